@@ -1,0 +1,206 @@
+"""
+What a kind of resource is made of. A new kind is one module in `kinds/` that defines a `KIND`, a `FORM`, or both.
+
+A manifest is YAML of one kind. It asks for objects (`Desired`), each carried by one type of live object: a saved agent, a
+vector store, a file, or a bundle in the outlets. The `Form` of a type is its canonical form: the shape in which desired, last
+applied and live are compared, and from which requests are written, so that what is compared is what is sent.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from reconciler.resources.address import Address
+from reconciler.resources.problems import Finding, Place
+from reconciler.resources.values import ABSENT, JSON, Fields
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+class Spec(BaseModel):
+    """Base of every manifest model: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Lifecycle(Spec):
+    """What may happen to the live object, whatever the rest of the manifest says."""
+
+    protect: bool = False
+    """Refuse to delete or replace it; kept on the live object too, so that removing the manifest does not lift it."""
+    ignore: tuple[str, ...] = ()
+    """Top-level fields of `spec` that are written once, at creation, and neither compared nor changed afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """That the value at `path` of a manifest points at another object."""
+
+    path: Path
+    target: Address
+    via: str = ""
+    """What the reference is, for people: a node of a pipeline, a trigger."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One manifest, validated."""
+
+    kind: "Kind"
+    address: Address
+    spec: Any
+    """An instance of one of `kind.models`."""
+    labels: Mapping[str, str]
+    lifecycle: Lifecycle
+    place: Place
+    where: Callable[[Path], Place]
+    """The place of the value at a path, or of the closest value around it that the file has."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file of the project folder, by content."""
+
+    path: str
+    """Relative to the project folder, with forward slashes."""
+    sha256: str
+    """Hex, without a prefix."""
+    bytes: int
+
+
+class ProjectFiles(Protocol):
+    """The files of a project folder, never one outside it."""
+
+    def glob(self, pattern: str) -> list[str]:
+        """Paths that match, sorted; `**` crosses folders; hidden files and `.reconciler/` never match."""
+        ...
+
+    def read(self, path: str) -> LocalFile | Finding:
+        """The file at `path`, or what is wrong with it (missing, unreadable, outside, a Git LFS pointer)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a kind may know beyond its own manifest."""
+
+    files: ProjectFiles
+    default_target: str | None = None
+    attached: frozenset[str] = frozenset()
+    """Paths of the files that some vector store of the project holds."""
+
+
+@dataclass(frozen=True)
+class Desired:
+    """One object that should be live."""
+
+    address: Address
+    type: str
+    """The type of the live object that carries it: the name of a `Form`."""
+    fields: Fields
+    """Only what the manifest sets, canonical. What it does not set is not ours and is not compared."""
+    place: Place | None = None
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    write_only: Mapping[str, str] = field(default_factory=dict)
+    """Fields the API never returns, as digests of their canonical values; their values stand in `unreadable`."""
+    unreadable: Fields = field(default_factory=dict)
+    local: LocalFile | None = None
+    """The bytes of an upload."""
+    upload_name: str = ""
+    options: Mapping[str, JSON] = field(default_factory=dict)
+    """Settings for the writer that are no fields of the object, like `prune`."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of manifest."""
+
+    name: str
+    """As written after `kind:`."""
+    prefix: str
+    """As written in addresses."""
+    models: Mapping[str, type[Spec]]
+    """The model of `spec` by target; by `""` where the kind has no targets."""
+    references: Callable[[Any], Iterable[Reference]]
+    """What a spec refers to inside the project. Literal ids are not references."""
+    desired: Callable[[Resource, Scope], Iterable[Desired]]
+    """The objects the manifest asks for, the files it needs among them. May be called only if `check` finds no error."""
+    check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
+    """Rules that a model cannot state: limits over several fields, files that must exist."""
+
+
+def _unchanged(fields: Fields, _address_of: Callable[[str], JSON]) -> Fields:
+    return fields
+
+
+@dataclass(frozen=True)
+class Form:
+    """
+    The canonical form of one type of live object.
+
+    `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get it: every
+    default the API fills in is filled in here too, from the API's documentation.
+    """
+
+    type: str
+    canonical: Callable[[str, JSON], JSON]
+    """A top-level field's value, as a manifest or the API has it, in canonical form."""
+    render: Callable[[Fields], dict[str, JSON]]
+    """Canonical fields as the request body that sets them; references stay references."""
+    defaults: Fields
+    """What a field is reset to when it is dropped from the manifest; `None` asks the API for its own default."""
+    owned_by_key: frozenset[str] = frozenset()
+    """Fields that are mappings of which only the keys a manifest sets are ours (`metadata`, `reasoning`)."""
+    immutable: frozenset[str] = frozenset()
+    """Fields whose change needs a new object."""
+    localise: Callable[[Fields, Callable[[str], JSON]], Fields] = _unchanged
+    """Live fields with ids replaced by references; the callable gives the reference for an id, or the id itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What we write on a live object to know it again: the four `reconciler-` keys of its metadata."""
+
+    identity: str
+    address: str
+    spec: Mapping[str, str] = field(default_factory=dict)
+    """Eight hex characters of each top-level field's digest, as last applied."""
+    protected: bool = False
+
+
+@dataclass(frozen=True)
+class Live:
+    """One live object as it was read."""
+
+    type: str
+    id: str
+    fields: Fields
+    """All readable fields, canonical."""
+    labels: Labels | None = None
+    name: str = ""
+    refers_to: tuple[str, ...] = ()
+    """Ids of the live objects that this one needs."""
+    detail: Mapping[str, JSON] = field(default_factory=dict)
+    """What is shown but never compared: `created_at`, `updated_at`, `status`, `bytes`, …"""
+
+
+__all__ = [
+    "ABSENT",
+    "Desired",
+    "Form",
+    "Kind",
+    "Labels",
+    "Lifecycle",
+    "Live",
+    "LocalFile",
+    "Path",
+    "ProjectFiles",
+    "Reference",
+    "Resource",
+    "Scope",
+    "Spec",
+]

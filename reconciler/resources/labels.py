@@ -1,0 +1,50 @@
+"""Ownership labels: four keys in the metadata of a live object."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from reconciler.resources.base import Labels
+from reconciler.resources.values import Fields, digest
+
+PROJECT: Final = "reconciler-project"
+ADDRESS: Final = "reconciler-address"
+SPEC: Final = "reconciler-spec"
+PROTECTED: Final = "reconciler-protected"
+KEYS: Final = frozenset({PROJECT, ADDRESS, SPEC, PROTECTED})
+
+FILE_SHA256: Final = "reconciler-sha256"
+"""With `PROJECT`, the two attributes of a file that we put into a vector store."""
+
+
+def field_hash(value: object) -> str:
+    """Eight hex characters that tell whether a top-level field is still as it was applied."""
+    return digest(value).removeprefix("sha256:")[:8]
+
+
+def spec_hashes(fields: Fields) -> dict[str, str]:
+    return {name: field_hash(fields[name]) for name in sorted(fields)}
+
+
+def to_metadata(labels: Labels) -> dict[str, str]:
+    """The four pairs that are written on a live object."""
+    hashes = " ".join(f"{name}={value}" for name, value in sorted(labels.spec.items()))
+    return {
+        PROJECT: labels.identity,
+        ADDRESS: labels.address,
+        SPEC: f"v1 {hashes}".rstrip(),
+        PROTECTED: "true" if labels.protected else "false",
+    }
+
+
+def from_metadata(metadata: Mapping[str, str] | None) -> Labels | None:
+    """The labels in `metadata`, or None where it has no complete owner: such an object is not ours."""
+    if not metadata or not metadata.get(PROJECT) or not metadata.get(ADDRESS):
+        return None
+    version, _, hashes = metadata.get(SPEC, "").partition(" ")
+    pairs = (pair.partition("=") for pair in hashes.split()) if version == "v1" else ()
+    return Labels(
+        identity=metadata[PROJECT],
+        address=metadata[ADDRESS],
+        spec={name: value for name, _, value in pairs if value},
+        protected=metadata.get(PROTECTED) == "true",
+    )

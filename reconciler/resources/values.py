@@ -1,0 +1,114 @@
+"""
+JSON values in canonical form: references inside them, equality, digests.
+
+A canonical value is plain JSON in which every reference to an object is `{"$address": "kind/name"}`, so that a value
+reads the same before the object exists, after, and in another environment. `$address` is reserved: manifests may not use it.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final, TypeAlias, TypeGuard
+
+import rfc8785
+
+JSON: TypeAlias = Any
+"""None, bool, int, float, str, or a list or string-keyed dict of these."""
+
+Fields: TypeAlias = Mapping[str, JSON]
+"""Top-level fields of one object, in canonical form."""
+
+Keys: TypeAlias = tuple[str, ...]
+"""The way to a value inside `Fields`: mapping keys from the top."""
+
+ADDRESS_KEY: Final = "$address"
+_PLAIN: Final = re.compile(r"[\w:-]+")
+
+
+class Absent(Enum):
+    """The value of a field that is not set, as `None` is a value."""
+
+    ABSENT = "absent"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+def reference(address: object) -> dict[str, str]:
+    """The canonical value that stands for the object at `address`."""
+    return {ADDRESS_KEY: str(address)}
+
+
+def is_reference(value: JSON) -> TypeGuard[dict[str, str]]:
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get(ADDRESS_KEY), str)
+
+
+def references_in(value: JSON) -> Iterator[str]:
+    """The addresses that `value` refers to, in order, with repetitions."""
+    if is_reference(value):
+        yield value[ADDRESS_KEY]
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from references_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references_in(item)
+
+
+def replace_references(value: JSON, replace: Callable[[str], JSON]) -> JSON:
+    """`value` with every reference replaced by what `replace` gives for its address."""
+    if is_reference(value):
+        return replace(value[ADDRESS_KEY])
+    if isinstance(value, dict):
+        return {key: replace_references(item, replace) for key, item in value.items()}
+    if isinstance(value, list):
+        return [replace_references(item, replace) for item in value]
+    return value
+
+
+def same(left: JSON, right: JSON) -> bool:
+    """Equality of JSON values: 1 equals 1.0 but not true, and objects have no order."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(item, right[key]) for key, item in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
+
+
+def digest(value: JSON) -> str:
+    """`sha256:` and the hex SHA-256 of `value` as canonical JSON (RFC 8785)."""
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+
+
+def get(value: JSON, keys: Keys) -> JSON | Absent:
+    """The value at `keys`, or `ABSENT`."""
+    for key in keys:
+        if not isinstance(value, Mapping) or key not in value:
+            return ABSENT
+        value = value[key]
+    return value
+
+
+def put(value: JSON, keys: Keys, new: JSON | Absent) -> JSON:
+    """A copy of `value` in which `new` stands at `keys`; with `ABSENT`, nothing does."""
+    if not keys:
+        return new
+    first, rest = keys[0], keys[1:]
+    copy = dict(value) if isinstance(value, Mapping) else {}
+    inner = put(copy.get(first, ABSENT), rest, new)
+    if inner is ABSENT:
+        copy.pop(first, None)
+    else:
+        copy[first] = inner
+    return copy
+
+
+def path_text(keys: Sequence[str]) -> str:
+    """`keys` as people write them: `tools.web_search.mode`, `files["kb/hours.pdf"].sha256`."""
+    return "".join(f".{key}" if _PLAIN.fullmatch(key) else f'["{key}"]' for key in keys).removeprefix(".")
