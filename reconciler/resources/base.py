@@ -2,11 +2,11 @@
 What a kind of resource is made of. A new kind is one module in `kinds/` that defines a `KIND`, a `FORM`, or both.
 
 A manifest is YAML of one kind. It asks for objects (`Desired`), each carried by one type of live object: a saved agent, a
-vector store, a file, or a bundle in the outlets. The `Form` of a type is its canonical form: the shape in which desired, last
+vector store, a file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI). The `Form` of a type is its canonical form: the shape in which desired, last
 applied and live are compared, and from which requests are written, so that what is compared is what is sent.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Finding, Place
-from reconciler.resources.values import ABSENT, JSON, Fields
+from reconciler.resources.values import JSON, Fields
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -100,7 +100,7 @@ class Desired:
 
     address: Address
     type: str
-    """The type of the live object that carries it: the name of a `Form`."""
+    """The name of a `Form`: `agent`, `request`, `vector_store`, `file`, `pipeline`, `chatbot`."""
     fields: Fields
     """Only what the manifest sets, canonical. What it does not set is not ours and is not compared."""
     place: Place | None = None
@@ -128,12 +128,12 @@ class Kind:
     references: Callable[[Any], Iterable[Reference]]
     """What a spec refers to inside the project. Literal ids are not references."""
     desired: Callable[[Resource, Scope], Iterable[Desired]]
-    """The objects the manifest asks for, the files it needs among them. May be called only if `check` finds no error."""
+    """The objects the manifest asks for, the files it needs among them. Called only if `check` finds no error."""
     check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
     """Rules that a model cannot state: limits over several fields, files that must exist."""
 
 
-def _unchanged(fields: Fields, _address_of: Callable[[str], JSON]) -> Fields:
+def _unchanged(fields: Fields, _addresses: Callable[[str], Sequence[str]], _expected: Fields) -> Fields:
     return fields
 
 
@@ -142,8 +142,8 @@ class Form:
     """
     The canonical form of one type of live object.
 
-    `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get it: every
-    default the API fills in is filled in here too, from the API's documentation.
+    `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get it:
+    every default the API fills in is filled in here too, from the API's documentation.
     """
 
     type: str
@@ -157,8 +157,9 @@ class Form:
     """Fields that are mappings of which only the keys a manifest sets are ours (`metadata`, `reasoning`)."""
     immutable: frozenset[str] = frozenset()
     """Fields whose change needs a new object."""
-    localise: Callable[[Fields, Callable[[str], JSON]], Fields] = _unchanged
-    """Live fields with ids replaced by references; the callable gives the reference for an id, or the id itself."""
+    localise: Callable[[Fields, Callable[[str], Sequence[str]], Fields], Fields] = _unchanged
+    """Live fields with ids turned into what manifests write. Given the live fields, the addresses that an id is known
+    under (several for one shared upload, none for a stranger's), and the fields that are expected of this object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +187,3 @@ class Live:
     """Ids of the live objects that this one needs."""
     detail: Mapping[str, JSON] = field(default_factory=dict)
     """What is shown but never compared: `created_at`, `updated_at`, `status`, `bytes`, …"""
-
-
-__all__ = [
-    "ABSENT",
-    "Desired",
-    "Form",
-    "Kind",
-    "Labels",
-    "Lifecycle",
-    "Live",
-    "LocalFile",
-    "Path",
-    "ProjectFiles",
-    "Reference",
-    "Resource",
-    "Scope",
-    "Spec",
-]

@@ -2,7 +2,7 @@
 JSON values in canonical form: references inside them, equality, digests.
 
 A canonical value is plain JSON in which every reference to an object is `{"$address": "kind/name"}`, so that a value
-reads the same before the object exists, after, and in another environment. `$address` is reserved: manifests may not use it.
+reads the same before the object exists, after, and in another environment. Manifests may not use `$address` themselves.
 """
 
 import hashlib

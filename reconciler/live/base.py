@@ -1,0 +1,59 @@
+"""What the engine asks of every type of live object, wherever it lives."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.resources.address import Identity
+from reconciler.resources.base import Desired, Labels, Live
+from reconciler.resources.values import Fields
+
+
+@dataclass(frozen=True)
+class Order:
+    """One object to write."""
+
+    desired: Desired
+    fields: Fields
+    """The top-level fields to write, canonical and complete: all of `desired` at creation, the changed ones in an update.
+    References are still references."""
+    labels: Labels
+    """What the object is to be labelled with afterwards."""
+    id_of: Callable[[str], str]
+    """The live id behind a reference's address."""
+    root: Path
+    """The project folder, where the bytes of uploads are."""
+
+
+class Adapter(Protocol):
+    """Reads and writes one type of live object. Errors are `LiveError`."""
+
+    type: str
+
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
+        """
+        Every live object of this type, by list walks of full pages. Parts that need a listing of their own (files of
+        a vector store) are read only for objects that carry our labels or whose id is `known`.
+        """
+        ...
+
+    async def read(self, id: str) -> Live | None:  # noqa: A002
+        """The object as it is now, or None where there is none any more."""
+        ...
+
+    async def create(self, order: Order) -> Live:
+        """Make the object; raises `DoubtError` where nobody can tell whether it was made."""
+        ...
+
+    async def find(self, order: Order, since: float) -> Live | None:
+        """The object that `create` made, or may have made, at or after the Unix time `since`: looked for by its marker."""
+        ...
+
+    async def update(self, live: Live, order: Order) -> Live:
+        """Write `order.fields` over `live`, which was read just before; metadata is merged key by key."""
+        ...
+
+    async def delete(self, id: str) -> None:  # noqa: A002
+        """Remove it; one that is gone already is done."""
+        ...
