@@ -16,8 +16,8 @@ class Order:
 
     desired: Desired
     fields: Fields
-    """The top-level fields to write, canonical and complete: all of `desired` at creation, the changed ones in an update.
-    References are still references."""
+    """The top-level fields to write, canonical and complete: all of `desired` at creation, the changed ones in an
+    update. References are still references."""
     labels: Labels
     """What the object is to be labelled with afterwards."""
     id_of: Callable[[str], str]
@@ -47,7 +47,7 @@ class Adapter(Protocol):
         ...
 
     async def find(self, order: Order, since: float) -> Live | None:
-        """The object that `create` made, or may have made, at or after the Unix time `since`: looked for by its marker."""
+        """The object that `create` made, or may have made, at or after the Unix time `since`, found by its marker."""
         ...
 
     async def update(self, live: Live, order: Order) -> Live:

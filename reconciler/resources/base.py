@@ -1,9 +1,10 @@
 """
 What a kind of resource is made of. A new kind is one module in `kinds/` that defines a `KIND`, a `FORM`, or both.
 
-A manifest is YAML of one kind. It asks for objects (`Desired`), each carried by one type of live object: a saved agent, a
-vector store, a file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI). The `Form` of a type is its canonical form: the shape in which desired, last
-applied and live are compared, and from which requests are written, so that what is compared is what is sent.
+A manifest is YAML of one kind. It asks for objects (`Desired`), each carried by one type of live object: a saved agent,
+a vector store, a file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI). The `Form`
+of a type is its canonical form: the shape in which desired, last applied and live are compared, and from which requests
+are written, so that what is compared is what is sent.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -142,8 +143,8 @@ class Form:
     """
     The canonical form of one type of live object.
 
-    `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get it:
-    every default the API fills in is filled in here too, from the API's documentation.
+    `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get
+    it: every default the API fills in is filled in here too, from the API's documentation.
     """
 
     type: str

@@ -1,0 +1,193 @@
+"""Plans as JSON (`reconciler/plan/v1`), and back. The digests are part of it, so an edited plan file is found out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.planning.model import (
+    FORMAT,
+    SECTIONS,
+    Change,
+    FieldChange,
+    Plan,
+    Refusal,
+    Source,
+    Unmanaged,
+)
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.values import ABSENT, JSON, digest
+
+
+def seal(identity: str, change: Change) -> Change:
+    """`change` with its digest: over identity, address, action, fields and preconditions, never times or labels."""
+    return replace(change, digest=_change_digest(identity, change))
+
+
+def seal_plan(plan: Plan) -> Plan:
+    """`plan` with its digest: over what it would do and what it refuses, never commit, dates, warnings or strangers."""
+    return replace(plan, digest=_plan_digest(plan))
+
+
+def to_json(plan: Plan) -> dict[str, JSON]:
+    """`plan` as the JSON document that `plan -o json` prints and `--out` writes."""
+    return {
+        "format": FORMAT,
+        "digest": plan.digest,
+        "identity": plan.identity,
+        "commit": plan.commit,
+        "created_at": plan.created_at,
+        "summary": plan.summary,
+        "changes": [_change_json(change) for change in plan.changes],
+        "drift": [_change_json(change) for change in plan.drift],
+        "refusals": [_refusal_json(refusal) for refusal in plan.refusals],
+        "unmanaged": [_without_none(vars_of(item)) for item in plan.unmanaged],
+        "warnings": list(plan.warnings),
+        "requests": dict(plan.requests),
+    }
+
+
+def from_json(document: JSON) -> Plan:
+    """The plan in `document`; ReconcilerError where it is none, is of a newer format, or was edited."""
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        found = document.get("format") if isinstance(document, dict) else None
+        raise _unusable(f"not a plan of format {FORMAT}" + (f", but {found!r}" if found else ""))
+    try:
+        plan = _plan(document)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _unusable(f"a plan that lacks what every plan has ({error})") from error
+    if plan.digest != _plan_digest(plan) or any(
+        change.digest != _change_digest(plan.identity, change) for change in (*plan.changes, *plan.drift)
+    ):
+        raise _unusable("a plan whose contents do not match its digest: it was edited after it was made")
+    return plan
+
+
+def vars_of(item: Unmanaged) -> dict[str, JSON]:
+    return {"type": item.type, "id": item.id, "name": item.name, "owner": item.owner, "detail": item.detail or None}
+
+
+def _plan(document: Mapping[str, Any]) -> Plan:
+    return Plan(
+        identity=document["identity"],
+        changes=tuple(map(_change, document["changes"])),
+        drift=tuple(map(_change, document["drift"])),
+        refusals=tuple(map(_refusal, document["refusals"])),
+        unmanaged=tuple(
+            Unmanaged(item["type"], item["id"], item["name"], item.get("owner"), item.get("detail") or "")
+            for item in document["unmanaged"]
+        ),
+        warnings=tuple(document["warnings"]),
+        unchanged=document["summary"]["unchanged"],
+        requests=document["requests"],
+        commit=document["commit"],
+        created_at=document["created_at"],
+        digest=document["digest"],
+    )
+
+
+def _change_json(change: Change) -> dict[str, JSON]:
+    source = change.source and {"file": change.source.file, "line": change.source.line}
+    document = {
+        "address": change.address,
+        "action": change.action,
+        "digest": change.digest,
+        "id": change.id,
+        "decision": change.decision,
+        "preconditions": dict(change.preconditions),
+        "fields": [_field_json(item) for item in change.fields],
+        "source": source,
+        "because": list(change.because),
+        "risks": list(change.risks),
+    }
+    return _without_none(document)
+
+
+def _change(document: Mapping[str, Any]) -> Change:
+    source = document.get("source")
+    return Change(
+        address=document["address"],
+        action=document["action"],
+        fields=tuple(
+            FieldChange(tuple(item["keys"]), item.get("before", ABSENT), item.get("after", ABSENT), item["origin"])
+            for item in document["fields"]
+        ),
+        id=document.get("id"),
+        preconditions=document["preconditions"],
+        source=Source(source["file"], source["line"]) if source else None,
+        because=tuple(document["because"]),
+        risks=tuple(document["risks"]),
+        decision=document.get("decision"),
+        digest=document["digest"],
+    )
+
+
+def _field_json(item: FieldChange) -> dict[str, JSON]:
+    """`before` and `after` are left out where there is no value: null is a value."""
+    document: dict[str, JSON] = {"path": item.path, "keys": list(item.keys)}
+    if item.before is not ABSENT:
+        document["before"] = item.before
+    if item.after is not ABSENT:
+        document["after"] = item.after
+    return document | {"origin": item.origin}
+
+
+def _refusal_json(refusal: Refusal) -> dict[str, JSON]:
+    return {
+        "address": refusal.address,
+        "action": refusal.action,
+        "rule": refusal.rule,
+        "message": refusal.message,
+        "sections": {section: list(refusal.sections.get(section, ())) for section in SECTIONS},
+        "chains": [list(chain) for chain in refusal.chains],
+        "places": dict(refusal.places),
+        "remedy": refusal.remedy,
+        "consent": refusal.consent,
+    }
+
+
+def _refusal(document: Mapping[str, Any]) -> Refusal:
+    return Refusal(
+        address=document["address"],
+        action=document["action"],
+        rule=document["rule"],
+        message=document["message"],
+        sections={section: tuple(document["sections"][section]) for section in SECTIONS},
+        chains=tuple(map(tuple, document["chains"])),
+        places=document["places"],
+        remedy=document["remedy"],
+        consent=document["consent"],
+    )
+
+
+def _change_digest(identity: str, change: Change) -> str:
+    return digest(
+        {
+            "identity": identity,
+            "address": change.address,
+            "action": change.action,
+            "id": change.id,
+            "decision": change.decision,
+            "fields": [_field_json(item) for item in change.fields],
+            "preconditions": dict(change.preconditions),
+        }
+    )
+
+
+def _plan_digest(plan: Plan) -> str:
+    refusals = ({"address": item.address, "action": item.action, "rule": item.rule} for item in plan.refusals)
+    return digest(
+        {
+            "identity": plan.identity,
+            "work": sorted(change.digest for change in plan.work),
+            "refusals": sorted(digest(item) for item in refusals),
+        }
+    )
+
+
+def _without_none(document: dict[str, JSON]) -> dict[str, JSON]:
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _unusable(what: str) -> ReconcilerError:
+    hint = "Make it again with `reconciler plan --out FILE`."
+    return ReconcilerError(Problem("plan-file", f"the file is {what}", hint=hint))

@@ -1,0 +1,149 @@
+"""The plan: one frozen value that `show`, `apply`, JSON, Markdown and HTML all read, so that what is shown is what is done."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias, get_args
+
+from reconciler.resources.values import ABSENT, JSON, Absent, Keys, path_text
+
+FORMAT: Final = "reconciler/plan/v1"
+
+Action: TypeAlias = Literal["create", "update", "replace", "delete", "adopt", "forget", "release", "publish", "archive"]
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+
+Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
+"""Who made desired and live differ: an edit of the manifest, a hand at the API, both at once; `unknown` where nobody can
+tell what was last applied."""
+
+OnDrift: TypeAlias = Literal["revert", "keep", "refuse"]
+Decision: TypeAlias = Literal["revert", "keep"]
+
+Section: TypeAlias = Literal["Chatbots", "Pipelines", "Chatbots Referencing Pipeline", "Other references"]
+SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One value that differs between live (`before`) and desired (`after`); `ABSENT` where there is none."""
+
+    keys: Keys
+    before: JSON | Absent
+    after: JSON | Absent
+    origin: Origin
+
+    @property
+    def path(self) -> str:
+        return path_text(self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a manifest says it."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """One object, one action."""
+
+    address: str
+    action: Action
+    fields: tuple[FieldChange, ...] = ()
+    id: str | None = None
+    """The live object that is changed; None where there is none yet."""
+    preconditions: Mapping[str, JSON] = field(default_factory=dict)
+    """What was read and must still hold when the change is made: canonical live values by path, the sorted referrers of
+    something deleted."""
+    source: Source | None = None
+    because: tuple[str, ...] = ()
+    """Reasons in plain words, where the action does not follow from the fields."""
+    risks: tuple[str, ...] = ()
+    decision: Decision | None = None
+    """For drift only: whether applying this plan undoes it."""
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something the plan must not do. One refusal stops the whole apply."""
+
+    address: str
+    action: Action
+    rule: str
+    message: str
+    sections: Mapping[Section, tuple[str, ...]] = field(default_factory=dict)
+    """For rule `referenced`: who still points at it, each once; every section is present."""
+    chains: tuple[tuple[str, ...], ...] = ()
+    """Shortest ways from a live referrer to what would be deleted."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where a referrer is written (`file:line`) or seen (`live`)."""
+    remedy: str = ""
+    consent: str | None = None
+    """The smallest Consent document that would lift this refusal; None where nothing may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """A live object that is not ours: reported, never touched."""
+
+    type: str
+    id: str
+    name: str
+    owner: str | None = None
+    """The identity that owns it; None where nobody does."""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The difference between what is wanted and what is live, and what applying it would do."""
+
+    identity: str
+    changes: tuple[Change, ...]
+    """Edits of the manifests and what follows from them, in the order in which they are shown."""
+    drift: tuple[Change, ...] = ()
+    """What was changed by hand; `decision` tells whether applying undoes it."""
+    refusals: tuple[Refusal, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unchanged: int = 0
+    """Objects that are live as desired."""
+    requests: Mapping[str, int] = field(default_factory=dict)
+    """Writes that applying costs, by what they do."""
+    commit: str | None = None
+    created_at: str = ""
+    digest: str = ""
+
+    @property
+    def work(self) -> tuple[Change, ...]:
+        """Everything that applying this plan does: the changes, and the drift that is reverted."""
+        return (*self.changes, *(change for change in self.drift if change.decision == "revert"))
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Changes by action, in the order of `ACTIONS`, then `drift` and `unchanged`."""
+        counts = Counter(change.action for change in self.changes)
+        actions: Iterator[tuple[str, int]] = ((action, counts[action]) for action in ACTIONS if counts[action])
+        return dict(actions) | {"drift": len(self.drift), "unchanged": self.unchanged}
+
+
+__all__ = [
+    "ABSENT",
+    "ACTIONS",
+    "FORMAT",
+    "SECTIONS",
+    "Action",
+    "Change",
+    "Decision",
+    "FieldChange",
+    "OnDrift",
+    "Origin",
+    "Plan",
+    "Refusal",
+    "Section",
+    "Source",
+    "Unmanaged",
+]
