@@ -1,0 +1,101 @@
+"""What a resource module is made of: endpoints, each a method, a path and a plain function of a `Call`."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reconciler.emulator.errors import not_found
+from reconciler.emulator.limits import enforce
+from reconciler.emulator.paging import Paging, envelope
+from reconciler.emulator.schema import Check, members, strict
+from reconciler.emulator.settings import Settings
+from reconciler.emulator.store import Document, Store, UnknownCursorError, Where
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a request body may hold: an SDK type, the members of it that stand in the path, and further limits."""
+
+    type: Any
+    limits: Mapping[str, Check] = field(default_factory=dict)
+    in_path: Collection[str] = ()
+
+    def check(self, body: Document) -> None:
+        """Raise ApiError for the first thing that is wrong with the body."""
+        self._shape(body, "")
+        enforce(self.limits, body)
+
+    @cached_property
+    def _shape(self) -> Check:
+        return strict({name: hint for name, hint in members(self.type).items() if name not in self.in_path})
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, read and checked, inside a transaction of `store`."""
+
+    store: Store
+    settings: Settings
+    path: Mapping[str, str]
+    query: QueryParams
+    body: Document
+
+    @cached_property
+    def now(self) -> float:
+        return self.settings.now()
+
+    @property
+    def id(self) -> str:
+        return self.path["id"]
+
+    def list(
+        self,
+        kind: str,
+        paging: Paging,
+        render: Callable[[Document], Document],
+        scope: str = "",
+        where: Callable[[Mapping[str, str]], Where] | None = None,
+    ) -> Document:
+        """One page of the objects of a kind; `where` turns the filters of the query into a condition."""
+        window, filters = paging.read(self.query)
+        try:
+            page = self.store.page(kind, window, scope, where(filters) if where else None)
+        except UnknownCursorError as error:
+            raise not_found(f"No object with id '{error}' is in this list.", paging.cursor_param) from error
+        return envelope(page, [render(document) for document in page.data])
+
+
+Handler = Callable[[Call], Document | Response]
+Reader = Callable[[Request], Awaitable[Document]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """
+    One method of one path.
+
+    `read` turns the request into a body; without it there is none. `writes_to_store` marks what counts against the
+    limit of writes a minute to the vector store of the path.
+    """
+
+    method: str
+    path: str
+    handle: Handler
+    body: Body | None = None
+    read: Reader | None = None
+    status: int = 200
+    writes_to_store: bool = False
+
+
+def new_id(prefix: str) -> str:
+    return prefix + secrets.token_hex(16)
+
+
+def deleted(call: Call, object_: str) -> Document:
+    return {"id": call.id, "object": object_, "deleted": True}

@@ -1,0 +1,122 @@
+"""The application: every endpoint of every resource module behind the gates, answers with the API's headers."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reconciler.emulator.api import Call, Endpoint
+from reconciler.emulator.errors import ApiError
+from reconciler.emulator.gates import gates, is_beta
+from reconciler.emulator.resources import endpoints
+from reconciler.emulator.settings import Settings
+from reconciler.emulator.store import Store
+
+Respond = Callable[[Request], Awaitable[Response]]
+
+
+def build(settings: Settings) -> Starlette:
+    store = Store(settings.data)
+    app = Starlette(
+        routes=[*_routes(settings, store), Route("/_emulator/requests", _requests, methods=["GET", "DELETE"])],
+        middleware=middleware(settings),
+        exception_handlers={ApiError: _refused, HTTPException: _unknown_url},
+        lifespan=_closing(store),
+    )
+    app.state.requests = []
+    return app
+
+
+def middleware(settings: Settings) -> list[Middleware]:
+    """Outermost first. What is to break whole responses, as faults do, goes to the end."""
+    return [Middleware(Headers, project=settings.project)]
+
+
+class Headers:
+    """The headers that every answer of the API carries."""
+
+    def __init__(self, app: ASGIApp, project: str) -> None:
+        self._app = app
+        self._project = project
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = f"req_{secrets.token_hex(16)}"
+                headers["openai-organization"] = "org-embedded"
+                headers["openai-project"] = self._project
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _closing(store: Store) -> Callable[[Starlette], Any]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    return lifespan
+
+
+def _routes(settings: Settings, store: Store) -> list[Route]:
+    before = gates(settings)
+
+    def route(endpoint: Endpoint) -> Route:
+        async def respond(request: Request) -> Response:
+            request.app.state.requests.append((request.method, endpoint.path))
+            await asyncio.sleep(settings.latency)
+            for gate in before:
+                gate(request, endpoint)
+            body = await _body(request, endpoint)
+            call = Call(store, settings, request.path_params, request.query_params, body)
+            with store.transaction(write=endpoint.method != "GET"):
+                answer = endpoint.handle(call)
+            return answer if isinstance(answer, Response) else JSONResponse(answer, endpoint.status)
+
+        return Route(endpoint.path, respond, methods=[endpoint.method])
+
+    return [route(endpoint) for endpoint in endpoints()]
+
+
+async def _body(request: Request, endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.read is None:
+        return {}
+    body = await endpoint.read(request)
+    if endpoint.body is not None:
+        endpoint.body.check(body)
+    return body
+
+
+async def _requests(request: Request) -> Response:
+    record: list[tuple[str, str]] = request.app.state.requests
+    if request.method == "DELETE":
+        record.clear()
+    return JSONResponse({"requests": record})
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101 - Starlette's signature says less than its table
+    return JSONResponse(error.envelope(beta=is_beta(request.url.path)), error.status, error.headers)
+
+
+async def _unknown_url(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    path = request.url.path
+    request.app.state.requests.append((request.method, path))
+    if error.status_code == 405:
+        refusal = ApiError(405, f"Not allowed to {request.method} on {path}.", code="method_not_supported")
+    else:
+        refusal = ApiError(error.status_code, f"Invalid URL ({request.method} {path})", type="invalid_request_error")
+    return await _refused(request, refusal)

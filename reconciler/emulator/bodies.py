@@ -1,0 +1,66 @@
+"""Request bodies as the API reads them: JSON strictly, forms with `a[b]` for nested members."""
+
+import json
+from typing import Any, NoReturn
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from reconciler.emulator.errors import invalid
+from reconciler.emulator.schema import Upload
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    """The body as an object; raises ApiError for another content type, malformed JSON and repeated keys."""
+    _expect_content_type(request, "application/json")
+    return parse(await request.body())
+
+
+async def form(request: Request) -> dict[str, Any]:
+    """The fields of a multipart form, nested as JSON would have them; files become `Upload`."""
+    _expect_content_type(request, "multipart/form-data")
+    body: dict[str, Any] = {}
+    async with request.form() as fields:
+        for name, value in fields.multi_items():
+            content = Upload(value.filename or "", await value.read()) if isinstance(value, UploadFile) else value
+            _put(body, name, content)
+    return body
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(raw, object_pairs_hook=_unrepeated, parse_constant=_no_number)
+        if b"\\u" in raw:
+            json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        raise invalid(f"We could not parse the JSON body of your request: {error}") from error
+    if not isinstance(body, dict):
+        raise invalid("The JSON body of your request has to be an object.", code="invalid_type")
+    return body
+
+
+def _unrepeated(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(members)
+    if len(body) < len(members):
+        names = [name for name, _ in members]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"duplicate field `{repeated}`")
+    return body
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _put(body: dict[str, Any], name: str, value: Any) -> None:
+    outer, _, rest = name.partition("[")
+    if not rest:
+        body[outer] = value
+    else:
+        body.setdefault(outer, {})[rest.removesuffix("]")] = value
+
+
+def _expect_content_type(request: Request, expected: str) -> None:
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != expected:
+        raise invalid(f"Expected request with `Content-Type: {expected}`, got '{given}'.", code="invalid_content_type")

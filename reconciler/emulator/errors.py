@@ -1,0 +1,53 @@
+"""
+Errors as the API words them.
+
+Two families answer differently. Agents (beta) repeat the type as the code; the older resources have a code of
+their own, often null, and call even a missing object an `invalid_request_error`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+INVALID = "invalid_request_error"
+BETA_TYPES = {401: "unauthorized", 404: "not_found_error"}
+
+
+class ApiError(Exception):
+    """
+    A refusal that becomes the response.
+
+    With an explicit `type`, type and code are sent as they are; without, the family of the path decides.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        type: str | None = None,  # noqa: A002 - the name it has in the envelope
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.param = param
+        self.code = code
+        self.type = type
+        self.headers = dict(headers or {})
+
+    def envelope(self, *, beta: bool) -> dict[str, Any]:
+        """The body of the response, with all four members the API always sends."""
+        type_, code = self.type or INVALID, self.code
+        if beta and self.type is None:
+            type_ = code = BETA_TYPES.get(self.status, INVALID)
+        return {"error": {"message": self.message, "type": type_, "param": self.param, "code": code}}
+
+
+def invalid(message: str, param: str | None = None, code: str | None = None) -> ApiError:
+    return ApiError(400, message, param=param, code=code)
+
+
+def not_found(message: str, param: str | None = None, code: str | None = None) -> ApiError:
+    return ApiError(404, message, param=param, code=code)

@@ -1,0 +1,81 @@
+"""
+List queries and list envelopes.
+
+The families differ: beta lists bring `limit` into range and name no parameter in their errors, Files name none
+either but refuse, vector stores refuse with code and parameter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import QueryParams
+
+from reconciler.emulator.errors import ApiError, invalid
+from reconciler.emulator.limits import between
+from reconciler.emulator.schema import checker, members
+from reconciler.emulator.store import Document, Page, Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paging:
+    """How one list is paged; `params` is the SDK's type of its query. Unknown keys are ignored, as by the API."""
+
+    params: Any
+    default: int = 20
+    maximum: int = 100
+    beta: bool = False
+    anonymous: bool = False
+
+    @property
+    def cursor_param(self) -> str | None:
+        """What the 404 for an unknown cursor names."""
+        return None if self.beta else "after"
+
+    def read(self, query: QueryParams) -> tuple[Window, Mapping[str, str]]:
+        """The window asked for, and the remaining known keys: filters. Raises ApiError."""
+        try:
+            known = self._known(query)
+            window = Window(
+                limit=self._limit(known.pop("limit", None)),
+                ascending=known.pop("order", "desc") == "asc",
+                after=known.pop("after", None),
+                before=known.pop("before", None),
+            )
+        except ApiError as error:
+            raise ApiError(400, error.message) if self.beta or self.anonymous else error from error
+        return window, known
+
+    def _known(self, query: QueryParams) -> dict[str, str]:
+        hints = members(self.params)
+        known: dict[str, str] = {}
+        for key, value in query.multi_items():
+            if key in known:
+                raise invalid(f"Duplicate query parameter: '{key}'.", key, "duplicate_parameter")
+            if key in hints:
+                known[key] = value
+                if hints[key] is not int:
+                    checker(hints[key])(value, key)
+        return known
+
+    def _limit(self, given: str | None) -> int:
+        if given is None:
+            return self.default
+        if not given.removeprefix("" if self.beta else "-").isdecimal():
+            raise invalid(f"Invalid type for 'limit': expected an integer, but got '{given}'.", "limit", "invalid_type")
+        limit = int(given)
+        if self.beta:
+            return max(1, min(limit, self.maximum))
+        between(1, self.maximum)(limit, "limit")
+        return limit
+
+
+def envelope(page: Page, data: list[Document]) -> Document:
+    """The list object around what `page` holds, as rendered in `data`."""
+    return {
+        "object": "list",
+        "data": data,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+        "has_more": page.has_more,
+    }

@@ -1,0 +1,246 @@
+"""
+The strict form of the SDK's request types.
+
+The SDK's TypedDicts say what a request may hold, but pydantic reads them leniently: members it does not know are
+ignored and `Iterable` is not looked into. Here each type is walked once into a function that looks at everything,
+refuses the rest and names the place in the API's own words.
+"""
+
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, Literal, NotRequired, Required, Union, get_args, get_origin
+
+from openai._types import FileTypes
+from openai._utils import PropertyInfo
+from typing_extensions import get_type_hints, is_typeddict
+
+from reconciler.emulator.errors import ApiError, invalid
+
+Check = Callable[[Any, str], None]
+
+
+class Upload:
+    """A file as it came in a form: its name and its bytes."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self.name = name
+        self.content = content
+
+
+@cache
+def checker(annotation: Any) -> Check:
+    """A function of (value, path) that raises ApiError where the value is not what the annotation allows."""
+    if is_typeddict(annotation):
+        return strict(members(annotation))
+    if annotation in _SIMPLE:
+        return _SIMPLE[annotation]
+    if get_origin(annotation) in _GENERIC:
+        return _GENERIC[get_origin(annotation)](get_args(annotation))
+    raise TypeError(f"no strict form is known for {annotation!r}")
+
+
+@cache
+def members(type_: Any) -> Mapping[str, Any]:
+    """Names on the wire -> annotation of each member of a TypedDict."""
+    hints = get_type_hints(type_, include_extras=True)
+    return {_alias(hint) or name: hint for name, hint in hints.items()}
+
+
+def paths(annotation: Any, prefix: str = "") -> Iterator[str]:
+    """Every member a request type knows, nested ones as `tools[function].name` or `reasoning.effort`."""
+    if is_typeddict(annotation):
+        for name, hint in members(annotation).items():
+            path = f"{prefix}.{name}" if prefix else name
+            yield path
+            yield from paths(hint, path)
+    elif get_origin(annotation) is not Literal and annotation != FileTypes:
+        variants = _variants(get_args(annotation))
+        for argument in get_args(annotation):
+            yield from paths(argument, prefix)
+        for tag, variant in variants.items():
+            yield from paths(variant, f"{prefix}[{tag}]")
+
+
+def _alias(hint: Any) -> str | None:
+    while get_origin(hint) in (Annotated, Required, NotRequired):
+        for note in getattr(hint, "__metadata__", ()):
+            if isinstance(note, PropertyInfo) and note.alias:
+                return note.alias
+        hint = get_args(hint)[0]
+    return None
+
+
+def _is_required(hint: Any) -> bool:
+    # `__required_keys__` is wrong for the SDK's types: their annotations are strings when the class is made.
+    while get_origin(hint) in (Annotated, Required, NotRequired):
+        if get_origin(hint) is Required:
+            return True
+        hint = get_args(hint)[0]
+    return False
+
+
+def strict(hints: Mapping[str, Any]) -> Check:
+    """A check for an object of exactly these members."""
+    checks = {name: checker(hint) for name, hint in hints.items()}
+    required = [name for name, hint in hints.items() if _is_required(hint)]
+
+    def check(value: Any, path: str) -> None:
+        _expect(isinstance(value, dict), "an object", value, path)
+        for name in required:
+            if name not in value:
+                raise missing(join(path, name))
+        for name, member in value.items():
+            if name not in checks:
+                raise invalid(f"Unknown parameter: '{join(path, name)}'.", join(path, name), "unknown_parameter")
+            checks[name](member, join(path, name))
+
+    return check
+
+
+def _array(item: Check) -> Check:
+    def check(value: Any, path: str) -> None:
+        _expect(isinstance(value, list), "an array", value, path)
+        for index, element in enumerate(value):
+            item(element, f"{path}[{index}]")
+
+    return check
+
+
+def _map(item: Check) -> Check:
+    def check(value: Any, path: str) -> None:
+        _expect(isinstance(value, dict), "an object", value, path)
+        for name, member in value.items():
+            item(member, join(path, name))
+
+    return check
+
+
+def _enumeration(allowed: Sequence[Any]) -> Check:
+    def check(value: Any, path: str) -> None:
+        _expect(isinstance(value, str), "a string", value, path)
+        if value not in allowed:
+            message = f"Invalid value: '{value}'. Supported values are: {_listed(allowed)}."
+            raise invalid(message, path, "invalid_value")
+
+    return check
+
+
+def _union(arguments: Sequence[Any]) -> Check:
+    options = [argument for argument in arguments if argument is not type(None)]
+    tagged = _variants(options)
+    if tagged:
+        check = _discriminated({tag: checker(option) for tag, option in tagged.items()})
+    elif len(options) == 1:
+        check = checker(options[0])
+    else:
+        check = _any_of([checker(option) for option in options])
+    return check if len(options) == len(arguments) else _nullable(check)
+
+
+def _variants(options: Sequence[Any]) -> dict[str, Any]:
+    """The variants of a union by their literal `type`; empty where it is not a union of such objects."""
+    objects = [option for option in options if is_typeddict(option)]
+    if len(objects) < 2:
+        return {}
+    return {tag: option for option in objects for tag in _tags(members(option)["type"])}
+
+
+def _tags(hint: Any) -> Sequence[str]:
+    while get_origin(hint) is not Literal:
+        hint = get_args(hint)[0]
+    return get_args(hint)
+
+
+def _discriminated(variants: Mapping[str, Check]) -> Check:
+    tag = _enumeration(tuple(variants))
+
+    def check(value: Any, path: str) -> None:
+        _expect(isinstance(value, dict), "an object", value, path)
+        if "type" not in value:
+            raise missing(join(path, "type"))
+        tag(value["type"], join(path, "type"))
+        variants[value["type"]](value, path)
+
+    return check
+
+
+def _nullable(inner: Check) -> Check:
+    def check(value: Any, path: str) -> None:
+        if value is not None:
+            inner(value, path)
+
+    return check
+
+
+def _any_of(options: Sequence[Check]) -> Check:
+    def check(value: Any, path: str) -> None:
+        for option in options:
+            try:
+                return option(value, path)
+            except ApiError:
+                continue
+        raise _wrong_type("another type", value, path)
+
+    return check
+
+
+def _scalar(expected: str, *classes: type) -> Check:
+    def check(value: Any, path: str) -> None:
+        # JSON's true is no number, though Python's True is.
+        fits = isinstance(value, classes) and (bool in classes or not isinstance(value, bool))
+        _expect(fits, expected, value, path)
+
+    return check
+
+
+_SIMPLE: Mapping[Any, Check] = {
+    FileTypes: _scalar("a file", Upload),
+    str: _scalar("a string", str),
+    int: _scalar("an integer", int),
+    float: _scalar("a decimal", int, float),
+    bool: _scalar("a boolean", bool),
+    object: lambda _value, _path: None,
+}
+_GENERIC: Mapping[Any, Callable[[Sequence[Any]], Check]] = {
+    Annotated: lambda arguments: checker(arguments[0]),
+    Required: lambda arguments: checker(arguments[0]),
+    NotRequired: lambda arguments: checker(arguments[0]),
+    Literal: _enumeration,
+    Union: _union,
+    types.UnionType: _union,
+    list: lambda arguments: _array(checker(arguments[0])),
+    Iterable: lambda arguments: _array(checker(arguments[0])),
+    Sequence: lambda arguments: _array(checker(arguments[0])),
+    dict: lambda arguments: _map(checker(arguments[1])),
+}
+
+
+def join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def missing(path: str) -> ApiError:
+    return invalid(f"Missing required parameter: '{path}'.", path, "missing_required_parameter")
+
+
+def _expect(fits: bool, expected: str, value: Any, path: str) -> None:
+    if not fits:
+        raise _wrong_type(expected, value, path)
+
+
+def _wrong_type(expected: str, value: Any, path: str) -> ApiError:
+    message = f"Invalid type for '{path}': expected {expected}, but got {_described(value)} instead."
+    return invalid(message, path or None, "invalid_type")
+
+
+def _described(value: Any) -> str:
+    names = {bool: "a boolean", int: "an integer", float: "a decimal", str: "a string", list: "an array"}
+    return "null" if value is None else names.get(type(value), "an object")
+
+
+def _listed(values: Sequence[str]) -> str:
+    quoted = [f"'{value}'" for value in values]
+    if len(quoted) < 3:
+        return " and ".join(quoted)
+    return f"{', '.join(quoted[:-1])}, and {quoted[-1]}"

@@ -1,0 +1,44 @@
+"""The embedded API on a socket."""
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from reconciler.emulator import Settings, create_app
+
+
+def serve(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """
+    Serve until SIGINT or SIGTERM, then finish what is in flight and return.
+
+    `announce` is called with the base URL (ending in `/v1`) once connections are accepted; port 0 takes a free one.
+    Raises OSError where the address cannot be had, ImportError without the extra `emulator`.
+    """
+    with socket.create_server((host, port), family=_family(host)) as listener:
+        bound = f"[{host}]" if ":" in host else host
+        url = f"http://{bound}:{listener.getsockname()[1]}/v1"
+        config = uvicorn.Config(
+            create_app(settings), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        )
+        _Server(config, lambda: announce(url)).run(sockets=[listener])
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = started
+
+    async def startup(self, *args: Any, **options: Any) -> None:
+        await super().startup(*args, **options)
+        self._announce()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        # Unlike uvicorn's own, does not raise the signal again after the shutdown: the caller decides how to exit.
+        self.should_exit = True
