@@ -1,0 +1,47 @@
+"""Files: no manifest of their own. Other kinds ask for them by path, and one upload serves everything that uses it."""
+
+from pathlib import PurePosixPath
+from typing import Final
+
+from reconciler.resources.address import Address
+from reconciler.resources.base import Desired, Form, LocalFile, Scope
+from reconciler.resources.values import JSON
+
+PREFIX: Final = "file"
+
+
+def _unchanged(_field: str, value: JSON) -> JSON:
+    return value
+
+
+FILE: Final = Form(
+    type="file",
+    canonical=_unchanged,
+    render=dict,
+    defaults={},
+    immutable=frozenset({"sha256", "purpose"}),
+)
+"""The API has no update of a file: new bytes are a new upload."""
+
+
+def file_address(path: str) -> Address:
+    return Address(PREFIX, path)
+
+
+def file_object(local: LocalFile, scope: Scope) -> Desired:
+    """The upload of `local`. Everything that asks for the same path gets an equal object."""
+    return Desired(
+        address=file_address(local.path),
+        type=FILE.type,
+        fields={"sha256": local.sha256, "purpose": "assistants"},
+        local=local,
+        upload_name=_upload_name(local, scope),
+    )
+
+
+def _upload_name(local: LocalFile, scope: Scope) -> str:
+    """A file has no metadata to mark it with. One in a vector store is marked by its attributes there, and keeps its name,
+    which search results cite; any other carries its content in its name.
+    """
+    name = PurePosixPath(local.path)
+    return name.name if local.path in scope.attached else f"{name.stem}.{local.sha256[:12]}{name.suffix}"

@@ -1,0 +1,79 @@
+"""Pairs that users put on objects: `metadata` of objects, `attributes` of files in a vector store."""
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from reconciler.resources.labels import KEYS
+from reconciler.resources.values import JSON
+
+PAIRS: Final = 16
+"""Pairs an object can have (API reference, `metadata`; `attributes` of vector store files are bounded alike)."""
+USER_METADATA: Final = PAIRS - len(KEYS)
+USER_ATTRIBUTES: Final = PAIRS - 2
+KEY_LENGTH: Final = 64
+VALUE_LENGTH: Final = 512
+RESERVED: Final = "reconciler-"
+_EXACT_INTEGER: Final = 2**53 - 1
+
+
+def too_many_pairs(count: int, most: int) -> str:
+    return f"{count} pairs, of which at most {most} are possible: {PAIRS - most} of the API's {PAIRS} are Reconciler's"
+
+
+def _bounded(most: int) -> Callable[[dict[str, JSON]], dict[str, JSON]]:
+    def check(pairs: dict[str, JSON]) -> dict[str, JSON]:
+        if len(pairs) > most:
+            raise PydanticCustomError("too_many_pairs", "{why}", {"why": too_many_pairs(len(pairs), most)})
+        for key in pairs:
+            _check_key(key)
+        return pairs
+
+    return check
+
+
+def _check_key(key: str) -> None:
+    if not 1 <= len(key) <= KEY_LENGTH:
+        raise PydanticCustomError("pair_key", "key {key} has to have 1 to 64 characters", {"key": repr(key)})
+    if key.startswith(RESERVED):
+        raise PydanticCustomError(
+            "reserved_key",
+            "key {key} is reserved: Reconciler marks what it owns with `reconciler-…`",
+            {"key": repr(key)},
+        )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("pair_value", "a value of metadata is text: put it into quotes")
+    return _short(value)
+
+
+def _attribute(value: object) -> object:
+    if isinstance(value, str):
+        return _short(value)
+    if isinstance(value, bool) or (isinstance(value, int) and abs(value) <= _EXACT_INTEGER):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise PydanticCustomError("pair_value", "an attribute is text, a finite number, or true or false")
+
+
+def _short(value: str) -> str:
+    if len(value) > VALUE_LENGTH:
+        raise PydanticCustomError(
+            "pair_value", "a value has at most 512 characters; this one has {n}", {"n": len(value)}
+        )
+    return value
+
+
+AttributeValue: TypeAlias = Annotated[bool | int | float | str, BeforeValidator(_attribute)]
+Metadata: TypeAlias = Annotated[
+    dict[str, Annotated[str, BeforeValidator(_text)]], AfterValidator(_bounded(USER_METADATA))
+]
+"""What a manifest may write as `metadata`: four pairs of the API's sixteen are ours."""
+Attributes: TypeAlias = Annotated[dict[str, AttributeValue], AfterValidator(_bounded(USER_ATTRIBUTES))]
+"""What a manifest may write as `attributes` of a file in a vector store: two pairs of sixteen are ours."""

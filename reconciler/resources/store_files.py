@@ -1,0 +1,194 @@
+"""The files of a vector store: which ones a manifest means, whether they can be indexed, and which are live."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import PurePosixPath
+from posixpath import normpath
+from typing import Final, NamedTuple, Protocol, TypeVar
+
+from reconciler.resources.base import LocalFile, ProjectFiles
+from reconciler.resources.kinds.file import PREFIX as FILE_PREFIX, file_address
+from reconciler.resources.metadata import USER_ATTRIBUTES, too_many_pairs
+from reconciler.resources.problems import Finding
+from reconciler.resources.values import JSON, Fields, reference
+
+# fmt: off
+SUPPORTED: Final = frozenset({
+    ".c", ".cpp", ".cs", ".css", ".doc", ".docx", ".go", ".html", ".java", ".js", ".json", ".md", ".pdf", ".php", ".pptx",
+    ".py", ".rb", ".sh", ".tex", ".ts", ".txt",
+})
+# fmt: on
+"""Extensions that retrieval reads (guide "File search", supported files)."""
+LARGEST: Final = 512 * 1024 * 1024
+"""Bytes of one upload (API reference, "Upload file")."""
+_MAGIC: Final = frozenset("*?[")
+_SHOWN: Final = 3
+
+
+class Entry(Protocol):
+    """One entry of `files`, as far as choosing files goes."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def attributes(self) -> Mapping[str, JSON] | None: ...
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class Rule(NamedTuple):
+    code: str
+    broken_by: Callable[[LocalFile], bool]
+    message: str
+    hint: str
+
+
+_RULES: Final = (
+    Rule("empty-file", lambda file: file.bytes == 0, "empty", "The API refuses uploads without content."),
+    Rule(
+        "file-too-large",
+        lambda file: file.bytes > LARGEST,
+        "larger than 512 MB",
+        "Split it: 512 MB is the API's limit.",
+    ),
+    Rule(
+        "unsupported-file",
+        lambda file: PurePosixPath(file.path).suffix.lower() not in SUPPORTED,
+        "of a type that retrieval does not read",
+        f"It reads {' '.join(sorted(SUPPORTED))}.",
+    ),
+)
+
+
+def held(entries: Sequence[E], files: ProjectFiles) -> Iterator[tuple[str, E, int]]:
+    """Each file the entries mean, by path, with the entry that counts for it and its position."""
+    last = {path: index for index, entry in enumerate(entries) for path in _matches(entry.path, files)}
+    for path in sorted(last):
+        yield path, entries[last[path]], last[path]
+
+
+def _matches(path: str, files: ProjectFiles) -> Sequence[str]:
+    return files.glob(path) if _MAGIC & set(path) else [normpath(path)]
+
+
+def check(
+    entries: Sequence[E], shared: Mapping[str, JSON] | None, files: ProjectFiles, settings: Callable[[E], JSON]
+) -> Iterator[Finding]:
+    """What stands in the way of these entries. `shared` are the attributes that every file gets."""
+    for index, entry in enumerate(entries):
+        yield from _check_entry(index, entry, shared or {}, files)
+    readable: list[tuple[LocalFile, E, int]] = []
+    for path, entry, index in held(entries, files):
+        match files.read(path):
+            case Finding() as finding:
+                yield replace(finding, path=_at(index))
+            case LocalFile() as file:
+                readable.append((file, entry, index))
+    yield from _check_content((file, index) for file, _, index in readable)
+    yield from _check_names(readable, settings)
+
+
+def _at(index: int, *inside: str) -> tuple[str | int, ...]:
+    return ("spec", "files", index, *inside)
+
+
+def _check_entry(index: int, entry: Entry, shared: Mapping[str, JSON], files: ProjectFiles) -> Iterator[Finding]:
+    if not _matches(entry.path, files):
+        message = f"no file matches {entry.path!r}"
+        yield Finding(
+            _at(index), "empty-glob", message, "Globs are relative to the project folder; ** crosses folders."
+        )
+    together = len({*shared, *(entry.attributes or {})})
+    if together > USER_ATTRIBUTES:
+        message = f"with those of the store, attributes have {too_many_pairs(together, USER_ATTRIBUTES)}"
+        yield Finding(_at(index, "attributes"), "too-many-pairs", message)
+
+
+def _check_content(readable: Iterable[tuple[LocalFile, int]]) -> Iterator[Finding]:
+    """One finding for each entry and rule, however many of the files that the entry means break it."""
+    found = list(readable)
+    for rule in _RULES:
+        broken = sorted((index, file.path) for file, index in found if rule.broken_by(file))
+        for index, group in groupby(broken, key=lambda pair: pair[0]):
+            paths = [path for _, path in group]
+            be = "is" if len(paths) == 1 else "are"
+            yield Finding(_at(index), rule.code, f"{_listed(paths)} {be} {rule.message}", rule.hint)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = len(paths) - _SHOWN
+    return ", ".join(paths[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _check_names(readable: Sequence[tuple[LocalFile, E, int]], settings: Callable[[E], JSON]) -> Iterator[Finding]:
+    by_name: dict[str, list[tuple[LocalFile, E, int]]] = {}
+    for item in readable:
+        by_name.setdefault(PurePosixPath(item[0].path).name, []).append(item)
+    for name, group in sorted(by_name.items()):
+        paths = [file.path for file, _, _ in group]
+        if len({file.sha256 for file, _, _ in group}) > 1:
+            message = f"{_listed(paths)} differ and are all called {name}: search results cite only that name"
+            yield Finding(_at(group[-1][2]), "duplicate-filename", message, severity="warning")
+        yield from _check_twins(group, settings)
+
+
+def _check_twins(group: Sequence[tuple[LocalFile, E, int]], settings: Callable[[E], JSON]) -> Iterator[Finding]:
+    first: dict[str, tuple[LocalFile, E]] = {}
+    for file, entry, index in group:
+        twin, its = first.setdefault(file.sha256, (file, entry))
+        if settings(its) != settings(entry):
+            message = f"{twin.path} and {file.path} have one name and equal bytes, so they are one file in the store"
+            hint = "Give both the same attributes and chunking_strategy, or leave one out."
+            yield Finding(_at(index), "one-file-two-settings", message, hint)
+
+
+def localise(live: Fields, addresses_of: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
+    """`live` with `files` by path instead of by id, and of each expected file only what is expected to be set.
+
+    Where two live files are known under one path (new bytes were attached, the old ones not yet detached), the one with
+    the expected bytes is the file of that path, and the other stays under its id, as does a file we do not know.
+    """
+    if "files" not in live:
+        return live
+    wanted: Mapping[str, Mapping[str, JSON]] = expected.get("files") or {}
+    files: dict[str, JSON] = {}
+    for path, file_id, found in _by_path(live["files"], addresses_of, wanted):
+        if path is None or path in files:
+            files[file_id] = {"file": file_id, **found}
+        else:
+            files[path] = _as_expected(path, found, wanted.get(path, {}))
+    return {**live, "files": files}
+
+
+def _by_path(
+    files: Mapping[str, Mapping[str, JSON]],
+    addresses_of: Callable[[str], Sequence[str]],
+    wanted: Mapping[str, Mapping[str, JSON]],
+) -> list[tuple[str | None, str, Mapping[str, JSON]]]:
+    """Each live file with each path it stands for, those with the expected bytes first."""
+    found = [
+        (path, file_id, file)
+        for file_id, file in files.items()
+        for path in _paths_of(addresses_of(file_id), wanted) or (None,)
+    ]
+    return sorted(found, key=lambda item: item[2].get("sha256") != wanted.get(item[0] or "", {}).get("sha256"))
+
+
+def _paths_of(addresses: Sequence[str], wanted: Mapping[str, JSON]) -> list[str]:
+    prefix = f"{FILE_PREFIX}/"
+    paths = [address.removeprefix(prefix) for address in addresses if address.startswith(prefix)]
+    return [path for path in paths if path in wanted] or paths[:1]
+
+
+def _as_expected(path: str, found: Mapping[str, JSON], expected: Mapping[str, JSON]) -> dict[str, JSON]:
+    file: dict[str, JSON] = {"file": reference(file_address(path))}
+    if "sha256" in found:
+        file["sha256"] = found["sha256"]
+    if "attributes" in expected:
+        live = found.get("attributes") or {}
+        file["attributes"] = {key: live[key] for key in expected["attributes"] if key in live}
+    if "chunking_strategy" in expected and "chunking_strategy" in found:
+        file["chunking_strategy"] = found["chunking_strategy"]
+    return file
