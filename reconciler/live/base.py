@@ -32,8 +32,7 @@ class Adapter(Protocol):
     type: str
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
-        """
-        Every live object of this type, by list walks of full pages. Parts that need a listing of their own (files of
+        """Every live object of this type, by list walks of full pages. Parts that need a listing of their own (files of
         a vector store) are read only for objects that carry our labels or whose id is `known`.
         """
         ...

@@ -1,4 +1,4 @@
-"""The plan: one frozen value that `show`, `apply`, JSON, Markdown and HTML all read, so that what is shown is what is done."""
+"""The plan: one frozen value that `show`, `apply` and every report read, so that what is shown is what is done."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,8 @@ Action: TypeAlias = Literal["create", "update", "replace", "delete", "adopt", "f
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
-"""Who made desired and live differ: an edit of the manifest, a hand at the API, both at once; `unknown` where nobody can
-tell what was last applied."""
+"""Who made desired and live differ: an edit of the manifest, a hand at the API, both at once; `unknown` where nobody
+can tell what was last applied."""
 
 OnDrift: TypeAlias = Literal["revert", "keep", "refuse"]
 Decision: TypeAlias = Literal["revert", "keep"]

@@ -1,10 +1,9 @@
-"""
-What a kind of resource is made of. A new kind is one module in `kinds/` that defines a `KIND`, a `FORM`, or both.
+"""What a kind of resource is made of. A new kind is one module in `kinds/` that defines a `KIND`, a `FORM`, or both.
 
 A manifest is YAML of one kind. It asks for objects (`Desired`), each carried by one type of live object: a saved agent,
-a vector store, a file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI). The `Form`
-of a type is its canonical form: the shape in which desired, last applied and live are compared, and from which requests
-are written, so that what is compared is what is sent.
+a vector store, a file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI). The
+`Form` of a type is its canonical form: the shape in which desired, last applied and live are compared, and from which
+requests are written, so that what is compared is what is sent.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -140,8 +139,7 @@ def _unchanged(fields: Fields, _addresses: Callable[[str], Sequence[str]], _expe
 
 @dataclass(frozen=True)
 class Form:
-    """
-    The canonical form of one type of live object.
+    """The canonical form of one type of live object.
 
     `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get
     it: every default the API fills in is filled in here too, from the API's documentation.
@@ -158,6 +156,9 @@ class Form:
     """Fields that are mappings of which only the keys a manifest sets are ours (`metadata`, `reasoning`)."""
     immutable: frozenset[str] = frozenset()
     """Fields whose change needs a new object."""
+    apart: frozenset[str] = frozenset()
+    """Fields written by requests of their own after the object is made (the files of a vector store). No label vouches
+    for them: a run killed in between would leave the label of something that never happened."""
     localise: Callable[[Fields, Callable[[str], Sequence[str]], Fields], Fields] = _unchanged
     """Live fields with ids turned into what manifests write. Given the live fields, the addresses that an id is known
     under (several for one shared upload, none for a stranger's), and the fields that are expected of this object."""
@@ -171,6 +172,18 @@ class Labels:
     address: str
     spec: Mapping[str, str] = field(default_factory=dict)
     """Eight hex characters of each top-level field's digest, as last applied."""
+    protected: bool = False
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One object as we last wrote it: an entry of the state."""
+
+    id: str
+    type: str
+    fields: Fields
+    """Canonical, as the manifest set them then."""
+    write_only: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
 
 

@@ -1,0 +1,170 @@
+"""`plan`: from a world to the one frozen value that everything else reads."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from reconciler.planning import guard
+from reconciler.planning.changes import changes
+from reconciler.planning.codec import seal, seal_plan
+from reconciler.planning.graph import Graph, after, before
+from reconciler.planning.guard import Case
+from reconciler.planning.match import Matched, match
+from reconciler.planning.model import Change, Decision, FieldChange, Plan, Unmanaged
+from reconciler.planning.publications import publications
+from reconciler.planning.world import Link, World
+from reconciler.resources.address import Address
+
+REMOVING = frozenset({"delete", "forget"})
+BATCH = 2000
+"""Files that one request attaches to a vector store, at most."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan together with what it was made from, which applying it needs."""
+
+    plan: Plan
+    world: World
+    matched: Matched
+    before: Graph
+    after: Graph
+
+    @cached_property
+    def kept(self) -> Mapping[str, tuple[FieldChange, ...]]:
+        """Values changed by hand that stay, by address."""
+        return {change.address: change.fields for change in self.plan.drift if change.decision == "keep"}
+
+
+def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Planned:
+    """Compare what is wanted, last applied and live. Pure: the same world gives the same plan and digest."""
+    matched = match(world)
+    pairs = tuple(changes(world, matched))
+    ours = [pair.ours for pair in pairs if pair.ours]
+    by_hand = [_decided(world, pair.by_hand) for pair in pairs if pair.by_hand]
+    work = [*ours, *(change for change in by_hand if change.decision == "revert")]
+    for change in publications(world, matched, work):
+        (by_hand if _all_by_hand(change) else ours).append(_decided(world, change) if _all_by_hand(change) else change)
+    removed = frozenset(Address.parse(change.address) for change in ours if change.action in REMOVING)
+    graphs = before(world, matched), after(world, matched, removed)
+    arranged = _Arrangement(world, *graphs)
+    made = Plan(
+        identity=str(world.identity),
+        changes=arranged.of(ours),
+        drift=arranged.of(by_hand),
+        unmanaged=tuple(_strangers(matched)),
+        warnings=tuple(_warnings(world, matched)),
+        unchanged=_unchanged(world, [*ours, *by_hand]),
+        commit=commit,
+        created_at=created_at,
+    )
+    refusals = tuple(guard.refusals(Case(world, matched, pairs, made.work, graphs[1])))
+    made = replace(made, refusals=refusals, requests=_requests(world, made.work))
+    return Planned(seal_plan(made), world, matched, *graphs)
+
+
+def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
+    """References of manifests to what neither a manifest, nor state, nor a live object of ours knows."""
+    known = {*planned.world.desired, *planned.world.applied, *planned.matched.live}
+    for address, links in sorted(planned.world.links.items()):
+        yield from ((address, link) for link in links if link.target not in known)
+
+
+def _decided(world: World, change: Change) -> Change:
+    decision: Decision | None = None if world.on_drift == "refuse" else world.on_drift
+    return replace(change, decision=decision)
+
+
+def _all_by_hand(change: Change) -> bool:
+    return bool(change.fields) and all(item.origin == "drift" for item in change.fields)
+
+
+@dataclass(frozen=True)
+class _Arrangement:
+    """Puts changes into the order in which they are shown: what others need first, removals last, the other way round."""
+
+    world: World
+    before: Graph
+    after: Graph
+
+    def of(self, found: Iterable[Change]) -> tuple[Change, ...]:
+        made, removed = self._depths
+        sealed = [seal(str(self.world.identity), self._with_referrers(change)) for change in found]
+        kept = sorted((change for change in sealed if change.action not in REMOVING), key=lambda c: _key(made, c, 1))
+        gone = sorted((change for change in sealed if change.action in REMOVING), key=lambda c: _key(removed, c, -1))
+        return (*kept, *gone)
+
+    @cached_property
+    def _depths(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        return self.after.depths(), self.before.depths()
+
+    def _with_referrers(self, change: Change) -> Change:
+        """Removing something is right only as long as nobody new points at it."""
+        if change.action not in {"delete", "replace"}:
+            return change
+        edges = self.before.referrers.get(Address.parse(change.address), ())
+        return replace(change, preconditions={"referrers": sorted({edge.source for edge in edges})})
+
+
+def _key(depths: Mapping[str, int], change: Change, direction: int) -> tuple[int, str, str, str]:
+    return direction * depths.get(change.address, 0), change.address, change.action, change.id or ""
+
+
+def _strangers(matched: Matched) -> Iterator[Unmanaged]:
+    for live in sorted(matched.strangers, key=lambda live: (live.type, live.name, live.id)):
+        owner = live.labels.identity if live.labels else None
+        yield Unmanaged(live.type, live.id, live.name, owner)
+
+
+def _warnings(world: World, matched: Matched) -> Iterator[str]:
+    """What is live, not ours to change, and good to know."""
+    for address, live in sorted(matched.live.items()):
+        if not world.in_scope(address):
+            continue
+        extra = live.detail.get("unmanaged_files") or ()
+        if extra:
+            yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
+        failed = live.detail.get("failed_files") or ()
+        if failed:
+            yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _some(names: Iterable[str], most: int = 3) -> str:
+    listed = sorted(map(str, names))
+    return ", ".join(listed[:most]) + (", …" if len(listed) > most else "")
+
+
+def _unchanged(world: World, found: Iterable[Change]) -> int:
+    changed = {change.address for change in found}
+    return sum(1 for address in world.desired if world.in_scope(address) and str(address) not in changed)
+
+
+def _requests(world: World, work: Iterable[Change]) -> dict[str, int]:
+    """Writes that the plan costs at OpenAI, by method; documents in the outlets cost none."""
+    counts: Counter[str] = Counter()
+    written = set()
+    for change in work:
+        desired = world.desired.get(Address.parse(change.address))
+        remote = change.id is not None and "/" not in change.id
+        if change.action in {"create", "update", "replace"} and desired and desired.type not in world.outlet_types:
+            if change.address not in written:
+                counts["POST"] += 1 + _batches(change)
+            written.add(change.address)
+        if change.action in {"delete", "replace"} and remote:
+            counts["DELETE"] += 1
+    return dict(sorted(counts.items()))
+
+
+def _batches(change: Change) -> int:
+    """Requests that attach files to a store."""
+    files = sum(
+        len(item.after) if len(item.keys) == 1 and isinstance(item.after, dict) else 1
+        for item in change.fields
+        if item.keys[0] == "files"
+    )
+    return -(-files // BATCH)

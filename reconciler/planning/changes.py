@@ -1,0 +1,132 @@
+"""From pairs of desired and live to changes: what has to be created, updated, replaced, removed or forgotten."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.planning.diff import LastApplied, compare
+from reconciler.planning.match import Matched, applied_protection
+from reconciler.planning.model import Action, Change, FieldChange, Origin, Source
+from reconciler.planning.world import World
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.values import ABSENT
+
+LABELS = ("labels",)
+PROTECT = ("lifecycle", "protect")
+BY_HAND = frozenset({"drift", "both"})
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """One object's difference, told apart by who made it."""
+
+    ours: Change | None
+    by_hand: Change | None
+
+
+def changes(world: World, matched: Matched) -> Iterator[Sorted]:
+    """One entry for every address that differs; addresses out of scope are left out."""
+    for address in sorted({*world.desired, *world.applied, *matched.live}):
+        if world.in_scope(address):
+            yield from _of_address(world, matched, address)
+
+
+def _of_address(world: World, matched: Matched, address: Address) -> Iterator[Sorted]:
+    desired, applied, live = world.desired.get(address), world.applied.get(address), matched.live.get(address)
+    for twin in matched.twins.get(address, ()):
+        yield Sorted(_removal(address, twin, because="state knows another object by this address"), None)
+    if address in matched.contested or address in matched.taken:
+        return
+    if desired is None:
+        if live is not None:
+            yield Sorted(_leaving(world, matched, address, live), None)
+        elif applied is not None:
+            yield Sorted(Change(str(address), "forget", id=applied.id, because=("it is not live any more",)), None)
+    elif live is None:
+        yield _creation(desired, applied)
+    else:
+        yield from _difference(world, desired, applied, live)
+
+
+def _creation(desired: Desired, applied: Applied | None) -> Sorted:
+    """Missing because it is new, or because somebody deleted it."""
+    origin: Origin = "manifest" if applied is None else "drift"
+    values = sorted({**desired.fields, **desired.unreadable}.items())
+    fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in values)
+    change = Change(str(desired.address), "create", fields, source=source_of(desired))
+    if applied is None:
+        return Sorted(change, None)
+    return Sorted(None, replace(change, because=(f"{applied.id} was deleted by hand",)))
+
+
+def _leaving(world: World, matched: Matched, address: Address, live: Live) -> Change:
+    """Removed with its manifest, unless other addresses share the upload."""
+    sharing = [other for other in matched.addresses.get(live.id, ()) if other != address and other in world.desired]
+    if sharing:
+        return Change(str(address), "forget", id=live.id, because=(f"the upload is shared with {sharing[0]}",))
+    return _removal(address, live, because="its manifest is gone")
+
+
+def _removal(address: Address, live: Live, *, because: str) -> Change:
+    return Change(str(address), "delete", id=live.id, because=(because,))
+
+
+def _difference(world: World, desired: Desired, applied: Applied | None, live: Live) -> Iterator[Sorted]:
+    if live.type != desired.type:
+        yield Sorted(_replacement(desired, live, because=f"{live.type} becomes {desired.type}"), None)
+        return
+    if live.detail.get("status") == "expired":
+        yield Sorted(None, _replacement(desired, live, because="it has expired", origin="drift"))
+        return
+    found = [*_fields(world, desired, applied, live), *_ownership(world, desired, applied, live)]
+    if not found:
+        return
+    ours = tuple(item for item in found if item.origin not in BY_HAND)
+    by_hand = tuple(item for item in found if item.origin in BY_HAND)
+    yield Sorted(_change(world, desired, live, ours), _change(world, desired, live, by_hand))
+
+
+def _fields(world: World, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
+    last = LastApplied(applied.fields if applied else None, live.labels.spec if live.labels else {})
+    fields = compare(world.forms[desired.type], desired, last, live.fields)
+    return fields + _write_only(desired, applied)
+
+
+def _write_only(desired: Desired, applied: Applied | None) -> list[FieldChange]:
+    """Values that cannot be read back change when the digest that state keeps does."""
+    if applied is None:
+        return []
+    return [
+        FieldChange((name,), applied.write_only.get(name, ABSENT), value, "manifest")
+        for name, value in sorted(desired.write_only.items())
+        if applied.write_only.get(name) != value
+    ]
+
+
+def _ownership(world: World, desired: Desired, applied: Applied | None, live: Live) -> Iterator[FieldChange]:
+    """Labels that somebody removed, and protection that the manifest gives or takes."""
+    labelled = desired.type not in world.outlet_types and desired.type != "file"
+    if labelled and live.labels is None:
+        yield FieldChange(LABELS, ABSENT, str(world.identity), "drift")
+        return
+    protected = applied_protection(applied, live)
+    if protected != desired.lifecycle.protect:
+        yield FieldChange(PROTECT, protected, desired.lifecycle.protect, "manifest")
+
+
+def _change(world: World, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:
+    if not fields:
+        return None
+    immutable = sorted({item.keys[0] for item in fields} & world.forms[desired.type].immutable)
+    action: Action = "replace" if immutable else "update"
+    because = (f"{', '.join(immutable)} cannot be changed in place",) if immutable else ()
+    return Change(str(desired.address), action, fields, id=live.id, source=source_of(desired), because=because)
+
+
+def _replacement(desired: Desired, live: Live, *, because: str, origin: Origin = "manifest") -> Change:
+    fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in sorted(desired.fields.items()))
+    return Change(str(desired.address), "replace", fields, id=live.id, source=source_of(desired), because=(because,))
+
+
+def source_of(desired: Desired) -> Source | None:
+    return Source(desired.place.file, desired.place.line) if desired.place else None

@@ -1,0 +1,142 @@
+"""Three-way comparison of one object: desired, last applied, live.
+
+Per top-level field that the manifest sets or used to set. Equality decides first, on canonical values; only mappings
+that differ are taken apart, by deepdiff, into the values that differ. Lists are compared whole: canonical forms turn
+every list whose elements have a name into a mapping.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.planning.model import FieldChange, Origin
+from reconciler.resources.base import Desired, Form
+from reconciler.resources.labels import field_hash
+from reconciler.resources.values import ABSENT, JSON, Absent, Fields, Keys, get, same
+
+
+@dataclass(frozen=True)
+class LastApplied:
+    """What is known of an object's last application: values from state, hashes from its label."""
+
+    fields: Fields | None = None
+    """None where state has no entry."""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """By top-level field, from the label on the live object. Where the two disagree, the label is right: it is written
+    in the same request as the fields."""
+
+    def names(self) -> set[str]:
+        return {*(self.fields or ()), *self.hashes}
+
+    def value(self, name: str) -> JSON | Absent:
+        """The value last applied, or `ABSENT` where state does not know it or the label contradicts it."""
+        value = (self.fields or {}).get(name, ABSENT)
+        if value is not ABSENT and name in self.hashes and field_hash(value) != self.hashes[name]:
+            return ABSENT
+        return value
+
+
+def compare(form: Form, desired: Desired, last: LastApplied, live: Fields) -> list[FieldChange]:
+    """The values in which `live` differs from what is wanted, each with its origin, in a stable order."""
+    wanted = {name: value for name, value in desired.fields.items() if name not in desired.lifecycle.ignore}
+    changes = [change for name in sorted(wanted) for change in _compare_field(form, name, wanted[name], last, live)]
+    dropped = sorted(last.names() - desired.fields.keys() - set(desired.lifecycle.ignore))
+    return changes + [change for name in dropped for change in _dropped(form, name, last, live)]
+
+
+def leaves(before: JSON | Absent, after: JSON | Absent) -> Iterator[tuple[Keys, JSON | Absent, JSON | Absent]]:
+    """The deepest mapping paths at which two different values differ, with both sides."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        yield (), before, after
+        return
+    for keys in sorted(_differing_paths(before, after)):
+        yield keys, get(before, keys), get(after, keys)
+
+
+def _compare_field(form: Form, name: str, wanted: JSON, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
+    applied = last.value(name)
+    found = _owned(form, name, wanted, applied, live.get(name, ABSENT))
+    if same(wanted, found):
+        return
+    for keys, before, after in leaves(found, wanted):
+        yield FieldChange((name, *keys), before, after, _origin(name, keys, before, after, found, wanted, last))
+
+
+def _dropped(form: Form, name: str, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
+    """A field that left the manifest is reset while it still is as we applied it; changed since, it is not ours."""
+    applied = last.value(name)
+    default = form.defaults.get(name)
+    found = _owned(form, name, {}, applied, live.get(name, ABSENT))
+    if name in form.owned_by_key:
+        default = {} if name not in form.defaults or isinstance(form.defaults[name], Mapping) else form.defaults[name]
+    if found is ABSENT or same(found, default) or not _still_applied(name, applied, found, last):
+        return
+    if isinstance(default, Mapping) and isinstance(found, Mapping):
+        for keys, before, after in leaves(found, default):
+            yield FieldChange((name, *keys), before, after, "manifest")
+    else:
+        yield FieldChange((name,), found, default, "manifest")
+
+
+def _still_applied(name: str, applied: JSON | Absent, found: JSON, last: LastApplied) -> bool:
+    if applied is not ABSENT:
+        return same(found, applied)
+    return last.hashes.get(name) == field_hash(found)
+
+
+def _owned(form: Form, name: str, wanted: JSON, applied: JSON | Absent, live: JSON | Absent) -> JSON | Absent:
+    """`live` without the keys that neither the manifest nor the last application sets, where ownership is by key."""
+    if name not in form.owned_by_key or not isinstance(live, Mapping):
+        return live
+    ours = {*(wanted if isinstance(wanted, Mapping) else ()), *(applied if isinstance(applied, Mapping) else ())}
+    return {key: value for key, value in live.items() if key in ours}
+
+
+def _origin(
+    name: str,
+    keys: Keys,
+    before: JSON | Absent,
+    after: JSON | Absent,
+    found: JSON | Absent,
+    wanted: JSON,
+    last: LastApplied,
+) -> Origin:
+    applied = last.value(name)
+    if applied is not ABSENT:
+        then = get(applied, keys) if keys else applied
+        if same(then, before):
+            return "manifest"
+        return "drift" if same(then, after) else "both"
+    return _origin_by_hash(last.hashes.get(name), found, wanted, known=last.fields is not None)
+
+
+def _origin_by_hash(hashed: str | None, found: JSON | Absent, wanted: JSON, *, known: bool) -> Origin:
+    """Without the value: the label's hash tells whether the field still is as applied; a field never applied is new."""
+    if hashed is None:
+        return "manifest" if known else "unknown"
+    if found is not ABSENT and hashed == field_hash(found):
+        return "manifest"
+    return "drift" if hashed == field_hash(wanted) else "both"
+
+
+def _differing_paths(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> set[Keys]:
+    from deepdiff import DeepDiff
+
+    tree = DeepDiff(
+        before,
+        after,
+        view="tree",
+        threshold_to_diff_deeper=0,
+        ignore_numeric_type_changes=False,
+    )
+    paths = {_mapping_keys(level.path(output_format="list")) for levels in tree.values() for level in levels}
+    return {keys for keys in paths if not same(get(before, keys), get(after, keys))}
+
+
+def _mapping_keys(path: list[str | int]) -> Keys:
+    """The part of a deepdiff path that leads through mappings only: an index into a list ends it."""
+    keys: list[str] = []
+    for step in path:
+        if not isinstance(step, str):
+            break
+        keys.append(step)
+    return tuple(keys)

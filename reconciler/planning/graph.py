@@ -1,0 +1,133 @@
+"""Who refers to whom, before the plan and after it, and the order that follows."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from reconciler.planning.match import Matched
+from reconciler.planning.world import World
+from reconciler.resources.address import Address
+from reconciler.resources.values import Fields, references_in
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One reference and where it was seen: `file:line` in a manifest, `state`, or `live`."""
+
+    source: str
+    target: Address
+    seen: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """References between addresses; a referrer that is no address of ours is named by type and id."""
+
+    edges: tuple[Edge, ...]
+
+    @cached_property
+    def referrers(self) -> Mapping[Address, Sequence[Edge]]:
+        """Edges by target, sorted by source."""
+        found: dict[Address, list[Edge]] = defaultdict(list)
+        for edge in sorted(self.edges, key=lambda edge: (edge.source, edge.seen)):
+            found[edge.target].append(edge)
+        return found
+
+    @cached_property
+    def needs(self) -> Mapping[str, Sequence[Address]]:
+        """What each source refers to."""
+        found: dict[str, dict[Address, None]] = defaultdict(dict)
+        for edge in self.edges:
+            found[edge.source].setdefault(edge.target)
+        return {source: tuple(targets) for source, targets in found.items()}
+
+    def chain_to(self, target: Address) -> tuple[str, ...]:
+        """The shortest way from a referrer that nothing refers to, down to `target`."""
+        came_from: dict[str, str] = {}
+        queue = deque([str(target)])
+        last = str(target)
+        while queue:
+            last = queue.popleft()
+            edges = self.referrers.get(Address.parse(last), ()) if "/" in last else ()
+            fresh = [edge for edge in edges if edge.source not in came_from and edge.source != str(target)]
+            if last != str(target) and not edges:
+                break
+            for edge in fresh:
+                came_from[edge.source] = last
+                queue.append(edge.source)
+        chain = [last]
+        while chain[-1] != str(target):
+            chain.append(came_from[chain[-1]])
+        return tuple(chain)
+
+    def depths(self) -> dict[str, int]:
+        """How many objects stand below each source, at most: 0 for what refers to nothing."""
+        depths: dict[str, int] = {}
+        for root in sorted(self.needs):
+            _measure(root, self.needs, depths)
+        return depths
+
+
+def after(world: World, matched: Matched, removed: frozenset[Address]) -> Graph:
+    """References that hold once the plan is applied: of manifests, of what the plan leaves alone, of strangers."""
+    return Graph(tuple(_after(world, matched, removed)))
+
+
+def before(world: World, matched: Matched) -> Graph:
+    """References that hold now, live or as last applied."""
+    return Graph(tuple(_before(world, matched)))
+
+
+def _after(world: World, matched: Matched, removed: frozenset[Address]) -> Iterator[Edge]:
+    for address, links in world.links.items():
+        if world.in_scope(address):
+            yield from (Edge(str(address), link.target, link.place) for link in links)
+    for address, desired in world.desired.items():
+        if world.in_scope(address):
+            seen = f"{desired.place.file}:{desired.place.line}" if desired.place else "manifest"
+            linked = {link.target for link in world.links.get(address, ())}
+            yield from _edges(address, desired.fields, seen, skip=linked)
+    for address, applied in world.applied.items():
+        if address not in removed and (address not in world.desired or not world.in_scope(address)):
+            yield from _edges(address, applied.fields, "state")
+    yield from _of_strangers(matched)
+
+
+def _before(world: World, matched: Matched) -> Iterator[Edge]:
+    for address, applied in world.applied.items():
+        yield from _edges(address, applied.fields, "state")
+    for address, live in matched.live.items():
+        yield from _edges(address, live.fields, "live")
+    yield from _of_strangers(matched)
+
+
+def _of_strangers(matched: Matched) -> Iterator[Edge]:
+    for live in matched.strangers:
+        for id_ in live.refers_to:
+            for target in matched.addresses.get(id_, ()):
+                name = f"{live.type} {live.name or live.id}" + (f" ({live.id})" if live.name else "")
+                yield Edge(name, target, "live")
+
+
+def _edges(address: Address, fields: Fields, seen: str, skip: Iterable[Address] = ()) -> Iterator[Edge]:
+    known = set(skip)
+    for text in dict.fromkeys(references_in(dict(fields))):
+        target = Address.parse(text)
+        if target not in known:
+            yield Edge(str(address), target, seen)
+
+
+def _measure(root: str, needs: Mapping[str, Sequence[Address]], depths: dict[str, int]) -> None:
+    """Depth first without recursion; a cycle, which manifests cannot have, counts as a leaf."""
+    stack, open_ = [root], set[str]()
+    while stack:
+        node = stack[-1]
+        targets = [str(target) for target in needs.get(node, ())]
+        waiting = [target for target in targets if target not in depths and target not in open_]
+        open_.add(node)
+        if waiting:
+            stack.extend(waiting)
+            continue
+        stack.pop()
+        depths[node] = 1 + max((depths.get(target, 0) for target in targets), default=-1)

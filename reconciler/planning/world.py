@@ -1,0 +1,77 @@
+"""What planning looks at: everything wanted, last applied and live. Values only; nothing is fetched."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.planning.model import OnDrift
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied, Desired, Form, Live
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference from a manifest, and where it is written."""
+
+    target: Address
+    place: str
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A create that a killed run announced and of which nobody knows whether it happened."""
+
+    address: Address
+    type: str
+    since: float
+    """Unix time before which the object cannot have been made."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What should be published at an address: the digest of its content, and whom the content refers to."""
+
+    digest: str
+    refers_to: frozenset[Address]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What is published at an address."""
+
+    blob: str
+    ids: Mapping[str, str]
+    note: str = ""
+    """What is wrong with it, if anything: outlets that disagree, a blob that is missing or altered."""
+
+
+@dataclass(frozen=True)
+class World:
+    """One identity, as wanted, as applied and as live."""
+
+    identity: Identity
+    forms: Mapping[str, Form]
+    desired: Mapping[Address, Desired]
+    applied: Mapping[Address, Applied]
+    live: Sequence[Live]
+    """Every object of every type that was listed, ours or not; documents in the outlets carry their address as id."""
+    links: Mapping[Address, Sequence[Link]] = field(default_factory=dict)
+    """References of the manifests, by the resource that makes them."""
+    pending: Sequence[Pending] = ()
+    bundles: Mapping[Address, Bundle] = field(default_factory=dict)
+    pointers: Mapping[Address, Pointer] = field(default_factory=dict)
+    published: Mapping[Address, str] = field(default_factory=dict)
+    """Blob digests that we last pointed at."""
+    outlet_types: frozenset[str] = frozenset()
+    """Types whose objects live in the outlets: no request to OpenAI, no labels."""
+    scope: frozenset[Address] | None = None
+    """With `--target`: the only addresses that may change."""
+    on_drift: OnDrift = "revert"
+    max_deletes: int | None = None
+    openai_project: str | None = None
+    """The OpenAI project that answered."""
+    applied_project: str | None = None
+    """The OpenAI project that state was applied to."""
+
+    def in_scope(self, address: Address) -> bool:
+        return self.scope is None or address in self.scope
