@@ -15,8 +15,8 @@ from reconciler.resources.values import JSON, Fields, reference
 
 # fmt: off
 SUPPORTED: Final = frozenset({
-    ".c", ".cpp", ".cs", ".css", ".doc", ".docx", ".go", ".html", ".java", ".js", ".json", ".md", ".pdf", ".php", ".pptx",
-    ".py", ".rb", ".sh", ".tex", ".ts", ".txt",
+    ".c", ".cpp", ".cs", ".css", ".doc", ".docx", ".go", ".html", ".java", ".js", ".json", ".md", ".pdf", ".php",
+    ".pptx", ".py", ".rb", ".sh", ".tex", ".ts", ".txt",
 })
 # fmt: on
 """Extensions that retrieval reads (guide "File search", supported files)."""

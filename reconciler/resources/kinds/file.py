@@ -40,8 +40,8 @@ def file_object(local: LocalFile, scope: Scope) -> Desired:
 
 
 def _upload_name(local: LocalFile, scope: Scope) -> str:
-    """A file has no metadata to mark it with. One in a vector store is marked by its attributes there, and keeps its name,
-    which search results cite; any other carries its content in its name.
+    """A file has no metadata to mark it with. One in a vector store is marked by its attributes there, and keeps the
+    name that search results cite; any other carries its content in its name.
     """
     name = PurePosixPath(local.path)
     return name.name if local.path in scope.attached else f"{name.stem}.{local.sha256[:12]}{name.suffix}"

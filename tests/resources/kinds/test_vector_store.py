@@ -1,0 +1,281 @@
+from itertools import permutations
+
+import pytest
+from hypothesis import given, strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from reconciler.resources.kinds.vector_store import KIND, VECTOR_STORE, VectorStoreSpec, paths
+from reconciler.resources.values import digest, reference
+
+
+def static(size, overlap):
+    return {"type": "static", "static": {"max_chunk_size_tokens": size, "chunk_overlap_tokens": overlap}}
+
+
+STATIC = static(1600, 400)
+AUTO_AS_RETURNED = static(800, 400)
+
+
+@pytest.fixture
+def store(resource, scope):
+    """The store object that a spec asks for."""
+
+    def build(**spec):
+        return next(iter(KIND.desired(resource(KIND, "handbook", spec), scope)))
+
+    return build
+
+
+@pytest.fixture
+def findings(resource, scope):
+    def check(**spec):
+        return list(KIND.check(resource(KIND, "handbook", spec), scope))
+
+    return check
+
+
+def entry(local, **more):
+    return {"file": reference(f"file/{local.path}"), "sha256": local.sha256, **more}
+
+
+class TestDesired:
+    def test_only_what_is_set_is_ours(self, store):
+        assert store().fields == {"name": "handbook"}
+
+    def test_globs_become_files_by_path(self, store, folder):
+        one, two = folder.add("kb/a.md"), folder.add("kb/deep/b.md")
+        folder.add("kb/c.pdf")
+        assert store(files=["kb/**/*.md"]).fields["files"] == {"kb/a.md": entry(one), "kb/deep/b.md": entry(two)}
+
+    def test_each_file_is_an_upload_of_its_own(self, resource, scope, folder):
+        folder.add("kb/a.md")
+        folder.add("kb/b.md")
+        wanted = list(KIND.desired(resource(KIND, "handbook", {"files": ["kb/*.md"]}), scope))
+        assert [str(object_.address) for object_ in wanted] == ["vectorstore/handbook", "file/kb/a.md", "file/kb/b.md"]
+
+    def test_a_file_adds_to_the_attributes_of_the_store_and_replaces_its_chunking(self, store, folder):
+        folder.add("kb/a.md")
+        folder.add("kb/b.md")
+        files = store(
+            files=[
+                "kb/*.md",
+                {"path": "kb/a.md", "attributes": {"urgent": True}, "chunking_strategy": {"type": "auto"}},
+            ],
+            attributes={"source": "kb", "year": 2026},
+            chunking_strategy=STATIC,
+        ).fields["files"]
+        assert files["kb/a.md"]["attributes"] == {"source": "kb", "year": 2026, "urgent": True}
+        assert files["kb/a.md"]["chunking_strategy"] == AUTO_AS_RETURNED
+        assert files["kb/b.md"]["attributes"] == {"source": "kb", "year": 2026}
+        assert files["kb/b.md"]["chunking_strategy"] == STATIC
+
+    def test_a_later_entry_counts_instead_of_an_earlier_one(self, store, folder):
+        local = folder.add("kb/a.md")
+        files = store(files=[{"path": "kb/a.md", "attributes": {"urgent": True}}, "./kb/*.md", "kb//a.md"]).fields[
+            "files"
+        ]
+        assert files == {"kb/a.md": entry(local)}
+
+    def test_no_files_at_all_is_something_else_than_an_empty_list(self, store):
+        assert "files" not in store().fields
+        assert store(files=[]).fields["files"] == {}
+
+    def test_a_description_is_sent_but_never_compared(self, store):
+        wanted = store(description="What customers may read")
+        assert wanted.unreadable == {"description": "What customers may read"}
+        assert wanted.write_only == {"description": digest("What customers may read")}
+        assert "description" not in wanted.fields
+
+    def test_expiry_that_is_taken_away_is_null(self, store):
+        assert store(expires_after=None).fields["expires_after"] is None
+        assert store(expires_after={"days": 90}).fields["expires_after"] == {"anchor": "last_active_at", "days": 90}
+
+    def test_pruning_is_for_the_writer(self, store):
+        assert store(prune=True).options == {"prune": True}
+
+    def test_its_paths_tell_which_files_keep_their_name(self, folder):
+        folder.add("kb/a.md")
+        assert paths(VectorStoreSpec.model_validate({"files": ["kb/*.md", "kb/z.md"]}), folder) == [
+            "kb/a.md",
+            "kb/z.md",
+        ]
+
+
+class TestSpec:
+    @pytest.mark.parametrize(
+        ("spec", "where"),
+        [
+            ({"chunking_strategy": static(99, 1)}, "max_chunk_size_tokens"),
+            ({"chunking_strategy": static(100, 51)}, "at most half of max_chunk_size_tokens, here 50"),
+            ({"expires_after": {"days": 366}}, "less than or equal to 365"),
+            ({"metadata": {f"k{i}": "" for i in range(13)}}, "13 pairs, of which at most 12"),
+            ({"metadata": {"reconciler-project": "x"}}, "reserved"),
+            ({"metadata": {"k" * 65: "x"}}, "1 to 64 characters"),
+            ({"metadata": {"tier": 1}}, "put it into quotes"),
+            ({"attributes": {"k": "x" * 513}}, "at most 512 characters; this one has 513"),
+            ({"attributes": {"k": float("nan")}}, "finite"),
+            ({"attributes": {"k": None}}, "text, a finite number, or true or false"),
+            ({"attributes": {f"k{i}": i for i in range(15)}}, "15 pairs, of which at most 14"),
+            ({"filez": []}, "filez"),
+        ],
+    )  # fmt: skip
+    def test_limits_of_the_api(self, spec, where):
+        with pytest.raises(ValidationError, match=where) as caught:
+            VectorStoreSpec.model_validate(spec)
+        assert caught.value.error_count() == 1
+
+    def test_its_schema_takes_a_path_or_an_object(self):
+        import jsonschema
+
+        schema = TypeAdapter(VectorStoreSpec).json_schema()
+        jsonschema.validate({"files": ["kb/*.md", {"path": "a.md", "attributes": {"x": 1}}]}, schema)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"files": [{"attributes": {}}]}, schema)
+
+
+class TestCheck:
+    def test_a_store_that_is_fine(self, findings, folder):
+        folder.add("kb/a.md")
+        folder.add("kb/B.PDF")
+        assert findings(files=["kb/*"]) == []
+
+    def test_a_glob_without_a_match(self, findings):
+        (finding,) = findings(files=["kb/**/*.md"])
+        assert (finding.code, finding.path) == ("empty-glob", ("spec", "files", 0))
+
+    def test_a_path_without_a_file(self, findings, folder):
+        folder.add("kb/a.md")
+        (finding,) = findings(files=["kb/*.md", "kb/b.md"])
+        assert (finding.code, finding.path) == ("missing-file", ("spec", "files", 1))
+
+    def test_what_the_api_would_refuse(self, findings, folder):
+        folder.add("kb/empty.md", size=0)
+        folder.add("kb/huge.pdf", size=512 * 1024 * 1024 + 1)
+        folder.add("kb/just-fits.pdf", size=512 * 1024 * 1024)
+        folder.add("kb/prices.csv")
+        assert {(finding.code, finding.message.split()[0]) for finding in findings(files=["kb/*"])} == {
+            ("empty-file", "kb/empty.md"),
+            ("file-too-large", "kb/huge.pdf"),
+            ("unsupported-file", "kb/prices.csv"),
+        }
+
+    def test_many_files_of_one_entry_are_one_finding(self, findings, folder):
+        for number in range(1005):
+            folder.add(f"img/{number:04}.png")
+        (finding,) = findings(files=["img/*"])
+        assert finding.message.startswith("img/0000.png, img/0001.png, img/0002.png and 1,002 more are of a type")
+
+    def test_attributes_of_store_and_file_together(self, findings, folder):
+        folder.add("kb/a.md")
+        shared = {f"k{number}": number for number in range(14)}
+        assert findings(files=[{"path": "kb/a.md", "attributes": {"k0": "again"}}], attributes=shared) == []
+        (finding,) = findings(files=[{"path": "kb/a.md", "attributes": {"more": True}}], attributes=shared)
+        assert (finding.code, finding.path) == ("too-many-pairs", ("spec", "files", 0, "attributes"))
+
+    def test_one_name_for_different_content_is_a_warning(self, findings, folder):
+        folder.add("kb/gas/faq.md", "gas")
+        folder.add("kb/water/faq.md", "water")
+        (finding,) = findings(files=["kb/**/*.md"])
+        assert (finding.code, finding.severity) == ("duplicate-filename", "warning")
+        assert "kb/gas/faq.md, kb/water/faq.md" in finding.message
+
+    def test_one_upload_cannot_have_two_sets_of_attributes(self, findings, folder):
+        folder.add("kb/gas/faq.md", "same")
+        folder.add("kb/water/faq.md", "same")
+        assert findings(files=["kb/**/*.md"]) == []
+        (finding,) = findings(files=["kb/**/*.md", {"path": "kb/gas/faq.md", "attributes": {"topic": "gas"}}])
+        assert (finding.code, finding.severity) == ("one-file-two-settings", "error")
+
+
+class TestCanonical:
+    def test_our_marks_are_no_content(self):
+        assert VECTOR_STORE.canonical("metadata", {"tier": "gold", "reconciler-project": "acme"}) == {"tier": "gold"}
+        files = {"file-1": {"attributes": {"a": 1.0, "reconciler-sha256": "ab", "reconciler-project": "acme"}}}
+        assert VECTOR_STORE.canonical("files", files) == {"file-1": {"attributes": {"a": 1.0}}}
+
+    @pytest.mark.parametrize("nothing", [None, {}])
+    def test_null_is_empty(self, nothing):
+        assert VECTOR_STORE.canonical("metadata", nothing) == {}
+        assert VECTOR_STORE.canonical("files", {"file-1": {"attributes": nothing}}) == {"file-1": {"attributes": {}}}
+
+    def test_chunking_of_very_old_files_stays_what_it_is(self):
+        files = {"file-1": {"chunking_strategy": {"type": "other"}}}
+        assert VECTOR_STORE.canonical("files", files) == files
+
+    def test_files_are_attached_by_requests_of_their_own(self):
+        assert VECTOR_STORE.render({"name": "x", "files": {}}) == {"name": "x"}
+        assert "files" in VECTOR_STORE.apart
+
+
+ADDRESSES = {"file-1": ["file/kb/a.md"], "file-2": ["file/kb/a.md"], "file-3": ["file/kb/b.md", "file/kb/c.md"]}
+
+
+def localise(live, expected):
+    return VECTOR_STORE.localise({"name": "n", "files": live}, lambda id_: ADDRESSES.get(id_, []), expected)["files"]
+
+
+class TestLocalise:
+    def test_of_an_expected_file_only_what_is_expected_is_compared(self):
+        live = {
+            "file-1": {"sha256": "1", "filename": "a.md", "attributes": {"x": 1, "y": 2}, "chunking_strategy": STATIC}
+        }
+        file = reference("file/kb/a.md")
+        assert localise(live, {"files": {"kb/a.md": {}}}) == {"kb/a.md": {"file": file, "sha256": "1"}}
+        wanted = {"file": file, "sha256": "1", "attributes": {"x": 1}, "chunking_strategy": STATIC}
+        assert localise(live, {"files": {"kb/a.md": wanted}}) == {"kb/a.md": wanted}
+
+    def test_one_upload_stands_for_every_expected_path(self):
+        expected = {"files": {"kb/b.md": {"sha256": "3"}, "kb/c.md": {"sha256": "3"}}}
+        assert localise({"file-3": {"sha256": "3"}}, expected).keys() == {"kb/b.md", "kb/c.md"}
+        del expected["files"]["kb/b.md"]
+        assert localise({"file-3": {"sha256": "3"}}, expected).keys() == {"kb/c.md"}
+
+    def test_a_file_that_nobody_expects_is_known_by_its_first_address(self):
+        assert localise({"file-3": {"sha256": "3"}}, {}).keys() == {"kb/b.md"}
+
+    def test_a_stranger_stays_what_it_is(self):
+        stranger = {"filename": "notes.txt", "attributes": {}}
+        assert localise({"file-9": stranger}, {}) == {"file-9": {"file": "file-9", **stranger}}
+
+    def test_while_new_bytes_replace_old_ones_the_expected_ones_are_the_file(self):
+        old, new = ("file-1", {"sha256": "old"}), ("file-2", {"sha256": "new"})
+        for live in permutations([old, new]):
+            files = localise(dict(live), {"files": {"kb/a.md": {"sha256": "new"}}})
+            assert files["kb/a.md"]["sha256"] == "new"
+            assert files["file-1"]["sha256"] == "old"
+
+    def test_a_file_without_our_mark_differs(self):
+        expected = {"files": {"kb/a.md": {"file": reference("file/kb/a.md"), "sha256": "1"}}}
+        assert localise({"file-1": {}}, expected) == {"kb/a.md": {"file": reference("file/kb/a.md")}}
+
+    def test_a_store_whose_files_were_not_read(self):
+        assert VECTOR_STORE.localise({"name": "n"}, lambda _: [], {"files": {}}) == {"name": "n"}
+
+    @given(
+        st.lists(st.sampled_from("abcdef"), unique=True),
+        st.dictionaries(st.sampled_from("xyz"), st.integers(0, 3)),
+        st.dictionaries(st.sampled_from("uvw"), st.integers(0, 3)),
+    )
+    def test_what_was_written_reads_as_it_was_wanted(self, names, attributes, by_others):
+        wanted = {
+            name: {
+                "file": reference(f"file/{name}"),
+                "sha256": name,
+                "attributes": attributes,
+                "chunking_strategy": STATIC,
+            }
+            for name in names
+        }
+        live = {
+            f"file-{name}": {
+                "sha256": name,
+                "filename": name,
+                "attributes": {**attributes, **by_others},
+                "chunking_strategy": STATIC,
+            }
+            for name in names
+        }
+        fields = VECTOR_STORE.localise(
+            {"files": live}, lambda id_: [f"file/{id_.removeprefix('file-')}"], {"files": wanted}
+        )
+        assert fields == {"files": wanted}
