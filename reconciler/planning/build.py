@@ -82,7 +82,7 @@ def _all_by_hand(change: Change) -> bool:
 
 @dataclass(frozen=True)
 class _Arrangement:
-    """Puts changes into the order in which they are shown: what others need first, removals last, the other way round."""
+    """Puts changes into the order in which they are shown: what others need first, removals last and in reverse."""
 
     world: World
     before: Graph

@@ -150,8 +150,7 @@ def _announced(world: World, found: Mapping[Address, Live], attached: Mapping[st
     claimed = {live.id for live in found.values()}
     result: dict[Address, Live] = {}
     for pending in world.pending:
-        desired = world.desired.get(pending.address)
-        if pending.type != "file" or desired is None or desired.local is None or pending.address in found:
+        if pending.type != "file" or pending.address in found:
             continue
         fits = [
             live
@@ -159,13 +158,12 @@ def _announced(world: World, found: Mapping[Address, Live], attached: Mapping[st
             if live.type == "file"
             and live.id not in claimed
             and live.id not in attached
-            and live.name == desired.upload_name
-            and live.detail.get("bytes") == desired.local.bytes
+            and (live.name, live.detail.get("bytes")) == (pending.marker["filename"], pending.marker["bytes"])
             and live.detail.get("created_at", 0) >= pending.since - SETTLE
         ]
         if fits:
             claimed.add(fits[0].id)
-            result[pending.address] = _with_sha(fits[0], desired.fields["sha256"])
+            result[pending.address] = _with_sha(fits[0], pending.marker["sha256"])
     return result
 
 

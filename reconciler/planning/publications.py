@@ -20,7 +20,7 @@ PUBLISHING = frozenset({"create", "update", "replace"})
 def publications(world: World, matched: Matched, work: Iterable[Change]) -> Iterator[Change]:
     """A `publish` change for each bundle that is not published as it should be.
 
-    Left out are those that another change publishes: a document its own, an agent's pointer the one that gives it an id.
+    Left out is what another change publishes: a document its own, an agent's pointer the one that gives it an id.
     """
     work = tuple(work)
     moved = {change.address for change in work if change.action in NEW_ID}
@@ -53,11 +53,10 @@ def _differences(
 
 
 def _origin(world: World, address: Address, pointer: Pointer | None) -> Origin:
-    """By hand, if what is published is not what we last published."""
-    last = world.published.get(address)
-    if last is None:
-        return "manifest"
-    return "manifest" if pointer and not pointer.note and pointer.blob == last else "drift"
+    """By hand, if what we published is gone, altered, or not the same everywhere."""
+    if pointer is None:
+        return "drift" if address in world.applied else "manifest"
+    return "drift" if pointer.note else "manifest"
 
 
 def _publish(

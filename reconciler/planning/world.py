@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from reconciler.planning.model import OnDrift
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Form, Live
+from reconciler.resources.values import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Pending:
 
     address: Address
     type: str
+    marker: Mapping[str, JSON]
+    """What it is to be known by, where it has no label: `filename`, `bytes` and `sha256` of an upload."""
     since: float
     """Unix time before which the object cannot have been made."""
 
@@ -60,8 +63,6 @@ class World:
     pending: Sequence[Pending] = ()
     bundles: Mapping[Address, Bundle] = field(default_factory=dict)
     pointers: Mapping[Address, Pointer] = field(default_factory=dict)
-    published: Mapping[Address, str] = field(default_factory=dict)
-    """Blob digests that we last pointed at."""
     outlet_types: frozenset[str] = frozenset()
     """Types whose objects live in the outlets: no request to OpenAI, no labels."""
     scope: frozenset[Address] | None = None

@@ -1,0 +1,91 @@
+"""Carries out a plan: every step as soon as what it needs is done, and an outcome for every change."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from reconciler.applying.model import Outcome, Status
+from reconciler.applying.remove import forget, remove
+from reconciler.applying.run import Listener, Run
+from reconciler.applying.steps import Step, lower
+from reconciler.applying.walk import Walk, walk
+from reconciler.applying.write import write
+from reconciler.live.errors import QuotaError
+from reconciler.planning.model import Action, Change
+from reconciler.resources.problems import Problem, ReconcilerError
+
+
+async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
+    """Apply `run.planned`; gives the outcome of every change, in the order of the plan. Never raises for a failed step."""
+    performer = _Performer(run, listener)
+    result = await walk(lower(run.planned), performer.perform, run.stop)
+    return tuple(_outcomes(run, result, performer))
+
+
+@dataclass
+class _Performer:
+    run: Run
+    listener: Listener
+    problems: dict[Step, Problem] = field(default_factory=dict)
+    notes: dict[Step, str] = field(default_factory=dict)
+
+    async def perform(self, step: Step) -> bool:
+        self.listener.started(str(step.address), action_of(step))
+        try:
+            self.notes[step] = await self._do(step)
+        except ReconcilerError as error:
+            self.problems[step] = error.problems[0]
+            if isinstance(error, QuotaError):
+                self.run.stop.set()
+        self.listener.finished(self._outcome(step))
+        return step not in self.problems
+
+    async def _do(self, step: Step) -> str:
+        match step.verb:
+            case "write":
+                return (await write(self.run, step)).note
+            case "publish":
+                await self.run.publish(step.address)
+            case "remove":
+                return await remove(self.run, step)
+            case "forget":
+                forget(self.run, step)
+        return ""
+
+    def _outcome(self, step: Step) -> Outcome:
+        problem = self.problems.get(step)
+        status: Status = "failed" if problem else "done"
+        address = str(step.address)
+        return Outcome(
+            address, action_of(step), status, self.run.ids.get(address), problem, note=self.notes.get(step, "")
+        )
+
+
+def action_of(step: Step) -> Action:
+    """What a step is called for people: the action of its change, but the old object's end in a replacement is a delete."""
+    return "delete" if step.verb == "remove" else step.changes[0].action
+
+
+def _outcomes(run: Run, result: Walk[Step], performer: _Performer) -> Iterator[Outcome]:
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for step in (*result.done, *result.failed, *result.skipped, *result.not_started):
+        for change in step.changes:
+            steps[id(change)].append(step)
+    for change in run.planned.plan.work:
+        yield _outcome(run, change, steps[id(change)], result, performer)
+
+
+def _outcome(run: Run, change: Change, steps: list[Step], result: Walk[Step], performer: _Performer) -> Outcome:
+    """A change is done when all its steps are; otherwise the worst of them tells."""
+    id_ = run.ids.get(change.address)
+    failed = next((step for step in steps if step in result.failed), None)
+    if failed:
+        return Outcome(change.address, change.action, "failed", id_, performer.problems[failed])
+    skipped = next((step for step in steps if step in result.skipped), None)
+    if skipped:
+        cause = result.skipped[skipped]
+        return Outcome(change.address, change.action, "skipped", id_, because_of=str(cause.address))
+    if any(step in result.not_started for step in steps):
+        return Outcome(change.address, change.action, "not-started", id_)
+    note = "; ".join(filter(None, (performer.notes.get(step, "") for step in steps)))
+    return Outcome(change.address, change.action, "done", id_, note=note)

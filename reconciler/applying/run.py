@@ -1,0 +1,94 @@
+"""One apply under way: what its steps share."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.applying.model import Outcome
+from reconciler.live.base import Adapter
+from reconciler.planning.build import Planned
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Labels
+from reconciler.resources.labels import field_hash
+from reconciler.resources.problems import Problem, ReconcilerError
+
+
+class Journal(Protocol):
+    """Where completions are recorded; see `reconciler.state`."""
+
+    def done(self, address: Address, applied: Applied | None) -> None:
+        """That the live side of one object is done; None where it is gone. Remembers only, never blocks."""
+        ...
+
+
+class Publisher(Protocol):
+    """Writes what applications load."""
+
+    def publish(self, address: Address, ids: Mapping[str, str]) -> None:
+        """Write the bundle of `address`, then its pointer with the live ids of what it refers to. Blocks."""
+        ...
+
+    def withdraw(self, address: Address) -> None:
+        """Remove the pointer of `address`. Blocks."""
+        ...
+
+
+class Listener(Protocol):
+    """Follows an apply; for progress bars and logs."""
+
+    def started(self, address: str, action: str) -> None: ...
+
+    def finished(self, outcome: Outcome) -> None: ...
+
+
+@dataclass
+class Run:
+    """What steps read and write while a plan is applied. Used from one event loop only."""
+
+    planned: Planned
+    adapters: Mapping[str, Adapter]
+    publisher: Publisher
+    journal: Journal
+    root: Path
+    """The project folder."""
+    stop: asyncio.Event
+    """Set to finish what is in flight and start nothing more."""
+    started: float = field(default_factory=time.time)
+    ids: dict[str, str] = field(default_factory=dict)
+    """Live ids by address, as they are now."""
+    uploads: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Uploads by sha256 and name: equal bytes under one name are sent once."""
+    uploading: dict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    def __post_init__(self) -> None:
+        for address, live in self.planned.matched.live.items():
+            self.ids[str(address)] = live.id
+            if live.type == "file" and "sha256" in live.fields:
+                self.uploads.setdefault((live.fields["sha256"], live.name), live.id)
+
+    def id_of(self, address: str) -> str:
+        """The live id behind `address`; ReconcilerError where there is none."""
+        if address not in self.ids:
+            raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Plan again to see why."))
+        return self.ids[address]
+
+    def in_outlets(self, type_: str) -> bool:
+        return type_ in self.planned.world.outlet_types
+
+    def labels(self, desired: Desired) -> Labels:
+        """What `desired` is labelled with once it is written."""
+        form = self.planned.world.forms[desired.type]
+        hashes = {name: field_hash(value) for name, value in desired.fields.items() if name not in form.apart}
+        identity = str(self.planned.world.identity)
+        return Labels(identity, str(desired.address), hashes, desired.lifecycle.protect)
+
+    async def publish(self, address: Address) -> None:
+        """Publish the bundle at `address`, if it has one, with the ids that hold now."""
+        bundle = self.planned.world.bundles.get(address)
+        if bundle is not None:
+            ids = {str(target): self.id_of(str(target)) for target in sorted(bundle.refers_to)}
+            await asyncio.to_thread(self.publisher.publish, address, ids)

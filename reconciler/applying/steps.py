@@ -1,0 +1,106 @@
+"""A plan lowered to steps, and what each step waits for. There are no levels: a step starts when what it needs is done.
+
+A change is one step, except that a replacement removes the old object only after everything points at the new one:
+
+    write file ──> write store ──> write assistant ──> publish
+                        └──────────────┴──> remove what was replaced, remove what left the manifests
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from reconciler.planning.build import Planned
+from reconciler.planning.model import Change
+from reconciler.resources.address import Address
+
+Verb: TypeAlias = Literal["write", "publish", "remove", "forget"]
+
+WRITING: Final = frozenset({"create", "update", "replace"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do to one object."""
+
+    address: Address
+    verb: Verb
+    changes: tuple[Change, ...]
+    """The entries of the plan that this step carries out, wholly or in part."""
+    id: str | None = None
+    """The live object as planned: what is updated or removed."""
+
+    def __hash__(self) -> int:
+        return hash((self.address, self.verb, self.id))
+
+    @property
+    def creates(self) -> bool:
+        """Whether a new live object is made."""
+        return self.verb == "write" and any(change.action in {"create", "replace"} for change in self.changes)
+
+
+def lower(planned: Planned) -> dict[Step, set[Step]]:
+    """The steps of a plan, in its order, each with the steps it waits for."""
+    steps = list(_steps(planned))
+    by_address: dict[str, list[Step]] = defaultdict(list)
+    for step in steps:
+        by_address[str(step.address)].append(step)
+    return {step: _needs(planned, step, by_address) - {step} for step in steps}
+
+
+def _steps(planned: Planned) -> Iterator[Step]:
+    writes: dict[str, list[Change]] = defaultdict(list)
+    for change in planned.plan.work:
+        if change.action in WRITING:
+            writes[change.address].append(change)
+    for written, changes in writes.items():
+        yield Step(Address.parse(written), "write", tuple(changes), id=_live_id(planned, written))
+    for change in planned.plan.work:
+        address = Address.parse(change.address)
+        match change.action:
+            case "publish":
+                yield Step(address, "publish", (change,))
+            case "replace" | "delete":
+                yield Step(address, "remove", (change,), id=change.id)
+            case "forget":
+                yield Step(address, "forget", (change,), id=change.id)
+            case _:
+                pass
+
+
+def _live_id(planned: Planned, address: str) -> str | None:
+    live = planned.matched.live.get(Address.parse(address))
+    return live.id if live else None
+
+
+def _needs(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> set[Step]:
+    if step.verb in {"write", "publish"}:
+        return set(_written(by_address, _parts(planned, step))) | (
+            set(_written(by_address, [step.address])) if step.verb == "publish" else set()
+        )
+    return set(_let_go(planned, step, by_address))
+
+
+def _parts(planned: Planned, step: Step) -> list[Address]:
+    """What must be there before `step`: what the object refers to, and what its bundle holds."""
+    bundle = planned.world.bundles.get(step.address)
+    published = bundle.refers_to if bundle and step.verb in {"write", "publish"} else frozenset()
+    return [*planned.after.needs.get(str(step.address), ()), *sorted(published)]
+
+
+def _written(by_address: Mapping[str, list[Step]], addresses: list[Address]) -> Iterator[Step]:
+    for address in addresses:
+        yield from (step for step in by_address.get(str(address), ()) if step.verb == "write")
+
+
+def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> Iterator[Step]:
+    """Every step after which nobody points at the object any more."""
+    edges = [
+        *planned.before.referrers.get(step.address, ()),
+        *planned.after.referrers.get(step.address, ()),
+    ]
+    for source in dict.fromkeys(edge.source for edge in edges):
+        yield from by_address.get(source, ())
+    yield from _written(by_address, [step.address])
+    yield from (other for other in by_address.get(str(step.address), ()) if other.verb == "publish")

@@ -1,0 +1,84 @@
+"""Walks a graph of steps: each starts when what it needs is done, independent branches go on after a failure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+Node = TypeVar("Node")
+
+CONCURRENCY: Final = 16
+"""Steps under way at once; the request rate is limited elsewhere."""
+
+
+@dataclass
+class Walk(Generic[Node]):
+    """What became of every node."""
+
+    done: set[Node] = field(default_factory=set)
+    failed: set[Node] = field(default_factory=set)
+    skipped: dict[Node, Node] = field(default_factory=dict)
+    """Nodes that were not tried, each with the failed one it waited for."""
+    not_started: set[Node] = field(default_factory=set)
+    """Nodes that were left when the walk was stopped."""
+
+
+async def walk(
+    needs: Mapping[Node, set[Node]], run: Callable[[Node], Awaitable[bool]], stop: asyncio.Event
+) -> Walk[Node]:
+    """Run every node after those it needs; `run` tells whether it succeeded.
+
+    Once `stop` is set nothing new starts, and what is under way is finished. Linear in nodes and needs.
+    """
+    return await _Walker(needs, run, stop).walk()
+
+
+class _Walker(Generic[Node]):
+    def __init__(
+        self, needs: Mapping[Node, set[Node]], run: Callable[[Node], Awaitable[bool]], stop: asyncio.Event
+    ) -> None:
+        self._run = run
+        self._stop = stop
+        self._waiting = {node: len(needed) for node, needed in needs.items()}
+        self._waiters: dict[Node, list[Node]] = {node: [] for node in needs}
+        for node, needed in needs.items():
+            for other in needed:
+                self._waiters[other].append(node)
+        self._ready = [node for node in reversed(list(needs)) if not self._waiting[node]]
+        self._result: Walk[Node] = Walk()
+
+    async def walk(self) -> Walk[Node]:
+        running: dict[asyncio.Task[bool], Node] = {}
+        while self._ready or running:
+            while self._ready and len(running) < CONCURRENCY and not self._stop.is_set():
+                node = self._ready.pop()
+                running[asyncio.ensure_future(self._run(node))] = node
+            if not running:
+                break
+            finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                self._settle(running.pop(task), succeeded=task.result())
+        decided = self._result.done | self._result.failed | self._result.skipped.keys()
+        self._result.not_started.update(node for node in self._waiting if node not in decided)
+        return self._result
+
+    def _settle(self, node: Node, *, succeeded: bool) -> None:
+        if not succeeded:
+            self._result.failed.add(node)
+            for waiter in self._behind(node):
+                self._result.skipped.setdefault(waiter, node)
+            return
+        self._result.done.add(node)
+        for waiter in self._waiters[node]:
+            self._waiting[waiter] -= 1
+            if not self._waiting[waiter] and waiter not in self._result.skipped:
+                self._ready.append(waiter)
+
+    def _behind(self, node: Node) -> Iterator[Node]:
+        """Everything that waits for `node`, directly or not, and is not given up already."""
+        stack = list(self._waiters[node])
+        while stack:
+            waiter = stack.pop()
+            if waiter not in self._result.skipped:
+                yield waiter
+                stack.extend(self._waiters[waiter])

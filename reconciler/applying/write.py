@@ -1,0 +1,156 @@
+"""Steps that make or change one object.
+
+A create is sent once. Where nobody can tell what became of it, the object is looked for by its marker before another
+one is made. An update first reads the object again: if a value that it changes is not what the plan saw, the step fails
+as stale and nothing is written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.applying.run import Run
+from reconciler.applying.steps import Step
+from reconciler.live.base import Adapter, Order
+from reconciler.live.errors import DoubtError
+from reconciler.planning.changes import LABELS, PROTECT
+from reconciler.planning.model import FieldChange
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.values import ABSENT, Fields, get, put, same
+
+TRIES: Final = 3
+"""Times that a create is sent at most, each time after the object was looked for in vain."""
+NOT_FIELDS: Final = frozenset({LABELS[0], PROTECT[0]})
+
+
+class StaleError(ReconcilerError):
+    """What the plan saw is not what is live now."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True)
+class Written:
+    """The object after a step."""
+
+    id: str
+    note: str = ""
+
+
+async def write(run: Run, step: Step) -> Written:
+    """Make the object, or change it, or publish it where it lives in the outlets; record it as applied."""
+    desired = run.planned.world.desired[step.address]
+    if run.in_outlets(desired.type):
+        written = Written(str(step.address))
+    elif step.creates:
+        written = await _make(run, desired)
+    else:
+        written = await _change(run, step, desired)
+    run.ids[str(step.address)] = written.id
+    if step.creates or run.in_outlets(desired.type):
+        await run.publish(step.address)
+    applied = Applied(
+        id=written.id,
+        type=desired.type,
+        fields=desired.fields,
+        write_only=desired.write_only,
+        protected=desired.lifecycle.protect,
+    )
+    run.journal.done(step.address, applied)
+    return written
+
+
+async def _make(run: Run, desired: Desired) -> Written:
+    if desired.type != "file":
+        return Written((await _create(run, desired)).id)
+    key = (desired.fields["sha256"], desired.upload_name)
+    async with run.uploading[key]:
+        if key in run.uploads:
+            return Written(run.uploads[key], note="shares an upload")
+        run.uploads[key] = (await _create(run, desired)).id
+    return Written(run.uploads[key])
+
+
+async def _create(run: Run, desired: Desired) -> Live:
+    order = _order(run, desired, desired.fields)
+    adapter = run.adapters[desired.type]
+    for attempt in range(1, TRIES + 1):
+        try:
+            return await adapter.create(order)
+        except DoubtError:
+            found = await adapter.find(order, run.started)
+            if found is not None:
+                return await _complete(run, adapter, found, order)
+            if attempt == TRIES:
+                raise
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+async def _complete(run: Run, adapter: Adapter, found: Live, order: Order) -> Live:
+    """Write what is written apart from the object itself, and may be missing on one that was found."""
+    form = run.planned.world.forms[order.desired.type]
+    apart = {name: value for name, value in order.fields.items() if name in form.apart}
+    if not apart:
+        return found
+    return await adapter.update(found, Order(order.desired, apart, order.labels, order.id_of, order.root))
+
+
+async def _change(run: Run, step: Step, desired: Desired) -> Written:
+    """Write the top-level fields in which a value changes, each whole; labels go with every write."""
+    changes = [item for change in step.changes for item in change.fields]
+    names = sorted({item.keys[0] for item in changes} - NOT_FIELDS)
+    if desired.type == "file" and not names:
+        return Written(run.id_of(str(step.address)))
+    adapter = run.adapters[desired.type]
+    live = await adapter.read(run.id_of(str(step.address)))
+    if live is None:
+        raise _stale(step, f"{step.id} is gone")
+    _check_fresh(run, step, live, changes)
+    kept = run.planned.kept.get(str(step.address), ())
+    fields = dict(_values(run, desired, names, changes, kept))
+    await adapter.update(live, _order(run, desired, fields))
+    return Written(live.id)
+
+
+def _order(run: Run, desired: Desired, fields: Fields) -> Order:
+    return Order(desired, fields, run.labels(desired), run.id_of, run.root)
+
+
+def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -> None:
+    """Refuse to write over a value that the plan did not see."""
+    now = run.planned.matched.localise(run.planned.world, step.address, live).fields
+    then = run.planned.matched.live[step.address].fields
+    for item in changes:
+        if item.keys[0] in NOT_FIELDS:
+            continue
+        if not same(_or_none(get(now, item.keys)), _or_none(get(then, item.keys))):
+            raise _stale(step, f"{item.path} was changed since it was planned")
+
+
+def _or_none(value: object) -> object:
+    return None if value is ABSENT else value
+
+
+def _values(
+    run: Run, desired: Desired, names: list[str], changes: list[FieldChange], kept: tuple[FieldChange, ...]
+) -> Iterator[tuple[str, object]]:
+    """The complete new value of each field: as the manifest has it, but for hand changes that stay.
+
+    Of a field that is ours by key, keys that left the manifest are null, so that the writer removes them and no others.
+    """
+    form = run.planned.world.forms[desired.type]
+    for name in names:
+        value = desired.fields.get(name, form.defaults.get(name))
+        for item in kept:
+            if item.keys[0] == name:
+                value = put(value, item.keys[1:], item.before)
+        if name in form.owned_by_key:
+            gone = [item.keys[1] for item in changes if item.keys[0] == name and item.after is ABSENT]
+            value = {**(value or {}), **dict.fromkeys(gone)}
+        yield name, value
+
+
+def _stale(step: Step, what: str) -> StaleError:
+    hint = "Nothing was written to it. Plan again, review what moved, and apply."
+    return StaleError(Problem("stale", f"{step.address}: {what}", hint=hint))
