@@ -1,0 +1,81 @@
+"""How an apply goes, on stderr: a bar in a terminal, lines in a log."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Protocol, TextIO
+
+from reconciler.applying.model import Outcome
+from reconciler.planning.model import Action
+from reconciler.reports.style import Style, plain
+from reconciler.reports.text.changes import SIGNS
+
+
+class Progress(Protocol):
+    """Told what happens while it happens; may be called from several threads."""
+
+    def started(self, address: str, action: Action) -> None: ...
+
+    def finished(self, outcome: Outcome) -> None: ...
+
+    def note(self, text: str) -> None:
+        """Something a person should read now: a wait, a retry, a lock."""
+        ...
+
+
+@contextmanager
+def progress_to(stream: TextIO, total: int, *, style: Style) -> Iterator[Progress]:
+    """Progress of `total` changes on `stream`: a live bar where it is a terminal, else a line now and then."""
+    if stream.isatty():
+        from reconciler.reports.progress_bar import bar
+
+        with bar(stream, total, style) as shown:
+            yield shown
+    else:
+        yield LogProgress(stream, total)
+
+
+class LogProgress:
+    """A line per finished change, at most one every `interval` seconds; failures, notes and the last always show."""
+
+    def __init__(
+        self, stream: TextIO, total: int, *, interval: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stream, self._total, self._interval, self._clock = stream, total, interval, clock
+        self._done, self._next = 0, 0.0
+        self._lock = Lock()
+
+    def started(self, address: str, action: Action) -> None:
+        """A log hears of changes when they are finished."""
+
+    def finished(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._done += 1
+            now = self._clock()
+            if outcome.status == "done" and now < self._next and self._done < self._total:
+                return
+            self._next = now + self._interval
+            self._write(f"[{self._done}/{self._total}] {outcome_line(outcome)}")
+
+    def note(self, text: str) -> None:
+        with self._lock:
+            self._write(plain(text))
+
+    def _write(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+
+def item_text(address: str, action: Action) -> str:
+    return f"{SIGNS[action]} {action} {plain(address)}"
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """One line: what became of which change, and why where it went wrong."""
+    line = item_text(outcome.address, outcome.action)
+    if outcome.problem:
+        return f"{line}: {outcome.status}: error[{plain(outcome.problem.code)}]: {plain(outcome.problem.message)}"
+    if outcome.because_of:
+        return f"{line}: {outcome.status}: waited for {plain(outcome.because_of)}"
+    return line if outcome.status == "done" else f"{line}: {outcome.status}"

@@ -1,0 +1,117 @@
+"""How text is laid out: colours, width, and values that stay text whatever they contain."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+Look: TypeAlias = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
+_SGR: Final[dict[Look, int]] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
+
+# What Unicode calls default-ignorable and Python calls printable: it is in the text and nobody sees it.
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
+)
+_BLANK: Final = re.compile(r"[ \t\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the reader's terminal can do."""
+
+    color: bool = False
+    width: int = 80
+    """In columns."""
+
+    def paint(self, text: str, *looks: Look) -> str:
+        """`text` in colour, where there is colour. Paint last: escape codes have no width but have length."""
+        if not (self.color and looks and text):
+            return text
+        return f"\x1b[{';'.join(str(_SGR[look]) for look in looks)}m{text}\x1b[0m"
+
+
+def plain(text: str) -> str:
+    r"""`text` on one line, with all that a terminal would act on, or would hide, escaped: `\x1b`, `\n`, `\u202e`.
+
+    Escaped is what Python's `repr` escapes (controls, bidi marks, tags, separators, lone surrogates, unassigned), and
+    letters without a shape. What manifests and live objects contain goes through here before anybody sees it.
+    """
+    if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
+        return text
+    return "".join(char if char.isprintable() and not _UNSEEN.match(char) else _escape(char) for char in text)
+
+
+def cells(text: str) -> int:
+    """The columns that `text` takes: wide characters take two, combining ones none."""
+    return len(text) if text.isascii() else sum(map(_char_cells, text))
+
+
+def clip(text: str, room: int) -> str:
+    """`text`, or as much of it as `room` columns hold, then `…`."""
+    if cells(text) <= room:
+        return text
+    return text[: _chars_in(text, max(room - 1, 0))] + "…"
+
+
+def pad(text: str, room: int) -> str:
+    """`text` filled up with spaces to `room` columns."""
+    return text + " " * (room - cells(text))
+
+
+def wrap(text: str, width: int, *, lead: str = "", hang: str = "") -> list[str]:
+    """Prose as escaped lines of at most `width` columns, the first after `lead`, the others after `hang`.
+
+    A word that is longer than a line stays whole, so that commands and addresses can be copied.
+    """
+    return wrap_parts([plain(word) for word in _BLANK.split(text.strip(" \t\n"))], width, lead=lead, hang=hang)
+
+
+def wrap_parts(parts: list[str], width: int, *, lead: str = "", hang: str = "") -> list[str]:
+    """Lines of `parts`, which are never broken, with a space between two on one line; otherwise like `wrap`."""
+    lines, line, empty = [], lead, not lead.strip()
+    for part in parts:
+        if not empty and cells(line) + cells(part) + (not line.endswith(" ")) > width:
+            lines.append(line.rstrip())
+            line, empty = hang, True
+        line += part if empty or line.endswith(" ") else f" {part}"
+        empty = False
+    return [*lines, line.rstrip()]
+
+
+def fold(text: str, room: int) -> list[str]:
+    """`text` in pieces of at most `room` columns, broken at a space where there is one: only that space is lost."""
+    pieces = []
+    while cells(text) > room:
+        end = max(_chars_in(text, room), 1)
+        space = text.rfind(" ", 1, end + 1)
+        cut, skip = (space, 1) if text[:space].strip() and space > 0 else (end, 0)
+        pieces.append(text[:cut])
+        text = text[cut + skip :]
+    return [*pieces, text] if text or not pieces else pieces
+
+
+def count(number: int, noun: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _chars_in(text: str, room: int) -> int:
+    """How many characters of `text` fit into `room` columns."""
+    if text.isascii():
+        return min(len(text), room)
+    used = 0
+    for index, char in enumerate(text):
+        used += _char_cells(char)
+        if used > room:
+            return index
+    return len(text)
+
+
+def _char_cells(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

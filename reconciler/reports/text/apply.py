@@ -1,0 +1,81 @@
+"""What an apply came to, as text: what failed first, what is left, what was done, and how to go on."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from reconciler.applying.model import ApplyResult, Outcome, Status
+from reconciler.planning.model import ACTIONS
+from reconciler.reports.style import Look, Style, cells, count, pad, plain, wrap
+from reconciler.reports.text.changes import SIGNS, painted_sign
+from reconciler.reports.text.parts import counted, headline, joined, section
+from reconciler.reports.text.problems import problem_lines
+
+LIST_AT_MOST: Final = 20
+_TITLES: Final[tuple[tuple[Status, str], ...]] = (
+    ("failed", "Failed"),
+    ("skipped", "Skipped: what they need failed"),
+    ("not-started", "Not started"),
+    ("done", "Done"),
+)
+_WORDS: Final[dict[Status, str]] = {
+    "done": "done",
+    "failed": "failed",
+    "skipped": "skipped",
+    "not-started": "not started",
+}
+
+
+def apply_text(result: ApplyResult, *, style: Style) -> str:
+    """`result` for a terminal; long lists of what was done, skipped or not started are counted by action instead."""
+    if result.already_applied:
+        rest = f"{result.identity}, this plan was applied before: {result.already_applied}."
+        return joined([headline("Nothing to do:", "green", rest, style)])
+    sections = (_list(title, result.of(status), style) for status, title in _TITLES)
+    return joined([_verdict(result, style), *sections, _footer(result, style)])
+
+
+def _verdict(result: ApplyResult, style: Style) -> list[str]:
+    counts = counted({word: len(result.of(status)) for status, word in _WORDS.items()})
+    word, look = _judgement(result)
+    return headline(word, look, f"{result.identity}, {counts or 'nothing had to be done'}.", style)
+
+
+def _judgement(result: ApplyResult) -> tuple[str, Look]:
+    if result.complete:
+        return "Applied:", "green"
+    if result.interrupted:
+        return "Interrupted:", "yellow"
+    return ("Partly applied:" if result.of("done") else "Failed:"), "red"
+
+
+def _list(title: str, outcomes: Sequence[Outcome], style: Style) -> list[str]:
+    if title != "Failed" and len(outcomes) > LIST_AT_MOST:
+        actions = Counter(outcome.action for outcome in outcomes)
+        return section(title, [f"  {counted({action: actions[action] for action in ACTIONS})}"], style)
+    room = max((len(outcome.action) for outcome in outcomes), default=0)
+    return section(title, [line for outcome in outcomes for line in _lines(outcome, room, style)], style)
+
+
+def _lines(outcome: Outcome, room: int, style: Style) -> Iterator[str]:
+    start = f"  {painted_sign(SIGNS[outcome.action], style)} {pad(outcome.action, room)}  "
+    address, end = plain(outcome.address), _end(outcome)
+    if end and cells(f"  ± {pad(outcome.action, room)}  {address}  {end}") <= style.width:
+        yield f"{start}{style.paint(address, 'bold')}  {style.paint(end, 'dim')}"
+    else:
+        yield start + style.paint(address, "bold")
+        yield from (style.paint(line, "dim") for line in wrap(end, style.width, lead=" " * 6, hang=" " * 6) if end)
+    if outcome.problem:
+        yield from problem_lines(outcome.problem, style, indent=" " * 6)
+
+
+def _end(outcome: Outcome) -> str:
+    waited = f"waited for {outcome.because_of}" if outcome.because_of else ""
+    return "  ".join(plain(part) for part in (outcome.id or "", waited, outcome.note) if part)
+
+
+def _footer(result: ApplyResult, style: Style) -> list[str]:
+    total = sum(result.requests.values())
+    sent = f"{count(total, 'request')} sent ({counted(dict(sorted(result.requests.items())))})." if total else ""
+    resume = f"Finish with: {result.resume}" if result.resume else ""
+    return wrap(f"{sent} {resume}", style.width) if sent or resume else []

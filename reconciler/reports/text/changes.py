@@ -1,0 +1,154 @@
+"""Changes as rows: one line each, what differs below it, and uploads of many files in one row."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.planning.model import Action, Change
+from reconciler.reports.drift import DriftClass, drift_class
+from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
+from reconciler.reports.text.fields import FOLD_ABOVE, field_lines, first_few, summary_lines, turned
+from reconciler.reports.text.values import bytes_text
+from reconciler.resources.values import ABSENT
+
+SIGNS: Final[dict[Action, str]] = {
+    "create": "+",
+    "update": "~",
+    "replace": "±",
+    "delete": "-",
+    "adopt": ">",
+    "forget": ">",
+    "release": ">",
+    "publish": "^",
+    "archive": ">",
+}
+_HAND_SIGNS: Final[dict[DriftClass, str]] = {
+    "modified": "~",
+    "missing": "-",
+    "expired": "-",
+    "tampered": "!",
+    "labels": "~",
+}
+_LOOKS: Final[dict[str, Look]] = {
+    "+": "green",
+    "~": "yellow",
+    "±": "yellow",
+    "-": "red",
+    "!": "red",
+    ">": "cyan",
+    "^": "cyan",
+}
+_INDENT: Final = 6
+_WIDEST_ADDRESS: Final = 44
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The first line of a change, and what stands below it."""
+
+    sign: str
+    word: str
+    address: str
+    where: str = ""
+    below: Sequence[str] = ()
+
+
+def change_rows(changes: Sequence[Change], style: Style, *, heads_only: bool = False) -> list[str]:
+    """What applying does: live values, then desired ones."""
+    rows = [_change_row(group[0], style) if len(group) == 1 else _fold_row(group, style) for group in _grouped(changes)]
+    return _laid_out(rows, style, heads_only=heads_only)
+
+
+def drift_rows(changes: Sequence[Change], style: Style, *, decide: bool = False, heads_only: bool = False) -> list[str]:
+    """What somebody did by hand: the manifest's values, then live ones; with `decide`, whether applying undoes it."""
+    rows = [_drift_row(change, style, decide=decide) for change in changes]
+    return _laid_out(rows, style, heads_only=heads_only)
+
+
+def painted_sign(sign: str, style: Style) -> str:
+    return style.paint(sign, _LOOKS[sign])
+
+
+def _change_row(change: Change, style: Style) -> _Row:
+    lines_of_fields = summary_lines if change.action in ("create", "delete") else field_lines
+    below = [*lines_of_fields(change.fields, style, indent=_INDENT), *_notes(change, style)]
+    return _Row(SIGNS[change.action], change.action, plain(change.address), _where(change), below)
+
+
+def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
+    word = drift_class(change)
+    fields = () if word in ("missing", "expired") else tuple(map(turned, change.fields))
+    below = [*field_lines(fields, style, indent=_INDENT), *_notes(change, style)]
+    decision = {"revert": "reverted", "keep": "kept", None: "undecided"}[change.decision] if decide else ""
+    where = "  ".join(part for part in (decision, _where(change)) if part)
+    return _Row(_HAND_SIGNS[word], word, plain(change.address), where, below)
+
+
+def _grouped(changes: Sequence[Change]) -> Iterable[list[Change]]:
+    """Changes in their order, one by one, but many files of one folder together, where the first of them stands."""
+    keys = [_fold_key(change) for change in changes]
+    sizes = Counter(keys)
+    groups: dict[object, list[Change]] = {}
+    for index, (key, change) in enumerate(zip(keys, changes, strict=True)):
+        groups.setdefault(key if key and sizes[key] > FOLD_ABOVE else index, []).append(change)
+    return groups.values()
+
+
+def _fold_key(change: Change) -> tuple[str, str] | None:
+    """Action and top folder of a file; None for what must be seen by itself."""
+    kind, _, path = change.address.partition("/")
+    if kind != "file" or change.risks:
+        return None
+    folder, slash, _ = path.partition("/")
+    return change.action, folder + slash if slash else ""
+
+
+def _fold_row(group: Sequence[Change], style: Style) -> _Row:
+    action = group[0].action
+    paths = [change.address.removeprefix("file/") for change in group]
+    folder = (_fold_key(group[0]) or ("", ""))[1]
+    sizes = [_bytes(change) for change in group]
+    text = f"{len(group)} files" + (f" under {plain(folder)}" if folder else "")
+    text += f" ({bytes_text(sum(filter(None, sizes)))})" if None not in sizes else ""
+    indent = " " * _INDENT
+    below = wrap_parts(first_few(paths), style.width, lead=indent, hang=indent)
+    return _Row(SIGNS[action], action, text, below=[style.paint(line, "dim") for line in below])
+
+
+def _bytes(change: Change) -> int | None:
+    sides = [item.after if item.before is ABSENT else item.before for item in change.fields if item.keys == ("bytes",)]
+    return sides[0] if sides and type(sides[0]) is int else None
+
+
+def _notes(change: Change, style: Style) -> Iterator[str]:
+    indent = " " * _INDENT
+    marked: list[tuple[str, Look, str]] = [("#", "dim", reason) for reason in change.because]
+    marked += [("!", "yellow", risk) for risk in change.risks]
+    for mark, look, text in marked:
+        lines = wrap(text, style.width, lead=f"{indent}{mark} ", hang=f"{indent}  ")
+        yield from (style.paint(line, look) for line in lines)
+
+
+def _where(change: Change) -> str:
+    return plain(f"{change.source.file}:{change.source.line}") if change.source else ""
+
+
+def _laid_out(rows: Sequence[_Row], style: Style, *, heads_only: bool) -> list[str]:
+    word_room = max((len(row.word) for row in rows), default=0)
+    address_room = max((cells(row.address) for row in rows if cells(row.address) <= _WIDEST_ADDRESS), default=0)
+    blocks = ((*_head(row, style, word_room, address_room), *(() if heads_only else row.below)) for row in rows)
+    return [line for block in blocks for line in block]
+
+
+def _head(row: _Row, style: Style, word_room: int, address_room: int) -> Iterator[str]:
+    word = pad(row.word, word_room)
+    start = f"  {painted_sign(row.sign, style)} {word}  {style.paint(row.address, 'bold')}"
+    gap = " " * (max(address_room - cells(row.address), 0) + 2)
+    if not row.where:
+        yield start
+    elif cells(f"  {row.sign} {word}  {row.address}{gap}{row.where}") <= style.width:
+        yield f"{start}{gap}{style.paint(row.where, 'dim')}"
+    else:
+        yield start
+        yield " " * _INDENT + style.paint(row.where, "dim")

@@ -1,0 +1,104 @@
+"""The fields of one change, each with what it was and what it becomes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from reconciler.planning.model import FieldChange
+from reconciler.reports.style import Look, Style, cells, plain, wrap_parts
+from reconciler.reports.text.diffs import unified
+from reconciler.reports.text.values import brief, lines_of, size, whole
+from reconciler.resources.values import ABSENT
+
+FOLD_ABOVE: Final = 8
+_MARKS: Final = {"both": " (changed here and by hand)", "unknown": " (nobody knows who changed it)"}
+_LOOKS: Final[dict[str, Look]] = {"+": "green", "-": "red", "~": "yellow"}
+_WORDS: Final = {"+": "added", "-": "removed", "~": "changed"}
+
+
+def turned(item: FieldChange) -> FieldChange:
+    """`item` seen from the manifest: what it says, then what is live."""
+    return replace(item, before=item.after, after=item.before)
+
+
+def field_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -> list[str]:
+    """A line per field, with a diff below it where a line does not do; many files of a store are folded."""
+    folded = _folded_files(fields)
+    lines = [line for item in fields if item not in folded for line in _field(item, style, indent)]
+    return [*lines, *_fold_lines(folded, style, indent)]
+
+
+def summary_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -> list[str]:
+    """The fields of something that comes or goes whole, side by side."""
+    if not fields:
+        return []
+    values = ((item.path, item.before if item.after is ABSENT else item.after) for item in fields)
+    parts = [f"{plain(path)}: {brief(value, 40)}" for path, value in values if value is not ABSENT]
+    listed = [f"{part}," for part in parts[:-1]] + parts[-1:]
+    return [style.paint(line, "dim") for line in wrap_parts(listed, style.width, lead=" " * indent, hang=" " * indent)]
+
+
+def _field(item: FieldChange, style: Style, indent: int) -> Iterator[str]:
+    sign, mark = _sign(item), _MARKS.get(item.origin, "")
+    start = f"{' ' * indent}{style.paint(sign, _LOOKS[sign])} {plain(item.path)}:"
+    room = style.width - indent - cells(f"{sign} {plain(item.path)}: {mark}")
+    end = style.paint(mark, "yellow")
+    text = _one_line(item, room)
+    if text is not None:
+        yield f"{start} {text}{end}"
+        return
+    yield start + end
+    yield from _block(item, style, indent + 2)
+
+
+def _one_line(item: FieldChange, room: int) -> str | None:
+    """The values on one line; None where they need more than `room` or have lines of their own."""
+    if _has_lines(item):
+        return None
+    sides = [side for side in (item.before, item.after) if side is not ABSENT]
+    text = " -> ".join(map(whole, sides))
+    if cells(text) <= room:
+        return text
+    return size(sides[0]) if len(sides) == 1 and isinstance(sides[0], dict | list) else None
+
+
+def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
+    """Both values on a line of their own, or, where they do not fit, the lines in which they differ."""
+    sides = (("-", item.before), ("+", item.after))
+    lines = [f"{sign} {whole(side)}" for sign, side in sides if side is not ABSENT]
+    room = style.width - indent
+    if any(cells(line) > room for line in lines) or _has_lines(item):
+        return unified(lines_of(item.before), lines_of(item.after), style, indent=indent)
+    return [" " * indent + style.paint(line, _LOOKS[line[0]]) for line in lines]
+
+
+def _has_lines(item: FieldChange) -> bool:
+    return any(isinstance(side, str) and "\n" in side for side in (item.before, item.after))
+
+
+def _sign(item: FieldChange) -> str:
+    return "+" if item.before is ABSENT else "-" if item.after is ABSENT else "~"
+
+
+def _folded_files(fields: Sequence[FieldChange]) -> list[FieldChange]:
+    """Fields of the files of a store, if they are about more files than anybody reads; marked ones are always shown."""
+    files = [item for item in fields if len(item.keys) > 1 and item.keys[0] == "files" and item.origin not in _MARKS]
+    return files if len({item.keys[1] for item in files}) > FOLD_ABOVE else []
+
+
+def _fold_lines(files: Sequence[FieldChange], style: Style, indent: int) -> Iterator[str]:
+    by_sign: dict[str, dict[str, None]] = {"+": {}, "~": {}, "-": {}}
+    for item in files:
+        by_sign[_sign(item) if len(item.keys) == 2 else "~"][item.keys[1]] = None
+    for sign, names in by_sign.items():
+        if names:
+            lead = " " * indent + f"{sign} files: {len(names)} {_WORDS[sign]}:"
+            yield from wrap_parts(first_few(list(names)), style.width, lead=lead, hang=" " * (indent + 2))
+
+
+def first_few(names: Sequence[str], most: int = 3) -> list[str]:
+    """The first of `names`, escaped, each with the comma after it, then how many more there are."""
+    shown = [f"{plain(name)}," for name in names[:most]]
+    if len(names) > most:
+        return [*shown, f"… {len(names) - most} more"]
+    return [*shown[:-1], shown[-1].removesuffix(",")] if shown else []

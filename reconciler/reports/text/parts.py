@@ -1,0 +1,26 @@
+"""What all reports are put together from: a headline, sections, counts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.reports.style import Look, Style, wrap
+
+
+def joined(parts: Iterable[Sequence[str]]) -> str:
+    """The parts that have lines, with an empty line between two, and a newline at the end."""
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def headline(verdict: str, look: Look, rest: str, style: Style) -> list[str]:
+    """`verdict` in colour, and `rest` after it."""
+    first, *others = wrap(rest, style.width, lead=f"{verdict} ", hang="  ")
+    return [style.paint(verdict, "bold", look) + first[len(verdict) :], *others]
+
+
+def section(title: str, lines: Sequence[str], style: Style) -> list[str]:
+    """`lines` under a title; nothing where there are none."""
+    return [style.paint(title, "bold"), *lines] if lines else []
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`1 create, 2 update`, without what there is none of."""
+    return ", ".join(f"{number} {name}" for name, number in counts.items() if number)

@@ -1,0 +1,67 @@
+"""Refusals: what is refused, by which rule, who is in the way and where, and what to do."""
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.planning.model import SECTIONS, Refusal, Section
+from reconciler.reports.style import Style, cells, pad, plain, wrap, wrap_parts
+from reconciler.reports.text.changes import SIGNS, painted_sign
+
+
+def refusal_lines(refusals: Sequence[Refusal], style: Style) -> list[str]:
+    """Every refusal as a block, with an empty line between two."""
+    lines: list[str] = []
+    for refusal in refusals:
+        lines += ["", *_one(refusal, style)] if lines else _one(refusal, style)
+    return lines
+
+
+def _one(refusal: Refusal, style: Style) -> Iterator[str]:
+    sign = SIGNS[refusal.action]
+    yield f"  {painted_sign(sign, style)} {refusal.action}  {style.paint(plain(refusal.address), 'bold')}"
+    lead = f"      refused[{plain(refusal.rule)}]: "
+    first, *others = wrap(refusal.message, style.width, lead=lead, hang=" " * 6)
+    yield style.paint(first[: len(lead)], "red") + first[len(lead) :]
+    yield from others
+    for section in SECTIONS:
+        yield from _section(section, refusal, style)
+    for chain in refusal.chains:
+        yield from _labelled("through", _links(chain), style)
+    if refusal.remedy:
+        yield from _labelled("remedy", refusal.remedy.split(), style)
+    if refusal.consent:
+        yield "      or, once reviewed, with this manifest:"
+        yield from (f"        {plain(line)}".rstrip() for line in refusal.consent.strip("\n").split("\n"))
+
+
+def _section(section: Section, refusal: Refusal, style: Style) -> Iterator[str]:
+    referrers = refusal.sections.get(section, ())
+    if not referrers:
+        return
+    yield f"      {section}"
+    room = max(cells(plain(referrer)) for referrer in referrers)
+    for referrer in referrers:
+        place = plain(_place(referrer, refusal))
+        line = f"        {pad(plain(referrer), room)}  "
+        if not place:
+            yield line.rstrip()
+        elif cells(line + place) <= style.width:
+            yield line + style.paint(place, "dim")
+        else:
+            yield line.rstrip()
+            yield " " * 10 + style.paint(place, "dim")
+
+
+def _place(referrer: str, refusal: Refusal) -> str:
+    """A referrer is listed with what it is, like `release/support@2 [published]`; its place may be filed without."""
+    return refusal.places.get(referrer) or refusal.places.get(referrer.partition(" [")[0], "")
+
+
+def _links(chain: Sequence[str]) -> list[str]:
+    return [f"-> {plain(link)}" if index else plain(link) for index, link in enumerate(chain)]
+
+
+def _labelled(label: str, parts: Sequence[str], style: Style) -> Iterator[str]:
+    lead = f"      {label:<8} "
+    first, *others = wrap_parts(list(map(plain, parts)), style.width, lead=lead, hang=" " * len(lead))
+    yield style.paint(first[: len(lead)], "bold") + first[len(lead) :]
+    yield from others
