@@ -1,0 +1,167 @@
+"""State and journal segments as JSON documents."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Final, TypeAlias, cast, get_args
+
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.values import JSON
+from reconciler.state.documents import array, bad, document, line, load, mapping, of, optional, shaped
+from reconciler.state.model import Applied, AppliedPlan, Completed, Intent, Outcome, Snapshot, State
+
+STATE_FORMAT: Final = "reconciler/state/v1"
+JOURNAL_FORMAT: Final = "reconciler/journal/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The first segment of a run: everything it may make, before it makes anything."""
+
+    run: str
+    intents: tuple[Intent, ...] = ()
+    openai_project: str | None = None
+    plan: AppliedPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A further segment of a run: what was done since the one before."""
+
+    run: str
+    completed: tuple[Completed, ...] = ()
+    discarded: tuple[Address, ...] = ()
+    """Addresses whose intents are void: nothing was made, or what was made is gone again."""
+    plan: AppliedPlan | None = None
+    """How the plan ended; None while the run goes on."""
+
+
+Segment: TypeAlias = Begun | Progress
+
+
+def encode_state(snapshot: Snapshot) -> bytes:
+    state = snapshot.state
+    return document(
+        {
+            "format": line(STATE_FORMAT),
+            "identity": line(str(state.identity)),
+            "openai_project": line(state.openai_project),
+            "position": line(snapshot.position),
+            "run": line(snapshot.run),
+            "plans": array(map(asdict, state.plans.values())),
+            "pending": array(map(_intent_record, snapshot.pending)),
+            "objects": mapping(_object_records(state.objects)),
+        }
+    )
+
+
+def decode_state(data: bytes, identity: Identity, source: str, version: str) -> Snapshot:
+    """The state document in `data`; `source` names it in errors, `version` is its version in the store."""
+    record = load(data, STATE_FORMAT, source)
+    if record.get("identity") != str(identity):
+        raise bad("state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source)
+    with shaped(source):
+        plans = map(_plan, record["plans"])
+        state = State(
+            identity=identity,
+            openai_project=optional(str, record["openai_project"]),
+            objects={Address.parse(text): _applied(value) for text, value in record["objects"].items()},
+            plans={plan.digest: plan for plan in plans},
+        )
+        pending = tuple(map(_intent, record["pending"]))
+        return Snapshot(state, pending, of(int, record["position"]), of(str, record["run"]), checkpoint=version)
+
+
+def encode_segment(segment: Segment) -> bytes:
+    parts = {
+        "format": line(JOURNAL_FORMAT),
+        "run": line(segment.run),
+        "plan": line(asdict(segment.plan) if segment.plan else None),
+    }
+    if isinstance(segment, Begun):
+        parts["openai_project"] = line(segment.openai_project)
+        parts["intents"] = array(map(_intent_record, segment.intents))
+    else:
+        parts["completed"] = array(map(_completed_record, segment.completed))
+        parts["discarded"] = array(map(str, segment.discarded))
+    return document(parts)
+
+
+def decode_segment(data: bytes, source: str) -> Segment:
+    """The journal segment in `data`; `source` names it in errors."""
+    record = load(data, JOURNAL_FORMAT, source)
+    with shaped(source):
+        run = of(str, record["run"])
+        plan = None if record["plan"] is None else _plan(record["plan"])
+        if "intents" in record:
+            intents = tuple(map(_intent, record["intents"]))
+            return Begun(run, intents, optional(str, record["openai_project"]), plan)
+        completed = tuple(map(_completed, record["completed"]))
+        return Progress(run, completed, tuple(map(Address.parse, record["discarded"])), plan)
+
+
+def _object_records(objects: Mapping[Address, Applied]) -> Iterator[tuple[str, JSON]]:
+    for address in sorted(objects):
+        yield str(address), _applied_record(objects[address])
+
+
+def _applied_record(applied: Applied) -> dict[str, JSON]:
+    record: dict[str, JSON] = {"id": applied.id, "type": applied.type, "fields": applied.fields, "spec": applied.spec}
+    if applied.write_only:
+        record["write_only"] = applied.write_only
+    if applied.protected:
+        record["protected"] = True
+    return record
+
+
+def _applied(record: JSON) -> Applied:
+    return Applied(
+        id=of(str, record["id"]),
+        type=of(str, record["type"]),
+        fields=of(dict, record["fields"]),
+        spec=of(dict, record["spec"]),
+        write_only=of(dict, record.get("write_only", {})),
+        protected=of(bool, record.get("protected", False)),
+    )
+
+
+def _intent_record(intent: Intent) -> dict[str, JSON]:
+    return {
+        "address": str(intent.address),
+        "type": intent.type,
+        "marker": intent.marker,
+        "started": intent.started,
+    }
+
+
+def _intent(record: JSON) -> Intent:
+    return Intent(
+        address=Address.parse(record["address"]),
+        type=of(str, record["type"]),
+        marker=of(dict, record["marker"]),
+        started=float(record["started"]),
+    )
+
+
+def _completed_record(completed: Completed) -> dict[str, JSON]:
+    applied = completed.applied
+    return {"address": str(completed.address), "applied": None if applied is None else _applied_record(applied)}
+
+
+def _completed(record: JSON) -> Completed:
+    applied = record["applied"]
+    return Completed(Address.parse(record["address"]), None if applied is None else _applied(applied))
+
+
+def _plan(record: JSON) -> AppliedPlan:
+    if record["outcome"] not in get_args(Outcome):
+        raise ValueError(f"{record['outcome']!r} is no outcome of a plan")
+    return AppliedPlan(
+        digest=of(str, record["digest"]),
+        run=of(str, record["run"]),
+        started=float(record["started"]),
+        holder=of(str, record["holder"]),
+        run_url=of(str, record["run_url"]),
+        commit=of(str, record["commit"]),
+        finished=None if record["finished"] is None else float(record["finished"]),
+        outcome=cast("Outcome", record["outcome"]),
+    )

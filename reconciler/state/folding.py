@@ -1,0 +1,78 @@
+"""How journal segments change what state says. Pure."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from reconciler.state.codec import Begun, Progress, Segment
+from reconciler.state.model import Applied, AppliedPlan, Completed, Intent, Snapshot, State
+
+if TYPE_CHECKING:
+    from reconciler.resources.address import Address
+
+PLANS: Final = 100
+"""Applied plans that state remembers."""
+
+
+def fold(base: Snapshot, segments: Iterable[Segment]) -> Snapshot:
+    """`base` with the segments that come right after it."""
+    folding = _Folding(base)
+    for segment in segments:
+        folding.add(segment)
+    return folding.snapshot()
+
+
+class _Folding:
+    """A snapshot in the making; one copy of the state for any number of segments."""
+
+    def __init__(self, base: Snapshot) -> None:
+        self._base = base
+        self._project, self._run, self._position = base.state.openai_project, base.run, base.position
+        self._objects: dict[Address, Applied] = dict(base.state.objects)
+        self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
+        self._pending: dict[Address, list[Intent]] = {}
+        self._intend(base.pending)
+
+    def add(self, segment: Segment) -> None:
+        self._position += 1
+        if isinstance(segment, Begun):
+            self._begin(segment)
+        elif segment.run == self._run:  # what a run writes after another one began counts for nothing
+            self._progress(segment)
+
+    def snapshot(self) -> Snapshot:
+        plans = dict(list(self._plans.items())[-PLANS:])
+        state = State(self._base.state.identity, self._project, self._objects, plans)
+        pending = tuple(intent for address in sorted(self._pending) for intent in self._pending[address])
+        return Snapshot(state, pending, self._position, self._run, self._base.checkpoint)
+
+    def _begin(self, begun: Begun) -> None:
+        self._run = begun.run
+        self._project = begun.openai_project or self._project
+        self._intend(begun.intents)
+        self._remember(begun.plan)
+
+    def _progress(self, progress: Progress) -> None:
+        for completed in progress.completed:
+            self._complete(completed)
+        for address in progress.discarded:
+            self._pending.pop(address, None)
+        self._remember(progress.plan)
+
+    def _intend(self, intents: Iterable[Intent]) -> None:
+        for intent in intents:
+            known = self._pending.setdefault(intent.address, [])
+            # Intended once more: the earlier one stays, as what it may have made is older.
+            if not any((intent.type, intent.marker) == (earlier.type, earlier.marker) for earlier in known):
+                known.append(intent)
+
+    def _complete(self, completed: Completed) -> None:
+        self._pending.pop(completed.address, None)
+        if completed.applied is None:
+            self._objects.pop(completed.address, None)
+        else:
+            self._objects[completed.address] = completed.applied
+
+    def _remember(self, plan: AppliedPlan | None) -> None:
+        if plan is not None:
+            self._plans.pop(plan.digest, None)
+            self._plans[plan.digest] = plan

@@ -1,0 +1,137 @@
+"""What one run records: everything it may make before it makes anything, then what is done, in groups."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final, Literal, TypeAlias
+
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.state.codec import Begun, Progress, Segment
+from reconciler.state.folding import fold
+from reconciler.state.lock import Lease
+from reconciler.state.log import append, compact, read
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot
+from reconciler.state.store import Store
+
+GROUP: Final = 50
+"""Completions in a segment, at most."""
+INTERVAL: Final = 1.0
+"""Seconds that a completion waits for others before it is due to be written."""
+
+_Entry: TypeAlias = Completed | Address | AppliedPlan
+"""What is done, whose intents are void, how the run ended."""
+
+
+class StateMovedError(ReconcilerError):
+    """Another run recorded something since the snapshot was read."""
+
+    exit_code = 5
+
+
+class Journal:
+    """The record of one run, made by `begin`.
+
+    `record` and `discard` only remember, `flush` writes and blocks. An asyncio caller records from its loop, and where
+    `due` says so runs `flush` in a thread: recording goes on meanwhile, and two flushes take turns.
+    """
+
+    def __init__(
+        self, store: Store, lease: Lease, base: Snapshot, begun: Begun, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store, self._lease, self._base, self._plan, self._clock = store, lease, base, begun.plan, clock
+        self._segments: list[Segment] = [begun]
+        self._waiting: list[_Entry] = []
+        self._sending: list[_Entry] = []
+        self._since = 0.0
+        self._turn = threading.Lock()
+
+    @property
+    def due(self) -> bool:
+        """Whether a segment is full, or a completion has waited long enough."""
+        full = len(self._waiting) >= GROUP
+        return full or (bool(self._waiting) and self._clock() - self._since >= INTERVAL)
+
+    def record(self, completed: Completed) -> None:
+        """One object is done. This settles every intent of its address.
+
+        So what an earlier run may have made for it has been looked for before, and is used or removed.
+        """
+        self._wait(completed)
+
+    def discard(self, address: Address) -> None:
+        """The intents of `address` are void: nothing was made, or what was made is gone again."""
+        self._wait(address)
+
+    def flush(self) -> None:
+        """Write what waits; raises `LeaseLostError`. After a `StoreError` it may be called again: nothing is lost."""
+        with self._turn:
+            while self._sending or self._waiting:
+                self._sending = self._sending or self._take()
+                self._append(_progress(self._lease.token, self._sending))
+                self._sending = []
+
+    def close(self, outcome: Literal["partial", "complete"]) -> Snapshot:
+        """Write what waits and how the run ended, then the state document; gives the state as it is now."""
+        if self._plan is not None:
+            self._wait(replace(self._plan, finished=self._lease.now(), outcome=outcome))
+        self.flush()
+        return compact(self._store, fold(self._base, self._segments))
+
+    def _wait(self, entry: _Entry) -> None:
+        if not self._waiting:
+            self._since = self._clock()
+        self._waiting.append(entry)
+
+    def _take(self) -> list[_Entry]:
+        group = self._waiting[:GROUP]
+        del self._waiting[: len(group)]
+        return group
+
+    def _append(self, segment: Segment) -> None:
+        self._lease.check()
+        number = self._base.position + len(self._segments) + 1
+        if not append(self._store, self._base.state.identity, number, segment):
+            raise self._lease.lost("was taken over")
+        self._segments.append(segment)
+
+
+def begin(
+    store: Store,
+    lease: Lease,
+    snapshot: Snapshot,
+    intents: Iterable[Intent],
+    *,
+    openai_project: str | None = None,
+    plan: AppliedPlan | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Journal:
+    """Record everything that a run may make, in one segment, before it makes anything.
+
+    Raises `StateMovedError` where anything was recorded since `snapshot` was read, before or under the lock. What
+    unfinished runs intended stays pending until it is settled or discarded.
+    """
+    identity = snapshot.state.identity
+    base = read(store, identity)
+    begun = Begun(lease.token, tuple(intents), openai_project, plan)
+    lease.check()
+    if base.position != snapshot.position or not append(store, identity, base.position + 1, begun):
+        raise _moved(identity)
+    # Had another run taken the lock before this, the number could be one that it used and compacted away.
+    lease.verify()
+    return Journal(store, lease, base, begun, clock)
+
+
+def _progress(run: str, entries: Sequence[_Entry]) -> Progress:
+    return Progress(
+        run,
+        completed=tuple(entry for entry in entries if isinstance(entry, Completed)),
+        discarded=tuple(entry for entry in entries if isinstance(entry, Address)),
+        plan=next((entry for entry in entries if isinstance(entry, AppliedPlan)), None),
+    )
+
+
+def _moved(identity: Identity) -> StateMovedError:
+    message = f"another run has changed the state of {identity} since it was read"
+    return StateMovedError(Problem("state-moved", message, hint="Nothing was written. Run the same command again."))

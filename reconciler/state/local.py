@@ -1,0 +1,147 @@
+"""The `local` backend: documents as files of one folder, for one machine."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from reconciler.resources.problems import Problem
+from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict, exists
+
+_LOCK: Final = ".store.lock"
+_DRAFT: Final = ".store.tmp"
+
+
+class LocalStore:
+    """A `Store` in `folder`, which is made, with a `.gitignore` that hides it from Git, at the first write.
+
+    Writers take turns by `flock` on one file; readers need no lock, as a document is only ever renamed into place.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.location = str(folder)
+        self._folder = folder
+
+    def read(self, key: str) -> Versioned | None:
+        with self._errors():
+            try:
+                with self._path(key).open("rb") as file:
+                    return Versioned(file.read(), _version(os.fstat(file.fileno())))
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def create(self, key: str, data: bytes) -> str:
+        path = self._path(key)
+        with self._errors(), self._exclusive() as stamp:
+            if path.exists():
+                raise exists(self.location, key)
+            return self._write(path, data, stamp)
+
+    def replace(self, key: str, data: bytes, version: str) -> str:
+        path = self._path(key)
+        with self._errors(), self._exclusive() as stamp:
+            if not path.exists() or _version(path.stat()) != version:
+                raise conflict(self.location, key)
+            return self._write(path, data, stamp)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        paths = [self._path(key) for key in keys]
+        with self._errors(), self._exclusive():
+            for path in paths:
+                path.unlink(missing_ok=True)
+            for folder in {path.parent for path in paths if path.parent.exists()}:
+                _sync(folder)
+
+    def list(self, prefix: str) -> list[str]:
+        with self._errors():
+            files = _visible_files(self._folder / check_prefix(prefix))
+            return sorted(file.relative_to(self._folder).as_posix() for file in files)
+
+    def _path(self, key: str) -> Path:
+        path = self._folder / check_key(key)
+        if not path.resolve().is_relative_to(self._folder.resolve()):
+            raise StoreError(
+                Problem("state-outside", f"{path} leads out of {self.location}", hint="Remove the symbolic link.")
+            )
+        return path
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            message = f"cannot use the state in {self.location}: {error.strerror or error} ({error.filename})"
+            raise StoreError(
+                Problem("state-io", message, hint="Check permissions and free space of that folder.")
+            ) from error
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[int]:
+        """The turn to write, and the stamp to write with: nanoseconds since 1970, later than all stamps before.
+
+        Stamps become the modification times of documents, and those their versions. The latest is kept as the lock
+        file's own modification time, so that stamps rise even where the clock steps back or stands still.
+        """
+        _make_folder(self._folder)
+        _ignore_in_git(self._folder)
+        with (self._folder / _LOCK).open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            latest = os.fstat(lock.fileno())
+            stamp = max(time.time_ns(), latest.st_mtime_ns + 1)
+            os.utime(lock.fileno(), ns=(stamp, stamp))
+            yield stamp
+
+    def _write(self, path: Path, data: bytes, stamp: int) -> str:
+        """Put `data` under `path`, whole or not at all. The draft has a fixed name: a crash leaves at most one."""
+        draft = self._folder / _DRAFT
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.utime(file.fileno(), ns=(stamp, stamp))
+            os.fsync(file.fileno())
+            version = _version(os.fstat(file.fileno()))
+        _make_folder(path.parent)
+        draft.replace(path)
+        _sync(path.parent)
+        return version
+
+
+def _version(status: os.stat_result) -> str:
+    # The inode tells two writes apart where a file system keeps coarser times than nanoseconds.
+    return f"{status.st_mtime_ns:x}-{status.st_ino:x}"
+
+
+def _visible_files(folder: Path) -> Iterator[Path]:
+    for at, folders, names in os.walk(folder, onerror=_unless_missing):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(at, name) for name in names if not name.startswith("."))
+
+
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make what was renamed, made or removed in `folder` last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _ignore_in_git(folder: Path) -> None:
+    file = folder / ".gitignore"
+    if not file.exists():
+        file.write_text("*\n", encoding="utf-8")

@@ -1,0 +1,103 @@
+"""State in a store: the state document, a checkpoint, and numbered segments after it that never change.
+
+State is the checkpoint with the segments after it folded in, in order. A number is taken once, so of two runs that
+write after the same segment one fails; and the fold skips what a run wrote after another one began. So a run that slept
+while its lock was taken over cannot change what the next one recorded. Whoever writes a checkpoint, it only says what
+the segments up to its position say: a crash between any two operations changes nothing that is read.
+"""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from reconciler.resources.address import Identity
+from reconciler.state.codec import Segment, decode_segment, decode_state, encode_segment, encode_state
+from reconciler.state.documents import bad
+from reconciler.state.folding import fold
+from reconciler.state.model import Snapshot, State
+from reconciler.state.store import ConflictError, ExistsError, Store
+
+_READS: Final = 5
+_NAME: Final = re.compile(r"(\d{8,})\.json")
+
+
+def read(store: Store, identity: Identity) -> Snapshot:
+    """State as it is now. Takes no lock and writes nothing; a run may be writing meanwhile."""
+    for _ in range(_READS):
+        # In this order: what is compacted after the listing is in the state document that is read after it.
+        numbers = _numbers(store, identity)
+        base = _checkpoint(store, identity)
+        segments = _segments(store, base, numbers)
+        if segments is not None:
+            return fold(base, segments)
+    source = f"{store.location}/{_state_key(identity)}"
+    raise bad("state-damaged", f"segments between {base.position} and {numbers[-1]} of its journal are missing", source)
+
+
+def append(store: Store, identity: Identity, number: int, segment: Segment) -> bool:
+    """Write `segment` under `number`; False where another run has that number."""
+    key, data = _segment_key(identity, number), encode_segment(segment)
+    try:
+        store.create(key, data)
+    except ExistsError:  # or it is there because the answer to our own write was lost
+        found = store.read(key)
+        return found is not None and found.data == data
+    return True
+
+
+def compact(store: Store, snapshot: Snapshot) -> Snapshot:
+    """Write `snapshot` as the state document, and remove the segments that are in it."""
+    identity = snapshot.state.identity
+    while True:  # each further turn follows another run's success
+        try:
+            version = _write_checkpoint(store, snapshot)
+            break
+        except (ExistsError, ConflictError):
+            snapshot = read(store, identity)
+    numbers = _numbers(store, identity)
+    store.delete([_segment_key(identity, number) for number in numbers if number <= snapshot.position])
+    return replace(snapshot, checkpoint=version)
+
+
+def _checkpoint(store: Store, identity: Identity) -> Snapshot:
+    key = _state_key(identity)
+    found = store.read(key)
+    if found is None:
+        return Snapshot(State(identity))
+    return decode_state(found.data, identity, f"{store.location}/{key}", found.version)
+
+
+def _write_checkpoint(store: Store, snapshot: Snapshot) -> str:
+    key, data = _state_key(snapshot.state.identity), encode_state(snapshot)
+    if snapshot.checkpoint is None:
+        return store.create(key, data)
+    return store.replace(key, data, snapshot.checkpoint)
+
+
+def _numbers(store: Store, identity: Identity) -> list[int]:
+    prefix = f"state/{identity}/journal/"
+    names = (_NAME.fullmatch(key.removeprefix(prefix)) for key in store.list(prefix))
+    return sorted(int(name[1]) for name in names if name)
+
+
+def _segments(store: Store, base: Snapshot, numbers: list[int]) -> list[Segment] | None:
+    """The segments after `base`, or None where one is missing: compacted just now, or lost."""
+    after = [number for number in numbers if number > base.position]
+    if after != list(range(base.position + 1, base.position + 1 + len(after))):
+        return None
+    segments: list[Segment] = []
+    for number in after:
+        key = _segment_key(base.state.identity, number)
+        found = store.read(key)
+        if found is None:
+            return None
+        segments.append(decode_segment(found.data, f"{store.location}/{key}"))
+    return segments
+
+
+def _state_key(identity: Identity) -> str:
+    return f"state/{identity}/state.json"
+
+
+def _segment_key(identity: Identity, number: int) -> str:
+    return f"state/{identity}/journal/{number:08}.json"

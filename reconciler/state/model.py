@@ -1,0 +1,90 @@
+"""What state knows, as values. Nothing here reads or writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.values import JSON, Fields
+
+Outcome: TypeAlias = Literal["unfinished", "partial", "complete"]
+"""Of an apply: no end was recorded (it runs, or was killed), some of its changes are not done, all are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One object as it was last applied. Never holds a secret, nor a hash of one."""
+
+    id: str
+    """The live id; for what lives in the outlets, the digest of its blob."""
+    type: str
+    """The name of a `Form`."""
+    fields: Fields
+    """The fields that were set, canonical."""
+    spec: Mapping[str, str] = field(default_factory=dict)
+    """Eight hex characters per field, as in the label `reconciler-spec`."""
+    write_only: Mapping[str, str] = field(default_factory=dict)
+    """Digests of the fields that the API never returns."""
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A live object that an apply is about to make, recorded before, so that the next run can look for it."""
+
+    address: Address
+    type: str
+    marker: Mapping[str, JSON]
+    """What the object is to be known by: its labels, or name, size and purpose of an upload."""
+    started: float
+    """Unix time: nothing made before it can be this object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """One object of which the live side is done: `applied` as it is now, or None where it is gone."""
+
+    address: Address
+    applied: Applied | None
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPlan:
+    """That a plan was applied, by whom and how far."""
+
+    digest: str
+    run: str
+    started: float
+    """Unix time, as is `finished`."""
+    holder: str
+    run_url: str = ""
+    commit: str = ""
+    finished: float | None = None
+    outcome: Outcome = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was applied under one identity."""
+
+    identity: Identity
+    openai_project: str | None = None
+    """The OpenAI project that the ids belong to; None before the first apply."""
+    objects: Mapping[Address, Applied] = field(default_factory=dict)
+    plans: Mapping[str, AppliedPlan] = field(default_factory=dict)
+    """The latest applied plans by digest, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """State with all that the journal adds to it, as of one moment."""
+
+    state: State
+    pending: tuple[Intent, ...] = ()
+    """What unfinished runs may have made and nobody has looked for yet."""
+    position: int = 0
+    """The number of the last journal segment in it. It rises with every segment, and with nothing else."""
+    run: str = ""
+    """The run that has the journal: the last that began. Segments of another one after that count for nothing."""
+    checkpoint: str | None = field(default=None, compare=False)
+    """The version of the state document in its store; None where there is none yet."""

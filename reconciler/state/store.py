@@ -1,0 +1,102 @@
+"""The one thing a backend implements: a small store of byte documents with compare-and-swap.
+
+State, lock, journal and the first outlet are all built on these five operations, so that a backend is one class and one
+contract test (`tests/state/contract.py`) holds for all of them.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from reconciler.resources.problems import Problem, ReconcilerError
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_@+=-][A-Za-z0-9._@+=-]*(/[A-Za-z0-9_@+=-][A-Za-z0-9._@+=-]*)*")
+
+
+class StoreError(ReconcilerError):
+    """The store could not be read or written."""
+
+
+class ExistsError(StoreError):
+    """`create` found a document under the key."""
+
+
+class ConflictError(StoreError):
+    """`replace` found another version than the expected one, or none."""
+
+
+def exists(location: str, key: str) -> ExistsError:
+    return ExistsError(Problem("state-exists", f"{location}/{key} was written by somebody else at the same time"))
+
+
+def conflict(location: str, key: str) -> ConflictError:
+    return ConflictError(Problem("state-conflict", f"{location}/{key} was changed by somebody else since it was read"))
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A document and the version it has in its store."""
+
+    data: bytes
+    version: str
+
+
+class Store(Protocol):
+    """A versioned key-value store of byte documents. Calls block; asynchronous callers run them in a thread.
+
+    A store must
+    - apply each call atomically and durably: whoever reads, ever, sees a document whole or not at all, and what a call
+      returned from survives a power cut;
+    - let exactly one of several concurrent `create` of a key, or `replace` of one version, succeed, whether they come
+      from threads, processes or machines;
+    - answer `read` and `list` with everything that was done before the call began;
+    - give every write a version of its own, also where it writes what stood there before (so no hash of the content);
+    - raise `StoreError` for whatever goes wrong in it, and `ValueError` for a key that `check_key` refuses;
+    - be usable from several threads.
+
+    It may try a call again after an answer was lost, so that `create` and `replace` may fail although they were done:
+    callers write documents that name their writer, and look.
+
+    It must not write anything in `read` and `list`, not even when it is used for the first time.
+    """
+
+    location: str
+    """Where it is, as people name it in messages: a folder, `s3://bucket/prefix`, …; never with credentials."""
+
+    def read(self, key: str) -> Versioned | None:
+        """The document, or None where there is none."""
+        ...
+
+    def create(self, key: str, data: bytes) -> str:
+        """Write a document that must not exist yet, and give its version; `ExistsError` where it does."""
+        ...
+
+    def replace(self, key: str, data: bytes, version: str) -> str:
+        """Write over exactly `version`, and give the new one; `ConflictError` where that is not the present one."""
+        ...
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove documents; those that are not there are fine. Atomic for each, not for all together."""
+        ...
+
+    def list(self, prefix: str) -> list[str]:
+        """The keys below `prefix`, which is empty or ends with a slash, sorted."""
+        ...
+
+
+def check_key(key: str) -> str:
+    """`key`, if it is one: segments of `A-Z a-z 0-9 . _ @ + = -` joined by slashes, none of which starts with a dot.
+
+    So every key is a safe relative path, branch entry and object name. ValueError otherwise.
+    """
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"{key!r} is no key of a store")
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """`prefix`, if it is empty or a key with a slash behind it. ValueError otherwise."""
+    if prefix and (not prefix.endswith("/") or not _KEY.fullmatch(prefix[:-1])):
+        raise ValueError(f"{prefix!r} is no prefix of keys")
+    return prefix
