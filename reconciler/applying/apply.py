@@ -16,7 +16,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 
 async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
-    """Apply `run.planned`; gives the outcome of every change, in the order of the plan. Never raises for a failed step."""
+    """Apply `run.planned`; gives the outcome of every change, in the order of the plan. A failed step raises nothing."""
     performer = _Performer(run, listener)
     result = await walk(lower(run.planned), performer.perform, run.stop)
     return tuple(_outcomes(run, result, performer))
@@ -62,7 +62,7 @@ class _Performer:
 
 
 def action_of(step: Step) -> Action:
-    """What a step is called for people: the action of its change, but the old object's end in a replacement is a delete."""
+    """What a step is called for people: the action of its change; the end of a replaced object is a delete."""
     return "delete" if step.verb == "remove" else step.changes[0].action
 
 
