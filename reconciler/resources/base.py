@@ -131,6 +131,8 @@ class Kind:
     """The objects the manifest asks for, the files it needs among them. Called only if `check` finds no error."""
     check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
     """Rules that a model cannot state: limits over several fields, files that must exist."""
+    hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What to write instead of a field that a target does not have, by target and dotted path without indices."""
 
 
 def _unchanged(fields: Fields, _addresses: Callable[[str], Sequence[str]], _expected: Fields) -> Fields:

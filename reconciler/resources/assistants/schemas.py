@@ -1,0 +1,119 @@
+"""JSON Schemas inside an assistant: of function arguments, of their results, of structured text.
+
+The rules of `strict` are those of the guide to structured outputs: every object lists all its properties as required
+and allows no others.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from reconciler.resources.assistants import agent_tools, agents, response_tools, responses
+from reconciler.resources.base import Path
+from reconciler.resources.problems import Finding
+from reconciler.resources.values import JSON
+
+_TYPES: Final = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
+_MAPS: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_LISTS: Final = ("anyOf", "allOf", "oneOf", "prefixItems")
+_SINGLES: Final = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+
+_ARGUMENTS: Final = (
+    agent_tools.Function,
+    response_tools.Function,
+    response_tools.NamespaceFunction,
+    response_tools.ToolSearch,
+)
+
+
+def check_tool(path: Path, tool: Any) -> Iterator[Finding]:
+    if isinstance(tool, _ARGUMENTS) and tool.parameters is not None:
+        rootless = isinstance(tool, agent_tools.Function)
+        yield from _check((*path, "parameters"), tool.parameters, must_say_object=rootless)
+        if getattr(tool, "strict", None):
+            yield from _check_strict((*path, "parameters"), tool.parameters)
+    if getattr(tool, "output_schema", None) is not None:
+        yield from _well_formed((*path, "output_schema"), tool.output_schema)
+
+
+def check_text(text: agents.Text | responses.Text | None) -> Iterator[Finding]:
+    """The schema of structured text."""
+    form = text.format if text else None
+    if isinstance(form, (agents.JSONSchemaFormat, responses.JSONSchemaFormat)):
+        path = ("text", "format", "schema")
+        yield from _check(path, form.schema_, must_say_object=True)
+        if getattr(form, "strict", None):
+            yield from _check_strict(path, form.schema_)
+
+
+def _check(path: Path, schema: dict[str, JSON], *, must_say_object: bool) -> Iterator[Finding]:
+    """Whether `schema` is well formed and describes an object."""
+    kind = schema.get("type")
+    if kind != "object" and (must_say_object or kind is not None):
+        at = (*path, "type") if "type" in schema else path
+        yield Finding(at, "schema-root", "the root of this schema has to say `type: object`")
+    yield from _well_formed(path, schema)
+
+
+def _well_formed(path: Path, schema: JSON) -> Iterator[Finding]:
+    for at, part in _subschemas(path, schema):
+        if isinstance(part, bool):
+            continue
+        if not isinstance(part, dict):
+            yield Finding(at, "schema", "a schema is a mapping, or true or false")
+            continue
+        yield from _keywords(at, part)
+
+
+def _keywords(path: Path, schema: dict[str, JSON]) -> Iterator[Finding]:
+    kind, required = schema.get("type"), schema.get("required")
+    for name in kind if isinstance(kind, list) else [kind] if "type" in schema else []:
+        if name not in _TYPES:
+            yield Finding((*path, "type"), "schema", f"{name!r} is no type of JSON Schema", ", ".join(sorted(_TYPES)))
+    if "required" in schema and not (isinstance(required, list) and all(isinstance(name, str) for name in required)):
+        yield Finding((*path, "required"), "schema", "`required` is a list of property names")
+    for keyword in _MAPS:
+        if keyword in schema and not isinstance(schema[keyword], dict):
+            yield Finding((*path, keyword), "schema", f"`{keyword}` is a mapping from names to schemas")
+    for keyword in _LISTS:
+        if keyword in schema and not isinstance(schema[keyword], list):
+            yield Finding((*path, keyword), "schema", f"`{keyword}` is a list of schemas")
+
+
+def _check_strict(path: Path, schema: dict[str, JSON]) -> Iterator[Finding]:
+    for at, part in _subschemas(path, schema):
+        if not isinstance(part, dict) or "object" not in _as_list(part.get("type")):
+            continue
+        if part.get("additionalProperties") is not False:
+            yield _warning(at, "strict needs `additionalProperties: false` in every object")
+        left_out = sorted(set(_names(part.get("properties"))) - set(_names(part.get("required"))))
+        if left_out:
+            message = f"strict needs every property in `required`; here is not {', '.join(left_out)}"
+            yield _warning(at, message, 'for an optional property allow null: `type: [string, "null"]`')
+
+
+def _warning(path: Path, message: str, hint: str = "") -> Finding:
+    return Finding(path, "strict-schema", message, hint, severity="warning")
+
+
+def _subschemas(path: Path, schema: JSON) -> Iterator[tuple[Path, JSON]]:
+    """`schema` and every schema inside it, whether well formed or not."""
+    yield path, schema
+    if not isinstance(schema, dict):
+        return
+    inner: list[tuple[Path, JSON]] = [((keyword,), schema[keyword]) for keyword in _SINGLES if keyword in schema]
+    for keyword in _MAPS:
+        if isinstance(schema.get(keyword), dict):
+            inner += [((keyword, name), part) for name, part in schema[keyword].items()]
+    for keyword in _LISTS:
+        if isinstance(schema.get(keyword), list):
+            inner += [((keyword, index), part) for index, part in enumerate(schema[keyword])]
+    for step, part in inner:
+        yield from _subschemas((*path, *step), part)
+
+
+def _as_list(value: JSON) -> list[JSON]:
+    return value if isinstance(value, list) else [value]
+
+
+def _names(value: JSON) -> list[str]:
+    return [name for name in value if isinstance(name, str)] if isinstance(value, (dict, list)) else []

@@ -1,0 +1,73 @@
+"""Assistants: a saved agent (target `agents`) or the standing part of a request to the Responses API (`responses`)."""
+
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from reconciler.resources.assistants import agent_form, request_form
+from reconciler.resources.assistants.agents import AgentsSpec
+from reconciler.resources.assistants.canonical import rendered
+from reconciler.resources.assistants.hints import HINTS
+from reconciler.resources.assistants.limits import check
+from reconciler.resources.assistants.references import referred
+from reconciler.resources.assistants.responses import ResponsesSpec
+from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope
+from reconciler.resources.kinds.file import PREFIX as FILE, file_object
+from reconciler.resources.problems import Finding
+from reconciler.resources.values import JSON
+
+Spec: TypeAlias = AgentsSpec | ResponsesSpec
+
+AGENT: Final = Form(
+    type="agent",
+    canonical=agent_form.canonical,
+    render=agent_form.render,
+    defaults=agent_form.DEFAULTS,
+    owned_by_key=frozenset({"metadata", "reasoning"}),
+)
+
+REQUEST: Final = Form(
+    type="request",
+    canonical=request_form.canonical,
+    render=rendered,
+    defaults={},
+    localise=request_form.localise,
+)
+"""Dropping a field of a request leaves it out, and every key in it is ours: nobody else writes requests."""
+
+
+def _references(spec: Spec) -> Iterator[Reference]:
+    for path, address in referred(_written(spec)):
+        yield Reference(("spec", *path), address)
+
+
+def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
+    spec: Spec = resource.spec
+    form = AGENT if isinstance(spec, AgentsSpec) else REQUEST
+    written = _written(spec)
+    named = {"name": resource.address.name} if form is AGENT else {}
+    yield Desired(
+        address=resource.address,
+        type=form.type,
+        fields={field: form.canonical(field, value) for field, value in (named | written).items()},
+        place=resource.place,
+        lifecycle=resource.lifecycle,
+    )
+    paths = {address.name for _, address in referred(written) if address.kind == FILE}
+    found = (scope.files.read(path) for path in sorted(paths))
+    yield from (file_object(local, scope) for local in found if not isinstance(local, Finding))
+
+
+def _written(spec: Spec) -> dict[str, JSON]:
+    """What the manifest sets, in the API's names, with references in place of names and paths."""
+    return spec.model_dump(by_alias=True, exclude_unset=True, exclude={"target"})
+
+
+KIND: Final = Kind(
+    name="Assistant",
+    prefix="assistant",
+    models={"agents": AgentsSpec, "responses": ResponsesSpec},
+    references=_references,
+    desired=_desired,
+    check=check,
+    hints=HINTS,
+)
