@@ -125,7 +125,7 @@ class TestSpec:
         assert caught.value.error_count() == 1
 
     def test_its_schema_takes_a_path_or_an_object(self):
-        import jsonschema
+        import jsonschema  # type: ignore[import-untyped]
 
         schema = TypeAdapter(VectorStoreSpec).json_schema()
         jsonschema.validate({"files": ["kb/*.md", {"path": "a.md", "attributes": {"x": 1}}]}, schema)

@@ -1,0 +1,61 @@
+"""Pipelines: graphs of nodes that applications run. We check that they can be run and that what they use exists."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope, Spec
+from reconciler.resources.pipelines import graph, nodes, rules
+from reconciler.resources.problems import Finding
+from reconciler.resources.values import JSON
+
+
+class PipelineSpec(Spec):
+    nodes: dict[str, nodes.AnyNode]
+    """By name. `start` and `end` are always there."""
+    edges: tuple[graph.Edge, ...]
+
+
+def _references(spec: PipelineSpec) -> Iterator[Reference]:
+    for name, node in spec.nodes.items():
+        for inside, target in nodes.references(node):
+            yield Reference(("spec", "nodes", name, *inside), target, via=f"node {name}")
+
+
+def _check(resource: Resource, _scope: Scope) -> Iterator[Finding]:
+    spec: PipelineSpec = resource.spec
+    yield from rules.check(spec.nodes)
+    yield from graph.check(spec.nodes, spec.edges)
+
+
+def _desired(resource: Resource, _scope: Scope) -> Iterator[Desired]:
+    written = resource.spec.model_dump(by_alias=True, exclude_unset=True)
+    yield Desired(
+        address=resource.address,
+        type=PIPELINE.type,
+        fields={field: _canonical(field, value) for field, value in written.items()},
+        place=resource.place,
+        lifecycle=resource.lifecycle,
+    )
+
+
+def _canonical(field: str, value: JSON) -> JSON:
+    if field == "nodes":
+        return {name: nodes.canonical(node) for name, node in (value or {}).items()}
+    return graph.canonical(value or ()) if field == "edges" else value
+
+
+PIPELINE: Final = Form(
+    type="pipeline",
+    canonical=_canonical,
+    render=dict,
+    defaults={"nodes": {}, "edges": []},
+)
+
+KIND: Final = Kind(
+    name="Pipeline",
+    prefix="pipeline",
+    models={"": PipelineSpec},
+    references=_references,
+    desired=_desired,
+    check=_check,
+)
