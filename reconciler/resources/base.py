@@ -158,6 +158,8 @@ class Form:
     """Fields that are mappings of which only the keys a manifest sets are ours (`metadata`, `reasoning`)."""
     immutable: frozenset[str] = frozenset()
     """Fields whose change needs a new object."""
+    creation_only: frozenset[str] = frozenset()
+    """Write-only fields that only a create can set: a later change is worth a warning and waits for the next one."""
     apart: frozenset[str] = frozenset()
     """Fields written by requests of their own after the object is made (the files of a vector store). No label vouches
     for them: a run killed in between would leave the label of something that never happened."""

@@ -182,6 +182,7 @@ VECTOR_STORE: Final = Form(
     render=_render,
     defaults={"metadata": {}, "expires_after": None, "files": {}},
     owned_by_key=frozenset({"metadata", "files"}),
+    creation_only=frozenset({"description"}),
     apart=frozenset({"files"}),
     localise=store_files.localise,
 )
