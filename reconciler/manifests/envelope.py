@@ -1,0 +1,65 @@
+"""What every manifest has around its spec."""
+
+from collections.abc import Collection
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+
+from reconciler.manifests.explain import explain
+from reconciler.manifests.project import NAME_RULE
+from reconciler.manifests.suggest import did_you_mean
+from reconciler.resources.address import is_name
+from reconciler.resources.base import Lifecycle, Spec
+from reconciler.resources.problems import Finding
+
+API_VERSION: Final = "reconciler/v1"
+M = TypeVar("M", bound=BaseModel)
+
+
+class Metadata(Spec):
+    """`metadata` of a manifest: ours only, never sent."""
+
+    name: str
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class Envelope(Spec):
+    """What every manifest has around its spec."""
+
+    apiVersion: str  # noqa: N815 - Kubernetes' spelling
+    kind: str
+    metadata: Metadata
+    lifecycle: Lifecycle = Lifecycle()
+    spec: dict[str, Any]
+
+
+def open_envelope(value: Any, name: Any, kinds: Collection[str]) -> tuple[Envelope | None, list[Finding]]:
+    """What stands around the spec of a manifest, and what is wrong with it.
+
+    `name` is the name as it is written: it is the same in every environment, so variables have no part in it.
+    """
+    if not isinstance(value, dict):
+        return None, [Finding((), "not-a-manifest", "a manifest is a mapping with apiVersion, kind, metadata and spec")]
+    envelope, findings = _model(Envelope, value)
+    version, kind = value.get("apiVersion"), value.get("kind")
+    if isinstance(version, str) and version != API_VERSION:
+        findings.append(Finding(("apiVersion",), "unknown-value", f"expected `{API_VERSION}`, found {version!r}"))
+    if isinstance(kind, str) and kind not in kinds:
+        findings.append(Finding(("kind",), "unknown-kind", f"unknown kind {kind!r}", did_you_mean(kind, kinds)))
+    if isinstance(name, str) and not is_name(name):
+        findings.append(
+            Finding(("metadata", "name"), "invalid-name", f"{name[:80]!r} is no name", f"names are {NAME_RULE}")
+        )
+    return envelope, findings
+
+
+def _model(model: type[M], value: Any) -> tuple[M | None, list[Finding]]:
+    try:
+        return model.model_validate(value), []
+    except ValidationError as error:
+        return None, explain(error, model, value)
+
+
+def name_in(value: Any) -> Any:
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    return metadata.get("name") if isinstance(metadata, dict) else None

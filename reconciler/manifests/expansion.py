@@ -1,0 +1,143 @@
+"""`$file` and `${var.name}` in a document, after parsing. What has neither is not copied."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.manifests.included import Source, Sources
+from reconciler.manifests.parsing import MAX_NODES
+from reconciler.manifests.reading import UnreadableError
+from reconciler.manifests.variables import PREFIX, Variables
+from reconciler.resources.base import Path
+from reconciler.resources.problems import Place, Problem
+from reconciler.resources.values import ADDRESS_KEY, JSON
+
+MAX_INCLUDED_NODES: Final = 5_000_000
+"""Values of structured files that one run may include, each use counted."""
+
+UNREADABLE: Final = object()
+"""Stands in a value for an included file that has no structure; no model takes it for anything else."""
+
+Where = Callable[[Path, bool], Place]
+"""The position of the value at a path, or of the key at its end."""
+
+
+@dataclass
+class Expander:
+    """Included files and variables of one run."""
+
+    sources: Sources
+    variables: Variables
+    nodes: int = 0
+    texts: dict[str, tuple[str, tuple[Problem, ...]]] = field(default_factory=dict)
+
+    def text(self, source: Source) -> tuple[str, tuple[Problem, ...]]:
+        """The file's text with variables, without one newline at its end."""
+        if source.path not in self.texts:
+            raw = source.text.removesuffix("\n").removesuffix("\r") if source.text.endswith("\n") else source.text
+            text, unknown = self.variables.substitute(raw)
+            problems = (
+                Problem("unknown-variable", one.message, source.place_of(one.offset), one.hint) for one in unknown
+            )
+            self.texts[source.path] = str(text), tuple(problems)
+        return self.texts[source.path]
+
+
+@dataclass
+class Expansion:
+    """The expansion of one document."""
+
+    expander: Expander
+    where: Where
+    includes: dict[Path, Source] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    failed: set[Path] = field(default_factory=set)
+    """Where an include has failed: a problem tells of it, so that nothing needs to be said about the missing value."""
+    nodes: int = 0
+
+    def expand(self, value: JSON, path: Path = ()) -> JSON:
+        """`value`, which stands at `path`, with what it includes; the same object where there is nothing to do."""
+        if isinstance(value, str):
+            return self._substitute(value, path) if PREFIX in value else value
+        if isinstance(value, dict):
+            return (
+                self._special(value, path) if any(map(_is_dollar, value)) else self._items(value, value.items(), path)
+            )
+        if isinstance(value, list):
+            return self._items(value, enumerate(value), path)
+        return value
+
+    def _items(self, value: JSON, items: object, path: Path) -> JSON:
+        changed: JSON = None
+        for key, item in items:  # type: ignore[attr-defined]
+            new = self.expand(item, (*path, key))
+            if new is not item:
+                changed = value.copy() if changed is None else changed
+                changed[key] = new
+        return value if changed is None else changed
+
+    def _substitute(self, text: str, path: Path) -> JSON:
+        value, unknown = self.expander.variables.substitute(text)
+        for one in unknown:
+            self.problems.append(Problem("unknown-variable", one.message, self.where(path, False), one.hint))
+        return value
+
+    def _special(self, value: Mapping[str, JSON], path: Path) -> JSON:
+        if "$file" in value:
+            return self._include(value, path)
+        for key in value:
+            if key == "$env":
+                hint = "secrets are read only by fields that hold one, and no kind has such a field yet"
+                self._report("secret-not-allowed", "a secret cannot stand here", (*path, key), hint)
+            elif key == ADDRESS_KEY:
+                self._report(
+                    "reserved-key", f"`{ADDRESS_KEY}` is reserved", (*path, key), "write the name of the object"
+                )
+            elif PREFIX in key:
+                self._report("variable-in-key", "variables are for values, not for keys", (*path, key))
+        return self._items(value, value.items(), path)
+
+    def _include(self, value: Mapping[str, JSON], path: Path) -> JSON:
+        name = value["$file"]
+        if len(value) > 1 or not isinstance(name, str):
+            self._report("bad-include", "`$file` stands alone, with a path", (*path, "$file"), "{$file: prompts/x.md}")
+            return self._failed(path)
+        if any(path[:length] in self.includes for length in range(len(path))):
+            self._report("nested-include", "an included file cannot include another", (*path, "$file"))
+            return self._failed(path)
+        try:
+            source = self.expander.sources(name)
+        except UnreadableError as error:
+            place = self.where((*path, "$file"), False)
+            self.problems.append(Problem(error.code, f"{name} {error.message}", place, error.hint))
+            return self._failed(path)
+        self.includes[path] = source
+        return self._structure(source, path) if source.structured else self.text(source)
+
+    def text(self, source: Source) -> str:
+        text, problems = self.expander.text(source)
+        self.problems += problems
+        return text
+
+    def _structure(self, source: Source, path: Path) -> JSON:
+        self.nodes += source.nodes
+        self.expander.nodes += source.nodes
+        if self.nodes > MAX_NODES or self.expander.nodes > MAX_INCLUDED_NODES:
+            self._report("too-large", "too many values are included", (*path, "$file"))
+            return self._failed(path)
+        return UNREADABLE if source.problems else self.expand(source.value, path)
+
+    def unparsed(self) -> dict[Path, Source]:
+        """Included files that have no structure although their names promise one."""
+        return {path: source for path, source in self.includes.items() if source.structured and source.problems}
+
+    def _failed(self, path: Path) -> object:
+        self.failed.add(path)
+        return UNREADABLE
+
+    def _report(self, code: str, message: str, key: Path, hint: str = "") -> None:
+        self.problems.append(Problem(code, message, self.where(key, True), hint))
+
+
+def _is_dollar(key: str) -> bool:
+    return key.startswith("$") or PREFIX in key

@@ -1,0 +1,139 @@
+"""Pydantic's errors in plain words."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from reconciler.manifests.shapes import spot
+from reconciler.manifests.suggest import did_you_mean
+from reconciler.resources.base import Path
+from reconciler.resources.problems import Finding
+
+_EXPECTED: Final = {
+    "string_type": "a string",
+    "int_type": "a whole number", "int_parsing": "a whole number", "int_from_float": "a whole number",
+    "float_type": "a number", "float_parsing": "a number",
+    "bool_type": "true or false", "bool_parsing": "true or false",
+    "list_type": "a list", "tuple_type": "a list", "set_type": "a list", "frozen_set_type": "a list",
+    "iterable_type": "a list",
+    "dict_type": "a mapping", "mapping_type": "a mapping", "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "none_required": "nothing",
+}  # fmt: skip
+_FOUND: Final = {dict: "a mapping", list: "a list", type(None): "nothing", bool: "true or false"}
+_QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
+
+
+def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: Path = ()) -> list[Finding]:
+    """One finding per thing that is wrong in `value`, whose place in the document is `prefix`.
+
+    Where several members of a union were tried, what is wrong inside one of them tells more than that the value is not
+    another.
+    """
+    findings: list[Finding] = []
+    mismatches: dict[Path, list[str]] = {}
+    for detail in error.errors(include_url=False):
+        at = spot(model, detail["loc"], value)
+        if detail["type"] in _EXPECTED:
+            wanted = mismatches.setdefault(at.path, [])
+            wanted += [_EXPECTED[detail["type"]]] if _EXPECTED[detail["type"]] not in wanted else []
+        else:
+            findings.append(_finding(detail, at.path, at.siblings))
+    findings += (_mismatch(path, wanted, _at(value, path)) for path, wanted in mismatches.items())
+    above = {finding.path[:depth] for finding in findings for depth in range(len(finding.path))}
+    better = (finding for finding in findings if finding.code != "wrong-type" or finding.path not in above)
+    return [_under(prefix, finding) for finding in better]
+
+
+def _under(prefix: Path, finding: Finding) -> Finding:
+    return Finding(
+        (*prefix, *finding.path), finding.code, finding.message, finding.hint, finding.severity, finding.on_key
+    )
+
+
+def _mismatch(path: Path, wanted: list[str], found: Any) -> Finding:
+    hint = "write it in quotes" if wanted == ["a string"] and isinstance(found, int | float) else ""
+    return Finding(path, "wrong-type", f"expected {' or '.join(wanted)}, found {describe(found)}", hint)
+
+
+def describe(value: Any) -> str:
+    """A value in a message: what it is, or the value itself where it is short."""
+    if isinstance(value, str):
+        return f"the string {value!r}" if len(value) <= 40 else "a string"
+    return str(value) if type(value) in {int, float} else _FOUND.get(type(value), "something else")
+
+
+def _finding(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) -> Finding:
+    make = _MAKERS.get(detail["type"])
+    if make:
+        return make(detail, path, siblings)
+    for limit, words in _LIMITS.items():
+        if limit in (detail.get("ctx") or {}):
+            return Finding(path, "out-of-range", words.format(detail["ctx"][limit], describe(detail["input"])))
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return Finding(path, "invalid-value", message[:1].lower() + message[1:])
+
+
+def _extra(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) -> Finding:
+    del detail
+    name = str(path[-1])
+    return Finding(path, "unknown-field", f"unknown field `{name}`", did_you_mean(name, siblings), on_key=True)
+
+
+def _missing(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
+    del detail
+    return Finding(path, "missing-field", f"the field `{path[-1]}` is missing")
+
+
+def _choice(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
+    allowed = _QUOTED.findall(detail["ctx"]["expected"])
+    names = detail["ctx"]["expected"].replace("'", "`")
+    hint = did_you_mean(str(detail["input"]), allowed) if allowed else ""
+    hint = hint if hint.startswith("did") else ""
+    return Finding(path, "unknown-value", f"expected {names}, found {describe(detail['input'])}", hint)
+
+
+def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
+    context = detail["ctx"]
+    allowed = _QUOTED.findall(context["expected_tags"])
+    names = ", ".join(f"`{name}`" for name in allowed)
+    field = context["discriminator"].strip("'")
+    hint = did_you_mean(str(context["tag"]), allowed)
+    hint = hint if hint.startswith("did") else ""
+    return Finding((*path, field), "unknown-value", f"expected one of {names}, found {context['tag']!r}", hint)
+
+
+def _no_tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
+    field = detail["ctx"]["discriminator"].strip("'")
+    return Finding((*path, field), "missing-field", f"the field `{field}` is missing; it says what this is")
+
+
+_MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any], Path, frozenset[str]], Finding]]] = {
+    "extra_forbidden": _extra,
+    "missing": _missing,
+    "literal_error": _choice,
+    "enum": _choice,
+    "union_tag_invalid": _tag,
+    "union_tag_not_found": _no_tag,
+}
+_LIMITS: Final = {
+    "max_length": "at most {} are allowed here",
+    "min_length": "at least {} are needed here",
+    "ge": "expected at least {}, found {}",
+    "gt": "expected more than {}, found {}",
+    "le": "expected at most {}, found {}",
+    "lt": "expected less than {}, found {}",
+    "multiple_of": "expected a multiple of {}, found {}",
+    "pattern": "expected text that matches {}, found {}",
+}
+
+
+def _at(value: Any, path: Path) -> Any:
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

@@ -1,0 +1,92 @@
+"""`ProjectFiles`: the contents of a project folder, by pattern and by hash."""
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from fnmatch import translate
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from reconciler.manifests.reading import UnreadableError, is_lfs_pointer, locate, open_regular
+from reconciler.manifests.tree import Tree
+from reconciler.resources.base import LocalFile
+from reconciler.resources.problems import Finding
+
+_WILD = re.compile(r"[*?\[]")
+
+
+@dataclass
+class Files:
+    """The files of one walk of the folder. Hashes are kept for the run, as long as size and modification time stay."""
+
+    tree: Tree
+    _hashed: dict[tuple[str, int, int], LocalFile] = field(default_factory=dict)
+
+    def glob(self, pattern: str) -> list[str]:
+        """Paths that match, sorted: `*`, `?` and `[…]` within a name, `**` across folders."""
+        parts = PurePosixPath(pattern).parts
+        fixed = next((at for at, part in enumerate(parts) if _WILD.search(part)), len(parts))
+        if fixed == len(parts):
+            path = "/".join(parts)
+            return [path] if self.tree.has(path) else []
+        wanted = parts[fixed:]
+        below = self.tree.under("/".join(parts[:fixed]))
+        return [path for path in below if _matches(path.split("/")[fixed:], wanted)]
+
+    def read(self, path: str) -> LocalFile | Finding:
+        """Size and hash of a file, or what is wrong with it; the path of the finding is for the caller to fill in."""
+        try:
+            return self._hash(_plain(path))
+        except UnreadableError as error:
+            return Finding((), error.code, f"{path} {error.message}", error.hint)
+
+    def _hash(self, path: str) -> LocalFile:
+        with os.fdopen(open_regular(locate(self.tree.root, path)), "rb") as file:
+            status = os.fstat(file.fileno())
+            key = path, status.st_size, status.st_mtime_ns
+            if key not in self._hashed:
+                if is_lfs_pointer(file.read(128)):
+                    raise UnreadableError(
+                        "lfs-pointer", "is a Git LFS pointer, not the file itself", "run `git lfs pull`"
+                    )
+                file.seek(0)
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                self._hashed[key] = LocalFile(path, sha256, status.st_size)
+            return self._hashed[key]
+
+
+def _plain(path: str) -> str:
+    """`path` itself: a file has one path, or it would have several addresses."""
+    if str(PurePosixPath(path)) != path or ".." in path.split("/"):
+        hint = "write it without `.`, `..` and doubled slashes"
+        raise UnreadableError("bad-path", "is not written plainly", hint)
+    return path
+
+
+def _matches(names: list[str], pattern: tuple[str, ...]) -> bool:
+    """Whether the folders and the name match, tracking all positions in the pattern at once: never exponential."""
+    states = _skip({0}, pattern)
+    for name in names:
+        following = {
+            at if pattern[at] == "**" else at + 1 for at in states if at < len(pattern) and _fits(pattern[at], name)
+        }
+        states = _skip(following, pattern)
+    return len(pattern) in states
+
+
+def _skip(states: set[int], pattern: tuple[str, ...]) -> set[int]:
+    """With the positions after each `**`, which may stand for no folder at all."""
+    for start in sorted(states):
+        end = next((at for at in range(start, len(pattern)) if pattern[at] != "**"), len(pattern))
+        states.update(range(start, end + 1))
+    return states
+
+
+@lru_cache(maxsize=4096)
+def _compiled(part: str) -> re.Pattern[str]:
+    return re.compile(translate(part))
+
+
+def _fits(part: str, name: str) -> bool:
+    return part == "**" or _compiled(part).match(name) is not None

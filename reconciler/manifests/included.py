@@ -1,0 +1,151 @@
+"""Files that `$file` names: their text, and their structure where they are JSON or YAML."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.manifests import outline, scalars
+from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, parse
+from reconciler.manifests.reading import MAX_INCLUDED, locate, read_text
+from reconciler.resources.base import Path as Keys
+from reconciler.resources.problems import Place, Problem
+from reconciler.resources.values import JSON
+
+_STRUCTURED: Final = (".json", ".yaml", ".yml")
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True)
+class Source:
+    """An included file as it was read, before variables."""
+
+    path: str
+    """Relative to the project folder."""
+    file: str
+    """As messages name it."""
+    text: str
+    structured: bool
+    """Whether its name says that it is JSON or YAML."""
+    value: JSON = None
+    nodes: int = 0
+    problems: tuple[Problem, ...] = ()
+    """Why there is no value."""
+
+    @cached_property
+    def _outline(self) -> outline.Node:
+        return outline.of_json(self.text) if self.path.endswith(".json") else outline.of_yaml(self.text)
+
+    def where(self, path: Keys, *, on_key: bool = False) -> Place:
+        line, column = self._outline.find_key(path) if on_key else self._outline.find(path)[0]
+        return Place(self.file, line + 1, column + 1)
+
+    def place_of(self, offset: int) -> Place:
+        """The position of a character of the text."""
+        start = self.text.rfind("\n", 0, offset) + 1
+        return Place(self.file, self.text.count("\n", 0, offset) + 1, offset - start + 1)
+
+
+@dataclass
+class Sources:
+    """Included files of one run, each read once."""
+
+    root: Path
+    shown: str
+    """What stands before a path of the project folder in messages."""
+    read: dict[str, Source] = field(default_factory=dict)
+
+    def __call__(self, path: str) -> Source:
+        """The file at `path`; raises `UnreadableError`."""
+        if path not in self.read:
+            self.read[path] = self._read(path)
+        return self.read[path]
+
+    def _read(self, path: str) -> Source:
+        text = read_text(locate(self.root, path), MAX_INCLUDED)
+        file = self.shown + path
+        if not path.endswith(_STRUCTURED):
+            return Source(path, file, text, structured=False)
+        value, problems = _json(text, file) if path.endswith(".json") else _yaml(text, file)
+        nodes, depth = (0, 0) if problems else _size(value)
+        if nodes > MAX_NODES or depth > MAX_DEPTH:
+            bounds = f"more than {MAX_NODES:,} values, or nested deeper than {MAX_DEPTH} levels"
+            problems = (Problem("too-large", bounds, Place(file)),)
+        return Source(path, file, text, True, None if problems else value, nodes, problems)
+
+
+def _yaml(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:
+    documents = list(parse(text, file))
+    problems = [problem for document in documents for problem in document.problems]
+    full = [document for document in documents if not document.empty]
+    if len(full) != 1 and not problems:
+        problems.append(Problem("syntax", f"one YAML document is expected here, found {len(full)}", Place(file)))
+    return (None if problems else full[0].value), tuple(problems)
+
+
+class _RefusedError(ValueError):
+    """What JSON permits and we do not."""
+
+
+def _json(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=lambda number: _number(scalars.integer(number)),
+            parse_float=lambda number: _number(scalars.floating(number)),
+            parse_constant=lambda name: _number(scalars.Unclear(f"{name} is no JSON")),
+        )
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        problem = Problem(
+            "syntax", f"this is no JSON: {_first_lower(error.msg)}", Place(file, error.lineno, error.colno)
+        )
+    except _RefusedError as error:
+        problem = Problem("syntax", str(error), Place(file))
+    except RecursionError:
+        problem = Problem("too-deep", f"nested deeper than {MAX_DEPTH} levels", Place(file))
+    except UnicodeEncodeError:
+        problem = Problem("syntax", "half of a surrogate pair is no character", Place(file))
+    else:
+        return value, ()
+    return None, (problem,)
+
+
+def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    made: dict[str, JSON] = {}
+    for key, value in pairs:
+        if key in made:
+            raise _RefusedError(f"the key `{key}` stands twice in one object")
+        made[key] = value
+    return made
+
+
+def _number(value: float | scalars.Unclear) -> float:
+    if isinstance(value, scalars.Unclear):
+        raise _RefusedError(value.reason)
+    return value
+
+
+def _size(value: JSON) -> tuple[int, int]:
+    """How many values there are, and how deep they are nested."""
+    nodes, depth, level = 1, 0, [value]
+    while level := [child for parent in level for child in _children(parent)]:
+        nodes, depth = nodes + len(level), depth + 1
+        if nodes > MAX_NODES or depth > MAX_DEPTH:
+            break
+    return nodes, depth
+
+
+def _children(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _first_lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

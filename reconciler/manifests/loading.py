@@ -1,0 +1,131 @@
+"""A project folder as typed resources, with everything that is wrong with it."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.manifests.expansion import Expander
+from reconciler.manifests.files import Files
+from reconciler.manifests.included import Sources
+from reconciler.manifests.linking import FILE, Dangling, dangling, unique
+from reconciler.manifests.opening import is_project, open_project
+from reconciler.manifests.parsing import Document, parse
+from reconciler.manifests.project import Project
+from reconciler.manifests.reading import MAX_MANIFEST, UnreadableError, locate, read_text
+from reconciler.manifests.tree import Tree, repository_of, walk
+from reconciler.manifests.validation import Validated, validate
+from reconciler.manifests.variables import Variables
+from reconciler.resources.base import Kind, ProjectFiles, Resource, Scope
+from reconciler.resources.problems import Finding, Place, Problem
+from reconciler.resources.registry import kinds as registered_kinds
+
+_STORE: Final = "vectorstore"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The manifests of a project as one environment sees them. With errors, some resources may be missing."""
+
+    project: Project
+    resources: tuple[Resource, ...]
+    """Sorted by address."""
+    dangling: tuple[Dangling, ...]
+    problems: tuple[Problem, ...]
+    """Errors and warnings by place; those of `dangling` are not among them."""
+    files: ProjectFiles
+    scope: Scope
+    """What kinds have to know to say what a resource asks for."""
+
+
+def load(folder: Path, *, env: str | None, kinds: Mapping[str, Kind] | None = None) -> Loaded:
+    """The manifests in `folder`, for the environment `env` (needed only where there are several). Whatever the files
+    contain, this returns: problems are collected, and what can be read in spite of them is checked further.
+    """
+    root = folder.absolute()
+    repository = repository_of(root)
+    prefix = Path(os.path.relpath(root, repository)).as_posix()
+    shown = "" if prefix == "." else f"{prefix}/"
+    tree = walk(root)
+    documents, problems = _documents(tree, shown)
+    projects = [document for document in documents if is_project(document)]
+    project, more = open_project(projects, env, root, repository, shown)
+    expander = Expander(Sources(root, shown), Variables(project.variables))
+    target = project.spec.defaults.target
+    known = registered_kinds() if kinds is None else kinds
+    validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
+    resources, twice = unique(result.resource for result in validated if result.resource)
+    ordered = tuple(resources[address] for address in sorted(resources))
+    scope, findings = _check(ordered, Scope(Files(tree), target))
+    used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}
+    problems += [*more, *twice, *findings, *_of_manifests(validated, used)]
+    return Loaded(
+        project=project,
+        resources=ordered,
+        dangling=tuple(sorted(dangling(resources), key=lambda one: one.place)),
+        problems=tuple(sorted(dict.fromkeys(problems), key=_order)),
+        files=scope.files,
+        scope=scope,
+    )
+
+
+def _documents(tree: Tree, shown: str) -> tuple[list[Document], list[Problem]]:
+    """All YAML documents of the folder but empty ones, and what cannot be read at all."""
+    documents: list[Document] = []
+    problems = [_fault(fault.code, fault.path, shown, fault.message, fault.hint) for fault in tree.faults]
+    for path in tree.manifests():
+        try:
+            text = read_text(locate(tree.root, path), MAX_MANIFEST)
+        except UnreadableError as error:
+            problems.append(_fault(error.code, path, shown, error.message, error.hint))
+        else:
+            documents += (document for document in parse(text, shown + path) if not document.empty)
+    return documents, problems
+
+
+def _fault(code: str, path: str, shown: str, message: str, hint: str) -> Problem:
+    file = shown + path
+    return Problem(code, f"{file or '.'} {message}", Place(file or "."), hint)
+
+
+def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, list[Problem]]:
+    """The scope of all resources, and what breaks the rules of their kinds.
+
+    Stores come first: a file that a store holds is another upload than one that none holds.
+    """
+    stores = [resource for resource in resources if resource.kind.prefix == _STORE]
+    problems = list(_checked(stores, scope))
+    wanted = (desired.address for store in stores for desired in store.kind.desired(store, scope))
+    scope = replace(scope, attached=frozenset(address.name for address in wanted if address.kind == FILE))
+    others = (resource for resource in resources if resource.kind.prefix != _STORE)
+    return scope, [*problems, *_checked(others, scope)]
+
+
+def _checked(resources: Iterable[Resource], scope: Scope) -> Iterator[Problem]:
+    for resource in resources:
+        for finding in resource.kind.check(resource, scope):
+            yield problem_of(resource, finding)
+
+
+def problem_of(resource: Resource, finding: Finding) -> Problem:
+    """What is wrong inside a resource, with its place."""
+    place = resource.where(finding.path)
+    return Problem(finding.code, finding.message, place, finding.hint, finding.severity)
+
+
+def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Problem]:
+    """Problems of documents.
+
+    What has neither `apiVersion` nor `kind` is no manifest where its file is used otherwise, by `$file` or as a file of
+    a store. It has to be YAML all the same, so that a broken manifest is never taken for it.
+    """
+    for result in validated:
+        document = result.positions.document
+        value = document.value
+        manifest = isinstance(value, dict) and ("apiVersion" in value or "kind" in value)
+        yield from result.problems if manifest or document.file not in used else document.problems
+
+
+def _order(problem: Problem) -> tuple[Place, str, str]:
+    return problem.place or Place("", 0, 0), problem.code, problem.message

@@ -1,0 +1,137 @@
+"""`project.yaml`: what holds for all manifests, and the environments they are for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from reconciler.manifests.suggest import did_you_mean
+from reconciler.resources.address import Identity, is_name
+from reconciler.resources.base import Spec
+from reconciler.resources.problems import Finding, Place
+
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def _environment_name(text: str) -> str:
+    if not is_name(text):
+        raise ValueError(f"{text!r} is no name: {NAME_RULE}")
+    return text
+
+
+def _variable_name(text: str) -> str:
+    if not _VARIABLE.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of a variable: letters, digits, `_` and `-`")
+    return text
+
+
+NAME_RULE: Final = "lower-case letters, digits and `-`, at most 63, starting and ending with a letter or digit"
+Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=4096)]
+Variables: TypeAlias = dict[Annotated[str, AfterValidator(_variable_name)], Scalar]
+
+
+class LocalState(Spec):
+    """State in `.reconciler/` inside the project folder."""
+
+    backend: Literal["local"] = "local"
+
+
+class DirectoryOutlet(Spec):
+    """A folder from which applications load bundles."""
+
+    directory: str
+
+
+class Defaults(Spec):
+    """What manifests need not repeat."""
+
+    target: str | None = None
+
+
+class Safety(Spec):
+    """When a plan is refused as a whole."""
+
+    max_deletes: int | None = Field(default=None, ge=0)
+    """Deletes and detached files that one plan may have; without it, max(3, 30 % of the live objects)."""
+
+
+class RequestsPerMinute(Spec):
+    """The most that is sent to the API, by method. The defaults are OpenAI's published limits."""
+
+    GET: int = Field(default=1000, ge=1)
+    POST: int = Field(default=300, ge=1)
+    DELETE: int = Field(default=300, ge=1)
+
+
+class Limits(Spec):
+    """Pacing of requests."""
+
+    requests_per_minute: RequestsPerMinute = RequestsPerMinute()
+
+
+class Environment(Spec):
+    """A set of variables, and the OpenAI project it is for where that differs."""
+
+    variables: Variables = Field(default_factory=dict)
+    openai_project: str | None = None
+
+
+class ProjectSpec(Spec):
+    """`spec` of the one document of kind Project."""
+
+    endpoint: str | None = None
+    openai_project: str | None = None
+    """The id of the OpenAI project that the key has to belong to."""
+    state: LocalState = LocalState()
+    outlets: tuple[DirectoryOutlet, ...] = ()
+    defaults: Defaults = Defaults()
+    safety: Safety = Safety()
+    limits: Limits = Limits()
+    environments: dict[Annotated[str, AfterValidator(_environment_name)], Environment] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project as one environment sees it."""
+
+    root: Path
+    repository: Path
+    """What paths in messages are relative to."""
+    identity: Identity
+    spec: ProjectSpec
+    place: Place
+
+    @property
+    def environment(self) -> Environment:
+        """The chosen environment; one without variables where the project has none."""
+        return self.spec.environments.get(self.identity.environment or "", Environment())
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        return self.environment.variables
+
+    @property
+    def openai_project(self) -> str | None:
+        """The OpenAI project that this environment is pinned to."""
+        return self.environment.openai_project or self.spec.openai_project
+
+
+def choose_environment(spec: ProjectSpec, wanted: str | None) -> tuple[str | None, Finding | None]:
+    """The environment to work with; with a finding, one to go on checking manifests with."""
+    names = list(spec.environments)
+    if wanted is None and len(names) <= 1:
+        return next(iter(names), None), None
+    if wanted in spec.environments:
+        return wanted, None
+    path = ("spec", "environments")
+    known = ", ".join(f"`{name}`" for name in names)
+    if wanted is None:
+        message = f"this project has several environments: {known}"
+        finding = Finding(path, "environment-required", message, "choose one with --env or RECONCILER_ENV")
+    else:
+        hint = did_you_mean(wanted, names) or "the project has no environments"
+        finding = Finding(path, "unknown-environment", f"there is no environment `{wanted}`", hint)
+    return next(iter(names), None), finding

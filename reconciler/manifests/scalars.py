@@ -1,0 +1,72 @@
+"""Plain (unquoted) YAML scalars as values: YAML 1.2's core schema, and an error where YAML versions disagree."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Final
+
+LARGEST_INTEGER: Final = 2**53 - 1
+"""RFC 7493 (I-JSON), section 2.2: larger ones are not exact in every JSON reader."""
+
+_CONSTANTS: Final = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True,
+    "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_MAY_BE_SPECIAL: Final = frozenset("+-.0123456789")
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
+_OLD_NUMBER: Final = re.compile(r"[-+]?(?:0[0-9][0-9_]*(?:\.[0-9_]*)?|0b[01_]+|[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?)")
+_LONGEST_NUMBER: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Why a scalar has no value that everybody would agree on."""
+
+    reason: str
+
+
+def plain(text: str) -> str | int | float | bool | Unclear | None:
+    """The value of an unquoted scalar."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    return _special(text) if text[0] in _MAY_BE_SPECIAL else text
+
+
+def _special(text: str) -> str | int | float | Unclear:
+    if _INTEGER.fullmatch(text) or _BASED.fullmatch(text):
+        return integer(text)
+    if _FLOAT.fullmatch(text):
+        return floating(text)
+    if _NOT_FINITE.fullmatch(text):
+        return Unclear(f"{text} is no number that JSON can carry")
+    if _DATE.fullmatch(text):
+        return Unclear(f"{text} is a date in YAML; the API takes text: write it in quotes")
+    if _OLD_NUMBER.fullmatch(text):
+        return Unclear(
+            f"{_short(text)} is read differently by YAML 1.1 and 1.2; write a plain number, or quotes for text"
+        )
+    return text
+
+
+def integer(text: str) -> int | Unclear:
+    """A whole number; also for JSON."""
+    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+    value = int(text, base) if len(text) <= _LONGEST_NUMBER else LARGEST_INTEGER + 1
+    if abs(value) <= LARGEST_INTEGER:
+        return value
+    return Unclear(f"{_short(text)} is beyond 2**53 - 1 and not exact in JSON; write an id in quotes")
+
+
+def floating(text: str) -> float | Unclear:
+    """A number with a fraction or an exponent; also for JSON."""
+    value = float(text) if len(text) <= _LONGEST_NUMBER else math.inf
+    return value if math.isfinite(value) else Unclear(f"{_short(text)} is too large or too long for a number")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"

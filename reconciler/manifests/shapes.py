@@ -1,0 +1,97 @@
+"""What a pydantic model expects at a place: tells keys of the manifest from pydantic's tags, and knows the fields."""
+
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, Tag
+
+from reconciler.resources.base import Path
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a manifest, as the model sees it."""
+
+    path: Path
+    siblings: frozenset[str]
+    """The fields that the model has at the last step of the path."""
+
+
+def spot(model: type[BaseModel], location: Iterable[str | int], value: Any) -> Spot:
+    """The place that the `loc` of a pydantic error in `value` means. A `loc` also names the members of unions that were
+    tried; those are no keys of the manifest.
+    """
+    path: list[str | int] = []
+    siblings: frozenset[str] = frozenset()
+    kind: Any = model
+    for part in location:
+        choices = _choices(kind)
+        if len(choices) > 1:
+            kind = next((choice for choice in choices if _is_called(choice, part)), Any)
+        elif part != "[key]" and (choices or _has(value, part)):
+            siblings = frozenset(field_names(choices[0] if choices else Any))
+            kind = _inside(choices[0], part) if choices else Any
+            path.append(part)
+            value = value[part] if _has(value, part) else None
+    return Spot(tuple(path), siblings)
+
+
+def field_names(model: Any) -> Iterator[str]:
+    """The names under which a manifest writes the fields of a model; none for anything else."""
+    if _is_model(model):
+        for name, info in model.model_fields.items():
+            yield info.alias or name
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _choices(kind: Any) -> list[Any]:
+    """The members of a union, None left out; the type itself where it is none; nothing where anything may stand."""
+    kind = _plain(kind)
+    if get_origin(kind) in {Union, types.UnionType}:
+        members = [member for member in get_args(kind) if member is not type(None)]
+        return members if len(members) > 1 else _choices(members[0])
+    return [] if kind is Any else [kind]
+
+
+def _plain(kind: Any) -> Any:
+    return _plain(get_args(kind)[0]) if get_origin(kind) is Annotated else kind
+
+
+def _is_called(member: Any, part: str | int) -> bool:
+    """Whether pydantic names the member of a union so: by its tag, or by its type."""
+    if any(isinstance(extra, Tag) and extra.tag == part for extra in getattr(member, "__metadata__", ())):
+        return True
+    choices = _choices(member)
+    if len(choices) > 1:
+        return any(_is_called(choice, part) for choice in choices)
+    kind = _plain(member)
+    if _is_model(kind):
+        tags = (
+            get_args(info.annotation) for info in kind.model_fields.values() if get_origin(info.annotation) is Literal
+        )
+        return kind.__name__ == part or any(part in tag for tag in tags)
+    name = getattr(get_origin(kind) or kind, "__name__", None)
+    return isinstance(part, str) and part.partition("[")[0] == name
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    """The type of what stands at `part` in a value of this type."""
+    kind = _plain(kind)
+    if _is_model(kind):
+        fields = kind.model_fields.items()
+        return next((info.annotation for name, info in fields if part == (info.alias or name)), Any)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return arguments[1]
+    return arguments[0] if arguments and isinstance(part, int) else Any
+
+
+def _has(value: Any, part: str | int) -> bool:
+    if isinstance(value, Mapping):
+        return part in value
+    return isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)

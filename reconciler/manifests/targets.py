@@ -1,0 +1,85 @@
+"""Kinds whose manifests are for one of several targets: which one, and what another could express."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from reconciler.manifests.explain import explain
+from reconciler.manifests.suggest import did_you_mean
+from reconciler.resources.base import Kind, Path, Spec
+from reconciler.resources.problems import Finding
+
+_INEXPRESSIBLE = ("unknown-field", "unknown-value")
+
+
+def choose_target(kind: Kind, spec: Mapping[str, Any], default: str | None) -> str | Finding:
+    """The key of `kind.models` that a spec is for."""
+    if "" in kind.models:
+        return ""
+    known = ", ".join(f"`{name}`" for name in sorted(kind.models))
+    if "target" not in spec and default is None:
+        hint = f"set `spec.target`, or `spec.defaults.target` in project.yaml: {known}"
+        return Finding(("spec", "target"), "missing-target", f"this {kind.name} has no target", hint)
+    target = spec.get("target", default)
+    if isinstance(target, str) and target in kind.models:
+        return target
+    message = f"expected one of {known}, found {target!r}"
+    return Finding(("spec", "target"), "unknown-value", message, did_you_mean(str(target), kind.models))
+
+
+def written_for(model: type[Spec], spec: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """The spec as the model of a target takes it."""
+    rest = {name: value for name, value in spec.items() if name != "target"}
+    return {"target": target, **rest} if "target" in model.model_fields else rest
+
+
+def with_alternatives(kind: Kind, target: str, spec: Mapping[str, Any], findings: list[Finding]) -> list[Finding]:
+    """The findings; those about what only another target can express say so, and what to write instead."""
+    hints = kind.hints.get(target, {})
+    failing = {
+        other: _failing(model, written_for(model, spec, other))
+        for other, model in kind.models.items()
+        if other != target and any(finding.code in _INEXPRESSIBLE for finding in findings)
+    }
+    return [
+        _explained(finding, target, spec, hints, [name for name, paths in failing.items() if _accepts(paths, finding)])
+        for finding in findings
+    ]
+
+
+def _failing(model: type[Spec], spec: dict[str, Any]) -> set[Path]:
+    try:
+        model.model_validate(spec)
+    except ValidationError as error:
+        return {finding.path for finding in explain(error, model, spec, ("spec",))}
+    return set()
+
+
+def _accepts(failing: set[Path], finding: Finding) -> bool:
+    """Whether nothing is wrong at the place of the finding, or around it."""
+    return not any(finding.path[:length] in failing for length in range(1, len(finding.path) + 1))
+
+
+def _explained(
+    finding: Finding, target: str, spec: Mapping[str, Any], hints: Mapping[str, str], others: list[str]
+) -> Finding:
+    if finding.code not in _INEXPRESSIBLE:
+        return finding
+    dotted = ".".join(part for part in finding.path[1:] if isinstance(part, str))
+    value = _value(spec, finding.path[1:])
+    hint = hints.get(dotted if finding.on_key else f"{dotted}={value}") or finding.hint
+    if not others:
+        return replace(finding, hint=hint)
+    what = f"`{finding.path[-1]}`" if finding.on_key else f"`{dotted}: {value}`"
+    message = f"{what} cannot be expressed by target {target}; target {' or '.join(sorted(others))} can"
+    return replace(finding, code="other-target", message=message, hint=hints.get(dotted, ""))
+
+
+def _value(spec: Any, path: Path) -> Any:
+    for part in path:
+        if not isinstance(spec, Mapping | list) or (isinstance(spec, Mapping) and part not in spec):
+            return None
+        spec = spec[part]  # type: ignore[index]
+    return spec

@@ -1,0 +1,125 @@
+"""One parsed document as one typed resource."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from reconciler.manifests.envelope import Envelope, name_in, open_envelope
+from reconciler.manifests.expansion import Expander, Expansion
+from reconciler.manifests.explain import explain
+from reconciler.manifests.parsing import Document
+from reconciler.manifests.positions import Positions
+from reconciler.manifests.shapes import field_names
+from reconciler.manifests.suggest import did_you_mean
+from reconciler.manifests.targets import choose_target, with_alternatives, written_for
+from reconciler.resources.address import Address
+from reconciler.resources.base import Kind, Path, Resource, Spec
+from reconciler.resources.problems import Finding, Problem
+
+
+@dataclass
+class Validated:
+    """What became of a document."""
+
+    positions: Positions
+    resource: Resource | None = None
+    problems: list[Problem] = field(default_factory=list)
+    includes: frozenset[str] = frozenset()
+    """The files it includes, relative to the project folder."""
+
+
+def validate(
+    document: Document, expander: Expander, kinds: Mapping[str, Kind], default_target: str | None
+) -> Validated:
+    """The resource that a document describes, or everything that is wrong with it."""
+    positions = Positions(document)
+    result = Validated(positions, problems=list(document.problems))
+    expansion = Expansion(expander, positions.where)
+    value = expansion.expand(document.value) if document.dollars else document.value
+    positions.includes = expansion.includes
+    result.includes = frozenset(source.path for source in expansion.includes.values())
+    envelope, findings = open_envelope(value, name_in(document.value), kinds)
+    kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
+    spec: Spec | None = None
+    if kind and isinstance(value.get("spec"), dict):
+        spec, more = _spec(kind, value, expansion, default_target)
+        findings += more
+    missing = expansion.failed | expansion.unparsed().keys()
+    result.problems += expansion.problems
+    result.problems += (positions.problem(finding) for finding in findings if not _within(finding.path, missing))
+    result.problems += (problem for source in expansion.unparsed().values() for problem in source.problems)
+    if kind and envelope and spec is not None and not result.problems:
+        result.resource = _resource(kind, envelope, spec, positions)
+    return result
+
+
+def _spec(
+    kind: Kind, value: Mapping[str, Any], expansion: Expansion, default_target: str | None
+) -> tuple[Spec | None, list[Finding]]:
+    spec = value["spec"]
+    target = choose_target(kind, spec, default_target)
+    if isinstance(target, Finding):
+        return None, [target]
+    model = kind.models[target]
+    written = written_for(model, spec, target) if target else spec
+    try:
+        made = model.model_validate(written)
+    except ValidationError as error:
+        findings = explain(error, model, written, ("spec",))
+        as_text = _as_text(spec, findings, expansion)
+        if as_text is not None:
+            return _spec(kind, {**value, "spec": as_text}, expansion, default_target)
+        return None, with_alternatives(kind, target, spec, findings)
+    return made, _ignored(model, value.get("lifecycle"))
+
+
+def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expansion) -> dict[str, Any] | None:
+    """The spec with the text of those JSON and YAML files for which the model wants a string; None without any.
+
+    Included files with such names are structure first: a model says that it wants text only by refusing anything else.
+    """
+    changed: dict[str, Any] | None = None
+    for finding in findings:
+        source = expansion.includes.get(finding.path)
+        if source and source.structured and finding.code == "wrong-type" and "a string" in finding.message:
+            expansion.failed.discard(finding.path)
+            del expansion.includes[finding.path]
+            changed = _put(changed or dict(spec), finding.path[1:], expansion.text(source))
+    return changed
+
+
+def _put(value: Any, path: Path, new: Any) -> Any:
+    """A copy of `value` with `new` at `path`."""
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = _put(copy[path[0]], path[1:], new)
+    return copy
+
+
+def _ignored(model: type[Spec], lifecycle: Any) -> list[Finding]:
+    ignore = lifecycle.get("ignore") if isinstance(lifecycle, dict) else None
+    known = set(field_names(model))
+    return [
+        Finding(("lifecycle", "ignore", index), "unknown-field", f"unknown field `{name}`", did_you_mean(name, known))
+        for index, name in enumerate(ignore if isinstance(ignore, list) else ())
+        if isinstance(name, str) and name not in known
+    ]
+
+
+def _within(path: Path, places: set[Path]) -> bool:
+    return any(path[:length] in places for length in range(len(path) + 1)) if places else False
+
+
+def _resource(kind: Kind, envelope: Envelope, spec: Spec, positions: Positions) -> Resource:
+    return Resource(
+        kind=kind,
+        address=Address(kind.prefix, envelope.metadata.name),
+        spec=spec,
+        labels=envelope.metadata.labels,
+        lifecycle=envelope.lifecycle,
+        place=positions.document.place,
+        where=positions.where,
+    )

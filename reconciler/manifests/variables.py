@@ -1,0 +1,66 @@
+"""`${var.name}` in text."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.manifests.suggest import did_you_mean
+from reconciler.resources.values import JSON
+
+PREFIX: Final = "${var."
+MAX_INSERTED: Final = 64 * 2**20
+_VARIABLE: Final = re.compile(r"\$(?P<escaped>\$\{var\.)|\$\{var\.(?P<name>[^{}\s]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A variable that the environment does not have."""
+
+    offset: int
+    message: str
+    hint: str
+
+
+@dataclass
+class Variables:
+    """The variables of one environment, for one run."""
+
+    values: Mapping[str, JSON]
+    inserted: int = field(default=0, init=False)
+    """Characters put into texts so far: many uses of long values must not fill the memory."""
+
+    def substitute(self, text: str) -> tuple[JSON, list[Unknown]]:
+        """`text` with its variables: the value itself, with its type, where the text is one variable and nothing else.
+        An unknown variable is left as it stands.
+        """
+        if PREFIX not in text:
+            return text, []
+        whole = _VARIABLE.fullmatch(text)
+        if whole and whole["name"] in self.values:
+            return self.values[whole["name"]], []
+        unknown: list[Unknown] = []
+        return _VARIABLE.sub(lambda found: self._replacement(found, unknown), text), unknown
+
+    def _replacement(self, found: re.Match[str], unknown: list[Unknown]) -> str:
+        if found["escaped"]:
+            return found["escaped"]
+        name = found["name"]
+        if name not in self.values:
+            message = f"no variable `{name}` in this environment"
+            unknown.append(
+                Unknown(found.start(), message, did_you_mean(name, self.values) or "the project defines none")
+            )
+            return found[0]
+        text = _text(self.values[name])
+        self.inserted += len(text)
+        if self.inserted > MAX_INSERTED:
+            unknown.append(Unknown(found.start(), "the variables of this project add more than 64 MiB of text", ""))
+            return ""
+        return text
+
+
+def _text(value: JSON) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
