@@ -1,0 +1,81 @@
+"""Saved agents: `/v1/agents`, in beta."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from reconciler.live import bodies
+from reconciler.live.base import Order
+from reconciler.live.client import Connection, Object
+from reconciler.live.metadata import carries, older_than
+from reconciler.live.pages import Test, never, walk
+from reconciler.resources.address import Identity
+from reconciler.resources.base import Live
+from reconciler.resources.labels import from_metadata
+from reconciler.resources.registry import forms
+
+TIMES: Final = ("created_at", "updated_at")
+ENVELOPE: Final = frozenset({"id", "object", *TIMES})
+
+
+class Agents:
+    type = "agent"
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._form = forms()[self.type]
+
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
+        return [self._live(body) for body in await self._walk()]
+
+    async def read(self, id: str) -> Live | None:  # noqa: A002
+        body = await self._connection.read(lambda api: api.beta.agents.with_raw_response.retrieve(id))
+        return None if body is None else self._live(body)
+
+    async def create(self, order: Order) -> Live:
+        body = bodies.creation(self._form, order)
+        # All as `extra_body`: fields newer than the SDK go through, and nothing is transformed on the way.
+        made = await self._connection.call(
+            "POST",
+            lambda api: api.beta.agents.with_raw_response.create(model=body["model"], extra_body=body),
+            repeatable=False,
+            about=order.desired,
+        )
+        return self._live(made)
+
+    async def find(self, order: Order, since: float) -> Live | None:
+        recent = await self._walk(until=older_than(since))
+        return next((self._live(body) for body in recent if carries(body, order.labels)), None)
+
+    async def update(self, live: Live, order: Order) -> Live:
+        body = bodies.change(self._form, order, live)
+        changed = await self._connection.call(
+            "POST",
+            lambda api: api.beta.agents.with_raw_response.update(live.id, extra_body=body),
+            repeatable=True,
+            about=order.desired,
+        )
+        return self._live(changed)
+
+    async def delete(self, id: str) -> None:  # noqa: A002
+        await self._connection.remove(lambda api: api.beta.agents.with_raw_response.delete(id))
+
+    async def _walk(self, *, until: Test = never) -> Sequence[Object]:
+        return await walk(
+            self._connection,
+            lambda api, query: api.beta.agents.with_raw_response.list(extra_query=query),
+            until=until,
+        )
+
+    def _live(self, body: Object) -> Live:
+        names = {"model", *self._form.defaults, *body} - ENVELOPE
+        return Live(
+            type=self.type,
+            id=body["id"],
+            fields=bodies.canonical(self._form, body, names),
+            labels=from_metadata(body.get("metadata")),
+            name=body.get("name") or "",
+            detail=bodies.detail(body, TIMES),
+        )
+
+
+ADAPTER: Final = Agents

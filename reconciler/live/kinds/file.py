@@ -1,0 +1,146 @@
+"""Uploads: `/v1/files`. They never change; the API tells their name, size and purpose, but nothing of their content."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from reconciler.live import bodies
+from reconciler.live.base import Order
+from reconciler.live.client import UPLOAD_SECONDS, Connection, Object
+from reconciler.live.errors import LiveError
+from reconciler.live.metadata import older_than
+from reconciler.live.pages import Test, never, walk
+from reconciler.live.together import together
+from reconciler.resources.address import Identity
+from reconciler.resources.base import Desired, Live, LocalFile
+from reconciler.resources.labels import FILE_SHA256, PROJECT
+from reconciler.resources.problems import Problem
+from reconciler.resources.registry import forms
+from reconciler.resources.values import JSON
+
+PAGE: Final = 10_000
+"""The most, and the default, of a page of files."""
+AT_ONCE: Final = 4
+"""Uploads in memory: each may have 512 MB."""
+DETAIL: Final = ("bytes", "created_at", "expires_at", "filename", "purpose", "status")
+
+
+class Files:
+    type = "file"
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._form = forms()[self.type]
+        self._memory = asyncio.Semaphore(AT_ONCE)
+
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
+        return [self._live(body) for body in await self._walk()]
+
+    async def read(self, id: str) -> Live | None:  # noqa: A002
+        body = await self._connection.read(lambda api: api.files.with_raw_response.retrieve(id))
+        return None if body is None else self._live(body)
+
+    async def create(self, order: Order) -> Live:
+        """Upload the bytes; raises `LiveError` where they are not those that were planned."""
+        desired, local = order.desired, _local(order)
+        async with self._memory:
+            content = await asyncio.to_thread(_planned_bytes, order.root, local, desired)
+            made = await self._connection.call(
+                "POST",
+                lambda api: api.files.with_raw_response.create(
+                    file=(desired.upload_name, content), purpose=desired.fields["purpose"], timeout=UPLOAD_SECONDS
+                ),
+                repeatable=False,
+                about=desired,
+            )
+        return self._live(made, sha256=local.sha256)
+
+    async def find(self, order: Order, since: float) -> Live | None:
+        """The oldest upload of this name, size and purpose that is not somebody else's, as far as one can tell.
+
+        One in a vector store is ours only if it is marked there with our identity and this content. Other uploads that
+        fit are in `detail["also_fits"]`.
+        """
+        recent = await self._walk(until=older_than(since))
+        fitting = [body for body in recent if _fits(body, order)]
+        free = [body["id"] for body in fitting if await self._is_free(body["id"], order)]
+        lives = {body["id"]: body for body in fitting}
+        if not free:
+            return None
+        *others, oldest = free
+        return self._live(lives[oldest], also_fits=others)
+
+    async def update(self, live: Live, order: Order) -> Live:
+        """Nothing of a file can change: other content is another file."""
+        raise LiveError(
+            Problem("immutable", f"{order.desired.address}: {live.id} is an upload, which cannot be changed")
+        )
+
+    async def delete(self, id: str) -> None:  # noqa: A002
+        await self._connection.remove(lambda api: api.files.with_raw_response.delete(id))
+
+    async def _walk(self, *, until: Test = never) -> Sequence[Object]:
+        return await walk(
+            self._connection,
+            lambda api, query: api.files.with_raw_response.list(extra_query=query),
+            limit=PAGE,
+            until=until,
+        )
+
+    async def _is_free(self, id_: str, order: Order) -> bool:
+        stores = await walk(
+            self._connection, lambda api, query: api.vector_stores.with_raw_response.list(extra_query=query)
+        )
+        entries = await together(self._entry(store["id"], id_) for store in stores)
+        return all(_is_ours(entry, order) for entry in entries if entry is not None)
+
+    async def _entry(self, store_id: str, id_: str) -> Object | None:
+        return await self._connection.read(
+            lambda api: api.vector_stores.files.with_raw_response.retrieve(id_, vector_store_id=store_id)
+        )
+
+    def _live(self, body: Object, **known: JSON) -> Live:
+        fields = {"purpose": body.get("purpose")} | ({"sha256": known.pop("sha256")} if "sha256" in known else {})
+        return Live(
+            type=self.type,
+            id=body["id"],
+            fields={name: self._form.canonical(name, value) for name, value in fields.items()},
+            name=body.get("filename") or "",
+            detail=bodies.detail(body, DETAIL) | known,
+        )
+
+
+def _local(order: Order) -> LocalFile:
+    if order.desired.local is None:
+        raise ValueError(f"{order.desired.address} has no bytes to upload")
+    return order.desired.local
+
+
+def _planned_bytes(root: Path, local: LocalFile, desired: Desired) -> bytes:
+    """The very bytes that are sent, so that nothing can change between the look and the upload."""
+    try:
+        content = (root / local.path).read_bytes()
+    except OSError as error:
+        raise _changed(desired, f"cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != local.sha256:
+        raise _changed(desired, "was changed since it was planned")
+    return content
+
+
+def _changed(desired: Desired, what: str) -> LiveError:
+    return LiveError(Problem("file-changed", f"{desired.address} {what}", place=desired.place, hint="Plan again."))
+
+
+def _fits(body: Object, order: Order) -> bool:
+    wanted = (order.desired.upload_name, _local(order).bytes, order.desired.fields["purpose"])
+    return (body.get("filename"), body.get("bytes"), body.get("purpose")) == wanted
+
+
+def _is_ours(entry: Object, order: Order) -> bool:
+    attributes = entry.get("attributes") or {}
+    return (attributes.get(PROJECT), attributes.get(FILE_SHA256)) == (order.labels.identity, _local(order).sha256)
+
+
+ADAPTER: Final = Files

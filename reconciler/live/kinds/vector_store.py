@@ -1,0 +1,155 @@
+"""Vector stores: `/v1/vector_stores`, with the files they hold."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from reconciler.live import bodies, store_files
+from reconciler.live.base import Order
+from reconciler.live.client import Connection, Object
+from reconciler.live.errors import MissingError
+from reconciler.live.metadata import carries, older_than
+from reconciler.live.pages import Test, never, walk
+from reconciler.live.together import together
+from reconciler.resources.address import Identity
+from reconciler.resources.base import Live
+from reconciler.resources.labels import from_metadata, to_metadata
+from reconciler.resources.registry import forms
+from reconciler.resources.values import same
+
+FIELDS: Final = ("name", "metadata", "expires_after")
+DETAIL: Final = ("created_at", "last_active_at", "expires_at", "status", "file_counts", "usage_bytes")
+
+
+class VectorStores:
+    """`fields["files"]` holds our files by id.
+
+    `detail` has, by id too, `unmanaged_files`, which we did not attach, and `failed_files` with why; `pending_files`
+    lists those of ours still being indexed. All of these are missing of stores whose files were not read.
+    """
+
+    type = "vector_store"
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._form = forms()[self.type]
+        self._known: frozenset[str] = frozenset()
+
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
+        """Files too, of stores that are labelled with `identity` or `known`.
+
+        A file in a store is ours if it is marked, or `known`; later reads remember what is.
+        """
+        self._known = frozenset(known)
+
+        async def listed(body: Object) -> Live | None:
+            live = self._live(body)
+            is_ours = live.labels is not None and live.labels.identity == str(identity)
+            return await self._with_files(live) if is_ours or live.id in self._known else live
+
+        found = await together(listed(body) for body in await self._walk())
+        return [live for live in found if live is not None]
+
+    async def read(self, id: str) -> Live | None:  # noqa: A002
+        """With its files, whoever owns it."""
+        body = await self._connection.read(lambda api: api.vector_stores.with_raw_response.retrieve(id))
+        return None if body is None else await self._with_files(self._live(body))
+
+    async def create(self, order: Order) -> Live:
+        """Make the store, attach its files and wait until they are indexed; `update` finishes what was interrupted."""
+        body = bodies.creation(self._form, _without_files(order))
+        made = await self._connection.call(
+            "POST",
+            lambda api: api.vector_stores.with_raw_response.create(extra_body=body),
+            repeatable=False,
+            about=order.desired,
+        )
+        return await self._synchronised(self._live(made), order)
+
+    async def find(self, order: Order, since: float) -> Live | None:
+        recent = await self._walk(until=older_than(since))
+        body = next((body for body in recent if carries(body, order.labels)), None)
+        return None if body is None else await self._with_files(self._live(body))
+
+    async def update(self, live: Live, order: Order) -> Live:
+        """Nothing is sent of what is as wanted already."""
+        return await self._synchronised(await self._changed(live, _without_files(order)), order)
+
+    async def delete(self, id: str) -> None:  # noqa: A002
+        """The store only: files stay, for whoever else uses them."""
+        await self._connection.remove(lambda api: api.vector_stores.with_raw_response.delete(id))
+
+    async def _changed(self, live: Live, order: Order) -> Live:
+        labels = to_metadata(live.labels) if live.labels else {}
+        now = {**live.fields, "metadata": {**(live.fields.get("metadata") or {}), **labels}}
+        wanted = bodies.change(self._form, order, live)
+        body = {name: value for name, value in wanted.items() if not same(value, now.get(name))}
+        if not body:
+            return live
+        changed = self._live(
+            await self._connection.call(
+                "POST",
+                lambda api: api.vector_stores.with_raw_response.update(live.id, extra_body=body),
+                repeatable=True,
+                about=order.desired,
+            )
+        )
+        return replace(
+            changed,
+            fields={**live.fields, **changed.fields},
+            detail={**live.detail, **changed.detail},
+            refers_to=live.refers_to,
+        )
+
+    async def _synchronised(self, live: Live, order: Order) -> Live:
+        if "files" not in order.fields:
+            return live
+        work = await store_files.synchronise(self._connection, live, order)
+        unmanaged = live.detail.get("unmanaged_files") or {}
+        left = {id_: entry for id_, entry in unmanaged.items() if id_ not in (*work.after, *work.detach)}
+        return self._holding(live, store_files.Contents(work.after, left, {}, []))
+
+    async def _with_files(self, live: Live) -> Live | None:
+        """None where the store is gone meanwhile."""
+        try:
+            files = await walk(
+                self._connection,
+                lambda api, query: api.vector_stores.files.with_raw_response.list(live.id, extra_query=query),
+            )
+        except MissingError:
+            return None
+        owner = live.labels.identity if live.labels else None
+        return self._holding(live, store_files.contents(files, owner, self._known))
+
+    def _holding(self, live: Live, files: store_files.Contents) -> Live:
+        detail = {"unmanaged_files": files.unmanaged, "failed_files": files.failed, "pending_files": files.pending}
+        return replace(
+            live,
+            fields={**live.fields, "files": self._form.canonical("files", files.ours)},
+            refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
+            detail={**live.detail, **detail},
+        )
+
+    async def _walk(self, *, until: Test = never) -> Sequence[Object]:
+        return await walk(
+            self._connection,
+            lambda api, query: api.vector_stores.with_raw_response.list(extra_query=query),
+            until=until,
+        )
+
+    def _live(self, body: Object) -> Live:
+        return Live(
+            type=self.type,
+            id=body["id"],
+            fields=bodies.canonical(self._form, body, FIELDS),
+            labels=from_metadata(body.get("metadata")),
+            name=body.get("name") or "",
+            detail=bodies.detail(body, DETAIL),
+        )
+
+
+def _without_files(order: Order) -> Order:
+    return replace(order, fields={name: value for name, value in order.fields.items() if name != "files"})
+
+
+ADAPTER: Final = VectorStores

@@ -1,0 +1,78 @@
+"""List walks: every object of a list, page by page."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from reconciler.live.client import Answer, Connection, Object
+from reconciler.live.errors import LiveError, MissingError
+from reconciler.resources.problems import Problem
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+PAGE: Final = 100
+"""The most that the API puts on a page of anything but files."""
+WALKS: Final = 4
+
+Ask: TypeAlias = "Callable[[AsyncOpenAI, Mapping[str, Any]], Awaitable[Answer]]"
+"""Asks for one page with this query."""
+Test: TypeAlias = Callable[[Object], bool]
+
+
+def never(_item: Object) -> bool:
+    return False
+
+
+async def walk(
+    connection: Connection,
+    ask: Ask,
+    *,
+    limit: int = PAGE,
+    until: Test = never,
+    filters: Mapping[str, str] | None = None,
+) -> list[Object]:
+    """The objects of a list, each once, newest first, up to the first that `until` holds for.
+
+    The cursor is the last object of a page; if that one is deleted meanwhile, the API answers 404, and the walk starts
+    anew. Raises `LiveError` where that happens again and again, and where a server repeats a page for ever.
+    """
+
+    async def page(after: str | None) -> Object:
+        query = {**(filters or {}), "limit": limit} | ({} if after is None else {"after": after})
+        return await connection.call("GET", lambda api: ask(api, query), repeatable=True)
+
+    for _ in range(WALKS):
+        found = await _walk_once(page, until)
+        if found is not None:
+            return found
+    hint = "Run it again when no other job deletes objects of this project."
+    raise LiveError(Problem("restless-list", "objects are deleted faster than they can be listed", hint=hint))
+
+
+async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Test) -> list[Object] | None:
+    """None where the object at a cursor is gone."""
+    found: dict[str, Object] = {}
+    cursor: str | None = None
+    seen: set[str] = set()
+    while True:
+        try:
+            body = await page(cursor)
+        except MissingError:
+            if cursor is None:
+                raise
+            return None
+        for item in body["data"]:
+            if until(item):
+                return list(found.values())
+            found[item["id"]] = item
+        if not body["data"] or not body.get("has_more", True):
+            return list(found.values())
+        cursor = body["data"][-1]["id"]
+        if cursor in seen:
+            raise _repeated(cursor)
+        seen.add(cursor)
+
+
+def _repeated(cursor: str) -> LiveError:
+    hint = "A proxy in front of the API may ignore the cursor `after`."
+    return LiveError(Problem("repeated-page", f"the server repeats a page: the one that ends with {cursor}", hint=hint))

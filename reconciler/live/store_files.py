@@ -1,0 +1,168 @@
+"""The files of one vector store: whose they are, what differs from what is wanted, and the requests that end it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.live.base import Order
+from reconciler.live.client import Connection, Object
+from reconciler.live.indexing import attach, indexed, refuse_failed
+from reconciler.live.pace import store_lane
+from reconciler.live.together import together
+from reconciler.resources.base import Live
+from reconciler.resources.labels import FILE_SHA256, PROJECT
+from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
+
+Entries: TypeAlias = dict[str, dict[str, JSON]]
+"""What is set of each file, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The files of a store, sorted by what they are to us."""
+
+    ours: Entries
+    unmanaged: Entries
+    failed: dict[str, JSON]
+    """Of ours: why each could not be indexed. They are as good as not attached."""
+    pending: list[str]
+    """Of ours: those still being indexed."""
+
+
+def contents(files: Iterable[Object], owner: str | None, known: Collection[str]) -> Contents:
+    """Sort `files`. Ours are marked with the owner of the store (of an unlabelled one: with any), or `known` by id."""
+    sorted_ = Contents({}, {}, {}, [])
+    for file in files:
+        mark = (file.get("attributes") or {}).get(PROJECT)
+        marked = mark is not None and owner in (None, mark)
+        if not marked and file["id"] not in known:
+            sorted_.unmanaged[file["id"]] = _entry(file, marked=False)
+        elif file.get("status") in ("failed", "cancelled"):
+            sorted_.failed[file["id"]] = file.get("last_error") or {"code": file["status"], "message": ""}
+        else:
+            sorted_.ours[file["id"]] = _entry(file, marked=marked)
+            if file.get("status") == "in_progress":
+                sorted_.pending.append(file["id"])
+    return sorted_
+
+
+def _entry(file: Object, *, marked: bool) -> dict[str, JSON]:
+    """Without our mark nobody vouches for the content, so that the mark is missed and set again."""
+    attributes = {key: value for key, value in (file.get("attributes") or {}).items() if key != PROJECT}
+    sha256 = attributes.pop(FILE_SHA256, None)
+    entry: dict[str, JSON] = {"attributes": attributes}
+    if marked and sha256 is not None:
+        entry["sha256"] = sha256
+    if file.get("chunking_strategy") is not None:
+        entry["chunking_strategy"] = file["chunking_strategy"]
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What makes the files of a store those that are wanted, in the order of the fields."""
+
+    restart: list[str]
+    """Detach, to attach them anew: they failed, or are cut into other chunks."""
+    attach: list[Object]
+    describe: dict[str, dict[str, JSON]]
+    """New attributes of files that stay, by id."""
+    detach: list[str]
+    paths: dict[str, str]
+    """The wanted files: path by id."""
+    after: Entries
+    """Our files when all that is done."""
+
+
+def work_for(live: Live, order: Order) -> Work:
+    """What to do about `order.fields["files"]`, given the files of `live`."""
+    wanted = _wanted(order)
+    ours: Entries = live.fields.get("files") or {}
+    unmanaged: Entries = live.detail.get("unmanaged_files") or {}
+    failed: Collection[str] = live.detail.get("failed_files") or {}
+    held = {**unmanaged, **ours}
+    restart = [id_ for id_ in wanted if id_ in failed or _is_cut_otherwise(held.get(id_, {}), wanted[id_][1])]
+    stay = [id_ for id_ in wanted if id_ in held and id_ not in restart]
+    after = {id_: _after(entry, held.get(id_, {})) for id_, (_, entry) in wanted.items()}
+    removable = {*ours, *failed, *(unmanaged if order.desired.options.get("prune") else ())}
+    return Work(
+        restart=restart,
+        attach=[_member(id_, after[id_], order) for id_ in wanted if id_ not in stay],
+        describe={id_: _marked(after[id_], order) for id_ in stay if not _is_described(held[id_], after[id_])},
+        detach=sorted(removable - wanted.keys()),
+        paths={id_: path for id_, (path, _) in wanted.items()},
+        after=after,
+    )
+
+
+async def synchronise(connection: Connection, live: Live, order: Order) -> Work:
+    """Attach what is new and wait until it is indexed; only then detach what is gone, so that search misses nothing.
+
+    Raises `LiveError` where a file fails or takes too long; the next run goes on from there.
+    """
+    work, about = work_for(live, order), order.desired
+    await together(_detach(connection, live.id, id_) for id_ in work.restart)
+    batches = await attach(connection, live.id, work.attach, about)
+    pending = work.paths.keys() & (live.detail.get("pending_files") or ())
+    if batches or pending:
+        await indexed(connection, live.id, batches, frozenset(pending), about)
+        await refuse_failed(connection, live.id, work.paths, about)
+    await together(_describe(connection, live.id, id_, pairs, order) for id_, pairs in work.describe.items())
+    await together(_detach(connection, live.id, id_) for id_ in work.detach)
+    return work
+
+
+async def _detach(connection: Connection, store_id: str, id_: str) -> None:
+    await connection.remove(
+        lambda api: api.vector_stores.files.with_raw_response.delete(id_, vector_store_id=store_id),
+        lanes=(store_lane(store_id),),
+    )
+
+
+async def _describe(connection: Connection, store_id: str, id_: str, attributes: dict[str, JSON], order: Order) -> None:
+    await connection.call(
+        "POST",
+        lambda api: api.vector_stores.files.with_raw_response.update(
+            id_, vector_store_id=store_id, attributes=attributes
+        ),
+        repeatable=True,
+        about=order.desired,
+        lanes=(store_lane(store_id),),
+    )
+
+
+def _wanted(order: Order) -> dict[str, tuple[str, Mapping[str, JSON]]]:
+    """Path and settings by id. Of paths that share an upload, which a store holds once, the first counts."""
+    wanted: dict[str, tuple[str, Mapping[str, JSON]]] = {}
+    for path, entry in sorted((order.fields.get("files") or {}).items()):
+        if entry is not None:
+            file = entry["file"]
+            wanted.setdefault(order.id_of(file[ADDRESS_KEY]) if is_reference(file) else file, (path, entry))
+    return wanted
+
+
+def _after(wanted: Mapping[str, JSON], held: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What is set of a file afterwards. Attributes that others put on it stay; one that is wanted as null goes."""
+    attributes = {**held.get("attributes", {}), **(wanted.get("attributes") or {})}
+    settings = {name: wanted[name] for name in ("sha256", "chunking_strategy") if wanted.get(name) is not None}
+    kept = {key: value for key, value in attributes.items() if value is not None}
+    return {**held, **settings, "attributes": kept}
+
+
+def _is_cut_otherwise(held: Mapping[str, JSON], wanted: Mapping[str, JSON]) -> bool:
+    chunking = wanted.get("chunking_strategy")
+    return None not in (chunking, held.get("chunking_strategy")) and not same(chunking, held["chunking_strategy"])
+
+
+def _is_described(held: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
+    return all(same(held.get(name), after.get(name)) for name in ("sha256", "attributes"))
+
+
+def _marked(entry: Mapping[str, JSON], order: Order) -> dict[str, JSON]:
+    content = {FILE_SHA256: entry["sha256"]} if "sha256" in entry else {}
+    return {**entry["attributes"], PROJECT: order.labels.identity, **content}
+
+
+def _member(id_: str, entry: Mapping[str, JSON], order: Order) -> Object:
+    chunking = {"chunking_strategy": entry["chunking_strategy"]} if "chunking_strategy" in entry else {}
+    return {"file_id": id_, "attributes": _marked(entry, order), **chunking}
