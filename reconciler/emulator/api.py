@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import not_found
 from reconciler.emulator.limits import enforce
 from reconciler.emulator.paging import Paging, envelope
@@ -20,11 +21,16 @@ from reconciler.emulator.store import Document, Store, UnknownCursorError, Where
 
 @dataclass(frozen=True)
 class Body:
-    """What a request body may hold: an SDK type, the members of it that stand in the path, and further limits."""
+    """How a request body is read and what it may hold.
+
+    `type` is the SDK's type of the parameters, `in_path` those of them that stand in the path; `limits` is for
+    `limits.enforce`.
+    """
 
     type: Any
     limits: Mapping[str, Check] = field(default_factory=dict)
     in_path: Collection[str] = ()
+    read: Callable[[Request], Awaitable[Document]] = json_object
 
     def check(self, body: Document) -> None:
         """Raise ApiError for the first thing that is wrong with the body."""
@@ -72,23 +78,19 @@ class Call:
 
 
 Handler = Callable[[Call], Document | Response]
-Reader = Callable[[Request], Awaitable[Document]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """
-    One method of one path.
+    """One method of one path.
 
-    `read` turns the request into a body; without it there is none. `writes_to_store` marks what counts against the
-    limit of writes a minute to the vector store of the path.
+    `writes_to_store` marks what counts against the limit of writes a minute to the vector store of the path.
     """
 
     method: str
     path: str
     handle: Handler
     body: Body | None = None
-    read: Reader | None = None
     status: int = 200
     writes_to_store: bool = False
 

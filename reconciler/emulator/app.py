@@ -2,8 +2,6 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -22,16 +20,13 @@ from reconciler.emulator.resources import endpoints
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.store import Store
 
-Respond = Callable[[Request], Awaitable[Response]]
-
 
 def build(settings: Settings) -> Starlette:
     store = Store(settings.data)
     app = Starlette(
         routes=[*_routes(settings, store), Route("/_emulator/requests", _requests, methods=["GET", "DELETE"])],
         middleware=middleware(settings),
-        exception_handlers={ApiError: _refused, HTTPException: _unknown_url},
-        lifespan=_closing(store),
+        exception_handlers={ApiError: _refused, HTTPException: _unrouted},
     )
     app.state.requests = []
     return app
@@ -39,10 +34,10 @@ def build(settings: Settings) -> Starlette:
 
 def middleware(settings: Settings) -> list[Middleware]:
     """Outermost first. What is to break whole responses, as faults do, goes to the end."""
-    return [Middleware(Headers, project=settings.project)]
+    return [Middleware(ApiHeaders, project=settings.project)]
 
 
-class Headers:
+class ApiHeaders:
     """The headers that every answer of the API carries."""
 
     def __init__(self, app: ASGIApp, project: str) -> None:
@@ -59,15 +54,6 @@ class Headers:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def _closing(store: Store) -> Callable[[Starlette], Any]:
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        store.close()
-
-    return lifespan
 
 
 def _routes(settings: Settings, store: Store) -> list[Route]:
@@ -91,11 +77,10 @@ def _routes(settings: Settings, store: Store) -> list[Route]:
 
 
 async def _body(request: Request, endpoint: Endpoint) -> dict[str, Any]:
-    if endpoint.read is None:
+    if endpoint.body is None:
         return {}
-    body = await endpoint.read(request)
-    if endpoint.body is not None:
-        endpoint.body.check(body)
+    body = await endpoint.body.read(request)
+    endpoint.body.check(body)
     return body
 
 
@@ -111,12 +96,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     return JSONResponse(error.envelope(beta=is_beta(request.url.path)), error.status, error.headers)
 
 
-async def _unknown_url(request: Request, error: Exception) -> Response:
+async def _unrouted(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself: unknown paths and methods, forms it cannot read."""
     assert isinstance(error, HTTPException)  # noqa: S101
-    path = request.url.path
-    request.app.state.requests.append((request.method, path))
-    if error.status_code == 405:
-        refusal = ApiError(405, f"Not allowed to {request.method} on {path}.", code="method_not_supported")
-    else:
-        refusal = ApiError(error.status_code, f"Invalid URL ({request.method} {path})", type="invalid_request_error")
-    return await _refused(request, refusal)
+    where = f"{request.method} {request.url.path}"
+    messages = {404: f"Invalid URL ({where})", 405: f"Not allowed to {where}"}
+    message = messages.get(error.status_code, error.detail)
+    return await _refused(request, ApiError(error.status_code, message, type="invalid_request_error"))

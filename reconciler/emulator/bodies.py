@@ -1,7 +1,8 @@
 """Request bodies as the API reads them: JSON strictly, forms with `a[b]` for nested members."""
 
 import json
-from typing import Any, NoReturn
+import math
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -29,7 +30,7 @@ async def form(request: Request) -> dict[str, Any]:
 
 def parse(raw: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(raw, object_pairs_hook=_unrepeated, parse_constant=_no_number)
+        body = json.loads(raw, object_pairs_hook=_unrepeated, parse_constant=_finite, parse_float=_finite)
         if b"\\u" in raw:
             json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
@@ -48,8 +49,11 @@ def _unrepeated(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return body
 
 
-def _no_number(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number of JSON")
+    return number
 
 
 def _put(body: dict[str, Any], name: str, value: Any) -> None:

@@ -1,5 +1,4 @@
-"""
-Errors as the API words them.
+"""Errors as the API words them.
 
 Two families answer differently. Agents (beta) repeat the type as the code; the older resources have a code of
 their own, often null, and call even a missing object an `invalid_request_error`.
@@ -13,8 +12,7 @@ BETA_TYPES = {401: "unauthorized", 404: "not_found_error"}
 
 
 class ApiError(Exception):
-    """
-    A refusal that becomes the response.
+    """A refusal that becomes the response.
 
     With an explicit `type`, type and code are sent as they are; without, the family of the path decides.
     """

@@ -1,5 +1,4 @@
-"""
-How files become part of a vector store.
+"""How files become part of a vector store.
 
 An entry (store, file) knows from the start what will become of it and when; its status is worked out from the clock
 whenever somebody looks. Deleting a file leaves its entries: still listed and counted, as users of the API report.

@@ -1,5 +1,4 @@
-"""
-Checks for limits that the SDK's types do not carry, worded as the API words them.
+"""Checks for limits that the SDK's types do not carry, worded as the API words them.
 
 A resource states its limits as one table: path of a member -> check. `enforce` applies the table to what is there.
 """

@@ -1,8 +1,7 @@
-"""
-The documented limits a minute, as strict sliding windows in the memory of one process.
+"""The documented limits a minute, as strict sliding windows in the memory of one process.
 
-Per method: what OpenAI listed for the Assistants API (none is published for today's endpoints). Per vector store:
-300 writes a minute, files and batches together (API reference of vector store files).
+Per method: what OpenAI listed for the Assistants API (none is published for today's endpoints). Per vector
+store: 300 writes a minute, files and batches together (API reference of vector store files).
 """
 
 import math

@@ -1,5 +1,4 @@
-"""
-List queries and list envelopes.
+"""List queries and list envelopes.
 
 The families differ: beta lists bring `limit` into range and name no parameter in their errors, Files name none
 either but refuse, vector stores refuse with code and parameter.
@@ -43,7 +42,9 @@ class Paging:
                 before=known.pop("before", None),
             )
         except ApiError as error:
-            raise ApiError(400, error.message) if self.beta or self.anonymous else error from error
+            if self.beta or self.anonymous:
+                raise ApiError(400, error.message) from error
+            raise
         return window, known
 
     def _known(self, query: QueryParams) -> dict[str, str]:
@@ -61,7 +62,8 @@ class Paging:
     def _limit(self, given: str | None) -> int:
         if given is None:
             return self.default
-        if not given.removeprefix("" if self.beta else "-").isdecimal():
+        digits = given if self.beta else given.removeprefix("-")
+        if not (digits.isdecimal() and len(digits) < 20):
             raise invalid(f"Invalid type for 'limit': expected an integer, but got '{given}'.", "limit", "invalid_type")
         limit = int(given)
         if self.beta:

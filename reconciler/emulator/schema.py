@@ -1,5 +1,4 @@
-"""
-The strict form of the SDK's request types.
+"""The strict form of the SDK's request types.
 
 The SDK's TypedDicts say what a request may hold, but pydantic reads them leniently: members it does not know are
 ignored and `Iterable` is not looked into. Here each type is walked once into a function that looks at everything,
@@ -7,7 +6,7 @@ refuses the rest and names the place in the API's own words.
 """
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, NotRequired, Required, Union, get_args, get_origin
 
@@ -45,21 +44,6 @@ def members(type_: Any) -> Mapping[str, Any]:
     """Names on the wire -> annotation of each member of a TypedDict."""
     hints = get_type_hints(type_, include_extras=True)
     return {_alias(hint) or name: hint for name, hint in hints.items()}
-
-
-def paths(annotation: Any, prefix: str = "") -> Iterator[str]:
-    """Every member a request type knows, nested ones as `tools[function].name` or `reasoning.effort`."""
-    if is_typeddict(annotation):
-        for name, hint in members(annotation).items():
-            path = f"{prefix}.{name}" if prefix else name
-            yield path
-            yield from paths(hint, path)
-    elif get_origin(annotation) is not Literal and annotation != FileTypes:
-        variants = _variants(get_args(annotation))
-        for argument in get_args(annotation):
-            yield from paths(argument, prefix)
-        for tag, variant in variants.items():
-            yield from paths(variant, f"{prefix}[{tag}]")
 
 
 def _alias(hint: Any) -> str | None:

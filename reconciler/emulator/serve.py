@@ -11,8 +11,7 @@ from reconciler.emulator import Settings, create_app
 
 
 def serve(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """
-    Serve until SIGINT or SIGTERM, then finish what is in flight and return.
+    """Serve until SIGINT or SIGTERM, then finish what is in flight and return.
 
     `announce` is called with the base URL (ending in `/v1`) once connections are accepted; port 0 takes a free one.
     Raises OSError where the address cannot be had, ImportError without the extra `emulator`.
@@ -21,7 +20,12 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
         bound = f"[{host}]" if ":" in host else host
         url = f"http://{bound}:{listener.getsockname()[1]}/v1"
         config = uvicorn.Config(
-            create_app(settings), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+            create_app(settings),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
         )
         _Server(config, lambda: announce(url)).run(sockets=[listener])
 

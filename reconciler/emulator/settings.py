@@ -8,8 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """
-    How one embedded API behaves; the defaults are quick, unlimited and in memory.
+    """How one embedded API behaves; the defaults are quick, unlimited and in memory.
 
     `data` is the SQLite file that holds everything (None: memory); several processes may share it.
     `project` is what the `openai-project` response header says.

@@ -1,5 +1,4 @@
-"""
-Objects and file contents in SQLite, in memory or in a file that several processes share.
+"""Objects and file contents in SQLite, in memory or in a file that several processes share.
 
 Every object is a JSON document under (kind, scope, id), where the scope is the id of the object it belongs to, or
 empty. Lists are in order of insertion: timestamps in whole seconds could not tell two objects apart.
@@ -7,6 +6,7 @@ empty. Lists are in order of insertion: timestamps in whole seconds could not te
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,6 +66,7 @@ class Store:
         self._lock = RLock()
         self._db = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
         # Write-ahead: readers of other processes do not wait. A crash of the machine may lose the last commits.
+        weakref.finalize(self, self._db.close)
         self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {SCHEMA}")
 
     @contextmanager
@@ -79,9 +80,6 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
-
-    def close(self) -> None:
-        self._db.close()
 
     def put(self, kind: str, body: Document, scope: str = "") -> None:
         """Insert an object, or replace the one of that id in its place."""
@@ -131,8 +129,7 @@ class Store:
         return {value: (count, total) for value, count, total in rows}
 
     def page(self, kind: str, window: Window, scope: str = "", where: Where | None = None) -> Page:
-        """
-        One page of a list; raises UnknownCursorError.
+        """One page of a list; raises UnknownCursorError.
 
         With `before` alone, it is the page that ends just before that object.
         """

@@ -1,11 +1,11 @@
-"""
-Agents: what was asked for is stored, what comes back is resolved.
+"""Agents: what was asked for is stored, what comes back is resolved.
 
 So a default that depends on another field, the reasoning effort on the model, follows it without bookkeeping.
 Limits and defaults: docstrings of `openai.types.beta.agent_create_params` and `agent`, and the API's JSON schema.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +14,6 @@ from openai.types.beta.agent_list_params import AgentListParams
 from openai.types.beta.agent_update_params import AgentUpdateParams
 
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
-from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.limits import between, items, length, pairs
 from reconciler.emulator.paging import Paging
@@ -168,12 +167,14 @@ def _tools(tools: list[Document], path: str) -> None:
 
 
 def _unique(tools: list[Document], path: str) -> None:
-    seen: set[str] = set()
-    for tool in tools:
-        mark = f"duplicate function tool name: {tool['name']}" if tool["type"] == "function" else tool["type"]
-        if mark in seen and tool["type"] in ("function", *ONCE):
-            raise invalid(mark if tool["type"] == "function" else f"duplicate {mark} tool", path)
-        seen.add(mark)
+    functions = Counter(tool["name"] for tool in tools if tool["type"] == "function")
+    singles = Counter(tool["type"] for tool in tools if tool["type"] in ONCE)
+    for name, count in functions.items():
+        if count > 1:
+            raise invalid(f"duplicate function tool name: {name}", path)
+    for type_, count in singles.items():
+        if count > 1:
+            raise invalid(f"duplicate {type_} tool", path)
 
 
 def _root_is_object(schema: Mapping[str, Any], path: str) -> None:
@@ -192,9 +193,9 @@ LIMITS: Mapping[str, Check] = {
 CREATE = Body(AgentCreateParams, LIMITS)
 UPDATE = Body(AgentUpdateParams, LIMITS)
 ENDPOINTS = [
-    Endpoint(method="POST", path="/v1/agents", handle=create, read=json_object, body=CREATE, status=201),
+    Endpoint(method="POST", path="/v1/agents", handle=create, body=CREATE, status=201),
     Endpoint(method="GET", path="/v1/agents", handle=list_agents),
     Endpoint(method="GET", path="/v1/agents/{id}", handle=retrieve),
-    Endpoint(method="POST", path="/v1/agents/{id}", handle=update, read=json_object, body=UPDATE),
+    Endpoint(method="POST", path="/v1/agents/{id}", handle=update, body=UPDATE),
     Endpoint(method="DELETE", path="/v1/agents/{id}", handle=delete),
 ]

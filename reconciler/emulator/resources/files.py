@@ -1,5 +1,4 @@
-"""
-Files: uploads that never change, until they are deleted or expire.
+"""Files: uploads that never change, until they are deleted or expire.
 
 Limits: docstrings of `openai.types.file_create_params` and of `files.create` in the SDK.
 """
@@ -78,7 +77,7 @@ def found(call: Call, ids: list[str]) -> dict[str, Document]:
     """Files by id; raises ApiError 404 for the first that does not exist or has expired."""
     files = call.store.get_all(KIND, ids)
     for id_ in ids:
-        if id_ not in files or (files[id_]["expires_at"] or call.now + 1) <= call.now:
+        if id_ not in files or _is_expired(files[id_], call.now):
             raise not_found(f"No such File object: {id_}", "id")
     return files
 
@@ -88,6 +87,10 @@ def _expiry(call: Call) -> int | None:
     if after is not None:
         return int(call.now) + int(after["seconds"])
     return int(call.now) + 30 * DAY if call.body["purpose"] == "batch" else None
+
+
+def _is_expired(file: Document, now: float) -> bool:
+    return file["expires_at"] is not None and file["expires_at"] <= now
 
 
 def _where(purpose: str | None, now: float) -> Where:
@@ -112,9 +115,9 @@ def _size(upload: Upload, path: str) -> None:
         raise invalid("The file is larger than 512 MB.", path)
 
 
-CREATE = Body(FileCreateParams, {"file": _size, "expires_after.seconds": between(3600, 30 * DAY)})
+CREATE = Body(FileCreateParams, {"file": _size, "expires_after.seconds": between(3600, 30 * DAY)}, read=_read)
 ENDPOINTS = [
-    Endpoint(method="POST", path="/v1/files", handle=create, read=_read, body=CREATE),
+    Endpoint(method="POST", path="/v1/files", handle=create, body=CREATE),
     Endpoint(method="GET", path="/v1/files", handle=list_files),
     Endpoint(method="GET", path="/v1/files/{id}", handle=retrieve),
     Endpoint(method="DELETE", path="/v1/files/{id}", handle=delete),

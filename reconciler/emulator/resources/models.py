@@ -15,7 +15,8 @@ class Model(NamedTuple):
     shutdown_date: str | None = None
 
 
-# Dates: the deprecations page of the API. Efforts: the model pages. Retired models stay listed with their date.
+# Shutdown dates: the deprecations page of the API. Efforts and creation dates: plausible ones; what matters is that
+# efforts differ. Retired models stay listed with their date.
 MODELS = [
     Model("gpt-6-astra", 1788220800, "medium"),
     Model("gpt-6-luna", 1788220800, "low"),

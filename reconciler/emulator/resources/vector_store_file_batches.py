@@ -1,5 +1,4 @@
-"""
-Batches of files for a vector store: up to 2,000 in one request (docstring of `file_batch_create_params`).
+"""Batches of files for a vector store: up to 2,000 in one request (docstring of `file_batch_create_params`).
 
 A batch is `completed` when nothing of it is in progress, however many of its files failed.
 """
@@ -11,7 +10,6 @@ from openai.types.vector_stores.file_batch_list_files_params import FileBatchLis
 
 from reconciler.emulator import ingestion
 from reconciler.emulator.api import Body, Call, Endpoint, new_id
-from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.ingestion import Attachment
 from reconciler.emulator.limits import enforce, items, pairs
@@ -91,8 +89,8 @@ CREATE = Body(FileBatchCreateParams, {**FILE, "file_ids": items(2000, minimum=1)
 BATCHES = "/v1/vector_stores/{id}/file_batches"
 BATCH = BATCHES + "/{batch_id}"
 ENDPOINTS = [
-    Endpoint(method="POST", path=BATCHES, handle=create, read=json_object, body=CREATE, writes_to_store=True),
+    Endpoint(method="POST", path=BATCHES, handle=create, body=CREATE, writes_to_store=True),
     Endpoint(method="GET", path=BATCH, handle=retrieve),
-    Endpoint(method="POST", path=BATCH + "/cancel", handle=cancel),
+    Endpoint(method="POST", path=BATCH + "/cancel", handle=cancel, writes_to_store=True),
     Endpoint(method="GET", path=BATCH + "/files", handle=list_files),
 ]

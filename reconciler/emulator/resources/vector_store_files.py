@@ -1,5 +1,4 @@
-"""
-Files of a vector store, one by one: attach, look, set attributes, detach.
+"""Files of a vector store, one by one: attach, look, set attributes, detach.
 
 Where the file itself was deleted, its entry stays listed and can be detached, but not read (a choice: users report
 the entry, not what retrieving it answers).
@@ -13,7 +12,6 @@ from openai.types.vector_stores.file_update_params import FileUpdateParams
 
 from reconciler.emulator import ingestion
 from reconciler.emulator.api import Body, Call, Endpoint
-from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import not_found
 from reconciler.emulator.ingestion import Attachment
 from reconciler.emulator.limits import pairs
@@ -103,10 +101,10 @@ UPDATE = Body(FileUpdateParams, {"attributes": pairs}, in_path={"vector_store_id
 FILES = "/v1/vector_stores/{id}/files"
 FILE = FILES + "/{file_id}"
 ENDPOINTS = [
-    Endpoint(method="POST", path=FILES, handle=create, read=json_object, body=CREATE, writes_to_store=True),
+    Endpoint(method="POST", path=FILES, handle=create, body=CREATE, writes_to_store=True),
     Endpoint(method="GET", path=FILES, handle=list_files),
     Endpoint(method="GET", path=FILE, handle=retrieve),
-    Endpoint(method="POST", path=FILE, handle=update, read=json_object, body=UPDATE, writes_to_store=True),
+    Endpoint(method="POST", path=FILE, handle=update, body=UPDATE, writes_to_store=True),
     Endpoint(method="DELETE", path=FILE, handle=delete, writes_to_store=True),
     Endpoint(method="GET", path=FILE + "/content", handle=content),
 ]

@@ -1,5 +1,4 @@
-"""
-Vector stores: a name, metadata, an expiry and the files taken in.
+"""Vector stores: a name, metadata, an expiry and the files taken in.
 
 Limits: API reference of vector stores (500 files at creation, expiry of 1 to 365 days). Choices where the API says
 nothing: an unnamed store is called "", and an expired one stays readable but takes no more files.
@@ -11,7 +10,6 @@ from openai.types.vector_store_update_params import VectorStoreUpdateParams
 
 from reconciler.emulator import ingestion
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
-from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.ingestion import Attachment
 from reconciler.emulator.limits import between, items, pairs
@@ -125,9 +123,9 @@ LIMITS = {"metadata": pairs, "expires_after.days": between(1, 365)}
 CREATE = Body(VectorStoreCreateParams, {**LIMITS, "file_ids": items(500), **ingestion.CHUNKING})
 UPDATE = Body(VectorStoreUpdateParams, LIMITS)
 ENDPOINTS = [
-    Endpoint(method="POST", path="/v1/vector_stores", handle=create, read=json_object, body=CREATE),
+    Endpoint(method="POST", path="/v1/vector_stores", handle=create, body=CREATE),
     Endpoint(method="GET", path="/v1/vector_stores", handle=list_stores),
     Endpoint(method="GET", path="/v1/vector_stores/{id}", handle=retrieve),
-    Endpoint(method="POST", path="/v1/vector_stores/{id}", handle=update, read=json_object, body=UPDATE),
+    Endpoint(method="POST", path="/v1/vector_stores/{id}", handle=update, body=UPDATE),
     Endpoint(method="DELETE", path="/v1/vector_stores/{id}", handle=delete),
 ]

@@ -1,0 +1,34 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.emulator import Settings, create_app
+from reconciler.emulator.resources import endpoints
+
+
+def test_importing_it_costs_neither_starlette_nor_the_sdk():
+    code = "import sys, reconciler.emulator; print(*{'openai', 'starlette', 'uvicorn', 'sqlite3'} & sys.modules.keys())"
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert imported.stdout == "\n"
+
+
+def test_without_the_extra_it_says_what_is_missing(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith(("reconciler.emulator.", "starlette"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    with pytest.raises(ImportError, match="starlette"):
+        create_app(Settings())
+
+
+def test_a_module_in_resources_is_all_a_new_object_takes(monkeypatch, tmp_path):
+    (tmp_path / "vaults.py").write_text(
+        "from reconciler.emulator.api import Endpoint\n"
+        "ENDPOINTS = [Endpoint(method='GET', path='/v1/vaults', handle=lambda call: {'object': 'list'})]\n"
+    )
+    from reconciler.emulator import resources
+
+    monkeypatch.setattr(resources, "__path__", [*resources.__path__, str(tmp_path)])
+    assert "/v1/vaults" in {endpoint.path for endpoint in endpoints()}
+    assert Path(resources.__file__).name == "__init__.py"
