@@ -115,10 +115,11 @@ def begin(
     identity = snapshot.state.identity
     base = read(store, identity)
     begun = Begun(lease.token, tuple(intents), openai_project, plan)
-    lease.check()
+    # The lock was ours after the read: a run that takes it from here on begins with the same number, or a higher one.
+    lease.verify()
     if base.position != snapshot.position or not append(store, identity, base.position + 1, begun):
         raise _moved(identity)
-    # Had another run taken the lock before this, the number could be one that it used and compacted away.
+    # And is ours after the write, so the number is not one that such a run used and compacted away.
     lease.verify()
     return Journal(store, lease, base, begun, clock)
 

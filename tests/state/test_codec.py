@@ -1,0 +1,151 @@
+import json
+
+import pytest
+from hypothesis import given, strategies as st
+
+from reconciler.resources.address import Address, Identity
+from reconciler.state import lock, log
+from reconciler.state.codec import Begun, Progress, decode_segment, decode_state, encode_segment, encode_state
+from reconciler.state.documents import StateFormatError
+from reconciler.state.model import Applied, AppliedPlan, Completed, Intent, Snapshot, State
+from tests.state.stores import MemoryStore
+
+ACME = Identity("acme", "production")
+TRIAGE = Address("assistant", "triage")
+EXAMPLE = Snapshot(
+    State(
+        identity=ACME,
+        openai_project="proj_1",
+        objects={
+            TRIAGE: Applied("agent_1", "agent", {"model": "gpt-6-luna", "name": "Grüße"}, {"model": "12345678"}),
+            Address("credential", "jira"): Applied(
+                "cred_1", "credential", {}, {}, write_only={"generation": "sha256:2"}, protected=True
+            ),
+        },
+        plans={"sha256:1": AppliedPlan("sha256:1", "run-1", 100.5, "ann", finished=101.0, outcome="partial")},
+    ),
+    pending=(Intent(Address("file", "kb/hours.pdf"), "file", {"name": "hours.pdf", "bytes": 12}, 100.5),),
+    position=7,
+    run="run-1",
+    checkpoint="version-1",
+)
+
+
+def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
+    assert encode_state(EXAMPLE).decode() == (
+        """\
+{
+  "format": "reconciler/state/v1",
+  "identity": "acme/production",
+  "openai_project": "proj_1",
+  "position": 7,
+  "run": "run-1",
+  "plans": [
+    {"commit": "", "digest": "sha256:1", "finished": 101.0, "holder": "ann", "outcome": "partial", "run": "run-1","""
+        """ "run_url": "", "started": 100.5}
+  ],
+  "pending": [
+    {"address": "file/kb/hours.pdf", "marker": {"bytes": 12, "name": "hours.pdf"}, "started": 100.5, "type": "file"}
+  ],
+  "objects": {
+    "assistant/triage": {"fields": {"model": "gpt-6-luna", "name": "Grüße"}, "id": "agent_1","""
+        """ "spec": {"model": "12345678"}, "type": "agent"},
+    "credential/jira": {"fields": {}, "id": "cred_1", "protected": true, "spec": {}, "type": "credential","""
+        """ "write_only": {"generation": "sha256:2"}}
+  }
+}
+"""
+    )
+
+
+def test_state_is_read_as_it_was_written():
+    decoded = decode_state(encode_state(EXAMPLE), ACME, "state.json", "version-1")
+    assert decoded == EXAMPLE
+    assert decoded.checkpoint == "version-1"
+
+
+names = st.builds(Address, st.sampled_from(["assistant", "file"]), st.text(min_size=1))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+fields = st.dictionaries(st.text(), values, max_size=3)
+hashes = st.dictionaries(st.text(), st.text(), max_size=2)
+applied = st.builds(Applied, st.text(), st.text(), fields, hashes, hashes, st.booleans())
+intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
+plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
+begun = st.builds(Begun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans)
+completed = st.lists(st.builds(Completed, names, st.none() | applied), max_size=3).map(tuple)
+progress = st.builds(Progress, st.text(), completed, st.lists(names, max_size=2).map(tuple), plans)
+
+
+@given(begun | progress)
+def test_segments_are_read_as_they_were_written_whatever_is_in_them(segment):
+    assert decode_segment(encode_segment(segment), "1.json") == segment
+
+
+def test_text_that_is_no_unicode_survives():
+    segment = Progress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"name": "\ud800"})),))
+    assert decode_segment(encode_segment(segment), "1.json") == segment
+
+
+def test_a_number_that_json_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode_segment(Progress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"top_p": float("nan")})),)))
+
+
+def edited(**changes: object) -> bytes:
+    return json.dumps({**json.loads(encode_state(EXAMPLE)), **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "message"),
+    [
+        (b"", "state-damaged", "memory/state/acme/production/state.json:1:1: .*not valid JSON"),
+        (b'{\n<<<<<<< HEAD\n"a": 1}', "state-damaged", "state.json:2:1: .*not valid JSON"),
+        (b"\xff\xfe{}", "state-damaged", "not valid JSON"),
+        (b"[" * 100_000, "state-damaged", "not valid JSON"),
+        (b"[]", "state-damaged", "not a document of the format reconciler/state/v1"),
+        (b'{"version": 4, "resources": []}', "state-damaged", "not a document of the format"),
+        (edited(format="reconciler/plan/v1"), "state-damaged", "not a document of the format"),
+        (edited(format="reconciler/state/v2"), "state-newer", r"newer Reconciler \(reconciler/state/v2\)"),
+        (edited(identity="acme/staging"), "state-foreign", "the state of 'acme/staging', not of acme/production"),
+        (edited(objects=None), "state-damaged", "damaged: "),
+        (edited(objects={"triage": {}}), "state-damaged", "'triage' is no address"),
+        (edited(objects={"assistant/triage": {"id": "agent_1"}}), "state-damaged", "'type' is missing"),
+        (edited(objects={"assistant/triage": 1}), "state-damaged", "damaged: "),
+        (edited(position="7"), "state-damaged", "'7' stands where a int should"),
+        (edited(plans=[{"digest": "sha256:1"}]), "state-damaged", "'outcome' is missing"),
+        (edited(pending=[{"address": 1}]), "state-damaged", "damaged: "),
+    ],
+)
+def test_what_is_no_state_of_ours_is_an_error_that_says_what_to_do(data, code, message):
+    store = MemoryStore()
+    store.create("state/acme/production/state.json", data)
+    with pytest.raises(StateFormatError, match=message) as error:
+        log.read(store, ACME)
+    (problem,) = error.value.problems
+    assert problem.code == code
+    assert problem.hint
+
+
+def test_a_damaged_segment_is_an_error_that_names_it():
+    store = MemoryStore()
+    store.create("state/acme/production/journal/00000001.json", b"{}")
+    with pytest.raises(StateFormatError, match=r"journal/00000001.json:1:1: .*reconciler/journal/v1"):
+        log.read(store, ACME)
+
+
+def test_a_missing_segment_is_an_error_and_nothing_after_it_is_believed():
+    store = MemoryStore()
+    store.create("state/acme/production/journal/00000002.json", encode_segment(Begun("run")))
+    with pytest.raises(StateFormatError, match="segments between 0 and 2 of its journal are missing"):
+        log.read(store, ACME)
+
+
+def test_a_damaged_lock_is_an_error_and_is_not_taken():
+    store = MemoryStore()
+    store.create("state/acme/production/lock.json", b'{"format": "reconciler/lock/v1", "token": "a", "holder": []}')
+    with pytest.raises(StateFormatError, match=r"lock.json:1:1"):
+        lock.acquire(store, ACME, lock.this_process({}))

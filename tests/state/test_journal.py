@@ -1,0 +1,324 @@
+"""What a run records, killed between any two operations of the store, and overtaken at any of them."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pytest
+
+from reconciler.resources.address import Address, Identity
+from reconciler.state import journal, lock, log
+from reconciler.state.journal import Journal, StateMovedError
+from reconciler.state.lock import Holder, LeaseLostError
+from reconciler.state.model import Applied, AppliedPlan, Completed, Intent, Snapshot, State
+from reconciler.state.store import Store, StoreError
+from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at, never
+
+ACME = Identity("acme", "production")
+TRIAGE, HOURS, OLD = Address("assistant", "triage"), Address("file", "kb/hours.pdf"), Address("assistant", "old")
+PLAN = AppliedPlan(digest="sha256:1", run="run", started=100.0, holder="ann")
+
+
+def applied(id_: str) -> Applied:
+    return Applied(id=id_, type="agent", fields={"model": "gpt-6-luna"}, spec={"model": "12345678"})
+
+
+def intent(address: Address, **marker: str) -> Intent:
+    return Intent(address, "agent", marker or {"reconciler-address": str(address)}, started=100.0)
+
+
+def holder(name: str) -> Holder:
+    return Holder(name, host="build-7", machine=f"machine of {name}", pid=1)
+
+
+def run(store: Store, name: str, *intents: Intent, at: float = 100.0, plan: AppliedPlan | None = None) -> Journal:
+    """A run that has just begun."""
+    lease = lock.acquire(store, ACME, holder(name), lambda: at)
+    return journal.begin(store, lease, log.read(store, ACME), intents, openai_project="proj_1", plan=plan)
+
+
+def contents(snapshot: Snapshot) -> dict[str, str]:
+    return {str(address): known.id for address, known in snapshot.state.objects.items()}
+
+
+def pending(snapshot: Snapshot) -> list[str]:
+    return [str(waiting.address) for waiting in snapshot.pending]
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def test_a_run_from_begin_to_end(store):
+    first = run(store, "ann", intent(TRIAGE), intent(HOURS), plan=PLAN)
+    assert pending(log.read(store, ACME)) == ["assistant/triage", "file/kb/hours.pdf"]
+
+    first.record(Completed(TRIAGE, applied("agent_1")))
+    first.flush()
+    snapshot = log.read(store, ACME)
+    assert (contents(snapshot), pending(snapshot)) == ({"assistant/triage": "agent_1"}, ["file/kb/hours.pdf"])
+    assert snapshot.state.plans["sha256:1"].outcome == "unfinished"
+
+    first.record(Completed(HOURS, applied("file_1")))
+    closed = first.close("complete")
+    assert closed == log.read(store, ACME)
+    assert closed.state.openai_project == "proj_1"
+    assert closed.state.plans["sha256:1"].outcome == "complete"
+    assert closed.pending == ()
+    assert store.list("state/acme/production/journal/") == []
+
+
+def test_what_was_removed_is_forgotten(store):
+    first = run(store, "ann", intent(OLD))
+    first.record(Completed(OLD, applied("agent_0")))
+    first.record(Completed(OLD, None))
+    assert contents(first.close("complete")) == {}
+
+
+def test_what_surely_was_not_made_is_discarded(store):
+    first = run(store, "ann", intent(TRIAGE), intent(HOURS))
+    first.discard(TRIAGE)
+    assert pending(first.close("partial")) == ["file/kb/hours.pdf"]
+
+
+def test_intents_of_an_unfinished_run_stay_until_they_are_settled(store):
+    run(store, "ann", intent(TRIAGE), intent(HOURS, sha256="aaaa"))  # and is killed
+    second = run(store, "bob", intent(HOURS, sha256="bbbb"), at=1000.0)
+    assert [waiting.marker for waiting in log.read(store, ACME).pending] == [
+        {"reconciler-address": "assistant/triage"},
+        {"sha256": "aaaa"},
+        {"sha256": "bbbb"},
+    ]
+    second.record(Completed(HOURS, applied("file_1")))
+    assert pending(second.close("partial")) == ["assistant/triage"]
+
+
+def test_an_intent_that_is_repeated_keeps_the_time_of_its_first_run(store):
+    run(store, "ann", intent(TRIAGE))
+    run(store, "bob", Intent(TRIAGE, "agent", {"reconciler-address": "assistant/triage"}, started=1000.0), at=1000.0)
+    (waiting,) = log.read(store, ACME).pending
+    assert waiting.started == 100.0
+
+
+def test_begin_refuses_a_state_that_has_moved_since_it_was_read(store):
+    snapshot = log.read(store, ACME)
+    run(store, "ann").close("complete")
+    lease = lock.acquire(store, ACME, holder("bob"), lambda: 1000.0)
+    with pytest.raises(StateMovedError, match="another run has changed the state of acme/production"):
+        journal.begin(store, lease, snapshot, [])
+
+
+def test_only_the_latest_plans_are_remembered(store):
+    for number in range(103):
+        run(store, "ann", at=number * 1000.0, plan=AppliedPlan(f"sha256:{number}", "run", 0.0, "ann")).close("complete")
+    plans = log.read(store, ACME).state.plans
+    assert len(plans) == 100
+    assert list(plans)[-1] == "sha256:102"
+
+
+# Grouping
+
+
+def test_completions_are_due_when_a_group_is_full_or_a_second_has_passed(store):
+    now = [0.0]
+    lease = lock.acquire(store, ACME, holder("ann"), lambda: 100.0)
+    first = journal.begin(store, lease, log.read(store, ACME), [], clock=lambda: now[0])
+    first.record(Completed(OLD, None))
+    assert not first.due
+    now[0] = 1.0
+    assert first.due
+    first.flush()
+    assert not first.due
+    for _ in range(50):
+        first.record(Completed(OLD, None))
+    assert first.due
+
+
+def test_a_large_group_is_several_segments(store):
+    first = run(store, "ann")
+    for number in range(120):
+        first.record(Completed(Address("assistant", f"a{number}"), applied(f"agent_{number}")))
+    first.flush()
+    assert len(store.list("state/acme/production/journal/")) == 1 + 3
+    assert len(contents(log.read(store, ACME))) == 120
+
+
+def test_nothing_is_lost_when_a_flush_fails_and_its_answer_too(store):
+    class Unreliable(MemoryStore):
+        failures: Iterator[str] = iter(["before", "after"])
+
+        def create(self, key, data):
+            failure = next(self.failures, "") if "journal/00000002" in key else ""
+            version = "" if failure == "before" else super().create(key, data)
+            if failure:
+                raise StoreError
+            return version
+
+    unreliable = Unreliable()
+    first = run(unreliable, "ann", intent(TRIAGE), intent(HOURS))
+    first.record(Completed(TRIAGE, applied("agent_1")))
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            first.flush()
+        first.record(Completed(HOURS, applied("file_1")))
+    assert contents(first.close("complete")) == {"assistant/triage": "agent_1", "file/kb/hours.pdf": "file_1"}
+
+
+# Killed
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a reader may find: addresses with ids, and pending addresses."""
+
+    objects: frozenset[tuple[str, str]]
+    pending: tuple[str, ...]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Seen":
+        return cls(frozenset(contents(snapshot).items()), tuple(pending(snapshot)))
+
+
+BEFORE = Seen(frozenset({("assistant/old", "agent_0")}), ())
+BEGUN = Seen(BEFORE.objects, ("assistant/triage", "file/kb/hours.pdf"))
+HALF = Seen(BEFORE.objects | {("assistant/triage", "agent_1")}, ("file/kb/hours.pdf",))
+DONE = Seen(frozenset({("assistant/triage", "agent_1"), ("file/kb/hours.pdf", "file_1")}), ())
+
+
+def small_apply(store: Store, reached: list[Seen]) -> None:
+    """Makes two objects and removes one. `reached` grows with what is surely recorded."""
+    first = run(store, "ann", intent(TRIAGE), intent(HOURS))
+    reached.append(BEGUN)
+    first.record(Completed(TRIAGE, applied("agent_1")))
+    first.flush()
+    reached.append(HALF)
+    first.record(Completed(HOURS, applied("file_1")))
+    first.record(Completed(OLD, None))
+    first.flush()
+    reached.append(DONE)
+    first.close("complete")
+
+
+def with_old(store: MemoryStore) -> MemoryStore:
+    before = run(store, "zoe", at=-1000.0)
+    before.record(Completed(OLD, applied("agent_0")))
+    before.close("complete")
+    return store
+
+
+def operations() -> range:
+    counting = InterruptedStore(with_old(MemoryStore()), never)
+    small_apply(counting, [])
+    return range(counting.operations)
+
+
+@pytest.mark.parametrize("number", operations())
+def test_a_run_killed_before_any_operation_leaves_what_it_recorded(number):
+    store, stages, reached = with_old(MemoryStore()), [BEFORE, BEGUN, HALF, DONE], [BEFORE]
+    with pytest.raises(Crash):
+        small_apply(InterruptedStore(store, crash_at(number)), reached)
+    surely, perhaps = reached[-1], stages[len(reached) : len(reached) + 1]
+    assert Seen.of(log.read(store, ACME)) in [surely, *perhaps]
+
+    after = run(store, "bob", intent(TRIAGE), at=1000.0)
+    after.record(Completed(TRIAGE, applied("agent_2")))
+    after.discard(HOURS)
+    closed = after.close("complete")
+    assert closed == log.read(store, ACME)
+    assert closed.pending == ()
+    assert contents(closed)["assistant/triage"] == "agent_2"
+    assert store.list("state/acme/production/journal/") == []
+
+
+# Overtaken
+
+
+def overtaking_apply(store: MemoryStore) -> Snapshot:
+    """A run that takes over the lock, long after it has expired."""
+    second = run(store, "bob", intent(OLD), at=1000.0)
+    second.record(Completed(TRIAGE, applied("agent_of_bob")))
+    second.record(Completed(OLD, applied("agent_of_bob")))
+    return second.close("complete")
+
+
+@pytest.mark.parametrize("number", operations())
+def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(number):
+    """The sleeper's clock stands still, so that its own deadline does not save it."""
+    store, reached, taken = with_old(MemoryStore()), [BEFORE], {}
+
+    def overtake(operation: int) -> None:
+        if operation == number:
+            held = lock.read_lock(store, ACME)
+            taken["over"] = held is not None and held.holder.name == "ann"
+            taken["reached"] = len(reached)
+            taken["snapshot"] = overtaking_apply(store)
+            lock.unlock(store, ACME)
+
+    with suppress(LeaseLostError, StateMovedError):
+        small_apply(InterruptedStore(store, overtake), reached)
+    snapshot = log.read(store, ACME)
+    if not taken["over"]:
+        assert Seen.of(snapshot) in [Seen.of(taken["snapshot"]), DONE]  # one after the other, each with the lock
+    else:
+        assert contents(snapshot) == contents(taken["snapshot"])
+        assert snapshot.pending == taken["snapshot"].pending
+        assert taken["reached"] >= len([BEFORE, BEGUN]) or len(reached) == len([BEFORE]), "made what is not recorded"
+
+
+def test_a_checkpoint_written_late_by_a_sleeper_takes_nothing_back(store):
+    sleeper = run(store, "ann", intent(TRIAGE))
+    sleeper.record(Completed(TRIAGE, applied("agent_1")))
+    sleeper.flush()
+    second = run(store, "bob", at=1000.0)
+    second.record(Completed(TRIAGE, applied("agent_2")))
+    second.flush()
+    assert contents(sleeper.close("complete")) == {"assistant/triage": "agent_1"}
+    assert contents(log.read(store, ACME)) == {"assistant/triage": "agent_2"}
+    assert contents(second.close("complete")) == {"assistant/triage": "agent_2"}
+
+
+# Read meanwhile
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_reader_sees_what_was_recorded_while_another_run_ends(store, number):
+    ending = run(with_old(store), "ann", intent(TRIAGE))
+    ending.record(Completed(TRIAGE, applied("agent_1")))
+    ending.flush()
+
+    def end(operation: int) -> None:
+        if operation == number:
+            ending.close("complete")
+            run(store, "bob", at=1000.0)
+
+    snapshot = log.read(InterruptedStore(store, end), ACME)
+    assert contents(snapshot) == {"assistant/old": "agent_0", "assistant/triage": "agent_1"}
+
+
+def test_reading_writes_nothing(store):
+    reading = InterruptedStore(store, never)
+    assert log.read(reading, ACME) == Snapshot(State(ACME))
+    assert reading.written == []
+
+
+# Cost
+
+
+def written_by_an_apply(objects: int) -> list[int]:
+    """The lengths of what an apply that makes so many objects writes."""
+    counting = InterruptedStore(MemoryStore(), never)
+    addresses = [Address("assistant", f"a{number:05}") for number in range(objects)]
+    first = run(counting, "ann", *map(intent, addresses))
+    for address in addresses:
+        first.record(Completed(address, applied("agent_0")))
+        if first.due:
+            first.flush()
+    first.close("complete")
+    return [length for _, length in counting.written]
+
+
+def test_what_is_written_for_an_object_does_not_grow_with_their_number():
+    few, many = written_by_an_apply(500), written_by_an_apply(10_000)
+    assert sum(many) / 10_000 < 1.05 * sum(few) / 500
+    assert max(sorted(many)[:-2]) <= 1.05 * max(sorted(few)[:-2])  # all but the intents and the state document

@@ -1,0 +1,96 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from reconciler.state.local import LocalStore
+from reconciler.state.store import StoreError
+from tests.state.contract import SharedStoreContract, StoreContract
+from tests.state.stores import MemoryStore
+
+
+class TestLocalStore(SharedStoreContract):
+    @pytest.fixture
+    def opener(self, tmp_path):
+        return partial(LocalStore, tmp_path / ".reconciler")
+
+
+class TestMemoryStoreOfTheTests(StoreContract):
+    @pytest.fixture
+    def opener(self):
+        store = MemoryStore()
+        return lambda: store
+
+
+def test_reading_makes_nothing(tmp_path):
+    store = LocalStore(tmp_path / ".reconciler")
+    assert store.read("state/acme/state.json") is None
+    assert store.list("") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_documents_are_plain_files_that_git_does_not_see(tmp_path):
+    LocalStore(tmp_path / ".reconciler").create("state/acme/production/state.json", b"{}")
+    assert (tmp_path / ".reconciler/state/acme/production/state.json").read_bytes() == b"{}"
+    assert (tmp_path / ".reconciler/.gitignore").read_text() == "*\n"
+
+
+def test_versions_rise_also_when_the_clock_steps_back(tmp_path, monkeypatch):
+    store = LocalStore(tmp_path)
+    monkeypatch.setattr(time, "time_ns", lambda: 2_000_000_000)
+    first = store.create("key", b"")
+    monkeypatch.setattr(time, "time_ns", lambda: 1_000_000_000)
+    store.delete(["key"])
+    second = store.create("key", b"")
+    assert int(second.partition("-")[0], 16) > int(first.partition("-")[0], 16)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store/state").symlink_to(outside)
+    with pytest.raises(StoreError, match="leads out of"):
+        LocalStore(tmp_path / "store").create("state/lock.json", b"")
+    assert list(outside.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_used_is_an_error_for_people(tmp_path):
+    (tmp_path / "store").write_text("a file")
+    with pytest.raises(StoreError, match=r"cannot use the state in .*store"):
+        LocalStore(tmp_path / "store").create("key", b"")
+
+
+def test_a_writer_killed_at_any_moment_leaves_a_whole_document_and_no_lock(tmp_path):
+    writer = """
+import sys
+from pathlib import Path
+from reconciler.state.local import LocalStore
+store = LocalStore(Path(sys.argv[1]))
+version = store.create("key", b"a" * 3_000_000)
+print("ready", flush=True)
+while True:
+    for letter in (b"b", b"a"):
+        version = store.replace("key", letter * 3_000_000, version)
+"""
+    for pause in (0.0, 0.003, 0.011):
+        folder = tmp_path / str(pause)
+        process = subprocess.Popen([sys.executable, "-c", writer, folder], stdout=subprocess.PIPE, cwd=_root())
+        with process:
+            assert process.stdout.readline() == b"ready\n"
+            time.sleep(pause)
+            os.kill(process.pid, signal.SIGKILL)
+        store = LocalStore(folder)
+        found = store.read("key")
+        assert found.data in {b"a" * 3_000_000, b"b" * 3_000_000}
+        store.replace("key", b"next", found.version)
+        assert store.list("") == ["key"]
+
+
+def _root() -> Path:
+    return Path(__file__).parents[2]

@@ -1,0 +1,196 @@
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from reconciler.resources.address import Identity
+from reconciler.state import lock
+from reconciler.state.lock import Holder, LeaseLostError, LockedError
+from tests.state.stores import MemoryStore
+
+ACME = Identity("acme", "production")
+ANN = Holder(
+    "ann", "build-7", machine="boot-1 pid:[1]", pid=4711, run_url="https://github.com/acme/bots/actions/runs/9"
+)
+BOB = Holder("bob", "build-8", machine="boot-2 pid:[1]", pid=4711)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = 1_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def now() -> Clock:
+    return Clock()
+
+
+def test_a_second_run_is_told_who_holds_the_lock_and_what_to_do(store, now):
+    lock.acquire(store, ACME, ANN, now)
+    now.time += 100
+    with pytest.raises(LockedError) as locked:
+        lock.acquire(store, ACME, BOB, now)
+    assert locked.value.exit_code == 6
+    assert str(locked.value) == (
+        "error[locked]: acme/production is locked by ann on build-7 (process 4711,"
+        " https://github.com/acme/bots/actions/runs/9) for 1 min 40 s, renewed 1 min 40 s ago\n"
+        "  Wait for that run; not renewed, it is free in 50 s. If it is surely dead: `reconciler state unlock`."
+    )
+
+
+def test_identities_do_not_lock_each_other(store, now):
+    lock.acquire(store, ACME, ANN, now)
+    lock.acquire(store, Identity("acme", "staging"), BOB, now)
+    lock.acquire(store, Identity("acme"), BOB, now)
+
+
+def test_a_released_lock_is_free_and_remembers_nobody(store, now):
+    lock.acquire(store, ACME, ANN, now).release()
+    assert lock.read_lock(store, ACME) is None
+    assert lock.acquire(store, ACME, BOB, now).lock.holder == BOB
+
+
+def test_every_holding_has_a_token_of_its_own(store, now):
+    first = lock.acquire(store, ACME, ANN, now)
+    first.release()
+    assert lock.acquire(store, ACME, ANN, now).token != first.token
+
+
+def test_a_renewed_lock_is_not_taken(store, now):
+    lease = lock.acquire(store, ACME, ANN, now)
+    for _ in range(10):
+        now.time += lock.DURATION / 3
+        lease.renew()
+        with pytest.raises(LockedError):
+            lock.acquire(store, ACME, BOB, now)
+    lease.verify()
+    assert lease.deadline == now.time + lock.DURATION
+
+
+def test_an_expired_lock_is_taken_after_a_while_for_clocks_that_differ(store, now):
+    lock.acquire(store, ACME, ANN, now)
+    now.time += lock.DURATION + lock.GRACE
+    with pytest.raises(LockedError):
+        lock.acquire(store, ACME, BOB, now)
+    now.time += 1
+    assert lock.acquire(store, ACME, BOB, now).lock.holder == BOB
+
+
+def test_who_lost_the_lock_learns_it_from_every_call(store, now):
+    lost = lock.acquire(store, ACME, ANN, now)
+    now.time += lock.DURATION + lock.GRACE + 1
+    taken = lock.acquire(store, ACME, BOB, now)
+    with pytest.raises(LeaseLostError, match="was not renewed in time"):
+        lost.check()
+    with pytest.raises(LeaseLostError, match="was taken over"):
+        lost.renew()
+    lost.release()
+    taken.verify()
+
+
+def test_a_lease_ends_at_its_deadline_also_when_nobody_took_it(store, now):
+    lease = lock.acquire(store, ACME, ANN, now)
+    now.time = lease.deadline - 1
+    lease.check()
+    now.time = lease.deadline
+    with pytest.raises(LeaseLostError):
+        lease.check()
+
+
+def test_a_person_can_free_a_lock_and_its_holder_learns_it(store, now):
+    lease = lock.acquire(store, ACME, ANN, now)
+    assert lock.unlock(store, ACME, now) == lease.lock
+    assert lock.unlock(store, ACME, now) is None
+    with pytest.raises(LeaseLostError, match="was freed by somebody"):
+        lease.verify()
+    with pytest.raises(LeaseLostError):
+        lease.renew()
+
+
+def test_a_renewal_whose_answer_was_lost_is_no_loss(store, now):
+    lease = lock.acquire(store, ACME, ANN, now)
+    key = lock.lock_key(ACME)
+    store.replace(key, store.read(key).data, store.read(key).version)
+    lease.renew()
+    lease.release()
+    assert lock.read_lock(store, ACME) is None
+
+
+def test_of_32_runs_that_want_a_lock_one_gets_it(store, now):
+    start = threading.Barrier(32)
+
+    def contend(number: int) -> bool:
+        start.wait()
+        try:
+            lock.acquire(store, ACME, replace(BOB, name=f"run {number}"), now)
+        except LockedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(32) as pool:
+        assert sum(pool.map(contend, range(32))) == 1
+
+
+# Dead processes
+
+
+@pytest.fixture
+def dead_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_lock_of_a_dead_process_of_this_machine_is_free_at_once(store, now, dead_process):
+    here = lock.this_process({})
+    lock.acquire(store, ACME, replace(here, pid=dead_process), now)
+    assert lock.acquire(store, ACME, here, now).lock.holder.pid == os.getpid()
+
+
+def test_the_lock_of_a_living_process_is_not(store, now):
+    lock.acquire(store, ACME, lock.this_process({}), now)
+    with pytest.raises(LockedError):
+        lock.acquire(store, ACME, BOB, now)
+
+
+def test_a_process_number_says_nothing_in_another_container_of_the_same_name(store, now, dead_process):
+    here = lock.this_process({})
+    lock.acquire(store, ACME, replace(here, pid=dead_process, machine="boot-1 pid:[2]"), now)
+    with pytest.raises(LockedError):
+        lock.acquire(store, ACME, here, now)
+
+
+@pytest.mark.parametrize(
+    ("environ", "name", "run_url"),
+    [
+        ({"USER": "ann"}, "ann", ""),
+        ({}, "somebody", ""),
+        (
+            {
+                "USER": "runner",
+                "GITHUB_ACTOR": "ann",
+                "GITHUB_SERVER_URL": "https://github.com",
+                "GITHUB_REPOSITORY": "acme/bots",
+                "GITHUB_RUN_ID": "9",
+            },
+            "ann",
+            "https://github.com/acme/bots/actions/runs/9",
+        ),
+        ({"GITLAB_USER_LOGIN": "ann", "CI_JOB_URL": "https://gitlab.com/jobs/9"}, "ann", "https://gitlab.com/jobs/9"),
+    ],
+)
+def test_a_holder_has_a_name_and_in_ci_the_page_of_its_run(environ, name, run_url):
+    holder = lock.this_process(environ)
+    assert (holder.name, holder.run_url, holder.pid) == (name, run_url, os.getpid())
