@@ -1,0 +1,178 @@
+"""What applications load. Standard library only."""
+
+import copy
+import http.client
+import logging
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from reconciler.bundles.documents import (
+    BundleError,
+    Pointer,
+    blob_key,
+    pointer_key,
+    read_blob,
+    read_pointer,
+    resolved,
+)
+from reconciler.bundles.outlets import DirectoryOutlet
+
+_log = logging.getLogger("reconciler.bundles")
+_TIMEOUT: Final = 10.0
+"""Seconds to wait for each document of a URL."""
+_PASSING: Final = frozenset({"unreachable", "broken"})
+"""Errors that a bundle loaded earlier can stand in for."""
+
+_Read: TypeAlias = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One published chatbot, pipeline or assistant, with everything it takes to run it."""
+
+    pointer: Pointer
+    content: Mapping[str, Any]
+    """The content of the blob, with live ids."""
+    problem: BundleError | None = None
+    """Why this is an earlier bundle than the one asked for."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether this is the last one that could be loaded, as the source could not be read now."""
+        return self.problem is not None
+
+    @property
+    def chatbot(self) -> dict[str, Any] | None:
+        """`assistant` or `pipeline`, and `starts`, as addresses; None in the bundle of anything else."""
+        return copy.deepcopy(self.content.get("chatbot"))
+
+    def pipeline(self, address: str) -> dict[str, Any]:
+        """`nodes` and `edges`. Nodes name assistants by address and vector stores by live id."""
+        return copy.deepcopy(self._part("pipelines", address))
+
+    def request(self, address: str) -> dict[str, Any]:
+        """The arguments of `responses.create` for an assistant of target `responses`, all but `input`."""
+        assistant = self._part("assistants", address)
+        if "request" not in assistant:
+            raise BundleError("usage", f"{address} is a saved agent: use agent_id({address!r})")
+        return copy.deepcopy(assistant["request"])
+
+    def agent_id(self, address: str) -> str:
+        """The live id of an assistant of target `agents`."""
+        assistant = self._part("assistants", address)
+        if "agent" not in assistant:
+            raise BundleError("usage", f"{address} is no saved agent: use request({address!r})")
+        return str(assistant["agent"])
+
+    def _part(self, section: str, address: str) -> dict[str, Any]:
+        parts: dict[str, dict[str, Any]] = self.content.get(section, {})
+        if address not in parts:
+            there = ", ".join(sorted(parts)) or "none"
+            raise BundleError("absent", f"{self.pointer.address} has no {address}; its {section}: {there}")
+        return parts[address]
+
+
+class _Key(NamedTuple):
+    source: str
+    identity: str
+    address: str
+
+
+_last_good: dict[_Key, Bundle] = {}
+
+
+def load(source: str | Path, identity: str, address: str, *, cache: str | Path | None = None) -> Bundle:
+    """The bundle that is published at `address` (`chatbot/support`, `assistant/billing`) for `identity`.
+
+    `source` is a folder or an http(s) URL in front of the keys. While it cannot be reached, or holds something broken,
+    the last bundle loaded from it takes its place and says so (`stale`): the one this process loaded, else the one in
+    the folder `cache`. A bundle that was withdrawn, or is of another identity or a newer format, is a BundleError.
+    Loading again costs one small read until something else is published.
+    """
+    key = _Key(str(source), identity, address)
+    try:
+        bundle = _fetch(_reader(source), key, cache)
+    except BundleError as error:
+        if error.code not in _PASSING:
+            raise
+        return replace(_earlier(key, cache, error), problem=error)
+    _last_good[key] = bundle
+    return bundle
+
+
+def _fetch(read: _Read, key: _Key, cache: str | Path | None) -> Bundle:
+    pointer_data = read(pointer_key(key.identity, key.address))
+    pointer = read_pointer(pointer_data, key.identity, key.address)
+    last = _last_good.get(key)
+    if last and last.pointer == pointer:
+        return last
+    blob = read(blob_key(pointer.identity, pointer.blob))
+    bundle = _opened(pointer, blob)
+    if cache is not None:
+        documents = {blob_key(pointer.identity, pointer.blob): blob, pointer_key(*key[1:]): pointer_data}
+        _keep(DirectoryOutlet(Path(cache)), documents)
+    return bundle
+
+
+def _opened(pointer: Pointer, blob: bytes | None) -> Bundle:
+    def id_of(address: str) -> str:
+        if address not in pointer.ids:
+            raise BundleError("broken", f"the pointer of {pointer.address} has no id for {address}")
+        return pointer.ids[address]
+
+    return Bundle(pointer, resolved(read_blob(blob, pointer.blob), id_of))
+
+
+def _keep(cache: DirectoryOutlet, documents: Mapping[str, bytes | None]) -> None:
+    """A cache is laid out like an outlet. That it cannot be written is no reason to have no bundle."""
+    try:
+        for key, data in documents.items():
+            cache.write(key, data or b"")
+    except OSError as error:
+        _log.warning("%s keeps no bundle: %s", cache.root, error)
+
+
+def _earlier(key: _Key, cache: str | Path | None, error: BundleError) -> Bundle:
+    if key in _last_good:
+        return _last_good[key]
+    if cache is None:
+        raise error
+    try:
+        return _fetch(_reader(cache), key, None)
+    except BundleError:
+        raise error from None
+
+
+def _reader(source: str | Path) -> _Read:
+    text = str(source)
+    if text.startswith(("http://", "https://")):
+        return lambda key: _get(f"{text.rstrip('/')}/{urllib.parse.quote(key, safe='/@')}")
+    outlet = DirectoryOutlet(Path(source))
+    return lambda key: _read_file(outlet, key)
+
+
+def _read_file(outlet: DirectoryOutlet, key: str) -> bytes | None:
+    try:
+        if not outlet.root.is_dir():
+            raise BundleError("unreachable", f"there is no folder {outlet.root}")
+        return outlet.read(key)
+    except OSError as error:
+        raise BundleError("unreachable", f"{outlet.root} cannot be read: {error}") from error
+
+
+def _get(url: str) -> bytes | None:
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310 only http(s) gets here
+            return bytes(response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code in {404, 410}:
+                return None
+            raise BundleError("unreachable", f"{url} answered {error.code}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise BundleError("unreachable", f"{url} cannot be read: {error}") from error

@@ -1,0 +1,139 @@
+"""The two documents of a bundle: an immutable blob, and the pointer that says which blob holds now.
+
+`IDENTITY/blobs/SHA256.json` is the content as canonical JSON, with `{"$address": "kind/name"}` where an id belongs.
+`IDENTITY/KIND/NAME.json` names a blob and has the table from addresses to live ids.
+
+Standard library only: applications import this.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+BLOB_FORMAT: Final = "reconciler/bundle/v1"
+POINTER_FORMAT: Final = "reconciler/pointer/v1"
+KINDS: Final = ("assistant", "chatbot", "pipeline")
+"""The kinds that have pointers."""
+DRAFT: Final = "working"
+"""What stands after the `@` of a working chatbot's pointer: without it, the name is that of the published one."""
+
+_ADDRESS_KEY: Final = "$address"
+_ADDRESS: Final = re.compile(rf"({'|'.join(KINDS)})/[a-z0-9][-a-z0-9]*(@[a-z0-9][-.a-z0-9]*)?")
+_IDENTITY: Final = re.compile(r"[a-z0-9][-a-z0-9]*(/[a-z0-9][-a-z0-9]*)?")
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class BundleError(Exception):
+    """Why there is no bundle.
+
+    `code` is `missing` (nothing is published at the address, or it was withdrawn), `unreachable`, `broken` (not what it
+    should be: no JSON, or not the bytes its digest stands for), `identity` (published for another project or
+    environment), `format` (written by a newer version), `absent` (the bundle has no such part), or `usage`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What is published at an address."""
+
+    identity: str
+    address: str
+    blob: str
+    """`sha256:` and the hex digest of the blob's bytes."""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """The live ids behind the addresses that the blob refers to."""
+
+    def document(self) -> dict[str, Any]:
+        ids = dict(sorted(self.ids.items()))
+        return {
+            "format": POINTER_FORMAT,
+            "identity": self.identity,
+            "address": self.address,
+            "blob": self.blob,
+            "ids": ids,
+        }
+
+
+def pointer_key(identity: str, address: str) -> str:
+    if not _IDENTITY.fullmatch(identity) or not _ADDRESS.fullmatch(address):
+        raise BundleError("usage", f"{identity!r} and {address!r} are no identity and address of a bundle")
+    return f"{identity}/{address}.json"
+
+
+def blob_key(identity: str, digest: str) -> str:
+    return f"{identity}/blobs/{digest.removeprefix('sha256:')}.json"
+
+
+def read_pointer(data: bytes | None, identity: str, address: str) -> Pointer:
+    """The pointer that `data` is; BundleError unless it is the one for this identity and address."""
+    if data is None:
+        raise BundleError("missing", f"nothing is published at {address} of {identity}")
+    document = _document(data, POINTER_FORMAT, f"the pointer of {address}")
+    found = document.get("identity")
+    if found != identity:
+        raise BundleError("identity", f"{address} was published for {found}, not for {identity}")
+    blob, ids = document.get("blob"), document.get("ids")
+    if document.get("address") != address or not isinstance(blob, str) or not _DIGEST.fullmatch(blob):
+        raise BundleError("broken", f"the pointer of {address} does not say what is published there")
+    if not isinstance(ids, dict) or not all(isinstance(live, str) for live in ids.values()):
+        raise BundleError("broken", f"the pointer of {address} has no table of ids")
+    return Pointer(identity, address, blob, ids)
+
+
+def read_blob(data: bytes | None, digest: str) -> dict[str, Any]:
+    """The content of a blob; BundleError unless `data` is what `digest` stands for."""
+    if data is None:
+        raise BundleError("broken", f"the blob {digest} is missing")
+    if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
+        raise BundleError("broken", f"the blob {digest} was altered: its bytes have another digest")
+    content = _document(data, BLOB_FORMAT, f"the blob {digest}")
+    if not isinstance(content.get("address"), str) or not isinstance(content.get("assistants"), dict):
+        raise BundleError("broken", f"the blob {digest} is no bundle")
+    return content
+
+
+def _document(data: bytes, expected: str, what: str) -> dict[str, Any]:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BundleError("broken", f"{what} is no JSON: {error}") from error
+    written = document.get("format") if isinstance(document, dict) else None
+    if written == expected:
+        found: dict[str, Any] = document
+        return found
+    if isinstance(written, str) and written.rpartition("/")[0] == expected.rpartition("/")[0]:
+        raise BundleError("format", f"{what} is written as {written}, and this version reads {expected}: update it")
+    raise BundleError("broken", f"{what} is not written as {expected}")
+
+
+def resolved(content: Mapping[str, Any], id_of: Callable[[str], Any]) -> dict[str, Any]:
+    """`content` with live ids. Assistants and pipelines, which are in the bundle, stay addresses in graphs and bots."""
+
+    def part_of(address: str) -> Any:
+        return address if address.partition("/")[0] in KINDS else id_of(address)
+
+    return {
+        key: _replaced(value, part_of if key in {"chatbot", "pipelines"} else id_of) for key, value in content.items()
+    }
+
+
+def needs(content: Mapping[str, Any]) -> frozenset[str]:
+    """The addresses whose live ids it takes to use `content`: what its pointer has in `ids`."""
+    found: set[str] = set()
+    resolved(content, found.add)
+    return frozenset(found)
+
+
+def _replaced(value: Any, replace: Callable[[str], Any]) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {_ADDRESS_KEY}:
+            return replace(value[_ADDRESS_KEY])
+        return {key: _replaced(item, replace) for key, item in value.items()}
+    return [_replaced(item, replace) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,115 @@
+from typing import Any
+
+import pytest
+
+from reconciler.bundles.outlets import DirectoryOutlet
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Desired, Lifecycle, LocalFile, Resource, Scope
+from reconciler.resources.problems import Place
+from reconciler.resources.registry import kinds
+
+PLACE = Place("manifests/a.yaml")
+
+TICKET = {"type": "function", "name": "create_ticket", "parameters": {"type": "object"}, "strict": False}
+MANIFESTS: list[tuple[str, str, str, dict[str, Any]]] = [
+    (
+        "Assistant",
+        "responses",
+        "billing",
+        {
+            "model": "gpt-6-luna",
+            "instructions": "Answer questions on bills.",
+            "tools": [
+                {"type": "file_search", "vector_store_ids": ["handbook"], "max_num_results": 8},
+                TICKET,
+                {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["data/tariffs.csv"]}},
+            ],
+            "temperature": 0.2,
+            "metadata": {"tier": "gold"},
+        },
+    ),
+    ("Assistant", "agents", "technical", {"model": "gpt-6-sol", "instructions": "Help with faults."}),
+    ("Assistant", "responses", "followup", {"model": "gpt-6-luna"}),
+    ("Assistant", "responses", "unused", {"model": "gpt-6-luna"}),
+    (
+        "Pipeline",
+        "",
+        "flow",
+        {
+            "nodes": {
+                "triage": {"type": "router", "keywords": ["BILL", "FAULT"]},
+                "bill": {"type": "assistant", "assistant": "billing"},
+                "fault": {"type": "assistant", "assistant": "technical"},
+                "polish": {"type": "llm", "vector_stores": ["handbook"]},
+            },
+            "edges": [
+                {"from": "start", "to": "triage"},
+                {"from": "triage.BILL", "to": "bill"},
+                {"from": "triage.FAULT", "to": "fault"},
+                {"from": ["bill", "fault"], "to": "polish"},
+                {"from": "polish", "to": "end"},
+            ],
+        },
+    ),
+    (
+        "Pipeline",
+        "",
+        "checkin",
+        {
+            "nodes": {"ask": {"type": "assistant", "assistant": "followup"}},
+            "edges": [{"from": "start", "to": "ask"}, {"from": "ask", "to": "end"}],
+        },
+    ),
+    ("Chatbot", "", "support", {"pipeline": "flow", "starts": ["checkin"]}),
+    ("Chatbot", "", "simple", {"assistant": "technical"}),
+]
+IDS = {
+    "vectorstore/handbook": "vs_1",
+    "file/data/tariffs.csv": "file-1",
+    "assistant/technical": "agent_1",
+    "vectorstore/unrelated": "vs_9",
+}
+
+
+class NoFiles:
+    def glob(self, pattern: str) -> list[str]:
+        return []
+
+    def read(self, path: str) -> LocalFile:
+        return LocalFile(path, "0" * 64, 1)
+
+
+def wanted(kind_name: str, target: str, name: str, spec: dict[str, Any]) -> Desired:
+    kind = kinds()[kind_name]
+    resource = Resource(
+        kind=kind,
+        address=Address(kind.prefix, name),
+        spec=kind.models[target].model_validate(({"target": target} if target else {}) | spec),
+        labels={},
+        lifecycle=Lifecycle(),
+        place=PLACE,
+        where=lambda _path: PLACE,
+    )
+    return next(iter(kind.desired(resource, Scope(files=NoFiles()))))
+
+
+@pytest.fixture(scope="session")
+def objects() -> dict[Address, Desired]:
+    """A small organisation: two bots, two pipelines, assistants of both targets."""
+    found = [wanted(*manifest) for manifest in MANIFESTS]
+    return {desired.address: desired for desired in found}
+
+
+@pytest.fixture
+def ids() -> dict[str, str]:
+    return dict(IDS)
+
+
+@pytest.fixture
+def identity() -> Identity:
+    return Identity("acme", "production")
+
+
+@pytest.fixture
+def outlet(tmp_path) -> DirectoryOutlet:
+    return DirectoryOutlet(tmp_path / "outlet")

@@ -1,0 +1,227 @@
+import json
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from reconciler.bundles import BundleError, load
+from reconciler.bundles.publish import publish, withdraw
+from reconciler.bundles.render import contents
+from reconciler.resources.address import Address
+
+PRODUCTION, DRAFT = "acme/production", "chatbot/support@working"
+
+
+@pytest.fixture
+def put(outlet, identity, objects, ids):
+    """Publish the working support bot, with ids that differ where told."""
+    blob = contents(objects)[Address("chatbot", "support")]
+
+    def write(**changed):
+        publish([outlet], identity, Address.parse(DRAFT), blob, ids | changed)
+        return outlet
+
+    write()
+    return write
+
+
+class Server(ThreadingHTTPServer):
+    """An outlet behind a URL."""
+
+    def __init__(self, outlet):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.outlet = outlet
+        self.url = f"http://127.0.0.1:{self.server_port}/bundles/"
+        self.seen: list[str] = []
+        self.status: int | None = None
+        """Answers everything with this."""
+        self.missing = 0
+        """Bytes that are announced and never sent."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self):
+        self.server.seen.append(self.path)
+        data = self.server.outlet.read(self.path.removeprefix("/bundles/"))
+        status = self.server.status or (404 if data is None else 200)
+        body = (data or b"") if status == 200 else b""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) + self.server.missing))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(outlet):
+    with Server(outlet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def code_of(source, identity=PRODUCTION, address=DRAFT, **more):
+    with pytest.raises(BundleError) as caught:
+        load(source, identity, address, **more)
+    return caught.value.code
+
+
+def python(script, *arguments):
+    return subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+
+
+class TestBundle:
+    def test_a_request_is_ready_to_send(self, put):
+        request = load(put().root, PRODUCTION, DRAFT).request("assistant/billing")
+        assert (request["model"], request["temperature"]) == ("gpt-6-luna", 0.2)
+        search = next(tool for tool in request["tools"] if tool["type"] == "file_search")
+        assert search["vector_store_ids"] == ["vs_1"]
+
+    def test_a_saved_agent_is_its_id(self, put):
+        assert load(put().root, PRODUCTION, DRAFT).agent_id("assistant/technical") == "agent_1"
+
+    def test_graphs_name_assistants_by_address_and_stores_by_id(self, put):
+        bundle = load(put().root, PRODUCTION, DRAFT)
+        assert bundle.chatbot == {"pipeline": "pipeline/flow", "starts": ["pipeline/checkin"]}
+        nodes = bundle.pipeline("pipeline/flow")["nodes"]
+        assert nodes["bill"]["assistant"] == "assistant/billing"
+        assert nodes["polish"]["vector_stores"] == ["vs_1"]
+
+    def test_callers_may_change_what_they_get(self, put):
+        bundle = load(put().root, PRODUCTION, DRAFT)
+        bundle.request("assistant/billing")["tools"].clear()
+        assert bundle.request("assistant/billing")["tools"]
+
+    def test_asking_for_something_else_says_what_there_is(self, put):
+        bundle = load(put().root, PRODUCTION, DRAFT)
+        with pytest.raises(BundleError, match="its assistants: assistant/billing, assistant/followup, assistant/tech"):
+            bundle.request("assistant/unused")
+        with pytest.raises(BundleError, match="is a saved agent: use agent_id"):
+            bundle.request("assistant/technical")
+        with pytest.raises(BundleError, match="is no saved agent: use request"):
+            bundle.agent_id("assistant/billing")
+
+
+class TestSource:
+    def test_a_url_is_as_good_as_a_folder(self, put, server):
+        assert load(server.url, PRODUCTION, DRAFT).content == load(put().root, PRODUCTION, DRAFT).content
+        assert server.seen[0] == "/bundles/acme/production/chatbot/support@working.json"
+
+    def test_loading_again_costs_one_read_until_something_changes(self, put, server):
+        first = load(server.url, PRODUCTION, DRAFT)
+        assert load(server.url, PRODUCTION, DRAFT) is first
+        assert len(server.seen) == 3
+        put(**{"vectorstore/handbook": "vs_2"})
+        assert load(server.url, PRODUCTION, DRAFT).pipeline("pipeline/flow")["nodes"]["polish"]["vector_stores"] == [
+            "vs_2"
+        ]
+
+    @pytest.mark.parametrize(
+        ("project", "address"),
+        [
+            ("../..", DRAFT),
+            (PRODUCTION, "chatbot/../x"),
+            (PRODUCTION, "file/x"),
+            ("a/b/c", DRAFT),
+            (PRODUCTION, "support"),
+        ],
+    )
+    def test_an_address_is_never_a_path(self, put, project, address):
+        assert code_of(put().root, project, address) == "usage"
+
+    def test_what_was_never_published_or_withdrawn_is_missing(self, put, server, identity, tmp_path):
+        load(server.url, PRODUCTION, DRAFT, cache=tmp_path / "cache")
+        withdraw([put()], identity, Address.parse(DRAFT))
+        assert code_of(server.url, cache=tmp_path / "cache") == "missing"
+        assert code_of(server.url, address="chatbot/support") == "missing"
+
+    def test_nothing_to_be_had(self, tmp_path, server):
+        assert code_of(tmp_path / "nowhere") == "unreachable"
+        server.status = 403
+        assert code_of(server.url) == "unreachable"
+        assert code_of("http://127.0.0.1:9/") == "unreachable"
+
+
+class TestFallBack:
+    @pytest.fixture
+    def break_blob(self, put):
+        def alter():
+            outlet = put()
+            (blob,) = outlet.list(f"{PRODUCTION}/blobs/")
+            outlet.write(blob, outlet.read(blob) + b" ")
+
+        return alter
+
+    def test_a_bundle_loaded_before_takes_the_place_of_an_unreachable_one(self, put, server):
+        fresh = load(server.url, PRODUCTION, DRAFT)
+        assert not fresh.stale
+        server.status = 503
+        earlier = load(server.url, PRODUCTION, DRAFT)
+        assert earlier.stale
+        assert earlier.problem
+        assert earlier.problem.code == "unreachable"
+        assert earlier.content == fresh.content
+        server.status = None
+        assert not load(server.url, PRODUCTION, DRAFT).stale
+
+    def test_an_answer_cut_short_is_no_answer(self, put, server):
+        server.missing = 10
+        assert code_of(server.url) == "unreachable"
+
+    def test_a_blob_with_another_digest_is_never_used(self, outlet, break_blob):
+        break_blob()
+        assert code_of(outlet.root) == "broken"
+
+    def test_another_process_falls_back_to_the_cache(self, outlet, tmp_path, break_blob, put):
+        load(outlet.root, PRODUCTION, DRAFT, cache=tmp_path / "cache")
+        break_blob()
+        script = (
+            "import sys; from reconciler.bundles import load; bundle = load(*sys.argv[1:4], cache=sys.argv[4]);"
+            "print(bundle.stale, bundle.problem.code, bundle.agent_id('assistant/technical'))"
+        )
+        done = python(script, str(outlet.root), PRODUCTION, DRAFT, str(tmp_path / "cache"))
+        assert done.stdout.split() == ["True", "broken", "agent_1"]
+
+    def test_a_broken_cache_hides_nothing(self, tmp_path):
+        (tmp_path / "cache" / PRODUCTION / "chatbot").mkdir(parents=True)
+        (tmp_path / "cache" / f"{PRODUCTION}/{DRAFT}.json").write_text("{")
+        assert code_of(tmp_path / "nowhere", cache=tmp_path / "cache") == "unreachable"
+
+    def test_a_cache_that_cannot_be_written_is_only_logged(self, put, tmp_path, caplog):
+        (tmp_path / "cache").write_text("a file")
+        assert not load(put().root, PRODUCTION, DRAFT, cache=tmp_path / "cache").stale
+        assert "keeps no bundle" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [({"identity": "acme/staging"}, "identity"), ({"format": "reconciler/pointer/v2"}, "format")],
+    )
+    def test_what_is_meant_for_others_is_refused(self, put, change, code):
+        outlet = put()
+        load(outlet.root, PRODUCTION, DRAFT)
+        key = f"{PRODUCTION}/{DRAFT}.json"
+        outlet.write(key, json.dumps(json.loads(outlet.read(key)) | change).encode())
+        assert code_of(outlet.root) == code
+
+    def test_an_id_that_the_pointer_lacks(self, put):
+        outlet = put()
+        key = f"{PRODUCTION}/{DRAFT}.json"
+        outlet.write(key, json.dumps(json.loads(outlet.read(key)) | {"ids": {}}).encode())
+        assert code_of(outlet.root) == "broken"
+
+
+def test_loading_takes_nothing_but_the_standard_library(put):
+    script = (
+        "import sys; before = set(sys.modules); from reconciler.bundles import load; load(*sys.argv[1:]);"
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)"
+    )
+    done = python(script, str(put().root), PRODUCTION, DRAFT)
+    assert done.stdout.split() == ["reconciler"]
