@@ -60,13 +60,14 @@ class _ItemsBar(Bar):
 
     def __init__(self, *columns: ProgressColumn, console: Console, transient: bool) -> None:
         self.running = {}
+        self._screen = console
         super().__init__(*columns, console=console, transient=transient)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
         items = list(self.running.values())
         more = f", … {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-        room = self.console.width - 2 - len(more)
+        room = self._screen.width - 2 - len(more)
         yield Text(f"  {clip(', '.join(items[:_SHOWN]), room)}{more}", style="dim", no_wrap=True)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -78,16 +79,20 @@ def wrap_parts(parts: list[str], width: int, *, lead: str = "", hang: str = "") 
     return [*lines, line.rstrip()]
 
 
-def fold(text: str, room: int) -> list[str]:
+def fold(text: str, room: int) -> Iterator[str]:
     """`text` in pieces of at most `room` columns, broken at a space where there is one: only that space is lost."""
-    pieces = []
-    while cells(text) > room:
-        end = max(_chars_in(text, room), 1)
-        space = text.rfind(" ", 1, end + 1)
-        cut, skip = (space, 1) if text[:space].strip() and space > 0 else (end, 0)
-        pieces.append(text[:cut])
-        text = text[cut + skip :]
-    return [*pieces, text] if text or not pieces else pieces
+    start = 0
+    while True:
+        ahead = text[start : start + 4 * room]
+        end = max(_chars_in(ahead, room), 1)
+        if start + end >= len(text):
+            yield text[start:]
+            return
+        space = ahead.rfind(" ", 0, end + 1)
+        if ahead[: max(space, 0)].strip():
+            end = space
+        yield ahead[:end]
+        start += end + (ahead[end : end + 1] == " ")
 
 
 def count(number: int, noun: str) -> str:

@@ -50,11 +50,19 @@ def _judgement(result: ApplyResult) -> tuple[str, Look]:
 
 
 def _list(title: str, outcomes: Sequence[Outcome], style: Style) -> list[str]:
-    if title != "Failed" and len(outcomes) > LIST_AT_MOST:
-        actions = Counter(outcome.action for outcome in outcomes)
-        return section(title, [f"  {counted({action: actions[action] for action in ACTIONS})}"], style)
+    """Of many failures the first are shown, of anything else that is too long for a list its counts."""
+    if len(outcomes) <= LIST_AT_MOST:
+        return section(title, _rows(outcomes, style), style)
+    if title == "Failed":
+        more = f"  … {len(outcomes) - LIST_AT_MOST} more failed"
+        return section(title, [*_rows(outcomes[:LIST_AT_MOST], style), more], style)
+    actions = Counter(outcome.action for outcome in outcomes)
+    return section(title, [f"  {counted({action: actions[action] for action in ACTIONS})}"], style)
+
+
+def _rows(outcomes: Sequence[Outcome], style: Style) -> list[str]:
     room = max((len(outcome.action) for outcome in outcomes), default=0)
-    return section(title, [line for outcome in outcomes for line in _lines(outcome, room, style)], style)
+    return [line for outcome in outcomes for line in _lines(outcome, room, style)]
 
 
 def _lines(outcome: Outcome, room: int, style: Style) -> Iterator[str]:
@@ -76,6 +84,6 @@ def _end(outcome: Outcome) -> str:
 
 def _footer(result: ApplyResult, style: Style) -> list[str]:
     total = sum(result.requests.values())
-    sent = f"{count(total, 'request')} sent ({counted(dict(sorted(result.requests.items())))})." if total else ""
-    resume = f"Finish with: {result.resume}" if result.resume else ""
-    return wrap(f"{sent} {resume}", style.width) if sent or resume else []
+    sent = f"{count(total, 'request')} sent: {counted(dict(sorted(result.requests.items())))}."
+    resume = [f"Finish with: {plain(result.resume)}"] if result.resume else []
+    return [*(wrap(sent, style.width) if total else []), *resume]

@@ -62,11 +62,10 @@ def _shown(piece: _Piece) -> str:
 
 
 def _hunk_lines(hunk: list[tuple[str, str]], room: int) -> Iterator[str]:
+    """What does not fit goes on below its sign, further to the right."""
     for sign, text in hunk:
-        first, *others = fold(text, room)
-        yield f"{sign} {first}".rstrip()
-        for other in others:
-            yield from (f"{sign}   {part}" for part in fold(other, room - 2))
+        for index, part in enumerate(fold(text, room - 2)):
+            yield f"{sign}   {part}" if index else f"{sign} {part}".rstrip()
 
 
 def _painted(indent: str, line: str, style: Style) -> str:

@@ -64,12 +64,12 @@ def _one_line(item: FieldChange, room: int) -> str | None:
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
     """Both values on a line of their own, or, where they do not fit, the lines in which they differ."""
-    sides = (("-", item.before), ("+", item.after))
-    lines = [f"{sign} {whole(side)}" for sign, side in sides if side is not ABSENT]
-    room = style.width - indent
-    if any(cells(line) > room for line in lines) or _has_lines(item):
-        return unified(lines_of(item.before), lines_of(item.after), style, indent=indent)
-    return [" " * indent + style.paint(line, _LOOKS[line[0]]) for line in lines]
+    if not _has_lines(item):
+        sides = (("-", item.before), ("+", item.after))
+        lines = [f"{sign} {whole(side)}" for sign, side in sides if side is not ABSENT]
+        if all(cells(line) <= style.width - indent for line in lines):
+            return [" " * indent + style.paint(line, _LOOKS[line[0]]) for line in lines]
+    return unified(lines_of(item.before), lines_of(item.after), style, indent=indent)
 
 
 def _has_lines(item: FieldChange) -> bool:

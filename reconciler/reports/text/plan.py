@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.planning.model import ACTIONS, Decision, Plan, Unmanaged
 from reconciler.reports.drift import DRIFT_CLASSES, drift_class
-from reconciler.reports.style import Style, count, plain, wrap, wrap_parts
+from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.text.changes import change_rows, drift_rows
 from reconciler.reports.text.fields import first_few
 from reconciler.reports.text.parts import counted, headline, joined, section
@@ -37,13 +37,13 @@ def plan_text(plan: Plan, *, style: Style) -> str:
 
 def drift_text(plan: Plan, *, style: Style) -> str:
     """What was changed by hand since the last apply, and nothing else of `plan`."""
+    if not plan.drift:
+        return joined([_drift_verdict(plan, style), *_remarks(plan, style)])
     parts = [
         _drift_verdict(plan, style),
-        section(
-            "Changed by hand", [*_dim(DIRECTION, style), *drift_rows(plan.drift, style)] if plan.drift else [], style
-        ),
+        section("Changed by hand", [*_dim(DIRECTION, style), *drift_rows(plan.drift, style)], style),
         *_remarks(plan, style),
-        [f"Undo it with: {apply_command(plan.identity, '--on-drift', 'revert')}"] if plan.drift else [],
+        [f"Undo it with: {apply_command(plan.identity, '--on-drift', 'revert')}"],
     ]
     return joined(parts)
 
@@ -51,13 +51,14 @@ def drift_text(plan: Plan, *, style: Style) -> str:
 def status_text(plan: Plan, *, style: Style) -> str:
     """`plan` in a line per object: what stands out, without what differs in it."""
     refused = [(refusal.action, plain(refusal.address), plain(refusal.rule)) for refusal in plan.refusals]
-    others = {"warning": len(plan.warnings), "unmanaged": len(plan.unmanaged)}
+    others = [count(len(plan.warnings), "warning")] if plan.warnings else []
+    others += [f"{len(plan.unmanaged)} not managed here"] if plan.unmanaged else []
     parts = [
         _verdict(plan, style),
         section("Refused", [f"  {action}  {address}  {rule}" for action, address, rule in refused], style),
         section("Your changes", change_rows(plan.changes, style, heads_only=True), style),
         section("Changed by hand", drift_rows(plan.drift, style, decide=True, heads_only=True), style),
-        [f"Also: {counted(others)}."] if any(others.values()) else [],
+        [f"Also: {', '.join(others)}."] if others else [],
     ]
     return joined(parts)
 
@@ -129,9 +130,9 @@ def _strangers(unmanaged: Sequence[Unmanaged], style: Style) -> Iterator[str]:
     for item in unmanaged:
         groups.setdefault((item.type, item.owner or ""), []).append(item.name or item.id)
     for (kind, owner), names in sorted(groups.items()):
-        lead = f"  {len(names)} {plain(kind)}" + (f" of {plain(owner)}" if owner else "") + ": "
-        parts = [word for name in first_few(names) for word in name.split(" ")]
-        yield from wrap_parts(parts, style.width, lead=lead, hang="    ")
+        whose = f"{kind} of {owner}" if owner else kind
+        text = f"{len(names)} {whose}: {' '.join(first_few(names))}"
+        yield from wrap(text, style.width, lead="  ", hang="    ")
 
 
 def _dim(text: str, style: Style) -> list[str]:

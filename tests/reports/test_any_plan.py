@@ -1,0 +1,106 @@
+"""What holds for every plan, whatever it contains."""
+
+import re
+
+from hypothesis import given, settings, strategies as st
+
+from reconciler.planning.model import ACTIONS, SECTIONS, Change, FieldChange, Plan, Refusal, Source, Unmanaged
+from reconciler.reports.json import drift_json, dumps
+from reconciler.reports.style import Style, cells, plain
+from reconciler.reports.text import drift_text, plan_text, status_text
+from reconciler.resources.values import ABSENT, reference
+
+SGR = re.compile(r"\x1b\[(?:0|(?:1|2|31|32|33|36)(?:;(?:1|2|31|32|33|36))*)m")
+
+hostile = st.sampled_from(["\x1b[31mred", "a\nb\n", "word " * 40, "\u202eevil", "日本語 " * 20, "", "\x9b2J", "\ud800"])
+texts = hostile | st.text(max_size=12)
+some_texts = st.lists(texts, max_size=2).map(tuple)
+origins = st.sampled_from(["manifest", "drift", "both", "unknown"])
+actions = st.sampled_from(ACTIONS)
+
+
+def plans(names, consents):
+    """Plans whose addresses, paths and files are made of `names`, and all else of hostile text."""
+    addresses = st.builds("{}/{}".format, st.sampled_from(["assistant", "file", "vectorstore"]), names)
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+        max_leaves=5,
+    )
+    sides = st.just(ABSENT) | addresses.map(reference) | values
+    keys = st.lists(names | st.just("files"), min_size=1, max_size=2).map(tuple)
+    fields = st.lists(st.builds(FieldChange, keys, sides, sides, origins), max_size=10).map(tuple)
+    changes = st.builds(
+        Change,
+        addresses,
+        actions,
+        fields,
+        source=st.none() | st.builds(Source, names, st.integers(1, 9999)),
+        because=some_texts,
+        risks=some_texts,
+        decision=st.sampled_from(["revert", "keep", None]),
+    )
+    uploads = st.integers(0, 20).map(
+        lambda number: [Change(f"file/kb/{index}.md", "create") for index in range(number)]
+    )
+    several = st.lists(addresses, min_size=1, max_size=3).map(tuple)
+    refusals = st.builds(
+        Refusal,
+        addresses,
+        actions,
+        names,
+        texts,
+        sections=st.fixed_dictionaries({section: several | st.just(()) for section in SECTIONS}),
+        chains=st.lists(several, max_size=2).map(tuple),
+        places=st.dictionaries(addresses, names, max_size=3),
+        remedy=texts,
+        consent=consents,
+    )
+    return st.builds(
+        lambda listed, files, **more: Plan(changes=(*listed, *files), **more),
+        st.lists(changes, max_size=3),
+        uploads,
+        identity=names,
+        drift=st.lists(changes, max_size=2).map(tuple),
+        refusals=st.lists(refusals, max_size=2).map(tuple),
+        unmanaged=st.lists(st.builds(Unmanaged, names, names, texts, st.none() | texts), max_size=3).map(tuple),
+        warnings=some_texts,
+        unchanged=st.integers(0, 99),
+        requests=st.dictionaries(texts, st.integers(0, 9), max_size=3),
+        commit=st.none() | texts,
+    )
+
+
+any_plan = plans(names=texts.filter(bool), consents=st.none() | texts)
+short_names = st.sampled_from(["triage", "a b", "日本", "kb/hours.md", "\x1b[m"])
+styles = st.builds(Style, st.booleans(), st.sampled_from([40, 80, 120]))
+
+
+@settings(deadline=None, max_examples=60)
+@given(any_plan, styles)
+def test_every_text_is_safe_for_a_terminal_and_the_same_every_time(plan, style):
+    for render in (plan_text, drift_text, status_text):
+        text = render(plan, style=style)
+        assert text == render(plan, style=style)
+        bare = SGR.sub("", text) if style.color else text
+        assert all(char == "\n" or char.isprintable() for char in bare)
+    assert dumps(drift_json(plan)).isascii()
+
+
+@settings(deadline=None, max_examples=60)
+@given(any_plan)
+def test_every_address_is_in_the_text_or_counted_by_a_fold(plan):
+    text = plan_text(plan, style=Style(width=120))
+    assert all(plain(item.address) in text for item in (*plan.drift, *plan.refusals))
+    folded = sum(int(number) for number in re.findall(r"^  . \w+ +(\d+) files", text, re.MULTILINE))
+    absent = [change for change in plan.changes if plain(change.address) not in text]
+    assert len(absent) <= folded
+    assert all(change.address.startswith("file/") for change in absent)
+
+
+@settings(deadline=None, max_examples=60)
+@given(plans(short_names, consents=st.none()), st.sampled_from([80, 120]))
+def test_only_a_word_that_is_wider_than_the_terminal_makes_a_line_so(plan, width):
+    for line in plan_text(plan, style=Style(width=width)).splitlines():
+        widest = max(line.split(" "), key=cells)
+        assert cells(line) <= width or cells(line.strip()) <= cells(widest) + 20

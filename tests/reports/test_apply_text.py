@@ -1,0 +1,57 @@
+from textwrap import dedent
+
+from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.reports.text import apply_text
+from reconciler.resources.problems import Problem
+from tests.reports.plans import PLAIN
+
+
+def shown(*outcomes, **more):
+    return apply_text(ApplyResult("acme", "sha256:0", outcomes, **more), style=PLAIN)
+
+
+DONE = Outcome("assistant/billing", "create", "done", id="agent_1", note="found, not made again")
+FAILED = Outcome(
+    "assistant/triage", "update", "failed", problem=Problem("rate-limit", "OpenAI said no", hint="Wait a minute.")
+)
+SKIPPED = Outcome("chatbot/support", "publish", "skipped", because_of="assistant/triage")
+
+
+def test_what_failed_comes_first_and_the_command_to_go_on_last():
+    text = shown(DONE, FAILED, SKIPPED, resume="reconciler apply plan.json", requests={"POST": 3, "GET": 2})
+    assert text == dedent("""\
+        Partly applied: acme, 1 done, 1 failed, 1 skipped.
+
+        Failed
+          ~ update  assistant/triage
+              error[rate-limit]: OpenAI said no
+                  hint: Wait a minute.
+
+        Skipped: what they need failed
+          ^ publish  chatbot/support  waited for assistant/triage
+
+        Done
+          + create  assistant/billing  agent_1  found, not made again
+
+        5 requests sent: 2 GET, 3 POST.
+        Finish with: reconciler apply plan.json
+        """)
+
+
+def test_the_verdict_tells_done_partly_failed_and_interrupted_apart():
+    waiting = Outcome("assistant/triage", "update", "not-started")
+    assert shown(DONE).startswith("Applied: acme, 1 done.")
+    assert shown(FAILED).startswith("Failed: acme, 1 failed.")
+    assert shown(DONE, waiting, interrupted=True).startswith("Interrupted: acme, 1 done, 1 not started.")
+    assert shown().startswith("Applied: acme, nothing had to be done.")
+    assert shown(already_applied="2026-11-20 by ci run 17") == (
+        "Nothing to do: acme, this plan was applied before: 2026-11-20 by ci run 17.\n"
+    )
+
+
+def test_long_lists_are_counted_and_of_failures_the_first_are_shown():
+    done = [Outcome(f"file/kb/{number}.md", "create", "done") for number in range(30)]
+    assert "Done\n  30 create\n" in shown(*done)
+    failed = [Outcome(f"file/kb/{number}.md", "create", "failed", problem=FAILED.problem) for number in range(30)]
+    assert shown(*failed).count("error[rate-limit]") == 20
+    assert "  … 10 more failed\n" in shown(*failed)

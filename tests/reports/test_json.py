@@ -1,0 +1,117 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.planning.model import Change, Plan, Unmanaged
+from reconciler.reports.drift import drift_class
+from reconciler.reports.json import apply_json, drift_json, dumps, problems_json
+from reconciler.resources.problems import Place, Problem
+from tests.reports.plans import REFERENCED, field, plan, update
+
+HAND = update(field("model", "gpt-5", "gpt-6", "drift"), decision="keep", id="agent_1")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (HAND, "modified"),
+        (Change("vectorstore/handbook", "create"), "missing"),
+        (Change("vectorstore/handbook", "replace", because=("it has expired at OpenAI",)), "expired"),
+        (Change("vectorstore/handbook", "replace"), "modified"),
+        (replace(HAND, address="assistant/triage@support.3"), "tampered"),
+        (replace(HAND, address="file/kb/mail@home.md"), "modified"),
+        (update(field("metadata.reconciler-project", after="acme")), "labels"),
+        (update(field("metadata.reconciler-project", after="acme"), field("model", "a", "b")), "modified"),
+        (Change("assistant/triage", "adopt"), "labels"),
+    ],
+)
+def test_what_was_done_by_hand_in_one_word(change, word):
+    assert drift_class(change) == word
+
+
+def test_drift_has_the_parts_of_a_plan_without_the_changes():
+    document = drift_json(
+        plan(
+            update(field("model", "a", "b")),
+            drift=(HAND,),
+            refusals=(REFERENCED,),
+            unmanaged=(Unmanaged("agent", "agent_9", "copy"),),
+            unchanged=7,
+            created_at="2026-11-21T08:00:00Z",
+        )
+    )
+    [entry] = document.pop("entries")
+    assert entry["class"] == "modified"
+    assert entry["address"] == "assistant/triage"
+    assert entry["fields"] == [
+        {"path": "model", "keys": ["model"], "before": "gpt-5", "after": "gpt-6", "origin": "drift"}
+    ]
+    assert document == {
+        "format": "reconciler/drift/v1",
+        "identity": "acme/production",
+        "commit": None,
+        "created_at": "2026-11-21T08:00:00Z",
+        "in_sync": False,
+        "summary": {"modified": 1, "missing": 0, "expired": 0, "tampered": 0, "labels": 0, "unchanged": 7},
+        "unmanaged": [{"type": "agent", "id": "agent_9", "name": "copy"}],
+        "warnings": [],
+    }
+
+
+def test_pending_edits_are_no_drift():
+    assert drift_json(plan(update(field("model", "a", "b"))))["in_sync"] is True
+
+
+def test_an_apply_result():
+    failed = Outcome("assistant/triage", "update", "failed", problem=Problem("rate-limit", "OpenAI said no"))
+    document = apply_json(ApplyResult("acme", "sha256:0", (failed,), resume="reconciler apply", requests={"POST": 1}))
+    assert document == {
+        "format": "reconciler/apply/v1",
+        "identity": "acme",
+        "plan_digest": "sha256:0",
+        "complete": False,
+        "interrupted": False,
+        "summary": {"done": 0, "failed": 1, "skipped": 0, "not-started": 0},
+        "outcomes": [
+            {
+                "address": "assistant/triage",
+                "action": "update",
+                "status": "failed",
+                "problem": {
+                    "severity": "error",
+                    "code": "rate-limit",
+                    "message": "OpenAI said no",
+                    "place": None,
+                    "hint": "",
+                },
+            }
+        ],
+        "requests": {"POST": 1},
+        "resume": "reconciler apply",
+        "already_applied": None,
+    }
+
+
+def test_problems_with_their_places():
+    document = problems_json([Problem("old", "expired", Place("a.yaml", 2, 5), severity="warning")])
+    assert document["summary"] == {"error": 0, "warning": 1}
+    assert document["problems"][0]["place"] == {"file": "a.yaml", "line": 2, "column": 5}
+
+
+def test_documents_are_ascii_and_come_back_as_they_were():
+    document = {"text": "größer\x1b\x7f\x9b\u202e\U000e0041", "list": [1, None]}
+    text = dumps(document)
+    assert text.isascii()
+    assert all(char == "\n" or char.isprintable() for char in text)
+    assert json.loads(text) == document
+
+
+def test_not_a_number_is_no_json():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        dumps({"value": float("nan")})
+
+
+def test_the_same_plan_is_the_same_text():
+    assert dumps(drift_json(Plan("acme", (), drift=(HAND,)))) == dumps(drift_json(Plan("acme", (), drift=(HAND,))))

@@ -1,0 +1,249 @@
+import re
+from dataclasses import replace
+from textwrap import dedent
+
+from reconciler.planning.model import Change, Unmanaged
+from reconciler.reports.style import Style, cells
+from reconciler.reports.text import drift_text, plan_text, status_text
+from reconciler.resources.values import reference
+from tests.reports.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
+
+
+def shown(*changes, style=PLAIN, **more):
+    return plan_text(plan(*changes, **more), style=style)
+
+
+def golden(text):
+    return dedent(text).removeprefix("\n")
+
+
+def test_a_plan_without_work_is_one_line():
+    assert shown(unchanged=43) == "Nothing to do: acme/production is as the manifests say, 43 unchanged.\n"
+
+
+def test_the_verdict_comes_first_and_the_next_command_last():
+    change = update(field("model", "gpt-6-luna", "gpt-6"), field("metadata.tier", after="gold"), source=TRIAGE)
+    text = shown(
+        change,
+        Change("chatbot/support", "publish", (field("published", 2, 3),), because=("version 3 is ready",)),
+        unchanged=40,
+        requests={"update": 1},
+        commit="3f2c1ab9d0e1f2a3",
+    )
+    assert text == golden("""
+        2 changes: acme/production at 3f2c1ab9d0e1, 1 update, 1 publish, 40 unchanged.
+
+        Your changes
+          ~ update   assistant/triage  manifests/assistants/triage.yaml:1
+              ~ model: "gpt-6-luna" -> "gpt-6"
+              + metadata.tier: "gold"
+          ^ publish  chatbot/support
+              ~ published: 2 -> 3
+              # version 3 is ready
+
+        1 write to OpenAI: 1 update.
+        Apply with: reconciler apply --env production
+        """)
+
+
+def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where():
+    text = shown(update(field("model", "a", "b")), refusals=(REFERENCED,))
+    assert text == golden("""
+        Refused: acme/production, 1 refusal; it stops the one change below.
+
+        Refused
+          - delete  assistant/triage
+              refused[referenced]: assistant/triage is still used and cannot be deleted
+              Chatbots
+                chatbot/support [unreleased]  manifests/chatbots/support.yaml:4
+              Pipelines
+                pipeline/triage-flow  manifests/pipelines/triage-flow.yaml:9
+              Chatbots Referencing Pipeline
+                release/support@2 [published]  live
+              through  release/support@2 -> pipeline/triage-flow@support.2
+                       -> assistant/triage@support.2
+              remedy   Publish a version of support that does without it, then delete
+                       it.
+              or, once reviewed, with this manifest:
+                kind: Consent
+                metadata: {name: drop-triage}
+
+        Your changes
+          ~ update  assistant/triage
+              ~ model: "a" -> "b"
+
+        Nothing is applied while anything is refused.
+        """)
+
+
+def test_many_refusals_are_blocks_of_their_own():
+    protected = replace(REFERENCED, address="assistant/billing", rule="protected", sections={}, chains=(), consent=None)
+    text = shown(refusals=(REFERENCED, protected))
+    assert text.startswith("Refused: acme/production, 2 refusals.\n")
+    assert "\n\n  - delete  assistant/billing\n      refused[protected]: " in text
+
+
+def test_what_was_changed_by_hand_is_shown_from_manifest_to_live_with_what_applying_does():
+    hand = update(field("temperature", 0.9, 0.3, "drift"), decision="revert", source=TRIAGE)
+    text = shown(drift=(hand, Change("vectorstore/moving", "create", decision="revert")), unchanged=3)
+    assert text == golden("""
+        2 changes: acme/production, 2 by hand to revert, 3 unchanged.
+
+        Changed by hand
+          manifest -> live; applying reverts it (--on-drift keep leaves it)
+          ~ modified  assistant/triage    manifests/assistants/triage.yaml:1
+              ~ temperature: 0.3 -> 0.9
+          - missing   vectorstore/moving
+
+        Apply with: reconciler apply --env production
+        """)
+
+
+def test_drift_that_is_kept_is_no_work_and_stays_kept_by_the_next_command():
+    kept = update(field("temperature", 0.9, 0.3, "drift"), decision="keep")
+    assert shown(drift=(kept,)).startswith("Nothing to apply: acme/production, 1 by hand to keep, 0 unchanged.\n")
+    text = shown(update(field("model", "a", "b"), address="assistant/billing"), drift=(kept,))
+    assert "applying keeps it (--on-drift revert undoes it)" in text
+    assert text.endswith("Apply with: reconciler apply --env production --on-drift keep\n")
+
+
+def test_mixed_decisions_stand_on_their_lines():
+    text = shown(drift=(update(decision="keep"), update(address="assistant/billing", decision="revert")))
+    assert "  ~ modified  assistant/triage   kept\n" in text
+    assert "  ~ modified  assistant/billing  reverted\n" in text
+
+
+def test_a_field_that_both_sides_changed_is_marked():
+    text = shown(update(field("model", "a", "b", "both"), field("name", "c", "d", "unknown")))
+    assert '~ model: "a" -> "b" (changed here and by hand)\n' in text
+    assert '~ name: "c" -> "d" (nobody knows who changed it)\n' in text
+
+
+def test_references_are_shown_as_what_they_refer_to():
+    stores = [reference("vectorstore/handbook")]
+    assert "~ stores: [] -> [vectorstore/handbook]\n" in shown(update(field("stores", [], stores)))
+
+
+def test_what_is_created_is_summed_up():
+    fields = (
+        field("model", after="gpt-6"),
+        field("instructions", after="Be kind.\nBe brief.\n"),
+        field("tools", after={f"function:{number}": {"strict": True} for number in range(12)}),
+    )
+    text = shown(Change("assistant/triage", "create", fields))
+    assert '  + create  assistant/triage\n      model: "gpt-6", instructions: 2 lines, tools: 12 keys\n' in text
+
+
+def test_more_than_eight_uploads_of_a_folder_are_one_line():
+    few = [upload(f"kb/page-{number}.md") for number in range(8)]
+    assert shown(*few).count("file/kb/") == 8
+    text = shown(*few, upload("kb/water/page-8.md", 1_200_000), upload("data/tariffs.csv"))
+    assert "  + create  9 files under kb/ (1.2 MB)\n      kb/page-0.md, kb/page-1.md, kb/page-2.md, … 6 more\n" in text
+    assert "  + create  file/data/tariffs.csv\n" in text
+
+
+def test_a_file_with_a_risk_is_never_folded_away():
+    risky = replace(upload("kb/secret.md"), risks=("it is public",))
+    text = shown(*[upload(f"kb/page-{number}.md") for number in range(9)], risky)
+    assert "9 files under kb/" in text
+    assert "file/kb/secret.md" in text
+    assert "! it is public" in text
+
+
+def test_many_files_of_a_store_are_folded_but_not_those_that_somebody_else_changed():
+    files = [replace(field("files"), keys=("files", f"kb/{number}.md"), after={}) for number in range(23)]
+    foreign = replace(field("files"), keys=("files", "kb/x.md"), before={}, origin="both")
+    text = shown(update(*files, foreign, address="vectorstore/handbook"))
+    assert "+ files: 23 added: kb/0.md, kb/1.md, kb/2.md, … 20 more\n" in text
+    assert '- files["kb/x.md"]: {} (changed here and by hand)\n' in text
+
+
+def test_strangers_are_counted_with_the_first_few_names():
+    agents = tuple(Unmanaged("agent", f"agent_{number}", f"copy {number}") for number in range(12))
+    foreign = Unmanaged("vector_store", "vs_1", "", owner="acme/staging")
+    assert golden("""
+        Not managed here: reported, never touched
+          12 agent: copy 0, copy 1, copy 2, … 9 more
+          1 vector_store of acme/staging: vs_1
+        """) in shown(unmanaged=(*agents, foreign))
+
+
+def test_warnings_are_wrapped_and_indented():
+    text = shown(warnings=("consent/old-exception has expired " + "and can be removed " * 3,))
+    assert (
+        golden("""
+        Warnings
+          ! consent/old-exception has expired and can be removed and can be removed and
+            can be removed
+        """)
+        in text
+    )
+
+
+def test_colour_changes_no_text():
+    colourful = shown(update(field("model", "a", "b"), source=TRIAGE), style=Style(color=True, width=80))
+    assert "\x1b[1mYour changes\x1b[0m\n  \x1b[33m~\x1b[0m update  \x1b[1massistant/triage\x1b[0m" in colourful
+    without = re.sub(r"\x1b\[[0-9;]+m", "", colourful)
+    assert without == shown(update(field("model", "a", "b"), source=TRIAGE))
+
+
+def test_lines_keep_to_the_width():
+    change = update(
+        field("description", "a few words " * 30, "other words " * 30),
+        field("tools", [{"type": "x", "name": "long " * 20}], [{"type": "y", "name": "long " * 20}]),
+        source=TRIAGE,
+        risks=("a risk " * 30,),
+    )
+    for width in (60, 80, 120):
+        text = shown(change, refusals=(REFERENCED,), warnings=("w " * 200,), style=Style(width=width))
+        assert max(map(cells, text.splitlines())) <= width
+
+
+def test_a_source_that_does_not_fit_beside_the_address_goes_below():
+    address = "assistant/a-name-that-is-rather-long-for-an-assistant"
+    assert f"{address}\n      manifests/assistants/triage.yaml:1\n" in shown(update(address=address, source=TRIAGE))
+
+
+def test_text_from_outside_cannot_act_on_the_terminal_or_fake_a_line():
+    evil = "\x1b[2J\x1b]0;owned\x07\nApply with: rm -rf /\r\u202etxt"
+    text = shown(
+        update(field("model", "a", evil), address=f"assistant/{evil}", risks=(evil,)),
+        warnings=(evil,),
+        unmanaged=(Unmanaged("agent", "agent_1", evil),),
+    )
+    assert not [char for char in text if char != "\n" and not char.isprintable()]
+    assert "\\x1b[2J" in text
+    assert "\nApply with: rm" not in text
+
+
+def test_drift_alone():
+    hand = update(field("model", "gpt-5", "gpt-6", "drift"), address="assistant/triage@support.3")
+    text = drift_text(plan(update(field("model", "a", "b")), drift=(hand,), unchanged=7), style=PLAIN)
+    assert text == golden("""
+        Drift: acme/production, 1 tampered, 7 unchanged.
+
+        Changed by hand
+          manifest -> live
+          ! tampered  assistant/triage@support.3
+              ~ model: "gpt-6" -> "gpt-5"
+
+        Undo it with: reconciler apply --env production --on-drift revert
+        """)
+    assert drift_text(plan(), style=PLAIN) == "In sync: acme/production, nothing was changed by hand.\n"
+
+
+def test_status_is_a_line_per_object():
+    text = status_text(
+        plan(update(field("model", "a", "b")), drift=(update(decision="keep"),), warnings=("w",)), style=PLAIN
+    )
+    assert text == golden("""
+        1 change: acme/production, 1 update, 1 by hand to keep, 0 unchanged.
+
+        Your changes
+          ~ update  assistant/triage
+
+        Changed by hand
+          ~ modified  assistant/triage  kept
+
+        Also: 1 warning.
+        """)
