@@ -1,11 +1,7 @@
 """What applications load. Standard library only."""
 
 import copy
-import http.client
 import logging
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -151,7 +147,7 @@ def _earlier(key: _Key, cache: str | Path | None, error: BundleError) -> Bundle:
 def _reader(source: str | Path) -> _Read:
     text = str(source)
     if text.startswith(("http://", "https://")):
-        return lambda key: _get(f"{text.rstrip('/')}/{urllib.parse.quote(key, safe='/@')}")
+        return lambda key: _get(f"{text.rstrip('/')}/{key}")
     outlet = DirectoryOutlet(Path(source))
     return lambda key: _read_file(outlet, key)
 
@@ -166,6 +162,11 @@ def _read_file(outlet: DirectoryOutlet, key: str) -> bytes | None:
 
 
 def _get(url: str) -> bytes | None:
+    # Most of what importing this module would cost, and nothing to those who read a folder.
+    import http.client
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310 only http(s) gets here
             return bytes(response.read())

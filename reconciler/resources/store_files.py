@@ -64,7 +64,11 @@ _RULES: Final = (
 
 def held(entries: Sequence[E], files: ProjectFiles) -> Iterator[tuple[str, E, int]]:
     """Each file the entries mean, by path, with the entry that counts for it and its position."""
-    last = {path: index for index, entry in enumerate(entries) for path in _matches(entry.path, files)}
+    return _held(entries, [_matches(entry.path, files) for entry in entries])
+
+
+def _held(entries: Sequence[E], matches: Sequence[Sequence[str]]) -> Iterator[tuple[str, E, int]]:
+    last = {path: index for index, paths in enumerate(matches) for path in paths}
     for path in sorted(last):
         yield path, entries[last[path]], last[path]
 
@@ -77,10 +81,16 @@ def check(
     entries: Sequence[E], shared: Mapping[str, JSON] | None, files: ProjectFiles, settings: Callable[[E], JSON]
 ) -> Iterator[Finding]:
     """What stands in the way of these entries. `shared` are the attributes that every file gets."""
+    matches = [_matches(entry.path, files) for entry in entries]
     for index, entry in enumerate(entries):
-        yield from _check_entry(index, entry, shared or {}, files)
+        if not matches[index]:
+            message = f"no file matches {entry.path!r}"
+            yield Finding(
+                _at(index), "empty-glob", message, "Globs are relative to the project folder; ** crosses folders."
+            )
+        yield from _check_attributes(index, entry, shared or {})
     readable: list[tuple[LocalFile, E, int]] = []
-    for path, entry, index in held(entries, files):
+    for path, entry, index in _held(entries, matches):
         match files.read(path):
             case Finding() as finding:
                 yield replace(finding, path=_at(index))
@@ -94,12 +104,7 @@ def _at(index: int, *inside: str) -> tuple[str | int, ...]:
     return ("spec", "files", index, *inside)
 
 
-def _check_entry(index: int, entry: Entry, shared: Mapping[str, JSON], files: ProjectFiles) -> Iterator[Finding]:
-    if not _matches(entry.path, files):
-        message = f"no file matches {entry.path!r}"
-        yield Finding(
-            _at(index), "empty-glob", message, "Globs are relative to the project folder; ** crosses folders."
-        )
+def _check_attributes(index: int, entry: Entry, shared: Mapping[str, JSON]) -> Iterator[Finding]:
     together = len({*shared, *(entry.attributes or {})})
     if together > USER_ATTRIBUTES:
         message = f"with those of the store, attributes have {too_many_pairs(together, USER_ATTRIBUTES)}"
