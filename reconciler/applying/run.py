@@ -11,6 +11,7 @@ from typing import Protocol
 from reconciler.applying.model import Outcome
 from reconciler.live.base import Adapter
 from reconciler.planning.build import Planned
+from reconciler.planning.model import Action
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels
 from reconciler.resources.labels import field_hash
@@ -40,7 +41,7 @@ class Publisher(Protocol):
 class Listener(Protocol):
     """Follows an apply; for progress bars and logs."""
 
-    def started(self, address: str, action: str) -> None: ...
+    def started(self, address: str, action: Action) -> None: ...
 
     def finished(self, outcome: Outcome) -> None: ...
 

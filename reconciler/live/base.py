@@ -30,6 +30,8 @@ class Adapter(Protocol):
     """Reads and writes one type of live object. Errors are `LiveError`."""
 
     type: str
+    refers: frozenset[str]
+    """Types whose ids objects of this type may hold; read before one of those is deleted."""
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         """Every live object of this type, by list walks of full pages. Parts that need a listing of their own (files of

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Final, TypeAlias, cast, get_args
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
 from reconciler.resources.values import JSON
 from reconciler.state.documents import array, bad, document, line, load, mapping, of, optional, shaped
-from reconciler.state.model import Applied, AppliedPlan, Completed, Intent, Outcome, Snapshot, State
+from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State
 
 STATE_FORMAT: Final = "reconciler/state/v1"
 JOURNAL_FORMAT: Final = "reconciler/journal/v1"
@@ -105,7 +106,7 @@ def _object_records(objects: Mapping[Address, Applied]) -> Iterator[tuple[str, J
 
 
 def _applied_record(applied: Applied) -> dict[str, JSON]:
-    record: dict[str, JSON] = {"id": applied.id, "type": applied.type, "fields": applied.fields, "spec": applied.spec}
+    record: dict[str, JSON] = {"id": applied.id, "type": applied.type, "fields": applied.fields}
     if applied.write_only:
         record["write_only"] = applied.write_only
     if applied.protected:
@@ -118,7 +119,6 @@ def _applied(record: JSON) -> Applied:
         id=of(str, record["id"]),
         type=of(str, record["type"]),
         fields=of(dict, record["fields"]),
-        spec=of(dict, record["spec"]),
         write_only=of(dict, record.get("write_only", {})),
         protected=of(bool, record.get("protected", False)),
     )

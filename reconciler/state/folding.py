@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from reconciler.state.codec import Begun, Progress, Segment
-from reconciler.state.model import Applied, AppliedPlan, Completed, Intent, Snapshot, State
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 
 if TYPE_CHECKING:
     from reconciler.resources.address import Address
+    from reconciler.resources.base import Applied
 
 PLANS: Final = 100
 """Applied plans that state remembers."""

@@ -73,11 +73,17 @@ class Journal:
                 self._sending = []
 
     def close(self, outcome: Literal["partial", "complete"]) -> Snapshot:
-        """Write what waits and how the run ended, then the state document; gives the state as it is now."""
+        """Write what waits and how the run ended, then the state document; gives the state as it is now.
+
+        Raises `LeaseLostError`, after which everything that was flushed still counts, or does not if it came too late.
+        """
         if self._plan is not None:
             self._wait(replace(self._plan, finished=self._lease.now(), outcome=outcome))
         self.flush()
-        return compact(self._store, fold(self._base, self._segments))
+        compacted = compact(self._store, fold(self._base, self._segments))
+        if compacted is None:
+            raise self._lease.lost("was taken over")
+        return compacted
 
     def _wait(self, entry: _Entry) -> None:
         if not self._waiting:

@@ -45,15 +45,20 @@ def append(store: Store, identity: Identity, number: int, segment: Segment) -> b
     return True
 
 
-def compact(store: Store, snapshot: Snapshot) -> Snapshot:
-    """Write `snapshot` as the state document, and remove the segments that are in it."""
-    identity = snapshot.state.identity
-    while True:  # each further turn follows another run's success
+def compact(store: Store, snapshot: Snapshot) -> Snapshot | None:
+    """Write `snapshot` as the state document, and remove the segments that are in it.
+
+    None where a run other than the snapshot's has begun and ended since: its segments are not ours to remove, as their
+    numbers hold back whoever was superseded.
+    """
+    identity, run, version = snapshot.state.identity, snapshot.run, None
+    while version is None:  # each further turn follows another run's success
         try:
             version = _write_checkpoint(store, snapshot)
-            break
         except (ExistsError, ConflictError):
             snapshot = read(store, identity)
+            if snapshot.run != run:
+                return None
     numbers = _numbers(store, identity)
     store.delete([_segment_key(identity, number) for number in numbers if number <= snapshot.position])
     return replace(snapshot, checkpoint=version)

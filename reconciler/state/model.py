@@ -5,27 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.values import JSON, Fields
+from reconciler.resources.base import Applied
+from reconciler.resources.values import JSON
 
 Outcome: TypeAlias = Literal["unfinished", "partial", "complete"]
 """Of an apply: no end was recorded (it runs, or was killed), some of its changes are not done, all are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """One object as it was last applied. Never holds a secret, nor a hash of one."""
-
-    id: str
-    """The live id; for what lives in the outlets, the digest of its blob."""
-    type: str
-    """The name of a `Form`."""
-    fields: Fields
-    """The fields that were set, canonical."""
-    spec: Mapping[str, str] = field(default_factory=dict)
-    """Eight hex characters per field, as in the label `reconciler-spec`."""
-    write_only: Mapping[str, str] = field(default_factory=dict)
-    """Digests of the fields that the API never returns."""
-    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

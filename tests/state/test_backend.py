@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.backend import Backend, StoreOutlet, open_store
 from reconciler.state.lock import LockedError, this_process
-from reconciler.state.model import Applied, Completed
+from reconciler.state.model import Completed
 from tests.state.stores import InterruptedStore, MemoryStore, never
 
 ACME = Identity("acme", "production")
@@ -30,7 +31,9 @@ def test_an_apply_as_the_engine_makes_it(tmp_path):
 def test_a_lock_is_freed_also_when_the_run_fails():
     backend = Backend(MemoryStore(), ACME)
     with suppress(ZeroDivisionError), backend.lock(this_process({})):
-        assert backend.held().holder == this_process({})
+        held = backend.held()
+        assert held is not None
+        assert held.holder == this_process({})
         with pytest.raises(LockedError):
             backend.lock(this_process({})).__enter__()
         raise ZeroDivisionError

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
 from reconciler.state import lock, log
 from reconciler.state.codec import Begun, Progress, decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
-from reconciler.state.model import Applied, AppliedPlan, Completed, Intent, Snapshot, State
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -17,9 +18,9 @@ EXAMPLE = Snapshot(
         identity=ACME,
         openai_project="proj_1",
         objects={
-            TRIAGE: Applied("agent_1", "agent", {"model": "gpt-6-luna", "name": "Grüße"}, {"model": "12345678"}),
+            TRIAGE: Applied("agent_1", "agent", {"model": "gpt-6-luna", "name": "Grüße"}),
             Address("credential", "jira"): Applied(
-                "cred_1", "credential", {}, {}, write_only={"generation": "sha256:2"}, protected=True
+                "cred_1", "credential", {}, write_only={"generation": "sha256:2"}, protected=True
             ),
         },
         plans={"sha256:1": AppliedPlan("sha256:1", "run-1", 100.5, "ann", finished=101.0, outcome="partial")},
@@ -49,8 +50,8 @@ def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
   ],
   "objects": {
     "assistant/triage": {"fields": {"model": "gpt-6-luna", "name": "Grüße"}, "id": "agent_1","""
-        """ "spec": {"model": "12345678"}, "type": "agent"},
-    "credential/jira": {"fields": {}, "id": "cred_1", "protected": true, "spec": {}, "type": "credential","""
+        """ "type": "agent"},
+    "credential/jira": {"fields": {}, "id": "cred_1", "protected": true, "type": "credential","""
         """ "write_only": {"generation": "sha256:2"}}
   }
 }
@@ -72,7 +73,7 @@ values = st.recursive(
 )
 fields = st.dictionaries(st.text(), values, max_size=3)
 hashes = st.dictionaries(st.text(), st.text(), max_size=2)
-applied = st.builds(Applied, st.text(), st.text(), fields, hashes, hashes, st.booleans())
+applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans())
 intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
 plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
 begun = st.builds(Begun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans)

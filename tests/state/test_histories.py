@@ -2,14 +2,24 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
+import pytest
 from hypothesis import settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
 from reconciler.state import journal, lock, log
 from reconciler.state.lock import Holder, LeaseLostError
-from reconciler.state.model import Applied, Completed, Intent, Snapshot
+from reconciler.state.model import Completed, Intent, Snapshot
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
 
 ACME = Identity("acme")
@@ -83,7 +93,7 @@ class Histories(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.store, self.model, self.now = MemoryStore(), Model(), 0.0
-        self.current: Run | None = None
+        self.current: Any = None
         self.sleepers: list[Run] = []
 
     @rule(intents=st.dictionaries(addresses, st.sampled_from("xyz"), max_size=3), crash=crashes)
@@ -152,3 +162,8 @@ class Histories(RuleBasedStateMachine):
 
 Histories.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestHistories = Histories.TestCase
+
+
+@pytest.mark.long
+def test_many_histories():
+    run_state_machine_as_test(Histories, settings=settings(max_examples=1_000, stateful_step_count=50, deadline=None))

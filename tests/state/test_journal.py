@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
 from reconciler.state import journal, lock, log
 from reconciler.state.journal import Journal, StateMovedError
 from reconciler.state.lock import Holder, LeaseLostError
-from reconciler.state.model import Applied, AppliedPlan, Completed, Intent, Snapshot, State
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 from reconciler.state.store import Store, StoreError
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at, never
 
@@ -20,7 +21,7 @@ PLAN = AppliedPlan(digest="sha256:1", run="run", started=100.0, holder="ann")
 
 
 def applied(id_: str) -> Applied:
-    return Applied(id=id_, type="agent", fields={"model": "gpt-6-luna"}, spec={"model": "12345678"})
+    return Applied(id=id_, type="agent", fields={"model": "gpt-6-luna"})
 
 
 def intent(address: Address, **marker: str) -> Intent:
@@ -124,15 +125,19 @@ def test_completions_are_due_when_a_group_is_full_or_a_second_has_passed(store):
     now = [0.0]
     lease = lock.acquire(store, ACME, holder("ann"), lambda: 100.0)
     first = journal.begin(store, lease, log.read(store, ACME), [], clock=lambda: now[0])
-    first.record(Completed(OLD, None))
-    assert not first.due
-    now[0] = 1.0
-    assert first.due
-    first.flush()
-    assert not first.due
-    for _ in range(50):
-        first.record(Completed(OLD, None))
-    assert first.due
+
+    def due_after(completions: int, seconds: float) -> bool:
+        for _ in range(completions):
+            first.record(Completed(OLD, None))
+        now[0] += seconds
+        due = first.due
+        first.flush()
+        return due
+
+    assert not due_after(completions=0, seconds=60)
+    assert not due_after(completions=49, seconds=0.9)
+    assert due_after(completions=1, seconds=1)
+    assert due_after(completions=50, seconds=0)
 
 
 def test_a_large_group_is_several_segments(store):
@@ -234,6 +239,16 @@ def test_a_run_killed_before_any_operation_leaves_what_it_recorded(number):
 # Overtaken
 
 
+@dataclass(frozen=True)
+class Overtaken:
+    by_force: bool
+    """Whether the first run had the lock then."""
+    reached: int
+    """How far it had come then."""
+    snapshot: Snapshot
+    """What the second run left."""
+
+
 def overtaking_apply(store: MemoryStore) -> Snapshot:
     """A run that takes over the lock, long after it has expired."""
     second = run(store, "bob", intent(OLD), at=1000.0)
@@ -245,25 +260,25 @@ def overtaking_apply(store: MemoryStore) -> Snapshot:
 @pytest.mark.parametrize("number", operations())
 def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(number):
     """The sleeper's clock stands still, so that its own deadline does not save it."""
-    store, reached, taken = with_old(MemoryStore()), [BEFORE], {}
+    store, reached = with_old(MemoryStore()), [BEFORE]
+    overtaken: list[Overtaken] = []
 
     def overtake(operation: int) -> None:
         if operation == number:
             held = lock.read_lock(store, ACME)
-            taken["over"] = held is not None and held.holder.name == "ann"
-            taken["reached"] = len(reached)
-            taken["snapshot"] = overtaking_apply(store)
+            by_force = held is not None and held.holder.name == "ann"
+            overtaken.append(Overtaken(by_force, len(reached), overtaking_apply(store)))
             lock.unlock(store, ACME)
 
     with suppress(LeaseLostError, StateMovedError):
         small_apply(InterruptedStore(store, overtake), reached)
-    snapshot = log.read(store, ACME)
-    if not taken["over"]:
-        assert Seen.of(snapshot) in [Seen.of(taken["snapshot"]), DONE]  # one after the other, each with the lock
+    snapshot, (taken,) = log.read(store, ACME), overtaken
+    if not taken.by_force:
+        assert Seen.of(snapshot) in [Seen.of(taken.snapshot), DONE]  # one after the other, each with the lock
     else:
-        assert contents(snapshot) == contents(taken["snapshot"])
-        assert snapshot.pending == taken["snapshot"].pending
-        assert taken["reached"] >= len([BEFORE, BEGUN]) or len(reached) == len([BEFORE]), "made what is not recorded"
+        assert contents(snapshot) == contents(taken.snapshot)
+        assert snapshot.pending == taken.snapshot.pending
+        assert taken.reached >= len([BEFORE, BEGUN]) or len(reached) == len([BEFORE]), "made what is not recorded"
 
 
 def test_a_checkpoint_written_late_by_a_sleeper_takes_nothing_back(store):
@@ -276,6 +291,19 @@ def test_a_checkpoint_written_late_by_a_sleeper_takes_nothing_back(store):
     assert contents(sleeper.close("complete")) == {"assistant/triage": "agent_1"}
     assert contents(log.read(store, ACME)) == {"assistant/triage": "agent_2"}
     assert contents(second.close("complete")) == {"assistant/triage": "agent_2"}
+
+
+def test_a_sleeper_that_wakes_again_and_again_does_not_hold_up_the_run_that_took_over(store):
+    sleeper = run(store, "ann")
+    for at in (1000.0, 2000.0):
+        run(store, "bob", at=at).close("complete")
+    present = run(store, "eve", at=3000.0)
+    for _ in range(5):
+        sleeper.record(Completed(TRIAGE, applied("agent_of_ann")))
+        with suppress(LeaseLostError):
+            sleeper.close("complete")
+    present.record(Completed(TRIAGE, applied("agent_of_eve")))
+    assert contents(present.close("complete")) == {"assistant/triage": "agent_of_eve"}
 
 
 # Read meanwhile

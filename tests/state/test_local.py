@@ -82,11 +82,13 @@ while True:
         folder = tmp_path / str(pause)
         process = subprocess.Popen([sys.executable, "-c", writer, folder], stdout=subprocess.PIPE, cwd=_root())
         with process:
+            assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
             time.sleep(pause)
             os.kill(process.pid, signal.SIGKILL)
         store = LocalStore(folder)
         found = store.read("key")
+        assert found is not None
         assert found.data in {b"a" * 3_000_000, b"b" * 3_000_000}
         store.replace("key", b"next", found.version)
         assert store.list("") == ["key"]

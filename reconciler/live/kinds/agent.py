@@ -7,7 +7,7 @@ from reconciler.live import bodies
 from reconciler.live.base import Order
 from reconciler.live.client import Connection, Object
 from reconciler.live.metadata import carries, older_than
-from reconciler.live.pages import Test, never, walk
+from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import from_metadata
@@ -19,52 +19,33 @@ ENVELOPE: Final = frozenset({"id", "object", *TIMES})
 
 class Agents:
     type = "agent"
+    refers: frozenset[str] = frozenset()
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._form = forms()[self.type]
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
-        return [self._live(body) for body in await self._walk()]
+        return [self._live(body) for body in await walk(self._connection, "agents")]
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
-        body = await self._connection.read(lambda api: api.beta.agents.with_raw_response.retrieve(id))
+        body = await self._connection.read("agents", id)
         return None if body is None else self._live(body)
 
     async def create(self, order: Order) -> Live:
         body = bodies.creation(self._form, order)
-        # All as `extra_body`: fields newer than the SDK go through, and nothing is transformed on the way.
-        made = await self._connection.call(
-            "POST",
-            lambda api: api.beta.agents.with_raw_response.create(model=body["model"], extra_body=body),
-            repeatable=False,
-            about=order.desired,
-        )
-        return self._live(made)
+        return self._live(await self._connection.create("agents", body=body, about=order.desired))
 
     async def find(self, order: Order, since: float) -> Live | None:
-        recent = await self._walk(until=older_than(since))
+        recent = await walk(self._connection, "agents", until=older_than(since))
         return next((self._live(body) for body in recent if carries(body, order.labels)), None)
 
     async def update(self, live: Live, order: Order) -> Live:
         body = bodies.change(self._form, order, live)
-        changed = await self._connection.call(
-            "POST",
-            lambda api: api.beta.agents.with_raw_response.update(live.id, extra_body=body),
-            repeatable=True,
-            about=order.desired,
-        )
-        return self._live(changed)
+        return self._live(await self._connection.replace("agents", live.id, body=body, about=order.desired))
 
     async def delete(self, id: str) -> None:  # noqa: A002
-        await self._connection.remove(lambda api: api.beta.agents.with_raw_response.delete(id))
-
-    async def _walk(self, *, until: Test = never) -> Sequence[Object]:
-        return await walk(
-            self._connection,
-            lambda api, query: api.beta.agents.with_raw_response.list(extra_query=query),
-            until=until,
-        )
+        await self._connection.remove("agents", id)
 
     def _live(self, body: Object) -> Live:
         names = {"model", *self._form.defaults, *body} - ENVELOPE

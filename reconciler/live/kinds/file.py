@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.live import bodies
 from reconciler.live.base import Order
-from reconciler.live.client import UPLOAD_SECONDS, Connection, Object
+from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError
 from reconciler.live.metadata import older_than
 from reconciler.live.pages import Test, never, walk
@@ -29,6 +29,7 @@ DETAIL: Final = ("bytes", "created_at", "expires_at", "filename", "purpose", "st
 
 class Files:
     type = "file"
+    refers: frozenset[str] = frozenset()
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -39,7 +40,7 @@ class Files:
         return [self._live(body) for body in await self._walk()]
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
-        body = await self._connection.read(lambda api: api.files.with_raw_response.retrieve(id))
+        body = await self._connection.read("files", id)
         return None if body is None else self._live(body)
 
     async def create(self, order: Order) -> Live:
@@ -47,14 +48,9 @@ class Files:
         desired, local = order.desired, _local(order)
         async with self._memory:
             content = await asyncio.to_thread(_planned_bytes, order.root, local, desired)
-            made = await self._connection.call(
-                "POST",
-                lambda api: api.files.with_raw_response.create(
-                    file=(desired.upload_name, content), purpose=desired.fields["purpose"], timeout=UPLOAD_SECONDS
-                ),
-                repeatable=False,
-                about=desired,
-            )
+            form = {"purpose": desired.fields["purpose"]}
+            file = (desired.upload_name, content)
+            made = await self._connection.create("files", body=form, file=file, about=desired)
         return self._live(made, sha256=local.sha256)
 
     async def find(self, order: Order, since: float) -> Live | None:
@@ -79,27 +75,15 @@ class Files:
         )
 
     async def delete(self, id: str) -> None:  # noqa: A002
-        await self._connection.remove(lambda api: api.files.with_raw_response.delete(id))
+        await self._connection.remove("files", id)
 
     async def _walk(self, *, until: Test = never) -> Sequence[Object]:
-        return await walk(
-            self._connection,
-            lambda api, query: api.files.with_raw_response.list(extra_query=query),
-            limit=PAGE,
-            until=until,
-        )
+        return await walk(self._connection, "files", limit=PAGE, until=until)
 
     async def _is_free(self, id_: str, order: Order) -> bool:
-        stores = await walk(
-            self._connection, lambda api, query: api.vector_stores.with_raw_response.list(extra_query=query)
-        )
-        entries = await together(self._entry(store["id"], id_) for store in stores)
+        stores = await walk(self._connection, "vector_stores")
+        entries = await together(self._connection.read("vector_stores", it["id"], "files", id_) for it in stores)
         return all(_is_ours(entry, order) for entry in entries if entry is not None)
-
-    async def _entry(self, store_id: str, id_: str) -> Object | None:
-        return await self._connection.read(
-            lambda api: api.vector_stores.files.with_raw_response.retrieve(id_, vector_store_id=store_id)
-        )
 
     def _live(self, body: Object, **known: JSON) -> Live:
         fields = {"purpose": body.get("purpose")} | ({"sha256": known.pop("sha256")} if "sha256" in known else {})

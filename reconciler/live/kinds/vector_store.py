@@ -9,7 +9,7 @@ from reconciler.live.base import Order
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import MissingError
 from reconciler.live.metadata import carries, older_than
-from reconciler.live.pages import Test, never, walk
+from reconciler.live.pages import walk
 from reconciler.live.together import together
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
@@ -29,6 +29,7 @@ class VectorStores:
     """
 
     type = "vector_store"
+    refers = frozenset({"file"})
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -47,27 +48,22 @@ class VectorStores:
             is_ours = live.labels is not None and live.labels.identity == str(identity)
             return await self._with_files(live) if is_ours or live.id in self._known else live
 
-        found = await together(listed(body) for body in await self._walk())
+        found = await together(listed(body) for body in await walk(self._connection, "vector_stores"))
         return [live for live in found if live is not None]
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
         """With its files, whoever owns it."""
-        body = await self._connection.read(lambda api: api.vector_stores.with_raw_response.retrieve(id))
+        body = await self._connection.read("vector_stores", id)
         return None if body is None else await self._with_files(self._live(body))
 
     async def create(self, order: Order) -> Live:
         """Make the store, attach its files and wait until they are indexed; `update` finishes what was interrupted."""
         body = bodies.creation(self._form, _without_files(order))
-        made = await self._connection.call(
-            "POST",
-            lambda api: api.vector_stores.with_raw_response.create(extra_body=body),
-            repeatable=False,
-            about=order.desired,
-        )
+        made = await self._connection.create("vector_stores", body=body, about=order.desired)
         return await self._synchronised(self._live(made), order)
 
     async def find(self, order: Order, since: float) -> Live | None:
-        recent = await self._walk(until=older_than(since))
+        recent = await walk(self._connection, "vector_stores", until=older_than(since))
         body = next((body for body in recent if carries(body, order.labels)), None)
         return None if body is None else await self._with_files(self._live(body))
 
@@ -77,7 +73,7 @@ class VectorStores:
 
     async def delete(self, id: str) -> None:  # noqa: A002
         """The store only: files stay, for whoever else uses them."""
-        await self._connection.remove(lambda api: api.vector_stores.with_raw_response.delete(id))
+        await self._connection.remove("vector_stores", id)
 
     async def _changed(self, live: Live, order: Order) -> Live:
         labels = to_metadata(live.labels) if live.labels else {}
@@ -86,19 +82,14 @@ class VectorStores:
         body = {name: value for name, value in wanted.items() if not same(value, now.get(name))}
         if not body:
             return live
-        changed = self._live(
-            await self._connection.call(
-                "POST",
-                lambda api: api.vector_stores.with_raw_response.update(live.id, extra_body=body),
-                repeatable=True,
-                about=order.desired,
-            )
-        )
+        sent = await self._connection.replace("vector_stores", live.id, body=body, about=order.desired)
+        changed = self._live(sent)
         return replace(
-            changed,
+            live,
             fields={**live.fields, **changed.fields},
+            labels=changed.labels,
+            name=changed.name,
             detail={**live.detail, **changed.detail},
-            refers_to=live.refers_to,
         )
 
     async def _synchronised(self, live: Live, order: Order) -> Live:
@@ -112,10 +103,7 @@ class VectorStores:
     async def _with_files(self, live: Live) -> Live | None:
         """None where the store is gone meanwhile."""
         try:
-            files = await walk(
-                self._connection,
-                lambda api, query: api.vector_stores.files.with_raw_response.list(live.id, extra_query=query),
-            )
+            files = await walk(self._connection, "vector_stores", live.id, "files")
         except MissingError:
             return None
         owner = live.labels.identity if live.labels else None
@@ -128,13 +116,6 @@ class VectorStores:
             fields={**live.fields, "files": self._form.canonical("files", files.ours)},
             refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
             detail={**live.detail, **detail},
-        )
-
-    async def _walk(self, *, until: Test = never) -> Sequence[Object]:
-        return await walk(
-            self._connection,
-            lambda api, query: api.vector_stores.with_raw_response.list(extra_query=query),
-            until=until,
         )
 
     def _live(self, body: Object) -> Live:

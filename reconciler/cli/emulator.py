@@ -1,0 +1,37 @@
+"""`reconciler emulator`: the embedded OpenAI API over a socket."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.output import note
+
+
+@click.group(name="emulator")
+def command() -> None:
+    """Run the embedded OpenAI API, for trying things out and for anyone's tests."""
+
+
+@command.command(name="serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8787, show_default=True, help="0 takes a free one.")
+@click.option("--data", metavar="FILE", type=click.Path(path_type=Path), help="Keep objects in FILE; else in memory.")
+@click.option("--latency", default=0.0, metavar="SECONDS", help="Added to every answer.")
+@click.option(
+    "--ingest-delay", default=0.0, metavar="SECONDS", help="How long a file in a vector store takes to index."
+)
+@click.option("--rate-limit", type=float, metavar="FACTOR", help="Enforce OpenAI's rate limits, times FACTOR.")
+def serve(
+    host: str, port: int, data: Path | None, latency: float, ingest_delay: float, rate_limit: float | None
+) -> int:
+    """Serve agents, files, vector stores and models, until interrupted.
+
+    Point any OpenAI client at it: OPENAI_BASE_URL=http://127.0.0.1:8787/v1, with any OPENAI_API_KEY.
+    """
+    from reconciler.operations.emulator import serve_emulator
+
+    def announce(url: str) -> None:
+        note(f"OpenAI API at {url} (any API key will do). Ctrl-C stops it.")
+
+    serve_emulator(host, port, announce, data=data, latency=latency, ingest_delay=ingest_delay, rate_limit=rate_limit)
+    return 0

@@ -1,0 +1,121 @@
+"""`reconciler`: the group of commands, each imported only when it is called."""
+
+import importlib
+import os
+import sys
+from typing import Any, Final, NoReturn
+
+import click
+
+USAGE: Final = 64
+"""Exit code of wrong usage; click's own is 2, which means changes or drift here."""
+INTERNAL: Final = 1
+
+COMMANDS: Final = {
+    "init": "Write a small project that validates, plans and applies.",
+    "validate": "Check the manifests, offline.",
+    "plan": "Show the difference between the manifests and what is live.",
+    "show": "Show a saved plan.",
+    "apply": "Remove the difference.",
+    "drift": "Report what was changed by hand.",
+    "status": "List every object with its live id and whether it is in sync.",
+    "export": "Print the bundle that an application loads.",
+    "state": "Look into the state: what was applied.",
+    "schema": "Print or write the JSON Schemas of manifests and bundles.",
+    "emulator": "Run the embedded OpenAI API.",
+    "demo": "Walk through the main job on the sample organisation.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose help needs no import of its commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"reconciler.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no such command: {args[0]}.{_suggestion(args[0])}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _suggestion(word: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, COMMANDS, n=1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="assistant-reconciler", prog_name="reconciler")
+def cli() -> None:
+    """GitOps for OpenAI assistants: keep them as YAML in Git, plan, apply, and see what was changed by hand.
+
+    Exit codes: 0 done, 1 error, 2 changes or drift found, 3 refused, 4 partly applied, 5 stale plan, 6 locked,
+    64 wrong usage.
+    """
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run a command and exit with its code; whatever goes wrong is a message, never a stack trace."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run a command; gives its exit code."""
+    from reconciler.resources.problems import ReconcilerError
+
+    try:
+        result: Any = cli.main(args=args, prog_name="reconciler", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        result = stop.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("aborted", err=True)
+        result = 1
+    except click.ClickException as error:
+        error.show()
+        result = USAGE if isinstance(error, click.UsageError) else 1
+    except ReconcilerError as error:
+        _show(error)
+        result = error.exit_code
+    except BrokenPipeError:
+        # The reader has gone; nothing more can be said to it, and Python must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        result = 1
+    except Exception as error:  # noqa: BLE001 - the edge: users get a message, and a trace only when they ask for it
+        result = _internal(error)
+    return result if isinstance(result, int) else 0
+
+
+def _show(error: Any) -> None:
+    from reconciler.cli.output import show_problems
+
+    show_problems(error.problems)
+
+
+def _internal(error: Exception) -> int:
+    if os.environ.get("RECONCILER_TRACE"):
+        raise error
+    click.echo(f"error[internal]: {type(error).__name__}: {error}", err=True)
+    click.echo("  This is a bug in Reconciler. Set RECONCILER_TRACE=1 to see where, and please report it.", err=True)
+    return INTERNAL
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Options that several commands share, and what they stand for."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+folder = click.option(
+    "-C", "start", metavar="DIR", type=click.Path(path_type=Path), default=Path(), help="Look for the project from DIR."
+)
+environment = click.option("--env", metavar="NAME", help="The environment; required if there is more than one.")
+endpoint = click.option("--endpoint", metavar="URL", help="The API: a URL, or `embedded` for the one that is built in.")
+output = click.option(
+    "-o", "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print."
+)
+colour = click.option("--no-color", is_flag=True, help="Plain text, also in a terminal.")
+on_drift = click.option(
+    "--on-drift",
+    type=click.Choice(["revert", "keep", "refuse"]),
+    default="revert",
+    show_default=True,
+    help="What to do with changes made by hand.",
+)
+targets = click.option(
+    "--target", "targets", metavar="ADDRESS", multiple=True, help="Only this address and what it needs; repeatable."
+)
+out = click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path), help="Also write the JSON document to FILE."
+)
+
+
+def project(function: Function) -> Function:
+    """`-C`, `--env`, `-o` and `--no-color`."""
+    for option in (colour, output, environment, folder):
+        function = option(function)
+    return function
+
+
+def live(function: Function) -> Function:
+    """What `project` has, and `--endpoint`."""
+    return project(endpoint(function))
+
+
+def environ() -> dict[str, str]:
+    return dict(os.environ)
+
+
+def addresses(texts: tuple[str, ...]) -> tuple[Any, ...]:
+    """Addresses as the user wrote them; wrong usage where one is none."""
+    from reconciler.resources.address import Address
+
+    try:
+        return tuple(map(Address.parse, texts))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="ADDRESS") from error

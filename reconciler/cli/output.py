@@ -1,0 +1,57 @@
+"""Printing: results to stdout, everything else to stderr."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.reports.style import Style
+    from reconciler.resources.problems import Problem
+    from reconciler.resources.values import JSON
+
+
+def style(stream: TextIO, *, no_color: bool = False) -> "Style":
+    """How to write to `stream`: coloured in a terminal, unless NO_COLOR is set."""
+    from reconciler.reports.style import Style
+
+    color = stream.isatty() and not no_color and not os.environ.get("NO_COLOR")
+    return Style(color=color, width=shutil.get_terminal_size((100, 24)).columns)
+
+
+def show(text: str) -> None:
+    click.echo(text.rstrip("\n"))
+
+
+def show_json(document: "JSON") -> None:
+    from reconciler.reports.json import dumps
+
+    click.echo(dumps(document).rstrip("\n"))
+
+
+def write_json(document: "JSON", file: Path | None) -> None:
+    """Write `document` to `file`, if one was asked for."""
+    if file is not None:
+        from reconciler.reports.json import dumps
+        from reconciler.resources.problems import Problem, ReconcilerError
+
+        try:
+            file.write_text(dumps(document), encoding="utf-8")
+        except OSError as error:
+            problem = Problem("unwritable", f"cannot write {file}: {error.strerror}", hint="Choose another --out.")
+            raise ReconcilerError(problem) from error
+
+
+def note(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def show_problems(problems: "Iterable[Problem]") -> None:
+    from reconciler.reports.text import problems_text
+
+    click.echo(problems_text(tuple(problems), style=style(sys.stderr)).rstrip("\n"), err=True)

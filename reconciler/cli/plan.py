@@ -1,0 +1,58 @@
+"""`reconciler plan`"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import show, show_json, style, write_json
+
+if TYPE_CHECKING:
+    from reconciler.planning.model import OnDrift, Plan
+
+CHANGES = 2
+REFUSED = 3
+
+
+@click.command(name="plan")
+@options.live
+@options.on_drift
+@options.targets
+@options.out
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there is something to do.")
+def command(
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    format_: str,
+    no_color: bool,
+    on_drift: "OnDrift",
+    targets: tuple[str, ...],
+    out: Path | None,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what `apply` would do: the difference between the manifests and what is live.
+
+    Writes nothing, takes no lock. Exit code 3 if the plan is refused.
+    """
+    from reconciler.operations.run import planned
+
+    plan = planned(start, options.environ(), env, endpoint, on_drift, options.addresses(targets)).plan
+    show_plan(plan, format_, no_color=no_color, out=out)
+    if plan.refusals:
+        return REFUSED
+    return CHANGES if detailed_exitcode and plan.work else 0
+
+
+def show_plan(plan: "Plan", format_: str, *, no_color: bool, out: Path | None) -> None:
+    from reconciler.planning.codec import to_json
+
+    write_json(to_json(plan), out)
+    if format_ == "json":
+        show_json(to_json(plan))
+    else:
+        from reconciler.reports.text import plan_text
+
+        show(plan_text(plan, style=style(sys.stdout, no_color=no_color)))

@@ -1,0 +1,20 @@
+"""`reconciler show`"""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.plan import show_plan
+
+
+@click.command(name="show")
+@click.argument("file", type=click.Path(path_type=Path))
+@options.output
+@options.colour
+def command(file: Path, format_: str, no_color: bool) -> int:
+    """Show the plan that `plan --out FILE` saved. Works without project and network."""
+    from reconciler.operations.saved import read_plan
+
+    show_plan(read_plan(file), format_, no_color=no_color, out=None)
+    return 0

@@ -1,0 +1,42 @@
+"""`reconciler state`: looking into what was applied."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import show, show_json, style
+
+
+@click.group(name="state")
+def command() -> None:
+    """Look into the state: what was applied, and under which ids."""
+
+
+@command.command(name="list")
+@options.project
+def list_(start: Path, env: str | None, format_: str, no_color: bool) -> int:
+    """List what was applied, by address."""
+    from reconciler.operations.state import entries
+
+    found = entries(start, options.environ(), env=env)
+    if format_ == "json":
+        show_json([{"address": str(address), "type": item.type, "id": item.id} for address, item in found.items()])
+    else:
+        from reconciler.reports.text import state_list_text
+
+        show(state_list_text(found, style=style(sys.stdout, no_color=no_color)))
+    return 0
+
+
+@command.command(name="show")
+@click.argument("address")
+@options.project
+def show_(address: str, start: Path, env: str | None, format_: str, no_color: bool) -> int:
+    """Print everything that state knows of ADDRESS, as JSON."""
+    del format_, no_color
+    from reconciler.operations.state import entry
+
+    show_json(entry(start, options.environ(), options.addresses((address,))[0], env=env))
+    return 0

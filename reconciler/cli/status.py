@@ -1,0 +1,28 @@
+"""`reconciler status`"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import show, show_json, style
+
+
+@click.command(name="status")
+@options.live
+def command(start: Path, env: str | None, endpoint: str | None, format_: str, no_color: bool) -> int:
+    """List every object with its live id and whether it is in sync."""
+    from reconciler.operations.status import status
+
+    found = status(start, options.environ(), env=env, endpoint=endpoint)
+    if format_ == "json":
+        show_json(found.document())
+        return 0
+    from reconciler.reports.text import table
+
+    rows = [(entry.address, entry.standing, entry.id or "-") for entry in found.entries]
+    show(f"{found.identity} at {found.endpoint}; {found.last_apply}")
+    show("")
+    show(table(rows, ("ADDRESS", "STATUS", "ID"), style=style(sys.stdout, no_color=no_color)))
+    return 0

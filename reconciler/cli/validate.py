@@ -1,0 +1,31 @@
+"""`reconciler validate`"""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import show, show_json, show_problems
+
+
+@click.command(name="validate")
+@options.project
+def command(start: Path, env: str | None, format_: str, no_color: bool) -> int:
+    """Check every manifest, offline: nothing is read from OpenAI or from state.
+
+    All problems are reported together, each with its place. Exit code 1 if there is an error.
+    """
+    del no_color
+    from reconciler.operations.validate import validate
+
+    checked = validate(start, options.environ(), env=env)
+    if format_ == "json":
+        from reconciler.reports.json import problems_json
+
+        show_json(problems_json(checked.problems))
+    else:
+        if checked.problems:
+            show_problems(checked.problems)
+        if checked.valid:
+            show(f"{checked.identity}: {checked.resources} manifests are valid.")
+    return 0 if checked.valid else 1

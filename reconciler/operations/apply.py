@@ -1,0 +1,198 @@
+"""`apply`: carry out a plan under the lock, with every create announced before the first one is made."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from reconciler.applying.apply import apply as carry_out
+from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.applying.run import Listener, Run
+from reconciler.applying.steps import lower
+from reconciler.applying.write import StaleError
+from reconciler.bundles.outlets import Outlet
+from reconciler.bundles.publish import publish, withdraw
+from reconciler.bundles.render import pointer_address
+from reconciler.live.client import Connection
+from reconciler.operations.plan import Observed
+from reconciler.operations.workspace import Workspace
+from reconciler.planning.model import Change, Plan
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.values import JSON
+from reconciler.state import lock
+from reconciler.state.journal import Journal
+from reconciler.state.lock import Lease, this_process
+from reconciler.state.model import AppliedPlan, Completed, Intent
+
+FLUSH_SECONDS = 0.2
+"""How often the journal is asked whether a segment is due."""
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Completions of steps on their way into the journal."""
+
+    journal: Journal
+
+    def done(self, address: Address, applied: Applied | None) -> None:
+        self.journal.record(Completed(address, applied))
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """Bundles on their way to where applications load them."""
+
+    outlets: tuple[Outlet, ...]
+    identity: Identity
+    contents: Mapping[Address, JSON]
+
+    def publish(self, address: Address, ids: Mapping[str, str]) -> None:
+        publish(self.outlets, self.identity, pointer_address(address), self.contents[address], ids)
+
+    def withdraw(self, address: Address) -> None:
+        withdraw(self.outlets, self.identity, pointer_address(address))
+
+
+async def apply_plan(
+    workspace: Workspace, connection: Connection, observed: Observed, listener: Listener, *, resume: str
+) -> ApplyResult:
+    """Apply a plan that refuses nothing; `resume` is the command that finishes what may be left.
+
+    Nothing to do writes nothing, here or at OpenAI. ReconcilerError where another run holds the lock (exit code 6), or
+    wrote to the state since it was read (5).
+    """
+    planned = observed.planned
+    if not planned.plan.work:
+        return ApplyResult(planned.plan.identity, planned.plan.digest, ())
+    holder = this_process(workspace.environ)
+    stop = asyncio.Event()
+    with workspace.backend.lock(holder) as lease, _interruptible(stop):
+        record = AppliedPlan(
+            digest=planned.plan.digest,
+            run=lease.token,
+            started=lease.now(),
+            holder=f"{holder.name}@{holder.host}",
+            run_url=holder.run_url,
+            commit=planned.plan.commit or "",
+        )
+        run_intents = tuple(_intents(observed, lease))
+        project = connection.project
+        journal = workspace.backend.begin(observed.snapshot, run_intents, lease, openai_project=project, plan=record)
+        outlets = Outlets(workspace.outlets, workspace.identity, observed.contents)
+        run = Run(planned, observed.adapters, outlets, Recorder(journal), workspace.root, stop)
+        async with _kept_alive(journal, lease, stop):
+            outcomes = await carry_out(run, listener)
+        complete = all(outcome.status == "done" for outcome in outcomes)
+        await asyncio.to_thread(journal.close, "complete" if complete else "partial")
+    return ApplyResult(
+        identity=planned.plan.identity,
+        plan_digest=planned.plan.digest,
+        outcomes=outcomes,
+        interrupted=stop.is_set() and not complete,
+        resume="" if complete else resume,
+        requests=dict(connection.requests),
+    )
+
+
+def narrowed(observed: Observed, saved: Plan) -> Observed:
+    """The plan computed now, cut down to the changes of a saved one; StaleError where one of them is not the same.
+
+    A change whose address needs nothing any more was carried out before, by a run that ended half-way.
+    """
+    now = observed.planned.plan
+    digests: dict[str, set[str]] = {}
+    for change in now.work:
+        digests.setdefault(change.address, set()).add(change.digest)
+    moved = [change for change in saved.work if change.digest not in digests.get(change.address, {change.digest})]
+    if now.identity != saved.identity:
+        message = f"the plan is for {saved.identity}, not for {now.identity}"
+        raise StaleError(Problem("other-identity", message, hint="Choose the environment that it was made for."))
+    if moved:
+        raise StaleError(*map(_moved, moved))
+    wanted = {change.digest for change in saved.work}
+    changes = tuple(change for change in now.changes if change.digest in wanted)
+    drift = tuple(change for change in now.drift if change.decision != "revert" or change.digest in wanted)
+    plan = replace(now, changes=changes, drift=drift, digest=saved.digest)
+    return replace(observed, planned=replace(observed.planned, plan=plan))
+
+
+def applied_before(observed: Observed, digest: str) -> str:
+    """When and by whom the plan was applied completely, or an empty text."""
+    plan = observed.snapshot.state.plans.get(digest)
+    if plan is None or plan.outcome != "complete":
+        return ""
+    finished = datetime.fromtimestamp(plan.finished or plan.started, UTC).isoformat(timespec="seconds")
+    return f"{finished} by {plan.holder}" + (f", {plan.run_url}" if plan.run_url else "")
+
+
+def _moved(change: Change) -> Problem:
+    message = f"{change.address}: what this {change.action} was planned on is not so any more"
+    return Problem("stale", message, hint="Plan again, review what moved, and apply that plan.")
+
+
+def _intents(observed: Observed, lease: Lease) -> Iterator[Intent]:
+    """Everything that is about to be made at OpenAI, with what it can be known by."""
+    world = observed.planned.world
+    for step in lower(observed.planned):
+        desired = world.desired.get(step.address)
+        if desired is None or not step.creates or desired.type in world.outlet_types:
+            continue
+        marker: dict[str, JSON] = {"identity": str(world.identity)}
+        if desired.local is not None:
+            marker = {"filename": desired.upload_name, "bytes": desired.local.bytes, "sha256": desired.local.sha256}
+        yield Intent(step.address, desired.type, marker, lease.now())
+
+
+@asynccontextmanager
+async def _kept_alive(journal: Journal, lease: Lease, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Write completions in groups and renew the lease while the body runs; stop it if either cannot be done."""
+    keeper = asyncio.create_task(_keep(journal, lease, stop))
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        await asyncio.to_thread(journal.flush)
+    if not keeper.cancelled() and (error := keeper.exception()):
+        raise error
+
+
+async def _keep(journal: Journal, lease: Lease, stop: asyncio.Event) -> None:
+    renewed = lease.now()
+    try:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            if journal.due:
+                await asyncio.to_thread(journal.flush)
+            if lease.now() - renewed > lock.DURATION / 3:
+                await asyncio.to_thread(lease.renew)
+                renewed = lease.now()
+    except ReconcilerError:
+        stop.set()
+        raise
+
+
+@contextmanager
+def _interruptible(stop: asyncio.Event) -> Iterator[None]:
+    """The first Ctrl-C, or a CI job's TERM, finishes what is in flight; a second one ends the process as usual."""
+    loop = asyncio.get_running_loop()
+
+    def ask(number: int) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, ask, number)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+__all__ = ["Outcome", "applied_before", "apply_plan", "narrowed"]

@@ -1,0 +1,52 @@
+"""Which API to talk to: a URL, or the embedded one in this process."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from reconciler.live.client import Connection, Endpoint, connect
+from reconciler.live.pace import Pace
+from reconciler.manifests.project import Project
+from reconciler.operations.emulator import NOT_INSTALLED
+from reconciler.resources.problems import ReconcilerError
+
+EMBEDDED: Final = "embedded"
+DATA: Final = Path(".reconciler", "emulator.sqlite")
+"""Where the embedded API keeps its objects, inside the project folder."""
+
+
+def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
+    """`embedded`, a URL, or None for what the SDK takes: its own variable, then api.openai.com.
+
+    In CI the workflow's RECONCILER_ENDPOINT wins over what a pull request can edit.
+    """
+    return flag or environ.get("RECONCILER_ENDPOINT") or project.spec.endpoint or environ.get("OPENAI_BASE_URL") or None
+
+
+@asynccontextmanager
+async def open_connection(project: Project, endpoint: str | None) -> AsyncIterator[Connection]:
+    """A paced connection to `endpoint`, as `choose` gave it."""
+    limits = project.spec.limits.requests_per_minute
+    pace = Pace({"GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE})
+    if endpoint != EMBEDDED:
+        async with connect(Endpoint(endpoint), pace=pace) as connection:
+            yield connection
+        return
+    async with connect(_embedded(project), pace=Pace({})) as connection:
+        yield connection
+
+
+def _embedded(project: Project) -> Endpoint:
+    """The emulator in this process, its data in the project's `.reconciler/`."""
+    try:
+        import httpx2
+
+        from reconciler.emulator import Settings, create_app
+
+        data = project.root / DATA
+        data.parent.mkdir(exist_ok=True)
+        app = create_app(Settings(data=data))
+    except ImportError as error:
+        raise ReconcilerError(NOT_INSTALLED) from error
+    return Endpoint(transport=httpx2.ASGITransport(app=app))

@@ -1,0 +1,44 @@
+"""`init`: a small project to start from."""
+
+import re
+import string
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from reconciler.resources.address import NAME_LENGTH
+from reconciler.resources.problems import Problem, ReconcilerError
+
+
+def init(folder: Path) -> list[str]:
+    """Write the starter project into `folder`, named after it; gives the paths written.
+
+    Nothing is overwritten: ReconcilerError if one of the files is there already.
+    """
+    starter = dict(_tree(files("reconciler.operations") / "starter"))
+    there = [path for path in starter if (folder / path).exists()]
+    if there:
+        hint = "Choose an empty folder: reconciler init DIR"
+        raise ReconcilerError(
+            Problem("exists", f"{folder / there[0]} is there already; nothing was written", hint=hint)
+        )
+    for path, text in starter.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(string.Template(text).safe_substitute(project=_name(folder)), encoding="utf-8")
+    return list(starter)
+
+
+def _name(folder: Path) -> str:
+    """The name of the folder, as far as it can be a project's."""
+    return re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")[:NAME_LENGTH].strip("-") or "my-project"
+
+
+def _tree(folder: Traversable, prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            found += _tree(entry, f"{prefix}{entry.name}/")
+        else:
+            found.append((prefix + entry.name, entry.read_text(encoding="utf-8")))
+    return found

@@ -1,0 +1,201 @@
+"""`plan`: read manifests, state and live objects, and compare. Takes no lock and writes nothing."""
+
+import asyncio
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.bundles.documents import needs
+from reconciler.bundles.publish import Published, read_all
+from reconciler.bundles.render import contents, object_address, own_fields
+from reconciler.live.base import Adapter
+from reconciler.live.client import Connection
+from reconciler.live.registry import adapters
+from reconciler.operations.workspace import Workspace, dangling_problems
+from reconciler.planning import build
+from reconciler.planning.build import Planned
+from reconciler.planning.model import OnDrift
+from reconciler.planning.world import Bundle, Link, Pending, Pointer, World
+from reconciler.resources.address import Address
+from reconciler.resources.base import Live
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import forms
+from reconciler.resources.values import JSON, digest, references_in
+from reconciler.state.model import Snapshot
+
+OUTLET_TYPES = frozenset({"request", "pipeline", "chatbot"})
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A plan with what applying it needs besides."""
+
+    planned: Planned
+    snapshot: Snapshot
+    contents: Mapping[Address, JSON]
+    """Bundles by address."""
+    adapters: Mapping[str, Adapter]
+
+
+async def make_plan(
+    workspace: Workspace,
+    connection: Connection,
+    *,
+    on_drift: OnDrift = "revert",
+    targets: Sequence[Address] = (),
+) -> Observed:
+    """Read everything the plan needs, by list walks, and plan.
+
+    A plan that deletes something also reads what could refer to it, and is made again with that knowledge.
+    """
+    by_type = adapters(connection)
+    snapshot = await asyncio.to_thread(workspace.backend.read)
+    rendered = contents(workspace.desired)
+    wanted = {item.type for item in workspace.desired.values()}
+    wanted |= {item.type for item in snapshot.state.objects.values()}
+    live = await _list(workspace, by_type, wanted, snapshot)
+    pointers, documents = await asyncio.to_thread(_published, workspace)
+    world = World(
+        identity=workspace.identity,
+        forms=forms(),
+        desired=workspace.desired,
+        applied=snapshot.state.objects,
+        live=(*live, *documents),
+        links=_links(workspace),
+        pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
+        bundles={address: _bundle(content) for address, content in rendered.items()},
+        pointers=pointers,
+        outlet_types=OUTLET_TYPES,
+        scope=_scope(workspace, targets),
+        on_drift=on_drift,
+        max_deletes=workspace.loaded.project.spec.safety.max_deletes,
+        openai_project=connection.project,
+        applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
+    )
+    planned = _plan(workspace, world)
+    deleted = {_type(planned, change.address) for change in planned.plan.work if change.action == "delete"}
+    referring = {name for name, adapter in by_type.items() if adapter.refers & deleted}
+    if referring:
+        others = [item for item in world.live if item.type not in referring]
+        everything = await _list(workspace, by_type, referring, snapshot, known=[item.id for item in world.live])
+        planned = _plan(workspace, replace(world, live=(*others, *everything)))
+    return Observed(planned, snapshot, rendered, by_type)
+
+
+def _plan(workspace: Workspace, world: World) -> Planned:
+    """The plan; ReconcilerError where a manifest refers to what is nowhere."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    planned = build.plan(world, commit=_commit(workspace.root), created_at=now)
+    missing = {link.target for _, link in build.unresolved(planned)}
+    problems = dangling_problems(workspace.loaded.dangling, missing)
+    if problems:
+        raise ReconcilerError(*problems)
+    return planned
+
+
+async def _list(
+    workspace: Workspace,
+    by_type: Mapping[str, Adapter],
+    types: Iterable[str],
+    snapshot: Snapshot,
+    known: Sequence[str] = (),
+) -> list[Live]:
+    ids = [*known, *(item.id for item in snapshot.state.objects.values())]
+    walks = (by_type[name].list(workspace.identity, ids) for name in sorted(set(types) & by_type.keys()))
+    return [live for found in await asyncio.gather(*walks) for live in found]
+
+
+def _published(workspace: Workspace) -> tuple[dict[Address, Pointer], list[Live]]:
+    """What the outlets say, and the documents of the first one as live objects, by the object's address."""
+    first, *others = (read_all(outlet, workspace.identity) for outlet in workspace.outlets)
+    pointers: dict[Address, Pointer] = {}
+    documents: list[Live] = []
+    for published, found in first.items():
+        address = object_address(published)
+        pointers[address] = _pointer(found, [other.get(published) for other in others])
+        documents.extend(_document(address, found.content))
+    return pointers, documents
+
+
+def _pointer(found: Published, others: Sequence[Published | None]) -> Pointer:
+    note = found.problem.message if found.problem else ""
+    if any(other is None or other.pointer != found.pointer or other.problem for other in others):
+        note = note or "the outlets disagree"
+    if found.pointer is None:
+        return Pointer("", {}, note)
+    return Pointer(found.pointer.blob, found.pointer.ids, note)
+
+
+def _document(address: Address, content: JSON | None) -> Iterator[Live]:
+    """The live object that a bundle is; an agent's is at OpenAI."""
+    type_ = _document_type(content) if content else None
+    if type_:
+        yield Live(type_, str(address), own_fields(type_, content))
+
+
+def _document_type(content: JSON) -> str | None:
+    if "chatbot" in content:
+        return "chatbot"
+    if "pipelines" in content:
+        return "pipeline"
+    return "request" if "request" in content["assistants"][content["address"]] else None
+
+
+def _bundle(content: JSON) -> Bundle:
+    return Bundle(digest(content), frozenset(map(Address.parse, needs(content))))
+
+
+def _links(workspace: Workspace) -> dict[Address, list[Link]]:
+    return {
+        resource.address: [
+            Link(reference.target, _place(resource.where(reference.path)), reference.via)
+            for reference in resource.kind.references(resource.spec)
+        ]
+        for resource in workspace.loaded.resources
+    }
+
+
+def _place(place: object) -> str:
+    return str(place).rpartition(":")[0]
+
+
+def _type(planned: Planned, address: str) -> str:
+    return planned.matched.live[Address.parse(address)].type
+
+
+def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Address] | None:
+    """The targets and all they need, as far as manifests say."""
+    if not targets:
+        return None
+    scope: set[Address] = set()
+    waiting = list(targets)
+    while waiting:
+        address = waiting.pop()
+        if address not in scope:
+            scope.add(address)
+            desired = workspace.desired.get(address)
+            waiting.extend(map(Address.parse, references_in(dict(desired.fields))) if desired else ())
+    return frozenset(scope)
+
+
+def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
+    """ReconcilerError for a target that is nowhere."""
+    everything = {*workspace.desired, *known}
+    problems = [
+        Problem("unknown-address", f"there is no {target}", hint="`reconciler status` lists every address.")
+        for target in targets
+        if target not in everything
+    ]
+    if problems:
+        raise ReconcilerError(*problems)
+
+
+def _commit(root: Path) -> str | None:
+    try:
+        command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed arguments
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

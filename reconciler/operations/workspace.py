@@ -1,0 +1,75 @@
+"""A project opened for one environment: its manifests, its state, its outlets, its endpoint."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from reconciler.bundles.outlets import DirectoryOutlet, Outlet
+from reconciler.manifests import Dangling, Loaded, find_project, load
+from reconciler.operations.endpoint import EMBEDDED, choose
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Desired
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.state.backend import Backend, StoreOutlet, open_store
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What every command that knows a project starts from."""
+
+    loaded: Loaded
+    endpoint: str | None
+    environ: Mapping[str, str]
+
+    @property
+    def identity(self) -> Identity:
+        return self.loaded.project.identity
+
+    @property
+    def root(self) -> Path:
+        return self.loaded.project.root
+
+    @cached_property
+    def backend(self) -> Backend:
+        configured = self.loaded.project.spec.state.backend
+        embedded = self.endpoint == EMBEDDED
+        return Backend(open_store(self.root, configured, self.environ, embedded=embedded), self.identity)
+
+    @cached_property
+    def outlets(self) -> tuple[Outlet, ...]:
+        """The first is always there, beside the state; what is live is read from it."""
+        folders = (self.root / outlet.directory for outlet in self.loaded.project.spec.outlets)
+        return (StoreOutlet(self.backend.store), *map(DirectoryOutlet, folders))
+
+    @cached_property
+    def desired(self) -> dict[Address, Desired]:
+        """Everything the manifests ask for, by address; a file that several name is one object."""
+        scope = self.loaded.scope
+        resources = self.loaded.resources
+        return {item.address: item for resource in resources for item in resource.kind.desired(resource, scope)}
+
+
+def open_workspace(
+    start: Path, environ: Mapping[str, str], *, env: str | None = None, endpoint: str | None = None
+) -> Workspace:
+    """The project at or above `start`; ReconcilerError with every error its manifests have.
+
+    References to what no manifest defines are not among them: they may point at something live.
+    """
+    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None)
+    raise_errors(loaded.problems)
+    return Workspace(loaded, choose(loaded.project, endpoint, environ), environ)
+
+
+def raise_errors(problems: Iterable[Problem]) -> None:
+    """Raise all problems together if one of them is an error."""
+    problems = tuple(problems)
+    if any(problem.severity == "error" for problem in problems):
+        raise ReconcilerError(*problems)
+
+
+def dangling_problems(dangling: Iterable[Dangling], missing: Iterable[Address]) -> list[Problem]:
+    """The problems of those references whose target is in `missing`."""
+    targets = set(missing)
+    return [item.problem for item in dangling if item.reference.target in targets]
