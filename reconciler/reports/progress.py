@@ -67,13 +67,9 @@ class LogProgress:
         self._stream.flush()
 
 
-def item_text(address: str, action: Action) -> str:
-    return f"{SIGNS[action]} {action} {plain(address)}"
-
-
 def outcome_line(outcome: Outcome) -> str:
     """One line: what became of which change, and why where it went wrong."""
-    line = item_text(outcome.address, outcome.action)
+    line = f"{SIGNS[outcome.action]} {outcome.action} {plain(outcome.address)}"
     if outcome.problem:
         return f"{line}: {outcome.status}: error[{plain(outcome.problem.code)}]: {plain(outcome.problem.message)}"
     if outcome.because_of:

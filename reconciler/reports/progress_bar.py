@@ -1,6 +1,6 @@
 """The bar in a terminal. Imported only where there is one: rich takes its time to load."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -19,17 +19,17 @@ from rich.text import Text
 
 from reconciler.applying.model import Outcome
 from reconciler.planning.model import Action
-from reconciler.reports.progress import item_text, outcome_line
-from reconciler.reports.style import Style, clip, plain
-
-_SHOWN = 3
+from reconciler.reports.progress import outcome_line
+from reconciler.reports.style import Style, cells, clip, plain
+from reconciler.reports.text.changes import SIGNS
 
 
 @contextmanager
 def bar(stream: TextIO, total: int, style: Style) -> Iterator["BarProgress"]:
     """A bar that is there while the block runs, and leaves only failures and notes behind."""
     console = Console(file=stream, no_color=not style.color, highlight=False, markup=False, emoji=False)
-    columns = (SpinnerColumn(), BarColumn(bar_width=32), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
+    line = BarColumn(32, complete_style="green", finished_style="green")
+    columns = (SpinnerColumn(), line, MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
     with _ItemsBar(*columns, console=console, transient=True) as shown:
         yield BarProgress(shown, shown.add_task("", total=total))
 
@@ -41,7 +41,7 @@ class BarProgress:
         self._bar, self._task = shown, task
 
     def started(self, address: str, action: Action) -> None:
-        self._bar.running[address] = item_text(address, action)
+        self._bar.running[address] = f"{SIGNS[action]} {plain(address)}"
 
     def finished(self, outcome: Outcome) -> None:
         self._bar.running.pop(outcome.address, None)
@@ -65,10 +65,18 @@ class _ItemsBar(Bar):
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        items = list(self.running.values())
-        more = f", … {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-        room = self._screen.width - 2 - len(more)
-        yield Text(f"  {clip(', '.join(items[:_SHOWN]), room)}{more}", style="dim", no_wrap=True)
+        text = in_flight(list(self.running.values()), self._screen.width - 2)
+        yield Text(f"  {text}", style="dim", no_wrap=True)
+
+
+def in_flight(items: Sequence[str], room: int) -> str:
+    """As many whole `items` as fit into `room` columns, at most four, and how many more there are."""
+    for most in range(min(len(items), 4), 0, -1):
+        more = f", … {len(items) - most} more" if len(items) > most else ""
+        text = ", ".join(items[:most]) + more
+        if cells(text) <= room:
+            return text
+    return clip(items[0], room) if items else ""
 
 
 class _Rate(ProgressColumn):

@@ -142,6 +142,12 @@ def test_more_than_eight_uploads_of_a_folder_are_one_line():
     assert "  + create  file/data/tariffs.csv\n" in text
 
 
+def test_files_that_were_deleted_by_hand_are_folded_too():
+    gone = tuple(Change(f"file/kb/page-{number}.md", "create", decision="revert") for number in range(9))
+    assert "  - missing  9 files under kb/\n      kb/page-0.md, " in drift_text(plan(drift=gone), style=PLAIN)
+    assert "  - missing   9 files under kb/  reverted\n" in shown(drift=(*gone, update(decision="keep")))
+
+
 def test_a_file_with_a_risk_is_never_folded_away():
     risky = replace(upload("kb/secret.md"), risks=("it is public",))
     text = shown(*[upload(f"kb/page-{number}.md") for number in range(9)], risky)
@@ -228,6 +234,7 @@ def test_drift_alone():
               ~ model: "gpt-6" -> "gpt-5"
 
         Undo it with: reconciler apply --env production --on-drift revert
+        It applies 1 pending edit of the manifests too.
         """)
     assert drift_text(plan(), style=PLAIN) == "In sync: acme/production, nothing was changed by hand.\n"
 

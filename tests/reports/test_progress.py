@@ -4,6 +4,7 @@ import sys
 
 from reconciler.applying.model import Outcome
 from reconciler.reports.progress import LogProgress, progress_to
+from reconciler.reports.progress_bar import in_flight
 from reconciler.reports.style import Style
 from reconciler.resources.problems import Problem
 
@@ -42,6 +43,14 @@ def test_what_goes_wrong_is_always_logged():
         "[4/9] ~ update assistant/d: not-started",
         "waiting 3 s:\\nOpenAI asked for it",
     ]
+
+
+def test_what_is_in_flight_is_shown_whole_as_far_as_there_is_room():
+    items = ["+ file/a.md", "+ file/b.md", "+ file/c.md"]
+    assert in_flight(items, 80) == "+ file/a.md, + file/b.md, + file/c.md"
+    assert in_flight(items, 35) == "+ file/a.md, + file/b.md, … 1 more"
+    assert in_flight(items, 8) == "+ file/…"
+    assert in_flight([], 80) == ""
 
 
 class Terminal(io.StringIO):

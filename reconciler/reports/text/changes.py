@@ -1,8 +1,8 @@
 """Changes as rows: one line each, what differs below it, and uploads of many files in one row."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.model import Action, Change
@@ -50,20 +50,21 @@ class _Row:
     sign: str
     word: str
     address: str
+    decision: str = ""
     where: str = ""
     below: Sequence[str] = ()
 
 
 def change_rows(changes: Sequence[Change], style: Style, *, heads_only: bool = False) -> list[str]:
     """What applying does: live values, then desired ones."""
-    rows = [_change_row(group[0], style) if len(group) == 1 else _fold_row(group, style) for group in _grouped(changes)]
-    return _laid_out(rows, style, heads_only=heads_only)
+    rows = [_change_row(change, style) for change in changes]
+    return _laid_out(_folded(changes, rows, style), style, heads_only=heads_only)
 
 
 def drift_rows(changes: Sequence[Change], style: Style, *, decide: bool = False, heads_only: bool = False) -> list[str]:
     """What somebody did by hand: the manifest's values, then live ones; with `decide`, whether applying undoes it."""
     rows = [_drift_row(change, style, decide=decide) for change in changes]
-    return _laid_out(rows, style, heads_only=heads_only)
+    return _laid_out(_folded(changes, rows, style), style, heads_only=heads_only)
 
 
 def painted_sign(sign: str, style: Style) -> str:
@@ -73,7 +74,7 @@ def painted_sign(sign: str, style: Style) -> str:
 def _change_row(change: Change, style: Style) -> _Row:
     lines_of_fields = summary_lines if change.action in ("create", "delete") else field_lines
     below = [*lines_of_fields(change.fields, style, indent=_INDENT), *_notes(change, style)]
-    return _Row(SIGNS[change.action], change.action, plain(change.address), _where(change), below)
+    return _Row(SIGNS[change.action], change.action, plain(change.address), where=_where(change), below=below)
 
 
 def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
@@ -81,39 +82,44 @@ def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
     fields = () if word in ("missing", "expired") else tuple(map(turned, change.fields))
     below = [*field_lines(fields, style, indent=_INDENT), *_notes(change, style)]
     decision = {"revert": "reverted", "keep": "kept", None: "undecided"}[change.decision] if decide else ""
-    where = "  ".join(part for part in (decision, _where(change)) if part)
-    return _Row(_HAND_SIGNS[word], word, plain(change.address), where, below)
+    return _Row(_HAND_SIGNS[word], word, plain(change.address), decision, _where(change), below)
 
 
-def _grouped(changes: Sequence[Change]) -> Iterable[list[Change]]:
-    """Changes in their order, one by one, but many files of one folder together, where the first of them stands."""
+def _folded(changes: Sequence[Change], rows: Sequence[_Row], style: Style) -> list[_Row]:
+    """The row of each change, but of many files of one folder one row, where the first of them stands."""
     keys = [_fold_key(change) for change in changes]
     sizes = Counter(keys)
-    groups: dict[object, list[Change]] = {}
-    for index, (key, change) in enumerate(zip(keys, changes, strict=True)):
-        groups.setdefault(key if key and sizes[key] > FOLD_ABOVE else index, []).append(change)
-    return groups.values()
+    groups: dict[object, list[int]] = {}
+    for index, key in enumerate(keys):
+        groups.setdefault(key if key and sizes[key] > FOLD_ABOVE else index, []).append(index)
+    return [
+        rows[first] if not others else _fold_row(rows[first], [changes[index] for index in (first, *others)], style)
+        for first, *others in groups.values()
+    ]
 
 
-def _fold_key(change: Change) -> tuple[str, str] | None:
-    """Action and top folder of a file; None for what must be seen by itself."""
+def _fold_key(change: Change) -> tuple[str | None, ...] | None:
+    """Action, decision and top folder of a file; None for what must be seen by itself."""
     kind, _, path = change.address.partition("/")
     if kind != "file" or change.risks:
         return None
+    return change.action, change.decision, _top_folder(path)
+
+
+def _top_folder(path: str) -> str:
     folder, slash, _ = path.partition("/")
-    return change.action, folder + slash if slash else ""
+    return folder + slash if slash else ""
 
 
-def _fold_row(group: Sequence[Change], style: Style) -> _Row:
-    action = group[0].action
+def _fold_row(row: _Row, group: Sequence[Change], style: Style) -> _Row:
+    """`row`, the first one's, for all of `group`."""
     paths = [change.address.removeprefix("file/") for change in group]
-    folder = (_fold_key(group[0]) or ("", ""))[1]
-    sizes = [_bytes(change) for change in group]
+    folder, sizes = _top_folder(paths[0]), [_bytes(change) for change in group]
     text = f"{len(group)} files" + (f" under {plain(folder)}" if folder else "")
     text += f" ({bytes_text(sum(filter(None, sizes)))})" if None not in sizes else ""
     indent = " " * _INDENT
     below = wrap_parts(first_few(paths), style.width, lead=indent, hang=indent)
-    return _Row(SIGNS[action], action, text, below=[style.paint(line, "dim") for line in below])
+    return replace(row, address=text, where="", below=[style.paint(line, "dim") for line in below])
 
 
 def _bytes(change: Change) -> int | None:
@@ -145,10 +151,11 @@ def _head(row: _Row, style: Style, word_room: int, address_room: int) -> Iterato
     word = pad(row.word, word_room)
     start = f"  {painted_sign(row.sign, style)} {word}  {style.paint(row.address, 'bold')}"
     gap = " " * (max(address_room - cells(row.address), 0) + 2)
-    if not row.where:
+    beside = "  ".join(part for part in (row.decision, row.where) if part)
+    if not beside:
         yield start
-    elif cells(f"  {row.sign} {word}  {row.address}{gap}{row.where}") <= style.width:
-        yield f"{start}{gap}{style.paint(row.where, 'dim')}"
+    elif cells(f"  {row.sign} {word}  {row.address}{gap}{beside}") <= style.width:
+        yield f"{start}{gap}{style.paint(beside, 'dim')}"
     else:
         yield start
-        yield " " * _INDENT + style.paint(row.where, "dim")
+        yield " " * _INDENT + style.paint(beside, "dim")

@@ -43,7 +43,7 @@ def drift_text(plan: Plan, *, style: Style) -> str:
         _drift_verdict(plan, style),
         section("Changed by hand", [*_dim(DIRECTION, style), *drift_rows(plan.drift, style)], style),
         *_remarks(plan, style),
-        [f"Undo it with: {apply_command(plan.identity, '--on-drift', 'revert')}"],
+        _undo(plan),
     ]
     return joined(parts)
 
@@ -104,6 +104,12 @@ def _drift_verdict(plan: Plan, style: Style) -> list[str]:
     found = Counter(map(drift_class, plan.drift))
     counts = counted({word: found[word] for word in DRIFT_CLASSES})
     return headline("Drift:", "yellow", f"{plan.identity}, {counts}, {plan.unchanged} unchanged.", style)
+
+
+def _undo(plan: Plan) -> list[str]:
+    command = apply_command(plan.identity, "--on-drift", "revert")
+    also = f"It applies {count(len(plan.changes), 'pending edit')} of the manifests too."
+    return [f"Undo it with: {command}", *([also] if plan.changes else [])]
 
 
 def _by_hand(plan: Plan, style: Style) -> list[str]:
