@@ -3,35 +3,24 @@
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from reconciler.resources.address import Address, is_name
+from reconciler.resources.address import Address
 from reconciler.resources.base import Path
 from reconciler.resources.kinds.file import file_address
+from reconciler.resources.names import VectorStoreName, target
 from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, reference
 
-_STORE_ID: Final = re.compile(r"vs_\w+")
 _FILE_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
-
-
-def store_of(text: str) -> Address | None:
-    """The vector store that `handbook` or `vectorstore/handbook` names; None for a literal `vs_…` id."""
-    return None if _STORE_ID.fullmatch(text) else Address("vectorstore", text.removeprefix("vectorstore/"))
 
 
 def file_of(text: str) -> Address | None:
     """The file at a path relative to the project folder; None for a literal `file-…` id."""
     return None if _FILE_ID.fullmatch(text) else file_address(posixpath.normpath(text))
-
-
-def _checked_store(text: str) -> str:
-    address = store_of(text)
-    if address and not is_name(address.family.name):
-        raise PydanticCustomError("reference", "expected the name of a VectorStore, vectorstore/NAME, or a vs_… id")
-    return text
 
 
 def _checked_file(text: str) -> str:
@@ -48,7 +37,7 @@ def _referring(address_of: Callable[[str], Address | None]) -> PlainSerializer:
     return PlainSerializer(serialise)
 
 
-StoreId: TypeAlias = Annotated[str, AfterValidator(_checked_store), _referring(store_of)]
+StoreId: TypeAlias = Annotated[VectorStoreName, _referring(partial(target, "vectorstore"))]
 """A vector store; it is serialised as a reference, or as the literal id."""
 
 FileId: TypeAlias = Annotated[str, AfterValidator(_checked_file), _referring(file_of)]

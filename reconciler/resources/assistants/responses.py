@@ -88,12 +88,28 @@ class ChosenMcp(Part):
     name: str | None = None
 
 
-class ChosenBuiltin(Part):
-    type: Literal["programmatic_tool_calling", "apply_patch", "shell"]
+class ChosenProgrammaticToolCalling(Part):
+    type: Literal["programmatic_tool_calling"]
+
+
+class ChosenApplyPatch(Part):
+    type: Literal["apply_patch"]
+
+
+class ChosenShell(Part):
+    type: Literal["shell"]
 
 
 Choice: TypeAlias = Annotated[
-    AllowedTools | ChosenType | ChosenFunction | ChosenCustom | ChosenMcp | ChosenBuiltin, Field(discriminator="type")
+    AllowedTools
+    | ChosenType
+    | ChosenFunction
+    | ChosenCustom
+    | ChosenMcp
+    | ChosenProgrammaticToolCalling
+    | ChosenApplyPatch
+    | ChosenShell,
+    Field(discriminator="type"),
 ]
 ToolChoice: TypeAlias = Annotated[
     Annotated[Literal["none", "auto", "required"], Tag("text")] | Annotated[Choice, Tag("object")], TextOrObject

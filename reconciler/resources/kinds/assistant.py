@@ -36,8 +36,10 @@ REQUEST: Final = Form(
 
 
 def _references(spec: Spec) -> Iterator[Reference]:
-    for path, address in referred(_written(spec)):
-        yield Reference(("spec", *path), address)
+    written = _written(spec)
+    for path, address in referred(written):
+        _, index, *_ = path
+        yield Reference(("spec", *path), address, via=written["tools"][index]["type"])
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:

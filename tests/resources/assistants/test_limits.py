@@ -1,0 +1,222 @@
+"""What the API would refuse is refused before anything is sent, at the place that is wrong."""
+
+import pytest
+from pydantic import ValidationError
+
+from reconciler.resources.kinds.assistant import KIND
+from tests.resources.assistants.examples import findings
+
+OBJECT = {"type": "object"}
+CALL = {"type": "function", "name": "f", "description": "d", "parameters": OBJECT}
+LOOKUP = {"type": "function", "name": "f", "parameters": OBJECT, "strict": None}
+MCP = {"type": "mcp", "server_label": "crm"}
+AGENT_MCP = MCP | {"transport": {"type": "http", "server_url": "https://mcp.example.com"}}
+IMAGE = {"type": "image_generation"}
+
+
+def found(target, **spec):
+    return {finding.path[1:]: finding.code for finding in findings(target, {"model": "m", **spec})}
+
+
+def refused(target, **spec):
+    with pytest.raises(ValidationError) as caught:
+        KIND.models[target].model_validate({"model": "m", **spec})
+    return [error["loc"] for error in caught.value.errors()]
+
+
+@pytest.mark.parametrize(
+    ("target", "field", "value"),
+    [
+        ("agents", "name", "x" * 129),
+        ("agents", "instructions", "x" * 1_048_577),
+        ("agents", "tools", [{"type": "automations"}] * 2001),
+        ("agents", "model", ""),
+        ("agents", "multi_agent.max_concurrent_subagents", 0),
+        ("agents", "multi_agent.max_concurrent_subagents", 2**32),
+        ("agents", "experimental", None),
+        ("responses", "temperature", 2.1),
+        ("responses", "temperature", "0.5"),
+        ("responses", "top_p", -0.1),
+        ("responses", "top_logprobs", 21),
+        ("responses", "max_output_tokens", 0),
+        ("responses", "tools", None),
+        ("responses", "tool_choice", "sometimes"),
+        ("responses", "prompt_cache_options.ttl", "24h"),
+    ],
+)
+def test_values_out_of_range_are_refused(target, field, value):
+    name, _, inner = field.partition(".")
+    path = tuple(field.split("."))
+    locations = refused(target, **{name: {"enabled": True, inner: value} if inner else value})
+    assert any(location[: len(path)] == path for location in locations)
+
+
+@pytest.mark.parametrize(
+    ("tool", "place"),
+    [
+        ({"type": "file_search", "vector_store_ids": []}, "vector_store_ids"),
+        ({"type": "file_search", "vector_store_ids": ["Handbook!"]}, "vector_store_ids"),
+        ({"type": "file_search", "vector_store_ids": ["assistant/triage"]}, "vector_store_ids"),
+        ({"type": "file_search", "vector_store_ids": ["vs_1"], "max_num_results": 51}, "max_num_results"),
+        (
+            {"type": "file_search", "vector_store_ids": ["vs_1"], "ranking_options": {"score_threshold": 1.1}},
+            "ranking_options",
+        ),
+        ({"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["a"] * 51}}, "container"),
+        ({"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["data/"]}}, "container"),
+        (IMAGE | {"partial_images": 4}, "partial_images"),
+        (IMAGE | {"output_compression": 101}, "output_compression"),
+        (IMAGE | {"size": "large"}, "size"),
+        (MCP | {"authorization": "token"}, "authorization"),
+        ({"type": "custom", "name": "a", "async_": True}, "async_"),
+    ],
+)
+def test_tools_out_of_range_are_refused(tool, place):
+    assert {location[3] for location in refused("responses", tools=[tool])} == {place}
+
+
+def test_a_wrong_choice_is_reported_once():
+    assert len(refused("responses", tool_choice={"type": "function"})) == 1
+    assert len(refused("responses", tools=[{"type": "code_interpreter", "container": {"type": "manual"}}])) == 1
+    assert len(refused("responses", tools=[MCP | {"require_approval": "sometimes"}])) == 1
+
+
+def test_metadata_leaves_room_for_four_labels():
+    assert found("agents", metadata={f"k{number}": "v" for number in range(12)}) == {}
+    assert refused("agents", metadata={f"k{number}": "v" for number in range(13)}) == [("metadata",)]
+    assert refused("responses", metadata={"reconciler-project": "v"}) == [("metadata",)]
+    assert refused("responses", metadata={"tier": 5}) == [("metadata", "tier")]
+
+
+def test_names_are_not_given_twice():
+    assert found("agents", tools=[CALL, CALL | {"description": "other"}]) == {("tools", 1, "name"): "duplicate-tool"}
+    assert found("responses", tools=[LOOKUP, LOOKUP]) == {("tools", 1, "name"): "duplicate-tool"}
+    space = {"type": "namespace", "name": "crm", "description": "d", "tools": [LOOKUP, LOOKUP]}
+    assert found("responses", tools=[LOOKUP, space]) == {("tools", 1, "tools", 1, "name"): "duplicate-tool"}
+
+
+def test_an_agent_searches_one_way():
+    search = {"type": "web_search"}
+    assert found("agents", tools=[search, search]) == {("tools", 1, "type"): "duplicate-tool"}
+    assert found("responses", tools=[search, search]) == {}
+
+
+def test_the_tools_of_an_agent_fit_into_three_mebibytes():
+    big = CALL | {"description": "ä" * 1_600_000}
+    assert found("agents", tools=[big]) == {("tools",): "too-large"}
+    assert found("responses", tools=[LOOKUP | {"description": big["description"]}]) == {}
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "string"}, {"type": ["object", "null"]}])
+def test_the_root_of_an_agents_schema_is_an_object(schema):
+    codes = {*found("agents", tools=[CALL | {"parameters": schema}]).values()}
+    codes |= {*found("agents", text={"format": {"type": "json_schema", "schema": schema}}).values()}
+    assert codes == {"schema-root"}
+
+
+def test_a_request_may_leave_the_root_of_arguments_open():
+    assert found("responses", tools=[LOOKUP | {"parameters": {}}, LOOKUP | {"name": "g", "parameters": None}]) == {}
+    tool = LOOKUP | {"parameters": {"type": "string"}}
+    assert found("responses", tools=[tool]) == {("tools", 0, "parameters", "type"): "schema-root"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({"properties": ["a"]}, ("properties",)),
+        ({"properties": {"a": "string"}}, ("properties", "a")),
+        ({"properties": {"a": {"type": "text"}}}, ("properties", "a", "type")),
+        ({"required": "a"}, ("required",)),
+        ({"properties": {"a": {"anyOf": [{"type": "null"}, 3]}}}, ("properties", "a", "anyOf", 1)),
+        ({"properties": {"a": {"items": []}}}, ("properties", "a", "items")),
+        ({"$defs": {"a": {"oneOf": {}}}}, ("$defs", "a", "oneOf")),
+    ],
+)
+def test_schemas_look_like_schemas(schema, place):
+    tool = LOOKUP | {"parameters": OBJECT | schema}
+    assert found("responses", tools=[tool]) == {("tools", 0, "parameters", *place): "schema"}
+
+
+def test_a_property_may_be_called_like_a_keyword():
+    schema = OBJECT | {"properties": {"properties": {"type": "string"}, "items": True, "required": {"type": "boolean"}}}
+    assert found("responses", tools=[LOOKUP | {"parameters": schema}]) == {}
+
+
+def test_strict_schemas_that_are_not_are_pointed_out():
+    inner = {"type": "object", "properties": {"a": {"type": "string"}}}
+    schema = {"type": "object", "additionalProperties": False, "required": ["in"], "properties": {"in": inner}}
+    problems = findings("responses", {"model": "m", "tools": [LOOKUP | {"parameters": schema, "strict": True}]})
+    assert {problem.severity for problem in problems} == {"warning"}
+    assert {problem.path for problem in problems} == {("spec", "tools", 0, "parameters", "properties", "in")}
+    assert len(problems) == 2
+    assert found("responses", tools=[LOOKUP | {"parameters": schema, "strict": False}]) == {}
+    text = {"type": "json_schema", "name": "answer", "schema": schema, "strict": True}
+    assert {*found("responses", text={"format": text}).values()} == {"strict-schema"}
+
+
+@pytest.mark.parametrize(
+    ("given", "fine"),
+    [
+        ({}, False),
+        ({"server_url": "https://mcp.example.com"}, True),
+        ({"tunnel_id": "t"}, True),
+        ({"connector_id": "connector_gmail", "tunnel_id": "t"}, False),
+    ],
+)
+def test_an_mcp_server_has_one_address(given, fine):
+    assert found("responses", tools=[MCP | given]) == ({} if fine else {("tools", 0): "one-of"})
+
+
+@pytest.mark.parametrize(
+    "header", ["Authorization", "proxy-authorization", "X-Api-Key", "apikey", "Cookie", "X-Auth-Token"]
+)
+def test_headers_hold_no_secrets(header):
+    tool = MCP | {"server_url": "https://mcp.example.com", "headers": {header: "s3cret", "X-Team": "support"}}
+    assert found("responses", tools=[tool]) == {("tools", 0, "headers", header): "secret"}
+    transport = {"type": "http", "server_url": "https://mcp.example.com", "headers": {header: "s3cret", "Accept": "*"}}
+    (problem,) = findings("agents", {"model": "m", "tools": [MCP | {"transport": transport}]})
+    assert problem.path == ("spec", "tools", 0, "transport", "headers", header)
+    assert "credential_id" in problem.hint
+
+
+@pytest.mark.parametrize("url", ["https://me:s3cret@mcp.example.com", "https://mcp.example.com/?team=a&api_key=s3cret"])
+def test_addresses_hold_no_secrets(url):
+    assert found("responses", tools=[MCP | {"server_url": url}]) == {("tools", 0, "server_url"): "secret"}
+
+
+def test_extra_is_for_what_is_not_known():
+    assert found("responses", extra={"temperature": 1, "input": "Hi", "sparkle": 1}) == {
+        ("extra", "temperature"): "extra-known",
+        ("extra", "input"): "extra-known",
+    }
+    assert found("responses", tools=[LOOKUP | {"extra": {"async": True}}]) == {
+        ("tools", 0, "extra", "async"): "extra-known"
+    }
+    tool = MCP | {"tunnel_id": "t", "extra": {"authorization": "s3cret"}}
+    assert found("responses", tools=[tool]) == {("tools", 0, "extra", "authorization"): "extra-known"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"frame_count": 3}, ("frame_count",)),
+        ({"svg": {}, "output_format": "png"}, ("svg",)),
+        ({"partial_images": 1, "output_format": "gif"}, ("partial_images",)),
+        ({"frame_count": 3, "output_format": "gif"}, None),
+    ],
+)
+def test_image_settings_fit_their_format(fields, place):
+    expected = {("tools", 0, *place): "needs-format"} if place else {}
+    assert found("responses", tools=[IMAGE | fields]) == expected
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), float("inf"), float("nan")])
+def test_numbers_are_exact_in_json(number):
+    tool = LOOKUP | {"parameters": OBJECT | {"properties": {"id": {"maximum": number}}}}
+    place = ("tools", 0, "parameters", "properties", "id", "maximum")
+    assert found("responses", tools=[tool]) == {place: "inexact-number"}
+
+
+def test_files_exist():
+    tool = {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["data/a.csv", "missing/b.csv"]}}
+    assert found("responses", tools=[tool]) == {("tools", 0, "container", "file_ids", 1): "no-file"}

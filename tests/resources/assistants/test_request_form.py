@@ -1,0 +1,120 @@
+"""Requests: tools by name, references in place of names, nothing filled in."""
+
+from reconciler.resources.address import Address
+from reconciler.resources.base import Reference
+from reconciler.resources.kinds.assistant import AGENT, KIND, REQUEST
+from tests.resources.assistants.examples import desired, resource
+
+LOOKUP = {"type": "function", "name": "lookup", "parameters": {"type": "object"}, "strict": None}
+HANDBOOK = {"$address": "vectorstore/handbook"}
+PRICES = {"$address": "file/data/prices.csv"}
+
+SPEC = {
+    "model": "gpt-6-luna",
+    "temperature": 1.0,
+    "include": ["reasoning.encrypted_content", "file_search_call.results"],
+    "tools": [
+        {"type": "file_search", "vector_store_ids": ["vs_123", "handbook", "vectorstore/faq"], "max_num_results": 8},
+        {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["./data/prices.csv", "file-abc"]}},
+        {"type": "shell", "environment": {"type": "container_auto", "file_ids": ["data/prices.csv"]}},
+        {"type": "image_generation", "input_image_mask": {"file_id": "img/mask.png"}},
+        LOOKUP,
+    ],
+}
+
+
+def test_a_request_and_its_files_are_desired():
+    request, *files = desired("responses", SPEC)
+    assert (request.type, request.address) == ("request", Address("assistant", "triage"))
+    assert [file.address for file in files] == [Address("file", "data/prices.csv"), Address("file", "img/mask.png")]
+
+
+def test_nothing_is_filled_in():
+    request = desired("responses", SPEC)[0]
+    assert request.fields == {
+        "model": "gpt-6-luna",
+        "temperature": 1,
+        "include": ["file_search_call.results", "reasoning.encrypted_content"],
+        "tools": {
+            "file_search": {
+                "type": "file_search",
+                "vector_store_ids": ["vs_123", {"$address": "vectorstore/faq"}, HANDBOOK],
+                "max_num_results": 8,
+            },
+            "code_interpreter": {
+                "type": "code_interpreter",
+                "container": {"type": "auto", "file_ids": ["file-abc", PRICES]},
+            },
+            "shell": {"type": "shell", "environment": {"type": "container_auto", "file_ids": [PRICES]}},
+            "image_generation": {
+                "type": "image_generation",
+                "input_image_mask": {"file_id": {"$address": "file/img/mask.png"}},
+            },
+            "function:lookup": LOOKUP,
+        },
+    }
+    assert isinstance(request.fields["temperature"], int)
+
+
+def test_references_stand_where_the_manifest_wrote_them():
+    spec = resource("responses", SPEC).spec
+    assert list(KIND.references(spec)) == [
+        Reference(("spec", "tools", 0, "vector_store_ids", 1), Address("vectorstore", "handbook"), "file_search"),
+        Reference(("spec", "tools", 0, "vector_store_ids", 2), Address("vectorstore", "faq"), "file_search"),
+        Reference(
+            ("spec", "tools", 1, "container", "file_ids", 0), Address("file", "data/prices.csv"), "code_interpreter"
+        ),
+        Reference(("spec", "tools", 2, "environment", "file_ids", 0), Address("file", "data/prices.csv"), "shell"),
+        Reference(
+            ("spec", "tools", 3, "input_image_mask", "file_id"), Address("file", "img/mask.png"), "image_generation"
+        ),
+    ]
+
+
+def test_extra_fields_are_sent_as_they_are():
+    spec = {"model": "m", "extra": {"sparkle": 1}, "tools": [LOOKUP | {"extra": {"glow": [2, 1]}}]}
+    body = REQUEST.render(desired("responses", spec)[0].fields)
+    assert body == {"model": "m", "sparkle": 1, "tools": [LOOKUP | {"glow": [2, 1]}]}
+
+
+def test_tools_are_known_by_what_identifies_them():
+    tools = [
+        {"type": "namespace", "name": "crm", "description": "d", "tools": [{"type": "function", "name": "find"}]},
+        {"type": "mcp", "server_label": "docs", "tunnel_id": "t"},
+        {"type": "custom", "name": "sql"},
+        {"type": "apply_patch"},
+        LOOKUP,
+    ]
+    keyed = REQUEST.canonical("tools", tools)
+    assert list(keyed) == ["namespace:crm", "mcp:docs", "custom:sql", "apply_patch", "function:lookup"]
+    assert list(keyed["namespace:crm"]["tools"]) == ["function:find"]
+    assert REQUEST.render({"tools": keyed}) == {"tools": tools}
+
+
+def test_a_second_tool_of_one_key_is_numbered_whatever_the_order():
+    one, other = ({"type": "file_search", "vector_store_ids": [store]} for store in ("vs_1", "vs_2"))
+    keyed = {"file_search": one, "file_search#2": other}
+    assert REQUEST.canonical("tools", [one, other]) == keyed
+    assert REQUEST.canonical("tools", [other, one]) == keyed
+
+
+def test_lists_in_schemas_keep_their_order():
+    schema = {"type": "object", "required": ["b", "a"], "properties": {"include": {"enum": ["z", "y"]}}}
+    tool = LOOKUP | {"parameters": schema, "allowed_callers": ["programmatic", "direct"]}
+    for form in (AGENT, REQUEST):
+        keyed = form.canonical("tools", [tool])["function:lookup"]
+        assert keyed["parameters"] == schema
+        assert keyed["allowed_callers"] == ["direct", "programmatic"]
+
+
+def test_known_ids_read_back_as_references():
+    addresses = {"vs_9": ["vectorstore/handbook"], "file-9": ["file/copy.csv", "file/data/prices.csv"]}
+    live = {
+        "tools": {
+            "file_search": {"type": "file_search", "vector_store_ids": ["vs_9", "vs_stranger"]},
+            "code_interpreter": {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-9"]}},
+        }
+    }
+    tools = REQUEST.localise(live, lambda id_: addresses.get(id_, []), {"tools": {"code_interpreter": PRICES}})["tools"]
+    assert tools["file_search"]["vector_store_ids"] == ["vs_stranger", HANDBOOK]
+    assert tools["code_interpreter"]["container"]["file_ids"] == [PRICES]
