@@ -30,7 +30,7 @@ class Envelope(Spec):
     kind: str
     metadata: Metadata
     lifecycle: Lifecycle = Lifecycle()
-    spec: dict[str, Any]
+    spec: dict[str, Any] = Field(default_factory=dict)
 
 
 def open_envelope(value: Any, name: Any, kinds: Collection[str]) -> tuple[Envelope | None, list[Finding]]:

@@ -30,6 +30,7 @@ class Expander:
     variables: Variables
     nodes: int = 0
     texts: dict[str, tuple[str, tuple[Problem, ...]]] = field(default_factory=dict)
+    structures: dict[str, tuple[JSON, "Expansion"]] = field(default_factory=dict)
 
     def text(self, source: Source) -> tuple[str, tuple[Problem, ...]]:
         """The file's text with variables, without one newline at its end."""
@@ -42,6 +43,13 @@ class Expander:
             self.texts[source.path] = str(text), tuple(problems)
         return self.texts[source.path]
 
+    def structure(self, source: Source) -> tuple[JSON, "Expansion"]:
+        """The file's value with variables, shared by all that include it, and what became of that."""
+        if source.path not in self.structures:
+            expansion = Expansion(self, source.where, included=True)
+            self.structures[source.path] = expansion.expand(source.value), expansion
+        return self.structures[source.path]
+
 
 @dataclass
 class Expansion:
@@ -49,6 +57,8 @@ class Expansion:
 
     expander: Expander
     where: Where
+    included: bool = False
+    """Whether the document is itself included: it cannot include others then."""
     includes: dict[Path, Source] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     failed: set[Path] = field(default_factory=set)
@@ -102,7 +112,7 @@ class Expansion:
         if len(value) > 1 or not isinstance(name, str):
             self._report("bad-include", "`$file` stands alone, with a path", (*path, "$file"), "{$file: prompts/x.md}")
             return self._failed(path)
-        if any(path[:length] in self.includes for length in range(len(path))):
+        if self.included:
             self._report("nested-include", "an included file cannot include another", (*path, "$file"))
             return self._failed(path)
         try:
@@ -125,7 +135,12 @@ class Expansion:
         if self.nodes > MAX_NODES or self.expander.nodes > MAX_INCLUDED_NODES:
             self._report("too-large", "too many values are included", (*path, "$file"))
             return self._failed(path)
-        return UNREADABLE if source.problems else self.expand(source.value, path)
+        if source.problems:
+            return UNREADABLE
+        value, inner = self.expander.structure(source)
+        self.problems += inner.problems
+        self.failed.update((*path, *failed) for failed in inner.failed)
+        return value
 
     def unparsed(self) -> dict[Path, Source]:
         """Included files that have no structure although their names promise one."""

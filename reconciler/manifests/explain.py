@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -40,17 +41,12 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
             wanted = mismatches.setdefault(at.path, [])
             wanted += [_EXPECTED[detail["type"]]] if _EXPECTED[detail["type"]] not in wanted else []
         else:
-            findings.append(_finding(detail, at.path, at.siblings))
+            finding = _finding(detail, at.path, at.siblings)
+            findings.append(replace(finding, on_key=True) if detail["loc"][-1:] == ("[key]",) else finding)
     findings += (_mismatch(path, wanted, _at(value, path)) for path, wanted in mismatches.items())
     above = {finding.path[:depth] for finding in findings for depth in range(len(finding.path))}
     better = (finding for finding in findings if finding.code != "wrong-type" or finding.path not in above)
-    return [_under(prefix, finding) for finding in better]
-
-
-def _under(prefix: Path, finding: Finding) -> Finding:
-    return Finding(
-        (*prefix, *finding.path), finding.code, finding.message, finding.hint, finding.severity, finding.on_key
-    )
+    return [replace(finding, path=(*prefix, *finding.path)) for finding in better]
 
 
 def _mismatch(path: Path, wanted: list[str], found: Any) -> Finding:

@@ -39,7 +39,7 @@ class Source:
     def _outline(self) -> outline.Node:
         return outline.of_json(self.text) if self.path.endswith(".json") else outline.of_yaml(self.text)
 
-    def where(self, path: Keys, *, on_key: bool = False) -> Place:
+    def where(self, path: Keys, on_key: bool = False) -> Place:
         line, column = self._outline.find_key(path) if on_key else self._outline.find(path)[0]
         return Place(self.file, line + 1, column + 1)
 
@@ -70,11 +70,11 @@ class Sources:
         if not path.endswith(_STRUCTURED):
             return Source(path, file, text, structured=False)
         value, problems = _json(text, file) if path.endswith(".json") else _yaml(text, file)
-        nodes, depth = (0, 0) if problems else _size(value)
+        nodes, depth = _size(value)
         if nodes > MAX_NODES or depth > MAX_DEPTH:
             bounds = f"more than {MAX_NODES:,} values, or nested deeper than {MAX_DEPTH} levels"
-            problems = (Problem("too-large", bounds, Place(file)),)
-        return Source(path, file, text, True, None if problems else value, nodes, problems)
+            value, nodes, problems = None, 0, (Problem("too-large", bounds, Place(file)),)
+        return Source(path, file, text, True, value, nodes, problems)
 
 
 def _yaml(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:

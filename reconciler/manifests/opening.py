@@ -55,7 +55,7 @@ def open_project(
 
 def _spec(value: Any) -> tuple[ProjectSpec, list[Finding]]:
     _, findings = open_envelope(value, name_in(value), {KIND})
-    spec = value.get("spec")
+    spec = value.get("spec", {})
     if not isinstance(spec, dict):
         return ProjectSpec(), findings
     try:

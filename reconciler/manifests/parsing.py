@@ -60,6 +60,8 @@ class Document:
     """Whether a `$` occurs in any key or value, so that there may be something to include or to substitute."""
     problems: tuple[Problem, ...] = ()
     empty: bool = False
+    repeated: int = 0
+    """Values that aliases repeat."""
 
 
 def parse(text: str, file: str) -> Iterator[Document]:
@@ -73,9 +75,11 @@ def parse(text: str, file: str) -> Iterator[Document]:
         problem = Problem("too-large", f"more than {MAX_DOCUMENTS:,} documents in one file", Place(file))
         yield Document(file, 0, "", None, Place(file), dollars=False, problems=(problem,))
         return
-    line = 0
+    line, spare = 0, MAX_NODES
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        yield parse_document(text[start:end], file, line)
+        document = parse_document(text[start:end], file, line, spare)
+        spare -= document.repeated
+        yield document
         line += text.count("\n", start, end)
 
 
@@ -87,9 +91,9 @@ def _unreadable(text: str, file: str, control: re.Match[str]) -> Document:
     return Document(file, 0, text, None, place, dollars=False, problems=(problem,))
 
 
-def parse_document(text: str, file: str, line: int = 0) -> Document:
-    """The one document that `text` is."""
-    builder = _Builder(file, line)
+def parse_document(text: str, file: str, line: int = 0, spare: int = MAX_NODES) -> Document:
+    """The one document that `text` is. Its aliases may repeat at most `spare` values."""
+    builder = _Builder(file, line, spare)
     try:
         builder.run(events(text))
     except MarkedYAMLError as error:
@@ -99,7 +103,8 @@ def parse_document(text: str, file: str, line: int = 0) -> Document:
     else:
         place = builder.place or Place(file, line + 1)
         problems = tuple(builder.problems)
-        return Document(file, line, text, builder.root, place, builder.dollars, problems, empty=builder.empty)
+        empty, repeated = builder.empty, builder.repeated
+        return Document(file, line, text, builder.root, place, builder.dollars, problems, empty, repeated)
     return Document(file, line, text, None, Place(file, line + 1), dollars=False, problems=tuple(builder.problems))
 
 
@@ -142,12 +147,14 @@ class _Builder:
 
     file: str
     line: int
+    spare: int
     problems: list[Problem] = field(default_factory=list)
     root: JSON = None
     place: Place | None = None
     dollars: bool = False
     empty: bool = True
     nodes: int = 0
+    repeated: int = 0
     stack: list[_Frame] = field(default_factory=list)
     anchors: dict[str, _Anchored | None] = field(default_factory=dict)
     """None for a collection that is still open."""
@@ -262,6 +269,9 @@ class _Builder:
         if len(self.stack) + found.height > MAX_DEPTH:
             self.fail("too-deep", f"nested deeper than {MAX_DEPTH} levels", event)
         frame.height = max(frame.height, found.height + 1)
+        self.repeated += found.nodes
+        if self.repeated > self.spare:
+            self.fail("too-large", f"aliases repeat more than {MAX_NODES:,} values of this file", event)
         self.count(found.nodes, event)
         self.put(frame, found.value)
 

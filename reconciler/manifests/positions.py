@@ -29,7 +29,7 @@ class Positions:
         for length in range(len(path)):
             source = self.includes.get(path[:length])
             if source and source.structured and not source.problems:
-                return source.where(path[length:], on_key=on_key)
+                return source.where(path[length:], on_key)
         line, column = self._outline.find_key(path) if on_key else self._outline.find(path)[0]
         return Place(self.document.file, self.document.line + line + 1, column + 1)
 

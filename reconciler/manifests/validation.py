@@ -36,6 +36,8 @@ def validate(
     """The resource that a document describes, or everything that is wrong with it."""
     positions = Positions(document)
     result = Validated(positions, problems=list(document.problems))
+    if document.value is None and document.problems:
+        return result
     expansion = Expansion(expander, positions.where)
     value = expansion.expand(document.value) if document.dollars else document.value
     positions.includes = expansion.includes
@@ -43,7 +45,7 @@ def validate(
     envelope, findings = open_envelope(value, name_in(document.value), kinds)
     kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
     spec: Spec | None = None
-    if kind and isinstance(value.get("spec"), dict):
+    if kind and isinstance(value.get("spec", {}), dict):
         spec, more = _spec(kind, value, expansion, default_target)
         findings += more
     missing = expansion.failed | expansion.unparsed().keys()
@@ -58,7 +60,7 @@ def validate(
 def _spec(
     kind: Kind, value: Mapping[str, Any], expansion: Expansion, default_target: str | None
 ) -> tuple[Spec | None, list[Finding]]:
-    spec = value["spec"]
+    spec = value.get("spec", {})
     target = choose_target(kind, spec, default_target)
     if isinstance(target, Finding):
         return None, [target]

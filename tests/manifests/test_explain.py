@@ -1,0 +1,127 @@
+"""Every way to get a spec wrong, and what is said about it."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("spec", "place", "code", "message", "hint"),
+    [
+        (
+            "{target: cloud, instrctions: x}",
+            "4:23",
+            "unknown-field",
+            "unknown field `instrctions`",
+            "did you mean `instructions`?",
+        ),
+        ("{target: cloud, instructions: [x]}", "4:37", "wrong-type", "expected a string, found a list", ""),
+        ("{target: cloud, instructions: 5}", "4:37", "wrong-type", "expected a string, found 5", "write it in quotes"),
+        ("{target: cloud, temperature: hot}", "4:36", "wrong-type", "expected a number, found the string 'hot'", ""),
+        ("{target: cloud, temperature: 3}", "4:36", "out-of-range", "expected at most 2.0, found 3", ""),
+        ("{target: cloud, tools: {}}", "4:30", "wrong-type", "expected a list, found a mapping", ""),
+        ("{target: cloud, stop: 5}", "4:29", "wrong-type", "expected a string or a list, found 5", ""),
+        ("{target: cloud, stop: [a, 5]}", "4:33", "wrong-type", "expected a string, found 5", "write it in quotes"),
+        (
+            "{target: cloud, model: lrge}",
+            "4:30",
+            "unknown-value",
+            "expected `small` or `large`, found the string 'lrge'",
+            "did you mean `large`?",
+        ),
+        (
+            "{target: cloud, tools: [{type: serch}]}",
+            "4:38",
+            "unknown-value",
+            "expected one of `search`, `function`, found 'serch'",
+            "did you mean `search`?",
+        ),
+        (
+            "{target: cloud, tools: [{stores: []}]}",
+            "4:31",
+            "missing-field",
+            "the field `type` is missing; it says what this is",
+            "",
+        ),
+        ("{target: cloud, tools: [{type: function}]}", "4:31", "missing-field", "the field `name` is missing", ""),
+        (
+            "{target: cloud, tools: [{type: function, name: f, nmae: g}]}",
+            "4:57",
+            "unknown-field",
+            "unknown field `nmae`",
+            "did you mean `name`?",
+        ),
+        (
+            "{target: cloud, metadata: {a: {function: x}}}",
+            "4:37",
+            "wrong-type",
+            "expected a string, found a mapping",
+            "",
+        ),
+        ("{target: cloud, prompt: x}", "4:23", "unknown-field", "unknown field `prompt`", "write `instructions`"),
+        (
+            "{}",
+            "4:7",
+            "missing-target",
+            "this Bot has no target",
+            "set `spec.target`, or `spec.defaults.target` in project.yaml: `cloud`, `local`",
+        ),
+        (
+            "{target: clowd}",
+            "4:16",
+            "unknown-value",
+            "expected one of `cloud`, `local`, found 'clowd'",
+            "did you mean `cloud`?",
+        ),
+        (
+            "{target: local, temperature: 1}",
+            "4:23",
+            "other-target",
+            "`temperature` cannot be expressed by target local; target cloud can",
+            "a local bot is always at 0",
+        ),
+        (
+            "{target: local, model: large}",
+            "4:30",
+            "other-target",
+            "`model: large` cannot be expressed by target local; target cloud can",
+            "",
+        ),
+        ("[]", "4:7", "wrong-type", "expected a mapping, found a list", ""),
+    ],
+)
+def test_what_is_wrong_and_what_to_write(folder, spec, place, code, message, hint):
+    folder.write("bot.yaml", f"apiVersion: reconciler/v1\nkind: Bot\nmetadata: {{name: triage}}\nspec: {spec}")
+    (problem,) = folder.load().problems
+    assert (str(problem.place), problem.code) == (f"bot.yaml:{place}", code)
+    assert (problem.message, problem.hint) == (message, hint)
+
+
+def test_a_list_with_many_mistakes_takes_no_time(folder):
+    folder.bot("{target: cloud, stop: [" + "1, " * 20_000 + "]}")
+    assert len(folder.problems()) == 20_000
+
+
+def test_everything_that_is_wrong_is_said_at_once(folder):
+    folder.bot(
+        "\n  target: cloud\n  modl: small\n  temperature: 7\n  tools:\n  - {type: function, parameters: []}\n",
+        name="Triage",
+        more="lifecycle: {ignore: [modell, model], protct: true}\n",
+    )
+    folder.write("store.yaml", "kind: Stoer\napiVersion: reconciler/v2\nmetadata: {name: s, colour: red}\n")
+    assert [problem.split("\n")[0] for problem in folder.problems()] == [
+        "bot.yaml:3:18: error[invalid-name]: 'Triage' is no name",
+        "bot.yaml:4:38: error[unknown-field]: unknown field `protct`",
+        "bot.yaml:8:3: error[unknown-field]: unknown field `modl`",
+        "bot.yaml:9:16: error[out-of-range]: expected at most 2.0, found 7",
+        "bot.yaml:11:5: error[missing-field]: the field `name` is missing",
+        "bot.yaml:11:34: error[wrong-type]: expected a mapping, found a list",
+        "store.yaml:1:7: error[unknown-kind]: unknown kind 'Stoer'",
+        "store.yaml:2:13: error[unknown-value]: expected `reconciler/v1`, found 'reconciler/v2'",
+        "store.yaml:3:21: error[unknown-field]: unknown field `colour`",
+    ]
+
+
+def test_fields_to_ignore_have_to_exist(folder):
+    folder.bot(more="lifecycle: {ignore: [modell, model]}\n")
+    assert folder.problems() == [
+        "bot.yaml:4:22: error[unknown-field]: unknown field `modell`\n  did you mean `model`?",
+    ]

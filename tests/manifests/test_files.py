@@ -1,0 +1,88 @@
+import hashlib
+import os
+import time
+
+import pytest
+
+from reconciler.manifests.files import Files
+from reconciler.manifests.tree import walk
+from reconciler.resources.base import LocalFile
+from reconciler.resources.problems import Finding
+
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+
+
+@pytest.fixture
+def files(folder):
+    for path in ("kb/a.md", "kb/b.txt", "kb/deep/c.md", "kb/deep/er/d.md", "kb/.hidden.md", "other/a.md", "kb/x[1].md"):
+        folder.write(path, path)
+    return Files(walk(folder.root))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("kb/*.md", ["kb/a.md", "kb/x[1].md"]),
+        ("kb/**", ["kb/a.md", "kb/b.txt", "kb/deep/c.md", "kb/deep/er/d.md", "kb/x[1].md"]),
+        ("kb/**/*.md", ["kb/a.md", "kb/deep/c.md", "kb/deep/er/d.md", "kb/x[1].md"]),
+        ("kb/**/**/d.md", ["kb/deep/er/d.md"]),
+        ("**/a.md", ["kb/a.md", "other/a.md"]),
+        ("kb/*/c.md", ["kb/deep/c.md"]),
+        ("kb/[ab].*", ["kb/a.md", "kb/b.txt"]),
+        ("kb/?.md", ["kb/a.md"]),
+        ("kb/a.md", ["kb/a.md"]),
+        ("./kb/a.md", ["kb/a.md"]),
+        ("*.md", []),
+        ("kb", []),
+        ("kb/A.md", []),
+        ("../**", []),
+        ("/etc/*", []),
+        ("kb/.*", []),
+        ("", []),
+    ],
+)
+def test_globs(files, pattern, found):
+    assert files.glob(pattern) == found
+
+
+def test_no_pattern_takes_long(folder):
+    folder.write("/".join(["a" * 100] * 20).lstrip("/") + "/x.md", "")
+    started = time.monotonic()
+    assert Files(walk(folder.root)).glob("**/" * 50 + "*a" * 60 + "b") == []
+    assert time.monotonic() - started < 2
+
+
+def test_a_file_is_known_by_its_content(folder, files):
+    expected = LocalFile("kb/a.md", hashlib.sha256(b"kb/a.md").hexdigest(), 7)
+    assert files.read("kb/a.md") == expected
+    folder.write("kb/a.md", "changed")
+    os.utime(folder.root / "kb/a.md", ns=(1, 1))
+    assert files.read("kb/a.md") == LocalFile("kb/a.md", hashlib.sha256(b"changed").hexdigest(), 7)
+
+
+def test_a_file_is_hashed_once(folder, files, monkeypatch):
+    files.read("kb/a.md")
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("read again"))
+    assert isinstance(files.read("kb/a.md"), LocalFile)
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("kb/none.md", "missing-file"), ("kb", "not-a-file"), ("pointer.bin", "lfs-pointer"),
+        ("pipe", "not-a-file"), ("/etc/passwd", "bad-path"),
+        ("../secret", "bad-path"), ("kb/../kb/a.md", "bad-path"), ("./kb/a.md", "bad-path"),
+        ("", "bad-path"), ("a\0b", "bad-path"), ("link", "outside-project"), (".git/config", "hidden-file"),
+        ("innocent", "hidden-file"), ("x" * 5000, "unreadable-file"),
+    ],
+    ids=lambda value: value[:20],
+)  # fmt: skip
+def test_what_cannot_be_read_is_a_finding(folder, files, path, code):
+    folder.write("pointer.bin", LFS)
+    folder.write(".git/config", "token")
+    os.mkfifo(folder.root / "pipe")
+    (folder.root / "link").symlink_to("/etc/passwd")
+    (folder.root / "innocent").symlink_to(".git/config")
+    found = files.read(path)
+    assert isinstance(found, Finding)
+    assert found.code == code

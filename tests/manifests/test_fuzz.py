@@ -1,0 +1,88 @@
+"""Whatever the bytes, `load` returns, and soon."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from reconciler.manifests import load
+from reconciler.manifests.parsing import parse
+
+SAMPLE = Path(__file__).parents[2] / "manifests"
+MANIFESTS = sorted(path.read_text() for path in SAMPLE.rglob("*.yaml"))
+# fmt: off
+PIECES = [
+    '\n', '  ', '- ', ': ', '? ', '---\n', '...\n', '%YAML 1.2\n', '&a ', '*a', '<<: ', '!x ', '!!str ', '[', ']',
+    '{', '}', '|\n', '>-\n', '\t', "'", '"', '"\\ud800"', '# ', '2026-01-01', '007', '.nan', '1e999',
+    '99999999999999999999', '~', 'true', 'null', '${var.x}', '$${var.', '${var.tier}', '{$file: x.json}',
+    '{$file: project.yaml}', '{$file: ../x}', '{$env: X}', '$address: a\n', 'kind: Project\n',
+    'kind: Assistant\n', 'spec:\n', 'metadata: {name: x}\n', 'target: agents\n', 'tools:\n', 'type: function\n',
+    '\r\n', '\ufeff', '\x85', '\u2028', '\x00', 'é', '𝄞',
+]
+# fmt: on
+PROMPT = settings(max_examples=150, deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@st.composite
+def mutations(draw):
+    """A manifest of the sample organisation with pieces cut out, put in and moved."""
+    text = draw(st.sampled_from(MANIFESTS))
+    for _ in range(draw(st.integers(1, 6))):
+        at, length = draw(st.integers(0, len(text))), draw(st.integers(0, 20))
+        text = text[:at] + draw(st.sampled_from(PIECES)) + text[at + length :]
+    return text.encode()
+
+
+def check(folder, name, content):
+    folder.write(name, content)
+    loaded = load(folder.root, env=None)
+    assert all(problem.message and problem.place for problem in loaded.problems)
+    for resource in loaded.resources:
+        assert str(resource.where(("spec", "tools", 0, "type"))).startswith(name)
+
+
+@PROMPT
+@given(st.binary(max_size=400))
+def test_any_bytes(folder, content):
+    check(folder, "x.yaml", content)
+
+
+@PROMPT
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+def test_any_pieces_of_yaml(folder, content):
+    check(folder, "x.yaml", content)
+
+
+@PROMPT
+@given(mutations())
+def test_any_mutation_of_a_manifest(folder, content):
+    check(folder, "x.yaml", content)
+
+
+@PROMPT
+@given(mutations() | st.binary(max_size=200))
+def test_any_project_file(folder, content):
+    folder.bot()
+    folder.write("project.yaml", content)
+    assert load(folder.root, env="staging").problems
+
+
+@PROMPT
+@given(st.binary(max_size=300) | st.text(alphabet='{}[]":,\\ud8001eE.-+ \n', max_size=60).map(str.encode))
+def test_any_included_file(folder, content):
+    folder.write("f.json", content)
+    folder.bot("{target: cloud, instructions: {$file: f.json}, anything: {$file: f.json}, metadata: {$file: f.json}}")
+    folder.load()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "piece", [*PIECES, "a", "a: ", "a: b\n", "- a\n", "[a, ", "{a: ", "'a': ", "[]", "a: |\n b\n", "\\"]
+)
+def test_time_is_linear(piece):
+    text = (piece * (5 * 2**20 // len(piece)))[: 5 * 2**20]
+    started = time.monotonic()
+    for _ in parse(text, "x.yaml"):
+        pass
+    assert time.monotonic() - started < 20

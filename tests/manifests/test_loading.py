@@ -1,0 +1,202 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import load
+from reconciler.resources.address import Address
+from reconciler.resources.problems import Place
+
+BOT = "apiVersion: reconciler/v1\nkind: Bot\nmetadata: {name: NAME}\nspec: {target: cloud}\n"
+
+
+def test_a_resource_knows_what_it_is_and_where(folder):
+    folder.write("kb/a.json", '{"a":\n  {"b": 1}}')
+    folder.write(
+        "bots/all.yaml",
+        "# bots\n---\n"
+        + BOT.replace("NAME", "one")
+        + "---\n\n"
+        + """\
+apiVersion: reconciler/v1
+kind: Bot
+metadata:
+  name: two
+  labels: {team: support}
+lifecycle: {protect: true, ignore: [model]}
+spec:
+  target: cloud
+  anything: {$file: kb/a.json}
+  metadata: {"k": &x v, other: *x}
+""",
+    )
+    one, two = folder.load().resources
+    assert (one.address, one.place) == (Address("bot", "one"), Place("bots/all.yaml", 3, 1))
+    assert (two.address, two.place) == (Address("bot", "two"), Place("bots/all.yaml", 9, 1))
+    assert (two.kind.name, two.labels, two.lifecycle.ignore) == ("Bot", {"team": "support"}, ("model",))
+    assert str(two.where(("spec", "target"))) == "bots/all.yaml:16:11"
+    assert str(two.where(("spec", "metadata", "k"))) == "bots/all.yaml:18:19"
+    assert str(two.where(("spec", "anything", "a", "b"))) == "kb/a.json:2:9"
+    assert str(two.where(("spec", "anything"))) == "bots/all.yaml:17:13"
+    assert str(two.where(("spec", "nothing", 3, "here"))) == "bots/all.yaml:16:3"
+
+
+def test_places_are_relative_to_the_repository(tmp_path, make_folder):
+    outer = make_folder("repository")
+    shutil.rmtree(outer.root / ".git")
+    inner = make_folder("repository/ops/manifests")
+    shutil.move(inner.root / ".git", outer.root / ".git")
+    inner.bot("{target: cloud, modl: x}")
+    assert [str(problem.place) for problem in inner.load().problems] == ["ops/manifests/bot.yaml:4:23"]
+    assert inner.load().project.repository == outer.root
+
+
+def test_resources_come_by_address_and_problems_by_place(folder):
+    for name in ("zeta", "alpha", "mid"):
+        folder.bot("{target: cloud, modl: 1}" if name == "mid" else "{target: cloud}", name, path=f"{name[::-1]}.yaml")
+    folder.write("a.yaml", "- 1\n")
+    folder.write("0.yaml", "x: [\n")
+    loaded = folder.load()
+    assert [str(resource.address) for resource in loaded.resources] == ["bot/alpha", "bot/zeta"]
+    assert [problem.place.file for problem in loaded.problems if problem.place] == ["0.yaml", "a.yaml", "dim.yaml"]
+
+
+def test_two_resources_with_one_address_are_both_named(folder):
+    folder.bot(path="a.yaml")
+    folder.bot(path="b.yaml")
+    folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: triage}\n")
+    (problem,) = folder.load().problems
+    assert (problem.code, str(problem.place)) == ("duplicate-address", "b.yaml:3:18")
+    assert problem.message == "bot/triage is defined twice: also at a.yaml:1:1"
+
+
+def test_references_that_lead_nowhere_are_dangling(folder):
+    folder.bot("{target: cloud, tools: [{type: search, stores: [handbok, triage, handbook]}]}")
+    folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: handbook}\n")
+    loaded = folder.load()
+    assert loaded.problems == ()
+    first, second = loaded.dangling
+    assert (first.source, first.reference.target) == (Address("bot", "triage"), Address("vectorstore", "handbok"))
+    assert str(first.problem) == (
+        "bot.yaml:4:55: error[dangling-reference]: no manifest defines vectorstore/handbok\n  did you mean `handbook`?"
+    )
+    assert second.problem.hint == "there is `bot/triage`"
+    assert second.place == second.problem.place
+
+
+def test_the_default_target_is_the_projects(folder):
+    folder.write("project.yaml", (folder.root / "project.yaml").read_text() + "spec: {defaults: {target: local}}\n")
+    folder.bot("{model: small}", name="one", path="1.yaml")
+    folder.bot("{target: cloud}", name="two", path="2.yaml")
+    loaded = folder.load()
+    assert [resource.spec.target for resource in loaded.resources] == ["local", "cloud"]
+    assert loaded.scope.default_target == "local"
+
+
+def test_kinds_check_with_what_stores_hold(folder):
+    folder.write("kb/a.md", "")
+    folder.write("kb/b.md", "")
+    folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: s}\nspec: {files: ['kb/*']}\n")
+    folder.bot("{target: cloud, instructions: 'attached?'}")
+    loaded = folder.load()
+    assert loaded.scope.attached == {"kb/a.md", "kb/b.md"}
+    assert [str(problem) for problem in loaded.problems] == ["bot.yaml:4:37: warning[attached]: kb/a.md kb/b.md"]
+    assert len(loaded.resources) == 2
+
+
+def test_yaml_that_is_used_as_a_file_is_no_manifest(folder):
+    folder.write("included.yaml", "a: 1\n")
+    folder.write("kb/answers.yaml", "q: a\n---\n- 1\n")
+    folder.write("stray.yaml", "q: a\n")
+    folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: s}\nspec: {files: ['kb/*']}\n")
+    folder.bot("{target: cloud, anything: {$file: included.yaml}}")
+    assert {problem.place.file for problem in folder.load().problems if problem.place} == {"stray.yaml"}
+
+
+@pytest.mark.parametrize("content", [BOT.replace("NAME", "two"), "kind: Bot\n", "a: [\n"])
+def test_a_manifest_stays_one_when_somebody_includes_it(folder, content):
+    folder.write("two.yaml", content)
+    folder.bot("{target: cloud, anything: {$file: two.yaml}}")
+    loaded = folder.load()
+    assert len(loaded.resources) == 2 or {p.place.file for p in loaded.problems if p.place} == {"two.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("- 1\n", "not-a-manifest"),
+        ("text\n", "not-a-manifest"),
+        ("a: 1\n", "unknown-field"),
+        ("kind: Bot\nmetadata: {name: x}\nspec: {target: cloud}\n", "missing-field"),
+        ("apiVersion: reconciler/v1\nmetadata: {name: x}\n", "missing-field"),
+        (BOT.replace("NAME", "x").replace("v1", "v9"), "unknown-value"),
+        (BOT.replace("NAME", "'${var.x}'"), "unknown-variable"),
+        (BOT.replace("NAME", "Über"), "invalid-name"),
+        (BOT.replace("NAME", "3"), "wrong-type"),
+        (b"\xff\xfea\x00", "not-utf-8"),
+        (b"a: \x00", "control-character"),
+        (b"#" * (5 * 2**20 + 1), "too-large"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_no_manifest(folder, content, code):
+    folder.write("x.yaml", content)
+    loaded = folder.load()
+    assert loaded.resources == ()
+    assert code in {problem.code for problem in loaded.problems}
+    assert {problem.place.file for problem in loaded.problems if problem.place} == {"x.yaml"}
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf" + BOT.encode(), BOT.replace("\n", "\r\n").encode()])
+def test_byte_order_marks_and_windows_line_ends_do_no_harm(folder, content):
+    folder.write("x.yaml", content.replace(b"NAME", b"x"))
+    assert folder.codes() == []
+    assert str(folder.load().resources[0].where(("spec", "target"))) == "x.yaml:4:16"
+
+
+def test_a_name_is_the_same_in_every_environment(folder):
+    folder.environments(staging="x: bot")
+    folder.bot(name='"${var.x}"')
+    assert folder.codes() == ["invalid-name"]
+
+
+def test_a_huge_file_is_not_read(folder):
+    with (folder.root / "huge.yaml").open("wb") as file:
+        file.truncate(200 * 2**20)
+    assert folder.problems() == ["huge.yaml:1:1: error[too-large]: huge.yaml is larger than 5 MiB"]
+
+
+def test_an_unreadable_file_is_a_problem(folder, monkeypatch):
+    folder.bot()
+    real = sys.modules["os"].open
+
+    def refuse(path, *arguments, **named):
+        if str(path).endswith("bot.yaml"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr("os.open", refuse)
+    assert folder.problems() == ["bot.yaml:1:1: error[unreadable-file]: bot.yaml cannot be read: permission denied"]
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    loaded = load(tmp_path / "nowhere", env=None, kinds={})
+    assert {problem.code for problem in loaded.problems} == {"unreadable-file", "no-project"}
+
+
+def test_the_sample_organisation_is_read():
+    sample = Path(__file__).parents[2] / "manifests"
+    loaded = load(sample, env="production")
+    assert loaded.problems == ()
+    assert loaded.dangling == ()
+    assert {resource.kind.name for resource in loaded.resources} >= {"Assistant", "VectorStore", "Pipeline", "Chatbot"}
+    assert all(resource.place.file.startswith("manifests/") for resource in loaded.resources)
+
+
+def test_nothing_heavy_is_imported():
+    heavy = "{'openai', 'deepdiff', 'rich', 'click'}"
+    code = f"import sys, reconciler.manifests; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

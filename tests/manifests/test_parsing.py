@@ -1,0 +1,146 @@
+import pytest
+
+from reconciler.manifests.parsing import MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, parse
+
+
+def values(text):
+    return [document.value for document in parse(text, "f.yaml") if not document.empty]
+
+
+def problems(text):
+    return [problem for document in parse(text, "f.yaml") for problem in document.problems]
+
+
+def places(text):
+    return [(problem.code, str(problem.place)) for problem in problems(text)]
+
+
+def test_documents_have_values_and_places():
+    text = "# first\n\na: 1\n---\n# second\nb: [x, 'y', {z: null}]\n"
+    first, second = parse(text, "f.yaml")
+    assert (first.value, str(first.place)) == ({"a": 1}, "f.yaml:3:1")
+    assert (second.value, str(second.place)) == ({"b": ["x", "y", {"z": None}]}, "f.yaml:6:1")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "---\n---\n# still nothing\n---\n"])
+def test_empty_documents_are_no_documents(text):
+    assert values(text) == []
+    assert problems(text) == []
+
+
+def test_what_looks_like_a_marker_inside_text_is_text():
+    assert values("a: |\n  one\n  ---\n  two\nb: 'x --- y'\n") == [{"a": "one\n---\ntwo\n", "b": "x --- y"}]
+
+
+def test_directives_belong_to_the_document_after_them():
+    assert values("%YAML 1.2\n---\na: 1\n") == [{"a": 1}]
+
+
+def test_aliases_stand_for_what_they_name():
+    assert values("a: &x {b: [1]}\nc: *x\n") == [{"a": {"b": [1]}, "c": {"b": [1]}}]
+
+
+def test_strings_may_be_tagged_as_such():
+    assert values("a: !!str 2026-01-01\nb: ! 12\n") == [{"a": "2026-01-01", "b": "12"}]
+
+
+def test_a_broken_document_does_not_hide_the_others():
+    text = "a: [\n---\nb: 1\n---\nc: }\n---\nd: 2\n"
+    assert [document.value for document in parse(text, "f.yaml")] == [None, {"b": 1}, None, {"d": 2}]
+    assert [problem.place.line for problem in problems(text) if problem.place] == [2, 5]
+
+
+def test_problems_of_one_document_come_together():
+    text = "a: 1\na: 2\n? 2026-01-01\n: x\nb: 007\nc: !python/object x\nd: *nowhere\n1: x\n<<: {}\n"
+    assert places(text) == [
+        ("duplicate-key", "f.yaml:2:1"),
+        ("unclear-scalar", "f.yaml:3:3"),
+        ("unclear-scalar", "f.yaml:5:4"),
+        ("unknown-tag", "f.yaml:6:4"),
+        ("unknown-alias", "f.yaml:7:4"),
+        ("non-string-key", "f.yaml:8:1"),
+        ("merge-key", "f.yaml:9:1"),
+    ]
+
+
+def test_of_a_key_that_stands_twice_the_first_counts():
+    assert values("a: {x: 1}\na: {y: 2}\nb: 3\n") == [{"a": {"x": 1}, "b": 3}]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a: &a [*a]", "recursive-alias"),
+        ("a: &a {b: {c: *a}}", "recursive-alias"),
+        ("[1]: x", "non-string-key"),
+        ("? {a: 1}\n: x", "non-string-key"),
+        ("a: 1\n...\nb: 2\n", "syntax"),
+        ("a: 1\n... # end\n--- b\n... \n{}", "syntax"),
+        ("*a", "alias"),
+        ("a: \x07", "control-character"),
+        ('a: "\\ud800"', "syntax"),
+        ("a: \ud800", "control-character"),
+    ],
+)
+def test_what_cannot_be_read_at_all(text, code):
+    assert [problem.code for problem in problems(text)] == [code]
+
+
+def test_tabs_are_named():
+    (problem,) = problems("a:\n\tb: 1\n")
+    assert str(problem.place) == "f.yaml:2:1"
+    assert problem.hint == "indent with spaces, not with tabs"
+
+
+def test_variables_in_flow_style_need_quotes():
+    (problem,) = problems("a: {b: ${var.x}}\n")
+    assert "in quotes" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 50_000, "{a: " * 50_000, "- " * 50_000, "\n".join(f"{' ' * depth}a:" for depth in range(2_000))],
+    ids=["brackets", "braces", "dashes", "indentation"],
+)
+def test_deep_nesting_is_an_error_not_a_crash(text):
+    assert [problem.code for problem in problems(text)] == ["too-deep"]
+
+
+def test_depth_counts_collections_that_are_open_not_brackets():
+    legal = "a: |\n" + "  " + "[" * 50_000 + "\nb: '" + "{" * 50_000 + "'\n# " + "- " * 50_000 + "\n" + "c: []\n"
+    assert problems(legal) == []
+    assert problems("[" * MAX_DEPTH + "]" * MAX_DEPTH) == []
+    assert [problem.code for problem in problems("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))] == ["too-deep"]
+
+
+def test_depth_is_that_after_aliases():
+    half = "[" * 40 + "]" * 40
+    assert problems(f"- &a {half}\n- [*a]\n") == []
+    assert [problem.code for problem in problems(f"- &a {half}\n- {'[' * 40}*a{']' * 40}\n")] == ["too-deep"]
+
+
+def test_alias_bombs_are_refused_before_they_are_expanded():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    assert [problem.code for problem in problems("\n".join(lines))] == ["too-large"]
+
+
+def test_aliases_of_many_documents_count_together():
+    document = "---\na: &a [" + "x, " * 100 + "]\nb: [" + "*a, " * 50 + "]\n"
+    assert problems(document) == []
+    assert {problem.code for problem in problems(document * 30)} == {"too-large"}
+
+
+def test_values_of_a_document_are_bounded():
+    assert problems("- a\n" * (MAX_NODES - 1)) == []
+    assert [problem.code for problem in problems("- a\n" * MAX_NODES)] == ["too-large"]
+
+
+def test_documents_of_a_file_are_bounded():
+    assert len(values("--- {}\n" * MAX_DOCUMENTS)) == MAX_DOCUMENTS
+    assert [problem.code for problem in problems("--- {}\n" * (MAX_DOCUMENTS + 1))] == ["too-large"]
+
+
+def test_dollars_are_noticed_wherever_they_are_written():
+    texts = ["a: $x", "$file: x", 'a: "\\x24{var.x}"', "a: [[{b: '$'}]]", "a: 1"]
+    assert [document.dollars for text in texts for document in parse(text, "f")] == [True, True, True, True, False]

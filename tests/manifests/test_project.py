@@ -1,0 +1,112 @@
+import pytest
+
+from reconciler.resources.address import Identity
+
+TWO = {"staging": "tier: rehearsal", "production": "tier: gold"}
+
+
+def write(folder, spec):
+    folder.write("project.yaml", f"apiVersion: reconciler/v1\nkind: Project\nmetadata: {{name: acme}}\nspec:\n{spec}")
+
+
+def test_a_project_without_environments_is_its_own_identity(folder):
+    project = folder.load().project
+    assert project.identity == Identity("acme")
+    assert (project.root, project.repository) == (folder.root, folder.root)
+    assert project.spec.limits.requests_per_minute.POST == 300
+    assert project.variables == {}
+
+
+def test_everything_a_project_can_say(folder):
+    write(
+        folder,
+        """\
+  endpoint: https://api.example.com/v1
+  openai_project: proj_all
+  state: {backend: local}
+  outlets: [{directory: build/bundles}]
+  defaults: {target: cloud}
+  safety: {max_deletes: 10}
+  limits: {requests_per_minute: {POST: 60}}
+  environments:
+    one: {variables: {text: a, whole: 1, part: 0.5, on: true}, openai_project: proj_one}
+""",
+    )
+    project = folder.load().project
+    assert folder.codes() == []
+    assert project.identity == Identity("acme", "one")
+    assert project.openai_project == "proj_one"
+    assert dict(project.variables) == {"text": "a", "whole": 1, "part": 0.5, "on": True}
+    assert project.spec.outlets[0].directory == "build/bundles"
+    assert project.spec.limits.requests_per_minute.model_dump() == {"GET": 1000, "POST": 60, "DELETE": 300}
+
+
+def test_the_chosen_environment_gives_the_variables(folder):
+    folder.environments(**TWO)
+    folder.bot('{target: cloud, instructions: "${var.tier}"}')
+    assert folder.spec("staging").instructions == "rehearsal"
+    assert folder.spec("production").instructions == "gold"
+    assert folder.load("production").project.identity == Identity("acme", "production")
+
+
+def test_of_several_environments_one_is_to_be_chosen(folder):
+    folder.environments(**TWO)
+    folder.bot('{target: cloud, instructions: "${var.tier}", modl: x}')
+    required, other = folder.load().problems
+    assert (required.code, str(required.place)) == ("unknown-field", "bot.yaml:4:52")
+    assert (other.code, str(other.place)) == ("environment-required", "project.yaml:6:5")
+    assert "`staging`, `production`" in other.message
+    assert "--env" in other.hint
+
+
+def test_an_unknown_environment(folder):
+    folder.environments(**TWO)
+    (problem,) = folder.load("prodution").problems
+    assert (problem.code, problem.hint) == ("unknown-environment", "did you mean `production`?")
+
+
+def test_an_environment_of_a_project_without_any(folder):
+    assert folder.codes("production") == ["unknown-environment"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "place"),
+    [
+        ("  environments: {Prod: {}}", "invalid-value", "project.yaml:5:18"),
+        ("  environments: {a: {variables: {'b c': 1}}}", "invalid-value", "project.yaml:5:34"),
+        ("  environments: {a: {variables: {b: [1]}}}", "wrong-type", "project.yaml:5:37"),
+        ("  environments: {a: {variables: {b: null}}}", "wrong-type", "project.yaml:5:37"),
+        ("  environments: {a: {variables: {b: 2026-01-01}}}", "unclear-scalar", "project.yaml:5:37"),
+        ("  state: {backend: s3}", "unknown-value", "project.yaml:5:20"),
+        ("  safety: {max_deletes: -1}", "out-of-range", "project.yaml:5:25"),
+        ("  limits: {requests_per_minute: {GET: 0}}", "out-of-range", "project.yaml:5:39"),
+        ("  endpont: x", "unknown-field", "project.yaml:5:3"),
+        ("  - 1", "wrong-type", "project.yaml:5:3"),
+    ],
+)
+def test_what_a_project_cannot_say(folder, spec, code, place):
+    write(folder, spec)
+    (problem,) = folder.load().problems
+    assert (problem.code, str(problem.place)) == (code, place)
+
+
+def test_the_project_has_to_be_in_its_file(folder):
+    (folder.root / "project.yaml").rename(folder.root / "other.yaml")
+    assert {(problem.code, str(problem.place)) for problem in folder.load().problems} == {
+        ("no-project", "project.yaml:1:1"),
+        ("duplicate-project", "other.yaml:1:1"),
+    }
+
+
+def test_two_projects(folder):
+    folder.write("a/project.yaml", "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: inner}\n")
+    (problem,) = folder.load().problems
+    assert (problem.code, str(problem.place)) == ("duplicate-project", "a/project.yaml:1:1")
+    assert "project.yaml" in problem.message
+
+
+@pytest.mark.parametrize("name", ["Acme", "a_b", "-a", "x" * 64, "${var.x}", "", "a/b"])
+def test_names_of_projects(folder, name):
+    folder.write("project.yaml", f"apiVersion: reconciler/v1\nkind: Project\nmetadata: {{name: {name!r}}}\n")
+    assert folder.codes() == ["invalid-name"]
+    assert folder.load().project.identity == Identity("unnamed")

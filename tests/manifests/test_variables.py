@@ -1,0 +1,43 @@
+import pytest
+
+from reconciler.manifests import variables
+from reconciler.manifests.variables import Variables
+
+VARIABLES = Variables({"url": "https://x", "n": 3, "on": True, "ratio": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${var.url}/a", "https://x/a"),
+        ("${var.n}", 3),
+        ("${var.on}", True),
+        ("n=${var.n} on=${var.on} ratio=${var.ratio}", "n=3 on=true ratio=0.5"),
+        ("$${var.url}", "${var.url}"),
+        ("$$${var.n}", "$${var.n}"),
+        ("${url} $url {url} ${var.} ${var ${env.url} ${var.u rl}", None),
+        ("", ""),
+    ],
+)
+def test_only_variables_are_replaced(text, value):
+    found, unknown = VARIABLES.substitute(text)
+    assert (found, type(found)) == ((text, str) if value is None else (value, type(value)))
+    assert [one.message for one in unknown] == (["no variable `` in this environment"] if "${var.}" in text else [])
+
+
+def test_an_unknown_variable_is_left_and_told():
+    found, (unknown,) = VARIABLES.substitute("go to ${var.ulr} now")
+    assert found == "go to ${var.ulr} now"
+    assert unknown.offset == 6
+    assert unknown.hint == "did you mean `url`?"
+
+
+def test_values_are_not_looked_into():
+    assert Variables({"a": "${var.a}"}).substitute("${var.a}!") == ("${var.a}!", [])
+
+
+def test_what_variables_add_is_bounded(monkeypatch):
+    monkeypatch.setattr(variables, "MAX_INSERTED", 100)
+    found, unknown = Variables({"a": "x" * 30}).substitute("${var.a} " * 4)
+    assert "more than 64 MiB" in unknown[0].message
+    assert len(str(found)) < 100
