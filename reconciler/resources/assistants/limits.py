@@ -6,12 +6,13 @@ name", `schema must have top-level type "object"`), as observed in September 202
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from reconciler.resources.assistants import response_tools as tools, schemas, secrets
+from reconciler.resources.assistants import agent_form, response_tools as tools, schemas, secrets
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.image_tools import ImageGeneration
@@ -28,6 +29,7 @@ Placed: TypeAlias = tuple[Path, Any]
 TOOL_BYTES: Final = 3 * 1024 * 1024
 _ONCE: Final = ("web_search", "tool_search")
 _ENDPOINTS: Final = ("server_url", "connector_id", "tunnel_id")
+_FUNCTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXACT_INTEGER: Final = 2**53 - 1
 
 
@@ -41,13 +43,16 @@ def check(resource: Resource, scope: Scope) -> Iterator[Finding]:
 
 def _rules(spec: Spec) -> Iterator[Finding]:
     placed = list(_tools(spec))
-    yield from _extra((), spec, HINTS[spec.target])
+    hints = HINTS[spec.target]
+    tool_hints = {path.removeprefix("tools."): hint for path, hint in hints.items() if path.startswith("tools.")}
+    yield from _extra((), spec, hints)
     yield from _duplicates(spec, placed)
     yield from schemas.check_text(spec.text)
     if isinstance(spec, AgentsSpec):
         yield from _tool_bytes(spec)
     for path, tool in placed:
-        yield from _extra(path, tool, _below("tools.", HINTS[spec.target]))
+        yield from _extra(path, tool, tool_hints)
+        yield from _name(path, tool)
         yield from schemas.check_tool(path, tool)
         yield from secrets.check(path, tool)
         yield from _one_endpoint(path, tool)
@@ -76,8 +81,11 @@ def _extra(path: Path, part: Extensible, hints: Mapping[str, str]) -> Iterator[F
         yield Finding((*path, "extra", key), "extra-known", message, hint, on_key=True)
 
 
-def _below(prefix: str, hints: Mapping[str, str]) -> dict[str, str]:
-    return {path.removeprefix(prefix): hint for path, hint in hints.items() if path.startswith(prefix)}
+def _name(path: Path, tool: Any) -> Iterator[Finding]:
+    """Saved as it is; but models are told functions by names of this form (`shared_params.function_definition`)."""
+    if tool.type == "function" and not _FUNCTION_NAME.fullmatch(tool.name):
+        message = "a model may fail to call this: function names are up to 64 of A-Z, a-z, 0-9, _ and -"
+        yield Finding((*path, "name"), "function-name", message, severity="warning")
 
 
 def _duplicates(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
@@ -97,7 +105,8 @@ def _duplicates(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
 
 def _tool_bytes(spec: AgentsSpec) -> Iterator[Finding]:
     written = [tool.model_dump(by_alias=True, exclude_unset=True) for tool in spec.tools or ()]
-    size = len(json.dumps(written, ensure_ascii=False, separators=(",", ":")).encode())
+    sent = agent_form.render({"tools": agent_form.canonical("tools", written)})["tools"]
+    size = len(json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode())
     if size > TOOL_BYTES:
         yield Finding(("tools",), "too-large", f"the tools are {size:,} bytes of JSON; the API takes {TOOL_BYTES:,}")
 

@@ -1,21 +1,19 @@
 """Assistants: a saved agent (target `agents`) or the standing part of a request to the Responses API (`responses`)."""
 
 from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import Final
 
 from reconciler.resources.assistants import agent_form, request_form
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import rendered
 from reconciler.resources.assistants.hints import HINTS
-from reconciler.resources.assistants.limits import check
+from reconciler.resources.assistants.limits import Spec, check
 from reconciler.resources.assistants.references import referred
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope
 from reconciler.resources.kinds.file import PREFIX as FILE, file_object
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON
-
-Spec: TypeAlias = AgentsSpec | ResponsesSpec
 
 AGENT: Final = Form(
     type="agent",

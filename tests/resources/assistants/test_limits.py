@@ -95,6 +95,12 @@ def test_names_are_not_given_twice():
     assert found("responses", tools=[LOOKUP, space]) == {("tools", 1, "tools", 1, "name"): "duplicate-tool"}
 
 
+@pytest.mark.parametrize("name", ["look up", "x" * 65, "crm.find"])
+def test_names_that_models_may_not_call_are_pointed_out(name):
+    (finding,) = findings("agents", {"model": "m", "tools": [CALL | {"name": name}]})
+    assert (finding.path[1:], finding.code, finding.severity) == (("tools", 0, "name"), "function-name", "warning")
+
+
 def test_an_agent_searches_one_way():
     search = {"type": "web_search"}
     assert found("agents", tools=[search, search]) == {("tools", 1, "type"): "duplicate-tool"}
