@@ -1,7 +1,7 @@
 """Content of bundles: from what should be live to blobs, and from blobs back to canonical fields. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from reconciler.bundles.documents import BLOB_FORMAT, DRAFT, resolved
 from reconciler.resources.address import Address
@@ -31,30 +31,46 @@ def object_address(pointer: Address) -> Address:
 def contents(objects: Mapping[Address, Desired]) -> dict[Address, JSON]:
     """The blob of every object that has one, by the object's address.
 
-    KeyError where an object refers to an assistant or a pipeline that is not among `objects`.
+    An object that refers to an assistant or a pipeline which is not among `objects` has none: there is nothing whole to
+    publish.
     """
     assistants = {str(address): _assistant(wanted) for address, wanted in objects.items() if wanted.type in _ASSISTANTS}
     pipelines = {str(address): _rendered(wanted) for address, wanted in objects.items() if wanted.type == "pipeline"}
     uses = {name: _named("assistant", pipeline) for name, pipeline in pipelines.items()}
-    found: dict[Address, JSON] = {}
+    blobs: dict[Address, JSON] = {}
     for address, wanted in objects.items():
-        name = str(address)
-        if name in assistants:
-            found[address] = _blob(address, assistants={name: assistants[name]})
-        elif name in pipelines:
-            parts = _picked(assistants, uses[name])
-            found[address] = _blob(address, pipelines={name: pipelines[name]}, assistants=parts)
-        elif wanted.type == "chatbot":
-            chatbot = _rendered(wanted)
-            started = _named("pipeline", chatbot)
-            used = _named("assistant", chatbot).union(*(uses[pipeline] for pipeline in started))
-            found[address] = _blob(
-                address,
-                chatbot=chatbot,
-                pipelines=_picked(pipelines, started),
-                assistants=_picked(assistants, used),
-            )
-    return found
+        holds = _held_by(wanted, uses)
+        if holds is None or not (holds.assistants <= assistants.keys() and holds.pipelines <= pipelines.keys()):
+            continue
+        parts = {"assistants": _picked(assistants, holds.assistants)}
+        if wanted.type not in _ASSISTANTS:
+            parts["pipelines"] = _picked(pipelines, holds.pipelines)
+        if wanted.type == "chatbot":
+            parts["chatbot"] = _rendered(wanted)
+        blobs[address] = _blob(address, **parts)
+    return blobs
+
+
+class _Holding(NamedTuple):
+    """What goes into a bundle, by address."""
+
+    assistants: frozenset[str]
+    pipelines: frozenset[str] = frozenset()
+
+
+def _held_by(wanted: Desired, uses: Mapping[str, frozenset[str]]) -> _Holding | None:
+    """None for an object that has no bundle; `uses` has the assistants of each pipeline."""
+    itself = frozenset({str(wanted.address)})
+    if wanted.type in _ASSISTANTS:
+        return _Holding(itself)
+    if wanted.type == "pipeline":
+        return _Holding(uses[str(wanted.address)], itself)
+    if wanted.type != "chatbot":
+        return None
+    chatbot = _rendered(wanted)
+    started = _named("pipeline", chatbot)
+    used = (uses.get(pipeline, frozenset()) for pipeline in started)
+    return _Holding(_named("assistant", chatbot).union(*used), started)
 
 
 def _blob(address: Address, **parts: JSON) -> JSON:

@@ -310,7 +310,8 @@ def test_a_sleeper_that_wakes_again_and_again_does_not_hold_up_the_run_that_took
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_a_reader_sees_what_was_recorded_while_another_run_ends(store, number):
+@pytest.mark.parametrize("another_begins", [False, True])
+def test_a_reader_sees_what_was_recorded_while_another_run_ends(store, number, another_begins):
     ending = run(with_old(store), "ann", intent(TRIAGE))
     ending.record(Completed(TRIAGE, applied("agent_1")))
     ending.flush()
@@ -318,7 +319,8 @@ def test_a_reader_sees_what_was_recorded_while_another_run_ends(store, number):
     def end(operation: int) -> None:
         if operation == number:
             ending.close("complete")
-            run(store, "bob", at=1000.0)
+            if another_begins:
+                run(store, "bob", at=1000.0)
 
     snapshot = log.read(InterruptedStore(store, end), ACME)
     assert contents(snapshot) == {"assistant/old": "agent_0", "assistant/triage": "agent_1"}
