@@ -6,11 +6,12 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from urllib.parse import quote
 
 from reconciler.live.errors import LiveError, MissingError
 from reconciler.live.failures import Failure, failure_of, unreadable
@@ -20,7 +21,7 @@ from reconciler.resources.problems import Problem
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, RequestOptions
 
 Object: TypeAlias = dict[str, Any]
 """JSON as the API answers it: an object with an `id`, or a list of such under `data`."""
@@ -32,16 +33,8 @@ UPLOAD_SECONDS: Final = 600.0
 ATTEMPTS: Final = 6
 PATIENCE: Final = 300.0
 """The longest that one request waits between its attempts, in seconds, all waits together."""
-
-
-class Answer(Protocol):
-    """What a `with_raw_response` method of the SDK gives."""
-
-    @property
-    def http_response(self) -> "httpx2.Response": ...
-
-
-Send: TypeAlias = "Callable[[AsyncOpenAI], Awaitable[Answer]]"
+BETA: Final = {"agents": "agents=v1", "vaults": "agents=v1", "vector_stores": "assistants=v2"}
+"""The header `OpenAI-Beta` by first part of the path, as the SDK's own methods send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +44,31 @@ class Endpoint:
     base_url: str | None = None
     transport: "httpx2.AsyncBaseTransport | None" = None
     """Reaches an API in this process, like `httpx2.ASGITransport`; it needs no key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request, and what may be done about its failure."""
+
+    method: Method
+    path: tuple[str, ...]
+    repeatable: bool
+    """Whether doing it twice is as good as doing it once: reads, deletes, full replacements."""
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    file: tuple[str, bytes] | None = None
+    """Name and bytes of an upload; the body is a form then."""
+    about: Desired | None = None
+    """What is written: named in errors."""
+    lanes: tuple[str, ...] = ()
+    """Paced besides the method's, narrowest first."""
+
+    @property
+    def url(self) -> str:
+        """Relative to the base URL."""
+        if not all(self.path):
+            raise ValueError(f"an empty id in {self.path}")
+        return "/" + "/".join(quote(part, safe="") for part in self.path)
 
 
 class Connection:
@@ -64,53 +82,59 @@ class Connection:
         self.project: str | None = None
         """The OpenAI project of the key, as the last answer said (response header `openai-project`)."""
 
-    async def call(
-        self,
-        method: Method,
-        send: Send,
-        *,
-        repeatable: bool,
-        about: Desired | None = None,
-        lanes: tuple[str, ...] = (),
-    ) -> Object:
+    async def call(self, request: Request) -> Object:
         """Send one request and return the JSON of its answer.
 
-        `send` makes the request by a `with_raw_response` method of the SDK, which saves building models. `repeatable`
-        tells that doing it twice is as good as doing it once (reads, deletes, full replacements): it is then repeated
-        after whatever may pass. Anything else is repeated only if it certainly was not done, and raises `DoubtError`
-        where nobody can tell. `about` is named in errors; `lanes` are paced besides the method's, narrowest first.
+        A repeatable request is sent again after whatever may pass. Any other is sent again only if it certainly was not
+        carried out; where nobody can tell, it raises `DoubtError`. Everything else that goes wrong is a `LiveError`.
         """
         waited = 0.0
         for attempt in count(1):
-            outcome = await self._attempt(method, send, lanes)
+            outcome = await self._attempt(request)
             if not isinstance(outcome, Failure):
                 return outcome
             delay = _delay(outcome, attempt)
             waited += delay
-            if attempt == ATTEMPTS or waited > PATIENCE or not outcome.may_repeat(repeatable=repeatable):
-                raise outcome.exception(about, repeatable=repeatable)
-            await self._wait(outcome, delay, (*lanes, method))
+            again = outcome.may_repeat(repeatable=request.repeatable)
+            if attempt == ATTEMPTS or waited > PATIENCE or not again:
+                raise outcome.exception(request.about, repeatable=request.repeatable)
+            await self._wait(outcome, delay, (*request.lanes, request.method))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def read(self, send: Send) -> Object | None:
-        """The object that `send` reads, or None where there is none."""
+    async def get(self, *path: str, query: Mapping[str, Any] | None = None) -> Object:
+        """Raises `MissingError` where there is nothing."""
+        return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}))
+
+    async def read(self, *path: str) -> Object | None:
+        """The object, or None where there is none."""
         try:
-            return await self.call("GET", send, repeatable=True)
+            return await self.get(*path)
         except MissingError:
             return None
 
-    async def remove(self, send: Send, *, lanes: tuple[str, ...] = ()) -> None:
-        """Delete what `send` deletes; what is gone already is done."""
-        with suppress(MissingError):
-            await self.call("DELETE", send, repeatable=True, lanes=lanes)
+    async def create(
+        self, *path: str, body: Mapping[str, Any], about: Desired, file: tuple[str, bytes] | None = None
+    ) -> Object:
+        """Make something new: at most once, so that doubt is a `DoubtError`."""
+        request = Request(method="POST", path=path, repeatable=False, body=body, file=file, about=about)
+        return await self.call(request)
 
-    async def _attempt(self, method: Method, send: Send, lanes: tuple[str, ...]) -> Object | Failure:
+    async def replace(self, *path: str, body: Mapping[str, Any], about: Desired, lanes: tuple[str, ...] = ()) -> Object:
+        """Write values that mean the same when they are written twice."""
+        return await self.call(Request(method="POST", path=path, repeatable=True, body=body, about=about, lanes=lanes))
+
+    async def remove(self, *path: str, lanes: tuple[str, ...] = ()) -> None:
+        """Delete; what is gone already is done."""
+        with suppress(MissingError):
+            await self.call(Request(method="DELETE", path=path, repeatable=True, lanes=lanes))
+
+    async def _attempt(self, request: Request) -> Object | Failure:
         import openai
 
-        async with self.pace.turn(*lanes, method):
-            self.requests[method] += 1
+        async with self.pace.turn(*request.lanes, request.method):
+            self.requests[request.method] += 1
             try:
-                response = (await send(self.client)).http_response
+                response = await _send(self.client, request)
             except openai.APIError as error:
                 return failure_of(error, self.client.api_key)
         self.project = response.headers.get("openai-project", self.project)
@@ -122,6 +146,28 @@ class Connection:
             self.pace.hold(delay, *lanes)
         else:
             await self.pace.sleep(delay)
+
+
+async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
+    """By the SDK's methods for any endpoint: its typed ones for agents take most of a second to import."""
+    import httpx2
+
+    options: RequestOptions = {"params": dict(request.query), "headers": _headers(request)}
+    if request.method == "GET":
+        return await client.get(request.url, cast_to=httpx2.Response, options=options)
+    if request.method == "DELETE":
+        return await client.delete(request.url, cast_to=httpx2.Response, options=options)
+    if request.file is None:
+        return await client.post(request.url, cast_to=httpx2.Response, body=request.body, options=options)
+    options["timeout"] = httpx2.Timeout(UPLOAD_SECONDS, connect=CONNECT_SECONDS)
+    files = {"file": request.file}
+    return await client.post(request.url, cast_to=httpx2.Response, body=request.body, files=files, options=options)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    beta = BETA.get(request.path[0])
+    form = {"Content-Type": "multipart/form-data"} if request.file else {}
+    return form | ({"OpenAI-Beta": beta} if beta else {})
 
 
 @asynccontextmanager

@@ -29,13 +29,9 @@ async def attach(connection: Connection, store_id: str, files: Sequence[Object],
     """
 
     async def begin(some: Sequence[Object]) -> str:
-        batch = await connection.call(
-            "POST",
-            lambda api: api.vector_stores.file_batches.with_raw_response.create(store_id, extra_body={"files": some}),
-            repeatable=True,
-            about=about,
-            lanes=(store_lane(store_id),),
-        )
+        path = ("vector_stores", store_id, "file_batches")
+        lanes = (store_lane(store_id),)
+        batch = await connection.replace(*path, body={"files": some}, about=about, lanes=lanes)
         return str(batch["id"])
 
     return [await begin(files[start : start + BATCH]) for start in range(0, len(files), BATCH)]
@@ -66,11 +62,7 @@ async def refuse_failed(connection: Connection, store_id: str, paths: Mapping[st
 
 
 async def _is_done(connection: Connection, store_id: str, batch_id: str, about: Desired) -> bool:
-    batch = await connection.call(
-        "GET",
-        lambda api: api.vector_stores.file_batches.with_raw_response.retrieve(batch_id, vector_store_id=store_id),
-        repeatable=True,
-    )
+    batch = await connection.get("vector_stores", store_id, "file_batches", batch_id)
     if batch.get("status") == "cancelled":
         message = f"{about.address}: somebody cancelled indexing (batch {batch_id})"
         raise LiveError(Problem("not-indexed", message, about.place, "Run it again."))
@@ -78,11 +70,7 @@ async def _is_done(connection: Connection, store_id: str, batch_id: str, about: 
 
 
 async def _in_status(connection: Connection, store_id: str, status: str) -> dict[str, Object]:
-    entries = await walk(
-        connection,
-        lambda api, query: api.vector_stores.files.with_raw_response.list(store_id, extra_query=query),
-        filters={"filter": status},
-    )
+    entries = await walk(connection, "vector_stores", store_id, "files", filters={"filter": status})
     return {entry["id"]: entry for entry in entries}
 
 

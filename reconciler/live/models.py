@@ -7,7 +7,7 @@ from reconciler.live.client import Connection
 
 async def shutdown_dates(connection: Connection) -> dict[str, date | None]:
     """When each model that the key may use is shut down; None where no date is set (GET /models, `shutdown_date`)."""
-    listed = await connection.call("GET", lambda api: api.models.with_raw_response.list(), repeatable=True)
+    listed = await connection.get("models")
     return {model["id"]: _date(model.get("shutdown_date")) for model in listed["data"]}
 
 

@@ -1,21 +1,16 @@
 """List walks: every object of a list, page by page."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from reconciler.live.client import Answer, Connection, Object
+from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError, MissingError
 from reconciler.resources.problems import Problem
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
 
 PAGE: Final = 100
 """The most that the API puts on a page of anything but files."""
 WALKS: Final = 4
 
-Ask: TypeAlias = "Callable[[AsyncOpenAI, Mapping[str, Any]], Awaitable[Answer]]"
-"""Asks for one page with this query."""
 Test: TypeAlias = Callable[[Object], bool]
 
 
@@ -25,8 +20,7 @@ def never(_item: Object) -> bool:
 
 async def walk(
     connection: Connection,
-    ask: Ask,
-    *,
+    *path: str,
     limit: int = PAGE,
     until: Test = never,
     filters: Mapping[str, str] | None = None,
@@ -39,7 +33,7 @@ async def walk(
 
     async def page(after: str | None) -> Object:
         query = {**(filters or {}), "limit": limit} | ({} if after is None else {"after": after})
-        return await connection.call("GET", lambda api: ask(api, query), repeatable=True)
+        return await connection.get(*path, query=query)
 
     for _ in range(WALKS):
         found = await _walk_once(page, until)

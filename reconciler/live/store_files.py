@@ -113,22 +113,13 @@ async def synchronise(connection: Connection, live: Live, order: Order) -> Work:
 
 
 async def _detach(connection: Connection, store_id: str, id_: str) -> None:
-    await connection.remove(
-        lambda api: api.vector_stores.files.with_raw_response.delete(id_, vector_store_id=store_id),
-        lanes=(store_lane(store_id),),
-    )
+    await connection.remove("vector_stores", store_id, "files", id_, lanes=(store_lane(store_id),))
 
 
 async def _describe(connection: Connection, store_id: str, id_: str, attributes: dict[str, JSON], order: Order) -> None:
-    await connection.call(
-        "POST",
-        lambda api: api.vector_stores.files.with_raw_response.update(
-            id_, vector_store_id=store_id, attributes=attributes
-        ),
-        repeatable=True,
-        about=order.desired,
-        lanes=(store_lane(store_id),),
-    )
+    path = ("vector_stores", store_id, "files", id_)
+    body = {"attributes": attributes}
+    await connection.replace(*path, body=body, about=order.desired, lanes=(store_lane(store_id),))
 
 
 def _wanted(order: Order) -> dict[str, tuple[str, Mapping[str, JSON]]]:

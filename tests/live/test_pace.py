@@ -1,0 +1,122 @@
+import asyncio
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from reconciler.live.pace import Pace, store_lane
+
+arrivals = st.lists(st.integers(0, 2000).map(lambda tenths: tenths / 10), max_size=60, unique=True).map(sorted)
+
+
+async def sent_at(pace, times, *lanes):
+    """When requests that arrive at `times` are sent."""
+    sent: list[float | None] = [None] * len(times)
+
+    async def send(index, time):
+        await asyncio.sleep(time - pace.clock())
+        async with pace.turn(*lanes):
+            sent[index] = pace.clock()
+
+    start = pace.clock()
+    await asyncio.gather(*(send(index, start + time) for index, time in enumerate(times)))
+    return [time - start for time in sent if time is not None]
+
+
+def paced(bench, **limits):
+    return Pace(limits, clock=bench.runner.get_loop().time)
+
+
+@pytest.fixture(scope="module")
+def loop():
+    """One loop for all examples of a property."""
+    from tests.live.conftest import VirtualTime
+
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        yield runner
+
+
+class TestWindow:
+    @settings(max_examples=60, deadline=None)
+    @given(arrivals, st.integers(1, 7))
+    def test_never_more_than_the_limit_in_any_window_and_never_later_than_needed(self, loop, times, limit):
+        pace = Pace({"GET": limit}, clock=loop.get_loop().time)
+        sent = loop.run(sent_at(pace, times, "GET"))
+        expected: list[float] = []
+        for index, time in enumerate(times):
+            window = expected[index - limit] + 60 if index >= limit else 0.0
+            expected.append(max(time, window, *expected[-1:]))
+        assert sent == pytest.approx(expected)
+        assert all(late - early > 60 - 1e-6 for early, late in zip(sent, sent[limit:], strict=False))
+
+    def test_the_whole_allowance_may_go_at_once(self, bench):
+        assert set(bench.run(sent_at(paced(bench, POST=300), [0] * 300, "POST"))) == {0}
+
+    def test_methods_have_windows_of_their_own(self, bench):
+        pace = paced(bench, POST=1)
+        bench.run(sent_at(pace, [0], "POST"))
+        assert bench.run(sent_at(pace, [0], "GET")) == [0]
+
+
+class TestStores:
+    def test_each_store_has_a_limit_of_its_own(self, bench):
+        pace = paced(bench, POST=100, store=2)
+        assert bench.run(sent_at(pace, [0, 0, 0], store_lane("vs_1"), "POST")) == [0, 0, 60]
+        assert bench.run(sent_at(pace, [0], store_lane("vs_2"), "POST")) == [0]
+
+    def test_a_store_at_its_limit_keeps_nobody_else_waiting(self, bench):
+        pace = paced(bench, POST=100, store=1)
+
+        async def both():
+            return await asyncio.gather(sent_at(pace, [0, 0], store_lane("vs_1"), "POST"), sent_at(pace, [1], "POST"))
+
+        assert bench.run(both()) == [[0, 60], [1]]
+
+
+class TestHold:
+    def test_holds_back_everything_in_the_lane(self, bench):
+        pace = paced(bench, POST=100)
+        pace.hold(20, "POST")
+        assert bench.run(sent_at(pace, [0, 5, 30], "POST")) == [20, 20, 30]
+
+    def test_reaches_those_who_wait_already(self, bench):
+        pace = paced(bench, POST=1)
+
+        async def held_meanwhile():
+            waiting = asyncio.ensure_future(sent_at(pace, [0, 0], "POST"))
+            await asyncio.sleep(30)
+            pace.hold(100, "POST")
+            return await waiting
+
+        assert bench.run(held_meanwhile()) == [0, 130]
+
+
+class TestSlots:
+    def test_sixteen_requests_at_once(self, bench):
+        pace = paced(bench)
+        running, most = 0, 0
+
+        async def slow():
+            nonlocal running, most
+            async with pace.turn("GET"):
+                running, most = running + 1, max(most, running + 1)
+                await asyncio.sleep(1)
+                running -= 1
+
+        async def all_of_them():
+            await asyncio.gather(*(slow() for _ in range(40)))
+
+        bench.run(all_of_them())
+        assert most == 16
+
+    def test_a_slot_comes_back_when_a_waiting_request_is_cancelled(self, bench):
+        pace = paced(bench, GET=1)
+
+        async def cancelled():
+            await sent_at(pace, [0], "GET")
+            waiting = asyncio.ensure_future(sent_at(pace, [0], "GET"))
+            await asyncio.sleep(1)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            return await sent_at(pace, [0], "GET")
+
+        assert bench.run(cancelled()) == [59]
