@@ -1,6 +1,5 @@
 """What an assistant refers to: vector stores by name, files by path, and either by a literal id."""
 
-import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -20,7 +19,7 @@ _FILE_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
 
 def file_of(text: str) -> Address | None:
     """The file at a path relative to the project folder; None for a literal `file-…` id."""
-    return None if _FILE_ID.fullmatch(text) else file_address(posixpath.normpath(text))
+    return None if _FILE_ID.fullmatch(text) else file_address(text)
 
 
 def _checked_file(text: str) -> str:

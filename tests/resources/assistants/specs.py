@@ -24,7 +24,7 @@ NUMBER = st.sampled_from([0.0, 0.25, 1.0, 1])
 BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "extra": st.just({}),
     "file_id": st.sampled_from(["data/prices.csv", "file-abc123"]),
-    "file_ids": st.lists(st.sampled_from(["data/prices.csv", "./data/a.csv", "file-abc123"]), max_size=3),
+    "file_ids": st.lists(st.sampled_from(["data/prices.csv", "data/a.csv", "file-abc123"]), max_size=3),
     "frame_duration_ms": st.integers(1, 1000),
     "instructions": TEXT,
     "max_concurrent_subagents": st.integers(1, 9),

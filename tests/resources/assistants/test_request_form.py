@@ -15,7 +15,7 @@ SPEC = {
     "include": ["reasoning.encrypted_content", "file_search_call.results"],
     "tools": [
         {"type": "file_search", "vector_store_ids": ["vs_123", "handbook", "vectorstore/faq"], "max_num_results": 8},
-        {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["./data/prices.csv", "file-abc"]}},
+        {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["data/prices.csv", "file-abc"]}},
         {"type": "shell", "environment": {"type": "container_auto", "file_ids": ["data/prices.csv"]}},
         {"type": "image_generation", "input_image_mask": {"file_id": "img/mask.png"}},
         LOOKUP,
