@@ -59,14 +59,13 @@ class Files:
         One in a vector store is ours only if it is marked there with our identity and this content. Other uploads that
         fit are in `detail["also_fits"]`.
         """
-        recent = await self._walk(until=older_than(since))
-        fitting = [body for body in recent if _fits(body, order)]
-        free = [body["id"] for body in fitting if await self._is_free(body["id"], order)]
-        lives = {body["id"]: body for body in fitting}
+        fitting = [body for body in await self._walk(until=older_than(since)) if _fits(body, order)]
+        stores = await walk(self._connection, "vector_stores") if fitting else []
+        free = [body for body in fitting if await self._is_free(body["id"], stores, order)]
         if not free:
             return None
         *others, oldest = free
-        return self._live(lives[oldest], also_fits=others)
+        return self._live(oldest, also_fits=[body["id"] for body in others])
 
     async def update(self, live: Live, order: Order) -> Live:
         """Nothing of a file can change: other content is another file."""
@@ -80,9 +79,8 @@ class Files:
     async def _walk(self, *, until: Test = never) -> Sequence[Object]:
         return await walk(self._connection, "files", limit=PAGE, until=until)
 
-    async def _is_free(self, id_: str, order: Order) -> bool:
-        stores = await walk(self._connection, "vector_stores")
-        entries = await together(self._connection.read("vector_stores", it["id"], "files", id_) for it in stores)
+    async def _is_free(self, id_: str, stores: Sequence[Object], order: Order) -> bool:
+        entries = await together(self._connection.read("vector_stores", store["id"], "files", id_) for store in stores)
         return all(_is_ours(entry, order) for entry in entries if entry is not None)
 
     def _live(self, body: Object, **known: JSON) -> Live:
