@@ -65,8 +65,7 @@ def problems_json(problems: Iterable[Problem]) -> dict[str, JSON]:
 
 def dumps(document: JSON) -> str:
     """`document` as indented ASCII, the same text for the same document, and safe to print on any terminal."""
-    text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
-    return text.replace("\x7f", "\\u007f") + "\n"
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, JSON]:

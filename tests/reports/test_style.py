@@ -59,6 +59,7 @@ def test_without_colour_nothing_is_painted():
         (None, "null"),
         (True, "true"),
         ('say "\x1b"', '"say \\"\\x1b\\""'),
+        (r"C:\x1b", r'"C:\\x1b"'),
         (reference("vectorstore/handbook"), "vectorstore/handbook"),
         ({"mode": "auto", "ids": [reference("file/a.pdf"), 2]}, '{mode: "auto", ids: [file/a.pdf, 2]}'),
     ],
