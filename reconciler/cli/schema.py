@@ -1,0 +1,24 @@
+"""`reconciler schema`"""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.output import show, show_json
+
+
+@click.command(name="schema")
+@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write one file a schema to DIR.")
+def command(folder: Path | None) -> int:
+    """Print the JSON Schema of manifests; with --out, write it and those of bundles and pointers.
+
+    In an editor, `# yaml-language-server: $schema=…/manifest.schema.json` in the first line of a manifest uses it.
+    """
+    from reconciler.operations.schema import schemas, write_schemas
+
+    if folder is None:
+        show_json(schemas()["manifest.schema.json"])
+        return 0
+    for file in write_schemas(folder):
+        show(f"wrote {file}")
+    return 0

@@ -1,0 +1,152 @@
+"""`demo`: the main job on the sample organisation, every step as the command that a user would type."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.resources.problems import Problem, ReconcilerError
+
+ENVIRONMENT: Final = "staging"
+HOTFIX: Final = "If the caller reports a smell of gas, stop and give the emergency number at once."
+
+APPLICATION: Final = """\
+from reconciler import bundles
+
+bundle = bundles.load(".reconciler/bundles", "brightwater/staging", "chatbot/support@working")
+request = bundle.request("assistant/billing")
+print("pipeline:", *bundle.pipeline("pipeline/support-flow")["nodes"])
+print("billing: ", request["model"], "with", *(tool.get("name", tool["type"]) for tool in request["tools"]))
+# client.responses.create(**request, input="Why is my bill higher this month?")
+"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A scratch copy of the sample organisation and the API that it is applied to."""
+
+    folder: Path
+    url: str
+    environ: Mapping[str, str]
+    say: Callable[[str], None]
+
+    def title(self, text: str) -> None:
+        self.say(f"\n# {text}")
+
+    def shell(self, command: str, *, expect: int = 0) -> None:
+        """Run what a user would type; its output goes where ours goes."""
+        self.say(f"\n$ {command}")
+        done = subprocess.run(command, shell=True, cwd=self.folder, env=dict(self.environ), check=False)  # noqa: S602
+        if done.returncode != expect:
+            message = f"`{command}` ended with {done.returncode}, not {expect}"
+            raise ReconcilerError(Problem("demo", message, hint="This is a bug in Reconciler: please report it."))
+
+
+def sample() -> Path:
+    """The folder of the sample organisation: in a checkout, or inside the installed package."""
+    installed = Path(__file__).parent / "sample"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "manifests"
+
+
+def demo(say: Callable[[str], None]) -> None:
+    """Walk through plan, apply, drift, a refusal and a bundle, in a folder that is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as scratch:
+        folder = Path(scratch, "brightwater")
+        shutil.copytree(sample(), folder, ignore=shutil.ignore_patterns(".reconciler"))
+        with _api() as url:
+            stage = Stage(folder, url, _environ(url), say)
+            say(f"The sample organisation, copied to {folder}, and an OpenAI API of our own at {url}.")
+            for step in (_first_apply, _drift, _refusal, _repair, _application):
+                step(stage)
+    say("\nThat was the main job. `reconciler init DIR` writes a small project of your own to start from.")
+
+
+def _first_apply(stage: Stage) -> None:
+    stage.title("What would be made? The first plan reads, and writes nothing.")
+    stage.shell("reconciler plan | head -n 19")
+    stage.title("Make it so. Everything starts as soon as what it needs is there.")
+    stage.shell("reconciler apply --yes | tail -n 6")
+    stage.title("A second plan is empty: what comes back from the API is compared in one canonical form.")
+    stage.shell("reconciler plan")
+
+
+def _drift(stage: Stage) -> None:
+    stage.title("At night somebody changes an agent by hand, past Git.")
+    _change_by_hand(stage)
+    stage.title("The drift report names it, field by field; exit code 2.")
+    stage.shell("reconciler drift", expect=2)
+    stage.title("Applying puts it back (or leaves it, with --on-drift keep).")
+    stage.shell("reconciler apply --yes | tail -n 6")
+
+
+def _refusal(stage: Stage) -> None:
+    stage.title("A pull request deletes an assistant that is still in use.")
+    stage.shell("rm assistants/outage-desk.yaml")
+    stage.shell("reconciler plan", expect=3)
+
+
+def _repair(stage: Stage) -> None:
+    stage.title("The repair: what uses it goes in the same pull request. Referrers first, nothing is orphaned.")
+    stage.shell("rm chatbots/outage-desk.yaml pipelines/outage-followup.yaml")
+    stage.shell("reconciler plan")
+    stage.shell("reconciler apply --yes | tail -n 6")
+
+
+def _application(stage: Stage) -> None:
+    stage.title("An application loads what was published: no manifests, no state, no OpenAI client needed for that.")
+    (stage.folder / "app.py").write_text(APPLICATION, encoding="utf-8")
+    stage.shell("cat app.py")
+    stage.shell("python app.py")
+
+
+def _change_by_hand(stage: Stage) -> None:
+    """What the dashboard or a script would do: read the agent, append a line to its instructions."""
+    agent = next(item for item in _request(f"{stage.url}/agents?limit=100")["data"] if item["name"] == AGENT_NAME)
+    instructions = f"{agent['instructions']}\n\n{HOTFIX}"
+    stage.say(f'\n$ curl $OPENAI_BASE_URL/agents/$AGENT_ID -d \'{{"instructions": "…{HOTFIX}"}}\'')
+    _request(f"{stage.url}/agents/{agent['id']}", {"instructions": instructions})
+
+
+AGENT_NAME: Final = "Brightwater outage desk"
+
+
+def _request(url: str, body: Mapping[str, str] | None = None) -> dict[str, list[dict[str, str]]]:
+    headers = {"Authorization": "Bearer demo", "OpenAI-Beta": "agents=v1", "Content-Type": "application/json"}
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(url, data, headers)  # noqa: S310 - our own server on this machine
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        answer: dict[str, list[dict[str, str]]] = json.load(response)
+        return answer
+
+
+@contextmanager
+def _api() -> Iterator[str]:
+    """The embedded API in a process of its own; gives its base URL."""
+    command = [sys.executable, "-m", "reconciler.cli.main", "emulator", "serve", "--port", "0"]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
+    try:
+        line = server.stderr.readline() if server.stderr else ""
+        if "http://" not in line:
+            rest = server.stderr.read() if server.stderr else ""
+            raise ReconcilerError(Problem("demo", f"the embedded API did not start: {line}{rest}"))
+        yield "http://" + line.partition("http://")[2].split()[0]
+    finally:
+        server.terminate()
+        server.wait()
+        if server.stderr:
+            server.stderr.close()
+
+
+def _environ(url: str) -> dict[str, str]:
+    """The user's environment without whatever would lead the demo elsewhere."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER_", "OPENAI_", "CI"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    return kept | {"PATH": path, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "demo", "RECONCILER_ENV": ENVIRONMENT}
