@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from reconciler.manifests.explain import explain
 from reconciler.manifests.project import NAME_RULE
-from reconciler.manifests.suggest import did_you_mean
+from reconciler.manifests.suggest import did_you_mean, shown
 from reconciler.resources.address import is_name
 from reconciler.resources.base import Lifecycle, Spec
 from reconciler.resources.problems import Finding
@@ -40,15 +40,20 @@ def open_envelope(value: Any, name: Any, kinds: Collection[str]) -> tuple[Envelo
     """
     if not isinstance(value, dict):
         return None, [Finding((), "not-a-manifest", "a manifest is a mapping with apiVersion, kind, metadata and spec")]
+    if "apiVersion" not in value and "kind" not in value:
+        hint = "YAML for anything else belongs outside the project folder, unless `$file` or a store names it"
+        return None, [
+            Finding((), "not-a-manifest", f"a manifest starts with `apiVersion: {API_VERSION}` and `kind`", hint)
+        ]
     envelope, findings = _model(Envelope, value)
     version, kind = value.get("apiVersion"), value.get("kind")
     if isinstance(version, str) and version != API_VERSION:
-        findings.append(Finding(("apiVersion",), "unknown-value", f"expected `{API_VERSION}`, found {version!r}"))
+        findings.append(Finding(("apiVersion",), "unknown-value", f"expected `{API_VERSION}`, found {shown(version)}"))
     if isinstance(kind, str) and kind not in kinds:
-        findings.append(Finding(("kind",), "unknown-kind", f"unknown kind {kind!r}", did_you_mean(kind, kinds)))
+        findings.append(Finding(("kind",), "unknown-kind", f"unknown kind {shown(kind)}", did_you_mean(kind, kinds)))
     if isinstance(name, str) and not is_name(name):
         findings.append(
-            Finding(("metadata", "name"), "invalid-name", f"{name[:80]!r} is no name", f"names are {NAME_RULE}")
+            Finding(("metadata", "name"), "invalid-name", f"{shown(name)} is no name", f"names are {NAME_RULE}")
         )
     return envelope, findings
 

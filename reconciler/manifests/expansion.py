@@ -1,6 +1,6 @@
 """`$file` and `${var.name}` in a document, after parsing. What has neither is not copied."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -70,16 +70,18 @@ class Expansion:
         if isinstance(value, str):
             return self._substitute(value, path) if PREFIX in value else value
         if isinstance(value, dict):
-            return (
-                self._special(value, path) if any(map(_is_dollar, value)) else self._items(value, value.items(), path)
-            )
+            expand = self._special if any(map(_is_dollar, value)) else self._mapping
+            return expand(value, path)
         if isinstance(value, list):
             return self._items(value, enumerate(value), path)
         return value
 
-    def _items(self, value: JSON, items: object, path: Path) -> JSON:
+    def _mapping(self, value: Mapping[str, JSON], path: Path) -> JSON:
+        return self._items(value, value.items(), path)
+
+    def _items(self, value: JSON, items: Iterable[tuple[str | int, JSON]], path: Path) -> JSON:
         changed: JSON = None
-        for key, item in items:  # type: ignore[attr-defined]
+        for key, item in items:
             new = self.expand(item, (*path, key))
             if new is not item:
                 changed = value.copy() if changed is None else changed
@@ -105,7 +107,7 @@ class Expansion:
                 )
             elif PREFIX in key:
                 self._report("variable-in-key", "variables are for values, not for keys", (*path, key))
-        return self._items(value, value.items(), path)
+        return self._mapping(value, path)
 
     def _include(self, value: Mapping[str, JSON], path: Path) -> JSON:
         name = value["$file"]
@@ -137,14 +139,18 @@ class Expansion:
             return self._failed(path)
         if source.problems:
             return UNREADABLE
-        value, inner = self.expander.structure(source)
-        self.problems += inner.problems
-        self.failed.update((*path, *failed) for failed in inner.failed)
-        return value
+        return self.expander.structure(source)[0]
 
-    def unparsed(self) -> dict[Path, Source]:
-        """Included files that have no structure although their names promise one."""
-        return {path: source for path, source in self.includes.items() if source.structured and source.problems}
+    def settle(self) -> None:
+        """Add the problems of included structures: only now is it clear which are wanted, and not their text."""
+        for path, source in self.includes.items():
+            if source.structured and source.problems:
+                self.problems += source.problems
+                self.failed.add(path)
+            elif source.structured and path not in self.failed:
+                inner = self.expander.structure(source)[1]
+                self.problems += inner.problems
+                self.failed.update((*path, *failed) for failed in inner.failed)
 
     def _failed(self, path: Path) -> object:
         self.failed.add(path)

@@ -8,10 +8,12 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from reconciler.manifests.shapes import spot
-from reconciler.manifests.suggest import did_you_mean
+from reconciler.manifests.suggest import did_you_mean, shown
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Finding
 
+MAX_PROBLEMS: Final = 1_000
+"""Of one document."""
 _EXPECTED: Final = {
     "string_type": "a string",
     "int_type": "a whole number", "int_parsing": "a whole number", "int_from_float": "a whole number",
@@ -35,7 +37,8 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
     """
     findings: list[Finding] = []
     mismatches: dict[Path, list[str]] = {}
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details[:MAX_PROBLEMS]:
         at = spot(model, detail["loc"], value)
         if detail["type"] in _EXPECTED:
             wanted = mismatches.setdefault(at.path, [])
@@ -44,6 +47,8 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
             finding = _finding(detail, at.path, at.siblings)
             findings.append(replace(finding, on_key=True) if detail["loc"][-1:] == ("[key]",) else finding)
     findings += (_mismatch(path, wanted, _at(value, path)) for path, wanted in mismatches.items())
+    if len(details) > MAX_PROBLEMS:
+        findings.append(Finding((), "too-many-problems", f"{len(details) - MAX_PROBLEMS:,} more are not shown"))
     above = {finding.path[:depth] for finding in findings for depth in range(len(finding.path))}
     better = (finding for finding in findings if finding.code != "wrong-type" or finding.path not in above)
     return [replace(finding, path=(*prefix, *finding.path)) for finding in better]
@@ -75,7 +80,7 @@ def _finding(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) ->
 def _extra(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) -> Finding:
     del detail
     name = str(path[-1])
-    return Finding(path, "unknown-field", f"unknown field `{name}`", did_you_mean(name, siblings), on_key=True)
+    return Finding(path, "unknown-field", f"unknown field {shown(name)}", did_you_mean(name, siblings), on_key=True)
 
 
 def _missing(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
@@ -98,7 +103,9 @@ def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Fi
     field = context["discriminator"].strip("'")
     hint = did_you_mean(str(context["tag"]), allowed)
     hint = hint if hint.startswith("did") else ""
-    return Finding((*path, field), "unknown-value", f"expected one of {names}, found {context['tag']!r}", hint)
+    return Finding(
+        (*path, field), "unknown-value", f"expected one of {names}, found {shown(str(context['tag']))}", hint
+    )
 
 
 def _no_tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from reconciler.manifests import outline, scalars
 from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, parse
 from reconciler.manifests.reading import MAX_INCLUDED, locate, read_text
+from reconciler.manifests.suggest import shown
 from reconciler.resources.base import Path as Keys
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
@@ -120,7 +121,7 @@ def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     made: dict[str, JSON] = {}
     for key, value in pairs:
         if key in made:
-            raise _RefusedError(f"the key `{key}` stands twice in one object")
+            raise _RefusedError(f"the key {shown(key)} stands twice in one object")
         made[key] = value
     return made
 

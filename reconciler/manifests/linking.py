@@ -1,9 +1,9 @@
 """What can be said only of all resources together: one address each, and references that lead somewhere."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.manifests.suggest import did_you_mean
+from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
 from reconciler.resources.address import Address
 from reconciler.resources.base import Reference, Resource
 from reconciler.resources.problems import Place, Problem
@@ -36,18 +36,22 @@ def unique(resources: Iterable[Resource]) -> tuple[dict[Address, Resource], list
 
 def dangling(resources: Mapping[Address, Resource]) -> Iterator[Dangling]:
     """References to what no manifest defines. Files are no manifests: their kinds look for them."""
+    hints: dict[Address, str] = {}
     for resource in resources.values():
         for reference in resource.kind.references(resource.spec):
-            if reference.target.kind != FILE and reference.target not in resources:
+            target = reference.target
+            if target.kind != FILE and target not in resources:
+                if target not in hints:
+                    hints[target] = _hint(target, resources.keys()) if len(hints) < SUGGESTIONS else ""
                 place = resource.where(reference.path)
-                yield Dangling(resource.address, reference, place, _problem(reference.target, place, resources))
+                problem = Problem("dangling-reference", f"no manifest defines {target}", place, hints[target])
+                yield Dangling(resource.address, reference, place, problem)
 
 
-def _problem(target: Address, place: Place, known: Iterable[Address]) -> Problem:
-    addresses = list(known)
+def _hint(target: Address, addresses: Collection[Address]) -> str:
     same_kind = [address.name for address in addresses if address.kind == target.kind]
     hint = did_you_mean(target.name, same_kind)
     if not hint.startswith("did"):
         elsewhere = [str(address) for address in addresses if address.name == target.name]
         hint = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else hint
-    return Problem("dangling-reference", f"no manifest defines {target}", place, hint)
+    return hint

@@ -18,7 +18,7 @@ from reconciler.manifests.tree import Tree, repository_of, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Kind, ProjectFiles, Resource, Scope
-from reconciler.resources.problems import Finding, Place, Problem
+from reconciler.resources.problems import Place, Problem
 from reconciler.resources.registry import kinds as registered_kinds
 
 _STORE: Final = "vectorstore"
@@ -95,23 +95,25 @@ def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, list[Pro
     Stores come first: a file that a store holds is another upload than one that none holds.
     """
     stores = [resource for resource in resources if resource.kind.prefix == _STORE]
-    problems = list(_checked(stores, scope))
-    wanted = (desired.address for store in stores for desired in store.kind.desired(store, scope))
-    scope = replace(scope, attached=frozenset(address.name for address in wanted if address.kind == FILE))
-    others = (resource for resource in resources if resource.kind.prefix != _STORE)
-    return scope, [*problems, *_checked(others, scope)]
-
-
-def _checked(resources: Iterable[Resource], scope: Scope) -> Iterator[Problem]:
+    problems: list[Problem] = []
+    attached: set[str] = set()
+    for store in stores:
+        found = _checked(store, scope)
+        problems += found
+        if not any(problem.severity == "error" for problem in found):
+            attached.update(one.address.name for one in store.kind.desired(store, scope) if one.address.kind == FILE)
+    scope = replace(scope, attached=frozenset(attached))
     for resource in resources:
-        for finding in resource.kind.check(resource, scope):
-            yield problem_of(resource, finding)
+        if resource.kind.prefix != _STORE:
+            problems += _checked(resource, scope)
+    return scope, problems
 
 
-def problem_of(resource: Resource, finding: Finding) -> Problem:
-    """What is wrong inside a resource, with its place."""
-    place = resource.where(finding.path)
-    return Problem(finding.code, finding.message, place, finding.hint, finding.severity)
+def _checked(resource: Resource, scope: Scope) -> list[Problem]:
+    return [
+        Problem(finding.code, finding.message, resource.where(finding.path), finding.hint, finding.severity)
+        for finding in resource.kind.check(resource, scope)
+    ]
 
 
 def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Problem]:

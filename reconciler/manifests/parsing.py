@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
 
 from reconciler.manifests.clib import events
 from reconciler.manifests.scalars import Unclear, plain
+from reconciler.manifests.suggest import shown
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
@@ -222,9 +223,9 @@ class _Builder:
             self.report("merge-key", "merge keys (<<) are not supported", event, "write the fields out")
         elif key in frame.container:
             frame.skip = True
-            self.report("duplicate-key", f"the key `{key}` stands here twice", event)
+            self.report("duplicate-key", f"the key {shown(key)} stands here twice", event)
         elif not isinstance(self.value(event), str):
-            self.report("non-string-key", f"the key `{key}` is not a string", event, "write it in quotes")
+            self.report("non-string-key", f"the key {shown(key)} is not a string", event, "write it in quotes")
 
     def open(self, event: Any) -> None:
         if self.stack and self.stack[-1].key is None and self.stack[-1].container.__class__ is dict:

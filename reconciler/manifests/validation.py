@@ -48,10 +48,9 @@ def validate(
     if kind and isinstance(value.get("spec", {}), dict):
         spec, more = _spec(kind, value, expansion, default_target)
         findings += more
-    missing = expansion.failed | expansion.unparsed().keys()
+    expansion.settle()
     result.problems += expansion.problems
-    result.problems += (positions.problem(finding) for finding in findings if not _within(finding.path, missing))
-    result.problems += (problem for source in expansion.unparsed().values() for problem in source.problems)
+    result.problems += (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
     if kind and envelope and spec is not None and not result.problems:
         result.resource = _resource(kind, envelope, spec, positions)
     return result
@@ -84,9 +83,8 @@ def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expans
     """
     changed: dict[str, Any] | None = None
     for finding in findings:
-        source = expansion.includes.get(finding.path)
+        source = None if finding.path in expansion.failed else expansion.includes.get(finding.path)
         if source and source.structured and finding.code == "wrong-type" and "a string" in finding.message:
-            expansion.failed.discard(finding.path)
             del expansion.includes[finding.path]
             changed = _put(changed or dict(spec), finding.path[1:], expansion.text(source))
     return changed

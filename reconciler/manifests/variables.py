@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.manifests.suggest import did_you_mean
+from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean, shown
 from reconciler.resources.values import JSON
 
 PREFIX: Final = "${var."
@@ -29,6 +29,8 @@ class Variables:
     values: Mapping[str, JSON]
     inserted: int = field(default=0, init=False)
     """Characters put into texts so far: many uses of long values must not fill the memory."""
+    hints: dict[str, str] = field(default_factory=dict, init=False)
+    """For names that are unknown."""
 
     def substitute(self, text: str) -> tuple[JSON, list[Unknown]]:
         """`text` with its variables: the value itself, with its type, where the text is one variable and nothing else.
@@ -47,10 +49,7 @@ class Variables:
             return found["escaped"]
         name = found["name"]
         if name not in self.values:
-            message = f"no variable `{name}` in this environment"
-            unknown.append(
-                Unknown(found.start(), message, did_you_mean(name, self.values) or "the project defines none")
-            )
+            unknown.append(Unknown(found.start(), f"no variable {shown(name)} in this environment", self._hint(name)))
             return found[0]
         text = _text(self.values[name])
         self.inserted += len(text)
@@ -58,6 +57,11 @@ class Variables:
             unknown.append(Unknown(found.start(), "the variables of this project add more than 64 MiB of text", ""))
             return ""
         return text
+
+    def _hint(self, name: str) -> str:
+        if name not in self.hints and len(self.hints) < SUGGESTIONS:
+            self.hints[name] = did_you_mean(name, self.values) if self.values else "it has no variables"
+        return self.hints.get(name, "")
 
 
 def _text(value: JSON) -> str:

@@ -31,7 +31,7 @@ import pytest
             "{target: cloud, tools: [{type: serch}]}",
             "4:38",
             "unknown-value",
-            "expected one of `search`, `function`, found 'serch'",
+            "expected one of `search`, `function`, found `serch`",
             "did you mean `search`?",
         ),
         (
@@ -97,7 +97,7 @@ def test_what_is_wrong_and_what_to_write(folder, spec, place, code, message, hin
 
 def test_a_list_with_many_mistakes_takes_no_time(folder):
     folder.bot("{target: cloud, stop: [" + "1, " * 20_000 + "]}")
-    assert len(folder.problems()) == 20_000
+    assert folder.problems()[0].endswith("[too-many-problems]: 19,001 more are not shown")
 
 
 def test_everything_that_is_wrong_is_said_at_once(folder):
@@ -108,14 +108,14 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
     )
     folder.write("store.yaml", "kind: Stoer\napiVersion: reconciler/v2\nmetadata: {name: s, colour: red}\n")
     assert [problem.split("\n")[0] for problem in folder.problems()] == [
-        "bot.yaml:3:18: error[invalid-name]: 'Triage' is no name",
+        "bot.yaml:3:18: error[invalid-name]: `Triage` is no name",
         "bot.yaml:4:38: error[unknown-field]: unknown field `protct`",
         "bot.yaml:8:3: error[unknown-field]: unknown field `modl`",
         "bot.yaml:9:16: error[out-of-range]: expected at most 2.0, found 7",
         "bot.yaml:11:5: error[missing-field]: the field `name` is missing",
         "bot.yaml:11:34: error[wrong-type]: expected a mapping, found a list",
-        "store.yaml:1:7: error[unknown-kind]: unknown kind 'Stoer'",
-        "store.yaml:2:13: error[unknown-value]: expected `reconciler/v1`, found 'reconciler/v2'",
+        "store.yaml:1:7: error[unknown-kind]: unknown kind `Stoer`",
+        "store.yaml:2:13: error[unknown-value]: expected `reconciler/v1`, found `reconciler/v2`",
         "store.yaml:3:21: error[unknown-field]: unknown field `colour`",
     ]
 

@@ -128,7 +128,7 @@ def test_a_manifest_stays_one_when_somebody_includes_it(folder, content):
     [
         ("- 1\n", "not-a-manifest"),
         ("text\n", "not-a-manifest"),
-        ("a: 1\n", "unknown-field"),
+        ("a: 1\n", "not-a-manifest"),
         ("kind: Bot\nmetadata: {name: x}\nspec: {target: cloud}\n", "missing-field"),
         ("apiVersion: reconciler/v1\nmetadata: {name: x}\n", "missing-field"),
         (BOT.replace("NAME", "x").replace("v1", "v9"), "unknown-value"),
