@@ -1,7 +1,6 @@
 """`schema`: what editors and applications check documents against, generated from the models."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from pydantic.json_schema import models_json_schema
@@ -28,18 +27,6 @@ VARIABLE: Final = {"type": "string", "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_-
 def schemas() -> dict[str, JSON]:
     """JSON Schemas by file name: `manifest.schema.json` for every YAML document, and those of bundles and pointers."""
     return {"manifest.schema.json": _manifest(), **SCHEMAS}
-
-
-def write_schemas(folder: Path) -> list[Path]:
-    """Write every schema into `folder`; gives the files."""
-    from reconciler.reports.json import dumps
-
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, schema in sorted(schemas().items()):
-        (folder / name).write_text(dumps(schema), encoding="utf-8")
-        written.append(folder / name)
-    return written
 
 
 def _manifest() -> JSON:
