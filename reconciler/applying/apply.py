@@ -16,7 +16,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 
 async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
-    """Apply `run.planned`; gives the outcome of every change, in the order of the plan. A failed step raises nothing."""
+    """Apply `run.planned`; gives the outcome of every change, in the order of the plan. No failed step raises."""
     performer = _Performer(run, listener)
     result = await walk(lower(run.planned), performer.perform, run.stop)
     return tuple(_outcomes(run, result, performer))

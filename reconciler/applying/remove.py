@@ -4,18 +4,17 @@ import asyncio
 
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
+from reconciler.resources.base import Live
 
 
 async def remove(run: Run, step: Step) -> str:
     """Delete the live object and, where the address leaves altogether, what applications load of it; gives a note."""
-    id_ = step.id or ""
+    live = _planned(run, step)
     replaced = any(change.action == "replace" for change in step.changes)
-    leaving = not replaced and run.ids.get(str(step.address)) == id_
+    leaving = not replaced and run.ids.get(str(step.address)) == live.id
     if leaving and step.address in run.planned.world.pointers:
         await asyncio.to_thread(run.publisher.withdraw, step.address)
-    note = _kept_because(run, step, id_)
-    if not note and not run.in_outlets(_type(run, step)):
-        await run.adapters[_type(run, step)].delete(id_)
+    note = await _delete(run, step, live)
     if leaving:
         forget(run, step)
     return note
@@ -23,23 +22,35 @@ async def remove(run: Run, step: Step) -> str:
 
 def forget(run: Run, step: Step) -> None:
     """Remove an address from state; the live object, if there is one, stays."""
-    run.ids.pop(str(step.address), None)
+    run.let_go(str(step.address))
     run.journal.done(step.address, None)
 
 
-def _type(run: Run, step: Step) -> str:
-    """The type of the object as it was planned, which a replacement may have changed."""
+def _planned(run: Run, step: Step) -> Live:
+    """The object as it was planned: a second one under the address, or the one that a replacement leaves behind."""
     twins = run.planned.matched.twins.get(step.address, ())
-    live = next((twin for twin in twins if twin.id == step.id), run.planned.matched.live[step.address])
-    return live.type
+    return next((twin for twin in twins if twin.id == step.id), run.planned.matched.live[step.address])
 
 
-def _kept_because(run: Run, step: Step, id_: str) -> str:
-    """An upload stays while another address, or anybody's store, still needs it."""
-    if _type(run, step) != "file":
+async def _delete(run: Run, step: Step, live: Live) -> str:
+    if run.in_outlets(live.type):
         return ""
-    if any(other == id_ for address, other in run.ids.items() if address != str(step.address)):
+    if live.type != "file":
+        await run.adapters[live.type].delete(live.id)
+        return ""
+    key = (live.fields["sha256"], live.name)
+    async with run.uploading[key]:
+        note = _kept_because(run, step, live)
+        if not note:
+            if run.uploads.get(key) == live.id:
+                del run.uploads[key]
+            await run.adapters[live.type].delete(live.id)
+    return note
+
+
+def _kept_because(run: Run, step: Step, live: Live) -> str:
+    """An upload stays while another address, or anybody's store, still needs it."""
+    if run.users[live.id] - {str(step.address)}:
         return "the upload stays: another path shares it"
-    strangers = run.planned.matched.strangers
-    holder = next((live for live in strangers if id_ in live.refers_to), None)
+    holder = run.holders.get(live.id)
     return f"the upload stays: {holder.type} {holder.id}, which is not ours, holds it" if holder else ""

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from reconciler.live.base import Adapter
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Labels
+from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -60,16 +61,35 @@ class Run:
     """Set to finish what is in flight and start nothing more."""
     started: float = field(default_factory=time.time)
     ids: dict[str, str] = field(default_factory=dict)
-    """Live ids by address, as they are now."""
+    """Live ids by address, as they are now; written by `hold` and `let_go` only."""
+    users: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Addresses by live id: several for a shared upload."""
     uploads: dict[tuple[str, str], str] = field(default_factory=dict)
     """Uploads by sha256 and name: equal bytes under one name are sent once."""
     uploading: dict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def __post_init__(self) -> None:
         for address, live in self.planned.matched.live.items():
-            self.ids[str(address)] = live.id
+            self.hold(str(address), live.id)
             if live.type == "file" and "sha256" in live.fields:
                 self.uploads.setdefault((live.fields["sha256"], live.name), live.id)
+
+    @cached_property
+    def holders(self) -> Mapping[str, Live]:
+        """By id of an object: a stranger that needs it."""
+        return {id_: live for live in self.planned.matched.strangers for id_ in live.refers_to}
+
+    def hold(self, address: str, id_: str) -> None:
+        """Note that `address` is live as `id_` from now on."""
+        self.let_go(address)
+        self.ids[address] = id_
+        self.users[id_].add(address)
+
+    def let_go(self, address: str) -> None:
+        """Note that `address` is not live any more."""
+        id_ = self.ids.pop(address, None)
+        if id_ is not None:
+            self.users[id_].discard(address)
 
     def id_of(self, address: str) -> str:
         """The live id behind `address`; ReconcilerError where there is none."""

@@ -17,7 +17,7 @@ from reconciler.resources.address import Address
 
 Verb: TypeAlias = Literal["write", "publish", "remove", "forget"]
 
-WRITING: Final = frozenset({"create", "update", "replace"})
+WRITING: Final = frozenset({"create", "update", "replace", "adopt"})
 
 
 @dataclass(frozen=True)

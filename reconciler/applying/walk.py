@@ -48,19 +48,27 @@ class _Walker(Generic[Node]):
         self._result: Walk[Node] = Walk()
 
     async def walk(self) -> Walk[Node]:
-        running: dict[asyncio.Task[bool], Node] = {}
+        running: dict[asyncio.Future[bool], Node] = {}
+        try:
+            await self._run_all(running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        decided = self._result.done | self._result.failed | self._result.skipped.keys()
+        self._result.not_started.update(node for node in self._waiting if node not in decided)
+        return self._result
+
+    async def _run_all(self, running: dict[asyncio.Future[bool], Node]) -> None:
         while self._ready or running:
             while self._ready and len(running) < CONCURRENCY and not self._stop.is_set():
                 node = self._ready.pop()
                 running[asyncio.ensure_future(self._run(node))] = node
             if not running:
-                break
+                return
             finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
                 self._settle(running.pop(task), succeeded=task.result())
-        decided = self._result.done | self._result.failed | self._result.skipped.keys()
-        self._result.not_started.update(node for node in self._waiting if node not in decided)
-        return self._result
 
     def _settle(self, node: Node, *, succeeded: bool) -> None:
         if not succeeded:

@@ -47,7 +47,7 @@ async def write(run: Run, step: Step) -> Written:
         written = await _make(run, desired)
     else:
         written = await _change(run, step, desired)
-    run.ids[str(step.address)] = written.id
+    run.hold(str(step.address), written.id)
     if step.creates or run.in_outlets(desired.type):
         await run.publish(step.address)
     applied = Applied(
@@ -66,10 +66,11 @@ async def _make(run: Run, desired: Desired) -> Written:
         return Written((await _create(run, desired)).id)
     key = (desired.fields["sha256"], desired.upload_name)
     async with run.uploading[key]:
-        if key in run.uploads:
-            return Written(run.uploads[key], note="shares an upload")
-        run.uploads[key] = (await _create(run, desired)).id
-    return Written(run.uploads[key])
+        shared = key in run.uploads
+        if not shared:
+            run.uploads[key] = (await _create(run, desired)).id
+        run.hold(str(desired.address), run.uploads[key])
+    return Written(run.uploads[key], note="shares an upload" if shared else "")
 
 
 async def _create(run: Run, desired: Desired) -> Live:
@@ -141,12 +142,13 @@ def _values(
     """
     form = run.planned.world.forms[desired.type]
     for name in names:
-        value = desired.fields.get(name, form.defaults.get(name))
+        value = desired.fields.get(name, desired.unreadable.get(name, form.defaults.get(name)))
         for item in kept:
             if item.keys[0] == name:
                 value = put(value, item.keys[1:], item.before)
         if name in form.owned_by_key:
-            gone = [item.keys[1] for item in changes if item.keys[0] == name and item.after is ABSENT]
+            removed = (item.keys for item in changes if len(item.keys) == 2 and item.after is ABSENT)
+            gone = [key for field, key in removed if field == name]
             value = {**(value or {}), **dict.fromkeys(gone)}
         yield name, value
 

@@ -34,20 +34,23 @@ class Planned:
     @cached_property
     def kept(self) -> Mapping[str, tuple[FieldChange, ...]]:
         """Values changed by hand that stay, by address."""
-        return {change.address: change.fields for change in self.plan.drift if change.decision == "keep"}
+        found: dict[str, tuple[FieldChange, ...]] = {}
+        for change in self.plan.drift:
+            if change.decision == "keep":
+                found[change.address] = found.get(change.address, ()) + change.fields
+        return found
 
 
 def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Planned:
     """Compare what is wanted, last applied and live. Pure: the same world gives the same plan and digest."""
     matched = match(world)
     pairs = tuple(changes(world, matched))
+    pairs += tuple(publications(world, matched, pairs))
     ours = [pair.ours for pair in pairs if pair.ours]
     by_hand = [_decided(world, pair.by_hand) for pair in pairs if pair.by_hand]
     work = [*ours, *(change for change in by_hand if change.decision == "revert")]
-    for change in publications(world, matched, work):
-        (by_hand if _all_by_hand(change) else ours).append(_decided(world, change) if _all_by_hand(change) else change)
-    removed = frozenset(Address.parse(change.address) for change in ours if change.action in REMOVING)
-    graphs = before(world, matched), after(world, matched, removed)
+    kept = [change for change in by_hand if change.decision != "revert"]
+    graphs = before(world, matched), after(world, matched, work, kept)
     arranged = _Arrangement(world, *graphs)
     made = Plan(
         identity=str(world.identity),
@@ -55,7 +58,7 @@ def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Pl
         drift=arranged.of(by_hand),
         unmanaged=tuple(_strangers(matched)),
         warnings=tuple(_warnings(world, matched)),
-        unchanged=_unchanged(world, [*ours, *by_hand]),
+        unchanged=_unchanged(world, matched, [*ours, *by_hand]),
         commit=commit,
         created_at=created_at,
     )
@@ -74,10 +77,6 @@ def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
 def _decided(world: World, change: Change) -> Change:
     decision: Decision | None = None if world.on_drift == "refuse" else world.on_drift
     return replace(change, decision=decision)
-
-
-def _all_by_hand(change: Change) -> bool:
-    return bool(change.fields) and all(item.origin == "drift" for item in change.fields)
 
 
 @dataclass(frozen=True)
@@ -139,9 +138,9 @@ def _some(names: Iterable[str], most: int = 3) -> str:
     return ", ".join(listed[:most]) + (", …" if len(listed) > most else "")
 
 
-def _unchanged(world: World, found: Iterable[Change]) -> int:
-    changed = {change.address for change in found}
-    return sum(1 for address in world.desired if world.in_scope(address) and str(address) not in changed)
+def _unchanged(world: World, matched: Matched, found: Iterable[Change]) -> int:
+    changed = {Address.parse(change.address) for change in found} | matched.contested.keys() | matched.taken.keys()
+    return sum(1 for address in world.desired if world.in_scope(address) and address not in changed)
 
 
 def _requests(world: World, work: Iterable[Change]) -> dict[str, int]:

@@ -34,7 +34,10 @@ def changes(world: World, matched: Matched) -> Iterator[Sorted]:
 def _of_address(world: World, matched: Matched, address: Address) -> Iterator[Sorted]:
     desired, applied, live = world.desired.get(address), world.applied.get(address), matched.live.get(address)
     for twin in matched.twins.get(address, ()):
-        yield Sorted(_removal(address, twin, because="state knows another object by this address"), None)
+        if not _sharing(world, matched, address, twin):
+            newer = "a newer upload has taken its place"
+            because = newer if twin.type == "file" else "state knows another object by this address"
+            yield Sorted(_removal(address, twin, because=because), None)
     if address in matched.contested or address in matched.taken:
         return
     if desired is None:
@@ -45,7 +48,10 @@ def _of_address(world: World, matched: Matched, address: Address) -> Iterator[So
     elif live is None:
         yield _creation(desired, applied)
     else:
-        yield from _difference(world, desired, applied, live)
+        found = list(_difference(world, desired, applied, live))
+        if not found and address in matched.announced:
+            found = [Sorted(_adoption(desired, live), None)]
+        yield from found
 
 
 def _creation(desired: Desired, applied: Applied | None) -> Sorted:
@@ -61,10 +67,26 @@ def _creation(desired: Desired, applied: Applied | None) -> Sorted:
 
 def _leaving(world: World, matched: Matched, address: Address, live: Live) -> Change:
     """Removed with its manifest, unless other addresses share the upload."""
-    sharing = [other for other in matched.addresses.get(live.id, ()) if other != address and other in world.desired]
+    sharing = _sharing(world, matched, address, live)
     if sharing:
-        return Change(str(address), "forget", id=live.id, because=(f"the upload is shared with {sharing[0]}",))
+        return Change(str(address), "forget", id=live.id, because=(f"the upload is shared with {sharing}",))
     return _removal(address, live, because="its manifest is gone")
+
+
+def _sharing(world: World, matched: Matched, address: Address, live: Live) -> Address | None:
+    """Who else has the object: an address that keeps it, or the last of those that let go of it together."""
+    others = [other for other in matched.addresses.get(live.id, ()) if other != address]
+    return next((other for other in others if other > address or _keeps(world, matched, other, live)), None)
+
+
+def _keeps(world: World, matched: Matched, address: Address, live: Live) -> bool:
+    stays = address in world.desired or not world.in_scope(address)
+    return stays and address in matched.live and matched.live[address].id == live.id
+
+
+def _adoption(desired: Desired, live: Live) -> Change:
+    because = "a run that was killed has uploaded it"
+    return Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))
 
 
 def _removal(address: Address, live: Live, *, because: str) -> Change:
@@ -108,7 +130,6 @@ def _ownership(world: World, desired: Desired, applied: Applied | None, live: Li
     labelled = desired.type not in world.outlet_types and desired.type != "file"
     if labelled and live.labels is None:
         yield FieldChange(LABELS, ABSENT, str(world.identity), "drift")
-        return
     protected = applied_protection(applied, live)
     if protected != desired.lifecycle.protect:
         yield FieldChange(PROTECT, protected, desired.lifecycle.protect, "manifest")

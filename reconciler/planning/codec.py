@@ -40,7 +40,7 @@ def to_json(plan: Plan) -> dict[str, JSON]:
         "changes": [_change_json(change) for change in plan.changes],
         "drift": [_change_json(change) for change in plan.drift],
         "refusals": [_refusal_json(refusal) for refusal in plan.refusals],
-        "unmanaged": [_without_none(vars_of(item)) for item in plan.unmanaged],
+        "unmanaged": list(map(_unmanaged_json, plan.unmanaged)),
         "warnings": list(plan.warnings),
         "requests": dict(plan.requests),
     }
@@ -53,17 +53,24 @@ def from_json(document: JSON) -> Plan:
         raise _unusable(f"not a plan of format {FORMAT}" + (f", but {found!r}" if found else ""))
     try:
         plan = _plan(document)
+        untouched = _is_untouched(plan)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _unusable(f"a plan that lacks what every plan has ({error})") from error
-    if plan.digest != _plan_digest(plan) or any(
-        change.digest != _change_digest(plan.identity, change) for change in (*plan.changes, *plan.drift)
-    ):
+    if not untouched:
         raise _unusable("a plan whose contents do not match its digest: it was edited after it was made")
     return plan
 
 
-def vars_of(item: Unmanaged) -> dict[str, JSON]:
-    return {"type": item.type, "id": item.id, "name": item.name, "owner": item.owner, "detail": item.detail or None}
+def _is_untouched(plan: Plan) -> bool:
+    changes = (*plan.changes, *plan.drift)
+    return plan.digest == _plan_digest(plan) and all(
+        change.digest == _change_digest(plan.identity, change) for change in changes
+    )
+
+
+def _unmanaged_json(item: Unmanaged) -> dict[str, JSON]:
+    document = {"type": item.type, "id": item.id, "name": item.name, "owner": item.owner, "detail": item.detail or None}
+    return _without_none(document)
 
 
 def _plan(document: Mapping[str, Any]) -> Plan:

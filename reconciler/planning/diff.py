@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from reconciler.planning.model import FieldChange, Origin
 from reconciler.resources.base import Desired, Form
 from reconciler.resources.labels import field_hash
-from reconciler.resources.values import ABSENT, JSON, Absent, Fields, Keys, get, same
+from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, Fields, Keys, get, same
 
 
 @dataclass(frozen=True)
@@ -126,17 +126,19 @@ def _differing_paths(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> s
         after,
         view="tree",
         threshold_to_diff_deeper=0,
-        ignore_numeric_type_changes=False,
+        ignore_private_variables=False,  # keys that start with two underscores are keys like others
     )
     paths = {_mapping_keys(level.path(output_format="list")) for levels in tree.values() for level in levels}
     return {keys for keys in paths if not same(get(before, keys), get(after, keys))}
 
 
 def _mapping_keys(path: list[str | int]) -> Keys:
-    """The part of a deepdiff path that leads through mappings only: an index into a list ends it."""
+    """The part of a deepdiff path that leads through mappings only: an index into a list ends it, and a reference is
+    one value.
+    """
     keys: list[str] = []
     for step in path:
-        if not isinstance(step, str):
+        if not isinstance(step, str) or step == ADDRESS_KEY:
             break
         keys.append(step)
     return tuple(keys)

@@ -1,14 +1,16 @@
 """Who refers to whom, before the plan and after it, and the order that follows."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.planning.match import Matched
+from reconciler.planning.model import Change
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
-from reconciler.resources.values import Fields, references_in
+from reconciler.resources.base import Desired, Live
+from reconciler.resources.values import ABSENT, JSON, Fields, references_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,11 @@ class Graph:
         return depths
 
 
-def after(world: World, matched: Matched, removed: frozenset[Address]) -> Graph:
-    """References that hold once the plan is applied: of manifests, of what the plan leaves alone, of strangers."""
-    return Graph(tuple(_after(world, matched, removed)))
+def after(world: World, matched: Matched, work: Iterable[Change], kept: Iterable[Change]) -> Graph:
+    """References that hold once `work` is done and `kept` is left as it is: of manifests, of live values that no
+    manifest decides about, of what the plan leaves alone, of strangers.
+    """
+    return Graph(tuple(_after(world, matched, _by_address(work), _by_address(kept))))
 
 
 def before(world: World, matched: Matched) -> Graph:
@@ -79,7 +83,21 @@ def before(world: World, matched: Matched) -> Graph:
     return Graph(tuple(_before(world, matched)))
 
 
-def _after(world: World, matched: Matched, removed: frozenset[Address]) -> Iterator[Edge]:
+def strangers(matched: Matched) -> Graph:
+    """What foreign and unmanaged objects refer to."""
+    return Graph(tuple(_of_strangers(matched)))
+
+
+def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
+    found: dict[Address, list[Change]] = defaultdict(list)
+    for change in changes:
+        found[Address.parse(change.address)].append(change)
+    return found
+
+
+def _after(
+    world: World, matched: Matched, work: Mapping[Address, list[Change]], kept: Mapping[Address, list[Change]]
+) -> Iterator[Edge]:
     for address, links in world.links.items():
         if world.in_scope(address):
             yield from (Edge(str(address), link.target, link.place) for link in links)
@@ -88,10 +106,31 @@ def _after(world: World, matched: Matched, removed: frozenset[Address]) -> Itera
             seen = f"{desired.place.file}:{desired.place.line}" if desired.place else "manifest"
             linked = {link.target for link in world.links.get(address, ())}
             yield from _edges(address, desired.fields, seen, skip=linked)
-    for address, applied in world.applied.items():
-        if address not in removed and (address not in world.desired or not world.in_scope(address)):
-            yield from _edges(address, applied.fields, "state")
+            stays = _staying(desired, matched.live.get(address), work.get(address, ()), kept.get(address, ()))
+            yield from _edges(address, stays, "live", skip={*linked, *_targets(desired.fields)})
+    yield from _left_alone(world, matched, work)
     yield from _of_strangers(matched)
+
+
+def _staying(desired: Desired, live: Live | None, work: Iterable[Change], kept: Iterable[Change]) -> Mapping[str, JSON]:
+    """Live values of an object that the plan does not write: fields the manifest does not set, and hand changes."""
+    if live is None or any(change.action in {"create", "replace"} for change in work):
+        return {}
+    decided = {*desired.fields, *(item.keys[0] for change in work for item in change.fields)}
+    free = {name: value for name, value in live.fields.items() if name not in decided - set(desired.lifecycle.ignore)}
+    by_hand = {item.path: item.before for change in kept for item in change.fields if item.before is not ABSENT}
+    return {**free, **by_hand}
+
+
+def _left_alone(world: World, matched: Matched, work: Mapping[Address, list[Change]]) -> Iterator[Edge]:
+    """What no manifest asks for and the plan does not remove, and what is out of its scope: as applied, and as live."""
+    for address in sorted({*world.applied, *matched.live}):
+        removed = any(change.action in {"delete", "forget"} for change in work.get(address, ()))
+        if not removed and (address not in world.desired or not world.in_scope(address)):
+            applied, live = world.applied.get(address), matched.live.get(address)
+            fields = applied.fields if applied else {}
+            yield from _edges(address, fields, "state")
+            yield from _edges(address, live.fields if live else {}, "live", skip=_targets(fields))
 
 
 def _before(world: World, matched: Matched) -> Iterator[Edge]:
@@ -110,12 +149,13 @@ def _of_strangers(matched: Matched) -> Iterator[Edge]:
                 yield Edge(name, target, "live")
 
 
-def _edges(address: Address, fields: Fields, seen: str, skip: Iterable[Address] = ()) -> Iterator[Edge]:
-    known = set(skip)
-    for text in dict.fromkeys(references_in(dict(fields))):
-        target = Address.parse(text)
-        if target not in known:
-            yield Edge(str(address), target, seen)
+def _edges(address: Address, fields: Fields, seen: str, skip: Collection[Address] = ()) -> Iterator[Edge]:
+    yield from (Edge(str(address), target, seen) for target in _targets(fields) if target not in skip)
+
+
+def _targets(fields: Fields) -> dict[Address, None]:
+    """What `fields` refer to, each once, in order."""
+    return dict.fromkeys(map(Address.parse, references_in(dict(fields))))
 
 
 def _measure(root: str, needs: Mapping[str, Sequence[Address]], depths: dict[str, int]) -> None:

@@ -1,0 +1,136 @@
+"""Which upload is which file.
+
+Uploads carry no label. They are ours if state knows the id, if one of our stores holds them under our mark, or if they
+fit a create that a killed run announced. Their sha256, which the API never tells, comes from the same three.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from reconciler.planning.world import Pending, World
+from reconciler.resources.address import Address
+from reconciler.resources.base import Desired, Live
+from reconciler.resources.values import JSON
+
+FILE: Final = "file"
+SETTLE: Final = 5.0
+"""Seconds by which the API's clock may lag behind ours."""
+
+Content: TypeAlias = tuple[str, JSON]
+"""Name and sha256: two uploads that have both in common are interchangeable."""
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """Our uploads by address, each with its sha256."""
+
+    live: Mapping[Address, Live]
+    outdated: Mapping[Address, Live]
+    """What state knows by an address for which a killed run has made another upload since."""
+    announced: frozenset[Address]
+    """Addresses whose upload only the announcement of a killed run tells."""
+
+
+def find_uploads(world: World, paired: Mapping[Address, Live]) -> Uploads:
+    """The uploads of this identity, given what state and labels say of all objects; linear in their number."""
+    stored = {
+        address: _with_sha(paired[address], applied.fields.get("sha256"))
+        for address, applied in world.applied.items()
+        if applied.type == FILE and address in paired
+    }
+    known = {live.id for live in stored.values()}
+    marked = _marked(world, paired.values())
+    made = dict(_made_since(world, stored, known, marked))
+    attached = {live.id for group in marked.values() for live in group}
+    announced = _announced(world, {**stored, **made}, known | attached)
+    found = {**stored, **made, **announced}
+    outdated = {address: old for address, old in stored.items() if found[address].id != old.id}
+    claimed = known | {live.id for live in found.values()}
+    unclaimed = [live for group in marked.values() for live in group if live.id not in claimed]
+    return Uploads({**found, **_leftovers(world, found, unclaimed)}, outdated, frozenset(announced))
+
+
+def _files(world: World) -> Iterator[tuple[Address, Desired]]:
+    return ((address, desired) for address, desired in world.desired.items() if desired.type == FILE)
+
+
+def _marked(world: World, ours: Iterable[Live]) -> dict[Content, list[Live]]:
+    """Every upload that one of our stores holds under our mark, by content, the first id first."""
+    sha256 = {
+        id_: entry["sha256"]
+        for live in ours
+        for id_, entry in (live.fields.get("files") or {}).items()
+        if isinstance(entry, dict) and "sha256" in entry
+    }
+    found: dict[Content, list[Live]] = defaultdict(list)
+    for live in sorted((live for live in world.live if live.type == FILE and live.id in sha256), key=lambda x: x.id):
+        found[live.name, sha256[live.id]].append(_with_sha(live, sha256[live.id]))
+    return found
+
+
+def _made_since(
+    world: World, stored: Mapping[Address, Live], known: Collection[str], marked: Mapping[Content, list[Live]]
+) -> Iterator[tuple[Address, Live]]:
+    """Attached uploads that are what a manifest asks for, where state knows none, or other bytes."""
+    for address, desired in _files(world):
+        old = stored.get(address)
+        if old and old.fields["sha256"] == desired.fields["sha256"]:
+            continue
+        group = marked.get((desired.upload_name, desired.fields["sha256"]), ())
+        fitting = [live for live in group if not old or live.id not in known]
+        if fitting:
+            yield address, fitting[0]
+
+
+def _announced(world: World, found: Mapping[Address, Live], taken: Collection[str]) -> dict[Address, Live]:
+    """Uploads of a killed run: name, size and time fit, nothing holds them, and nobody else claims them."""
+    pending = [item for item in world.pending if item.type == FILE and not _is_found(item, found)]
+    free = _free(world, taken) if pending else {}
+    result: dict[Address, Live] = {}
+    for item in pending:
+        candidates = free.get((item.marker["filename"], item.marker["bytes"]), [])
+        fits = [live for live in candidates if _created(live) >= item.since - SETTLE]
+        if fits and item.address not in result:
+            candidates.remove(fits[0])
+            result[item.address] = _with_sha(fits[0], item.marker["sha256"])
+    return result
+
+
+def _is_found(item: Pending, found: Mapping[Address, Live]) -> bool:
+    return item.address in found and found[item.address].fields["sha256"] == item.marker["sha256"]
+
+
+def _free(world: World, taken: Collection[str]) -> dict[tuple[str, JSON], list[Live]]:
+    """Uploads that nothing holds, by name and size, oldest first."""
+    held = {id_ for live in world.live for id_ in live.refers_to}
+    free: dict[tuple[str, JSON], list[Live]] = defaultdict(list)
+    for live in sorted((live for live in world.live if live.type == FILE), key=lambda x: (_created(x), x.id)):
+        if live.id not in taken and live.id not in held:
+            free[live.name, live.detail.get("bytes")].append(live)
+    return free
+
+
+def _created(live: Live) -> float:
+    return float(live.detail.get("created_at", 0))
+
+
+def _leftovers(world: World, found: Mapping[Address, Live], unclaimed: Iterable[Live]) -> dict[Address, Live]:
+    """Files under our mark that no manifest asks for and no state knows: ours to replace, where one path fits the name,
+    or to remove.
+    """
+    by_name: dict[str, list[Address]] = defaultdict(list)
+    for address, desired in _files(world):
+        if address not in found:
+            by_name[desired.upload_name].append(address)
+    result: dict[Address, Live] = {}
+    for live in sorted(unclaimed, key=lambda live: live.id):
+        paths = by_name.pop(live.name, [])
+        address = paths[0] if len(paths) == 1 else Address(FILE, f"{live.name}@{live.id}")
+        result[address] = live
+    return result
+
+
+def _with_sha(live: Live, sha256: JSON) -> Live:
+    return replace(live, fields={**live.fields, "sha256": sha256})

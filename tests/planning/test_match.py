@@ -1,0 +1,94 @@
+from reconciler.planning.match import match
+from reconciler.resources.address import Address
+from reconciler.resources.base import Labels, Live
+from tests.planning.worlds import IDENTITY, Worlds, entry
+
+LAMP = Address("widget", "lamp")
+
+
+def matched(worlds: Worlds, **options):
+    return match(worlds.world(**options))
+
+
+def ids(live):
+    return {str(address): item.id for address, item in live.items()}
+
+
+def test_an_object_is_ours_by_state_alone():
+    worlds = Worlds().applied("widget/lamp", id_="w1").live("widget/lamp", id_="w1", owner=None)
+    assert ids(matched(worlds).live) == {"widget/lamp": "w1"}
+
+
+def test_an_object_is_ours_by_label_alone():
+    assert ids(matched(Worlds().live("widget/lamp", id_="w1")).live) == {"widget/lamp": "w1"}
+
+
+def test_a_stranger_is_nobodys_or_somebody_elses():
+    worlds = Worlds().stranger("w1").live("widget/lamp", id_="w2", owner="acme/staging")
+    found = matched(worlds)
+    assert [live.id for live in found.strangers] == ["w1", "w2"]
+    assert not found.live
+
+
+def test_an_id_in_state_that_is_of_another_type_is_not_that_object():
+    worlds = Worlds().applied("widget/lamp", id_="x1").stranger("x1", type_="agent")
+    found = matched(worlds)
+    assert not found.live
+    assert [live.id for live in found.strangers] == ["x1"]
+
+
+def test_a_label_with_a_garbage_address_makes_a_stranger():
+    worlds = Worlds()
+    for index, label in enumerate(("widget/", "/lamp", "lamp")):
+        worlds.objects.append(Live("widget", f"w{index}", {}, Labels(str(IDENTITY), label)))
+    assert [live.id for live in matched(worlds).strangers] == ["w0", "w1", "w2"]
+
+
+def test_state_tells_which_of_two_labelled_objects_is_meant():
+    worlds = Worlds().applied("widget/lamp", id_="w1")
+    worlds.live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
+    found = matched(worlds)
+    assert ids(found.live) == {"widget/lamp": "w1"}
+    assert [live.id for live in found.twins[LAMP]] == ["w2"]
+
+
+def test_without_state_two_labelled_objects_are_contested():
+    worlds = Worlds().live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
+    found = matched(worlds)
+    assert not found.live
+    assert [live.id for live in found.contested[LAMP]] == ["w1", "w2"]
+
+
+def test_a_known_id_under_the_label_of_another_identity_is_taken():
+    worlds = Worlds().applied("widget/lamp", id_="w1").live("widget/lamp", id_="w1", owner="globex")
+    found = matched(worlds)
+    assert ids(found.taken) == {"widget/lamp": "w1"}
+    assert not found.live
+    assert not found.strangers
+
+
+def test_a_document_in_the_outlets_is_ours_by_its_address():
+    assert ids(matched(Worlds().live("page/home")).live) == {"page/home": "page/home"}
+
+
+def test_a_killed_move_out_of_the_outlets_goes_on_with_the_object_it_made():
+    worlds = Worlds().applied("widget/lamp", id_="widget/lamp", type_="page").want("widget/lamp")
+    worlds.objects.append(Live("page", "widget/lamp", {}))
+    found = matched(worlds.live("widget/lamp", id_="w1"))
+    assert ids(found.live) == {"widget/lamp": "w1"}
+    assert not found.strangers
+
+
+def test_ids_in_fields_become_addresses():
+    worlds = Worlds().synced_file("a.md", "A").synced("store/kb", files={"a.md": entry("a.md", "A")})
+    live = matched(worlds).live[Address("store", "kb")]
+    assert live.fields["files"] == {"a.md": entry("a.md", "A")}
+
+
+def test_of_a_dropped_file_is_compared_what_was_applied():
+    """Its attributes were ours, so that it is still as we applied it."""
+    settings = {"attributes": {"lang": "en"}}
+    worlds = Worlds().stays_file("a.md", "A").synced("store/kb", files={"a.md": entry("a.md", "A", **settings)})
+    worlds.want("store/kb", files={})
+    assert matched(worlds).live[Address("store", "kb")].fields["files"] == {"a.md": entry("a.md", "A", **settings)}
+    assert [item.origin for change in worlds.plan().changes for item in change.fields] == ["manifest"]
