@@ -72,7 +72,9 @@ def _finding(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) ->
         return make(detail, path, siblings)
     for limit, words in _LIMITS.items():
         if limit in (detail.get("ctx") or {}):
-            return Finding(path, "out-of-range", words.format(detail["ctx"][limit], describe(detail["input"])))
+            value = detail["input"]
+            what = describe(value) if "found" in words else "characters" if isinstance(value, str) else "items"
+            return Finding(path, "out-of-range", words.format(detail["ctx"][limit], what))
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return Finding(path, "invalid-value", message[:1].lower() + message[1:])
 
@@ -103,9 +105,7 @@ def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Fi
     field = context["discriminator"].strip("'")
     hint = did_you_mean(str(context["tag"]), allowed)
     hint = hint if hint.startswith("did") else ""
-    return Finding(
-        (*path, field), "unknown-value", f"expected one of {names}, found {shown(str(context['tag']))}", hint
-    )
+    return Finding((*path, field), "unknown-type", f"expected one of {names}, found {shown(str(context['tag']))}", hint)
 
 
 def _no_tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
@@ -122,8 +122,8 @@ _MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any], Path, frozenset[str]], 
     "union_tag_not_found": _no_tag,
 }
 _LIMITS: Final = {
-    "max_length": "at most {} are allowed here",
-    "min_length": "at least {} are needed here",
+    "max_length": "at most {:,} {} are allowed here",
+    "min_length": "at least {:,} {} are needed here",
     "ge": "expected at least {}, found {}",
     "gt": "expected more than {}, found {}",
     "le": "expected at most {}, found {}",

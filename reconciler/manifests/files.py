@@ -21,6 +21,7 @@ class Files:
     """The files of one walk of the folder. Hashes are kept for the run, as long as size and modification time stay."""
 
     tree: Tree
+    _matched: dict[str, list[str]] = field(default_factory=dict)
     _hashed: dict[tuple[str, int, int], LocalFile] = field(default_factory=dict)
 
     def glob(self, pattern: str) -> list[str]:
@@ -30,9 +31,11 @@ class Files:
         if fixed == len(parts):
             path = "/".join(parts)
             return [path] if self.tree.has(path) else []
-        wanted = parts[fixed:]
-        below = self.tree.under("/".join(parts[:fixed]))
-        return [path for path in below if _matches(path.split("/")[fixed:], wanted)]
+        if pattern not in self._matched:
+            self._matched[pattern] = [
+                path for path in self.tree.under("/".join(parts[:fixed])) if _matches(path, parts)
+            ]
+        return list(self._matched[pattern])
 
     def read(self, path: str) -> LocalFile | Finding:
         """Size and hash of a file, or what is wrong with it; the path of the finding is for the caller to fill in."""
@@ -64,8 +67,11 @@ def _plain(path: str) -> str:
     return path
 
 
-def _matches(names: list[str], pattern: tuple[str, ...]) -> bool:
+def _matches(path: str, pattern: tuple[str, ...]) -> bool:
     """Whether the folders and the name match, tracking all positions in the pattern at once: never exponential."""
+    names = path.split("/")
+    if not _fits(pattern[-1], names[-1]):
+        return False
     states = _skip({0}, pattern)
     for name in names:
         following = {

@@ -1,9 +1,10 @@
 """What a pydantic model expects at a place: tells keys of the manifest from pydantic's tags, and knows the fields."""
 
+import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag
 
@@ -26,13 +27,15 @@ def spot(model: type[BaseModel], location: Iterable[str | int], value: Any) -> S
     path: list[str | int] = []
     siblings: frozenset[str] = frozenset()
     kind: Any = model
+    owner: Any = model
     for part in location:
         choices = _choices(kind)
         if len(choices) > 1:
             kind = next((choice for choice in choices if _is_called(choice, part)), Any)
         elif part != "[key]" and (choices or _has(value, part)):
             siblings = frozenset(field_names(choices[0] if choices else Any))
-            kind = _inside(choices[0], part) if choices else Any
+            owner = choices[0] if choices and _is_model(choices[0]) else owner
+            kind = _resolved(_inside(choices[0], part), owner) if choices else Any
             path.append(part)
             value = value[part] if _has(value, part) else None
     return Spot(tuple(path), siblings)
@@ -89,6 +92,12 @@ def _inside(kind: Any, part: str | int) -> Any:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return arguments[1]
     return arguments[0] if arguments and isinstance(part, int) else Any
+
+
+def _resolved(kind: Any, owner: Any) -> Any:
+    """The type that a field of the model `owner` names in quotes, as recursive models do."""
+    name = kind.__forward_arg__ if isinstance(kind, ForwardRef) else kind
+    return getattr(sys.modules[owner.__module__], name, Any) if isinstance(name, str) else kind
 
 
 def _has(value: Any, part: str | int) -> bool:

@@ -11,7 +11,7 @@ from reconciler.manifests.suggest import did_you_mean
 from reconciler.resources.base import Kind, Path, Spec
 from reconciler.resources.problems import Finding
 
-_INEXPRESSIBLE = ("unknown-field", "unknown-value")
+_INEXPRESSIBLE = ("unknown-field", "unknown-value", "unknown-type")
 
 
 def choose_target(kind: Kind, spec: Mapping[str, Any], default: str | None) -> str | Finding:
@@ -53,7 +53,9 @@ def _failing(model: type[Spec], spec: dict[str, Any]) -> set[Path]:
     try:
         model.model_validate(spec)
     except ValidationError as error:
-        return {finding.path for finding in explain(error, model, spec, ("spec",))}
+        findings = explain(error, model, spec, ("spec",))
+        # Of what has an unknown type, nothing else was looked at.
+        return {finding.path[:-1] if finding.code == "unknown-type" else finding.path for finding in findings}
     return set()
 
 

@@ -1,6 +1,12 @@
 """Every way to get a spec wrong, and what is said about it."""
 
+from typing import Annotated, Literal, TypeAlias
+
 import pytest
+from pydantic import Field, ValidationError
+
+from reconciler.manifests.explain import explain
+from reconciler.resources.base import Spec
 
 
 @pytest.mark.parametrize(
@@ -30,7 +36,7 @@ import pytest
         (
             "{target: cloud, tools: [{type: serch}]}",
             "4:38",
-            "unknown-value",
+            "unknown-type",
             "expected one of `search`, `function`, found `serch`",
             "did you mean `search`?",
         ),
@@ -93,6 +99,39 @@ def test_what_is_wrong_and_what_to_write(folder, spec, place, code, message, hin
     (problem,) = folder.load().problems
     assert (str(problem.place), problem.code) == (f"bot.yaml:{place}", code)
     assert (problem.message, problem.hint) == (message, hint)
+
+
+class Leaf(Spec):
+    type: Literal["leaf"]
+    value: int
+
+
+class Tree(Spec):
+    type: Literal["tree"]
+    inside: list["Node"]
+
+
+Node: TypeAlias = Annotated[Leaf | Tree, Field(discriminator="type")]
+
+
+class Holder(Spec):
+    node: Node
+
+
+def test_models_may_be_recursive():
+    value = {"node": {"type": "tree", "inside": [{"type": "tree", "inside": [{"type": "leaf", "valu": 1}]}]}}
+    with pytest.raises(ValidationError) as caught:
+        Holder.model_validate(value)
+    place = ("node", "inside", 0, "inside", 0)
+    missing, unknown = explain(caught.value, Holder, value)
+    assert (missing.path, missing.message) == ((*place, "value"), "the field `value` is missing")
+    assert (unknown.path, unknown.hint) == ((*place, "valu"), "did you mean `value`?")
+
+
+def test_what_stands_in_a_part_that_no_other_target_has_is_not_promised_there(folder):
+    folder.bot("{target: cloud, tools: [{type: search, max: 1}]}")
+    (problem,) = folder.load().problems
+    assert problem.code == "unknown-field"
 
 
 def test_a_list_with_many_mistakes_takes_no_time(folder):
