@@ -74,7 +74,7 @@ class Refusal:
     action: Action
     rule: str
     message: str
-    sections: Mapping[Section, tuple[str, ...]] = field(default_factory=dict)
+    sections: Mapping[Section, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
     """For rule `referenced`: who still points at it, each once; every section is present."""
     chains: tuple[tuple[str, ...], ...] = ()
     """Shortest ways from a live referrer to what would be deleted."""

@@ -1,5 +1,6 @@
 import pytest
 
+from reconciler.planning.model import Source
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT
 from tests.planning.worlds import Worlds, done, entry, fields_of, live_id, ref
@@ -15,7 +16,7 @@ def test_new_is_created():
     plan = Worlds().want("widget/lamp", note="x", line=7).plan()
     assert done(*plan.changes) == [("create", "widget/lamp")]
     assert fields_of(plan) == [("note", ABSENT, "x", "manifest")]
-    assert (plan.changes[0].source.file, plan.changes[0].source.line) == ("manifests/lamp.yaml", 7)
+    assert plan.changes[0].source == Source("manifests/lamp.yaml", 7)
 
 
 def test_deleted_by_hand_is_drift_and_made_again():

@@ -226,6 +226,8 @@ class Worlds:
             bundles=dict(self.bundles),
             pointers=dict(self.pointers),
             outlet_types=frozenset({"page"}),
+            openai_project="proj_a",
+            applied_project="proj_a",
         )
         return replace(world, **options)
 
