@@ -1,0 +1,45 @@
+"""The README is true: its demo transcript, its manifest, its commands."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from reconciler.cli.main import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+STARTER = ROOT / "reconciler" / "operations" / "starter"
+
+
+def transcript() -> str:
+    """What `reconciler demo` prints, with what differs from run to run replaced."""
+    command = [sys.executable, "-m", "reconciler.cli.main", "demo"]
+    environ = os.environ | {"COLUMNS": "100"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT, env=environ)
+    assert done.returncode == 0, done.stderr
+    return steady(done.stdout)
+
+
+def steady(text: str) -> str:
+    text = re.sub(r"\S*/reconciler-demo-\w+/brightwater", "/tmp/reconciler-demo/brightwater", text)
+    text = re.sub(r"http://127\.0\.0\.1:\d+/v1", "http://127.0.0.1:8787/v1", text)
+    text = re.sub(r"\bagent_[0-9a-f]{32}\b", "agent_6f1c", text)
+    return text.strip()
+
+
+def test_the_transcript_is_what_the_demo_prints():
+    shown = re.search(r"<!-- demo: .*? -->\n```\n(.*?)\n```\n", README, flags=re.DOTALL)
+    assert shown is not None
+    assert shown[1] == transcript()
+
+
+def test_the_first_manifest_is_the_one_that_init_writes():
+    shown = re.findall(r"^```yaml\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert shown == [(STARTER / "assistants" / "helper.yaml").read_text(encoding="utf-8")]
+
+
+def test_every_command_is_in_the_table():
+    rows = re.findall(r"^\| `([a-z]+)", README, flags=re.MULTILINE)
+    assert {"plan", "apply", *rows} >= set(COMMANDS)
