@@ -12,12 +12,20 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.build import Planned
-from reconciler.planning.model import Change
+from reconciler.planning.model import Action, Change
 from reconciler.resources.address import Address
 
 Verb: TypeAlias = Literal["write", "publish", "remove", "forget"]
 
-WRITING: Final = frozenset({"create", "update", "replace", "adopt"})
+VERBS: Final[Mapping[Action, tuple[Verb, ...]]] = {
+    "create": ("write",),
+    "update": ("write",),
+    "replace": ("write", "remove"),
+    "adopt": ("write",),
+    "publish": ("publish",),
+    "delete": ("remove",),
+    "forget": ("forget",),
+}
 
 
 @dataclass(frozen=True)
@@ -50,27 +58,18 @@ def lower(planned: Planned) -> dict[Step, set[Step]]:
 
 
 def _steps(planned: Planned) -> Iterator[Step]:
-    writes: dict[str, list[Change]] = defaultdict(list)
-    for change in planned.plan.work:
-        if change.action in WRITING:
-            writes[change.address].append(change)
-    for written, changes in writes.items():
-        yield Step(Address.parse(written), "write", tuple(changes), id=_live_id(planned, written))
+    """What is asked for twice, as an edit and as drift, is done once."""
+    changes: dict[tuple[Address, Verb, str | None], list[Change]] = defaultdict(list)
     for change in planned.plan.work:
         address = Address.parse(change.address)
-        match change.action:
-            case "publish":
-                yield Step(address, "publish", (change,))
-            case "replace" | "delete":
-                yield Step(address, "remove", (change,), id=change.id)
-            case "forget":
-                yield Step(address, "forget", (change,), id=change.id)
-            case _:
-                pass
+        for verb in VERBS.get(change.action, ()):
+            id_ = _live_id(planned, address) if verb == "write" else change.id
+            changes[address, verb, id_].append(change)
+    return (Step(address, verb, tuple(group), id_) for (address, verb, id_), group in changes.items())
 
 
-def _live_id(planned: Planned, address: str) -> str | None:
-    live = planned.matched.live.get(Address.parse(address))
+def _live_id(planned: Planned, address: Address) -> str | None:
+    live = planned.matched.live.get(address)
     return live.id if live else None
 
 

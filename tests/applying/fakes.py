@@ -1,0 +1,171 @@
+"""A cloud in memory: it records what is asked of it, and fails, doubts or waits where a test says so."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from reconciler.applying.apply import apply
+from reconciler.applying.model import Outcome
+from reconciler.applying.run import Run
+from reconciler.live.base import Order
+from reconciler.live.errors import DoubtError, LiveError
+from reconciler.planning.build import Planned
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied, Live
+from reconciler.resources.problems import Problem
+from reconciler.resources.values import replace_references
+from tests.planning.worlds import FORMS, Worlds
+
+
+def refused() -> LiveError:
+    return LiveError(Problem("bad-request", "the API refuses it"))
+
+
+def doubt() -> DoubtError:
+    return DoubtError(Problem("in-doubt", "no answer"))
+
+
+@dataclass
+class MadeButLost:
+    """The request is carried out, and its answer is lost."""
+
+
+@dataclass
+class Cloud:
+    objects: dict[str, Live] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    """Every write and every search, in order: `create widget/a`, `delete widget_a`, `publish page/home`."""
+    orders: dict[str, Order] = field(default_factory=dict)
+    """The last order by call."""
+    trouble: dict[str, list[Any]] = field(default_factory=dict)
+    """By call, what happens to each time it is made: an exception, an event to wait for, `MadeButLost`, or None."""
+    published: dict[str, dict[str, str]] = field(default_factory=dict)
+    journal: list[tuple[str, Applied | None]] = field(default_factory=list)
+    finished: list[Outcome] = field(default_factory=list)
+    running: int = 0
+    most_running: int = 0
+    _numbers: Any = field(default_factory=lambda: count(1))
+
+    async def meet(self, call: str) -> bool:
+        """Whether the answer to `call` gets lost."""
+        self.calls.append(call)
+        queue = self.trouble.get(call, [])
+        what = queue.pop(0) if queue else None
+        if isinstance(what, Exception):
+            raise what
+        if isinstance(what, asyncio.Event):
+            await what.wait()
+        await asyncio.sleep(0)
+        return isinstance(what, MadeButLost)
+
+    # What `apply` calls: the journal, the publisher and the listener.
+
+    def done(self, address: Address, applied: Applied | None) -> None:
+        self.journal.append((str(address), applied))
+
+    def publish(self, address: Address, ids: Mapping[str, str]) -> None:
+        self.calls.append(f"publish {address}")
+        self.published[str(address)] = dict(ids)
+
+    def withdraw(self, address: Address) -> None:
+        self.calls.append(f"withdraw {address}")
+
+    def started(self, address: str, action: str) -> None:
+        self.running += 1
+        self.most_running = max(self.running, self.most_running)
+
+    def finished_one(self, outcome: Outcome) -> None:
+        self.running -= 1
+        self.finished.append(outcome)
+
+    def before(self, first: str, second: str) -> bool:
+        return self.calls.index(first) < self.calls.index(second)
+
+
+@dataclass
+class FakeAdapter:
+    type: str
+    cloud: Cloud
+    refers: frozenset[str] = frozenset()
+
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
+        return [live for live in self.cloud.objects.values() if live.type == self.type]
+
+    async def read(self, id: str) -> Live | None:  # noqa: A002
+        return self.cloud.objects.get(id)
+
+    async def create(self, order: Order) -> Live:
+        call = f"create {order.desired.address}"
+        lost = await self.cloud.meet(call)
+        self.cloud.orders[call] = order
+        fields = {name: replace_references(value, order.id_of) for name, value in order.fields.items()}
+        if lost:
+            fields = {name: value for name, value in fields.items() if name not in FORMS[self.type].apart}
+        made = Live(self.type, f"new_{next(self.cloud._numbers)}", fields, order.labels, order.desired.upload_name)
+        self.cloud.objects[made.id] = made
+        if lost:
+            raise doubt()
+        return made
+
+    async def find(self, order: Order, since: float) -> Live | None:
+        self.cloud.calls.append(f"find {order.desired.address}")
+        address = str(order.desired.address)
+        return next(
+            (live for live in self.cloud.objects.values() if live.labels and live.labels.address == address), None
+        )
+
+    async def update(self, live: Live, order: Order) -> Live:
+        call = f"update {order.desired.address}"
+        await self.cloud.meet(call)
+        self.cloud.orders[call] = order
+        changed = replace(live, fields={**live.fields, **order.fields}, labels=order.labels)
+        self.cloud.objects[live.id] = changed
+        return changed
+
+    async def delete(self, id: str) -> None:  # noqa: A002
+        await self.cloud.meet(f"delete {id}")
+        self.cloud.objects.pop(id, None)
+
+
+class _Listener:
+    def __init__(self, cloud: Cloud) -> None:
+        self.started = cloud.started
+        self.finished = cloud.finished_one
+
+
+@dataclass
+class Result:
+    cloud: Cloud
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """`action address` to status."""
+        return {f"{outcome.action} {outcome.address}": outcome.status for outcome in self.outcomes}
+
+    def of(self, address: str) -> Outcome:
+        return next(outcome for outcome in self.outcomes if outcome.address == address)
+
+
+async def carry_out(planned: Planned, cloud: Cloud, stop: asyncio.Event | None = None) -> Result:
+    """Apply a plan to `cloud`, in which everything that was planned on is live unless the test has put it there."""
+    assert not planned.plan.refusals, planned.plan.refusals
+    for live in planned.world.live:
+        cloud.objects.setdefault(live.id, live)
+    adapters = {type_: FakeAdapter(type_, cloud) for type_ in FORMS if type_ not in planned.world.outlet_types}
+    run = Run(planned, adapters, cloud, cloud, Path(), stop or asyncio.Event())
+    return Result(cloud, await apply(run, _Listener(cloud)))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let everything else go on until something is so; fails after five seconds."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - any condition, not an event
+            await asyncio.sleep(0)
+
+
+def applied(worlds: Worlds, cloud: Cloud | None = None, **options: Any) -> Result:
+    return asyncio.run(carry_out(worlds.planned(**options), cloud or Cloud()))

@@ -1,0 +1,172 @@
+"""Creates in doubt, shared uploads, and updates that write over nothing they have not seen."""
+
+from dataclasses import replace
+
+from reconciler.resources.base import Lifecycle
+from reconciler.resources.labels import spec_hashes
+from tests.applying.fakes import Cloud, MadeButLost, applied, doubt
+from tests.planning.worlds import Worlds, entry
+
+
+class TestDoubt:
+    def test_what_was_made_is_found_and_not_made_again(self):
+        cloud = Cloud(trouble={"create widget/lamp": [MadeButLost()]})
+        result = applied(Worlds().want("widget/lamp"), cloud)
+        assert cloud.calls == ["create widget/lamp", "find widget/lamp"]
+        assert result.of("widget/lamp").id == "new_1"
+        assert list(cloud.objects) == ["new_1"]
+
+    def test_what_was_not_made_is_made_after_a_look(self):
+        cloud = Cloud(trouble={"create widget/lamp": [doubt()]})
+        applied(Worlds().want("widget/lamp"), cloud)
+        assert cloud.calls == ["create widget/lamp", "find widget/lamp", "create widget/lamp"]
+
+    def test_doubt_that_never_ends_is_a_failure(self):
+        cloud = Cloud(trouble={"create widget/lamp": [doubt()] * 3})
+        result = applied(Worlds().want("widget/lamp"), cloud)
+        assert result.of("widget/lamp").status == "failed"
+        assert cloud.calls == ["create widget/lamp", "find widget/lamp"] * 3
+
+    def test_what_is_found_is_completed(self):
+        """A store that was made may lack its files, which are attached afterwards."""
+        cloud = Cloud(trouble={"create store/kb": [MadeButLost()]})
+        applied(Worlds().want_file("a.md", "A").want("store/kb", files={"a.md": entry("a.md", "A")}), cloud)
+        assert cloud.calls == ["create file/a.md", "create store/kb", "find store/kb", "update store/kb"]
+        assert cloud.orders["update store/kb"].fields == {"files": {"a.md": entry("a.md", "A")}}
+
+
+class TestUploads:
+    def test_equal_bytes_under_one_name_are_sent_once(self):
+        result = applied(Worlds().want_file("x/a.md", "A").want_file("y/a.md", "A"))
+        assert len(result.cloud.calls) == 1
+        assert [outcome.id for outcome in result.outcomes] == ["new_1", "new_1"]
+        assert sorted(outcome.note for outcome in result.outcomes) == ["", "shares an upload"]
+
+    def test_an_upload_that_is_there_is_shared(self):
+        result = applied(Worlds().synced_file("x/a.md", "A").want_file("y/a.md", "A"))
+        assert not result.cloud.calls
+        assert result.of("file/y/a.md").id == "file_x-a-md"
+
+    def test_a_file_that_moves_keeps_its_upload(self):
+        result = applied(Worlds().stays_file("old/a.md", "A").want_file("new/a.md", "A"))
+        ids = {address: entry.id for address, entry in result.cloud.journal if entry}
+        assert ids["file/new/a.md"] in result.cloud.objects
+        assert len(result.cloud.objects) == 1
+
+    def test_a_shared_upload_outlives_one_of_its_paths(self):
+        worlds = Worlds().applied_file("x/a.md", "A", id_="f1").applied_file("y/a.md", "A", id_="f1")
+        worlds.live_file("a.md", "A", id_="f1").want_file("x/a.md", "A").want_file("y/a.md", "B")
+        result = applied(worlds)
+        assert result.cloud.calls == ["create file/y/a.md"]
+        assert "shares it" in result.of("file/y/a.md").note
+
+    def test_a_replaced_upload_that_a_stranger_holds_stays(self):
+        worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
+        result = applied(worlds.stranger("vs_9", type_="store", refers_to=("file_a-md",)))
+        assert result.cloud.calls == ["create file/a.md"]
+        assert result.of("file/a.md").note == "the upload stays: store vs_9, which is not ours, holds it"
+
+    def test_an_upload_of_a_killed_run_is_written_into_state(self):
+        worlds = Worlds().want_file("a.md", "A").announce("a.md", "A").live_file("a.md", "A", id_="f1")
+        result = applied(worlds)
+        assert not result.cloud.calls
+        assert [(address, entry.id if entry else None) for address, entry in result.cloud.journal] == [
+            ("file/a.md", "f1")
+        ]
+
+    def test_protection_of_a_file_is_only_noted(self):
+        worlds = Worlds().synced_file("a.md", "A")
+        (address,) = worlds.wanted
+        worlds.wanted[address] = replace(worlds.wanted[address], lifecycle=Lifecycle(protect=True))
+        result = applied(worlds)
+        assert not result.cloud.calls
+        assert result.cloud.journal[0][1] is not None
+        assert result.cloud.journal[0][1].protected
+
+
+class TestUpdate:
+    def test_only_what_differs_is_written(self):
+        worlds = Worlds().stays("widget/lamp", note="old", colour="red").want("widget/lamp", note="new", colour="red")
+        order = applied(worlds).cloud.orders["update widget/lamp"]
+        assert order.fields == {"note": "new"}
+        assert order.labels.spec == spec_hashes({"note": "new", "colour": "red"})
+
+    def test_a_dropped_field_is_written_as_its_default(self):
+        worlds = Worlds().stays("widget/lamp", colour="red").want("widget/lamp")
+        assert applied(worlds).cloud.orders["update widget/lamp"].fields == {"colour": "grey"}
+
+    def test_a_key_that_left_the_manifest_is_null_and_others_are_not_named(self):
+        worlds = Worlds().want("widget/lamp", metadata={"a": "1"}).applied("widget/lamp", metadata={"a": "1", "b": "2"})
+        worlds.live("widget/lamp", metadata={"a": "1", "b": "2", "theirs": "x"})
+        assert applied(worlds).cloud.orders["update widget/lamp"].fields == {"metadata": {"a": "1", "b": None}}
+
+    def test_something_removed_inside_a_key_does_not_remove_the_key(self):
+        worlds = Worlds().stays("widget/lamp", metadata={"a": {"x": 1, "y": 2}})
+        worlds.want("widget/lamp", metadata={"a": {"x": 1}})
+        assert applied(worlds).cloud.orders["update widget/lamp"].fields == {"metadata": {"a": {"x": 1}}}
+
+    def test_labels_alone_are_repaired_without_fields(self):
+        worlds = Worlds().want("widget/lamp").applied("widget/lamp").live("widget/lamp", owner=None)
+        order = applied(worlds).cloud.orders["update widget/lamp"]
+        assert not order.fields
+        assert order.labels.address == "widget/lamp"
+
+    def test_a_secret_that_is_only_written_is_written(self):
+        worlds = Worlds().synced("widget/lamp")
+        (address,) = worlds.wanted
+        worlds.wanted[address] = replace(worlds.wanted[address], write_only={"key": "2"}, unreadable={"key": "new"})
+        worlds.state[address] = replace(worlds.state[address], write_only={"key": "1"})
+        assert applied(worlds).cloud.orders["update widget/lamp"].fields == {"key": "new"}
+
+    def edited(self) -> Worlds:
+        return Worlds().stays("widget/lamp", note="old", colour="red").want("widget/lamp", note="new", colour="red")
+
+    def now(self, worlds: Worlds, **fields: str) -> Cloud:
+        """The cloud after a hand was quicker than we."""
+        (live,) = worlds.objects
+        return Cloud({live.id: replace(live, fields={**live.fields, **fields})})
+
+    def test_a_value_that_moved_since_the_plan_is_not_written_over(self):
+        worlds = self.edited()
+        result = applied(worlds, self.now(worlds, note="hand"))
+        problem = result.of("widget/lamp").problem
+        assert problem is not None
+        assert problem.code == "stale"
+        assert not result.cloud.calls
+        assert not result.cloud.journal
+
+    def test_a_value_that_is_not_changed_may_move(self):
+        worlds = self.edited()
+        assert applied(worlds, self.now(worlds, colour="blue")).statuses == {"update widget/lamp": "done"}
+
+    def test_an_object_that_is_gone_meanwhile_is_stale(self):
+        worlds = self.edited()
+        cloud = self.now(worlds)
+        cloud.objects = {"widget_lamp": None}  # type: ignore[dict-item]
+        assert applied(worlds, cloud).of("widget/lamp").status == "failed"
+
+
+class TestKept:
+    def test_a_hand_change_in_another_field_is_not_touched(self):
+        worlds = Worlds().want("widget/a", note="new", colour="red").applied("widget/a", note="old", colour="red")
+        cloud = applied(worlds.live("widget/a", note="old", colour="blue"), on_drift="keep").cloud
+        assert cloud.orders["update widget/a"].fields == {"note": "new"}
+
+    def test_a_hand_change_beside_an_edit_in_the_same_field_goes_along(self):
+        worlds = Worlds().want("widget/a", note={"x": 2, "y": 1}).applied("widget/a", note={"x": 1, "y": 1})
+        cloud = applied(worlds.live("widget/a", note={"x": 1, "y": "hand"}), on_drift="keep").cloud
+        assert cloud.orders["update widget/a"].fields == {"note": {"x": 2, "y": "hand"}}
+
+    def test_what_was_removed_by_hand_stays_removed(self):
+        worlds = (
+            Worlds().want("widget/a", metadata={"x": "2", "y": "1"}).applied("widget/a", metadata={"x": "1", "y": "1"})
+        )
+        cloud = applied(worlds.live("widget/a", metadata={"x": "1"}), on_drift="keep").cloud
+        assert cloud.orders["update widget/a"].fields == {"metadata": {"x": "2"}}
+
+    def test_it_is_drift_in_the_next_plan_too(self):
+        worlds = Worlds().want("widget/a", note="new", colour="red").applied("widget/a", note="old", colour="red")
+        cloud = applied(worlds.live("widget/a", note="old", colour="blue"), on_drift="keep").cloud
+        ((_, recorded),) = cloud.journal
+        assert recorded is not None
+        assert recorded.fields == {"note": "new", "colour": "red"}
