@@ -1,0 +1,372 @@
+"""What holds for any plan: worlds are drawn, and plans are applied by a simulation that knows nothing of `applying`."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import count
+from time import perf_counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from reconciler.planning import build, diff
+from reconciler.planning.codec import from_json, to_json
+from reconciler.planning.model import Change, OnDrift, Plan
+from reconciler.planning.world import Bundle, Pointer, World
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Labels, Live
+from reconciler.resources.labels import spec_hashes
+from reconciler.resources.values import digest, put, references_in
+from tests.planning.worlds import FORMS, IDENTITY, Worlds, entry, ref
+
+WIDGETS = ("widget/a", "widget/b", "widget/c")
+PAGES = ("page/home", "page/shop")
+STORES = ("store/kb", "store/faq")
+PATHS = ("x/a.md", "y/a.md", "b.md")
+
+scalars = st.sampled_from([None, "", "x", "y", 1, 1.5, True])
+pairs = st.dictionaries(st.sampled_from(["tier", "a.b", "__k"]), st.sampled_from(["1", "2"]), max_size=2)
+widget_fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "note": scalars,
+        "colour": st.sampled_from(["red", "grey"]),
+        "metadata": pairs,
+        "size": st.integers(1, 2),
+        "tools": st.lists(scalars, max_size=2),
+    },
+)
+pointing = st.none() | st.sampled_from([*WIDGETS, *STORES])
+
+
+@dataclass(frozen=True)
+class Side:
+    """The fields of everything on one of the three sides, by address."""
+
+    widgets: dict[str, dict[str, Any]]
+    pages: dict[str, dict[str, Any]]
+    files: dict[str, str]
+    """Content by path."""
+    stores: dict[str, tuple[str, ...]]
+    """Paths by store."""
+
+
+@st.composite
+def sides(draw: st.DrawFn) -> Side:
+    files = draw(st.dictionaries(st.sampled_from(PATHS), st.sampled_from(["A", "B"]), max_size=3))
+    held = st.lists(st.sampled_from(sorted(files)), unique=True, max_size=3).map(tuple) if files else st.just(())
+    stores = draw(st.dictionaries(st.sampled_from(STORES), held, max_size=2))
+    widgets = draw(st.dictionaries(st.sampled_from(WIDGETS), widget_fields, max_size=3))
+    targets = st.none() | st.sampled_from(sorted([*widgets, *stores])) if widgets or stores else st.none()
+    pages = {
+        page: {"uses": ref(target) if target else None}
+        for page, target in draw(st.dictionaries(st.sampled_from(PAGES), targets, max_size=2)).items()
+    }
+    return Side(widgets, pages, files, stores)
+
+
+def objects(side: Side) -> dict[str, dict[str, Any]]:
+    stores = {
+        name: {"files": {path: entry(path, side.files[path]) for path in paths}} for name, paths in side.stores.items()
+    }
+    return {**side.widgets, **side.pages, **stores}
+
+
+@st.composite
+def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = True) -> World:
+    """Wanted now, and what was wanted before: applied then, and since changed by hand here and there."""
+    before = draw(sides())
+    now = before if same_manifests else draw(sides())
+    found = Worlds()
+    for path, content in before.files.items():
+        found.stays_file(path, content)
+    for address, fields in objects(before).items():
+        found.stays(address, **fields)
+    for path, content in now.files.items():
+        found.want_file(path, content)
+    for address, fields in objects(now).items():
+        found.want(address, **fields)
+    for strange in draw(st.lists(st.sampled_from(["agent_8", "agent_9"]), unique=True)):
+        held = draw(st.lists(st.sampled_from([live.id for live in found.objects] or ["none"]), max_size=1))
+        found.stranger(strange, refers_to=tuple(held))
+    live = [draw(touched(item)) for item in found.objects]
+    gone = draw(st.sets(st.integers(0, 12), max_size=2)) if missing else set()
+    left = tuple(item for index, item in enumerate(live) if index not in gone)
+    on_drift: OnDrift = draw(st.sampled_from(["revert", "keep", "refuse"]))
+    world = replace(found.world(), live=left, on_drift=on_drift, max_deletes=draw(st.sampled_from([None, 99])))
+    return published(world)
+
+
+@st.composite
+def touched(draw: st.DrawFn, live: Live) -> Live:
+    """`live`, perhaps changed by hand."""
+    if live.type != "widget" or not draw(st.booleans()):
+        return live
+    by_hand = draw(widget_fields)
+    labels = live.labels if draw(st.integers(0, 3)) else None
+    return replace(live, fields={**live.fields, **by_hand}, labels=labels)
+
+
+def published(world: World) -> World:
+    """With bundles for the pages, and pointers to those that are live."""
+    pages = [address for address, desired in world.desired.items() if desired.type == "page"]
+    bundles = {address: bundle(world.desired[address].fields) for address in pages}
+    ids = {str(address): applied.id for address, applied in world.applied.items()}
+    pointers = {
+        Address.parse(live.id): Pointer(
+            bundle(live.fields).digest, {str(target): ids[str(target)] for target in bundle(live.fields).refers_to}
+        )
+        for live in world.live
+        if live.type == "page"
+    }
+    return replace(world, bundles=bundles, pointers=pointers)
+
+
+def bundle(fields: Any) -> Bundle:
+    return Bundle(digest(dict(fields)), frozenset(map(Address.parse, references_in(dict(fields)))))
+
+
+class Simulation:
+    """Does what a plan says, at once and without failures: a second opinion on what plans mean."""
+
+    def __init__(self, planned: build.Planned) -> None:
+        self.planned, self.world = planned, planned.world
+        self.live = {live.id: live for live in self.world.live}
+        self.state = dict(self.world.applied)
+        self.pointers = dict(self.world.pointers)
+        self.numbers = count(1)
+
+    def after(self) -> World:
+        work = self.planned.plan.work
+        for change in work:
+            if change.action in {"create", "replace", "update", "adopt"}:
+                self.write(Address.parse(change.address), change)
+        for change in work:
+            if change.action in {"create", "update", "replace", "publish"}:
+                self.publish(Address.parse(change.address))
+        for change in work:
+            if change.action in {"delete", "replace"}:
+                self.remove(Address.parse(change.address), change)
+            if change.action == "forget":
+                self.state.pop(Address.parse(change.address), None)
+        return replace(self.world, live=tuple(self.live.values()), applied=self.state, pointers=self.pointers)
+
+    def write(self, address: Address, change: Change) -> None:
+        desired = self.world.desired[address]
+        known = self.state.get(address)
+        anew = change.action in {"create", "replace"} and (known is None or known.id == change.id or change.id is None)
+        id_ = self.new_id(desired) if anew else (known.id if known else str(change.id))
+        old = self.live.get(id_)
+        fields = self.written(address, desired, old)
+        labels = (
+            None if desired.type in {"page", "file"} else Labels(str(IDENTITY), str(address), hashes(desired), False)
+        )
+        held = tuple(sorted(fields.get("files", {})))
+        if desired.type == "file":
+            fields = {"purpose": "assistants"}
+        detail = old.detail if old else {}
+        self.live[id_] = Live(desired.type, id_, fields, labels, desired.upload_name or address.name, held, detail)
+        self.state[address] = Applied(id_, desired.type, desired.fields)
+
+    def new_id(self, desired: Desired) -> str:
+        if desired.type == "page":
+            return str(desired.address)
+        if desired.type == "file":
+            same = (
+                applied.id
+                for address, applied in self.state.items()
+                if applied.type == "file"
+                and applied.fields["sha256"] == desired.fields["sha256"]
+                and applied.id in self.live
+                and self.live[applied.id].name == desired.upload_name
+            )
+            return next(same, f"file_new{next(self.numbers)}")
+        return f"{desired.type}_new{next(self.numbers)}"
+
+    def written(self, address: Address, desired: Desired, old: Live | None) -> dict[str, Any]:
+        """Live values with the changes of the plan in them; everything wanted, for a new object."""
+        if desired.type == "store":
+            files = desired.fields.get("files", {})
+            return {
+                "files": {
+                    self.state[Address("file", path)].id: {"attributes": {}, "sha256": value["sha256"]}
+                    for path, value in files.items()
+                }
+            }
+        if old is None:
+            return dict(desired.fields)
+        fields: Any = dict(old.fields)
+        for change in self.planned.plan.work:
+            for item in change.fields if change.address == str(address) else ():
+                if item.keys[0] not in {"labels", "lifecycle"}:
+                    fields = put(fields, item.keys, item.after)
+        return dict(fields)
+
+    def publish(self, address: Address) -> None:
+        found = self.world.bundles.get(address)
+        if found:
+            ids = {str(target): self.state[target].id for target in found.refers_to}
+            self.pointers[address] = Pointer(found.digest, ids)
+
+    def remove(self, address: Address, change: Change) -> None:
+        if change.action == "delete":
+            self.state.pop(address, None)
+            self.pointers.pop(address, None)
+        moved = self.live.get(str(change.id))
+        if moved is None or any(applied.id == change.id for applied in self.state.values()):
+            return
+        holders = [live for live in self.live.values() if change.id in live.refers_to]
+        if moved.type != "file" or not holders:
+            del self.live[moved.id]
+
+
+def hashes(desired: Desired) -> dict[str, str]:
+    return spec_hashes({name: value for name, value in desired.fields.items() if name not in FORMS[desired.type].apart})
+
+
+def shuffled(world: World, seed: int) -> World:
+    def mixed(items: Any) -> Any:
+        listed = list(items)
+        random.Random(seed).shuffle(listed)
+        return listed
+
+    return replace(
+        world,
+        live=tuple(mixed(world.live)),
+        desired=dict(mixed(world.desired.items())),
+        applied=dict(mixed(world.applied.items())),
+        bundles=dict(mixed(world.bundles.items())),
+    )
+
+
+def check_order(world: World, seed: int) -> None:
+    assert build.plan(shuffled(world, seed)).plan == build.plan(world).plan
+
+
+def check_convergence(world: World) -> None:
+    planned = build.plan(world)
+    if planned.plan.refusals:
+        return
+    again = build.plan(Simulation(planned).after()).plan
+    assert [(change.action, change.address, change.fields) for change in again.work] == []
+    assert {change.address for change in again.drift} <= {change.address for change in planned.plan.drift}
+
+
+@given(worlds(), st.integers())
+def test_a_plan_does_not_depend_on_the_order_of_what_was_read(world: World, seed: int):
+    check_order(world, seed)
+
+
+@given(worlds())
+def test_applying_a_plan_leaves_nothing_to_plan(world: World):
+    check_convergence(world)
+
+
+@pytest.mark.long
+@settings(max_examples=3000, deadline=None)
+@given(worlds(), st.integers())
+def test_order_and_convergence_at_length(world: World, seed: int):
+    check_order(world, seed)
+    check_convergence(world)
+
+
+@given(worlds(same_manifests=True))
+def test_what_only_hands_have_changed_is_never_among_the_changes(world: World):
+    plan = build.plan(world).plan
+    assert not plan.changes
+    if world.on_drift == "keep":
+        assert not plan.work
+
+
+@given(worlds())
+def test_nothing_is_deleted_that_something_surviving_refers_to(world: World):
+    planned = build.plan(world)
+    if planned.plan.refusals:
+        return
+    deleted = {change.id for change in planned.plan.work if change.action == "delete"}
+    addresses = {change.address for change in planned.plan.work if change.action == "delete"}
+    after = Simulation(planned).after()
+    for live in after.live:
+        assert not deleted.intersection(live.refers_to)
+        assert not addresses.intersection(references_in(dict(live.fields)))
+
+
+@given(worlds())
+def test_an_address_is_listed_once_but_for_what_publishes_it(world: World):
+    plan = build.plan(world).plan
+    for section in (plan.changes, plan.drift):
+        listed = Counter(change.address for change in section if change.action != "publish")
+        assert set(listed.values()) <= {1}
+
+
+@given(worlds())
+def test_any_plan_survives_its_file(world: World):
+    plan: Plan = build.plan(world).plan
+    assert from_json(to_json(plan)) == plan
+
+
+def estate(size: int, *, edited: int = 0) -> World:
+    """`size` objects in sync, in stores of twenty files; the first `edited` widgets have other metadata by now."""
+    found = Worlds()
+    for number in range(size // 2):
+        found.synced_file(f"kb/{number}.md", f"{number}")
+    for start in range(0, size // 2, 20):
+        paths = [f"kb/{number}.md" for number in range(start, min(start + 20, size // 2))]
+        found.synced(f"store/s{start}", files={path: entry(path, path[3:-3]) for path in paths})
+    for number in range(size - size // 2 - len(range(0, size // 2, 20))):
+        found.synced(f"widget/w{number}", note=f"{number}", metadata={"n": "1"}, uses=ref("store/s0"))
+        if number < edited:
+            found.want(f"widget/w{number}", note=f"{number}", metadata={"n": "2"}, uses=ref("store/s0"))
+    return found.world()
+
+
+@pytest.mark.parametrize(
+    "size", [200, pytest.param(2000, marks=pytest.mark.long), pytest.param(20_000, marks=pytest.mark.long)]
+)
+def test_deepdiff_is_asked_only_about_mappings_that_differ(size: int, monkeypatch: pytest.MonkeyPatch):
+    calls: Counter[str] = Counter()
+
+    def counted(name: str) -> None:
+        real = getattr(diff, name)
+
+        def call(*arguments: Any) -> Any:
+            calls[name] += 1
+            return real(*arguments)
+
+        monkeypatch.setattr(diff, name, call)
+
+    counted("_differing_paths")
+    counted("same")
+    world = estate(size, edited=7)
+    plan = build.plan(world).plan
+    fields = sum(len(desired.fields) for desired in world.desired.values())
+    assert plan.summary == {"update": 7, "drift": 0, "unchanged": size - 7}
+    assert calls["_differing_paths"] == 7
+    assert fields <= calls["same"] <= fields + 3 * 7
+
+
+@pytest.mark.long
+def test_ten_times_the_objects_take_about_ten_times_as_long():
+    def seconds(size: int) -> float:
+        world = estate(size)
+        start = perf_counter()
+        build.plan(world)
+        return perf_counter() - start
+
+    small = min(seconds(2000) for _ in range(3))
+    assert seconds(20_000) < 40 * small
+
+
+@pytest.mark.long
+def test_removing_thousands_is_linear_too():
+    def seconds(size: int) -> float:
+        world = replace(estate(size), desired={}, max_deletes=10**6)
+        start = perf_counter()
+        plan = build.plan(world).plan
+        assert plan.summary["delete"] == size
+        assert not plan.refusals
+        return perf_counter() - start
+
+    small = min(seconds(1000) for _ in range(3))
+    assert seconds(10_000) < 40 * small
