@@ -23,9 +23,12 @@ def detail(body: Object, names: Iterable[str]) -> dict[str, JSON]:
 
 
 def creation(form: Form, order: Order) -> dict[str, JSON]:
-    """The body that makes the object: what is wanted, what can only be written, and our labels."""
-    fields = {**order.fields, METADATA: _pairs(order, {})}
-    return {**_rendered(form, order, fields), **order.desired.unreadable}
+    """The body that makes the object: what is wanted, what can only be written, and our labels.
+
+    A field wanted as null is left out: that is how it comes into being, and not every create takes null.
+    """
+    fields = {name: value for name, value in order.fields.items() if value is not None}
+    return {**_rendered(form, order, {**fields, METADATA: _pairs(order, {})}), **order.desired.unreadable}
 
 
 def change(form: Form, order: Order, live: Live) -> dict[str, JSON]:

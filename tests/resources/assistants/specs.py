@@ -24,7 +24,7 @@ NUMBER = st.sampled_from([0.0, 0.25, 1.0, 1])
 BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "extra": st.just({}),
     "file_id": st.sampled_from(["data/prices.csv", "file-abc123"]),
-    "file_ids": st.lists(st.sampled_from(["data/prices.csv", "data/a.csv", "file-abc123"]), max_size=3),
+    "file_ids": st.lists(st.sampled_from(["data/prices.csv", "kb/faq.md", "file-abc123"]), max_size=3),
     "frame_duration_ms": st.integers(1, 1000),
     "instructions": TEXT,
     "max_concurrent_subagents": st.integers(1, 9),
@@ -90,8 +90,11 @@ def _list(items: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 
 def _identity(item: Any) -> Any:
-    """One tool of a name, and one of a type that takes no name."""
-    return (item.get("type"), item.get("name")) if isinstance(item, dict) else item
+    """Tools of a name, and searches, are there once."""
+    if not isinstance(item, dict):
+        return item
+    once = item.get("type") in ("function", "custom", "tool_search", "web_search")
+    return (item["type"], item.get("name")) if once else repr(item)
 
 
 def _integers(notes: Iterable[Any]) -> st.SearchStrategy[int]:

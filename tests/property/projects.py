@@ -1,0 +1,203 @@
+"""Whole projects, drawn: every kind, both targets, every field and tool that the models have."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from reconciler.resources.kinds.assistant import KIND
+from tests.e2e.world import PROJECT, Document, World, manifest
+from tests.resources.assistants.specs import NUMBER, TEXT, specs
+
+FILES: Mapping[str, bytes] = {
+    "data/a.csv": b"a,b\n1,2\n",
+    "data/prices.csv": b"item,price\n",
+    "kb/copy/guide.md": b"# Guide\n",
+    "kb/faq.md": b"# Questions\n",
+    "kb/guide.md": b"# Guide\n",
+    "kb/notes.txt": b"Notes",
+    "kb/rates/2026.md": b"# Rates\n",
+    "prompts/long.md": b"Answer ${var.audience} shortly.\n\n",
+}
+"""Two of them are equal, bytes and base name: one upload for two addresses."""
+ENVIRONMENTS = {"production": {"variables": {"audience": "customers", "warmth": 0.5}}}
+NAMES = ("a", "b", "c")
+ENDPOINTS = ("server_url", "connector_id", "tunnel_id")
+
+ATTRIBUTES = st.dictionaries(
+    st.sampled_from(["topic", "year", "Büro 7", "_x", "a.b"]),
+    st.one_of(TEXT, st.integers(-5, 5), NUMBER, st.booleans()),
+)
+METADATA = st.dictionaries(st.sampled_from([f"key {number}" for number in range(12)]), TEXT)
+CHUNKING = st.sampled_from(
+    [
+        {"type": "auto"},
+        {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}},
+        {"type": "static", "static": {"max_chunk_size_tokens": 4096, "chunk_overlap_tokens": 0}},
+    ]
+)
+ENTRIES = st.lists(
+    st.one_of(
+        st.sampled_from(["kb/*.md", "kb/**/*.md", "kb/faq.md", "./kb/faq.md", "kb/**/*", "kb/notes.txt"]),
+        st.fixed_dictionaries(
+            {"path": st.sampled_from(["kb/**/guide.md", "kb/rates/*", "kb/notes.txt"])},
+            optional={"attributes": st.none() | ATTRIBUTES, "chunking_strategy": st.none() | CHUNKING},
+        ),
+    ),
+    max_size=4,
+)
+STORE: Mapping[str, st.SearchStrategy[Any]] = {
+    "name": st.none() | TEXT,
+    "files": ENTRIES,
+    "chunking_strategy": st.none() | CHUNKING,
+    "attributes": st.none() | ATTRIBUTES,
+    "expires_after": st.none()
+    | st.fixed_dictionaries({"days": st.integers(1, 365)}, optional={"anchor": st.just("last_active_at")}),
+    "metadata": st.none() | METADATA,
+    "prune": st.booleans(),
+}
+BASIC_STORES = st.fixed_dictionaries({}, optional=STORE)
+STORES = st.fixed_dictionaries({}, optional={**STORE, "description": st.none() | TEXT})
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | NUMBER | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["k", "tools"]), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """Manifests; the files they name are always the same."""
+
+    documents: Sequence[Document]
+
+    def write(self, world: World) -> None:
+        for path, content in FILES.items():
+            world.file(path, content)
+        world.documents.clear()
+        world.wants(*self.documents)
+
+
+@st.composite
+def projects(draw: st.DrawFn, to_be_edited: bool = False) -> Project:
+    """A project that validates. Names come from so few that two projects have many in common.
+
+    One that is to be edited protects nothing, and has no description that only a new store could get.
+    """
+    assistants = draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
+    pipelines = draw(st.lists(st.sampled_from(NAMES), max_size=2, unique=True))
+    bots = draw(st.lists(st.sampled_from(NAMES), max_size=2, unique=True))
+    documents = [
+        _project(),
+        *(
+            manifest("VectorStore", name, draw(BASIC_STORES if to_be_edited else STORES))
+            for name in ("handbook", "faq")
+        ),
+        *(manifest("Assistant", name, draw(_assistants())) for name in assistants),
+        *(manifest("Pipeline", name, draw(_pipelines(assistants))) for name in pipelines),
+        *(manifest("Chatbot", name, draw(_chatbots(assistants, pipelines))) for name in bots),
+    ]
+    return Project(
+        [documents[0], *(draw(_with_lifecycle(document, protected=not to_be_edited)) for document in documents[1:])]
+    )
+
+
+def _project() -> Document:
+    spec = {"safety": {"max_deletes": 100}, "environments": ENVIRONMENTS, "outlets": [{"directory": "published"}]}
+    return {**PROJECT, "spec": spec}
+
+
+@st.composite
+def _with_lifecycle(draw: st.DrawFn, document: Document, *, protected: bool) -> Document:
+    fields = st.lists(st.sampled_from(sorted(document["spec"])), max_size=1) if document["spec"] else st.just([])
+    lifecycle = st.fixed_dictionaries(
+        {}, optional={"protect": st.booleans() if protected else st.just(False), "ignore": fields}
+    )
+    more = draw(st.fixed_dictionaries({}, optional={"lifecycle": lifecycle}))
+    return {**document, **more}
+
+
+@st.composite
+def _assistants(draw: st.DrawFn) -> Document:
+    target = draw(st.sampled_from(["agents", "responses"]))
+    spec = draw(specs(KIND.models[target]))
+    for tool in spec.get("tools") or ():
+        _repair(tool, target)
+    given = {
+        "instructions": st.just({"$file": "prompts/long.md"}),
+        "metadata": METADATA,
+    }
+    if target == "responses":
+        given |= {"extra": st.just({"brand_new": draw(ANYTHING)}), "temperature": st.just("${var.warmth}")}
+    return {**spec, "target": target, **draw(st.fixed_dictionaries({}, optional=given))}
+
+
+def _repair(tool: Document, target: str) -> None:
+    """Make possible what the models allow and the rules of several fields do not."""
+    if tool["type"] == "mcp" and target == "responses":
+        first = next((name for name in ENDPOINTS if name in tool), None)
+        for name in ENDPOINTS:
+            if name != first:
+                tool.pop(name, None)
+        if first is None:
+            tool["tunnel_id"] = "tunnel_1"
+    if tool["type"] == "image_generation":
+        output = tool.get("output_format", "png")
+        for_gif, for_svg = ("frame_count", "frame_duration_ms"), ("svg",)
+        not_for_gif = ("partial_images", "input_image_mask", "output_compression")
+        impossible = (not_for_gif if output == "gif" else for_gif) + (() if output == "svg" else for_svg)
+        for name in impossible:
+            tool.pop(name, None)
+
+
+@st.composite
+def _pipelines(draw: st.DrawFn, assistants: Sequence[str]) -> Document:
+    """Nodes in a row, each router left by one of its keywords; further edges lead forward."""
+    drawn = draw(st.lists(_nodes(assistants), min_size=1, max_size=4))
+    nodes = {f"n{number}": node for number, node in enumerate(drawn)}
+    ends = ["start", *(_exit(draw, name, node) for name, node in nodes.items())]
+    edges: list[Document] = [{"from": end, "to": to} for end, to in zip(ends, [*nodes, "end"], strict=True)]
+    if draw(st.booleans()):
+        edges.append({"from": ends[:-1], "to": "end"})
+    return {"nodes": nodes, "edges": draw(st.permutations(edges))}
+
+
+def _exit(draw: st.DrawFn, name: str, node: Document) -> str:
+    return f"{name}.{draw(st.sampled_from(node['keywords']))}" if "keywords" in node else name
+
+
+def _nodes(assistants: Sequence[str]) -> st.SearchStrategy[Document]:
+    assistant = st.sampled_from([*assistants, f"assistant/{assistants[0]}", "agent_1"])
+    stores = st.lists(st.sampled_from(["handbook", "vectorstore/faq", "vs_1"]), max_size=2)
+    routing = {"keywords": st.sampled_from([["A"], ["B", "A"]])}
+    return st.one_of(
+        _node("llm", prompt=TEXT, model=TEXT, history=TEXT, tools=st.lists(TEXT, max_size=2), vector_stores=stores)
+        | _node("llm", functions_from=st.lists(assistant, max_size=2), max_results=st.integers(1, 50)),
+        _node("assistant", {"assistant": assistant}, citations=st.booleans(), input_format=TEXT),
+        _node("router", routing, prompt=TEXT, model=TEXT, history=TEXT, default_keyword=st.just("a")),
+        _node("static_router", {**routing, "route_key": TEXT}, data_source=TEXT),
+        _node("code", {"code": st.just("def main(input, **kwargs):\n    return input\n")}),
+        _node("template", {"template": TEXT}),
+        _node("email", recipients=st.lists(TEXT, max_size=2) | TEXT, subject=TEXT, body=TEXT),
+        _node("extract", {"data_schema": TEXT | st.just({"name": "text"})}, model=TEXT, key_name=TEXT),
+        _node("custom", settings=ANYTHING),
+    )
+
+
+def _node(
+    type_: str, required: Mapping[str, st.SearchStrategy[Any]] | None = None, **optional: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Document]:
+    nullable = {name: st.none() | value for name, value in optional.items()}
+    return st.fixed_dictionaries({"type": st.just(type_), **(required or {})}, optional=nullable)
+
+
+def _chatbots(assistants: Sequence[str], pipelines: Sequence[str]) -> st.SearchStrategy[Document]:
+    answer = [st.fixed_dictionaries({"assistant": st.sampled_from([*assistants, "agent_1"])})]
+    if not pipelines:
+        return answer[0]
+    starts = st.lists(st.sampled_from([*pipelines, f"pipeline/{pipelines[0]}"]), max_size=2)
+    answer.append(st.fixed_dictionaries({"pipeline": st.sampled_from(list(pipelines))}))
+    return st.builds(
+        lambda one, more: {**one, **more}, st.one_of(answer), st.fixed_dictionaries({}, optional={"starts": starts})
+    )
