@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.applying.model import ApplyResult
-    from reconciler.applying.run import Listener
+    from reconciler.operations.run import Progress
     from reconciler.planning.model import OnDrift, Plan
 
 PARTLY = 4
@@ -45,8 +45,7 @@ def command(
 
     Exit code 3 if refused, 4 if only a part was applied, 5 if PLAN is stale, 6 if another run holds the lock.
     """
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on: pass --yes to apply without asking")
+    _check_usage(plan_file, yes=yes)
     from reconciler.applying.model import ApplyResult
     from reconciler.operations.run import applied
     from reconciler.operations.saved import read_plan
@@ -54,13 +53,15 @@ def command(
     def confirm(plan: "Plan") -> bool:
         if format_ == "text":
             show_plan(plan, "text", no_color=no_color, out=None)
+        elif not yes:
+            note(_text(plan, no_color=no_color))
         return yes or click.confirm(f"\nApply this to {plan.identity}?", err=True)
 
     @contextmanager
-    def listen(plan: "Plan") -> "Iterator[Listener]":
+    def listen(steps: int) -> "Iterator[Progress]":
         from reconciler.reports.progress import progress_to
 
-        with progress_to(sys.stderr, len(plan.work), style=style(sys.stderr, no_color=no_color)) as progress:
+        with progress_to(sys.stderr, steps, style=style(sys.stderr, no_color=no_color)) as progress:
             yield progress
 
     result = applied(
@@ -80,20 +81,37 @@ def command(
     if result.refusals:
         show_plan(result, format_, no_color=no_color, out=out)
         return REFUSED
+    if format_ == "json":
+        show_plan(result, format_, no_color=no_color, out=None)
     note("Nothing was changed.")
     return 1
+
+
+def _check_usage(plan_file: Path | None, *, yes: bool) -> None:
+    given = click.get_current_context().get_parameter_source
+    for name, option in (("on_drift", "--on-drift"), ("targets", "--target")):
+        if plan_file and given(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} is for `reconciler plan`: a saved plan is applied as it is")
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on: pass --yes to apply without asking")
+
+
+def _text(plan: "Plan", *, no_color: bool) -> str:
+    from reconciler.reports.text import plan_text
+
+    return plan_text(plan, style=style(sys.stderr, no_color=no_color)).rstrip("\n")
 
 
 def _report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | None) -> int:
     from reconciler.reports.json import apply_json
 
-    write_json(apply_json(result), out)
     if format_ == "json":
         show_json(apply_json(result))
     else:
         from reconciler.reports.text import apply_text
 
         show(apply_text(result, style=style(sys.stdout, no_color=no_color)))
+    write_json(apply_json(result), out)
     if result.complete:
         return 0
     return PARTLY if result.of("done") else 1

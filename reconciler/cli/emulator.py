@@ -6,6 +6,8 @@ import click
 
 from reconciler.cli.output import note
 
+SECONDS = click.FloatRange(0, 3600)
+
 
 @click.group(name="emulator")
 def command() -> None:
@@ -14,13 +16,22 @@ def command() -> None:
 
 @command.command(name="serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8787, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one.")
 @click.option("--data", metavar="FILE", type=click.Path(path_type=Path), help="Keep objects in FILE; else in memory.")
-@click.option("--latency", default=0.0, metavar="SECONDS", help="Added to every answer.")
+@click.option("--latency", type=SECONDS, default=0.0, metavar="SECONDS", help="Added to every answer.")
 @click.option(
-    "--ingest-delay", default=0.0, metavar="SECONDS", help="How long a file in a vector store takes to index."
+    "--ingest-delay",
+    type=SECONDS,
+    default=0.0,
+    metavar="SECONDS",
+    help="How long a file in a vector store takes to index.",
 )
-@click.option("--rate-limit", type=float, metavar="FACTOR", help="Enforce OpenAI's rate limits, times FACTOR.")
+@click.option(
+    "--rate-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="FACTOR",
+    help="Enforce OpenAI's rate limits, times FACTOR.",
+)
 def serve(
     host: str, port: int, data: Path | None, latency: float, ingest_delay: float, rate_limit: float | None
 ) -> int:

@@ -1,5 +1,6 @@
 """`reconciler init`"""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ def command(folder: Path) -> int:
 
     for path in init(folder):
         show(f"wrote {folder / path}")
-    where = "" if folder == Path() else f" -C {folder}"
+    where = "" if folder == Path() else f" -C {shlex.quote(str(folder))}"
     show("")
     show("Next, without a key, against the API that is built in:")
     show("  export RECONCILER_ENDPOINT=embedded")

@@ -3,13 +3,18 @@
 import importlib
 import os
 import sys
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from reconciler.cli.options import FORMAT
+
+if TYPE_CHECKING:
+    from reconciler.resources.problems import Problem
+
 USAGE: Final = 64
 """Exit code of wrong usage; click's own is 2, which means changes or drift here."""
-INTERNAL: Final = 1
+FAILED: Final = 1
 
 COMMANDS: Final = {
     "init": "Write a small project that validates, plans and applies.",
@@ -45,9 +50,32 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"no such command: {args[0]}.{_suggestion(args[0])}")
+        if args[0] not in COMMANDS:
+            ctx.fail(f"No such command '{args[0]}'.{_suggestion(args[0])}")
         return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            message = f"{error.format_message()} Options go after the command, as in: reconciler plan -C DIR"
+            raise click.UsageError(message, ctx) from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what goes wrong is told in the format that was asked for."""
+        from reconciler.cli.output import show_error
+        from reconciler.resources.problems import ReconcilerError
+
+        try:
+            return super().invoke(ctx)
+        except ReconcilerError as error:
+            show_error(error.problems, ctx.meta.get(FORMAT, "text"))
+            return error.exit_code
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):  # the reader has gone, which click knows how to end
+                raise
+            show_error((_unusable(error),), ctx.meta.get(FORMAT, "text"))
+            return FAILED
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -59,7 +87,15 @@ def _suggestion(word: str) -> str:
     import difflib
 
     close = difflib.get_close_matches(word, COMMANDS, n=1)
-    return f" Did you mean {close[0]}?" if close else ""
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def _unusable(error: OSError) -> "Problem":
+    from reconciler.resources.problems import Problem
+
+    where = f" ({error.filename})" if error.filename else ""
+    hint = "Check that the place is there, that it may be read and written, and that the disk is not full."
+    return Problem("io", f"{error.strerror or error}{where}", hint=hint)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,34 +115,19 @@ def main(args: list[str] | None = None) -> NoReturn:
 
 def run(args: list[str] | None = None) -> int:
     """Run a command; gives its exit code."""
-    from reconciler.resources.problems import ReconcilerError
-
     try:
         result: Any = cli.main(args=args, prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Exit as stop:
         result = stop.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("aborted", err=True)
-        result = 1
+        result = FAILED
     except click.ClickException as error:
         error.show()
-        result = USAGE if isinstance(error, click.UsageError) else 1
-    except ReconcilerError as error:
-        _show(error)
-        result = error.exit_code
-    except BrokenPipeError:
-        # The reader has gone; nothing more can be said to it, and Python must not try at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        result = 1
+        result = USAGE if isinstance(error, click.UsageError) else FAILED
     except Exception as error:  # noqa: BLE001 - the edge: users get a message, and a trace only when they ask for it
         result = _internal(error)
     return result if isinstance(result, int) else 0
-
-
-def _show(error: Any) -> None:
-    from reconciler.cli.output import show_problems
-
-    show_problems(error.problems)
 
 
 def _internal(error: Exception) -> int:
@@ -114,7 +135,7 @@ def _internal(error: Exception) -> int:
         raise error
     click.echo(f"error[internal]: {type(error).__name__}: {error}", err=True)
     click.echo("  This is a bug in Reconciler. Set RECONCILER_TRACE=1 to see where, and please report it.", err=True)
-    return INTERNAL
+    return FAILED
 
 
 if __name__ == "__main__":

@@ -3,19 +3,47 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+FORMAT: Final = "reconciler.format"
+"""Where a running command keeps what it was told to print, for what goes wrong in it."""
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    del param
+    ctx.meta[FORMAT] = value
+    return value
+
+
+def _in_a_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """A file that could not be written is better found out before the work than after it."""
+    if value is not None and not value.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
+    return value
+
+
 folder = click.option(
-    "-C", "start", metavar="DIR", type=click.Path(path_type=Path), default=Path(), help="Look for the project from DIR."
+    "-C",
+    "start",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    help="Look for the project from DIR.",
 )
 environment = click.option("--env", metavar="NAME", help="The environment; required if there is more than one.")
 endpoint = click.option("--endpoint", metavar="URL", help="The API: a URL, or `embedded` for the one that is built in.")
 output = click.option(
-    "-o", "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print."
+    "-o",
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    callback=_remember,
+    help="What to print.",
 )
 colour = click.option("--no-color", is_flag=True, help="Plain text, also in a terminal.")
 on_drift = click.option(
@@ -29,7 +57,11 @@ targets = click.option(
     "--target", "targets", metavar="ADDRESS", multiple=True, help="Only this address and what it needs; repeatable."
 )
 out = click.option(
-    "--out", metavar="FILE", type=click.Path(path_type=Path), help="Also write the JSON document to FILE."
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_in_a_folder,
+    help="Also write the JSON document to FILE.",
 )
 
 

@@ -51,6 +51,16 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def show_error(problems: "Iterable[Problem]", format_: str) -> None:
+    """Tell what ended a command: people on stderr and, where JSON was asked for, programs on stdout."""
+    problems = tuple(problems)
+    show_problems(problems)
+    if format_ == "json":
+        from reconciler.reports.json import problems_json
+
+        show_json(problems_json(problems))
+
+
 def show_problems(problems: "Iterable[Problem]") -> None:
     from reconciler.reports.text import problems_text
 

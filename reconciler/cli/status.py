@@ -23,6 +23,8 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, no
 
     rows = [(entry.address, entry.standing, entry.id or "-") for entry in found.entries]
     show(f"{found.identity} at {found.endpoint}; {found.last_apply}")
+    if found.lock:
+        show(f"locked by {found.lock}")
     show("")
     show(table(rows, ("ADDRESS", "STATUS", "ID"), style=style(sys.stdout, no_color=no_color)))
     return 0

@@ -27,5 +27,7 @@ def command(start: Path, env: str | None, format_: str, no_color: bool) -> int:
         if checked.problems:
             show_problems(checked.problems)
         if checked.valid:
-            show(f"{checked.identity}: {checked.resources} manifests are valid.")
+            from reconciler.reports.style import count
+
+            show(f"{checked.identity}: {count(checked.resources, 'manifest')}, all valid.")
     return 0 if checked.valid else 1

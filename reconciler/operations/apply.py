@@ -2,23 +2,20 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 from reconciler.applying.apply import apply as carry_out
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import lower
-from reconciler.applying.write import StaleError
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
 from reconciler.operations.plan import Observed
 from reconciler.operations.workspace import Workspace
-from reconciler.planning.model import Change, Plan
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -51,26 +48,42 @@ class Outlets:
     contents: Mapping[Address, JSON]
 
     def publish(self, address: Address, ids: Mapping[str, str]) -> None:
-        publish(self.outlets, self.identity, pointer_address(address), self.contents[address], ids)
+        with _outlet_errors(address):
+            publish(self.outlets, self.identity, pointer_address(address), self.contents[address], ids)
 
     def withdraw(self, address: Address) -> None:
-        withdraw(self.outlets, self.identity, pointer_address(address))
+        with _outlet_errors(address):
+            withdraw(self.outlets, self.identity, pointer_address(address))
+
+
+class PartlyAppliedError(ReconcilerError):
+    """The run had to end after something was written."""
+
+    exit_code = 4
 
 
 async def apply_plan(
-    workspace: Workspace, connection: Connection, observed: Observed, listener: Listener, *, resume: str
+    workspace: Workspace,
+    connection: Connection,
+    observed: Observed,
+    listener: Listener,
+    *,
+    resume: str,
+    interrupted: Callable[[], None] = lambda: None,
 ) -> ApplyResult:
     """Apply a plan that refuses nothing; `resume` is the command that finishes what may be left.
 
+    `interrupted` is called at the first Ctrl-C, from where on only what is in flight is finished.
+
     Nothing to do writes nothing, here or at OpenAI. ReconcilerError where another run holds the lock (exit code 6), or
-    wrote to the state since it was read (5).
+    wrote to the state since it was read (5); PartlyAppliedError where the run lost its lock or its state half-way.
     """
     planned = observed.planned
     if not planned.plan.work:
         return ApplyResult(planned.plan.identity, planned.plan.digest, ())
     holder = this_process(workspace.environ)
     stop = asyncio.Event()
-    with workspace.backend.lock(holder) as lease, _interruptible(stop):
+    with workspace.backend.lock(holder) as lease, _interruptible(stop, interrupted):
         record = AppliedPlan(
             digest=planned.plan.digest,
             run=lease.token,
@@ -84,10 +97,14 @@ async def apply_plan(
         journal = workspace.backend.begin(observed.snapshot, run_intents, lease, openai_project=project, plan=record)
         outlets = Outlets(workspace.outlets, workspace.identity, observed.contents)
         run = Run(planned, observed.adapters, outlets, Recorder(journal), workspace.root, stop)
-        async with _kept_alive(journal, lease, stop):
-            outcomes = await carry_out(run, listener)
-        complete = all(outcome.status == "done" for outcome in outcomes)
-        await asyncio.to_thread(journal.close, "complete" if complete else "partial")
+        outcomes: tuple[Outcome, ...] = ()
+        try:
+            async with _kept_alive(journal, lease, stop):
+                outcomes = await carry_out(run, listener)
+            complete = all(outcome.status == "done" for outcome in outcomes)
+            await asyncio.to_thread(journal.close, "complete" if complete else "partial")
+        except ReconcilerError as error:
+            raise _after_writes(error, outcomes) from error
     return ApplyResult(
         identity=planned.plan.identity,
         plan_digest=planned.plan.digest,
@@ -98,40 +115,25 @@ async def apply_plan(
     )
 
 
-def narrowed(observed: Observed, saved: Plan) -> Observed:
-    """The plan computed now, cut down to the changes of a saved one; StaleError where one of them is not the same.
-
-    A change whose address needs nothing any more was carried out before, by a run that ended half-way.
-    """
-    now = observed.planned.plan
-    digests: dict[str, set[str]] = {}
-    for change in now.work:
-        digests.setdefault(change.address, set()).add(change.digest)
-    moved = [change for change in saved.work if change.digest not in digests.get(change.address, {change.digest})]
-    if now.identity != saved.identity:
-        message = f"the plan is for {saved.identity}, not for {now.identity}"
-        raise StaleError(Problem("other-identity", message, hint="Choose the environment that it was made for."))
-    if moved:
-        raise StaleError(*map(_moved, moved))
-    wanted = {change.digest for change in saved.work}
-    changes = tuple(change for change in now.changes if change.digest in wanted)
-    drift = tuple(change for change in now.drift if change.decision != "revert" or change.digest in wanted)
-    plan = replace(now, changes=changes, drift=drift, digest=saved.digest)
-    return replace(observed, planned=replace(observed.planned, plan=plan))
+def _after_writes(error: ReconcilerError, outcomes: tuple[Outcome, ...]) -> ReconcilerError:
+    """`error`, or where something was written before it, one that says so."""
+    done = sum(outcome.status == "done" for outcome in outcomes)
+    if not done:
+        return error
+    message = f"{done} of {len(outcomes)} changes were made before that"
+    hint = "Run the same command again: it finds them, and finishes what is left."
+    return PartlyAppliedError(*error.problems, Problem("partly-applied", message, hint=hint))
 
 
-def applied_before(observed: Observed, digest: str) -> str:
-    """When and by whom the plan was applied completely, or an empty text."""
-    plan = observed.snapshot.state.plans.get(digest)
-    if plan is None or plan.outcome != "complete":
-        return ""
-    finished = datetime.fromtimestamp(plan.finished or plan.started, UTC).isoformat(timespec="seconds")
-    return f"{finished} by {plan.holder}" + (f", {plan.run_url}" if plan.run_url else "")
-
-
-def _moved(change: Change) -> Problem:
-    message = f"{change.address}: what this {change.action} was planned on is not so any more"
-    return Problem("stale", message, hint="Plan again, review what moved, and apply that plan.")
+@contextmanager
+def _outlet_errors(address: Address) -> Iterator[None]:
+    """An outlet that cannot be written is a problem of that one bundle."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{address}: an outlet cannot be written: {error.strerror or error} ({error.filename})"
+        hint = "Check permissions and free space of the folders in `spec.outlets`."
+        raise ReconcilerError(Problem("outlet", message, hint=hint)) from error
 
 
 def _intents(observed: Observed, lease: Lease) -> Iterator[Intent]:
@@ -177,22 +179,21 @@ async def _keep(journal: Journal, lease: Lease, stop: asyncio.Event) -> None:
 
 
 @contextmanager
-def _interruptible(stop: asyncio.Event) -> Iterator[None]:
+def _interruptible(stop: asyncio.Event, interrupted: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C, or a CI job's TERM, finishes what is in flight; a second one ends the process as usual."""
     loop = asyncio.get_running_loop()
-
-    def ask(number: int) -> None:
-        stop.set()
-        loop.remove_signal_handler(number)
-
     numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def ask() -> None:
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+        interrupted()
+
     for number in numbers:
-        loop.add_signal_handler(number, ask, number)
+        loop.add_signal_handler(number, ask)
     try:
         yield
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
-
-
-__all__ = ["Outcome", "applied_before", "apply_plan", "narrowed"]

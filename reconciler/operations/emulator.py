@@ -1,15 +1,25 @@
-"""The embedded API as a server of its own."""
+"""The embedded API: as a server of its own, and what opening it needs."""
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.resources.problems import Problem, ReconcilerError
 
-NOT_INSTALLED = Problem(
-    "no-emulator",
-    "the embedded API is not installed",
-    hint="pip install 'assistant-reconciler[emulator]'",
-)
+
+@contextmanager
+def available(data: Path | None) -> Iterator[None]:
+    """Turn what keeps the embedded API from starting into ReconcilerErrors: the extra, or the file of its data."""
+    try:
+        yield
+    except ImportError as error:
+        hint = "pip install 'assistant-reconciler[emulator]'"
+        raise ReconcilerError(Problem("no-emulator", "the embedded API is not installed", hint=hint)) from error
+    except sqlite3.Error as error:
+        message = f"the embedded API cannot keep its data in {data}: {error}"
+        hint = "Check permissions; if the file is broken, remove it: everything in it was made up."
+        raise ReconcilerError(Problem("emulator-data", message, hint=hint)) from error
 
 
 def serve_emulator(
@@ -23,14 +33,15 @@ def serve_emulator(
     rate_limit: float | None,
 ) -> None:
     """Serve until interrupted; ReconcilerError where the port is taken or the extra is not installed."""
-    try:
+    with available(data):
         from reconciler.emulator import Settings
         from reconciler.emulator.serve import serve
-    except ImportError as error:
-        raise ReconcilerError(NOT_INSTALLED) from error
-    settings = Settings(data=data, latency=latency, ingest_delay=ingest_delay, rate_limit=rate_limit)
-    try:
-        serve(settings, host, port, announce)
-    except OSError as error:
-        message = f"cannot serve on {host}:{port}: {error.strerror or error}"
-        raise ReconcilerError(Problem("address-in-use", message, hint="Choose another --port.")) from error
+
+        settings = Settings(data=data, latency=latency, ingest_delay=ingest_delay, rate_limit=rate_limit)
+        try:
+            serve(settings, host, port, announce)
+        except OSError as error:
+            message = f"cannot serve on {host}:{port}: {error.strerror or error}"
+            raise ReconcilerError(
+                Problem("address-in-use", message, hint="Choose another --host or --port.")
+            ) from error

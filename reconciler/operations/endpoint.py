@@ -8,8 +8,7 @@ from typing import Final
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.manifests.project import Project
-from reconciler.operations.emulator import NOT_INSTALLED
-from reconciler.resources.problems import ReconcilerError
+from reconciler.operations.emulator import available
 
 EMBEDDED: Final = "embedded"
 DATA: Final = Path(".reconciler", "emulator.sqlite")
@@ -39,14 +38,12 @@ async def open_connection(project: Project, endpoint: str | None) -> AsyncIterat
 
 def _embedded(project: Project) -> Endpoint:
     """The emulator in this process, its data in the project's `.reconciler/`."""
-    try:
+    data = project.root / DATA
+    with available(data):
         import httpx2
 
         from reconciler.emulator import Settings, create_app
 
-        data = project.root / DATA
         data.parent.mkdir(exist_ok=True)
         app = create_app(Settings(data=data))
-    except ImportError as error:
-        raise ReconcilerError(NOT_INSTALLED) from error
     return Endpoint(transport=httpx2.ASGITransport(app=app))

@@ -9,6 +9,9 @@ from pathlib import Path
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 
+NOT_TEXT = frozenset({"true", "false", "null"})
+"""Words that are values of other types in YAML 1.2, as are numbers."""
+
 
 def init(folder: Path) -> list[str]:
     """Write the starter project into `folder`, named after it; gives the paths written.
@@ -30,8 +33,11 @@ def init(folder: Path) -> list[str]:
 
 
 def _name(folder: Path) -> str:
-    """The name of the folder, as far as it can be a project's."""
-    return re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")[:NAME_LENGTH].strip("-") or "my-project"
+    """The name of the folder, as far as it can be a project's, and as YAML reads it as text."""
+    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "project"
+    if name[0].isdigit() or name in NOT_TEXT:
+        name = f"project-{name}"
+    return name[:NAME_LENGTH].strip("-")
 
 
 def _tree(folder: Traversable, prefix: str = "") -> list[tuple[str, str]]:

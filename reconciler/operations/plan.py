@@ -13,6 +13,7 @@ from reconciler.bundles.render import contents, object_address, own_fields
 from reconciler.live.base import Adapter
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters
+from reconciler.manifests.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
 from reconciler.planning.build import Planned
@@ -183,8 +184,10 @@ def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Addres
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
     """ReconcilerError for a target that is nowhere."""
     everything = {*workspace.desired, *known}
+    names = [str(address) for address in everything]
+    everywhere = "`reconciler status` lists every address."
     problems = [
-        Problem("unknown-address", f"there is no {target}", hint="`reconciler status` lists every address.")
+        Problem("unknown-address", f"there is no {target}", hint=did_you_mean(str(target), names) or everywhere)
         for target in targets
         if target not in everything
     ]

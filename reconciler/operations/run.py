@@ -1,19 +1,36 @@
 """The verbs that talk to the API, from a folder to a value: opens the project and the connection, and closes them."""
 
 import asyncio
+import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from typing import Final, Protocol
 
 from reconciler.applying.model import ApplyResult
 from reconciler.applying.run import Listener
-from reconciler.operations.apply import applied_before, apply_plan, narrowed
+from reconciler.applying.steps import lower
+from reconciler.live.client import Connection
+from reconciler.operations.apply import apply_plan
 from reconciler.operations.endpoint import open_connection
-from reconciler.operations.plan import check_targets, make_plan
+from reconciler.operations.plan import Observed, check_targets, make_plan
+from reconciler.operations.saved import applied_before, decision_of, narrowed, touched
 from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.state.lock import locked
+
+FINISHING: Final = "Finishing what is under way, then stopping. Ctrl-C again stops at once."
+
+
+class Progress(Listener, Protocol):
+    """A listener that can also tell a person something."""
+
+    def note(self, text: str) -> None: ...
 
 
 def planned(
@@ -29,9 +46,7 @@ def planned(
     async def run() -> Planned:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
-            observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets)
-            check_targets(workspace, targets, observed.planned.matched.live)
-            return observed.planned
+            return (await _observed(workspace, connection, on_drift, targets)).planned
 
     return asyncio.run(run())
 
@@ -46,33 +61,73 @@ def applied(
     *,
     saved: Plan | None,
     confirm: Callable[[Plan], bool],
-    listen: Callable[[Plan], AbstractContextManager[Listener]],
+    listen: Callable[[int], AbstractContextManager[Progress]],
     resume: str,
 ) -> ApplyResult | Plan:
     """Plan and apply; gives the plan back where it refuses something or `confirm` says no.
 
-    `saved` is a plan made earlier: exactly its changes are applied, if they still are what they were. `confirm` is
-    asked only where there is something to do.
+    `saved` is a plan made earlier: exactly its changes are applied, if they still are what they were; it brings its
+    environment, its targets and what to do about drift. `confirm` is asked only where there is something to do;
+    `listen` is told how many steps there are.
     """
 
     async def run() -> ApplyResult | Plan:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
+        workspace = open_workspace(start, environ, env=env or _environment(saved, environ), endpoint=endpoint)
+        _check_unlocked(workspace)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
-            observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets)
-            check_targets(workspace, targets, observed.planned.matched.live)
-            if saved is not None:
-                if before := applied_before(observed, saved.digest):
+            if saved is None:
+                observed = await _observed(workspace, connection, on_drift, targets)
+            else:
+                _check_identity(workspace, saved)
+                observed = await make_plan(workspace, connection, on_drift=decision_of(saved), targets=touched(saved))
+                if before := applied_before(observed, saved):
                     return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
                 observed = narrowed(observed, saved)
             plan = observed.planned.plan
-            if plan.refusals or (plan.work and not await asyncio.to_thread(confirm, plan)):
+            if plan.refusals or (plan.work and not _asked(confirm, plan)):
                 return plan
-            with listen(plan) as listener:
-                return await apply_plan(workspace, connection, observed, listener, resume=resume)
+            with listen(len(lower(observed.planned))) as progress:
+                finish = partial(progress.note, FINISHING)
+                return await apply_plan(workspace, connection, observed, progress, resume=resume, interrupted=finish)
 
+    if saved is not None and saved.refusals:
+        return saved
     return asyncio.run(run())
 
 
-def opened(start: Path, environ: Mapping[str, str], env: str | None = None) -> Workspace:
-    """The project at or above `start`, without a connection."""
-    return open_workspace(start, environ, env=env)
+async def _observed(
+    workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address]
+) -> Observed:
+    observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets)
+    check_targets(workspace, targets, observed.planned.matched.live)
+    return observed
+
+
+def _environment(saved: Plan | None, environ: Mapping[str, str]) -> str | None:
+    """The environment that a saved plan is for, unless RECONCILER_ENV names one."""
+    if saved is None or environ.get("RECONCILER_ENV"):
+        return None
+    return Identity.parse(saved.identity).environment
+
+
+def _check_identity(workspace: Workspace, saved: Plan) -> None:
+    if saved.identity != str(workspace.identity):
+        message = f"the plan is for {saved.identity}, not for {workspace.identity}"
+        hint = "Choose the project and the environment that it was made for, or plan again."
+        raise ReconcilerError(Problem("other-identity", message, hint=hint))
+
+
+def _check_unlocked(workspace: Workspace) -> None:
+    """LockedError at once where another run holds the lock, rather than after a person has read the plan."""
+    lock, now = workspace.backend.held(), time.time()
+    if lock is not None and not lock.free(now):
+        raise locked(workspace.identity, lock, now)
+
+
+def _asked(confirm: Callable[[Plan], bool], plan: Plan) -> bool:
+    """Ask here, in the main thread, with Ctrl-C as it is elsewhere: asyncio's would wait for the answer first."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return confirm(plan)
+    finally:
+        signal.signal(signal.SIGINT, handler)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from reconciler.manifests.suggest import did_you_mean
 from reconciler.operations.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
@@ -19,8 +20,9 @@ def entries(start: Path, environ: Mapping[str, str], *, env: str | None) -> dict
 
 def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> dict[str, JSON]:
     """The entry of `address`; ReconcilerError where there is none."""
-    found = entries(start, environ, env=env).get(address)
+    known = entries(start, environ, env=env)
+    found = known.get(address)
     if found is None:
-        hint = "`reconciler state list` shows what there is."
+        hint = did_you_mean(str(address), map(str, known)) or "`reconciler state list` shows what there is."
         raise ReconcilerError(Problem("unknown-address", f"state has no {address}", hint=hint))
     return {"address": str(address), **asdict(found)}

@@ -1,0 +1,75 @@
+"""The command line in this process, on a small project with the embedded API."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli.main import run
+from reconciler.operations.init import init
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Standard output, which is one JSON document and nothing else."""
+        return json.loads(self.out)
+
+
+Cli = Callable[..., Done]
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Run a command; a file of the line is given as text."""
+
+    def cli(*words: object) -> Done:
+        args = [str(word) for word in words]
+        monkeypatch.setattr("sys.argv", ["reconciler", *args])
+        capsys.readouterr()
+        code = run(args)
+        return Done(code, *capsys.readouterr())
+
+    return cli
+
+
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project that `init` writes."""
+    folder = tmp_path_factory.mktemp("starter") / "acme"
+    init(folder)
+    return folder
+
+
+@pytest.fixture
+def project(starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own, the working directory, with the embedded API as its endpoint."""
+    folder = tmp_path / "acme"
+    shutil.copytree(starter, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("RECONCILER_ENDPOINT", "embedded")
+    return folder
+
+
+@pytest.fixture
+def applied(project: Path, cli: Cli) -> Path:
+    """The project, applied."""
+    assert cli("apply", "--yes").code == 0
+    return project
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")

@@ -1,0 +1,64 @@
+"""What a command imports before it does anything: starting is what people wait for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.main import COMMANDS
+from tests.cli.conftest import Cli
+
+HEAVY = frozenset({"openai", "pydantic", "deepdiff", "rich", "ruamel", "httpx2", "starlette", "uvicorn", "asyncio"})
+NEVER_OFFLINE = frozenset({"openai", "deepdiff", "rich", "httpx2", "starlette", "uvicorn"})
+
+PROBE = """
+import sys
+from reconciler.cli.main import run
+code = run(sys.argv[1:])
+print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+sys.exit(code)
+"""
+GROUPS = (("state", "list"), ("state", "show"), ("emulator", "serve"))
+
+
+def loaded(*args: str, folder: Path | None = None) -> set[str]:
+    """The packages that a command has imported by its end."""
+    command = [sys.executable, "-c", PROBE, *args]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("args", [("--help",), ("-h",), ("--version",), ("plan", "--help"), ("apply", "-h")])
+def test_help_imports_nothing_heavy(args):
+    assert not loaded(*args) & HEAVY
+
+
+def test_validate_never_needs_the_client(project):
+    assert not loaded("validate", folder=project) & NEVER_OFFLINE
+
+
+@pytest.mark.parametrize("args", [("state", "list"), ("export", "assistant/helper"), ("state", "show", "file/kb/welcome.md")])
+def test_what_looks_at_state_alone_never_needs_the_client(applied, args):
+    assert not loaded(*args, folder=applied) & NEVER_OFFLINE
+
+
+@pytest.mark.parametrize("command", [*((name,) for name in COMMANDS), *GROUPS], ids=" ".join)
+def test_every_command_has_help(cli: Cli, command):
+    done = cli(*command, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"Usage: reconciler {' '.join(command)}")
+
+
+def test_help_of_every_command_is_light():
+    program = f"from reconciler.cli.main import run\nfor name in {list(COMMANDS)}: assert run([name, '--help']) == 0\n"
+    program += f"import sys; sys.exit(sorted(set(sys.modules) & set({sorted(HEAVY)})) or 0)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_group_tells_its_commands_and_exit_codes(cli: Cli):
+    done = cli("--help")
+    assert all(f"  {name} " in done.out for name in COMMANDS)
+    assert "64 wrong usage" in " ".join(done.out.split())
