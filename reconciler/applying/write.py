@@ -5,7 +5,7 @@ one is made. An update first reads the object again: if a value that it changes 
 as stale and nothing is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,11 +54,17 @@ async def write(run: Run, step: Step) -> Written:
         id=written.id,
         type=desired.type,
         fields=desired.fields,
-        write_only=desired.write_only,
+        write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
     )
     run.journal.done(step.address, applied)
     return written
+
+
+def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
+    """What an update leaves as it was made."""
+    form, known = run.planned.world.forms[desired.type], run.planned.world.applied.get(desired.address)
+    return {name: value for name, value in known.write_only.items() if name in form.creation_only} if known else {}
 
 
 async def _make(run: Run, desired: Desired) -> Written:

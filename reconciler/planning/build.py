@@ -15,6 +15,7 @@ from reconciler.planning.model import Change, Decision, FieldChange, Plan, Unman
 from reconciler.planning.publications import publications
 from reconciler.planning.world import Link, World
 from reconciler.resources.address import Address
+from reconciler.resources.base import Live
 
 REMOVING = frozenset({"delete", "forget"})
 BATCH = 2000
@@ -121,12 +122,23 @@ def _warnings(world: World, matched: Matched) -> Iterator[str]:
     for address, live in sorted(matched.live.items()):
         if not world.in_scope(address):
             continue
+        for name in _too_late(world, address, live):
+            yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
         extra = live.detail.get("unmanaged_files") or ()
         if extra:
             yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
         failed = live.detail.get("failed_files") or ()
         if failed:
             yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
+
+
+def _too_late(world: World, address: Address, live: Live) -> Iterator[str]:
+    """Fields whose new value waits for the next object."""
+    desired, applied = world.desired.get(address), world.applied.get(address)
+    if desired and applied:
+        for name in sorted(world.forms[live.type].creation_only):
+            if desired.write_only.get(name) != applied.write_only.get(name):
+                yield name
 
 
 def _count(number: int, noun: str) -> str:

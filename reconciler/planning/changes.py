@@ -8,7 +8,7 @@ from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import Action, Change, FieldChange, Origin, Source
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.base import Applied, Desired, Form, Live
 from reconciler.resources.values import ABSENT
 
 LABELS = ("labels",)
@@ -49,8 +49,8 @@ def _of_address(world: World, matched: Matched, address: Address) -> Iterator[So
         yield _creation(desired, applied)
     else:
         found = list(_difference(world, desired, applied, live))
-        if not found and address in matched.announced:
-            found = [Sorted(_adoption(desired, live), None)]
+        if not found and live.type == "file" and (applied is None or applied.id != live.id):
+            found = [_adoption(matched, desired, applied, live)]
         yield from found
 
 
@@ -84,9 +84,13 @@ def _keeps(world: World, matched: Matched, address: Address, live: Live) -> bool
     return stays and address in matched.live and matched.live[address].id == live.id
 
 
-def _adoption(desired: Desired, live: Live) -> Change:
-    because = "a run that was killed has uploaded it"
-    return Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))
+def _adoption(matched: Matched, desired: Desired, applied: Applied | None, live: Live) -> Sorted:
+    """An upload has no label, so that state must know it: once no store holds it, nothing else says that it is ours."""
+    deleted = applied is not None and desired.address not in matched.twins
+    because = f"{applied.id} was deleted by hand, and " if applied and deleted else ""
+    reason = f"{because}an equal upload is there, which state does not know by this path"
+    change = Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(reason,))
+    return Sorted(None, change) if deleted else Sorted(change, None)
 
 
 def _removal(address: Address, live: Live, *, because: str) -> Change:
@@ -110,18 +114,18 @@ def _difference(world: World, desired: Desired, applied: Applied | None, live: L
 
 def _fields(world: World, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
     last = LastApplied(applied.fields if applied else None, live.labels.spec if live.labels else {})
-    fields = compare(world.forms[desired.type], desired, last, live.fields)
-    return fields + _write_only(desired, applied)
+    form = world.forms[desired.type]
+    return compare(form, desired, last, live.fields) + _write_only(form, desired, applied)
 
 
-def _write_only(desired: Desired, applied: Applied | None) -> list[FieldChange]:
+def _write_only(form: Form, desired: Desired, applied: Applied | None) -> list[FieldChange]:
     """Values that cannot be read back change when the digest that state keeps does."""
     if applied is None:
         return []
     return [
         FieldChange((name,), applied.write_only.get(name, ABSENT), value, "manifest")
         for name, value in sorted(desired.write_only.items())
-        if applied.write_only.get(name) != value
+        if applied.write_only.get(name) != value and name not in form.creation_only
     ]
 
 

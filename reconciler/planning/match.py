@@ -32,8 +32,6 @@ class Matched:
     """Foreign and unmanaged objects."""
     addresses: Mapping[str, Sequence[Address]]
     """The addresses of every id of ours; several for one shared upload."""
-    announced: frozenset[Address]
-    """Uploads of a killed run, known by its announcement only: state has to take them over."""
 
     def localise(self, world: World, address: Address, live: Live) -> Live:
         """`live` with the ids in its fields turned into what manifests write."""
@@ -67,7 +65,7 @@ def match(world: World) -> Matched:
     paired.update(uploads.live)
     twins.update({address: [live] for address, live in uploads.outdated.items()})
     addresses = _addresses([*paired.items(), *uploads.outdated.items()])
-    return _finish(world, Matched(paired, twins, contested, taken, (), addresses, uploads.announced))
+    return _finish(world, Matched(paired, twins, contested, taken, (), addresses))
 
 
 def _by_state(world: World) -> tuple[dict[Address, Live], dict[Address, Live]]:

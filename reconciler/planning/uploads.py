@@ -29,8 +29,6 @@ class Uploads:
     live: Mapping[Address, Live]
     outdated: Mapping[Address, Live]
     """What state knows by an address for which a killed run has made another upload since."""
-    announced: frozenset[Address]
-    """Addresses whose upload only the announcement of a killed run tells."""
 
 
 def find_uploads(world: World, paired: Mapping[Address, Live]) -> Uploads:
@@ -42,14 +40,14 @@ def find_uploads(world: World, paired: Mapping[Address, Live]) -> Uploads:
     }
     known = {live.id for live in stored.values()}
     marked = _marked(world, paired.values())
-    made = dict(_made_since(world, stored, known, marked))
+    made = dict(_of_same_content(world, stored, marked))
     attached = {live.id for group in marked.values() for live in group}
     announced = _announced(world, {**stored, **made}, known | attached)
     found = {**stored, **made, **announced}
     outdated = {address: old for address, old in stored.items() if found[address].id != old.id}
     claimed = known | {live.id for live in found.values()}
     unclaimed = [live for group in marked.values() for live in group if live.id not in claimed]
-    return Uploads({**found, **_leftovers(world, found, unclaimed)}, outdated, frozenset(announced))
+    return Uploads({**found, **_leftovers(world, found, unclaimed)}, outdated)
 
 
 def _files(world: World) -> Iterator[tuple[Address, Desired]]:
@@ -70,18 +68,20 @@ def _marked(world: World, ours: Iterable[Live]) -> dict[Content, list[Live]]:
     return found
 
 
-def _made_since(
-    world: World, stored: Mapping[Address, Live], known: Collection[str], marked: Mapping[Content, list[Live]]
+def _of_same_content(
+    world: World, stored: Mapping[Address, Live], marked: Mapping[Content, list[Live]]
 ) -> Iterator[tuple[Address, Live]]:
-    """Attached uploads that are what a manifest asks for, where state knows none, or other bytes."""
+    """Uploads that are what a manifest asks for, where state knows none at its path, or other bytes."""
+    known = {
+        (live.name, live.fields["sha256"]): live
+        for _, live in sorted(stored.items(), key=lambda pair: pair[0], reverse=True)
+    }
+    first = {content: group[0] for content, group in marked.items()} | known
     for address, desired in _files(world):
-        old = stored.get(address)
-        if old and old.fields["sha256"] == desired.fields["sha256"]:
-            continue
-        group = marked.get((desired.upload_name, desired.fields["sha256"]), ())
-        fitting = [live for live in group if not old or live.id not in known]
-        if fitting:
-            yield address, fitting[0]
+        content = (desired.upload_name, desired.fields["sha256"])
+        at_path = address in stored and stored[address].fields["sha256"] == desired.fields["sha256"]
+        if content in first and not at_path:
+            yield address, first[content]
 
 
 def _announced(world: World, found: Mapping[Address, Live], taken: Collection[str]) -> dict[Address, Live]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from reconciler.resources.base import Lifecycle
 from reconciler.resources.labels import spec_hashes
 from tests.applying.fakes import Cloud, MadeButLost, applied, doubt
-from tests.planning.worlds import Worlds, entry
+from tests.planning.worlds import Worlds, digests, entry
 
 
 class TestDoubt:
@@ -111,12 +111,18 @@ class TestUpdate:
         assert not order.fields
         assert order.labels.address == "widget/lamp"
 
-    def test_a_secret_that_is_only_written_is_written(self):
-        worlds = Worlds().synced("widget/lamp")
-        (address,) = worlds.wanted
-        worlds.wanted[address] = replace(worlds.wanted[address], write_only={"key": "2"}, unreadable={"key": "new"})
-        worlds.state[address] = replace(worlds.state[address], write_only={"key": "1"})
-        assert applied(worlds).cloud.orders["update widget/lamp"].fields == {"key": "new"}
+    def test_what_can_only_be_written_is_written(self):
+        worlds = Worlds().want("widget/lamp", secret={"key": "new"}).applied("widget/lamp", secret={"key": "old"})
+        assert applied(worlds.live("widget/lamp")).cloud.orders["update widget/lamp"].fields == {"key": "new"}
+
+    def test_what_only_a_create_can_set_is_remembered_as_it_was_made(self):
+        worlds = Worlds().want("store/kb", secret={"description": "new"}, name="b")
+        worlds.applied("store/kb", secret={"description": "old"}, name="a").live("store/kb", name="a")
+        cloud = applied(worlds).cloud
+        assert cloud.orders["update store/kb"].fields == {"name": "b"}
+        ((_, recorded),) = cloud.journal
+        assert recorded is not None
+        assert recorded.write_only == digests({"description": "old"})
 
     def edited(self) -> Worlds:
         return Worlds().stays("widget/lamp", note="old", colour="red").want("widget/lamp", note="new", colour="red")

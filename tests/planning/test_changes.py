@@ -48,6 +48,33 @@ def test_another_type_is_a_replacement():
     assert plan.changes[0].because == ("widget becomes agent",)
 
 
+def test_what_only_a_create_can_set_waits_for_one():
+    worlds = Worlds().want("store/kb", secret={"description": "new"}).applied("store/kb", secret={"description": "old"})
+    plan = worlds.live("store/kb").plan()
+    assert not plan.work
+    assert plan.warnings == (
+        "store/kb: description changed, but the API takes it only when the object is made: it stays as it was",
+    )
+
+
+def test_what_can_only_be_written_differs_by_its_digest():
+    worlds = Worlds().want("widget/lamp", secret={"key": "new"}).applied("widget/lamp", secret={"key": "old"})
+    plan = worlds.live("widget/lamp").plan()
+    assert [(item.path, item.origin) for change in plan.changes for item in change.fields] == [("key", "manifest")]
+    assert "new" not in str(plan)
+
+
+def test_a_file_that_moves_takes_its_upload_along():
+    """State learns of it now: once no store holds the upload, nothing else says that it is ours."""
+    worlds = Worlds().stays_file("old/a.md", "A").stays("store/kb", files={"old/a.md": entry("old/a.md", "A")})
+    worlds.want_file("new/a.md", "A").want("store/kb", files={"new/a.md": entry("new/a.md", "A")})
+    plan = worlds.plan()
+    assert [action for action in done(*plan.changes) if action[1].startswith("file")] == [
+        ("adopt", "file/new/a.md"),
+        ("forget", "file/old/a.md"),
+    ]
+
+
 def test_an_immutable_field_is_a_replacement():
     plan = Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2).plan()
     assert done(*plan.changes) == [("replace", "widget/lamp")]

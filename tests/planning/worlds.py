@@ -50,6 +50,7 @@ FORMS: Mapping[str, Form] = {
         defaults={"files": {}},
         owned_by_key=frozenset({"files"}),
         apart=frozenset({"files"}),
+        creation_only=frozenset({"description"}),
         localise=store_files.localise,
     ),
     "page": _form("page", defaults={}),
@@ -98,6 +99,7 @@ class Worlds:
         ignore: tuple[str, ...] = (),
         type_: str = "",
         line: int = 1,
+        secret: Mapping[str, str] | None = None,
         **fields: Any,
     ) -> "Worlds":
         key = Address.parse(address)
@@ -107,14 +109,24 @@ class Worlds:
             fields=fields,
             place=Place(f"manifests/{key.name}.yaml", line),
             lifecycle=Lifecycle(protect=protect, ignore=ignore),
+            write_only=digests(secret),
+            unreadable=secret or {},
         )
         return self
 
     def applied(
-        self, address: str, /, *, id_: str = "", type_: str = "", protect: bool = False, **fields: Any
+        self,
+        address: str,
+        /,
+        *,
+        id_: str = "",
+        type_: str = "",
+        protect: bool = False,
+        secret: Mapping[str, str] | None = None,
+        **fields: Any,
     ) -> "Worlds":
         key, type_ = Address.parse(address), type_ or type_of(address)
-        self.state[key] = Applied(id_ or live_id(address, type_), type_, fields, protected=protect)
+        self.state[key] = Applied(id_ or live_id(address, type_), type_, fields, digests(secret), protect)
         return self
 
     def live(
@@ -236,6 +248,10 @@ class Worlds:
 
     def plan(self, **options: Any) -> Plan:
         return self.planned(**options).plan
+
+
+def digests(secret: Mapping[str, str] | None) -> dict[str, str]:
+    return {name: digest(value) for name, value in (secret or {}).items()}
 
 
 def live_id(address: str, type_: str) -> str:

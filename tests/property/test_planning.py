@@ -138,10 +138,11 @@ class Simulation:
         self.numbers = count(1)
 
     def after(self) -> World:
-        work = self.planned.plan.work
-        for change in work:
-            if change.action in {"create", "replace", "update", "adopt"}:
-                self.write(Address.parse(change.address), change)
+        work = sorted(self.planned.plan.work, key=lambda change: not change.address.startswith("file/"))
+        for address in dict.fromkeys(change.address for change in work):
+            actions = {change.action for change in work if change.address == address}
+            if actions & {"create", "replace", "update", "adopt"}:
+                self.write(Address.parse(address), anew=bool(actions & {"create", "replace"}))
         for change in work:
             if change.action in {"create", "update", "replace", "publish"}:
                 self.publish(Address.parse(change.address))
@@ -152,11 +153,9 @@ class Simulation:
                 self.state.pop(Address.parse(change.address), None)
         return replace(self.world, live=tuple(self.live.values()), applied=self.state, pointers=self.pointers)
 
-    def write(self, address: Address, change: Change) -> None:
+    def write(self, address: Address, *, anew: bool) -> None:
         desired = self.world.desired[address]
-        known = self.state.get(address)
-        anew = change.action in {"create", "replace"} and (known is None or known.id == change.id or change.id is None)
-        id_ = self.new_id(desired) if anew else (known.id if known else str(change.id))
+        id_ = self.new_id(desired) if anew else self.planned.matched.live[address].id
         old = self.live.get(id_)
         fields = self.written(address, desired, old)
         labels = (
@@ -190,7 +189,7 @@ class Simulation:
             files = desired.fields.get("files", {})
             return {
                 "files": {
-                    self.state[Address("file", path)].id: {"attributes": {}, "sha256": value["sha256"]}
+                    self.id_of(Address("file", path)): {"attributes": {}, "sha256": value["sha256"]}
                     for path, value in files.items()
                 }
             }
@@ -203,14 +202,17 @@ class Simulation:
                     fields = put(fields, item.keys, item.after)
         return dict(fields)
 
+    def id_of(self, address: Address) -> str:
+        return self.state[address].id if address in self.state else self.planned.matched.live[address].id
+
     def publish(self, address: Address) -> None:
         found = self.world.bundles.get(address)
         if found:
-            ids = {str(target): self.state[target].id for target in found.refers_to}
+            ids = {str(target): self.id_of(target) for target in found.refers_to}
             self.pointers[address] = Pointer(found.digest, ids)
 
     def remove(self, address: Address, change: Change) -> None:
-        if change.action == "delete":
+        if change.action == "delete" and (address not in self.state or self.state[address].id == change.id):
             self.state.pop(address, None)
             self.pointers.pop(address, None)
         moved = self.live.get(str(change.id))
@@ -293,10 +295,10 @@ def test_nothing_is_deleted_that_something_surviving_refers_to(world: World):
 
 
 @given(worlds())
-def test_an_address_is_listed_once_but_for_what_publishes_it(world: World):
+def test_an_object_is_listed_once_but_for_what_publishes_it(world: World):
     plan = build.plan(world).plan
     for section in (plan.changes, plan.drift):
-        listed = Counter(change.address for change in section if change.action != "publish")
+        listed = Counter((change.address, change.id) for change in section if change.action != "publish")
         assert set(listed.values()) <= {1}
 
 
