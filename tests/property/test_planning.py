@@ -218,9 +218,19 @@ class Simulation:
         moved = self.live.get(str(change.id))
         if moved is None or any(applied.id == change.id for applied in self.state.values()):
             return
-        holders = [live for live in self.live.values() if change.id in live.refers_to]
-        if moved.type != "file" or not holders:
+        if moved.type != "file":
             del self.live[moved.id]
+        elif not any(moved.id in live.refers_to for live in self.planned.matched.strangers):
+            del self.live[moved.id]
+            self.live = {id_: _without(live, moved.id) for id_, live in self.live.items()}
+
+
+def _without(store: Live, id_: str) -> Live:
+    """Deleting a file takes it out of every vector store."""
+    if id_ not in store.refers_to or "files" not in store.fields:
+        return store
+    files = {held: value for held, value in store.fields["files"].items() if held != id_}
+    return replace(store, fields={**store.fields, "files": files}, refers_to=tuple(sorted(files)))
 
 
 def hashes(desired: Desired) -> dict[str, str]:
