@@ -1,11 +1,11 @@
-"""
-JSON values in canonical form: references inside them, equality, digests.
+"""JSON values in canonical form: references inside them, equality, digests.
 
 A canonical value is plain JSON in which every reference to an object is `{"$address": "kind/name"}`, so that a value
 reads the same before the object exists, after, and in another environment. Manifests may not use `$address` themselves.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -83,7 +83,15 @@ def same(left: JSON, right: JSON) -> bool:
 
 def digest(value: JSON) -> str:
     """`sha256:` and the hex SHA-256 of `value` as canonical JSON (RFC 8785)."""
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+    return "sha256:" + hashlib.sha256(_canonical_json(value)).hexdigest()
+
+
+def _canonical_json(value: JSON) -> bytes:
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        # RFC 8785 has no form for integers beyond 2**53 and lone surrogates. Manifests have none; live objects may.
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def get(value: JSON, keys: Keys) -> JSON | Absent:
