@@ -89,7 +89,7 @@ def digest(value: JSON) -> str:
 def _canonical_json(value: JSON) -> bytes:
     try:
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+    except rfc8785.CanonicalizationError:
         # RFC 8785 has no form for integers beyond 2**53 and lone surrogates. Manifests have none; live objects may.
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
