@@ -203,7 +203,8 @@ class Simulation:
         return dict(fields)
 
     def id_of(self, address: Address) -> str:
-        return self.state[address].id if address in self.state else self.planned.matched.live[address].id
+        known = self.state.get(address)
+        return known.id if known and known.id in self.live else self.planned.matched.live[address].id
 
     def publish(self, address: Address) -> None:
         found = self.world.bundles.get(address)
