@@ -103,3 +103,11 @@ def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) 
         yield from by_address.get(source, ())
     yield from _written(by_address, [step.address])
     yield from (other for other in by_address.get(str(step.address), ()) if other.verb == "publish")
+    if step.verb == "remove":
+        yield from _forgotten(planned, step, by_address)
+
+
+def _forgotten(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> Iterator[Step]:
+    """The steps by which other addresses let go of a shared upload: the last address deletes it."""
+    for address in planned.matched.addresses.get(step.id or "", ()):
+        yield from (other for other in by_address.get(str(address), ()) if other.verb == "forget")

@@ -39,6 +39,10 @@ class Adapter(Protocol):
         """
         ...
 
+    async def whole(self, live: Live) -> Live | None:
+        """A listed object with the parts that `list` has not read, or None where it is gone meanwhile."""
+        ...
+
     async def read(self, id: str) -> Live | None:  # noqa: A002
         """The object as it is now, or None where there is none any more."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
 from reconciler.planning.world import Bundle, Link, Pending, Pointer, World
 from reconciler.resources.address import Address
-from reconciler.resources.base import Live
+from reconciler.resources.base import Desired, Live
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import forms
 from reconciler.resources.values import JSON, digest, references_in
@@ -53,15 +53,16 @@ async def make_plan(
     """
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
-    rendered = contents(workspace.desired)
     wanted = {item.type for item in workspace.desired.values()}
     wanted |= {item.type for item in snapshot.state.objects.values()}
     live = await _list(workspace, by_type, wanted, snapshot)
     pointers, documents = await asyncio.to_thread(_published, workspace)
+    desired = {**workspace.desired, **dict(_with_ignored(workspace.desired, documents))}
+    rendered = contents(desired)
     world = World(
         identity=workspace.identity,
         forms=forms(),
-        desired=workspace.desired,
+        desired=desired,
         applied=snapshot.state.objects,
         live=(*live, *documents),
         links=_links(workspace),
@@ -79,9 +80,9 @@ async def make_plan(
     deleted = {_type(planned, change.address) for change in planned.plan.work if change.action == "delete"}
     referring = {name for name, adapter in by_type.items() if adapter.refers & deleted}
     if referring:
-        others = [item for item in world.live if item.type not in referring]
-        everything = await _list(workspace, by_type, referring, snapshot, known=[item.id for item in world.live])
-        planned = _plan(workspace, replace(world, live=(*others, *everything)))
+        unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
+        everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
+        planned = _plan(workspace, replace(world, live=everything))
     return Observed(planned, snapshot, rendered, by_type)
 
 
@@ -101,11 +102,29 @@ async def _list(
     by_type: Mapping[str, Adapter],
     types: Iterable[str],
     snapshot: Snapshot,
-    known: Sequence[str] = (),
 ) -> list[Live]:
-    ids = [*known, *(item.id for item in snapshot.state.objects.values())]
+    ids = [item.id for item in snapshot.state.objects.values()]
     walks = (by_type[name].list(workspace.identity, ids) for name in sorted(set(types) & by_type.keys()))
     return [live for found in await asyncio.gather(*walks) for live in found]
+
+
+async def _with_parts(by_type: Mapping[str, Adapter], types: Collection[str], live: Iterable[Live]) -> tuple[Live, ...]:
+    """`live` with all that its objects of these types hold, so that it is known whom they refer to."""
+
+    async def whole(item: Live) -> Live | None:
+        return await by_type[item.type].whole(item) if item.type in types else item
+
+    return tuple(item for item in await asyncio.gather(*map(whole, live)) if item is not None)
+
+
+def _with_ignored(desired: Mapping[Address, Desired], documents: Iterable[Live]) -> Iterator[tuple[Address, Desired]]:
+    """What is published is written whole: a field that `lifecycle.ignore` leaves alone is wanted as it is."""
+    for live in documents:
+        wanted = desired.get(Address.parse(live.id))
+        if wanted is not None and wanted.type == live.type and wanted.lifecycle.ignore:
+            kept = {name: live.fields[name] for name in wanted.lifecycle.ignore if name in live.fields}
+            fields = {name: value for name, value in wanted.fields.items() if name not in wanted.lifecycle.ignore}
+            yield wanted.address, replace(wanted, fields={**fields, **kept})
 
 
 def _published(workspace: Workspace) -> tuple[dict[Address, Pointer], list[Live]]:

@@ -84,7 +84,10 @@ def _by_state(world: World) -> tuple[dict[Address, Live], dict[Address, Live]]:
 
 def _expected(form: Form, applied: Fields, desired: Fields) -> Fields:
     """What was or is to be set; of fields that are ours by key, the keys of both."""
-    both = {name: {**applied[name], **desired[name]} for name in form.owned_by_key & applied.keys() & desired.keys()}
+    both = {
+        name: {**(applied[name] or {}), **(desired[name] or {})}
+        for name in form.owned_by_key & applied.keys() & desired.keys()
+    }
     return {**applied, **desired, **both}
 
 

@@ -94,6 +94,9 @@ class FakeAdapter:
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         return [live for live in self.cloud.objects.values() if live.type == self.type]
 
+    async def whole(self, live: Live) -> Live:
+        return live
+
     async def read(self, id: str) -> Live | None:  # noqa: A002
         return self.cloud.objects.get(id)
 

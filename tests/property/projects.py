@@ -23,6 +23,8 @@ FILES: Mapping[str, bytes] = {
 """Two of them are equal, bytes and base name: one upload for two addresses."""
 ENVIRONMENTS = {"production": {"variables": {"audience": "customers", "warmth": 0.5}}}
 NAMES = ("a", "b", "c")
+REFERRING = frozenset({"assistant", "edges", "nodes", "pipeline", "starts", "tools"})
+"""Ignored, these go on pointing at what an edit may remove, which is refused."""
 ENDPOINTS = ("server_url", "connector_id", "tunnel_id")
 
 ATTRIBUTES = st.dictionaries(
@@ -39,7 +41,7 @@ CHUNKING = st.sampled_from(
 )
 ENTRIES = st.lists(
     st.one_of(
-        st.sampled_from(["kb/*.md", "kb/**/*.md", "kb/faq.md", "./kb/faq.md", "kb/**/*", "kb/notes.txt"]),
+        st.sampled_from(["kb/**/*.md", "kb/rates/*.md", "kb/faq.md", "./kb/faq.md", "kb/**/*", "kb/notes.txt"]),
         st.fixed_dictionaries(
             {"path": st.sampled_from(["kb/**/guide.md", "kb/rates/*", "kb/notes.txt"])},
             optional={"attributes": st.none() | ATTRIBUTES, "chunking_strategy": st.none() | CHUNKING},
@@ -110,7 +112,8 @@ def _project() -> Document:
 
 @st.composite
 def _with_lifecycle(draw: st.DrawFn, document: Document, *, protected: bool) -> Document:
-    fields = st.lists(st.sampled_from(sorted(document["spec"])), max_size=1) if document["spec"] else st.just([])
+    names = sorted(document["spec"].keys() - REFERRING)
+    fields = st.lists(st.sampled_from(names), max_size=1) if names else st.just([])
     lifecycle = st.fixed_dictionaries(
         {}, optional={"protect": st.booleans() if protected else st.just(False), "ignore": fields}
     )
@@ -124,7 +127,7 @@ def _assistants(draw: st.DrawFn) -> Document:
     spec = draw(specs(KIND.models[target]))
     for tool in spec.get("tools") or ():
         _repair(tool, target)
-    given = {
+    given: dict[str, st.SearchStrategy[Any]] = {
         "instructions": st.just({"$file": "prompts/long.md"}),
         "metadata": METADATA,
     }

@@ -28,6 +28,9 @@ class Agents:
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
         return [self._live(body) for body in await walk(self._connection, "agents")]
 
+    async def whole(self, live: Live) -> Live:
+        return live
+
     async def read(self, id: str) -> Live | None:  # noqa: A002
         body = await self._connection.read("agents", id)
         return None if body is None else self._live(body)

@@ -39,6 +39,9 @@ class Files:
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
         return [self._live(body) for body in await self._walk()]
 
+    async def whole(self, live: Live) -> Live:
+        return live
+
     async def read(self, id: str) -> Live | None:  # noqa: A002
         body = await self._connection.read("files", id)
         return None if body is None else self._live(body)

@@ -22,10 +22,10 @@ DETAIL: Final = ("created_at", "last_active_at", "expires_at", "status", "file_c
 
 
 class VectorStores:
-    """`fields["files"]` holds our files by id.
+    """`fields["files"]` holds the files by id, but for those of ours that failed.
 
-    `detail` has, by id too, `unmanaged_files`, which we did not attach, and `failed_files` with why; `pending_files`
-    lists those of ours still being indexed. All of these are missing of stores whose files were not read.
+    `detail` has, by id too, `unmanaged_files`, which of them we did not attach, and `failed_files` with why;
+    `pending_files` lists those of ours still being indexed. All of these are missing of stores whose files were not read.
     """
 
     type = "vector_store"
@@ -50,6 +50,9 @@ class VectorStores:
 
         found = await together(listed(body) for body in await walk(self._connection, "vector_stores"))
         return [live for live in found if live is not None]
+
+    async def whole(self, live: Live) -> Live | None:
+        return live if "files" in live.fields else await self._with_files(live)
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
         """With its files, whoever owns it."""
@@ -113,7 +116,7 @@ class VectorStores:
         detail = {"unmanaged_files": files.unmanaged, "failed_files": files.failed, "pending_files": files.pending}
         return replace(
             live,
-            fields={**live.fields, "files": self._form.canonical("files", files.ours)},
+            fields={**live.fields, "files": self._form.canonical("files", {**files.unmanaged, **files.ours})},
             refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
             detail={**live.detail, **detail},
         )

@@ -7,24 +7,19 @@ Sources: field docs of `openai.types.beta.agent` and `persisted_agent_tool` (wha
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from reconciler.resources.assistants.canonical import Tool, keyed, rendered, tidied
+from reconciler.resources.assistants.canonical import Tool, keyed, tidied
 from reconciler.resources.values import JSON, Fields
 
-_TOOLS: Final[Mapping[str, Fields]] = {
+TOOLS: Final[Mapping[str, Fields]] = {
     "function": {"defer_loading": False, "async": False},
     "programmatic_tool_calling": {"enabled": True},
-    "web_search": {"mode": "live", "context_size": "medium", "allowed_domains": None, "location": None},
-    "mcp": {
-        "connection_origin": "service",
-        "required": False,
-        "request_metadata": {},
-        "allowed_tools": None,
-        "credential_id": None,
-    },
+    "web_search": {"mode": "live", "context_size": "medium"},
+    "mcp": {"connection_origin": "service", "required": False, "request_metadata": {}},
     "computer_use": {"include_screenshots": False},
 }
-_TRANSPORTS: Final[Mapping[str, Fields]] = {"http": {"headers": {}}, "stdio": {"args": [], "env_vars": []}}
-_LOCATION: Final[Fields] = {"city": None, "country": None, "region": None, "timezone": None}
+TRANSPORTS: Final[Mapping[str, Fields]] = {"http": {"headers": {}}, "stdio": {"args": [], "env_vars": []}}
+SUBAGENTS: Final[Fields] = {"max_concurrent_subagents": 6}
+"""Where subagents are enabled; where they are not, their number is null whatever was sent."""
 
 DEFAULTS: Final[Fields] = {
     "name": None,
@@ -33,7 +28,7 @@ DEFAULTS: Final[Fields] = {
     "text": {"format": {"type": "text"}, "verbosity": "medium"},
     "reasoning": None,
     "service_tier": "auto",
-    "multi_agent": {"enabled": False, "max_concurrent_subagents": None},
+    "multi_agent": {"enabled": False},
     "compaction": {"async": False},
     "experimental": {"time_awareness": False},
     "metadata": {},
@@ -47,33 +42,25 @@ def canonical(field: str, value: JSON) -> JSON:
     The metadata that comes in holds the user's pairs: labels have been taken out. A field that a response lacks, as
     `compaction` and `experimental` of older agents, is to be read as None.
     """
-    complete = _COMPLETE.get(field)
+    complete = COMPLETE.get(field)
     tidy = tidied(value, field)
     return complete(tidy) if complete else tidy
 
 
-def render(fields: Fields) -> dict[str, JSON]:
-    """The body that sets `fields`. `max_concurrent_subagents` comes back as null, but may not be sent so."""
-    body = rendered(fields)
-    if body.get("multi_agent"):
-        body["multi_agent"] = {key: value for key, value in body["multi_agent"].items() if value is not None}
-    return body
-
-
 def _filled(value: Mapping[str, JSON] | None, defaults: Fields) -> dict[str, JSON]:
-    """`value` over `defaults`; null means the default too."""
+    """`value` over `defaults`. Null is the same as left out, for which the API has null where there is no default."""
     given = {key: item for key, item in (value or {}).items() if item is not None}
     return given | {key: item for key, item in defaults.items() if key not in given}
 
 
 def _tool(tool: Tool) -> Tool:
     kind = tool.get("type", "")
-    complete = _filled(tool, _TOOLS.get(kind, {}))
+    complete = _filled(tool, TOOLS.get(kind, {}))
     if kind == "mcp":
         transport = complete["transport"]
-        complete["transport"] = _filled(transport, _TRANSPORTS.get(transport["type"], {}))
-    if complete.get("location") is not None:
-        complete["location"] = _filled(complete["location"], _LOCATION)
+        complete["transport"] = _filled(transport, TRANSPORTS.get(transport["type"], {}))
+    if "location" in complete:
+        complete["location"] = _filled(complete["location"], {})
     return complete
 
 
@@ -83,17 +70,17 @@ def _reasoning(value: JSON) -> dict[str, JSON]:
 
 
 def _multi_agent(value: JSON) -> dict[str, JSON]:
-    """The number of subagents is 6 where they are enabled, and null where they are not."""
     complete = _filled(value, DEFAULTS["multi_agent"])
-    most = (complete["max_concurrent_subagents"] or 6) if complete["enabled"] else None
-    return {**complete, "max_concurrent_subagents": most}
+    if complete.get("enabled"):
+        return _filled(complete, SUBAGENTS)
+    return {key: item for key, item in complete.items() if key not in SUBAGENTS}
 
 
 def _with_defaults(field: str) -> Callable[[JSON], JSON]:
     return lambda value: _filled(value, DEFAULTS[field])
 
 
-_COMPLETE: Final[Mapping[str, Callable[[JSON], JSON]]] = {
+COMPLETE: Final[Mapping[str, Callable[[JSON], JSON]]] = {
     "tools": lambda tools: keyed(tools, _tool),
     "text": _with_defaults("text"),
     "reasoning": _reasoning,
@@ -103,3 +90,4 @@ _COMPLETE: Final[Mapping[str, Callable[[JSON], JSON]]] = {
     "experimental": _with_defaults("experimental"),
     "metadata": lambda pairs: pairs or {},
 }
+"""How each field that the API does not give back as it was sent is completed."""

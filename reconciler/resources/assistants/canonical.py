@@ -9,10 +9,10 @@ from reconciler.resources.values import JSON, Fields
 
 Tool: TypeAlias = dict[str, JSON]
 
-_OPAQUE: Final = frozenset({"parameters", "output_schema", "schema", "headers", "request_metadata", "metadata"})
-"""Fields whose content is not the API's to interpret: JSON Schemas and pairs. Their lists keep their order."""
+OPAQUE: Final = frozenset({"parameters", "output_schema", "schema", "request_metadata"})
+"""Fields whose content is not the API's to interpret. Lists in them keep their order, whatever they are called."""
 
-_SETS: Final = frozenset(
+SETS: Final = frozenset(
     {
         "allowed_callers",
         "allowed_domains",
@@ -27,7 +27,7 @@ _SETS: Final = frozenset(
 )
 """Lists whose order means nothing."""
 
-_IDENTIFIED_BY: Final = {"function": "name", "custom": "name", "namespace": "name", "mcp": "server_label"}
+IDENTIFIED_BY: Final = {"function": "name", "custom": "name", "namespace": "name", "mcp": "server_label"}
 
 
 def tidied(value: JSON, name: str = "", opaque: bool = False) -> JSON:
@@ -35,11 +35,11 @@ def tidied(value: JSON, name: str = "", opaque: bool = False) -> JSON:
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, Mapping):
-        inside = opaque or name in _OPAQUE
+        inside = opaque or name in OPAQUE
         return {key: tidied(item, key, inside) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        items = [tidied(item, "", opaque or name in _OPAQUE) for item in value]
-        return sorted(items, key=_text) if name in _SETS and not opaque else items
+        items = [tidied(item, "", opaque or name in OPAQUE) for item in value]
+        return sorted(items, key=_text) if name in SETS and not opaque else items
     return value
 
 
@@ -65,7 +65,7 @@ def keyed(tools: Iterable[Tool] | Mapping[str, Tool] | None, canonical: Callable
 
 def _key(tool: Tool) -> str:
     kind = str(tool.get("type"))
-    name = tool.get(_IDENTIFIED_BY.get(kind, ""))
+    name = tool.get(IDENTIFIED_BY.get(kind, ""))
     return f"{kind}:{name}" if name else kind
 
 

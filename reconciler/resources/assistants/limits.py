@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from reconciler.resources.assistants import agent_form, response_tools as tools, schemas, secrets
 from reconciler.resources.assistants.agents import AgentsSpec
+from reconciler.resources.assistants.canonical import rendered
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.image_tools import ImageGeneration
 from reconciler.resources.assistants.references import referred
@@ -105,7 +106,7 @@ def _duplicates(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
 
 def _tool_bytes(spec: AgentsSpec) -> Iterator[Finding]:
     written = [tool.model_dump(by_alias=True, exclude_unset=True) for tool in spec.tools or ()]
-    sent = agent_form.render({"tools": agent_form.canonical("tools", written)})["tools"]
+    sent = rendered({"tools": agent_form.canonical("tools", written)})["tools"]
     size = len(json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode())
     if size > TOOL_BYTES:
         yield Finding(("tools",), "too-large", f"the tools are {size:,} bytes of JSON; the API takes {TOOL_BYTES:,}")

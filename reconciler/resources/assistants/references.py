@@ -1,6 +1,5 @@
 """What an assistant refers to: vector stores by name, files by path, and either by a literal id."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final, TypeAlias
@@ -10,16 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Path
-from reconciler.resources.kinds.file import file_address
+from reconciler.resources.kinds.file import file_address, is_file_id
 from reconciler.resources.names import VectorStoreName, target
 from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, reference
-
-_FILE_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
 
 
 def file_of(text: str) -> Address | None:
     """The file at a path relative to the project folder; None for a literal `file-…` id."""
-    return None if _FILE_ID.fullmatch(text) else file_address(text)
+    return None if is_file_id(text) else file_address(text)
 
 
 def _checked_file(text: str) -> str:

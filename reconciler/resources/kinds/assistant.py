@@ -18,7 +18,7 @@ from reconciler.resources.values import JSON
 AGENT: Final = Form(
     type="agent",
     canonical=agent_form.canonical,
-    render=agent_form.render,
+    render=rendered,
     defaults=agent_form.DEFAULTS,
     owned_by_key=frozenset({"metadata", "reasoning"}),
 )

@@ -1,5 +1,6 @@
 """Files: no manifest of their own. Other kinds ask for them by path, and one upload serves everything that uses it."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -8,6 +9,7 @@ from reconciler.resources.base import Desired, Form, LocalFile, Scope
 from reconciler.resources.values import JSON
 
 PREFIX: Final = "file"
+_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
 
 
 def _unchanged(_field: str, value: JSON) -> JSON:
@@ -22,6 +24,11 @@ FILE: Final = Form(
     immutable=frozenset({"sha256", "purpose"}),
 )
 """The API has no update of a file: new bytes are a new upload."""
+
+
+def is_file_id(text: str) -> bool:
+    """Whether a manifest that writes `text` for a file means an upload that nobody here manages, and no path."""
+    return _ID.fullmatch(text) is not None
 
 
 def file_address(path: str) -> Address:

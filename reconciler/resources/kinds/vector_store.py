@@ -7,14 +7,14 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from reconciler.resources import store_files
-from reconciler.resources.base import Desired, Form, Kind, ProjectFiles, Reference, Resource, Scope, Spec
-from reconciler.resources.kinds.file import file_address, file_object
+from reconciler.resources.base import Desired, Form, Kind, LocalFile, ProjectFiles, Reference, Resource, Scope, Spec
+from reconciler.resources.kinds.file import file_object, is_file_id
 from reconciler.resources.labels import FILE_SHA256, KEYS, PROJECT
 from reconciler.resources.metadata import Attributes, Metadata
 from reconciler.resources.problems import Finding
-from reconciler.resources.values import JSON, Fields, digest, reference
+from reconciler.resources.values import JSON, Fields, digest
 
-_AUTO: Final = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
+AUTO: Final = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
 """What `auto` comes back as (API reference, vector store file, `chunking_strategy`)."""
 
 
@@ -54,7 +54,8 @@ class FileEntry(Spec):
     """Files of a store. Written as text, it is only the path or glob."""
 
     path: str = Field(min_length=1)
-    """A path or a glob, relative to the project folder."""
+    """A path or a glob, relative to the project folder; or the literal id of an upload (`file-…`) that is not managed
+    here: it is attached, and never uploaded or deleted."""
     attributes: Attributes | None = None
     """On top of the store's."""
     chunking_strategy: ChunkingStrategy | None = None
@@ -119,12 +120,14 @@ def _settings(spec: VectorStoreSpec, entry: FileEntry) -> dict[str, JSON]:
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     spec: VectorStoreSpec = resource.spec
     held = {path: entry for path, entry, _ in store_files.held(spec.files, scope.files)}
-    local = {path: found for path in held if not isinstance(found := scope.files.read(path), Finding)}
+    local = {path: found for path in held if isinstance(found := _local(path, scope), LocalFile)}
     fields = _own_fields(resource)
     if "files" in spec.model_fields_set:
+        content = {path: {"sha256": found.sha256} for path, found in local.items()}
         fields["files"] = {
-            path: {"file": reference(file_address(path)), "sha256": found.sha256, **_settings(spec, held[path])}
-            for path, found in local.items()
+            path: {**store_files.named(path, content.get(path, {})), **_settings(spec, entry)}
+            for path, entry in held.items()
+            if path in local or is_file_id(path)
         }
     secret = {} if spec.description is None else {"description": spec.description}
     yield Desired(
@@ -140,9 +143,14 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     yield from (file_object(found, scope) for found in local.values())
 
 
+def _local(path: str, scope: Scope) -> LocalFile | Finding | None:
+    return None if is_file_id(path) else scope.files.read(path)
+
+
 def _own_fields(resource: Resource) -> dict[str, JSON]:
     written = resource.spec.model_dump(include={"metadata", "expires_after"} & resource.spec.model_fields_set)
-    fields = {"name": resource.spec.name or resource.address.name, **written}
+    name = resource.address.name if resource.spec.name is None else resource.spec.name
+    fields = {"name": name, **written}
     return {name: _canonical(name, value) for name, value in fields.items()}
 
 
@@ -168,7 +176,7 @@ def _without(pairs: Mapping[str, JSON] | None, keys: Iterable[str]) -> dict[str,
 
 
 def _chunking(strategy: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {"type": "static", "static": dict(_AUTO)} if strategy["type"] == "auto" else dict(strategy)
+    return {"type": "static", "static": dict(AUTO)} if strategy["type"] == "auto" else dict(strategy)
 
 
 def _render(fields: Fields) -> dict[str, JSON]:
@@ -188,7 +196,7 @@ VECTOR_STORE: Final = Form(
 )
 """
 `files` maps the path of a file to what is set of it: `{"file": reference, "sha256": hex}`, and `attributes` and
-`chunking_strategy` where the manifest sets them. As read, before `localise`, it maps the id of a file to all of it,
+`chunking_strategy` where the manifest sets them; a literal id to `{"file": id}` and those. As read, before `localise`, it maps the id of a file to all of it,
 the file's name as `filename` included.
 """
 
