@@ -77,14 +77,12 @@ class Work:
 def work_for(live: Live, order: Order) -> Work:
     """What to do about `order.fields["files"]`, given the files of `live`."""
     wanted = _wanted(order)
-    ours: Entries = live.fields.get("files") or {}
-    unmanaged: Entries = live.detail.get("unmanaged_files") or {}
+    held: Entries = live.fields.get("files") or {}
     failed: Collection[str] = live.detail.get("failed_files") or {}
-    held = {**unmanaged, **ours}
     restart = [id_ for id_ in wanted if id_ in failed or _is_cut_otherwise(held.get(id_, {}), wanted[id_][1])]
     stay = [id_ for id_ in wanted if id_ in held and id_ not in restart]
     after = {id_: _after(entry, held.get(id_, {})) for id_, (_, entry) in wanted.items()}
-    removable = {*ours, *failed, *(unmanaged if order.desired.options.get("prune") else ())}
+    removable = {*held, *failed} - _spared(live, order)
     return Work(
         restart=restart,
         attach=[_member(id_, after[id_], order) for id_ in wanted if id_ not in stay],
@@ -130,6 +128,14 @@ def _wanted(order: Order) -> dict[str, tuple[str, Mapping[str, JSON]]]:
             file = entry["file"]
             wanted.setdefault(order.id_of(file[ADDRESS_KEY]) if is_reference(file) else file, (path, entry))
     return wanted
+
+
+def _spared(live: Live, order: Order) -> set[str]:
+    """What others attached and stays, unless the manifest prunes, or has named it by its id and does not any more."""
+    if order.desired.options.get("prune"):
+        return set()
+    named = {key for key, entry in (order.fields.get("files") or {}).items() if entry is None}
+    return {*(live.detail.get("unmanaged_files") or ())} - named
 
 
 def _after(wanted: Mapping[str, JSON], held: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -124,12 +124,19 @@ def _warnings(world: World, matched: Matched) -> Iterator[str]:
             continue
         for name in _too_late(world, address, live):
             yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
-        extra = live.detail.get("unmanaged_files") or ()
+        extra = _not_named(world, address, live)
         if extra:
             yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
         failed = live.detail.get("failed_files") or ()
         if failed:
             yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
+
+
+def _not_named(world: World, address: Address, live: Live) -> set[str]:
+    """Files of a store that others attached, and that the manifest does not name by id either."""
+    desired = world.desired.get(address)
+    named = (desired.fields.get("files") or {}) if desired else {}
+    return {*(live.detail.get("unmanaged_files") or ())} - {*named}
 
 
 def _too_late(world: World, address: Address, live: Live) -> Iterator[str]:

@@ -8,7 +8,7 @@ from posixpath import normpath
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from reconciler.resources.base import LocalFile, ProjectFiles
-from reconciler.resources.kinds.file import PREFIX as FILE_PREFIX, file_address
+from reconciler.resources.kinds.file import PREFIX as FILE_PREFIX, file_address, is_file_id
 from reconciler.resources.metadata import USER_ATTRIBUTES, too_many_pairs
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON, Fields, reference
@@ -63,7 +63,7 @@ _RULES: Final = (
 
 
 def held(entries: Sequence[E], files: ProjectFiles) -> Iterator[tuple[str, E, int]]:
-    """Each file the entries mean, by path, with the entry that counts for it and its position."""
+    """Each file the entries mean, by path or literal id, with the entry that counts for it and its position."""
     return _held(entries, [_matches(entry.path, files) for entry in entries])
 
 
@@ -74,6 +74,7 @@ def _held(entries: Sequence[E], matches: Sequence[Sequence[str]]) -> Iterator[tu
 
 
 def _matches(path: str, files: ProjectFiles) -> Sequence[str]:
+    """Of a literal id, the id itself."""
     return files.glob(path) if _MAGIC & set(path) else [normpath(path)]
 
 
@@ -91,6 +92,8 @@ def check(
         yield from _check_attributes(index, entry, shared or {})
     readable: list[tuple[LocalFile, E, int]] = []
     for path, entry, index in _held(entries, matches):
+        if is_file_id(path):
+            continue
         match files.read(path):
             case Finding() as finding:
                 yield replace(finding, path=_at(index))
@@ -150,7 +153,8 @@ def _check_twins(group: Sequence[tuple[LocalFile, E, int]], settings: Callable[[
 
 
 def localise(live: Fields, addresses_of: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
-    """`live` with `files` by path instead of by id, and of each expected file only what is expected to be set.
+    """`live` with `files` by path instead of by id, and of each expected file only what is expected to be set. What a
+    manifest names by a literal id keeps that.
 
     Where two live files are known under one path (new bytes were attached, the old ones not yet detached), the one with
     the expected bytes is the file of that path, and the other stays under its id, as does a file we do not know.
@@ -161,7 +165,7 @@ def localise(live: Fields, addresses_of: Callable[[str], Sequence[str]], expecte
     files: dict[str, JSON] = {}
     for path, file_id, found in _by_path(live["files"], addresses_of, wanted):
         if path is None or path in files:
-            files[file_id] = {"file": file_id, **found}
+            files.setdefault(file_id, {"file": file_id, **found})
         else:
             files[path] = _as_expected(path, found, wanted.get(path, {}))
     return {**live, "files": files}
@@ -176,21 +180,25 @@ def _by_path(
     found = [
         (path, file_id, file)
         for file_id, file in files.items()
-        for path in _paths_of(addresses_of(file_id), wanted) or (None,)
+        for path in _names_of(file_id, addresses_of(file_id), wanted) or (None,)
     ]
     return sorted(found, key=lambda item: item[2].get("sha256") != wanted.get(item[0] or "", {}).get("sha256"))
 
 
-def _paths_of(addresses: Sequence[str], wanted: Mapping[str, JSON]) -> list[str]:
+def _names_of(file_id: str, addresses: Sequence[str], wanted: Mapping[str, JSON]) -> list[str]:
+    """The paths of a file, and its id, as far as they are wanted; else its first path."""
     prefix = f"{FILE_PREFIX}/"
     paths = [address.removeprefix(prefix) for address in addresses if address.startswith(prefix)]
-    return [path for path in paths if path in wanted] or paths[:1]
+    return [name for name in (file_id, *paths) if name in wanted] or paths[:1]
+
+
+def named(name: str, content: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What identifies the file of a path, or of a literal id: of the latter's content nothing is known."""
+    return {"file": name} if is_file_id(name) else {"file": reference(file_address(name)), **content}
 
 
 def _as_expected(path: str, found: Mapping[str, JSON], expected: Mapping[str, JSON]) -> dict[str, JSON]:
-    file: dict[str, JSON] = {"file": reference(file_address(path))}
-    if "sha256" in found:
-        file["sha256"] = found["sha256"]
+    file = named(path, {name: found[name] for name in ("sha256",) if name in found})
     if "attributes" in expected:
         live = found.get("attributes") or {}
         file["attributes"] = {key: live[key] for key in expected["attributes"] if key in live}

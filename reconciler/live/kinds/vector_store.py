@@ -25,7 +25,7 @@ class VectorStores:
     """`fields["files"]` holds the files by id, but for those of ours that failed.
 
     `detail` has, by id too, `unmanaged_files`, which of them we did not attach, and `failed_files` with why;
-    `pending_files` lists those of ours still being indexed. All of these are missing of stores whose files were not read.
+    `pending_files` lists those of ours still being indexed. All of these are missing where the files were not read.
     """
 
     type = "vector_store"

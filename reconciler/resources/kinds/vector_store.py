@@ -196,8 +196,8 @@ VECTOR_STORE: Final = Form(
 )
 """
 `files` maps the path of a file to what is set of it: `{"file": reference, "sha256": hex}`, and `attributes` and
-`chunking_strategy` where the manifest sets them; a literal id to `{"file": id}` and those. As read, before `localise`, it maps the id of a file to all of it,
-the file's name as `filename` included.
+`chunking_strategy` where the manifest sets them; a literal id to `{"file": id}` and those. As read, before `localise`,
+it maps the id of every file to all of it.
 """
 
 KIND: Final = Kind(

@@ -271,12 +271,29 @@ class TestStrangers:
         made = stores.make({"kb/a.md": "one"})
         theirs = stores.attach_by_hand(made.id, author="kim")
         live = stores.read(made.id)
-        assert live.fields["files"].keys() == {api.ids["file/kb/a.md"]}
+        assert live.fields["files"].keys() == {api.ids["file/kb/a.md"], theirs}
         assert live.detail["unmanaged_files"].keys() == {theirs}
         assert theirs in live.refers_to
         after = stores.update(made.id, {}, changed=["files"])
         assert stores.attached(made.id).keys() == set(after.refers_to) == {theirs}
         assert after.detail["unmanaged_files"].keys() == {theirs}
+
+    def test_one_that_the_manifest_named_by_its_id_goes_with_its_entry(self, api, stores):
+        made = stores.make({})
+        named, other = (stores.attach_by_hand(made.id, name=name) for name in ("named.md", "other.md"))
+        order = replace(stores.order({}), fields={"files": {named: None}})
+        after = api.run(stores.adapter.update(stores.read(made.id), order))
+        assert stores.attached(made.id).keys() == after.detail["unmanaged_files"].keys() == {other}
+
+    def test_one_that_is_wanted_by_its_id_is_attached_once_and_never_uploaded(self, api, stores):
+        made = stores.make({})
+        there = stores.attach_by_hand(made.id, name="there.md")
+        free = api.run(api.connection.client.files.create(file=("free.md", b"free"), purpose="assistants")).id
+        order = replace(stores.order({}), fields={"files": {id_: {"file": id_} for id_ in (there, free)}})
+        api.requests()
+        api.run(stores.adapter.update(stores.read(made.id), order))
+        assert "POST /v1/files" not in api.requests()
+        assert stores.attached(made.id) == {there: {}, free: OURS}
 
     def test_with_prune_it_goes(self, api, stores):
         made = stores.make({"kb/a.md": "one"})

@@ -47,6 +47,18 @@ class TestDesired:
         folder.add("kb/c.pdf")
         assert store(files=["kb/**/*.md"]).fields["files"] == {"kb/a.md": entry(one), "kb/deep/b.md": entry(two)}
 
+    def test_a_literal_id_is_attached_and_neither_read_nor_uploaded(self, resource, scope, findings):
+        files = ["file-abc1", {"path": "file-abc2", "attributes": {"year": 2026}}]
+        (wanted,) = KIND.desired(resource(KIND, "handbook", {"files": files}), scope)
+        assert wanted.fields["files"] == {
+            "file-abc1": {"file": "file-abc1"},
+            "file-abc2": {"file": "file-abc2", "attributes": {"year": 2026}},
+        }
+        assert findings(files=files) == []
+
+    def test_a_name_may_be_empty_as_that_of_a_store_made_without(self, store):
+        assert store(name="").fields == {"name": ""}
+
     def test_each_file_is_an_upload_of_its_own(self, resource, scope, folder):
         folder.add("kb/a.md")
         folder.add("kb/b.md")
@@ -236,6 +248,12 @@ class TestLocalise:
     def test_a_stranger_stays_what_it_is(self):
         stranger = {"filename": "notes.txt", "attributes": {}}
         assert localise({"file-9": stranger}, {}) == {"file-9": {"file": "file-9", **stranger}}
+
+    def test_what_the_manifest_names_by_its_id_keeps_that(self):
+        live = {"file-1": {"sha256": "1", "attributes": {"x": 1, "y": 2}}}
+        wanted = {"file": "file-1", "attributes": {"x": 1}}
+        assert localise(live, {"files": {"file-1": wanted}}) == {"file-1": wanted}
+        assert localise({"file-9": {"attributes": {}}}, {"files": {"file-9": {}}}) == {"file-9": {"file": "file-9"}}
 
     def test_while_new_bytes_replace_old_ones_the_expected_ones_are_the_file(self):
         old, new = ("file-1", {"sha256": "old"}), ("file-2", {"sha256": "new"})
