@@ -30,7 +30,6 @@ from reconciler.planning.model import Action, Change, OnDrift, Plan
 T = TypeVar("T")
 Document = dict[str, Any]
 
-ENVIRON: Mapping[str, str] = {"RECONCILER_ENDPOINT": "embedded"}
 STATE = Path(".reconciler", "state")
 BUNDLES = Path(".reconciler", "bundles")
 PROJECT: Document = {"kind": "Project", "metadata": {"name": "acme"}, "spec": {"defaults": {"target": "responses"}}}
@@ -77,6 +76,7 @@ class World:
     sdk: AsyncOpenAI
     documents: dict[str, Document] = field(default_factory=dict)
     """The manifests by `Kind/name`."""
+    environ: Mapping[str, str] = field(default_factory=lambda: {"RECONCILER_ENDPOINT": "embedded"})
 
     def wants(self, *documents: Document) -> None:
         """Write manifests, each over the one of its kind and name."""
@@ -101,12 +101,12 @@ class World:
         return self.observed(on_drift).planned.plan
 
     def observed(self, on_drift: OnDrift = "revert") -> Observed:
-        workspace = open_workspace(self.root, ENVIRON)
+        workspace = open_workspace(self.root, self.environ)
         return self.run(make_plan(workspace, self.connection, on_drift=on_drift))
 
     def apply(self, on_drift: OnDrift = "revert") -> ApplyResult:
         """Plan and apply; a plan that refuses fails the test."""
-        workspace = open_workspace(self.root, ENVIRON)
+        workspace = open_workspace(self.root, self.environ)
 
         async def run() -> ApplyResult:
             observed = await make_plan(workspace, self.connection, on_drift=on_drift)

@@ -129,7 +129,7 @@ def _assistants(draw: st.DrawFn) -> Document:
         _repair(tool, target)
     given: dict[str, st.SearchStrategy[Any]] = {
         "instructions": st.just({"$file": "prompts/long.md"}),
-        "metadata": METADATA,
+        "metadata": st.none() | METADATA,
     }
     if target == "responses":
         given |= {"extra": st.just({"brand_new": draw(ANYTHING)}), "temperature": st.just("${var.warmth}")}

@@ -1,4 +1,6 @@
-"""The canonical form of a request: as it is written, for no server fills anything in."""
+"""The canonical form of a request: as it is written, for no server fills anything in. Only metadata is never null: it
+is published with our own pair.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +11,8 @@ from reconciler.resources.values import JSON, Fields, references_in
 
 def canonical(field: str, value: JSON) -> JSON:
     tidy = tidied(value, field)
+    if field == "metadata":
+        return tidy or {}
     return keyed(tidy, _tool) if field == "tools" else tidy
 
 
