@@ -50,7 +50,7 @@ def _of_address(world: World, matched: Matched, address: Address) -> Iterator[So
     else:
         found = list(_difference(world, desired, applied, live))
         if not found and live.type == "file" and (applied is None or applied.id != live.id):
-            found = [_adoption(matched, desired, applied, live)]
+            found = [Sorted(_adoption(desired, live), None)]
         yield from found
 
 
@@ -84,13 +84,10 @@ def _keeps(world: World, matched: Matched, address: Address, live: Live) -> bool
     return stays and address in matched.live and matched.live[address].id == live.id
 
 
-def _adoption(matched: Matched, desired: Desired, applied: Applied | None, live: Live) -> Sorted:
+def _adoption(desired: Desired, live: Live) -> Change:
     """An upload has no label, so that state must know it: once no store holds it, nothing else says that it is ours."""
-    deleted = applied is not None and desired.address not in matched.twins
-    because = f"{applied.id} was deleted by hand, and " if applied and deleted else ""
-    reason = f"{because}an equal upload is there, which state does not know by this path"
-    change = Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(reason,))
-    return Sorted(None, change) if deleted else Sorted(change, None)
+    because = "an equal upload is there, which state does not know by this path"
+    return Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))
 
 
 def _removal(address: Address, live: Live, *, because: str) -> Change:
