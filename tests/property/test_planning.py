@@ -262,7 +262,9 @@ def check_convergence(world: World) -> None:
     if planned.plan.refusals:
         return
     again = build.plan(Simulation(planned).after()).plan
-    assert [(change.action, change.address, change.fields) for change in again.work] == []
+    # A path whose upload stays deleted may use an equal one that this very plan has made.
+    left = [change for change in again.work if world.on_drift == "revert" or change.action != "adopt"]
+    assert [(change.action, change.address, change.fields) for change in left] == []
     assert {change.address for change in again.drift} <= {change.address for change in planned.plan.drift}
 
 
