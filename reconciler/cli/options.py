@@ -36,15 +36,22 @@ folder = click.option(
 )
 environment = click.option("--env", metavar="NAME", help="The environment; required if there is more than one.")
 endpoint = click.option("--endpoint", metavar="URL", help="The API: a URL, or `embedded` for the one that is built in.")
-output = click.option(
-    "-o",
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    callback=_remember,
-    help="What to print.",
-)
+
+
+def _printed(*formats: str) -> Callable[[Function], Function]:
+    return click.option(
+        "-o",
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        default="text",
+        callback=_remember,
+        help="What to print.",
+    )
+
+
+output = _printed("text", "json")
+report = _printed("text", "json", "markdown")
 colour = click.option("--no-color", is_flag=True, help="Plain text, also in a terminal.")
 on_drift = click.option(
     "--on-drift",

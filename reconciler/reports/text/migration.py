@@ -1,0 +1,51 @@
+"""A migration for terminals: what changed and what was lost in full, what was mapped in one line."""
+
+from collections.abc import Iterator
+
+from reconciler.reports.migration import Entry, Migrated, Migration, headline, of
+from reconciler.reports.style import Look, Style, count, wrap
+from reconciler.reports.text.parts import headline as headed, joined, section
+
+_SIGNS: dict[str, tuple[str, Look]] = {"changed": ("~", "yellow"), "lost": ("-", "red")}
+
+
+def migration_text(migration: Migration, *, style: Style) -> str:
+    """Every object with what became of it, then what was written."""
+    look: Look = "green" if all(one.is_valid for one in migration.migrated) else "yellow"
+    head = headed("Migrated:", look, headline(migration), style)
+    objects = (list(_object(one, style)) for one in migration.migrated)
+    return joined([head, *objects, _written(migration, style)])
+
+
+def _object(one: Migrated, style: Style) -> Iterator[str]:
+    address = one.address if one.is_valid else "no manifest"
+    title, *rest = wrap(" ".join(_titles(one)), style.width, lead=f"{address}  ", hang="  ")
+    yield style.paint(address, "bold") + title[len(address) :]
+    yield from rest
+    for entry in one.entries:
+        yield from _entry(entry, style) if entry.outcome != "mapped" else ()
+    fields = ", ".join(dict.fromkeys(entry.field for entry in of(one, "mapped")))
+    for label, text in (("as it was", fields), ("threads", one.threads), ("runs", one.runs)):
+        yield from wrap(text, style.width, lead=f"  {label:<9}  ", hang=" " * 13) if text else ()
+
+
+def _titles(one: Migrated) -> Iterator[str]:
+    yield f"{one.kind} {one.id}".rstrip()
+    if one.name:
+        yield f'"{one.name}"'
+    yield f"({one.source})"
+
+
+def _entry(entry: Entry, style: Style) -> Iterator[str]:
+    sign, look = _SIGNS[entry.outcome]
+    to = f" -> {entry.to}" if entry.to and entry.to != entry.field else ""
+    first, *rest = wrap(f"{entry.field}{to}: {entry.note}", style.width, lead=f"  {sign} ", hang="      ")
+    yield style.paint(first[:3], look) + first[3:]
+    yield from rest
+    if entry.hint:
+        yield from wrap(entry.hint, style.width, lead="      hint: ", hang="      ")
+
+
+def _written(migration: Migration, style: Style) -> list[str]:
+    lines = [line for path in migration.written for line in wrap(path, style.width, lead="  ", hang="  ")]
+    return section(f"Wrote {count(len(migration.written), 'file')}", lines, style)
