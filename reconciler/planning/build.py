@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reconciler.planning import guard
-from reconciler.planning.changes import changes
+from reconciler.planning.changes import changes, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.graph import Graph, after, before
 from reconciler.planning.guard import Case
@@ -124,19 +124,13 @@ def _warnings(world: World, matched: Matched) -> Iterator[str]:
             continue
         for name in _too_late(world, address, live):
             yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
-        extra = _not_named(world, address, live)
+        desired = world.desired.get(address)
+        extra = not_named(desired, live) if desired and not desired.options.get("prune") else ()
         if extra:
             yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
         failed = live.detail.get("failed_files") or ()
         if failed:
             yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
-
-
-def _not_named(world: World, address: Address, live: Live) -> set[str]:
-    """Files of a store that others attached, and that the manifest does not name by id either."""
-    desired = world.desired.get(address)
-    named = (desired.fields.get("files") or {}) if desired else {}
-    return {*(live.detail.get("unmanaged_files") or ())} - {*named}
 
 
 def _too_late(world: World, address: Address, live: Live) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """From pairs of desired and live to changes: what has to be created, updated, replaced, removed or forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.planning.diff import LastApplied, compare
@@ -9,7 +9,7 @@ from reconciler.planning.model import Action, Change, FieldChange, Origin, Sourc
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Form, Live
-from reconciler.resources.values import ABSENT
+from reconciler.resources.values import ABSENT, Keys, get
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
@@ -112,7 +112,19 @@ def _difference(world: World, desired: Desired, applied: Applied | None, live: L
 def _fields(world: World, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
     last = LastApplied(applied.fields if applied else None, live.labels.spec if live.labels else {})
     form = world.forms[desired.type]
-    return compare(form, desired, last, live.fields) + _write_only(form, desired, applied)
+    found = compare(form, desired, last, live.fields) + _write_only(form, desired, applied)
+    return found + _pruned(desired, live, {item.keys for item in found})
+
+
+def not_named(desired: Desired, live: Live) -> set[str]:
+    """Files of a store that others attached, and that the manifest does not name by id either."""
+    return {*(live.detail.get("unmanaged_files") or ())} - {*(desired.fields.get("files") or {})}
+
+
+def _pruned(desired: Desired, live: Live, told: Collection[Keys]) -> list[FieldChange]:
+    """Files that somebody put into a store whose manifest suffers no others than its own."""
+    theirs = [("files", id_) for id_ in sorted(not_named(desired, live))] if desired.options.get("prune") else []
+    return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in theirs if keys not in told]
 
 
 def _write_only(form: Form, desired: Desired, applied: Applied | None) -> list[FieldChange]:

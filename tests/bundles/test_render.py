@@ -148,5 +148,5 @@ def test_requests_are_what_the_sdk_takes(blobs, ids):
     assert len(requests) == 7
     for request in requests:
         check({**request, "input": "Hello"}, "")
-    with pytest.raises(ApiError, match="vector_store_ids"):
+    with pytest.raises(ApiError, match="tools"):
         check({**blobs[BILLING]["assistants"]["assistant/billing"]["request"], "input": "Hello"}, "")

@@ -50,15 +50,15 @@ def _text(value: JSON) -> str:
 def keyed(tools: Iterable[Tool] | Mapping[str, Tool] | None, canonical: Callable[[Tool], Tool]) -> dict[str, Tool]:
     """Tools by `function:NAME`, `mcp:LABEL`, `custom:NAME`, `namespace:NAME`, else by type; a second one gets `#2`.
 
-    Tools of one key are numbered by content, so that the order in which they are listed never matters. The result is
-    in the order of first appearance.
+    The result is sorted, and tools of one key are numbered by content, so that the order in which they are listed never
+    matters: neither to a comparison nor to what is written.
     """
     same: dict[str, list[Tool]] = defaultdict(list)
     for tool in tools.values() if isinstance(tools, Mapping) else tools or ():
         same[_key(tool)].append(canonical(tool))
     return {
         key if number == 1 else f"{key}#{number}": tool
-        for key, group in same.items()
+        for key, group in sorted(same.items())
         for number, tool in enumerate(sorted(group, key=_text), 1)
     }
 

@@ -79,14 +79,14 @@ def test_extra_fields_are_sent_as_they_are():
 
 def test_tools_are_known_by_what_identifies_them():
     tools = [
-        {"type": "namespace", "name": "crm", "description": "d", "tools": [{"type": "function", "name": "find"}]},
-        {"type": "mcp", "server_label": "docs", "tunnel_id": "t"},
-        {"type": "custom", "name": "sql"},
         {"type": "apply_patch"},
+        {"type": "custom", "name": "sql"},
         LOOKUP,
+        {"type": "mcp", "server_label": "docs", "tunnel_id": "t"},
+        {"type": "namespace", "name": "crm", "description": "d", "tools": [{"type": "function", "name": "find"}]},
     ]
-    keyed = REQUEST.canonical("tools", tools)
-    assert list(keyed) == ["namespace:crm", "mcp:docs", "custom:sql", "apply_patch", "function:lookup"]
+    keyed = REQUEST.canonical("tools", tools[::-1])
+    assert list(keyed) == ["apply_patch", "custom:sql", "function:lookup", "mcp:docs", "namespace:crm"]
     assert list(keyed["namespace:crm"]["tools"]) == ["function:find"]
     assert REQUEST.render({"tools": keyed}) == {"tools": tools}
 

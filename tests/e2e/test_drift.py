@@ -1,0 +1,665 @@
+"""Honest about drift: what somebody changes by hand is told, exactly that, and nothing else ever is.
+
+The first part are the situations in which a well-known chatbot studio shows the wrong sync status, by number (S1 to
+S13). Not shown here, as today's kinds cannot be in them:
+
+- S2 to S5 of a target that keeps `description` and `temperature` at OpenAI: agents have neither. Requests have a
+  temperature, and are live as documents in the outlets; there S2 to S5 are shown.
+- S6 of a live `tool_resources: null`: neither target has tool resources. What is shown is its essence, a store that is
+  not there yet.
+- S13 a draft and a release that share one store: there are no releases yet.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import rfc8785
+
+from reconciler.bundles.documents import blob_key, pointer_key
+from reconciler.planning.model import ABSENT, FieldChange, Plan
+from reconciler.resources.values import digest
+from tests.e2e.world import BUNDLES, Document, World, is_silent, manifest, told, world
+
+FIND: Document = {"type": "function", "name": "find", "description": "Find.", "parameters": {"type": "object"}}
+MAKE: Document = {"type": "function", "name": "make", "description": "Make.", "parameters": {"type": "object"}}
+MCP: Document = {
+    "type": "mcp",
+    "server_label": "crm",
+    "transport": {"type": "http", "server_url": "https://mcp.example.com"},
+}
+SEARCH: Document = {"type": "web_search", "mode": "live"}
+JSON_FORMAT: Document = {"type": "json_schema", "schema": {"type": "object"}}
+
+AGENT: Document = {
+    "target": "agents",
+    "model": "gpt-5",
+    "name": "Triage",
+    "instructions": "Be brief.",
+    "tools": [FIND, SEARCH, MCP],
+    "text": {"format": JSON_FORMAT, "verbosity": "low"},
+    "reasoning": {"effort": "low", "summary": "auto"},
+    "service_tier": "flex",
+    "multi_agent": {"enabled": True, "max_concurrent_subagents": 3},
+    "compaction": {"async": True},
+    "experimental": {"time_awareness": True},
+    "metadata": {"tier": "gold"},
+}
+REQUEST_FIND = {**FIND, "strict": None}
+REQUEST_MAKE = {**MAKE, "strict": None}
+REQUEST: Document = {
+    "target": "responses",
+    "model": "gpt-5",
+    "instructions": "Be brief.",
+    "temperature": None,
+    "tools": [REQUEST_FIND, {"type": "web_search"}],
+    "text": {"verbosity": "low"},
+    "metadata": {"tier": "gold"},
+}
+PLAIN_AGENT: Document = {"target": "agents", "model": "gpt-5"}
+TRIAGE = "assistant/triage"
+HANDBOOK = "vectorstore/handbook"
+
+
+@pytest.fixture
+def estate(tmp_path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def agent(estate) -> World:
+    """An agent that sets everything."""
+    return applied(estate, manifest("Assistant", "triage", AGENT))
+
+
+@pytest.fixture
+def request_(estate) -> World:
+    return applied(estate, manifest("Assistant", "triage", REQUEST))
+
+
+@pytest.fixture
+def store(estate) -> World:
+    """A store of two files that sets everything."""
+    estate.file("kb/a.md", "# A")
+    estate.file("kb/b.md", "# B")
+    spec = {
+        "name": "Handbook",
+        "files": ["kb/*.md"],
+        "attributes": {"topic": "help"},
+        "chunking_strategy": {"type": "auto"},
+        "expires_after": {"days": 30},
+        "metadata": {"tier": "gold"},
+    }
+    return applied(estate, manifest("VectorStore", "handbook", spec))
+
+
+def applied(estate: World, *documents: Document) -> World:
+    estate.wants(*documents)
+    estate.apply()
+    return estate
+
+
+def drift(plan: Plan) -> list[FieldChange]:
+    """The one drifted object's fields; a plan with anything else in it fails."""
+    assert (plan.changes, plan.refusals) == ((), ())
+    (change,) = plan.drift
+    assert {item.origin for item in change.fields} == {"drift"}
+    return list(change.fields)
+
+
+def edit_agent(estate: World, **fields: Any) -> None:
+    estate.by_hand(estate.sdk.beta.agents.update(estate.id_of(TRIAGE), **fields))
+
+
+def live_agent(estate: World) -> Document:
+    return estate.by_hand(estate.sdk.beta.agents.retrieve(estate.id_of(TRIAGE))).model_dump(by_alias=True)
+
+
+def edit_store(estate: World, **fields: Any) -> None:
+    estate.by_hand(estate.sdk.vector_stores.update(estate.id_of(HANDBOOK), **fields))
+
+
+def edit_request(estate: World, **fields: Any) -> None:
+    """Publish another request by hand: a blob of its own, and the pointer turned to it."""
+    outlet = estate.root / BUNDLES
+    pointer_path = outlet / pointer_key("acme", TRIAGE)
+    pointer = _json(pointer_path.read_bytes())
+    content = _json((outlet / blob_key("acme", pointer["blob"])).read_bytes())
+    content["assistants"][TRIAGE]["request"].update(fields)
+    (outlet / blob_key("acme", digest(content))).write_bytes(rfc8785.dumps(content))
+    pointer_path.write_bytes(rfc8785.dumps({**pointer, "blob": digest(content)}))
+
+
+def published(estate: World) -> Document:
+    """The request that applications load now."""
+    outlet = estate.root / BUNDLES
+    pointer = _json((outlet / pointer_key("acme", TRIAGE)).read_bytes())
+    request: Document = _json((outlet / blob_key("acme", pointer["blob"])).read_bytes())["assistants"][TRIAGE]
+    sent: Document = request["request"]
+    return sent
+
+
+def _json(data: bytes) -> Document:
+    import json
+
+    document: Document = json.loads(data)
+    return document
+
+
+def reverted(estate: World) -> bool:
+    estate.apply()
+    return is_silent(estate.plan())
+
+
+# The situations S1 to S13.
+
+
+def test_s1_same_tools_in_another_order_of_an_agent(agent):
+    edit_agent(agent, tools=[MCP, SEARCH, FIND])
+    assert is_silent(agent.plan())
+
+
+def test_s1_same_tools_in_another_order_of_a_request(request_):
+    request_.wants(manifest("Assistant", "triage", {**REQUEST, "tools": REQUEST["tools"][::-1]}))
+    assert is_silent(request_.plan())
+
+
+def test_s2_model_changed_at_openai(agent):
+    edit_agent(agent, model="o3")
+    assert drift(agent.plan()) == [FieldChange(("model",), "o3", "gpt-5", "drift")]
+    assert reverted(agent)
+
+
+def test_s2_model_changed_in_what_is_published(request_):
+    edit_request(request_, model="o3")
+    assert drift(request_.plan()) == [FieldChange(("model",), "o3", "gpt-5", "drift")]
+    assert reverted(request_)
+    assert published(request_)["model"] == "gpt-5"
+
+
+@pytest.mark.parametrize(
+    ("tools", "key", "is_there"),
+    [([FIND, MAKE, SEARCH, MCP], "function:make", True), ([SEARCH, MCP], "function:find", False)],
+    ids=["added", "removed"],
+)
+def test_s3_function_tool_of_an_agent(agent, tools, key, is_there):
+    edit_agent(agent, tools=tools)
+    (item,) = drift(agent.plan())
+    assert item.keys == ("tools", key)
+    assert (item.before is ABSENT, item.after is ABSENT) == (not is_there, is_there)
+    assert reverted(agent)
+
+
+@pytest.mark.parametrize(
+    ("tools", "key", "is_there"),
+    [
+        ([*REQUEST["tools"], REQUEST_MAKE], "function:make", True),
+        (REQUEST["tools"][1:], "function:find", False),
+    ],
+    ids=["added", "removed"],
+)
+def test_s3_function_tool_of_a_request(request_, tools, key, is_there):
+    edit_request(request_, tools=tools)
+    (item,) = drift(request_.plan())
+    assert item.keys == ("tools", key)
+    assert (item.before is ABSENT, item.after is ABSENT) == (not is_there, is_there)
+    assert reverted(request_)
+
+
+def test_s4_metadata_and_response_format_of_an_agent(agent):
+    labels = live_agent(agent)["metadata"]
+    edit_agent(agent, metadata={**labels, "tier": "lead"}, text={"format": {"type": "text"}, "verbosity": "low"})
+    assert {item.path for item in drift(agent.plan())} == {"metadata.tier", "text.format.schema", "text.format.type"}
+    assert reverted(agent)
+
+
+def test_s4_metadata_and_response_format_of_a_request(request_):
+    edit_request(request_, metadata={"tier": "lead", "reconciler-address": TRIAGE}, text={"verbosity": "high"})
+    assert [item.path for item in drift(request_.plan())] == ["metadata.tier", "text.verbosity"]
+    assert reverted(request_)
+
+
+def test_s4_not_where_the_manifest_does_not_set_the_field(estate):
+    applied(estate, manifest("Assistant", "triage", PLAIN_AGENT))
+    labels = live_agent(estate)["metadata"]
+    edit_agent(estate, metadata={**labels, "theirs": "1"}, text={"verbosity": "high"}, instructions="Hand-made.")
+    assert is_silent(estate.plan())
+
+
+def test_s5_null_is_a_value(request_):
+    assert published(request_)["temperature"] is None
+    edit_request(request_, temperature=0.5)
+    assert drift(request_.plan()) == [FieldChange(("temperature",), 0.5, None, "drift")]
+    assert reverted(request_)
+
+
+def test_s6_a_store_that_is_not_there_yet_is_an_addition(request_):
+    search = {"type": "file_search", "vector_store_ids": ["handbook"]}
+    request_.wants(
+        manifest("Assistant", "triage", {**REQUEST, "tools": [*REQUEST["tools"], search]}),
+        manifest("VectorStore", "handbook", {}),
+    )
+    plan = request_.plan()
+    assert told(plan.changes) == ["create vectorstore/handbook: name", "update assistant/triage: tools.file_search"]
+    assert plan.changes[1].fields[0].before is ABSENT
+    assert plan.drift == ()
+
+
+@pytest.mark.parametrize("tools", [None, []], ids=["null", "empty"])
+def test_s7_no_tools_on_either_side(estate, tools):
+    applied(estate, manifest("Assistant", "triage", {**PLAIN_AGENT, "tools": tools}))
+    assert is_silent(estate.plan())
+    edit_agent(estate, tools=[] if tools is None else None)
+    assert is_silent(estate.plan())
+
+
+@pytest.mark.parametrize("spec", [{}, {"files": []}], ids=["nothing said", "no files"])
+def test_s7_no_files_on_either_side(estate, spec):
+    applied(estate, manifest("VectorStore", "handbook", spec))
+    assert is_silent(estate.plan())
+
+
+def test_s8_a_local_file_that_was_never_uploaded_is_an_addition(store):
+    store.file("kb/c.md", "# C")
+    plan = store.plan()
+    assert told(plan.changes) == [
+        "create file/kb/c.md: purpose, sha256",
+        'update vectorstore/handbook: files["kb/c.md"]',
+    ]
+    assert plan.changes[1].fields[0].before is ABSENT
+    assert plan.drift == ()
+
+
+def test_s9_a_store_that_was_emptied_names_every_file_that_is_missing(store):
+    for path in ("kb/a.md", "kb/b.md"):
+        detach(store, path)
+    fields = drift(store.plan())
+    assert [(item.path, item.before) for item in fields] == [
+        ('files["kb/a.md"]', ABSENT),
+        ('files["kb/b.md"]', ABSENT),
+    ]
+    assert reverted(store)
+
+
+def test_s9_a_store_that_is_to_be_empty_is_nothing_to_report(estate):
+    applied(estate, manifest("VectorStore", "handbook", {"files": []}))
+    assert is_silent(estate.plan())
+
+
+def test_s10_files_of_every_store_are_read(store):
+    applied(store, manifest("VectorStore", "faq", {"files": ["kb/*.md"]}))
+    detach(store, "kb/a.md", "vectorstore/faq")
+    (change,) = store.plan().drift
+    assert told((change,)) == ['update vectorstore/faq: files["kb/a.md"]']
+    assert reverted(store)
+
+
+@pytest.mark.parametrize("spec", [AGENT, REQUEST], ids=["agents", "responses"])
+def test_s11_a_trailing_newline_of_a_file_is_dropped_when_it_is_written(estate, spec):
+    estate.file("prompts/triage.md", "Be brief.\n")
+    applied(estate, manifest("Assistant", "triage", {**spec, "instructions": {"$file": "prompts/triage.md"}}))
+    assert is_silent(estate.plan())
+    live = live_agent(estate) if spec is AGENT else published(estate)
+    assert live["instructions"] == "Be brief."
+
+
+def test_s12_adding_a_file_leaves_the_function_tools_alone(store):
+    search = {"type": "file_search", "vector_store_ids": ["handbook"]}
+    applied(store, manifest("Assistant", "triage", {**REQUEST, "tools": [*REQUEST["tools"], search]}))
+    before = published(store)
+    store.file("kb/c.md", "# C")
+    store.apply()
+    assert published(store) == before
+    assert "find" in {tool.get("name") for tool in before["tools"]}
+
+
+# Every field of every object, one at a time.
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "before", "after"),
+    [
+        ({"name": "Other"}, "name", "Other", "Triage"),
+        ({"name": None}, "name", None, "Triage"),
+        ({"model": "o3"}, "model", "o3", "gpt-5"),
+        ({"instructions": "Be long."}, "instructions", "Be long.", "Be brief."),
+        ({"instructions": None}, "instructions", None, "Be brief."),
+        ({"text": {"format": JSON_FORMAT, "verbosity": "high"}}, "text.verbosity", "high", "low"),
+        (
+            {"text": {"format": {**JSON_FORMAT, "schema": {"type": "object", "required": []}}, "verbosity": "low"}},
+            "text.format.schema.required",
+            [],
+            ABSENT,
+        ),
+        ({"reasoning": {"effort": "high", "summary": "auto"}}, "reasoning.effort", "high", "low"),
+        ({"reasoning": {"effort": "low"}}, "reasoning.summary", None, "auto"),
+        ({"service_tier": "default"}, "service_tier", "default", "flex"),
+        (
+            {"multi_agent": {"enabled": True, "max_concurrent_subagents": 4}},
+            "multi_agent.max_concurrent_subagents",
+            4,
+            3,
+        ),
+        ({"compaction": {"async": False}}, "compaction.async", False, True),
+        ({"experimental": {"time_awareness": False}}, "experimental.time_awareness", False, True),
+        (
+            {"tools": [{**FIND, "description": "Look."}, SEARCH, MCP]},
+            "tools.function:find.description",
+            "Look.",
+            "Find.",
+        ),
+        ({"tools": [{**FIND, "async": True}, SEARCH, MCP]}, "tools.function:find.async", True, False),
+        ({"tools": [FIND, {**SEARCH, "mode": "cached"}, MCP]}, "tools.web_search.mode", "cached", "live"),
+        ({"tools": [FIND, SEARCH, {**MCP, "required": True}]}, "tools.mcp:crm.required", True, False),
+        ({"tools": [FIND, SEARCH, {**MCP, "allowed_tools": []}]}, "tools.mcp:crm.allowed_tools", [], ABSENT),
+    ],
+)
+def test_a_field_of_an_agent_is_told_and_undone(agent, fields, path, before, after):
+    edit_agent(agent, **fields)
+    (item,) = drift(agent.plan())
+    assert (item.path, item.before, item.after) == (path, before, after)
+    assert reverted(agent)
+
+
+def test_a_pair_of_an_agent_is_told_and_undone_and_pairs_of_others_stay(agent):
+    labels = {key: value for key, value in live_agent(agent)["metadata"].items() if key != "tier"}
+    edit_agent(agent, metadata={**labels, "theirs": "1"})
+    assert drift(agent.plan()) == [FieldChange(("metadata", "tier"), ABSENT, "gold", "drift")]
+    assert reverted(agent)
+    assert live_agent(agent)["metadata"] == {**labels, "theirs": "1", "tier": "gold"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "before", "after"),
+    [
+        ({"name": "Other"}, "name", "Other", "Handbook"),
+        ({"expires_after": {"anchor": "last_active_at", "days": 7}}, "expires_after.days", 7, 30),
+        ({"expires_after": None}, "expires_after", None, {"anchor": "last_active_at", "days": 30}),
+    ],
+)
+def test_a_field_of_a_store_is_told_and_undone(store, fields, path, before, after):
+    edit_store(store, **fields)
+    (item,) = drift(store.plan())
+    assert (item.path, item.before, item.after) == (path, before, after)
+    assert reverted(store)
+
+
+def test_a_pair_of_a_store_is_told_and_undone(store):
+    live = store.by_hand(store.sdk.vector_stores.retrieve(store.id_of(HANDBOOK)))
+    edit_store(store, metadata={**(live.metadata or {}), "tier": "lead", "theirs": "1"})
+    assert drift(store.plan()) == [FieldChange(("metadata", "tier"), "lead", "gold", "drift")]
+    assert reverted(store)
+
+
+def detach(estate: World, path: str, address: str = HANDBOOK) -> str:
+    file_id, store_id = estate.id_of(f"file/{path}"), estate.id_of(address)
+    estate.by_hand(estate.sdk.vector_stores.files.delete(file_id, vector_store_id=store_id))
+    return file_id
+
+
+def attributes_of(estate: World, path: str) -> dict[str, Any]:
+    file_id, store_id = estate.id_of(f"file/{path}"), estate.id_of(HANDBOOK)
+    file = estate.by_hand(estate.sdk.vector_stores.files.retrieve(file_id, vector_store_id=store_id))
+    return dict(file.attributes or {})
+
+
+def set_attributes(estate: World, path: str, attributes: dict[str, Any]) -> None:
+    file_id, store_id = estate.id_of(f"file/{path}"), estate.id_of(HANDBOOK)
+    estate.by_hand(estate.sdk.vector_stores.files.update(file_id, vector_store_id=store_id, attributes=attributes))
+
+
+def test_an_attribute_of_a_file_is_told_and_undone_and_attributes_of_others_stay(store):
+    set_attributes(store, "kb/a.md", {**attributes_of(store, "kb/a.md"), "topic": "sales", "theirs": 1})
+    assert drift(store.plan()) == [FieldChange(("files", "kb/a.md", "attributes", "topic"), "sales", "help", "drift")]
+    assert reverted(store)
+    assert attributes_of(store, "kb/a.md")["theirs"] == 1
+
+
+def test_the_mark_of_a_file_is_missed_and_set_again(store):
+    set_attributes(store, "kb/a.md", {"topic": "help"})
+    (item,) = drift(store.plan())
+    assert item.path == 'files["kb/a.md"].sha256'
+    assert reverted(store)
+    assert attributes_of(store, "kb/a.md")["reconciler-project"] == "acme"
+
+
+def test_the_chunking_of_a_file_is_told_and_undone(store):
+    attributes = attributes_of(store, "kb/a.md")
+    store_id, file_id = store.id_of(HANDBOOK), detach(store, "kb/a.md")
+    chunking: Any = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 0}}
+    store.by_hand(
+        store.sdk.vector_stores.files.create(
+            store_id, file_id=file_id, attributes=attributes, chunking_strategy=chunking
+        )
+    )
+    prefix = 'files["kb/a.md"].chunking_strategy.static'
+    assert [(item.path, item.before, item.after) for item in drift(store.plan())] == [
+        (f"{prefix}.chunk_overlap_tokens", 0, 400),
+        (f"{prefix}.max_chunk_size_tokens", 200, 800),
+    ]
+    assert reverted(store)
+
+
+# What is nobody's drift.
+
+
+def test_what_the_server_changes_is_never_told(store):
+    applied(store, manifest("Assistant", "triage", AGENT))
+    store.clock.seconds += 3600
+    edit_agent(store)
+    edit_store(store)
+    assert is_silent(store.plan())
+
+
+def test_objects_of_others_are_named_and_are_no_drift(agent):
+    agent.by_hand(agent.sdk.beta.agents.create(model="gpt-5", name="Theirs"))
+    plan = agent.plan()
+    assert (plan.changes, plan.drift, plan.refusals) == ((), (), ())
+    assert [stranger.name for stranger in plan.unmanaged] == ["Theirs"]
+
+
+# The three ways to take it.
+
+
+def test_keep_leaves_it(agent):
+    edit_agent(agent, model="o3", service_tier="default")
+    assert {item.path for item in drift(agent.plan("keep"))} == {"model", "service_tier"}
+    agent.apply("keep")
+    assert (live_agent(agent)["model"], live_agent(agent)["service_tier"]) == ("o3", "default")
+
+
+def test_keep_leaves_it_while_another_field_is_changed(agent):
+    edit_agent(agent, model="o3")
+    agent.wants(manifest("Assistant", "triage", {**AGENT, "instructions": "Be kind."}))
+    plan = agent.plan("keep")
+    assert told(plan.changes) == ["update assistant/triage: instructions"]
+    assert told(plan.drift) == ["update assistant/triage: model"]
+    agent.apply("keep")
+    live = live_agent(agent)
+    assert (live["model"], live["instructions"]) == ("o3", "Be kind.")
+    assert drift(agent.plan("keep")) == [FieldChange(("model",), "o3", "gpt-5", "drift")]
+
+
+def test_keep_leaves_one_tool_while_another_is_changed(agent):
+    edit_agent(agent, tools=[{**FIND, "description": "Look."}, SEARCH, MCP])
+    agent.wants(manifest("Assistant", "triage", {**AGENT, "tools": [FIND, {**SEARCH, "mode": "cached"}, MCP]}))
+    agent.apply("keep")
+    tools = {tool["type"]: tool for tool in live_agent(agent)["tools"]}
+    assert (tools["function"]["description"], tools["web_search"]["mode"]) == ("Look.", "cached")
+
+
+def test_revert_undoes_exactly_it(agent):
+    before = live_agent(agent)
+    edit_agent(agent, model="o3", service_tier="default")
+    assert reverted(agent)
+    after = live_agent(agent)
+    volatile = {"updated_at": before["updated_at"]}
+    assert after | volatile == before | volatile
+
+
+def test_refuse_refuses(agent):
+    edit_agent(agent, model="o3")
+    (refusal,) = agent.plan("refuse").refusals
+    assert (refusal.rule, refusal.address) == ("drift", TRIAGE)
+
+
+def test_both_sides_on_one_field_is_a_conflict_only_where_drift_is_kept(agent):
+    edit_agent(agent, model="o3")
+    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-5.1"}))
+    (change,) = agent.plan().drift
+    assert change.fields == (FieldChange(("model",), "o3", "gpt-5.1", "both"),)
+    (refusal,) = agent.plan("keep").refusals
+    assert refusal.rule == "conflict"
+    agent.apply()
+    assert live_agent(agent)["model"] == "gpt-5.1"
+
+
+def test_both_sides_made_the_same_edit(agent):
+    edit_agent(agent, model="gpt-5.1")
+    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-5.1"}))
+    assert is_silent(agent.plan())
+
+
+# Whole objects.
+
+
+def test_an_agent_deleted_by_hand_is_made_again_and_published_under_its_new_id(agent):
+    old = agent.id_of(TRIAGE)
+    agent.by_hand(agent.sdk.beta.agents.delete(old))
+    plan = agent.plan()
+    assert plan.changes == ()
+    assert told(plan.drift)[0].startswith("create assistant/triage")
+    assert old in plan.drift[0].because[0]
+    assert reverted(agent)
+    assert old.encode() not in agent.memory()[".reconciler/bundles/acme/assistant/triage.json"]
+
+
+def test_a_file_detached_by_hand_is_attached_again_without_an_upload(store):
+    detach(store, "kb/a.md")
+    (item,) = drift(store.plan())
+    assert (item.path, item.before) == ('files["kb/a.md"]', ABSENT)
+    store.requests()
+    assert reverted(store)
+    assert store.requests()["POST /v1/files"] == 0
+
+
+def test_an_upload_deleted_by_hand_is_made_again_and_replaces_the_dead_entry(store):
+    file_id = store.id_of("file/kb/a.md")
+    store.by_hand(store.sdk.files.delete(file_id))
+    plan = store.plan()
+    assert plan.changes == ()
+    assert [change.address for change in plan.drift] == ["file/kb/a.md", HANDBOOK]
+    assert reverted(store)
+    listed = store.by_hand(store.sdk.vector_stores.files.list(store.id_of(HANDBOOK))._get_page())
+    assert file_id not in {file.id for file in listed.data}
+
+
+def test_an_expired_store_is_replaced_and_published_under_its_new_id(store):
+    search = {"type": "file_search", "vector_store_ids": ["handbook"]}
+    applied(store, manifest("Assistant", "triage", {**REQUEST, "tools": [search]}))
+    old = store.id_of(HANDBOOK)
+    store.clock.seconds += 31 * 24 * 3600
+    plan = store.plan()
+    assert plan.changes == ()
+    assert [(change.action, change.address) for change in plan.drift] == [("replace", HANDBOOK), ("publish", TRIAGE)]
+    assert reverted(store)
+    assert store.id_of(HANDBOOK) != old
+    assert old.encode() not in store.memory()[".reconciler/bundles/acme/assistant/triage.json"]
+
+
+def test_labels_removed_by_hand_are_missed_and_put_back(agent):
+    labels = live_agent(agent)["metadata"]
+    edit_agent(agent, metadata={"tier": "gold"})
+    assert drift(agent.plan()) == [FieldChange(("labels",), ABSENT, "acme", "drift")]
+    assert reverted(agent)
+    assert live_agent(agent)["metadata"] == labels
+
+
+@pytest.fixture
+def strangers_file(store: World) -> World:
+    """Somebody's file in our store."""
+    file = store.by_hand(store.sdk.files.create(file=("theirs.md", b"# Theirs"), purpose="assistants"))
+    store.by_hand(store.sdk.vector_stores.files.create(store.id_of(HANDBOOK), file_id=file.id))
+    return store
+
+
+def files_in_store(estate: World) -> int:
+    return estate.by_hand(estate.sdk.vector_stores.retrieve(estate.id_of(HANDBOOK))).file_counts.total
+
+
+def test_a_strangers_file_in_a_store_is_told_and_stays(strangers_file):
+    plan = strangers_file.plan()
+    assert (plan.changes, plan.drift) == ((), ())
+    assert plan.warnings[0].startswith("vectorstore/handbook holds 1 file that its manifest does not name")
+    strangers_file.apply()
+    assert files_in_store(strangers_file) == 3
+
+
+@pytest.fixture
+def pruned(strangers_file: World) -> World:
+    """A store that suffers no files of others, with one in it."""
+    spec = {**strangers_file.documents["VectorStore/handbook"]["spec"], "prune": True}
+    strangers_file.wants(manifest("VectorStore", "handbook", spec))
+    return strangers_file
+
+
+def test_a_strangers_file_stays_in_a_store_that_says_prune_while_drift_is_kept(pruned):
+    pruned.file("kb/c.md", "# C")
+    pruned.apply("keep")
+    assert files_in_store(pruned) == 4
+    assert len(drift(pruned.plan("keep"))) == 1
+
+
+def test_a_strangers_file_leaves_a_store_that_says_prune_and_is_not_deleted(pruned):
+    (item,) = drift(pruned.plan())
+    assert item.keys[0] == "files"
+    assert item.after is ABSENT
+    pruned.apply()
+    assert files_in_store(pruned) == 2
+    plan = pruned.plan()
+    assert (plan.changes, plan.drift, plan.warnings) == ((), (), ())
+    assert [stranger.name for stranger in plan.unmanaged] == ["theirs.md"]
+
+
+# What applications load.
+
+
+@pytest.mark.parametrize("damage", ["pointer gone", "pointer broken", "blob gone", "blob altered"])
+def test_a_bundle_damaged_by_hand_is_told_and_put_back(store, damage):
+    search = {"type": "file_search", "vector_store_ids": ["handbook"]}
+    applied(store, manifest("Assistant", "triage", {**REQUEST, "tools": [search]}))
+    before = store.memory()
+    pointer = store.root / BUNDLES / pointer_key("acme", TRIAGE)
+    blob = store.root / BUNDLES / blob_key("acme", _json(pointer.read_bytes())["blob"])
+    match damage:
+        case "pointer gone":
+            pointer.unlink()
+        case "pointer broken":
+            pointer.write_bytes(b"{")
+        case "blob gone":
+            blob.unlink()
+        case "blob altered":
+            blob.write_bytes(blob.read_bytes().replace(b"Be brief.", b"Be rude."))
+    plan = store.plan()
+    assert plan.changes == ()
+    assert [change.address for change in plan.drift] == [TRIAGE]
+    assert is_put_back(store, before)
+
+
+def test_other_ids_in_a_pointer_are_put_back(store):
+    """Told as a change, not as drift: a run that was killed before it published the new id leaves the same."""
+    search = {"type": "file_search", "vector_store_ids": ["handbook"]}
+    applied(store, manifest("Assistant", "triage", {**REQUEST, "tools": [search]}))
+    before = store.memory()
+    pointer = store.root / BUNDLES / pointer_key("acme", TRIAGE)
+    pointer.write_text(pointer.read_text().replace(store.id_of(HANDBOOK), "vs_other"))
+    assert told(store.plan().changes) == ['publish assistant/triage: ids["vectorstore/handbook"]']
+    assert is_put_back(store, before)
+
+
+def is_put_back(store: World, before: dict[str, bytes]) -> bool:
+    """Whether, after an apply, there is nothing to say and every document is as it was."""
+    assert reverted(store)
+    after = store.memory()
+    return all(after[path] == data for path, data in before.items() if "bundles" in path)
