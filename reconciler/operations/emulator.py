@@ -18,7 +18,7 @@ def available(data: Path | None) -> Iterator[None]:
         raise ReconcilerError(Problem("no-emulator", "the embedded API is not installed", hint=hint)) from error
     except sqlite3.Error as error:
         message = f"the embedded API cannot keep its data in {data}: {error}"
-        hint = "Check permissions; if the file is broken, remove it: everything in it was made up."
+        hint = "Check permissions; if the file is broken, remove it to start with an empty API."
         raise ReconcilerError(Problem("emulator-data", message, hint=hint)) from error
 
 

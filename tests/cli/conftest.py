@@ -1,16 +1,23 @@
 """The command line in this process, on a small project with the embedded API."""
 
+import asyncio
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import httpx2
 import pytest
+from openai import AsyncOpenAI
 
 from reconciler.cli.main import run
+from reconciler.emulator import Settings, create_app
+from reconciler.operations.endpoint import DATA
 from reconciler.operations.init import init
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,8 @@ Cli = Callable[..., Done]
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
     """Run a command; a file of the line is given as text."""
+
+    monkeypatch.setenv("COLUMNS", "200")
 
     def cli(*words: object) -> Done:
         args = [str(word) for word in words]
@@ -73,3 +82,35 @@ def edit(file: Path, old: str, new: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def by_hand(project: Path, change: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
+    """What somebody else does at the embedded API of `project`, with the SDK."""
+
+    async def run() -> T:
+        transport = httpx2.ASGITransport(create_app(Settings(data=project / DATA)))
+        async with AsyncOpenAI(
+            api_key="key", base_url="http://embedded/v1", http_client=httpx2.AsyncClient(transport=transport)
+        ) as sdk:
+            return await change(sdk)
+
+    return asyncio.run(run())
+
+
+def rename_store(project: Path, name: str) -> None:
+    """A change by hand to the one vector store there is."""
+
+    async def change(sdk: AsyncOpenAI) -> None:
+        (store,) = [found async for found in sdk.vector_stores.list()]
+        await sdk.vector_stores.update(store.id, name=name)
+
+    by_hand(project, change)
+
+
+def stores(project: Path) -> list[str]:
+    """The names of the vector stores that are live."""
+
+    async def look(sdk: AsyncOpenAI) -> list[str]:
+        return [found.name async for found in sdk.vector_stores.list()]
+
+    return by_hand(project, look)

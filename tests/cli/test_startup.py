@@ -39,7 +39,9 @@ def test_validate_never_needs_the_client(project):
     assert not loaded("validate", folder=project) & NEVER_OFFLINE
 
 
-@pytest.mark.parametrize("args", [("state", "list"), ("export", "assistant/helper"), ("state", "show", "file/kb/welcome.md")])
+@pytest.mark.parametrize(
+    "args", [("state", "list"), ("export", "assistant/helper"), ("state", "show", "file/kb/welcome.md")]
+)
 def test_what_looks_at_state_alone_never_needs_the_client(applied, args):
     assert not loaded(*args, folder=applied) & NEVER_OFFLINE
 

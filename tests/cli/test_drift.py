@@ -1,0 +1,49 @@
+"""`drift`, and `status`, which says the same in a line."""
+
+from tests.cli.conftest import Cli, edit, rename_store
+
+
+def test_in_sync(applied, cli: Cli):
+    done = cli("drift")
+    assert (done.code, done.out) == (0, "In sync: acme, nothing was changed by hand.\n")
+
+
+def test_what_was_changed_by_hand_is_told_field_by_field(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    done = cli("drift")
+    assert done.code == 2
+    assert '"by hand"' in done.out
+    document = cli("drift", "-o", "json").document
+    assert [(entry["address"], entry["class"]) for entry in document["entries"]] == [
+        ("vectorstore/handbook", "modified")
+    ]
+
+
+def test_an_edit_of_the_manifests_is_no_drift(applied, cli: Cli):
+    edit(applied / "prompts" / "helper.md", "You", "Thou")
+    assert cli("drift").code == 0
+
+
+def test_only_the_target_is_looked_at(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    assert cli("drift", "--target", "file/kb/welcome.md").code == 0
+    assert cli("drift", "--target", "vectorstore/handbook").code == 2
+
+
+def test_status_says_where_everything_stands(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    edit(applied / "prompts" / "helper.md", "You", "Thou")
+    done = cli("status")
+    assert done.code == 0
+    assert done.out.startswith("acme at embedded; last apply 20")
+    rows = dict(line.split(maxsplit=1) for line in done.out.splitlines()[3:])
+    assert rows["vectorstore/handbook"].startswith("changed by hand: name")
+    assert rows["assistant/helper"].startswith("to update")
+    assert rows["file/kb/welcome.md"].startswith("in sync")
+
+
+def test_status_before_anything_was_applied(project, cli: Cli):
+    document = cli("status", "-o", "json").document
+    assert document["last_apply"] == "never applied"
+    assert document["lock"] is None
+    assert {(entry["standing"], entry["id"]) for entry in document["entries"]} == {("to create", None)}

@@ -1,0 +1,51 @@
+"""`emulator serve`: the embedded API for other processes."""
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+SERVE = [sys.executable, "-m", "reconciler.cli.main", "emulator", "serve"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_and_stops_when_asked(ending):
+    with subprocess.Popen([*SERVE, "--port", "0"], stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr
+        line = server.stderr.readline()
+        assert line.startswith("OpenAI API at http://127.0.0.1:")
+        url = line.split()[3]
+        request = urllib.request.Request(f"{url}/models", headers={"Authorization": "Bearer any"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+        server.send_signal(ending)
+        assert server.wait(timeout=20) == 0
+        assert server.stderr.read() == ""
+
+
+def test_a_port_in_use_is_an_error(cli: Cli):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = cli("emulator", "serve", "--port", port)
+    assert done.code == 1
+    assert f"error[address-in-use]: cannot serve on 127.0.0.1:{port}: Address already in use" in done.err
+    assert "--port" in done.err
+
+
+def test_a_host_that_is_not_ours_is_an_error(cli: Cli):
+    done = cli("emulator", "serve", "--host", "192.0.2.1", "--port", 0)
+    assert done.code == 1
+    assert "cannot serve on 192.0.2.1:0" in done.err
+
+
+def test_data_that_cannot_be_kept_is_an_error(cli: Cli, tmp_path):
+    (tmp_path / "data").write_bytes(b"no database at all, but long enough" * 100)
+    for place in (tmp_path / "data", tmp_path):
+        done = cli("emulator", "serve", "--port", 0, "--data", place)
+        assert done.code == 1
+        assert f"cannot keep its data in {place}" in done.err

@@ -1,0 +1,65 @@
+"""`init`: a project that works at once, wherever it is made."""
+
+import shlex
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("acme", "acme"),
+        ("My Bots!", "my-bots"),
+        ("123", "project-123"),
+        ("1e3", "project-1e3"),
+        ("true", "project-true"),
+        ("Füße", "f-e"),
+        ("日本", "project"),
+        ("--", "project"),
+        ("x" * 100, "x" * 63),
+        ("deep/er/still", "still"),
+    ],
+)
+def test_what_it_writes_is_valid_whatever_the_folder_is_called(tmp_path, monkeypatch, cli: Cli, folder, name):
+    monkeypatch.chdir(tmp_path)
+    made = cli("init", "--", folder)
+    assert made.code == 0
+    checked = cli("validate", "-C", folder)
+    assert (checked.code, checked.out) == (0, f"{name}: 3 manifests, all valid.\n")
+
+
+def test_the_commands_it_names_plan_and_apply_at_once(tmp_path, monkeypatch, cli: Cli):
+    monkeypatch.chdir(tmp_path)
+    lines = [line.strip() for line in cli("init", "my bots").out.splitlines()]
+    name, _, value = lines[-3].removeprefix("export ").partition("=")
+    monkeypatch.setenv(name, value)
+    program, *plan = shlex.split(lines[-2])
+    assert program == "reconciler"
+    assert cli(*plan).out.startswith("4 changes: my-bots")
+    assert cli(*shlex.split(lines[-1])[1:], "--yes").code == 0
+    assert cli(*plan).out.startswith("Nothing to do")
+
+
+def test_into_the_working_directory(tmp_path, monkeypatch, cli: Cli):
+    monkeypatch.chdir(tmp_path)
+    assert cli("init").code == 0
+    assert (tmp_path / "project.yaml").is_file()
+
+
+def test_nothing_is_written_over(tmp_path, cli: Cli):
+    (tmp_path / "stores").mkdir()
+    (tmp_path / "stores" / "handbook.yaml").write_text("mine")
+    done = cli("init", tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert "handbook.yaml is there already; nothing was written" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["stores"]
+
+
+def test_where_nothing_can_be_written(tmp_path, cli: Cli):
+    (tmp_path / "assistants").write_text("a file where a folder is needed")
+    done = cli("init", tmp_path)
+    assert done.code == 1
+    assert "error[io]" in done.err
+    assert cli("init", tmp_path / "assistants").code == 64

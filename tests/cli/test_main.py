@@ -1,0 +1,160 @@
+"""Wrong usage, what goes wrong underneath, and how it is told."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli import plan as plan_module
+from tests.cli.conftest import Cli, edit
+
+FULL = Path("/dev/full")
+RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("pln", "Did you mean 'plan'?"),
+        ("plan --taget assistant/helper", "Did you mean '--target'?"),
+        ("plan --target helper", "'helper' is no address: an address is kind/name, like assistant/triage"),
+        ("-C . plan", "Options go after the command, as in: reconciler plan -C DIR"),
+        ("plan -C nowhere", "Directory 'nowhere' does not exist"),
+        ("plan -C project.yaml", "is a file"),
+        ("plan --out nowhere/plan.json", "there is no folder nowhere"),
+        ("plan --out kb", "is a directory"),
+        ("plan -o yaml", "'yaml' is not one of 'text', 'json'"),
+        ("plan --on-drift ask", "'ask' is not one of"),
+        ("export helper", "'helper' is no address"),
+        ("state lst", "No such command 'lst'"),
+        ("apply", "there is no terminal to ask on: pass --yes"),
+        ("apply plan.json --target assistant/helper --yes", "a saved plan is applied as it is"),
+        ("apply plan.json --on-drift keep --yes", "a saved plan is applied as it is"),
+        ("emulator serve --port 70000", "70000 is not in the range"),
+        ("emulator serve --latency -1", "-1.0 is not in the range"),
+        ("emulator serve --rate-limit 0", "0.0 is not in the range"),
+    ],
+)
+def test_wrong_usage(project, cli: Cli, line, said):
+    done = cli(*line.split())
+    assert (done.code, done.out) == (64, "")
+    assert said in done.err
+
+
+def test_without_a_command_the_help_is_shown(cli: Cli):
+    done = cli()
+    assert done.code == 64
+    assert "Commands:" in done.err
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "drift", "status", "apply --yes", "export assistant/helper"])
+def test_no_project_says_how_to_make_one(tmp_path, monkeypatch, cli: Cli, command):
+    monkeypatch.chdir(tmp_path)
+    done = cli(*command.split())
+    assert (done.code, done.out) == (1, "")
+    assert "error[no-project]" in done.err
+    assert "reconciler init" in done.err
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "status", "apply --yes", "state list"])
+def test_every_error_of_the_manifests_is_told_at_once_and_as_json_where_asked_for(project, cli: Cli, command):
+    edit(project / "assistants" / "helper.yaml", "model:", "modle:")
+    edit(project / "chatbots" / "helper.yaml", "assistant:", "asistant:")
+    done = cli(*command.split(), "-o", "json")
+    assert done.code == 1
+    places = {(problem["place"]["file"], problem["place"]["line"]) for problem in done.document["problems"]}
+    assert places >= {("assistants/helper.yaml", 6), ("chatbots/helper.yaml", 6)}
+    assert "did you mean `model`?" in done.err
+
+
+def test_the_project_is_found_upwards_and_in_manifests(project, cli: Cli, monkeypatch):
+    monkeypatch.chdir(project / "kb")
+    assert cli("validate").code == 0
+    monkeypatch.chdir(project.parent)
+    assert cli("validate").code == 1
+    project.rename(project.parent / "manifests")
+    assert cli("validate").out.startswith("acme:")
+    assert cli("validate", "-C", "manifests/kb").code == 0
+
+
+def test_a_local_state_is_refused_in_ci_unless_the_api_is_embedded(project, cli: Cli, monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    assert cli("plan").code == 0
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    done = cli("plan", "--endpoint", "http://127.0.0.1:9/v1")
+    assert done.code == 1
+    assert "RECONCILER_STATE" in done.err
+
+
+def test_a_folder_that_cannot_be_written_is_no_bug(project, cli: Cli):
+    (project / ".reconciler").write_text("a file where the folder should be")
+    done = cli("plan")
+    assert (done.code, done.out) == (1, "")
+    assert "error[io]: File exists" in done.err
+    assert "This is a bug" not in done.err
+
+
+def test_a_broken_file_of_the_embedded_api_is_named(project, cli: Cli):
+    (project / ".reconciler").mkdir()
+    (project / ".reconciler" / "emulator.sqlite").write_bytes(b"no database, but long enough to be looked at" * 100)
+    done = cli("plan")
+    assert done.code == 1
+    assert "emulator.sqlite: file is not a database" in done.err
+
+
+def test_a_bug_is_a_message_and_a_trace_only_on_demand(project, cli: Cli, monkeypatch):
+    monkeypatch.setattr(plan_module, "show_plan", lambda *args, **options: 1 / 0)
+    done = cli("plan")
+    assert (done.code, done.out) == (1, "")
+    assert "error[internal]: ZeroDivisionError" in done.err
+    assert "RECONCILER_TRACE=1" in done.err
+    monkeypatch.setenv("RECONCILER_TRACE", "1")
+    with pytest.raises(ZeroDivisionError):
+        cli("plan")
+
+
+def test_a_reader_that_goes_away_is_told_nothing_more(project):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*RECONCILER, "plan"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full, which Linux has")
+def test_a_full_disk_is_told(project):
+    with FULL.open("w") as full:
+        done = subprocess.run([*RECONCILER, "plan"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "error[io]: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("width", ["0", "1", "20", "100000", "wide"])
+def test_any_width_of_the_terminal_will_do(project, cli: Cli, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    for command in ("plan", "status", "drift"):
+        assert cli(command).code == 0
+
+
+def test_json_is_the_only_thing_on_stdout(applied, cli: Cli):
+    formats = {
+        command: cli(*command.split(), "-o", "json").document["format"]
+        for command in ("plan", "apply --yes", "drift", "status", "validate")
+    }
+    assert formats == {
+        "plan": "reconciler/plan/v1",
+        "apply --yes": "reconciler/apply/v1",
+        "drift": "reconciler/drift/v1",
+        "status": "reconciler/status/v1",
+        "validate": "reconciler/problems/v1",
+    }
+
+
+def test_what_is_written_by_out_is_what_json_prints(applied, cli: Cli, tmp_path):
+    for command in ("plan", "drift"):
+        shown = cli(command, "-o", "json", "--out", tmp_path / "document.json")
+        written = json.loads((tmp_path / "document.json").read_text())
+        assert written == shown.document

@@ -1,0 +1,113 @@
+"""`plan`, and `show` of a plan that was saved."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Cli, edit, rename_store, stores
+
+
+def test_a_first_plan_writes_nothing(project, cli: Cli):
+    done = cli("plan")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("4 changes: acme, 4 create, 0 unchanged.")
+    assert stores(project) == []
+    assert not (project / ".reconciler" / "state").exists()
+
+
+def test_the_detailed_exit_code_tells_whether_there_is_something_to_do(project, cli: Cli):
+    assert cli("plan", "--detailed-exitcode").code == 2
+    assert cli("apply", "--yes").code == 0
+    assert cli("plan", "--detailed-exitcode").code == 0
+    edit(project / "prompts" / "helper.md", "You", "Thou")
+    assert cli("plan", "--detailed-exitcode").code == 2
+
+
+def test_drift_that_is_kept_is_nothing_to_do(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    assert cli("plan", "--detailed-exitcode", "--on-drift", "keep").code == 0
+    assert cli("plan", "--detailed-exitcode").code == 2
+    assert cli("plan", "--detailed-exitcode", "--on-drift", "refuse").code == 3
+
+
+def test_a_refusal_wins_over_changes(applied, cli: Cli):
+    (applied / "stores" / "handbook.yaml").unlink()
+    edit(applied / "prompts" / "helper.md", "You", "Thou")
+    done = cli("plan", "--detailed-exitcode", "-o", "json")
+    assert done.code == 3
+    assert [refusal["rule"] for refusal in done.document["refusals"]] == ["referenced"]
+
+
+def test_a_reference_to_what_is_nowhere_is_an_error(project, cli: Cli):
+    edit(project / "chatbots" / "helper.yaml", "assistant: helper", "assistant: helpr")
+    done = cli("plan")
+    assert done.code == 1
+    assert "chatbots/helper.yaml:6:14: error[dangling-reference]: no manifest defines assistant/helpr" in done.err
+    assert "did you mean `helper`?" in done.err
+
+
+def test_a_target_takes_along_what_it_needs(project, cli: Cli):
+    done = cli("plan", "--target", "assistant/helper", "-o", "json")
+    assert [change["address"] for change in done.document["changes"]] == [
+        "file/kb/welcome.md",
+        "vectorstore/handbook",
+        "assistant/helper",
+    ]
+
+
+def test_an_unknown_target_is_an_error_that_knows_what_was_meant(project, cli: Cli):
+    done = cli("plan", "--target", "assistant/hlper")
+    assert done.code == 1
+    assert "there is no assistant/hlper" in done.err
+    assert "did you mean `assistant/helper`" in done.err
+
+
+@pytest.mark.parametrize("variable", [False, True])
+def test_the_environment_is_chosen_by_option_or_variable(project, cli: Cli, monkeypatch, variable):
+    edit(project / "project.yaml", "spec:\n", "spec:\n  environments: {staging: {}, production: {}}\n")
+    done = cli("plan")
+    assert done.code == 1
+    assert "choose one with --env or RECONCILER_ENV" in done.err
+    monkeypatch.setenv("RECONCILER_ENV", "production" if variable else "nonsense")
+    chosen = cli("plan") if variable else cli("plan", "--env", "production")
+    assert chosen.out.startswith("4 changes: acme/production,")
+    unknown = cli("plan", "--env", "prodution")
+    assert unknown.code == 1
+    assert "did you mean `production`?" in unknown.err
+
+
+def test_a_saved_plan_is_shown_without_project_and_network(project, cli: Cli, tmp_path, monkeypatch):
+    printed = cli("plan", "--out", tmp_path / "plan.json")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RECONCILER_ENDPOINT")
+    assert cli("show", "plan.json").out == printed.out
+    assert cli("show", "plan.json", "-o", "json").document == json.loads((tmp_path / "plan.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is not JSON"),
+        (b"\xff\xfe", "it is not text"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"[]", "not a plan of format reconciler/plan/v1"),
+        (b'{"format": "reconciler/plan/v2"}', "but 'reconciler/plan/v2'"),
+        (b'{"format": "reconciler/plan/v1"}', "lacks what every plan has"),
+    ],
+)
+def test_what_is_no_plan_is_an_error(cli: Cli, tmp_path, content, said):
+    (tmp_path / "plan.json").write_bytes(content)
+    done = cli("show", tmp_path / "plan.json")
+    assert (done.code, done.out) == (1, "")
+    assert said in done.err
+    assert "reconciler plan --out" in done.err
+
+
+def test_a_plan_file_that_is_not_there(cli: Cli, tmp_path):
+    done = cli("show", tmp_path / "plan.json")
+    assert done.code == 1
+    assert "No such file or directory" in done.err
+
+
+def test_colour_is_for_terminals_only(project, cli: Cli):
+    assert "\x1b" not in cli("plan").out

@@ -1,0 +1,135 @@
+"""Runs that end half-way: by Ctrl-C, by another run, by being killed. The next one converges, and doubles nothing."""
+
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+
+from tests.e2e.test_socket import RECONCILER, api, reconciler
+
+AGENTS = 24
+FILES = 6
+PROJECT = """
+apiVersion: reconciler/v1
+kind: Project
+metadata: {name: acme}
+"""
+AGENT = """---
+apiVersion: reconciler/v1
+kind: Assistant
+metadata: {name: agent-%d}
+spec: {target: agents, model: gpt-6-luna, instructions: Number %d.}
+"""
+STORE = """---
+apiVersion: reconciler/v1
+kind: VectorStore
+metadata: {name: kb}
+spec: {files: ["kb/*.md"]}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Agents, and files in a store."""
+    (tmp_path / "project.yaml").write_text(PROJECT)
+    (tmp_path / "all.yaml").write_text(STORE + "".join(AGENT % (number, number) for number in range(AGENTS)))
+    (tmp_path / "kb").mkdir()
+    for number in range(FILES):
+        (tmp_path / "kb" / f"{number}.md").write_text(f"Page {number}.")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    return tmp_path
+
+
+def start(project: Path) -> subprocess.Popen[str]:
+    """An apply under way, as a user would have it from a shell."""
+    return subprocess.Popen(
+        [*RECONCILER, "apply", "--yes"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def live() -> Counter[str]:
+    """How many live objects carry each address, and how many uploads have each name."""
+    with OpenAI() as sdk:
+        found = Counter(agent.metadata["reconciler-address"] for agent in sdk.beta.agents.list() if agent.metadata)
+        found.update((store.metadata or {})["reconciler-address"] for store in sdk.vector_stores.list())
+        found.update(f"file/{file.filename}" for file in sdk.files.list())
+    return found
+
+
+def wait_for_writes(process: subprocess.Popen[str]) -> None:
+    """Until the first change is told as done."""
+    assert process.stderr
+    assert process.stderr.readline().startswith("[1/")
+
+
+def assert_converged(project: Path) -> None:
+    assert set(live().values()) == {1}
+    assert sum(live().values()) == AGENTS + FILES + 1
+    assert reconciler(project, "plan", "--detailed-exitcode").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_apply_finishes_what_is_in_flight_and_can_be_resumed(project, monkeypatch, number):
+    with api("--latency", "0.2") as url, start_with(url, project, monkeypatch) as process:
+        wait_for_writes(process)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 4, err
+        assert out.splitlines()[-1] == "Finish with: reconciler apply --yes"
+        assert "Interrupted: acme" in out
+        assert "Finishing what is under way" in err
+        status = json.loads(reconciler(project, "status", "-o", "json").stdout)
+        assert status["lock"] is None
+        assert "(partial)" in status["last_apply"]
+        _, *resume = shlex.split(out.splitlines()[-1].removeprefix("Finish with: "))
+        assert reconciler(project, *resume).returncode == 0
+        assert_converged(project)
+
+
+def test_interrupted_before_anything_was_written_is_an_error_and_no_part(project, monkeypatch):
+    with api("--latency", "1") as url, start_with(url, project, monkeypatch) as process:
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert "Traceback" not in err
+        assert live() == {}
+
+
+def test_a_second_run_is_told_who_is_applying(project, monkeypatch):
+    monkeypatch.setenv("USER", "ada")
+    with api("--latency", "0.2") as url, start_with(url, project, monkeypatch) as process:
+        wait_for_writes(process)
+        second = reconciler(project, "apply", "--yes")
+        assert second.returncode == 6
+        assert f"acme is locked by ada on {os.uname().nodename} (process {process.pid})" in " ".join(
+            second.stderr.split()
+        )
+        assert process.wait(timeout=60) == 0
+        assert_converged(project)
+
+
+@pytest.mark.parametrize("moments", [2, pytest.param(12, marks=pytest.mark.long)])
+def test_killed_at_any_moment_the_next_run_doubles_nothing(project, monkeypatch, moments):
+    random_ = random.Random(moments)
+    with api("--latency", "0.1") as url:
+        for _ in range(moments):
+            with start_with(url, project, monkeypatch) as process:
+                wait_for_writes(process)
+                time.sleep(random_.uniform(0, 0.3))
+                process.kill()
+        assert reconciler(project, "apply", "--yes").returncode == 0
+        assert_converged(project)
+
+
+def start_with(url: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> subprocess.Popen[str]:
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    return start(project)
