@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "apply": "Remove the difference.",
     "drift": "Report what was changed by hand.",
     "status": "List every object with its live id and whether it is in sync.",
+    "inventory": "List every live object with owner, size, cost and users.",
     "migrate": "Write manifests from exports of Assistants and prompts.",
     "export": "Print the bundle that an application loads.",
     "state": "Look into the state: what was applied.",

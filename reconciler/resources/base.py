@@ -116,6 +116,17 @@ class Desired:
 
 
 @dataclass(frozen=True)
+class Sketch:
+    """The spec of a manifest that asks for an object as it is live, without what holds unless it is said."""
+
+    spec: Mapping[str, JSON]
+    notes: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """What to tell about values, by the way to them inside `spec`; an index of a list is written as text."""
+    losses: tuple[str, ...] = ()
+    """What of the object the spec does not say, and why."""
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of manifest."""
 
@@ -131,6 +142,8 @@ class Kind:
     """The objects the manifest asks for, the files it needs among them. Called only if `check` finds no error."""
     check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
     """Rules that a model cannot state: limits over several fields, files that must exist."""
+    sketches: "Mapping[str, Callable[[Live, str, Callable[[str], str]], Sketch]]" = field(default_factory=dict)
+    """By type of live object: what a manifest of a name would say to ask for it, given what an id is called."""
     hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What to write instead of a field that a target does not have, by target and dotted path without indices."""
 

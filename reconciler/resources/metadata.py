@@ -1,7 +1,7 @@
 """Pairs that users put on objects: `metadata` of objects, `attributes` of files in a vector store."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator
@@ -68,6 +68,21 @@ def _short(value: str) -> str:
             "pair_value", "a value has at most 512 characters; this one has {n}", {"n": len(value)}
         )
     return value
+
+
+def kept_pairs(pairs: Mapping[str, str] | None) -> tuple[dict[str, JSON], tuple[str, ...]]:
+    """The `metadata` of a manifest for an object that has these pairs, and what had to be left out of it, and why."""
+    live = pairs or {}
+    kept = {key: value for key, value in live.items() if key and not key.startswith(RESERVED)}
+    losses = tuple(
+        f"metadata `{key}` is kept live and not managed: keys that start so are reserved"
+        for key in live
+        if key.startswith(RESERVED)
+    )
+    if len(kept) > USER_METADATA:
+        why = f"metadata is kept live and not managed: {too_many_pairs(len(kept), USER_METADATA)}"
+        return {}, (*losses, why)
+    return ({"metadata": kept} if kept else {}), losses
 
 
 AttributeValue: TypeAlias = Annotated[bool | int | float | str, BeforeValidator(_attribute)]

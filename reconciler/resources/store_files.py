@@ -192,6 +192,46 @@ def _names_of(file_id: str, addresses: Sequence[str], wanted: Mapping[str, JSON]
     return [name for name in (file_id, *paths) if name in wanted] or paths[:1]
 
 
+def sketch(
+    files: Mapping[str, Mapping[str, JSON]], usual: JSON, called: Callable[[str], str]
+) -> tuple[dict[str, JSON], dict[tuple[str, ...], str], list[str]]:
+    """What a manifest says of these live files, each by its literal id, with their names as notes, by name.
+
+    Chunking that is `usual` goes without saying; what all have in common is said of the store.
+    """
+    ordered = sorted(files, key=lambda id_: (called(id_), id_))
+    settings = {id_: _told(files[id_], usual) for id_ in ordered}
+    common = _in_common(list(settings.values()))
+    entries = [_entry(id_, {key: item for key, item in settings[id_].items() if key not in common}) for id_ in ordered]
+    notes = {
+        ("files", str(index), *(() if isinstance(entry, str) else ("path",))): called(id_)
+        for index, (id_, entry) in enumerate(zip(ordered, entries, strict=True))
+    }
+    losses = [
+        f"how {called(id_)} ({id_}) was cut into chunks is not known any more"
+        for id_ in ordered
+        if (files[id_].get("chunking_strategy") or usual)["type"] != "static"
+    ]
+    return ({"files": entries} if entries else {}) | common, notes, losses
+
+
+def _told(file: Mapping[str, JSON], usual: JSON) -> dict[str, JSON]:
+    chunking, attributes = file.get("chunking_strategy"), file.get("attributes")
+    told = {"attributes": attributes} if attributes else {}
+    if chunking and chunking["type"] == "static" and chunking != usual:
+        told["chunking_strategy"] = chunking
+    return told
+
+
+def _in_common(settings: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
+    first = settings[0] if settings else {}
+    return {key: value for key, value in first.items() if all(key in one and one[key] == value for one in settings)}
+
+
+def _entry(id_: str, settings: Mapping[str, JSON]) -> JSON:
+    return {"path": id_, **settings} if settings else id_
+
+
 def named(name: str, content: Mapping[str, JSON]) -> dict[str, JSON]:
     """What identifies the file of a path, or of a literal id: of the latter's content nothing is known."""
     return {"file": name} if is_file_id(name) else {"file": reference(file_address(name)), **content}

@@ -10,6 +10,7 @@ from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.limits import Spec, check
 from reconciler.resources.assistants.references import referred
 from reconciler.resources.assistants.responses import ResponsesSpec
+from reconciler.resources.assistants.sketch import sketch_agent
 from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope
 from reconciler.resources.kinds.file import PREFIX as FILE, file_object
 from reconciler.resources.problems import Finding
@@ -69,5 +70,6 @@ KIND: Final = Kind(
     references=_references,
     desired=_desired,
     check=check,
+    sketches={"agent": sketch_agent},
     hints=HINTS,
 )

@@ -1,16 +1,28 @@
 """Vector stores: searchable knowledge, named by globs and paths of the project folder."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from reconciler.resources import store_files
-from reconciler.resources.base import Desired, Form, Kind, LocalFile, ProjectFiles, Reference, Resource, Scope, Spec
+from reconciler.resources.base import (
+    Desired,
+    Form,
+    Kind,
+    Live,
+    LocalFile,
+    ProjectFiles,
+    Reference,
+    Resource,
+    Scope,
+    Sketch,
+    Spec,
+)
 from reconciler.resources.kinds.file import file_object, is_file_id
 from reconciler.resources.labels import FILE_SHA256, KEYS, PROJECT
-from reconciler.resources.metadata import Attributes, Metadata
+from reconciler.resources.metadata import Attributes, Metadata, kept_pairs
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON, Fields, digest
 
@@ -171,6 +183,15 @@ def _canonical_file(settings: Mapping[str, JSON]) -> dict[str, JSON]:
     return canonical
 
 
+def _sketch(live: Live, name: str, called: Callable[[str], str]) -> Sketch:
+    own = {"name": live.fields["name"]} if live.fields["name"] not in (None, name) else {}
+    pairs, losses = kept_pairs(live.fields["metadata"])
+    files, notes, more = store_files.sketch(live.fields.get("files") or {}, _chunking({"type": "auto"}), called)
+    expiry = live.fields["expires_after"]
+    spec = {**own, **files, **({"expires_after": expiry} if expiry else {}), **pairs}
+    return Sketch(spec, notes, (*losses, *more))
+
+
 def _without(pairs: Mapping[str, JSON] | None, keys: Iterable[str]) -> dict[str, JSON]:
     return {key: value for key, value in (pairs or {}).items() if key not in keys}
 
@@ -207,4 +228,5 @@ KIND: Final = Kind(
     references=_references,
     desired=_desired,
     check=_check,
+    sketches={"vector_store": _sketch},
 )

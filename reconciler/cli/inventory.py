@@ -1,0 +1,52 @@
+"""`reconciler inventory`"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import note, show, show_json, show_problems, style
+
+if TYPE_CHECKING:
+    from reconciler.planning.inventory import Inventory
+
+FAILED = 1
+
+
+@click.command(name="inventory")
+@options.folder
+@options.environment
+@options.endpoint
+@options.report
+@options.colour
+@click.option(
+    "--by", metavar="KEY", help="Sum up by `label.KEY` of manifests, or `metadata.KEY` of live objects: label.customer."
+)
+def command(start: Path, env: str | None, endpoint: str | None, format_: str, no_color: bool, by: str | None) -> int:
+    """List every live object with its owner, size, last activity, cost and users.
+
+    Needs a key and no manifests: outside a project nothing is ours, and everything else is the same. Reads by list
+    walks only, and writes nothing.
+    """
+    from reconciler.operations.inventory import inventory
+
+    found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, tell=note)
+    _show(found, format_, no_color=no_color)
+    if found.problems:
+        show_problems(found.problems)
+    return FAILED if found.problems else 0
+
+
+def _show(found: "Inventory", format_: str, *, no_color: bool) -> None:
+    if format_ == "json":
+        show_json(found.document())
+    elif format_ == "markdown":
+        from reconciler.reports.markdown.inventory import inventory_markdown
+
+        show(inventory_markdown(found))
+    else:
+        from reconciler.reports.text.inventory import inventory_text
+
+        show(inventory_text(found, style=style(sys.stdout, no_color=no_color)))

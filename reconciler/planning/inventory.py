@@ -1,0 +1,211 @@
+"""What is live, whose it is, what it costs and who uses it: one value that every report reads. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final, Literal, TypeAlias
+
+from reconciler.resources.base import Live
+from reconciler.resources.problems import Problem
+from reconciler.resources.values import JSON
+
+FORMAT: Final = "reconciler/inventory/v1"
+
+GB: Final = 1_000_000_000
+PER_GB_AND_DAY: Final = 0.10
+FREE_GB: Final = 1
+PRICED_ON: Final = "2026-11-21"
+"""When OpenAI's price of vector storage was last looked up: $0.10 per GB and day, the first GB free."""
+
+STORED: Final = "vector_store"
+_TIMES: Final = ("last_active_at", "updated_at", "created_at")
+
+Standing: TypeAlias = Literal["ours", "other", "nobody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One live object."""
+
+    type: str
+    id: str
+    name: str
+    standing: Standing
+    owner: str | None
+    """The identity it belongs to."""
+    address: str | None
+    """What its owner calls it."""
+    bytes: int | None
+    """Of a file; of a vector store, what is stored for search. None where the API does not say."""
+    created_at: float | None
+    last_active_at: float | None
+    """Unix time of the last use or change that the API tells of."""
+    cost_per_day: float | None
+    """US dollars, estimated: its share of what all vector stores cost together."""
+    status: str | None
+    used_by: tuple[str, ...]
+    """Addresses of what refers to it, in manifests or live; the id where there is no address."""
+    unused: bool
+    """Nothing live and no manifest refers to it, and the type is one that is referred to by id."""
+    group: str | None
+    """What it is summed up by, as asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Several objects together."""
+
+    what: str
+    objects: int
+    ours: int
+    others: int
+    nobodys: int
+    unused: int
+    bytes: int
+    cost_per_day: float
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Everything live in one OpenAI project."""
+
+    identity: str | None
+    endpoint: str
+    taken_at: str
+    by: str | None
+    items: tuple[Item, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def types(self) -> tuple[Sum, ...]:
+        return tuple(_sums(self.items, lambda item: item.type))
+
+    @property
+    def groups(self) -> tuple[Sum, ...]:
+        """By the value asked for; objects without it under an empty name, last."""
+        if self.by is None:
+            return ()
+        found = _sums(self.items, lambda item: item.group or "")
+        return tuple(sorted(found, key=lambda one: (one.what == "", one.what)))
+
+    @property
+    def cost_per_day(self) -> float:
+        return sum(item.cost_per_day or 0.0 for item in self.items)
+
+    def document(self) -> dict[str, JSON]:
+        """As JSON (`reconciler/inventory/v1`)."""
+        return {
+            "format": FORMAT,
+            "identity": self.identity,
+            "endpoint": self.endpoint,
+            "taken_at": self.taken_at,
+            "prices": {"per_gb_and_day": PER_GB_AND_DAY, "free_gb": FREE_GB, "as_of": PRICED_ON, "estimate": True},
+            "cost_per_day": round(self.cost_per_day, 6),
+            "types": [asdict(one) for one in self.types],
+            "by": self.by,
+            "groups": [asdict(one) for one in self.groups],
+            "objects": [asdict(item) | {"used_by": list(item.used_by)} for item in self.items],
+            "problems": [{"code": one.code, "message": one.message, "hint": one.hint} for one in self.problems],
+        }
+
+
+def items(
+    live: Sequence[Live],
+    *,
+    owner: Callable[[Live], str | None],
+    identity: str | None,
+    addresses: Mapping[str, str],
+    wanted_by: Mapping[str, Iterable[str]],
+    referred: frozenset[str],
+    group: Callable[[Live], str | None],
+) -> Iterator[Item]:
+    """What there is to say of each object, by type, then the largest first.
+
+    `addresses` are ours, by id; `wanted_by` are addresses of manifests that refer to an id; `referred` are the types
+    that are referred to by id alone, so that nobody can use them unseen; `group` is what an object itself is summed up
+    by. One without takes that of its users, if they agree.
+    """
+    users = _users(live, addresses, wanted_by)
+    groups = {one.id: group(one) for one in live}
+    holders = _holders(live)
+    cost = _costs(live)
+    for one in sorted(live, key=lambda one: (one.type, -(_bytes(one) or 0), one.name, one.id)):
+        owned = owner(one)
+        used_by = tuple(sorted(users.get(one.id, ())))
+        yield Item(
+            type=one.type,
+            id=one.id,
+            name=one.name,
+            standing=_standing(owned, identity),
+            owner=owned,
+            address=addresses.get(one.id) or (one.labels.address if one.labels else None),
+            bytes=_bytes(one),
+            created_at=one.detail.get("created_at"),
+            last_active_at=next((one.detail[name] for name in _TIMES if name in one.detail), None),
+            cost_per_day=cost.get(one.id),
+            status=one.detail.get("status"),
+            used_by=used_by,
+            unused=one.type in referred and not used_by,
+            group=groups[one.id] or _agreed(groups.get(holder) for holder in holders.get(one.id, ())),
+        )
+
+
+def _standing(owner: str | None, identity: str | None) -> Standing:
+    if owner is None:
+        return "nobody"
+    return "ours" if owner == identity else "other"
+
+
+def _holders(live: Iterable[Live]) -> dict[str, list[str]]:
+    holders: dict[str, list[str]] = defaultdict(list)
+    for one in live:
+        for id_ in one.refers_to:
+            holders[id_].append(one.id)
+    return holders
+
+
+def _users(
+    live: Iterable[Live], addresses: Mapping[str, str], wanted_by: Mapping[str, Iterable[str]]
+) -> dict[str, set[str]]:
+    users: dict[str, set[str]] = defaultdict(set)
+    for id_, names in wanted_by.items():
+        users[id_].update(names)
+    for one in live:
+        for id_ in one.refers_to:
+            users[id_].add(addresses.get(one.id, one.id))
+    return users
+
+
+def _agreed(values: Iterable[str | None]) -> str | None:
+    found = {*values} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _bytes(live: Live) -> int | None:
+    found = live.detail.get("usage_bytes", live.detail.get("bytes"))
+    return None if found is None else int(found)
+
+
+def _costs(live: Iterable[Live]) -> dict[str, float]:
+    """US dollars a day by id. The free gigabyte is everybody's, so that each store bears its share of the rest."""
+    stored = {one.id: _bytes(one) or 0 for one in live if one.type == STORED}
+    total = sum(stored.values())
+    paid = max(0.0, total / GB - FREE_GB) * PER_GB_AND_DAY
+    return {id_: paid * size / total if total else 0.0 for id_, size in stored.items()}
+
+
+def _sums(found: Iterable[Item], key: Callable[[Item], str]) -> Iterator[Sum]:
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for item in found:
+        groups[key(item)].append(item)
+    for what, group in sorted(groups.items()):
+        yield Sum(
+            what=what,
+            objects=len(group),
+            ours=sum(item.standing == "ours" for item in group),
+            others=sum(item.standing == "other" for item in group),
+            nobodys=sum(item.standing == "nobody" for item in group),
+            unused=sum(item.unused for item in group),
+            bytes=sum(item.bytes or 0 for item in group),
+            cost_per_day=sum(item.cost_per_day or 0.0 for item in group),
+        )

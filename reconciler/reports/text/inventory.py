@@ -1,0 +1,81 @@
+"""An inventory as text: what there is of each type, what it is summed up by, and every object."""
+
+from datetime import UTC, datetime
+
+from reconciler.planning.inventory import FREE_GB, PER_GB_AND_DAY, PRICED_ON, Inventory, Item, Sum
+from reconciler.reports.style import Style, count, wrap
+from reconciler.reports.text.parts import headline, joined
+from reconciler.reports.text.tables import table
+from reconciler.reports.text.values import bytes_text
+
+OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
+SUM_HEADERS = ("OBJECTS", "OURS", "OTHERS", "NOBODY'S", "UNUSED", "SIZE", "$/DAY")
+ESTIMATE = (
+    f"Cost is an estimate: ${PER_GB_AND_DAY:.2f} per GB of vector storage and day, the first {FREE_GB} GB free, as of "
+    f"{PRICED_ON}. UNUSED counts files that no vector store and no manifest refers to; what applications name in their "
+    "own code, nobody can see from here."
+)
+
+
+def inventory_text(inventory: Inventory, *, style: Style) -> str:
+    """Tables for a terminal."""
+    whose = f"ours is {inventory.identity}" if inventory.identity else "no project here, so that nothing is ours"
+    found = f"{count(len(inventory.items), 'object')} at {inventory.endpoint}; {whose}."
+    parts = [headline("Live:", "cyan", found, style)]
+    if inventory.items:
+        parts.append(_lines(table([sum_row(one) for one in inventory.types], ("TYPE", *SUM_HEADERS), style=style)))
+    if inventory.by:
+        headers = (inventory.by.upper(), *SUM_HEADERS)
+        parts.append(_lines(table([sum_row(one) for one in inventory.groups], headers, style=style)))
+    parts.append(_lines(table([object_row(item) for item in inventory.items], OBJECT_HEADERS, style=style)))
+    parts.append(wrap(ESTIMATE, style.width))
+    return joined(parts)
+
+
+def sum_row(one: Sum) -> tuple[str, ...]:
+    """One line of a table of sums."""
+    counts = (one.objects, one.ours, one.others, one.nobodys, one.unused)
+    return (one.what or "(none)", *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
+
+
+def object_row(item: Item) -> tuple[str, ...]:
+    """One line of the table of objects."""
+    return (
+        item.type,
+        item.id,
+        owner_text(item),
+        "-" if item.bytes is None else bytes_text(item.bytes),
+        day(item.last_active_at),
+        "-" if item.cost_per_day is None else money(item.cost_per_day),
+        used_text(item),
+        item.name,
+    )
+
+
+def owner_text(item: Item) -> str:
+    """`ours as assistant/triage`, another identity, or `nobody`."""
+    if item.standing == "ours":
+        return f"ours as {item.address}"
+    return item.owner or "nobody"
+
+
+def used_text(item: Item, most: int = 2) -> str:
+    """The first users; `nobody` only where that is certain as far as the API goes."""
+    if not item.used_by:
+        return "nobody" if item.unused else "-"
+    more = len(item.used_by) - most
+    return ", ".join(item.used_by[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def money(dollars: float) -> str:
+    """Dollars with as many digits as small sums need."""
+    return f"{dollars:.2f}" if dollars >= 0.995 or not dollars else f"{dollars:.4f}"
+
+
+def day(seconds: float | None) -> str:
+    """The day of a Unix time, in UTC."""
+    return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def _lines(text: str) -> list[str]:
+    return text.rstrip("\n").split("\n") if text else []
