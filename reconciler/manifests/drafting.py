@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any, Final, TypeAlias
 
+from reconciler.manifests.reading import is_lfs_pointer
 from reconciler.manifests.variables import PREFIX
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.values import JSON
@@ -42,13 +43,13 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
     structured text replaced by `$file`, and those files: `prompts/NAME.md`, `tools/NAME/FUNCTION.json`,
     `formats/NAME.json`.
 
-    `spec` is literal already. What cannot be kept in a file (an empty text, one that begins with a byte order mark)
-    stays where it is.
+    `spec` is literal already. What cannot be kept in a file (a text that is empty, begins with a byte order mark or
+    like a Git LFS pointer, or ends with a carriage return) stays where it is.
     """
     included: Included = {}
     apart = dict(spec)
     instructions = apart.get("instructions")
-    if isinstance(instructions, str) and instructions and not instructions.startswith("\ufeff"):
+    if isinstance(instructions, str) and _fits_a_file(instructions):
         apart["instructions"] = _put(included, f"prompts/{name}.md", instructions)
     if isinstance(apart.get("tools"), list):
         apart["tools"] = [_tool(tool, f"tools/{name}", included) for tool in apart["tools"]]
@@ -58,6 +59,13 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
         schema = _put(included, f"formats/{name}.json", _json(form["schema"]))
         apart["text"] = {**text, "format": {**form, "schema": schema}}
     return apart, included
+
+
+def _fits_a_file(text: str) -> bool:
+    """Whether reading gives back what was written: it drops a byte order mark and a line end, and knows LFS."""
+    return (
+        bool(text) and not text.startswith("\ufeff") and not text.endswith("\r") and not is_lfs_pointer(text.encode())
+    )
 
 
 def _tool(tool: Any, folder: str, included: Included) -> Any:

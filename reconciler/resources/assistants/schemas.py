@@ -67,7 +67,7 @@ def _well_formed(path: Path, schema: JSON) -> Iterator[Finding]:
 def _keywords(path: Path, schema: dict[str, JSON]) -> Iterator[Finding]:
     kind, required = schema.get("type"), schema.get("required")
     for name in kind if isinstance(kind, list) else [kind] if "type" in schema else []:
-        if name not in _TYPES:
+        if not isinstance(name, str) or name not in _TYPES:
             yield Finding((*path, "type"), "schema", f"{name!r} is no type of JSON Schema", ", ".join(sorted(_TYPES)))
     if "required" in schema and not (isinstance(required, list) and all(isinstance(name, str) for name in required)):
         yield Finding((*path, "required"), "schema", "`required` is a list of property names")
