@@ -60,7 +60,7 @@ def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
     for part in parts:
         entry = part.entry if part.value is ABSENT else replace(part.entry, to=next(places))
         if part.trimmed:
-            notes = [entry.note, *(f"left out was {why}" for why in part.trimmed)]
+            notes = [entry.note, *(f"left out: {why}" for why in part.trimmed)]
             entry = replace(entry, outcome="changed", note="; ".join(filter(None, notes)))
         yield entry
 
@@ -112,7 +112,9 @@ def _unwritable(value: JSON, path: Path) -> Iterator[Finding]:
     if isinstance(value, dict):
         for key, item in value.items():
             if key in _RESERVED or PREFIX in key:
-                yield Finding(path, "reserved-key", f"a key `{key}` cannot be written: it means something in manifests")
+                yield Finding(
+                    (*path, key), "reserved-key", f"a key `{key}` cannot be written: it means something in manifests"
+                )
             yield from _unwritable(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
@@ -135,7 +137,7 @@ def _without(part: Part, finding: Finding) -> Part:
     """`part` without the value that `finding` is about; none of it where that is needed."""
     inner = finding.path[1 + len(part.keys) + (part.keys == TOOLS) :]
     where = path_text([str(step) for step in inner])
-    why = f"{where}: {finding.message}" if where else finding.message
+    why = f"{where}: {finding.message}" if where and finding.code != "reserved-key" else finding.message
     if inner and finding.code not in _WHOLE:
         return replace(part, value=_removed(part.value, inner), trimmed=(*part.trimmed, why))
     return Part(Entry(part.entry.field, "lost", note=part.trimmed[0] if part.trimmed else why, hint=finding.hint))

@@ -102,15 +102,17 @@ def _objects(source: Text, found: Value) -> Iterator[Export | Problem]:
     items = list(_pick(found.value))
     if not items and not found.rescued:
         yield _nothing(source.place(found.start), found.value)
-    at = found.start
+    after = found.start
+    spoilt = _UNREADABLE.search(source.text, found.start, found.end)
     for kind, value in items:
         id_ = text_of(value.get("id"))
-        at = max(source.text.find(json.dumps(id_), at, found.end), at) if id_ else at
-        place = source.place(at)
+        at = source.text.find(json.dumps(id_), after, found.end) if id_ else -1
+        place = source.place(max(at, after))
+        after = max(at + 1, after)
         if kind is None:
             what = f"{value['object']} {id_}".rstrip()
             yield Problem("other-object", f"{what} is neither an assistant nor a prompt", place, severity="warning")
-        elif _UNREADABLE.search(str(value)) and _UNREADABLE.search(source.text, found.start, found.end):
+        elif spoilt and _UNREADABLE.search(json.dumps(value, ensure_ascii=False)):
             hint = "Save the file as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8, and migrate again."
             yield Problem("not-utf-8", f"{id_ or kind} has bytes that are not UTF-8", place, hint)
         elif _nested(value) > MAX_NESTING:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from reconciler.manifests.drafting import unique_name
 from reconciler.operations.migration import prompts, retirement
 from reconciler.operations.migration.agent_tools import agent_resources, agent_tools
 from reconciler.operations.migration.formats import response_format
@@ -16,6 +17,7 @@ from reconciler.operations.migration.model import (
     left_out,
     lost,
     mapped,
+    text_of,
 )
 from reconciler.operations.migration.resources import resources
 from reconciler.operations.migration.tools import tools
@@ -45,8 +47,8 @@ def parts_of(case: Case) -> Iterator[Part]:
         yield from prompts.variables(case)
 
 
-def _model(case: Case, value: JSON) -> Iterator[Part]:
-    warning = retirement.warning(value, case.today) if isinstance(value, str) else ""
+def _model(_case: Case, value: JSON) -> Iterator[Part]:
+    warning = retirement.warning(value) if isinstance(value, str) else ""
     if warning:
         hint = "choose a model that stays, and try the assistant with it: the manifest still says what it was"
         yield changed("model", ("model",), value, warning, hint, remark=warning)
@@ -55,21 +57,21 @@ def _model(case: Case, value: JSON) -> Iterator[Part]:
 
 
 def _name(case: Case, value: JSON) -> Iterator[Part]:
-    if value == case.name:
+    """An agent has a name beside the manifest's; of a request there is only that."""
+    text = text_of(value)
+    if case.name != unique_name(text, ()):
+        why = "another one has that name" if unique_name(text, (), "") else "nothing of it can be part of a name"
+        yield Part(Entry("name", "changed", "metadata.name", f"`{case.name}`: {why if text else 'it had none'}"))
+    elif not text or case.target == "responses":
         yield Part(Entry("name", "mapped", "metadata.name"))
-    elif isinstance(value, str) and value:
-        why = "a name of a manifest has a-z, 0-9 and `-`, and each has its own"
-        yield Part(Entry("name", "changed", "metadata.name", f"`{case.name}`: {why}"))
-        if case.target == "agents":
-            yield _agent_name(value)
-    else:
-        yield Part(Entry("name", "changed", "metadata.name", f"it had none; `{case.name}` is made of its id"))
+    if text and case.target == "agents":
+        yield _agent_name(text)
 
 
-def _agent_name(value: str) -> Part:
-    if len(value) <= NAME_LENGTH:
-        return mapped("name", ("name",), value)
-    return changed("name", ("name",), value[:NAME_LENGTH], f"an agent's name has at most {NAME_LENGTH} characters")
+def _agent_name(text: str) -> Part:
+    if len(text) <= NAME_LENGTH:
+        return mapped("name", ("name",), text)
+    return changed("name", ("name",), text[:NAME_LENGTH], f"an agent's name has at most {NAME_LENGTH} characters")
 
 
 def _description(_case: Case, value: JSON) -> Iterator[Part]:

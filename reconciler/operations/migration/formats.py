@@ -14,7 +14,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def response_format(case: Case, value: JSON) -> Iterator[Part]:
     kind = value if isinstance(value, str) else text_of(mapping_of(value).get("type"))
-    if kind in ("auto", "text"):
+    if value is None or kind in ("auto", "text"):
         yield left_out(FIELD, "free text, the default")
     elif kind == "json_object":
         yield _json_mode(case)

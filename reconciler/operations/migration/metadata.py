@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from reconciler.operations.migration.model import Case, Part, changed, commented, lost, mapped
+from reconciler.operations.migration.model import Case, Part, changed, commented, left_out, lost, mapped
 from reconciler.resources.metadata import KEY_LENGTH, PAIRS, RESERVED, USER_METADATA, VALUE_LENGTH
 from reconciler.resources.values import JSON
 
@@ -18,7 +18,9 @@ def metadata(case: Case, value: JSON) -> Iterator[Part]:
     for key, item in value.items():
         field = f"metadata.{key}"
         text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
-        if key.startswith(RESERVED):
+        if item is None:
+            yield left_out(field, "no value")
+        elif key.startswith(RESERVED):
             yield lost(field, f"keys that begin with `{RESERVED}` are Reconciler's", "give it another name")
         elif not 1 <= len(key) <= KEY_LENGTH or len(text) > VALUE_LENGTH:
             yield lost(field, f"keys have 1 to {KEY_LENGTH} characters, values at most {VALUE_LENGTH}")

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafting import unique_name
@@ -19,6 +19,9 @@ from reconciler.operations.migration.lookup import look_up
 from reconciler.operations.migration.model import Case, Export, Migrated, Migration, Part, Presence, Target, text_of
 from reconciler.operations.migration.resources import ids_in
 from reconciler.resources.problems import Problem
+
+_INCOMPLETE: Final = "Add it to the object in the file, and migrate that again."
+_ONLY_NAMED: Final = "This only names a prompt. Save the prompt itself before 2026-11-30, and migrate that."
 
 
 def migrate(
@@ -51,13 +54,12 @@ def cases(
 ) -> Iterable[tuple[Case, list[Part]]]:
     """Every export with a name of its own, prompts flattened, and what was lost by that."""
     taken = set(goal.assistants)
-    today = datetime.now(UTC).date()
     for export in exports:
         flat, parts = prompts.flattened(export) if export.kind == "prompt" else (export, [])
         fallback = unique_name(text_of(flat.value.get("id")), (), export.kind)
         name = unique_name(text_of(flat.value.get("name")), taken, fallback)
         taken.add(name)
-        yield Case(flat, target, name, presence, goal.variables, today), parts
+        yield Case(flat, target, name, presence, goal.variables), parts
 
 
 def migrated_of(case: Case, parts: Sequence[Part] = ()) -> Migrated:
@@ -129,5 +131,10 @@ def _presence(
 
 def _hopeless(one: Migrated) -> Problem:
     why = "; ".join(finding.message for finding in one.findings)
-    hint = "Add what is missing to the export, and migrate it again; what else is in it is reported all the same."
-    return Problem("no-manifest", f"no manifest can be made of {one.id or one.address}: {why}", one.export.place, hint)
+    named = one.kind == "prompt" and not one.export.value.get("instructions")
+    return Problem(
+        "no-manifest",
+        f"no manifest can be made of {one.id or one.address}: {why}",
+        one.export.place,
+        _ONLY_NAMED if named else _INCOMPLETE,
+    )

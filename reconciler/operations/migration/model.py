@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from reconciler.manifests.drafts import Draft
@@ -69,7 +68,6 @@ class Case:
     """By id of a file or a vector store."""
     variables: frozenset[str] = frozenset()
     """Names that every environment of the project has a value for."""
-    today: date = date.max
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,11 @@ def flattened(export: Export) -> tuple[Export, list[Part]]:
 def variables(case: Case) -> Iterator[Part]:
     """Every `{{name}}` of the instructions, and every variable that is declared."""
     defaults = _declared(case.export.value.get("variables"))
-    used = dict.fromkeys(PLACEHOLDER.findall(text_of(case.export.value.get("instructions"))))
-    for name in used:
+    found = PLACEHOLDER.finditer(text_of(case.export.value.get("instructions")))
+    used = {match[1]: match[0] for match in found}
+    for name, written in used.items():
         default = f" (its default: {defaults[name][:80]!r})" if defaults.get(name) else ""
-        yield Part(_filled(case, name, default))
+        yield Part(_filled(case, name, written, default))
     for name in defaults.keys() - used.keys():
         yield lost(f"variables.{name}", "it stands nowhere in the instructions")
 
@@ -55,16 +56,15 @@ def substituted(case: Case, text: str) -> str:
     return PLACEHOLDER.sub(variable, text) if case.export.kind == "prompt" else text
 
 
-def _filled(case: Case, name: str, default: str) -> Entry:
+def _filled(case: Case, name: str, written: str, default: str) -> Entry:
     field = f"variables.{name}"
     if name in case.variables:
         return Entry(field, "changed", "instructions", f"the project's variable: `${{var.{name}}}`{default}")
-    place = "{{" + name + "}}"
     if case.target == "agents":
         hint = "say it in the first input of the session, or make it a variable of the project and write ${var.…}"
-        return Entry(field, "lost", "", f"nothing fills {place} in an agent's instructions{default}", hint)
-    hint = f'request["instructions"] = request["instructions"].replace("{place}", value)'
-    return Entry(field, "changed", "instructions", f"the application fills {place} in before it sends{default}", hint)
+        return Entry(field, "lost", "", f"nothing fills {written} in an agent's instructions{default}", hint)
+    hint = f'request["instructions"] = request["instructions"].replace("{written}", value)'
+    return Entry(field, "changed", "instructions", f"the application fills {written} in before it sends{default}", hint)
 
 
 def _version(value: Mapping[str, JSON], parts: list[Part]) -> Mapping[str, JSON]:

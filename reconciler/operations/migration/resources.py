@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.operations.migration.model import Case, Entry, Part, list_of, lost, mapping_of
+from reconciler.operations.migration.model import Case, Entry, Part, list_of, lost, mapping_of, text_of
 from reconciler.resources.values import JSON
 
 FILE_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
@@ -45,7 +45,7 @@ def ids_in(value: JSON) -> Iterator[str]:
 def resources(case: Case) -> Resources:
     """What `tool_resources`, and `file_ids` of the first version, name for the tools of target responses."""
     given = mapping_of(case.export.value.get("tool_resources"))
-    types = {mapping_of(tool).get("type") for tool in list_of(case.export.value.get("tools"))}
+    types = {text_of(mapping_of(tool).get("type")) for tool in list_of(case.export.value.get("tools"))}
     parts: list[Part] = []
     files: list[str] = []
     if "code_interpreter" in types:
@@ -70,7 +70,7 @@ def _file_lists(case: Case, given: Mapping[str, JSON]) -> Iterator[tuple[str, JS
             yield field, value
 
 
-def _stores(case: Case, given: Mapping[str, JSON], types: set[JSON], parts: list[Part]) -> list[str]:
+def _stores(case: Case, given: Mapping[str, JSON], types: set[str], parts: list[Part]) -> list[str]:
     search = mapping_of(given.get("file_search"))
     if search.get("vector_stores"):
         note = "a store that was to be made with the assistant, and ids of files do not say what is in them"

@@ -42,12 +42,11 @@ def retirement(model: str) -> Retirement | None:
     return _BY_MODEL.get(base)
 
 
-def warning(model: str, today: date) -> str:
+def warning(model: str) -> str:
     """What to say of `model`; empty where nothing is known against it."""
     end = retirement(model)
     if end is None:
         passing = model.endswith(("-preview", "-latest"))
         return "previews and `-latest` names may end at two weeks' notice" if passing else ""
-    verb = "was shut down" if end.on <= today else "shuts down"
     instead = f"; OpenAI names {end.replacement} instead" if end.replacement else ""
-    return f"{model} {verb} on {end.on}{instead}"
+    return f"OpenAI's shutdown date of {model} is {end.on}{instead}"
