@@ -80,7 +80,7 @@ def headline(migration: Migration) -> str:
     total = len(migration.migrated)
     objects = f"{valid} of {total}" if valid != total else f"{total}"
     found = counts(migration)
-    fields = f"{found['mapped']} fields as they were, {found['changed']} with a change, {found['lost']} not"
+    fields = f"fields: {found['mapped']} as they were, {found['changed']} with a change, {found['lost']} lost"
     return f"{objects} {'object' if total == 1 else 'objects'} to target {migration.target}; {fields}."
 
 
