@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import keyword
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -27,6 +28,7 @@ COMMANDS: Final = {
     "pull": "Accept what was changed by hand: edit the manifests.",
     "status": "List every object with its live id and whether it is in sync.",
     "inventory": "List every live object with owner, size, cost and users.",
+    "import": "Write manifests for what is live.",
     "migrate": "Write manifests from exports of Assistants and prompts.",
     "export": "Print the bundle that an application loads.",
     "state": "Look into the state: what was applied.",
@@ -47,7 +49,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"reconciler.cli.{cmd_name}")
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"reconciler.cli.{name}")
         command: click.Command = module.command
         return command
 

@@ -31,7 +31,10 @@ class _Notes:
 
 
 def emit(value: Mapping[str, JSON], notes: Notes | None = None, indent: int = 0) -> str:
-    """The lines of a mapping, each `indent` columns from the left, with a newline at the end."""
+    """The lines of a mapping, each `indent` columns from the left, with a newline at the end.
+
+    Raises ValueError for a number that is not finite.
+    """
     known = notes or {}
     around = frozenset(path[:length] for path in known for length in range(len(path)))
     lines = _mapping(value, (), _Notes(known, around), " " * indent)
@@ -111,7 +114,7 @@ def _key(key: str) -> str:
 
 def _scalar(value: JSON, unquoted: re.Pattern[str]) -> str:
     if not isinstance(value, str):
-        return json.dumps(value)
+        return json.dumps(value, allow_nan=False)
     is_plain = unquoted.fullmatch(value) and value.isprintable() and not value.endswith((" ", ":"))
     return value if is_plain and plain(value) == value and value.lower() not in _WORDS else _quoted(value)
 

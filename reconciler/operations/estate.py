@@ -76,9 +76,14 @@ def surroundings(start: Path, environ: Mapping[str, str], *, env: str | None, en
 
 
 async def read_estate(
-    here: Surroundings, connection: Connection, tell: Tell, types: Collection[str] | None = None
+    here: Surroundings,
+    connection: Connection,
+    tell: Tell,
+    types: Collection[str] | None = None,
+    with_parts: Callable[[Live], bool] = lambda _live: True,
 ) -> Estate:
-    """Every live object, of these types or of all, by list walks: one of each type, and one of the files of each store.
+    """Every live object, of these types or of all, by list walks: one of each type, and one of the files of each store
+    that is wanted `with_parts`.
 
     What cannot be read is a problem of the result, and the rest goes on; LiveError where nothing at all can be read.
     """
@@ -90,7 +95,8 @@ async def read_estate(
     listed = await asyncio.gather(*walks)
     if by_type and all(found is None for found in listed):
         raise LiveError(*dict.fromkeys(problems))
-    live = await _with_parts(by_type, [item for found in listed for item in found or ()], tell, problems)
+    everything = [item for found in listed for item in found or ()]
+    live = await _with_parts(by_type, everything, with_parts, tell, problems)
     identity = here.project.identity if here.workspace else None
     return Estate(
         identity=identity,
@@ -127,19 +133,24 @@ async def _listed(
 
 
 async def _with_parts(
-    by_type: Mapping[str, Adapter], live: Sequence[Live], tell: Tell, problems: list[Problem]
+    by_type: Mapping[str, Adapter],
+    live: Sequence[Live],
+    wanted: Callable[[Live], bool],
+    tell: Tell,
+    problems: list[Problem],
 ) -> list[Live]:
-    """`live` with what needs a listing of its own; what is gone meanwhile is left out."""
-    total = sum(bool(by_type[item.type].refers) for item in live)
+    """`live` with what needs a listing of its own, where it is wanted; what is gone meanwhile is left out."""
+    composed = {item.id for item in live if by_type[item.type].refers and wanted(item)}
     done = 0
 
     async def whole(item: Live) -> Live | None:
         nonlocal done
+        if item.id not in composed:
+            return item
         found = await _attempted(by_type[item.type].whole(item), problems)
-        if by_type[item.type].refers:
-            done += 1
-            if done % STEP == 0 or done == total:
-                tell(f"contents: {done:,} of {total:,} read")
+        done += 1
+        if done % STEP == 0 or done == len(composed):
+            tell(f"contents: {done:,} of {len(composed):,} read")
         return found
 
     return [item for item in await asyncio.gather(*map(whole, live)) if item is not None]

@@ -1,0 +1,98 @@
+"""`reconciler import`"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import note, show, show_json, show_problems
+
+if TYPE_CHECKING:
+    from reconciler.operations.importing import Imported
+
+FAILED = 1
+
+
+@click.command(name="import")
+@click.argument("what", metavar="[KIND|ADDRESS|ID]...", nargs=-1)
+@options.folder
+@options.environment
+@options.endpoint
+@options.output
+@click.option("--name", "pattern", metavar="GLOB", help="Only objects whose live name matches, in any case.")
+@click.option(
+    "--into",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The project folder to write into; made where there is none.",
+)
+def command(
+    what: tuple[str, ...],
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    format_: str,
+    pattern: str | None,
+    into: Path | None,
+) -> int:
+    r"""Write manifests for what is live: everything, or what is named by kind, address, id or --name.
+
+    \b
+    reconciler import                       all agents and vector stores
+    reconciler import agents --name 'bot*'  some of them
+    reconciler import vs_68f0 agent_91c2    these, whoever owns them
+    reconciler import response resp_68f0    the configuration of a stored response
+    reconciler import request body.json     the body of `responses.create`, from code
+
+    Nothing live is changed, and no file is overwritten. Then `reconciler adopt` makes the objects yours.
+    """
+    done = _import(what, start, env, endpoint, pattern, into)
+    if format_ == "json":
+        show_json(done.document())
+    else:
+        _show(done)
+    if done.problems:
+        show_problems(done.problems)
+    return FAILED if done.problems else 0
+
+
+def _import(
+    what: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, pattern: str | None, into: Path | None
+) -> "Imported":
+    from reconciler.operations.importing import import_live, import_requests, import_responses
+
+    word, *rest = what or ("",)
+    if word in ("response", "request") and (not rest or pattern is not None):
+        raise click.UsageError(f"`import {word}` takes {'ids' if word == 'response' else 'files'}, and no --name.")
+    if word == "response":
+        return import_responses(start, options.environ(), env=env, endpoint=endpoint, ids=rest, into=into)
+    if word == "request":
+        return import_requests(start, options.environ(), files=[Path(file) for file in rest], into=into)
+    return import_live(
+        start,
+        options.environ(),
+        env=env,
+        endpoint=endpoint,
+        words=what,
+        pattern=pattern,
+        into=into,
+        tell=note,
+    )
+
+
+def _show(done: "Imported") -> None:
+    from reconciler.reports.style import count, plain
+
+    for origin in done.origins:
+        called = f" ({plain(origin.name)})" if origin.name else ""
+        show(f"{origin.address}  from {origin.type} {plain(origin.id)}{called}")
+        for loss in origin.losses:
+            show(f"    not here: {plain(loss)}")
+    for one in done.skipped:
+        show(f"left alone: {one.type} {one.id} ({plain(one.name)}): {plain(one.why)}")
+    if done.written:
+        files = count(len(done.written), "file")
+        show(f"\n{files} written into {done.root}. Next: reconciler validate, then reconciler adopt")
+    elif not done.problems:
+        show("Nothing to import.")

@@ -1,0 +1,91 @@
+"""What an import came to, and the comment by which a manifest remembers where it came from."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from reconciler.resources.address import Address
+from reconciler.resources.base import Resource
+from reconciler.resources.problems import Problem
+from reconciler.resources.values import JSON
+
+FORMAT: Final = "reconciler/import/v1"
+_COMMENT: Final = re.compile(r"^# Imported from (?P<type>\w+) (?P<id>[\w-]+) on ", re.MULTILINE)
+LATEST: Final = 253_402_300_799
+"""The last second of the year 9999."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A manifest that was written, and what it was made of."""
+
+    address: str
+    type: str
+    id: str
+    name: str
+    """What the object is called live."""
+    losses: tuple[str, ...] = ()
+    """What of it the manifest does not say, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An object that was left alone, and why."""
+
+    type: str
+    id: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was written where."""
+
+    root: Path
+    written: tuple[Path, ...] = ()
+    """Relative to `root`."""
+    origins: tuple[Origin, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def document(self) -> dict[str, JSON]:
+        """As JSON (`reconciler/import/v1`)."""
+        return {
+            "format": FORMAT,
+            "folder": str(self.root),
+            "written": [path.as_posix() for path in self.written],
+            "objects": [asdict(one) | {"losses": list(one.losses)} for one in self.origins],
+            "skipped": [asdict(one) for one in self.skipped],
+            "problems": [{"code": one.code, "message": one.message, "hint": one.hint} for one in self.problems],
+        }
+
+
+def origin_comment(origin: Origin, created_at: float | None, named: bool) -> str:
+    """What stands above a manifest; `named` if the live name is not told by the spec anyway."""
+    made = f"; made on {day(created_at)}" if day(created_at) else ""
+    lines = [f"Imported from {origin.type} {origin.id} on {datetime.now(UTC).date().isoformat()}{made}."]
+    lines += [f"Name: {origin.name}"] if named and origin.name else []
+    return "\n".join([*lines, *(f"Not here: {loss}." for loss in origin.losses)])
+
+
+def imported_from(resources: Iterable[Resource], repository: Path) -> Mapping[Address, str]:
+    """The live id that each imported manifest came from, as the comment above it says."""
+    found: dict[Address, str] = {}
+    for resource in resources:
+        text = (repository / resource.place.file).read_text(encoding="utf-8", errors="replace")
+        above = "\n".join(text.splitlines()[: resource.place.line])
+        comments = list(_COMMENT.finditer(above))
+        if comments:
+            found[resource.address] = comments[-1]["id"]
+    return found
+
+
+def day(seconds: float | None) -> str:
+    """The day of a Unix time, in UTC; nothing where it is none."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LATEST:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
