@@ -57,6 +57,8 @@ class Sources:
     root: Path
     shown: str
     """What stands before a path of the project folder in messages."""
+    edited: Mapping[str, str] = field(default_factory=dict)
+    """Texts that are read instead of files."""
     read: dict[str, Source] = field(default_factory=dict)
 
     def __call__(self, path: str) -> Source:
@@ -66,7 +68,7 @@ class Sources:
         return self.read[path]
 
     def _read(self, path: str) -> Source:
-        text = read_text(locate(self.root, path), MAX_INCLUDED)
+        text = self.edited[path] if path in self.edited else read_text(locate(self.root, path), MAX_INCLUDED)
         file = self.shown + path
         if not path.endswith(_STRUCTURED):
             return Source(path, file, text, structured=False)

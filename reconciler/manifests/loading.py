@@ -39,19 +39,24 @@ class Loaded:
     """What kinds have to know to say what a resource asks for."""
 
 
-def load(folder: Path, *, env: str | None, kinds: Mapping[str, Kind] | None = None) -> Loaded:
+def load(
+    folder: Path, *, env: str | None, kinds: Mapping[str, Kind] | None = None, edited: Mapping[str, str] | None = None
+) -> Loaded:
     """The manifests in `folder`, for the environment `env` (needed only where there are several). Whatever the files
     contain, this returns: problems are collected, and what can be read in spite of them is checked further.
+
+    `edited` are texts of manifests and included files, by path, that are read as if they had been written already.
     """
     root = folder.absolute()
     repository = repository_of(root)
     prefix = Path(os.path.relpath(root, repository)).as_posix()
     shown = "" if prefix == "." else f"{prefix}/"
     tree = walk(root)
-    documents, problems = _documents(tree, shown)
+    edited = edited or {}
+    documents, problems = _documents(tree, shown, edited)
     projects = [document for document in documents if is_project(document)]
     project, more = open_project(projects, env, root, repository, shown)
-    expander = Expander(Sources(root, shown), Variables(project.variables))
+    expander = Expander(Sources(root, shown, edited), Variables(project.variables))
     target = project.spec.defaults.target
     known = registered_kinds() if kinds is None else kinds
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
@@ -70,13 +75,13 @@ def load(folder: Path, *, env: str | None, kinds: Mapping[str, Kind] | None = No
     )
 
 
-def _documents(tree: Tree, shown: str) -> tuple[list[Document], list[Problem]]:
+def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[Document], list[Problem]]:
     """All YAML documents of the folder but empty ones, and what cannot be read at all."""
     documents: list[Document] = []
     problems = [_fault(fault.code, fault.path, shown, fault.message, fault.hint) for fault in tree.faults]
     for path in tree.manifests():
         try:
-            text = read_text(locate(tree.root, path), MAX_MANIFEST)
+            text = edited[path] if path in edited else read_text(locate(tree.root, path), MAX_MANIFEST)
         except UnreadableError as error:
             problems.append(_fault(error.code, path, shown, error.message, error.hint))
         else:

@@ -1,0 +1,88 @@
+"""`reconciler pull`"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import note, show, show_json, show_problems
+
+if TYPE_CHECKING:
+    from reconciler.operations.pull import Edit, Pulled
+    from reconciler.resources.values import JSON
+
+FAILED = 1
+
+
+@click.command(name="pull")
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Everything that was changed by hand.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; print what would change in the files.")
+@options.live
+def command(
+    addresses: tuple[str, ...],
+    everything: bool,
+    dry_run: bool,
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    format_: str,
+    no_color: bool,
+) -> int:
+    """Accept what was changed by hand: edit the manifests so that they ask for it.
+
+    Comments, order and layout of the files stay. Nothing live is changed. Exit code 1 if something cannot be accepted;
+    the rest is.
+    """
+    from reconciler.operations.pull import pull
+
+    del no_color
+    if everything == bool(addresses):
+        raise click.UsageError("Name addresses, or use --all.")
+    chosen = options.addresses(addresses)
+    pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run)
+    if format_ == "json":
+        show_json(_document(pulled, written=not dry_run))
+    else:
+        _show(pulled, dry_run=dry_run)
+    show_problems(pulled.problems)
+    return FAILED if pulled.problems else 0
+
+
+def _show(pulled: "Pulled", *, dry_run: bool) -> None:
+    from reconciler.reports.style import plain
+
+    for address, item in pulled.accepted:
+        show(f"{address}: {plain(item.path)}")
+    for edit in pulled.edits:
+        show(_diff(edit) if dry_run else f"wrote {edit.path}")
+    if not pulled.accepted and not pulled.problems:
+        show("Nothing to pull.")
+    for text in pulled.notes:
+        note(plain(text))
+
+
+def _diff(edit: "Edit") -> str:
+    """A unified diff, with what a terminal would act on escaped."""
+    import difflib
+
+    from reconciler.reports.style import plain
+
+    before, after = (text.removesuffix("\n").split("\n") for text in (edit.before, edit.after))
+    lines = difflib.unified_diff(before, after, f"a/{edit.path}", f"b/{edit.path}", lineterm="")
+    return "\n".join(line[:1] + plain(line[1:].removesuffix("\r")) for line in lines)
+
+
+def _document(pulled: "Pulled", *, written: bool) -> "JSON":
+    from reconciler.reports.json import problems_json
+
+    return {
+        **problems_json(pulled.problems),
+        "format": "reconciler/pull/v1",
+        "identity": pulled.identity,
+        "written": written,
+        "accepted": [{"address": address, "path": item.path} for address, item in pulled.accepted],
+        "files": [edit.path for edit in pulled.edits],
+        "notes": list(pulled.notes),
+    }

@@ -1,0 +1,252 @@
+"""Changing values of a YAML document where they stand, so that everything else stays as it is, to the byte.
+
+The text is edited by the positions of its nodes and not dumped again: a dump reformats what it never touched.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.manifests.editing.alignment import alignment
+from reconciler.manifests.editing.layout import Layout
+from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants
+from reconciler.manifests.editing.styles import Style, block_scalar, headed, inline, key_text
+from reconciler.manifests.parsing import parse_document
+from reconciler.resources.values import JSON, same
+
+_HEADER: Final = re.compile(r"[|>][-+0-9]*")
+
+
+class UneditableError(Exception):
+    """Why a document cannot be changed in place, and the line (from 1, within the document) that is in the way."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+def edited(text: str, wanted: JSON) -> str:
+    """The YAML document `text`, which is read without a problem, changed so that it reads as `wanted`.
+
+    Only lines that have to change do: comments, order, quotes, block scalars, anchors, flow style and line ends stay,
+    and a new value is written like the one it replaces where that is possible. What an alias repeats is never changed
+    under others: the alias is replaced by the value, or `UneditableError` says what is in the way, as it does where the
+    result would not read as exactly `wanted`.
+    """
+    root, aliases = compose(text)
+    if same(root.node.value, wanted):
+        return text
+    for thorough in (False, True):
+        result = _Editor(Layout(text), root, aliases, _style(root.node), thorough).run(wanted)
+        document = parse_document(result, "")
+        if not document.problems and same(document.value, wanted):
+            return result
+    raise UneditableError("its layout leaves no place for the change", _first_difference(root, wanted, text))
+
+
+@dataclass
+class _Editor:
+    layout: Layout
+    root: Entry
+    aliases: Sequence[Entry]
+    style: Style
+    thorough: bool
+    """Whether what is removed takes the comments and empty lines below it along, and block scalars become quoted."""
+    wants: dict[int, JSON] = field(default_factory=dict)
+    """What aliases should read as, by start; the others stay as they are."""
+    now: dict[int, JSON] = field(default_factory=dict)
+    """New values of anchored nodes that stay where they are, by start."""
+
+    def run(self, wanted: JSON) -> str:
+        self.change(self.root, wanted)
+        for alias in self.aliases:
+            self.settle(alias)
+        return self.layout.applied()
+
+    def change(self, entry: Entry, wanted: JSON) -> None:
+        node = entry.node
+        if node.kind == "alias":
+            self.wants[node.start] = wanted
+        elif not same(node.value, wanted):
+            if node.anchor:
+                self.now[node.start] = wanted
+            if node.kind == "mapping" and isinstance(wanted, dict) and wanted.keys() & node.value.keys():
+                self.change_mapping(node, wanted)
+            elif node.kind == "sequence" and isinstance(wanted, list):
+                self.change_sequence(entry, wanted)
+            else:
+                self.replace(entry, wanted)
+
+    def change_mapping(self, node: Node, wanted: dict[str, JSON]) -> None:
+        kept = [entry for entry in node.entries if entry.key in wanted]
+        for entry in kept:
+            self.change(entry, wanted[str(entry.key)])
+        self.layout.remove(node, [entry for entry in node.entries if entry.key not in wanted], thorough=self.thorough)
+        added = {key: value for key, value in wanted.items() if key not in node.value}
+        if not added:
+            return
+        last = kept[-1]
+        if node.flow:
+            texts = [f"{key_text(key, last.quoted)}: {_inline(value, last)}" for key, value in added.items()]
+            self.layout.add_to_flow(last, texts)
+        else:
+            lines = [headed(f"{key_text(key)}:", self.style.lines(item, node.column)) for key, item in added.items()]
+            self.add_after(last, node.column, lines)
+
+    def change_sequence(self, entry: Entry, wanted: list[JSON]) -> None:
+        node = entry.node
+        kept, removed, added = alignment(node.value, wanted)
+        if not kept:
+            self.replace(entry, wanted)
+            return
+        for index, item in kept.items():
+            self.change(node.entries[index], item)
+        self.layout.remove(node, [node.entries[index] for index in removed], thorough=self.thorough)
+        for index, items in added.items():
+            above = [at for at in kept if at < index]
+            neighbour = node.entries[max(above, default=min(kept))]
+            self.add_items(node, neighbour, items, above=bool(above))
+
+    def add_items(self, node: Node, neighbour: Entry, items: Sequence[JSON], *, above: bool) -> None:
+        """Items below the `neighbour`, or above it where it is the first that stays."""
+        if node.flow:
+            texts = [_inline(item, neighbour) for item in items]
+            if above:
+                self.layout.add_to_flow(neighbour, texts)
+            else:
+                self.layout.edit(neighbour.start, neighbour.start, "".join(f"{text}, " for text in texts))
+            return
+        lines = [self.item(node, neighbour, item) for item in items]
+        if above:
+            self.add_after(neighbour, node.column, lines)
+        else:
+            self.layout.add_before(neighbour, node.column, lines)
+
+    def item(self, node: Node, neighbour: Entry, value: JSON) -> list[str]:
+        if neighbour.node.flow or neighbour.node.style in {"'", '"'}:
+            return [f"- {_inline(value, neighbour)}"]
+        return headed("-", self.style.lines(value, node.column, dashed=True))
+
+    def add_after(self, entry: Entry, column: int, entries: Sequence[Sequence[str]]) -> None:
+        """A block scalar that ends the text without a line break would gain one: it is written anew first."""
+        last = entry
+        while last.node.block:
+            last = last.node.entries[-1]
+        ends = self.layout.tail(entry) == len(self.layout.text)
+        untouched = not any(start <= last.after <= end for start, end, _ in self.layout.edits)
+        if last.node.block_scalar and ends and untouched:
+            self.replace(last, last.node.value)
+        self.layout.add_after(entry, column, entries)
+
+    # Replacing a value
+
+    def replace(self, entry: Entry, wanted: JSON) -> None:
+        """Another value in the place of this one; in its style, where that can carry it."""
+        node, layout = entry.node, self.layout
+        layout.gone += [(inner.node.start, inner.node.end) for inner in node.entries]
+        in_flow = entry.parent is not None and entry.parent.flow
+        if in_flow:
+            self.put_inline(entry, _inline(wanted, entry))
+            return
+        lines = self.lines(entry, wanted)
+        if len(lines) == 1 and not node.block_scalar and not node.block:
+            self.put_inline(entry, lines[0])
+        else:
+            self.put_lines(entry, lines)
+
+    def lines(self, entry: Entry, wanted: JSON) -> list[str]:
+        """What follows key or dash: the rest of that line, then whole lines."""
+        node, column = entry.node, entry.parent.column if entry.parent else -self.style.step
+        dashed = entry.parent is not None and entry.parent.kind == "sequence"
+        if isinstance(wanted, str) and node.block_scalar and not self.thorough:
+            old = self.layout.text[node.content : self.layout.tail(entry)]
+            block = block_scalar(wanted, node.style, old, column, column + (2 if dashed else self.style.step))
+            return block or [inline(wanted)]
+        if (node.flow and not isinstance(wanted, str)) or node.style in {"'", '"'} or self.thorough:
+            return [inline(wanted, node.style, flow=node.flow)]
+        return self.style.lines(wanted, column, dashed=dashed)
+
+    def put_inline(self, entry: Entry, new: str) -> None:
+        node = entry.node
+        if node.empty:
+            self.layout.edit(entry.after, entry.after, f" {new}" if entry.colon else f": {new}")
+        else:
+            self.layout.edit(node.content, node.end, new)
+
+    def put_lines(self, entry: Entry, lines: Sequence[str]) -> None:
+        """Lines behind a key or dash, with the anchor and the comment that stand there."""
+        node, layout = entry.node, self.layout
+        first, *rest = lines
+        anchor = f"&{node.anchor}" if node.anchor else ""
+        head = "".join(f" {part}" for part in (anchor, first) if part)
+        end = layout.tail(entry)
+        new = layout.newline.join([head + self.comment(entry), *rest])
+        at_root = entry.parent is None
+        ends = end == len(layout.text) and len(lines) > 1
+        layout.edit(entry.after, end, (new.lstrip() if at_root else new) + (layout.newline if ends else ""))
+
+    def comment(self, entry: Entry) -> str:
+        """The comment on the first line of a value, with the spaces before it."""
+        node, text = entry.node, self.layout.text
+        if node.block_scalar:
+            header = _HEADER.match(text, node.content)
+            at = header.end() if header else node.content
+        else:
+            at = entry.end if not node.block else node.start + len(node.anchor) + 1 if node.anchor else entry.after
+        found = re.compile(r"[ \t]+#[^\r\n]*").match(text, at)
+        return found[0] if found else ""
+
+    # Aliases
+
+    def settle(self, alias: Entry) -> None:
+        """Leave an alias that still says what it should, replace one that does not."""
+        node = alias.node
+        if node.target is None or self._gone(node):
+            return
+        wanted = self.wants.get(node.start, node.value)
+        changed = self._gone(node.target) or node.target.start in self.now
+        says = self.now.get(node.target.start, node.value)
+        if not self._gone(node.target) and same(wanted, says):
+            return
+        if changed and same(wanted, node.value):
+            line = self.layout.line_of(node.target.start)
+            where = f"the value is used in line {self.layout.line_of(node.start)} too, as an alias"
+            raise UneditableError(f"{where}; write it out there first", line)
+        self.replace(alias, wanted)
+
+    def _gone(self, node: Node) -> bool:
+        return any(start <= node.start < end for start, end in self.layout.gone)
+
+
+def _inline(value: JSON, like: Entry) -> str:
+    """`value` in flow style, with the quotes of a neighbour: in JSON, it is JSON again."""
+    quotes = {node.style for node in descendants(like.node) if node.style in {"'", '"'}}
+    style = '"' if like.quoted else quotes.pop() if len(quotes) == 1 else ""
+    return inline(value, style, flow=True)
+
+
+def _style(root: Node) -> Style:
+    """How the document indents: as its first nested mapping and its first sequence below a key do."""
+    step = dash = None
+    for node in descendants(root):
+        for entry in node.entries:
+            inner = entry.node
+            if node.block and node.kind == "mapping" and inner.block:
+                if inner.kind == "mapping":
+                    step = step or inner.column - node.column
+                elif dash is None:
+                    dash = inner.column - node.column
+    step = step or 2
+    return Style(step, step if dash is None else dash)
+
+
+def _first_difference(entry: Entry, wanted: JSON, text: str) -> int:
+    """The line of the first value that is to change."""
+    node = entry.node
+    if node.kind == "mapping" and isinstance(wanted, dict) and node.value.keys() <= wanted.keys():
+        for inner in node.entries:
+            if not same(inner.node.value, wanted[str(inner.key)]):
+                return _first_difference(inner, wanted[str(inner.key)], text)
+    return text.count("\n", 0, entry.start) + 1

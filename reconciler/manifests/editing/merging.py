@@ -1,0 +1,186 @@
+"""From canonical values back to what a manifest writes: only what differs changes, the rest stays as it is written."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from reconciler.manifests.editing.edits import edited
+from reconciler.manifests.editing.templates import LostVariableError, escaped, rewritten
+from reconciler.manifests.included import Source
+from reconciler.manifests.parsing import parse_document
+from reconciler.manifests.variables import PREFIX, Variables
+from reconciler.resources.base import Path
+from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
+
+Keyed = Callable[[Sequence[JSON]], Mapping[str, JSON]]
+"""The canonical form of a list whose items have names: a mapping by name."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a value cannot be written."""
+
+    path: Path
+    """Inside the document."""
+    message: str
+    hint: str
+
+
+@dataclass
+class Merger:
+    """Writes canonical values into one document and the files it includes."""
+
+    includes: Mapping[Path, Source]
+    variables: Variables
+    keyed: Keyed
+    files: dict[str, str] = field(default_factory=dict)
+    """New texts of included files, by path."""
+    obstacles: list[Obstacle] = field(default_factory=list)
+
+    def merged(self, raw: JSON, written: JSON, old: JSON, new: JSON, path: Path) -> JSON:
+        """`raw`, which stands at `path` and has the canonical value `old`, so that it gets the canonical value `new`.
+
+        `written` is `raw` with what it includes, as its model writes it.
+        """
+        if same(old, new):
+            return raw
+        source = self.includes.get(path)
+        if source:
+            self.include(source, written, old, new, path)
+            return raw
+        return self.value(raw, written, old, new, path)
+
+    def value(self, raw: JSON, written: JSON, old: JSON, new: JSON, path: Path) -> JSON:
+        if isinstance(raw, str) and PREFIX in raw:
+            return self.template(raw, new, path)
+        if isinstance(old, dict) and isinstance(new, dict) and not (is_reference(old) or is_reference(new)):
+            if isinstance(raw, dict):
+                return self.mapping(raw, written, old, new, path)
+            if isinstance(raw, list):
+                return self.items_by_name(raw, written, old, new, path)
+        if isinstance(raw, list) and isinstance(old, list) and isinstance(new, list):
+            return self.items(raw, written, old, new, path)
+        return self.plain(new)
+
+    def mapping(self, raw: dict[str, JSON], written: JSON, old: JSON, new: JSON, path: Path) -> JSON:
+        made = dict(raw)
+        extra: dict[str, JSON] = raw["extra"] if isinstance(raw.get("extra"), dict) else {}
+        inner = dict(extra)
+        for key in [*old, *(key for key in new if key not in old)]:
+            home, at = (inner, (*path, "extra", key)) if key in extra and key not in raw else (made, (*path, key))
+            if key not in new:
+                home.pop(key, None)
+            elif key not in old or not same(old[key], new[key]):
+                known = key in home and key in old
+                home[key] = (
+                    self.merged(home[key], written.get(key), old[key], new[key], at) if known else self.plain(new[key])
+                )
+        return {**made, "extra": inner} if inner != extra else made
+
+    def items_by_name(self, raw: list[JSON], written: Sequence[JSON], old: JSON, new: JSON, path: Path) -> JSON:
+        """Tools, and whatever else the canonical form knows by name and not by position."""
+        free = dict(old)
+        made = []
+        for index, item in enumerate(raw):
+            name = self.name(written[index], free)
+            tool = free.pop(name)
+            if name in new:
+                made.append(self.merged(item, written[index], tool, new[name], (*path, index)))
+        return made + [self.neat(tool) for name, tool in new.items() if name not in old]
+
+    def name(self, written: JSON, free: Mapping[str, JSON]) -> str:
+        """Of the names that are `free`, the one of this item: items of one kind are numbered by content."""
+        ((name, value),) = self.keyed([written]).items()
+        numbered = [other for other in free if other == name or other.startswith(f"{name}#")]
+        return next((other for other in numbered if same(free[other], value)), numbered[0])
+
+    def items(self, raw: list[JSON], written: Sequence[JSON], old: list[JSON], new: list[JSON], path: Path) -> JSON:
+        known = list(zip(raw, written, strict=True))
+        if not all(map(same, written, old)) and all(any(same(item, one) for one in old) for item in written):
+            stay = [text for text, item in known if any(same(item, one) for one in new)]  # a set: its order is free
+            return stay + [self.plain(one) for one in new if not any(same(item, one) for item in written)]
+        if len(old) == len(new) == len(raw):
+            return [self.merged(*known[at], old[at], new[at], (*path, at)) for at in range(len(new))]
+        return [next((text for text, item in known if same(item, one)), self.plain(one)) for one in new]
+
+    def template(self, raw: str, new: JSON, path: Path) -> JSON:
+        whole = raw.startswith(PREFIX) and raw.find("}") == len(raw) - 1
+        try:
+            if isinstance(new, str) and not whole:
+                return rewritten(raw, new, self.variables)
+            lost = raw
+        except LostVariableError as error:
+            lost = error.variable
+        hint = "change the variable in project.yaml, or write the value out here, and pull again"
+        self.obstacles.append(
+            Obstacle(path, f"it is written with {lost}, whose value the live one does not have", hint)
+        )
+        return raw
+
+    def include(self, source: Source, written: JSON, old: JSON, new: JSON, path: Path) -> None:
+        if isinstance(new, str):
+            self.files[source.path] = self.included_text(source, new, path)
+        elif not source.structured:
+            hint = "write the value in place of the `$file`, and pull again"
+            self.obstacles.append(Obstacle(path, f"the live value is no text, and {source.path} is", hint))
+        else:
+            inner = Merger({}, self.variables, self.keyed)
+            value = inner.value(source.value, written, old, new, ())
+            self.obstacles += (Obstacle(path, one.message, one.hint) for one in inner.obstacles)
+            self.files[source.path] = _structured(source, value)
+
+    def included_text(self, source: Source, new: str, path: Path) -> str:
+        """The text of a file; the line break at its end is none of the value's."""
+        end = re.search(r"\r?\n\Z", source.text)
+        raw = source.text[: end.start()] if end else source.text
+        text = str(self.template(raw, new, path)) if PREFIX in raw else escaped(new)
+        ending = end[0] if end else "\n" if text.endswith("\n") else ""
+        return text + ("\r\n" if text.endswith("\r") and ending else ending)
+
+    def plain(self, value: JSON) -> JSON:
+        """A canonical value as a manifest writes it."""
+        if is_reference(value):
+            return value[ADDRESS_KEY].partition("/")[2]
+        if isinstance(value, dict):
+            return {key: self.plain(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.plain(item) for item in value]
+        return escaped(value) if isinstance(value, str) else value
+
+    def neat(self, tool: Mapping[str, JSON]) -> JSON:
+        """A new tool, without what is so anyway."""
+        kept = dict(tool)
+        full = self.keyed([kept])
+        for key, value in tool.items():
+            less = {name: item for name, item in kept.items() if name != key}
+            if key != "type" and not (isinstance(value, dict) and value) and same(self.keyed([less]), full):
+                kept = less
+        nested = kept.get("tools")
+        plain = self.plain(kept)
+        return {**plain, "tools": [self.neat(one) for one in nested.values()]} if isinstance(nested, dict) else plain
+
+
+def _structured(source: Source, value: JSON) -> str:
+    """The included file with another value."""
+    return _json(source, value) if source.path.endswith(".json") else edited(source.text, value)
+
+
+def _json(source: Source, value: JSON) -> str:
+    """JSON that a program has laid out is laid out again; other is edited in place, as the YAML that it also is."""
+    if _dumped(source, source.value) != source.text and not parse_document(source.text, "").problems:
+        text = edited(source.text, value)
+        with suppress(json.JSONDecodeError):
+            if same(json.loads(text), value):
+                return text
+    return _dumped(source, value)
+
+
+def _dumped(source: Source, value: JSON) -> str:
+    """`value` with the indentation, the line ends and the escapes of the file."""
+    indent = re.search(r"\n([ \t]+)\S", source.text)
+    text = json.dumps(value, indent=indent[1] if indent else None, ensure_ascii="\\u" in source.text)
+    end = re.search(r"\s*\Z", source.text)
+    newline = "\r\n" if "\r\n" in source.text else "\n"
+    return text.replace("\n", newline) + (end[0] if end else "")

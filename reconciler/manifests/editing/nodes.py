@@ -1,0 +1,193 @@
+"""A YAML document as nodes that know which characters of the text they are."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from ruamel.yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from reconciler.manifests.clib import events
+from reconciler.manifests.scalars import plain
+from reconciler.resources.values import JSON
+
+_PROPERTIES: Final = re.compile(r"(?:&[^\s,\[\]{}]+(?:\s+|\Z)(?:#[^\n]*\s*)*)?(?:!(?:!str)?\s+)?")
+_COLON: Final = re.compile(r"\s*:")
+
+
+@dataclass(slots=True)
+class Node:
+    """One value of the document."""
+
+    kind: Literal["scalar", "mapping", "sequence", "alias"]
+    start: int
+    """Of its anchor, where it has one."""
+    content: int
+    """Behind the anchor."""
+    end: int
+    """Of its last entry, for a block collection; at the start of a line, for a block scalar."""
+    value: JSON = None
+    style: str = ""
+    """Of a scalar: `'`, `"`, `|`, `>`, or nothing where it is plain."""
+    flow: bool = False
+    column: int = 0
+    """Of the entries of a block collection."""
+    anchor: str | None = None
+    target: "Node | None" = None
+    """What an alias repeats."""
+    entries: "list[Entry]" = field(default_factory=list)
+
+    @property
+    def block_scalar(self) -> bool:
+        return self.style in {"|", ">"}
+
+    @property
+    def block(self) -> bool:
+        """Whether it is a collection in block style."""
+        return bool(self.entries) and not self.flow
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is a value that is not written at all, as in `key:`."""
+        return self.kind == "scalar" and not self.style and self.content == self.end
+
+
+@dataclass(slots=True)
+class Entry:
+    """One value with its key or dash."""
+
+    parent: Node | None
+    start: int
+    """Of the key, or of the dash; in flow sequences, of the value."""
+    after: int
+    """Behind the colon or the dash."""
+    node: Node
+    key: str | None = None
+    quoted: bool = False
+    """Whether its key is in double quotes."""
+    colon: bool = True
+    """False for a key that stands alone in a flow mapping."""
+
+    @property
+    def end(self) -> int:
+        return self.after if self.node.empty else self.node.end
+
+
+def compose(text: str) -> tuple[Entry, list[Entry]]:
+    """The root of a document that `parsing.parse_document` reads without a problem, and every alias in it."""
+    composer = _Composer(text)
+    for event in events(text):
+        composer.take(event)
+    return composer.root, composer.aliases
+
+
+@dataclass
+class _Composer:
+    text: str
+    stack: list[Node] = field(default_factory=list)
+    keys: list[Any] = field(default_factory=list)
+    """The key that waits for its value, for each open collection."""
+    anchors: dict[str, Node] = field(default_factory=dict)
+    aliases: list[Entry] = field(default_factory=list)
+    root: Entry = field(init=False)
+
+    def take(self, event: Any) -> None:
+        match event:
+            case ScalarEvent() if self.stack and self.stack[-1].kind == "mapping" and self.keys[-1] is None:
+                self.keys[-1] = event
+            case ScalarEvent():
+                self.put(self.scalar(event), event.anchor)
+            case AliasEvent():
+                target = self.anchors[event.anchor]
+                start, end = _span(event)
+                self.aliases.append(self.put(Node("alias", start, start, end, target.value, target=target)))
+            case MappingStartEvent() | SequenceStartEvent():
+                self.open(event)
+            case MappingEndEvent() | SequenceEndEvent():
+                self.close(event)
+
+    def scalar(self, event: Any) -> Node:
+        start, end = _span(event)
+        value = plain(event.value) if event.tag is None and event.implicit[0] else event.value
+        return Node("scalar", start, self.content(start), end, value, event.style or "")
+
+    def content(self, start: int) -> int:
+        found = _PROPERTIES.match(self.text, start)
+        return found.end() if found else start
+
+    def open(self, event: Any) -> None:
+        start, end = _span(event)
+        mapping, flow = isinstance(event, MappingStartEvent), bool(event.flow_style)
+        if not (flow or mapping) and self.text[end : end + 1] != "-":
+            end -= 1  # where a sequence is not indented under its key, the event spans the first dash
+        column = end - (self.text.rfind("\n", 0, end) + 1)
+        content = self.content(start) if flow else end
+        node = Node("mapping" if mapping else "sequence", start, content, end, flow=flow, column=column)
+        self.put(node, event.anchor)
+        self.stack.append(node)
+        self.keys.append(None)
+
+    def close(self, event: Any) -> None:
+        node = self.stack.pop()
+        self.keys.pop()
+        node.end = event.end_mark.index if node.flow else node.entries[-1].end
+        if node.kind == "mapping":
+            node.value = {entry.key: entry.node.value for entry in node.entries}
+        else:
+            node.value = [entry.node.value for entry in node.entries]
+
+    def put(self, node: Node, anchor: str | None = None) -> Entry:
+        if anchor:
+            self.anchors[anchor] = node
+            node.anchor = anchor
+        parent = self.stack[-1] if self.stack else None
+        entry = self.entry(parent, node)
+        if parent is None:
+            self.root = entry
+        else:
+            parent.entries.append(entry)
+        return entry
+
+    def entry(self, parent: Node | None, node: Node) -> Entry:
+        if parent is None:
+            return Entry(None, node.start, node.start, node)
+        if parent.kind == "mapping":
+            key, self.keys[-1] = self.keys[-1], None
+            colon = _COLON.match(self.text, key.end_mark.index)
+            after = colon.end() if colon else key.end_mark.index
+            return Entry(parent, key.start_mark.index, after, node, key.value, key.style == '"', colon is not None)
+        if parent.flow:
+            return Entry(parent, node.start, node.start, node)
+        dash = self.dash(parent.column, node.start)
+        return Entry(parent, dash, dash + 1, node)
+
+    def dash(self, column: int, start: int) -> int:
+        """The dash in this column that is the closest one before `start`."""
+        line = self.text.rfind("\n", 0, start) + 1
+        while not self._is_dash(line, column, start):
+            line = self.text.rfind("\n", 0, line - 1) + 1
+        return line + column
+
+    def _is_dash(self, line: int, column: int, start: int) -> bool:
+        at = line + column
+        return at < start and self.text[at] == "-" and not {"#", "\n"} & set(self.text[line:at])
+
+
+def _span(event: Any) -> tuple[int, int]:
+    return event.start_mark.index, event.end_mark.index
+
+
+def descendants(node: Node) -> Iterator[Node]:
+    """The node and all inside it."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(entry.node for entry in found.entries)

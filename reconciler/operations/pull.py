@@ -1,0 +1,239 @@
+"""`pull`: accept what was changed by hand, by editing the manifests. Nothing live is changed, nor is the state."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from reconciler.manifests import Loaded, load
+from reconciler.manifests.editing.acceptance import accept
+from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
+from reconciler.operations.endpoint import open_connection
+from reconciler.operations.plan import check_targets, make_plan
+from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.planning.build import Planned
+from reconciler.planning.model import Change, FieldChange
+from reconciler.resources.address import Address
+from reconciler.resources.base import Desired, Resource
+from reconciler.resources.problems import Place, Problem
+from reconciler.resources.values import Fields, get, put, same
+
+FILE = "file"
+LABELS = "labels"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One file of the project with another text."""
+
+    path: str
+    """Relative to the project folder."""
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What `pull` takes over, and what it cannot."""
+
+    identity: str
+    accepted: tuple[tuple[str, FieldChange], ...] = ()
+    """Values that are now the manifests', with the address of each."""
+    edits: tuple[Edit, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """What cannot be taken over, and what to do instead."""
+    notes: tuple[str, ...] = ()
+
+
+def pull(
+    start: Path,
+    environ: Mapping[str, str],
+    addresses: Sequence[Address],
+    *,
+    env: str | None,
+    endpoint: str | None,
+    dry_run: bool,
+) -> Pulled:
+    """Plan the project at or above `start`, and edit its manifests so that they ask for what was made by hand of these
+    addresses, or of all if none is given. With `dry_run` no file is written.
+
+    ReconcilerError for an address that is nowhere. What cannot be taken over is told in `problems`; the rest goes on.
+    """
+
+    async def run() -> tuple[Workspace, Planned]:
+        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
+        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+            return workspace, (await make_plan(workspace, connection, on_drift="keep")).planned
+
+    workspace, planned = asyncio.run(run())
+    check_targets(workspace, addresses, planned.matched.live)
+    pulled = accepted(workspace, planned, addresses)
+    if not dry_run:
+        write(workspace.root, pulled.edits)
+    return pulled
+
+
+def accepted(workspace: Workspace, planned: Planned, addresses: Sequence[Address] = ()) -> Pulled:
+    """What has to be written to accept the drift of these addresses, or of all."""
+    chosen = {str(address) for address in addresses}
+    drift = [change for change in planned.plan.drift if not chosen or change.address in chosen]
+    pulling = _Pulling(workspace, {change.address: _as_live(workspace, change) for change in drift})
+    for address, changes in groupby(sorted(drift, key=_address), key=_address):
+        pulling.pull(Address.parse(address), list(changes))
+    edits = tuple(pulling.edits())
+    silent = [f"{address}: nothing was changed by hand" for address in sorted(chosen - set(map(_address, drift)))]
+    notes = (*silent, *pulling.notes, *(_other_environments(workspace) if edits else ()))
+    return Pulled(str(workspace.identity), tuple(pulling.accepted), edits, tuple(pulling.problems), notes)
+
+
+def write(root: Path, edits: Sequence[Edit]) -> None:
+    """Write edited files, each at once or not at all; modes, links and byte order marks stay."""
+    for edit in edits:
+        target = locate(root, edit.path)
+        mark = b"\xef\xbb\xbf" if target.read_bytes().startswith(b"\xef\xbb\xbf") else b""
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".pull-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(mark + edit.after.encode())
+                os.fchmod(file.fileno(), target.stat().st_mode)
+            Path(name).replace(target)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@dataclass
+class _Pulling:
+    """Files as edited so far: each address is checked on its own, so that one that cannot be written stops no other."""
+
+    workspace: Workspace
+    live: Mapping[str, Fields]
+    """What the manifests are to ask for in the end, by address."""
+    texts: dict[str, str] = field(default_factory=dict)
+    accepted: list[tuple[str, FieldChange]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def pull(self, address: Address, changes: Sequence[Change]) -> None:
+        resources = (one for one in self.workspace.loaded.resources if one.address == address)
+        resource = next(resources, None)
+        fields: list[FieldChange] = []
+        for change in changes:
+            if resource is None or change.action != "update":
+                self.problems.append(_not_readable(change))
+            else:
+                fields += change.fields
+        self.problems += [_labels(resource) for item in fields if item.keys[0] == LABELS if resource]
+        fields = [item for item in fields if item.keys[0] != LABELS]
+        if resource and fields:
+            self.accept(resource, self.workspace.desired[address], fields)
+
+    def accept(self, resource: Resource, desired: Desired, items: Sequence[FieldChange]) -> None:
+        found = accept(self.workspace.loaded, resource, desired, _with(desired.fields, items), self.texts)
+        self.problems += found.problems
+        if not found.texts:
+            return
+        after = self.loaded(found.texts)
+        now = _desired(after).get(resource.address)
+        taken = [item for item in items if now and _same(get(now.fields, item.keys), item.before)]
+        obstacle = self.obstacle(resource, after, _with(desired.fields, taken))
+        if obstacle or (len(taken) < len(items) and not found.problems):
+            hint = "edit it by hand: `reconciler drift` shows the live values"
+            message = f"{resource.address} cannot be written so that it reads as what is live"
+            self.problems.append(obstacle or Problem("not-pulled", message, resource.place, hint))
+            return
+        self.texts |= found.texts
+        self.accepted += [(str(resource.address), item) for item in taken]
+        self.notes += [_overwritten(resource, item) for item in taken if item.origin == "both"]
+
+    def obstacle(self, resource: Resource, after: Loaded, wanted: Fields) -> Problem | None:
+        """What is wrong with the project as edited: that it has errors, or asks for anything but what is wanted."""
+        errors = [problem for problem in after.problems if problem.severity == "error"]
+        if errors:
+            hint = "apply reverts it, or edit the manifest by hand"
+            message = f"{resource.address}: what is live breaks a rule of manifests: {errors[0].message}"
+            return Problem("not-pulled", message, errors[0].place, hint)
+        before, now = _desired(self.loaded({})), _desired(after)
+        expected = {address: item.fields for address, item in before.items() if address.kind != FILE}
+        expected[resource.address] = wanted
+        others = [address for address, fields in expected.items() if not self.fits(address, fields, now)]
+        if not others:
+            return None
+        names = ", ".join(map(str, others))
+        hint = "pull them together if they are to be alike; else give each a file of its own, and pull again"
+        return Problem("shared", f"{resource.address} shares what would change with {names}", resource.place, hint)
+
+    def fits(self, address: Address, fields: Fields, now: Mapping[Address, Desired]) -> bool:
+        """Whether an object is asked for as `fields` say, or, being pulled too, as it is live."""
+        if address not in now:
+            return False
+        found, live = now[address].fields, self.live.get(str(address), {})
+        return found.keys() == fields.keys() and all(
+            same(found[name], fields[name]) or (name in live and same(found[name], live[name])) for name in found
+        )
+
+    def loaded(self, texts: Mapping[str, str]) -> Loaded:
+        project = self.workspace.loaded.project
+        return load(project.root, env=project.identity.environment, edited={**self.texts, **texts})
+
+    def edits(self) -> list[Edit]:
+        root = self.workspace.root
+        limit = max(MAX_INCLUDED, MAX_MANIFEST)
+        before = {path: read_text(locate(root, path), limit) for path in sorted(self.texts)}
+        return [Edit(path, text, self.texts[path]) for path, text in before.items() if text != self.texts[path]]
+
+
+def _address(change: Change) -> str:
+    return change.address
+
+
+def _desired(loaded: Loaded) -> dict[Address, Desired]:
+    return {one.address: one for resource in loaded.resources for one in resource.kind.desired(resource, loaded.scope)}
+
+
+def _as_live(workspace: Workspace, change: Change) -> Fields:
+    desired = workspace.desired.get(Address.parse(change.address))
+    return _with(desired.fields, change.fields) if desired and change.action == "update" else {}
+
+
+def _with(fields: Fields, items: Sequence[FieldChange]) -> Fields:
+    """`fields` with the live values."""
+    made = dict(fields)
+    for item in items:
+        made = put(made, item.keys, item.before)
+    return made
+
+
+def _same(left: object, right: object) -> bool:
+    """Equality of values of which either may be absent."""
+    return left is right or same(left, right)
+
+
+def _not_readable(change: Change) -> Problem:
+    """What has no values that a manifest could take over."""
+    place = Place(change.source.file, change.source.line) if change.source else None
+    reason = change.because[0] if change.because else "its content was changed by hand, and uploads cannot be read back"
+    undo = f"`reconciler apply --target {change.address}` makes it again"
+    if change.address.startswith(f"{FILE}/"):
+        return Problem("not-pulled", f"{change.address}: {reason}", place, f"{undo}; or take it out of the manifests")
+    where = f"delete its manifest ({place.file})" if place else "delete its manifest"
+    return Problem("not-pulled", f"{change.address}: {reason}", place, f"{undo}; to accept it, {where}")
+
+
+def _labels(resource: Resource) -> Problem:
+    message = f"{resource.address}: its labels were removed by hand, and no manifest holds them"
+    hint = f"`reconciler apply --target {resource.address}` puts them back; to give it away, delete its manifest"
+    return Problem("not-pulled", message, resource.place, hint)
+
+
+def _overwritten(resource: Resource, item: FieldChange) -> str:
+    return f"{resource.address}: {item.path} was changed in the manifest too; the live value has taken its place"
+
+
+def _other_environments(workspace: Workspace) -> list[str]:
+    own = workspace.identity.environment
+    others = sorted(set(workspace.loaded.project.spec.environments) - {own})
+    return [f"the manifests serve {', '.join(others)} too: plan there before you merge"] if others else []

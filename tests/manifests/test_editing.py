@@ -1,0 +1,165 @@
+"""Editing YAML in place, by example: what is written for each style, and what stays."""
+
+import copy
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reconciler.manifests.editing import UneditableError, edited
+from reconciler.manifests.editing.templates import LostVariableError, rewritten
+from reconciler.manifests.parsing import parse_document
+from reconciler.manifests.variables import Variables
+
+
+def change(text: str, by: Callable[[Any], object]) -> str:
+    """`text`, edited so that it reads as its value after `by` has changed that."""
+    wanted = copy.deepcopy(parse_document(text, "").value)
+    by(wanted)
+    result = edited(text, wanted)
+    assert parse_document(result, "").value == wanted
+    return result
+
+
+def diff(text: str, by: Callable[[Any], object]) -> list[str]:
+    lines = difflib.ndiff(text.splitlines(), change(text, by).splitlines())
+    return [line for line in lines if line[0] in "-+"]
+
+
+def test_nothing_to_change():
+    text = "a:   1.0 # odd\n"
+    assert edited(text, {"a": 1}) is text
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("a: x   # why", "z", "a: z   # why"),
+        ("a: x", "y: z", 'a: "y: z"'),
+        ("a: x", "yes", 'a: "yes"'),
+        ("a: x", 'C:\\dir "d"', "a: C:\\dir \"d\""),
+        ("a: x", "- '", "a: \"- '\""),
+        ("a: 'x'", "it's", "a: 'it''s'"),
+        ("a: 'x'", "one\ntwo", 'a: "one\\ntwo"'),
+        ('a: "x"', "y", 'a: "y"'),
+        ('a: "x"', 5, "a: 5"),
+        ('a: "x"', "\x07 \u2028", 'a: "\\u0007 \\u2028"'),
+        ("a: 1", None, "a: null"),
+        ("a:", True, "a: true"),
+        ("a:   # empty", 1, "a: 1   # empty"),
+        ("a: &x 1", 2, "a: &x 2"),
+        ("a: x", "one\ntwo\n", "a: |\n  one\n  two\n"),
+        ("a: x  # why", "one\ntwo", "a: |-  # why\n  one\n  two\n"),
+        ("a: |  # why\n    one\n", "two\n", "a: |  # why\n    two\n"),
+        ("a: |\n one\n", "two", "a: |-\n two\n"),
+        ("a: |\n  one\n", " two\n", "a: |2\n   two\n"),
+        ("a: |\n  one\n", "cr\r\n", 'a: "cr\\r\\n"\n'),
+        ("a: {b: 1}", {"b": 1, "c": "x, y"}, 'a: {b: 1, c: "x, y"}'),
+        ("a: {}", {"b": [1]}, "a: {b: [1]}"),
+        ("a: [1, 2, 3]", [1, 3], "a: [1, 3]"),
+        ("a: [1]", [0, 1, 2], "a: [0, 1, 2]"),
+        ("a: {k}", {"k": 1}, "a: {k: 1}"),
+        ("a: 1", {"b": {"c": 1}, "d": [1, {"e": 2}]}, "a:\n  b:\n    c: 1\n  d:\n    - 1\n    - e: 2\n"),
+        ("a:  # why\n  b: 1\n  c: 2", 5, "a: 5  # why"),
+        ("a:\n- 1\n- 2\n", [], "a: []\n"),
+    ],
+)  # fmt: skip
+def test_a_value_is_written_like_the_one_it_replaces(before, value, after):
+    assert change(before, lambda document: document.update(a=value)) == after
+
+
+def test_a_literal_block_changes_by_line():
+    text = "a: |\r\n    one\r\n\r\n    two   \r\n    three\r\n# end\r\n"
+    assert change(text, lambda v: v.update(a="one\n\ntwo   \nthree and a half\n")) == text.replace(
+        "three", "three and a half"
+    )
+
+
+def test_a_folded_block_keeps_the_lines_that_say_the_same():
+    text = "a: >-\n  this was folded\n  rather early\n\n  and this is the\n  second paragraph\n"
+    assert diff(text, lambda v: v.update(a=v["a"].replace("second", "last"))) == [
+        "-   second paragraph",
+        "+   last paragraph",
+    ]
+
+
+def test_keys_are_added_below_their_siblings():
+    text = "a:\n   b: 1   # one\n   # the end of a\n\nc: 2\n"
+    assert change(text, lambda v: v["a"].update(d={"e": 1})) == text.replace("one\n", "one\n   d:\n      e: 1\n")
+
+
+def test_lists_indent_as_they_do_elsewhere_in_the_document():
+    text = "a:\n- 1\nb:\n  c: 1\n"
+    assert change(text, lambda v: v["b"].update(d=[2])) == text + "  d:\n  - 2\n"
+
+
+def test_an_entry_goes_with_its_lines_and_its_comment_only():
+    text = "a: 1\n# about b\nb:\n  c: |\n    text\n\n    more\n\n# about d\nd: 4\n"
+    assert diff(text, lambda v: v.pop("b")) == ["- b:", "-   c: |", "-     text", "- ", "-     more"]
+
+
+def test_the_first_key_of_an_item_goes():
+    assert change("- a: 1\n  b: 2\n", lambda v: v[0].pop("a")) == "- b: 2\n"
+    assert change("- a: 1 # one\n  # two\n  b: 2\n", lambda v: v[0].pop("a")) == "-\n  # two\n  b: 2\n"
+
+
+def test_flow_on_several_lines():
+    text = "a: {\n  b: 1,   # one\n  c: 2\n}\n"
+    assert change(text, lambda v: v["a"].update(d=3)) == "a: {\n  b: 1,   # one\n  c: 2,\n  d: 3\n}\n"
+    assert change(text, lambda v: v["a"].pop("b")) == "a: {\n  c: 2\n}\n"
+
+
+def test_items_are_known_again_when_others_come_and_go():
+    text = "tools:\n  - {type: a, x: 1}\n  - type: b   # second\n    y: 2\n  - {type: c}\n"
+    assert diff(text, lambda v: v.update(tools=[{"type": "b", "y": 3}, {"type": "c"}, {"type": "d"}])) == [
+        "-   - {type: a, x: 1}",
+        "-     y: 2",
+        "+     y: 3",
+        "+   - {type: d}",
+    ]
+
+
+def test_json_stays_json():
+    text = '{\n\t"a": 1,\n\t"b": {"c": "x"}\n}'.replace("\t", "  ")
+    assert change(text, lambda v: v["b"].update(d="y", e=[None])) == text.replace('"x"', '"x", "d": "y", "e": [null]')
+
+
+def test_an_alias_is_replaced_and_what_it_repeats_is_not():
+    text = "a: &x\n  k: 1\nb: *x   # again\n"
+    assert change(text, lambda v: v.update(b={"k": 2})) == "a: &x\n  k: 1\nb:   # again\n  k: 2\n"
+
+
+def test_an_anchor_is_not_changed_under_its_aliases():
+    text = "a: &x {k: 1}\nb: *x\n"
+    with pytest.raises(UneditableError, match="the value is used in line 2 too, as an alias") as caught:
+        edited(text, {"a": {"k": 2}, "b": {"k": 1}})
+    assert caught.value.line == 1
+    with pytest.raises(UneditableError):
+        edited(text, {"b": {"k": 1}})
+    assert edited(text, {"a": {"k": 2}, "b": {"k": 2}}) == "a: &x {k: 2}\nb: *x\n"
+
+
+VARIABLES = Variables({"company": "Brightwater", "year": 2026, "none": ""})
+
+
+@pytest.mark.parametrize(
+    ("raw", "new", "after"),
+    [
+        ("Hello ${var.company}!", "Hello, Brightwater?", "Hello, ${var.company}?"),
+        ("${var.company} in ${var.year}", "At Brightwater since 2026.", "At ${var.company} since ${var.year}."),
+        ("plain", "with ${var.company}", "with $${var.company}"),
+        ("$${var.x} of ${var.company}", "${var.x} at Brightwater", "$${var.x} at ${var.company}"),
+        ("a\nb ${var.company}\nc", "b Brightwater\nc\nd", "b ${var.company}\nc\nd"),
+        ("x${var.none} y", "x z", "x${var.none} z"),
+    ],
+)
+def test_variables_stay_where_their_values_do(raw, new, after):
+    assert rewritten(raw, new, VARIABLES) == after
+    assert VARIABLES.substitute(after)[0] == new
+
+
+def test_a_variable_whose_value_is_gone_is_named():
+    with pytest.raises(LostVariableError) as caught:
+        rewritten("${var.company}, ${var.year}", "Brightwater, 2027", VARIABLES)
+    assert caught.value.variable == "${var.year}"

@@ -1,0 +1,285 @@
+"""`pull`: somebody changes things by hand, the manifests take it over, and the next plan has nothing to say."""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.operations.pull import Pulled, accepted, write
+from reconciler.operations.workspace import open_workspace
+from reconciler.resources.address import Address
+from tests.e2e.world import World, is_silent, world
+
+PROJECT = """\
+apiVersion: reconciler/v1
+kind: Project
+metadata: {name: acme}
+spec:
+  defaults: {target: agents}
+  environments:
+    production: {variables: {company: Brightwater, model: gpt-6-luna}}
+"""
+TRIAGE = """\
+# Who answers first.
+apiVersion: reconciler/v1
+kind: Assistant
+metadata: {name: triage}
+spec:
+  model: 'gpt-6-luna'     # the cheap one
+  instructions: |
+    Be kind.
+
+    Be short.
+  tools:
+    # what a customer can start
+    - type: function
+      name: create_ticket
+      description: Opens a ticket   # ask first
+      parameters: {$file: tools/ticket.json}
+    - {type: web_search, mode: cached, "context_size": low}
+
+  metadata:
+    tier: gold   # see the contract
+    team: "support"
+---
+apiVersion: reconciler/v1
+kind: Assistant
+metadata: {name: billing}
+spec:
+  model: gpt-6-luna
+  instructions: {$file: prompts/billing.md}
+"""
+SCHEMA = """\
+{
+    "type": "object",
+    "properties": {"title": {"type": "string"}}
+}
+"""
+BILLING = "You answer for ${var.company}.\nNever promise refunds.\n"
+STORE = """\
+apiVersion: reconciler/v1
+kind: VectorStore
+metadata: {name: handbook}
+spec:
+  files:
+    - kb/*.md
+    - {path: faq/faq.md, attributes: {topic: faq}}   # the old ones
+    - faq/rates.md
+  expires_after: {days: 30}
+"""
+FILES = {
+    "project.yaml": PROJECT,
+    "assistants.yaml": TRIAGE,
+    "store.yaml": STORE,
+    "tools/ticket.json": SCHEMA,
+    "prompts/billing.md": BILLING,
+    "kb/guide.md": "Guide",
+    "kb/hours.md": "Hours",
+    "faq/faq.md": "Questions",
+    "faq/rates.md": "Rates",
+}
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        for path, content in FILES.items():
+            made.file(path, content)
+        made.apply()
+        assert is_silent(made.plan())
+        yield made
+
+
+def pull(world: World, *addresses: str) -> Pulled:
+    """What the command does, over the connection of this test."""
+    planned = world.observed("keep").planned
+    found = accepted(open_workspace(world.root, world.environ), planned, [Address.parse(one) for one in addresses])
+    write(world.root, found.edits)
+    return found
+
+
+def changed_lines(pulled: Pulled) -> list[str]:
+    """`- old` and `+ new` lines of all files."""
+    return [
+        line.rstrip("\n")
+        for edit in pulled.edits
+        for line in difflib.ndiff(edit.before.splitlines(True), edit.after.splitlines(True))
+        if line[0] in "-+"
+    ]
+
+
+def update(world: World, address: str, **fields: object) -> None:
+    world.by_hand(world.sdk.beta.agents.update(world.id_of(address), **fields))  # type: ignore[arg-type]
+
+
+def agent(world: World, address: str):
+    return world.by_hand(world.sdk.beta.agents.retrieve(world.id_of(address)))
+
+
+def test_fields_of_an_agent(acme):
+    tools = [tool.to_dict() for tool in agent(acme, "assistant/triage").tools]
+    tools[0]["description"] = "Opens: a ticket"
+    tools[0]["parameters"]["properties"]["body"] = {"type": "string"}
+    tools[1]["mode"] = "live"
+    tools.append({"type": "computer_use"})
+    update(
+        acme, "assistant/triage", model="gpt-6-terra", instructions="Be kind.\n\nBe brief.\nBe quick.\n", tools=tools
+    )
+    pulled = pull(acme)
+    assert not pulled.problems, pulled.problems
+    assert changed_lines(pulled) == [
+        "-   model: 'gpt-6-luna'     # the cheap one",
+        "+   model: 'gpt-6-terra'     # the cheap one",
+        "-     Be short.",
+        "+     Be brief.",
+        "+     Be quick.",
+        "-       description: Opens a ticket   # ask first",
+        '+       description: "Opens: a ticket"   # ask first',
+        '-     - {type: web_search, mode: cached, "context_size": low}',
+        '+     - {type: web_search, mode: live, "context_size": low}',
+        "+     - {type: computer_use}",
+        '-     "properties": {"title": {"type": "string"}}',
+        '+     "properties": {"title": {"type": "string"}, "body": {"type": "string"}}',
+    ]
+    assert is_silent(acme.plan())
+
+
+def test_metadata_keys_change_go_and_come_back(acme):
+    labels = agent(acme, "assistant/triage").metadata
+    metadata = {key: value for key, value in {**labels, "tier": "silver"}.items() if key != "team"}
+    update(acme, "assistant/triage", metadata=metadata)
+    assert changed_lines(pull(acme)) == [
+        "-     tier: gold   # see the contract",
+        "+     tier: silver   # see the contract",
+        '-     team: "support"',
+    ]
+    assert is_silent(acme.plan())
+
+
+def test_an_included_text_keeps_its_variable(acme):
+    update(acme, "assistant/billing", instructions="You answer for Brightwater.\nBe polite.\nNever promise anything.")
+    pulled = pull(acme, "assistant/billing")
+    assert [edit.path for edit in pulled.edits] == ["prompts/billing.md"]
+    assert (acme.root / "prompts/billing.md").read_text() == (
+        "You answer for ${var.company}.\nBe polite.\nNever promise anything.\n"
+    )
+    assert is_silent(acme.plan())
+
+
+def test_a_variable_whose_value_changed_is_asked_for(acme):
+    update(acme, "assistant/billing", instructions="You answer for Acme.\nNever promise refunds.", model="gpt-6-terra")
+    pulled = pull(acme)
+    (problem,) = pulled.problems
+    assert "${var.company}" in problem.message
+    assert changed_lines(pulled) == ["-   model: gpt-6-luna", "+   model: gpt-6-terra"]
+    assert (acme.root / "prompts/billing.md").read_text() == BILLING
+    (change,) = acme.plan().drift
+    assert [item.path for item in change.fields] == ["instructions"]
+
+
+def test_a_text_that_others_include_too_is_not_changed_under_them(acme):
+    acme.file("prompts/shared.md", "Be kind.\n")
+    for name in ("one", "two"):
+        text = TRIAGE.partition("---")[2].replace("billing.md", "shared.md").replace("billing", name)
+        acme.file(f"{name}.yaml", text)
+    acme.apply()
+    update(acme, "assistant/one", instructions="Be quick.")
+    (problem,) = pull(acme).problems
+    assert problem.code == "shared"
+    assert "assistant/two" in problem.message
+    assert (acme.root / "prompts/shared.md").read_text() == "Be kind.\n"
+    update(acme, "assistant/two", instructions="Be quick.")
+    assert not pull(acme).problems
+    assert is_silent(acme.plan())
+
+
+def test_files_detached_by_hand(acme):
+    store = acme.id_of("vectorstore/handbook")
+    for path in ("faq/faq.md", "kb/hours.md"):
+        acme.by_hand(acme.sdk.vector_stores.files.delete(acme.id_of(f"file/{path}"), vector_store_id=store))
+    pulled = pull(acme, "vectorstore/handbook")
+    assert changed_lines(pulled) == ["-     - {path: faq/faq.md, attributes: {topic: faq}}   # the old ones"]
+    (problem,) = pulled.problems
+    assert "kb/hours.md was detached by hand, and kb/*.md means it" in problem.message
+    assert str(problem.place).startswith("store.yaml:6:")
+    (change,) = acme.plan().drift
+    assert [item.path for item in change.fields] == ['files["kb/hours.md"]']
+
+
+def test_attributes_and_expiry_of_a_store(acme):
+    store = acme.id_of("vectorstore/handbook")
+    acme.by_hand(acme.sdk.vector_stores.update(store, expires_after={"anchor": "last_active_at", "days": 7}))
+    file = acme.id_of("file/faq/faq.md")
+    attributes = acme.by_hand(acme.sdk.vector_stores.files.retrieve(file, vector_store_id=store)).attributes
+    changed = {**(attributes or {}), "topic": "rates: new"}
+    acme.by_hand(acme.sdk.vector_stores.files.update(file, vector_store_id=store, attributes=changed))
+    assert changed_lines(pull(acme)) == [
+        "-     - {path: faq/faq.md, attributes: {topic: faq}}   # the old ones",
+        '+     - {path: faq/faq.md, attributes: {topic: "rates: new"}}   # the old ones',
+        "-   expires_after: {days: 30}",
+        "+   expires_after: {days: 7}",
+    ]
+    assert is_silent(acme.plan())
+
+
+def test_what_cannot_be_read_back_is_asked_for(acme):
+    acme.by_hand(acme.sdk.beta.agents.delete(acme.id_of("assistant/billing")))
+    update(acme, "assistant/triage", metadata={"tier": "gold", "team": "support"})
+    pulled = pull(acme)
+    assert not pulled.edits
+    assert {
+        str(problem).partition(": ")[2].splitlines()[0].removeprefix("error[not-pulled]: ")
+        for problem in pulled.problems
+    } == {
+        "assistant/triage: its labels were removed by hand, and no manifest holds them",
+        f"assistant/billing: {_deleted(acme)} was deleted by hand",
+    }
+
+
+def _deleted(world: World) -> str:
+    return next(change.because[0].split()[0] for change in world.plan().drift if change.action == "create")
+
+
+def test_an_edit_of_the_same_field_gives_way_and_is_told(acme):
+    acme.file("assistants.yaml", TRIAGE.replace("'gpt-6-luna'", "'gpt-6-sol'"))
+    update(acme, "assistant/triage", model="gpt-6-terra")
+    pulled = pull(acme, "assistant/triage")
+    assert changed_lines(pulled) == [
+        "-   model: 'gpt-6-sol'     # the cheap one",
+        "+   model: 'gpt-6-terra'     # the cheap one",
+    ]
+    assert "assistant/triage: model was changed in the manifest too; the live value has taken its place" in pulled.notes
+    assert is_silent(acme.plan())
+
+
+def test_nothing_to_pull_and_nothing_written(acme):
+    pulled = pull(acme, "assistant/triage")
+    assert pulled.notes == ("assistant/triage: nothing was changed by hand",)
+    assert not pulled.edits
+
+
+def test_line_ends_byte_order_marks_and_modes_stay(acme):
+    path = acme.root / "assistants.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + TRIAGE.replace("\n", "\r\n").encode())
+    path.chmod(0o640)
+    update(acme, "assistant/triage", instructions="Be quick.\nBe short.\n")
+    pull(acme)
+    expected = TRIAGE.replace("    Be kind.\n\n    Be short.", "    Be quick.\n    Be short.").replace("\n", "\r\n")
+    assert path.read_bytes() == b"\xef\xbb\xbf" + expected.encode()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert is_silent(acme.plan())
+
+
+def test_an_edit_after_the_pull_counts_as_both_until_it_is_applied(acme):
+    """State and label still say what was applied before the pull."""
+    update(acme, "assistant/triage", model="gpt-6-terra")
+    pull(acme)
+    acme.file("assistants.yaml", (acme.root / "assistants.yaml").read_text().replace("terra", "sol"))
+    plan = acme.plan()
+    assert [(item.before, item.after, item.origin) for change in plan.drift for item in change.fields] == [
+        ("gpt-6-terra", "gpt-6-sol", "both")
+    ]
+    acme.apply()
+    assert agent(acme, "assistant/triage").model == "gpt-6-sol"
+    assert is_silent(acme.plan())
