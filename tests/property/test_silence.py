@@ -84,7 +84,7 @@ def test_after_apply_there_is_nothing_to_do_at_length(project):
     check_applied_once(project)
 
 
-@FEW
+@settings(FEW, max_examples=10)
 @given(projects(to_be_edited=True), projects(to_be_edited=True))
 def test_after_any_edit_too(before, after):
     check_edited(before, after)
