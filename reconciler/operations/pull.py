@@ -139,11 +139,10 @@ class _Pulling:
         after = self.loaded(found.texts)
         now = _desired(after).get(resource.address)
         taken = [item for item in items if now and _same(get(now.fields, item.keys), item.before)]
-        obstacle = self.obstacle(resource, after, _with(desired.fields, taken))
-        if obstacle or (len(taken) < len(items) and not found.problems):
-            hint = "edit it by hand: `reconciler drift` shows the live values"
-            message = f"{resource.address} cannot be written so that it reads as what is live"
-            self.problems.append(obstacle or Problem("not-pulled", message, resource.place, hint))
+        wanted = _with(desired.fields, taken if found.problems else items)
+        obstacle = self.obstacle(resource, after, wanted)
+        if obstacle:
+            self.problems.append(obstacle)
             return
         self.texts |= found.texts
         self.accepted += [(str(resource.address), item) for item in taken]
@@ -162,6 +161,8 @@ class _Pulling:
         others = [address for address, fields in expected.items() if not self.fits(address, fields, now)]
         if not others:
             return None
+        if resource.address in others:
+            return _unwritable(resource)
         names = ", ".join(map(str, others))
         hint = "pull them together if they are to be alike; else give each a file of its own, and pull again"
         return Problem("shared", f"{resource.address} shares what would change with {names}", resource.place, hint)
@@ -226,6 +227,12 @@ def _not_readable(change: Change) -> Problem:
 def _labels(resource: Resource) -> Problem:
     message = f"{resource.address}: its labels were removed by hand, and no manifest holds them"
     hint = f"`reconciler apply --target {resource.address}` puts them back; to give it away, delete its manifest"
+    return Problem("not-pulled", message, resource.place, hint)
+
+
+def _unwritable(resource: Resource) -> Problem:
+    message = f"{resource.address} cannot be written so that it reads as what is live"
+    hint = "edit it by hand: `reconciler drift` shows the live values"
     return Problem("not-pulled", message, resource.place, hint)
 
 

@@ -253,6 +253,41 @@ def test_an_edit_of_the_same_field_gives_way_and_is_told(acme):
     assert is_silent(acme.plan())
 
 
+def test_a_file_attached_to_a_store_that_prunes_is_asked_for(acme):
+    acme.file("store.yaml", STORE + "  prune: true\n")
+    acme.apply()
+    file = acme.by_hand(acme.sdk.files.create(file=("loose.md", b"Loose"), purpose="assistants"))
+    acme.by_hand(acme.sdk.vector_stores.files.create(acme.id_of("vectorstore/handbook"), file_id=file.id))
+    pulled = pull(acme)
+    (problem,) = pulled.problems
+    assert f"{file.id} was attached by hand" in problem.message
+    assert not pulled.edits
+
+
+def test_a_file_deleted_by_hand_is_asked_for(acme):
+    acme.by_hand(acme.sdk.files.delete(acme.id_of("file/faq/rates.md")))
+    pulled = pull(acme, "file/faq/rates.md")
+    (problem,) = pulled.problems
+    assert "`reconciler apply --target file/faq/rates.md` makes it again" in problem.hint
+
+
+def test_one_file_of_a_glob_gets_an_entry_of_its_own(acme):
+    text = STORE.replace("- kb/*.md", "- path: kb/*.md   # all\n      attributes: {audience: all, year: 2026}")
+    acme.file("store.yaml", text)
+    acme.apply()
+    store, file = acme.id_of("vectorstore/handbook"), acme.id_of("file/kb/hours.md")
+    attributes = acme.by_hand(acme.sdk.vector_stores.files.retrieve(file, vector_store_id=store)).attributes
+    changed = {**(attributes or {}), "audience": "staff"}
+    acme.by_hand(acme.sdk.vector_stores.files.update(file, vector_store_id=store, attributes=changed))
+    assert changed_lines(pull(acme)) == [
+        "+     - path: kb/hours.md",
+        "+       attributes:",
+        "+         audience: staff",
+        "+         year: 2026",
+    ]
+    assert is_silent(acme.plan())
+
+
 def test_nothing_to_pull_and_nothing_written(acme):
     pulled = pull(acme, "assistant/triage")
     assert pulled.notes == ("assistant/triage: nothing was changed by hand",)

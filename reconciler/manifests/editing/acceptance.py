@@ -96,4 +96,6 @@ def _spec(loaded: Loaded, resource: Resource, raw: JSON, old: Fields, new: Field
 
 
 def _problem(resource: Resource, obstacle: Obstacle) -> Problem:
-    return Problem("not-pulled", obstacle.message, resource.where(obstacle.path), obstacle.hint)
+    return Problem(
+        "not-pulled", f"{resource.address}: {obstacle.message}", resource.where(obstacle.path), obstacle.hint
+    )

@@ -15,6 +15,8 @@ from reconciler.manifests.editing.styles import Style, block_scalar, headed, inl
 from reconciler.manifests.parsing import parse_document
 from reconciler.resources.values import JSON, same
 
+_LONGEST: Final = 100
+"""Characters of an item in flow style below others; a longer one is written in block style."""
 _HEADER: Final = re.compile(r"[|>][-+0-9]*")
 
 
@@ -125,8 +127,9 @@ class _Editor:
             self.layout.add_before(neighbour, node.column, lines)
 
     def item(self, node: Node, neighbour: Entry, value: JSON) -> list[str]:
-        if neighbour.node.flow or neighbour.node.style in {"'", '"'}:
-            return [f"- {_inline(value, neighbour)}"]
+        text = _inline(value, neighbour)
+        if neighbour.node.style in {"'", '"'} or (neighbour.node.flow and len(text) <= _LONGEST):
+            return [f"- {text}"]
         return headed("-", self.style.lines(value, node.column, dashed=True))
 
     def add_after(self, entry: Entry, column: int, entries: Sequence[Sequence[str]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from reconciler.manifests.editing.edits import edited
+from reconciler.manifests.editing.edits import UneditableError, edited
 from reconciler.manifests.editing.templates import LostVariableError, escaped, rewritten
 from reconciler.manifests.included import Source
 from reconciler.manifests.parsing import parse_document
@@ -114,9 +114,8 @@ class Merger:
         except LostVariableError as error:
             lost = error.variable
         hint = "change the variable in project.yaml, or write the value out here, and pull again"
-        self.obstacles.append(
-            Obstacle(path, f"it is written with {lost}, whose value the live one does not have", hint)
-        )
+        message = f"{_dotted(path)} is written with {lost}, whose value is not in the live one"
+        self.obstacles.append(Obstacle(path, message, hint))
         return raw
 
     def include(self, source: Source, written: JSON, old: JSON, new: JSON, path: Path) -> None:
@@ -124,12 +123,16 @@ class Merger:
             self.files[source.path] = self.included_text(source, new, path)
         elif not source.structured:
             hint = "write the value in place of the `$file`, and pull again"
-            self.obstacles.append(Obstacle(path, f"the live value is no text, and {source.path} is", hint))
+            message = f"{_dotted(path)} is no text any more, and {source.path} is"
+            self.obstacles.append(Obstacle(path, message, hint))
         else:
-            inner = Merger({}, self.variables, self.keyed)
-            value = inner.value(source.value, written, old, new, ())
-            self.obstacles += (Obstacle(path, one.message, one.hint) for one in inner.obstacles)
-            self.files[source.path] = _structured(source, value)
+            inner = Merger({}, self.variables, self.keyed, obstacles=self.obstacles)
+            value = inner.value(source.value, written, old, new, path)
+            try:
+                self.files[source.path] = _structured(source, value)
+            except UneditableError as error:
+                message = f"{_dotted(path)} stands in {source.path}: {error.message} (line {error.line})"
+                self.obstacles.append(Obstacle(path, message, "edit that file by hand"))
 
     def included_text(self, source: Source, new: str, path: Path) -> str:
         """The text of a file; the line break at its end is none of the value's."""
@@ -160,6 +163,10 @@ class Merger:
         nested = kept.get("tools")
         plain = self.plain(kept)
         return {**plain, "tools": [self.neat(one) for one in nested.values()]} if isinstance(nested, dict) else plain
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path[1:]))
 
 
 def _structured(source: Source, value: JSON) -> str:

@@ -32,7 +32,10 @@ class Entries:
             if path not in new and index is not None:
                 self.detach(made, path, index)
             elif path not in old:
-                made[len(made)] = path
+                message = f"{path} was attached by hand, and `prune` detaches what no manifest names"
+                self.refuse(
+                    AT, message, "put the file into the project, or name it here by its id; `apply` detaches it"
+                )
             elif index is not None and old[path] != new[path]:
                 self.set(made, path, index, old[path], new[path])
         return [made[index] for index in sorted(made)]
