@@ -52,10 +52,11 @@ class Destination:
 
 def destination(folder: Path) -> Destination:
     """The project at or above `folder`, or a new one in it."""
+    folder = folder.resolve()
     try:
         root = find_project(folder)
     except ReconcilerError:
-        return Destination(_new(folder.absolute()), is_new=True, assistants={})
+        return Destination(_new(folder), is_new=True, assistants={})
     loaded = load(root, env=None)
     repository = loaded.project.repository
     there = (one for one in loaded.resources if one.kind is KIND)
@@ -63,6 +64,6 @@ def destination(folder: Path) -> Destination:
 
 
 def _new(folder: Path) -> Project:
-    name = unique_name(folder.resolve().name, (), "project")
+    name = unique_name(folder.name, (), "project")
     place = Place("project.yaml")
     return Project(folder, repository_of(folder), Identity(name), ProjectSpec(), place)

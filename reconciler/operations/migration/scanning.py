@@ -18,6 +18,9 @@ _DECODER: Final = json.JSONDecoder()
 MOST_ATTEMPTS: Final = 1_000
 """At the objects inside one broken value: each of them may be as long as the file."""
 
+MOST_FAULTS: Final = 1_000
+"""Of one file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -43,14 +46,20 @@ class Fault:
 
 def scan(text: str) -> Iterator[Value | Fault]:
     """The values of `text` in order; of a broken one its fault, then every object inside it that is whole."""
-    at = _after_separators(text, 0)
+    at, faults = _after_separators(text, 0), 0
     while at < len(text):
+        if faults == MOST_FAULTS:
+            yield Fault(
+                "syntax", f"the rest is not read, after {MOST_FAULTS:,} places that are no JSON", at, at, len(text)
+            )
+            return
         try:
             value, end = _decode(text, at)
             yield Value(value, at, end)
         except ValueError as error:
             following = _NEXT.search(text, at + 1)
             end = following.start() if following else len(text)
+            faults += 1
             yield _fault(text, at, end, error)
             yield from _inside(text, at + 1, end)
         at = _after_separators(text, end)

@@ -9,7 +9,14 @@ from reconciler.operations.migration.model import Migration
 
 
 def assistant(name: str = "Helper", **fields: Any) -> dict[str, Any]:
-    return {"id": f"asst_{name}", "object": "assistant", "name": name, "model": "gpt-6-luna", "tools": [], **fields}
+    return {
+        "id": f"asst_{name.replace(' ', '')}",
+        "object": "assistant",
+        "name": name,
+        "model": "gpt-6-luna",
+        "tools": [],
+        **fields,
+    }
 
 
 def function(name: str, **fields: Any) -> dict[str, Any]:

@@ -97,6 +97,10 @@ class TestBrokenFiles:
     def test_what_cannot_be_read_is_told(self, text, code):
         assert found(text) == ([], [code])
 
+    def test_a_file_of_nothing_but_faults_is_given_up(self):
+        _, problems = found("{oops\n" * 100_000)
+        assert len(problems) == 1_001
+
     def test_a_file_that_is_not_there(self, tmp_path):
         _, (problem,) = read_exports(tmp_path / "none.json")
         assert problem.code == "unreadable-file"

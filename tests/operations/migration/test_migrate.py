@@ -1,15 +1,12 @@
 """From files to a project: what is written, and what the API is asked."""
 
-import json
-
 import pytest
 
 from reconciler.manifests import load
-from reconciler.manifests.writing import manifest_text
 from reconciler.operations.migration.migrate import migrate
 from reconciler.reports.markdown.migration import migration_markdown
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import world
+from tests.cli.conftest import by_hand
 from tests.operations.migration.exports import assistant, function, migrated, saved
 
 PROJECT = """\
@@ -50,7 +47,7 @@ class TestWhatIsWritten:
         assert (
             written(tmp_path, "assistants/claims-desk.yaml")
             == f"""\
-# Migrated from assistant asst_Claims Desk, made on 2024-03-01 ({tmp_path}/export.json:1).
+# Migrated from assistant asst_ClaimsDesk, made on 2024-03-01 ({tmp_path}/export.json:1).
 # Name: Claims Desk
 # Description: First line.
 apiVersion: reconciler/v1
@@ -137,35 +134,42 @@ class TestAProjectThatIsThere:
 
 
 class TestLookingUp:
-    @pytest.fixture
-    def estate(self, tmp_path):
-        with world(tmp_path / "estate") as made:
-            yield made
+    def test_ids_that_exist_are_used_and_others_are_not(self, tmp_path):
+        project = tmp_path / "project"
+        (project / ".reconciler").mkdir(parents=True)
 
-    def test_ids_that_exist_are_used_and_others_are_not(self, estate, tmp_path, monkeypatch):
-        file = estate.run(estate.sdk.files.create(file=("a.csv", b"1"), purpose="assistants"))
-        store = estate.run(estate.sdk.vector_stores.create(name="kb"))
-        monkeypatch.setattr("reconciler.operations.migration.migrate.open_connection", lambda *_: _Open(estate))
-        monkeypatch.setattr("asyncio.run", estate.run)
+        async def upload(sdk):
+            file = await sdk.files.create(file=("a.csv", b"1"), purpose="assistants")
+            return file.id, (await sdk.vector_stores.create(name="kb")).id
+
+        file, store = by_hand(project, upload)
         export = assistant(
             tools=[{"type": "code_interpreter"}, {"type": "file_search"}],
             tool_resources={
-                "code_interpreter": {"file_ids": [file.id, "file-gone"]},
-                "file_search": {"vector_store_ids": [store.id, "vs_gone"]},
+                "code_interpreter": {"file_ids": [file, "file-gone"]},
+                "file_search": {"vector_store_ids": [store, "vs_gone"]},
             },
         )
-        done = migrate(
-            [saved(tmp_path, export)], "responses", into=tmp_path / "project", environ={"OPENAI_API_KEY": "key"}
-        )
+        done = migrated(tmp_path, export, offline=False, endpoint="embedded")
         (draft,) = done.drafts
         code, search = draft.spec["tools"]
-        assert (code["container"]["file_ids"], search["vector_store_ids"]) == ([file.id], [store.id])
+        assert (code["container"]["file_ids"], search["vector_store_ids"]) == ([file], [store])
         assert outcomes(done, "tool_resources") == [
-            ("mapped", f"still at OpenAI, used by id: {file.id}"),
+            ("mapped", f"still at OpenAI, used by id: {file}"),
             ("lost", "no longer at OpenAI: file-gone"),
-            ("mapped", f"still at OpenAI, used by id: {store.id}"),
+            ("mapped", f"still at OpenAI, used by id: {store}"),
             ("lost", "no longer at OpenAI: vs_gone"),
         ]
+
+    def test_a_search_in_stores_that_are_all_gone_is_lost(self, tmp_path):
+        project = tmp_path / "project"
+        (project / ".reconciler").mkdir(parents=True)
+        by_hand(project, lambda sdk: sdk.vector_stores.create(name="other"))
+        resources = {"file_search": {"vector_store_ids": ["vs_gone"]}}
+        export = assistant(tools=[{"type": "file_search"}], tool_resources=resources)
+        done = migrated(tmp_path, export, offline=False, endpoint="embedded")
+        assert "tools" not in done.drafts[0].spec
+        assert [outcome for outcome, _ in outcomes(done, "tool")] == ["lost", "lost"]
 
     def test_a_key_that_does_not_work_is_a_warning(self, tmp_path, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", "two words")
@@ -180,28 +184,9 @@ class TestLookingUp:
         assert done.complete
 
 
-class _Open:
-    """Stands for the connection to the API of a world."""
-
-    def __init__(self, estate):
-        self.connection = estate.connection
-
-    async def __aenter__(self):
-        return self.connection
-
-    async def __aexit__(self, *_):
-        return None
-
-
 def test_markdown_escapes_what_exports_say(tmp_path):
     done = migrated(tmp_path, assistant("<b>@all</b> | [x](y)", temperature=9), dry_run=True)
     text = migration_markdown(done)
     assert "\\<b\\>" in text
     assert "@all" not in text
     assert "| temperature | **lost** | expected at most 2.0, found 9 |  |" in text
-
-
-def test_labels_of_a_draft_are_text(tmp_path):
-    done = migrated(tmp_path, assistant("null"), dry_run=True)
-    assert "name: null-x" in manifest_text(done.drafts[0])
-    assert json.dumps(done.migrated[0].name) == '"null"'
