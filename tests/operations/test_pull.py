@@ -2,12 +2,14 @@
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reconciler.operations.pull import Pulled, accepted, write
 from reconciler.operations.workspace import open_workspace
+from reconciler.planning.model import Change, FieldChange
 from reconciler.resources.address import Address
 from tests.e2e.world import World, is_silent, world
 
@@ -286,6 +288,17 @@ def test_one_file_of_a_glob_gets_an_entry_of_its_own(acme):
         "+         year: 2026",
     ]
     assert is_silent(acme.plan())
+
+
+def test_what_no_manifest_may_say_is_told_with_the_rule(acme):
+    planned = acme.observed("keep").planned
+    beyond = Change("assistant/triage", "update", (FieldChange(("model",), 5, "gpt-6-luna", "drift"),))
+    planned = replace(planned, plan=replace(planned.plan, drift=(beyond,)))
+    found = accepted(open_workspace(acme.root, acme.environ), planned)
+    (problem,) = found.problems
+    assert problem.message.startswith("assistant/triage: what is live breaks a rule of manifests: ")
+    assert str(problem.place).startswith("assistants.yaml:6:")
+    assert not found.edits
 
 
 def test_nothing_to_pull_and_nothing_written(acme):
