@@ -1,0 +1,76 @@
+"""An estate of the size that teams have: inventory and import walk lists, and do nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import load
+from reconciler.operations.estate import surroundings
+from reconciler.operations.importing.destination import destination
+from reconciler.operations.importing.live import bring
+from reconciler.operations.importing.selection import selection
+from reconciler.operations.inventory import take
+from tests.e2e.world import World, world
+
+
+@contextmanager
+def estate(root: Path, *, agents: int, stores: int, files: int) -> Iterator[World]:
+    """Everything made by hand; the files are spread evenly over the stores."""
+    with world(root) as made:
+
+        async def make() -> None:
+            sdk = made.sdk
+            for number in range(agents):
+                await sdk.beta.agents.create(model="gpt-6-luna", name=f"bot {number}", instructions=f"Answer {number}.")
+            for number in range(stores):
+                store = await sdk.vector_stores.create(name=f"store {number}")
+                held = [
+                    await sdk.files.create(file=(f"{number}-{at}.md", b"text"), purpose="assistants")
+                    for at in range(files // stores)
+                ]
+                await sdk.vector_stores.file_batches.create(store.id, file_ids=[file.id for file in held])
+
+        made.by_hand(make())
+        yield made
+
+
+def check(made: World, *, agents: int, stores: int, files: int) -> None:
+    """The requests of an inventory and of an import, and what they find."""
+    here = surroundings(made.root, made.environ, env=None, endpoint=None)
+    walks = {
+        "GET /v1/agents": -(-agents // 100),
+        "GET /v1/files": 1,
+        "GET /v1/vector_stores": -(-stores // 100),
+        "GET /v1/vector_stores/{id}/files": stores * -(-(files // stores) // 100),
+    }
+    told: list[str] = []
+    made.requests()
+    inventory = made.run(take(here, made.connection, by=None, tell=told.append))
+    assert made.requests() == walks
+    assert {one.what: one.objects for one in inventory.types} == {
+        "agent": agents,
+        "file": files,
+        "vector_store": stores,
+    }
+    assert any(line.startswith("contents: ") for line in told)
+    target = destination(made.root, None, here)
+    done = made.run(bring(here, made.connection, target, selection((), None), told.append))
+    assert made.requests() == walks
+    assert (len(done.origins), done.problems, done.skipped) == (agents + stores, (), ())
+    loaded = load(made.root, env=None)
+    assert (len(loaded.resources), loaded.problems) == (agents + stores, ())
+
+
+def test_lists_are_walked_once(tmp_path):
+    size = {"agents": 101, "stores": 3, "files": 303}
+    with estate(tmp_path, **size) as made:
+        check(made, **size)
+
+
+@pytest.mark.long
+def test_so_are_those_of_a_large_estate(tmp_path):
+    size = {"agents": 1000, "stores": 100, "files": 5000}
+    with estate(tmp_path, **size) as made:
+        check(made, **size)
