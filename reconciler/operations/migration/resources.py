@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.operations.migration.model import Case, Entry, Part, list_of, lost, mapping_of, text_of
+from reconciler.operations.migration.model import Case, Entry, Part, Presence, list_of, lost, mapping_of, text_of
 from reconciler.resources.values import JSON
 
 FILE_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
@@ -26,6 +26,8 @@ class Resources:
 
     files: tuple[str, ...]
     stores: tuple[str, ...]
+    gone: frozenset[str]
+    """Ids that no longer exist, for tools that name their own."""
     parts: tuple[Part, ...]
 
 
@@ -58,7 +60,16 @@ def resources(case: Case) -> Resources:
         parts.append(lost(_V1, "files for retrieval: it searches vector stores now", _FILES_TO_SEARCH))
     elif case.export.value.get(_V1) and "code_interpreter" not in types:
         parts.append(_unused(_V1, "code_interpreter or retrieval"))
-    return Resources(tuple(dict.fromkeys(files)), tuple(dict.fromkeys(stores)), tuple(parts))
+    parts += _of_tools(case)
+    gone = frozenset(id_ for id_, presence in case.presence.items() if presence == "gone")
+    return Resources(tuple(dict.fromkeys(files)), tuple(dict.fromkeys(stores)), gone, tuple(parts))
+
+
+def _of_tools(case: Case) -> Iterator[Part]:
+    """What there is to say of ids that tools name themselves, as those of prompts do."""
+    for index, tool in enumerate(list_of(case.export.value.get("tools"))):
+        for id_ in () if mapping_of(tool).get("type") == "function" else ids_in(tool):
+            yield from _told(f"tools[{index}]", "tools", case.presence.get(id_, "unknown"), [id_])
 
 
 def _file_lists(case: Case, given: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
@@ -92,17 +103,24 @@ def _usable(case: Case, field: str, value: JSON, form: re.Pattern[str], to: str,
     """The ids of a list that can be written; `parts` gets what there is to say of them."""
     given = value if isinstance(value, list) else [value]
     ids = [id_ for id_ in given if isinstance(id_, str) and form.fullmatch(id_)]
-    gone = [id_ for id_ in ids if case.presence.get(id_) == "gone"]
-    there = [id_ for id_ in ids if case.presence.get(id_) == "there"]
-    unseen = [id_ for id_ in ids if id_ not in (*gone, *there)]
-    if there:
-        parts.append(Part(Entry(field, "mapped", to, f"still at OpenAI, used by id: {', '.join(there)}")))
-    if unseen:
-        hint = "migrate with OPENAI_API_KEY set and without --offline to have them looked up"
-        note = f"used by id, nobody looked whether they still exist: {', '.join(unseen)}"
-        parts.append(Part(Entry(field, "changed", to, note, hint)))
-    if gone:
-        hint = _NO_FILE if form is FILE_ID else _NO_STORE
-        parts.append(lost(field, f"no longer at OpenAI: {', '.join(gone)}", hint))
+    found: dict[Presence, list[str]] = {"there": [], "unknown": [], "gone": []}
+    for id_ in ids:
+        found[case.presence.get(id_, "unknown")].append(id_)
+    for presence, some in found.items():
+        parts += _told(field, to, presence, some)
     parts += (lost(field, f"no id: {str(id_)[:80]}") for id_ in given if id_ not in ids)
-    return [*there, *unseen]
+    return [*found["there"], *found["unknown"]]
+
+
+def _told(field: str, to: str, presence: Presence, ids: list[str]) -> Iterator[Part]:
+    names = ", ".join(ids)
+    if not ids:
+        return
+    if presence == "there":
+        yield Part(Entry(field, "mapped", to, f"still at OpenAI, used by id: {names}"))
+    elif presence == "gone":
+        hint = _NO_FILE if FILE_ID.fullmatch(ids[0]) else _NO_STORE
+        yield lost(field, f"no longer at OpenAI: {names}", hint)
+    else:
+        hint = "migrate with OPENAI_API_KEY set and without --offline to have them looked up"
+        yield Part(Entry(field, "changed", to, f"used by id, nobody looked whether they still exist: {names}", hint))

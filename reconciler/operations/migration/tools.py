@@ -76,15 +76,24 @@ def _part(at: str, tool: JSON, notes: list[str]) -> Part:
 
 
 def _code_interpreter(at: str, tool: Tool, resources: Resources) -> Part:
-    container = tool.get("container")
+    container = _without_gone(tool.get("container"), resources)
     if container is None:
         container = {"type": "auto"} | ({"file_ids": list(resources.files)} if resources.files else {})
     note = "files that the code makes are gone 20 minutes after its container was last used"
     return changed(at, TOOLS, {"type": "code_interpreter", "container": container}, note)
 
 
+def _without_gone(value: JSON, resources: Resources) -> JSON:
+    """`value` without ids of what no longer exists."""
+    if isinstance(value, dict):
+        return {key: _without_gone(item, resources) for key, item in value.items()}
+    if isinstance(value, list):
+        return [item for item in value if not (isinstance(item, str) and item in resources.gone)]
+    return value
+
+
 def _file_search(at: str, tool: Tool, resources: Resources) -> Part:
-    stores = list_of(tool.get("vector_store_ids")) or list(resources.stores)
+    stores = _without_gone(list_of(tool.get("vector_store_ids")), resources) or list(resources.stores)
     if not stores:
         note = "it searches no vector store: none is named, or none still exists (threads could bring their own)"
         return lost(at, note, _NO_STORE)

@@ -171,6 +171,20 @@ class TestLookingUp:
         assert "tools" not in done.drafts[0].spec
         assert [outcome for outcome, _ in outcomes(done, "tool")] == ["lost", "lost"]
 
+    def test_ids_in_the_tools_of_a_prompt(self, tmp_path):
+        project = tmp_path / "project"
+        (project / ".reconciler").mkdir(parents=True)
+        store = by_hand(project, lambda sdk: sdk.vector_stores.create(name="kb")).id
+        tools = [
+            {"type": "file_search", "vector_store_ids": ["vs_gone", store]},
+            {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-gone"]}},
+        ]
+        prompt = {"id": "pmpt_1", "model": "gpt-6-luna", "instructions": "Search.", "tools": tools}
+        done = migrated(tmp_path, prompt, offline=False, endpoint="embedded")
+        search, code = done.drafts[0].spec["tools"]
+        assert (search["vector_store_ids"], code["container"]) == ([store], {"type": "auto", "file_ids": []})
+        assert ("lost", "no longer at OpenAI: vs_gone") in outcomes(done, "tools[0]")
+
     def test_a_key_that_does_not_work_is_a_warning(self, tmp_path, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", "two words")
         export = assistant(
