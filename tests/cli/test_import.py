@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from tests.cli.conftest import by_hand
+
+
+@pytest.fixture
+def nowhere(project):
+    """No project, and an API where somebody has made an agent."""
+    for path in project.rglob("*.yaml"):
+        path.unlink()
+    by_hand(project, lambda sdk: sdk.beta.agents.create(model="gpt-6-luna", name="Support Bot"))
+    return project
+
+
+def test_what_is_live_becomes_a_project(nowhere, cli):
+    done = cli("import")
+    assert done.code == 0
+    assert done.out.startswith("assistant/support-bot  from agent agent_")
+    assert "2 files written" in done.out
+    assert "agent: 1 found" in done.err
+    assert cli("validate").code == 0
+
+
+def test_the_result_as_json(nowhere, cli):
+    done = cli("import", "--into", "new", "-o", "json")
+    assert done.document["format"] == "reconciler/import/v1"
+    assert done.document["written"] == ["project.yaml", "assistants/support-bot.yaml"]
+
+
+def test_an_id_that_is_gone_is_an_error_that_stops_nothing(applied, cli):
+    done = cli("import", "vs_gone")
+    assert done.code == 1
+    assert "error[not-live]: nothing live is vs_gone" in done.err
+
+
+@pytest.mark.parametrize("words", [["request"], ["response"], ["request", "x.json", "--name", "a*"]])
+def test_responses_and_requests_are_named_one_by_one(project, cli, words):
+    assert cli("import", *words).code == 64
+
+
+def test_a_request_from_code(project, cli):
+    (project / "body.json").write_text(json.dumps({"model": "gpt-6-luna", "input": "Hello"}))
+    done = cli("import", "request", "body.json")
+    assert done.code == 0
+    assert "not here: `input`: the application passes it with each request" in done.out
+    assert cli("validate").code == 0

@@ -1,0 +1,25 @@
+import pytest
+
+
+def test_everything_live_without_a_project(project, cli, monkeypatch, tmp_path):
+    (tmp_path / "nowhere").mkdir()
+    done = cli("inventory", "-C", tmp_path / "nowhere")
+    assert done.code == 0
+    assert "no project here, so that nothing is ours" in done.out
+
+
+def test_progress_goes_to_stderr_and_the_document_to_stdout(applied, cli):
+    done = cli("inventory", "-o", "json", "--by", "label.customer")
+    assert done.document["identity"] == "acme"
+    assert {one["standing"] for one in done.document["objects"] if one["type"] == "vector_store"} == {"ours"}
+    assert "vector_store: 1 found" in done.err
+
+
+def test_markdown(applied, cli):
+    assert cli("inventory", "-o", "markdown").out.startswith("## Inventory\n")
+
+
+@pytest.mark.parametrize("by", ["customer", "label."])
+def test_what_cannot_be_summed_up_by_is_an_error(project, cli, by):
+    done = cli("inventory", "--by", by)
+    assert (done.code, "cannot sum up" in done.err) == (1, True)
