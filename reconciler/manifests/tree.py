@@ -121,7 +121,7 @@ def find_project(start: Path) -> Path:
     """The project folder for commands run in `start`: the closest one upwards that has a `project.yaml`, within the Git
     repository, or `start/manifests`. Raises `ReconcilerError` where there is none.
     """
-    start = start.absolute()
+    start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
             return folder

@@ -103,3 +103,11 @@ def test_the_repository_is_the_closest_one_upwards(folder, tmp_path):
     (folder.root / "a" / "b").mkdir(parents=True)
     assert repository_of(folder.root / "a" / "b") == folder.root
     assert repository_of(tmp_path) == tmp_path
+
+
+def test_a_way_up_and_down_again_leads_to_the_folder_that_it_means(tmp_path, monkeypatch):
+    for name in ("mine", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "project.yaml").touch()
+    monkeypatch.chdir(tmp_path / "mine")
+    assert find_project(Path("../other")) == (tmp_path / "other").resolve()
