@@ -45,7 +45,7 @@ def find_uploads(world: World, paired: Mapping[Address, Live]) -> Uploads:
     announced = _announced(world, {**stored, **made}, known | attached)
     found = {**stored, **made, **announced}
     outdated = {address: old for address, old in stored.items() if found[address].id != old.id}
-    claimed = known | {live.id for live in found.values()}
+    claimed = known | {live.id for live in found.values()} | _named(world)
     unclaimed = [live for group in marked.values() for live in group if live.id not in claimed]
     return Uploads({**found, **_leftovers(world, found, unclaimed)}, outdated)
 
@@ -130,6 +130,12 @@ def _leftovers(world: World, found: Mapping[Address, Live], unclaimed: Iterable[
         address = paths[0] if len(paths) == 1 else Address(FILE, f"{live.name}@{live.id}")
         result[address] = live
     return result
+
+
+def _named(world: World) -> set[str]:
+    """Uploads that a store's manifest names by their ids: it keeps them, whoever made them."""
+    entries = (desired.fields.get("files") or {} for desired in world.desired.values())
+    return {id_ for held in entries for id_, entry in held.items() if entry.get("file") == id_}
 
 
 def _with_sha(live: Live, sha256: JSON) -> Live:

@@ -14,7 +14,7 @@ from reconciler.operations.importing.live import bring
 from reconciler.operations.importing.selection import selection
 from reconciler.resources.labels import ADDRESS, PROJECT
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import World, manifest, world
+from tests.e2e.world import PROJECT as ACME, World, manifest, world
 
 SCHEMA = {"type": "object", "properties": {"id": {"type": "string"}}}
 FUNCTION = {"type": "function", "name": "lookup", "description": "d", "parameters": SCHEMA}
@@ -177,6 +177,7 @@ class TestOwners:
 
     def test_lost_manifests_come_back_under_their_names(self, estate):
         estate.file("kb/a.md", "text")
+        estate.file("kb/b.md", "other")
         estate.wants(
             manifest("Assistant", "bot", {"target": "agents", "model": "gpt-6-luna", "name": "Other name"}),
             manifest("VectorStore", "kb", {"files": ["kb/a.md"], "attributes": {"team": "day"}}),
@@ -185,8 +186,10 @@ class TestOwners:
         (estate.root / "manifests.yaml").unlink()
         estate.lose_state()
         run_import(estate)
+        estate.documents = {"Project/acme": ACME}
+        estate.wants(manifest("VectorStore", "more", {"files": ["kb/b.md"]}))
         plan = estate.plan()
-        assert not plan.changes, "nothing is deleted, above all no upload that is named by its id now"
+        assert {change.action for change in plan.changes} == {"create"}, "no upload goes that is named by its id now"
         assert not plan.drift
 
 

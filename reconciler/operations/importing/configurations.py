@@ -122,7 +122,7 @@ def _drafted(
     def made(name: str) -> Draft:
         origins[name] = Origin(f"{KIND.prefix}/{name}", type_, id_, "", losses)
         apart, included = with_files(name, literal(spec))
-        comment = origin_comment(origins[name], stored.get("created_at"), named=False)
+        comment = origin_comment(origins[name], stored.get("created_at"))
         return Draft(KIND.name, name, apart, comment, {}, included)
 
     draft = target.named(KIND.prefix, fallback, type_, made)

@@ -54,7 +54,11 @@ async def bring(
     def is_wanted(live: Live) -> bool:
         return selected.wants(live, _address(live, prefixes.get(live.type, "")))
 
-    estate = await read_estate(here, connection, tell, needed, is_wanted)
+    def is_read(live: Live) -> bool:
+        foreign = live.labels is not None and live.labels.identity != str(here.project.identity)
+        return is_wanted(live) and (not foreign or live.id in selected.ids)
+
+    estate = await read_estate(here, connection, tell, needed, is_read)
     found = [(live, _address(live, prefixes[live.type])) for live in estate.live if is_wanted(live)]
     work = _Work(estate, target, {live.id: live.name for live in estate.live if live.name})
     work.add([live for live, _ in found], selected.ids)
@@ -131,7 +135,7 @@ class _Work:
         losses = (*sketch.losses, *self._foreign(live))
         origin = Origin(str(Address(kind.prefix, name)), live.type, live.id, live.name, losses)
         spec, included = with_files(name, literal(sketch.spec))
-        comment = origin_comment(origin, live.detail.get("created_at"), "name" not in spec)
+        comment = origin_comment(origin, live.detail.get("created_at"))
         return Draft(kind.name, name, spec, comment, sketch.notes, included), origin
 
     def _foreign(self, live: Live) -> Iterator[str]:

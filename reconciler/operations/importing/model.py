@@ -64,12 +64,11 @@ class Imported:
         }
 
 
-def origin_comment(origin: Origin, created_at: float | None, named: bool) -> str:
-    """What stands above a manifest; `named` if the live name is not told by the spec anyway."""
+def origin_comment(origin: Origin, created_at: float | None) -> str:
+    """What stands above a manifest."""
     made = f"; made on {day(created_at)}" if day(created_at) else ""
-    lines = [f"Imported from {origin.type} {origin.id} on {datetime.now(UTC).date().isoformat()}{made}."]
-    lines += [f"Name: {origin.name}"] if named and origin.name else []
-    return "\n".join([*lines, *(f"Not here: {loss}." for loss in origin.losses)])
+    first = f"Imported from {origin.type} {origin.id} on {datetime.now(UTC).date().isoformat()}{made}."
+    return "\n".join([first, *(f"Not here: {loss}." for loss in origin.losses)])
 
 
 def imported_from(resources: Iterable[Resource], repository: Path) -> Mapping[Address, str]:
