@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reconciler.applying.model import Outcome, Status
-from reconciler.applying.remove import forget, remove
+from reconciler.applying.remove import give_up, remove
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import Step, lower
 from reconciler.applying.walk import Walk, walk
@@ -49,7 +49,7 @@ class _Performer:
             case "remove":
                 return await remove(self.run, step)
             case "forget":
-                forget(self.run, step)
+                await give_up(self.run, step)
         return ""
 
     def _outcome(self, step: Step) -> Outcome:

@@ -4,6 +4,7 @@ import asyncio
 
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
+from reconciler.planning.changes import is_labelled
 from reconciler.resources.base import Live
 
 
@@ -18,6 +19,15 @@ async def remove(run: Run, step: Step) -> str:
     if leaving:
         forget(run, step)
     return note
+
+
+async def give_up(run: Run, step: Step) -> None:
+    """Remove an address from state. Where the live object stays as nobody's, our labels go from it."""
+    world, live = run.planned.world, run.planned.matched.live.get(step.address)
+    applied = world.applied.get(step.address)
+    if live and applied and applied.keep and is_labelled(world, live.type):
+        await run.adapters[live.type].disown(live.id, world.identity)
+    forget(run, step)
 
 
 def forget(run: Run, step: Step) -> None:

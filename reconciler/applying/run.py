@@ -22,8 +22,10 @@ from reconciler.resources.problems import Problem, ReconcilerError
 class Journal(Protocol):
     """Where completions are recorded; see `reconciler.state`."""
 
-    def done(self, address: Address, applied: Applied | None) -> None:
-        """That the live side of one object is done; None where it is gone. Remembers only, never blocks."""
+    def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
+        """That the live side of one object is done; None where it is gone. `instead_of` is what it was called before.
+        Remembers only, never blocks.
+        """
         ...
 
 

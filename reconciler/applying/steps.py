@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.build import Planned
+from reconciler.planning.keeping import kept
 from reconciler.planning.model import Action, Change
 from reconciler.resources.address import Address
 
@@ -54,7 +55,19 @@ def lower(planned: Planned) -> dict[Step, set[Step]]:
     by_address: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
         by_address[str(step.address)].append(step)
-    return {step: _needs(planned, step, by_address) - {step} for step in steps}
+    needs = {step: _needs(planned, step, by_address) - {step} for step in steps}
+    return needs | _files_first(planned, by_address)
+
+
+def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict[Step, set[Step]]:
+    """What stays as nobody's: files before the store that holds them. Killed in between, the store still tells that
+    they are not to be deleted.
+    """
+    found: dict[Step, set[Step]] = {}
+    for address, files in kept(planned.world, planned.matched).items():
+        held = {step for file in files for step in by_address.get(str(file), ())}
+        found |= {step: set() for step in held} | {step: held for step in by_address.get(str(address), ())}
+    return found
 
 
 def _steps(planned: Planned) -> Iterator[Step]:

@@ -5,23 +5,25 @@ one is made. An update first reads the object again: if a value that it changes 
 as stale and nothing is written.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.live.base import Adapter, Order
 from reconciler.live.errors import DoubtError
-from reconciler.planning.changes import LABELS, PROTECT
+from reconciler.planning.changes import NOT_FIELDS
+from reconciler.planning.diff import as_live
 from reconciler.planning.model import FieldChange
 from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import ABSENT, Fields, get, put, same
 
 TRIES: Final = 3
 """Times that a create is sent at most, each time after the object was looked for in vain."""
-NOT_FIELDS: Final = frozenset({LABELS[0], PROTECT[0]})
 
 
 class StaleError(ReconcilerError):
@@ -40,15 +42,18 @@ class Written:
 
 async def write(run: Run, step: Step) -> Written:
     """Make the object, or change it, or publish it where it lives in the outlets; record it as applied."""
-    desired = run.planned.world.desired[step.address]
+    desired, moved = run.planned.world.desired[step.address], run.planned.matched.moved
     if run.in_outlets(desired.type):
         written = Written(str(step.address))
+    elif step.address in run.planned.world.adopt:
+        desired = await _take_over(run, step, desired)
+        written = Written(run.id_of(str(step.address)))
     elif step.creates:
         written = await _make(run, desired)
     else:
         written = await _change(run, step, desired)
     run.hold(str(step.address), written.id)
-    if step.creates or run.in_outlets(desired.type):
+    if step.creates or run.in_outlets(desired.type) or step.address in (*run.planned.world.adopt, *moved):
         await run.publish(step.address)
     applied = Applied(
         id=written.id,
@@ -56,9 +61,28 @@ async def write(run: Run, step: Step) -> Written:
         fields=desired.fields,
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
+        keep=desired.lifecycle.keep_on_delete,
     )
-    run.journal.done(step.address, applied)
+    former = moved.get(step.address)
+    if former is not None and former in run.planned.world.pointers:
+        await asyncio.to_thread(run.publisher.withdraw, former)
+    run.journal.done(step.address, applied, former)
     return written
+
+
+async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
+    """Label an object that is nobody's, and nothing else; gives what it would have been had we made it as it is."""
+    world, adapter = run.planned.world, run.adapters[desired.type]
+    live = await adapter.read(run.id_of(str(step.address)))
+    if live is None:
+        raise _stale(step, f"{step.id} is gone")
+    if live.labels and (live.labels.identity, live.labels.address) != (str(world.identity), str(step.address)):
+        raise _stale(step, f"{live.id} belongs to {live.labels.address} of {live.labels.identity} now")
+    fields = run.planned.matched.localise(world, step.address, live).fields
+    as_it_is = replace(desired, fields=as_live(world.forms[desired.type], desired, fields), write_only={})
+    if has_room(live.fields.get("metadata")):
+        await adapter.update(live, _order(run, as_it_is, {}))
+    return as_it_is
 
 
 def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:

@@ -13,7 +13,8 @@ from reconciler.cli.output import note, show, show_json, style, write_json
 from reconciler.cli.plan import REFUSED, show_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from reconciler.applying.model import ApplyResult
     from reconciler.operations.run import Progress
@@ -45,24 +46,11 @@ def command(
 
     Exit code 3 if refused, 4 if only a part was applied, 5 if PLAN is stale, 6 if another run holds the lock.
     """
-    _check_usage(plan_file, yes=yes)
+    _check_usage(plan_file)
+    check_terminal(yes=yes)
     from reconciler.applying.model import ApplyResult
     from reconciler.operations.run import applied
     from reconciler.operations.saved import read_plan
-
-    def confirm(plan: "Plan") -> bool:
-        if format_ == "text":
-            show_plan(plan, "text", no_color=no_color, out=None)
-        elif not yes:
-            note(_text(plan, no_color=no_color))
-        return yes or click.confirm(f"\nApply this to {plan.identity}?", err=True)
-
-    @contextmanager
-    def listen(steps: int) -> "Iterator[Progress]":
-        from reconciler.reports.progress import progress_to
-
-        with progress_to(sys.stderr, steps, style=style(sys.stderr, no_color=no_color)) as progress:
-            yield progress
 
     result = applied(
         start,
@@ -72,28 +60,63 @@ def command(
         on_drift,
         options.addresses(targets),
         saved=read_plan(plan_file) if plan_file else None,
-        confirm=confirm,
-        listen=listen,
-        resume=_command_line(),
+        confirm=asking(format_, yes=yes, no_color=no_color),
+        listen=listening(no_color=no_color),
+        resume=command_line(),
     )
     if isinstance(result, ApplyResult):
-        return _report(result, format_, no_color=no_color, out=out)
-    if result.refusals:
-        show_plan(result, format_, no_color=no_color, out=out)
+        return report(result, format_, no_color=no_color, out=out)
+    return not_applied(result, format_, no_color=no_color, out=out)
+
+
+def not_applied(plan: "Plan", format_: str, *, no_color: bool, out: Path | None) -> int:
+    """Show a plan that was refused or not confirmed; gives the exit code."""
+    if plan.refusals:
+        show_plan(plan, format_, no_color=no_color, out=out)
         return REFUSED
     if format_ == "json":
-        show_plan(result, format_, no_color=no_color, out=None)
+        show_plan(plan, format_, no_color=no_color, out=None)
     note("Nothing was changed.")
     return 1
 
 
-def _check_usage(plan_file: Path | None, *, yes: bool) -> None:
+def asking(format_: str, *, yes: bool, no_color: bool) -> "Callable[[Plan], bool]":
+    """Shows a plan and asks, unless the answer is `yes` already."""
+
+    def confirm(plan: "Plan") -> bool:
+        if format_ == "text":
+            show_plan(plan, "text", no_color=no_color, out=None)
+        elif not yes:
+            note(_text(plan, no_color=no_color))
+        return yes or click.confirm(f"\nApply this to {plan.identity}?", err=True)
+
+    return confirm
+
+
+def listening(*, no_color: bool) -> "Callable[[int], AbstractContextManager[Progress]]":
+    """Shows progress on stderr; called with the number of steps."""
+
+    @contextmanager
+    def listen(steps: int) -> "Iterator[Progress]":
+        from reconciler.reports.progress import progress_to
+
+        with progress_to(sys.stderr, steps, style=style(sys.stderr, no_color=no_color)) as progress:
+            yield progress
+
+    return listen
+
+
+def check_terminal(*, yes: bool) -> None:
+    """Wrong usage where nobody can be asked."""
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on: pass --yes to apply without asking")
+
+
+def _check_usage(plan_file: Path | None) -> None:
     given = click.get_current_context().get_parameter_source
     for name, option in (("on_drift", "--on-drift"), ("targets", "--target")):
         if plan_file and given(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{option} is for `reconciler plan`: a saved plan is applied as it is")
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on: pass --yes to apply without asking")
 
 
 def _text(plan: "Plan", *, no_color: bool) -> str:
@@ -102,7 +125,8 @@ def _text(plan: "Plan", *, no_color: bool) -> str:
     return plan_text(plan, style=style(sys.stderr, no_color=no_color)).rstrip("\n")
 
 
-def _report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | None) -> int:
+def report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | None) -> int:
+    """Show what an apply came to; gives the exit code."""
     from reconciler.reports.json import apply_json
 
     if format_ == "json":
@@ -117,6 +141,6 @@ def _report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | 
     return PARTLY if result.of("done") else 1
 
 
-def _command_line() -> str:
+def command_line() -> str:
     """What the user typed, as they could type it again."""
     return shlex.join(["reconciler", *sys.argv[1:]])

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "status": "List every object with its live id and whether it is in sync.",
     "inventory": "List every live object with owner, size, cost and users.",
     "import": "Write manifests for what is live.",
+    "adopt": "Take over live objects that nobody owns.",
     "migrate": "Write manifests from exports of Assistants and prompts.",
     "export": "Print the bundle that an application loads.",
     "state": "Look into the state: what was applied.",

@@ -7,6 +7,7 @@ from reconciler.live.base import Order
 from reconciler.live.client import Object
 from reconciler.live.metadata import merged, without_labels
 from reconciler.resources.base import Form, Live
+from reconciler.resources.metadata import PAIRS, has_room
 from reconciler.resources.values import JSON, Fields, replace_references
 
 METADATA: Final = "metadata"
@@ -28,7 +29,7 @@ def creation(form: Form, order: Order) -> dict[str, JSON]:
     A field wanted as null is left out: that is how it comes into being, and not every create takes null.
     """
     fields = {name: value for name, value in order.fields.items() if value is not None}
-    return {**_rendered(form, order, {**fields, METADATA: _pairs(order, {})}), **order.desired.unreadable}
+    return {**_rendered(form, order, {**fields, METADATA: _pairs(order, None)}), **order.desired.unreadable}
 
 
 def change(form: Form, order: Order, live: Live) -> dict[str, JSON]:
@@ -37,12 +38,17 @@ def change(form: Form, order: Order, live: Live) -> dict[str, JSON]:
     Of fields that are ours by key, what others set stays, and a key wanted as null goes.
     """
     fields = {name: _over(form, name, value, live.fields) for name, value in order.fields.items()}
-    return _rendered(form, order, {**fields, METADATA: _pairs(order, live.fields)})
+    return _rendered(form, order, {**fields, METADATA: _pairs(order, live)})
 
 
-def _pairs(order: Order, live: Fields) -> dict[str, str]:
+def _pairs(order: Order, live: Live | None) -> dict[str, str]:
+    """An object that has never had room for our labels does without them."""
     wanted: Mapping[str, str | None] = order.fields.get(METADATA) or {}
-    return merged(live.get(METADATA) or {}, wanted, order.labels, str(order.desired.address))
+    there: Mapping[str, str] = (live.fields.get(METADATA) or {}) if live else {}
+    theirs = {key: value for key, value in {**there, **wanted}.items() if value is not None}
+    if live and live.labels is None and not has_room(theirs) and len(theirs) <= PAIRS:
+        return theirs
+    return merged(there, wanted, order.labels, str(order.desired.address))
 
 
 def _over(form: Form, name: str, wanted: JSON, live: Fields) -> JSON:

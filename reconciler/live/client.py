@@ -119,7 +119,9 @@ class Connection:
         request = Request(method="POST", path=path, repeatable=False, body=body, file=file, about=about)
         return await self.call(request)
 
-    async def replace(self, *path: str, body: Mapping[str, Any], about: Desired, lanes: tuple[str, ...] = ()) -> Object:
+    async def replace(
+        self, *path: str, body: Mapping[str, Any], about: Desired | None = None, lanes: tuple[str, ...] = ()
+    ) -> Object:
         """Write values that mean the same when they are written twice."""
         return await self.call(Request(method="POST", path=path, repeatable=True, body=body, about=about, lanes=lanes))
 

@@ -110,6 +110,19 @@ async def synchronise(connection: Connection, live: Live, order: Order) -> Work:
     return work
 
 
+async def unmark(connection: Connection, live: Live) -> None:
+    """Take our two attributes off every file of a store that has them."""
+    marked = {id_: entry for id_, entry in live.fields["files"].items() if "sha256" in entry}
+    await together(
+        connection.replace(
+            *("vector_stores", live.id, "files", id_),
+            body={"attributes": entry["attributes"]},
+            lanes=(store_lane(live.id),),
+        )
+        for id_, entry in marked.items()
+    )
+
+
 async def _detach(connection: Connection, store_id: str, id_: str) -> None:
     await connection.remove("vector_stores", store_id, "files", id_, lanes=(store_lane(store_id),))
 

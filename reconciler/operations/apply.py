@@ -35,8 +35,8 @@ class Recorder:
 
     journal: Journal
 
-    def done(self, address: Address, applied: Applied | None) -> None:
-        self.journal.record(Completed(address, applied))
+    def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
+        self.journal.record(Completed(address, applied, instead_of))
 
 
 @dataclass(frozen=True)

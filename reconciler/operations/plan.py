@@ -86,6 +86,22 @@ async def make_plan(
     return Observed(planned, snapshot, rendered, by_type)
 
 
+async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:
+    """The plan that takes over these live objects and does nothing else, of what was read already and their parts."""
+    world, ids = observed.planned.world, set(adopt.values())
+    live = await with_parts(observed, ids)
+    adopting = replace(world, live=live, adopt=adopt, scope=frozenset(adopt))
+    return replace(observed, planned=_plan(workspace, adopting))
+
+
+async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ...]:
+    """Everything live, of these objects with the parts that list walks leave out."""
+    chosen = [live for live in observed.planned.world.live if live.id in ids and live.type in observed.adapters]
+    whole = await asyncio.gather(*(observed.adapters[live.type].whole(live) for live in chosen))
+    known = {live.id: found for live, found in zip(chosen, whole, strict=True)}
+    return tuple(found for live in observed.planned.world.live if (found := known.get(live.id, live)) is not None)
+
+
 def _plan(workspace: Workspace, world: World) -> Planned:
     """The plan; ReconcilerError where a manifest refers to what is nowhere."""
     now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -15,8 +15,8 @@ from reconciler.applying.steps import lower
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.endpoint import open_connection
-from reconciler.operations.plan import Observed, check_targets, make_plan
-from reconciler.operations.saved import applied_before, decision_of, narrowed, touched
+from reconciler.operations.plan import Observed, check_targets, make_plan, taking_over
+from reconciler.operations.saved import adoptions, applied_before, decision_of, narrowed, touched
 from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
@@ -73,26 +73,40 @@ def applied(
 
     async def run() -> ApplyResult | Plan:
         workspace = open_workspace(start, environ, env=env or _environment(saved, environ), endpoint=endpoint)
-        _check_unlocked(workspace)
+        check_unlocked(workspace)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             if saved is None:
                 observed = await _observed(workspace, connection, on_drift, targets)
             else:
                 _check_identity(workspace, saved)
                 observed = await make_plan(workspace, connection, on_drift=decision_of(saved), targets=touched(saved))
+                if adopted := adoptions(saved):
+                    observed = await taking_over(workspace, observed, adopted)
                 if before := applied_before(observed, saved):
                     return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
                 observed = narrowed(observed, saved)
-            plan = observed.planned.plan
-            if plan.refusals or (plan.work and not _asked(confirm, plan)):
-                return plan
-            with listen(len(lower(observed.planned))) as progress:
-                finish = partial(progress.note, FINISHING)
-                return await apply_plan(workspace, connection, observed, progress, resume=resume, interrupted=finish)
+            return await confirmed(workspace, connection, observed, confirm, listen, resume)
 
     if saved is not None and saved.refusals:
         return saved
     return asyncio.run(run())
+
+
+async def confirmed(
+    workspace: Workspace,
+    connection: Connection,
+    observed: Observed,
+    confirm: Callable[[Plan], bool],
+    listen: Callable[[int], AbstractContextManager[Progress]],
+    resume: str,
+) -> ApplyResult | Plan:
+    """Apply a plan once it is confirmed; gives it back where it refuses something or `confirm` says no."""
+    plan = observed.planned.plan
+    if plan.refusals or (plan.work and not _asked(confirm, plan)):
+        return plan
+    with listen(len(lower(observed.planned))) as progress:
+        finish = partial(progress.note, FINISHING)
+        return await apply_plan(workspace, connection, observed, progress, resume=resume, interrupted=finish)
 
 
 async def _observed(
@@ -117,7 +131,7 @@ def _check_identity(workspace: Workspace, saved: Plan) -> None:
         raise ReconcilerError(Problem("other-identity", message, hint=hint))
 
 
-def _check_unlocked(workspace: Workspace) -> None:
+def check_unlocked(workspace: Workspace) -> None:
     """LockedError at once where another run holds the lock, rather than after a person has read the plan."""
     lock, now = workspace.backend.held(), time.time()
     if lock is not None and not lock.free(now):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.applying.write import StaleError
 from reconciler.operations.plan import Observed
+from reconciler.planning.adopting import FILE
 from reconciler.planning.codec import from_json
 from reconciler.planning.model import Change, OnDrift, Plan
 from reconciler.resources.address import Address
@@ -37,6 +38,14 @@ def decision_of(saved: Plan) -> OnDrift:
 def touched(saved: Plan) -> tuple[Address, ...]:
     """What `saved` changes; whatever else moves is of no concern to it."""
     return tuple(Address.parse(address) for address in dict.fromkeys(change.address for change in saved.work))
+
+
+def adoptions(saved: Plan) -> dict[Address, str]:
+    """What `saved` takes over, by live id; nothing but that is in such a plan. Uploads are not labelled: with them,
+    only state learns of what is ours.
+    """
+    found = {Address.parse(change.address): change.id for change in saved.work if change.action == "adopt"}
+    return {address: id_ for address, id_ in found.items() if id_ and address.kind != FILE}
 
 
 def applied_before(observed: Observed, saved: Plan) -> str:

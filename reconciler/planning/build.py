@@ -6,16 +6,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reconciler.planning import guard
-from reconciler.planning.changes import changes, not_named
+from reconciler.planning.adopting import NO_ROOM, uploads_alike
+from reconciler.planning.changes import changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.graph import Graph, after, before
 from reconciler.planning.guard import Case
+from reconciler.planning.keeping import kept, stays_published
 from reconciler.planning.match import Matched, match
 from reconciler.planning.model import Change, Decision, FieldChange, Plan, Unmanaged
+from reconciler.planning.moving import renamed
 from reconciler.planning.publications import publications
 from reconciler.planning.world import Link, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
+from reconciler.resources.metadata import has_room
 
 REMOVING = frozenset({"delete", "forget"})
 BATCH = 2000
@@ -45,6 +49,7 @@ class Planned:
 def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Planned:
     """Compare what is wanted, last applied and live. Pure: the same world gives the same plan and digest."""
     matched = match(world)
+    world = renamed(world, matched.moved)
     pairs = tuple(changes(world, matched))
     pairs += tuple(publications(world, matched, pairs))
     ours = [pair.ours for pair in pairs if pair.ours]
@@ -71,6 +76,7 @@ def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Pl
 def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
     """References of manifests to what neither a manifest, nor state, nor a live object of ours knows."""
     known = {*planned.world.desired, *planned.world.applied, *planned.matched.live}
+    known -= kept(planned.world, planned.matched).keys()
     for address, links in sorted(planned.world.links.items()):
         yield from ((address, link) for link in links if link.target not in known)
 
@@ -122,6 +128,13 @@ def _warnings(world: World, matched: Matched) -> Iterator[str]:
     for address, live in sorted(matched.live.items()):
         if not world.in_scope(address):
             continue
+        if address in world.adopt:
+            yield from uploads_alike(world, matched, address)
+            continue
+        if stays_published(world, address):
+            yield f"{address} stays published without a manifest, as `keep_on_delete` says"
+        if is_labelled(world, live.type) and live.labels is None and not has_room(live.fields.get("metadata")):
+            yield f"{address}: {NO_ROOM}"
         for name in _too_late(world, address, live):
             yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
         desired = world.desired.get(address)
@@ -167,9 +180,21 @@ def _requests(world: World, work: Iterable[Change]) -> dict[str, int]:
             if change.address not in written:
                 counts["POST"] += 1 + _batches(change)
             written.add(change.address)
+        counts["POST"] += _label_writes(world, change)
         if change.action in {"delete", "replace"} and remote:
             counts["DELETE"] += 1
-    return dict(sorted(counts.items()))
+    return dict(sorted((+counts).items()))
+
+
+def _label_writes(world: World, change: Change) -> int:
+    """Requests that only put labels on, or take them off an object and the files that it holds."""
+    address = Address.parse(change.address)
+    if change.action == "adopt" and address in world.adopt:
+        return int(NO_ROOM not in change.because)
+    applied = world.applied.get(address)
+    if change.action == "forget" and applied and applied.keep:
+        return 1 + len(applied.fields.get("files") or ())
+    return 0
 
 
 def _batches(change: Change) -> int:

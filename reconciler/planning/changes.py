@@ -1,18 +1,25 @@
 """From pairs of desired and live to changes: what has to be created, updated, replaced, removed or forgotten."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.planning.adopting import reasons
 from reconciler.planning.diff import LastApplied, compare
+from reconciler.planning.keeping import keepers, kept, stays_published
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import Action, Change, FieldChange, Origin, Source
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Form, Live
+from reconciler.resources.metadata import has_room
 from reconciler.resources.values import ABSENT, Keys, get
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
+KEEP = ("lifecycle", "keep_on_delete")
+ADDRESS = ("address",)
+NOT_FIELDS = frozenset({LABELS[0], PROTECT[0], ADDRESS[0]})
+"""First keys of what is known of an object and is no field of it."""
 BY_HAND = frozenset({"drift", "both"})
 
 
@@ -26,12 +33,19 @@ class Sorted:
 
 def changes(world: World, matched: Matched) -> Iterator[Sorted]:
     """One entry for every address that differs; addresses out of scope are left out."""
+    if world.adopt:
+        adopted = sorted(world.adopt.keys() & matched.live.keys() & world.desired.keys())
+        yield from (Sorted(_adoption(world, matched, address), None) for address in adopted)
+        return
+    staying = keepers(kept(world, matched))
     for address in sorted({*world.desired, *world.applied, *matched.live}):
         if world.in_scope(address):
-            yield from _of_address(world, matched, address)
+            yield from _of_address(world, matched, address, staying)
 
 
-def _of_address(world: World, matched: Matched, address: Address) -> Iterator[Sorted]:
+def _of_address(
+    world: World, matched: Matched, address: Address, staying: Mapping[Address, Address]
+) -> Iterator[Sorted]:
     desired, applied, live = world.desired.get(address), world.applied.get(address), matched.live.get(address)
     for twin in matched.twins.get(address, ()):
         if not _sharing(world, matched, address, twin):
@@ -41,16 +55,18 @@ def _of_address(world: World, matched: Matched, address: Address) -> Iterator[So
     if address in matched.contested or address in matched.taken:
         return
     if desired is None:
+        if live is not None and stays_published(world, address):
+            return
         if live is not None:
-            yield Sorted(_leaving(world, matched, address, live), None)
+            yield Sorted(_leaving(world, matched, address, live, staying.get(address)), None)
         elif applied is not None:
             yield Sorted(Change(str(address), "forget", id=applied.id, because=("it is not live any more",)), None)
     elif live is None:
         yield _creation(desired, applied)
     else:
-        found = list(_difference(world, desired, applied, live))
+        found = list(_difference(world, desired, applied, live, matched.moved.get(address)))
         if not found and live.type == "file" and (applied is None or applied.id != live.id):
-            found = [Sorted(_adoption(desired, live), None)]
+            found = [Sorted(_known(desired, live), None)]
         yield from found
 
 
@@ -65,8 +81,11 @@ def _creation(desired: Desired, applied: Applied | None) -> Sorted:
     return Sorted(None, replace(change, because=(f"{applied.id} was deleted by hand",)))
 
 
-def _leaving(world: World, matched: Matched, address: Address, live: Live) -> Change:
-    """Removed with its manifest, unless other addresses share the upload."""
+def _leaving(world: World, matched: Matched, address: Address, live: Live, keeper: Address | None) -> Change:
+    """Removed with its manifest, unless it is to stay, or other addresses share the upload."""
+    if keeper is not None:
+        reason = f"{keeper}, which stays, holds it" if keeper != address else "keep_on_delete: it stays, as nobody's"
+        return Change(str(address), "forget", id=live.id, because=(reason,))
     sharing = _sharing(world, matched, address, live)
     if sharing:
         return Change(str(address), "forget", id=live.id, because=(f"the upload is shared with {sharing}",))
@@ -84,29 +103,40 @@ def _keeps(world: World, matched: Matched, address: Address, live: Live) -> bool
     return stays and address in matched.live and matched.live[address].id == live.id
 
 
-def _adoption(desired: Desired, live: Live) -> Change:
+def _known(desired: Desired, live: Live) -> Change:
     """An upload has no label, so that state must know it: once no store holds it, nothing else says that it is ours."""
     because = "an equal upload is there, which state does not know by this path"
     return Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))
+
+
+def _adoption(world: World, matched: Matched, address: Address) -> Change:
+    because = reasons(world, matched, address)
+    source = source_of(world.desired[address])
+    return Change(str(address), "adopt", id=matched.live[address].id, source=source, because=because)
 
 
 def _removal(address: Address, live: Live, *, because: str) -> Change:
     return Change(str(address), "delete", id=live.id, because=(because,))
 
 
-def _difference(world: World, desired: Desired, applied: Applied | None, live: Live) -> Iterator[Sorted]:
+def _difference(
+    world: World, desired: Desired, applied: Applied | None, live: Live, former: Address | None
+) -> Iterator[Sorted]:
     if live.type != desired.type:
         yield Sorted(_replacement(desired, live, because=f"{live.type} becomes {desired.type}"), None)
         return
     if live.detail.get("status") == "expired":
         yield Sorted(None, _replacement(desired, live, because="it has expired", origin="drift"))
         return
-    found = [*_fields(world, desired, applied, live), *_ownership(world, desired, applied, live)]
+    found = [*_fields(world, desired, applied, live), *_ownership(world, desired, applied, live, former)]
     if not found:
         return
     ours = tuple(item for item in found if item.origin not in BY_HAND)
     by_hand = tuple(item for item in found if item.origin in BY_HAND)
-    yield Sorted(_change(world, desired, live, ours), _change(world, desired, live, by_hand))
+    change = _change(world, desired, live, ours)
+    if change and former:
+        change = replace(change, because=(*change.because, f"moved from {former}"))
+    yield Sorted(change, _change(world, desired, live, by_hand))
 
 
 def _fields(world: World, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
@@ -138,14 +168,25 @@ def _write_only(form: Form, desired: Desired, applied: Applied | None) -> list[F
     ]
 
 
-def _ownership(world: World, desired: Desired, applied: Applied | None, live: Live) -> Iterator[FieldChange]:
-    """Labels that somebody removed, and protection that the manifest gives or takes."""
-    labelled = desired.type not in world.outlet_types and desired.type != "file"
-    if labelled and live.labels is None:
+def _ownership(
+    world: World, desired: Desired, applied: Applied | None, live: Live, former: Address | None
+) -> Iterator[FieldChange]:
+    """A new name, labels that somebody removed, and protection that the manifest gives or takes."""
+    if former is not None:
+        yield FieldChange(ADDRESS, str(former), str(desired.address), "manifest")
+    if is_labelled(world, desired.type) and live.labels is None and has_room(live.fields.get("metadata")):
         yield FieldChange(LABELS, ABSENT, str(world.identity), "drift")
     protected = applied_protection(applied, live)
     if protected != desired.lifecycle.protect:
         yield FieldChange(PROTECT, protected, desired.lifecycle.protect, "manifest")
+    keep = applied is not None and applied.keep
+    if keep != desired.lifecycle.keep_on_delete:
+        yield FieldChange(KEEP, keep, desired.lifecycle.keep_on_delete, "manifest")
+
+
+def is_labelled(world: World, type_: str) -> bool:
+    """Whether objects of this type carry our labels."""
+    return type_ not in world.outlet_types and type_ != "file"
 
 
 def _change(world: World, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:

@@ -43,6 +43,12 @@ def compare(form: Form, desired: Desired, last: LastApplied, live: Fields) -> li
     return changes + [change for name in dropped for change in _dropped(form, name, last, live)]
 
 
+def as_live(form: Form, desired: Desired, live: Fields) -> Fields:
+    """What is live of all that the manifest sets: what was applied, where an object is taken over as it is."""
+    found = {name: owned(form, name, wanted, ABSENT, live.get(name, ABSENT)) for name, wanted in desired.fields.items()}
+    return {name: value for name, value in found.items() if value is not ABSENT}
+
+
 def leaves(before: JSON | Absent, after: JSON | Absent) -> Iterator[tuple[Keys, JSON | Absent, JSON | Absent]]:
     """The deepest mapping paths at which two different values differ, with both sides."""
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
@@ -54,7 +60,7 @@ def leaves(before: JSON | Absent, after: JSON | Absent) -> Iterator[tuple[Keys, 
 
 def _compare_field(form: Form, name: str, wanted: JSON, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
     applied = last.value(name)
-    found = _owned(form, name, wanted, applied, live.get(name, ABSENT))
+    found = owned(form, name, wanted, applied, live.get(name, ABSENT))
     if same(wanted, found):
         return
     for keys, before, after in leaves(found, wanted):
@@ -65,7 +71,7 @@ def _dropped(form: Form, name: str, last: LastApplied, live: Fields) -> Iterator
     """A field that left the manifest is reset while it still is as we applied it; changed since, it is not ours."""
     applied = last.value(name)
     default = form.defaults.get(name)
-    found = _owned(form, name, {}, applied, live.get(name, ABSENT))
+    found = owned(form, name, {}, applied, live.get(name, ABSENT))
     if name in form.owned_by_key:
         default = {} if name not in form.defaults or isinstance(form.defaults[name], Mapping) else form.defaults[name]
     if found is ABSENT or same(found, default) or not _still_applied(name, applied, found, last):
@@ -83,7 +89,7 @@ def _still_applied(name: str, applied: JSON | Absent, found: JSON, last: LastApp
     return last.hashes.get(name) == field_hash(found)
 
 
-def _owned(form: Form, name: str, wanted: JSON, applied: JSON | Absent, live: JSON | Absent) -> JSON | Absent:
+def owned(form: Form, name: str, wanted: JSON, applied: JSON | Absent, live: JSON | Absent) -> JSON | Absent:
     """`live` without the keys that neither the manifest nor the last application sets, where ownership is by key."""
     if name not in form.owned_by_key or not isinstance(live, Mapping):
         return live

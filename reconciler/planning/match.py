@@ -6,8 +6,9 @@ label names this identity. Uploads carry no label; `uploads` finds those that st
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from reconciler.planning.moving import find_moves, renamed
 from reconciler.planning.uploads import find_uploads
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
@@ -32,6 +33,8 @@ class Matched:
     """Foreign and unmanaged objects."""
     addresses: Mapping[str, Sequence[Address]]
     """The addresses of every id of ours; several for one shared upload."""
+    moved: Mapping[Address, Address] = field(default_factory=dict)
+    """What each object that has a new address was called before."""
 
     def localise(self, world: World, address: Address, live: Live) -> Live:
         """`live` with the ids in its fields turned into what manifests write."""
@@ -61,11 +64,17 @@ def match(world: World) -> Matched:
             paired[address] = others[0]
     for address, live in _documents(world):
         paired.setdefault(address, live)
+    paired.update(_adopted(world))
+    moved = find_moves(world, paired)
+    for address, former in moved.items():
+        left = paired.pop(former)
+        paired.setdefault(address, left)
+    world = renamed(world, moved)
     uploads = find_uploads(world, paired)
     paired.update(uploads.live)
     twins.update({address: [live] for address, live in uploads.outdated.items()})
     addresses = _addresses([*paired.items(), *uploads.outdated.items()])
-    return _finish(world, Matched(paired, twins, contested, taken, (), addresses))
+    return _finish(world, Matched(paired, twins, contested, taken, (), addresses, moved))
 
 
 def _by_state(world: World) -> tuple[dict[Address, Live], dict[Address, Live]]:
@@ -122,6 +131,11 @@ def _address(label: str) -> Address | None:
         return Address.parse(label)
     except ValueError:
         return None
+
+
+def _adopted(world: World) -> Iterator[tuple[Address, Live]]:
+    by_id = {live.id: live for live in world.live} if world.adopt else {}
+    return ((address, by_id[id_]) for address, id_ in world.adopt.items() if id_ in by_id)
 
 
 def _documents(world: World) -> Iterator[tuple[Address, Live]]:

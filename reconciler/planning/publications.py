@@ -28,10 +28,11 @@ def publications(world: World, matched: Matched, pairs: Iterable[Sorted]) -> Ite
     changed = {change.address for change in (*ours, *by_hand)}
     work = [*ours, *(by_hand if world.on_drift == "revert" else [])]
     moved = {change.address for change in work if change.action in NEW_ID}
+    published = moved | {str(address) for address in (*matched.moved, *world.adopt)}
     written = {change.address for change in work}
     for address in sorted(filter(world.in_scope, world.bundles)):
         document = world.desired[address].type in world.outlet_types
-        if str(address) not in (written if document else moved):
+        if str(address) not in (written if document else published):
             renewed = sorted(moved.intersection(map(str, world.bundles[address].refers_to)))
             kept = document and str(address) in changed
             fields = () if kept else tuple(_differences(world, matched, address))

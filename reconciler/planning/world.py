@@ -67,6 +67,8 @@ class World:
     """Types whose objects live in the outlets: no request to OpenAI, no labels."""
     scope: frozenset[Address] | None = None
     """With `--target`: the only addresses that may change."""
+    adopt: Mapping[Address, str] = field(default_factory=dict)
+    """Live ids of objects that nobody owns and that are to become these. Nothing else of them changes."""
     on_drift: OnDrift = "revert"
     max_deletes: int | None = None
     openai_project: str | None = None

@@ -8,9 +8,9 @@ requests are written, so that what is compared is what is sent.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Annotated, Any, Protocol, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Finding, Place
@@ -27,6 +27,10 @@ class Spec(BaseModel):
     )
 
 
+def _one_or_several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class Lifecycle(Spec):
     """What may happen to the live object, whatever the rest of the manifest says."""
 
@@ -34,6 +38,13 @@ class Lifecycle(Spec):
     """Refuse to delete or replace it; kept on the live object too, so that removing the manifest does not lift it."""
     ignore: tuple[str, ...] = ()
     """Top-level fields of `spec` that are written once, at creation, and neither compared nor changed afterwards."""
+    moved_from: Annotated[
+        tuple[str, ...], BeforeValidator(_one_or_several, json_schema_input_type=str | list[str])
+    ] = ()
+    """Earlier names: what is live under the first of them that is known becomes this object, and keeps its id."""
+    keep_on_delete: bool = False
+    """Leave the live object where it is when its manifest goes; it is nobody's then. What only the outlets have stays
+    published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +213,8 @@ class Applied:
     """Canonical, as the manifest set them then."""
     write_only: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
+    keep: bool = False
+    """Whether the live object is to stay when its manifest goes, as the manifest said then."""
 
 
 @dataclass(frozen=True)

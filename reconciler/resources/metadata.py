@@ -24,6 +24,11 @@ def too_many_pairs(count: int, most: int) -> str:
     return f"{count} pairs, of which at most {most} are possible: {PAIRS - most} of the API's {PAIRS} are Reconciler's"
 
 
+def has_room(pairs: Mapping[str, JSON] | None) -> bool:
+    """Whether our labels fit beside these pairs of others. An object without room is ours by state alone."""
+    return len(pairs or {}) <= USER_METADATA
+
+
 def _bounded(most: int) -> Callable[[dict[str, JSON]], dict[str, JSON]]:
     def check(pairs: dict[str, JSON]) -> dict[str, JSON]:
         if len(pairs) > most:

@@ -111,6 +111,8 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["write_only"] = applied.write_only
     if applied.protected:
         record["protected"] = True
+    if applied.keep:
+        record["keep"] = True
     return record
 
 
@@ -121,6 +123,7 @@ def _applied(record: JSON) -> Applied:
         fields=of(dict, record["fields"]),
         write_only=of(dict, record.get("write_only", {})),
         protected=of(bool, record.get("protected", False)),
+        keep=of(bool, record.get("keep", False)),
     )
 
 
@@ -143,13 +146,18 @@ def _intent(record: JSON) -> Intent:
 
 
 def _completed_record(completed: Completed) -> dict[str, JSON]:
-    applied = completed.applied
-    return {"address": str(completed.address), "applied": None if applied is None else _applied_record(applied)}
+    applied, former = completed.applied, completed.instead_of
+    record = {"address": str(completed.address), "applied": None if applied is None else _applied_record(applied)}
+    return record | ({"instead_of": str(former)} if former else {})
 
 
 def _completed(record: JSON) -> Completed:
-    applied = record["applied"]
-    return Completed(Address.parse(record["address"]), None if applied is None else _applied(applied))
+    applied, former = record["applied"], record.get("instead_of")
+    return Completed(
+        address=Address.parse(record["address"]),
+        applied=None if applied is None else _applied(applied),
+        instead_of=None if former is None else Address.parse(former),
+    )
 
 
 def _plan(record: JSON) -> AppliedPlan:

@@ -68,6 +68,8 @@ class _Folding:
 
     def _complete(self, completed: Completed) -> None:
         self._pending.pop(completed.address, None)
+        if completed.instead_of is not None:
+            self._objects.pop(completed.instead_of, None)
         if completed.applied is None:
             self._objects.pop(completed.address, None)
         else:

@@ -30,6 +30,8 @@ class Completed:
 
     address: Address
     applied: Applied | None
+    instead_of: Address | None = None
+    """What the object was called before: there is nothing under that address any more."""
 
 
 @dataclass(frozen=True, slots=True)

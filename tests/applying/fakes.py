@@ -63,7 +63,7 @@ class Cloud:
 
     # What `apply` calls: the journal, the publisher and the listener.
 
-    def done(self, address: Address, applied: Applied | None) -> None:
+    def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
         self.journal.append((str(address), applied))
 
     def publish(self, address: Address, ids: Mapping[str, str]) -> None:
@@ -127,6 +127,10 @@ class FakeAdapter:
         changed = replace(live, fields={**live.fields, **order.fields}, labels=order.labels)
         self.cloud.objects[live.id] = changed
         return changed
+
+    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+        await self.cloud.meet(f"disown {id}")
+        self.cloud.objects[id] = replace(self.cloud.objects[id], labels=None)
 
     async def delete(self, id: str) -> None:  # noqa: A002
         await self.cloud.meet(f"delete {id}")

@@ -47,6 +47,11 @@ class Agents:
         body = bodies.change(self._form, order, live)
         return self._live(await self._connection.replace("agents", live.id, body=body, about=order.desired))
 
+    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+        live = await self.read(id)
+        if live and live.labels and live.labels.identity == str(identity):
+            await self._connection.replace("agents", id, body={"metadata": live.fields["metadata"]})
+
     async def delete(self, id: str) -> None:  # noqa: A002
         await self._connection.remove("agents", id)
 

@@ -76,6 +76,9 @@ class Files:
             Problem("immutable", f"{order.desired.address}: {live.id} is an upload, which cannot be changed")
         )
 
+    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+        """An upload carries no label: there is nothing to do."""
+
     async def delete(self, id: str) -> None:  # noqa: A002
         await self._connection.remove("files", id)
 

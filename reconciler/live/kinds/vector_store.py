@@ -74,6 +74,13 @@ class VectorStores:
         """Nothing is sent of what is as wanted already."""
         return await self._synchronised(await self._changed(live, _without_files(order)), order)
 
+    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+        """The marks of its files first: the labels of the store say whose they are."""
+        live = await self.read(id)
+        if live and live.labels and live.labels.identity == str(identity):
+            await store_files.unmark(self._connection, live)
+            await self._connection.replace("vector_stores", id, body={"metadata": live.fields["metadata"]})
+
     async def delete(self, id: str) -> None:  # noqa: A002
         """The store only: files stay, for whoever else uses them."""
         await self._connection.remove("vector_stores", id)

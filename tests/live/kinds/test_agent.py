@@ -4,6 +4,7 @@ import pytest
 from reconciler.live.errors import DoubtError, LiveError
 from reconciler.live.kinds.agent import Agents
 from reconciler.resources.address import Identity
+from reconciler.resources.labels import to_metadata
 from reconciler.resources.values import digest
 
 IDENTITY = Identity("acme", "production")
@@ -106,12 +107,35 @@ class TestUpdate:
 
     def test_too_many_pairs_are_refused_before_anything_is_sent(self, api, agents, order, by_hand):
         made = api.run(agents.create(order(**TRIAGE)))
-        by_hand(made.id, metadata={f"key-{number}": "x" for number in range(13)})
+        labels = to_metadata(made.labels)
+        by_hand(made.id, metadata={f"key-{number}": "x" for number in range(12)} | labels)
         live = api.run(agents.read(made.id))
         api.requests()
         with pytest.raises(LiveError, match="17 pairs"):
-            api.run(agents.update(live, order(name="desk")))
+            api.run(agents.update(live, order(name="desk", metadata={"tier": "gold"})))
         assert api.requests() == []
+
+    def test_what_has_no_room_for_labels_is_written_without(self, api, agents, order, by_hand):
+        made = api.run(agents.create(order(**TRIAGE)))
+        theirs = {f"key-{number}": "x" for number in range(13)}
+        by_hand(made.id, metadata=theirs)
+        live = api.run(agents.read(made.id))
+        after = api.run(agents.update(live, order(name="desk")))
+        assert after.labels is None
+        assert (after.name, after.fields["metadata"]) == ("desk", theirs)
+
+    def test_given_up_it_is_as_it_was_but_for_our_labels(self, api, agents, order):
+        made = api.run(agents.create(order(**TRIAGE, metadata={"tier": "gold"})))
+        api.run(agents.disown(made.id, IDENTITY))
+        after = api.run(agents.read(made.id))
+        assert after.labels is None
+        assert after.fields == made.fields
+
+    def test_labels_of_another_identity_stay(self, api, agents, order):
+        made = api.run(agents.create(order(**TRIAGE)))
+        api.requests()
+        api.run(agents.disown(made.id, Identity("globex")))
+        assert api.requests() == ["GET /v1/agents/{id}"]
 
 
 class TestFind:

@@ -1,0 +1,93 @@
+"""`reconciler adopt`"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.apply import PARTLY, asking, check_terminal, command_line, listening, not_applied, report
+from reconciler.cli.output import note, show_problems
+from reconciler.cli.plan import REFUSED, show_plan
+
+if TYPE_CHECKING:
+    from reconciler.operations.adopt import Adopted
+    from reconciler.resources.address import Address
+
+FAILED = 1
+
+
+@click.command(name="adopt")
+@click.argument("what", metavar="[ADDRESS[=ID]]...", nargs=-1)
+@options.live
+@options.out
+@click.option("--yes", is_flag=True, help="Adopt without asking.")
+@click.option("--dry-run", is_flag=True, help="Only show the plan; with --out, save it for `reconciler apply`.")
+def command(
+    what: tuple[str, ...],
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    format_: str,
+    no_color: bool,
+    out: Path | None,
+    yes: bool,
+    dry_run: bool,
+) -> int:
+    r"""Take over live objects that nobody owns: write our labels on them, and nothing else.
+
+    \b
+    reconciler adopt                         whatever is like a manifest that has nothing live yet
+    reconciler adopt assistant/triage        this one, found by what it is
+    reconciler adopt assistant/triage=agent_91c2
+
+    Where a manifest differs from what is live, the next plan shows it. Exit code 1 if something cannot be adopted, and
+    4 if the rest was.
+    """
+    from reconciler.operations.adopt import adopt
+
+    wanted = _wanted(what)
+    if not dry_run:
+        check_terminal(yes=yes)
+    done = adopt(
+        start,
+        options.environ(),
+        wanted,
+        env=env,
+        endpoint=endpoint,
+        dry_run=dry_run,
+        confirm=asking(format_, yes=yes, no_color=no_color),
+        listen=listening(no_color=no_color),
+        resume=command_line(),
+    )
+    for text in done.pairing.notes:
+        note(text)
+    code = _show(done, format_, no_color=no_color, out=out, dry_run=dry_run)
+    if not done.pairing.problems:
+        return code
+    show_problems(done.pairing.problems)
+    return PARTLY if _has_written(done) else code or FAILED
+
+
+def _show(done: "Adopted", format_: str, *, no_color: bool, out: Path | None, dry_run: bool) -> int:
+    from reconciler.planning.model import Plan
+
+    result = done.result
+    if not isinstance(result, Plan):
+        return report(result, format_, no_color=no_color, out=out)
+    if not dry_run:
+        return not_applied(result, format_, no_color=no_color, out=out)
+    show_plan(result, format_, no_color=no_color, out=out)
+    return REFUSED if result.refusals else 0
+
+
+def _has_written(done: "Adopted") -> bool:
+    from reconciler.planning.model import Plan
+
+    return not isinstance(done.result, Plan) and bool(done.result.of("done"))
+
+
+def _wanted(what: tuple[str, ...]) -> "dict[Address, str | None]":
+    parts = [word.partition("=") for word in what]
+    addresses = options.addresses(tuple(address for address, _, _ in parts))
+    return {address: id_ or None for address, (_, _, id_) in zip(addresses, parts, strict=True)}

@@ -1,0 +1,74 @@
+"""`adopt`: take over live objects that nobody owns, by writing labels and state, and nothing else."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.applying.model import ApplyResult
+from reconciler.live.client import Connection
+from reconciler.operations.endpoint import open_connection
+from reconciler.operations.importing.model import imported_from
+from reconciler.operations.plan import Observed, make_plan, taking_over, with_parts
+from reconciler.operations.run import Progress, check_unlocked, confirmed
+from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.planning.adopting import Pairing, alike, pair
+from reconciler.planning.model import Plan
+from reconciler.resources.address import Address
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What was taken over, and what was not, and why."""
+
+    result: ApplyResult | Plan
+    """A plan where only that was asked for, or where it was not confirmed or is refused."""
+    pairing: Pairing
+
+
+def adopt(
+    start: Path,
+    environ: Mapping[str, str],
+    wanted: Mapping[Address, str | None],
+    *,
+    env: str | None,
+    endpoint: str | None,
+    dry_run: bool,
+    confirm: Callable[[Plan], bool],
+    listen: Callable[[int], AbstractContextManager[Progress]],
+    resume: str,
+) -> Adopted:
+    """Take over the live objects of the project at or above `start`: those of the addresses in `wanted`, by id or by
+    likeness, or without any all that are like a manifest which has none yet.
+
+    What cannot be taken over is told in the pairing; the rest goes on. With `dry_run` nothing is written.
+    """
+
+    async def run() -> Adopted:
+        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
+        if not dry_run:
+            check_unlocked(workspace)
+        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+            observed, pairing = await planned_adoption(workspace, connection, wanted)
+            if dry_run:
+                return Adopted(observed.planned.plan, pairing)
+            return Adopted(await confirmed(workspace, connection, observed, confirm, listen, resume), pairing)
+
+    return asyncio.run(run())
+
+
+async def planned_adoption(
+    workspace: Workspace, connection: Connection, wanted: Mapping[Address, str | None]
+) -> tuple[Observed, Pairing]:
+    """The plan that takes over what `wanted` means, and what that is."""
+    observed = await make_plan(workspace, connection)
+    origins = imported_from(workspace.loaded.resources, workspace.loaded.project.repository)
+    world, matched = observed.planned.world, observed.planned.matched
+    live = await with_parts(observed, alike(world, matched, wanted, origins))
+    whole = {item.id: item for item in live}
+    strangers = [whole[item.id] for item in matched.strangers if item.id in whole]
+    world, matched = replace(world, live=live), replace(matched, strangers=strangers)
+    pairing = pair(world, matched, wanted, origins)
+    observed = replace(observed, planned=replace(observed.planned, world=world))
+    return await taking_over(workspace, observed, pairing.ids), pairing
