@@ -66,7 +66,8 @@ def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict
     found: dict[Step, set[Step]] = {}
     for address, files in kept(planned.world, planned.matched).items():
         held = {step for file in files for step in by_address.get(str(file), ())}
-        found |= {step: set() for step in held} | {step: held for step in by_address.get(str(address), ())}
+        found.update((step, set()) for step in held)
+        found.update((step, held) for step in by_address.get(str(address), ()))
     return found
 
 

@@ -10,6 +10,7 @@ from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files
 from reconciler.manifests.included import Sources
 from reconciler.manifests.linking import FILE, Dangling, dangling, unique
+from reconciler.manifests.moving import left_behind, moves
 from reconciler.manifests.opening import is_project, open_project
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project
@@ -64,11 +65,12 @@ def load(
     ordered = tuple(resources[address] for address in sorted(resources))
     scope, findings = _check(ordered, Scope(Files(tree), target))
     used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}
-    problems += [*more, *twice, *findings, *_of_manifests(validated, used)]
+    moved, misplaced = moves(resources)
+    problems += [*more, *twice, *findings, *misplaced, *left_behind(resources, moved), *_of_manifests(validated, used)]
     return Loaded(
         project=project,
         resources=ordered,
-        dangling=tuple(sorted(dangling(resources), key=lambda one: one.place)),
+        dangling=tuple(sorted(dangling(resources, moved), key=lambda one: one.place)),
         problems=tuple(sorted(dict.fromkeys(problems), key=_order)),
         files=scope.files,
         scope=scope,

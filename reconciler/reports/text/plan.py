@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.planning.model import ACTIONS, Decision, Plan, Unmanaged
+from reconciler.planning.model import ACTIONS, Change, Decision, Plan, Unmanaged
 from reconciler.reports.drift import DRIFT_CLASSES, drift_class
 from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.text.changes import change_rows, drift_rows
@@ -63,11 +63,11 @@ def status_text(plan: Plan, *, style: Style) -> str:
     return joined(parts)
 
 
-def apply_command(identity: str, *options: str) -> str:
+def apply_command(identity: str, *options: str, verb: str = "apply") -> str:
     """The command that applies what is planned for `identity`."""
     environment = Identity.parse(identity).environment
     selected = ("--env", environment) if environment else ()
-    return plain(shlex.join(("reconciler", "apply", *selected, *options)))
+    return plain(shlex.join(("reconciler", verb, *selected, *options)))
 
 
 def _verdict(plan: Plan, style: Style) -> list[str]:
@@ -151,6 +151,12 @@ def _footer(plan: Plan, style: Style) -> list[str]:
     if not plan.work:
         return []
     options = ("--on-drift", "keep") if plan.drift and len(plan.work) == len(plan.changes) else ()
+    verb = "adopt" if all(map(_takes_over, plan.work)) else "apply"
     writes = {what: number for what, number in sorted(plan.requests.items()) if number}
     costs = wrap(f"{count(sum(writes.values()), 'write')} to OpenAI: {counted(writes)}.", style.width) if writes else []
-    return [*costs, f"Apply with: {apply_command(plan.identity, *options)}"]
+    return [*costs, f"{verb.capitalize()} with: {apply_command(plan.identity, *options, verb=verb)}"]
+
+
+def _takes_over(change: Change) -> bool:
+    """Whether a change puts labels on something; of an upload only the state learns."""
+    return change.action == "adopt" and not change.address.startswith("file/")
