@@ -23,7 +23,11 @@ def unknown(target: str, spec: dict[str, Any]) -> list[Finding]:
     with pytest.raises(ValidationError) as caught:
         model.model_validate(written)
     findings = with_alternatives(KIND, target, written, explain(caught.value, model, written, ("spec",)))
-    return [finding for finding in findings if finding.code in {"other-target", "unknown-field", "unknown-type", "unknown-value"}]
+    return [
+        finding
+        for finding in findings
+        if finding.code in {"other-target", "unknown-field", "unknown-type", "unknown-value"}
+    ]
 
 
 @pytest.mark.parametrize(
