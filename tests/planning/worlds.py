@@ -97,6 +97,8 @@ class Worlds:
         *,
         protect: bool = False,
         ignore: tuple[str, ...] = (),
+        moved_from: tuple[str, ...] = (),
+        keep: bool = False,
         type_: str = "",
         line: int = 1,
         secret: Mapping[str, str] | None = None,
@@ -108,7 +110,7 @@ class Worlds:
             type=type_ or type_of(address),
             fields=fields,
             place=Place(f"manifests/{key.name}.yaml", line),
-            lifecycle=Lifecycle(protect=protect, ignore=ignore),
+            lifecycle=Lifecycle(protect=protect, ignore=ignore, moved_from=moved_from, keep_on_delete=keep),
             write_only=digests(secret),
             unreadable=secret or {},
         )
@@ -122,11 +124,12 @@ class Worlds:
         id_: str = "",
         type_: str = "",
         protect: bool = False,
+        keep: bool = False,
         secret: Mapping[str, str] | None = None,
         **fields: Any,
     ) -> "Worlds":
         key, type_ = Address.parse(address), type_ or type_of(address)
-        self.state[key] = Applied(id_ or live_id(address, type_), type_, fields, digests(secret), protect)
+        self.state[key] = Applied(id_ or live_id(address, type_), type_, fields, digests(secret), protect, keep)
         return self
 
     def live(
@@ -160,9 +163,11 @@ class Worlds:
         self.want(address, protect=protect, **fields)
         return self.stays(address, id_=id_, protect=protect, **fields)
 
-    def stays(self, address: str, /, *, id_: str = "", protect: bool = False, **fields: Any) -> "Worlds":
+    def stays(
+        self, address: str, /, *, id_: str = "", protect: bool = False, keep: bool = False, **fields: Any
+    ) -> "Worlds":
         """Applied and live, but wanted no more."""
-        self.applied(address, id_=id_, protect=protect, **fields)
+        self.applied(address, id_=id_, protect=protect, keep=keep, **fields)
         found: dict[str, Any] = {
             name: _by_id(self, value) if name == "files" else value for name, value in fields.items()
         }
