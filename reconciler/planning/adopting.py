@@ -97,11 +97,10 @@ class _Pairing:
     def pair(self, wanted: Mapping[Address, str | None]) -> Pairing:
         asked = {address: id_ for address, id_ in wanted.items() if self._may_adopt(address, id_)}
         found = {address: id_ for address, id_ in asked.items() if id_ and self._is_adoptable(address, id_)}
-        named = [address for address, id_ in asked.items() if not id_]
-        for address in named or (() if wanted else self.missing()):
-            live = self._like(address, set(found.values()), named=address in wanted)
-            if live is not None:
-                found[address] = live.id
+        unnamed = [address for address, id_ in asked.items() if not id_] if wanted else self.missing()
+        taken = {*found.values()}
+        like = ((address, self._like(address, taken, named=address in wanted)) for address in unnamed)
+        found |= {address: live.id for address, live in like if live is not None}
         return Pairing(dict(self._unique(found)), tuple(self.problems), tuple(self.notes))
 
     def missing(self) -> list[Address]:

@@ -44,6 +44,8 @@ class Cloud:
     """By call, what happens to each time it is made: an exception, an event to wait for, `MadeButLost`, or None."""
     published: dict[str, dict[str, str]] = field(default_factory=dict)
     journal: list[tuple[str, Applied | None]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    """Addresses in whose stead others were recorded."""
     finished: list[Outcome] = field(default_factory=list)
     running: int = 0
     most_running: int = 0
@@ -65,6 +67,7 @@ class Cloud:
 
     def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
         self.journal.append((str(address), applied))
+        self.left += [str(instead_of)] if instead_of else []
 
     def publish(self, address: Address, ids: Mapping[str, str]) -> None:
         self.calls.append(f"publish {address}")

@@ -1,5 +1,5 @@
 from tests.applying.fakes import Cloud, applied, refused
-from tests.planning.worlds import Worlds, done
+from tests.planning.worlds import Worlds, done, entry
 
 
 def test_what_leaves_is_deleted_and_forgotten():
@@ -57,3 +57,18 @@ def test_two_immutable_fields_one_edited_and_one_changed_by_hand_remove_the_old_
     worlds.live("widget/lamp", size={"w": 1, "h": 9})
     assert done(*worlds.plan().work) == [("replace", "widget/lamp")] * 2
     assert applied(worlds).cloud.calls == ["create widget/lamp", "delete widget_lamp"]
+
+
+def test_what_stays_as_nobodys_loses_its_labels_and_nothing_else():
+    cloud = applied(Worlds().stays("widget/lamp", keep=True, note="x").pointer("widget/lamp", "v1")).cloud
+    assert cloud.calls == ["disown widget_lamp"]
+    assert cloud.objects["widget_lamp"].labels is None
+    assert cloud.journal == [("widget/lamp", None)]
+
+
+def test_files_are_forgotten_before_the_store_that_keeps_them():
+    worlds = Worlds().stays_file("a.md", "A").stays("store/kb", keep=True, files={"a.md": entry("a.md", "A")})
+    cloud = applied(worlds).cloud
+    assert cloud.calls == ["disown store_kb"]
+    assert [address for address, _ in cloud.journal] == ["file/a.md", "store/kb"]
+    assert cloud.objects.keys() == {"file_a-md", "store_kb"}

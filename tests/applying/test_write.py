@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from reconciler.resources.base import Lifecycle
+from reconciler.resources.address import Address
+from reconciler.resources.base import Labels, Lifecycle, Live
 from reconciler.resources.labels import spec_hashes
 from tests.applying.fakes import Cloud, MadeButLost, applied, doubt
 from tests.planning.worlds import Worlds, digests, entry
@@ -176,3 +177,61 @@ class TestKept:
         ((_, recorded),) = cloud.journal
         assert recorded is not None
         assert recorded.fields == {"note": "new", "colour": "red"}
+
+
+class TestAdoption:
+    def adopted(self, worlds, cloud=None, **options):
+        ids = {Address("assistant", "triage"): "agent_9"}
+        return applied(worlds, cloud, adopt=ids, scope=frozenset(ids), **options)
+
+    def test_labels_are_all_that_is_written_and_what_is_live_is_what_was_applied(self):
+        worlds = Worlds().want("assistant/triage", note="x", colour="red", metadata={"tier": "gold"})
+        worlds.stranger("agent_9", note="y", colour="red", metadata={"tier": "gold", "theirs": "1"})
+        cloud = self.adopted(worlds).cloud
+        assert cloud.calls == ["update assistant/triage"]
+        order = cloud.orders["update assistant/triage"]
+        assert not order.fields
+        assert order.labels.spec == spec_hashes({"note": "y", "colour": "red", "metadata": {"tier": "gold"}})
+        ((address, recorded),) = cloud.journal
+        assert recorded is not None
+        assert (address, recorded.id) == ("assistant/triage", "agent_9")
+        assert recorded.fields == {"note": "y", "colour": "red", "metadata": {"tier": "gold"}}
+
+    def test_what_applications_load_is_published(self):
+        worlds = Worlds().want("assistant/triage").stranger("agent_9").bundle("assistant/triage", 1, "assistant/triage")
+        cloud = self.adopted(worlds).cloud
+        assert cloud.published == {"assistant/triage": {"assistant/triage": "agent_9"}}
+
+    def test_without_room_nothing_is_written(self):
+        metadata = {str(number): "x" for number in range(13)}
+        cloud = self.adopted(Worlds().want("assistant/triage").stranger("agent_9", metadata=metadata)).cloud
+        assert not cloud.calls
+        assert [address for address, _ in cloud.journal] == ["assistant/triage"]
+
+    def test_somebody_else_was_faster(self):
+        labelled = Live("agent", "agent_9", {}, Labels("globex", "assistant/bot"))
+        result = self.adopted(
+            Worlds().want("assistant/triage").stranger("agent_9"), Cloud(objects={"agent_9": labelled})
+        )
+        assert not result.cloud.calls
+        problem = result.of("assistant/triage").problem
+        assert problem is not None
+        assert "belongs to assistant/bot of globex" in problem.message
+
+
+class TestMove:
+    def test_it_is_labelled_anew_and_what_was_published_moves_with_it(self):
+        worlds = Worlds().stays("assistant/old", note="x").want("assistant/new", note="x", moved_from=("old",))
+        worlds.bundle("assistant/new", 2, "assistant/new").pointer("assistant/old", 1, {"assistant/old": "agent_old"})
+        cloud = applied(worlds).cloud
+        assert cloud.calls == ["update assistant/new", "publish assistant/new", "withdraw assistant/old"]
+        assert cloud.orders["update assistant/new"].labels.address == "assistant/new"
+        assert cloud.published == {"assistant/new": {"assistant/new": "agent_old"}}
+        assert [(address, entry.id) for address, entry in cloud.journal if entry] == [("assistant/new", "agent_old")]
+        assert cloud.left == ["assistant/old"]
+
+    def test_a_document_is_published_before_the_old_one_goes(self):
+        worlds = Worlds().stays("page/old", note="x").want("page/home", note="x", moved_from=("old",))
+        cloud = applied(worlds.bundle("page/home", 2).pointer("page/old", 1)).cloud
+        assert cloud.calls == ["publish page/home", "withdraw page/old"]
+        assert cloud.left == ["page/old"]
