@@ -7,7 +7,6 @@ from pathlib import Path
 
 from reconciler.applying.write import StaleError
 from reconciler.operations.plan import Observed
-from reconciler.planning.adopting import FILE
 from reconciler.planning.codec import from_json
 from reconciler.planning.model import Change, OnDrift, Plan
 from reconciler.resources.address import Address
@@ -41,11 +40,8 @@ def touched(saved: Plan) -> tuple[Address, ...]:
 
 
 def adoptions(saved: Plan) -> dict[Address, str]:
-    """What `saved` takes over, by live id; nothing but that is in such a plan. Uploads are not labelled: with them,
-    only state learns of what is ours.
-    """
-    found = {Address.parse(change.address): change.id for change in saved.work if change.action == "adopt"}
-    return {address: id_ for address, id_ in found.items() if id_ and address.kind != FILE}
+    """What `saved` takes over, by live id; a plan that takes over something does nothing else."""
+    return {Address.parse(change.address): change.id for change in saved.work if change.takes_over and change.id}
 
 
 def applied_before(observed: Observed, saved: Plan) -> str:

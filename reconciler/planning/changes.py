@@ -7,7 +7,7 @@ from reconciler.planning.adopting import reasons
 from reconciler.planning.diff import LastApplied, compare
 from reconciler.planning.keeping import keepers, kept, stays_published
 from reconciler.planning.match import Matched, applied_protection
-from reconciler.planning.model import Action, Change, FieldChange, Origin, Source
+from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Form, Live
@@ -111,8 +111,10 @@ def _known(desired: Desired, live: Live) -> Change:
 
 def _adoption(world: World, matched: Matched, address: Address) -> Change:
     because = reasons(world, matched, address)
-    source = source_of(world.desired[address])
-    return Change(str(address), "adopt", id=matched.live[address].id, source=source, because=because)
+    source, nobodys = source_of(world.desired[address]), {OWNER: None}
+    return Change(
+        str(address), "adopt", id=matched.live[address].id, preconditions=nobodys, source=source, because=because
+    )
 
 
 def _removal(address: Address, live: Live, *, because: str) -> Change:

@@ -23,6 +23,10 @@ Section: TypeAlias = Literal["Chatbots", "Pipelines", "Chatbots Referencing Pipe
 SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 
 
+OWNER: Final = "owner"
+"""The precondition of an object that is taken over: that it has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One value that differs between live (`before`) and desired (`after`); `ABSENT` where there is none."""
@@ -64,6 +68,11 @@ class Change:
     decision: Decision | None = None
     """For drift only: whether applying this plan undoes it."""
     digest: str = ""
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether it makes ours what nobody owns."""
+        return self.action == "adopt" and OWNER in self.preconditions
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.planning.model import ACTIONS, Change, Decision, Plan, Unmanaged
+from reconciler.planning.model import ACTIONS, Decision, Plan, Unmanaged
 from reconciler.reports.drift import DRIFT_CLASSES, drift_class
 from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.text.changes import change_rows, drift_rows
@@ -151,12 +151,7 @@ def _footer(plan: Plan, style: Style) -> list[str]:
     if not plan.work:
         return []
     options = ("--on-drift", "keep") if plan.drift and len(plan.work) == len(plan.changes) else ()
-    verb = "adopt" if all(map(_takes_over, plan.work)) else "apply"
+    verb = "adopt" if all(change.takes_over for change in plan.work) else "apply"
     writes = {what: number for what, number in sorted(plan.requests.items()) if number}
     costs = wrap(f"{count(sum(writes.values()), 'write')} to OpenAI: {counted(writes)}.", style.width) if writes else []
     return [*costs, f"{verb.capitalize()} with: {apply_command(plan.identity, *options, verb=verb)}"]
-
-
-def _takes_over(change: Change) -> bool:
-    """Whether a change puts labels on something; of an upload only the state learns."""
-    return change.action == "adopt" and not change.address.startswith("file/")
