@@ -62,7 +62,7 @@ class Expansion:
     includes: dict[Path, Source] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     failed: set[Path] = field(default_factory=set)
-    """Where an include has failed: a problem tells of it, so that nothing needs to be said about the missing value."""
+    """Where an include or a variable is missing: a problem tells of it, nothing needs to be said about the value."""
     nodes: int = 0
 
     def expand(self, value: JSON, path: Path = ()) -> JSON:
@@ -92,6 +92,7 @@ class Expansion:
         value, unknown = self.expander.variables.substitute(text)
         for one in unknown:
             self.problems.append(Problem("unknown-variable", one.message, self.where(path, False), one.hint))
+            self.failed.add(path)
         return value
 
     def _special(self, value: Mapping[str, JSON], path: Path) -> JSON:

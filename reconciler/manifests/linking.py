@@ -34,15 +34,15 @@ def unique(resources: Iterable[Resource]) -> tuple[dict[Address, Resource], list
     return first, problems
 
 
-def dangling(resources: Mapping[Address, Resource], moved: Collection[Address] = ()) -> Iterator[Dangling]:
-    """References to what no manifest defines. Files are no manifests: their kinds look for them. Of what `moved` it is
-    told elsewhere.
+def dangling(resources: Mapping[Address, Resource], known: Collection[Address] = ()) -> Iterator[Dangling]:
+    """References to what no manifest defines. Files are no manifests: their kinds look for them. Of what is `known` to
+    have moved, or to have a manifest with errors, it is told elsewhere.
     """
     hints: dict[Address, str] = {}
     for resource in resources.values():
         for reference in resource.kind.references(resource.spec):
             target = reference.target
-            if target.kind != FILE and target not in resources and target not in moved:
+            if target.kind != FILE and target not in resources and target not in known:
                 if target not in hints:
                     hints[target] = _hint(target, resources.keys()) if len(hints) < SUGGESTIONS else ""
                 place = resource.where(reference.path)

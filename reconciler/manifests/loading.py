@@ -55,8 +55,8 @@ def load(
     tree = walk(root)
     edited = edited or {}
     documents, problems = _documents(tree, shown, edited)
-    projects = [document for document in documents if is_project(document)]
-    project, more = open_project(projects, env, root, repository, shown)
+    opened = open_project(documents, env, root, repository, shown)
+    project = opened.project
     expander = Expander(Sources(root, shown, edited), Variables(project.variables))
     target = project.spec.defaults.target
     known = registered_kinds() if kinds is None else kinds
@@ -66,11 +66,13 @@ def load(
     scope, findings = _check(ordered, Scope(Files(tree), target))
     used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}
     moved, misplaced = moves(resources)
-    problems += [*more, *twice, *findings, *misplaced, *left_behind(resources, moved), *_of_manifests(validated, used)]
+    defined = {address for result in validated if (address := result.address(known))}
+    problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
+    problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     return Loaded(
         project=project,
         resources=ordered,
-        dangling=tuple(sorted(dangling(resources, moved), key=lambda one: one.place)),
+        dangling=tuple(sorted(dangling(resources, defined | moved.keys()), key=lambda one: one.place)),
         problems=tuple(sorted(dict.fromkeys(problems), key=_order)),
         files=scope.files,
         scope=scope,

@@ -1,6 +1,9 @@
 """The one document of kind Project: found, checked, and seen as one environment sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,44 +16,64 @@ from reconciler.manifests.positions import Positions
 from reconciler.manifests.project import Project, ProjectSpec, choose_environment
 from reconciler.manifests.tree import PROJECT_FILE
 from reconciler.resources.address import Identity, is_name
+from reconciler.resources.base import Path as Keys
 from reconciler.resources.problems import Finding, Place, Problem
 
 KIND: Final = "Project"
 _UNNAMED: Final = "unnamed"
 """Stands for the name of a project that has none: there is a problem beside it."""
+_FOLLOWING: Final[Mapping[str, frozenset[str]]] = {
+    "environments": frozenset({"unknown-variable", "unknown-environment", "environment-required"}),
+    "defaults": frozenset({"missing-target"}),
+}
+"""Codes of problems that may only follow from an error in a part of the spec."""
+_ALL: Final = frozenset[str]().union(*_FOLLOWING.values())
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A project, and what is wrong with it. There always is one, so that manifests can be checked further."""
+
+    project: Project
+    problems: list[Problem]
+    following: frozenset[str] = frozenset()
+    """Codes of problems in manifests that would only repeat those of the project."""
 
 
 def is_project(document: Document) -> bool:
-    return isinstance(document.value, dict) and document.value.get("kind") == KIND
+    written = document.written
+    return isinstance(written, dict) and written.get("kind") == KIND
 
 
-def open_project(
-    documents: Sequence[Document], env: str | None, root: Path, repository: Path, shown: str
-) -> tuple[Project, list[Problem]]:
-    """The project that these documents of kind Project describe, and what is wrong with it.
-
-    There is always one, so that manifests can be checked further: where it cannot be read, with nothing set.
-    """
+def open_project(documents: Sequence[Document], env: str | None, root: Path, repository: Path, shown: str) -> Opened:
+    """The project that one of these documents describes, or what can be read of it."""
     home = shown + PROJECT_FILE
-    document = next((found for found in documents if found.file == home), None)
+    projects = [found for found in documents if is_project(found)]
+    document = next((found for found in projects if found.file == home), None)
     problems = [
         Problem("duplicate-project", f"another project; this one's is in {home}", other.place, "keep one")
-        for other in documents
+        for other in projects
         if other is not document
     ]
     if document is None:
-        hint = "it starts with `apiVersion: reconciler/v1` and `kind: Project`"
-        problems.append(Problem("no-project", f"{PROJECT_FILE} has no document of kind Project", Place(home), hint))
-        return Project(root, repository, Identity(_UNNAMED), ProjectSpec(), Place(home)), problems
-    spec, findings = _spec(document.value)
+        unreadable = any(found.file == home and found.value is None and found.problems for found in documents)
+        problems += [] if unreadable else [_missing(home)]
+        return Opened(Project(root, repository, Identity(_UNNAMED), ProjectSpec(), Place(home)), problems, _ALL)
+    spec, findings = _spec(document.value) if document.value is not None else (ProjectSpec(), [])
+    following = _following(findings) if document.value is not None else _ALL
     environment, finding = choose_environment(spec, env)
-    findings += [finding] if finding else []
+    findings += [finding] if finding and finding.code not in following else []
     positions = Positions(document)
     problems += document.problems
     problems += (positions.problem(found) for found in findings)
-    name = name_in(document.value)
+    name = name_in(document.written)
     identity = Identity(name if isinstance(name, str) and is_name(name) else _UNNAMED, environment)
-    return Project(root, repository, identity, spec, document.place), problems
+    return Opened(Project(root, repository, identity, spec, document.place), problems, following)
+
+
+def _missing(home: str) -> Problem:
+    hint = "it starts with `apiVersion: reconciler/v1` and `kind: Project`"
+    return Problem("no-project", f"{PROJECT_FILE} has no document of kind Project", Place(home), hint)
 
 
 def _spec(value: Any) -> tuple[ProjectSpec, list[Finding]]:
@@ -61,4 +84,35 @@ def _spec(value: Any) -> tuple[ProjectSpec, list[Finding]]:
     try:
         return ProjectSpec.model_validate(spec), findings
     except ValidationError as error:
-        return ProjectSpec(), findings + explain(error, ProjectSpec, spec, ("spec",))
+        wrong = explain(error, ProjectSpec, spec, ("spec",))
+        return _valid_part(spec, wrong), findings + wrong
+
+
+def _valid_part(spec: Mapping[str, Any], wrong: Iterable[Finding]) -> ProjectSpec:
+    """The spec without the values that something is wrong with; an empty one where that is not enough."""
+    rest = deepcopy(spec)
+    for finding in wrong:
+        _drop(rest, finding.path[1:])
+    try:
+        return ProjectSpec.model_validate(rest)
+    except ValidationError:
+        return ProjectSpec()
+
+
+def _drop(value: Any, path: Keys) -> None:
+    """Take the value at `path` away; the whole list where it is inside one."""
+    *above, last = list(takewhile(lambda part: isinstance(part, str), path)) or [""]
+    for part in above:
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        value.pop(last, None)
+
+
+def _following(findings: Iterable[Finding]) -> frozenset[str]:
+    """What may follow from the findings: everything from a field that is unknown, as any may have been meant."""
+    codes: frozenset[str] = frozenset()
+    for finding in findings:
+        if finding.path[:1] == ("spec",):
+            part = str(finding.path[1]) if len(finding.path) > 1 else ""
+            codes |= _FOLLOWING.get(part, frozenset()) if part in ProjectSpec.model_fields else _ALL
+    return codes

@@ -63,6 +63,13 @@ class Document:
     empty: bool = False
     repeated: int = 0
     """Values that aliases repeat."""
+    outset: JSON = None
+    """What stands at the top of the document before an error that hides the rest of it."""
+
+    @property
+    def written(self) -> JSON:
+        """The value, or as much of it as can be read."""
+        return self.outset if self.value is None else self.value
 
 
 def parse(text: str, file: str) -> Iterator[Document]:
@@ -106,7 +113,8 @@ def parse_document(text: str, file: str, line: int = 0, spare: int = MAX_NODES) 
         problems = tuple(builder.problems)
         empty, repeated = builder.empty, builder.repeated
         return Document(file, line, text, builder.root, place, builder.dollars, problems, empty, repeated)
-    return Document(file, line, text, None, Place(file, line + 1), dollars=False, problems=tuple(builder.problems))
+    place, outset = Place(file, line + 1), builder.stack[0].container if builder.stack else None
+    return Document(file, line, text, None, place, dollars=False, problems=tuple(builder.problems), outset=outset)
 
 
 def _syntax(error: MarkedYAMLError, at: Callable[[Any], Place], text: str) -> Problem:

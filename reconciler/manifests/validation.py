@@ -9,12 +9,13 @@ from pydantic import ValidationError
 from reconciler.manifests.envelope import Envelope, name_in, open_envelope
 from reconciler.manifests.expansion import Expander, Expansion
 from reconciler.manifests.explain import explain
+from reconciler.manifests.opening import KIND as PROJECT
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.positions import Positions
 from reconciler.manifests.shapes import field_names
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.targets import choose_target, with_alternatives, written_for
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, is_name
 from reconciler.resources.base import Kind, Path, Resource, Spec
 from reconciler.resources.problems import Finding, Problem
 
@@ -29,6 +30,13 @@ class Validated:
     includes: frozenset[str] = frozenset()
     """The files it includes, relative to the project folder."""
 
+    def address(self, kinds: Mapping[str, Kind]) -> Address | None:
+        """What the document defines, or would if nothing were wrong with it; None where that cannot be read."""
+        written = self.positions.document.written
+        kind = kinds.get(str(written.get("kind"))) if isinstance(written, dict) else None
+        name = name_in(written)
+        return Address(kind.prefix, name) if kind and isinstance(name, str) and is_name(name) else None
+
 
 def validate(
     document: Document, expander: Expander, kinds: Mapping[str, Kind], default_target: str | None
@@ -42,15 +50,17 @@ def validate(
     value = expansion.expand(document.value) if document.dollars else document.value
     positions.includes = expansion.includes
     result.includes = frozenset(source.path for source in expansion.includes.values())
-    envelope, findings = open_envelope(value, name_in(document.value), kinds)
+    envelope, findings = open_envelope(value, name_in(document.value), {*kinds, PROJECT})
     kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
     spec: Spec | None = None
     if kind and isinstance(value.get("spec", {}), dict):
-        spec, more = _spec(kind, value, expansion, default_target)
-        findings += more
+        spec, found = _spec(kind, value, expansion, default_target)
+        findings += found
     expansion.settle()
     result.problems += expansion.problems
-    result.problems += (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
+    told = {problem.place for problem in document.problems}
+    more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
+    result.problems += (problem for problem in more if problem.place not in told)
     if kind and envelope and spec is not None and not result.problems:
         result.resource = _resource(kind, envelope, spec, positions)
     return result
