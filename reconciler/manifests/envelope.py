@@ -1,6 +1,7 @@
 """What every manifest has around its spec."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
@@ -9,7 +10,7 @@ from reconciler.manifests.explain import explain
 from reconciler.manifests.project import NAME_RULE
 from reconciler.manifests.suggest import did_you_mean, shown
 from reconciler.resources.address import is_name
-from reconciler.resources.base import Lifecycle, Spec
+from reconciler.resources.base import Lifecycle, Path, Spec
 from reconciler.resources.problems import Finding
 
 API_VERSION: Final = "reconciler/v1"
@@ -46,6 +47,7 @@ def open_envelope(value: Any, name: Any, kinds: Collection[str]) -> tuple[Envelo
             Finding((), "not-a-manifest", f"a manifest starts with `apiVersion: {API_VERSION}` and `kind`", hint)
         ]
     envelope, findings = _model(Envelope, value)
+    findings = [_with_line(finding, kinds) for finding in findings]
     version, kind = value.get("apiVersion"), value.get("kind")
     if isinstance(version, str) and version != API_VERSION:
         findings.append(Finding(("apiVersion",), "unknown-value", f"expected `{API_VERSION}`, found {shown(version)}"))
@@ -56,6 +58,16 @@ def open_envelope(value: Any, name: Any, kinds: Collection[str]) -> tuple[Envelo
             Finding(("metadata", "name"), "invalid-name", f"{shown(name)} is no name", f"names are {NAME_RULE}")
         )
     return envelope, findings
+
+
+def _with_line(finding: Finding, kinds: Collection[str]) -> Finding:
+    """With the line to add, where one of the first two is missing."""
+    known = ", ".join(f"`{kind}`" for kind in sorted(kinds))
+    lines: dict[Path, str] = {
+        ("apiVersion",): f"add the line `apiVersion: {API_VERSION}`",
+        ("kind",): f"add a line `kind: …` with one of {known}",
+    }
+    return replace(finding, hint=lines.get(finding.path, "")) if finding.code == "missing-field" else finding
 
 
 def _model(model: type[M], value: Any) -> tuple[M | None, list[Finding]]:

@@ -95,7 +95,7 @@ def _choice(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) ->
     names = detail["ctx"]["expected"].replace("'", "`")
     hint = did_you_mean(str(detail["input"]), allowed) if allowed else ""
     hint = hint if hint.startswith("did") else ""
-    return Finding(path, "unknown-value", f"expected {names}, found {describe(detail['input'])}", hint)
+    return Finding(path, "unknown-value", f"found {describe(detail['input'])}, expected {names}", hint)
 
 
 def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
@@ -105,7 +105,7 @@ def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Fi
     field = context["discriminator"].strip("'")
     hint = did_you_mean(str(context["tag"]), allowed)
     hint = hint if hint.startswith("did") else ""
-    return Finding((*path, field), "unknown-type", f"expected one of {names}, found {shown(str(context['tag']))}", hint)
+    return Finding((*path, field), "unknown-type", f"found {shown(str(context['tag']))}, expected one of {names}", hint)
 
 
 def _no_tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:

@@ -106,7 +106,7 @@ def _json(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         problem = Problem(
-            "syntax", f"this is no JSON: {_first_lower(error.msg)}", Place(file, error.lineno, error.colno)
+            "syntax", f"not valid JSON: {_first_lower(error.msg)}", Place(file, error.lineno, error.colno)
         )
     except _RefusedError as error:
         problem = Problem("syntax", str(error), Place(file))

@@ -6,7 +6,7 @@ or marked that nobody asks for. Bounds are checked while the events come in, so 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
 from reconciler.manifests.clib import events
 from reconciler.manifests.scalars import Unclear, plain
 from reconciler.manifests.suggest import shown
+from reconciler.manifests.syntax import syntax_problem
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
@@ -105,7 +106,7 @@ def parse_document(text: str, file: str, line: int = 0, spare: int = MAX_NODES) 
     try:
         builder.run(events(text))
     except MarkedYAMLError as error:
-        builder.problems.append(_syntax(error, builder.at, text))
+        builder.problems.append(syntax_problem(error, builder.at, text))
     except _FatalError as fatal:
         builder.problems.append(fatal.problem)
     else:
@@ -115,18 +116,6 @@ def parse_document(text: str, file: str, line: int = 0, spare: int = MAX_NODES) 
         return Document(file, line, text, builder.root, place, builder.dollars, problems, empty, repeated)
     place, outset = Place(file, line + 1), builder.stack[0].container if builder.stack else None
     return Document(file, line, text, None, place, dollars=False, problems=tuple(builder.problems), outset=outset)
-
-
-def _syntax(error: MarkedYAMLError, at: Callable[[Any], Place], text: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    lines = text[mark.index : mark.index + 1], text.splitlines()[mark.line : mark.line + 1]
-    message = " ".join(part for part in (error.context, error.problem) if part)
-    hint = ""
-    if lines[0] == "\t":
-        hint = "indent with spaces, not with tabs"
-    elif lines[1] and "${" in lines[1][0]:
-        hint = "inside { } and [ ], write values with ${…} in quotes"
-    return Problem("syntax", f"this is no YAML: {message}", at(mark), hint)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ def choose_target(kind: Kind, spec: Mapping[str, Any], default: str | None) -> s
     target = spec.get("target", default)
     if isinstance(target, str) and target in kind.models:
         return target
-    message = f"expected one of {known}, found {target!r}"
+    message = f"found {target!r}, expected one of {known}"
     return Finding(("spec", "target"), "unknown-value", message, did_you_mean(str(target), kind.models))
 
 

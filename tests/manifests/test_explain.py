@@ -30,14 +30,14 @@ from reconciler.resources.base import Spec
             "{target: cloud, model: lrge}",
             "4:30",
             "unknown-value",
-            "expected `small` or `large`, found the string 'lrge'",
+            "found the string 'lrge', expected `small` or `large`",
             "did you mean `large`?",
         ),
         (
             "{target: cloud, tools: [{type: serch}]}",
             "4:38",
             "unknown-type",
-            "expected one of `search`, `function`, found `serch`",
+            "found `serch`, expected one of `search`, `function`",
             "did you mean `search`?",
         ),
         (
@@ -74,7 +74,7 @@ from reconciler.resources.base import Spec
             "{target: clowd}",
             "4:16",
             "unknown-value",
-            "expected one of `cloud`, `local`, found 'clowd'",
+            "found 'clowd', expected one of `cloud`, `local`",
             "did you mean `cloud`?",
         ),
         (

@@ -71,7 +71,7 @@ def test_an_unknown_variable_is_shown_where_it_stands(folder):
 @pytest.mark.parametrize(
     ("content", "place", "message"),
     [
-        ('{"a": 1,}', "1:9", "no JSON"),
+        ('{"a": 1,}', "1:9", "not valid JSON"),
         ('{"a": 1, "a": 2}', "1:1", "twice"),
         ('{"a": NaN}', "1:1", "no JSON"),
         ('{"a": 1e999}', "1:1", "too large"),

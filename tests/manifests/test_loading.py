@@ -149,6 +149,14 @@ def test_what_is_no_manifest(folder, content, code):
     assert {problem.place.file for problem in loaded.problems if problem.place} == {"x.yaml"}
 
 
+def test_the_line_to_add_is_told(folder):
+    folder.write("a.yaml", "kind: Bot\nmetadata: {name: a}\nspec: {target: cloud}\n")
+    folder.write("b.yaml", "apiVersion: reconciler/v1\nmetadata: {name: b}\n")
+    version, kind = folder.load().problems
+    assert version.hint == "add the line `apiVersion: reconciler/v1`"
+    assert kind.hint == "add a line `kind: …` with one of `Bot`, `Project`, `Store`"
+
+
 @pytest.mark.parametrize("content", [b"\xef\xbb\xbf" + BOT.encode(), BOT.replace("\n", "\r\n").encode()])
 def test_byte_order_marks_and_windows_line_ends_do_no_harm(folder, content):
     folder.write("x.yaml", content.replace(b"NAME", b"x"))

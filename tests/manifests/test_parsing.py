@@ -144,3 +144,29 @@ def test_documents_of_a_file_are_bounded():
 def test_dollars_are_noticed_wherever_they_are_written():
     texts = ["a: $x", "$file: x", 'a: "\\x24{var.x}"', "a: [[{b: '$'}]]", "a: 1"]
     assert [document.dollars for text in texts for document in parse(text, "f")] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("a:\n  b: 1\n c: 2\n", "3:2", "indent like the line above"),
+        ("a: 'it's'\n", "1:8", "if quotes stand inside it"),
+        ("a: b: c\n", "1:5", "in quotes if it has a colon"),
+        ("a: 'x\nb: 2\n", "1:4", "close the quote that opens here"),
+        ("a:\n\tb: 1\n", "2:1", "not with tabs"),
+        ("a: x\n\tb: 1\n", "2:1", "not with tabs"),
+        ("a: [1, 2\nb: 3\n", "2:2", "close the bracket that opens at column 4 of the line above"),
+        ("a: {b: ${var.x}}\n", "1:9", "write values with ${…} in quotes"),
+        ("a: @x\n", "1:4", "starts with this character in quotes"),
+        ("a: **\n", "1:5", "starts with `*` or `&` in quotes"),
+        ("a: 1\nb\nc: 2\n", "3:1", "write `key: value`"),
+        ("- a\nb: 1\n", "2:1", "no item of the list"),
+        ('a: "\\d"\n', "1:5", "backslash"),
+    ],
+)
+def test_what_to_do_about_text_that_is_not_yaml(text, place, hint):
+    (document,) = parse(text, "x.yaml")
+    (problem,) = document.problems
+    assert str(problem.place) == f"x.yaml:{place}"
+    assert problem.message.startswith("not valid YAML: ")
+    assert hint in problem.hint
