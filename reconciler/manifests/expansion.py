@@ -31,15 +31,19 @@ class Expander:
     nodes: int = 0
     texts: dict[str, tuple[str, tuple[Problem, ...]]] = field(default_factory=dict)
     structures: dict[str, tuple[JSON, "Expansion"]] = field(default_factory=dict)
+    hint: Callable[[str, UnreadableError], str] = lambda _path, error: error.hint
+    """What to do about a path that cannot be read."""
 
     def text(self, source: Source) -> tuple[str, tuple[Problem, ...]]:
         """The file's text with variables, without one newline at its end."""
         if source.path not in self.texts:
             raw = source.text.removesuffix("\n").removesuffix("\r") if source.text.endswith("\n") else source.text
             text, unknown = self.variables.substitute(raw)
-            problems = (
+            problems = [
                 Problem("unknown-variable", one.message, source.place_of(one.offset), one.hint) for one in unknown
-            )
+            ]
+            doubtful = self.variables.miswritten(raw)
+            problems += (_miswritten(name, source.place_of(offset)) for offset, name in doubtful)
             self.texts[source.path] = str(text), tuple(problems)
         return self.texts[source.path]
 
@@ -68,7 +72,7 @@ class Expansion:
     def expand(self, value: JSON, path: Path = ()) -> JSON:
         """`value`, which stands at `path`, with what it includes; the same object where there is nothing to do."""
         if isinstance(value, str):
-            return self._substitute(value, path) if PREFIX in value else value
+            return self._substitute(value, path) if "$" in value else value
         if isinstance(value, dict):
             expand = self._special if any(map(_is_dollar, value)) else self._mapping
             return expand(value, path)
@@ -93,6 +97,9 @@ class Expansion:
         for one in unknown:
             self.problems.append(Problem("unknown-variable", one.message, self.where(path, False), one.hint))
             self.failed.add(path)
+        for offset, name in self.expander.variables.miswritten(text):
+            del offset
+            self.problems.append(_miswritten(name, self.where(path, False)))
         return value
 
     def _special(self, value: Mapping[str, JSON], path: Path) -> JSON:
@@ -122,7 +129,8 @@ class Expansion:
             source = self.expander.sources(name)
         except UnreadableError as error:
             place = self.where((*path, "$file"), False)
-            self.problems.append(Problem(error.code, f"{name} {error.message}", place, error.hint))
+            hint = self.expander.hint(name, error)
+            self.problems.append(Problem(error.code, f"{name} {error.message}", place, hint))
             return self._failed(path)
         self.includes[path] = source
         return self._structure(source, path) if source.structured else self.text(source)
@@ -159,6 +167,11 @@ class Expansion:
 
     def _report(self, code: str, message: str, key: Path, hint: str = "") -> None:
         self.problems.append(Problem(code, message, self.where(key, True), hint))
+
+
+def _miswritten(name: str, place: Place) -> Problem:
+    hint = f"write ${{var.{name}}} if the variable is meant; any other `$` is plain text"
+    return Problem("miswritten-variable", f"this stays as it is written: {name} is a variable", place, hint, "warning")
 
 
 def _is_dollar(key: str) -> bool:

@@ -8,6 +8,7 @@ from fnmatch import translate
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.reading import UnreadableError, is_lfs_pointer, locate, open_regular
 from reconciler.manifests.tree import Tree
 from reconciler.resources.base import LocalFile
@@ -21,6 +22,7 @@ class Files:
     """The files of one walk of the folder. Hashes are kept for the run, as long as size and modification time stay."""
 
     tree: Tree
+    hint: PathHints
     _matched: dict[str, list[str]] = field(default_factory=dict)
     _hashed: dict[tuple[str, int, int], LocalFile] = field(default_factory=dict)
 
@@ -42,7 +44,7 @@ class Files:
         try:
             return self._hash(_plain(path))
         except UnreadableError as error:
-            return Finding((), error.code, f"{path} {error.message}", error.hint)
+            return Finding((), error.code, f"{path} {error.message}", self.hint(path, error))
 
     def _hash(self, path: str) -> LocalFile:
         with os.fdopen(open_regular(locate(self.tree.root, path)), "rb") as file:

@@ -10,6 +10,7 @@ from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files
 from reconciler.manifests.included import Sources
 from reconciler.manifests.linking import FILE, Dangling, dangling, unique
+from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.moving import left_behind, moves
 from reconciler.manifests.opening import is_project, open_project
 from reconciler.manifests.parsing import Document, parse
@@ -57,13 +58,14 @@ def load(
     documents, problems = _documents(tree, shown, edited)
     opened = open_project(documents, env, root, repository, shown)
     project = opened.project
-    expander = Expander(Sources(root, shown, edited), Variables(project.variables))
+    hints = PathHints(tree)
+    expander = Expander(Sources(root, shown, edited), Variables(project.variables), hint=hints)
     target = project.spec.defaults.target
     known = registered_kinds() if kinds is None else kinds
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
     resources, twice = unique(result.resource for result in validated if result.resource)
     ordered = tuple(resources[address] for address in sorted(resources))
-    scope, findings = _check(ordered, Scope(Files(tree), target))
+    scope, findings = _check(ordered, Scope(Files(tree, hints), target))
     used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}
     moved, misplaced = moves(resources)
     defined = {address for result in validated if (address := result.address(known))}
@@ -80,7 +82,7 @@ def load(
 
 
 def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[Document], list[Problem]]:
-    """All YAML documents of the folder but empty ones, and what cannot be read at all."""
+    """All YAML documents of the folder, of empty ones only one that is all its file has; and what cannot be read."""
     documents: list[Document] = []
     problems = [_fault(fault.code, fault.path, shown, fault.message, fault.hint) for fault in tree.faults]
     for path in tree.manifests():
@@ -89,7 +91,8 @@ def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[
         except UnreadableError as error:
             problems.append(_fault(error.code, path, shown, error.message, error.hint))
         else:
-            documents += (document for document in parse(text, shown + path) if not document.empty)
+            parsed = list(parse(text, shown + path))
+            documents += [document for document in parsed if not document.empty] or parsed[:1]
     return documents, problems
 
 

@@ -46,6 +46,9 @@ def validate(
     result = Validated(positions, problems=list(document.problems))
     if document.value is None and document.problems:
         return result
+    if document.empty:
+        result.problems.append(_nothing(document))
+        return result
     expansion = Expansion(expander, positions.where)
     value = expansion.expand(document.value) if document.dollars else document.value
     positions.includes = expansion.includes
@@ -61,9 +64,14 @@ def validate(
     told = {problem.place for problem in document.problems}
     more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
     result.problems += (problem for problem in more if problem.place not in told)
-    if kind and envelope and spec is not None and not result.problems:
+    if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
         result.resource = _resource(kind, envelope, spec, positions)
     return result
+
+
+def _nothing(document: Document) -> Problem:
+    message, hint = "nothing is defined by this file: it is empty", "write a manifest into it, or remove it"
+    return Problem("empty-manifest", message, document.place, hint, "warning")
 
 
 def _spec(

@@ -1,7 +1,7 @@
 """`${var.name}` in text."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +11,8 @@ from reconciler.resources.values import JSON
 PREFIX: Final = "${var."
 MAX_INSERTED: Final = 64 * 2**20
 _VARIABLE: Final = re.compile(r"\$(?P<escaped>\$\{var\.)|\$\{var\.(?P<name>[^{}\s]*)\}")
+
+_MISWRITTEN: Final = re.compile(r"(?<!\$)\$(?:\{(?P<braced>[A-Za-z_][\w-]*)\}|var\.(?P<dotted>[A-Za-z_][\w-]*))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,13 @@ class Variables:
             return self.values[whole["name"]], []
         unknown: list[Unknown] = []
         return _VARIABLE.sub(lambda found: self._replacement(found, unknown), text), unknown
+
+    def miswritten(self, text: str) -> Iterator[tuple[int, str]]:
+        """Known variables that `text` names in another way, as `${name}` or `$var.name`: each once, with its offset."""
+        if "$" not in text:
+            return
+        offsets = {found["braced"] or found["dotted"]: found.start() for found in _MISWRITTEN.finditer(text)}
+        yield from ((offset, name) for name, offset in offsets.items() if name in self.values)
 
     def _replacement(self, found: re.Match[str], unknown: list[Unknown]) -> str:
         if found["escaped"]:

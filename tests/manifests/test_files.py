@@ -5,6 +5,7 @@ import time
 import pytest
 
 from reconciler.manifests.files import Files
+from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.tree import walk
 from reconciler.resources.base import LocalFile
 from reconciler.resources.problems import Finding
@@ -12,11 +13,16 @@ from reconciler.resources.problems import Finding
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
 
+def files_of(folder):
+    tree = walk(folder.root)
+    return Files(tree, PathHints(tree))
+
+
 @pytest.fixture
 def files(folder):
     for path in ("kb/a.md", "kb/b.txt", "kb/deep/c.md", "kb/deep/er/d.md", "kb/.hidden.md", "other/a.md", "kb/x[1].md"):
         folder.write(path, path)
-    return Files(walk(folder.root))
+    return files_of(folder)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +54,7 @@ def test_globs(files, pattern, found):
 def test_no_pattern_takes_long(folder):
     folder.write("/".join(["a" * 100] * 20).lstrip("/") + "/x.md", "")
     started = time.monotonic()
-    assert Files(walk(folder.root)).glob("**/" * 50 + "*a" * 60 + "b") == []
+    assert files_of(folder).glob("**/" * 50 + "*a" * 60 + "b") == []
     assert time.monotonic() - started < 2
 
 
@@ -86,3 +92,23 @@ def test_what_cannot_be_read_is_a_finding(folder, files, path, code):
     found = files.read(path)
     assert isinstance(found, Finding)
     assert found.code == code
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("../kb/a.md", "paths start at the project folder: write `kb/a.md`"),
+        ("manifests/kb/deep/c.md", "paths start at the project folder: write `kb/deep/c.md`"),
+        ("/kb/b.txt", "paths start at the project folder: write `kb/b.txt`"),
+        ("./kb/b.txt", "paths start at the project folder: write `kb/b.txt`"),
+        ("kb/c.md", "did you mean `kb/deep/c.md`?"),
+        ("docs/a.md", "did you mean `kb/a.md` or `other/a.md`?"),
+        ("kb/deep/cc.md", "did you mean `kb/deep/c.md`"),
+        ("q", ""),
+        ("../q", "write it without"),
+    ],
+)
+def test_a_path_that_leads_to_no_file_gets_the_one_that_was_meant(files, path, hint):
+    found = files.read(path)
+    assert isinstance(found, Finding)
+    assert found.hint.startswith(hint) if hint else not found.hint

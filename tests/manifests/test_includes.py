@@ -164,3 +164,13 @@ def test_what_has_no_dollar_is_not_copied(folder):
     assert expanded["plain"] is value["plain"]
     assert expanded["other"][1] is value["other"][1]
     assert expansion.expand(value["plain"]) is value["plain"]
+
+
+def test_a_path_beside_the_manifest_is_told_where_paths_start(folder):
+    folder.write("prompts/x.md", "Hello")
+    folder.bot("{target: cloud, instructions: {$file: ../prompts/x.md}}", path="bots/x.yaml")
+    (problem,) = folder.load().problems
+    assert (problem.code, problem.hint) == (
+        "outside-project",
+        "paths start at the project folder: write `prompts/x.md`",
+    )

@@ -149,6 +149,20 @@ def test_what_is_no_manifest(folder, content, code):
     assert {problem.place.file for problem in loaded.problems if problem.place} == {"x.yaml"}
 
 
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", "---\n---\n# nothing\n"])
+def test_a_file_that_defines_nothing_is_pointed_out(folder, content):
+    folder.write("x.yaml", content)
+    (problem,) = folder.load().problems
+    assert (problem.code, problem.severity) == ("empty-manifest", "warning")
+
+
+def test_empty_documents_beside_others_and_empty_files_of_stores_are_fine(folder):
+    folder.write("a.yaml", "# bots\n---\n" + BOT.replace("NAME", "a") + "---\n")
+    folder.write("kb/empty.yaml", "# no answers yet\n")
+    folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: s}\nspec: {files: ['kb/*']}\n")
+    assert folder.codes() == []
+
+
 def test_the_line_to_add_is_told(folder):
     folder.write("a.yaml", "kind: Bot\nmetadata: {name: a}\nspec: {target: cloud}\n")
     folder.write("b.yaml", "apiVersion: reconciler/v1\nmetadata: {name: b}\n")

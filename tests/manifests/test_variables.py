@@ -41,3 +41,23 @@ def test_what_variables_add_is_bounded(monkeypatch):
     found, unknown = Variables({"a": "x" * 30}).substitute("${var.a} " * 4)
     assert "more than 64 MiB" in unknown[0].message
     assert len(str(found)) < 100
+
+
+@pytest.mark.parametrize("text", ["Be ${tone}.", "Be $var.tone.", "Be $var.tone or ${tone}."])
+def test_a_known_variable_written_in_another_way_is_pointed_out(folder, text):
+    folder.environments(dev="tone: calm")
+    folder.write("prompts/x.md", f"Hello.\n{text}\n")
+    folder.bot("{target: cloud, instructions: {$file: prompts/x.md}, metadata: {a: '" + text + "'}}")
+    loaded = folder.load()
+    assert [(one.code, one.severity, one.hint[:17]) for one in loaded.problems] == [
+        ("miswritten-variable", "warning", "write ${var.tone}")
+    ] * 2
+    assert str(loaded.problems[1].place) == "prompts/x.md:2:4" or "or" in text
+    assert loaded.resources[0].spec.instructions == f"Hello.\n{text}"
+
+
+@pytest.mark.parametrize("text", ["${HOME}", "$tone", "$${var.tone}", "$${tone}", "$var.tune", "5 $", "${tone.x}"])
+def test_any_other_dollar_is_plain_text(folder, text):
+    folder.environments(dev="tone: calm")
+    folder.bot(f'{{target: cloud, instructions: "{text}"}}')
+    assert folder.spec().instructions == text.replace("$${var", "${var")
