@@ -80,7 +80,7 @@ def applied(
             else:
                 _check_identity(workspace, saved)
                 observed = await make_plan(workspace, connection, on_drift=decision_of(saved), targets=touched(saved))
-                if adopted := adoptions(saved):
+                if adopted := adoptions(observed.snapshot, saved):
                     observed = await taking_over(workspace, observed, adopted)
                 if before := applied_before(observed, saved):
                     return ApplyResult(saved.identity, saved.digest, (), already_applied=before)

@@ -39,9 +39,11 @@ def touched(saved: Plan) -> tuple[Address, ...]:
     return tuple(Address.parse(address) for address in dict.fromkeys(change.address for change in saved.work))
 
 
-def adoptions(saved: Plan) -> dict[Address, str]:
-    """What `saved` takes over, by live id; a plan that takes over something does nothing else."""
-    return {Address.parse(change.address): change.id for change in saved.work if change.takes_over and change.id}
+def adoptions(snapshot: Snapshot, saved: Plan) -> dict[Address, str]:
+    """What `saved` takes over and state does not know yet, by live id. Such a plan does nothing else."""
+    found = {Address.parse(change.address): change.id for change in saved.work if change.takes_over and change.id}
+    known = {address: applied.id for address, applied in snapshot.state.objects.items()}
+    return {address: id_ for address, id_ in found.items() if known.get(address) != id_}
 
 
 def applied_before(observed: Observed, saved: Plan) -> str:

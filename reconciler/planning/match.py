@@ -134,7 +134,8 @@ def _address(label: str) -> Address | None:
 
 
 def _adopted(world: World) -> Iterator[tuple[Address, Live]]:
-    by_id = {live.id: live for live in world.live} if world.adopt else {}
+    """What is nobody's still: once it is labelled, the label tells whose it is."""
+    by_id = {live.id: live for live in world.live if live.labels is None} if world.adopt else {}
     return ((address, by_id[id_]) for address, id_ in world.adopt.items() if id_ in by_id)
 
 

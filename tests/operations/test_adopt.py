@@ -158,7 +158,9 @@ class TestAdopt:
         workspace = open_workspace(estate.root, estate.environ)
         observed, _ = estate.run(planned_adoption(workspace, estate.connection, {}))
         saved = from_json(to_json(observed.planned.plan))
-        assert adoptions(saved) == {Address("assistant", "triage"): made.id}
+        assert adoptions(observed.snapshot, saved) == {Address("assistant", "triage"): made.id}
+        adopt(estate)
+        assert not adoptions(estate.observed().snapshot, saved)
 
     def test_a_thousand_agents_are_read_by_list_walks(self, estate):
         async def make():

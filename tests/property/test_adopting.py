@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from reconciler.manifests.drafting import literal
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.workspace import open_workspace
@@ -87,7 +88,7 @@ def check_differences(name: str, now: Document, then: Document) -> None:
     with new_world() as world:
         made_by_hand(world, [{**now, "name": name}], [])
         (agent,) = live(world)
-        world.wants(manifest("Assistant", "triage", {**then, "name": name, "target": "agents"}))
+        world.wants(manifest("Assistant", "triage", literal({**then, "name": name, "target": "agents"})))
         adopt(world, triage=agent["id"])
         plan = world.plan()
         assert not plan.drift, told(plan.drift)

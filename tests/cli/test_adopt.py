@@ -1,0 +1,80 @@
+"""`adopt`: asking, results, and what becomes of problems."""
+
+from pathlib import Path
+
+import pytest
+from openai import AsyncOpenAI
+
+from tests.cli.conftest import Cli, by_hand, edit
+
+MANIFEST = """\
+apiVersion: reconciler/v1
+kind: Assistant
+metadata: {name: desk}
+spec: {target: agents, model: gpt-6-luna}
+"""
+
+
+@pytest.fixture
+def desks(applied: Path) -> list[str]:
+    """Ids of two agents that nobody owns, of one name, and a manifest that is like both."""
+    (applied / "desk.yaml").write_text(MANIFEST, encoding="utf-8")
+
+    async def make(sdk: AsyncOpenAI) -> list[str]:
+        return [(await sdk.beta.agents.create(model="gpt-6-luna", name="desk")).id for _ in range(2)]
+
+    return by_hand(applied, make)
+
+
+def test_what_is_ambiguous_is_told_and_adopted_by_id(desks, cli: Cli):
+    done = cli("adopt", "--yes")
+    assert done.code == 1
+    assert "error[ambiguous]: assistant/desk: 2 objects are equal" in done.err
+    assert f"reconciler adopt assistant/desk={sorted(desks)[0]}" in done.err
+    done = cli("adopt", f"assistant/desk={desks[1]}", "--yes", "-o", "json")
+    assert done.code == 0
+    assert [(one["action"], one["id"]) for one in done.document["outcomes"]] == [("adopt", desks[1])]
+    assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_twice_is_once(desks, cli: Cli):
+    assert cli("adopt", f"assistant/desk={desks[0]}", "--yes").code == 0
+    done = cli("adopt", f"assistant/desk={desks[0]}", "--yes")
+    assert done.code == 0
+    assert "ours already" in done.err
+    assert "nothing had to be done" in done.out
+
+
+def test_a_problem_beside_what_is_adopted_is_a_part_done(desks, cli: Cli):
+    assert cli("adopt", f"assistant/desk={desks[0]}", "assistant/nowhere", "--yes").code == 4
+    assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_saved_plan_is_applied_as_it_was_reviewed(applied: Path, desks, cli: Cli):
+    assert cli("adopt", f"assistant/desk={desks[0]}", "--dry-run", "--out", "plan.json").code == 0
+    edit(applied / "desk.yaml", "model: gpt-6-luna", "model: gpt-5")
+    assert cli("apply", "plan.json", "--yes").code == 0
+    assert "applied before" in cli("apply", "plan.json", "--yes").out
+    assert "update  assistant/desk" in cli("plan").out
+
+
+def test_a_saved_plan_is_stale_once_somebody_else_owns_it(applied: Path, desks, cli: Cli):
+    cli("adopt", f"assistant/desk={desks[0]}", "--dry-run", "--out", "plan.json")
+    theirs = {"reconciler-project": "globex", "reconciler-address": "assistant/bot"}
+
+    async def take(sdk: AsyncOpenAI) -> None:
+        await sdk.beta.agents.update(desks[0], metadata=theirs)
+
+    by_hand(applied, take)
+    assert cli("apply", "plan.json", "--yes").code == 5
+
+
+def test_without_a_terminal_somebody_has_to_say_yes(desks, cli: Cli, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    assert cli("adopt").code == 64
+    assert cli("adopt", "desk", "--yes").code == 64
+
+
+def test_nothing_to_adopt(applied: Path, cli: Cli):
+    done = cli("adopt", "--yes")
+    assert (done.code, done.out) == (0, "Applied: acme, nothing had to be done.\n")
