@@ -5,6 +5,7 @@ import asyncio
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.planning.changes import is_labelled
+from reconciler.planning.uploads import leftover_address
 from reconciler.resources.base import Live
 
 
@@ -18,6 +19,8 @@ async def remove(run: Run, step: Step) -> str:
     note = await _delete(run, step, live)
     if leaving:
         forget(run, step)
+    elif live.type == "file":
+        run.journal.done(leftover_address(live), None)
     return note
 
 

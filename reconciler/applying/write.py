@@ -17,6 +17,7 @@ from reconciler.live.errors import DoubtError
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.diff import as_live
 from reconciler.planning.model import FieldChange
+from reconciler.planning.uploads import leftover_address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -63,11 +64,19 @@ async def write(run: Run, step: Step) -> Written:
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
     )
+    _remember_replaced(run, step, written)
     former = moved.get(step.address)
     if former is not None and former in run.planned.world.pointers:
         await asyncio.to_thread(run.publisher.withdraw, former)
     run.journal.done(step.address, applied, former)
     return written
+
+
+def _remember_replaced(run: Run, step: Step, written: Written) -> None:
+    """Uploads have no label: a run that ends before the old one is removed must not forget that it is ours."""
+    old = run.planned.matched.live.get(step.address)
+    if old and old.type == "file" and old.id != written.id:
+        run.journal.done(leftover_address(old), Applied(old.id, old.type, old.fields))
 
 
 async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:

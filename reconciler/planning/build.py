@@ -191,7 +191,9 @@ def _label_writes(world: World, change: Change) -> int:
     address = Address.parse(change.address)
     if change.action == "adopt" and address in world.adopt:
         return int(NO_ROOM not in change.because)
-    applied = world.applied.get(address)
+    applied, desired = world.applied.get(address), world.desired.get(address)
+    if change.action == "adopt" and desired:
+        return int(is_labelled(world, desired.type))
     if change.action == "forget" and applied and applied.keep:
         return 1 + len(applied.fields.get("files") or ())
     return 0

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.planning.adopting import reasons
-from reconciler.planning.diff import LastApplied, compare
+from reconciler.planning.diff import LastApplied, agreed, compare
 from reconciler.planning.keeping import keepers, kept, stays_published
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
+from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Form, Live
@@ -48,10 +49,7 @@ def _of_address(
 ) -> Iterator[Sorted]:
     desired, applied, live = world.desired.get(address), world.applied.get(address), matched.live.get(address)
     for twin in matched.twins.get(address, ()):
-        if not _sharing(world, matched, address, twin):
-            newer = "a newer upload has taken its place"
-            because = newer if twin.type == "file" else "state knows another object by this address"
-            yield Sorted(_removal(address, twin, because=because), None)
+        yield Sorted(_removal(address, twin, because="state knows another object by this address"), None)
     if address in matched.contested or address in matched.taken:
         return
     if desired is None:
@@ -89,7 +87,13 @@ def _leaving(world: World, matched: Matched, address: Address, live: Live, keepe
     sharing = _sharing(world, matched, address, live)
     if sharing:
         return Change(str(address), "forget", id=live.id, because=(f"the upload is shared with {sharing}",))
-    return _removal(address, live, because="its manifest is gone")
+    return _removal(address, live, because=_why_leaving(address, live))
+
+
+def _why_leaving(address: Address, live: Live) -> str:
+    if is_leftover(address, live.id):
+        return "a newer upload has taken its place"
+    return "nothing uses it any more" if live.type == "file" else "its manifest is gone"
 
 
 def _sharing(world: World, matched: Matched, address: Address, live: Live) -> Address | None:
@@ -132,6 +136,7 @@ def _difference(
         return
     found = [*_fields(world, desired, applied, live), *_ownership(world, desired, applied, live, former)]
     if not found:
+        yield from _accepted(desired, applied, live)
         return
     ours = tuple(item for item in found if item.origin not in BY_HAND)
     by_hand = tuple(item for item in found if item.origin in BY_HAND)
@@ -141,10 +146,24 @@ def _difference(
     yield Sorted(change, _change(world, desired, live, by_hand))
 
 
+def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator[Sorted]:
+    """A manifest that took over what was changed by hand: state and label learn of it, or the next edit of the value
+    would look as if both sides had changed it.
+    """
+    names = agreed(desired, _last(applied, live))
+    if names and desired.type != "file":
+        because = f"the manifest has taken over what was changed by hand: {', '.join(names)}"
+        change = Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))
+        yield Sorted(change, None)
+
+
+def _last(applied: Applied | None, live: Live) -> LastApplied:
+    return LastApplied(applied.fields if applied else None, live.labels.spec if live.labels else {})
+
+
 def _fields(world: World, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
-    last = LastApplied(applied.fields if applied else None, live.labels.spec if live.labels else {})
     form = world.forms[desired.type]
-    found = compare(form, desired, last, live.fields) + _write_only(form, desired, applied)
+    found = compare(form, desired, _last(applied, live), live.fields) + _write_only(form, desired, applied)
     return found + _pruned(desired, live, {item.keys for item in found})
 
 
@@ -196,8 +215,14 @@ def _change(world: World, desired: Desired, live: Live, fields: tuple[FieldChang
         return None
     immutable = sorted({item.keys[0] for item in fields} & world.forms[desired.type].immutable)
     action: Action = "replace" if immutable else "update"
-    because = (f"{', '.join(immutable)} cannot be changed in place",) if immutable else ()
+    because = (_why_replaced(desired, immutable),) if immutable else ()
     return Change(str(desired.address), action, fields, id=live.id, source=source_of(desired), because=because)
+
+
+def _why_replaced(desired: Desired, immutable: list[str]) -> str:
+    if desired.type == "file":
+        return "its content changed: it is uploaded again"
+    return f"{', '.join(immutable)} cannot be changed in place"
 
 
 def _replacement(desired: Desired, live: Live, *, because: str, origin: Origin = "manifest") -> Change:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from reconciler.planning.model import FieldChange, Origin
 from reconciler.resources.base import Desired, Form
 from reconciler.resources.labels import field_hash
-from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, Fields, Keys, get, same
+from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, Fields, Keys, get, is_reference, same
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,18 @@ def compare(form: Form, desired: Desired, last: LastApplied, live: Fields) -> li
     return changes + [change for name in dropped for change in _dropped(form, name, last, live)]
 
 
+def agreed(desired: Desired, last: LastApplied) -> list[str]:
+    """Of an object that is live as desired, the fields that were applied with another value."""
+    wanted = {name: value for name, value in desired.fields.items() if name not in desired.lifecycle.ignore}
+    return sorted(name for name, value in wanted.items() if _was_other(name, value, last))
+
+
+def _was_other(name: str, wanted: JSON, last: LastApplied) -> bool:
+    if name in last.hashes:
+        return last.hashes[name] != field_hash(wanted)
+    return name in (last.fields or ()) and not same((last.fields or {})[name], wanted)
+
+
 def as_live(form: Form, desired: Desired, live: Fields) -> Fields:
     """What is live of all that the manifest sets: what was applied, where an object is taken over as it is."""
     found = {name: owned(form, name, wanted, ABSENT, live.get(name, ABSENT)) for name, wanted in desired.fields.items()}
@@ -64,7 +76,10 @@ def _compare_field(form: Form, name: str, wanted: JSON, last: LastApplied, live:
     if same(wanted, found):
         return
     for keys, before, after in leaves(found, wanted):
-        yield FieldChange((name, *keys), before, after, _origin(name, keys, before, after, found, wanted, last))
+        origin = _origin(name, keys, before, after, found, wanted, last)
+        # A file whose new content is not attached yet: a run was killed in between, and nothing by hand is lost.
+        half_done = name in form.apart and origin == "both" and before is ABSENT
+        yield FieldChange((name, *keys), before, after, "manifest" if half_done else origin)
 
 
 def _dropped(form: Form, name: str, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
@@ -94,7 +109,12 @@ def owned(form: Form, name: str, wanted: JSON, applied: JSON | Absent, live: JSO
     if name not in form.owned_by_key or not isinstance(live, Mapping):
         return live
     ours = {*(wanted if isinstance(wanted, Mapping) else ()), *(applied if isinstance(applied, Mapping) else ())}
-    return {key: value for key, value in live.items() if key in ours}
+    return {key: value for key, value in live.items() if key in ours or _is_ours(value)}
+
+
+def _is_ours(value: JSON) -> bool:
+    """Whether an entry of a store is an upload of ours under our mark: then we put it there, whatever state knows."""
+    return isinstance(value, Mapping) and "sha256" in value and is_reference(value.get("file"))
 
 
 def _origin(
@@ -106,6 +126,8 @@ def _origin(
     wanted: JSON,
     last: LastApplied,
 ) -> Origin:
+    if after is ABSENT and _is_ours(before):
+        return "manifest"
     applied = last.value(name)
     if applied is not ABSENT:
         then = get(applied, keys) if keys else applied

@@ -14,6 +14,7 @@ from reconciler.planning.changes import Sorted
 from reconciler.planning.graph import Edge, Graph, strangers
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import SECTIONS, Change, Refusal, Section
+from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT
@@ -271,8 +272,9 @@ def _of_another_project(world: World) -> str:
 
 def _threshold(case: Case) -> Iterator[Refusal]:
     """More deletes and detached files than a change usually means: `safety.max_deletes` says how many are allowed."""
-    deletes = [change.address for change in case.work if change.action == "delete"]
-    detached = _detached(case.work).difference(deletes)
+    deletes = [change.address for change in case.work if change.action == "delete" and not _was_replaced(change)]
+    deleted = {change.address for change in case.work if change.action == "delete"}
+    detached = _detached(case.work) - deleted
     number, what = len(deletes) + len(detached), "deletes and detached files" if detached else "deletes"
     allowed = case.world.max_deletes
     if allowed is None:
@@ -286,6 +288,10 @@ def _threshold(case: Case) -> Iterator[Refusal]:
         message=f"{number} {what} at once; {allowed} are allowed ({len(case.matched.live)} objects are live)",
         remedy=f"If all of them are meant, set `spec.safety.max_deletes: {number}` in project.yaml.",
     )
+
+
+def _was_replaced(change: Change) -> bool:
+    return is_leftover(Address.parse(change.address), change.id)
 
 
 def _detached(work: Iterable[Change]) -> set[str]:

@@ -5,7 +5,7 @@ label names this identity. Uploads carry no label; `uploads` finds those that st
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.planning.moving import find_moves, renamed
@@ -23,8 +23,7 @@ class Matched:
     live: Mapping[Address, Live]
     """Ours, by address, ids turned into addresses."""
     twins: Mapping[Address, Sequence[Live]]
-    """Further objects of an address: labelled with it while state gives it to another one, or an upload whose successor
-    a killed run has made."""
+    """Further objects labelled with an address that state gives to another one."""
     contested: Mapping[Address, Sequence[Live]]
     """Several objects with one address, and no state to tell which is meant."""
     taken: Mapping[Address, Live]
@@ -70,11 +69,8 @@ def match(world: World) -> Matched:
         left = paired.pop(former)
         paired.setdefault(address, left)
     world = renamed(world, moved)
-    uploads = find_uploads(world, paired)
-    paired.update(uploads.live)
-    twins.update({address: [live] for address, live in uploads.outdated.items()})
-    addresses = _addresses([*paired.items(), *uploads.outdated.items()])
-    return _finish(world, Matched(paired, twins, contested, taken, (), addresses, moved))
+    paired.update(find_uploads(world, paired))
+    return _finish(world, Matched(paired, twins, contested, taken, (), _addresses(paired), moved))
 
 
 def _by_state(world: World) -> tuple[dict[Address, Live], dict[Address, Live]]:
@@ -144,10 +140,10 @@ def _documents(world: World) -> Iterator[tuple[Address, Live]]:
     return ((Address.parse(live.id), live) for live in world.live if live.type in world.outlet_types)
 
 
-def _addresses(pairs: Iterable[tuple[Address, Live]]) -> dict[str, list[Address]]:
+def _addresses(paired: Mapping[Address, Live]) -> dict[str, list[Address]]:
     names: dict[str, list[Address]] = defaultdict(list)
-    for address, live in sorted(pairs, key=lambda pair: pair[0]):
-        names[live.id].append(address)
+    for address in sorted(paired):
+        names[paired[address].id].append(address)
     return names
 
 

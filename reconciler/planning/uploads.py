@@ -6,7 +6,7 @@ fit a create that a killed run announced. Their sha256, which the API never tell
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from reconciler.planning.world import Pending, World
@@ -22,17 +22,20 @@ Content: TypeAlias = tuple[str, JSON]
 """Name and sha256: two uploads that have both in common are interchangeable."""
 
 
-@dataclass(frozen=True)
-class Uploads:
-    """Our uploads by address, each with its sha256."""
-
-    live: Mapping[Address, Live]
-    outdated: Mapping[Address, Live]
-    """What state knows by an address for which a killed run has made another upload since."""
+def leftover_address(live: Live) -> Address:
+    """What an upload is called that no path stands for any more: one that another has replaced, to be removed."""
+    return Address(FILE, f"{live.name}@{live.id}")
 
 
-def find_uploads(world: World, paired: Mapping[Address, Live]) -> Uploads:
-    """The uploads of this identity, given what state and labels say of all objects; linear in their number."""
+def is_leftover(address: Address, id: str | None) -> bool:  # noqa: A002
+    return address.kind == FILE and id is not None and address.name.endswith(f"@{id}")
+
+
+def find_uploads(world: World, paired: Mapping[Address, Live]) -> dict[Address, Live]:
+    """The uploads of this identity, each with its sha256, given what state and labels say; linear in their number.
+
+    Where a killed run has made another upload for an address, what state knows by it is a leftover.
+    """
     stored = {
         address: _with_sha(paired[address], applied.fields.get("sha256"))
         for address, applied in world.applied.items()
@@ -44,10 +47,11 @@ def find_uploads(world: World, paired: Mapping[Address, Live]) -> Uploads:
     attached = {live.id for group in marked.values() for live in group}
     announced = _announced(world, {**stored, **made}, known | attached)
     found = {**stored, **made, **announced}
-    outdated = {address: old for address, old in stored.items() if found[address].id != old.id}
-    claimed = known | {live.id for live in found.values()} | _named(world)
+    used = {live.id for live in found.values()}
+    outdated = {leftover_address(old): old for old in stored.values() if old.id not in used}
+    claimed = known | used | _named(world)
     unclaimed = [live for group in marked.values() for live in group if live.id not in claimed]
-    return Uploads({**found, **_leftovers(world, found, unclaimed)}, outdated)
+    return {**outdated, **found, **_leftovers(world, found, unclaimed)}
 
 
 def _files(world: World) -> Iterator[tuple[Address, Desired]]:
@@ -127,8 +131,7 @@ def _leftovers(world: World, found: Mapping[Address, Live], unclaimed: Iterable[
     result: dict[Address, Live] = {}
     for live in sorted(unclaimed, key=lambda live: live.id):
         paths = by_name.pop(live.name, [])
-        address = paths[0] if len(paths) == 1 else Address(FILE, f"{live.name}@{live.id}")
-        result[address] = live
+        result[paths[0] if len(paths) == 1 else leftover_address(live)] = live
     return result
 
 

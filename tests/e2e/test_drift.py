@@ -518,7 +518,19 @@ def test_both_sides_on_one_field_is_a_conflict_only_where_drift_is_kept(agent):
 def test_both_sides_made_the_same_edit(agent):
     edit_agent(agent, model="gpt-5.1")
     agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-5.1"}))
+    plan = agent.plan()
+    assert (told(plan.changes), plan.drift) == (["adopt assistant/triage"], ())
+    agent.apply()
     assert is_silent(agent.plan())
+
+
+def test_a_value_that_was_taken_over_is_drift_when_somebody_takes_it_back(agent):
+    edit_agent(agent, model="gpt-5.1")
+    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-5.1"}))
+    agent.apply()
+    edit_agent(agent, model=AGENT["model"])
+    (item,) = drift(agent.plan())
+    assert (item.path, item.origin) == ("model", "drift")
 
 
 # Whole objects.

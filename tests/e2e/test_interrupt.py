@@ -133,3 +133,26 @@ def test_killed_at_any_moment_the_next_run_doubles_nothing(project, monkeypatch,
 def start_with(url: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> subprocess.Popen[str]:
     monkeypatch.setenv("OPENAI_BASE_URL", url)
     return start(project)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("moment", [0.0, 0.4, 0.8, 1.2, 1.8])
+def test_stopped_while_documents_are_replaced_the_old_ones_are_removed_and_nobody_is_blamed(
+    project, monkeypatch, number, moment
+):
+    """Uploads have no label: what a run replaced and did not remove is known from state and from the stores."""
+    with api("--latency", "0.1", "--ingest-delay", "0.5") as url:
+        monkeypatch.setenv("OPENAI_BASE_URL", url)
+        assert reconciler(project, "apply", "--yes").returncode == 0
+        for page in (project / "kb").iterdir():
+            page.write_text(page.read_text() + " More.")
+        process = start(project)
+        wait_for_writes(process)
+        time.sleep(moment)
+        process.send_signal(number)
+        process.communicate(timeout=30)
+        plan = json.loads(reconciler(project, "plan", "-o", "json").stdout)
+        assert (plan["drift"], plan["refusals"]) == ([], [])
+        assert reconciler(project, "apply", "--yes").returncode == 0
+        assert_converged(project)

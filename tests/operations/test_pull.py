@@ -93,6 +93,15 @@ def acme(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
+def is_settled(world: World) -> bool:
+    """Whether all that is left is to remember what was taken over, and after that nothing."""
+    plan = world.plan()
+    if plan.drift or plan.refusals or any(change.action != "adopt" for change in plan.changes):
+        return False
+    world.apply()
+    return is_silent(world.plan())
+
+
 def pull(world: World, *addresses: str) -> Pulled:
     """What the command does, over the connection of this test."""
     planned = world.observed("keep").planned
@@ -144,7 +153,7 @@ def test_fields_of_an_agent(acme):
         '-     "properties": {"title": {"type": "string"}}',
         '+     "properties": {"title": {"type": "string"}, "body": {"type": "string"}}',
     ]
-    assert is_silent(acme.plan())
+    assert is_settled(acme)
 
 
 def test_metadata_keys_change_go_and_come_back(acme):
@@ -156,7 +165,7 @@ def test_metadata_keys_change_go_and_come_back(acme):
         "+     tier: silver   # see the contract",
         '-     team: "support"',
     ]
-    assert is_silent(acme.plan())
+    assert is_settled(acme)
 
 
 def test_an_included_text_keeps_its_variable(acme):
@@ -166,7 +175,7 @@ def test_an_included_text_keeps_its_variable(acme):
     assert (acme.root / "prompts/billing.md").read_text() == (
         "You answer for ${var.company}.\nBe polite.\nNever promise anything.\n"
     )
-    assert is_silent(acme.plan())
+    assert is_settled(acme)
 
 
 def test_a_variable_whose_value_changed_is_asked_for(acme):
@@ -193,7 +202,7 @@ def test_a_text_that_others_include_too_is_not_changed_under_them(acme):
     assert (acme.root / "prompts/shared.md").read_text() == "Be kind.\n"
     update(acme, "assistant/two", instructions="Be quick.")
     assert not pull(acme).problems
-    assert is_silent(acme.plan())
+    assert is_settled(acme)
 
 
 def test_files_detached_by_hand(acme):
@@ -222,7 +231,7 @@ def test_attributes_and_expiry_of_a_store(acme):
         "-   expires_after: {days: 30}",
         "+   expires_after: {days: 7}",
     ]
-    assert is_silent(acme.plan())
+    assert is_settled(acme)
 
 
 def test_what_cannot_be_read_back_is_asked_for(acme):
@@ -252,7 +261,7 @@ def test_an_edit_of_the_same_field_gives_way_and_is_told(acme):
         "+   model: 'gpt-6-terra'     # the cheap one",
     ]
     assert "assistant/triage: model was changed in the manifest too; the live value has taken its place" in pulled.notes
-    assert is_silent(acme.plan())
+    assert is_settled(acme)
 
 
 def test_a_file_attached_to_a_store_that_prunes_is_asked_for(acme):
@@ -287,7 +296,7 @@ def test_one_file_of_a_glob_gets_an_entry_of_its_own(acme):
         "+         audience: staff",
         "+         year: 2026",
     ]
-    assert is_silent(acme.plan())
+    assert is_settled(acme)
 
 
 def test_what_no_manifest_may_say_is_told_with_the_rule(acme):
@@ -316,7 +325,16 @@ def test_line_ends_byte_order_marks_and_modes_stay(acme):
     expected = TRIAGE.replace("    Be kind.\n\n    Be short.", "    Be quick.\n    Be short.").replace("\n", "\r\n")
     assert path.read_bytes() == b"\xef\xbb\xbf" + expected.encode()
     assert path.stat().st_mode & 0o777 == 0o640
-    assert is_silent(acme.plan())
+    assert is_settled(acme)
+
+
+def test_once_a_pull_is_applied_the_next_edit_is_an_edit_like_any(acme):
+    update(acme, "assistant/triage", model="gpt-6-terra")
+    pull(acme)
+    acme.apply()
+    acme.file("assistants.yaml", (acme.root / "assistants.yaml").read_text().replace("terra", "sol"))
+    (change,) = acme.plan("keep").changes
+    assert [(item.path, item.origin) for item in change.fields] == [("model", "manifest")]
 
 
 def test_an_edit_after_the_pull_counts_as_both_until_it_is_applied(acme):
@@ -330,4 +348,4 @@ def test_an_edit_after_the_pull_counts_as_both_until_it_is_applied(acme):
     ]
     acme.apply()
     assert agent(acme, "assistant/triage").model == "gpt-6-sol"
-    assert is_silent(acme.plan())
+    assert is_settled(acme)

@@ -84,7 +84,8 @@ def test_killed_while_replacing_an_upload_the_new_one_is_used_and_the_old_one_re
     worlds.want("store/kb", files={"a.md": entry("a.md", "new")})
     holding(worlds, **{"file_a-md": "old"})
     plan = worlds.plan()
-    assert done(*plan.changes) == [("adopt", "file/a.md"), ("update", "store/kb"), ("delete", "file/a.md")]
+    old = "file/a.md@file_a-md"
+    assert done(*plan.changes) == [("adopt", "file/a.md"), ("update", "store/kb"), ("delete", old)]
     assert [change.id for change in plan.changes] == ["f2", "vs_1", "file_a-md"]
     assert not plan.refusals
 
@@ -94,7 +95,7 @@ def test_killed_after_attaching_the_new_upload_the_old_one_is_removed():
     worlds.want("store/kb", files={"a.md": entry("a.md", "new")})
     holding(worlds, f2="new")
     plan = worlds.plan()
-    assert ("delete", "file/a.md") in done(*plan.changes)
+    assert ("delete", "file/a.md@file_a-md") in done(*plan.changes)
     assert {change.id for change in plan.changes if change.action == "delete"} == {"file_a-md"}
 
 
