@@ -1,0 +1,55 @@
+"""`docs/manifests.md`: every file on the page, as one project."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import load
+from reconciler.resources import metadata
+from reconciler.resources.pipelines.nodes import MODELS
+from reconciler.resources.registry import kinds
+
+TEXT = (Path(__file__).parents[2] / "docs" / "manifests.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^`([\w./-]+)`:\n\n```\w+\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL))
+NODES = re.findall(
+    r"^\| `(\w+)` \| (.*) \|$", TEXT.partition("| type | parameters")[2].partition("## ")[0], re.MULTILINE
+)
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name, content in FILES.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("env", ["staging", "production"])
+def test_nothing_is_wrong_with_the_page(project, env):
+    loaded = load(project, env=env)
+    assert [str(problem) for problem in loaded.problems] == []
+    assert loaded.dangling == ()
+    assert {resource.kind.name for resource in loaded.resources} == set(kinds())
+
+
+def test_every_block_of_yaml_is_a_file():
+    assert len(re.findall("^```yaml$", TEXT, re.MULTILINE)) == sum(name.endswith(".yaml") for name in FILES)
+
+
+def test_the_table_of_nodes_is_complete():
+    assert {name for name, _ in NODES} == set(MODELS)
+
+
+@pytest.mark.parametrize(("name", "parameters"), NODES)
+def test_the_parameters_of_nodes(name, parameters):
+    fields = {field: info for field, info in MODELS[name].model_fields.items() if field != "type"}
+    told = re.findall(r"(\*\*)?`(\w+)`", parameters.partition(":")[0])
+    assert {field for _, field in told} == set(fields)
+    assert {field for needed, field in told if needed} == {name for name, info in fields.items() if info.is_required()}
+
+
+def test_the_limits_of_pairs():
+    assert f"| {metadata.USER_METADATA} pairs" in TEXT
+    assert f"| {metadata.USER_ATTRIBUTES} pairs" in TEXT
