@@ -103,7 +103,11 @@ def test_what_refers_to_it_follows_in_the_same_plan():
 def test_an_agent_that_moves_publishes_its_own_pointer():
     worlds = Worlds().stays("assistant/old").want("assistant/new", moved_from=("old",))
     worlds.bundle("assistant/new", "v2", "assistant/new").pointer("assistant/old", "v1")
-    assert done(*worlds.plan().changes) == [("update", "assistant/new")]
+    (change,) = worlds.plan().changes
+    assert (change.action, change.address) == ("update", "assistant/new")
+    assert change.risks == (
+        "applications that load assistant/old find nothing there any more: they have to load assistant/new",
+    )
 
 
 def test_a_move_to_another_type_replaces():

@@ -19,6 +19,7 @@ EXAMPLE = Snapshot(
         openai_project="proj_1",
         objects={
             TRIAGE: Applied("agent_1", "agent", {"model": "gpt-6-luna", "name": "Grüße"}),
+            Address("vectorstore", "kb"): Applied("vs_1", "vector_store", {}, keep=True),
             Address("credential", "jira"): Applied(
                 "cred_1", "credential", {}, write_only={"generation": "sha256:2"}, protected=True
             ),
@@ -52,7 +53,8 @@ def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
     "assistant/triage": {"fields": {"model": "gpt-6-luna", "name": "Grüße"}, "id": "agent_1","""
         """ "type": "agent"},
     "credential/jira": {"fields": {}, "id": "cred_1", "protected": true, "type": "credential","""
-        """ "write_only": {"generation": "sha256:2"}}
+        """ "write_only": {"generation": "sha256:2"}},
+    "vectorstore/kb": {"fields": {}, "id": "vs_1", "keep": true, "type": "vector_store"}
   }
 }
 """
@@ -73,11 +75,11 @@ values = st.recursive(
 )
 fields = st.dictionaries(st.text(), values, max_size=3)
 hashes = st.dictionaries(st.text(), st.text(), max_size=2)
-applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans())
+applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans())
 intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
 plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
 begun = st.builds(Begun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans)
-completed = st.lists(st.builds(Completed, names, st.none() | applied), max_size=3).map(tuple)
+completed = st.lists(st.builds(Completed, names, st.none() | applied, st.none() | names), max_size=3).map(tuple)
 progress = st.builds(Progress, st.text(), completed, st.lists(names, max_size=2).map(tuple), plans)
 
 

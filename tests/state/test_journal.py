@@ -77,6 +77,13 @@ def test_what_was_removed_is_forgotten(store):
     assert contents(first.close("complete")) == {}
 
 
+def test_what_has_another_name_is_known_by_that_alone(store):
+    first = run(store, "ann")
+    first.record(Completed(OLD, applied("agent_0")))
+    first.record(Completed(TRIAGE, applied("agent_0"), instead_of=OLD))
+    assert contents(first.close("complete")) == {str(TRIAGE): "agent_0"}
+
+
 def test_what_surely_was_not_made_is_discarded(store):
     first = run(store, "ann", intent(TRIAGE), intent(HOURS))
     first.discard(TRIAGE)
