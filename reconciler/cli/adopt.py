@@ -77,7 +77,8 @@ def _show(done: "Adopted", format_: str, *, no_color: bool, out: Path | None, dr
         return report(result, format_, no_color=no_color, out=out)
     if not dry_run:
         return not_applied(result, format_, no_color=no_color, out=out)
-    show_plan(result, format_, no_color=no_color, out=out)
+    again = options.again("apply", out) if out else command_line("--dry-run")
+    show_plan(result, format_, no_color=no_color, out=out, again=again)
     return REFUSED if result.refusals else 0
 
 

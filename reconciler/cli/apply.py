@@ -4,7 +4,7 @@ import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -85,9 +85,9 @@ def asking(format_: str, *, yes: bool, no_color: bool) -> "Callable[[Plan], bool
 
     def confirm(plan: "Plan") -> bool:
         if format_ == "text":
-            show_plan(plan, "text", no_color=no_color, out=None)
+            show(_text(plan, sys.stdout, no_color=no_color))
         elif not yes:
-            note(_text(plan, no_color=no_color))
+            note(_text(plan, sys.stderr, no_color=no_color))
         return yes or click.confirm(f"\nApply this to {plan.identity}?", err=True)
 
     return confirm
@@ -119,10 +119,10 @@ def _check_usage(plan_file: Path | None) -> None:
             raise click.UsageError(f"{option} is for `reconciler plan`: a saved plan is applied as it is")
 
 
-def _text(plan: "Plan", *, no_color: bool) -> str:
+def _text(plan: "Plan", stream: TextIO, *, no_color: bool) -> str:
     from reconciler.reports.text import plan_text
 
-    return plan_text(plan, style=style(sys.stderr, no_color=no_color)).rstrip("\n")
+    return plan_text(plan, style=style(stream, no_color=no_color)).rstrip("\n")
 
 
 def report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | None) -> int:
@@ -141,6 +141,6 @@ def report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | N
     return PARTLY if result.of("done") else 1
 
 
-def command_line() -> str:
-    """What the user typed, as they could type it again."""
-    return shlex.join(["reconciler", *sys.argv[1:]])
+def command_line(*without: str) -> str:
+    """What the user typed, as they could type it again, `without` some words of it."""
+    return shlex.join(["reconciler", *(word for word in sys.argv[1:] if word not in without)])

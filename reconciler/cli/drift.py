@@ -29,6 +29,7 @@ def command(
     Exit code 2 if there is drift.
     """
     from reconciler.operations.run import planned
+    from reconciler.reports.drift import made_by_hand
     from reconciler.reports.json import drift_json
 
     plan = planned(start, options.environ(), env, endpoint, targets=options.addresses(targets)).plan
@@ -38,5 +39,6 @@ def command(
     else:
         from reconciler.reports.text import drift_text
 
-        show(drift_text(plan, style=style(sys.stdout, no_color=no_color)))
-    return DRIFT if plan.drift else 0
+        undo = options.again("apply", on_drift="revert")
+        show(drift_text(plan, style=style(sys.stdout, no_color=no_color), command=undo))
+    return DRIFT if made_by_hand(plan) else 0

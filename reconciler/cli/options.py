@@ -1,6 +1,7 @@
 """Options that several commands share, and what they stand for."""
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -82,6 +83,36 @@ def project(function: Function) -> Function:
 def live(function: Function) -> Function:
     """What `project` has, and `--endpoint`."""
     return project(endpoint(function))
+
+
+_CARRIED: Final = {
+    "start": "-C",
+    "env": "--env",
+    "endpoint": "--endpoint",
+    "on_drift": "--on-drift",
+    "targets": "--target",
+}
+"""What a plan is made with. A saved one brings the last two itself."""
+
+
+def again(verb: str, saved: Path | None = None, **other: str) -> str:
+    """The command line of `verb` with the options that this one was given, or for the plan that it saved.
+
+    `other` sets options besides, by the name of their parameter.
+    """
+    ctx = click.get_current_context()
+    given = {
+        name: value
+        for name, value in ctx.params.items()
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    } | other
+    names = [name for name in _CARRIED if name in given and not (saved and name in ("on_drift", "targets"))]
+    words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
+    return shlex.join(["reconciler", verb, *words, *([str(saved)] if saved else [])])
+
+
+def _values(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def environ() -> dict[str, str]:

@@ -40,13 +40,17 @@ def command(
     from reconciler.operations.run import planned
 
     plan = planned(start, options.environ(), env, endpoint, on_drift, options.addresses(targets)).plan
-    show_plan(plan, format_, no_color=no_color, out=out)
+    again = options.again("apply", out)
+    show_plan(plan, format_, no_color=no_color, out=out, again=again, targeted=bool(targets))
     if plan.refusals:
         return REFUSED
     return CHANGES if detailed_exitcode and plan.work else 0
 
 
-def show_plan(plan: "Plan", format_: str, *, no_color: bool, out: Path | None) -> None:
+def show_plan(
+    plan: "Plan", format_: str, *, no_color: bool, out: Path | None, again: str = "", targeted: bool = False
+) -> None:
+    """Print a plan, and save it; `again` is the command that applies it."""
     from reconciler.planning.codec import to_json
 
     write_json(to_json(plan), out)
@@ -55,4 +59,5 @@ def show_plan(plan: "Plan", format_: str, *, no_color: bool, out: Path | None) -
     else:
         from reconciler.reports.text import plan_text
 
-        show(plan_text(plan, style=style(sys.stdout, no_color=no_color)))
+        how = style(sys.stdout, no_color=no_color)
+        show(plan_text(plan, style=how, command=again, targeted=targeted))

@@ -1,5 +1,6 @@
 """`reconciler show`"""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -16,5 +17,6 @@ def command(file: Path, format_: str, no_color: bool) -> int:
     """Show the plan that `plan --out FILE` saved. Works without project and network."""
     from reconciler.operations.saved import read_plan
 
-    show_plan(read_plan(file), format_, no_color=no_color, out=None)
+    again = shlex.join(("reconciler", "apply", str(file)))
+    show_plan(read_plan(file), format_, no_color=no_color, out=None, again=again)
     return 0

@@ -2,11 +2,21 @@
 
 from typing import Final, Literal, TypeAlias, get_args
 
-from reconciler.planning.model import Change
+from reconciler.planning.model import Change, Plan
 from reconciler.resources.labels import KEYS
 
 DriftClass: TypeAlias = Literal["modified", "missing", "expired", "tampered", "labels"]
 DRIFT_CLASSES: Final[tuple[DriftClass, ...]] = get_args(DriftClass)
+
+
+def made_by_hand(plan: Plan) -> tuple[Change, ...]:
+    """The drift of `plan` without what only follows from other drift."""
+    return tuple(change for change in plan.drift if not is_consequence(change))
+
+
+def is_consequence(change: Change) -> bool:
+    """Whether a bundle is as it was published, and is published again because something in it gets a new id."""
+    return change.action == "publish" and not change.fields
 
 
 def drift_class(change: Change) -> DriftClass:

@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.applying.model import FORMAT as APPLY_FORMAT, ApplyResult, Outcome, Status
 from reconciler.planning.codec import to_json
 from reconciler.planning.model import Plan
-from reconciler.reports.drift import DRIFT_CLASSES, drift_class
+from reconciler.reports.drift import DRIFT_CLASSES, drift_class, made_by_hand
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON
 
@@ -20,15 +20,16 @@ _STATUSES: Final[tuple[Status, ...]] = ("done", "failed", "skipped", "not-starte
 
 def drift_json(plan: Plan) -> dict[str, JSON]:
     """The drift of `plan`: entries are changes as in a plan, each with its `class`; `before` is what is live."""
-    parts = to_json(replace(plan, changes=(), refusals=()))
-    classes = [drift_class(change) for change in plan.drift]
+    drift = made_by_hand(plan)
+    parts = to_json(replace(plan, changes=(), drift=drift, refusals=()))
+    classes = [drift_class(change) for change in drift]
     found = Counter(classes)
     return {
         "format": DRIFT_FORMAT,
         "identity": plan.identity,
         "commit": plan.commit,
         "created_at": plan.created_at,
-        "in_sync": not plan.drift,
+        "in_sync": not drift,
         "summary": {word: found[word] for word in DRIFT_CLASSES} | {"unchanged": plan.unchanged},
         "entries": [{"class": word} | entry for word, entry in zip(classes, parts["drift"], strict=True)],
         "unmanaged": parts["unmanaged"],

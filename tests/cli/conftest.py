@@ -107,6 +107,16 @@ def rename_store(project: Path, name: str) -> None:
     by_hand(project, change)
 
 
+def delete_store(project: Path) -> None:
+    """The one vector store there is, deleted by hand."""
+
+    async def change(sdk: AsyncOpenAI) -> None:
+        (store,) = [found async for found in sdk.vector_stores.list()]
+        await sdk.vector_stores.delete(store.id)
+
+    by_hand(project, change)
+
+
 def stores(project: Path) -> list[str]:
     """The names of the vector stores that are live."""
 

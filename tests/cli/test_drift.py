@@ -1,6 +1,6 @@
 """`drift`, and `status`, which says the same in a line."""
 
-from tests.cli.conftest import Cli, edit, rename_store
+from tests.cli.conftest import Cli, delete_store, edit, rename_store
 
 
 def test_in_sync(applied, cli: Cli):
@@ -17,6 +17,23 @@ def test_what_was_changed_by_hand_is_told_field_by_field(applied, cli: Cli):
     assert [(entry["address"], entry["class"]) for entry in document["entries"]] == [
         ("vectorstore/handbook", "modified")
     ]
+
+
+def test_the_command_that_undoes_it_is_for_the_same_project(applied, cli: Cli, monkeypatch):
+    rename_store(applied, "by hand")
+    monkeypatch.chdir(applied.parent)
+    assert "Undo it with: reconciler apply -C acme --on-drift revert\n" in cli("drift", "-C", "acme").out
+
+
+def test_what_only_follows_from_a_hand_edit_is_not_told(applied, cli: Cli):
+    delete_store(applied)
+    assert [item["address"] for item in cli("plan", "-o", "json").document["drift"]] == [
+        "vectorstore/handbook",
+        "assistant/helper",
+        "chatbot/helper",
+    ]
+    document = cli("drift", "-o", "json").document
+    assert [entry["address"] for entry in document["entries"]] == ["vectorstore/handbook"]
 
 
 def test_an_edit_of_the_manifests_is_no_drift(applied, cli: Cli):

@@ -76,12 +76,25 @@ def test_the_environment_is_chosen_by_option_or_variable(project, cli: Cli, monk
     assert "did you mean `production`?" in unknown.err
 
 
+def test_the_command_to_type_next_makes_the_same_plan(project, cli: Cli, monkeypatch):
+    monkeypatch.chdir(project.parent)
+    given = ["-C", "acme", "--endpoint", "embedded", "--on-drift", "keep", "--target", "assistant/helper"]
+    assert cli("plan", *given).out.endswith(f"Apply with: reconciler apply {' '.join(given)}\n")
+    saved = cli("plan", *given, "--out", "the plan.json")
+    assert saved.out.endswith("Apply with: reconciler apply -C acme --endpoint embedded 'the plan.json'\n")
+    assert "Apply with" not in cli("apply", "--yes", *given).out
+    assert cli("plan", *given).out == "Nothing to do: acme, 3 unchanged of 3 targeted.\n"
+
+
 def test_a_saved_plan_is_shown_without_project_and_network(project, cli: Cli, tmp_path, monkeypatch):
     printed = cli("plan", "--out", tmp_path / "plan.json")
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     monkeypatch.delenv("RECONCILER_ENDPOINT")
-    assert cli("show", "plan.json").out == printed.out
-    assert cli("show", "plan.json", "-o", "json").document == json.loads((tmp_path / "plan.json").read_text())
+    assert cli("show", tmp_path / "plan.json").out == printed.out
+    assert cli("show", tmp_path / "plan.json", "-o", "json").document == json.loads(
+        (tmp_path / "plan.json").read_text()
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from reconciler.resources.values import reference
 from tests.reports.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
 
 
-def shown(*changes, style=PLAIN, **more):
-    return plan_text(plan(*changes, **more), style=style)
+def shown(*changes, style=PLAIN, command="", targeted=False, **more):
+    return plan_text(plan(*changes, **more), style=style, command=command, targeted=targeted)
 
 
 def golden(text):
@@ -21,6 +21,10 @@ def test_a_plan_without_work_is_one_line():
     assert shown(unchanged=43) == "Nothing to do: acme/production is as the manifests say, 43 unchanged.\n"
 
 
+def test_a_plan_of_targets_claims_nothing_about_the_rest():
+    assert shown(unchanged=5, targeted=True) == "Nothing to do: acme/production, 5 unchanged of 5 targeted.\n"
+
+
 def test_the_verdict_comes_first_and_the_next_command_last():
     change = update(field("model", "gpt-6-luna", "gpt-6"), field("metadata.tier", after="gold"), source=TRIAGE)
     text = shown(
@@ -29,6 +33,7 @@ def test_the_verdict_comes_first_and_the_next_command_last():
         unchanged=40,
         requests={"update": 1},
         commit="3f2c1ab9d0e1f2a3",
+        command="reconciler apply --env production",
     )
     assert text == golden("""
         2 changes: acme/production at 3f2c1ab9d0e1, 1 update, 1 publish, 40 unchanged.
@@ -83,28 +88,67 @@ def test_many_refusals_are_blocks_of_their_own():
     assert "\n\n  - delete  assistant/billing\n      refused[protected]: " in text
 
 
-def test_what_was_changed_by_hand_is_shown_from_manifest_to_live_with_what_applying_does():
+def test_what_was_changed_by_hand_is_shown_as_what_applying_does():
     hand = update(field("temperature", 0.9, 0.3, "drift"), decision="revert", source=TRIAGE)
     text = shown(drift=(hand, Change("vectorstore/moving", "create", decision="revert")), unchanged=3)
     assert text == golden("""
         2 changes: acme/production, 2 by hand to revert, 3 unchanged.
 
         Changed by hand
-          manifest -> live; applying reverts it (--on-drift keep leaves it)
+          live -> manifest; applying puts it back (--on-drift keep leaves it)
           ~ modified  assistant/triage    manifests/assistants/triage.yaml:1
-              ~ temperature: 0.3 -> 0.9
+              ~ temperature: 0.9 -> 0.3
           - missing   vectorstore/moving
-
-        Apply with: reconciler apply --env production
         """)
 
 
-def test_drift_that_is_kept_is_no_work_and_stays_kept_by_the_next_command():
+def test_drift_that_is_kept_is_no_work():
     kept = update(field("temperature", 0.9, 0.3, "drift"), decision="keep")
     assert shown(drift=(kept,)).startswith("Nothing to apply: acme/production, 1 by hand to keep, 0 unchanged.\n")
     text = shown(update(field("model", "a", "b"), address="assistant/billing"), drift=(kept,))
-    assert "applying keeps it (--on-drift revert undoes it)" in text
-    assert text.endswith("Apply with: reconciler apply --env production --on-drift keep\n")
+    assert "applying keeps it (--on-drift revert puts it back)" in text
+
+
+def test_a_field_that_was_changed_here_and_by_hand_reads_as_what_applying_does():
+    line = replace(field("metadata"), before={"a": 1}, after={"a": 2}, origin="both")
+    text = shown(drift=(update(field("temperature", 0.9, 0.3, "drift"), line, decision="revert"),))
+    assert "~ temperature: 0.9 -> 0.3\n" in text
+    assert "~ metadata: {a: 1} -> {a: 2} (changed here and by hand)\n" in text
+
+
+def test_what_follows_from_drift_is_part_of_the_plan_and_no_drift():
+    drift = (
+        Change("vectorstore/handbook", "create", decision="revert"),
+        Change("assistant/triage", "publish", because=("vectorstore/handbook gets a new id",), decision="revert"),
+    )
+    assert "^ publish  assistant/triage\n      # vectorstore/handbook gets a new id\n" in shown(drift=drift)
+    text = drift_text(plan(drift=drift), style=PLAIN)
+    assert text.startswith("Drift: acme/production, 1 missing, ")
+    assert "assistant/triage" not in text
+
+
+def test_a_bundle_that_somebody_altered_is_drift():
+    altered = Change(
+        "assistant/triage",
+        "publish",
+        (field("bundle", "sha256:" + "0" * 64, "sha256:" + "1" * 64, "drift"),),
+        because=("the outlets disagree",),
+        decision="revert",
+    )
+    text = drift_text(plan(drift=(altered,)), style=PLAIN)
+    assert "~ modified  assistant/triage\n      # the outlets disagree\n" in text
+
+
+def test_hashes_are_known_by_their_first_digits():
+    change = update(field("sha256", "5" * 64, "f8d76a98e0c1" + "0" * 52), address="file/kb/hours.md")
+    assert "~ content: 555555555555 -> f8d76a98e0c1\n" in shown(change)
+
+
+def test_a_refusal_of_the_whole_plan_names_no_object():
+    refusal = replace(REFERENCED, address="project/acme", rule="threshold", message="9 deletes at once", sections={})
+    text = shown(refusals=(refusal,))
+    assert "Refused\n  refused[threshold]: 9 deletes at once\n" in text
+    assert "project/acme" not in text
 
 
 def test_mixed_decisions_stand_on_their_lines():
@@ -130,7 +174,9 @@ def test_what_is_created_is_summed_up():
         field("instructions", after="Be kind.\nBe brief.\n"),
         field("tools", after={f"function:{number}": {"strict": True} for number in range(12)}),
     )
-    text = shown(Change("assistant/triage", "create", fields))
+    store = Change("vectorstore/kb", "create", (field("files", after={"a.md": {}, "b.md": {}}),))
+    text = shown(Change("assistant/triage", "create", fields), store)
+    assert "  + create  vectorstore/kb\n      2 files\n" in text
     assert '  + create  assistant/triage\n      model: "gpt-6", instructions: 2 lines, tools: 12 keys\n' in text
 
 
@@ -164,13 +210,12 @@ def test_many_files_of_a_store_are_folded_but_not_those_that_somebody_else_chang
     assert '- files["kb/x.md"]: {} (changed here and by hand)\n' in text
 
 
-def test_strangers_are_counted_with_the_first_few_names():
+def test_strangers_are_counted_by_type_and_owner():
     agents = tuple(Unmanaged("agent", f"agent_{number}", f"copy {number}") for number in range(12))
     foreign = Unmanaged("vector_store", "vs_1", "", owner="acme/staging")
     assert golden("""
-        Not managed here: reported, never touched
-          12 agent: copy 0, copy 1, copy 2, … 9 more
-          1 vector_store of acme/staging: vs_1
+        Not managed here, never touched: 12 agents, 1 vector store of acme/staging.
+          `reconciler inventory` lists them.
         """) in shown(unmanaged=(*agents, foreign))
 
 
@@ -224,7 +269,11 @@ def test_text_from_outside_cannot_act_on_the_terminal_or_fake_a_line():
 
 def test_drift_alone():
     hand = update(field("model", "gpt-5", "gpt-6", "drift"), address="assistant/triage@support.3")
-    text = drift_text(plan(update(field("model", "a", "b")), drift=(hand,), unchanged=7), style=PLAIN)
+    text = drift_text(
+        plan(update(field("model", "a", "b")), drift=(hand,), unchanged=7),
+        style=PLAIN,
+        command="reconciler apply --on-drift revert",
+    )
     assert text == golden("""
         Drift: acme/production, 1 tampered, 7 unchanged.
 
@@ -233,7 +282,7 @@ def test_drift_alone():
           ! tampered  assistant/triage@support.3
               ~ model: "gpt-6" -> "gpt-5"
 
-        Undo it with: reconciler apply --env production --on-drift revert
+        Undo it with: reconciler apply --on-drift revert
         It applies 1 pending edit of the manifests too.
         """)
     assert drift_text(plan(), style=PLAIN) == "In sync: acme/production, nothing was changed by hand.\n"

@@ -69,7 +69,10 @@ def test_values_on_one_line(value, text):
 
 
 def test_what_is_too_long_is_told_by_its_size():
-    assert brief({str(number): number for number in range(12)}, 40) == "12 keys"
+    assert brief({"file_search": {"max": 20, "stores": ["a"] * 9}, "function:ticket": {}}, 40) == (
+        "file_search, function:ticket"
+    )
+    assert brief({str(number): number for number in range(20)}, 40) == "20 keys"
     assert brief(["x" * 50], 40) == "1 item"
     assert brief("one\ntwo\n", 40) == "2 lines"
     assert brief("x" * 50, 10) == '"xxxxxxxx…'

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.planning.model import Action, Change
-from reconciler.reports.drift import DriftClass, drift_class
+from reconciler.planning.model import Action, Change, FieldChange
+from reconciler.reports.drift import DriftClass, drift_class, is_consequence
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
-from reconciler.reports.text.fields import FOLD_ABOVE, field_lines, first_few, summary_lines, turned
+from reconciler.reports.text.fields import FOLD_ABOVE, field_lines, first_few, summary_lines
 from reconciler.reports.text.values import bytes_text
 from reconciler.resources.values import ABSENT
 
@@ -62,7 +62,7 @@ def change_rows(changes: Sequence[Change], style: Style, *, heads_only: bool = F
 
 
 def drift_rows(changes: Sequence[Change], style: Style, *, decide: bool = False, heads_only: bool = False) -> list[str]:
-    """What somebody did by hand: the manifest's values, then live ones; with `decide`, whether applying undoes it."""
+    """What somebody did by hand, live values first as in `change_rows`; with `decide`, whether applying undoes it."""
     rows = [_drift_row(change, style, decide=decide) for change in changes]
     return _laid_out(_folded(changes, rows, style), style, heads_only=heads_only)
 
@@ -73,16 +73,24 @@ def painted_sign(sign: str, style: Style) -> str:
 
 def _change_row(change: Change, style: Style) -> _Row:
     lines_of_fields = summary_lines if change.action in ("create", "delete") else field_lines
-    below = [*lines_of_fields(change.fields, style, indent=_INDENT), *_notes(change, style)]
+    below = [*lines_of_fields(_shown_fields(change), style, indent=_INDENT), *_notes(change, style)]
     return _Row(SIGNS[change.action], change.action, plain(change.address), where=_where(change), below=below)
 
 
 def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
     word = drift_class(change)
-    fields = () if word in ("missing", "expired") else tuple(map(turned, change.fields))
+    fields = () if word in ("missing", "expired") else _shown_fields(change)
     below = [*field_lines(fields, style, indent=_INDENT), *_notes(change, style)]
     decision = {"revert": "reverted", "keep": "kept", None: "undecided"}[change.decision] if decide else ""
-    return _Row(_HAND_SIGNS[word], word, plain(change.address), decision, _where(change), below)
+    sign, said = (SIGNS["publish"], "publish") if is_consequence(change) else (_HAND_SIGNS[word], word)
+    return _Row(sign, said, plain(change.address), decision, _where(change), below)
+
+
+def _shown_fields(change: Change) -> tuple[FieldChange, ...]:
+    """The fields but for the digest of a bundle, which tells nobody anything."""
+    if change.action != "publish":
+        return change.fields
+    return tuple(item for item in change.fields if item.keys != ("bundle",))
 
 
 def _folded(changes: Sequence[Change], rows: Sequence[_Row], style: Style) -> list[_Row]:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.planning.model import FieldChange
-from reconciler.reports.style import Look, Style, cells, plain, wrap_parts
+from reconciler.reports.style import Look, Style, cells, count, plain, wrap_parts
 from reconciler.reports.text.diffs import unified
 from reconciler.reports.text.values import brief, lines_of, size, whole
-from reconciler.resources.values import ABSENT
+from reconciler.resources.values import ABSENT, JSON, path_text
 
 FOLD_ABOVE: Final = 8
+_BRIEF: Final = 40
 _MARKS: Final = {"both": " (changed here and by hand)", "unknown": " (nobody knows who changed it)"}
 _LOOKS: Final[dict[str, Look]] = {"+": "green", "-": "red", "~": "yellow"}
 _WORDS: Final = {"+": "added", "-": "removed", "~": "changed"}
@@ -32,16 +33,28 @@ def summary_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -
     """The fields of something that comes or goes whole, side by side."""
     if not fields:
         return []
-    values = ((item.path, item.before if item.after is ABSENT else item.after) for item in fields)
-    parts = [f"{plain(path)}: {brief(value, 40)}" for path, value in values if value is not ABSENT]
+    values = ((item, item.before if item.after is ABSENT else item.after) for item in fields)
+    parts = [_summary(item, value) for item, value in values if value is not ABSENT]
     listed = [f"{part}," for part in parts[:-1]] + parts[-1:]
     return [style.paint(line, "dim") for line in wrap_parts(listed, style.width, lead=" " * indent, hang=" " * indent)]
 
 
+def _summary(item: FieldChange, value: JSON) -> str:
+    if item.keys == ("files",) and isinstance(value, dict):
+        return count(len(value), "file")
+    return f"{_label(item)}: {brief(value, _BRIEF)}"
+
+
+def _label(item: FieldChange) -> str:
+    """The path as people call it: what has another hash has another content."""
+    *above, last = item.keys
+    return plain(path_text((*above, "content")) if last == "sha256" else item.path)
+
+
 def _field(item: FieldChange, style: Style, indent: int) -> Iterator[str]:
     sign, mark = _sign(item), _MARKS.get(item.origin, "")
-    start = f"{' ' * indent}{style.paint(sign, _LOOKS[sign])} {plain(item.path)}:"
-    room = style.width - indent - cells(f"{sign} {plain(item.path)}: {mark}")
+    start = f"{' ' * indent}{style.paint(sign, _LOOKS[sign])} {_label(item)}:"
+    room = style.width - indent - cells(f"{sign} {_label(item)}: {mark}")
     end = style.paint(mark, "yellow")
     text = _one_line(item, room)
     if text is not None:
@@ -59,7 +72,7 @@ def _one_line(item: FieldChange, room: int) -> str | None:
     text = " -> ".join(map(whole, sides))
     if cells(text) <= room:
         return text
-    return size(sides[0]) if len(sides) == 1 and isinstance(sides[0], dict | list) else None
+    return size(sides[0], room) if len(sides) == 1 and isinstance(sides[0], dict | list) else None
 
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:

@@ -1,49 +1,52 @@
 """Plans and drift as text: the verdict first, then what needs a decision, then what changes, last what to type next."""
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from reconciler.planning.model import ACTIONS, Decision, Plan, Unmanaged
-from reconciler.reports.drift import DRIFT_CLASSES, drift_class
+from reconciler.planning.model import ACTIONS, Change, Decision, Plan, Unmanaged
+from reconciler.reports.drift import DRIFT_CLASSES, drift_class, made_by_hand
 from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.text.changes import change_rows, drift_rows
-from reconciler.reports.text.fields import first_few
+from reconciler.reports.text.fields import turned
 from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.refusals import refusal_lines
-from reconciler.resources.address import Identity
 
-DIRECTION: Final = "manifest -> live"
 _DECIDED: Final[dict[frozenset[Decision | None], str]] = {
-    frozenset({"revert"}): "applying reverts it (--on-drift keep leaves it)",
-    frozenset({"keep"}): "applying keeps it (--on-drift revert undoes it)",
-    frozenset({None}): "nothing is decided (--on-drift revert undoes it, keep leaves it)",
+    frozenset({"revert"}): "applying puts it back (--on-drift keep leaves it)",
+    frozenset({"keep"}): "applying keeps it (--on-drift revert puts it back)",
+    frozenset({None}): "nothing is decided (--on-drift revert puts it back, keep leaves it)",
 }
 
 
-def plan_text(plan: Plan, *, style: Style) -> str:
-    """What `plan` would do and why it may not, for a terminal. Nothing in it is interpreted, whatever it contains."""
+def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = False) -> str:
+    """What `plan` would do and why it may not, for a terminal. Nothing in it is interpreted, whatever it contains.
+
+    `command` is what applies it, for the reader to type next; `targeted` says that the plan is about a part only.
+    """
     parts = [
-        _verdict(plan, style),
+        _verdict(plan, style, targeted=targeted),
         section("Refused", refusal_lines(plan.refusals, style), style),
         section("Your changes", change_rows(plan.changes, style), style),
         _by_hand(plan, style),
         *_remarks(plan, style),
-        _footer(plan, style),
+        _footer(plan, command, style),
     ]
     return joined(parts)
 
 
-def drift_text(plan: Plan, *, style: Style) -> str:
-    """What was changed by hand since the last apply, and nothing else of `plan`."""
-    if not plan.drift:
-        return joined([_drift_verdict(plan, style), *_remarks(plan, style)])
+def drift_text(plan: Plan, *, style: Style, command: str = "") -> str:
+    """What was changed by hand since the last apply, and nothing else of `plan`; `command` is what undoes it."""
+    drift = made_by_hand(plan)
+    if not drift:
+        return joined([_drift_verdict(plan, drift, style), *_remarks(plan, style)])
+    seen = [replace(change, fields=tuple(map(turned, change.fields))) for change in drift]
     parts = [
-        _drift_verdict(plan, style),
-        section("Changed by hand", [*_dim(DIRECTION, style), *drift_rows(plan.drift, style)], style),
+        _drift_verdict(plan, drift, style),
+        section("Changed by hand", [*_dim("manifest -> live", style), *drift_rows(seen, style)], style),
         *_remarks(plan, style),
-        _undo(plan),
+        _undo(plan, command),
     ]
     return joined(parts)
 
@@ -63,14 +66,7 @@ def status_text(plan: Plan, *, style: Style) -> str:
     return joined(parts)
 
 
-def apply_command(identity: str, *options: str, verb: str = "apply") -> str:
-    """The command that applies what is planned for `identity`."""
-    environment = Identity.parse(identity).environment
-    selected = ("--env", environment) if environment else ()
-    return plain(shlex.join(("reconciler", verb, *selected, *options)))
-
-
-def _verdict(plan: Plan, style: Style) -> list[str]:
+def _verdict(plan: Plan, style: Style, *, targeted: bool = False) -> list[str]:
     where = plan.identity + (f" at {plan.commit[:12]}" if plan.commit else "")
     if plan.refusals:
         stopped = f"; {_stopped(len(plan.work))}" if plan.work else ""
@@ -81,6 +77,8 @@ def _verdict(plan: Plan, style: Style) -> list[str]:
         return headline(f"{count(len(plan.work), 'change')}:", "yellow", f"{where}, {summary}.", style)
     if plan.drift:
         return headline("Nothing to apply:", "yellow", f"{where}, {_drift_count(plan)}, {tail}.", style)
+    if targeted:
+        return headline("Nothing to do:", "green", f"{where}, {tail} of {plan.unchanged} targeted.", style)
     return headline("Nothing to do:", "green", f"{where} is as the manifests say, {tail}.", style)
 
 
@@ -98,18 +96,19 @@ def _drift_count(plan: Plan) -> str:
     return counted(counts | {"changed by hand": decisions[None]})
 
 
-def _drift_verdict(plan: Plan, style: Style) -> list[str]:
-    if not plan.drift:
+def _drift_verdict(plan: Plan, drift: Sequence[Change], style: Style) -> list[str]:
+    if not drift:
         return headline("In sync:", "green", f"{plan.identity}, nothing was changed by hand.", style)
-    found = Counter(map(drift_class, plan.drift))
+    found = Counter(map(drift_class, drift))
     counts = counted({word: found[word] for word in DRIFT_CLASSES})
     return headline("Drift:", "yellow", f"{plan.identity}, {counts}, {plan.unchanged} unchanged.", style)
 
 
-def _undo(plan: Plan) -> list[str]:
-    command = apply_command(plan.identity, "--on-drift", "revert")
+def _undo(plan: Plan, command: str) -> list[str]:
+    if not command:
+        return []
     also = f"It applies {count(len(plan.changes), 'pending edit')} of the manifests too."
-    return [f"Undo it with: {command}", *([also] if plan.changes else [])]
+    return [f"Undo it with: {plain(command)}", *([also] if plan.changes else [])]
 
 
 def _by_hand(plan: Plan, style: Style) -> list[str]:
@@ -117,41 +116,40 @@ def _by_hand(plan: Plan, style: Style) -> list[str]:
     if not plan.drift:
         return []
     decisions = frozenset(change.decision for change in plan.drift)
-    said = f"{DIRECTION}; {_DECIDED.get(decisions, 'as each line says (--on-drift decides)')}"
+    said = f"live -> manifest; {_DECIDED.get(decisions, 'as each line says (--on-drift decides)')}"
     rows = drift_rows(plan.drift, style, decide=len(decisions) > 1)
     return section("Changed by hand", [*_dim(said, style), *rows], style)
 
 
 def _remarks(plan: Plan, style: Style) -> Iterator[list[str]]:
     yield section("Warnings", [line for text in plan.warnings for line in _warning(text, style)], style)
-    yield section("Not managed here: reported, never touched", list(_strangers(plan.unmanaged, style)), style)
+    yield _strangers(plan.unmanaged, style)
 
 
 def _warning(text: str, style: Style) -> list[str]:
     return [style.paint(line, "yellow") for line in wrap(text, style.width, lead="  ! ", hang="    ")]
 
 
-def _strangers(unmanaged: Sequence[Unmanaged], style: Style) -> Iterator[str]:
-    groups: dict[tuple[str, str], list[str]] = {}
-    for item in unmanaged:
-        groups.setdefault((item.type, item.owner or ""), []).append(item.name or item.id)
-    for (kind, owner), names in sorted(groups.items()):
-        whose = f"{kind} of {owner}" if owner else kind
-        text = f"{len(names)} {whose}: {' '.join(first_few(names))}"
-        yield from wrap(text, style.width, lead="  ", hang="    ")
+def _strangers(unmanaged: Sequence[Unmanaged], style: Style) -> list[str]:
+    """How many of each type; the inventory has their names."""
+    kinds = Counter((item.type.replace("_", " "), item.owner or "") for item in unmanaged)
+    if not kinds:
+        return []
+    counts = ((count(number, kind), owner) for (kind, owner), number in sorted(kinds.items()))
+    said = ", ".join(f"{text} of {owner}" if owner else text for text, owner in counts)
+    lines = f"Not managed here, never touched: {said}. `reconciler inventory` lists them."
+    return wrap(lines, style.width, hang="  ")
 
 
 def _dim(text: str, style: Style) -> list[str]:
     return [style.paint(line, "dim") for line in wrap(text, style.width, lead="  ", hang="  ")]
 
 
-def _footer(plan: Plan, style: Style) -> list[str]:
+def _footer(plan: Plan, command: str, style: Style) -> list[str]:
     if plan.refusals:
         return wrap("Nothing is applied while anything is refused.", style.width)
     if not plan.work:
         return []
-    options = ("--on-drift", "keep") if plan.drift and len(plan.work) == len(plan.changes) else ()
-    verb = "adopt" if all(change.takes_over for change in plan.work) else "apply"
     writes = {what: number for what, number in sorted(plan.requests.items()) if number}
     costs = wrap(f"{count(sum(writes.values()), 'write')} to OpenAI: {counted(writes)}.", style.width) if writes else []
-    return [*costs, f"{verb.capitalize()} with: {apply_command(plan.identity, *options, verb=verb)}"]
+    return [*costs, *([f"Apply with: {plain(command)}"] if command else [])]

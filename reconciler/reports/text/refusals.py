@@ -1,10 +1,14 @@
 """Refusals: what is refused, by which rule, who is in the way and where, and what to do."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from reconciler.planning.model import SECTIONS, Refusal, Section
 from reconciler.reports.style import Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.changes import SIGNS, painted_sign
+
+_WHOLE_PROJECT: Final = "project/"
+"""What is refused is the plan as a whole, and no object of it."""
 
 
 def refusal_lines(refusals: Sequence[Refusal], style: Style) -> list[str]:
@@ -16,9 +20,13 @@ def refusal_lines(refusals: Sequence[Refusal], style: Style) -> list[str]:
 
 
 def _one(refusal: Refusal, style: Style) -> Iterator[str]:
-    sign = SIGNS[refusal.action]
-    yield f"  {painted_sign(sign, style)} {refusal.action}  {style.paint(plain(refusal.address), 'bold')}"
-    lead = f"      refused[{plain(refusal.rule)}]: "
+    indent = " " * 6
+    if refusal.address.startswith(_WHOLE_PROJECT):
+        indent = "  "
+    else:
+        sign = SIGNS[refusal.action]
+        yield f"  {painted_sign(sign, style)} {refusal.action}  {style.paint(plain(refusal.address), 'bold')}"
+    lead = f"{indent}refused[{plain(refusal.rule)}]: "
     first, *others = wrap(refusal.message, style.width, lead=lead, hang=" " * 6)
     yield style.paint(first[: len(lead)], "red") + first[len(lead) :]
     yield from others

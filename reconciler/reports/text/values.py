@@ -1,17 +1,22 @@
 """Values as text: on one line where they are short, by their size or as lines where they are not."""
 
 import json
+import re
+from typing import Final
 
 from reconciler.reports.style import clip, count, plain
 from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, is_reference, replace_references
 
+_HASH: Final = re.compile(r"(?:sha256:)?([0-9a-f]{12})[0-9a-f]{52}")
+
 
 def whole(value: JSON) -> str:
-    """`value` on one line: strings quoted, references as the address they name."""
+    """`value` on one line: strings quoted, references as the address they name, hashes as their first digits."""
     if is_reference(value):
         return plain(value[ADDRESS_KEY])
     if isinstance(value, str):
-        return _quoted(value)
+        hashed = _HASH.fullmatch(value)
+        return hashed[1] if hashed else _quoted(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{plain(str(key))}: {whole(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -26,12 +31,15 @@ def brief(value: JSON, room: int) -> str:
     text = whole(value)
     if len(text) <= room or is_reference(value):
         return text
-    return size(value) if isinstance(value, dict | list) else clip(text, room)
+    return size(value, room) if isinstance(value, dict | list) else clip(text, room)
 
 
-def size(value: JSON) -> str:
-    """`12 keys`, `3 items`, for a mapping or a list."""
-    return count(len(value), "key" if isinstance(value, dict) else "item")
+def size(value: JSON, room: int) -> str:
+    """The keys of a mapping where `room` columns hold them; else `12 keys`, or `3 items` of a list."""
+    if isinstance(value, list):
+        return count(len(value), "item")
+    keys = ", ".join(map(plain, value))
+    return keys if len(keys) <= room else count(len(value), "key")
 
 
 def lines_of(value: JSON | Absent) -> list[str]:
