@@ -34,6 +34,7 @@ class Loaded:
     resources: tuple[Resource, ...]
     """Sorted by address."""
     dangling: tuple[Dangling, ...]
+    """None where a document cannot be read as far as its name: it may define anything, and is a problem itself."""
     problems: tuple[Problem, ...]
     """Errors and warnings by place; those of `dangling` are not among them."""
     files: ProjectFiles
@@ -69,12 +70,15 @@ def load(
     used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}
     moved, misplaced = moves(resources)
     defined = {address for result in validated if (address := result.address(known))}
+    hidden = any(result.unreadable and not result.address(known) for result in validated)
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     return Loaded(
         project=project,
         resources=ordered,
-        dangling=tuple(sorted(dangling(resources, defined | moved.keys()), key=lambda one: one.place)),
+        dangling=()
+        if hidden
+        else tuple(sorted(dangling(resources, defined | moved.keys()), key=lambda one: one.place)),
         problems=tuple(sorted(dict.fromkeys(problems), key=_order)),
         files=scope.files,
         scope=scope,

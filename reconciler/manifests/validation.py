@@ -30,6 +30,11 @@ class Validated:
     includes: frozenset[str] = frozenset()
     """The files it includes, relative to the project folder."""
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether the document is not valid YAML."""
+        return self.positions.document.value is None and bool(self.positions.document.problems)
+
     def address(self, kinds: Mapping[str, Kind]) -> Address | None:
         """What the document defines, or would if nothing were wrong with it; None where that cannot be read."""
         written = self.positions.document.written

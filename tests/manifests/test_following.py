@@ -30,6 +30,8 @@ def follows(folder):
         HEAD + "spec:\n  files:\n   - a: b\n  - c\n",
         HEAD + "spec: {files: {$file: gone.json}}\n",
         HEAD.replace("v1", "v2"),
+        HEAD.replace("handbook", "[handbook"),
+        HEAD.replace("kind", " kind"),
     ],
 )
 def test_a_manifest_with_errors_still_defines_its_address(folder, store):
