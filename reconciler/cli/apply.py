@@ -109,7 +109,7 @@ def listening(*, no_color: bool) -> "Callable[[int], AbstractContextManager[Prog
 def check_terminal(*, yes: bool) -> None:
     """Wrong usage where nobody can be asked."""
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on: pass --yes to apply without asking")
+        raise click.UsageError("there is no terminal to ask on: pass --yes to go on without asking")
 
 
 def _check_usage(plan_file: Path | None) -> None:

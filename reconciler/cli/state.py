@@ -1,4 +1,4 @@
-"""`reconciler state`: looking into what was applied."""
+"""`reconciler state`: looking into what was applied, and freeing its lock."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.apply import check_terminal
 from reconciler.cli.output import show, show_json, style
 
 
@@ -39,4 +40,17 @@ def show_(address: str, start: Path, env: str | None, format_: str, no_color: bo
     from reconciler.operations.state import entry
 
     show_json(entry(start, options.environ(), options.addresses((address,))[0], env=env))
+    return 0
+
+
+@command.command(name="unlock")
+@options.folder
+@options.environment
+@click.option("--yes", is_flag=True, help="Free it without asking.")
+def unlock_(start: Path, env: str | None, yes: bool) -> int:
+    """Free the lock of a run that is surely dead. A run that is not stops writing as soon as it notices."""
+    from reconciler.operations.state import unlock
+
+    check_terminal(yes=yes)
+    show(unlock(start, options.environ(), env=env, confirm=lambda text: yes or click.confirm(text, err=True)))
     return 0

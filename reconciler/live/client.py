@@ -204,7 +204,7 @@ def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
 def _key() -> str:
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not key:
-        hint = "Set OPENAI_API_KEY, or use the embedded endpoint to try things out."
+        hint = "Set OPENAI_API_KEY, or try without one: export RECONCILER_ENDPOINT=embedded"
         raise LiveError(Problem("no-api-key", "there is no API key for OpenAI", hint=hint))
     if not (key.isascii() and key.isprintable() and " " not in key):
         hint = "Copy it again, on one line."

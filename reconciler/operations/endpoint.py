@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.manifests.project import Project
 from reconciler.operations.emulator import available
+from reconciler.operations.suggest import did_you_mean
+from reconciler.resources.problems import Problem, ReconcilerError
 
 EMBEDDED: Final = "embedded"
 DATA: Final = Path(".reconciler", "emulator.sqlite")
@@ -18,9 +21,20 @@ DATA: Final = Path(".reconciler", "emulator.sqlite")
 def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
     """`embedded`, a URL, or None for what the SDK takes: its own variable, then api.openai.com.
 
-    In CI the workflow's RECONCILER_ENDPOINT wins over what a pull request can edit.
+    In CI the workflow's RECONCILER_ENDPOINT wins over what a pull request can edit. ReconcilerError where it, or the
+    flag, is neither a URL nor `embedded`.
     """
-    return flag or environ.get("RECONCILER_ENDPOINT") or project.spec.endpoint or environ.get("OPENAI_BASE_URL") or None
+    asked = flag or environ.get("RECONCILER_ENDPOINT")
+    if asked:
+        return _checked(asked)
+    return project.spec.endpoint or environ.get("OPENAI_BASE_URL") or None
+
+
+def _checked(asked: str) -> str:
+    if asked == EMBEDDED or urlsplit(asked).scheme in ("http", "https"):
+        return asked
+    hint = did_you_mean(asked, [EMBEDDED]) or "Write a URL like http://127.0.0.1:8787/v1, or 'embedded'."
+    raise ReconcilerError(Problem("bad-endpoint", f"'{asked}' is neither a URL nor 'embedded'", hint=hint))
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from reconciler.bundles.render import contents, object_address, own_fields
 from reconciler.live.base import Adapter
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters
-from reconciler.manifests.suggest import did_you_mean
+from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
 from reconciler.planning.build import Planned

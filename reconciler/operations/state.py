@@ -1,10 +1,10 @@
-"""Looking into the state."""
+"""Looking into the state, and freeing its lock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from reconciler.manifests.suggest import did_you_mean
+from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
@@ -26,3 +26,19 @@ def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str
         hint = did_you_mean(str(address), map(str, known)) or "`reconciler state list` shows what there is."
         raise ReconcilerError(Problem("unknown-address", f"state has no {address}", hint=hint))
     return {"address": str(address), **asdict(found)}
+
+
+def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm: Callable[[str], bool]) -> str:
+    """Free the lock, once `confirm` agrees to what it is told of the holder; a sentence that says what was done.
+
+    For people who know that run to be dead: a run that lost its lock stops writing.
+    """
+    backend = open_workspace(start, environ, env=env).backend
+    held = backend.held()
+    if held is None:
+        return f"Nobody holds the lock of {backend.identity}."
+    holder = held.holder
+    whose = f"the lock of {backend.identity} that {holder.name}@{holder.host} (process {holder.pid}) held"
+    if not confirm(f"Free {whose.removesuffix(' held')} holds?") or backend.unlock() is None:
+        return "Nothing was changed."
+    return f"Freed: {whose}."

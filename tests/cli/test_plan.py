@@ -59,7 +59,11 @@ def test_an_unknown_target_is_an_error_that_knows_what_was_meant(project, cli: C
     done = cli("plan", "--target", "assistant/hlper")
     assert done.code == 1
     assert "there is no assistant/hlper" in done.err
-    assert "did you mean `assistant/helper`" in done.err
+    assert "Did you mean 'assistant/helper'" in done.err
+
+
+def test_a_target_in_other_letters_has_one_suggestion(project, cli: Cli):
+    assert "Did you mean 'chatbot/helper'?\n" in cli("plan", "--target", "chatbot/Helper").err
 
 
 @pytest.mark.parametrize("variable", [False, True])
@@ -87,7 +91,8 @@ def test_the_command_to_type_next_makes_the_same_plan(project, cli: Cli, monkeyp
 
 
 def test_a_saved_plan_is_shown_without_project_and_network(project, cli: Cli, tmp_path, monkeypatch):
-    printed = cli("plan", "--out", tmp_path / "plan.json")
+    saved = tmp_path / "plan.json"
+    printed = cli("plan", "--out", saved)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     monkeypatch.delenv("RECONCILER_ENDPOINT")

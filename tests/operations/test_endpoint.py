@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from reconciler.manifests import Project, ProjectSpec
 from reconciler.operations.endpoint import choose
 from reconciler.resources.address import Identity
-from reconciler.resources.problems import Place
+from reconciler.resources.problems import Place, ReconcilerError
 
-ENVIRON = {"RECONCILER_ENDPOINT": "of-the-workflow", "OPENAI_BASE_URL": "of-the-sdk"}
+ENVIRON = {"RECONCILER_ENDPOINT": "http://of-the-workflow", "OPENAI_BASE_URL": "of-the-sdk"}
 
 
 def project(endpoint: str | None) -> Project:
@@ -16,8 +18,8 @@ def project(endpoint: str | None) -> Project:
 
 def test_the_order():
     ours = project("of-the-project")
-    assert choose(ours, "of-the-flag", ENVIRON) == "of-the-flag"
-    assert choose(ours, None, ENVIRON) == "of-the-workflow"
+    assert choose(ours, "https://of-the-flag", ENVIRON) == "https://of-the-flag"
+    assert choose(ours, None, ENVIRON) == "http://of-the-workflow"
     assert choose(ours, None, {"OPENAI_BASE_URL": "of-the-sdk"}) == "of-the-project"
     assert choose(project(None), None, {"OPENAI_BASE_URL": "of-the-sdk"}) == "of-the-sdk"
     assert choose(project(None), None, {}) is None
@@ -25,3 +27,19 @@ def test_the_order():
 
 def test_what_is_empty_is_not_set():
     assert choose(project(None), "", {"RECONCILER_ENDPOINT": "", "OPENAI_BASE_URL": ""}) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ("embeded", "Did you mean 'embedded'?"),
+        ("Embedded", "Did you mean 'embedded'?"),
+        ("localhost:8787", "Write a URL like http://127.0.0.1:8787/v1, or 'embedded'."),
+    ],
+)
+def test_what_is_no_endpoint_is_an_error(wrong, hint):
+    for flag, environ in ((wrong, {}), (None, {"RECONCILER_ENDPOINT": wrong})):
+        with pytest.raises(ReconcilerError) as error:
+            choose(project(None), flag, environ)
+        (problem,) = error.value.problems
+        assert (problem.message, problem.hint) == (f"'{wrong}' is neither a URL nor 'embedded'", hint)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.manifests.suggest import did_you_mean
+from reconciler.operations.suggest import did_you_mean
 from reconciler.resources.address import Address
 from reconciler.resources.base import Kind, Live
 from reconciler.resources.problems import Problem, ReconcilerError
