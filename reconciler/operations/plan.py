@@ -13,6 +13,7 @@ from reconciler.bundles.render import contents, object_address, own_fields
 from reconciler.live.base import Adapter
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters
+from reconciler.operations.importing.model import imported_from
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
@@ -71,6 +72,7 @@ async def make_plan(
         pointers=pointers,
         outlet_types=OUTLET_TYPES,
         scope=_scope(workspace, targets),
+        imported=_imported(workspace, snapshot),
         on_drift=on_drift,
         max_deletes=workspace.loaded.project.spec.safety.max_deletes,
         openai_project=connection.project,
@@ -84,6 +86,12 @@ async def make_plan(
         everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
         planned = _plan(workspace, replace(world, live=everything))
     return Observed(planned, snapshot, rendered, by_type)
+
+
+def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
+    """Where manifests came from that state does not know yet."""
+    new = (one for one in workspace.loaded.resources if one.address not in snapshot.state.objects)
+    return imported_from(new, workspace.loaded.project.repository)
 
 
 async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:

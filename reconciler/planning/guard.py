@@ -212,6 +212,21 @@ def _duplicate(case: Case) -> Iterator[Refusal]:
         )
 
 
+def _unadopted(case: Case) -> Iterator[Refusal]:
+    """What was imported is live already: making it would make it twice."""
+    nobodys = {live.id for live in case.matched.strangers if live.labels is None} if case.world.imported else set()
+    for change in case.work:
+        id_ = case.world.imported.get(Address.parse(change.address))
+        if change.action == "create" and id_ in nobodys:
+            yield Refusal(
+                address=change.address,
+                action=change.action,
+                rule="duplicate",
+                message=f"it was imported from {id_}, which is live and nobody's: a second one would be made",
+                remedy="Run `reconciler adopt` first, which takes it over as it is.",
+            )
+
+
 def _used_twin(case: Case) -> Iterator[Refusal]:
     """The second object under an address is removed as nobody's. One that somebody uses is not."""
     twins = [(address, twin) for address, group in case.matched.twins.items() for twin in group if twin.type != "file"]
@@ -305,6 +320,7 @@ RULES: Final = (
     _wrong_project,
     _foreign_owner,
     _duplicate,
+    _unadopted,
     _used_twin,
     _referenced,
     _protected,

@@ -69,6 +69,8 @@ class World:
     """With `--target`: the only addresses that may change."""
     adopt: Mapping[Address, str] = field(default_factory=dict)
     """Live ids of objects that nobody owns and that are to become these. Nothing else of them changes."""
+    imported: Mapping[Address, str] = field(default_factory=dict)
+    """Live ids that manifests say they were imported from."""
     on_drift: OnDrift = "revert"
     max_deletes: int | None = None
     openai_project: str | None = None

@@ -1,6 +1,7 @@
 """What an import came to, and the comment by which a manifest remembers where it came from."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -73,14 +74,23 @@ def origin_comment(origin: Origin, created_at: float | None) -> str:
 
 def imported_from(resources: Iterable[Resource], repository: Path) -> Mapping[Address, str]:
     """The live id that each imported manifest came from, as the comment above it says."""
-    found: dict[Address, str] = {}
+    by_file: dict[str, list[Resource]] = defaultdict(list)
     for resource in resources:
-        text = (repository / resource.place.file).read_text(encoding="utf-8", errors="replace")
-        above = "\n".join(text.splitlines()[: resource.place.line])
-        comments = list(_COMMENT.finditer(above))
-        if comments:
-            found[resource.address] = comments[-1]["id"]
+        by_file[resource.place.file].append(resource)
+    found: dict[Address, str] = {}
+    for file, those in by_file.items():
+        comments = _comments((repository / file).read_text(encoding="utf-8", errors="replace"))
+        for resource in those:
+            above = [id_ for line, id_ in comments if line <= resource.place.line]
+            found.update({resource.address: above[-1]} if above else {})
     return found
+
+
+def _comments(text: str) -> list[tuple[int, str]]:
+    """Every id that a comment says something was imported from, with its line."""
+    if "# Imported from " not in text:
+        return []
+    return [(text.count("\n", 0, match.start()) + 1, match["id"]) for match in _COMMENT.finditer(text)]
 
 
 def day(seconds: float | None) -> str:
