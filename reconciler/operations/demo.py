@@ -9,7 +9,7 @@ import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,13 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 ENVIRONMENT: Final = "staging"
 HOTFIX: Final = "If the caller reports a smell of gas, stop and give the emergency number at once."
+
+AGENT_NAME: Final = "Brightwater outage desk"
+MADE_BY_HAND: Final = {"name": "Night porter", "model": "gpt-6-luna", "instructions": "Answer the door, kindly."}
+CURL: Final = (
+    'curl -H "Authorization: Bearer $OPENAI_API_KEY" -H "OpenAI-Beta: agents=v1" -H "Content-Type: application/json" '
+    "$OPENAI_BASE_URL/agents"
+)
 
 APPLICATION: Final = """\
 from reconciler import bundles
@@ -64,7 +71,7 @@ def demo(say: Callable[[str], None]) -> None:
         with _api() as url:
             stage = Stage(folder, url, _environ(url), say)
             say(f"The sample organisation, copied to {folder}, and an OpenAI API of our own at {url}.")
-            for step in (_first_apply, _drift, _refusal, _repair, _application):
+            for step in (_first_apply, _drift, _refusal, _repair, _application, _existing_estate):
                 step(stage)
     say("\nThat was the main job. `reconciler init DIR` writes a small project of your own to start from.")
 
@@ -110,12 +117,20 @@ def _application(stage: Stage) -> None:
 def _change_by_hand(stage: Stage) -> None:
     """What the dashboard or a script would do: read the agent, append a line to its instructions."""
     agent = next(item for item in _request(f"{stage.url}/agents?limit=100")["data"] if item["name"] == AGENT_NAME)
-    instructions = f"{agent['instructions']}\n\n{HOTFIX}"
-    stage.say(f'\n$ curl $OPENAI_BASE_URL/agents/$AGENT_ID -d \'{{"instructions": "…{HOTFIX}"}}\'')
-    _request(f"{stage.url}/agents/{agent['id']}", {"instructions": instructions})
+    stage.say(f'\n$ {CURL}/{agent["id"]} -d \'{{"instructions": "…{HOTFIX}"}}\'')
+    _request(f"{stage.url}/agents/{agent['id']}", {"instructions": f"{agent['instructions']}\n\n{HOTFIX}"})
 
 
-AGENT_NAME: Final = "Brightwater outage desk"
+def _existing_estate(stage: Stage) -> None:
+    stage.title("Nobody starts empty. An agent that was made by hand, long before there was Git:")
+    stage.say(f"\n$ {CURL} -d '{json.dumps(MADE_BY_HAND)}'")
+    _request(f"{stage.url}/agents", MADE_BY_HAND)
+    environ = {name: value for name, value in stage.environ.items() if name != "RECONCILER_ENV"}
+    elsewhere = replace(stage, folder=stage.folder.parent, environ=environ)
+    stage.title("It becomes a manifest, and then ours: adopting writes labels, and nothing else.")
+    elsewhere.shell("reconciler import --name 'Night*' --into estate")
+    elsewhere.shell("reconciler adopt -C estate --yes | tail -n 6")
+    elsewhere.shell("reconciler plan -C estate")
 
 
 def _request(url: str, body: Mapping[str, str] | None = None) -> dict[str, list[dict[str, str]]]:

@@ -23,7 +23,7 @@ def transcript() -> str:
 
 
 def steady(text: str) -> str:
-    text = re.sub(r"\S*/reconciler-demo-\w+/brightwater", "/tmp/reconciler-demo/brightwater", text)
+    text = re.sub(r"\S*/reconciler-demo-\w+/", "/tmp/reconciler-demo/", text)
     text = re.sub(r"http://127\.0\.0\.1:\d+/v1", "http://127.0.0.1:8787/v1", text)
     text = re.sub(r"\bagent_[0-9a-f]{32}\b", "agent_6f1c", text)
     return text.strip()

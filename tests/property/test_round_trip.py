@@ -111,7 +111,7 @@ def check_import_of_anything(agents: list[Document], stores: list[Document]) -> 
         done = bring_all(world)
         assert done.problems == ()
         assert len(done.origins) == len(agents) + len(stores)
-        assert not load(world.root, env=None).problems
+        assert not [problem for problem in load(world.root, env=None).problems if problem.severity == "error"]
         label(world, done)
         plan = world.plan()
         assert {change.action for change in plan.changes} <= {"publish"}, told(plan.changes)
