@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from reconciler.planning.model import Action
+from reconciler.planning.model import Action, Change
 from reconciler.resources.problems import Problem
 
 FORMAT: Final = "reconciler/apply/v1"
@@ -40,6 +40,8 @@ class ApplyResult:
     """The command that finishes what is left; empty when nothing is."""
     requests: dict[str, int] = field(default_factory=dict)
     """Requests sent to OpenAI, by method."""
+    kept: tuple[Change, ...] = ()
+    """What was changed by hand and is left as it is."""
     already_applied: str = ""
     """When this plan was applied before: when, and by whom."""
 

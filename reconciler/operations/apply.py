@@ -16,6 +16,7 @@ from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
 from reconciler.operations.plan import Observed
 from reconciler.operations.workspace import Workspace
+from reconciler.planning.model import Change, Plan
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -80,7 +81,7 @@ async def apply_plan(
     """
     planned = observed.planned
     if not planned.plan.work:
-        return ApplyResult(planned.plan.identity, planned.plan.digest, ())
+        return ApplyResult(planned.plan.identity, planned.plan.digest, (), kept=_kept(planned.plan))
     holder = this_process(workspace.environ)
     stop = asyncio.Event()
     with workspace.backend.lock(holder) as lease, _interruptible(stop, interrupted):
@@ -112,7 +113,12 @@ async def apply_plan(
         interrupted=stop.is_set() and not complete,
         resume="" if complete else resume,
         requests=dict(connection.requests),
+        kept=_kept(planned.plan),
     )
+
+
+def _kept(plan: Plan) -> tuple[Change, ...]:
+    return tuple(change for change in plan.drift if change.decision == "keep")
 
 
 def _after_writes(error: ReconcilerError, outcomes: tuple[Outcome, ...]) -> ReconcilerError:

@@ -23,6 +23,9 @@ from reconciler.reports.progress import outcome_line
 from reconciler.reports.style import Style, cells, clip, plain
 from reconciler.reports.text.changes import SIGNS
 
+_MARGIN = 6
+"""Left of the items, and right of them: the `^C` that a terminal echoes there must not begin a new line."""
+
 
 @contextmanager
 def bar(stream: TextIO, total: int, style: Style) -> Iterator["BarProgress"]:
@@ -65,7 +68,7 @@ class _ItemsBar(Bar):
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        text = in_flight(list(self.running.values()), self._screen.width - 2)
+        text = in_flight(list(self.running.values()), self._screen.width - _MARGIN)
         yield Text(f"  {text}", style="dim", no_wrap=True)
 
 

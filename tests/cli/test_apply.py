@@ -202,3 +202,14 @@ def test_drift_is_reverted_unless_told_otherwise(applied, cli: Cli):
     assert stores(applied) == ["by hand"]
     assert cli("apply", "--yes").code == 0
     assert stores(applied) == ["handbook"]
+
+
+def test_what_is_kept_is_told(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    done = cli("apply", "--yes", "--on-drift", "keep")
+    assert (done.code, done.out) == (
+        0,
+        "Applied: acme, nothing had to be done.\n\n1 kept as changed by hand: vectorstore/handbook (modified)\n",
+    )
+    document = cli("apply", "--yes", "--on-drift", "keep", "-o", "json").document
+    assert document["kept"] == [{"address": "vectorstore/handbook", "class": "modified"}]

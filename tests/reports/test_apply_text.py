@@ -1,6 +1,7 @@
 from textwrap import dedent
 
 from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.planning.model import Change
 from reconciler.reports.text import apply_text
 from reconciler.resources.problems import Problem
 from tests.reports.plans import PLAIN
@@ -36,6 +37,17 @@ def test_what_failed_comes_first_and_the_command_to_go_on_last():
         5 requests sent: 2 GET, 3 POST.
         Finish with: reconciler apply plan.json
         """)
+
+
+def test_what_was_done_is_aligned_and_an_id_that_is_the_address_is_not_said_twice():
+    document = Outcome("chatbot/support", "publish", "done", id="chatbot/support", note="version 3")
+    assert "  + create   assistant/billing  agent_1  found, not made again\n" in shown(DONE, document)
+    assert "  ^ publish  chatbot/support    version 3\n" in shown(DONE, document)
+
+
+def test_what_is_kept_as_somebody_made_it_is_said():
+    kept = (Change("assistant/clerk", "create", decision="keep"),)
+    assert "\n1 kept as changed by hand: assistant/clerk (missing)\n" in shown(DONE, kept=kept)
 
 
 def test_the_verdict_tells_done_partly_failed_and_interrupted_apart():

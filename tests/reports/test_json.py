@@ -89,6 +89,7 @@ def test_an_apply_result():
             }
         ],
         "requests": {"POST": 1},
+        "kept": [],
         "resume": "reconciler apply",
         "already_applied": None,
     }

@@ -188,6 +188,12 @@ def test_more_than_eight_uploads_of_a_folder_are_one_line():
     assert "  + create  file/data/tariffs.csv\n" in text
 
 
+def test_replaced_files_are_one_line_too():
+    content = field("sha256", "5" * 64, "f" * 64)
+    changes = [Change(f"file/kb/{number}.md", "replace", (content,), because=("new content",)) for number in range(27)]
+    assert "  ± replace  27 files under kb/\n      kb/0.md, kb/1.md, kb/2.md, … 24 more\n" in shown(*changes)
+
+
 def test_files_that_were_deleted_by_hand_are_folded_too():
     gone = tuple(Change(f"file/kb/page-{number}.md", "create", decision="revert") for number in range(9))
     assert "  - missing  9 files under kb/\n      kb/page-0.md, " in drift_text(plan(drift=gone), style=PLAIN)

@@ -6,8 +6,10 @@ from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status
 from reconciler.planning.model import ACTIONS
-from reconciler.reports.style import Look, Style, cells, count, pad, plain, wrap
-from reconciler.reports.text.changes import SIGNS, painted_sign
+from reconciler.reports.drift import drift_class
+from reconciler.reports.style import Look, Style, cells, count, pad, plain, wrap, wrap_parts
+from reconciler.reports.text.changes import SIGNS, address_room, painted_sign
+from reconciler.reports.text.fields import first_few
 from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.problems import problem_lines
 
@@ -32,7 +34,14 @@ def apply_text(result: ApplyResult, *, style: Style) -> str:
         rest = f"{result.identity}, this plan was applied before: {result.already_applied}."
         return joined([headline("Nothing to do:", "green", rest, style)])
     sections = (_list(title, result.of(status), style) for status, title in _TITLES)
-    return joined([_verdict(result, style), *sections, _footer(result, style)])
+    return joined([_verdict(result, style), *sections, _kept(result, style), _footer(result, style)])
+
+
+def _kept(result: ApplyResult, style: Style) -> list[str]:
+    if not result.kept:
+        return []
+    names = first_few([f"{change.address} ({drift_class(change)})" for change in result.kept], LIST_AT_MOST)
+    return wrap_parts(names, style.width, lead=f"{len(result.kept)} kept as changed by hand: ", hang="  ")
 
 
 def _verdict(result: ApplyResult, style: Style) -> list[str]:
@@ -61,15 +70,20 @@ def _list(title: str, outcomes: Sequence[Outcome], style: Style) -> list[str]:
 
 
 def _rows(outcomes: Sequence[Outcome], style: Style) -> list[str]:
-    room = max((len(outcome.action) for outcome in outcomes), default=0)
-    return [line for outcome in outcomes for line in _lines(outcome, room, style)]
+    rooms = (
+        max((len(outcome.action) for outcome in outcomes), default=0),
+        address_room(plain(outcome.address) for outcome in outcomes),
+    )
+    return [line for outcome in outcomes for line in _lines(outcome, rooms, style)]
 
 
-def _lines(outcome: Outcome, room: int, style: Style) -> Iterator[str]:
-    start = f"  {painted_sign(SIGNS[outcome.action], style)} {pad(outcome.action, room)}  "
+def _lines(outcome: Outcome, rooms: tuple[int, int], style: Style) -> Iterator[str]:
+    action = pad(outcome.action, rooms[0])
+    start = f"  {painted_sign(SIGNS[outcome.action], style)} {action}  "
     address, end = plain(outcome.address), _end(outcome)
-    if end and cells(f"  ± {pad(outcome.action, room)}  {address}  {end}") <= style.width:
-        yield f"{start}{style.paint(address, 'bold')}  {style.paint(end, 'dim')}"
+    gap = " " * (max(rooms[1] - cells(address), 0) + 2)
+    if end and cells(f"  ± {action}  {address}{gap}{end}") <= style.width:
+        yield f"{start}{style.paint(address, 'bold')}{gap}{style.paint(end, 'dim')}"
     else:
         yield start + style.paint(address, "bold")
         yield from (style.paint(line, "dim") for line in wrap(end, style.width, lead=" " * 6, hang=" " * 6) if end)
@@ -79,7 +93,8 @@ def _lines(outcome: Outcome, room: int, style: Style) -> Iterator[str]:
 
 def _end(outcome: Outcome) -> str:
     waited = f"waited for {outcome.because_of}" if outcome.because_of else ""
-    return "  ".join(plain(part) for part in (outcome.id or "", waited, outcome.note) if part)
+    id_ = outcome.id if outcome.id != outcome.address else None
+    return "  ".join(plain(part) for part in (id_, waited, outcome.note) if part)
 
 
 def _footer(result: ApplyResult, style: Style) -> list[str]:

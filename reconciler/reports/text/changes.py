@@ -1,7 +1,7 @@
 """Changes as rows: one line each, what differs below it, and uploads of many files in one row."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -150,15 +150,20 @@ def _where(change: Change) -> str:
 
 def _laid_out(rows: Sequence[_Row], style: Style, *, heads_only: bool) -> list[str]:
     word_room = max((len(row.word) for row in rows), default=0)
-    address_room = max((cells(row.address) for row in rows if cells(row.address) <= _WIDEST_ADDRESS), default=0)
-    blocks = ((*_head(row, style, word_room, address_room), *(() if heads_only else row.below)) for row in rows)
+    room = address_room(row.address for row in rows)
+    blocks = ((*_head(row, style, word_room, room), *(() if heads_only else row.below)) for row in rows)
     return [line for block in blocks for line in block]
 
 
-def _head(row: _Row, style: Style, word_room: int, address_room: int) -> Iterator[str]:
+def address_room(addresses: Iterable[str]) -> int:
+    """The columns of the widest address, leaving out those that would push everything else aside."""
+    return max((room for room in map(cells, addresses) if room <= _WIDEST_ADDRESS), default=0)
+
+
+def _head(row: _Row, style: Style, word_room: int, room: int) -> Iterator[str]:
     word = pad(row.word, word_room)
     start = f"  {painted_sign(row.sign, style)} {word}  {style.paint(row.address, 'bold')}"
-    gap = " " * (max(address_room - cells(row.address), 0) + 2)
+    gap = " " * (max(room - cells(row.address), 0) + 2)
     beside = "  ".join(part for part in (row.decision, row.where) if part)
     if not beside:
         yield start

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Final
 
-from reconciler.reports.style import clip, count, plain
+from reconciler.reports.style import cells, clip, count, plain
 from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, is_reference, replace_references
 
 _HASH: Final = re.compile(r"(?:sha256:)?([0-9a-f]{12})[0-9a-f]{52}")
@@ -39,7 +39,7 @@ def size(value: JSON, room: int) -> str:
     if isinstance(value, list):
         return count(len(value), "item")
     keys = ", ".join(map(plain, value))
-    return keys if len(keys) <= room else count(len(value), "key")
+    return keys if cells(keys) <= room else count(len(value), "key")
 
 
 def lines_of(value: JSON | Absent) -> list[str]:
