@@ -49,4 +49,4 @@ def _show(found: "Inventory", format_: str, *, no_color: bool) -> None:
     else:
         from reconciler.reports.text.inventory import inventory_text
 
-        show(inventory_text(found, style=style(sys.stdout, no_color=no_color)))
+        show(inventory_text(found, style=style(sys.stdout, no_color=no_color, rows=True)))

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -16,12 +16,20 @@ if TYPE_CHECKING:
     from reconciler.resources.values import JSON
 
 
-def style(stream: TextIO, *, no_color: bool = False) -> "Style":
-    """How to write to `stream`: coloured in a terminal, unless NO_COLOR is set."""
+UNBROKEN: Final = 1_000_000
+"""The width of what a program may read line by line."""
+
+
+def style(stream: TextIO, *, no_color: bool = False, rows: bool = False) -> "Style":
+    """How to write to `stream`: coloured in a terminal, unless NO_COLOR is set.
+
+    Where there is none, `rows` are neither wrapped nor cut: whoever reads a pipe has no width.
+    """
     from reconciler.reports.style import Style
 
     color = stream.isatty() and not no_color and not os.environ.get("NO_COLOR")
-    return Style(color=color, width=shutil.get_terminal_size((100, 24)).columns)
+    unbroken = rows and not stream.isatty()
+    return Style(color=color, width=UNBROKEN if unbroken else shutil.get_terminal_size((100, 24)).columns)
 
 
 def show(text: str) -> None:
@@ -64,4 +72,4 @@ def show_error(problems: "Iterable[Problem]", format_: str) -> None:
 def show_problems(problems: "Iterable[Problem]") -> None:
     from reconciler.reports.text import problems_text
 
-    click.echo(problems_text(tuple(problems), style=style(sys.stderr)).rstrip("\n"), err=True)
+    click.echo(problems_text(tuple(problems), style=style(sys.stderr, rows=True)).rstrip("\n"), err=True)

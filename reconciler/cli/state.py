@@ -27,7 +27,7 @@ def list_(start: Path, env: str | None, format_: str, no_color: bool) -> int:
     else:
         from reconciler.reports.text import state_list_text
 
-        show(state_list_text(found, style=style(sys.stdout, no_color=no_color)))
+        show(state_list_text(found, style=style(sys.stdout, no_color=no_color, rows=True)))
     return 0
 
 

@@ -19,12 +19,13 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, no
     if format_ == "json":
         show_json(found.document())
         return 0
+    from reconciler.reports.style import wrap
     from reconciler.reports.text import table
 
     rows = [(entry.address, entry.standing, entry.id or "-") for entry in found.entries]
-    show(f"{found.identity} at {found.endpoint}; {found.last_apply}")
+    how = style(sys.stdout, no_color=no_color, rows=True)
+    lines = wrap(f"{found.identity} at {found.endpoint}; {found.last_apply}", how.width, hang="  ")
     if found.lock:
-        show(f"locked by {found.lock}")
-    show("")
-    show(table(rows, ("ADDRESS", "STATUS", "ID"), style=style(sys.stdout, no_color=no_color)))
+        lines += wrap(f"locked by {found.lock}", how.width, hang="  ")
+    show("\n".join([*lines, "", table(rows, ("ADDRESS", "STATUS", "ID"), style=how)]))
     return 0

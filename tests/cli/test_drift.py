@@ -59,6 +59,14 @@ def test_status_says_where_everything_stands(applied, cli: Cli):
     assert rows["file/kb/welcome.md"].startswith("in sync")
 
 
+def test_a_pipe_has_no_width(applied, cli: Cli, monkeypatch):
+    whole = cli("status").out
+    monkeypatch.setenv("COLUMNS", "40")
+    assert cli("status").out == whole
+    edit(applied / "assistants" / "helper.yaml", "model:", "modle:")
+    assert [line for line in cli("validate").err.splitlines() if line.startswith("  ") and "hint:" not in line] == []
+
+
 def test_status_before_anything_was_applied(project, cli: Cli):
     document = cli("status", "-o", "json").document
     assert document["last_apply"] == "never applied"

@@ -1,6 +1,8 @@
 from textwrap import dedent
 
-from reconciler.reports.style import Style
+import pytest
+
+from reconciler.reports.style import Style, cells
 from reconciler.reports.text import state_list_text, table
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
@@ -11,8 +13,31 @@ def test_columns_are_as_wide_as_they_must_be():
     assert table([("日本", "1"), ("a\nb", "22")], ("NAME", "N"), style=PLAIN) == "NAME  N\n日本  1\na\\nb  22\n"
 
 
-def test_the_last_column_ends_where_the_line_does():
-    assert table([("a", "x" * 50)], ("K", "VALUE"), style=Style(width=20)) == f"K  VALUE\na  {'x' * 16}…\n"
+OBJECT = ("agent", "agent_68f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4", "ours as assistant/triage", "1.2 kB", "bot " * 10)
+HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "NAME")
+
+
+def shown(width: int) -> list[str]:
+    text = table([OBJECT], HEADERS, style=Style(width=width), expendable=("SIZE", "TYPE", "OWNER"))
+    return text.splitlines()
+
+
+def test_the_widest_columns_give_way_first_and_ids_last():
+    assert shown(200)[1] == "  ".join(OBJECT).rstrip()
+    assert shown(105)[1] == (
+        "agent  agent_68f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4  ours as assistant/triage  1.2 kB  bot bot bot bot bot bot…"
+    )
+
+
+def test_what_a_narrow_line_cannot_hold_is_left_out():
+    head, row = shown(80)
+    assert head.split() == ["ID", "OWNER", "NAME"]
+    assert row == "agent_68f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4  ours as assistant…  bot bot bot bot bot…"
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 120])
+def test_every_row_fits(width):
+    assert max(map(cells, shown(width))) <= width
 
 
 def test_the_state_by_address():

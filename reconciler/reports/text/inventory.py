@@ -9,6 +9,8 @@ from reconciler.reports.text.tables import table
 from reconciler.reports.text.values import bytes_text
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
+EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
+"""What a narrow terminal does without: the prefix of an id tells the type, too."""
 SUM_HEADERS = ("OBJECTS", "OURS", "OTHERS", "NOBODY'S", "UNUSED", "SIZE", "$/DAY")
 ESTIMATE = (
     f"Cost is an estimate: ${PER_GB_AND_DAY:.2f} per GB of vector storage and day, the first {FREE_GB} GB free, as of "
@@ -27,7 +29,8 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
     if inventory.by:
         headers = (inventory.by.upper(), *SUM_HEADERS)
         parts.append(_lines(table([sum_row(one) for one in inventory.groups], headers, style=style)))
-    parts.append(_lines(table([object_row(item) for item in inventory.items], OBJECT_HEADERS, style=style)))
+    rows = [object_row(item) for item in inventory.items]
+    parts.append(_lines(table(rows, OBJECT_HEADERS, style=style, expendable=EXPENDABLE)))
     parts.append(wrap(ESTIMATE, style.width))
     return joined(parts)
 

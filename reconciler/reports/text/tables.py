@@ -1,21 +1,71 @@
 """Tables: what the state holds, and where everything stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from reconciler.reports.style import Style, cells, clip, pad, plain
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 
+_NAMES: Final = ("ADDRESS", "NAME")
+_IDS: Final = ("ID",)
 
-def table(rows: Sequence[Sequence[str]], headers: Sequence[str], *, style: Style) -> str:
-    """Columns as wide as they must be; the last is cut where the line ends. No header without rows."""
+
+def table(
+    rows: Sequence[Sequence[str]], headers: Sequence[str], *, style: Style, expendable: Sequence[str] = ()
+) -> str:
+    """Columns as wide as they must be. No header without rows.
+
+    Where a row is wider than the line, the widest columns are cut, names down to twenty columns and ids not at all;
+    where that does not do, those that are `expendable` are left out, the first one first.
+    """
     if not rows:
         return ""
-    texts = [headers, *([plain(cell) for cell in row] for row in rows)]
-    rooms = [max(map(cells, column)) for column in zip(*texts, strict=True)]
-    rooms[-1] = max(style.width - sum(rooms[:-1]) - 2 * len(rooms[:-1]), 8)
-    head, *body = ("  ".join(map(pad, map(clip, row, rooms), rooms)).rstrip() for row in texts)
-    return "\n".join([style.paint(head, "bold"), *body]) + "\n"
+    texts = [list(headers), *([plain(cell) for cell in row] for row in rows)]
+    rooms = {name: max(map(cells, column)) for name, *column in _columns(texts)}
+    shown = _fitting(rooms, style.width, expendable)
+    chosen = [index for index, name in enumerate(headers) if name in shown]
+    lines = [_line([(row[index], shown[headers[index]]) for index in chosen]) for row in texts]
+    return "\n".join([style.paint(lines[0], "bold"), *lines[1:]]) + "\n"
+
+
+def _columns(texts: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+    """Each column, after its name."""
+    return ([column[0], *column] for column in zip(*texts, strict=True))
+
+
+def _line(row: Sequence[tuple[str, int]]) -> str:
+    return "  ".join(pad(clip(text, room), room) for text, room in row).rstrip()
+
+
+def _fitting(rooms: Mapping[str, int], width: int, expendable: Sequence[str]) -> dict[str, int]:
+    """How wide each column is shown, of those that are."""
+    for dropped in range(len(expendable) + 1):
+        left = {name: room for name, room in rooms.items() if name not in expendable[:dropped]}
+        shown = _cut(left, width)
+        if _width(shown) <= width:
+            return shown
+    return _cut(shown, width, at_any_cost=True)
+
+
+def _cut(rooms: Mapping[str, int], width: int, *, at_any_cost: bool = False) -> dict[str, int]:
+    """The widest columns made narrower, one column at a time, until a row fits or none may be."""
+    cut = dict(rooms)
+    least = {name: 1 if at_any_cost else _least(name, room) for name, room in rooms.items()}
+    while _width(cut) > width:
+        wide = [name for name, room in cut.items() if room > least[name]]
+        if not wide:
+            break
+        cut[max(wide, key=cut.__getitem__)] -= 1
+    return cut
+
+
+def _least(name: str, room: int) -> int:
+    return room if name in _IDS else 20 if name in _NAMES else 16
+
+
+def _width(rooms: Mapping[str, int]) -> int:
+    return sum(rooms.values()) + 2 * (len(rooms) - 1)
 
 
 def state_list_text(entries: Mapping[Address, Applied], *, style: Style) -> str:
