@@ -4,8 +4,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from reconciler.resources.problems import Problem, ReconcilerError
+
+SERVED: Final = "proj_served"
+"""The OpenAI project of a server. The API in this process is another: state of one must not be taken for the other's."""
 
 
 @contextmanager
@@ -37,7 +41,9 @@ def serve_emulator(
         from reconciler.emulator import Settings
         from reconciler.emulator.serve import serve
 
-        settings = Settings(data=data, latency=latency, ingest_delay=ingest_delay, rate_limit=rate_limit)
+        settings = Settings(
+            project=SERVED, data=data, latency=latency, ingest_delay=ingest_delay, rate_limit=rate_limit
+        )
         try:
             serve(settings, host, port, announce)
         except OSError as error:
