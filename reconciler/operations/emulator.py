@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.resources.problems import Problem, ReconcilerError
 
 SERVED: Final = "proj_served"
-"""The OpenAI project of a server. The API in this process is another: state of one must not be taken for the other's."""
+"""The OpenAI project of a server: another than that of the API in this process, so that state tells the two apart."""
 
 
 @contextmanager

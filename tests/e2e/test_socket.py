@@ -187,7 +187,7 @@ class TestFailures:
             assert told(reconciler(project, "plan", "--endpoint", url), "unreadable")
 
     def test_no_url(self, project):
-        assert told(reconciler(project, "plan", "--endpoint", "api.example.com"), "unreachable")
+        assert told(reconciler(project, "plan", "--endpoint", "api.example.com"), "bad-endpoint")
 
     @pytest.mark.long
     def test_nobody_there(self, project):
