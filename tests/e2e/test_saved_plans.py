@@ -33,7 +33,9 @@ def test_a_fresh_plan_is_applied_once(applied, cli: Cli, saved):
 
 
 def test_what_was_reviewed_is_what_is_shown(cli: Cli, saved):
-    reviewed = cli("show", saved).out
+    reviewed, told, command = cli("show", saved).out.rpartition("Apply with: ")
+    assert told
+    assert str(saved) in command
     assert cli("apply", "--yes", saved).out.startswith(reviewed)
 
 
