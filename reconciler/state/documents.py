@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 _HINTS: Final = {
     "state-newer": "Upgrade Reconciler. Nothing was changed.",
     "state-foreign": "Check RECONCILER_STATE and the project's name and environment. Nothing was changed.",
-    "state-damaged": "Restore it from a backup, or move it away: labels on live objects tell what is ours. Nothing was changed.",
+    "state-damaged": "Nothing was changed. Restore it from a backup, or move it away: live objects carry labels.",
 }
 
 
