@@ -260,3 +260,24 @@ class TestThreshold:
         for name in "abcd":
             worlds.want_file(f"{name}.md", name)
         assert rules(worlds) == [("threshold", "project/acme")]
+
+    def test_uploads_that_others_have_replaced_do_not_count(self):
+        """A run that was stopped has left them; nobody decided to delete them."""
+        worlds = Worlds()
+        for name in "abcd":
+            worlds.stays_file(f"{name}.md", f"old {name}").want_file(f"{name}.md", name)
+            worlds.live_file(f"{name}.md", name, id_=f"new-{name}").announce(f"{name}.md", name)
+        assert len([change for change in worlds.plan().changes if change.action == "delete"]) == 4
+        assert rules(worlds) == []
+
+
+class TestImported:
+    def test_what_was_imported_and_is_nobodys_is_not_made_a_second_time(self):
+        worlds = Worlds().want("assistant/triage").stranger("agent_7")
+        (refusal,) = worlds.plan(imported={Address("assistant", "triage"): "agent_7"}).refusals
+        assert (refusal.rule, refusal.address) == ("duplicate", "assistant/triage")
+        assert "reconciler adopt" in refusal.remedy
+
+    def test_once_it_is_gone_it_may_be_made(self):
+        worlds = Worlds().want("assistant/triage")
+        assert rules(worlds, imported={Address("assistant", "triage"): "agent_7"}) == []
