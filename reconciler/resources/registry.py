@@ -27,7 +27,3 @@ def kinds() -> Mapping[str, Kind]:
 def forms() -> Mapping[str, Form]:
     """Canonical forms by type of live object."""
     return {form.type: form for form in _found(Form) if isinstance(form, Form)}
-
-
-def kind_of_prefix(prefix: str) -> Kind | None:
-    return next((kind for kind in kinds().values() if kind.prefix == prefix), None)

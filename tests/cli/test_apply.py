@@ -116,6 +116,7 @@ def test_who_asks_for_json_still_sees_what_is_asked(project):
 def test_ctrl_c_at_the_question_ends_it_at_once(project):
     with terminal("apply") as (process, person):
         read_until(person, "[y/N]:")
+        time.sleep(0.5)  # until it waits for the answer: a person is no quicker either
         started = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(timeout=20) == 1

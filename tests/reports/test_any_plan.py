@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from reconciler.planning.model import ACTIONS, SECTIONS, Change, FieldChange, Plan, Refusal, Source, Unmanaged
 from reconciler.reports.json import drift_json, dumps
 from reconciler.reports.style import Style, cells, plain
-from reconciler.reports.text import drift_text, plan_text, status_text
+from reconciler.reports.text import drift_text, plan_text
 from reconciler.resources.values import ABSENT, reference
 
 SGR = re.compile(r"\x1b\[(?:0|(?:1|2|31|32|33|36)(?:;(?:1|2|31|32|33|36))*)m")
@@ -79,7 +79,7 @@ styles = st.builds(Style, st.booleans(), st.sampled_from([40, 80, 120]))
 @settings(deadline=None, max_examples=60)
 @given(any_plan, styles)
 def test_every_text_is_safe_for_a_terminal_and_the_same_every_time(plan, style):
-    for render in (plan_text, drift_text, status_text):
+    for render in (plan_text, drift_text):
         text = render(plan, style=style)
         assert text == render(plan, style=style)
         bare = SGR.sub("", text) if style.color else text

@@ -4,7 +4,7 @@ from textwrap import dedent
 
 from reconciler.planning.model import Change, Unmanaged
 from reconciler.reports.style import Style, cells
-from reconciler.reports.text import drift_text, plan_text, status_text
+from reconciler.reports.text import drift_text, plan_text
 from reconciler.resources.values import reference
 from tests.reports.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
 
@@ -292,20 +292,3 @@ def test_drift_alone():
         It applies 1 pending edit of the manifests too.
         """)
     assert drift_text(plan(), style=PLAIN) == "In sync: acme/production, nothing was changed by hand.\n"
-
-
-def test_status_is_a_line_per_object():
-    text = status_text(
-        plan(update(field("model", "a", "b")), drift=(update(decision="keep"),), warnings=("w",)), style=PLAIN
-    )
-    assert text == golden("""
-        1 change: acme/production, 1 update, 1 by hand to keep, 0 unchanged.
-
-        Your changes
-          ~ update  assistant/triage
-
-        Changed by hand
-          ~ modified  assistant/triage  kept
-
-        Also: 1 warning.
-        """)

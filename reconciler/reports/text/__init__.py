@@ -2,8 +2,8 @@
 
 from reconciler.reports.style import Style
 from reconciler.reports.text.apply import apply_text
-from reconciler.reports.text.plan import drift_text, plan_text, status_text
+from reconciler.reports.text.plan import drift_text, plan_text
 from reconciler.reports.text.problems import problems_text
 from reconciler.reports.text.tables import state_list_text, table
 
-__all__ = ["Style", "apply_text", "drift_text", "plan_text", "problems_text", "state_list_text", "status_text", "table"]
+__all__ = ["Style", "apply_text", "drift_text", "plan_text", "problems_text", "state_list_text", "table"]

@@ -55,16 +55,16 @@ class _Row:
     below: Sequence[str] = ()
 
 
-def change_rows(changes: Sequence[Change], style: Style, *, heads_only: bool = False) -> list[str]:
+def change_rows(changes: Sequence[Change], style: Style) -> list[str]:
     """What applying does: live values, then desired ones."""
     rows = [_change_row(change, style) for change in changes]
-    return _laid_out(_folded(changes, rows, style), style, heads_only=heads_only)
+    return _laid_out(_folded(changes, rows, style), style)
 
 
-def drift_rows(changes: Sequence[Change], style: Style, *, decide: bool = False, heads_only: bool = False) -> list[str]:
+def drift_rows(changes: Sequence[Change], style: Style, *, decide: bool = False) -> list[str]:
     """What somebody did by hand, live values first as in `change_rows`; with `decide`, whether applying undoes it."""
     rows = [_drift_row(change, style, decide=decide) for change in changes]
-    return _laid_out(_folded(changes, rows, style), style, heads_only=heads_only)
+    return _laid_out(_folded(changes, rows, style), style)
 
 
 def painted_sign(sign: str, style: Style) -> str:
@@ -148,10 +148,10 @@ def _where(change: Change) -> str:
     return plain(f"{change.source.file}:{change.source.line}") if change.source else ""
 
 
-def _laid_out(rows: Sequence[_Row], style: Style, *, heads_only: bool) -> list[str]:
+def _laid_out(rows: Sequence[_Row], style: Style) -> list[str]:
     word_room = max((len(row.word) for row in rows), default=0)
     room = address_room(row.address for row in rows)
-    blocks = ((*_head(row, style, word_room, room), *(() if heads_only else row.below)) for row in rows)
+    blocks = ((*_head(row, style, word_room, room), *row.below) for row in rows)
     return [line for block in blocks for line in block]
 
 

@@ -51,21 +51,6 @@ def drift_text(plan: Plan, *, style: Style, command: str = "") -> str:
     return joined(parts)
 
 
-def status_text(plan: Plan, *, style: Style) -> str:
-    """`plan` in a line per object: what stands out, without what differs in it."""
-    refused = [(refusal.action, plain(refusal.address), plain(refusal.rule)) for refusal in plan.refusals]
-    others = [count(len(plan.warnings), "warning")] if plan.warnings else []
-    others += [f"{len(plan.unmanaged)} not managed here"] if plan.unmanaged else []
-    parts = [
-        _verdict(plan, style),
-        section("Refused", [f"  {action}  {address}  {rule}" for action, address, rule in refused], style),
-        section("Your changes", change_rows(plan.changes, style, heads_only=True), style),
-        section("Changed by hand", drift_rows(plan.drift, style, decide=True, heads_only=True), style),
-        [f"Also: {', '.join(others)}."] if others else [],
-    ]
-    return joined(parts)
-
-
 def _verdict(plan: Plan, style: Style, *, targeted: bool = False) -> list[str]:
     where = plan.identity + (f" at {plan.commit[:12]}" if plan.commit else "")
     if plan.refusals:

@@ -13,7 +13,6 @@ from reconciler.resources.base import (
     Kind,
     Live,
     LocalFile,
-    ProjectFiles,
     Reference,
     Resource,
     Scope,
@@ -101,11 +100,6 @@ class VectorStoreSpec(Spec):
     metadata: Metadata | None = None
     prune: bool = False
     """Whether files that no manifest names are detached. They are only reported otherwise."""
-
-
-def paths(spec: VectorStoreSpec, files: ProjectFiles) -> list[str]:
-    """The files that the store holds: those are uploaded under their own name (`Scope.attached`)."""
-    return [path for path, _, _ in store_files.held(spec.files, files)]
 
 
 def _references(_spec: VectorStoreSpec) -> Iterable[Reference]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.resources.kinds.vector_store import KIND, VECTOR_STORE, VectorStoreSpec, paths
+from reconciler.resources.kinds.vector_store import KIND, VECTOR_STORE, VectorStoreSpec
 from reconciler.resources.values import digest, reference
 
 
@@ -104,13 +104,6 @@ class TestDesired:
 
     def test_pruning_is_for_the_writer(self, store):
         assert store(prune=True).options == {"prune": True}
-
-    def test_its_paths_tell_which_files_keep_their_name(self, folder):
-        folder.add("kb/a.md")
-        assert paths(VectorStoreSpec.model_validate({"files": ["kb/*.md", "kb/z.md"]}), folder) == [
-            "kb/a.md",
-            "kb/z.md",
-        ]
 
 
 class TestSpec:
