@@ -112,7 +112,7 @@ def _project() -> Document:
 
 @st.composite
 def _with_lifecycle(draw: st.DrawFn, document: Document, *, protected: bool) -> Document:
-    names = sorted(document["spec"].keys() - REFERRING)
+    names = sorted(document["spec"].keys() - REFERRING - {"files"})
     fields = st.lists(st.sampled_from(names), max_size=1) if names else st.just([])
     lifecycle = st.fixed_dictionaries(
         {}, optional={"protect": st.booleans() if protected else st.just(False), "ignore": fields}
