@@ -91,7 +91,7 @@ def test_after_any_edit_too(before, after):
 
 
 @pytest.mark.long
-@MANY
+@settings(MANY, max_examples=60)
 @given(projects(to_be_edited=True), projects(to_be_edited=True))
 def test_after_any_edit_too_at_length(before, after):
     check_edited(before, after)
