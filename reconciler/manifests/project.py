@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.resources.address import Identity, is_name
+from reconciler.resources.address import NAME_RULE, Identity, is_name
 from reconciler.resources.base import Spec
 from reconciler.resources.problems import Finding, Place
 
@@ -28,7 +28,6 @@ def _variable_name(text: str) -> str:
     return text
 
 
-NAME_RULE: Final = "lower-case letters, digits and `-`, at most 63, starting and ending with a letter or digit"
 Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=4096)]
 Variables: TypeAlias = dict[Annotated[str, AfterValidator(_variable_name)], Scalar]
 
@@ -37,6 +36,15 @@ class LocalState(Spec):
     """State in `.reconciler/` inside the project folder."""
 
     backend: Literal["local"] = "local"
+
+    @property
+    def url(self) -> str:
+        """The backend as `RECONCILER_STATE` would name it."""
+        return self.backend
+
+
+State: TypeAlias = LocalState
+"""Where state is kept: one model for each backend, told apart by `backend`."""
 
 
 class DirectoryOutlet(Spec):
@@ -85,7 +93,7 @@ class ProjectSpec(Spec):
     endpoint: str | None = None
     openai_project: str | None = None
     """The id of the OpenAI project that the key has to belong to."""
-    state: LocalState = LocalState()
+    state: State = LocalState()
     outlets: tuple[DirectoryOutlet, ...] = ()
     defaults: Defaults = Defaults()
     safety: Safety = Safety()

@@ -32,7 +32,7 @@ class Workspace:
 
     @cached_property
     def backend(self) -> Backend:
-        configured = self.loaded.project.spec.state.backend
+        configured = self.loaded.project.spec.state.url
         embedded = self.endpoint == EMBEDDED
         return Backend(open_store(self.root, configured, self.environ, embedded=embedded), self.identity)
 

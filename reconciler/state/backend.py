@@ -13,6 +13,7 @@ from reconciler.state import journal, lock, log
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, Lease, Lock
 from reconciler.state.model import AppliedPlan, Intent, Snapshot
+from reconciler.state.opening import Opening
 from reconciler.state.store import ConflictError, ExistsError, Store
 
 FOLDER: Final = ".reconciler"
@@ -105,25 +106,29 @@ class StoreOutlet:
 def open_store(project: Path, configured: str | None, environ: Mapping[str, str], *, embedded: bool) -> Store:
     """The store that `RECONCILER_STATE` names, else `configured` (from `project.yaml`), else `local`. Writes nothing.
 
-    `project` is the project folder; `embedded` tells that the endpoint is the emulator of this process, of which the
-    data is in the same folder.
+    Both are the name of a backend, or a URL with that as its scheme; for the rest see `Opening`.
     """
-    chosen = environ.get("RECONCILER_STATE") or configured or "local"
-    opener = _BACKENDS.get(chosen.partition(":")[0])
+    opening = Opening(environ.get("RECONCILER_STATE") or configured or "local", project, environ, embedded)
+    opener = _BACKENDS.get(opening.backend)
     if opener is None:
         known = ", ".join(sorted(_BACKENDS))
+        # Only the scheme: the rest may hold a password.
         raise ReconcilerError(
-            Problem("unknown-state", f"there is no state backend {chosen!r}", hint=f"There is: {known}.")
+            Problem("unknown-state", f"there is no state backend {opening.backend!r}", hint=f"There is: {known}.")
         )
-    return opener(project, environ, embedded)
+    return opener(opening)
 
 
-def _open_local(project: Path, environ: Mapping[str, str], embedded: bool) -> Store:
-    if environ.get("CI", "").lower() not in ("", "0", "false") and not embedded:
+def _open_local(opening: Opening) -> Store:
+    opening.options()
+    if opening.environ.get("CI", "").lower() not in ("", "0", "false") and not opening.embedded:
         message = f"state would be kept in {FOLDER}/ of this checkout, which a CI job throws away"
         hint = "Name a shared state backend in RECONCILER_STATE. (CI is set in the environment.)"
         raise ReconcilerError(Problem("local-state-in-ci", message, hint=hint))
-    return LocalStore(project / FOLDER)
+    return LocalStore(opening.project / FOLDER)
 
 
-_BACKENDS: Final[Mapping[str, Callable[[Path, Mapping[str, str], bool], Store]]] = {"local": _open_local}
+_BACKENDS: Final[Mapping[str, Callable[[Opening], Store]]] = {
+    "local": _open_local,
+}
+"""A further backend is one module with such a function, and a line here. What is slow to import is imported in it."""
