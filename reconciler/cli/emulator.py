@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.output import note
+from reconciler.emulator.faults.spec import table
 
 SECONDS = click.FloatRange(0, 3600)
 
@@ -14,7 +15,17 @@ def command() -> None:
     """Run the embedded OpenAI API, for trying things out and for anyone's tests."""
 
 
-@command.command(name="serve")
+FAULTS = f"""\b
+Faults (--faults, and RECONCILER_FAULTS for RECONCILER_ENDPOINT=embedded):
+{table()}
+
+\b
+--faults drop-after:POST:/v1/agents:2      the second create of an agent
+--faults 429=3:POST:*:1-3,seed=7,slow:GET:*:10%
+PUT and GET /_emulator/faults change and count them while it runs: docs/emulator.md."""
+
+
+@command.command(name="serve", epilog=FAULTS)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one.")
 @click.option("--data", metavar="FILE", type=click.Path(path_type=Path), help="Keep objects in FILE; else in memory.")
@@ -32,8 +43,14 @@ def command() -> None:
     metavar="FACTOR",
     help="Enforce OpenAI's rate limits, times FACTOR.",
 )
+@click.option(
+    "--faults",
+    metavar="SPEC",
+    default="",
+    help="What goes wrong with which requests: FAULT[=VALUE][:METHOD[:PATH[:WHICH]]], with commas between.",
+)
 def serve(
-    host: str, port: int, data: Path | None, latency: float, ingest_delay: float, rate_limit: float | None
+    host: str, port: int, data: Path | None, latency: float, ingest_delay: float, rate_limit: float | None, faults: str
 ) -> int:
     """Serve agents, files, vector stores and models, until interrupted.
 
@@ -44,5 +61,14 @@ def serve(
     def announce(url: str) -> None:
         note(f"OpenAI API at {url} (any API key will do). Ctrl-C stops it.")
 
-    serve_emulator(host, port, announce, data=data, latency=latency, ingest_delay=ingest_delay, rate_limit=rate_limit)
+    serve_emulator(
+        host,
+        port,
+        announce,
+        data=data,
+        latency=latency,
+        ingest_delay=ingest_delay,
+        rate_limit=rate_limit,
+        faults=faults,
+    )
     return 0

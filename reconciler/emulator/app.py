@@ -1,6 +1,7 @@
 """The application: every endpoint of every resource module behind the gates, answers with the API's headers."""
 
 import asyncio
+import json
 import secrets
 from typing import Any
 
@@ -15,6 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.emulator.api import Call, Endpoint
 from reconciler.emulator.errors import ApiError
+from reconciler.emulator.faults.effects import Lag, ingesting
+from reconciler.emulator.faults.middleware import STRUCK, Faults
+from reconciler.emulator.faults.schedule import Schedule
+from reconciler.emulator.faults.spec import from_json
 from reconciler.emulator.gates import gates, is_beta
 from reconciler.emulator.resources import endpoints
 from reconciler.emulator.settings import Settings
@@ -22,19 +27,20 @@ from reconciler.emulator.store import Store
 
 
 def build(settings: Settings) -> Starlette:
-    store = Store(settings.data)
+    """Raises SpecError where `settings.faults` cannot be understood."""
+    store, schedule = Store(settings.data), Schedule(settings.faults)
     app = Starlette(
-        routes=[*_routes(settings, store), Route("/_emulator/requests", _requests, methods=["GET", "DELETE"])],
-        middleware=middleware(settings),
+        routes=[
+            *_routes(settings, store),
+            Route("/_emulator/requests", _requests, methods=["GET", "DELETE"]),
+            Route("/_emulator/faults", _faults, methods=["GET", "PUT", "DELETE"]),
+        ],
+        middleware=[Middleware(ApiHeaders, project=settings.project), Middleware(Faults, schedule=schedule)],
         exception_handlers={ApiError: _refused, HTTPException: _unrouted},
     )
     app.state.requests = []
+    app.state.faults = schedule
     return app
-
-
-def middleware(settings: Settings) -> list[Middleware]:
-    """Outermost first. What is to break whole responses, as faults do, goes to the end."""
-    return [Middleware(ApiHeaders, project=settings.project)]
 
 
 class ApiHeaders:
@@ -57,7 +63,7 @@ class ApiHeaders:
 
 
 def _routes(settings: Settings, store: Store) -> list[Route]:
-    before = gates(settings)
+    before, lag = gates(settings), Lag()
 
     def route(endpoint: Endpoint) -> Route:
         async def respond(request: Request) -> Response:
@@ -66,8 +72,13 @@ def _routes(settings: Settings, store: Store) -> list[Route]:
             for gate in before:
                 gate(request, endpoint)
             body = await _body(request, endpoint)
-            call = Call(store, settings, request.path_params, request.query_params, body)
-            with store.transaction(write=endpoint.method != "GET"):
+            struck = request.scope.get(STRUCK, {})
+            writes, now = endpoint.method != "GET", settings.now()
+            if writes and "stale" in struck:
+                lag.hide(store, now + float(struck["stale"]))
+            used = store if writes else lag.readable(store, now)
+            call = Call(used, ingesting(settings, struck), request.path_params, request.query_params, body)
+            with used.transaction(write=writes):
                 answer = endpoint.handle(call)
             return answer if isinstance(answer, Response) else JSONResponse(answer, endpoint.status)
 
@@ -89,6 +100,18 @@ async def _requests(request: Request) -> Response:
     if request.method == "DELETE":
         record.clear()
     return JSONResponse({"requests": record})
+
+
+async def _faults(request: Request) -> Response:
+    schedule: Schedule = request.app.state.faults
+    try:
+        if request.method == "PUT":
+            schedule.set(*from_json(json.loads(await request.body())))
+    except ValueError as error:
+        return JSONResponse({"error": str(error)}, 400)
+    if request.method == "DELETE":
+        schedule.set(())
+    return JSONResponse({"faults": schedule.report()})
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -84,7 +84,7 @@ _STATUS = "CASE WHEN json_extract(body, '$.ready_at') > ? THEN 'in_progress' ELS
 
 
 def _entry(call: Call, store_id: str, file: Document, wanted: Attachment, batch_id: str | None) -> Document:
-    error = _error(file)
+    error = _error(call, file)
     strategy = wanted.chunking_strategy
     return {
         "id": file["id"],
@@ -100,7 +100,9 @@ def _entry(call: Call, store_id: str, file: Document, wanted: Attachment, batch_
     }
 
 
-def _error(file: Document) -> Document | None:
+def _error(call: Call, file: Document) -> Document | None:
+    if call.settings.ingest_fails:
+        return {"code": "server_error", "message": "An internal error occurred."}
     extension = PurePath(file["filename"]).suffix.lower()
     if extension not in SUPPORTED:
         return {"code": "unsupported_file", "message": f"Files with extension '{extension}' are not supported."}

@@ -1,5 +1,6 @@
 """The embedded API on a socket."""
 
+import logging
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -8,14 +9,17 @@ from typing import Any
 import uvicorn
 
 from reconciler.emulator import Settings, create_app
+from reconciler.emulator.faults.middleware import ConnectionDropped
 
 
 def serve(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is in flight and return.
 
     `announce` is called with the base URL (ending in `/v1`) once connections are accepted; port 0 takes a free one.
-    Raises OSError where the address cannot be had, ImportError without the extra `emulator`.
+    Raises OSError where the address cannot be had, SpecError for faults that nobody understands, ImportError without
+    the extra `emulator`.
     """
+    logging.getLogger("uvicorn.error").addFilter(_unasked_for)
     with socket.create_server((host, port), family=_family(host)) as listener:
         bound = f"[{host}]" if ":" in host else host
         url = f"http://{bound}:{listener.getsockname()[1]}/v1"
@@ -32,6 +36,11 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _unasked_for(record: logging.LogRecord) -> bool:
+    """Whether an error is worth a trace: connections that are dropped as a fault are not."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ConnectionDropped))
 
 
 class _Server(uvicorn.Server):

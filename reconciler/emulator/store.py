@@ -69,6 +69,13 @@ class Store:
         weakref.finalize(self, self._db.close)
         self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {SCHEMA}")
 
+    def copy(self) -> "Store":
+        """Everything as it is now, in memory."""
+        made = Store(None)
+        with self._lock:
+            self._db.backup(made._db)
+        return made
+
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[None]:
         """All or nothing, and one consistent view of what other processes wrote."""

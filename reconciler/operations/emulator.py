@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from reconciler.emulator.faults.spec import SpecError
 from reconciler.resources.problems import Problem, ReconcilerError
 
 SERVED: Final = "proj_served"
@@ -14,7 +15,7 @@ SERVED: Final = "proj_served"
 
 @contextmanager
 def available(data: Path | None) -> Iterator[None]:
-    """Turn what keeps the embedded API from starting into ReconcilerErrors: the extra, or the file of its data."""
+    """Turn what keeps the embedded API from starting into ReconcilerErrors: the extra, its data, its faults."""
     try:
         yield
     except ImportError as error:
@@ -24,6 +25,9 @@ def available(data: Path | None) -> Iterator[None]:
         message = f"the embedded API cannot keep its data in {data}: {error}"
         hint = "Check permissions; if the file is broken, remove it to start with an empty API."
         raise ReconcilerError(Problem("emulator-data", message, hint=hint)) from error
+    except SpecError as error:
+        hint = "`reconciler emulator serve --help` lists the faults."
+        raise ReconcilerError(Problem("bad-faults", f"faults of the embedded API: {error}", hint=hint)) from error
 
 
 def serve_emulator(
@@ -35,6 +39,7 @@ def serve_emulator(
     latency: float,
     ingest_delay: float,
     rate_limit: float | None,
+    faults: str,
 ) -> None:
     """Serve until interrupted; ReconcilerError where the port is taken or the extra is not installed."""
     with available(data):
@@ -42,7 +47,12 @@ def serve_emulator(
         from reconciler.emulator.serve import serve
 
         settings = Settings(
-            project=SERVED, data=data, latency=latency, ingest_delay=ingest_delay, rate_limit=rate_limit
+            project=SERVED,
+            data=data,
+            latency=latency,
+            ingest_delay=ingest_delay,
+            rate_limit=rate_limit,
+            faults=faults,
         )
         try:
             serve(settings, host, port, announce)

@@ -1,5 +1,6 @@
 """Which API to talk to: a URL, or the embedded one in this process."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from reconciler.resources.problems import Problem, ReconcilerError
 EMBEDDED: Final = "embedded"
 DATA: Final = Path(".reconciler", "emulator.sqlite")
 """Where the embedded API keeps its objects, inside the project folder."""
+FAULTS: Final = "RECONCILER_FAULTS"
+"""The variable that makes the embedded API in this process unkind, as `emulator serve --faults` does a served one."""
 
 
 def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
@@ -59,5 +62,5 @@ def _embedded(project: Project) -> Endpoint:
         from reconciler.emulator import Settings, create_app
 
         data.parent.mkdir(exist_ok=True)
-        app = create_app(Settings(data=data))
+        app = create_app(Settings(data=data, faults=os.environ.get(FAULTS, "")))
     return Endpoint(transport=httpx2.ASGITransport(app=app))
