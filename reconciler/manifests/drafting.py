@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, TypeAlias
 
 from reconciler.manifests.reading import is_lfs_pointer
-from reconciler.manifests.variables import PREFIX
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.values import JSON
+from reconciler.resources.variables import PREFIX
 
 Included: TypeAlias = dict[str, str | bytes]
 """Contents of files, by path relative to the project folder."""

@@ -7,10 +7,8 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from reconciler.manifests.explain import explain
-from reconciler.manifests.project import NAME_RULE
 from reconciler.manifests.suggest import did_you_mean, shown
-from reconciler.resources.address import is_name
-from reconciler.resources.base import Lifecycle, Path, Spec
+from reconciler.resources.base import NAMES, Lifecycle, Naming, Path, Spec
 from reconciler.resources.problems import Finding
 
 API_VERSION: Final = "reconciler/v1"
@@ -34,7 +32,9 @@ class Envelope(Spec):
     spec: dict[str, Any] = Field(default_factory=dict)
 
 
-def open_envelope(value: Any, name: Any, kinds: Collection[str]) -> tuple[Envelope | None, list[Finding]]:
+def open_envelope(
+    value: Any, name: Any, kinds: Collection[str], naming: Naming = NAMES
+) -> tuple[Envelope | None, list[Finding]]:
     """What stands around the spec of a manifest, and what is wrong with it.
 
     `name` is the name as it is written: it is the same in every environment, so variables have no part in it.
@@ -53,10 +53,9 @@ def open_envelope(value: Any, name: Any, kinds: Collection[str]) -> tuple[Envelo
         findings.append(Finding(("apiVersion",), "unknown-value", f"expected `{API_VERSION}`, found {shown(version)}"))
     if isinstance(kind, str) and kind not in kinds:
         findings.append(Finding(("kind",), "unknown-kind", f"unknown kind {shown(kind)}", did_you_mean(kind, kinds)))
-    if isinstance(name, str) and not is_name(name):
-        findings.append(
-            Finding(("metadata", "name"), "invalid-name", f"{shown(name)} is no name", f"names are {NAME_RULE}")
-        )
+    if isinstance(name, str) and not naming.accepts(name):
+        message = f"{shown(name)} is no name"
+        findings.append(Finding(("metadata", "name"), "invalid-name", message, f"names are {naming.rule}"))
     return envelope, findings
 
 

@@ -7,10 +7,11 @@ from typing import Final
 from reconciler.manifests.included import Source, Sources
 from reconciler.manifests.parsing import MAX_NODES
 from reconciler.manifests.reading import UnreadableError
-from reconciler.manifests.variables import PREFIX, Variables
+from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import ADDRESS_KEY, JSON
+from reconciler.resources.variables import PREFIX
 
 MAX_INCLUDED_NODES: Final = 5_000_000
 """Values of structured files that one run may include, each use counted."""
@@ -37,7 +38,7 @@ class Expander:
     def text(self, source: Source) -> tuple[str, tuple[Problem, ...]]:
         """The file's text with variables, without one newline at its end."""
         if source.path not in self.texts:
-            raw = source.text.removesuffix("\n").removesuffix("\r") if source.text.endswith("\n") else source.text
+            raw = source.content
             text, unknown = self.variables.substitute(raw)
             problems = [
                 Problem("unknown-variable", one.message, source.place_of(one.offset), one.hint) for one in unknown
@@ -64,6 +65,8 @@ class Expansion:
     included: bool = False
     """Whether the document is itself included: it cannot include others then."""
     includes: dict[Path, Source] = field(default_factory=dict)
+    texts: dict[Path, Source] = field(default_factory=dict)
+    """JSON and YAML files of which the text is wanted."""
     problems: list[Problem] = field(default_factory=list)
     failed: set[Path] = field(default_factory=set)
     """Where an include or a variable is missing: a problem tells of it, nothing needs to be said about the value."""

@@ -4,14 +4,13 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass, field
-from fnmatch import translate
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.reading import UnreadableError, is_lfs_pointer, locate, open_regular
 from reconciler.manifests.tree import Tree
 from reconciler.resources.base import LocalFile
+from reconciler.resources.patterns import matches
 from reconciler.resources.problems import Finding
 
 _WILD = re.compile(r"[*?\[]")
@@ -34,9 +33,7 @@ class Files:
             path = "/".join(parts)
             return [path] if self.tree.has(path) else []
         if pattern not in self._matched:
-            self._matched[pattern] = [
-                path for path in self.tree.under("/".join(parts[:fixed])) if _matches(path, parts)
-            ]
+            self._matched[pattern] = [path for path in self.tree.under("/".join(parts[:fixed])) if matches(path, parts)]
         return list(self._matched[pattern])
 
     def read(self, path: str) -> LocalFile | Finding:
@@ -67,34 +64,3 @@ def _plain(path: str) -> str:
         hint = "write it without `.`, `..` and doubled slashes"
         raise UnreadableError("bad-path", "is not written plainly", hint)
     return path
-
-
-def _matches(path: str, pattern: tuple[str, ...]) -> bool:
-    """Whether the folders and the name match, tracking all positions in the pattern at once: never exponential."""
-    names = path.split("/")
-    if not _fits(pattern[-1], names[-1]):
-        return False
-    states = _skip({0}, pattern)
-    for name in names:
-        following = {
-            at if pattern[at] == "**" else at + 1 for at in states if at < len(pattern) and _fits(pattern[at], name)
-        }
-        states = _skip(following, pattern)
-    return len(pattern) in states
-
-
-def _skip(states: set[int], pattern: tuple[str, ...]) -> set[int]:
-    """With the positions after each `**`, which may stand for no folder at all."""
-    for start in sorted(states):
-        end = next((at for at in range(start, len(pattern)) if pattern[at] != "**"), len(pattern))
-        states.update(range(start, end + 1))
-    return states
-
-
-@lru_cache(maxsize=4096)
-def _compiled(part: str) -> re.Pattern[str]:
-    return re.compile(translate(part))
-
-
-def _fits(part: str, name: str) -> bool:
-    return part == "**" or _compiled(part).match(name) is not None

@@ -36,6 +36,11 @@ class Source:
     problems: tuple[Problem, ...] = ()
     """Why there is no value."""
 
+    @property
+    def content(self) -> str:
+        """The text without one newline at its end, as a manifest means it."""
+        return self.text.removesuffix("\n").removesuffix("\r") if self.text.endswith("\n") else self.text
+
     @cached_property
     def _outline(self) -> outline.Node:
         return outline.of_json(self.text) if self.path.endswith(".json") else outline.of_yaml(self.text)

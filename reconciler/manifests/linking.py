@@ -38,9 +38,10 @@ def dangling(resources: Mapping[Address, Resource], known: Collection[Address] =
     """References to what no manifest defines. Files are no manifests: their kinds look for them. Of what is `known` to
     have moved, or to have a manifest with errors, it is told elsewhere.
     """
+    known = {*known, *(address for resource in resources.values() for address in resource.kind.provides(resource))}
     hints: dict[Address, str] = {}
     for resource in resources.values():
-        for reference in resource.kind.references(resource.spec):
+        for reference in resource.kind.references(resource):
             target = reference.target
             if target.kind != FILE and target not in resources and target not in known:
                 if target not in hints:

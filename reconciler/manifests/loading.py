@@ -66,7 +66,7 @@ def load(
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
     resources, twice = unique(result.resource for result in validated if result.resource)
     ordered = tuple(resources[address] for address in sorted(resources))
-    scope, findings = _check(ordered, Scope(Files(tree, hints), target))
+    scope, findings = _check(ordered, _scope(project, Files(tree, hints)))
     used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}
     moved, misplaced = moves(resources)
     defined = {address for result in validated if (address := result.address(known))}
@@ -103,6 +103,15 @@ def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[
 def _fault(code: str, path: str, shown: str, message: str, hint: str) -> Problem:
     file = shown + path
     return Problem(code, f"{file or '.'} {message}", Place(file or "."), hint)
+
+
+def _scope(project: Project, files: ProjectFiles) -> Scope:
+    return Scope(
+        files=files,
+        default_target=project.spec.defaults.target,
+        environment=project.identity.environment,
+        environments=tuple(project.spec.environments),
+    )
 
 
 def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, list[Problem]]:

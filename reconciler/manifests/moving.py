@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.manifests.project import NAME_RULE
 from reconciler.manifests.suggest import shown
-from reconciler.resources.address import Address, is_name
+from reconciler.resources.address import NAME_RULE, Address, is_name
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem
 
@@ -27,7 +26,7 @@ def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address]
 def left_behind(resources: Mapping[Address, Resource], moved: Mapping[Address, Address]) -> Iterator[Problem]:
     """References to addresses that moved: they would dangle once the move is made."""
     for resource in resources.values() if moved else ():
-        for reference in resource.kind.references(resource.spec):
+        for reference in resource.kind.references(resource):
             if reference.target in moved:
                 now = moved[reference.target]
                 message = f"{reference.target} moved to {now}"

@@ -64,6 +64,9 @@ class Safety(Spec):
 
     max_deletes: int | None = Field(default=None, ge=0)
     """Deletes and detached files that one plan may have; without it, max(3, 30 % of the live objects)."""
+    archive: Literal["released-only", "strict"] = "released-only"
+    """What becomes of releases that nobody has published when an assistant in them is removed: they are archived with
+    it, or (`strict`) they stand in the way like published ones."""
 
 
 class RequestsPerMinute(Spec):

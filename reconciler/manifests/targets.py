@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from reconciler.manifests.explain import explain
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.resources.base import Kind, Path, Spec
+from reconciler.resources.base import Kind, Path, Spec, written_for
 from reconciler.resources.problems import Finding
 
 _INEXPRESSIBLE = ("unknown-field", "unknown-value", "unknown-type")
@@ -27,12 +27,6 @@ def choose_target(kind: Kind, spec: Mapping[str, Any], default: str | None) -> s
         return target
     message = f"found {target!r}, expected one of {known}"
     return Finding(("spec", "target"), "unknown-value", message, did_you_mean(str(target), kind.models))
-
-
-def written_for(model: type[Spec], spec: Mapping[str, Any], target: str) -> dict[str, Any]:
-    """The spec as the model of a target takes it."""
-    rest = {name: value for name, value in spec.items() if name != "target"}
-    return {"target": target, **rest} if "target" in model.model_fields else rest
 
 
 def with_alternatives(kind: Kind, target: str, spec: Mapping[str, Any], findings: list[Finding]) -> list[Finding]:

@@ -1,6 +1,6 @@
 """One parsed document as one typed resource."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,10 @@ from reconciler.manifests.parsing import Document
 from reconciler.manifests.positions import Positions
 from reconciler.manifests.shapes import field_names
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.manifests.targets import choose_target, with_alternatives, written_for
-from reconciler.resources.address import Address, is_name
-from reconciler.resources.base import Kind, Path, Resource, Spec
+from reconciler.manifests.targets import choose_target, with_alternatives
+from reconciler.manifests.written import with_includes
+from reconciler.resources.address import Address
+from reconciler.resources.base import NAMES, Kind, Path, Resource, Spec, written_for
 from reconciler.resources.problems import Finding, Problem
 
 
@@ -40,7 +41,7 @@ class Validated:
         written = self.positions.document.written
         kind = kinds.get(str(written.get("kind"))) if isinstance(written, dict) else None
         name = name_in(written)
-        return Address(kind.prefix, name) if kind and isinstance(name, str) and is_name(name) else None
+        return Address(kind.prefix, name) if kind and isinstance(name, str) and kind.naming.accepts(name) else None
 
 
 def validate(
@@ -55,11 +56,14 @@ def validate(
         result.problems.append(_nothing(document))
         return result
     expansion = Expansion(expander, positions.where)
-    value = expansion.expand(document.value) if document.dollars else document.value
+    verbatim = [one.name for one in kinds.values() if one.verbatim]
+    literal = isinstance(document.value, dict) and document.value.get("kind") in verbatim
+    value = expansion.expand(document.value) if document.dollars and not literal else document.value
+    kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
     positions.includes = expansion.includes
     result.includes = frozenset(source.path for source in expansion.includes.values())
-    envelope, findings = open_envelope(value, name_in(document.value), {*kinds, PROJECT})
-    kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
+    naming = kind.naming if kind else NAMES
+    envelope, findings = open_envelope(value, name_in(document.value), {*kinds, PROJECT}, naming)
     spec: Spec | None = None
     if kind and isinstance(value.get("spec", {}), dict):
         spec, found = _spec(kind, value, expansion, default_target)
@@ -69,8 +73,14 @@ def validate(
     told = {problem.place for problem in document.problems}
     more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
     result.problems += (problem for problem in more if problem.place not in told)
+
+    def written() -> dict[str, Any]:
+        found = with_includes(document.value.get("spec", {}), ("spec",), expansion.includes, expansion.texts)
+        target = "" if kind is None else choose_target(kind, found, default_target)
+        return {"target": target, **found} if target else found
+
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
-        result.resource = _resource(kind, envelope, spec, positions)
+        result.resource = _resource(kind, envelope, spec, positions, written)
     return result
 
 
@@ -108,7 +118,7 @@ def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expans
     for finding in findings:
         source = None if finding.path in expansion.failed else expansion.includes.get(finding.path)
         if source and source.structured and finding.code == "wrong-type" and "a string" in finding.message:
-            del expansion.includes[finding.path]
+            expansion.texts[finding.path] = expansion.includes.pop(finding.path)
             changed = _put(changed or dict(spec), finding.path[1:], expansion.text(source))
     return changed
 
@@ -136,7 +146,9 @@ def _within(path: Path, places: set[Path]) -> bool:
     return any(path[:length] in places for length in range(len(path) + 1)) if places else False
 
 
-def _resource(kind: Kind, envelope: Envelope, spec: Spec, positions: Positions) -> Resource:
+def _resource(
+    kind: Kind, envelope: Envelope, spec: Spec, positions: Positions, written: Callable[[], dict[str, Any]]
+) -> Resource:
     return Resource(
         kind=kind,
         address=Address(kind.prefix, envelope.metadata.name),
@@ -145,4 +157,5 @@ def _resource(kind: Kind, envelope: Envelope, spec: Spec, positions: Positions) 
         lifecycle=envelope.lifecycle,
         place=positions.document.place,
         where=positions.where,
+        written=written,
     )

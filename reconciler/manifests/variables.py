@@ -7,11 +7,9 @@ from typing import Final
 
 from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean, shown
 from reconciler.resources.values import JSON
+from reconciler.resources.variables import PREFIX, VARIABLE, as_text
 
-PREFIX: Final = "${var."
 MAX_INSERTED: Final = 64 * 2**20
-_VARIABLE: Final = re.compile(r"\$(?P<escaped>\$\{var\.)|\$\{var\.(?P<name>[^{}\s]*)\}")
-
 _MISWRITTEN: Final = re.compile(r"(?<!\$)\$(?:\{(?P<braced>[A-Za-z_][\w-]*)\}|var\.(?P<dotted>[A-Za-z_][\w-]*))")
 
 
@@ -40,11 +38,11 @@ class Variables:
         """
         if PREFIX not in text:
             return text, []
-        whole = _VARIABLE.fullmatch(text)
+        whole = VARIABLE.fullmatch(text)
         if whole and whole["name"] in self.values:
             return self.values[whole["name"]], []
         unknown: list[Unknown] = []
-        return _VARIABLE.sub(lambda found: self._replacement(found, unknown), text), unknown
+        return VARIABLE.sub(lambda found: self._replacement(found, unknown), text), unknown
 
     def miswritten(self, text: str) -> Iterator[tuple[int, str]]:
         """Known variables that `text` names in another way, as `${name}` or `$var.name`: each once, with its offset."""
@@ -60,7 +58,7 @@ class Variables:
         if name not in self.values:
             unknown.append(Unknown(found.start(), f"no variable {shown(name)} in this environment", self._hint(name)))
             return found[0]
-        text = _text(self.values[name])
+        text = as_text(self.values[name])
         self.inserted += len(text)
         if self.inserted > MAX_INSERTED:
             unknown.append(Unknown(found.start(), "the variables of this project add more than 64 MiB of text", ""))
@@ -71,9 +69,3 @@ class Variables:
         if name not in self.hints and len(self.hints) < SUGGESTIONS:
             self.hints[name] = did_you_mean(name, self.values) if self.values else "it has no variables"
         return self.hints.get(name, "")
-
-
-def _text(value: JSON) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

@@ -195,7 +195,8 @@ def _links(workspace: Workspace) -> dict[Address, list[Link]]:
     return {
         resource.address: [
             Link(reference.target, _place(resource.where(reference.path)), reference.via)
-            for reference in resource.kind.references(resource.spec)
+            for reference in resource.kind.references(resource)
+            if reference.environment in (None, workspace.identity.environment)
         ]
         for resource in workspace.loaded.resources
     }

@@ -90,6 +90,8 @@ class Refusal:
     places: Mapping[str, str] = field(default_factory=dict)
     """Where a referrer is written (`file:line`) or seen (`live`)."""
     remedy: str = ""
+    subject: str = ""
+    """What exactly is refused: a digest that changes with the object, its live id and all that speaks against it."""
     consent: str | None = None
     """The smallest Consent document that would lift this refusal; None where nothing may."""
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from reconciler.planning.model import OnDrift
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Form, Live
+from reconciler.resources.problems import Place
 from reconciler.resources.values import JSON
 
 
@@ -48,6 +50,31 @@ class Pointer:
     """What is wrong with it, if anything: outlets that disagree, a blob that is missing or altered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release that a manifest asks for."""
+
+    chatbot: Address
+    parts: frozenset[Address]
+    """The copies and uploads that it asks for; releases of equal content share some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A person's leave to do the one thing that would be refused."""
+
+    name: str
+    identity: str
+    address: str
+    rule: str
+    subject: str
+    """`Refusal.subject` of the refusal that it lifts."""
+    reason: str
+    expires: date
+    """The last day on which it counts."""
+    place: Place
+
+
 @dataclass(frozen=True)
 class World:
     """One identity, as wanted, as applied and as live."""
@@ -71,6 +98,18 @@ class World:
     """Live ids of objects that nobody owns and that are to become these. Nothing else of them changes."""
     imported: Mapping[Address, str] = field(default_factory=dict)
     """Live ids that manifests say they were imported from."""
+    releases: Mapping[Address, Release] = field(default_factory=dict)
+    """Releases that manifests ask for, by address. Of an archived one there is nothing, as of one that never was."""
+    published: Mapping[Address, Pointer] = field(default_factory=dict)
+    """What is published under the names of chatbots; `pointers` has their drafts."""
+    tombstones: frozenset[Address] = frozenset()
+    """Releases that were archived: they never come back."""
+    strict: bool = False
+    """Whether releases that are not published block too, instead of being archived with what they use."""
+    consents: Sequence[Consent] = ()
+    today: date = date.min
+    shutdowns: Mapping[str, date] = field(default_factory=dict)
+    """The last day of every model that has one."""
     on_drift: OnDrift = "revert"
     max_deletes: int | None = None
     openai_project: str | None = None

@@ -6,6 +6,11 @@ from typing import Final, Self
 
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAME_LENGTH: Final = 63
+NAME_RULE: Final = "lower-case letters, digits and `-`, at most 63, starting and ending with a letter or digit"
+RELEASE: Final = "release"
+FILE: Final = "file"
+_KEPT: Final = re.compile(r"@[0-9a-f]{12}$")
+_VERSION: Final = re.compile(r"(?P<chatbot>[a-z0-9][-a-z0-9]*)[@.](?P<number>[1-9][0-9]{0,8})")
 
 
 def is_name(text: str) -> bool:
@@ -35,6 +40,33 @@ class Address:
     def family(self) -> "Address":
         """The working object that a frozen copy was made of; itself for a working object."""
         return Address(self.kind, self.name.partition("@")[0])
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it names what a release has made: the release itself, a copy, or an upload that it keeps."""
+        if self.kind == FILE:
+            return _KEPT.search(self.name) is not None
+        return self.kind == RELEASE or "@" in self.name
+
+    @property
+    def release(self) -> "Address | None":
+        """The release that it is, or whose copy: `release/support@3` for `assistant/triage@support.3`. None for what
+        releases share, and for working objects.
+        """
+        text = self.name if self.kind == RELEASE else self.name.partition("@")[2]
+        found = version_of(text) if self.kind != FILE else None
+        return release_address(*found) if found else None
+
+
+def release_address(chatbot: str, number: int) -> Address:
+    """`release/support@3`."""
+    return Address(RELEASE, f"{chatbot}@{number}")
+
+
+def version_of(text: str) -> tuple[str, int] | None:
+    """Chatbot and number of `support@3`, or of `support.3` as frozen copies write it."""
+    found = _VERSION.fullmatch(text)
+    return (found["chatbot"], int(found["number"])) if found and is_name(found["chatbot"]) else None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,13 +8,13 @@ requests are written, so that what is compared is what is sent.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol, TypeAlias
+from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from reconciler.resources.address import Address
+from reconciler.resources.address import NAME_RULE, Address, is_name
 from reconciler.resources.problems import Finding, Place
-from reconciler.resources.values import JSON, Fields
+from reconciler.resources.values import JSON, Fields, reference, replace_references
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -55,6 +55,8 @@ class Reference:
     target: Address
     via: str = ""
     """What the reference is, for people: a node of a pipeline, a trigger."""
+    environment: str | None = None
+    """The only environment in which it holds; None where it holds in all."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Resource:
     place: Place
     where: Callable[[Path], Place]
     """The place of the value at a path, or of the closest value around it that the file has."""
+    written: Callable[[], Mapping[str, JSON]] = dict
+    """`spec` as it was written, with what it includes and its target, but before variables: what a release keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class LocalFile:
     sha256: str
     """Hex, without a prefix."""
     bytes: int
+    blob: str = ""
+    """Of a file that a release keeps: the id of the Git blob that has its bytes, whatever the folder has by now."""
 
 
 class ProjectFiles(Protocol):
@@ -103,6 +109,10 @@ class Scope:
     default_target: str | None = None
     attached: frozenset[str] = frozenset()
     """Paths of the files that some vector store of the project holds."""
+    environment: str | None = None
+    """The environment that is worked with; None where the project has none."""
+    environments: tuple[str, ...] = ()
+    """Every environment that the project has."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +133,9 @@ class Desired:
     """The bytes of an upload."""
     upload_name: str = ""
     options: Mapping[str, JSON] = field(default_factory=dict)
-    """Settings for the writer that are no fields of the object, like `prune`."""
+    """Settings that are no fields of the object, like `prune`."""
+    whole: bool = False
+    """Whether all of the object is ours, and not only what is set: so it is with what a release has frozen."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,18 @@ class Sketch:
 
 
 @dataclass(frozen=True)
+class Naming:
+    """What names of a kind look like."""
+
+    accepts: Callable[[str], bool]
+    rule: str
+    """For people."""
+
+
+NAMES: Final = Naming(is_name, NAME_RULE)
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of manifest."""
 
@@ -147,8 +171,8 @@ class Kind:
     """As written in addresses."""
     models: Mapping[str, type[Spec]]
     """The model of `spec` by target; by `""` where the kind has no targets."""
-    references: Callable[[Any], Iterable[Reference]]
-    """What a spec refers to inside the project. Literal ids are not references."""
+    references: Callable[[Resource], Iterable[Reference]]
+    """What a manifest refers to inside the project. Literal ids are not references."""
     desired: Callable[[Resource, Scope], Iterable[Desired]]
     """The objects the manifest asks for, the files it needs among them. Called only if `check` finds no error."""
     check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
@@ -157,6 +181,36 @@ class Kind:
     """By type of live object: what a manifest of a name would say to ask for it, given what an id is called."""
     hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What to write instead of a field that a target does not have, by target and dotted path without indices."""
+    naming: Naming = NAMES
+    """What `metadata.name` may be."""
+    verbatim: bool = False
+    """Whether `$file` and variables in it are the content of the manifest, and not for us to replace."""
+    provides: Callable[[Resource], Iterable[Address]] = lambda _resource: ()
+    """Addresses besides its own that other manifests may refer to."""
+    frozen: Literal["", "release", "content"] = ""
+    """How the copy that a release makes of such an object is called: `NAME@CHATBOT.N`, or `NAME@<content12>`, which
+    releases of equal content share. Empty where a release makes none."""
+    shared_live: Callable[[Resource], bool] = lambda _resource: False
+    """Whether a release is to go on using this very object instead of a copy."""
+
+
+def written_for(model: type[Spec], spec: Mapping[str, JSON], target: str) -> dict[str, JSON]:
+    """The spec as the model of a target takes it."""
+    rest = {name: value for name, value in spec.items() if name != "target"}
+    return {"target": target, **rest} if "target" in model.model_fields else rest
+
+
+def _with_defaults(form: "Form", fields: Fields) -> Fields:
+    """Every field of the object; but not one of which only the API knows what it is where nobody sets it."""
+    known = {name: value for name, value in form.defaults.items() if name not in form.resolved}
+    return {**known, **fields}
+
+
+def _referring(fields: Fields, named: Callable[[Address], Address]) -> Fields:
+    return {
+        name: replace_references(value, lambda text: reference(named(Address.parse(text))))
+        for name, value in fields.items()
+    }
 
 
 def _unchanged(fields: Fields, _addresses: Callable[[str], Sequence[str]], _expected: Fields) -> Fields:
@@ -187,6 +241,14 @@ class Form:
     apart: frozenset[str] = frozenset()
     """Fields written by requests of their own after the object is made (the files of a vector store). No label vouches
     for them: a run killed in between would leave the label of something that never happened."""
+    pointers: frozenset[str] = frozenset()
+    """Fields that are no part of the object, but say what is published under its name (`published` of a chatbot)."""
+    resolved: frozenset[str] = frozenset()
+    """Fields that the API completes in a way that only it knows (`reasoning` of an agent, by its model)."""
+    complete: Callable[["Form", Fields], Fields] = _with_defaults
+    """Fields with all that the object has where nothing is set."""
+    rename: Callable[[Fields, Callable[[Address], Address]], Fields] = _referring
+    """Fields with other addresses in their references."""
     localise: Callable[[Fields, Callable[[str], Sequence[str]], Fields], Fields] = _unchanged
     """Live fields with ids turned into what manifests write. Given the live fields, the addresses that an id is known
     under (several for one shared upload, none for a stranger's), and the fields that are expected of this object."""

@@ -7,11 +7,12 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Final, NamedTuple, Protocol, TypeVar
 
+from reconciler.resources.address import Address
 from reconciler.resources.base import LocalFile, ProjectFiles
 from reconciler.resources.kinds.file import PREFIX as FILE_PREFIX, file_address, is_file_id
 from reconciler.resources.metadata import USER_ATTRIBUTES, too_many_pairs
 from reconciler.resources.problems import Finding
-from reconciler.resources.values import JSON, Fields, reference
+from reconciler.resources.values import JSON, Fields, is_reference, reference
 
 # fmt: off
 SUPPORTED: Final = frozenset({
@@ -169,6 +170,18 @@ def localise(live: Fields, addresses_of: Callable[[str], Sequence[str]], expecte
         else:
             files[path] = _as_expected(path, found, wanted.get(path, {}))
     return {**live, "files": files}
+
+
+def renamed(fields: Fields, named: Callable[[Address], Address]) -> Fields:
+    """`fields` with files under other addresses: the path is how an entry is called, and whom it refers to."""
+    files = {}
+    for path, entry in (fields.get("files") or {}).items():
+        if is_reference(entry.get("file")):
+            now = named(file_address(path))
+            files[now.name] = {**entry, "file": reference(now)}
+        else:
+            files[path] = entry
+    return {**fields, "files": files} if "files" in fields else fields
 
 
 def _by_path(

@@ -56,7 +56,8 @@ class Store(Spec):
     files: list[str] = Field(default_factory=list)
 
 
-def _bot_references(spec: Cloud | Local) -> Iterator[Reference]:
+def _bot_references(resource: Resource) -> Iterator[Reference]:
+    spec: Cloud | Local = resource.spec
     for index, tool in enumerate(spec.tools):
         if isinstance(tool, Search):
             for at, name in enumerate(tool.stores):
@@ -89,7 +90,7 @@ STORE = Kind(
     name="Store",
     prefix="vectorstore",
     models={"": Store},
-    references=lambda _spec: (),
+    references=lambda _resource: (),
     desired=_store_desired,
 )
 KINDS = {kind.name: kind for kind in (BOT, STORE)}

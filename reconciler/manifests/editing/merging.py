@@ -10,9 +10,10 @@ from reconciler.manifests.editing.edits import UneditableError, edited
 from reconciler.manifests.editing.templates import LostVariableError, escaped, rewritten
 from reconciler.manifests.included import Source
 from reconciler.manifests.parsing import parse_document
-from reconciler.manifests.variables import PREFIX, Variables
+from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path
 from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
+from reconciler.resources.variables import PREFIX
 
 Keyed = Callable[[Sequence[JSON]], Mapping[str, JSON]]
 """The canonical form of a list whose items have names: a mapping by name."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-from reconciler.manifests.variables import PREFIX, Variables
+from reconciler.manifests.variables import Variables
+from reconciler.resources.variables import PREFIX
 
 _PART: Final = re.compile(r"(?P<escaped>\$\$\{var\.)|(?P<variable>\$\{var\.[^{}\s]*\})|(?P<literal>[^$]+|\$)")
 _WORD: Final = re.compile(r"\w+|\s|[^\w\s]")

@@ -7,13 +7,13 @@ from typing import Final
 from pydantic import ValidationError
 
 from reconciler.manifests.explain import explain
-from reconciler.manifests.variables import PREFIX
 from reconciler.operations.migration.model import TOOLS, Case, Entry, Part
 from reconciler.resources.address import Address
 from reconciler.resources.base import Lifecycle, LocalFile, Path, Resource, Scope
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Finding, Place
 from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, path_text, put
+from reconciler.resources.variables import PREFIX
 
 MOST_CHARACTERS: Final = 1_000_000
 """Of one text: at most 4 MiB in UTF-8, which is what a manifest may include."""

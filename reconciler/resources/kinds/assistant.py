@@ -22,6 +22,7 @@ AGENT: Final = Form(
     render=rendered,
     defaults=agent_form.DEFAULTS,
     owned_by_key=frozenset({"metadata", "reasoning"}),
+    resolved=frozenset({"reasoning"}),
 )
 
 REQUEST: Final = Form(
@@ -34,8 +35,8 @@ REQUEST: Final = Form(
 """Dropping a field of a request leaves it out, and every key in it is ours: nobody else writes requests."""
 
 
-def _references(spec: Spec) -> Iterator[Reference]:
-    written = _written(spec)
+def _references(resource: Resource) -> Iterator[Reference]:
+    written = _written(resource.spec)
     for path, address in referred(written):
         _, index, *_ = path
         yield Reference(("spec", *path), address, via=written["tools"][index]["type"])
@@ -72,4 +73,5 @@ KIND: Final = Kind(
     check=check,
     sketches={"agent": sketch_agent},
     hints=HINTS,
+    frozen="release",
 )

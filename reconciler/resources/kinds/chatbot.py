@@ -1,15 +1,26 @@
 """Chatbots: one bot each, answered by a pipeline or straight by an assistant."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from reconciler.resources import names
+from reconciler.resources.address import release_address
 from reconciler.resources.base import Desired, Form, Kind, Path, Reference, Resource, Scope, Spec
 from reconciler.resources.names import AssistantName, PipelineName
-from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference
+from reconciler.resources.problems import Finding
+from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference, reference
+
+Number: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=10**9)]
+
+
+class Retention(Spec):
+    """How long releases stay."""
+
+    keep: int = Field(ge=1)
+    """This many of the newest; older ones are archived, unless they are published."""
 
 
 class ChatbotSpec(Spec):
@@ -17,6 +28,9 @@ class ChatbotSpec(Spec):
     assistant: AssistantName | None = None
     starts: tuple[PipelineName, ...] = ()
     """Pipelines that the bot's triggers start. A reference only: the application has the triggers."""
+    published: Number | dict[str, Number] | None = None
+    """The release that applications get, by number; one for all environments, or by environment."""
+    releases: Retention | None = None
 
     @model_validator(mode="after")
     def _answered_by_one(self) -> "ChatbotSpec":
@@ -25,7 +39,8 @@ class ChatbotSpec(Spec):
         return self
 
 
-def _references(spec: ChatbotSpec) -> Iterator[Reference]:
+def _references(resource: Resource) -> Iterator[Reference]:
+    spec: ChatbotSpec = resource.spec
     named: list[tuple[Path, str, str | None, str]] = [
         (("spec", "assistant"), "assistant", spec.assistant, ""),
         (("spec", "pipeline"), "pipeline", spec.pipeline, ""),
@@ -34,16 +49,43 @@ def _references(spec: ChatbotSpec) -> Iterator[Reference]:
     for path, prefix, text, via in named:
         if text is not None and (target := names.target(prefix, text)):
             yield Reference(path, target, via)
+    if isinstance(spec.published, int):
+        yield Reference(("spec", "published"), release_address(resource.address.name, spec.published), "published")
+    for environment, number in spec.published.items() if isinstance(spec.published, dict) else ():
+        target = release_address(resource.address.name, number)
+        yield Reference(("spec", "published", environment), target, "published", environment)
 
 
-def _desired(resource: Resource, _scope: Scope) -> Iterator[Desired]:
-    written = resource.spec.model_dump(mode="json", exclude_unset=True)
+def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
+    published = resource.spec.published
+    for environment in published if isinstance(published, dict) else ():
+        if environment not in scope.environments:
+            known = ", ".join(f"`{name}`" for name in scope.environments) or "none"
+            message = f"there is no environment `{environment}`"
+            path = ("spec", "published", environment)
+            yield Finding(path, "unknown-environment", message, f"the project has {known}", on_key=True)
+
+
+def published_in(spec: ChatbotSpec, environment: str | None) -> int | None:
+    """The number of the release that is published in an environment."""
+    return spec.published.get(environment or "") if isinstance(spec.published, dict) else spec.published
+
+
+def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
+    spec: ChatbotSpec = resource.spec
+    written = spec.model_dump(mode="json", include={"pipeline", "assistant", "starts"}, exclude_unset=True)
+    fields = {field: _canonical(field, value) for field, value in written.items()}
+    if spec.published is not None:
+        number = published_in(spec, scope.environment)
+        release = None if number is None else reference(release_address(resource.address.name, number))
+        fields["published"] = release
     yield Desired(
         address=resource.address,
         type=CHATBOT.type,
-        fields={field: _canonical(field, value) for field, value in written.items()},
+        fields=fields,
         place=resource.place,
         lifecycle=resource.lifecycle,
+        options={} if spec.releases is None else {"keep": spec.releases.keep},
     )
 
 
@@ -55,11 +97,17 @@ def _canonical(field: str, value: JSON) -> JSON:
     return names.canonical(field, value) if field in {"assistant", "pipeline"} else value
 
 
+def _render(fields: Fields) -> dict[str, JSON]:
+    """What the bundle of the working chatbot says."""
+    return {field: value for field, value in fields.items() if field not in CHATBOT.pointers}
+
+
 CHATBOT: Final = Form(
     type="chatbot",
     canonical=_canonical,
-    render=dict,
-    defaults={"assistant": None, "pipeline": None, "starts": []},
+    render=_render,
+    defaults={"assistant": None, "pipeline": None, "starts": [], "published": None},
+    pointers=frozenset({"published"}),
 )
 
 KIND: Final = Kind(
@@ -68,4 +116,5 @@ KIND: Final = Kind(
     models={"": ChatbotSpec},
     references=_references,
     desired=_desired,
+    check=_check,
 )

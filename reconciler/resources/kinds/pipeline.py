@@ -15,7 +15,8 @@ class PipelineSpec(Spec):
     edges: tuple[graph.Edge, ...]
 
 
-def _references(spec: PipelineSpec) -> Iterator[Reference]:
+def _references(resource: Resource) -> Iterator[Reference]:
+    spec: PipelineSpec = resource.spec
     for name, node in spec.nodes.items():
         for inside, target in nodes.references(node):
             yield Reference(("spec", "nodes", name, *inside), target, via=f"node {name}")
@@ -58,4 +59,5 @@ KIND: Final = Kind(
     references=_references,
     desired=_desired,
     check=_check,
+    frozen="release",
 )

@@ -100,9 +100,11 @@ class VectorStoreSpec(Spec):
     metadata: Metadata | None = None
     prune: bool = False
     """Whether files that no manifest names are detached. They are only reported otherwise."""
+    releases: Literal["frozen", "live"] = "frozen"
+    """Whether a release makes a copy of the store, or goes on using this one and sees every change of it."""
 
 
-def _references(_spec: VectorStoreSpec) -> Iterable[Reference]:
+def _references(_resource: Resource) -> Iterable[Reference]:
     """None: only a look at the folder tells which files a glob means. `desired` has them, as references in `files`."""
     return ()
 
@@ -194,6 +196,13 @@ def _chunking(strategy: Mapping[str, JSON]) -> dict[str, JSON]:
     return {"type": "static", "static": dict(AUTO)} if strategy["type"] == "auto" else dict(strategy)
 
 
+def _complete(form: Form, fields: Fields) -> Fields:
+    """With what the API has of each file where nothing is set."""
+    settings = {"attributes": {}, "chunking_strategy": _chunking({"type": "auto"})}
+    files = {path: {**settings, **entry} for path, entry in (fields.get("files") or {}).items()}
+    return {**form.defaults, **fields, "files": files}
+
+
 def _render(fields: Fields) -> dict[str, JSON]:
     """The body of a create or update. Files are attached by requests of their own."""
     return {name: value for name, value in fields.items() if name != "files"}
@@ -207,6 +216,8 @@ VECTOR_STORE: Final = Form(
     owned_by_key=frozenset({"metadata", "files"}),
     creation_only=frozenset({"description"}),
     apart=frozenset({"files"}),
+    complete=_complete,
+    rename=store_files.renamed,
     localise=store_files.localise,
 )
 """
@@ -223,4 +234,6 @@ KIND: Final = Kind(
     desired=_desired,
     check=_check,
     sketches={"vector_store": _sketch},
+    frozen="content",
+    shared_live=lambda store: store.spec.releases == "live",
 )

@@ -57,8 +57,7 @@ def test_nothing_is_filled_in():
 
 
 def test_references_stand_where_the_manifest_wrote_them():
-    spec = resource("responses", SPEC).spec
-    assert list(KIND.references(spec)) == [
+    assert list(KIND.references(resource("responses", SPEC))) == [
         Reference(("spec", "tools", 0, "vector_store_ids", 1), Address("vectorstore", "handbook"), "file_search"),
         Reference(("spec", "tools", 0, "vector_store_ids", 2), Address("vectorstore", "faq"), "file_search"),
         Reference(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
@@ -33,16 +35,16 @@ def test_what_triggers_start_is_a_set(fields):
     assert CHATBOT.canonical("starts", starts) == starts
 
 
-def test_references(fields):
-    spec = ChatbotSpec.model_validate({"pipeline": "flow", "starts": ["checkin"]})
-    assert list(KIND.references(spec)) == [
+def test_references(resource):
+    bot = resource(KIND, "support", {"pipeline": "flow", "starts": ["checkin"]})
+    assert list(KIND.references(bot)) == [
         Reference(("spec", "pipeline"), Address("pipeline", "flow")),
         Reference(("spec", "starts", 0), Address("pipeline", "checkin"), "trigger"),
     ]
 
 
-def test_a_literal_id_is_no_reference(fields):
-    assert list(KIND.references(ChatbotSpec.model_validate({"assistant": "agent_123"}))) == []
+def test_a_literal_id_is_no_reference(fields, resource):
+    assert list(KIND.references(resource(KIND, "support", {"assistant": "agent_123"}))) == []
     assert fields(assistant="agent_123") == {"assistant": "agent_123"}
 
 
@@ -50,3 +52,35 @@ def test_a_literal_id_is_no_reference(fields):
 def test_names_that_name_nothing(name):
     with pytest.raises(ValidationError, match="names no assistant"):
         ChatbotSpec.model_validate({"assistant": name})
+
+
+class TestPublished:
+    def test_one_release_for_every_environment(self, resource, scope):
+        bot = resource(KIND, "support", {"pipeline": "flow", "published": 3})
+        (wanted,) = KIND.desired(bot, replace(scope, environment="production"))
+        assert wanted.fields["published"] == reference("release/support@3")
+        assert Reference(("spec", "published"), Address("release", "support@3"), "published") in KIND.references(bot)
+
+    def test_one_by_environment(self, resource, scope):
+        spec = {"pipeline": "flow", "published": {"staging": 4, "production": 3}}
+        both = replace(scope, environments=("staging", "production", "qa"))
+        bot = resource(KIND, "support", spec)
+        found = [next(iter(KIND.desired(bot, replace(both, environment=name)))) for name in both.environments]
+        releases = [reference("release/support@4"), reference("release/support@3"), None]
+        assert [wanted.fields["published"] for wanted in found] == releases
+        assert list(KIND.check(bot, both)) == []
+        assert [one.code for one in KIND.check(bot, replace(scope, environments=("staging",)))] == [
+            "unknown-environment"
+        ]
+
+    def test_it_is_no_part_of_what_the_draft_says(self, fields):
+        drafted = CHATBOT.render(fields(pipeline="flow", published=3))
+        assert drafted == {"pipeline": reference("pipeline/flow")}
+
+    def test_without_it_nobody_decides_what_is_published(self, fields):
+        assert "published" not in fields(pipeline="flow")
+
+    @pytest.mark.parametrize("number", [0, -1, "3", True, 1.0, 10**9])
+    def test_numbers_that_are_none(self, number):
+        with pytest.raises(ValidationError):
+            ChatbotSpec.model_validate({"pipeline": "flow", "published": number})

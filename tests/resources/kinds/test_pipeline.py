@@ -89,8 +89,8 @@ class TestDesired:
             assert PIPELINE.canonical(field, value) == value
 
 
-def test_references_say_which_node_makes_them():
-    found = list(KIND.references(PipelineSpec.model_validate(COACH)))
+def test_references_say_which_node_makes_them(resource):
+    found = list(KIND.references(resource(KIND, "coach", COACH)))
     assert found[0] == Reference(
         ("spec", "nodes", "general", "assistant"), Address("assistant", "coach-general"), "node general"
     )

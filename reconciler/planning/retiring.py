@@ -1,0 +1,98 @@
+"""Releases that are not to be live any more although their manifests still ask for them.
+
+A release goes with an assistant that it uses and that has no manifest any more, and with its age where the chatbot
+keeps only so many; never while it is published. One that was archived does not come back.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.planning.world import World
+from reconciler.resources.address import RELEASE, Address, version_of
+from reconciler.resources.values import references_in
+
+ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True)
+class Retired:
+    """Releases that the plan takes leave of."""
+
+    because: Mapping[Address, str]
+    """Why each is archived."""
+    unmarked: tuple[Address, ...]
+    """Archived before, with manifests that do not say so."""
+
+
+def retire(world: World) -> tuple[World, Retired]:
+    """`world` without what such releases ask for, unless another one asks for it too; linear in their parts."""
+    unmarked = tuple(sorted(world.releases.keys() & world.tombstones))
+    because = dict(_leaving(world, world.releases.keys() - world.tombstones))
+    gone = {*unmarked, *because}
+    if not gone:
+        return world, Retired({}, ())
+    staying = {address: release for address, release in world.releases.items() if address not in gone}
+    needed = {part for release in staying.values() for part in release.parts}
+    unwanted = {part for address in gone for part in world.releases[address].parts} - needed | gone
+    desired = {address: wanted for address, wanted in world.desired.items() if address not in unwanted}
+    links = {address: found for address, found in world.links.items() if address not in unwanted}
+    return replace(world, desired=desired, releases=staying, links=links), Retired(because, unmarked)
+
+
+def _leaving(world: World, candidates: set[Address]) -> Iterator[tuple[Address, str]]:
+    published = set(published_releases(world).values())
+    free = sorted(address for address in candidates - published if world.in_scope(address))
+    kept = _kept(world, candidates)
+    for address in free:
+        lost = None if world.strict else _lost(world, address)
+        if lost is not None:
+            yield address, f"{lost}, which it uses, has no manifest any more"
+        elif address not in kept:
+            chatbot = world.releases[address].chatbot
+            yield address, f"{chatbot} keeps {world.desired[chatbot].options['keep']} releases"
+
+
+def published_releases(world: World) -> dict[Address, Address]:
+    """By chatbot, the release that is published once the plan is done."""
+    found: dict[Address, Address] = {}
+    for address, wanted in world.desired.items():
+        for name in world.forms[wanted.type].pointers & wanted.fields.keys():
+            found.update((address, Address.parse(text)) for text in references_in(wanted.fields[name]))
+    return found
+
+
+def _lost(world: World, release: Address) -> Address | None:
+    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more."""
+    families = {address.family for address in uses(world, release) if address.kind == ASSISTANT}
+    return min((family for family in families if family not in world.desired), default=None)
+
+
+def uses(world: World, release: Address) -> set[Address]:
+    """Everything that a release refers to: its parts, and what they name besides."""
+    found = set(world.releases[release].parts)
+    for address in (release, *world.releases[release].parts):
+        if address in world.desired:
+            found.update(map(Address.parse, references_in(dict(world.desired[address].fields))))
+    return found
+
+
+def _kept(world: World, candidates: set[Address]) -> set[Address]:
+    """The newest releases of each chatbot, as many as it keeps; all where it does not say."""
+    by_chatbot: dict[Address, list[Address]] = defaultdict(list)
+    for address in candidates:
+        by_chatbot[world.releases[address].chatbot].append(address)
+    kept: set[Address] = set()
+    for chatbot, releases in by_chatbot.items():
+        most = world.desired[chatbot].options.get("keep") if chatbot in world.desired else None
+        newest = sorted(releases, key=number, reverse=True)
+        kept.update(newest[:most])
+    return kept
+
+
+def number(release: Address) -> int:
+    """The number of a release, by which they are ordered."""
+    found = version_of(release.name) if release.kind == RELEASE else None
+    if found is None:
+        raise ValueError(f"{release} is no release")
+    return found[1]

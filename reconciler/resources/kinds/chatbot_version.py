@@ -1,0 +1,75 @@
+"""Chatbot versions: one release of a chatbot each, with everything it takes to run it. `release` writes them."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from pydantic import ValidationError
+
+from reconciler.resources.address import NAME_RULE, RELEASE, version_of
+from reconciler.resources.base import Desired, Form, Kind, Naming, Reference, Resource, Scope
+from reconciler.resources.kinds.chatbot import CHATBOT
+from reconciler.resources.problems import Finding
+from reconciler.resources.releases.content import ChatbotVersionSpec, content_digest, lacking
+from reconciler.resources.releases.freezing import frozen, parts, provided
+from reconciler.resources.values import JSON
+
+NOT_EDITED: Final = "a release is never edited: restore the file, or release the chatbot again"
+
+
+def _is_version(text: str) -> bool:
+    return "@" in text and version_of(text) is not None
+
+
+def _references(_resource: Resource) -> Iterable[Reference]:
+    """None: a release has what it needs. Copies of other releases that its parts name are found in `desired`."""
+    return ()
+
+
+def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
+    spec: ChatbotVersionSpec = resource.spec
+    if spec.content is None:
+        return
+    if content_digest(spec.content) != spec.digest:
+        yield Finding(("spec", "digest"), "edited-release", "the content is not what was released", NOT_EDITED)
+        return
+    missing = lacking(spec.content, scope.environment)
+    if missing:
+        message = f"it has no value of {', '.join(missing)} for {scope.environment}, and is not made there"
+        hint = "release the chatbot again, if it is to be published there"
+        yield Finding(("spec", "content", "variables"), "release-without-values", message, hint, "warning")
+        return
+    try:
+        parts(resource, scope)
+    except (ValidationError, ValueError, StopIteration, KeyError) as error:
+        yield Finding(("spec", "content"), "unusable-release", f"this version cannot read it: {error}", NOT_EDITED)
+
+
+def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
+    spec: ChatbotVersionSpec = resource.spec
+    if spec.archived or spec.content is None or lacking(spec.content, scope.environment):
+        return
+    yield from frozen(resource, scope)
+
+
+def _canonical(field: str, value: JSON) -> JSON:
+    return value if field == "digest" else CHATBOT.canonical(field, value)
+
+
+FORM: Final = Form(
+    type=RELEASE,
+    canonical=_canonical,
+    render=dict,
+    defaults={"assistant": None, "pipeline": None, "starts": []},
+)
+
+KIND: Final = Kind(
+    name="ChatbotVersion",
+    prefix=RELEASE,
+    models={"": ChatbotVersionSpec},
+    references=_references,
+    desired=_desired,
+    check=_check,
+    naming=Naming(_is_version, f"CHATBOT@NUMBER, where a chatbot's name is {NAME_RULE}"),
+    verbatim=True,
+    provides=provided,
+)

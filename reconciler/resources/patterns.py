@@ -1,0 +1,36 @@
+"""Patterns of paths: `*`, `?` and `[…]` within a name, `**` across folders."""
+
+import re
+from fnmatch import translate
+from functools import lru_cache
+
+
+def matches(path: str, pattern: tuple[str, ...]) -> bool:
+    """Whether the folders and the name match, tracking all positions in the pattern at once: never exponential."""
+    names = path.split("/")
+    if not _fits(pattern[-1], names[-1]):
+        return False
+    states = _skip({0}, pattern)
+    for name in names:
+        following = {
+            at if pattern[at] == "**" else at + 1 for at in states if at < len(pattern) and _fits(pattern[at], name)
+        }
+        states = _skip(following, pattern)
+    return len(pattern) in states
+
+
+def _skip(states: set[int], pattern: tuple[str, ...]) -> set[int]:
+    """With the positions after each `**`, which may stand for no folder at all."""
+    for start in sorted(states):
+        end = next((at for at in range(start, len(pattern)) if pattern[at] != "**"), len(pattern))
+        states.update(range(start, end + 1))
+    return states
+
+
+@lru_cache(maxsize=4096)
+def _compiled(part: str) -> re.Pattern[str]:
+    return re.compile(translate(part))
+
+
+def _fits(part: str, name: str) -> bool:
+    return part == "**" or _compiled(part).match(name) is not None

@@ -1,0 +1,145 @@
+"""From the content of a release to the objects that should be live: a copy of everything, that nothing else changes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.resources.address import FILE, Address, version_of
+from reconciler.resources.base import Desired, Kind, Path, Resource, Scope, Spec, written_for
+from reconciler.resources.kinds.file import file_address
+from reconciler.resources.registry import forms, kinds
+from reconciler.resources.releases.content import ChatbotVersionSpec, Content, KeptFiles
+from reconciler.resources.values import JSON, Fields, digest, reference
+from reconciler.resources.variables import substituted
+
+Names = dict[Address, Address]
+"""What each working address is called in the release."""
+
+
+def parts(resource: Resource, scope: Scope) -> list[Resource]:
+    """The manifests that a release keeps, with the values of one environment; ValidationError where one is none."""
+    content = _content(resource)
+    values = content.variables.get(scope.environment or "", {})
+    return [_part(resource, Address.parse(text), written, values) for text, written in content.objects.items()]
+
+
+def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
+    """The copies that a release asks for, the uploads they need, and the chatbot as it answers with them, last."""
+    content, found = _content(resource), parts(resource, scope)
+    inner = replace(scope, files=KeptFiles(content.files))
+    inner = replace(inner, attached=frozenset(_attached(found, inner)))
+    names: Names = {
+        file_address(path): file_address(f"{path}@{kept.sha256[:12]}") for path, kept in content.files.items()
+    }
+    uploads: dict[Address, Desired] = {}
+    for part in _frozen_by(found, "content"):
+        own, *needed = part.kind.desired(part, inner)
+        uploads.update(_uploads(needed, names))
+        copy = _copy(own, own.address, names)
+        shared = digest({"fields": dict(copy.fields), "write_only": dict(copy.write_only)}).removeprefix("sha256:")
+        names[part.address] = replace_name(part.address, shared[:12])
+        yield replace(copy, address=names[part.address])
+    of_release = _frozen_by(found, "release")
+    names.update((part.address, replace_name(part.address, _suffix(resource.address))) for part in of_release)
+    for part in of_release:
+        renamed = replace(part, address=names[part.address])
+        own, *needed = part.kind.desired(renamed, inner)
+        uploads.update(_uploads(needed, names))
+        yield _copy(own, renamed.address, names)
+    yield from uploads.values()
+    for part in _frozen_by(found, ""):
+        own, *_ = part.kind.desired(part, inner)
+        yield _answering(resource, own, names)
+
+
+def provided(resource: Resource) -> Iterator[Address]:
+    """The copies that others may name, as `triage@support.3`."""
+    spec: ChatbotVersionSpec = resource.spec
+    for text in spec.content.objects if spec.content else ():
+        address = Address.parse(text)
+        if _kind(address).frozen == "release":
+            yield replace_name(address, _suffix(resource.address))
+
+
+def replace_name(address: Address, suffix: str) -> Address:
+    return Address(address.kind, f"{address.name}@{suffix}")
+
+
+def _content(resource: Resource) -> Content:
+    spec: ChatbotVersionSpec = resource.spec
+    if spec.content is None:
+        raise ValueError(f"{resource.address} has no content")
+    return spec.content
+
+
+def _suffix(release: Address) -> str:
+    """How copies name their release: `support.3`."""
+    found = version_of(release.name)
+    if found is None:
+        raise ValueError(f"{release} is no release")
+    return f"{found[0]}.{found[1]}"
+
+
+def _kind(address: Address) -> Kind:
+    return next(kind for kind in kinds().values() if kind.prefix == address.kind)
+
+
+def _part(release: Resource, address: Address, written: Mapping[str, JSON], values: Mapping[str, JSON]) -> Resource:
+    kind, path = _kind(address), ("spec", "content", "objects", str(address))
+    return Resource(
+        kind=kind,
+        address=address,
+        spec=_spec(kind, substituted(written, values)),
+        labels={},
+        lifecycle=type(release.lifecycle)(),
+        place=release.where(path),
+        where=lambda inside: release.where(_inside(path, inside)),
+    )
+
+
+def _inside(path: Path, inside: Path) -> Path:
+    """Where a value of a part stands in the release: it has no envelope there."""
+    return (*path, *inside[1:])
+
+
+def _spec(kind: Kind, written: Mapping[str, JSON]) -> Spec:
+    target = "" if "" in kind.models else str(written.get("target", ""))
+    model = kind.models[target]
+    return model.model_validate(written_for(model, written, target) if target else written)
+
+
+def _frozen_by(found: Iterable[Resource], how: str) -> list[Resource]:
+    return [part for part in found if part.kind.frozen == how]
+
+
+def _attached(found: Iterable[Resource], scope: Scope) -> Iterator[str]:
+    """Paths of the files that the stores of the release hold: such a file keeps its name."""
+    for part in _frozen_by(found, "content"):
+        yield from (one.address.name for one in part.kind.desired(part, scope) if one.address.kind == FILE)
+
+
+def _uploads(needed: Iterable[Desired], names: Names) -> Iterator[tuple[Address, Desired]]:
+    for one in needed:
+        yield names[one.address], replace(one, address=names[one.address])
+
+
+def _copy(own: Desired, address: Address, names: Names) -> Desired:
+    """All of the object, and not only what its manifest set: nothing of a copy is anybody else's."""
+    form = forms()[own.type]
+    fields = form.complete(form, form.rename(own.fields, lambda target: names.get(target, target)))
+    return replace(own, address=address, fields=fields, whole=True, options={"prune": True})
+
+
+def _answering(release: Resource, chatbot: Desired, names: Names) -> Desired:
+    spec: ChatbotVersionSpec = release.spec
+    form = forms()[chatbot.type]
+    renamed = form.rename(chatbot.fields, lambda target: names.get(target, target))
+    fields: Fields = {name: value for name, value in renamed.items() if name not in form.pointers}
+    return Desired(
+        address=release.address,
+        type=release.address.kind,
+        fields={**fields, "digest": spec.digest},
+        place=release.place,
+        lifecycle=release.lifecycle,
+        whole=True,
+        options={"chatbot": reference(chatbot.address)},
+    )

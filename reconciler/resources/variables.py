@@ -1,0 +1,42 @@
+"""`${var.name}` in JSON values. A text that is one variable and nothing else becomes its value, with its type."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from reconciler.resources.values import JSON
+
+PREFIX: Final = "${var."
+VARIABLE: Final = re.compile(r"\$(?P<escaped>\$\{var\.)|\$\{var\.(?P<name>[^{}\s]*)\}")
+"""A variable, or the escape `$${var.`, which stands for itself without the first `$`."""
+
+
+def names_in(value: JSON) -> frozenset[str]:
+    """The variables that `value` uses, keys of mappings excepted."""
+    if isinstance(value, str):
+        return frozenset(found["name"] for found in VARIABLE.finditer(value) if found["name"] is not None)
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return frozenset[str]().union(*map(names_in, items))
+
+
+def substituted(value: JSON, values: Mapping[str, JSON]) -> JSON:
+    """`value` with its variables; KeyError where one is not among `values`."""
+    if isinstance(value, str):
+        return _substituted(value, values) if PREFIX in value else value
+    if isinstance(value, Mapping):
+        return {key: substituted(item, values) for key, item in value.items()}
+    return [substituted(item, values) for item in value] if isinstance(value, list) else value
+
+
+def _substituted(text: str, values: Mapping[str, JSON]) -> JSON:
+    whole = VARIABLE.fullmatch(text)
+    if whole and whole["name"] is not None:
+        return values[whole["name"]]
+    return VARIABLE.sub(lambda found: found["escaped"] or as_text(values[found["name"]]), text)
+
+
+def as_text(value: JSON) -> str:
+    """A variable's value inside a text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
