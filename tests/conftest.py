@@ -5,10 +5,14 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.servers import bucket, database, postgres_server, s3_server
+
+__all__ = ["bucket", "database", "postgres_server", "s3_server"]
+
 # The same examples each time: a change is judged by what it does, not by the draw of the day.
 settings.load_profile("ci")
 
-PREFIXES = ("RECONCILER_", "OPENAI_", "CI", "GITHUB_", "GITLAB_")
+PREFIXES = ("RECONCILER_", "OPENAI_", "CI", "GITHUB_", "GITLAB_", "AWS_", "PG")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

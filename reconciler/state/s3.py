@@ -1,0 +1,81 @@
+"""The `s3` backend: documents as objects below a prefix of a bucket."""
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from reconciler.resources.problems import Problem
+from reconciler.s3.location import Location
+from reconciler.s3.objects import Objects, S3Error
+from reconciler.state.opening import Opening, bad_state
+from reconciler.state.store import Store, StoreError, Versioned, check_key, check_prefix, conflict, exists
+
+_SEAL: Final = re.compile(rb'\n"[0-9a-f]{32}"\n')
+_SEAL_LENGTH: Final = 36
+
+
+class S3Store:
+    """A `Store` in a bucket that must be there already. The version of a document is its etag.
+
+    An etag may be a hash of the content, so every write adds a line with a serial of its own: a JSON string, so that an
+    object remains readable as a stream of JSON values.
+    """
+
+    def __init__(self, location: Location) -> None:
+        self.location = str(location)
+        self._objects = Objects(location)
+
+    def read(self, key: str) -> Versioned | None:
+        with _errors():
+            found = self._objects.get(check_key(key))
+            return Versioned(self._opened(key, found.data), found.etag) if found else None
+
+    def create(self, key: str, data: bytes) -> str:
+        with _errors():
+            version = self._objects.create(check_key(key), _sealed(data))
+        if version is None:
+            raise exists(self.location, key)
+        return version
+
+    def replace(self, key: str, data: bytes, version: str) -> str:
+        with _errors():
+            new = self._objects.replace(check_key(key), _sealed(data), version)
+        if new is None:
+            raise conflict(self.location, key)
+        return new
+
+    def delete(self, keys: Iterable[str]) -> None:
+        with _errors():
+            self._objects.delete([check_key(key) for key in keys])
+
+    def list(self, prefix: str) -> list[str]:
+        with _errors():
+            return sorted(self._objects.list(check_prefix(prefix)))
+
+    def _opened(self, key: str, data: bytes) -> bytes:
+        if not _SEAL.fullmatch(data[-_SEAL_LENGTH:]):
+            message = f"{self.location}/{key} was not written by Reconciler, or is cut short"
+            raise StoreError(Problem("state-damaged", message, hint="Restore an earlier version of that object."))
+        return data[:-_SEAL_LENGTH]
+
+
+def open_s3(opening: Opening) -> Store:
+    """The store of `s3://bucket/prefix?region=…&endpoint_url=…`."""
+    try:
+        return S3Store(Location.parse(opening.url))
+    except ValueError as error:
+        raise bad_state(str(error), "Write it as s3://bucket/prefix?region=…&endpoint_url=…") from error
+
+
+def _sealed(data: bytes) -> bytes:
+    return data + b'\n"' + secrets.token_hex(16).encode() + b'"\n'
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except S3Error as error:
+        raise StoreError(*error.problems) from error
