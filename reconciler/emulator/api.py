@@ -9,12 +9,13 @@ from typing import Any
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import is_typeddict
 
 from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import not_found
 from reconciler.emulator.limits import enforce
 from reconciler.emulator.paging import Paging, envelope
-from reconciler.emulator.schema import Check, members, strict
+from reconciler.emulator.schema import Check, checker, members, strict
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.store import Document, Store, UnknownCursorError, Where
 
@@ -23,8 +24,8 @@ from reconciler.emulator.store import Document, Store, UnknownCursorError, Where
 class Body:
     """How a request body is read and what it may hold.
 
-    `type` is the SDK's type of the parameters, `in_path` those of them that stand in the path; `limits` is for
-    `limits.enforce`.
+    `type` is the SDK's type of the parameters (a union of them where the body has variants), `in_path` those of them
+    that stand in the path or in a header; `limits` is for `limits.enforce`.
     """
 
     type: Any
@@ -39,6 +40,8 @@ class Body:
 
     @cached_property
     def _shape(self) -> Check:
+        if not is_typeddict(self.type):
+            return checker(self.type)
         return strict({name: hint for name, hint in members(self.type).items() if name not in self.in_path})
 
 

@@ -9,7 +9,10 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI
 from openai.types import FileDeleted, FileObject, Model, VectorStore, VectorStoreDeleted
-from openai.types.beta import Agent, AgentDeleted
+from openai.types.beta import Agent, AgentDeleted, AgentSession, AgentSessionDeleted
+from openai.types.beta.agents import AutomationDeleted, OneTimeAutomation, PeriodicAutomation, Vault, VaultDeleted
+from openai.types.beta.agents.environments import EnvironmentTemplate, EnvironmentTemplateDeleted
+from openai.types.beta.agents.vaults import Credential, CredentialDeleted
 from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch, VectorStoreFileDeleted
 from pydantic import BaseModel
 from starlette.applications import Starlette
@@ -21,8 +24,18 @@ T = TypeVar("T")
 RESPONSES: dict[str, type[BaseModel]] = {
     "agent": Agent,
     "agent.deleted": AgentDeleted,
+    "agent.automation": OneTimeAutomation,
+    "agent.automation.deleted": AutomationDeleted,
+    "agent.environment.template": EnvironmentTemplate,
+    "agent.environment.template.deleted": EnvironmentTemplateDeleted,
+    "agent.session": AgentSession,
+    "agent.session.deleted": AgentSessionDeleted,
     "file": FileObject,
     "model": Model,
+    "vault": Vault,
+    "vault.credential": Credential,
+    "vault.credential.deleted": CredentialDeleted,
+    "vault.deleted": VaultDeleted,
     "vector_store": VectorStore,
     "vector_store.deleted": VectorStoreDeleted,
     "vector_store.file": VectorStoreFile,
@@ -89,7 +102,7 @@ class Checked(httpx2.ASGITransport):
         response = await super().handle_async_request(request)
         await response.aread()
         assert response.headers["x-request-id"].startswith("req_")
-        if response.is_success and response.headers["content-type"] == "application/json":
+        if response.is_success and response.headers.get("content-type") == "application/json":
             body = response.json()
             for item in body["data"] if body.get("object") == "list" else [body]:
                 check(item)
@@ -99,7 +112,11 @@ class Checked(httpx2.ASGITransport):
 def check(item: dict[str, Any]) -> None:
     if item.get("object") not in RESPONSES or item.get("purpose") == "evals":  # the SDK's own gap
         return
-    model = FileDeleted if item["object"] == "file" and "deleted" in item else RESPONSES[item["object"]]
+    model = RESPONSES[item["object"]]
+    if item["object"] == "file" and "deleted" in item:
+        model = FileDeleted
+    elif item.get("type") == "periodic":
+        model = PeriodicAutomation
     nothing_unknown(model.model_validate(item, strict=True))
 
 

@@ -23,12 +23,12 @@ def test_without_the_extra_it_says_what_is_missing(monkeypatch):
 
 
 def test_a_module_in_resources_is_all_a_new_object_takes(monkeypatch, tmp_path):
-    (tmp_path / "vaults.py").write_text(
+    (tmp_path / "skills.py").write_text(
         "from reconciler.emulator.api import Endpoint\n"
-        "ENDPOINTS = [Endpoint(method='GET', path='/v1/vaults', handle=lambda call: {'object': 'list'})]\n"
+        "ENDPOINTS = [Endpoint(method='GET', path='/v1/skills', handle=lambda call: {'object': 'list'})]\n"
     )
     from reconciler.emulator import resources
 
     monkeypatch.setattr(resources, "__path__", [*resources.__path__, str(tmp_path)])
-    assert "/v1/vaults" in {endpoint.path for endpoint in endpoints()}
+    assert "/v1/skills" in {endpoint.path for endpoint in endpoints()}
     assert Path(resources.__file__).name == "__init__.py"

@@ -16,7 +16,17 @@ def test_every_answer_says_which_request_and_project_it_was(embed):
     assert first != second
 
 
-@pytest.mark.parametrize("path", ["/agents", "/agents/agent_1"])
+BETA = [
+    "/agents",
+    "/agents/agent_1",
+    "/agents/sessions",
+    "/agents/automations",
+    "/agents/environments/templates",
+    "/vaults",
+]
+
+
+@pytest.mark.parametrize("path", BETA)
 @pytest.mark.parametrize("header", ["", "assistants=v2"])
 def test_agents_need_the_beta_header_before_they_need_a_key(api, path, header):
     error = api.refusal("GET", path, 400, headers={"openai-beta": header, "authorization": ""})

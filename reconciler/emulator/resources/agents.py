@@ -33,20 +33,20 @@ def create(call: Call) -> Document:
 
 
 def retrieve(call: Call) -> Document:
-    return _render(_existing(call))
+    return _render(existing(call, call.id))
 
 
 def update(call: Call) -> Document:
     """Fields replace fields, `experimental` key by key; `updated_at` moves even where nothing was sent."""
-    agent = _existing(call)
-    agent["given"] = _merged(agent["given"], call.body)
+    agent = existing(call, call.id)
+    agent["given"] = merged(agent["given"], call.body)
     agent["updated_at"] = int(call.now)
     call.store.put(KIND, agent)
     return _render(agent)
 
 
 def delete(call: Call) -> Document:
-    _existing(call)
+    existing(call, call.id)
     call.store.delete(KIND, call.id)
     return deleted(call, "agent.deleted")
 
@@ -55,14 +55,14 @@ def list_agents(call: Call) -> Document:
     return call.list(KIND, Paging(params=AgentListParams, beta=True), _render)
 
 
-def _existing(call: Call) -> Document:
-    agent = call.store.get(KIND, call.id)
+def existing(call: Call, id_: str) -> Document:
+    agent = call.store.get(KIND, id_)
     if agent is None:
-        raise not_found(f"Agent with id '{call.id}' not found.")
+        raise not_found(f"Agent with id '{id_}' not found.")
     return agent
 
 
-def _merged(old: Document, new: Document) -> Document:
+def merged(old: Document, new: Document) -> Document:
     merged = {**old, **new}
     if "experimental" in new:
         merged["experimental"] = {**old.get("experimental", {}), **new["experimental"]}
@@ -77,9 +77,16 @@ def _render(agent: Document) -> Document:
         "created_at": agent["created_at"],
         "updated_at": agent["updated_at"],
         "name": given.get("name"),
+        "metadata": given.get("metadata") or {},
+        **configuration(given),
+    }
+
+
+def configuration(given: Document) -> Document:
+    """How an agent works, with every default filled in."""
+    return {
         "model": given["model"],
         "instructions": given.get("instructions"),
-        "metadata": given.get("metadata") or {},
         "tools": [_TOOLS[tool["type"]](tool) for tool in given.get("tools") or []],
         "text": _text(given.get("text") or {}),
         "reasoning": _reasoning(given.get("reasoning") or {}, given["model"]),
@@ -88,6 +95,22 @@ def _render(agent: Document) -> Document:
         "compaction": {"async": bool((given.get("compaction") or {}).get("async"))},
         "experimental": {"time_awareness": given.get("experimental", {}).get("time_awareness", False)},
     }
+
+
+def embedded(given: Document) -> Document:
+    """A configuration as sessions and automations show it, which hold back what may be confidential.
+
+    They know no `tool_search`, and of a server no headers, authorization or variables.
+    """
+    shown = configuration(given)
+    return {**shown, "tools": [_open(tool) for tool in shown["tools"] if tool["type"] != "tool_search"]}
+
+
+def _open(tool: Document) -> Document:
+    if tool["type"] != "mcp":
+        return tool
+    public = ("type", "server_url", "command", "cwd", "args", "env_vars")
+    return {**tool, "transport": {name: value for name, value in tool["transport"].items() if name in public}}
 
 
 def _text(given: Document) -> Document:
