@@ -2,7 +2,9 @@
 
 import math
 import re
+import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from reconciler.live.errors import DoubtError, LiveError, MissingError, QuotaError
@@ -107,7 +109,10 @@ def failure_of(error: "openai.APIError", secret: str) -> Failure:
 
 
 def unreadable(response: "httpx2.Response") -> Failure:
-    """A success that is not the JSON it should be: whatever was asked for may have been done."""
+    """A success that is not the JSON it should be: whatever was asked for may have been done.
+
+    JSON cut short may be whole the next time; the web page of a proxy stays what it is.
+    """
     kind = response.headers.get("content-type", "no content type")
     return Failure(
         request=f"{response.request.method} {response.request.url.path}",
@@ -115,6 +120,7 @@ def unreadable(response: "httpx2.Response") -> Failure:
         advice=_UNREADABLE,
         request_id=response.headers.get("x-request-id"),
         undone=response.request.method == "GET",
+        passing=kind.startswith("application/json"),
     )
 
 
@@ -146,7 +152,7 @@ def _of_status(error: "openai.APIStatusError", request: str, secret: str) -> Fai
         undone=status != 408 and status < 500,
         passing=not quota and _passing(error),
         throttled=status == 429,
-        retry_after=_seconds(headers.get("retry-after")),
+        retry_after=_wait(headers),
     )
 
 
@@ -167,10 +173,19 @@ def _said(error: "openai.APIStatusError", secret: str) -> str:
     return plain(f"{error.param}: {message}" if error.param else message, secret)
 
 
-def _seconds(text: str | None) -> float | None:
-    """`Retry-After` as seconds; None for a date or nonsense."""
+def _wait(headers: "httpx2.Headers") -> float | None:
+    """`Retry-After` in seconds, from a number or a date (RFC 9110, 10.2.3); None for nonsense."""
+    asked = headers.get("retry-after", "")
     try:
-        seconds = float(text or "")
+        seconds = float(asked)
+    except ValueError:
+        until, now = _time(asked), _time(headers.get("date", "")) or time.time()
+        return max(0.0, until - now) if until else None
+    return seconds if seconds >= 0 and math.isfinite(seconds) else None
+
+
+def _time(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
     except ValueError:
         return None
-    return seconds if seconds >= 0 and math.isfinite(seconds) else None

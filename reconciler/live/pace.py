@@ -26,15 +26,35 @@ def store_lane(store_id: str) -> str:
 
 @dataclass
 class _Lane:
+    name: str
     limit: int | None
-    sent: deque[float]
+    answered: deque[float]
+    """When the last requests were answered, as many as the limit."""
+    in_flight: int = 0
     closed_until: float = float("-inf")
+    told_at: float = float("-inf")
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def opens(self) -> float:
-        """When the next request may be sent."""
-        full = self.limit is not None and len(self.sent) == self.limit
-        return max(self.closed_until, self.sent[0] + WINDOW if full else self.closed_until)
+    @property
+    def requests(self) -> str:
+        """What people call the requests of this lane."""
+        kind, _, store = self.name.partition("/")
+        return f"writes to vector store {store}" if store else f"{kind} requests"
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next request may be sent, as far as one can tell now."""
+        while self.answered and self.answered[0] <= now - WINDOW:
+            self.answered.popleft()
+        full = self.limit is not None and self.in_flight + len(self.answered) >= self.limit
+        oldest = self.answered[0] if self.answered else now
+        return max(self.closed_until, oldest + WINDOW if full else now) - now
+
+    def depart(self) -> None:
+        self.in_flight += 1
+
+    def arrive(self, now: float) -> None:
+        self.in_flight -= 1
+        self.answered.append(now)
 
 
 class Pace:
@@ -42,6 +62,9 @@ class Pace:
 
     A lane is a method, or `store/<id>` for one vector store. In no window of 60 s does a lane let more than its limit
     through; one whose name (before the slash) has no limit is open, so that `Pace({})` limits nothing.
+
+    A request counts until 60 s after its answer: only then is it certain that the server, which counts when it likes
+    between the two, counts it no more.
     """
 
     def __init__(
@@ -53,6 +76,8 @@ class Pace:
     ) -> None:
         self.clock = clock
         self.sleep = sleep
+        self.tell: Callable[[str], None] = lambda _text: None
+        """Called with what a person should know about a wait, at most once a window and lane."""
         self._limits = limits
         self._lanes: dict[str, _Lane] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -61,8 +86,7 @@ class Pace:
     async def turn(self, *lanes: str) -> AsyncIterator[None]:
         """Wait until one request may be sent in all of `lanes`, narrowest first; send it inside the `with`.
 
-        Waiting in a narrow lane keeps nobody in a wider one waiting. A request counts from the moment it has a slot to
-        be sent with, so that waiting for a connection cannot push it into the next window.
+        Waiting in a narrow lane keeps nobody in a wider one waiting.
         """
         queues = [self._lane(name) for name in lanes]
         async with AsyncExitStack() as turns:
@@ -71,24 +95,35 @@ class Pace:
                 await self._opened(lane)
             await self._slots.acquire()
             for lane in queues:
-                lane.sent.append(self.clock())
+                lane.depart()
         try:
             yield
         finally:
             self._slots.release()
+            for lane in queues:
+                lane.arrive(self.clock())
 
     def hold(self, seconds: float, *lanes: str) -> None:
         """Let nothing through `lanes` for so many seconds: the server asked for it."""
-        until = self.clock() + seconds
+        now = self.clock()
         for lane in map(self._lane, lanes):
-            lane.closed_until = max(lane.closed_until, until)
+            lane.closed_until = max(lane.closed_until, now + seconds)
+            self._tell(lane, f"Too many {lane.requests}, says OpenAI: going on in {seconds:.0f} s.")
 
     async def _opened(self, lane: _Lane) -> None:
-        while (wait := lane.opens() - self.clock()) > 0:
+        while (wait := lane.wait(self.clock())) > 0:
+            if lane.closed_until <= self.clock():
+                self._tell(lane, f"Slowed down to the limit of {lane.limit} {lane.requests} a minute.")
             await self.sleep(wait)
+
+    def _tell(self, lane: _Lane, text: str) -> None:
+        now = self.clock()
+        if now - lane.told_at >= WINDOW:
+            lane.told_at = now
+            self.tell(text)
 
     def _lane(self, name: str) -> _Lane:
         if name not in self._lanes:
             limit = self._limits.get(name.partition("/")[0])
-            self._lanes[name] = _Lane(limit, deque(maxlen=limit or 0))
+            self._lanes[name] = _Lane(name, limit, deque(maxlen=limit or 0))
         return self._lanes[name]

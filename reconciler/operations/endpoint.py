@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from reconciler.live.client import Connection, Endpoint, connect
-from reconciler.live.pace import Pace
+from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.manifests.project import Project
 from reconciler.operations.emulator import available
 from reconciler.operations.suggest import did_you_mean
@@ -44,7 +44,7 @@ def _checked(asked: str) -> str:
 async def open_connection(project: Project, endpoint: str | None) -> AsyncIterator[Connection]:
     """A paced connection to `endpoint`, as `choose` gave it."""
     limits = project.spec.limits.requests_per_minute
-    pace = Pace({"GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE})
+    pace = Pace({**A_MINUTE, "GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE})
     if endpoint != EMBEDDED:
         async with connect(Endpoint(endpoint), pace=pace) as connection:
             yield connection

@@ -105,6 +105,7 @@ async def confirmed(
     if plan.refusals or (plan.work and not _asked(confirm, plan)):
         return plan
     with listen(len(lower(observed.planned))) as progress:
+        connection.pace.tell = progress.note
         finish = partial(progress.note, FINISHING)
         return await apply_plan(workspace, connection, observed, progress, resume=resume, interrupted=finish)
 

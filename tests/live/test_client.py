@@ -74,6 +74,12 @@ class TestRepeating:
     def test_a_create_that_did_not_happen_is_sent_again(self, server, attempt, trouble):
         assert attempt(server.says(trouble, ok()), "POST") == AGENT
 
+    def test_json_cut_short_may_be_whole_the_next_time(self, server, attempt):
+        cut = httpx2.Response(200, content=b'{"id": "agent', headers={"content-type": "application/json"})
+        assert attempt(server.says(cut, ok())) == AGENT
+        assert attempt(server.says(cut, ok()), "UPDATE") == AGENT
+        assert isinstance(attempt(server.says(cut, ok()), "POST"), DoubtError)
+
     def test_a_success_that_cannot_be_read_leaves_a_create_in_doubt(self, server, attempt):
         assert isinstance(attempt(server.says(html(200)), "POST"), DoubtError)
         assert len(server.asked) == 1
@@ -117,8 +123,14 @@ class TestRateLimits:
         assert len(server.asked) == 6
         assert server.at[-1] > 45
 
-    def test_a_date_is_as_good_as_nothing(self, server, attempt):
-        attempt(server.says(error(429, retry_after="Fri, 21 Nov 2026 07:28:00 GMT"), ok()))
+    def test_a_date_is_counted_from_that_of_the_answer(self, server, attempt):
+        at = {"date": "Sat, 21 Nov 2026 07:27:55 GMT", "retry_after": "Sat, 21 Nov 2026 07:28:00 GMT"}
+        attempt(server.says(error(429, **at), ok()))
+        assert server.at == [0, 5]
+
+    @pytest.mark.parametrize("nonsense", ["soon", "-3", "nan", "Sat, 99 Nov 2026"])
+    def test_nonsense_is_as_good_as_nothing(self, server, attempt, nonsense):
+        attempt(server.says(error(429, retry_after=nonsense), ok()))
         assert 1 < server.at[1] < 3
 
     def test_holds_back_every_request_of_the_method(self, bench, server):

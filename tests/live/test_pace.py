@@ -56,6 +56,49 @@ class TestWindow:
         bench.run(sent_at(pace, [0], "POST"))
         assert bench.run(sent_at(pace, [0], "GET")) == [0]
 
+    def test_a_request_counts_until_a_minute_after_its_answer(self, bench):
+        """When in between the server counts it, nobody knows."""
+        pace = paced(bench, POST=1)
+
+        async def slow():
+            async with pace.turn("POST"):
+                await asyncio.sleep(7)
+
+        async def both():
+            first = asyncio.ensure_future(slow())
+            return await sent_at(pace, [1], "POST"), await first
+
+        assert bench.run(both())[0] == [67]
+
+
+class TestTelling:
+    def test_a_wait_is_told_once_a_window(self, bench):
+        pace = paced(bench, POST=2)
+        told: list[tuple[float, str]] = []
+        pace.tell = lambda text: told.append((bench.now, text))
+        bench.run(sent_at(pace, [0] * 7, "POST"))
+        text = "Slowed down to the limit of 2 POST requests a minute."
+        assert told == [(0, text), (60, text), (120, text)]
+
+    def test_of_a_store_and_of_a_server_that_has_enough(self, bench):
+        pace = paced(bench, POST=100, store=1)
+        told: list[str] = []
+        pace.tell = told.append
+        bench.run(sent_at(pace, [0, 0], store_lane("vs_1"), "POST"))
+        pace.hold(7, "POST")
+        bench.run(sent_at(pace, [0], "POST"))
+        assert told == [
+            "Slowed down to the limit of 1 writes to vector store vs_1 a minute.",
+            "Too many POST requests, says OpenAI: going on in 7 s.",
+        ]
+
+    def test_nothing_is_told_where_nobody_waits(self, bench):
+        pace = paced(bench, POST=2)
+        told: list[str] = []
+        pace.tell = told.append
+        bench.run(sent_at(pace, [0, 0, 61], "POST"))
+        assert told == []
+
 
 class TestStores:
     def test_each_store_has_a_limit_of_its_own(self, bench):
