@@ -14,6 +14,7 @@ from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, Lease, Lock
 from reconciler.state.model import AppliedPlan, Intent, Snapshot
 from reconciler.state.opening import Opening
+from reconciler.state.postgres import open_postgres
 from reconciler.state.s3 import open_s3
 from reconciler.state.store import ConflictError, ExistsError, Store
 
@@ -131,6 +132,8 @@ def _open_local(opening: Opening) -> Store:
 
 _BACKENDS: Final[Mapping[str, Callable[[Opening], Store]]] = {
     "local": _open_local,
+    "postgres": open_postgres,
+    "postgresql": open_postgres,
     "s3": open_s3,
 }
 """A further backend is one module with such a function, and a line here. What is slow to import is imported in it."""

@@ -1,0 +1,117 @@
+"""Connections to one PostgreSQL database: opened when needed, used again, and never waited for without end."""
+
+import os
+import socket
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.sql import Composed
+
+STATEMENT_TIMEOUT: Final = 20
+"""Seconds that the server may take for a statement, waiting for other writers included."""
+SILENCE: Final = 25.0
+"""Seconds after which a server that says nothing is given up; with connecting, far less than a lock lasts."""
+_CONNECT_TIMEOUT: Final = 10
+_MOST: Final = 4
+"""Connections at once: servers have few, and most calls come one after the other."""
+# For this transaction only: a pooler may give the session to somebody else afterwards.
+_SETTINGS: Final = (
+    "SELECT set_config('statement_timeout', %(timeout)s, true), set_config('synchronous_commit', 'on', true)"
+)
+
+Rows: TypeAlias = list[tuple[Any, ...]]
+Statement: TypeAlias = "tuple[Composed | str, Mapping[str, Any]]"
+
+
+class Connections:
+    """Connections to the database of `conninfo`, for all threads of this process."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._idle: list[Connection[Any]] = []
+        self._turns = threading.BoundedSemaphore(_MOST)
+        weakref.finalize(self, _close_all, self._idle)
+
+    def run(self, *statements: Statement) -> Rows:
+        """The rows of the last of `statements`, which are durable together on return. Raises psycopg.Error.
+
+        A connection that lay idle may have died with its server, which shows only when it is used: then all is done
+        once more on another one, so that it may happen twice.
+        """
+        from psycopg import OperationalError
+
+        with self._turns:
+            connection = self._resting()
+            if connection:
+                try:
+                    return self._run(connection, statements)
+                except OperationalError:
+                    if not connection.closed:
+                        raise
+                    _close_all(self._idle)
+            return self._run(self._connect(), statements)
+
+    def _resting(self) -> "Connection[Any] | None":
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _run(self, connection: "Connection[Any]", statements: tuple[Statement, ...]) -> Rows:
+        try:
+            with _hung_up_after(SILENCE, connection), connection.pipeline(), connection.transaction():
+                connection.execute(_SETTINGS, {"timeout": f"{STATEMENT_TIMEOUT}s"})
+                for query, values in statements:
+                    cursor = connection.execute(query, values, binary=True)
+        finally:
+            self._put_back(connection)
+        return cursor.fetchall() if cursor.description else []
+
+    def _put_back(self, connection: "Connection[Any]") -> None:
+        from psycopg.pq import TransactionStatus
+
+        if connection.info.transaction_status is TransactionStatus.IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def _connect(self) -> "Connection[Any]":
+        import psycopg
+
+        connection = psycopg.connect(
+            self._conninfo,
+            autocommit=True,
+            prepare_threshold=None,  # poolers do not keep prepared statements
+            connect_timeout=_CONNECT_TIMEOUT,
+            target_session_attrs="primary",  # a standby lags behind
+            application_name="reconciler",
+        )
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        return connection
+
+
+@contextmanager
+def _hung_up_after(seconds: float, connection: "Connection[Any]") -> Iterator[None]:
+    """End the connection after so long. libpq itself waits for a server for ever that is there and does not answer."""
+    timer = threading.Timer(seconds, _hang_up, [connection.fileno()])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(descriptor: int) -> None:
+    with socket.socket(fileno=os.dup(descriptor)) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _close_all(connections: "list[Connection[Any]]") -> None:
+    while connections:
+        connections.pop().close()
