@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -62,12 +62,15 @@ class Run:
     stop: asyncio.Event
     """Set to finish what is in flight and start nothing more."""
     started: float = field(default_factory=time.time)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ids: dict[str, str] = field(default_factory=dict)
     """Live ids by address, as they are now; written by `hold` and `let_go` only."""
     users: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Addresses by live id: several for a shared upload."""
     uploads: dict[tuple[str, str], str] = field(default_factory=dict)
     """Uploads by sha256 and name: equal bytes under one name are sent once."""
+    alike: dict[tuple[str, int], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """By name and size, which is all that the API tells of an upload: of those, one is sent at a time."""
     uploading: dict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def __post_init__(self) -> None:

@@ -25,6 +25,8 @@ from reconciler.resources.values import ABSENT, Fields, get, put, same
 
 TRIES: Final = 3
 """Times that a create is sent at most, each time after the object was looked for in vain."""
+LOOKS: Final = (0.0, 1.0, 2.0, 4.0)
+"""Seconds before each look for an object in doubt: what was just made may not be in the lists yet."""
 
 
 class StaleError(ReconcilerError):
@@ -104,7 +106,8 @@ async def _make(run: Run, desired: Desired) -> Written:
     if desired.type != "file":
         return Written((await _create(run, desired)).id)
     key = (desired.fields["sha256"], desired.upload_name)
-    async with run.uploading[key]:
+    alike = (desired.upload_name, desired.local.bytes if desired.local else 0)
+    async with run.alike[alike], run.uploading[key]:
         shared = key in run.uploads
         if not shared:
             run.uploads[key] = (await _create(run, desired)).id
@@ -119,12 +122,27 @@ async def _create(run: Run, desired: Desired) -> Live:
         try:
             return await adapter.create(order)
         except DoubtError:
-            found = await adapter.find(order, run.started)
+            found = await _found(run, adapter, order)
             if found is not None:
                 return await _complete(run, adapter, found, order)
             if attempt == TRIES:
                 raise
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+async def _found(run: Run, adapter: Adapter, order: Order) -> Live | None:
+    """What a create in doubt has made; never what an address has already."""
+    for wait in LOOKS:
+        await run.sleep(wait)
+        found = await adapter.find(order, run.started)
+        if found is None:
+            continue
+        if not run.users.get(found.id):
+            return found
+        free = next((id_ for id_ in found.detail.get("also_fits", ()) if not run.users.get(id_)), None)
+        if free is not None:
+            return await adapter.read(free)
+    return None
 
 
 async def _complete(run: Run, adapter: Adapter, found: Live, order: Order) -> Live:

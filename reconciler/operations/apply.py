@@ -97,7 +97,9 @@ async def apply_plan(
         project = connection.project
         journal = workspace.backend.begin(observed.snapshot, run_intents, lease, openai_project=project, plan=record)
         outlets = Outlets(workspace.outlets, workspace.identity, observed.contents)
-        run = Run(planned, observed.adapters, outlets, Recorder(journal), workspace.root, stop)
+        run = Run(
+            planned, observed.adapters, outlets, Recorder(journal), workspace.root, stop, sleep=connection.pace.sleep
+        )
         outcomes: tuple[Outcome, ...] = ()
         try:
             async with _kept_alive(journal, lease, stop):

@@ -47,6 +47,9 @@ class Cloud:
     left: list[str] = field(default_factory=list)
     """Addresses in whose stead others were recorded."""
     finished: list[Outcome] = field(default_factory=list)
+    blind: int = 0
+    """How many more searches find nothing, whatever there is."""
+    slept: float = 0.0
     running: int = 0
     most_running: int = 0
     _numbers: Any = field(default_factory=lambda: count(1))
@@ -62,6 +65,10 @@ class Cloud:
             await what.wait()
         await asyncio.sleep(0)
         return isinstance(what, MadeButLost)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        await asyncio.sleep(0)
 
     # What `apply` calls: the journal, the publisher and the listener.
 
@@ -118,6 +125,9 @@ class FakeAdapter:
 
     async def find(self, order: Order, since: float) -> Live | None:
         self.cloud.calls.append(f"find {order.desired.address}")
+        if self.cloud.blind:
+            self.cloud.blind -= 1
+            return None
         address = str(order.desired.address)
         return next(
             (live for live in self.cloud.objects.values() if live.labels and live.labels.address == address), None
@@ -166,7 +176,7 @@ async def carry_out(planned: Planned, cloud: Cloud, stop: asyncio.Event | None =
     for live in planned.world.live:
         cloud.objects.setdefault(live.id, live)
     adapters = {type_: FakeAdapter(type_, cloud) for type_ in FORMS if type_ not in planned.world.outlet_types}
-    run = Run(planned, adapters, cloud, cloud, Path(), stop or asyncio.Event())
+    run = Run(planned, adapters, cloud, cloud, Path(), stop or asyncio.Event(), sleep=cloud.sleep)
     return Result(cloud, await apply(run, _Listener(cloud)))
 
 

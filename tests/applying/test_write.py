@@ -20,13 +20,19 @@ class TestDoubt:
     def test_what_was_not_made_is_made_after_a_look(self):
         cloud = Cloud(trouble={"create widget/lamp": [doubt()]})
         applied(Worlds().want("widget/lamp"), cloud)
-        assert cloud.calls == ["create widget/lamp", "find widget/lamp", "create widget/lamp"]
+        assert cloud.calls == ["create widget/lamp", *["find widget/lamp"] * 4, "create widget/lamp"]
+
+    def test_what_is_not_listed_yet_is_waited_for(self):
+        cloud = Cloud(trouble={"create widget/lamp": [MadeButLost()]}, blind=3)
+        applied(Worlds().want("widget/lamp"), cloud)
+        assert list(cloud.objects) == ["new_1"]
+        assert cloud.slept == 7
 
     def test_doubt_that_never_ends_is_a_failure(self):
         cloud = Cloud(trouble={"create widget/lamp": [doubt()] * 3})
         result = applied(Worlds().want("widget/lamp"), cloud)
         assert result.of("widget/lamp").status == "failed"
-        assert cloud.calls == ["create widget/lamp", "find widget/lamp"] * 3
+        assert cloud.calls == ["create widget/lamp", *["find widget/lamp"] * 4] * 3
 
     def test_what_is_found_is_completed(self):
         """A store that was made may lack its files, which are attached afterwards."""
