@@ -13,15 +13,16 @@ from reconciler.planning.graph import Graph, after, before
 from reconciler.planning.guard import Case
 from reconciler.planning.keeping import kept, stays_published
 from reconciler.planning.match import Matched, match
-from reconciler.planning.model import Change, Decision, FieldChange, Plan, Unmanaged
+from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange, Plan, Unmanaged
 from reconciler.planning.moving import renamed
 from reconciler.planning.publications import publications
+from reconciler.planning.retiring import retire
 from reconciler.planning.world import Link, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
 
-REMOVING = frozenset({"delete", "forget"})
+REMOVING = frozenset({*TAKES_AWAY, "forget"})
 BATCH = 2000
 """Files that one request attaches to a vector store, at most."""
 
@@ -48,9 +49,10 @@ class Planned:
 
 def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Planned:
     """Compare what is wanted, last applied and live. Pure: the same world gives the same plan and digest."""
+    world, retired = retire(world)
     matched = match(world)
     world = renamed(world, matched.moved)
-    pairs = tuple(changes(world, matched))
+    pairs = tuple(changes(world, matched, retired.because))
     pairs += tuple(publications(world, matched, pairs))
     ours = [pair.ours for pair in pairs if pair.ours]
     by_hand = [_decided(world, pair.by_hand) for pair in pairs if pair.by_hand]
@@ -63,7 +65,7 @@ def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Pl
         changes=arranged.of(ours),
         drift=arranged.of(by_hand),
         unmanaged=tuple(_strangers(matched)),
-        warnings=tuple(_warnings(world, matched)),
+        warnings=(*_warnings(world, matched), *map(_unmarked, retired.unmarked)),
         unchanged=_unchanged(world, matched, [*ours, *by_hand]),
         commit=commit,
         created_at=created_at,
@@ -107,7 +109,7 @@ class _Arrangement:
 
     def _with_referrers(self, change: Change) -> Change:
         """Removing something is right only as long as nobody new points at it."""
-        if change.action not in {"delete", "replace"}:
+        if change.action not in {*TAKES_AWAY, "replace"}:
             return change
         edges = self.before.referrers.get(Address.parse(change.address), ())
         return replace(change, preconditions={"referrers": sorted({edge.source for edge in edges})})
@@ -146,6 +148,10 @@ def _warnings(world: World, matched: Matched) -> Iterator[str]:
             yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
 
 
+def _unmarked(release: Address) -> str:
+    return f"{release} was archived and does not come back: set `archived: true` in its manifest, or remove it"
+
+
 def _too_late(world: World, address: Address, live: Live) -> Iterator[str]:
     """Fields whose new value waits for the next object."""
     desired, applied = world.desired.get(address), world.applied.get(address)
@@ -181,7 +187,7 @@ def _requests(world: World, work: Iterable[Change]) -> dict[str, int]:
                 counts["POST"] += 1 + _batches(change)
             written.add(change.address)
         counts["POST"] += _label_writes(world, change)
-        if change.action in {"delete", "replace"} and remote:
+        if change.action in {*TAKES_AWAY, "replace"} and remote:
             counts["DELETE"] += 1
     return dict(sorted((+counts).items()))
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from reconciler.planning.adopting import reasons
 from reconciler.planning.diff import LastApplied, agreed, compare
 from reconciler.planning.keeping import keepers, kept, stays_published
+from reconciler.planning.leaving import why_leaving
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
 from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
-from reconciler.resources.address import Address
+from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Form, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.values import ABSENT, Keys, get
@@ -32,8 +34,11 @@ class Sorted:
     by_hand: Change | None
 
 
-def changes(world: World, matched: Matched) -> Iterator[Sorted]:
-    """One entry for every address that differs; addresses out of scope are left out."""
+def changes(world: World, matched: Matched, archived: Mapping[Address, str] | None = None) -> Iterator[Sorted]:
+    """One entry for every address that differs; addresses out of scope are left out.
+
+    `archived` tells why releases go that manifests still ask for.
+    """
     if world.adopt:
         adopted = sorted(world.adopt.keys() & matched.live.keys() & world.desired.keys())
         yield from (Sorted(_adoption(world, matched, address), None) for address in adopted)
@@ -41,11 +46,16 @@ def changes(world: World, matched: Matched) -> Iterator[Sorted]:
     staying = keepers(kept(world, matched))
     for address in sorted({*world.desired, *world.applied, *matched.live}):
         if world.in_scope(address):
-            yield from _of_address(world, matched, address, staying)
+            for pair in _of_address(world, matched, address, staying, archived or {}):
+                yield from pointing(world, pair)
 
 
 def _of_address(
-    world: World, matched: Matched, address: Address, staying: Mapping[Address, Address]
+    world: World,
+    matched: Matched,
+    address: Address,
+    staying: Mapping[Address, Address],
+    archived: Mapping[Address, str],
 ) -> Iterator[Sorted]:
     desired, applied, live = world.desired.get(address), world.applied.get(address), matched.live.get(address)
     for twin in matched.twins.get(address, ()):
@@ -56,7 +66,8 @@ def _of_address(
         if live is not None and stays_published(world, address):
             return
         if live is not None:
-            yield Sorted(_leaving(world, matched, address, live, staying.get(address)), None)
+            keeper, because = staying.get(address), why_leaving(world, address, live, archived)
+            yield Sorted(_leaving(world, matched, address, live, keeper, because), None)
         elif applied is not None:
             yield Sorted(Change(str(address), "forget", id=applied.id, because=("it is not live any more",)), None)
     elif live is None:
@@ -68,18 +79,51 @@ def _of_address(
         yield from found
 
 
+def pointing(world: World, pair: Sorted) -> Iterator[Sorted]:
+    """The pair, with what is published under the name of the object as a change of its own: it comes last."""
+    ours, theirs = (_split(world, change) for change in (pair.ours, pair.by_hand))
+    if ours.pointer or theirs.pointer:
+        yield Sorted(ours.pointer, theirs.pointer)
+    if ours.rest or theirs.rest:
+        yield Sorted(ours.rest, theirs.rest)
+
+
+class _Halves(NamedTuple):
+    rest: Change | None
+    pointer: Change | None
+
+
+def _split(world: World, change: Change | None) -> _Halves:
+    desired = world.desired.get(Address.parse(change.address)) if change else None
+    pointers = world.forms[desired.type].pointers if desired else frozenset()
+    moved = tuple(item for item in change.fields if item.keys[0] in pointers) if change else ()
+    if change is None or not moved:
+        return _Halves(change, None)
+    rest = tuple(item for item in change.fields if item not in moved)
+    pointer = None if all(item.after is None and item.before is ABSENT for item in moved) else _pointer(change, moved)
+    nothing_else = change.action == "update" and not rest
+    return _Halves(None if nothing_else else replace(change, fields=rest), pointer)
+
+
+def _pointer(change: Change, moved: tuple[FieldChange, ...]) -> Change:
+    return Change(change.address, "publish", moved, source=change.source)
+
+
 def _creation(desired: Desired, applied: Applied | None) -> Sorted:
     """Missing because it is new, or because somebody deleted it."""
     origin: Origin = "manifest" if applied is None else "drift"
     values = sorted({**desired.fields, **desired.unreadable}.items())
     fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in values)
-    change = Change(str(desired.address), "create", fields, source=source_of(desired))
+    action: Action = "release" if desired.address.kind == RELEASE else "create"
+    change = Change(str(desired.address), action, fields, source=source_of(desired))
     if applied is None:
         return Sorted(change, None)
     return Sorted(None, replace(change, because=(f"{applied.id} was deleted by hand",)))
 
 
-def _leaving(world: World, matched: Matched, address: Address, live: Live, keeper: Address | None) -> Change:
+def _leaving(
+    world: World, matched: Matched, address: Address, live: Live, keeper: Address | None, because: str
+) -> Change:
     """Removed with its manifest, unless it is to stay, or other addresses share the upload."""
     if keeper is not None:
         reason = f"{keeper}, which stays, holds it" if keeper != address else "keep_on_delete: it stays, as nobody's"
@@ -87,13 +131,7 @@ def _leaving(world: World, matched: Matched, address: Address, live: Live, keepe
     sharing = _sharing(world, matched, address, live)
     if sharing:
         return Change(str(address), "forget", id=live.id, because=(f"the upload is shared with {sharing}",))
-    return _removal(address, live, because=_why_leaving(address, live))
-
-
-def _why_leaving(address: Address, live: Live) -> str:
-    if is_leftover(address, live.id):
-        return "a newer upload has taken its place"
-    return "nothing uses it any more" if live.type == "file" else "its manifest is gone"
+    return _removal(address, live, because=because)
 
 
 def _sharing(world: World, matched: Matched, address: Address, live: Live) -> Address | None:
@@ -122,7 +160,8 @@ def _adoption(world: World, matched: Matched, address: Address) -> Change:
 
 
 def _removal(address: Address, live: Live, *, because: str) -> Change:
-    return Change(str(address), "delete", id=live.id, because=(because,))
+    action: Action = "archive" if address.is_frozen and not is_leftover(address, live.id) else "delete"
+    return Change(str(address), action, id=live.id, because=(because,))
 
 
 def _difference(

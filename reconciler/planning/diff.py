@@ -37,10 +37,32 @@ class LastApplied:
 
 def compare(form: Form, desired: Desired, last: LastApplied, live: Fields) -> list[FieldChange]:
     """The values in which `live` differs from what is wanted, each with its origin, in a stable order."""
+    if desired.whole:
+        return list(_tampered(form, desired, last, live))
     wanted = {name: value for name, value in desired.fields.items() if name not in desired.lifecycle.ignore}
     changes = [change for name in sorted(wanted) for change in _compare_field(form, name, wanted[name], last, live)]
     dropped = sorted(last.names() - desired.fields.keys() - set(desired.lifecycle.ignore))
     return changes + [change for name in dropped for change in _dropped(form, name, last, live)]
+
+
+def _tampered(form: Form, desired: Desired, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
+    """What somebody changed of an object that a release has frozen, and what a killed run has not finished.
+
+    Its manifest never changes: where live is as we wrote it, it stays, even if we would write it otherwise today.
+    """
+    for name in sorted({*desired.fields, *(form.resolved & last.names())}):
+        wanted, found = desired.fields.get(name), live.get(name, ABSENT)
+        if name in form.resolved:
+            wanted = {**_mapping(last.value(name)), **_mapping(wanted)}
+            found = {key: value for key, value in _mapping(found).items() if key in wanted}
+        for keys, before, after in () if same(wanted, found) else leaves(found, wanted):
+            origin = _origin(name, keys, before, after, found, wanted, last)
+            if origin != "manifest":
+                yield FieldChange((name, *keys), before, after, "drift" if origin == "both" else origin)
+
+
+def _mapping(value: JSON | Absent) -> Mapping[str, JSON]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def agreed(desired: Desired, last: LastApplied) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.planning.match import Matched
-from reconciler.planning.model import Change
+from reconciler.planning.model import MAKES, TAKES_AWAY, Change
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
@@ -114,7 +114,7 @@ def _after(
 
 def _staying(desired: Desired, live: Live | None, work: Iterable[Change], kept: Iterable[Change]) -> Mapping[str, JSON]:
     """Live values of an object that the plan does not write: fields the manifest does not set, and hand changes."""
-    if live is None or any(change.action in {"create", "replace"} for change in work):
+    if live is None or any(change.action in MAKES for change in work):
         return {}
     decided = {*desired.fields, *(item.keys[0] for change in work for item in change.fields)}
     free = {name: value for name, value in live.fields.items() if name not in decided - set(desired.lifecycle.ignore)}
@@ -125,7 +125,7 @@ def _staying(desired: Desired, live: Live | None, work: Iterable[Change], kept: 
 def _left_alone(world: World, matched: Matched, work: Mapping[Address, list[Change]]) -> Iterator[Edge]:
     """What no manifest asks for and the plan does not remove, and what is out of its scope: as applied, and as live."""
     for address in sorted({*world.applied, *matched.live}):
-        removed = any(change.action in {"delete", "forget"} for change in work.get(address, ()))
+        removed = any(change.action in {*TAKES_AWAY, "forget"} for change in work.get(address, ()))
         if not removed and (address not in world.desired or not world.in_scope(address)):
             applied, live = world.applied.get(address), matched.live.get(address)
             fields = applied.fields if applied else {}

@@ -124,7 +124,7 @@ def _chain(graph: Graph, edge: Edge) -> tuple[str, ...]:
 
 
 def _remedy(address: Address, sections: Mapping[Section, tuple[str, ...]]) -> str:
-    names = sorted({entry.partition(" ")[0] for entries in sections.values() for entry in entries})
+    names = sorted({entry.partition(" [")[0] for entries in sections.values() for entry in entries})
     listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"Point {listed} at something else, or remove it in the same change; or put the manifest of {address} back."
 

@@ -12,6 +12,11 @@ FORMAT: Final = "reconciler/plan/v1"
 Action: TypeAlias = Literal["create", "update", "replace", "delete", "adopt", "forget", "release", "publish", "archive"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
+MAKES: Final[frozenset[Action]] = frozenset({"create", "replace", "release"})
+"""Actions by which an object gets a new id."""
+TAKES_AWAY: Final[frozenset[Action]] = frozenset({"delete", "archive"})
+"""Actions after which the live object is gone: `archive` for what a release has made, `delete` for all else."""
+
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
 """Who made desired and live differ: an edit of the manifest, a hand at the API, both at once; `unknown` where nobody
 can tell what was last applied."""

@@ -1,23 +1,40 @@
 """What applications load: which bundles have to be published because something in them changed.
 
 A bundle follows from the objects in it. Where such an object changes by itself, its own change publishes it; where only
-its parts or their ids do, or where the outlets say something else than they should, a `publish` change does.
+its parts or their ids do, or where the outlets say something else than they should, there is a change for that: an
+`update` of a chatbot's draft, a `publish` of anything else. What is published under a chatbot's own name is the bundle
+of a release, and moves by a `publish` of the chatbot.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from reconciler.planning.changes import Sorted, source_of
 from reconciler.planning.match import Matched
-from reconciler.planning.model import Change, FieldChange, Origin
-from reconciler.planning.world import Pointer, World
+from reconciler.planning.model import MAKES, Change, FieldChange, Origin
+from reconciler.planning.retiring import published_releases
+from reconciler.planning.world import Bundle, Pointer, World
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT
 
-NEW_ID = frozenset({"create", "replace"})
+
+@dataclass(frozen=True)
+class _Place:
+    """One name under which applications load a bundle."""
+
+    address: Address
+    """The object whose name it is."""
+    sort: Literal["document", "agent", "chatbot"]
+    """What is there: the object itself; the id of an agent; the release that a chatbot has published."""
+    bundle: Bundle
+    """What should be there."""
+    pointer: Pointer | None
+    """What is."""
 
 
 def publications(world: World, matched: Matched, pairs: Iterable[Sorted]) -> Iterator[Sorted]:
-    """A `publish` change for each bundle that is not published as it should be, given the changes of objects.
+    """A change for each name under which something else is published than should be, given the changes of objects.
 
     Left out is what another change publishes: a document its own, an agent's pointer the one that gives it an id. What
     follows from drift only is drift too.
@@ -25,57 +42,78 @@ def publications(world: World, matched: Matched, pairs: Iterable[Sorted]) -> Ite
     pairs = tuple(pairs)
     ours = [pair.ours for pair in pairs if pair.ours]
     by_hand = [pair.by_hand for pair in pairs if pair.by_hand]
-    changed = {change.address for change in (*ours, *by_hand)}
     work = [*ours, *(by_hand if world.on_drift == "revert" else [])]
-    moved = {change.address for change in work if change.action in NEW_ID}
-    published = moved | {str(address) for address in (*matched.moved, *world.adopt)}
-    written = {change.address for change in work}
-    for address in sorted(filter(world.in_scope, world.bundles)):
-        document = world.desired[address].type in world.outlet_types
-        if str(address) not in (written if document else published):
-            renewed = sorted(moved.intersection(map(str, world.bundles[address].refers_to)))
-            kept = document and str(address) in changed
-            fields = () if kept else tuple(_differences(world, matched, address))
+    moved = {change.address for change in work if change.action in MAKES}
+    found, done = _told([*ours, *by_hand]), _told(work)
+    done["agent"] = moved | {str(address) for address in (*matched.moved, *world.adopt)}
+    for place in _places(world):
+        if str(place.address) not in done[place.sort]:
+            renewed = sorted(moved.intersection(map(str, place.bundle.refers_to)))
+            kept = str(place.address) in found[place.sort]
+            fields = () if kept else tuple(_differences(world, matched, place))
             if fields or renewed:
-                yield _publication(world, address, fields, renewed, {change.address for change in ours})
+                yield _publication(world, place, fields, renewed, {change.address for change in ours})
+
+
+def _told(changes: Iterable[Change]) -> dict[str, set[str]]:
+    """By sort of place, the addresses of those that changes tell of already."""
+    told: dict[str, set[str]] = {"document": set(), "agent": set(), "chatbot": set()}
+    for change in changes:
+        told["chatbot" if change.action == "publish" else "document"].add(change.address)
+    return told
+
+
+def _places(world: World) -> Iterator[_Place]:
+    for address in sorted(filter(world.in_scope, world.bundles.keys() & world.desired.keys())):
+        document = world.desired[address].type in world.outlet_types
+        yield _Place(address, "document" if document else "agent", world.bundles[address], world.pointers.get(address))
+    for chatbot, release in sorted(published_releases(world).items()):
+        if world.in_scope(chatbot) and release in world.bundles and release in world.desired:
+            yield _Place(chatbot, "chatbot", world.bundles[release], world.published.get(chatbot))
 
 
 def _publication(
-    world: World, address: Address, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
+    world: World, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
 ) -> Sorted:
-    pointer = world.pointers.get(address)
-    change = _publish(world, address, fields, renewed, pointer)
+    change = _publish(world, place, fields, renewed)
     by_hand = ours.isdisjoint(renewed) and all(item.origin == "drift" for item in fields)
     return Sorted(None, change) if by_hand else Sorted(change, None)
 
 
-def _differences(world: World, matched: Matched, address: Address) -> Iterator[FieldChange]:
-    bundle, pointer = world.bundles[address], world.pointers.get(address)
+def _differences(world: World, matched: Matched, place: _Place) -> Iterator[FieldChange]:
+    bundle, pointer = place.bundle, place.pointer
     before = pointer.blob if pointer else ABSENT
     if before != bundle.digest or (pointer and pointer.note):
-        yield FieldChange(("bundle",), before, bundle.digest, _origin(world, address, pointer))
+        yield FieldChange(("bundle",), before, bundle.digest, _origin(world, place))
     if pointer is None:
         return
     for target in sorted(bundle.refers_to):
         live = matched.live.get(target)
         if live is not None and pointer.ids.get(str(target)) != live.id:
             found = pointer.ids.get(str(target), ABSENT)
-            yield FieldChange(("ids", str(target)), found, live.id, _origin(world, address, pointer))
+            yield FieldChange(("ids", str(target)), found, live.id, _origin(world, place))
 
 
-def _origin(world: World, address: Address, pointer: Pointer | None) -> Origin:
+def _origin(world: World, place: _Place) -> Origin:
     """By hand, if what we published is gone, altered, or not the same everywhere."""
-    if pointer is None:
-        return "drift" if address in world.applied else "manifest"
-    return "drift" if pointer.note else "manifest"
+    if place.pointer is None:
+        return "drift" if place.address in world.applied else "manifest"
+    return "drift" if place.pointer.note else "manifest"
 
 
-def _publish(
-    world: World, address: Address, fields: tuple[FieldChange, ...], renewed: Sequence[str], pointer: Pointer | None
-) -> Change:
+def _publish(world: World, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str]) -> Change:
     because = [f"{target} gets a new id" for target in renewed]
-    if pointer and pointer.note:
-        because.append(pointer.note)
+    if place.pointer and place.pointer.note:
+        because.append(place.pointer.note)
     elif fields and not renewed:
-        because.append("something in the bundle changes" if pointer else "it is not published yet")
-    return Change(str(address), "publish", fields, source=source_of(world.desired[address]), because=tuple(because))
+        because.append("something in the bundle changes" if place.pointer else "it is not published yet")
+    source = source_of(world.desired[place.address])
+    if place.sort == "document" and _has_name_of_its_own(world, place.address):
+        id_ = str(place.address) if place.pointer else None
+        return Change(str(place.address), "update", fields, id=id_, source=source, because=tuple(because))
+    return Change(str(place.address), "publish", fields, source=source, because=tuple(because))
+
+
+def _has_name_of_its_own(world: World, address: Address) -> bool:
+    """Whether `publish` of the object means what applications get under its name, and not the object itself."""
+    return bool(world.forms[world.desired[address].type].pointers)

@@ -104,6 +104,8 @@ class World:
     """What is published under the names of chatbots; `pointers` has their drafts."""
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
+    archived: frozenset[Address] = frozenset()
+    """Releases whose manifests say that they are archived."""
     strict: bool = False
     """Whether releases that are not published block too, instead of being archived with what they use."""
     consents: Sequence[Consent] = ()
