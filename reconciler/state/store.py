@@ -5,9 +5,9 @@ contract test (`tests/state/contract.py`) holds for all of them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -83,6 +83,81 @@ class Store(Protocol):
     def list(self, prefix: str) -> list[str]:
         """The keys below `prefix`, which is empty or ends with a slash, sorted."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a document: over exactly `version`, or where that is None one that must not exist yet."""
+
+    key: str
+    data: bytes
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove documents; those that are not there are fine."""
+
+    keys: tuple[str, ...]
+
+
+Change: TypeAlias = Put | Delete
+
+
+class Documents(Protocol):
+    """The documents of a store as they are to be read."""
+
+    def read(self, key: str) -> Versioned | None: ...
+
+    def list(self, prefix: str) -> list[str]: ...
+
+
+@runtime_checkable
+class BatchStore(Store, Protocol):
+    """A store in which each call costs so much, a second say, that several are made as one."""
+
+    def snapshot(self) -> Documents:
+        """Everything as it is now, for the price of one call."""
+        ...
+
+    def write_all(self, changes: Sequence[Change], note: str) -> list[str]:
+        """All of `changes` or none of them, for the price of one call; gives the version of each document put.
+
+        What a change needs is looked for as it was before all of them. `note` is kept with the change: a line that
+        tells people what was done, and lines of detail.
+        """
+        ...
+
+    def latest(self) -> Documents:
+        """Everything as it was when this store was last read or written, and what was deferred since."""
+        ...
+
+    def defer(self, key: str, data: bytes | None) -> None:
+        """Write `data` under `key`, or remove it, together with the next write. It is lost where none follows."""
+        ...
+
+
+def snapshot(store: Store) -> Documents:
+    """The documents of `store`: as of one moment, where that saves calls."""
+    return store.snapshot() if isinstance(store, BatchStore) else store
+
+
+def write_all(store: Store, changes: Sequence[Change], note: str) -> list[str]:
+    """Make `changes`, in this order, and give the version of each document put.
+
+    Atomic in a `BatchStore`; in another one, those before the one that fails are done.
+    """
+    if isinstance(store, BatchStore):
+        return store.write_all(changes, note)
+    versions = []
+    for change in changes:
+        if isinstance(change, Delete):
+            store.delete(change.keys)
+        elif change.version is None:
+            versions.append(store.create(change.key, change.data))
+        else:
+            versions.append(store.replace(change.key, change.data, change.version))
+    return versions
 
 
 def check_key(key: str) -> str:

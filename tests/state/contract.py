@@ -13,6 +13,9 @@ Opener = Callable[[], Store]
 
 
 class StoreContract:
+    updates = 10
+    """How often each of eight threads writes in a race."""
+
     @pytest.fixture
     def opener(self) -> Opener:
         """Opens the store under test, the same one each time; picklable for `SharedStoreContract`."""
@@ -110,8 +113,8 @@ class StoreContract:
     def test_no_thread_loses_an_update(self, opener):
         opener().create("counter", b"0")
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda _: _count(opener, 10), range(8)))
-        assert opener().read("counter").data == b"80"
+            list(pool.map(lambda _: _count(opener, self.updates), range(8)))
+        assert opener().read("counter").data == str(8 * self.updates).encode()
 
     def test_a_reader_never_sees_half_a_document(self, opener):
         documents = {letter * 300_000 for letter in (b"a", b"b")}
@@ -137,9 +140,9 @@ class SharedStoreContract(StoreContract):
     def test_of_many_processes_that_create_one_wins_and_none_loses_an_update(self, opener):
         opener().create("counter", b"0")
         with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
-            won = list(pool.map(_contend, [opener] * 4, range(4)))
+            won = list(pool.map(_contend, [opener] * 4, range(4), [2 * self.updates] * 4))
         assert sum(won) == 1
-        assert opener().read("counter").data == b"100"
+        assert opener().read("counter").data == str(8 * self.updates).encode()
 
 
 def _creates(store: Store, data: bytes, wait: Callable[[], object]) -> bool:
@@ -163,6 +166,6 @@ def _count(opener: Opener, times: int) -> None:
         times -= 1
 
 
-def _contend(opener: Opener, number: int) -> bool:
-    _count(opener, 25)
+def _contend(opener: Opener, number: int, updates: int) -> bool:
+    _count(opener, updates)
     return _creates(opener(), str(number).encode(), lambda: None)

@@ -1,0 +1,222 @@
+"""The `git` backend: documents as files of an orphan branch of the project's own repository, on its remote.
+
+A write is a commit that is pushed on condition that the branch is where it was, so that history is the audit log. The
+version of a document is a commit in which it was seen: nobody wrote it since, if no commit after that one did. A push
+takes about a second, so several documents are written as one commit, and bundles go with the next one.
+"""
+
+import random
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from reconciler.resources.problems import Problem
+from reconciler.state.git_command import Git
+from reconciler.state.git_repository import Repository
+from reconciler.state.opening import Opening, bad_state
+from reconciler.state.store import (
+    Change,
+    Delete,
+    Documents,
+    Put,
+    StoreError,
+    Versioned,
+    check_key,
+    check_prefix,
+    conflict,
+    exists,
+)
+
+BRANCH: Final = "reconciler-state"
+REMOTE: Final = "origin"
+PATIENCE: Final = 120.0
+"""Seconds that a write goes on trying while others are always faster."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+
+
+class GitStore:
+    """A `BatchStore` on one branch of a remote. The branch is made by the first write."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.location = repository.location
+        self._repository = repository
+        self._turn = threading.Lock()
+        self._latest: _Commit | None = None
+        self._deferred: dict[str, bytes | None] = {}
+
+    def read(self, key: str) -> Versioned | None:
+        check_key(key)
+        return self.snapshot().read(key)
+
+    def create(self, key: str, data: bytes) -> str:
+        return self.write_all([Put(key, data)], f"write {key}")[0]
+
+    def replace(self, key: str, data: bytes, version: str) -> str:
+        return self.write_all([Put(key, data, version)], f"write {key}")[0]
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self.write_all([Delete(tuple(keys))], "remove what is not needed any more")
+
+    def snapshot(self) -> Documents:
+        with self._exclusive():
+            return self._at(self._repository.fetch())
+
+    def latest(self) -> Documents:
+        return _Overlaid(self._latest or self.snapshot(), dict(self._deferred))
+
+    def defer(self, key: str, data: bytes | None) -> None:
+        self._deferred[check_key(key)] = data
+
+    def write_all(self, changes: Sequence[Change], note: str) -> list[str]:
+        documents = _documents(changes)
+        with self._exclusive():
+            commit = self._write(changes, documents, note)
+        return [commit for change in changes if isinstance(change, Put)]
+
+    def messages(self, having: str) -> list[str]:
+        """The notes of all writes with a line that starts with `having`, the latest first."""
+        with self._exclusive():
+            tip = self._repository.fetch_history()
+        return self._repository.messages(tip, having) if tip else []
+
+    def list(self, prefix: str) -> list[str]:
+        check_prefix(prefix)
+        return self.snapshot().list(prefix)
+
+    def _write(self, changes: Sequence[Change], documents: Mapping[str, bytes | None], note: str) -> str:
+        """Push after what this clone knows, and where that is outdated after what the remote has."""
+        repository, until = self._repository, time.monotonic() + PATIENCE
+        tip = repository.tip
+        if self._refusal(changes, tip) or self._lacks(changes, tip):
+            tip = repository.fetch()
+        while True:
+            if wrong := self._refusal(changes, tip):
+                raise wrong
+            deferred = dict(self._deferred)
+            commit = repository.commit(tip, {**deferred, **documents}, note)
+            refused = repository.push(commit, tip)
+            if refused is None:
+                return self._written(commit, commit, deferred)
+            tip = repository.fetch()
+            if tip and repository.contains(tip, commit):  # it had arrived, but not the answer
+                return self._written(commit, tip, deferred)
+            if not refused.overtaken:
+                raise refused.error
+            _pause(until, self.location)
+
+    def _refusal(self, changes: Sequence[Change], tip: str | None) -> StoreError | None:
+        """Why the changes cannot be made after `tip`, if so."""
+        puts = [change for change in changes if isinstance(change, Put)]
+        present = self._repository.present(tip, [put.key for put in puts]) if tip else set()
+        for put in puts:
+            if put.version is None and put.key in present:
+                return exists(self.location, put.key)
+            if put.version is not None and not self._stands(put.key, put.version, tip, present):
+                return conflict(self.location, put.key)
+        return None
+
+    def _stands(self, key: str, version: str, tip: str | None, present: set[str]) -> bool:
+        return tip is not None and key in present and self._repository.unchanged(key, version, tip)
+
+    def _lacks(self, changes: Sequence[Change], tip: str | None) -> bool:
+        """Whether `tip` does not have what is to be removed: somebody may have written it since."""
+        put = {change.key for change in changes if isinstance(change, Put)}
+        removed = {key for change in changes if isinstance(change, Delete) for key in change.keys} - put
+        return tip is None or not self._repository.present(tip, removed).issuperset(removed)
+
+    def _written(self, commit: str, tip: str, deferred: Mapping[str, bytes | None]) -> str:
+        self._at(tip)
+        for key, data in deferred.items():
+            if self._deferred.get(key, b"") is data:
+                del self._deferred[key]
+        return commit
+
+    def _at(self, tip: str | None) -> "_Commit":
+        if self._latest is None or self._latest.id != tip:
+            self._latest = _Commit(self._repository, tip)
+        return self._latest
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        with self._turn, self._repository.exclusive():
+            yield
+
+
+@dataclass(frozen=True)
+class _Commit:
+    """The documents of one commit; of none, where there is no branch yet."""
+
+    repository: Repository
+    id: str | None
+
+    def read(self, key: str) -> Versioned | None:
+        blob = self._entries.get(check_key(key))
+        return Versioned(self.repository.blob(blob), self.id) if blob and self.id else None
+
+    def list(self, prefix: str) -> list[str]:
+        below = check_prefix(prefix)
+        return sorted(key for key in self._entries if key.startswith(below))
+
+    @cached_property
+    def _entries(self) -> dict[str, str]:
+        return self.repository.entries(self.id) if self.id else {}
+
+
+@dataclass(frozen=True)
+class _Overlaid:
+    """Documents with what is to be written with the next commit."""
+
+    under: Documents
+    deferred: Mapping[str, bytes | None]
+
+    def read(self, key: str) -> Versioned | None:
+        if key not in self.deferred:
+            return self.under.read(key)
+        data = self.deferred[key]
+        return None if data is None else Versioned(data, "deferred")
+
+    def list(self, prefix: str) -> list[str]:
+        written = {key for key, data in self.deferred.items() if data is not None and key.startswith(prefix)}
+        return sorted(written.union(self.under.list(prefix)) - (self.deferred.keys() - written))
+
+
+def _documents(changes: Sequence[Change]) -> dict[str, bytes | None]:
+    """What the changes come to: the last one of each key."""
+    documents: dict[str, bytes | None] = {}
+    for change in changes:
+        if isinstance(change, Put):
+            documents[check_key(change.key)] = change.data
+        else:
+            documents |= dict.fromkeys(map(check_key, change.keys))
+    return documents
+
+
+def _pause(until: float, location: str) -> None:
+    if time.monotonic() > until:
+        message = f"others write to {location} all the time: nothing could be written for {PATIENCE:.0f} s"
+        raise StoreError(Problem("state-busy", message, hint="Run the same command again."))
+    time.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - so that those who lost a race do not meet again
+
+
+def open_git(opening: Opening) -> GitStore:
+    """The store of `git` or `git:BRANCH`, with `?remote=NAME` where the remote is not `origin`."""
+    options = opening.options("remote")
+    branch = opening.url.partition("?")[0].partition(":")[2].removeprefix("//") or BRANCH
+    remote = options.get("remote", REMOTE)
+    for name in (branch, remote):
+        if not _NAME.fullmatch(name) or ".." in name or name.endswith((".", ".lock")):
+            raise bad_state(f"{name!r} is no name of a branch or remote", "Write `git:BRANCH?remote=NAME`.")
+    return git_store(opening.project, opening.environ, branch, remote)
+
+
+def git_store(folder: Path, environ: Mapping[str, str], branch: str = BRANCH, remote: str = REMOTE) -> GitStore:
+    """The state on `branch` of `remote`, of the repository that `folder` is in. Asks Git nothing yet."""
+    git = Git(folder, environ, f"{remote}/{branch}")
+    return GitStore(Repository(git, remote, branch))

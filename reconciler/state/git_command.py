@@ -1,0 +1,148 @@
+"""Running `git`: without prompts, without hooks, with a time limit, and with errors that say what to do.
+
+Git 2.31 or newer. Authentication is Git's own: credential helpers, an ssh agent, the token of a CI job.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from reconciler.resources.problems import Problem
+from reconciler.state.store import StoreError
+
+TIMEOUT: Final = 60.0
+"""Seconds that one command may take: half of what a lock lasts without being renewed."""
+
+_QUIET: Final = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never"}
+_INHERITED: Final = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+)
+"""What a Git hook that runs us sets: of the repository and the index that it is about."""
+# What people configured for their own work must not slow down, or take part in, writes of state.
+_OURS: Final = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.splitIndex=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+_USERINFO: Final = re.compile(r"(?<=://)[^/@\s]+@")
+_HINTS: Final = (
+    (
+        r"could not read (Username|Password)|Authentication failed|Permission .*denied|publickey|\b40[13]\b",
+        "Give Git a credential that may push to that remote; in GitHub Actions: `permissions: {contents: write}`.",
+    ),
+    (
+        r"protected|hook declined|GH0\d\d|GL-HOOK|not allowed|prohibited",
+        "Let this account push to that branch, or name another one: `state: {backend: git, branch: …}`.",
+    ),
+    (
+        r"not appear to be a git repository|No such remote|not found|does not exist",
+        "`git remote -v` shows the remotes; name one: `state: {backend: git, remote: …}`.",
+    ),
+    (r"dubious ownership", "Tell Git that the checkout is yours: `git config --global --add safe.directory DIR`."),
+    (
+        r"not a git repository",
+        "The state is a branch of the repository that the project is in: `git init`, or `git clone`.",
+    ),
+)
+_HINT: Final = "Check the connection to the remote, then run the same command again: it finds what is not done."
+
+
+class GitError(StoreError):
+    """Git could not do what was asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that ended."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode("utf-8", "surrogateescape").strip()
+
+
+@dataclass(frozen=True)
+class Git:
+    """The `git` of `folder` and its repository, for the state at `location`."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    location: str
+
+    def __call__(self, *words: str, data: bytes = b"", index: Path | None = None) -> Done:
+        """Run a command that has to succeed; `index` is a private index file for it."""
+        done = self.attempt(*words, data=data, index=index)
+        if done.code:
+            raise self.failed(done.err)
+        return done
+
+    def attempt(self, *words: str, data: bytes = b"", index: Path | None = None) -> Done:
+        """Run a command that may fail."""
+        environ = {**self._environ, **({"GIT_INDEX_FILE": str(index)} if index else {})}
+        settings = [word for setting in _OURS for word in ("-c", setting)]
+        # In a session of its own, ssh has no terminal to ask at, and Ctrl-C does not end a push half-way.
+        try:
+            process = subprocess.Popen(  # noqa: S603 - no shell; words are refs, keys and object ids
+                ["git", *settings, *words],  # noqa: S607 - the user's own git
+                cwd=self.folder,
+                env=environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._error(f"git cannot be run: {error.strerror}", "Install Git 2.31 or newer.") from error
+        with process:
+            try:
+                out, err = process.communicate(data, TIMEOUT)
+            except subprocess.TimeoutExpired as error:
+                raise self._error(f"git {words[0]} took more than {TIMEOUT:.0f} s", _HINT) from error
+            finally:
+                _end(process)
+        return Done(process.returncode, out, err.decode("utf-8", "replace"))
+
+    def failed(self, reason: str) -> GitError:
+        """The error for what Git wrote to stderr, without credentials, and with what to do."""
+        text = redacted(reason)
+        lines = (re.sub(r"^(fatal|error|remote): ", "", line).strip() for line in text.splitlines())
+        said = "; ".join(dict.fromkeys(line for line in lines if line and not line.startswith("hint:")))
+        hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text, re.IGNORECASE)), _HINT)
+        return self._error(said or "git failed without a word", hint)
+
+    def _error(self, message: str, hint: str) -> GitError:
+        return GitError(Problem("state-git", f"cannot use the state on {self.location}: {message}", hint=hint))
+
+    @cached_property
+    def _environ(self) -> dict[str, str]:
+        kept = {name: value for name, value in self.environ.items() if name not in _INHERITED}
+        return {**kept, **_QUIET}
+
+
+def redacted(text: str) -> str:
+    """`text` without the user and password of URLs."""
+    return _USERINFO.sub("", text)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End what runs too long, with the ssh or curl that it started: they hold our pipes."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

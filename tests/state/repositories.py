@@ -1,0 +1,60 @@
+"""Git repositories for tests: a bare one as the remote, and clones of it."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ENVIRON = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_AUTHOR_DATE": "2026-11-01T12:00:00Z",
+}
+WORK = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *WORK, *words], cwd=folder, env=ENVIRON, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A bare repository whose default branch has one commit; counts the pushes that reach it."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, at: Path) -> "Remote":
+        at.mkdir(parents=True)
+        git(at, "init", "--quiet", "--bare", "--initial-branch=main")
+        remote = cls(at)
+        first = remote.clone(at.parent / "first")
+        git(first, "checkout", "--quiet", "-B", "main")
+        (first / "README.md").write_text("manifests\n")
+        for message in ("first", "second"):
+            git(first, "add", ".")
+            git(first, "commit", "--quiet", "--allow-empty", "-m", message)
+        git(first, "push", "--quiet", "origin", "main")
+        remote.hook("update", 'echo "$1" >> pushes')
+        return remote
+
+    def clone(self, at: Path, *options: str) -> Path:
+        git(self.folder.parent, "clone", "--quiet", *options, self.folder.as_uri(), str(at))
+        return at
+
+    def hook(self, name: str, script: str) -> None:
+        file = self.folder / "hooks" / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+    @property
+    def pushes(self) -> int:
+        """Pushes that moved a branch, or tried to."""
+        file = self.folder / "pushes"
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
+    def subjects(self, branch: str = "reconciler-state") -> list[str]:
+        """The first lines of the messages on a branch, the latest first."""
+        return git(self.folder, "log", "--format=%s", branch).splitlines()
