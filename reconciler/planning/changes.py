@@ -7,9 +7,9 @@ from typing import NamedTuple
 from reconciler.planning.adopting import reasons
 from reconciler.planning.diff import LastApplied, agreed, compare
 from reconciler.planning.keeping import keepers, kept, stays_published
-from reconciler.planning.leaving import why_leaving
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
+from reconciler.planning.retiring import why_leaving
 from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
 from reconciler.resources.address import RELEASE, Address

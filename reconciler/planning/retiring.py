@@ -7,12 +7,16 @@ keeps only so many; never while it is published. One that was archived does not 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
+from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
 from reconciler.resources.address import RELEASE, Address, version_of
+from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
-ASSISTANT = "assistant"
+ASSISTANT: Final = "assistant"
+GONE: Final = "its manifest is gone"
 
 
 @dataclass(frozen=True)
@@ -96,3 +100,18 @@ def number(release: Address) -> int:
     if found is None:
         raise ValueError(f"{release} is no release")
     return found[1]
+
+
+def why_leaving(world: World, address: Address, live: Live, archived: Mapping[Address, str]) -> str:
+    """Why something that is live is not wanted any more; `archived` has the reasons of releases that manifests still
+    ask for.
+    """
+    if address.kind == RELEASE:
+        return archived.get(address) or ("its manifest says so" if address in world.archived else GONE)
+    if address.release is not None:
+        return f"{address.release} goes"
+    if is_leftover(address, live.id):
+        return "a newer upload has taken its place"
+    if address.is_frozen:
+        return "no release needs it any more"
+    return "nothing uses it any more" if live.type == "file" else GONE
