@@ -1,6 +1,6 @@
 """What the engine asks of every type of live object, wherever it lives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -66,3 +66,26 @@ class Adapter(Protocol):
     async def delete(self, id: str) -> None:  # noqa: A002
         """Remove it; one that is gone already is done."""
         ...
+
+
+class Referrer(Protocol):
+    """Reads live objects that are asked for by no manifest and may need what is. It never writes.
+
+    What such an object needs is in its `refers_to`; its `name` is what people know it by.
+    """
+
+    type: str
+    refers: frozenset[str]
+    """Types whose ids objects of this type may hold; read before one of those is deleted."""
+    asks_by_id: bool
+    """Whether a request is made for every id. Otherwise one list walk serves however many ids."""
+
+    async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
+        """The live objects that need one of `ids`, which are given by type. What is over needs nothing any more."""
+        ...
+
+
+def needing(found: Iterable[Live], ids: Mapping[str, Collection[str]]) -> list[Live]:
+    """Those of `found` that refer to one of `ids`, which are given by type."""
+    wanted = {id_ for group in ids.values() for id_ in group}
+    return [live for live in found if not wanted.isdisjoint(live.refers_to)]

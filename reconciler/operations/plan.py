@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from reconciler.bundles.documents import needs
@@ -12,12 +13,14 @@ from reconciler.bundles.publish import Published, read_all
 from reconciler.bundles.render import contents, object_address, own_fields
 from reconciler.live.base import Adapter
 from reconciler.live.client import Connection
-from reconciler.live.registry import adapters
+from reconciler.live.registry import adapters, referrers
+from reconciler.live.together import together
 from reconciler.operations.importing.model import imported_from
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
 from reconciler.planning.build import Planned
+from reconciler.planning.leaving import leaving
 from reconciler.planning.model import OnDrift
 from reconciler.planning.world import Bundle, Link, Pending, Pointer, World
 from reconciler.resources.address import Address
@@ -50,7 +53,7 @@ async def make_plan(
 ) -> Observed:
     """Read everything the plan needs, by list walks, and plan.
 
-    A plan that deletes something also reads what could refer to it, and is made again with that knowledge.
+    A plan that takes something away also reads what could refer to it, and is made again with that knowledge.
     """
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
@@ -79,12 +82,14 @@ async def make_plan(
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )
     planned = _plan(workspace, world)
-    deleted = {_type(planned, change.address) for change in planned.plan.work if change.action == "delete"}
-    referring = {name for name, adapter in by_type.items() if adapter.refers & deleted}
-    if referring:
+    gone = leaving(planned)
+    referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
+    readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
+    if referring or readers:
         unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
         everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
-        planned = _plan(workspace, replace(world, live=everything))
+        strangers = await together(referrer.referring(gone) for referrer in readers)
+        planned = _plan(workspace, replace(world, live=(*everything, *chain.from_iterable(strangers))))
     return Observed(planned, snapshot, rendered, by_type)
 
 
@@ -204,10 +209,6 @@ def _links(workspace: Workspace) -> dict[Address, list[Link]]:
 
 def _place(place: object) -> str:
     return str(place).rpartition(":")[0]
-
-
-def _type(planned: Planned, address: str) -> str:
-    return planned.matched.live[Address.parse(address)].type
 
 
 def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Address] | None:

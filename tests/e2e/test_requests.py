@@ -11,6 +11,8 @@ AGENTS, STORES, FILES = 250, 3, 120
 AGENT: Document = {"target": "agents", "model": "gpt-5"}
 AGENT_LIST, AGENT_READ, AGENT_WRITE = "GET /v1/agents", "GET /v1/agents/{id}", "POST /v1/agents/{id}"
 FILE_LIST, UPLOAD, DELETE_FILE = "GET /v1/files", "POST /v1/files", "DELETE /v1/files/{id}"
+AUTOMATIONS, TEMPLATES = "GET /v1/agents/automations", "GET /v1/agents/environments/templates"
+SESSIONS = "GET /v1/agents/sessions"
 STORE_LIST, STORE_FILES = "GET /v1/vector_stores", "GET /v1/vector_stores/{id}/files"
 DETACH, BATCH = "DELETE /v1/vector_stores/{id}/files/{file_id}", "POST /v1/vector_stores/{id}/file_batches"
 
@@ -81,7 +83,7 @@ def test_kinds_that_only_state_knows_are_listed(estate):
     estate.drops("Assistant/triage")
     estate.requests()
     assert [change.action for change in estate.plan().changes] == ["delete"]
-    assert estate.requests() == {AGENT_LIST: 1}
+    assert estate.requests() == {AGENT_LIST: 1, AUTOMATIONS: 1, SESSIONS: 1}
 
 
 def test_many_files_attach_in_batches_of_two_thousand(estate):
@@ -114,7 +116,7 @@ def test_deleting_files_also_reads_the_files_of_stores_that_are_not_ours_and_onl
     assert estate.requests() == {FILE_LIST: 1, STORE_LIST: 1, STORE_FILES: 1}
     estate.wants(manifest("VectorStore", "handbook", {"files": ["kb/a.md"]}))
     assert [change.action for change in estate.plan().changes] == ["update", "delete"]
-    assert estate.requests() == {FILE_LIST: 1, STORE_LIST: 1, STORE_FILES: 3}
+    assert estate.requests() == {FILE_LIST: 1, STORE_LIST: 1, STORE_FILES: 3, AUTOMATIONS: 1, TEMPLATES: 1}
 
 
 def test_a_plan_says_beforehand_what_applying_it_writes(estate):

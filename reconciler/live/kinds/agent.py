@@ -19,7 +19,7 @@ ENVELOPE: Final = frozenset({"id", "object", *TIMES})
 
 class Agents:
     type = "agent"
-    refers: frozenset[str] = frozenset()
+    refers = frozenset({"credential"})
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -63,8 +63,15 @@ class Agents:
             fields=bodies.canonical(self._form, body, names),
             labels=from_metadata(body.get("metadata")),
             name=body.get("name") or "",
+            refers_to=_credentials(body),
             detail=bodies.detail(body, TIMES),
         )
+
+
+def _credentials(body: Object) -> tuple[str, ...]:
+    """Ids that servers of the agent are reached with."""
+    used = {tool.get("credential_id") for tool in body.get("tools") or ()}
+    return tuple(sorted(id_ for id_ in used if id_))
 
 
 ADAPTER: Final = Agents

@@ -1,0 +1,40 @@
+"""Sessions in progress: `/v1/agents/sessions`, in beta. Somebody waits for the answer of the agent.
+
+A session keeps the configuration that its agent had when it was made; at rest it needs nothing of ours.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from reconciler.live.client import Connection, Object
+from reconciler.live.pages import walk
+from reconciler.live.together import together
+from reconciler.resources.base import Live
+
+IN_PROGRESS: Final = {"in_progress": "in progress", "requires_action": "waiting for an action"}
+"""Of `openai.types.beta.AgentSession.status`; the others, `idle` and `failed`, have no turn under way."""
+
+
+class Sessions:
+    type = "session"
+    refers = frozenset({"agent"})
+    asks_by_id = True
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
+        found = await together(self._of(agent_id) for agent_id in sorted(ids.get("agent", ())))
+        return [session for sessions in found for session in sessions]
+
+    async def _of(self, agent_id: str) -> list[Live]:
+        listed = await walk(self._connection, "agents", "sessions", filters={"agent_id": agent_id})
+        return [_live(body, agent_id) for body in listed if body.get("status") in IN_PROGRESS]
+
+
+def _live(body: Object, agent_id: str) -> Live:
+    """Sessions have no names: what they are called says how they stand."""
+    return Live("session", body["id"], {}, name=IN_PROGRESS[body["status"]], refers_to=(agent_id,))
+
+
+REFERRER: Final = Sessions
