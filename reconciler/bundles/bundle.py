@@ -1,4 +1,4 @@
-"""What applications load. Standard library only."""
+"""What applications load. Standard library only, but for S3, which takes obstore."""
 
 import copy
 import logging
@@ -85,9 +85,11 @@ _last_good: dict[_Key, Bundle] = {}
 def load(source: str | Path, identity: str, address: str, *, cache: str | Path | None = None) -> Bundle:
     """The bundle that is published at `address` (`chatbot/support`, `assistant/billing`) for `identity`.
 
-    `source` is a folder or an http(s) URL in front of the keys. While it cannot be reached, or holds something broken,
-    the last bundle loaded from it takes its place and says so (`stale`): the one this process loaded, else the one in
-    the folder `cache`. A bundle that was withdrawn, or is of another identity or a newer format, is a BundleError.
+    `source` is a folder, an http(s) URL in front of the keys, or `s3://bucket/prefix?region=…&endpoint_url=…`, which
+    takes the credentials of the AWS_* variables and `pip install 'assistant-reconciler[s3]'`. While it cannot be
+    reached, or holds something broken, the last bundle loaded from it takes its place and says so (`stale`): the one
+    this process loaded, else the one in the folder `cache`. A bundle that was withdrawn, or is of another identity or a
+    newer format, is a BundleError.
     Loading again costs one small read until something else is published.
     """
     key = _Key(str(source), identity, address)
@@ -148,6 +150,10 @@ def _reader(source: str | Path) -> _Read:
     text = str(source)
     if text.startswith(("http://", "https://")):
         return lambda key: _get(f"{text.rstrip('/')}/{key}")
+    if text.startswith("s3://"):
+        from reconciler.bundles.s3 import reader
+
+        return reader(text)
     outlet = DirectoryOutlet(Path(source))
     return lambda key: _read_file(outlet, key)
 

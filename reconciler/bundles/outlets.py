@@ -69,13 +69,18 @@ class DirectoryOutlet:
 
     def _path(self, key: str) -> Path:
         """Where `key` is kept: always inside the folder, whatever the key says and wherever links lead."""
-        parts = key.split("/")
-        if any(part.startswith(".") or not part or "\\" in part or "\0" in part for part in parts):
-            raise ValueError(f"{key!r} is no key of an outlet")
-        path = self.root.joinpath(*parts)
+        path = self.root.joinpath(*checked_key(key).split("/"))
         if not path.resolve().is_relative_to(self.root.resolve()):
             raise ValueError(f"{key!r} leads out of {self.root}")
         return path
+
+
+def checked_key(key: str) -> str:
+    """`key`, if it is one and leads nowhere else. ValueError otherwise."""
+    parts = key.split("/")
+    if any(part.startswith(".") or not part or "\\" in part or "\0" in part for part in parts):
+        raise ValueError(f"{key!r} is no key of an outlet")
+    return key
 
 
 def _files(folder: Path) -> Iterator[Path]:

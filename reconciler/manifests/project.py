@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag
 
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.resources.address import NAME_RULE, Identity, is_name
 from reconciler.resources.base import Spec
 from reconciler.resources.problems import Finding, Place
+from reconciler.s3.location import Location, check_bucket, check_endpoint, check_prefix
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -43,14 +44,64 @@ class LocalState(Spec):
         return self.backend
 
 
-State: TypeAlias = LocalState
-"""Where state is kept: one model for each backend, told apart by `backend`."""
+class Bucket(Spec):
+    """A prefix of an S3 bucket, in Amazon's S3 or a store that speaks it. Credentials come from AWS_* variables."""
+
+    bucket: Annotated[str, AfterValidator(check_bucket)]
+    prefix: Annotated[str, AfterValidator(check_prefix)] = ""
+    region: str | None = None
+    endpoint_url: Annotated[str, AfterValidator(check_endpoint)] | None = None
+
+    @property
+    def location(self) -> Location:
+        return Location(self.bucket, self.prefix, self.region, self.endpoint_url)
+
+
+class S3State(Bucket):
+    """State in an S3 bucket, which must be there."""
+
+    backend: Literal["s3"]
+
+    @property
+    def url(self) -> str:
+        return self.location.url
+
+
+class PostgresState(Spec):
+    """State in a table of the database that RECONCILER_POSTGRES_DSN, or libpq's PG* variables, name."""
+
+    backend: Literal["postgres"]
+    schema_: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = Field("reconciler", alias="schema")
+    """Made, with its table, at the first apply."""
+
+    @property
+    def url(self) -> str:
+        return f"{self.backend}:?schema={self.schema_}"
+
+
+State: TypeAlias = Annotated[LocalState | S3State | PostgresState, Field(discriminator="backend")]
+"""Where state is kept: one model for each backend."""
 
 
 class DirectoryOutlet(Spec):
     """A folder from which applications load bundles."""
 
     directory: str
+
+
+class S3Outlet(Spec):
+    """A prefix of a bucket from which applications load bundles."""
+
+    s3: Bucket
+
+
+def _outlet_tag(outlet: Any) -> str:
+    return "s3" if (isinstance(outlet, Mapping) and "s3" in outlet) or isinstance(outlet, S3Outlet) else "directory"
+
+
+Outlet: TypeAlias = Annotated[
+    Annotated[DirectoryOutlet, Tag("directory")] | Annotated[S3Outlet, Tag("s3")], Discriminator(_outlet_tag)
+]
 
 
 class Defaults(Spec):
@@ -97,7 +148,7 @@ class ProjectSpec(Spec):
     openai_project: str | None = None
     """The id of the OpenAI project that the key has to belong to."""
     state: State = LocalState()
-    outlets: tuple[DirectoryOutlet, ...] = ()
+    outlets: tuple[Outlet, ...] = ()
     defaults: Defaults = Defaults()
     safety: Safety = Safety()
     limits: Limits = Limits()

@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from reconciler.bundles.outlets import DirectoryOutlet, Outlet
-from reconciler.manifests import Dangling, Loaded, find_project, load
+from reconciler.bundles.s3 import S3Outlet
+from reconciler.manifests import Dangling, Loaded, find_project, load, project as manifest
 from reconciler.operations.endpoint import EMBEDDED, choose
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Desired
@@ -39,8 +40,8 @@ class Workspace:
     @cached_property
     def outlets(self) -> tuple[Outlet, ...]:
         """The first is always there, beside the state; what is live is read from it."""
-        folders = (self.root / outlet.directory for outlet in self.loaded.project.spec.outlets)
-        return (StoreOutlet(self.backend.store), *map(DirectoryOutlet, folders))
+        further = (_outlet(self.root, outlet) for outlet in self.loaded.project.spec.outlets)
+        return (StoreOutlet(self.backend.store), *further)
 
     @cached_property
     def desired(self) -> dict[Address, Desired]:
@@ -48,6 +49,12 @@ class Workspace:
         scope = self.loaded.scope
         resources = self.loaded.resources
         return {item.address: item for resource in resources for item in resource.kind.desired(resource, scope)}
+
+
+def _outlet(root: Path, outlet: manifest.Outlet) -> Outlet:
+    if isinstance(outlet, manifest.S3Outlet):
+        return S3Outlet(outlet.s3.location)
+    return DirectoryOutlet(root / outlet.directory)
 
 
 def open_workspace(

@@ -24,7 +24,11 @@ _RETRIES: Final = 5
 
 
 class S3Error(ReconcilerError):
-    """The bucket cannot be read or written, or the package for that is missing."""
+    """The bucket cannot be read or written."""
+
+
+class NotInstalledError(S3Error):
+    """The package for that is missing."""
 
 
 class Found(NamedTuple):
@@ -122,7 +126,7 @@ class Objects:
             from obstore.exceptions import BaseError
         except ImportError as error:
             message = f"{self.location} takes a package that is not installed"
-            raise S3Error(Problem("s3", message, hint="pip install 'assistant-reconciler[s3]'")) from error
+            raise NotInstalledError(Problem("s3", message, hint="pip install 'assistant-reconciler[s3]'")) from error
         try:
             yield
         except (BaseError, OSError) as error:

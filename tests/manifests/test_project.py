@@ -1,6 +1,7 @@
 import pytest
 
 from reconciler.resources.address import Identity
+from reconciler.s3.location import Location
 
 TWO = {"staging": "tier: rehearsal", "production": "tier: gold"}
 
@@ -41,6 +42,32 @@ def test_everything_a_project_can_say(folder):
     assert project.spec.limits.requests_per_minute.model_dump() == {"GET": 1000, "POST": 60, "DELETE": 300}
 
 
+@pytest.mark.parametrize(
+    ("state", "url"),
+    [
+        ("{backend: local}", "local"),
+        ("{backend: s3, bucket: acme-state}", "s3://acme-state/"),
+        (
+            "{backend: s3, bucket: acme, prefix: team a/x, region: eu-north-1, endpoint_url: 'https://s3.example:9000'}",
+            "s3://acme/team%20a/x?region=eu-north-1&endpoint_url=https%3A%2F%2Fs3.example%3A9000",
+        ),
+        ("{backend: postgres}", "postgres:?schema=reconciler"),
+        ("{backend: postgres, schema: acme}", "postgres:?schema=acme"),
+    ],
+)
+def test_a_state_backend_is_also_the_url_that_the_environment_would_give(folder, state, url):
+    write(folder, f"  state: {state}")
+    assert folder.codes() == []
+    assert folder.load().project.spec.state.url == url
+
+
+def test_outlets_are_folders_and_prefixes_of_buckets(folder):
+    write(folder, "  outlets: [{directory: build}, {s3: {bucket: acme-bundles, prefix: live}}]")
+    assert folder.codes() == []
+    directory, s3 = folder.load().project.spec.outlets
+    assert (directory.directory, s3.s3.location) == ("build", Location("acme-bundles", "live"))
+
+
 def test_the_chosen_environment_gives_the_variables(folder):
     folder.environments(**TWO)
     folder.bot('{target: cloud, instructions: "${var.tier}"}')
@@ -77,7 +104,23 @@ def test_an_environment_of_a_project_without_any(folder):
         ("  environments: {a: {variables: {b: [1]}}}", "wrong-type", "project.yaml:5:37"),
         ("  environments: {a: {variables: {b: null}}}", "wrong-type", "project.yaml:5:37"),
         ("  environments: {a: {variables: {b: 2026-01-01}}}", "unclear-scalar", "project.yaml:5:37"),
-        ("  state: {backend: s3}", "unknown-value", "project.yaml:5:20"),
+        ("  state: {backend: s4}", "unknown-type", "project.yaml:5:20"),
+        ("  state: {backend: s3}", "missing-field", "project.yaml:5:10"),
+        ("  state: {backend: s3, bucket: A}", "invalid-value", "project.yaml:5:32"),
+        (
+            "  state: {backend: s3, bucket: abc, endpoint_url: 'http://s3.io'}",
+            "invalid-value",
+            "project.yaml:5:51",
+        ),
+        (
+            "  state: {backend: s3, bucket: abc, endpoint_url: 'https://u:p@s3'}",
+            "invalid-value",
+            "project.yaml:5:51",
+        ),
+        ("  state: {backend: postgres, schema: Acme}", "out-of-range", "project.yaml:5:38"),
+        ("  state: {backend: postgres, dsn: 'postgres://u:p@h/d'}", "unknown-field", "project.yaml:5:30"),
+        ("  outlets: [{s3: {bucket: abc, prefix: a//b}}]", "invalid-value", "project.yaml:5:40"),
+        ("  outlets: [{s3: {bucket: abc}, directory: a}]", "unknown-field", "project.yaml:5:33"),
         ("  safety: {max_deletes: -1}", "out-of-range", "project.yaml:5:25"),
         ("  limits: {requests_per_minute: {GET: 0}}", "out-of-range", "project.yaml:5:39"),
         ("  endpont: x", "unknown-field", "project.yaml:5:3"),
