@@ -9,7 +9,7 @@ from reconciler.applying.remove import give_up, remove
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import Step, lower
 from reconciler.applying.walk import Walk, walk
-from reconciler.applying.write import write
+from reconciler.applying.write import publish, write
 from reconciler.live.errors import QuotaError
 from reconciler.planning.model import Action, Change
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -45,7 +45,7 @@ class _Performer:
             case "write":
                 return (await write(self.run, step)).note
             case "publish":
-                await self.run.publish(step.address)
+                await publish(self.run, step)
             case "remove":
                 return await remove(self.run, step)
             case "forget":

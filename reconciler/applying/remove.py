@@ -1,25 +1,38 @@
-"""Steps that remove one object, or only what we know of it."""
+"""Steps that remove one object, or only what we know of it.
+
+Right before an object is deleted it is looked at again, and so is who needs it: where that is not what was planned, the
+step fails as stale and nothing is deleted.
+"""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
+from reconciler.applying.write import StaleError
 from reconciler.planning.changes import is_labelled
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.base import Live
+from reconciler.resources.problems import Problem
+
+FILE = "file"
+MOST_NAMED = 3
 
 
 async def remove(run: Run, step: Step) -> str:
     """Delete the live object and, where the address leaves altogether, what applications load of it; gives a note."""
     live = _planned(run, step)
-    replaced = any(change.action == "replace" for change in step.changes)
-    leaving = not replaced and run.ids.get(str(step.address)) == live.id
-    if leaving and step.address in run.planned.world.pointers:
-        await asyncio.to_thread(run.publisher.withdraw, step.address)
-    note = await _delete(run, step, live)
+    leaving = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
+    async with _alone(run, live):
+        note = "" if run.in_outlets(live.type) else await _staying(run, step, live)
+        if leaving and step.address in run.planned.world.pointers:
+            await asyncio.to_thread(run.publisher.withdraw, step.address)
+        if not note and not run.in_outlets(live.type):
+            await _delete(run, live)
     if leaving:
         forget(run, step)
-    elif live.type == "file":
+    elif live.type == FILE:
         run.journal.done(leftover_address(live), None)
     return note
 
@@ -45,25 +58,75 @@ def _planned(run: Run, step: Step) -> Live:
     return next((twin for twin in twins if twin.id == step.id), run.planned.matched.live[step.address])
 
 
-async def _delete(run: Run, step: Step, live: Live) -> str:
-    if run.in_outlets(live.type):
-        return ""
-    if live.type != "file":
-        await run.adapters[live.type].delete(live.id)
-        return ""
-    key = (live.fields["sha256"], live.name)
-    async with run.uploading[key]:
+def _is_replaced(step: Step) -> bool:
+    return any(change.action == "replace" for change in step.changes)
+
+
+def _alone(run: Run, live: Live) -> AbstractAsyncContextManager[object]:
+    """Nobody begins to share an upload while it is being removed."""
+    return run.uploading[_content(live)] if live.type == FILE else nullcontext()
+
+
+def _content(live: Live) -> tuple[str, str]:
+    return live.fields["sha256"], live.name
+
+
+async def _delete(run: Run, live: Live) -> None:
+    if live.type == FILE and run.uploads.get(_content(live)) == live.id:
+        del run.uploads[_content(live)]
+    await run.adapters[live.type].delete(live.id)
+
+
+async def _staying(run: Run, step: Step, live: Live) -> str:
+    """Why the object is left as it is, or nothing where it is to be deleted; StaleError where neither is right."""
+    if live.type == FILE:
         note = _kept_because(run, step, live)
-        if not note:
-            if run.uploads.get(key) == live.id:
-                del run.uploads[key]
-            await run.adapters[live.type].delete(live.id)
+    else:
+        note = "" if await _is_there(run, step, live) else "it was gone already"
+    newcomers = [] if note else await run.lookout.newcomers(live)
+    if newcomers and live.type == FILE and _is_replaced(step):
+        return _held_by(newcomers[0])
+    if newcomers:
+        raise _stale(step, f"{_named(newcomers)} came to need {live.id} after this was planned")
     return note
 
 
 def _kept_because(run: Run, step: Step, live: Live) -> str:
-    """An upload stays while another address, or anybody's store, still needs it."""
+    """An upload stays while another address, or anybody's store, still needs it. It has no label to look at again."""
     if run.users[live.id] - {str(step.address)}:
         return "the upload stays: another path shares it"
     holder = run.holders.get(live.id)
-    return f"the upload stays: {holder.type} {holder.id}, which is not ours, holds it" if holder else ""
+    return _held_by(holder) if holder else ""
+
+
+def _held_by(holder: Live) -> str:
+    return f"the upload stays: {holder.type} {holder.id}, which is not ours, holds it"
+
+
+async def _is_there(run: Run, step: Step, live: Live) -> bool:
+    """Whether the object is still live; StaleError where it is not ours to delete any more."""
+    now = await run.adapters[live.type].read(live.id)
+    if now is None:
+        return False
+    identity = str(run.planned.world.identity)
+    owner, planned = now.labels, live.labels
+    applied = run.planned.world.applied.get(step.address)
+    if owner is None and planned is not None and (applied is None or applied.id != live.id):
+        raise _stale(step, f"{live.id} does not carry our label any more")
+    expected = (planned.identity, planned.address) if planned else (identity, str(step.address))
+    if owner is not None and (owner.identity, owner.address) != expected:
+        raise _stale(step, f"{live.id} belongs to {owner.address} of {owner.identity} now")
+    if owner is not None and owner.protected and not (planned and planned.protected):
+        raise _stale(step, f"{live.id} is protected now")
+    return True
+
+
+def _named(found: Sequence[Live]) -> str:
+    names = [f"{one.type} {one.name} ({one.id})" if one.name else f"{one.type} {one.id}" for one in found]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def _stale(step: Step, what: str) -> StaleError:
+    hint = "Nothing was deleted. Plan again: the plan lists who uses it, and how to go on."
+    return StaleError(Problem("stale", f"{step.address}: {what}", hint=hint))

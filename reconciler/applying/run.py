@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.applying.lookout import Lookout
 from reconciler.applying.model import Outcome
-from reconciler.live.base import Adapter
+from reconciler.live.base import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
 from reconciler.resources.address import Address
@@ -32,12 +33,14 @@ class Journal(Protocol):
 class Publisher(Protocol):
     """Writes what applications load."""
 
-    def publish(self, address: Address, ids: Mapping[str, str]) -> None:
-        """Write the bundle of `address`, then its pointer with the live ids of what it refers to. Blocks."""
+    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+        """Write the bundle of `address`, then its pointer with the live ids of what it refers to; a release's with
+        `under` as what its chatbot has published. Blocks.
+        """
         ...
 
-    def withdraw(self, address: Address) -> None:
-        """Remove the pointer of `address`. Blocks."""
+    def withdraw(self, address: Address, *, published_only: bool = False) -> None:
+        """Remove the pointers of `address`; of a chatbot both, or only that of what it has published. Blocks."""
         ...
 
 
@@ -61,6 +64,8 @@ class Run:
     """The project folder."""
     stop: asyncio.Event
     """Set to finish what is in flight and start nothing more."""
+    referrers: Collection[Referrer] = ()
+    """What may need live objects and has no adapter."""
     started: float = field(default_factory=time.time)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ids: dict[str, str] = field(default_factory=dict)
@@ -72,6 +77,8 @@ class Run:
     alike: dict[tuple[str, int], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     """By name and size, which is all that the API tells of an upload: of those, one is sent at a time."""
     uploading: dict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    applied: dict[Address, Applied] = field(default_factory=dict)
+    """What this run has recorded as applied."""
 
     def __post_init__(self) -> None:
         for address, live in self.planned.matched.live.items():
@@ -83,6 +90,10 @@ class Run:
     def holders(self) -> Mapping[str, Live]:
         """By id of an object: a stranger that needs it."""
         return {id_: live for live in self.planned.matched.strangers for id_ in live.refers_to}
+
+    @cached_property
+    def lookout(self) -> Lookout:
+        return Lookout(self.planned, self.adapters, self.referrers)
 
     def hold(self, address: str, id_: str) -> None:
         """Note that `address` is live as `id_` from now on."""
@@ -112,9 +123,18 @@ class Run:
         identity = str(self.planned.world.identity)
         return Labels(identity, str(desired.address), hashes, desired.lifecycle.protect)
 
-    async def publish(self, address: Address) -> None:
-        """Publish the bundle at `address`, if it has one, with the ids that hold now."""
+    async def publish(self, address: Address, under: Address | None = None) -> None:
+        """Publish the bundle at `address`, if it has one, with the ids that hold now; `under` the name of a chatbot."""
         bundle = self.planned.world.bundles.get(address)
         if bundle is not None:
             ids = {str(target): self.id_of(str(target)) for target in sorted(bundle.refers_to)}
-            await asyncio.to_thread(self.publisher.publish, address, ids)
+            await asyncio.to_thread(self.publisher.publish, address, ids, under)
+
+    def record(self, address: Address, applied: Applied, instead_of: Address | None = None) -> None:
+        """Note that the live side of `address` is done."""
+        self.applied[address] = applied
+        self.journal.done(address, applied, instead_of)
+
+    def last_applied(self, address: Address) -> Applied | None:
+        """What `address` was applied as, by this run or before."""
+        return self.applied.get(address) or self.planned.world.applied.get(address)

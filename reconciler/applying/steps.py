@@ -13,7 +13,8 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.build import Planned
 from reconciler.planning.keeping import kept
-from reconciler.planning.model import Action, Change
+from reconciler.planning.model import MAKES, Action, Change
+from reconciler.planning.retiring import release_of
 from reconciler.resources.address import Address
 
 Verb: TypeAlias = Literal["write", "publish", "remove", "forget"]
@@ -25,6 +26,8 @@ VERBS: Final[Mapping[Action, tuple[Verb, ...]]] = {
     "adopt": ("write",),
     "publish": ("publish",),
     "delete": ("remove",),
+    "archive": ("remove",),
+    "release": ("write",),
     "forget": ("forget",),
 }
 
@@ -46,7 +49,7 @@ class Step:
     @property
     def creates(self) -> bool:
         """Whether a new live object is made."""
-        return self.verb == "write" and any(change.action in {"create", "replace"} for change in self.changes)
+        return self.verb == "write" and any(change.action in MAKES for change in self.changes)
 
 
 def lower(planned: Planned) -> dict[Step, set[Step]]:
@@ -89,17 +92,24 @@ def _live_id(planned: Planned, address: Address) -> str | None:
 
 def _needs(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> set[Step]:
     if step.verb in {"write", "publish"}:
-        return set(_written(by_address, _parts(planned, step))) | (
-            set(_written(by_address, [step.address])) if step.verb == "publish" else set()
-        )
+        itself = [step.address] if step.verb == "publish" else []
+        return set(_written(by_address, [*_parts(planned, step), *itself]))
     return set(_let_go(planned, step, by_address))
 
 
 def _parts(planned: Planned, step: Step) -> list[Address]:
-    """What must be there before `step`: what the object refers to, and what its bundle holds."""
-    bundle = planned.world.bundles.get(step.address)
-    published = bundle.refers_to if bundle and step.verb in {"write", "publish"} else frozenset()
-    return [*planned.after.needs.get(str(step.address), ()), *sorted(published)]
+    """What must be there before `step`: what the object refers to, and what its bundle holds.
+
+    A draft does not wait for the release that is published under the same name. A release waits for the working objects
+    that it is a copy of: what is not applied is not released.
+    """
+    world, release = planned.world, release_of(planned.world, step.address)
+    needed = planned.after.needs.get(str(step.address), ())
+    if release is not None and step.verb == "write":
+        needed = [address for address in needed if address != release]
+    bundle = world.bundles.get(release if release and step.verb == "publish" else step.address)
+    copies = world.releases[step.address].parts if step.address in world.releases else ()
+    return [*needed, *sorted(bundle.refers_to if bundle else ()), *sorted(copy.family for copy in copies)]
 
 
 def _written(by_address: Mapping[str, list[Step]], addresses: list[Address]) -> Iterator[Step]:

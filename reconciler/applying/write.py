@@ -7,7 +7,7 @@ as stale and nothing is written.
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.applying.run import Run
@@ -17,6 +17,7 @@ from reconciler.live.errors import DoubtError
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.diff import as_live
 from reconciler.planning.model import FieldChange
+from reconciler.planning.retiring import release_of
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.metadata import has_room
@@ -41,6 +42,8 @@ class Written:
 
     id: str
     note: str = ""
+    resolved: Fields = field(default_factory=dict)
+    """Of a frozen copy, what the API has filled in: from then on that is ours too."""
 
 
 async def write(run: Run, step: Step) -> Written:
@@ -61,7 +64,7 @@ async def write(run: Run, step: Step) -> Written:
     applied = Applied(
         id=written.id,
         type=desired.type,
-        fields=desired.fields,
+        fields={**_own_fields(run, desired), **written.resolved},
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
@@ -70,8 +73,37 @@ async def write(run: Run, step: Step) -> Written:
     former = moved.get(step.address)
     if former is not None and former in run.planned.world.pointers:
         await asyncio.to_thread(run.publisher.withdraw, former)
-    run.journal.done(step.address, applied, former)
+    run.record(step.address, applied, former)
     return written
+
+
+async def publish(run: Run, step: Step) -> None:
+    """Put a bundle where applications load it: that of the object, or under a chatbot's name that of a release."""
+    desired, release = run.planned.world.desired[step.address], release_of(run.planned.world, step.address)
+    if not run.planned.world.forms[desired.type].pointers:
+        await run.publish(step.address)
+        return
+    if release is None:
+        await asyncio.to_thread(run.publisher.withdraw, step.address, published_only=True)
+    else:
+        await run.publish(release, under=step.address)
+    known = run.last_applied(step.address)
+    if known is not None:
+        run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
+
+
+def _own_fields(run: Run, desired: Desired) -> Fields:
+    """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already."""
+    known, live = run.last_applied(desired.address), run.planned.matched.live.get(desired.address)
+    moved = _pointers(run, desired, desired.fields)
+    fields = {name: value for name, value in desired.fields.items() if name not in moved}
+    agreed = {name: value for name, value in moved.items() if live and same(live.fields.get(name), value)}
+    return {**fields, **_pointers(run, desired, known.fields if known else {}), **agreed}
+
+
+def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
+    pointers = run.planned.world.forms[desired.type].pointers
+    return {name: value for name, value in fields.items() if name in pointers}
 
 
 def _remember_replaced(run: Run, step: Step, written: Written) -> None:
@@ -104,7 +136,9 @@ def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
 
 async def _make(run: Run, desired: Desired) -> Written:
     if desired.type != "file":
-        return Written((await _create(run, desired)).id)
+        made = await _create(run, desired)
+        resolved = run.planned.world.forms[desired.type].resolved if desired.whole else ()
+        return Written(made.id, resolved={name: made.fields[name] for name in resolved})
     key = (desired.fields["sha256"], desired.upload_name)
     alike = (desired.upload_name, desired.local.bytes if desired.local else 0)
     async with run.alike[alike], run.uploading[key]:

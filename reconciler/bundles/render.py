@@ -4,28 +4,38 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 from reconciler.bundles.documents import BLOB_FORMAT, DRAFT, resolved
-from reconciler.resources.address import Address
+from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Desired
 from reconciler.resources.labels import ADDRESS
 from reconciler.resources.metadata import RESERVED
 from reconciler.resources.registry import forms
 from reconciler.resources.values import JSON, Fields, reference, references_in
 
+CHATBOT: Final = "chatbot"
+RELEASED: Final = "reconciler-release"
 EXPORT_FORMAT: Final = "reconciler/export/v1"
 
 T = TypeVar("T")
 
 
 def pointer_address(address: Address) -> Address:
-    """Where the object at `address` is published: a working chatbot as a draft, all else under its own name."""
-    if address.kind == "chatbot" and address == address.family:
-        return Address(address.kind, f"{address.name}@{DRAFT}")
-    return address
+    """Where the object at `address` is published: a working chatbot as a draft (`chatbot/support@working`), a release
+    as its chatbot's (`chatbot/support@3`), all else under its own name.
+    """
+    if address.kind == CHATBOT:
+        return Address(CHATBOT, f"{address.name}@{DRAFT}")
+    return Address(CHATBOT, address.name) if address.kind == RELEASE else address
 
 
-def object_address(pointer: Address) -> Address:
-    """The object that is published at `pointer`: the inverse of `pointer_address`."""
-    return pointer.family if pointer.name.endswith(f"@{DRAFT}") else pointer
+def object_address(pointer: Address) -> Address | None:
+    """The object that is published at `pointer`: the inverse of `pointer_address`. None for a chatbot's own name, which
+    is that of the release it has published.
+    """
+    if pointer.kind != CHATBOT:
+        return pointer
+    if pointer.name.endswith(f"@{DRAFT}"):
+        return pointer.family
+    return Address(RELEASE, pointer.name) if pointer != pointer.family else None
 
 
 def contents(objects: Mapping[Address, Desired]) -> dict[Address, JSON]:
@@ -45,8 +55,8 @@ def contents(objects: Mapping[Address, Desired]) -> dict[Address, JSON]:
         parts = {"assistants": _picked(assistants, holds.assistants)}
         if wanted.type not in _ASSISTANTS:
             parts["pipelines"] = _picked(pipelines, holds.pipelines)
-        if wanted.type == "chatbot":
-            parts["chatbot"] = _rendered(wanted)
+        if wanted.type in _CHATBOTS:
+            parts.update(_CHATBOTS[wanted.type](wanted))
         blobs[address] = _blob(address, **parts)
     return blobs
 
@@ -65,7 +75,7 @@ def _held_by(wanted: Desired, uses: Mapping[str, frozenset[str]]) -> _Holding | 
         return _Holding(itself)
     if wanted.type == "pipeline":
         return _Holding(uses[str(wanted.address)], itself)
-    if wanted.type != "chatbot":
+    if wanted.type not in _CHATBOTS:
         return None
     chatbot = _rendered(wanted)
     started = _named("pipeline", chatbot)
@@ -86,13 +96,29 @@ def _agent(wanted: Desired) -> JSON:
 
 
 def _request(wanted: Desired) -> JSON:
-    """The address goes with every request, so that usage can be attributed to it."""
+    """The address and the release go with every request, so that usage can be attributed to them."""
     request = _rendered(wanted)
-    metadata = {**(request.get("metadata") or {}), ADDRESS: str(wanted.address)}
+    release = wanted.address.release
+    of_release = {} if release is None else {RELEASED: release.name}
+    metadata = {**(request.get("metadata") or {}), ADDRESS: str(wanted.address), **of_release}
     return {"target": "responses", "request": {**request, "metadata": metadata}}
 
 
 _ASSISTANTS: Final = {"agent": _agent, "request": _request}
+
+
+def _working(wanted: Desired) -> dict[str, JSON]:
+    return {"chatbot": _rendered(wanted)}
+
+
+def _released(wanted: Desired) -> dict[str, JSON]:
+    """A release tells which one it is, and what its content was."""
+    chatbot = _rendered(wanted)
+    release = {"number": release_number(wanted.address), "digest": chatbot.pop("digest")}
+    return {"release": release, "chatbot": chatbot}
+
+
+_CHATBOTS: Final = {"chatbot": _working, "release": _released}
 
 
 def _assistant(wanted: Desired) -> JSON:
@@ -118,9 +144,9 @@ def own_fields(type_: str, content: JSON) -> Fields:
 
 
 def _own(type_: str, content: JSON) -> Mapping[str, JSON]:
-    if type_ == "chatbot":
-        chatbot: Mapping[str, JSON] = content["chatbot"]
-        return chatbot
+    if type_ in _CHATBOTS:
+        digest = {"digest": content["release"]["digest"]} if type_ == "release" else {}
+        return {**content["chatbot"], **digest}
     if type_ == "pipeline":
         pipeline: Mapping[str, JSON] = content["pipelines"][content["address"]]
         return pipeline

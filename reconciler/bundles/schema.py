@@ -8,7 +8,7 @@ _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ADDRESS: Final = {
     "type": "string",
     "pattern": "^[a-z]+/.+$",
-    "description": "kind/name; a working chatbot is chatbot/NAME@working",
+    "description": "kind/name; a working chatbot is chatbot/NAME@working, a release of it chatbot/NAME@NUMBER",
 }
 _REFERENCE: Final = {
     "type": "object",
@@ -73,6 +73,14 @@ _CHATBOT: Final = _object(
     anyOf=[{"required": ["assistant"]}, {"required": ["pipeline"]}],
 )
 
+_RELEASE: Final = _object(
+    {
+        "number": {"type": "integer", "minimum": 1},
+        "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "Of the release's content"},
+    },
+    description="In the bundle of a release",
+)
+
 BLOB: Final = {
     "$schema": _DRAFT,
     "title": "A bundle: IDENTITY/blobs/SHA256.json",
@@ -81,10 +89,11 @@ BLOB: Final = {
             "format": {"const": BLOB_FORMAT},
             "address": _ADDRESS,
             "chatbot": _CHATBOT,
+            "release": _RELEASE,
             "pipelines": _by_address("pipeline", _PIPELINE),
             "assistants": _by_address("assistant", _ASSISTANT),
         },
-        ("chatbot", "pipelines"),
+        ("chatbot", "release", "pipelines"),
     ),
 }
 POINTER: Final = {

@@ -8,7 +8,7 @@ from functools import cached_property
 from reconciler.planning.match import Matched
 from reconciler.planning.model import MAKES, TAKES_AWAY, Change
 from reconciler.planning.world import World
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import ABSENT, JSON, Fields, references_in
 
@@ -138,7 +138,16 @@ def _before(world: World, matched: Matched) -> Iterator[Edge]:
         yield from _edges(address, applied.fields, "state")
     for address, live in matched.live.items():
         yield from _edges(address, live.fields, "live")
+    yield from _of_copies(world, matched)
     yield from _of_strangers(matched)
+
+
+def _of_copies(world: World, matched: Matched) -> Iterator[Edge]:
+    """From what a release has frozen to what it is a copy of: copies go first."""
+    known = {*world.applied, *matched.live}
+    for address in sorted(known):
+        if address.kind != FILE and address.family != address and address.family in known:
+            yield Edge(str(address), address.family, "copy")
 
 
 def _of_strangers(matched: Matched) -> Iterator[Edge]:

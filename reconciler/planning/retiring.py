@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
-from reconciler.resources.address import RELEASE, Address, version_of
+from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -59,11 +59,16 @@ def _leaving(world: World, candidates: set[Address]) -> Iterator[tuple[Address, 
 
 def published_releases(world: World) -> dict[Address, Address]:
     """By chatbot, the release that is published once the plan is done."""
-    found: dict[Address, Address] = {}
-    for address, wanted in world.desired.items():
-        for name in world.forms[wanted.type].pointers & wanted.fields.keys():
-            found.update((address, Address.parse(text)) for text in references_in(wanted.fields[name]))
-    return found
+    found = ((address, release_of(world, address)) for address in world.desired)
+    return {address: release for address, release in found if release is not None}
+
+
+def release_of(world: World, address: Address) -> Address | None:
+    """The release that is published under the name of an object; None for what has no such name, or none there."""
+    wanted = world.desired.get(address)
+    pointers = world.forms[wanted.type].pointers if wanted else frozenset()
+    found = (text for name in pointers for text in references_in(wanted.fields.get(name) if wanted else None))
+    return next(map(Address.parse, found), None)
 
 
 def _lost(world: World, release: Address) -> Address | None:
@@ -89,17 +94,9 @@ def _kept(world: World, candidates: set[Address]) -> set[Address]:
     kept: set[Address] = set()
     for chatbot, releases in by_chatbot.items():
         most = world.desired[chatbot].options.get("keep") if chatbot in world.desired else None
-        newest = sorted(releases, key=number, reverse=True)
+        newest = sorted(releases, key=release_number, reverse=True)
         kept.update(newest[:most])
     return kept
-
-
-def number(release: Address) -> int:
-    """The number of a release, by which they are ordered."""
-    found = version_of(release.name) if release.kind == RELEASE else None
-    if found is None:
-        raise ValueError(f"{release} is no release")
-    return found[1]
 
 
 def why_leaving(world: World, address: Address, live: Live, archived: Mapping[Address, str]) -> str:

@@ -63,6 +63,14 @@ def release_address(chatbot: str, number: int) -> Address:
     return Address(RELEASE, f"{chatbot}@{number}")
 
 
+def release_number(release: Address) -> int:
+    """The 3 of `release/support@3`; ValueError for what is no release."""
+    found = version_of(release.name) if release.kind == RELEASE else None
+    if found is None:
+        raise ValueError(f"{release} is no release")
+    return found[1]
+
+
 def version_of(text: str) -> tuple[str, int] | None:
     """Chatbot and number of `support@3`, or of `support.3` as frozen copies write it."""
     found = _VERSION.fullmatch(text)

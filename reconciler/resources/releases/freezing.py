@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.resources.address import FILE, Address, version_of
+from reconciler.resources.address import FILE, Address, release_number
 from reconciler.resources.base import Desired, Kind, Path, Resource, Scope, Spec, written_for
 from reconciler.resources.kinds.file import file_address
 from reconciler.resources.registry import forms, kinds
@@ -73,10 +73,7 @@ def _content(resource: Resource) -> Content:
 
 def _suffix(release: Address) -> str:
     """How copies name their release: `support.3`."""
-    found = version_of(release.name)
-    if found is None:
-        raise ValueError(f"{release} is no release")
-    return f"{found[0]}.{found[1]}"
+    return f"{release.family.name}.{release_number(release)}"
 
 
 def _kind(address: Address) -> Kind:
