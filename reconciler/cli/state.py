@@ -1,6 +1,7 @@
-"""`reconciler state`: looking into what was applied, and freeing its lock."""
+"""`reconciler state`: looking into what was applied, by whom, and freeing its lock."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -40,6 +41,22 @@ def show_(address: str, start: Path, env: str | None, format_: str, no_color: bo
     from reconciler.operations.state import entry
 
     show_json(entry(start, options.environ(), options.addresses((address,))[0], env=env))
+    return 0
+
+
+@command.command(name="history")
+@options.project
+def history_(start: Path, env: str | None, format_: str, no_color: bool) -> int:
+    """List who applied what and when, the latest first. With the `git` backend nothing is ever forgotten."""
+    from reconciler.operations.state import applies
+
+    found = applies(start, options.environ(), env=env)
+    if format_ == "json":
+        show_json([asdict(plan) for plan in found])
+    else:
+        from reconciler.reports.text import history_text
+
+        show(history_text(found, style=style(sys.stdout, no_color=no_color, rows=True)))
     return 0
 
 

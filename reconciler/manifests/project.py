@@ -29,6 +29,7 @@ def _variable_name(text: str) -> str:
     return text
 
 
+_REF_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=4096)]
 Variables: TypeAlias = dict[Annotated[str, AfterValidator(_variable_name)], Scalar]
 
@@ -79,7 +80,20 @@ class PostgresState(Spec):
         return f"{self.backend}:?schema={self.schema_}"
 
 
-State: TypeAlias = Annotated[LocalState | S3State | PostgresState, Field(discriminator="backend")]
+class GitState(Spec):
+    """State on a branch of the repository that the project is in, with authentication as Git has it."""
+
+    backend: Literal["git"]
+    branch: Annotated[str, Field(pattern=_REF_NAME)] = "reconciler-state"
+    """Made, without a common ancestor, at the first apply."""
+    remote: Annotated[str, Field(pattern=_REF_NAME)] = "origin"
+
+    @property
+    def url(self) -> str:
+        return f"{self.backend}:{self.branch}?remote={self.remote}"
+
+
+State: TypeAlias = Annotated[LocalState | GitState | S3State | PostgresState, Field(discriminator="backend")]
 """Where state is kept: one model for each backend."""
 
 

@@ -1,4 +1,4 @@
-"""Looking into the state, and freeing its lock."""
+"""Looking into the state and its history, and freeing its lock."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -10,6 +10,8 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
+from reconciler.state.history import history
+from reconciler.state.model import AppliedPlan
 
 
 def entries(start: Path, environ: Mapping[str, str], *, env: str | None) -> dict[Address, Applied]:
@@ -26,6 +28,12 @@ def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str
         hint = did_you_mean(str(address), map(str, known)) or "`reconciler state list` shows what there is."
         raise ReconcilerError(Problem("unknown-address", f"state has no {address}", hint=hint))
     return {"address": str(address), **asdict(found)}
+
+
+def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> list[AppliedPlan]:
+    """Every apply that is known, the latest first: all of them with a backend that has history, else the latest 100."""
+    backend = open_workspace(start, environ, env=env).backend
+    return history(backend.store, backend.identity)
 
 
 def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm: Callable[[str], bool]) -> str:

@@ -10,13 +10,14 @@ from typing import Final
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state import journal, lock, log
+from reconciler.state.git import open_git
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, Lease, Lock
 from reconciler.state.model import AppliedPlan, Intent, Snapshot
 from reconciler.state.opening import Opening
 from reconciler.state.postgres import open_postgres
 from reconciler.state.s3 import open_s3
-from reconciler.state.store import ConflictError, ExistsError, Store
+from reconciler.state.store import BatchStore, ConflictError, ExistsError, Store, latest
 
 FOLDER: Final = ".reconciler"
 """In the project folder; everything of ours that is for this machine only."""
@@ -74,17 +75,24 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class StoreOutlet:
-    """Bundles beside the state in the same store: the first outlet, always there. The last write wins."""
+    """Bundles beside the state in the same store: the first outlet, always there. The last write wins.
+
+    Where a write costs much, bundles go with the next one of the state, which is the one that records them.
+    """
 
     store: Store
     prefix: str = "bundles/"
 
     def read(self, key: str) -> bytes | None:
-        found = self.store.read(self.prefix + key)
+        found = latest(self.store).read(self.prefix + key)
         return found.data if found else None
 
     def write(self, key: str, data: bytes) -> None:
         """Put `data` under `key`; what is there already is not written again."""
+        if isinstance(self.store, BatchStore):
+            if self.read(key) != data:
+                self.store.defer(self.prefix + key, data)
+            return
         while True:  # each further turn follows another writer's success
             found = self.store.read(self.prefix + key)
             if found is not None and found.data == data:
@@ -99,10 +107,13 @@ class StoreOutlet:
             return
 
     def list(self, prefix: str) -> list[str]:
-        return [key.removeprefix(self.prefix) for key in self.store.list(self.prefix + prefix)]
+        return [key.removeprefix(self.prefix) for key in latest(self.store).list(self.prefix + prefix)]
 
     def delete(self, key: str) -> None:
-        self.store.delete([self.prefix + key])
+        if isinstance(self.store, BatchStore):
+            self.store.defer(self.prefix + key, None)
+        else:
+            self.store.delete([self.prefix + key])
 
 
 def open_store(project: Path, configured: str | None, environ: Mapping[str, str], *, embedded: bool) -> Store:
@@ -131,6 +142,7 @@ def _open_local(opening: Opening) -> Store:
 
 
 _BACKENDS: Final[Mapping[str, Callable[[Opening], Store]]] = {
+    "git": open_git,
     "local": _open_local,
     "postgres": open_postgres,
     "postgresql": open_postgres,

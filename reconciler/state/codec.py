@@ -49,6 +49,7 @@ def encode_state(snapshot: Snapshot) -> bytes:
             "position": line(snapshot.position),
             "run": line(snapshot.run),
             "plans": array(map(asdict, state.plans.values())),
+            "tombstones": array(sorted(map(str, state.tombstones))),
             "pending": array(map(_intent_record, snapshot.pending)),
             "objects": mapping(_object_records(state.objects)),
         }
@@ -61,12 +62,13 @@ def decode_state(data: bytes, identity: Identity, source: str, version: str) -> 
     if record.get("identity") != str(identity):
         raise bad("state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source)
     with shaped(source):
-        plans = map(_plan, record["plans"])
+        plans = map(decode_plan, record["plans"])
         state = State(
             identity=identity,
             openai_project=optional(str, record["openai_project"]),
             objects={Address.parse(text): _applied(value) for text, value in record["objects"].items()},
             plans={plan.digest: plan for plan in plans},
+            tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
         )
         pending = tuple(map(_intent, record["pending"]))
         return Snapshot(state, pending, of(int, record["position"]), of(str, record["run"]), checkpoint=version)
@@ -92,7 +94,7 @@ def decode_segment(data: bytes, source: str) -> Segment:
     record = load(data, JOURNAL_FORMAT, source)
     with shaped(source):
         run = of(str, record["run"])
-        plan = None if record["plan"] is None else _plan(record["plan"])
+        plan = None if record["plan"] is None else decode_plan(record["plan"])
         if "intents" in record:
             intents = tuple(map(_intent, record["intents"]))
             return Begun(run, intents, optional(str, record["openai_project"]), plan)
@@ -160,7 +162,8 @@ def _completed(record: JSON) -> Completed:
     )
 
 
-def _plan(record: JSON) -> AppliedPlan:
+def decode_plan(record: JSON) -> AppliedPlan:
+    """What `asdict` made of a plan; inside `shaped`, for errors that people can read."""
     if record["outcome"] not in get_args(Outcome):
         raise ValueError(f"{record['outcome']!r} is no outcome of a plan")
     return AppliedPlan(
@@ -172,4 +175,5 @@ def _plan(record: JSON) -> AppliedPlan:
         commit=of(str, record["commit"]),
         finished=None if record["finished"] is None else float(record["finished"]),
         outcome=cast("Outcome", record["outcome"]),
+        summary=of(str, record["summary"]),
     )

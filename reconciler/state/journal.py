@@ -10,15 +10,18 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.codec import Begun, Progress, Segment
 from reconciler.state.folding import fold
+from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
-from reconciler.state.log import append, compact, read
+from reconciler.state.log import append, compact, finish, read
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot
-from reconciler.state.store import Store
+from reconciler.state.store import ConflictError, ExistsError, Store
 
 GROUP: Final = 50
 """Completions in a segment, at most."""
 INTERVAL: Final = 1.0
-"""Seconds that a completion waits for others before it is due to be written."""
+"""Seconds that a completion waits for others before it is due to be written, at least."""
+SHARE: Final = 10
+"""Writing takes one part in so many of the time of a run: a store that takes a second is written every ten."""
 
 _Entry: TypeAlias = Completed | Address | AppliedPlan
 """What is done, whose intents are void, how the run ended."""
@@ -45,13 +48,14 @@ class Journal:
         self._waiting: list[_Entry] = []
         self._sending: list[_Entry] = []
         self._since = 0.0
+        self._interval = INTERVAL
         self._turn = threading.Lock()
 
     @property
     def due(self) -> bool:
         """Whether a segment is full, or a completion has waited long enough."""
         full = len(self._waiting) >= GROUP
-        return full or (bool(self._waiting) and self._clock() - self._since >= INTERVAL)
+        return full or (bool(self._waiting) and self._clock() - self._since >= self._interval)
 
     def record(self, completed: Completed) -> None:
         """One object is done. This settles every intent of its address.
@@ -68,22 +72,26 @@ class Journal:
         """Write what waits; raises `LeaseLostError`. After a `StoreError` it may be called again: nothing is lost."""
         with self._turn:
             while self._sending or self._waiting:
-                self._sending = self._sending or self._take()
-                self._append(_progress(self._lease.token, self._sending))
-                self._sending = []
+                self._send()
 
     def close(self, outcome: Literal["partial", "complete"]) -> Snapshot:
-        """Write what waits and how the run ended, then the state document; gives the state as it is now.
+        """Write what waits and how the run ended, then the state document, and free the lock; gives the state.
 
         Raises `LeaseLostError`, after which everything that was flushed still counts, or does not if it came too late.
         """
-        if self._plan is not None:
-            self._wait(replace(self._plan, finished=self._lease.now(), outcome=outcome))
-        self.flush()
-        compacted = compact(self._store, fold(self._base, self._segments))
-        if compacted is None:
+        with self._turn:
+            while self._sending or len(self._waiting) >= GROUP:
+                self._send()
+            if self._plan is not None:
+                said = self._summary(*self._segments, _progress(self._lease.token, self._waiting))
+                plan = replace(self._plan, finished=self._lease.now(), outcome=outcome, summary=said)
+                self._waiting.append(plan)
+            self._sending = self._take()
+            closed = self._finish(_progress(self._lease.token, self._sending))
+            self._sending = []
+        if closed is None:
             raise self._lease.lost("was taken over")
-        return compacted
+        return closed
 
     def _wait(self, entry: _Entry) -> None:
         if not self._waiting:
@@ -95,12 +103,36 @@ class Journal:
         del self._waiting[: len(group)]
         return group
 
-    def _append(self, segment: Segment) -> None:
+    def _send(self) -> None:
+        self._sending = self._sending or self._take()
+        started = self._clock()
+        self._append(_progress(self._lease.token, self._sending))
+        self._interval = max(INTERVAL, SHARE * (self._clock() - started))
+        self._sending = []
+
+    def _append(self, segment: Progress) -> None:
         self._lease.check()
-        number = self._base.position + len(self._segments) + 1
-        if not append(self._store, self._base.state.identity, number, segment):
+        identity, number = self._base.state.identity, self._base.position + len(self._segments) + 1
+        said = note(identity, f"progress {identity}: {self._summary(segment)}", None)
+        if not append(self._store, identity, number, segment, said):
             raise self._lease.lost("was taken over")
         self._segments.append(segment)
+
+    def _finish(self, last: Progress) -> Snapshot | None:
+        self._lease.check()
+        identity, snapshot = self._base.state.identity, fold(self._base, [*self._segments, last])
+        partly = " partly" if last.plan and last.plan.outcome == "partial" else ""
+        said = f"apply {identity}{partly}: {self._summary(*self._segments, last)}"
+        try:
+            with self._lease.releasing() as unlock:
+                return finish(self._store, snapshot, last, unlock, note(identity, said, last.plan))
+        except (ExistsError, ConflictError):  # somebody else wrote: one after the other, to find out what
+            self._append(last)
+            return compact(self._store, snapshot)
+
+    def _summary(self, *segments: Segment) -> str:
+        completed = (item for segment in segments if isinstance(segment, Progress) for item in segment.completed)
+        return summary(completed, self._base.state.objects.keys())
 
 
 def begin(
@@ -123,7 +155,8 @@ def begin(
     begun = Begun(lease.token, tuple(intents), openai_project, plan)
     # The lock was ours after the read: a run that takes it from here on begins with the same number, or a higher one.
     lease.verify()
-    if base.position != snapshot.position or not append(store, identity, base.position + 1, begun):
+    said = note(identity, f"begin {identity}: {len(begun.intents)} to create", plan)
+    if base.position != snapshot.position or not append(store, identity, base.position + 1, begun, said):
         raise _moved(identity)
     # And is ours after the write, so the number is not one that such a run used and compacted away.
     lease.verify()

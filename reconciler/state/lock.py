@@ -10,7 +10,8 @@ import secrets
 import socket
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
 from reconciler.state.documents import document, line, load, of, shaped
-from reconciler.state.store import ConflictError, ExistsError, Store
+from reconciler.state.store import ConflictError, ExistsError, Put, Store, write_all
 
 FORMAT: Final = "reconciler/lock/v1"
 DURATION: Final = 120.0
@@ -102,17 +103,25 @@ class Lease:
         self._write(replace(self.lock, renewed=now, expires=now + DURATION))
 
     def release(self) -> None:
-        """Free the lock; where it is lost already, there is nothing to do."""
+        """Free the lock; where it is lost or freed already, there is nothing to do."""
+        if self.lock.released is not None:
+            return
         try:
             self._write(replace(self.lock, released=self.now()))
         except LeaseLostError:
             return
 
+    @contextmanager
+    def releasing(self) -> Iterator[Put]:
+        """Free the lock in one step with something else: by a change that the body makes, all of it or nothing."""
+        freed = replace(self.lock, released=self.now())
+        yield Put(lock_key(self._identity), _encode(freed), self._version)
+        self.lock = freed
+
     def _write(self, lock: Lock) -> None:
-        key, data = lock_key(self._identity), _encode(lock)
         while self.lock is not lock:
             try:
-                self._version = self._store.replace(key, data, self._version)
+                self._version = _put(self._store, self._identity, lock, self._version)
                 self.lock = lock
             except ConflictError:  # either the lock is lost, or it was our own write of which the answer was
                 self._version = self._present()
@@ -181,8 +190,14 @@ def locked(identity: Identity, lock: Lock, now: float) -> LockedError:
 
 
 def _put(store: Store, identity: Identity, lock: Lock, version: str | None) -> str:
-    key, data = lock_key(identity), _encode(lock)
-    return store.create(key, data) if version is None else store.replace(key, data, version)
+    [written] = write_all(store, [Put(lock_key(identity), _encode(lock), version)], _note(identity, lock))
+    return written
+
+
+def _note(identity: Identity, lock: Lock) -> str:
+    done = "lock" if lock.renewed == lock.acquired else "renew the lock of"
+    run = f" ({lock.holder.run_url})" if lock.holder.run_url else ""
+    return f"{'unlock' if lock.released else done} {identity} by {lock.holder.name}@{lock.holder.host}{run}"
 
 
 def _read(store: Store, identity: Identity) -> tuple[Lock | None, str | None]:

@@ -15,7 +15,17 @@ from reconciler.state.codec import Segment, decode_segment, decode_state, encode
 from reconciler.state.documents import bad
 from reconciler.state.folding import fold
 from reconciler.state.model import Snapshot, State
-from reconciler.state.store import ConflictError, ExistsError, Store
+from reconciler.state.store import (
+    ConflictError,
+    Delete,
+    Documents,
+    ExistsError,
+    Put,
+    Store,
+    latest,
+    snapshot as now,
+    write_all,
+)
 
 _READS: Final = 5
 _NAME: Final = re.compile(r"(\d{8,})\.json")
@@ -24,25 +34,44 @@ _NAME: Final = re.compile(r"(\d{8,})\.json")
 def read(store: Store, identity: Identity) -> Snapshot:
     """State as it is now. Takes no lock and writes nothing; a run may be writing meanwhile."""
     for _ in range(_READS):
+        documents = now(store)
         # In this order: what is compacted after the listing is in the state document that is read after it.
-        numbers = _numbers(store, identity)
-        base = _checkpoint(store, identity)
-        segments = _segments(store, base, numbers)
+        numbers = _numbers(documents, identity)
+        base = _checkpoint(documents, identity, store.location)
+        segments = _segments(documents, base, numbers, store.location)
         if segments is not None:
             return fold(base, segments)
     source = f"{store.location}/{_state_key(identity)}"
     raise bad("state-damaged", f"segments between {base.position} and {numbers[-1]} of its journal are missing", source)
 
 
-def append(store: Store, identity: Identity, number: int, segment: Segment) -> bool:
-    """Write `segment` under `number`; False where another run has that number."""
+def append(store: Store, identity: Identity, number: int, segment: Segment, note: str) -> bool:
+    """Write `segment` under `number`; False where another run has that number. For `note` see `store.BatchStore`."""
     key, data = _segment_key(identity, number), encode_segment(segment)
     try:
-        store.create(key, data)
+        write_all(store, [Put(key, data)], note)
     except ExistsError:  # or it is there because the answer to our own write was lost
         found = store.read(key)
         return found is not None and found.data == data
     return True
+
+
+def finish(store: Store, snapshot: Snapshot, last: Segment, also: Put, note: str) -> Snapshot:
+    """Append `last`, the latest segment in `snapshot`; compact; write `also`: in one step, where the store has such.
+
+    Raises `ExistsError` or `ConflictError` where another run wrote meanwhile; then `append` and `compact` tell more.
+    """
+    identity, key = snapshot.state.identity, _segment_key(snapshot.state.identity, snapshot.position)
+    numbers = _numbers(latest(store), identity)
+    merged = (_segment_key(identity, number) for number in numbers if number < snapshot.position)
+    changes = (
+        Put(key, encode_segment(last)),
+        Put(_state_key(identity), encode_state(snapshot), snapshot.checkpoint),
+        Delete((*merged, key)),
+        also,
+    )
+    _, version, _ = write_all(store, changes, note)
+    return replace(snapshot, checkpoint=version)
 
 
 def compact(store: Store, snapshot: Snapshot) -> Snapshot | None:
@@ -64,12 +93,12 @@ def compact(store: Store, snapshot: Snapshot) -> Snapshot | None:
     return replace(snapshot, checkpoint=version)
 
 
-def _checkpoint(store: Store, identity: Identity) -> Snapshot:
+def _checkpoint(documents: Documents, identity: Identity, location: str) -> Snapshot:
     key = _state_key(identity)
-    found = store.read(key)
+    found = documents.read(key)
     if found is None:
         return Snapshot(State(identity))
-    return decode_state(found.data, identity, f"{store.location}/{key}", found.version)
+    return decode_state(found.data, identity, f"{location}/{key}", found.version)
 
 
 def _write_checkpoint(store: Store, snapshot: Snapshot) -> str:
@@ -79,13 +108,13 @@ def _write_checkpoint(store: Store, snapshot: Snapshot) -> str:
     return store.replace(key, data, snapshot.checkpoint)
 
 
-def _numbers(store: Store, identity: Identity) -> list[int]:
+def _numbers(documents: Documents, identity: Identity) -> list[int]:
     prefix = f"state/{identity}/journal/"
-    names = (_NAME.fullmatch(key.removeprefix(prefix)) for key in store.list(prefix))
+    names = (_NAME.fullmatch(key.removeprefix(prefix)) for key in documents.list(prefix))
     return sorted(int(name[1]) for name in names if name)
 
 
-def _segments(store: Store, base: Snapshot, numbers: list[int]) -> list[Segment] | None:
+def _segments(documents: Documents, base: Snapshot, numbers: list[int], location: str) -> list[Segment] | None:
     """The segments after `base`, or None where one is missing: compacted just now, or lost."""
     after = [number for number in numbers if number > base.position]
     if after != list(range(base.position + 1, base.position + 1 + len(after))):
@@ -93,10 +122,10 @@ def _segments(store: Store, base: Snapshot, numbers: list[int]) -> list[Segment]
     segments: list[Segment] = []
     for number in after:
         key = _segment_key(base.state.identity, number)
-        found = store.read(key)
+        found = documents.read(key)
         if found is None:
             return None
-        segments.append(decode_segment(found.data, f"{store.location}/{key}"))
+        segments.append(decode_segment(found.data, f"{location}/{key}"))
     return segments
 
 

@@ -47,6 +47,8 @@ class AppliedPlan:
     commit: str = ""
     finished: float | None = None
     outcome: Outcome = "unfinished"
+    summary: str = ""
+    """What was done, in words: `3 created, 1 updated`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class State:
     objects: Mapping[Address, Applied] = field(default_factory=dict)
     plans: Mapping[str, AppliedPlan] = field(default_factory=dict)
     """The latest applied plans by digest, oldest first."""
+    tombstones: frozenset[Address] = frozenset()
+    """Releases that were archived. Their numbers are never used again."""
 
 
 @dataclass(frozen=True, slots=True)

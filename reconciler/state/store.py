@@ -142,6 +142,11 @@ def snapshot(store: Store) -> Documents:
     return store.snapshot() if isinstance(store, BatchStore) else store
 
 
+def latest(store: Store) -> Documents:
+    """The documents of `store`: as last seen, where looking again costs much."""
+    return store.latest() if isinstance(store, BatchStore) else store
+
+
 def write_all(store: Store, changes: Sequence[Change], note: str) -> list[str]:
     """Make `changes`, in this order, and give the version of each document put.
 

@@ -19,7 +19,7 @@ code = run(sys.argv[1:])
 print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
 sys.exit(code)
 """
-GROUPS = (("state", "list"), ("state", "show"), ("emulator", "serve"))
+GROUPS = (("state", "list"), ("state", "show"), ("state", "history"), ("emulator", "serve"))
 
 
 def loaded(*args: str, folder: Path | None = None) -> set[str]:

@@ -72,7 +72,7 @@ def test_local_is_the_default_and_the_environment_wins_over_the_project(tmp_path
 
 
 def test_a_backend_that_does_not_exist_is_answered_with_those_that_do(tmp_path):
-    with pytest.raises(ReconcilerError, match=r"no state backend 'locl'\n  There is: local, postgres"):
+    with pytest.raises(ReconcilerError, match=r"no state backend 'locl'\n  There is: git, local, postgres"):
         open_store(tmp_path, "local", {"RECONCILER_STATE": "locl"}, embedded=False)
 
 

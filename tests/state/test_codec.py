@@ -44,7 +44,7 @@ def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
   "run": "run-1",
   "plans": [
     {"commit": "", "digest": "sha256:1", "finished": 101.0, "holder": "ann", "outcome": "partial", "run": "run-1","""
-        """ "run_url": "", "started": 100.5}
+        """ "run_url": "", "started": 100.5, "summary": ""}
   ],
   "pending": [
     {"address": "file/kb/hours.pdf", "marker": {"bytes": 12, "name": "hours.pdf"}, "started": 100.5, "type": "file"}

@@ -32,7 +32,7 @@ def text(store: GitStore, key: str) -> str | None:
 
 
 class TestGitStore(SharedStoreContract):
-    updates = 3
+    updates = 2
 
     @pytest.fixture
     def opener(self, clone):

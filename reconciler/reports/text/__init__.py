@@ -4,6 +4,15 @@ from reconciler.reports.style import Style
 from reconciler.reports.text.apply import apply_text
 from reconciler.reports.text.plan import drift_text, plan_text
 from reconciler.reports.text.problems import problems_text
-from reconciler.reports.text.tables import state_list_text, table
+from reconciler.reports.text.tables import history_text, state_list_text, table
 
-__all__ = ["Style", "apply_text", "drift_text", "plan_text", "problems_text", "state_list_text", "table"]
+__all__ = [
+    "Style",
+    "apply_text",
+    "drift_text",
+    "history_text",
+    "plan_text",
+    "problems_text",
+    "state_list_text",
+    "table",
+]

@@ -1,11 +1,13 @@
 """Tables: what the state holds, and where everything stands."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from reconciler.reports.style import Style, cells, clip, pad, plain
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
+from reconciler.state.model import AppliedPlan
 
 _NAMES: Final = ("ADDRESS", "NAME")
 _IDS: Final = ("ID",)
@@ -75,3 +77,20 @@ def state_list_text(entries: Mapping[Address, Applied], *, style: Style) -> str:
         for address, entry in sorted(entries.items())
     ]
     return table(rows, ("ADDRESS", "TYPE", "ID"), style=style) or "The state is empty: nothing was applied yet.\n"
+
+
+def history_text(applies: Sequence[AppliedPlan], *, style: Style) -> str:
+    """Who applied what, one apply a line; without one, a sentence that says so."""
+    rows = [
+        (
+            datetime.fromtimestamp(plan.started, UTC).strftime("%Y-%m-%d %H:%M"),
+            plan.outcome,
+            plan.holder,
+            plan.summary,
+            plan.commit[:12],
+            plan.run_url,
+        )
+        for plan in applies
+    ]
+    headers = ("STARTED (UTC)", "OUTCOME", "BY", "CHANGES", "COMMIT", "RUN")
+    return table(rows, headers, style=style, expendable=("RUN", "COMMIT")) or "Nothing was applied yet.\n"
