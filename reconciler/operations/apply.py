@@ -10,10 +10,12 @@ from reconciler.applying.apply import apply as carry_out
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import lower
+from reconciler.bundles.documents import KINDS
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
+from reconciler.live.registry import referrers
 from reconciler.operations.plan import Observed
 from reconciler.operations.workspace import Workspace
 from reconciler.planning.model import Change, Plan
@@ -48,13 +50,15 @@ class Outlets:
     identity: Identity
     contents: Mapping[Address, JSON]
 
-    def publish(self, address: Address, ids: Mapping[str, str]) -> None:
-        with _outlet_errors(address):
-            publish(self.outlets, self.identity, pointer_address(address), self.contents[address], ids)
+    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+        with _outlet_errors(under or address):
+            publish(self.outlets, self.identity, under or pointer_address(address), self.contents[address], ids)
 
-    def withdraw(self, address: Address) -> None:
+    def withdraw(self, address: Address, *, published_only: bool = False) -> None:
+        own = [] if published_only else [pointer_address(address)]
         with _outlet_errors(address):
-            withdraw(self.outlets, self.identity, pointer_address(address))
+            for name in dict.fromkeys((*own, address) if address.kind in KINDS else own):
+                withdraw(self.outlets, self.identity, name)
 
 
 class PartlyAppliedError(ReconcilerError):
@@ -98,7 +102,14 @@ async def apply_plan(
         journal = workspace.backend.begin(observed.snapshot, run_intents, lease, openai_project=project, plan=record)
         outlets = Outlets(workspace.outlets, workspace.identity, observed.contents)
         run = Run(
-            planned, observed.adapters, outlets, Recorder(journal), workspace.root, stop, sleep=connection.pace.sleep
+            planned,
+            observed.adapters,
+            outlets,
+            Recorder(journal),
+            workspace.root,
+            stop,
+            referrers=referrers(connection),
+            sleep=connection.pace.sleep,
         )
         outcomes: tuple[Outcome, ...] = ()
         try:

@@ -9,28 +9,26 @@ from itertools import chain
 from pathlib import Path
 
 from reconciler.bundles.documents import needs
-from reconciler.bundles.publish import Published, read_all
-from reconciler.bundles.render import contents, object_address, own_fields
+from reconciler.bundles.render import contents
 from reconciler.live.base import Adapter
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters, referrers
 from reconciler.live.together import together
 from reconciler.operations.importing.model import imported_from
+from reconciler.operations.published import OUTLET_TYPES, published
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
 from reconciler.planning.build import Planned
 from reconciler.planning.leaving import leaving
 from reconciler.planning.model import OnDrift
-from reconciler.planning.world import Bundle, Link, Pending, Pointer, World
-from reconciler.resources.address import Address
+from reconciler.planning.world import Bundle, Link, Pending, World
+from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import forms
 from reconciler.resources.values import JSON, digest, references_in
 from reconciler.state.model import Snapshot
-
-OUTLET_TYPES = frozenset({"request", "pipeline", "chatbot"})
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,8 @@ async def make_plan(
     wanted = {item.type for item in workspace.desired.values()}
     wanted |= {item.type for item in snapshot.state.objects.values()}
     live = await _list(workspace, by_type, wanted, snapshot)
-    pointers, documents = await asyncio.to_thread(_published, workspace)
+    outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
+    documents = outlets.documents.values()
     desired = {**workspace.desired, **dict(_with_ignored(workspace.desired, documents))}
     rendered = contents(desired)
     world = World(
@@ -72,7 +71,13 @@ async def make_plan(
         links=_links(workspace),
         pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
         bundles={address: _bundle(content) for address, content in rendered.items()},
-        pointers=pointers,
+        pointers=outlets.pointers,
+        published=outlets.published,
+        releases=workspace.releases,
+        tombstones=snapshot.state.tombstones,
+        archived=_archived(workspace),
+        strict=workspace.loaded.project.spec.safety.archive == "strict",
+        today=datetime.now(UTC).date(),
         outlet_types=OUTLET_TYPES,
         scope=_scope(workspace, targets),
         imported=_imported(workspace, snapshot),
@@ -91,6 +96,12 @@ async def make_plan(
         strangers = await together(referrer.referring(gone) for referrer in readers)
         planned = _plan(workspace, replace(world, live=(*everything, *chain.from_iterable(strangers))))
     return Observed(planned, snapshot, rendered, by_type)
+
+
+def _archived(workspace: Workspace) -> frozenset[Address]:
+    return frozenset(
+        one.address for one in workspace.loaded.resources if one.address.kind == RELEASE and one.spec.archived
+    )
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
@@ -154,42 +165,6 @@ def _with_ignored(desired: Mapping[Address, Desired], documents: Iterable[Live])
             kept = {name: live.fields[name] for name in wanted.lifecycle.ignore if name in live.fields}
             fields = {name: value for name, value in wanted.fields.items() if name not in wanted.lifecycle.ignore}
             yield wanted.address, replace(wanted, fields={**fields, **kept})
-
-
-def _published(workspace: Workspace) -> tuple[dict[Address, Pointer], list[Live]]:
-    """What the outlets say, and the documents of the first one as live objects, by the object's address."""
-    first, *others = (read_all(outlet, workspace.identity) for outlet in workspace.outlets)
-    pointers: dict[Address, Pointer] = {}
-    documents: list[Live] = []
-    for published, found in first.items():
-        address = object_address(published)
-        pointers[address] = _pointer(found, [other.get(published) for other in others])
-        documents.extend(_document(address, found.content))
-    return pointers, documents
-
-
-def _pointer(found: Published, others: Sequence[Published | None]) -> Pointer:
-    note = found.problem.message if found.problem else ""
-    if any(other is None or other.pointer != found.pointer or other.problem for other in others):
-        note = note or "the outlets disagree"
-    if found.pointer is None:
-        return Pointer("", {}, note)
-    return Pointer(found.pointer.blob, found.pointer.ids, note)
-
-
-def _document(address: Address, content: JSON | None) -> Iterator[Live]:
-    """The live object that a bundle is; an agent's is at OpenAI."""
-    type_ = _document_type(content) if content else None
-    if type_:
-        yield Live(type_, str(address), own_fields(type_, content))
-
-
-def _document_type(content: JSON) -> str | None:
-    if "chatbot" in content:
-        return "chatbot"
-    if "pipelines" in content:
-        return "pipeline"
-    return "request" if "request" in content["assistants"][content["address"]] else None
 
 
 def _bundle(content: JSON) -> Bundle:

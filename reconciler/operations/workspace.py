@@ -9,7 +9,8 @@ from reconciler.bundles.outlets import DirectoryOutlet, Outlet
 from reconciler.bundles.s3 import S3Outlet
 from reconciler.manifests import Dangling, Loaded, find_project, load, project as manifest
 from reconciler.operations.endpoint import EMBEDDED, choose
-from reconciler.resources.address import Address, Identity
+from reconciler.planning.world import Release
+from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.backend import Backend, StoreOutlet, open_store
@@ -46,9 +47,23 @@ class Workspace:
     @cached_property
     def desired(self) -> dict[Address, Desired]:
         """Everything the manifests ask for, by address; a file that several name is one object."""
+        return {item.address: item for items in self._asked_for.values() for item in items}
+
+    @cached_property
+    def releases(self) -> dict[Address, Release]:
+        """The releases among it. Of an archived one the manifests ask for nothing."""
+        made = ((address, {item.address for item in items}) for address, items in self._asked_for.items() if items)
+        return {
+            address: Release(Address("chatbot", address.family.name), frozenset(parts - {address}))
+            for address, parts in made
+            if address.kind == RELEASE
+        }
+
+    @cached_property
+    def _asked_for(self) -> dict[Address, list[Desired]]:
+        """By manifest."""
         scope = self.loaded.scope
-        resources = self.loaded.resources
-        return {item.address: item for resource in resources for item in resource.kind.desired(resource, scope)}
+        return {resource.address: list(resource.kind.desired(resource, scope)) for resource in self.loaded.resources}
 
 
 def _outlet(root: Path, outlet: manifest.Outlet) -> Outlet:

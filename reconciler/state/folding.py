@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from reconciler.resources.address import RELEASE, Address
 from reconciler.state.codec import Begun, Progress, Segment
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 
 if TYPE_CHECKING:
-    from reconciler.resources.address import Address
     from reconciler.resources.base import Applied
 
 PLANS: Final = 100
@@ -30,6 +30,7 @@ class _Folding:
         self._project, self._run, self._position = base.state.openai_project, base.run, base.position
         self._objects: dict[Address, Applied] = dict(base.state.objects)
         self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
+        self._tombstones: set[Address] = set(base.state.tombstones)
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
 
@@ -42,7 +43,8 @@ class _Folding:
 
     def snapshot(self) -> Snapshot:
         plans = dict(list(self._plans.items())[-PLANS:])
-        state = State(self._base.state.identity, self._project, self._objects, plans)
+        tombstones = frozenset(self._tombstones)
+        state = State(self._base.state.identity, self._project, self._objects, plans, tombstones)
         pending = tuple(intent for address in sorted(self._pending) for intent in self._pending[address])
         return Snapshot(state, pending, self._position, self._run, self._base.checkpoint)
 
@@ -72,6 +74,8 @@ class _Folding:
             self._objects.pop(completed.instead_of, None)
         if completed.applied is None:
             self._objects.pop(completed.address, None)
+            if completed.address.kind == RELEASE:
+                self._tombstones.add(completed.address)
         else:
             self._objects[completed.address] = completed.applied
 

@@ -25,6 +25,7 @@ EXAMPLE = Snapshot(
             ),
         },
         plans={"sha256:1": AppliedPlan("sha256:1", "run-1", 100.5, "ann", finished=101.0, outcome="partial")},
+        tombstones=frozenset({Address("release", "support@1")}),
     ),
     pending=(Intent(Address("file", "kb/hours.pdf"), "file", {"name": "hours.pdf", "bytes": 12}, 100.5),),
     position=7,
@@ -45,6 +46,9 @@ def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
   "plans": [
     {"commit": "", "digest": "sha256:1", "finished": 101.0, "holder": "ann", "outcome": "partial", "run": "run-1","""
         """ "run_url": "", "started": 100.5, "summary": ""}
+  ],
+  "tombstones": [
+    "release/support@1"
   ],
   "pending": [
     {"address": "file/kb/hours.pdf", "marker": {"bytes": 12, "name": "hours.pdf"}, "started": 100.5, "type": "file"}

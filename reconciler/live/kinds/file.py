@@ -9,6 +9,7 @@ from typing import Final
 from reconciler.live import bodies
 from reconciler.live.base import Order
 from reconciler.live.client import Connection, Object
+from reconciler.live.contents import kept_bytes
 from reconciler.live.errors import LiveError
 from reconciler.live.metadata import older_than
 from reconciler.live.pages import Test, never, walk
@@ -108,6 +109,11 @@ def _local(order: Order) -> LocalFile:
 
 def _planned_bytes(root: Path, local: LocalFile, desired: Desired) -> bytes:
     """The very bytes that are sent, so that nothing can change between the look and the upload."""
+    if desired.whole:
+        kept = kept_bytes(root, local)
+        if kept is None:
+            raise _changed(desired, "is nowhere any more")
+        return kept
     try:
         content = (root / local.path).read_bytes()
     except OSError as error:

@@ -23,7 +23,7 @@ class KeptFile(Spec):
 
     sha256: Annotated[str, Field(pattern=f"^{SHA256}$")]
     bytes: int = Field(ge=0)
-    blob: str = ""
+    blob: Annotated[str, Field(pattern="^([0-9a-f]{40}|[0-9a-f]{64})?$")] = ""
     """The id of the Git blob that has them; empty where only `releases/files/` does."""
 
 

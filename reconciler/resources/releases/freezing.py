@@ -116,7 +116,7 @@ def _attached(found: Iterable[Resource], scope: Scope) -> Iterator[str]:
 
 def _uploads(needed: Iterable[Desired], names: Names) -> Iterator[tuple[Address, Desired]]:
     for one in needed:
-        yield names[one.address], replace(one, address=names[one.address])
+        yield names[one.address], replace(one, address=names[one.address], whole=True)
 
 
 def _copy(own: Desired, address: Address, names: Names) -> Desired:

@@ -1,0 +1,44 @@
+"""The bytes of uploads: in the project folder, in Git, or kept by `release --vendor`."""
+
+import hashlib
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from reconciler.resources.base import LocalFile
+
+VENDORED: Final = "releases/files"
+"""The folder of the project in which files are kept by their sha256."""
+_SECONDS: Final = 60.0
+
+
+def kept_bytes(root: Path, local: LocalFile) -> bytes | None:
+    """The bytes of a file that a release keeps, wherever they are; None where nobody has them any more."""
+    found = (content for read in _sources(root, local) if (content := read()) is not None)
+    return next((content for content in found if hashlib.sha256(content).hexdigest() == local.sha256), None)
+
+
+def _sources(root: Path, local: LocalFile) -> Iterator[Callable[[], bytes | None]]:
+    yield partial(_read, root / local.path)
+    yield partial(_read, root / VENDORED / local.sha256)
+    if local.blob:
+        yield partial(_blob, root, local.blob)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:  # gone, a folder by now, not ours to read: the next source may have it
+        return None
+
+
+def _blob(root: Path, id_: str) -> bytes | None:
+    """A Git blob; None where the repository does not have it, as a shallow clone may not, or there is none."""
+    try:
+        command = ["git", "-C", str(root), "cat-file", "blob", id_]
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - an id, checked
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
