@@ -172,13 +172,17 @@ def _intents(observed: Observed, lease: Lease) -> Iterator[Intent]:
 async def _kept_alive(journal: Journal, lease: Lease, stop: asyncio.Event) -> AsyncIterator[None]:
     """Write completions in groups and renew the lease while the body runs; stop it if either cannot be done."""
     keeper = asyncio.create_task(_keep(journal, lease, stop))
+    ended, error = False, None
     try:
         yield
+        ended = True
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-        await asyncio.to_thread(journal.flush)
-    if not keeper.cancelled() and (error := keeper.exception()):
+        error = None if keeper.cancelled() else keeper.exception()
+        if error or not ended:  # otherwise `close` writes what waits, together with the rest
+            await asyncio.to_thread(journal.flush)
+    if error:
         raise error
 
 
