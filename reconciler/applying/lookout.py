@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from itertools import chain
+from typing import Any, Final
 
 from reconciler.live.base import Adapter, Referrer
 from reconciler.live.together import together
@@ -50,19 +52,23 @@ class Lookout:
 
     async def newcomers(self, live: Live) -> list[Live]:
         """Who needs the object now and did not when the plan was made, by type and id."""
-        found = [one for group in await together(self._looks(live)) for one in group]
-        new = (one for one in found if live.id in one.refers_to and (one.id, live.id) not in self._known)
+        found = await together(self._looks(live))
+        new = (
+            one
+            for one in chain.from_iterable(found)
+            if live.id in one.refers_to and (one.id, live.id) not in self._known
+        )
         return sorted(new, key=lambda one: (one.type, one.id))
 
-    def _looks(self, live: Live) -> Iterator[Awaitable[Sequence[Live]]]:
+    def _looks(self, live: Live) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
         for referrer in self._referrers:
             if live.type in referrer.refers and referrer.asks_by_id:
                 yield referrer.referring({live.type: [live.id]})
             elif live.type in referrer.refers:
-                yield self._shared(referrer.type, lambda one=referrer: one.referring(self._leaving))
+                yield self._shared(referrer.type, partial(referrer.referring, self._leaving))
         for adapter in self._adapters.values():
             if live.type in adapter.refers:
-                yield self._shared(adapter.type, lambda one=adapter: self._everything(one))
+                yield self._shared(adapter.type, partial(self._everything, adapter))
 
     async def _shared(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
         seen = self._seen[name]

@@ -1,7 +1,7 @@
 """A cloud in memory: it records what is asked of it, and fails, doubts or waits where a test says so."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.applying.apply import apply
 from reconciler.applying.model import Outcome
 from reconciler.applying.run import Run
-from reconciler.live.base import Order
+from reconciler.live.base import Order, needing
 from reconciler.live.errors import DoubtError, LiveError
 from reconciler.planning.build import Planned
 from reconciler.resources.address import Address, Identity
@@ -38,6 +38,12 @@ class Cloud:
     objects: dict[str, Live] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     """Every write and every search, in order: `create widget/a`, `delete widget_a`, `publish page/home`."""
+    gone: set[str] = field(default_factory=set)
+    """Ids of what was planned on and is not there any more."""
+    users: list[Live] = field(default_factory=list)
+    """What a referrer finds: automations, say."""
+    looks: int = 0
+    """How often it looked."""
     orders: dict[str, Order] = field(default_factory=dict)
     """The last order by call."""
     trouble: dict[str, list[Any]] = field(default_factory=dict)
@@ -76,11 +82,11 @@ class Cloud:
         self.journal.append((str(address), applied))
         self.left += [str(instead_of)] if instead_of else []
 
-    def publish(self, address: Address, ids: Mapping[str, str]) -> None:
-        self.calls.append(f"publish {address}")
-        self.published[str(address)] = dict(ids)
+    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+        self.calls.append(f"publish {under or address}")
+        self.published[str(under or address)] = dict(ids)
 
-    def withdraw(self, address: Address) -> None:
+    def withdraw(self, address: Address, *, published_only: bool = False) -> None:
         self.calls.append(f"withdraw {address}")
 
     def started(self, address: str, action: str) -> None:
@@ -150,6 +156,21 @@ class FakeAdapter:
         self.cloud.objects.pop(id, None)
 
 
+@dataclass
+class FakeReferrer:
+    """Needs anything."""
+
+    cloud: Cloud
+    type: str = "automation"
+    refers: frozenset[str] = frozenset(FORMS)
+    asks_by_id: bool = False
+
+    async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
+        self.cloud.looks += 1
+        await asyncio.sleep(0)
+        return needing(self.cloud.users, ids)
+
+
 class _Listener:
     def __init__(self, cloud: Cloud) -> None:
         self.started = cloud.started
@@ -174,9 +195,11 @@ async def carry_out(planned: Planned, cloud: Cloud, stop: asyncio.Event | None =
     """Apply a plan to `cloud`, in which everything that was planned on is live unless the test has put it there."""
     assert not planned.plan.refusals, planned.plan.refusals
     for live in planned.world.live:
-        cloud.objects.setdefault(live.id, live)
+        if live.id not in cloud.gone:
+            cloud.objects.setdefault(live.id, live)
     adapters = {type_: FakeAdapter(type_, cloud) for type_ in FORMS if type_ not in planned.world.outlet_types}
-    run = Run(planned, adapters, cloud, cloud, Path(), stop or asyncio.Event(), sleep=cloud.sleep)
+    stop = stop or asyncio.Event()
+    run = Run(planned, adapters, cloud, cloud, Path(), stop, [FakeReferrer(cloud)], sleep=cloud.sleep)
     return Result(cloud, await apply(run, _Listener(cloud)))
 
 

@@ -1,5 +1,12 @@
+from dataclasses import replace
+
+import pytest
+
+from reconciler.resources.base import Labels, Live
 from tests.applying.fakes import Cloud, applied, refused
-from tests.planning.worlds import Worlds, done, entry
+from tests.planning.worlds import IDENTITY, Worlds, done, entry
+
+NIGHTLY = Live("automation", "auto_1", {}, name="nightly digest", refers_to=("widget_lamp",))
 
 
 def test_what_leaves_is_deleted_and_forgotten():
@@ -72,3 +79,88 @@ def test_files_are_forgotten_before_the_store_that_keeps_them():
     assert cloud.calls == ["disown store_kb"]
     assert [address for address, _ in cloud.journal] == ["file/a.md", "store/kb"]
     assert cloud.objects.keys() == {"file_a-md", "store_kb"}
+
+
+class TestItIsLookedAtAgain:
+    """A plan says what was so when it was made."""
+
+    def of(self, worlds, **changed):
+        """The cloud after the deletion of a lamp that was changed meanwhile, and its outcome."""
+        (live,) = worlds.world().live
+        result = applied(worlds, Cloud(objects={live.id: replace(live, **changed)}))
+        return result.cloud, result.of("widget/lamp")
+
+    def test_what_is_gone_is_done(self):
+        result = applied(Worlds().stays("widget/lamp"), Cloud(gone={"widget_lamp"}))
+        assert not result.cloud.calls
+        assert result.of("widget/lamp").note == "it was gone already"
+        assert result.cloud.journal == [("widget/lamp", None)]
+
+    @pytest.mark.parametrize(
+        ("labels", "why"),
+        [
+            (Labels("globex", "widget/lamp"), "belongs to widget/lamp of globex now"),
+            (Labels(str(IDENTITY), "widget/other"), "belongs to widget/other of acme/production now"),
+            (Labels(str(IDENTITY), "widget/lamp", protected=True), "is protected now"),
+        ],
+    )
+    def test_what_is_not_ours_to_delete_any_more_stays(self, labels, why):
+        cloud, outcome = self.of(Worlds().stays("widget/lamp").pointer("widget/lamp", "v1"), labels=labels)
+        assert not cloud.calls
+        assert not cloud.journal
+        assert (outcome.status, outcome.problem.code) == ("failed", "stale")
+        assert outcome.problem.message == f"widget/lamp: widget_lamp {why}"
+
+    def test_what_state_knows_is_ours_without_a_label_too(self):
+        cloud, _ = self.of(Worlds().stays("widget/lamp"), labels=None)
+        assert cloud.calls == ["delete widget_lamp"]
+
+    def test_what_only_its_label_made_ours_is_not_without_it(self):
+        worlds = Worlds().synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
+        twin = replace(worlds.objects[1], labels=None)
+        result = applied(worlds, Cloud(objects={"w2": twin}))
+        assert not result.cloud.calls
+        assert result.of("widget/lamp").problem.message == "widget/lamp: w2 does not carry our label any more"
+
+
+class TestItIsLookedForWhoNeedsIt:
+    def test_who_came_to_need_it_since_keeps_it(self):
+        worlds = Worlds().stays("widget/lamp").pointer("widget/lamp", "v1")
+        result = applied(worlds, Cloud(users=[NIGHTLY]))
+        assert not result.cloud.calls
+        assert not result.cloud.journal
+        problem = result.of("widget/lamp").problem
+        assert problem.code == "stale"
+        assert "automation nightly digest (auto_1) came to need widget_lamp" in problem.message
+        assert problem.hint.startswith("Nothing was deleted.")
+
+    def test_who_needed_it_when_it_was_planned_is_the_business_of_the_plan(self):
+        worlds = Worlds().stays_file("a.md", "A").stays("store/kb", files={"a.md": entry("a.md", "A")})
+        holder = Live("store", "store_kb", {}, refers_to=("file_a-md",))
+        cloud = applied(worlds, Cloud(users=[holder])).cloud
+        assert cloud.calls == ["delete store_kb", "delete file_a-md"]
+
+    def test_it_does_not_matter_to_others(self):
+        result = applied(Worlds().stays("widget/lamp").stays("widget/vase"), Cloud(users=[NIGHTLY]))
+        assert result.statuses == {"delete widget/lamp": "failed", "delete widget/vase": "done"}
+
+    def test_a_file_that_somebody_came_to_hold_stays(self):
+        theirs = Live("store", "vs_theirs", {}, refers_to=("file_a-md",))
+        result = applied(Worlds().stays_file("a.md", "A"), Cloud(users=[theirs]))
+        assert not result.cloud.calls
+        assert "store vs_theirs came to need file_a-md" in result.of("file/a.md").problem.message
+
+    def test_an_upload_that_was_replaced_simply_stays(self):
+        theirs = Live("store", "vs_theirs", {}, refers_to=("file_a-md",))
+        worlds = Worlds().want_file("a.md", "B").stays_file("a.md", "A")
+        result = applied(worlds, Cloud(users=[theirs]))
+        assert result.cloud.calls == ["create file/a.md"]
+        assert result.of("file/a.md").note == "the upload stays: store vs_theirs, which is not ours, holds it"
+
+    def test_deletes_that_start_at_the_same_time_share_a_look(self):
+        worlds = Worlds()
+        for number in range(40):
+            worlds.stays(f"widget/w{number}")
+        result = applied(worlds, max_deletes=40)
+        assert len(result.cloud.calls) == 40
+        assert result.cloud.looks == 1
