@@ -58,7 +58,8 @@ class S3Server:
         self._request("POST", "/moto-api/reset-auth", b"0" if on else b"inf")
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> None:
-        request = urllib.request.Request(self.url + path, data=body, method=method)
+        plain = {"Content-Type": "text/plain"}
+        request = urllib.request.Request(self.url + path, data=body, method=method, headers=plain)
         with urllib.request.urlopen(request, timeout=10) as answer:
             answer.read()
 

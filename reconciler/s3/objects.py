@@ -123,13 +123,13 @@ class Objects:
     @contextmanager
     def _errors(self, verb: str, key: str) -> Iterator[None]:
         try:
-            from obstore.exceptions import BaseError
+            import obstore
         except ImportError as error:
             message = f"{self.location} takes a package that is not installed"
             raise NotInstalledError(Problem("s3", message, hint="pip install 'assistant-reconciler[s3]'")) from error
         try:
             yield
-        except (BaseError, OSError) as error:
+        except (obstore.exceptions.BaseError, OSError) as error:
             reason, hint = explained(error)
             raise S3Error(Problem("s3", f"cannot {verb} {self.location}/{key}: {reason}", hint=hint)) from error
 

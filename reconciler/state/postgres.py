@@ -89,7 +89,7 @@ class PostgresStore:
     def _make(self) -> None:
         schema = {"schema": self._schema}
         lock = self._statement(_LOCK, schema)  # two that make the same table at once would get an error
-        found = self._connections.run(self._statement("SELECT FROM pg_namespace WHERE nspname = %(schema)s", schema))
+        found = self._connections.run(self._statement("SELECT 1 FROM pg_namespace WHERE nspname = %(schema)s", schema))
         made = [] if found else [self._statement("CREATE SCHEMA IF NOT EXISTS {schema}", {})]
         self._connections.run(lock, *made, self._statement(_TABLE, {}))
 

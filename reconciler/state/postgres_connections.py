@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from psycopg import Connection
+    from psycopg import Connection, Cursor
     from psycopg.sql import Composed
 
 STATEMENT_TIMEOUT: Final = 20
 """Seconds that the server may take for a statement, waiting for other writers included."""
 SILENCE: Final = 25.0
 """Seconds after which a server that says nothing is given up; with connecting, far less than a lock lasts."""
-_CONNECT_TIMEOUT: Final = 10
+CONNECT_TIMEOUT: Final = 10
 _MOST: Final = 4
 """Connections at once: servers have few, and most calls come one after the other."""
 # For this transaction only: a pooler may give the session to somebody else afterwards.
@@ -63,18 +63,18 @@ class Connections:
             return None
 
     def _run(self, connection: "Connection[Any]", statements: tuple[Statement, ...]) -> Rows:
-        try:
-            with _hung_up_after(SILENCE, connection), connection.pipeline(), connection.transaction():
-                connection.execute(_SETTINGS, {"timeout": f"{STATEMENT_TIMEOUT}s"})
-                for query, values in statements:
-                    cursor = connection.execute(query, values, binary=True)
-        finally:
-            self._put_back(connection)
+        with _hung_up_after(SILENCE, connection):
+            try:
+                cursor = _transact(connection, statements)
+            finally:
+                self._put_back(connection)
         return cursor.fetchall() if cursor.description else []
 
     def _put_back(self, connection: "Connection[Any]") -> None:
         from psycopg.pq import TransactionStatus
 
+        if connection.info.transaction_status is TransactionStatus.INERROR:
+            connection.rollback()
         if connection.info.transaction_status is TransactionStatus.IDLE:
             self._idle.append(connection)
         else:
@@ -82,17 +82,31 @@ class Connections:
 
     def _connect(self) -> "Connection[Any]":
         import psycopg
+        from psycopg.conninfo import conninfo_to_dict
 
-        connection = psycopg.connect(
-            self._conninfo,
-            autocommit=True,
-            prepare_threshold=None,  # poolers do not keep prepared statements
-            connect_timeout=_CONNECT_TIMEOUT,
-            target_session_attrs="primary",  # a standby lags behind
-            application_name="reconciler",
-        )
-        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        return connection
+        settings = _defaults() | conninfo_to_dict(self._conninfo)
+        # No prepared statements: poolers do not keep them.
+        return psycopg.connect(autocommit=True, prepare_threshold=None, **settings)
+
+
+def _defaults() -> dict[str, Any]:
+    """What a connection string may say otherwise. A standby would lag behind."""
+    return {
+        "connect_timeout": CONNECT_TIMEOUT,
+        "fallback_application_name": "reconciler",
+        "target_session_attrs": "primary",
+    }
+
+
+def _transact(connection: "Connection[Any]", statements: tuple[Statement, ...]) -> "Cursor[Any]":
+    """One transaction, sent in one journey; gives the result of the last statement."""
+    with connection.pipeline():
+        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        connection.execute(_SETTINGS, {"timeout": f"{STATEMENT_TIMEOUT}s"})
+        for query, values in statements:
+            cursor = connection.execute(query, values, binary=True)
+        connection.execute("COMMIT")
+    return cursor
 
 
 @contextmanager

@@ -1,0 +1,49 @@
+import pytest
+
+from reconciler.s3.location import Location
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("s3://acme-state", Location("acme-state")),
+        ("s3://acme-state/", Location("acme-state")),
+        ("s3://acme-state/team/acme/", Location("acme-state", "team/acme")),
+        ("s3://acme-state/team%20a?region=eu-central-1", Location("acme-state", "team a", "eu-central-1")),
+        (
+            "s3://acme/x?endpoint_url=https://s3.example:9000",
+            Location("acme", "x", endpoint_url="https://s3.example:9000"),
+        ),
+        ("s3://acme/x?endpoint_url=http://[::1]:9000", Location("acme", "x", endpoint_url="http://[::1]:9000")),
+    ],
+)
+def test_a_url_is_read_and_written(url, location):
+    assert Location.parse(url) == location
+    assert Location.parse(location.url) == location
+
+
+def test_people_see_bucket_and_prefix():
+    assert str(Location("acme", "x", "eu-central-1", "https://s3.example")) == "s3://acme/x"
+    assert str(Location("acme")) == "s3://acme"
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("s3:", "no name of a bucket"),
+        ("s3://AB", "no name of a bucket"),
+        ("s3://key:secret@acme/x", "no name of a bucket"),
+        ("s3://acme/a//b", "no prefix"),
+        ("s3://acme/a/../b", "no prefix"),
+        ("s3://acme/a%0Ab", "no prefix"),
+        ("s3://acme?regoin=x", "no option 'regoin'; there is: region, endpoint_url"),
+        ("s3://acme?endpoint_url=http://s3.example", "only to this machine"),
+        ("s3://acme?endpoint_url=http://localhost.example", "only to this machine"),
+        ("s3://acme?endpoint_url=ftp://127.0.0.1", "only to this machine"),
+        ("s3://acme?endpoint_url=https://key:secret@s3.example", "without password"),
+    ],
+)
+def test_what_is_no_place_for_objects(url, reason):
+    with pytest.raises(ValueError, match=reason) as caught:
+        Location.parse(url)
+    assert "secret" not in str(caught.value).replace("key:secret@acme", "")
