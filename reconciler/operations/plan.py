@@ -14,6 +14,7 @@ from reconciler.live.base import Adapter
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters, referrers
 from reconciler.live.together import together
+from reconciler.operations import frozen
 from reconciler.operations.importing.model import imported_from
 from reconciler.operations.published import OUTLET_TYPES, published
 from reconciler.operations.suggest import did_you_mean
@@ -131,7 +132,7 @@ def _plan(workspace: Workspace, world: World) -> Planned:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     planned = build.plan(world, commit=_commit(workspace.root), created_at=now)
     missing = {link.target for _, link in build.unresolved(planned)}
-    problems = dangling_problems(workspace.loaded.dangling, missing)
+    problems = [*dangling_problems(workspace.loaded.dangling, missing), *frozen.problems(workspace.root, planned)]
     if problems:
         raise ReconcilerError(*problems)
     return planned

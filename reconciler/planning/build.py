@@ -21,6 +21,7 @@ from reconciler.planning.world import Link, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
+from reconciler.resources.values import references_in
 
 REMOVING = frozenset({*TAKES_AWAY, "forget"})
 BATCH = 2000
@@ -81,6 +82,11 @@ def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
     known -= kept(planned.world, planned.matched).keys()
     for address, links in sorted(planned.world.links.items()):
         yield from ((address, link) for link in links if link.target not in known)
+    for address, desired in sorted(planned.world.desired.items()):
+        if desired.whole:
+            place = f"{desired.place.file}:{desired.place.line}" if desired.place else ""
+            named = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields))))
+            yield from ((address, Link(target, place)) for target in named if target not in known)
 
 
 def _decided(world: World, change: Change) -> Change:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.planning.model import Action, Change, FieldChange
+from reconciler.planning.model import TAKES_AWAY, Action, Change, FieldChange
 from reconciler.reports.drift import DriftClass, drift_class, is_consequence
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.fields import FOLD_ABOVE, field_lines, first_few, summary_lines
@@ -72,7 +72,7 @@ def painted_sign(sign: str, style: Style) -> str:
 
 
 def _change_row(change: Change, style: Style) -> _Row:
-    lines_of_fields = summary_lines if change.action in ("create", "delete") else field_lines
+    lines_of_fields = summary_lines if change.action in ("create", "release", *TAKES_AWAY) else field_lines
     below = [*lines_of_fields(_shown_fields(change), style, indent=_INDENT), *_notes(change, style)]
     return _Row(SIGNS[change.action], change.action, plain(change.address), where=_where(change), below=below)
 
@@ -88,8 +88,6 @@ def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
 
 def _shown_fields(change: Change) -> tuple[FieldChange, ...]:
     """The fields but for the digest of a bundle, which tells nobody anything."""
-    if change.action != "publish":
-        return change.fields
     return tuple(item for item in change.fields if item.keys != ("bundle",))
 
 
