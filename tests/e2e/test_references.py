@@ -1,0 +1,236 @@
+"""Nothing is deleted that somebody at OpenAI needs: not when it is planned, and not when they came after the plan."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from reconciler.applying.model import ApplyResult
+from reconciler.operations.apply import apply_plan
+from reconciler.operations.plan import make_plan
+from reconciler.operations.workspace import open_workspace
+from reconciler.planning.model import Refusal
+from tests.e2e.world import PROJECT, Document, Quiet, World, is_silent, manifest, told, world
+
+AGENT: Document = {"target": "agents", "model": "gpt-5"}
+NONE: Any = {"type": "none"}
+HOSTED: Any = {"type": "openai_hosted"}
+SAY: Any = [{"role": "user", "content": [{"type": "input_text", "text": "Write the digest."}]}]
+DELETE_AGENT, READ_AGENT = "DELETE /v1/agents/{id}", "GET /v1/agents/{id}"
+AUTOMATIONS, SESSIONS = "GET /v1/agents/automations", "GET /v1/agents/sessions"
+TEMPLATES, STORES = "GET /v1/agents/environments/templates", "GET /v1/vector_stores"
+STORE_FILES = "GET /v1/vector_stores/{id}/files"
+
+
+@pytest.fixture
+def estate(tmp_path) -> Iterator[World]:
+    """An agent of ours, and a store with two files."""
+    with world(tmp_path) as made:
+        made.file("kb/a.md", "a")
+        made.file("kb/b.md", "b")
+        made.wants(manifest("Assistant", "digest", AGENT), manifest("VectorStore", "kb", {"files": ["kb/*.md"]}))
+        made.apply()
+        yield made
+
+
+def automate(estate: World, agent: str, **target: Any) -> str:
+    """A schedule made by somebody else."""
+    wanted: Any = {"type": "new_session", "environment": NONE, "input": SAY, "agent_id": agent, **target}
+    schedule: Any = {"type": "periodic", "name": "nightly digest", "expression": "0 3 * * *", "timezone": "UTC"}
+    return estate.by_hand(estate.sdk.beta.agents.automations.create(**schedule, target=wanted)).id
+
+
+def converse(estate: World, agent: str) -> str:
+    """A conversation that is under way."""
+    session = estate.sdk.beta.agents.sessions.create(agent_id=agent, environment=HOSTED, input="Hello")
+    return estate.by_hand(session).id
+
+
+def template(estate: World, file: str) -> str:
+    named: Any = [{"type": "file_id", "file_id": file, "path": "/workspace/b.md"}]
+    return estate.by_hand(estate.sdk.beta.agents.environments.templates.create(name="desk", files=named)).id
+
+
+def collect(estate: World, file: str) -> str:
+    """A store of somebody else that holds a file of ours."""
+    return estate.by_hand(estate.sdk.vector_stores.create(name="theirs", file_ids=[file])).id
+
+
+def refusal(estate: World, address: str) -> Refusal:
+    plan = estate.plan()
+    (found,) = [one for one in plan.refusals if one.address == address]
+    return found
+
+
+def without_b(estate: World) -> None:
+    estate.wants(manifest("VectorStore", "kb", {"files": ["kb/a.md"]}))
+
+
+def apply_after(estate: World, happens: Any, *args: Any) -> ApplyResult:
+    """Apply a plan after which something else happens first."""
+    workspace = open_workspace(estate.root, estate.environ)
+    observed = estate.run(make_plan(workspace, estate.connection))
+    assert observed.planned.plan.refusals == ()
+    happens(estate, *args)
+    estate.requests()
+    return estate.run(apply_plan(workspace, estate.connection, observed, Quiet(), resume="reconciler apply"))
+
+
+class TestPlan:
+    def test_an_automation_keeps_its_agent(self, estate):
+        automation = automate(estate, estate.id_of("assistant/digest"))
+        estate.drops("Assistant/digest")
+        found = refusal(estate, "assistant/digest")
+        name = f"automation nightly digest ({automation})"
+        assert (found.rule, found.sections["Other references"]) == ("referenced", (name,))
+        assert found.places == {name: "live"}
+        assert found.remedy.startswith(f"Point {name} at something else")
+
+    def test_a_session_in_progress_keeps_its_agent(self, estate):
+        session = converse(estate, estate.id_of("assistant/digest"))
+        estate.drops("Assistant/digest")
+        found = refusal(estate, "assistant/digest")
+        assert found.sections["Other references"] == (f"session in progress ({session})",)
+
+    def test_a_session_at_rest_does_not(self, estate):
+        session = converse(estate, estate.id_of("assistant/digest"))
+        cancel: Any = [{"type": "agent.session.input.cancel"}]
+        estate.by_hand(estate.sdk.beta.agents.sessions.events.create(session, events=cancel))
+        estate.drops("Assistant/digest")
+        assert told(estate.plan().changes) == ["delete assistant/digest"]
+
+    def test_moving_an_agent_into_the_outlets_is_refused_too(self, estate):
+        automate(estate, estate.id_of("assistant/digest"))
+        estate.wants(manifest("Assistant", "digest", {"target": "responses", "model": "gpt-5"}))
+        assert refusal(estate, "assistant/digest").action == "replace"
+
+    def test_a_template_keeps_the_file_it_names(self, estate):
+        made = template(estate, estate.id_of("file/kb/b.md"))
+        without_b(estate)
+        found = refusal(estate, "file/kb/b.md")
+        assert found.sections["Other references"] == (f"environment_template desk ({made})",)
+
+    def test_a_store_that_is_not_ours_keeps_the_file_it_holds(self, estate):
+        made = collect(estate, estate.id_of("file/kb/b.md"))
+        without_b(estate)
+        found = refusal(estate, "file/kb/b.md")
+        assert found.sections["Other references"] == (f"vector_store theirs ({made})",)
+
+    def test_new_content_leaves_the_old_upload_to_the_template_that_names_it(self, estate):
+        old = estate.id_of("file/kb/b.md")
+        template(estate, old)
+        estate.file("kb/b.md", "other")
+        estate.apply()
+        assert estate.by_hand(estate.sdk.files.retrieve(old)).id == old
+        assert estate.id_of("file/kb/b.md") != old
+
+    def test_who_needs_something_else_is_neither_told_nor_in_the_way(self, estate):
+        other = estate.by_hand(estate.sdk.beta.agents.create(model="gpt-5")).id
+        automate(estate, other)
+        converse(estate, other)
+        estate.drops("Assistant/digest")
+        plan = estate.plan()
+        assert (plan.refusals, [one.type for one in plan.unmanaged]) == ((), ["agent"])
+
+    def test_a_plan_that_takes_nothing_away_reads_none_of_them(self, estate):
+        estate.wants(manifest("Assistant", "digest", {**AGENT, "instructions": "New."}))
+        estate.requests()
+        estate.plan()
+        assert not {AUTOMATIONS, SESSIONS, TEMPLATES} & estate.requests().keys()
+
+
+class TestBetweenPlanAndDelete:
+    def test_an_automation_is_seen(self, estate):
+        agent = estate.id_of("assistant/digest")
+        estate.drops("Assistant/digest")
+        (outcome,) = apply_after(estate, automate, agent).outcomes
+        assert outcome.status == "failed"
+        assert outcome.problem.code == "stale"
+        assert outcome.problem.message.startswith("assistant/digest: automation nightly digest (auto_")
+        assert estate.requests() == {READ_AGENT: 1, AUTOMATIONS: 1, SESSIONS: 1}
+        assert refusal(estate, "assistant/digest").rule == "referenced"
+
+    def test_a_session_is_seen(self, estate):
+        agent = estate.id_of("assistant/digest")
+        estate.drops("Assistant/digest")
+        (outcome,) = apply_after(estate, converse, agent).outcomes
+        assert "session in progress" in outcome.problem.message
+        assert DELETE_AGENT not in estate.requests()
+
+    def test_a_new_owner_is_seen(self, estate):
+        agent = estate.id_of("assistant/digest")
+        theirs: Any = {"reconciler-project": "globex", "reconciler-address": "assistant/digest"}
+        estate.drops("Assistant/digest")
+        (outcome,) = apply_after(
+            estate, lambda it: it.by_hand(it.sdk.beta.agents.update(agent, metadata=theirs))
+        ).outcomes
+        assert "belongs to assistant/digest of globex now" in outcome.problem.message
+        assert estate.requests() == {READ_AGENT: 1}
+
+    def test_what_is_gone_is_done(self, estate):
+        agent = estate.id_of("assistant/digest")
+        estate.drops("Assistant/digest")
+        result = apply_after(estate, lambda it: it.by_hand(it.sdk.beta.agents.delete(agent)))
+        assert result.complete
+        assert is_silent(estate.plan())
+
+    @pytest.mark.parametrize("takes", [template, collect])
+    def test_who_takes_a_file_is_seen(self, estate, takes):
+        file = estate.id_of("file/kb/b.md")
+        without_b(estate)
+        result = apply_after(estate, takes, file)
+        failed = result.of("failed")
+        assert [(one.action, one.address) for one in failed] == [("delete", "file/kb/b.md")]
+        assert f"came to need {file}" in failed[0].problem.message
+        assert estate.by_hand(estate.sdk.files.retrieve(file)).id == file
+
+    def test_a_store_of_ours_that_took_it_by_hand_is_seen(self, estate):
+        """Its own detaching is not: that the plan knew."""
+        estate.wants(manifest("VectorStore", "other", {"name": "other"}))
+        estate.apply()
+        file, store = estate.id_of("file/kb/b.md"), estate.id_of("vectorstore/other")
+        without_b(estate)
+        attach = lambda it: it.by_hand(it.sdk.vector_stores.files.create(store, file_id=file))  # noqa: E731
+        (failed,) = apply_after(estate, attach).of("failed")
+        assert f"vector_store other ({store}) came to need {file}" in failed.problem.message
+
+
+class TestMany:
+    """Requests grow with what is deleted: they are not deletes times lists."""
+
+    COUNT = 60
+
+    @pytest.fixture
+    def allowed(self, estate) -> World:
+        estate.wants({**PROJECT, "spec": {**PROJECT["spec"], "safety": {"max_deletes": self.COUNT}}})
+        return estate
+
+    def deleting(self, estate: World) -> dict[str, int]:
+        """What applying asks beyond what planning does."""
+        apply_after(estate, lambda _: None)
+        return estate.requests()
+
+    def test_agents(self, allowed):
+        names = [f"a{number}" for number in range(self.COUNT)]
+        allowed.wants(*(manifest("Assistant", name, AGENT) for name in names))
+        allowed.apply()
+        allowed.drops(*(f"Assistant/{name}" for name in names))
+        asked = self.deleting(allowed)
+        assert asked.pop(AUTOMATIONS) <= 1 + self.COUNT // 16
+        assert asked == {READ_AGENT: self.COUNT, SESSIONS: self.COUNT, DELETE_AGENT: self.COUNT}
+
+    def test_files(self, allowed):
+        for number in range(self.COUNT // 2):
+            allowed.file(f"more/{number}.md", f"# {number}")
+        allowed.wants(manifest("VectorStore", "more", {"files": ["more/*.md"]}))
+        allowed.apply()
+        for _ in range(3):
+            allowed.by_hand(allowed.sdk.vector_stores.create(name="theirs"))
+        allowed.wants(manifest("VectorStore", "more", {"files": []}))
+        asked = self.deleting(allowed)
+        looks = asked[STORES]
+        assert looks <= 1 + self.COUNT // 32
+        assert asked["DELETE /v1/files/{id}"] == self.COUNT // 2
+        assert (asked[TEMPLATES], asked[AUTOMATIONS]) == (looks, looks)
+        # One listing is that of the store before its files are detached.
+        assert asked[STORE_FILES] == 1 + 5 * looks
