@@ -17,6 +17,7 @@ from typing import Final
 from reconciler.resources.problems import Problem
 from reconciler.state.store import StoreError
 
+PROGRAM: Final = "git"
 TIMEOUT: Final = 60.0
 """Seconds that one command may take: half of what a lock lasts without being renewed."""
 
@@ -100,7 +101,7 @@ class Git:
         # In a session of its own, ssh has no terminal to ask at, and Ctrl-C does not end a push half-way.
         try:
             process = subprocess.Popen(  # noqa: S603 - no shell; words are refs, keys and object ids
-                ["git", *settings, *words],  # noqa: S607 - the user's own git
+                [PROGRAM, *settings, *words],
                 cwd=self.folder,
                 env=environ,
                 stdin=subprocess.PIPE,

@@ -1,15 +1,20 @@
 """State on a branch: a bare repository as the remote, and clones as people and CI jobs have them."""
 
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from reconciler.manifests.project import GitState
+from reconciler.resources.problems import ReconcilerError
+from reconciler.state import git as state_git, git_command
+from reconciler.state.backend import open_store
 from reconciler.state.git import GitStore, git_store
-from reconciler.state.store import ConflictError
+from reconciler.state.store import ConflictError, Delete, ExistsError, Put, StoreError
 from tests.state.contract import SharedStoreContract
-from tests.state.repositories import ENVIRON, Remote
+from tests.state.repositories import ENVIRON, Remote, git
 
 
 @pytest.fixture
@@ -60,3 +65,234 @@ def test_clones_race_and_none_loses_an_update(remote, tmp_path):
     for thread in threads:
         thread.join()
     assert text(stores[0], "counter") == "16"
+
+
+def test_reading_makes_no_branch(remote, clone):
+    store = store_in(clone)
+    assert (store.read("state/acme/state.json"), store.list("")) == (None, [])
+    assert git(remote.folder, "branch", "--list").split() == ["*", "main"]
+
+
+def test_the_first_write_makes_a_branch_of_its_own(remote, clone):
+    store_in(clone).create("state/acme/state.json", b"{}\n")
+    assert git(remote.folder, "show", "reconciler-state:state/acme/state.json") == "{}"
+    assert git(remote.folder, "rev-list", "--count", "reconciler-state") == "1"
+
+
+def test_several_documents_are_one_push_and_all_or_nothing(remote, clone):
+    store = store_in(clone)
+    first, second = store.write_all([Put("a", b"1"), Put("b", b"1")], "begin")
+    store.write_all([Put("a", b"2", first), Put("c", b"1"), Delete(("b", "c", "nothing"))], "go on")
+    assert remote.subjects() == ["go on", "begin"]
+    assert remote.pushes == 2
+    with pytest.raises(ConflictError):
+        store.write_all([Put("d", b"1"), Put("b", b"2", second)], "too late")
+    assert store.list("") == ["a"]
+    assert text(store, "a") == "2"
+
+
+def test_what_is_deferred_is_seen_here_at_once_and_goes_with_the_next_write(remote, clone):
+    store, other = store_in(clone), store_in(clone)
+    store.create("old", b"")
+    store.defer("bundles/1", b"one")
+    store.defer("old", None)
+    assert store.latest().list("") == ["bundles/1"]
+    assert store.latest().read("old") is None
+    assert other.list("") == ["old"]
+    store.create("state", b"")
+    assert other.list("") == ["bundles/1", "state"]
+    assert remote.pushes == 2
+
+
+def test_somebody_elses_document_costs_another_push_and_is_no_conflict(remote, clone, tmp_path):
+    ours, theirs = store_in(clone), store_in(remote.clone(tmp_path / "theirs"))
+    version = ours.create("acme", b"1")
+    theirs.create("globex", b"1")
+    ours.replace("acme", b"2", version)
+    assert text(theirs, "acme") == "2"
+    with pytest.raises(ConflictError):
+        theirs.replace("acme", b"3", version)
+    with pytest.raises(ExistsError):
+        ours.create("globex", b"2")
+
+
+def test_a_version_of_a_branch_that_was_made_anew_is_a_conflict(remote, clone):
+    store = store_in(clone)
+    version = store.create("key", b"1")
+    git(remote.folder, "update-ref", "-d", "refs/heads/reconciler-state")
+    with pytest.raises(ConflictError):
+        store.replace("key", b"2", version)
+    store.create("key", b"3")
+    with pytest.raises(ConflictError):
+        store.replace("key", b"2", version)
+
+
+def test_an_answer_that_was_lost_is_no_failure(remote, clone):
+    remote.hook("post-update", "kill -9 $PPID")
+    store = store_in(clone)
+    store.replace("key", b"2", store.create("key", b"1"))
+    assert text(store, "key") == "2"
+    assert remote.pushes == 2
+
+
+class TestTheClone:
+    def test_a_shallow_detached_one_as_in_ci(self, remote, tmp_path):
+        store_in(remote.clone(tmp_path / "whole")).create("key", b"1")
+        ci = remote.clone(tmp_path / "ci", "--depth=1")
+        git(ci, "checkout", "--quiet", "--detach")
+        store = store_in(ci)
+        found = store.read("key")
+        assert found is not None
+        store.replace("key", b"2", found.version)
+        assert git(ci, "rev-list", "--count", "HEAD") == "1"
+        assert git(ci, "rev-list", "--count", "origin/reconciler-state") == "2"
+
+    def test_a_shallow_one_fetches_one_commit_and_all_of_them_for_history(self, remote, tmp_path):
+        whole = store_in(remote.clone(tmp_path / "whole"))
+        for number in range(3):
+            whole.write_all([Put(f"key{number}", b"")], f"write {number}")
+        ci = remote.clone(tmp_path / "ci", "--depth=1")
+        store = store_in(ci)
+        store.list("")
+        assert git(ci, "rev-list", "--count", "origin/reconciler-state") == "1"
+        assert [message.split("\n")[0] for message in store.messages("write")] == ["write 2", "write 1", "write 0"]
+        assert git(ci, "rev-list", "--count", "HEAD") == "1"
+
+    def test_a_whole_one_stays_whole(self, remote, clone, tmp_path):
+        store_in(remote.clone(tmp_path / "other")).create("key", b"1")
+        store_in(clone).read("key")
+        assert git(clone, "rev-parse", "--is-shallow-repository") == "false"
+
+    def test_a_worktree_and_a_folder_in_it(self, clone, tmp_path):
+        git(clone, "worktree", "add", "--quiet", str(tmp_path / "tree"))
+        folder = tmp_path / "tree" / "manifests"
+        folder.mkdir()
+        store = store_in(folder)
+        store.replace("state/acme.json", b"2", store.create("state/acme.json", b"1"))
+        assert text(store_in(clone), "state/acme.json") == "2"
+
+    def test_what_its_owner_is_working_on_is_not_touched(self, clone):
+        (clone / "README.md").write_text("staged\n")
+        git(clone, "add", "README.md")
+        git(clone, "stash")
+        (clone / "staged.txt").write_text("staged\n")
+        git(clone, "add", "staged.txt")
+        (clone / "README.md").write_text("changed\n")
+        (clone / "untracked.txt").write_text("untracked\n")
+
+        def work() -> tuple[object, ...]:
+            files = {
+                path: path.read_bytes() for path in clone.rglob("*") if ".git" not in path.parts and path.is_file()
+            }
+            asked = ("status", "--porcelain"), ("stash", "list"), ("branch", "--list"), ("config", "--list", "--local")
+            index, head = (clone / ".git/index").read_bytes(), (clone / ".git/HEAD").read_bytes()
+            fetched = (clone / ".git/FETCH_HEAD").exists()
+            return files, [git(clone, *words) for words in asked], index, head, fetched
+
+        before = work()
+        store = store_in(clone)
+        store.replace("README.md", b"2", store.create("README.md", b"1"))
+        store.delete(["README.md"])
+        assert work() == before
+
+    def test_its_hooks_and_the_index_of_a_hook_that_runs_us_are_left_alone(self, clone):
+        hook = clone / ".git/hooks/pre-push"
+        hook.write_text("#!/bin/sh\nexit 1\n")
+        hook.chmod(0o755)
+        environ = {**ENVIRON, "GIT_INDEX_FILE": str(clone / ".git/index"), "GIT_DIR": "elsewhere"}
+        before = (clone / ".git/index").read_bytes()
+        git_store(clone, environ).create("key", b"1")
+        assert (clone / ".git/index").read_bytes() == before
+
+    def test_commits_are_reconcilers_unless_git_knows_who_commits(self, remote, clone):
+        store_in(clone).create("first", b"")
+        git(clone, "config", "user.name", "Kim")
+        git(clone, "config", "user.email", "kim@example.com")
+        store_in(clone).create("second", b"")
+        names = git(remote.folder, "log", "--format=%cn", "reconciler-state").splitlines()
+        assert names == ["Kim", "Reconciler"]
+
+
+class TestErrors:
+    def test_a_push_that_the_remote_refuses(self, remote, clone):
+        remote.hook("pre-receive", "echo 'GH006: Protected branch update failed' >&2; exit 1")
+        with pytest.raises(StoreError) as caught:
+            store_in(clone).create("key", b"1")
+        assert "cannot use the state on origin/reconciler-state: GH006: Protected branch update failed" in str(
+            caught.value
+        )
+        assert "pre-receive hook declined" in str(caught.value)
+        assert "Let this account push to that branch" in str(caught.value)
+        assert store_in(clone).list("") == []
+
+    def test_a_remote_that_is_gone(self, remote, clone, tmp_path):
+        store = store_in(clone)
+        store.create("key", b"1")
+        remote.folder.rename(tmp_path / "moved.git")
+        for call in (lambda: store.read("key"), lambda: store.create("other", b"")):
+            with pytest.raises(StoreError, match=r"does not appear to be a git repository[^\0]*`git remote -v` shows"):
+                call()
+
+    def test_no_such_remote(self, clone):
+        with pytest.raises(StoreError, match="'upstream' does not appear to be a git repository"):
+            git_store(clone, ENVIRON, remote="upstream").list("")
+
+    def test_no_repository(self, tmp_path):
+        with pytest.raises(StoreError, match=r"not a git repository[^\0]*`git init`"):
+            store_in(tmp_path).list("")
+
+    def test_no_git(self, clone, monkeypatch):
+        monkeypatch.setattr(git_command, "PROGRAM", "no-git-here")
+        with pytest.raises(StoreError, match=r"git cannot be run[^\0]*Install Git 2.31"):
+            store_in(clone).list("")
+
+    def test_credentials_in_the_url_of_the_remote_are_not_told(self, clone):
+        git(clone, "remote", "set-url", "origin", "http://kim:hunter2@127.0.0.1:9/acme.git")
+        with pytest.raises(StoreError) as caught:
+            store_in(clone).list("")
+        assert "http://127.0.0.1:9/acme.git" in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+
+    def test_a_remote_that_does_not_answer_is_not_waited_for(self, clone, monkeypatch):
+        monkeypatch.setattr(git_command, "TIMEOUT", 0.3)
+        git(clone, "remote", "set-url", "origin", "ext::sleep 30")
+        git(clone, "config", "protocol.ext.allow", "always")
+        started = time.monotonic()
+        with pytest.raises(StoreError, match=r"git fetch took more than 0 s"):
+            store_in(clone).list("")
+        assert time.monotonic() - started < 10
+
+    def test_others_that_are_always_faster(self, remote, clone, monkeypatch):
+        monkeypatch.setattr(state_git, "PATIENCE", 0.0)
+        store = store_in(clone)
+        store.create("key", b"1")
+        who = "-c user.name=x -c user.email=x"
+        faster = f'git {who} commit-tree -p "$2" -m faster "$2^{{tree}}"'
+        remote.hook("update", f"unset GIT_QUARANTINE_PATH; git update-ref refs/heads/reconciler-state $({faster})")
+        with pytest.raises(StoreError, match="others write to origin/reconciler-state all the time"):
+            store.create("other", b"1")
+
+
+class TestOpening:
+    @pytest.mark.parametrize(
+        ("url", "location"),
+        [
+            ("git", "origin/reconciler-state"),
+            ("git:ops/state", "origin/ops/state"),
+            ("git://ops", "origin/ops"),
+            ("git:state?remote=upstream", "upstream/state"),
+        ],
+    )
+    def test_by_url(self, tmp_path, url, location):
+        assert open_store(tmp_path, None, {"RECONCILER_STATE": url}, embedded=False).location == location
+
+    @pytest.mark.parametrize(
+        "url", ["git:--force", "git:a..b", "git:a b", "git:x?remote=-u", "git:x?remote=https://h/r", "git:x.lock"]
+    )
+    def test_what_could_be_taken_for_something_else_is_refused(self, tmp_path, url):
+        with pytest.raises(ReconcilerError, match="is no name of a branch or remote"):
+            open_store(tmp_path, url, {}, embedded=False)
+
+    def test_as_the_project_says_it(self, tmp_path):
+        url = GitState(backend="git", branch="ops/state", remote="upstream").url
+        assert open_store(tmp_path, url, {}, embedded=False).location == "upstream/ops/state"
