@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection, Object
-from reconciler.live.errors import LiveError
+from reconciler.live.errors import LiveError, MissingError
 from reconciler.live.failures import plain
 from reconciler.live.pace import store_lane
 from reconciler.live.pages import walk
@@ -16,6 +16,10 @@ BATCH: Final = 2000
 """The most files of one batch (API reference, "Create vector store file batch")."""
 PATIENCE: Final = 600.0
 """Seconds until files have to be indexed. The SDK's own polling has no end."""
+HUNG: Final = 3600.0
+"""Seconds after which a file that is still being indexed counts as failed, and is attached anew."""
+UNSEEN: Final = 30.0
+"""Seconds for which a batch that was just made may not be readable yet."""
 FIRST_LOOK: Final = 0.2
 SLOWEST_LOOK: Final = 5.0
 
@@ -47,9 +51,10 @@ async def indexed(
     async def none_pending() -> bool:
         return not pending or pending.isdisjoint(await _in_status(connection, store_id, "in_progress"))
 
-    deadline = connection.pace.clock() + PATIENCE
+    now = connection.pace.clock()
+    deadline, visible = now + PATIENCE, now + UNSEEN
     for batch in batches:
-        await _until(partial(_is_done, connection, store_id, batch, about), connection, deadline, about)
+        await _until(partial(_is_done, connection, store_id, batch, visible, about), connection, deadline, about)
     await _until(none_pending, connection, deadline, about)
 
 
@@ -61,8 +66,13 @@ async def refuse_failed(connection: Connection, store_id: str, paths: Mapping[st
         raise LiveError(*problems)
 
 
-async def _is_done(connection: Connection, store_id: str, batch_id: str, about: Desired) -> bool:
-    batch = await connection.get("vector_stores", store_id, "file_batches", batch_id)
+async def _is_done(connection: Connection, store_id: str, batch_id: str, visible: float, about: Desired) -> bool:
+    try:
+        batch = await connection.get("vector_stores", store_id, "file_batches", batch_id)
+    except MissingError:
+        if connection.pace.clock() < visible:
+            return False
+        raise
     if batch.get("status") == "cancelled":
         message = f"{about.address}: somebody cancelled indexing (batch {batch_id})"
         raise LiveError(Problem("not-indexed", message, about.place, "Run it again."))

@@ -1,12 +1,14 @@
 """The files of one vector store: whose they are, what differs from what is wanted, and the requests that end it."""
 
+import math
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.live.base import Order
 from reconciler.live.client import Connection, Object
-from reconciler.live.indexing import attach, indexed, refuse_failed
+from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
 from reconciler.live.pace import store_lane
 from reconciler.live.together import together
 from reconciler.resources.base import Live
@@ -39,11 +41,17 @@ def contents(files: Iterable[Object], owner: str | None, known: Collection[str])
             sorted_.unmanaged[file["id"]] = _entry(file, marked=False)
         elif file.get("status") in ("failed", "cancelled"):
             sorted_.failed[file["id"]] = file.get("last_error") or {"code": file["status"], "message": ""}
+        elif _hangs(file):
+            sorted_.failed[file["id"]] = {"code": "in_progress", "message": f"for more than {HUNG:.0f} s"}
         else:
             sorted_.ours[file["id"]] = _entry(file, marked=marked)
             if file.get("status") == "in_progress":
                 sorted_.pending.append(file["id"])
     return sorted_
+
+
+def _hangs(file: Object) -> bool:
+    return bool(file.get("status") == "in_progress" and file.get("created_at", math.inf) < time.time() - HUNG)
 
 
 def _entry(file: Object, *, marked: bool) -> dict[str, JSON]:

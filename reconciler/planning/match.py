@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.planning.moving import find_moves, renamed
-from reconciler.planning.uploads import find_uploads
+from reconciler.planning.uploads import SETTLE, created, find_uploads
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Form, Live
@@ -23,7 +23,7 @@ class Matched:
     live: Mapping[Address, Live]
     """Ours, by address, ids turned into addresses."""
     twins: Mapping[Address, Sequence[Live]]
-    """Further objects labelled with an address that state gives to another one."""
+    """Further objects labelled with an address that state, or an unfinished create, gives to another one."""
     contested: Mapping[Address, Sequence[Live]]
     """Several objects with one address, and no state to tell which is meant."""
     taken: Mapping[Address, Live]
@@ -57,6 +57,8 @@ def match(world: World) -> Matched:
             paired[address] = others[0]
         elif address in paired and others:
             twins[address] = others
+        elif len(others) > 1 and _all_announced(world, address, others):
+            paired[address], *twins[address] = sorted(others, key=lambda live: (created(live), live.id))
         elif len(others) > 1:
             contested[address] = others
         elif others:
@@ -103,6 +105,12 @@ def _finish(world: World, matched: Matched) -> Matched:
     strangers = [live for live in world.live if live.id not in ours and live.type not in world.outlet_types]
     localised = {address: matched.localise(world, address, live) for address, live in matched.live.items()}
     return replace(matched, live=localised, strangers=strangers)
+
+
+def _all_announced(world: World, address: Address, others: Sequence[Live]) -> bool:
+    """Whether one create of ours that never ended well has made them all: its answer came late, or never."""
+    starts = [item.since for item in world.pending if item.address == address]
+    return bool(starts) and all(created(live) >= min(starts) - SETTLE for live in others)
 
 
 def _moved_house(world: World, address: Address, live: Live, others: Sequence[Live]) -> bool:

@@ -95,7 +95,7 @@ def _announced(world: World, found: Mapping[Address, Live], taken: Collection[st
     result: dict[Address, Live] = {}
     for item in pending:
         candidates = free.get((item.marker["filename"], item.marker["bytes"]), [])
-        fits = [live for live in candidates if _created(live) >= item.since - SETTLE]
+        fits = [live for live in candidates if created(live) >= item.since - SETTLE]
         if fits and item.address not in result:
             candidates.remove(fits[0])
             result[item.address] = _with_sha(fits[0], item.marker["sha256"])
@@ -110,13 +110,14 @@ def _free(world: World, taken: Collection[str]) -> dict[tuple[str, JSON], list[L
     """Uploads that nothing holds, by name and size, oldest first."""
     held = {id_ for live in world.live for id_ in live.refers_to}
     free: dict[tuple[str, JSON], list[Live]] = defaultdict(list)
-    for live in sorted((live for live in world.live if live.type == FILE), key=lambda x: (_created(x), x.id)):
+    for live in sorted((live for live in world.live if live.type == FILE), key=lambda x: (created(x), x.id)):
         if live.id not in taken and live.id not in held:
             free[live.name, live.detail.get("bytes")].append(live)
     return free
 
 
-def _created(live: Live) -> float:
+def created(live: Live) -> float:
+    """Unix time, by the API's clock; 0 where it does not tell."""
     return float(live.detail.get("created_at", 0))
 
 

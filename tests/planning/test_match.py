@@ -1,4 +1,5 @@
 from reconciler.planning.match import match
+from reconciler.planning.world import Pending
 from reconciler.resources.address import Address
 from reconciler.resources.base import Labels, Live
 from tests.planning.worlds import IDENTITY, Worlds, entry
@@ -57,6 +58,19 @@ def test_without_state_two_labelled_objects_are_contested():
     found = matched(worlds)
     assert not found.live
     assert [live.id for live in found.contested[LAMP]] == ["w1", "w2"]
+
+
+def test_two_that_one_unfinished_create_has_made_are_the_first_and_a_twin():
+    made = {"w2": 1010.0, "w1": 1020.0}
+    worlds = Worlds().want("widget/lamp")
+    for id_, at in made.items():
+        worlds.live("widget/lamp", id_=id_, detail={"created_at": at})
+    worlds.pending.append(Pending(LAMP, "widget", {}, 1000.0))
+    found = matched(worlds)
+    assert ids(found.live) == {"widget/lamp": "w2"}
+    assert [live.id for live in found.twins[LAMP]] == ["w1"]
+    worlds.live("widget/lamp", id_="w0", detail={"created_at": 900.0})
+    assert [live.id for live in matched(worlds).contested[LAMP]] == ["w2", "w1", "w0"]
 
 
 def test_a_known_id_under_the_label_of_another_identity_is_taken():
