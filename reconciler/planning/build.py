@@ -9,7 +9,7 @@ from reconciler.planning import guard
 from reconciler.planning.adopting import NO_ROOM, uploads_alike
 from reconciler.planning.changes import changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
-from reconciler.planning.graph import Graph, after, before
+from reconciler.planning.graph import Graph, after, before, sort_of
 from reconciler.planning.guard import Case
 from reconciler.planning.keeping import kept, stays_published
 from reconciler.planning.match import Matched, match
@@ -103,15 +103,30 @@ class _Arrangement:
     after: Graph
 
     def of(self, found: Iterable[Change]) -> tuple[Change, ...]:
-        made, removed = self._depths
         sealed = [seal(str(self.world.identity), self._with_referrers(change)) for change in found]
-        kept = sorted((change for change in sealed if change.action not in REMOVING), key=lambda c: _key(made, c, 1))
-        gone = sorted((change for change in sealed if change.action in REMOVING), key=lambda c: _key(removed, c, -1))
+        kept = sorted((change for change in sealed if change.action not in REMOVING), key=self._by_depth)
+        gone = sorted((change for change in sealed if change.action in REMOVING), key=self._by_rank)
         return (*kept, *gone)
 
+    def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
+        return self._made.get(change.address, 0), change.address, change.action, change.id or ""
+
+    def _by_rank(self, change: Change) -> tuple[int, int, str, str, str]:
+        """Sort by sort: releases, what they have frozen of pipelines, then of assistants, assistants, stores, files."""
+        rank = self._ranks.get(sort_of(change.address), 0)
+        return -rank, -self._removed.get(change.address, 0), change.address, change.action, change.id or ""
+
     @cached_property
-    def _depths(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
-        return self.after.depths(), self.before.depths()
+    def _made(self) -> Mapping[str, int]:
+        return self.after.depths()
+
+    @cached_property
+    def _removed(self) -> Mapping[str, int]:
+        return self.before.depths()
+
+    @cached_property
+    def _ranks(self) -> Mapping[str, int]:
+        return self.before.ranks()
 
     def _with_referrers(self, change: Change) -> Change:
         """Removing something is right only as long as nobody new points at it."""
@@ -119,10 +134,6 @@ class _Arrangement:
             return change
         edges = self.before.referrers.get(Address.parse(change.address), ())
         return replace(change, preconditions={"referrers": sorted({edge.source for edge in edges})})
-
-
-def _key(depths: Mapping[str, int], change: Change, direction: int) -> tuple[int, str, str, str]:
-    return direction * depths.get(change.address, 0), change.address, change.action, change.id or ""
 
 
 def _strangers(matched: Matched) -> Iterator[Unmanaged]:

@@ -65,10 +65,24 @@ class Graph:
 
     def depths(self) -> dict[str, int]:
         """How many objects stand below each source, at most: 0 for what refers to nothing."""
-        depths: dict[str, int] = {}
-        for root in sorted(self.needs):
-            _measure(root, self.needs, depths)
-        return depths
+        return _depths(self.needs)
+
+
+    def ranks(self) -> dict[str, int]:
+        """How many sorts of objects stand below the sort of each source, at most: whatever is of one sort, as frozen
+        assistants are, has one rank.
+        """
+        needs: dict[str, dict[str, None]] = defaultdict(dict)
+        for source, target in {(sort_of(edge.source), sort_of(str(edge.target))) for edge in self.edges}:
+            if source != target:
+                needs[source].setdefault(target)
+        return _depths({source: tuple(targets) for source, targets in needs.items()})
+
+
+def sort_of(address: str) -> str:
+    """`assistant/` for assistants, `assistant/@` for what releases have frozen of them."""
+    kind, slash, name = address.partition("/")
+    return kind + slash + ("@" if slash and Address(kind, name).is_frozen else "")
 
 
 def after(world: World, matched: Matched, work: Iterable[Change], kept: Iterable[Change]) -> Graph:
@@ -167,7 +181,14 @@ def _targets(fields: Fields) -> dict[Address, None]:
     return dict.fromkeys(map(Address.parse, references_in(dict(fields))))
 
 
-def _measure(root: str, needs: Mapping[str, Sequence[Address]], depths: dict[str, int]) -> None:
+def _depths(needs: Mapping[str, Sequence[object]]) -> dict[str, int]:
+    depths: dict[str, int] = {}
+    for root in sorted(needs):
+        _measure(root, needs, depths)
+    return depths
+
+
+def _measure(root: str, needs: Mapping[str, Sequence[object]], depths: dict[str, int]) -> None:
     """Depth first without recursion; a cycle, which manifests cannot have, counts as a leaf."""
     stack, open_ = [root], set[str]()
     while stack:
