@@ -49,3 +49,21 @@ def test_data_that_cannot_be_kept_is_an_error(cli: Cli, tmp_path):
         done = cli("emulator", "serve", "--port", 0, "--data", place)
         assert done.code == 1
         assert f"cannot keep its data in {place}" in done.err
+
+
+def test_faults_that_nobody_understands_are_an_error(cli: Cli):
+    done = cli("emulator", "serve", "--port", 0, "--faults", "flood")
+    assert done.code == 1
+    assert "error[bad-faults]" in done.err
+    assert "there is no fault 'flood'" in done.err
+
+
+def test_the_embedded_api_is_unkind_where_the_environment_says_so(cli: Cli, project, monkeypatch):
+    monkeypatch.setenv("RECONCILER_FAULTS", "quota:POST:*:2")
+    done = cli("apply", "--yes")
+    assert done.code == 4
+    assert "credits" in done.err
+    monkeypatch.setenv("RECONCILER_FAULTS", "drop-after:POST:*:1")
+    assert cli("apply", "--yes").code == 0
+    monkeypatch.delenv("RECONCILER_FAULTS")
+    assert cli("plan", "--detailed-exitcode").code == 0

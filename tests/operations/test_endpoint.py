@@ -1,11 +1,13 @@
 """Which API is talked to: the first that is set."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from reconciler.live.pace import store_lane
 from reconciler.manifests import Project, ProjectSpec
-from reconciler.operations.endpoint import choose
+from reconciler.operations.endpoint import choose, open_connection
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Place, ReconcilerError
 
@@ -43,3 +45,18 @@ def test_what_is_no_endpoint_is_an_error(wrong, hint):
             choose(project(None), flag, environ)
         (problem,) = error.value.problems
         assert (problem.message, problem.hint) == (f"'{wrong}' is neither a URL nor 'embedded'", hint)
+
+
+def test_a_vector_store_is_written_to_as_often_as_openai_allows(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+
+    async def write() -> None:
+        async with open_connection(project(None), "http://127.0.0.1:1/v1") as connection:
+            for _ in range(300):
+                async with connection.pace.turn(store_lane("vs_1")):
+                    pass
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05), connection.pace.turn(store_lane("vs_1")):
+                    pass
+
+    asyncio.run(write())

@@ -1,0 +1,80 @@
+"""A large apply against an API that enforces its limits: as fast as is allowed, and never faster."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from reconciler.emulator import Settings, create_app
+from reconciler.live.client import Endpoint, connect
+from reconciler.live.pace import Pace
+from reconciler.operations.apply import apply_plan
+from reconciler.operations.plan import make_plan
+from reconciler.operations.workspace import open_workspace
+from tests.e2e.world import PROJECT, Quiet, as_yaml, manifest
+
+OBJECTS = 1000
+FASTER = 10
+ALLOWED = 300
+"""POST requests a minute."""
+
+
+def now() -> float:
+    return time.time() * FASTER
+
+
+async def sleep(seconds: float) -> None:
+    await asyncio.sleep(seconds / FASTER)
+
+
+class Watched(httpx2.ASGITransport):
+    """Notes when POST requests arrive, and every status."""
+
+    def __init__(self) -> None:
+        super().__init__(create_app(Settings(now=now, rate_limit=1.0)))
+        self.posts: list[float] = []
+        self.statuses: set[int] = set()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            self.posts.append(now())
+        response = await super().handle_async_request(request)
+        self.statuses.add(response.status_code)
+        return response
+
+
+def project(root: Path) -> None:
+    spec = {"target": "agents", "model": "gpt-6-luna"}
+    (root / "project.yaml").write_text(as_yaml([PROJECT]))
+    (root / "agents.yaml").write_text(
+        as_yaml([manifest("Assistant", f"agent-{number}", spec) for number in range(OBJECTS)])
+    )
+
+
+@pytest.mark.long
+def test_a_thousand_objects_at_the_rate_that_is_allowed(tmp_path):
+    project(tmp_path)
+    api = Watched()
+    told: list[str] = []
+
+    async def applied() -> None:
+        workspace = open_workspace(tmp_path, {"RECONCILER_ENDPOINT": "embedded"})
+        async with AsyncExitStack() as stack:
+            pace = Pace(clock=now, sleep=sleep)
+            pace.tell = told.append
+            connection = await stack.enter_async_context(connect(Endpoint(transport=api), pace=pace))
+            observed = await make_plan(workspace, connection)
+            result = await apply_plan(workspace, connection, observed, Quiet(), resume="again")
+            assert result.complete
+
+    asyncio.run(applied())
+    assert len(api.posts) == OBJECTS
+    assert 429 not in api.statuses
+    minutes = [sum(1 for post in api.posts if 0 <= post - api.posts[0] - 60 * minute < 60) for minute in range(3)]
+    assert minutes[0] == ALLOWED
+    assert min(minutes[1:]) >= 0.95 * ALLOWED, minutes
+    assert set(told) == {"Slowed down to the limit of 300 POST requests a minute."}
+    assert len(told) <= 4
