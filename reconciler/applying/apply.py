@@ -13,6 +13,7 @@ from reconciler.applying.write import publish, write
 from reconciler.live.errors import QuotaError
 from reconciler.planning.model import Action, Change
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.state.lock import LeaseLostError
 
 
 async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
@@ -35,7 +36,7 @@ class _Performer:
             self.notes[step] = await self._do(step)
         except ReconcilerError as error:
             self.problems[step] = error.problems[0]
-            if isinstance(error, QuotaError):
+            if isinstance(error, QuotaError | LeaseLostError):
                 self.run.stop.set()
         self.listener.finished(self._outcome(step))
         return step not in self.problems

@@ -6,8 +6,8 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -79,6 +79,7 @@ class Connection:
         self.pace = pace
         self.requests: Counter[str] = Counter()
         """Requests sent, by method; each attempt counts."""
+        self._may_write: Callable[[], None] = lambda: None
         self.project: str | None = None
         """The OpenAI project of the key, as the last answer said (response header `openai-project`)."""
 
@@ -130,10 +131,21 @@ class Connection:
         with suppress(MissingError):
             await self.call(Request(method="DELETE", path=path, repeatable=True, lanes=lanes))
 
+    @contextmanager
+    def writing_while(self, check: Callable[[], None]) -> Iterator[None]:
+        """Inside, `check` is called right before everything that writes is sent; it raises where it must not be."""
+        before, self._may_write = self._may_write, check
+        try:
+            yield
+        finally:
+            self._may_write = before
+
     async def _attempt(self, request: Request) -> Object | Failure:
         import openai
 
         async with self.pace.turn(*request.lanes, request.method):
+            if request.method != "GET":
+                self._may_write()
             self.requests[request.method] += 1
             try:
                 response = await _send(self.client, request)

@@ -114,7 +114,8 @@ async def apply_plan(
         outcomes: tuple[Outcome, ...] = ()
         try:
             async with _kept_alive(journal, lease, stop):
-                outcomes = await carry_out(run, listener)
+                with connection.writing_while(lease.check):
+                    outcomes = await carry_out(run, listener)
             complete = all(outcome.status == "done" for outcome in outcomes)
             await asyncio.to_thread(journal.close, "complete" if complete else "partial")
         except ReconcilerError as error:

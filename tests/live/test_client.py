@@ -11,7 +11,7 @@ from reconciler.live.errors import DoubtError, LiveError, MissingError, QuotaErr
 from reconciler.live.pace import Pace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
-from reconciler.resources.problems import Place
+from reconciler.resources.problems import Place, Problem
 
 AGENT = {"id": "agent_1", "object": "agent"}
 TRIAGE = Desired(Address("assistant", "triage"), "agent", {}, Place("assistants/triage.yaml", 7, 3))
@@ -282,6 +282,32 @@ class TestRequests:
         for _ in range(2):
             bench.run(connection.get("agents", "agent_1"))
         assert connection.project == "proj_7"
+
+
+def lost_lock() -> None:
+    raise LiveError(Problem("lease-lost", "the lock is another's"))
+
+
+class TestWritingWhile:
+    """A run that lost its lock writes nothing more: it is asked right before each request."""
+
+    @pytest.mark.parametrize("method", ["POST", "UPDATE", "DELETE"])
+    def test_what_must_not_be_written_is_not_sent(self, server, attempt, method):
+        connection = server.says(ok())
+        with connection.writing_while(lost_lock):
+            assert attempt(connection, method).problems[0].code == "lease-lost"
+        assert server.asked == []
+
+    def test_reading_goes_on(self, server, attempt):
+        connection = server.says(ok())
+        with connection.writing_while(lost_lock):
+            assert attempt(connection) == AGENT
+
+    def test_afterwards_nobody_is_asked(self, server, attempt):
+        connection = server.says(ok())
+        with connection.writing_while(lost_lock):
+            pass
+        assert attempt(connection, "UPDATE") == AGENT
 
 
 class TestConnect:
