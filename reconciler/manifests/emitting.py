@@ -57,9 +57,13 @@ def _entry(lead: str, value: JSON, path: tuple[str, ...], notes: _Notes, margin:
     line = _line(value, path, notes, WIDTH - len(lead))
     if line is not None:
         yield f"{lead} {line}{note}"
-    elif isinstance(value, str):
+    elif isinstance(value, str) and _is_block(value):
         yield f"{lead} {_header(value)}{note}"
         yield from (f"{margin}  {text}" if text else "" for text in value.removesuffix("\n").split("\n"))
+    elif isinstance(value, str):
+        first, *others = _quoted_lines(value)
+        yield f"{lead} {first}"
+        yield from (f"{margin}  {text}" for text in others)
     else:
         yield lead + note
         yield from _inside(value, path, notes, f"{margin}  ")
@@ -90,7 +94,9 @@ def _line(value: JSON, path: tuple[str, ...], notes: _Notes, room: int) -> str |
     if isinstance(value, Mapping | list) and value and path in notes.around:
         return None
     if isinstance(value, str):
-        return None if _is_block(value) else _scalar(value, _IN_BLOCK)
+        # A comment cannot stand inside a quoted text: with one, it stays on its line.
+        has_lines = _is_block(value) or (len(value) > room and "\n" in value[:-1] and path not in notes.at)
+        return None if has_lines else _scalar(value, _IN_BLOCK)
     if not isinstance(value, Mapping | list):
         return _scalar(value, _IN_BLOCK)
     items = list(value.values()) if isinstance(value, Mapping) else value
@@ -124,6 +130,19 @@ def _quoted(text: str) -> str:
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
+def _quoted_lines(text: str) -> Iterator[str]:
+    """The same with a line for each line of `text`: an escaped line break in quotes is none."""
+    first, *others = re.split(r"(?<=\n)(?=.)", text, flags=re.DOTALL)
+    lines = [_quoted(first)[1:-1], *(_indented(_quoted(line)[1:-1]) for line in others)]
+    for index, line in enumerate(lines):
+        yield ('"' if index == 0 else "") + line + ('"' if index == len(lines) - 1 else "\\")
+
+
+def _indented(line: str) -> str:
+    """White space at the start of a quoted line is dropped where it is not escaped."""
+    return f"\\{line}" if line.startswith(" ") else line
+
+
 def _escaped(char: str) -> str:
     if char in '"\\':
         return f"\\{char}"
@@ -139,11 +158,14 @@ def _visible(text: str) -> str:
 
 
 def _is_block(text: str) -> bool:
-    """Whether `text` can be a literal block: several lines, all of them visible, the first not indented."""
+    """Whether `text` can be a literal block: several lines of which all characters may stand as they are."""
     lines = text.removesuffix("\n").split("\n")
-    shown = all(line.isprintable() and line == line.rstrip(" ") for line in lines)
-    return len(lines) > 1 and shown and bool(lines[0]) and bool(lines[-1]) and not lines[0].startswith(" ")
+    shown = all(line.replace("\t", " ").isprintable() for line in lines)
+    return len(lines) > 1 and shown and any(line.strip(" \t") for line in lines)
 
 
 def _header(text: str) -> str:
-    return "|" if text.endswith("\n") else "|-"
+    """Before a block: its indentation where that cannot be seen, and what to do with line breaks at the end."""
+    first = next(line for line in text.split("\n") if line)
+    end = "+" if text.endswith("\n\n") else "" if text.endswith("\n") else "-"
+    return f"|2{end}" if first.startswith((" ", "\t")) else f"|{end}"

@@ -1,8 +1,6 @@
 """`pull`: accept what was changed by hand, by editing the manifests. Nothing live is changed, nor is the state."""
 
 import asyncio
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -11,6 +9,7 @@ from pathlib import Path
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
+from reconciler.operations.edits import Edit, write
 from reconciler.operations.endpoint import open_connection
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.workspace import Workspace, open_workspace
@@ -23,16 +22,6 @@ from reconciler.resources.values import Fields, get, put, same
 
 FILE = "file"
 LABELS = "labels"
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One file of the project with another text."""
-
-    path: str
-    """Relative to the project folder."""
-    before: str
-    after: str
 
 
 @dataclass(frozen=True)
@@ -87,22 +76,6 @@ def accepted(workspace: Workspace, planned: Planned, addresses: Sequence[Address
     silent = [f"{address}: nothing was changed by hand" for address in sorted(chosen - set(map(_address, drift)))]
     notes = (*silent, *pulling.notes, *(_other_environments(workspace) if edits else ()))
     return Pulled(str(workspace.identity), tuple(pulling.accepted), edits, tuple(pulling.problems), notes)
-
-
-def write(root: Path, edits: Sequence[Edit]) -> None:
-    """Write edited files, each at once or not at all; modes, links and byte order marks stay."""
-    for edit in edits:
-        target = locate(root, edit.path)
-        mark = b"\xef\xbb\xbf" if target.read_bytes().startswith(b"\xef\xbb\xbf") else b""
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".pull-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(mark + edit.after.encode())
-                os.fchmod(file.fileno(), target.stat().st_mode)
-            Path(name).replace(target)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
 
 
 @dataclass

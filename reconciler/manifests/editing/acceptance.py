@@ -1,22 +1,19 @@
 """A manifest, and the files it includes, with other canonical values: the inverse of reading it."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
 
-from reconciler.manifests.editing.edits import UneditableError, edited
+from reconciler.manifests.editing.documents import source_of
+from reconciler.manifests.editing.edits import UneditableError
 from reconciler.manifests.editing.merging import Merger, Obstacle
 from reconciler.manifests.editing.store_entries import Entries, is_store
 from reconciler.manifests.expansion import Expander, Expansion
 from reconciler.manifests.included import Sources
 from reconciler.manifests.loading import Loaded
-from reconciler.manifests.parsing import Document, parse
-from reconciler.manifests.project import Project
-from reconciler.manifests.reading import MAX_MANIFEST, locate, read_text
+from reconciler.manifests.parsing import Document
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Problem
 from reconciler.resources.registry import forms
 from reconciler.resources.values import JSON, Fields
 
@@ -39,37 +36,21 @@ def accept(
     `texts` are edits made before, by path. Nothing is written; that the result is read as `wanted` is for the caller to
     check, who can load the whole project.
     """
-    path = _project_path(loaded.project, resource.place.file)
-    text = texts[path] if path in texts else read_text(locate(loaded.project.root, path), MAX_MANIFEST)
-    documents = list(parse(text, resource.place.file))
-    index = next(at for at, one in enumerate(documents) if _describes(one, resource))
-    document = documents[index]
+    source = source_of(loaded.project, resource, texts)
+    document = source.document
     merger = _merger(loaded, document, resource, desired, texts)
     try:
         value = {
             **document.value,
             "spec": _spec(loaded, resource, document.value["spec"], desired.fields, wanted, merger),
         }
-        new = edited(document.text, value)
+        new = source.edited(value)
     except UneditableError as error:
-        place = Place(document.file, document.line + error.line)
-        return Acceptance({}, (Problem("uneditable", error.message, place, "edit the manifest by hand"),))
-    whole = "".join(one.text if at != index else new for at, one in enumerate(documents))
-    made = {path: whole, **merger.files}
+        return Acceptance({}, (source.uneditable(error),))
+    made = {source.path: new, **merger.files}
     problems = tuple(_problem(resource, obstacle) for obstacle in merger.obstacles)
-    return Acceptance({name: made[name] for name in made if name != path or whole != text}, problems)
-
-
-def _project_path(project: Project, file: str) -> str:
-    """A file that messages name, relative to the project folder."""
-    return FilePath(os.path.relpath(project.repository / file, project.root)).as_posix()
-
-
-def _describes(document: Document, resource: Resource) -> bool:
-    value = document.value
-    if not isinstance(value, dict) or value.get("kind") != resource.kind.name:
-        return False
-    return bool(value["metadata"]["name"] == resource.address.name)
+    kept = {name: made[name] for name in made if name != source.path or new != source.text}
+    return Acceptance(kept, problems)
 
 
 def _merger(

@@ -1,0 +1,45 @@
+"""`reconciler publish`"""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import show, show_json
+
+NONE: Final = "none"
+
+
+def _number(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
+    if value == NONE:
+        return None
+    if value.isascii() and value.isdigit() and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"{value!r} is no number of a release: a whole number from 1, or `{NONE}`")
+
+
+@click.command(name="publish")
+@click.argument("chatbot")
+@click.argument("number", callback=_number)
+@options.project
+def command(chatbot: str, number: int | None, start: Path, env: str | None, format_: str, no_color: bool) -> int:
+    """Publish release NUMBER of CHATBOT: edit the line of its manifest that says which one applications get.
+
+    In the environment that --env or RECONCILER_ENV names, or in all of them. An older NUMBER is a rollback, and costs
+    no write at OpenAI. `none` takes the line away: applications that ask for the chatbot find nothing any more.
+
+    Nothing is sent: the edit goes through review, and `apply` moves the pointer.
+    """
+    del no_color
+    from reconciler.operations.publish import publish
+    from reconciler.reports.text.releases import publication_text
+
+    done = publish(start, options.environ(), chatbot, number, env=env)
+    if format_ == "json":
+        from reconciler.reports.releases import publication_json
+
+        show_json(publication_json(done))
+    else:
+        show(publication_text(done))
+    return 0

@@ -1,0 +1,62 @@
+"""The document that a resource is read from, among those of its file."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.manifests.editing.edits import UneditableError, edited
+from reconciler.manifests.parsing import Document, parse
+from reconciler.manifests.project import Project
+from reconciler.manifests.reading import MAX_MANIFEST, locate, read_text
+from reconciler.resources.base import Resource
+from reconciler.resources.problems import Place, Problem
+from reconciler.resources.values import JSON
+
+
+@dataclass(frozen=True)
+class Source:
+    """A manifest in its file."""
+
+    path: str
+    """Of the file, relative to the project folder."""
+    documents: tuple[Document, ...]
+    index: int
+
+    @property
+    def document(self) -> Document:
+        return self.documents[self.index]
+
+    @property
+    def text(self) -> str:
+        """The whole file."""
+        return "".join(one.text for one in self.documents)
+
+    def replaced(self, text: str) -> str:
+        """The file with another text of this document."""
+        return "".join(text if at == self.index else one.text for at, one in enumerate(self.documents))
+
+    def edited(self, wanted: JSON) -> str:
+        """The file with this document reading as `wanted`; UneditableError where its layout leaves no place for that."""
+        return self.replaced(edited(self.document.text, wanted))
+
+    def uneditable(self, error: UneditableError) -> Problem:
+        place = Place(self.document.file, self.document.line + error.line)
+        return Problem("uneditable", error.message, place, "edit the manifest by hand")
+
+
+def source_of(project: Project, resource: Resource, texts: Mapping[str, str] | None = None) -> Source:
+    """Where a resource is written. `texts` are edits made before, by path."""
+    path = Path(os.path.relpath(project.repository / resource.place.file, project.root)).as_posix()
+    text = (texts or {}).get(path)
+    if text is None:
+        text = read_text(locate(project.root, path), MAX_MANIFEST)
+    documents = tuple(parse(text, resource.place.file))
+    return Source(path, documents, next(at for at, one in enumerate(documents) if _describes(one, resource)))
+
+
+def _describes(document: Document, resource: Resource) -> bool:
+    value = document.value
+    if not isinstance(value, dict) or value.get("kind") != resource.kind.name:
+        return False
+    return bool(value["metadata"]["name"] == resource.address.name)

@@ -1,0 +1,1 @@
+"""Releases in the working tree: what `release`, `publish`, `archive` and `diff` share. Offline."""
