@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from reconciler.state.model import AppliedPlan, Intent, Snapshot
 from reconciler.state.opening import Opening
 from reconciler.state.postgres import open_postgres
 from reconciler.state.s3 import open_s3
-from reconciler.state.store import BatchStore, ConflictError, ExistsError, Store, latest
+from reconciler.state.store import BatchStore, ConflictError, ExistsError, Store, StoreError, latest
 
 FOLDER: Final = ".reconciler"
 """In the project folder; everything of ours that is for this machine only."""
@@ -49,8 +49,11 @@ class Backend:
         lease = lock.acquire(self.store, self.identity, holder, self.now)
         try:
             yield lease
-        finally:
-            lease.release()
+        except BaseException:
+            with suppress(StoreError):  # what went wrong is the news; a lock that cannot be freed runs out by itself
+                lease.release()
+            raise
+        lease.release()
 
     def begin(
         self,

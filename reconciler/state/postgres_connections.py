@@ -19,10 +19,10 @@ SILENCE: Final = 25.0
 CONNECT_TIMEOUT: Final = 10
 _MOST: Final = 4
 """Connections at once: servers have few, and most calls come one after the other."""
-# For this transaction only: a pooler may give the session to somebody else afterwards.
-_SETTINGS: Final = (
-    "SELECT set_config('statement_timeout', %(timeout)s, true), set_config('synchronous_commit', 'on', true)"
-)
+# The settings are for one transaction only: a pooler may give the session to somebody else afterwards.
+_BEGIN: Final = """BEGIN ISOLATION LEVEL READ COMMITTED;
+    SET LOCAL statement_timeout = '{timeout}s';
+    SET LOCAL synchronous_commit = on"""
 
 Rows: TypeAlias = list[tuple[Any, ...]]
 Statement: TypeAlias = "tuple[Composed | str, Mapping[str, Any]]"
@@ -99,13 +99,13 @@ def _defaults() -> dict[str, Any]:
 
 
 def _transact(connection: "Connection[Any]", statements: tuple[Statement, ...]) -> "Cursor[Any]":
-    """One transaction, sent in one journey; gives the result of the last statement."""
-    with connection.pipeline():
-        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        connection.execute(_SETTINGS, {"timeout": f"{STATEMENT_TIMEOUT}s"})
-        for query, values in statements:
-            cursor = connection.execute(query, values, binary=True)
-        connection.execute("COMMIT")
+    """One transaction; gives the result of the last statement."""
+    from psycopg.sql import SQL
+
+    connection.execute(SQL(_BEGIN).format(timeout=SQL(str(STATEMENT_TIMEOUT))))
+    for query, values in statements:
+        cursor = connection.execute(query, values, binary=True)
+    connection.execute("COMMIT")
     return cursor
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.backend import Backend, StoreOutlet, open_store
 from reconciler.state.lock import LockedError, this_process
 from reconciler.state.model import Completed
+from reconciler.state.store import StoreError
 from tests.state.stores import InterruptedStore, MemoryStore, never
 
 ACME = Identity("acme", "production")
@@ -38,6 +39,18 @@ def test_a_lock_is_freed_also_when_the_run_fails():
             backend.lock(this_process({})).__enter__()
         raise ZeroDivisionError
     assert backend.held() is None
+
+
+def test_what_went_wrong_is_told_also_when_the_lock_cannot_be_freed():
+    def away(operation: int) -> None:
+        if operation >= 2:  # taking the lock is the first two
+            raise StoreError(Problem("away", "the store is away"))
+
+    store = InterruptedStore(MemoryStore(), away)
+    with pytest.raises(ZeroDivisionError), Backend(store, ACME).lock(this_process({})):
+        raise ZeroDivisionError
+    with pytest.raises(StoreError), Backend(InterruptedStore(MemoryStore(), away), ACME).lock(this_process({})):
+        pass
 
 
 def test_a_person_can_unlock():
