@@ -9,7 +9,8 @@ from reconciler.cli import options
 from reconciler.cli.output import note, show, show_json, show_problems
 
 if TYPE_CHECKING:
-    from reconciler.operations.pull import Edit, Pulled
+    from reconciler.operations.edits import Edit
+    from reconciler.operations.pull import Pulled
     from reconciler.resources.values import JSON
 
 FAILED = 1
@@ -69,7 +70,7 @@ def _diff(edit: "Edit") -> str:
 
     from reconciler.reports.style import plain
 
-    before, after = (text.removesuffix("\n").split("\n") for text in (edit.before, edit.after))
+    before, after = (text.removesuffix("\n").split("\n") for text in (edit.before or "", edit.after or ""))
     lines = difflib.unified_diff(before, after, f"a/{edit.path}", f"b/{edit.path}", lineterm="")
     return "\n".join(line[:1] + plain(line[1:].removesuffix("\r")) for line in lines)
 
