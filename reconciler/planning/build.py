@@ -9,8 +9,9 @@ from reconciler.planning import guard
 from reconciler.planning.adopting import NO_ROOM, uploads_alike
 from reconciler.planning.changes import changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
+from reconciler.planning.consents import lift
 from reconciler.planning.graph import Graph, after, before, sort_of
-from reconciler.planning.guard import Case
+from reconciler.planning.guard import RULES, Case, Check
 from reconciler.planning.keeping import kept, stays_published
 from reconciler.planning.match import Matched, match
 from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange, Plan, Unmanaged
@@ -48,8 +49,17 @@ class Planned:
         return found
 
 
-def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Planned:
-    """Compare what is wanted, last applied and live. Pure: the same world gives the same plan and digest."""
+def plan(
+    world: World,
+    *,
+    commit: str | None = None,
+    created_at: str = "",
+    rules: Mapping[str, tuple[Check, ...]] = RULES,
+) -> Planned:
+    """Compare what is wanted, last applied and live. Pure: the same world gives the same plan and digest.
+
+    `rules` are those of the guard; only tests leave some out.
+    """
     world, retired = retire(world)
     matched = match(world)
     world = renamed(world, matched.moved)
@@ -71,8 +81,15 @@ def plan(world: World, *, commit: str | None = None, created_at: str = "") -> Pl
         commit=commit,
         created_at=created_at,
     )
-    refusals = tuple(guard.refusals(Case(world, matched, pairs, made.work, graphs[1])))
-    made = replace(made, refusals=refusals, requests=_requests(world, made.work))
+    lifted = lift(world, tuple(guard.refusals(Case(world, matched, pairs, made.work, graphs[1]), rules)))
+    made = replace(
+        made,
+        changes=tuple(map(lifted.marked, made.changes)),
+        drift=tuple(map(lifted.marked, made.drift)),
+        refusals=lifted.refusals,
+        warnings=(*made.warnings, *lifted.warnings),
+        requests=_requests(world, made.work),
+    )
     return Planned(seal_plan(made), world, matched, *graphs)
 
 

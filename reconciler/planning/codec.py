@@ -148,6 +148,7 @@ def _refusal_json(refusal: Refusal) -> dict[str, JSON]:
         "chains": [list(chain) for chain in refusal.chains],
         "places": dict(refusal.places),
         "remedy": refusal.remedy,
+        "subject": refusal.subject,
         "consent": refusal.consent,
     }
 
@@ -162,6 +163,7 @@ def _refusal(document: Mapping[str, Any]) -> Refusal:
         chains=tuple(map(tuple, document["chains"])),
         places=document["places"],
         remedy=document["remedy"],
+        subject=document["subject"],
         consent=document["consent"],
     )
 
@@ -181,7 +183,10 @@ def _change_digest(identity: str, change: Change) -> str:
 
 
 def _plan_digest(plan: Plan) -> str:
-    refusals = ({"address": item.address, "action": item.action, "rule": item.rule} for item in plan.refusals)
+    refusals = (
+        {"address": item.address, "action": item.action, "rule": item.rule, "subject": item.subject}
+        for item in plan.refusals
+    )
     return digest(
         {
             "identity": plan.identity,

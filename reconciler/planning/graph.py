@@ -8,7 +8,7 @@ from functools import cached_property
 from reconciler.planning.match import Matched
 from reconciler.planning.model import MAKES, TAKES_AWAY, Change
 from reconciler.planning.world import World
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import ABSENT, JSON, Fields, references_in
 
@@ -20,6 +20,11 @@ class Edge:
     source: str
     target: Address
     seen: str
+
+    @property
+    def referrer(self) -> Address | None:
+        """The address of the referrer; None for a stranger, which is named by type and id: no kind has a space."""
+        return None if " " in self.source.partition("/")[0] else Address.parse(self.source)
 
 
 @dataclass(frozen=True)
@@ -44,20 +49,22 @@ class Graph:
             found[edge.source].setdefault(edge.target)
         return {source: tuple(targets) for source, targets in found.items()}
 
-    def chain_to(self, target: Address) -> tuple[str, ...]:
-        """The shortest way from a referrer that nothing refers to, down to `target`."""
+    def chain_to(self, target: Address | str) -> tuple[str, ...]:
+        """The shortest way down to `target` from a referrer that nothing refers to, or from a release: that is what
+        people know, whoever has published it.
+        """
         came_from: dict[str, str] = {}
-        queue = deque([str(target)])
         last = str(target)
+        queue = deque([last])
         while queue:
             last = queue.popleft()
             edges = self.referrers.get(Address.parse(last), ()) if "/" in last else ()
-            fresh = [edge for edge in edges if edge.source not in came_from and edge.source != str(target)]
-            if last != str(target) and not edges:
+            if last.startswith(f"{RELEASE}/") or (not edges and last != str(target)):
                 break
-            for edge in fresh:
-                came_from[edge.source] = last
-                queue.append(edge.source)
+            for edge in edges:
+                if edge.source not in came_from and edge.source != str(target):
+                    came_from[edge.source] = last
+                    queue.append(edge.source)
         chain = [last]
         while chain[-1] != str(target):
             chain.append(came_from[chain[-1]])
@@ -66,7 +73,6 @@ class Graph:
     def depths(self) -> dict[str, int]:
         """How many objects stand below each source, at most: 0 for what refers to nothing."""
         return _depths(self.needs)
-
 
     def ranks(self) -> dict[str, int]:
         """How many sorts of objects stand below the sort of each source, at most: whatever is of one sort, as frozen

@@ -245,6 +245,8 @@ class Form:
     """Fields that are no part of the object, but say what is published under its name (`published` of a chatbot)."""
     resolved: frozenset[str] = frozenset()
     """Fields that the API completes in a way that only it knows (`reasoning` of an agent, by its model)."""
+    models: Callable[[Fields], Iterable[str]] = lambda _fields: ()
+    """Models of OpenAI that the object runs on."""
     complete: Callable[["Form", Fields], Fields] = _with_defaults
     """Fields with all that the object has where nothing is set."""
     rename: Callable[[Fields, Callable[[Address], Address]], Fields] = _referring

@@ -32,7 +32,8 @@ class TestReferenced:
         [
             ("chatbot/support", "Chatbots", "chatbot/support [unreleased]"),
             ("pipeline/flow", "Pipelines", "pipeline/flow"),
-            ("release/support@2", "Chatbots Referencing Pipeline", "release/support@2"),
+            ("release/support@2", "Chatbots", "release/support@2 [released]"),
+            ("pipeline/flow@support.2", "Chatbots Referencing Pipeline", "release/support@2 [released]"),
             ("assistant/other", "Other references", "assistant/other"),
         ],
     )

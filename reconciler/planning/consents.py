@@ -1,0 +1,84 @@
+"""Consents: a person's reviewed leave to do the one thing that would be refused. There is no global force."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconciler.planning.model import Change, Refusal
+from reconciler.planning.world import Consent, World
+from reconciler.resources.address import Address
+
+LONGEST: Final = 90
+"""Days ahead that a consent may last."""
+PROJECT: Final = "project/"
+"""Addresses of what is about the plan as a whole."""
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """What consents have made of refusals."""
+
+    refusals: tuple[Refusal, ...]
+    """Those that stay."""
+    permits: tuple[tuple[Refusal, str], ...] = ()
+    """Those that were lifted, each with what to say of it."""
+    warnings: tuple[str, ...] = ()
+
+    def marked(self, change: Change) -> Change:
+        """`change`, with the consents by which it is made; those about the plan as a whole are warnings."""
+        said = (change.address, change.action)
+        told = (text for refusal, text in self.permits if (refusal.address, refusal.action) == said)
+        return replace(change, risks=(*change.risks, *told))
+
+
+def lift(world: World, refusals: Sequence[Refusal]) -> Lifted:
+    """Take away exactly those refusals to which a consent of this identity, not expired, belongs."""
+    ours = [consent for consent in world.consents if consent.identity == str(world.identity)]
+    valid = {_key(consent): consent for consent in ours if consent.expires >= world.today}
+    permits = tuple((one, valid[_key(one)]) for one in refusals if one.consent is not None and _key(one) in valid)
+    lifted = {_key(refusal) for refusal, _ in permits}
+    return Lifted(
+        refusals=tuple(one for one in refusals if one.consent is None or _key(one) not in lifted),
+        permits=tuple((refusal, _permission(consent)) for refusal, consent in permits),
+        warnings=(*_of_the_whole(permits), *_useless(world, ours, lifted)),
+    )
+
+
+def _key(one: Refusal | Consent) -> tuple[str, str, str]:
+    return one.address, one.rule, one.subject
+
+
+def _permission(consent: Consent) -> str:
+    return f"permitted by consent/{consent.name} until {consent.expires}: {consent.reason}"
+
+
+def _of_the_whole(permits: Iterable[tuple[Refusal, Consent]]) -> Iterator[str]:
+    """What is lifted of the plan as a whole, and of no change of it."""
+    whole = (pair for pair in permits if pair[0].address.startswith(PROJECT))
+    return (f"{refusal.rule}: {refusal.message}; {_permission(consent)}" for refusal, consent in whole)
+
+
+def _useless(world: World, ours: Iterable[Consent], lifted: Collection[tuple[str, str, str]]) -> Iterator[str]:
+    """Consents that have expired, and those whose refusal there is not, or not any more."""
+    for consent in sorted(ours, key=lambda consent: consent.place):
+        where = f"{consent.place.file}:{consent.place.line}: consent/{consent.name}"
+        if consent.expires < world.today:
+            yield f"{where} has expired on {consent.expires}: remove it, or have it reviewed again"
+        elif _key(consent) not in lifted and world.in_scope(Address.parse(consent.address)):
+            yield f"{where} lifts nothing: what it speaks of is done, or is not the same any more. Remove it"
+
+
+def consent_document(identity: str, address: str, rule: str, subject: str) -> str:
+    """The smallest manifest that lifts one refusal. Reason and last day are for the person who consents."""
+    return f"""\
+apiVersion: reconciler/v1
+kind: Consent
+metadata: {{name: {rule}-{subject.removeprefix("sha256:")[:8]}}}
+spec:
+  identity: {identity}
+  address: {address}
+  rule: {rule}
+  subject: {subject}
+  reason: ""  # why, for those who review this
+  expires: ""  # the last day on which it counts, as "YYYY-MM-DD"; at most {LONGEST} days from now
+"""

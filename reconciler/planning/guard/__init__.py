@@ -1,0 +1,40 @@
+"""What a plan must not do. Every rule gives refusals; one refusal stops the whole apply.
+
+The rule this tool exists for: nothing is taken away while something that survives the plan still points at it, whoever
+that is. Referrers that the same plan removes do not count.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.planning.consents import consent_document
+from reconciler.planning.guard.case import Case, Check, Objection, Usage
+from reconciler.planning.guard.rules import RULES
+from reconciler.planning.model import Refusal
+from reconciler.resources.values import digest
+
+__all__ = ["RULES", "Case", "Check", "Objection", "Usage", "refusals"]
+
+
+def refusals(case: Case, rules: Mapping[str, tuple[Check, ...]] = RULES) -> Iterator[Refusal]:
+    """Every refusal by these rules, rule by rule, before any consent."""
+    for rule, checks in rules.items():
+        for check in checks:
+            for objection in check.find(case):
+                yield _refusal(str(case.world.identity), rule, check, objection)
+
+
+def _refusal(identity: str, rule: str, check: Check, objection: Objection) -> Refusal:
+    address, usage = objection.address, objection.usage
+    subject = digest({"rule": rule, "address": address, "action": objection.action, "facts": objection.facts})
+    return Refusal(
+        address=address,
+        action=objection.action,
+        rule=rule,
+        message=objection.message,
+        sections=usage.sections,
+        chains=usage.chains,
+        places=usage.places,
+        remedy=objection.remedy,
+        subject=subject,
+        consent=consent_document(identity, address, rule, subject) if check.may_be_lifted else None,
+    )

@@ -1,0 +1,77 @@
+"""What the guard looks at, and what a rule says against it."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from reconciler.planning.changes import Sorted
+from reconciler.planning.graph import Graph
+from reconciler.planning.match import Matched
+from reconciler.planning.model import SECTIONS, TAKES_AWAY, Action, Change, Section
+from reconciler.planning.world import World
+from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.values import JSON
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plan before the guard has spoken."""
+
+    world: World
+    matched: Matched
+    sorted: tuple[Sorted, ...]
+    work: tuple[Change, ...]
+    after: Graph
+
+    @cached_property
+    def removals(self) -> Mapping[Address, Change]:
+        """What is taken away, in order of address; but not a second object that wrongly carries an address of ours."""
+        found = {Address.parse(change.address): change for change in self.work if self._takes_ours(change)}
+        return {address: found[address] for address in sorted(found)}
+
+    def _takes_ours(self, change: Change) -> bool:
+        live = self.matched.live.get(Address.parse(change.address))
+        return change.action in TAKES_AWAY and live is not None and live.id == change.id
+
+    @cached_property
+    def published(self) -> Collection[Address]:
+        """Releases that some chatbot has published once the plan is done, whether a manifest says so or a pointer stays
+        where it is.
+        """
+        return {edge.target for edge in self.after.edges if edge.target.kind == RELEASE}
+
+    @property
+    def by_hand(self) -> Iterator[Change]:
+        return (pair.by_hand for pair in self.sorted if pair.by_hand)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Who still needs something."""
+
+    sections: Mapping[Section, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
+    chains: tuple[tuple[str, ...], ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Objection:
+    """What a rule has against one change, or against the plan as a whole."""
+
+    address: str
+    action: Action
+    message: str
+    remedy: str
+    facts: JSON
+    """Exactly what speaks against it, live ids included and nothing else: a consent holds while this is the same."""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is looked for."""
+
+    find: Callable[[Case], Iterable[Objection]]
+    may_be_lifted: bool
+    because: str
+    """Why a person may, or may not, consent to it."""

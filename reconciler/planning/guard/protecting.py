@@ -1,0 +1,21 @@
+"""What `lifecycle: {protect: true}` keeps from being removed or replaced."""
+
+from collections.abc import Iterator
+
+from reconciler.planning.guard.case import Case, Objection
+from reconciler.planning.match import applied_protection
+from reconciler.resources.address import Address
+
+
+def protected(case: Case) -> Iterator[Objection]:
+    """State or label protects it, whatever its manifest says by now."""
+    replaced = {Address.parse(change.address): change for change in case.work if change.action == "replace"}
+    for address, change in {**case.removals, **replaced}.items():
+        if applied_protection(case.world.applied.get(address), case.matched.live.get(address)):
+            yield Objection(
+                address=str(address),
+                action=change.action,
+                message=f"{address} is protected, on the live object or in state",
+                remedy="Set `lifecycle: {protect: false}` in its manifest and apply that first.",
+                facts=[change.id],
+            )

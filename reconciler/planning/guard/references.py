@@ -1,0 +1,117 @@
+"""The rule `referenced`: who still needs what the plan takes away, and where each of them is listed.
+
+For an assistant it is about the assistant and every frozen copy of it:
+
+| section                       | who is listed, each once                                         |
+|-------------------------------|------------------------------------------------------------------|
+| Chatbots                      | chatbots, and releases, that point straight at it                |
+| Pipelines                     | working pipelines with a node on it, with or without a chatbot   |
+| Chatbots Referencing Pipeline | releases whose frozen pipeline has a node on it                  |
+| Other references              | automations, sessions in progress, foreign and unmanaged objects |
+
+For anything else, all of them stand under Other references. What a release has made is listed as the release.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from reconciler.planning.graph import Edge, strangers
+from reconciler.planning.guard.case import Case, Objection, Usage
+from reconciler.planning.guard.remedies import ways_out
+from reconciler.planning.model import SECTIONS, Change, Section
+from reconciler.resources.address import RELEASE, Address
+
+ASSISTANT: Final = "assistant"
+OTHER: Final[Section] = "Other references"
+WORKING: Final[Mapping[str, Section]] = {"chatbot": "Chatbots", "pipeline": "Pipelines"}
+FROZEN: Final[Mapping[str, Section]] = {RELEASE: "Chatbots", "pipeline": "Chatbots Referencing Pipeline"}
+UNWRITTEN: Final = frozenset({"live", "state"})
+
+
+def still_used(case: Case) -> Iterator[Objection]:
+    """Removals of what survivors need, and replacements of what strangers know by its id."""
+    families = _families(case)
+    for address, change in case.removals.items():
+        if address.kind != RELEASE and not _goes_with_its_head(case, address):
+            members = families[address] if _is_head(address) else [address]
+            edges = [edge for member in members for edge in case.after.referrers.get(member, ())]
+            yield from _objection(case, address, change, edges)
+    foreign = strangers(case.matched)
+    for address, change in _replacements(case):
+        yield from _objection(case, address, change, foreign.referrers.get(address, ()))
+
+
+def _families(case: Case) -> Mapping[Address, list[Address]]:
+    """Assistants and frozen copies that something refers to, by the working assistant."""
+    found: dict[Address, list[Address]] = defaultdict(list)
+    for address in sorted(case.after.referrers):
+        if address.kind == ASSISTANT:
+            found[address.family].append(address)
+    return found
+
+
+def _is_head(address: Address) -> bool:
+    return address.kind == ASSISTANT and not address.is_frozen
+
+
+def _goes_with_its_head(case: Case, address: Address) -> bool:
+    """Whether the refusal of the working assistant tells of this copy too."""
+    return address.kind == ASSISTANT and address.is_frozen and address.family in case.removals
+
+
+def _replacements(case: Case) -> Iterator[tuple[Address, Change]]:
+    """Objects that give way to another id, by which strangers may know them. What has expired helps nobody any more,
+    and an upload that a stranger holds is not deleted.
+    """
+    for change in case.work:
+        if change.action == "replace":
+            address = Address.parse(change.address)
+            live = case.matched.live[address]
+            if live.type != "file" and live.detail.get("status") != "expired":
+                yield address, change
+
+
+def _objection(case: Case, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Objection]:
+    if not edges:
+        return
+    usage = usage_of(case, address, edges)
+    yield Objection(
+        address=str(address),
+        action=change.action,
+        message=f"{address} is still used",
+        remedy=ways_out(address, usage.sections),
+        facts={"ids": _ids(case, address, change), "sections": {name: list(usage.sections[name]) for name in SECTIONS}},
+        usage=usage,
+    )
+
+
+def _ids(case: Case, address: Address, change: Change) -> dict[str, str | None]:
+    """What would go: the object, and of an assistant the copies that go with it."""
+    copies = (other for other in case.removals if _is_head(address) and other.family == address)
+    return {**{str(copy): case.removals[copy].id for copy in copies}, str(address): change.id}
+
+
+def usage_of(case: Case, address: Address, edges: Sequence[Edge]) -> Usage:
+    """Who refers to `address`, or to a copy of it, by these edges."""
+    listed = [(*_listed(case, address, edge), edge) for edge in edges]
+    sections = {name: tuple(sorted({who for section, who, _ in listed if section == name})) for name in SECTIONS}
+    places: dict[str, str] = {}
+    for _, who, edge in sorted(listed, key=lambda item: (item[2].seen in UNWRITTEN, item[2].seen)):
+        places.setdefault(who, edge.seen)
+    chains = {(*case.after.chain_to(edge.source), str(edge.target)) for edge in edges}
+    return Usage(sections, tuple(sorted(chains)), dict(sorted(places.items())))
+
+
+def _listed(case: Case, address: Address, edge: Edge) -> tuple[Section, str]:
+    """The section that a referrer stands in, and what it is called there."""
+    referrer = edge.referrer
+    if referrer is None:
+        return OTHER, edge.source
+    by_kind = FROZEN if referrer.release else WORKING
+    section = by_kind.get(referrer.kind, OTHER) if address.kind == ASSISTANT else OTHER
+    if referrer.release:
+        state = "published" if referrer.release in case.published else "released"
+        return section, f"{referrer.release} [{state}]"
+    working = f"{referrer} [unreleased]" if section == "Chatbots" else str(referrer)
+    return section, working

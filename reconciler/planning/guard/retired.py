@@ -1,0 +1,68 @@
+"""Models that OpenAI has shut down. What already runs on one is left in peace as long as nobody touches it."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from reconciler.planning.changes import NOT_FIELDS
+from reconciler.planning.guard.case import Case, Objection
+from reconciler.planning.model import MAKES, Change
+from reconciler.planning.retiring import release_of
+from reconciler.resources.address import Address
+
+
+def models(case: Case) -> Iterator[Objection]:
+    """Changes that write, release or publish a model whose shutdown date has come. On that day it is gone already."""
+    gone = {model: on for model, on in case.world.shutdowns.items() if on <= case.world.today}
+    if not gone:
+        return
+    released = {Address.parse(change.address) for change in case.work if change.action == "release"}
+    for change in case.work:
+        address = Address.parse(change.address)
+        ended = _ended(case, address, change, gone) if address.release not in released - {address} else {}
+        if ended:
+            told = ", ".join(f"{model} ({on})" for model, on in ended.items())
+            yield Objection(
+                address=change.address,
+                action=change.action,
+                message=f"OpenAI has shut down {told}",
+                remedy="Choose another model in the manifest; one that is only released: release it again.",
+                facts=[change.id, {model: str(on) for model, on in ended.items()}],
+            )
+
+
+def _ended(case: Case, address: Address, change: Change, gone: dict[str, date]) -> dict[str, date]:
+    used = {model for part in _concerned(case, address, change) for model in _models(case, part)}
+    return {model: gone[model] for model in sorted(used & gone.keys())}
+
+
+def _concerned(case: Case, address: Address, change: Change) -> Iterator[Address]:
+    """The objects that a change brings to users: all of a release that is made or published; else the object itself."""
+    if change.action == "release":
+        yield from _whole(case, address)
+    elif change.action == "publish":
+        yield from _newly_published(case, address, change)
+    elif change.action in MAKES or _writes_fields(change):
+        yield address
+
+
+def _newly_published(case: Case, chatbot: Address, change: Change) -> Iterator[Address]:
+    """The release that a chatbot's name moves to. A bundle that is written again is not news to its users."""
+    release = release_of(case.world, chatbot)
+    pointers = case.world.forms[case.world.desired[chatbot].type].pointers if release else frozenset()
+    if release and any(item.keys[0] in pointers for item in change.fields):
+        yield from _whole(case, release)
+
+
+def _writes_fields(change: Change) -> bool:
+    return change.action == "update" and any(item.keys[0] not in NOT_FIELDS for item in change.fields)
+
+
+def _whole(case: Case, release: Address) -> Iterator[Address]:
+    yield release
+    yield from case.world.releases[release].parts if release in case.world.releases else ()
+
+
+def _models(case: Case, address: Address) -> Iterator[str]:
+    desired = case.world.desired.get(address)
+    if desired is not None:
+        yield from case.world.forms[desired.type].models(desired.fields)

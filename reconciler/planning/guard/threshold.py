@@ -1,0 +1,45 @@
+"""More deletes than a change usually means."""
+
+from collections.abc import Iterable, Iterator
+from math import floor
+from typing import Final
+
+from reconciler.planning.guard.case import Case, Objection
+from reconciler.planning.model import Change
+from reconciler.planning.uploads import is_leftover
+from reconciler.resources.address import Address
+from reconciler.resources.values import ABSENT
+
+LEAST_ALLOWED: Final = 3
+ALLOWED_SHARE: Final = 0.3
+
+
+def too_many(case: Case) -> Iterator[Objection]:
+    """Deletes and detached files; `safety.max_deletes` says how many are allowed. What releases made is archived, and
+    does not count.
+    """
+    deletes = [(change.address, change.id) for change in case.work if change.action == "delete"]
+    detached = _detached(case.work) - {address for address, _ in deletes}
+    meant = [[address, id_] for address, id_ in deletes if not is_leftover(Address.parse(address), id_)]
+    number, what = len(meant) + len(detached), "deletes and detached files" if detached else "deletes"
+    allowed = _allowed(case)
+    if number > allowed:
+        yield Objection(
+            address=f"project/{case.world.identity.project}",
+            action="delete",
+            message=f"{number} {what} at once; {allowed} are allowed ({len(case.matched.live)} objects are live)",
+            remedy=f"If all of them are meant, set `spec.safety.max_deletes: {number}` in project.yaml.",
+            facts={"deletes": sorted(meant), "detached": sorted(detached)},
+        )
+
+
+def _allowed(case: Case) -> int:
+    most = case.world.max_deletes
+    return max(LEAST_ALLOWED, floor(ALLOWED_SHARE * len(case.matched.live))) if most is None else most
+
+
+def _detached(work: Iterable[Change]) -> set[str]:
+    """Files that leave a store, by address."""
+    fields = (item for change in work if change.action == "update" for item in change.fields)
+    gone = (item.keys for item in fields if item.after is ABSENT and len(item.keys) == 2)
+    return {f"file/{path}" for name, path in gone if name == "files"}
