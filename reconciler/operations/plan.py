@@ -23,8 +23,8 @@ from reconciler.planning import build
 from reconciler.planning.build import Planned
 from reconciler.planning.leaving import leaving
 from reconciler.planning.model import OnDrift
-from reconciler.planning.world import Bundle, Link, Pending, World
-from reconciler.resources.address import RELEASE, Address
+from reconciler.planning.world import Bundle, Pending, World
+from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import forms
@@ -69,14 +69,14 @@ async def make_plan(
         desired=desired,
         applied=snapshot.state.objects,
         live=(*live, *documents),
-        links=_links(workspace),
+        links=workspace.links,
         pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
         bundles={address: _bundle(content) for address, content in rendered.items()},
         pointers=outlets.pointers,
         published=outlets.published,
         releases=workspace.releases,
         tombstones=snapshot.state.tombstones,
-        archived=_archived(workspace),
+        archived=workspace.archived,
         strict=workspace.loaded.project.spec.safety.archive == "strict",
         today=datetime.now(UTC).date(),
         outlet_types=OUTLET_TYPES,
@@ -97,12 +97,6 @@ async def make_plan(
         strangers = await together(referrer.referring(gone) for referrer in readers)
         planned = _plan(workspace, replace(world, live=(*everything, *chain.from_iterable(strangers))))
     return Observed(planned, snapshot, rendered, by_type)
-
-
-def _archived(workspace: Workspace) -> frozenset[Address]:
-    return frozenset(
-        one.address for one in workspace.loaded.resources if one.address.kind == RELEASE and one.spec.archived
-    )
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
@@ -170,21 +164,6 @@ def _with_ignored(desired: Mapping[Address, Desired], documents: Iterable[Live])
 
 def _bundle(content: JSON) -> Bundle:
     return Bundle(digest(content), frozenset(map(Address.parse, needs(content))))
-
-
-def _links(workspace: Workspace) -> dict[Address, list[Link]]:
-    return {
-        resource.address: [
-            Link(reference.target, _place(resource.where(reference.path)), reference.via)
-            for reference in resource.kind.references(resource)
-            if reference.environment in (None, workspace.identity.environment)
-        ]
-        for resource in workspace.loaded.resources
-    }
-
-
-def _place(place: object) -> str:
-    return str(place).rpartition(":")[0]
 
 
 def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Address] | None:

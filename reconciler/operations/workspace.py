@@ -1,6 +1,6 @@
 """A project opened for one environment: its manifests, its state, its outlets, its endpoint."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +9,9 @@ from reconciler.bundles.outlets import DirectoryOutlet, Outlet
 from reconciler.bundles.s3 import S3Outlet
 from reconciler.manifests import Dangling, Loaded, find_project, load, project as manifest
 from reconciler.operations.endpoint import EMBEDDED, choose
-from reconciler.planning.world import Release
+from reconciler.planning.world import Link, Release
 from reconciler.resources.address import RELEASE, Address, Identity
-from reconciler.resources.base import Desired
+from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.backend import Backend, StoreOutlet, open_store
 
@@ -58,6 +58,23 @@ class Workspace:
             for address, parts in made
             if address.kind == RELEASE
         }
+
+    @property
+    def archived(self) -> frozenset[Address]:
+        """Releases whose manifests say that they are archived."""
+        releases = (one for one in self.loaded.resources if one.address.kind == RELEASE)
+        return frozenset(one.address for one in releases if one.spec.archived)
+
+    @property
+    def links(self) -> dict[Address, list[Link]]:
+        """What the manifests refer to in this environment, each with `file:line`."""
+        return {resource.address: list(self._links(resource)) for resource in self.loaded.resources}
+
+    def _links(self, resource: Resource) -> Iterator[Link]:
+        for reference in resource.kind.references(resource):
+            if reference.environment in (None, self.identity.environment):
+                place = resource.where(reference.path)
+                yield Link(reference.target, f"{place.file}:{place.line}", reference.via)
 
     @cached_property
     def _asked_for(self) -> dict[Address, list[Desired]]:
