@@ -17,6 +17,7 @@ from reconciler.planning.match import Matched, match
 from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange, Plan, Unmanaged
 from reconciler.planning.moving import renamed
 from reconciler.planning.publications import publications
+from reconciler.planning.resolved import with_resolved
 from reconciler.planning.retiring import retire
 from reconciler.planning.world import Link, World
 from reconciler.resources.address import Address
@@ -61,6 +62,7 @@ def plan(
     `rules` are those of the guard; only tests leave some out.
     """
     world, retired = retire(world)
+    world = with_resolved(world)
     matched = match(world)
     world = renamed(world, matched.moved)
     pairs = tuple(changes(world, matched, retired.because))

@@ -50,11 +50,10 @@ def _tampered(form: Form, desired: Desired, last: LastApplied, live: Fields) -> 
 
     Its manifest never changes: where live is as we wrote it, it stays, even if we would write it otherwise today.
     """
-    for name in sorted({*desired.fields, *(form.resolved & last.names())}):
-        wanted, found = desired.fields.get(name), live.get(name, ABSENT)
+    for name in sorted(desired.fields):
+        wanted, found = desired.fields[name], live.get(name, ABSENT)
         if name in form.resolved:
-            wanted = {**_mapping(last.value(name)), **_mapping(wanted)}
-            found = {key: value for key, value in _mapping(found).items() if key in wanted}
+            found = {key: value for key, value in _mapping(found).items() if key in _mapping(wanted)}
         for keys, before, after in () if same(wanted, found) else leaves(found, wanted):
             origin = _origin(name, keys, before, after, found, wanted, last)
             if origin != "manifest":

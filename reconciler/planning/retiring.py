@@ -26,14 +26,14 @@ class Retired:
     because: Mapping[Address, str]
     """Why each is archived."""
     unmarked: tuple[Address, ...]
-    """Archived before, with manifests that do not say so."""
+    """Archived before, with manifests that do not say so; but not those that the chatbot would not keep anyway."""
 
 
 def retire(world: World) -> tuple[World, Retired]:
     """`world` without what such releases ask for, unless another one asks for it too; linear in their parts."""
-    unmarked = tuple(sorted(world.releases.keys() & world.tombstones))
+    archived = world.releases.keys() & world.tombstones
     because = dict(_leaving(world, world.releases.keys() - world.tombstones))
-    gone = {*unmarked, *because}
+    gone = {*archived, *because}
     if not gone:
         return world, Retired({}, ())
     staying = {address: release for address, release in world.releases.items() if address not in gone}
@@ -41,6 +41,7 @@ def retire(world: World) -> tuple[World, Retired]:
     unwanted = {part for address in gone for part in world.releases[address].parts} - needed | gone
     desired = {address: wanted for address, wanted in world.desired.items() if address not in unwanted}
     links = {address: found for address, found in world.links.items() if address not in unwanted}
+    unmarked = tuple(sorted(archived & _kept(world, set(world.releases))))
     return replace(world, desired=desired, releases=staying, links=links), Retired(because, unmarked)
 
 

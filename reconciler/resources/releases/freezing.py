@@ -33,7 +33,7 @@ def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
     uploads: dict[Address, Desired] = {}
     for part in _frozen_by(found, "content"):
         own, *needed = part.kind.desired(part, inner)
-        uploads.update(_uploads(needed, names))
+        uploads.update(_uploads(resource, needed, names))
         copy = _copy(own, own.address, names)
         shared = digest({"fields": dict(copy.fields), "write_only": dict(copy.write_only)}).removeprefix("sha256:")
         names[part.address] = replace_name(part.address, shared[:12])
@@ -43,7 +43,7 @@ def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
     for part in of_release:
         renamed = replace(part, address=names[part.address])
         own, *needed = part.kind.desired(renamed, inner)
-        uploads.update(_uploads(needed, names))
+        uploads.update(_uploads(resource, needed, names))
         yield _copy(own, renamed.address, names)
     yield from uploads.values()
     for part in _frozen_by(found, ""):
@@ -114,9 +114,10 @@ def _attached(found: Iterable[Resource], scope: Scope) -> Iterator[str]:
         yield from (one.address.name for one in part.kind.desired(part, scope) if one.address.kind == FILE)
 
 
-def _uploads(needed: Iterable[Desired], names: Names) -> Iterator[tuple[Address, Desired]]:
+def _uploads(release: Resource, needed: Iterable[Desired], names: Names) -> Iterator[tuple[Address, Desired]]:
     for one in needed:
-        yield names[one.address], replace(one, address=names[one.address], whole=True)
+        place = release.where(("spec", "content", "files", one.address.name))
+        yield names[one.address], replace(one, address=names[one.address], place=place, whole=True)
 
 
 def _copy(own: Desired, address: Address, names: Names) -> Desired:
