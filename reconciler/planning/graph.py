@@ -4,6 +4,8 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise, product
+from typing import Final
 
 from reconciler.planning.match import Matched
 from reconciler.planning.model import MAKES, TAKES_AWAY, Change
@@ -25,6 +27,19 @@ class Edge:
     def referrer(self) -> Address | None:
         """The address of the referrer; None for a stranger, which is named by type and id: no kind has a space."""
         return None if " " in self.source.partition("/")[0] else Address.parse(self.source)
+
+
+_SORTS: Final = (
+    ("release/@",),
+    ("pipeline/@",),
+    ("assistant/@",),
+    ("assistant/",),
+    ("vectorstore/", "vectorstore/@"),
+    ("file/", "file/@"),
+)
+"""What goes with an assistant, in the order in which it goes."""
+_ALWAYS: Final = frozenset(pair for upper, lower in pairwise(_SORTS) for pair in product(upper, lower))
+"""Holds between sorts even where none of the objects at hand refers to another."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +94,8 @@ class Graph:
         assistants are, has one rank.
         """
         needs: dict[str, dict[str, None]] = defaultdict(dict)
-        for source, target in {(sort_of(edge.source), sort_of(str(edge.target))) for edge in self.edges}:
+        seen = {(sort_of(edge.source), sort_of(str(edge.target))) for edge in self.edges}
+        for source, target in sorted(seen.union(_ALWAYS)):
             if source != target:
                 needs[source].setdefault(target)
         return _depths({source: tuple(targets) for source, targets in needs.items()})
