@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "migrate": "Write manifests from exports of Assistants and prompts.",
     "release": "Write the working chatbot as an immutable release.",
     "publish": "Choose the release of a chatbot that applications get.",
+    "archive": "Take something out of the manifests, with what goes with it.",
     "diff": "Show what changed between two versions of a chatbot.",
     "export": "Print the bundle that an application loads.",
     "state": "Look into the state: what was applied.",

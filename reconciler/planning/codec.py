@@ -39,7 +39,7 @@ def to_json(plan: Plan) -> dict[str, JSON]:
         "summary": plan.summary,
         "changes": [_change_json(change) for change in plan.changes],
         "drift": [_change_json(change) for change in plan.drift],
-        "refusals": [_refusal_json(refusal) for refusal in plan.refusals],
+        "refusals": [refusal_json(refusal) for refusal in plan.refusals],
         "unmanaged": list(map(_unmanaged_json, plan.unmanaged)),
         "warnings": list(plan.warnings),
         "requests": dict(plan.requests),
@@ -138,7 +138,7 @@ def _field_json(item: FieldChange) -> dict[str, JSON]:
     return document | {"origin": item.origin}
 
 
-def _refusal_json(refusal: Refusal) -> dict[str, JSON]:
+def refusal_json(refusal: Refusal) -> dict[str, JSON]:
     return {
         "address": refusal.address,
         "action": refusal.action,

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
+from reconciler.planning.codec import refusal_json
 from reconciler.planning.comparing import Comparison
+from reconciler.planning.model import Refusal
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON
 
 RELEASE_FORMAT: Final = "reconciler/release/v1"
 PUBLICATION_FORMAT: Final = "reconciler/publication/v1"
+ARCHIVE_FORMAT: Final = "reconciler/archive/v1"
 COMPARISON_FORMAT: Final = "reconciler/comparison/v1"
 
 
@@ -64,6 +67,39 @@ class Released(Protocol):
     def edited(self) -> Sequence[str]: ...
 
 
+class Refused(Protocol):
+    """Why something may not go, and in which environments."""
+
+    @property
+    def environments(self) -> Sequence[str]: ...
+    @property
+    def refusal(self) -> Refusal: ...
+
+
+class Edit(Protocol):
+    """A file that was edited; None for what is not there, before or after."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def after(self) -> str | None: ...
+
+
+class Archived(Protocol):
+    """What was edited; or why nothing was."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def removed(self) -> Sequence[str]: ...
+    @property
+    def marked(self) -> Sequence[str]: ...
+    @property
+    def edits(self) -> Sequence[Edit]: ...
+    @property
+    def refusals(self) -> Sequence[Refused]: ...
+
+
 def released_json(done: Released) -> dict[str, JSON]:
     return {
         "format": RELEASE_FORMAT,
@@ -83,6 +119,17 @@ def publication_json(done: Publication) -> dict[str, JSON]:
         "number": done.number,
         "files": [done.path] if done.moves else [],
         "published": _moves(done.moves),
+    }
+
+
+def archived_json(done: Archived) -> dict[str, JSON]:
+    return {
+        "format": ARCHIVE_FORMAT,
+        "address": done.address,
+        "removed": list(done.removed),
+        "archived": list(done.marked),
+        "files": [{"path": edit.path, "removed": edit.after is None} for edit in done.edits],
+        "refusals": [{"environments": list(one.environments), **refusal_json(one.refusal)} for one in done.refusals],
     }
 
 

@@ -36,8 +36,13 @@ class Source:
         """The file with another text of this document."""
         return "".join(text if at == self.index else one.text for at, one in enumerate(self.documents))
 
+    def removed(self) -> str:
+        """The file without this document; empty where it has no other."""
+        others = [one for at, one in enumerate(self.documents) if at != self.index]
+        return "" if all(one.empty for one in others) else "".join(one.text for one in others)
+
     def edited(self, wanted: JSON) -> str:
-        """The file with this document reading as `wanted`; UneditableError where its layout leaves no place for that."""
+        """The file with this document reading as `wanted`; UneditableError where its layout has no place for that."""
         return self.replaced(edited(self.document.text, wanted))
 
     def uneditable(self, error: UneditableError) -> Problem:

@@ -1,10 +1,11 @@
-"""What `release` and `publish` have written, and what to do next."""
+"""What `release`, `publish` and `archive` have written, and what to do next."""
 
 from collections.abc import Iterator
 
-from reconciler.reports.releases import Move, Publication, Released
+from reconciler.reports.releases import Archived, Move, Publication, Released
 from reconciler.reports.style import Style, count, plain
 from reconciler.reports.text.comparison import comparison_brief
+from reconciler.reports.text.refusals import refusal_lines
 
 
 def released_text(done: Released, style: Style) -> str:
@@ -20,6 +21,25 @@ def released_text(done: Released, style: Style) -> str:
     chatbot, _, number = done.release.address.name.partition("@")
     publish = "" if done.moves else f" To publish it: reconciler publish {chatbot} {number}"
     return "\n".join([*lines, f"Next: commit {'both' if done.moves else 'it'}, and review.{publish}"]) + "\n"
+
+
+def archived_text(done: Archived, style: Style) -> str:
+    """What was taken out of the manifests, or the refusals and that nothing was changed."""
+    if done.refusals:
+        return "\n".join([*_refused(done, style), "", "Nothing was changed."]) + "\n"
+    lines = [f"{style.paint('Archived', 'bold', 'green')} {plain(done.address)}"]
+    lines += [f"  - {plain(address)}" for address in done.removed]
+    lines += [f"  > {plain(address)} is archived, and its number never used again" for address in done.marked]
+    lines += [f"  {'removed' if edit.after is None else 'wrote'} {plain(edit.path)}" for edit in done.edits]
+    return "\n".join([*lines, "Next: commit it, and review; the plan also sees who needs it at OpenAI."]) + "\n"
+
+
+def _refused(done: Archived, style: Style) -> Iterator[str]:
+    for index, one in enumerate(done.refusals):
+        where = f" in {', '.join(map(plain, one.environments))}" if one.environments else ""
+        title = f"{plain(done.address)} is not archived{where}"
+        yield from ["", title] if index else [title]
+        yield from refusal_lines([one.refusal], style)
 
 
 def publication_text(done: Publication) -> str:
