@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -111,6 +112,7 @@ def _scope(project: Project, files: ProjectFiles) -> Scope:
         default_target=project.spec.defaults.target,
         environment=project.identity.environment,
         environments=tuple(project.spec.environments),
+        today=datetime.now(UTC).date(),
     )
 
 

@@ -17,10 +17,12 @@ from reconciler.live.together import together
 from reconciler.operations import frozen
 from reconciler.operations.importing.model import imported_from
 from reconciler.operations.published import OUTLET_TYPES, published
+from reconciler.operations.shutdowns import shutdowns
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
 from reconciler.planning.build import Planned
+from reconciler.planning.consents import consents
 from reconciler.planning.leaving import leaving
 from reconciler.planning.model import OnDrift
 from reconciler.planning.world import Bundle, Pending, World
@@ -78,6 +80,7 @@ async def make_plan(
         tombstones=snapshot.state.tombstones,
         archived=workspace.archived,
         strict=workspace.loaded.project.spec.safety.archive == "strict",
+        consents=consents(workspace.loaded.resources),
         today=datetime.now(UTC).date(),
         outlet_types=OUTLET_TYPES,
         scope=_scope(workspace, targets),
@@ -91,11 +94,13 @@ async def make_plan(
     gone = leaving(planned)
     referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
     readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
-    if referring or readers:
+    ends = await shutdowns(connection, planned)
+    if referring or readers or ends:
         unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
         everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
         strangers = await together(referrer.referring(gone) for referrer in readers)
-        planned = _plan(workspace, replace(world, live=(*everything, *chain.from_iterable(strangers))))
+        live = (*everything, *chain.from_iterable(strangers))
+        planned = _plan(workspace, replace(world, live=live, shutdowns=ends))
     return Observed(planned, snapshot, rendered, by_type)
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from reconciler.planning.model import Change, Refusal
 from reconciler.planning.world import Consent, World
 from reconciler.resources.address import Address
+from reconciler.resources.base import Resource
+from reconciler.resources.kinds.consent import LONGEST, ConsentSpec
 
-LONGEST: Final = 90
-"""Days ahead that a consent may last."""
 PROJECT: Final = "project/"
 """Addresses of what is about the plan as a whole."""
 
@@ -29,6 +30,24 @@ class Lifted:
         said = (change.address, change.action)
         told = (text for refusal, text in self.permits if (refusal.address, refusal.action) == said)
         return replace(change, risks=(*change.risks, *told))
+
+
+def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
+    """Those among manifests."""
+    return tuple(_consent(one, one.spec) for one in resources if isinstance(one.spec, ConsentSpec))
+
+
+def _consent(resource: Resource, spec: ConsentSpec) -> Consent:
+    return Consent(
+        name=resource.address.name,
+        identity=spec.identity,
+        address=spec.address,
+        rule=spec.rule,
+        subject=spec.subject,
+        reason=spec.reason.strip(),
+        expires=date.fromisoformat(spec.expires),
+        place=resource.place,
+    )
 
 
 def lift(world: World, refusals: Sequence[Refusal]) -> Lifted:

@@ -8,6 +8,7 @@ requests are written, so that what is compared is what is sent.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -113,6 +114,8 @@ class Scope:
     """The environment that is worked with; None where the project has none."""
     environments: tuple[str, ...] = ()
     """Every environment that the project has."""
+    today: date | None = None
+    """What is too far ahead is measured from here; None where nothing is to depend on the day."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,13 @@ from reconciler.resources.assistants.sketch import sketch_agent
 from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope
 from reconciler.resources.kinds.file import PREFIX as FILE, file_object
 from reconciler.resources.problems import Finding
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, Fields
+
+
+def _models(fields: Fields) -> Iterator[str]:
+    if isinstance(fields.get("model"), str):
+        yield fields["model"]
+
 
 AGENT: Final = Form(
     type="agent",
@@ -23,6 +29,7 @@ AGENT: Final = Form(
     defaults=agent_form.DEFAULTS,
     owned_by_key=frozenset({"metadata", "reasoning"}),
     resolved=frozenset({"reasoning"}),
+    models=_models,
 )
 
 REQUEST: Final = Form(
@@ -31,6 +38,7 @@ REQUEST: Final = Form(
     render=rendered,
     defaults={},
     localise=request_form.localise,
+    models=_models,
 )
 """Dropping a field of a request leaves it out, and every key in it is ours: nobody else writes requests."""
 

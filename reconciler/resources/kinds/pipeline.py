@@ -50,6 +50,7 @@ PIPELINE: Final = Form(
     canonical=_canonical,
     render=dict,
     defaults={"nodes": {}, "edges": []},
+    models=lambda fields: nodes.models((fields.get("nodes") or {}).values()),
 )
 
 KIND: Final = Kind(

@@ -1,6 +1,6 @@
 """Nodes of a pipeline by type. Parameters we do not know are passed through to the application that runs it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 
@@ -136,6 +136,11 @@ def references(node: Node) -> Iterator[tuple[Path, Address]]:
         for inside, text in enumerate(value) if isinstance(value, list) else ((None, value),):
             if text is not None and (address := names.target(prefix, text)):
                 yield (field,) if inside is None else (field, inside), address
+
+
+def models(found: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
+    """The models of OpenAI that canonical nodes name themselves."""
+    yield from (node["model"] for node in found if isinstance(node.get("model"), str))
 
 
 def canonical(node: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -1,0 +1,87 @@
+"""Consents: one reviewed exception to one refusal. They ask for nothing live."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final, Literal
+
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Kind, Resource, Scope, Spec
+from reconciler.resources.problems import Finding
+
+LONGEST: Final = 90
+"""Days ahead that a consent may last: what was right for longer is no exception."""
+TOO_BROAD: Final = "consent-too-broad"
+_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
+
+
+class ConsentSpec(Spec):
+    """As the refusal prints it, with a reason and a last day."""
+
+    identity: str
+    """`project` or `project/environment`: a consent holds in one of them."""
+    address: str
+    rule: Literal["referenced", "protected", "threshold", "release-drift", "retired-model", "wrong-project"]
+    subject: str = ""
+    """What exactly is permitted: it is void as soon as that is gone, or more speaks against it."""
+    reason: str = ""
+    expires: str = ""
+    """The last day on which it counts, as `YYYY-MM-DD`."""
+
+
+def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
+    spec: ConsentSpec = resource.spec
+    yield from _identity(spec, scope)
+    yield from _address(spec)
+    if not _DIGEST.fullmatch(spec.subject):
+        hint = "copy the line `subject: sha256:…` from the refusal that `reconciler plan` prints"
+        yield Finding(("spec", "subject"), TOO_BROAD, "nothing says what exactly is permitted", hint)
+    if not spec.reason.strip():
+        hint = "write in one sentence why this is right, for those who review it"
+        yield Finding(("spec", "reason"), TOO_BROAD, "a consent needs a reason", hint)
+    yield from _expires(spec, scope)
+
+
+def _identity(spec: ConsentSpec, scope: Scope) -> Iterator[Finding]:
+    environment = Identity.parse(spec.identity).environment
+    if environment not in (scope.environments or (None,)):
+        known = ", ".join(f"`{spec.identity.partition('/')[0]}/{name}`" for name in scope.environments)
+        message = f"a consent holds in one environment, and `{spec.identity}` is none"
+        hint = f"write one of {known}" if known else f"write `{spec.identity.partition('/')[0]}`"
+        yield Finding(("spec", "identity"), TOO_BROAD, message, hint)
+
+
+def _address(spec: ConsentSpec) -> Iterator[Finding]:
+    try:
+        Address.parse(spec.address)
+    except ValueError:
+        one = False
+    else:
+        one = "*" not in spec.address
+    if not one:
+        message = f"`{spec.address}` is not one object"
+        yield Finding(("spec", "address"), TOO_BROAD, message, "write the address of the refusal: assistant/triage")
+
+
+def _expires(spec: ConsentSpec, scope: Scope) -> Iterator[Finding]:
+    path = ("spec", "expires")
+    try:
+        last = date.fromisoformat(spec.expires)
+    except ValueError:
+        hint = 'write the last day on which it counts, like "2026-12-24"'
+        yield Finding(path, TOO_BROAD, "a consent needs a last day", hint)
+        return
+    latest = scope.today + timedelta(days=LONGEST) if scope.today else date.max
+    if last > latest:
+        message = f"a consent lasts at most {LONGEST} days"
+        yield Finding(path, TOO_BROAD, message, f'write "{latest}" or earlier')
+
+
+KIND: Final = Kind(
+    name="Consent",
+    prefix="consent",
+    models={"": ConsentSpec},
+    references=lambda _resource: (),
+    desired=lambda _resource, _scope: (),
+    check=_check,
+)
