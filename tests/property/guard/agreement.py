@@ -1,0 +1,135 @@
+"""What a plan says of an estate, in the words of the oracle, and the smallest estate of which they say different
+things.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pprint import pformat
+from typing import Any
+
+from reconciler.planning import build
+from reconciler.planning.model import Plan
+from tests.property.guard.estates import Estate, Manifests, objects, live_releases
+from tests.property.guard.oracle import Judgement, Sections, judge
+from tests.property.guard.translation import world
+
+PARTS = ("bots", "pipelines", "assistants", "stores", "releases")
+Verdicts = dict[tuple[str, str], Sections]
+
+
+def planned(estate: Estate) -> Plan:
+    return build.plan(world(estate)).plan
+
+
+def disagreement(estate: Estate) -> str:
+    """In what plan and oracle differ; nothing where they agree."""
+    plan, judgement = planned(estate), judge(estate)
+    told = {
+        "refusals": (_refusals(plan), dict(judgement.refusals)),
+        "archived": (_going(plan, "archive"), judgement.archived),
+        "deleted": (_going(plan, "delete"), judgement.deleted),
+        "order": (_out_of_order(plan, judgement), []),
+    }
+    return "\n".join(f"{what}\n  plan:   {ours}\n  oracle: {theirs}" for what, (ours, theirs) in told.items() if ours != theirs)
+
+
+def _refusals(plan: Plan) -> Verdicts:
+    """By rule and address, the sections that have entries: only `referenced` has any."""
+    return {
+        (refusal.rule, refusal.address): {
+            section: tuple(sorted(entries))
+            for section, entries in refusal.sections.items()
+            if entries and refusal.rule == "referenced"
+        }
+        for refusal in plan.refusals
+    }
+
+
+def _going(plan: Plan, action: str) -> frozenset[str]:
+    return frozenset(change.address for change in plan.changes if change.action == action)
+
+
+def _out_of_order(plan: Plan, judgement: Judgement) -> list[tuple[str, str]]:
+    going = [change.address for change in plan.changes if change.action in {"archive", "delete"}]
+    at = {address: index for index, address in enumerate(going)}
+    return sorted((a, b) for a, b in judgement.first if a in at and b in at and at[a] > at[b])
+
+
+def smallest(estate: Estate, fails: Callable[[Estate], object]) -> Estate:
+    """What is left of an estate when nothing more can be taken out of it without losing the failure."""
+    while True:
+        simpler = next((one for one in _simpler(estate) if is_whole(one) and fails(one)), None)
+        if simpler is None:
+            return estate
+        estate = simpler
+
+
+def is_whole(estate: Estate) -> bool:
+    """Whether everything that is named is there: now, or, for what the edit names, before it."""
+    try:
+        live = objects(estate.before, live_releases(estate.before, estate.tombstones))
+        wanted = objects(estate.after, live_releases(estate.after, estate.tombstones))
+    except KeyError:
+        return False
+    named_before = {target for thing in live.values() for target in thing.refers_to}
+    named_after = {target for thing in wanted.values() for target in thing.refers_to}
+    at_rest = judge(Estate(estate.before, estate.before, tombstones=estate.tombstones))
+    nothing_goes = not (at_rest.archived or at_rest.deleted)
+    return nothing_goes and named_before <= live.keys() and named_after <= live.keys() | wanted.keys()
+
+
+def readable(estate: Estate) -> str:
+    """The estate, and what the edit does to it; what stays as it was is said once."""
+    lines = [f"{part}: {_shown(getattr(estate.before, part))}" for part in PARTS]
+    edits = [
+        f"{part}/{name}: {getattr(estate.after, part).get(name, 'gone')}"
+        for part in PARTS
+        for name in {**getattr(estate.before, part), **getattr(estate.after, part)}
+        if getattr(estate.before, part).get(name) != getattr(estate.after, part).get(name)
+    ]
+    rest = {name: value for name, value in vars(estate).items() if name not in {"before", "after"} and value}
+    return "\n".join(["before", *lines, "edit", *edits, "besides", pformat(rest)])
+
+
+def _shown(items: Mapping[str, Any]) -> str:
+    return pformat(dict(items), width=160)
+
+
+def _simpler(estate: Estate) -> Iterator[Estate]:
+    yield from (replace(estate, strangers=tuple(rest)) for rest in _without_one(estate.strangers))
+    yield from (replace(estate, protected={k: v for k, v in estate.protected.items() if k != n}) for n in estate.protected)
+    yield from (replace(estate, tombstones=estate.tombstones - {name}) for name in estate.tombstones)
+    for part in PARTS:
+        for name in {**getattr(estate.before, part), **getattr(estate.after, part)}:
+            yield replace(estate, before=_less(estate.before, part, name), after=_less(estate.after, part, name))
+            before = getattr(estate.before, part).get(name)
+            if before is not None and getattr(estate.after, part).get(name) != before:
+                yield replace(estate, after=_with(estate.after, part, name, before))
+    for part in PARTS[:4]:
+        for name, thing in getattr(estate.before, part).items():
+            for smaller in _smaller(thing):
+                same = getattr(estate.after, part).get(name) == thing
+                after = _with(estate.after, part, name, smaller) if same else estate.after
+                yield replace(estate, before=_with(estate.before, part, name, smaller), after=after)
+    yield from (replace(estate, **{name: value}) for name, value in (("strict", False), ("max_deletes", 100)) if getattr(estate, name) != value)
+
+
+def _smaller(thing: Any) -> Iterator[Any]:
+    """With one of its values fewer, of those that need not be there."""
+    for name, value in vars(thing).items():
+        if isinstance(value, tuple):
+            yield from (replace(thing, **{name: rest}) for rest in _without_one(value))
+        elif value is not None and name in {"published", "keep"}:
+            yield replace(thing, **{name: None})
+
+
+def _without_one(items: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    yield from (items[:index] + items[index + 1 :] for index in range(len(items)))
+
+
+def _less(manifests: Manifests, part: str, name: str) -> Manifests:
+    return replace(manifests, **{part: {key: item for key, item in getattr(manifests, part).items() if key != name}})
+
+
+def _with(manifests: Manifests, part: str, name: str, thing: Any) -> Manifests:
+    return replace(manifests, **{part: {**getattr(manifests, part), name: thing}})

@@ -1,0 +1,172 @@
+"""From an estate to the world that planning looks at: everything of before is applied and live, after is desired."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from reconciler.planning.world import Pointer, Release, World
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live, LocalFile
+from reconciler.resources.labels import spec_hashes
+from reconciler.resources.registry import forms
+from reconciler.resources.values import JSON, digest, reference
+from tests.property.guard.estates import Estate, Manifests, Object, Stranger, frozen, live_releases, objects, sha, upload
+
+IDENTITY = Identity("acme")
+PROJECT = "proj_acme"
+OUTLET_TYPES = frozenset({"request", "pipeline", "chatbot", "release"})
+NEVER = 1_000_000
+MODEL = "gpt-6-luna"
+
+
+def world(estate: Estate) -> World:
+    return _Translation(estate).world()
+
+
+@dataclass(frozen=True)
+class _Translation:
+    estate: Estate
+
+    def world(self) -> World:
+        estate, after = self.estate, self.estate.after
+        asked = [name for name, release in after.releases.items() if not release.archived]
+        wanted = objects(after, asked)
+        return World(
+            identity=IDENTITY,
+            forms=forms(),
+            desired={Address.parse(name): self.desired(name, thing) for name, thing in wanted.items()},
+            applied={Address.parse(name): self.applied(name, thing) for name, thing in self.before.items()},
+            live=(*self.live(), *map(self.stranger, estate.strangers)),
+            releases={Address("release", name): _release(after, name) for name in asked},
+            published={Address.parse(name): pointer for name, pointer in self.published()},
+            outlet_types=OUTLET_TYPES,
+            tombstones=frozenset(Address("release", name) for name in estate.tombstones),
+            archived=frozenset(Address("release", name) for name, one in after.releases.items() if one.archived),
+            strict=estate.strict,
+            max_deletes=estate.max_deletes,
+            openai_project=PROJECT,
+            applied_project=PROJECT,
+        )
+
+    @cached_property
+    def before(self) -> dict[str, Object]:
+        manifests = self.estate.before
+        return objects(manifests, live_releases(manifests, self.estate.tombstones))
+
+    def published(self) -> Iterator[tuple[str, Pointer]]:
+        for name, bot in self.estate.before.bots.items():
+            if bot.published is not None:
+                yield f"chatbot/{name}", Pointer(digest(f"{name}@{bot.published}"), {})
+
+    def desired(self, address: str, thing: Object) -> Desired:
+        parsed, form = Address.parse(address), _form(address, thing)
+        text = thing.text
+        of_file = parsed.kind == "file"
+        return Desired(
+            address=parsed,
+            type=form.type,
+            fields=_fields(form, address, thing),
+            lifecycle=Lifecycle(protect=address in self.estate.protected),
+            whole=parsed.is_frozen and not of_file,
+            local=LocalFile(_path(address), sha(text), len(text)) if of_file else None,
+            upload_name=PurePosixPath(_path(address)).name if of_file else "",
+            options={"keep": thing.keep} if thing.keep else {},
+        )
+
+    def applied(self, address: str, thing: Object) -> Applied:
+        form = _form(address, thing)
+        protected = self.estate.protected.get(address) == "state"
+        return Applied(self.id(address, thing), form.type, _fields(form, address, thing), protected=protected)
+
+    def live(self) -> Iterator[Live]:
+        """Every object once, though several paths may share an upload."""
+        found = {self.id(name, thing): (name, thing) for name, thing in self.before.items()}
+        for id_, (address, thing) in found.items():
+            form = _form(address, thing)
+            fields = form.complete(form, _fields(form, address, thing))
+            name = PurePosixPath(_path(address)).name if form.type == "file" else address.partition("/")[2]
+            labels = None if form.type in {*OUTLET_TYPES, "file"} else self.labels(address, form, thing)
+            yield Live(form.type, id_, self.as_read(fields), labels, name, self.needs(fields))
+
+    def labels(self, address: str, form: Form, thing: Object) -> Labels:
+        fields = {name: item for name, item in _fields(form, address, thing).items() if name not in form.apart}
+        return Labels(str(IDENTITY), address, spec_hashes(fields), self.estate.protected.get(address) == "label")
+
+    def as_read(self, fields: dict[str, JSON]) -> dict[str, JSON]:
+        """The files of a store come by id."""
+        if "files" not in fields:
+            return fields
+        by_path = fields["files"].items()
+        files = {self.file_id(path): {k: v for k, v in entry.items() if k != "file"} for path, entry in by_path}
+        return {**fields, "files": {id_: {"attributes": {}, **entry} for id_, entry in files.items()}}
+
+    def needs(self, fields: dict[str, JSON]) -> tuple[str, ...]:
+        return tuple(sorted(map(self.file_id, fields.get("files") or ())))
+
+    def file_id(self, path: str) -> str:
+        return self.id(f"file/{path}", self.before[f"file/{path}"])
+
+    def id(self, address: str, thing: Object) -> str:
+        form = _form(address, thing)
+        if form.type in OUTLET_TYPES:
+            return address
+        name = upload(address, thing) if form.type == "file" else address.partition("/")[2]
+        return f"{form.type}-{name}"
+
+    def stranger(self, stranger: Stranger) -> Live:
+        ids = (self.id(address, self.before[address]) for address in stranger.refers_to)
+        labels = Labels(stranger.owner, "vectorstore/theirs") if stranger.owner else None
+        return Live(stranger.type, stranger.id, {}, labels, stranger.name, tuple(sorted(set(ids))))
+
+
+def _form(address: str, thing: Object) -> Form:
+    kind = address.partition("/")[0]
+    by_kind = {"assistant": "agent" if thing.target == "agents" else "request", "vectorstore": "vector_store"}
+    return forms()[by_kind.get(kind, kind)]
+
+
+def _fields(form: Form, address: str, thing: Object) -> dict[str, JSON]:
+    """As the manifest of such an object would set them; of a frozen one, all of them."""
+    written = {field: form.canonical(field, value) for field, value in _written(form.type, address, thing).items()}
+    whole = Address.parse(address).is_frozen and form.type != "file"
+    return dict(form.complete(form, written)) if whole else written
+
+
+def _written(type_: str, address: str, thing: Object) -> dict[str, JSON]:
+    by_how = [(how, reference(target)) for how, target in thing.refs]
+    if type_ in {"chatbot", "release"}:
+        starts = [target for how, target in by_how if how == "starts"]
+        single = {how: target for how, target in by_how if how != "starts"}
+        sealed = {"digest": digest(address)} if type_ == "release" else {}
+        return {**single, **sealed, **({"starts": starts} if starts else {})}
+    if type_ == "pipeline":
+        return {"nodes": dict(_nodes(by_how)), "edges": []}
+    if type_ in {"agent", "request"}:
+        stores = [target for _, target in by_how]
+        tools = [{"type": "file_search", "vector_store_ids": stores}] if stores else []
+        named = {"name": address.partition("/")[2]} if type_ == "agent" else {}
+        return {"model": MODEL, "instructions": "Help.", **named, **({"tools": tools} if tools else {})}
+    if type_ == "vector_store":
+        return {"name": _path(address), "files": dict(_entries(thing))}
+    return {"sha256": sha(thing.text), "purpose": "assistants"}
+
+
+def _nodes(by_how: list[tuple[str, JSON]]) -> Iterator[tuple[str, JSON]]:
+    for index, (how, target) in enumerate(by_how):
+        node = {"type": "assistant", "assistant": target} if how == "node" else {"type": "llm", "vector_stores": [target]}
+        yield f"n{index}", node
+
+
+def _entries(store: Object) -> Iterator[tuple[str, JSON]]:
+    for address, text in store.holds.items():
+        yield address.removeprefix("file/"), {"file": reference(address), "sha256": sha(text)}
+
+
+def _path(address: str) -> str:
+    return address.partition("/")[2].partition("@")[0]
+
+
+def _release(manifests: Manifests, name: str) -> Release:
+    parts = frozenset(map(Address.parse, frozen(name, manifests.releases[name]))) - {Address("release", name)}
+    return Release(Address("chatbot", name.partition("@")[0]), parts)
