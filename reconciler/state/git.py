@@ -129,7 +129,7 @@ class GitStore:
         """Whether `tip` does not have what is to be removed: somebody may have written it since."""
         put = {change.key for change in changes if isinstance(change, Put)}
         removed = {key for change in changes if isinstance(change, Delete) for key in change.keys} - put
-        return tip is None or not self._repository.present(tip, removed).issuperset(removed)
+        return not removed.issubset(self._repository.present(tip, removed) if tip else set())
 
     def _written(self, commit: str, tip: str, deferred: Mapping[str, bytes | None]) -> str:
         self._at(tip)

@@ -96,22 +96,7 @@ class Git:
 
     def attempt(self, *words: str, data: bytes = b"", index: Path | None = None) -> Done:
         """Run a command that may fail."""
-        environ = {**self._environ, **({"GIT_INDEX_FILE": str(index)} if index else {})}
-        settings = [word for setting in _OURS for word in ("-c", setting)]
-        # In a session of its own, ssh has no terminal to ask at, and Ctrl-C does not end a push half-way.
-        try:
-            process = subprocess.Popen(  # noqa: S603 - no shell; words are refs, keys and object ids
-                [PROGRAM, *settings, *words],
-                cwd=self.folder,
-                env=environ,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise self._error(f"git cannot be run: {error.strerror}", "Install Git 2.31 or newer.") from error
-        with process:
+        with self.start(*words, index=index) as process:
             try:
                 out, err = process.communicate(data, TIMEOUT)
             except subprocess.TimeoutExpired as error:
@@ -119,6 +104,22 @@ class Git:
             finally:
                 _end(process)
         return Done(process.returncode, out, err.decode("utf-8", "replace"))
+
+    def start(self, *words: str, index: Path | None = None, stderr: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+        """Start a command, in a session of its own: ssh has no terminal to ask at, and Ctrl-C ends no push half-way."""
+        settings = [word for setting in _OURS for word in ("-c", setting)]
+        try:
+            return subprocess.Popen(  # noqa: S603 - no shell; words are refs, keys and object ids
+                [PROGRAM, *settings, *words],
+                cwd=self.folder,
+                env={**self._environ, **({"GIT_INDEX_FILE": str(index)} if index else {})},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._error(f"git cannot be run: {error.strerror}", "Install Git 2.31 or newer.") from error
 
     def failed(self, reason: str) -> GitError:
         """The error for what Git wrote to stderr, without credentials, and with what to do."""
