@@ -29,7 +29,11 @@ _Read: TypeAlias = Callable[[str], bytes | None]
 
 @dataclass(frozen=True)
 class Bundle:
-    """One published chatbot, pipeline or assistant, with everything it takes to run it."""
+    """One published chatbot, pipeline or assistant, with everything it takes to run it.
+
+    The copies that a release is made of (`assistant/billing@support.3`) go by the names they were made of, too, so that
+    an application that asks for `assistant/billing` needs no change when another release is published.
+    """
 
     pointer: Pointer
     content: Mapping[str, Any]
@@ -41,6 +45,12 @@ class Bundle:
     def stale(self) -> bool:
         """Whether this is the last one that could be loaded, as the source could not be read now."""
         return self.problem is not None
+
+    @property
+    def release(self) -> int | None:
+        """The number of the release that this is; None for a draft, and for what is no chatbot."""
+        release = self.content.get("release")
+        return int(release["number"]) if release else None
 
     @property
     def chatbot(self) -> dict[str, Any] | None:
@@ -67,10 +77,16 @@ class Bundle:
 
     def _part(self, section: str, address: str) -> dict[str, Any]:
         parts: dict[str, dict[str, Any]] = self.content.get(section, {})
-        if address not in parts:
-            there = ", ".join(sorted(parts)) or "none"
-            raise BundleError("absent", f"{self.pointer.address} has no {address}; its {section}: {there}")
-        return parts[address]
+        for name in (address, self._copy_of(address)):
+            if name in parts:
+                return parts[name]
+        there = ", ".join(sorted(parts)) or "none"
+        raise BundleError("absent", f"{self.pointer.address} has no {address}; its {section}: {there}")
+
+    def _copy_of(self, address: str) -> str:
+        """What the release `chatbot/support@3` calls its copy."""
+        chatbot = str(self.content["address"]).partition("/")[2].partition("@")[0]
+        return f"{address}@{chatbot}.{self.release}"
 
 
 class _Key(NamedTuple):

@@ -94,6 +94,7 @@ BLOB: Final = {
             "assistants": _by_address("assistant", _ASSISTANT),
         },
         ("chatbot", "release", "pipelines"),
+        dependentRequired={"chatbot": ["pipelines"], "release": ["chatbot"]},
     ),
 }
 POINTER: Final = {

@@ -7,6 +7,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Desired, Lifecycle, LocalFile, Resource, Scope
 from reconciler.resources.problems import Place
 from reconciler.resources.registry import kinds
+from reconciler.resources.releases.content import Content, content_digest
 
 PLACE = Place("manifests/a.yaml")
 
@@ -71,6 +72,14 @@ IDS = {
 }
 
 
+COPIES = {
+    "vectorstore/handbook@": "vs_kept",
+    "file/data/tariffs.csv@": "file-kept",
+    "assistant/technical@": "agent_kept",
+}
+"""Live ids of what releases keep, by the beginning of the address."""
+
+
 class NoFiles:
     def glob(self, pattern: str) -> list[str]:
         return []
@@ -79,7 +88,8 @@ class NoFiles:
         return LocalFile(path, "0" * 64, 1)
 
 
-def wanted(kind_name: str, target: str, name: str, spec: dict[str, Any]) -> Desired:
+def all_wanted(kind_name: str, target: str, name: str, spec: dict[str, Any]) -> list[Desired]:
+    """The objects of one manifest."""
     kind = kinds()[kind_name]
     resource = Resource(
         kind=kind,
@@ -90,14 +100,41 @@ def wanted(kind_name: str, target: str, name: str, spec: dict[str, Any]) -> Desi
         place=PLACE,
         where=lambda _path: PLACE,
     )
-    return next(iter(kind.desired(resource, Scope(files=NoFiles()))))
+    return list(kind.desired(resource, Scope(files=NoFiles())))
+
+
+def release(number: int, **changes: dict[str, Any]) -> list[Desired]:
+    """The copies of one release of the support bot, and the bot as it answers with them; `changes` by assistant."""
+    specs = {
+        f"{kinds()[kind].prefix}/{name}": ({"target": target} if target else {}) | spec | changes.get(name, {})
+        for kind, target, name, spec in MANIFESTS
+        if name not in {"simple", "unused"}
+    }
+    kept = {"data/tariffs.csv": {"sha256": "0" * 64, "bytes": 1}}
+    content = Content.model_validate({"objects": {**specs, "vectorstore/handbook": {"files": []}}, "files": kept})
+    spec = {"digest": content_digest(content), "content": content.model_dump(mode="json", exclude_unset=True)}
+    return all_wanted("ChatbotVersion", "", f"support@{number}", spec)
 
 
 @pytest.fixture(scope="session")
 def objects() -> dict[Address, Desired]:
     """A small organisation: two bots, two pipelines, assistants of both targets."""
-    found = [wanted(*manifest) for manifest in MANIFESTS]
+    found = [all_wanted(*manifest)[0] for manifest in MANIFESTS]
     return {desired.address: desired for desired in found}
+
+
+@pytest.fixture(scope="session")
+def releases() -> dict[Address, Desired]:
+    """Two releases of the support bot: the second has other instructions for bills."""
+    found = [*release(1), *release(2, billing={"instructions": "Answer questions on bills, with sources."})]
+    return {desired.address: desired for desired in found}
+
+
+@pytest.fixture
+def kept_ids(releases) -> dict[str, str]:
+    """The live ids behind what the releases keep."""
+    names = [str(address) for address in releases]
+    return {name: live for name in names for start, live in COPIES.items() if name.startswith(start)}
 
 
 @pytest.fixture

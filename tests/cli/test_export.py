@@ -58,6 +58,36 @@ def test_what_was_not_applied_yet_is_not_published(project, cli: Cli):
     assert "`reconciler apply`" in done.err
 
 
+class TestReleases:
+    @pytest.fixture
+    def released(self, applied: Path, cli: Cli) -> Path:
+        """The first release of the bot, published."""
+        assert cli("release", "helper", "--vendor", "--publish").code == 0
+        assert cli("apply", "--yes").code == 0
+        return applied
+
+    def test_a_chatbot_is_the_release_that_it_has_published(self, released, cli: Cli):
+        bundle = cli("export", "chatbot/helper").document
+        assert (bundle["address"], bundle["release"]["number"]) == ("chatbot/helper@1", 1)
+        request = bundle["assistants"]["assistant/helper@helper.1"]["request"]
+        assert request["metadata"]["reconciler-release"] == "helper@1"
+        assert cli("export", "chatbot/helper@1").document == bundle
+        assert cli("export", "release/helper@1").document == bundle
+
+    def test_an_edit_is_in_the_draft_only(self, released: Path, cli: Cli):
+        (released / "prompts" / "helper.md").write_text("Answer in verse.")
+        assert cli("apply", "--yes").code == 0
+        draft = cli("export", "chatbot/helper@working").document
+        assert draft["assistants"]["assistant/helper"]["request"]["instructions"] == "Answer in verse."
+        assert "verse" not in cli("export", "chatbot/helper").out
+
+    @pytest.mark.parametrize("address", ["chatbot/helper@2", "release/helper@2", "assistant/helper@helper.2"])
+    def test_a_release_that_there_is_not(self, released, cli: Cli, address):
+        done = cli("export", address)
+        assert (done.code, done.out) == (1, "")
+        assert "makes the releases that the manifests have" in done.err
+
+
 @pytest.mark.parametrize("address", ["assistant/../../etc", "assistant/a b", "assistant/nobody", "nonsense/x"])
 def test_an_address_that_cannot_be_is_an_error(applied, cli: Cli, address):
     done = cli("export", address)
