@@ -99,8 +99,8 @@ async def make_plan(
         unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
         everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
         strangers = await together(referrer.referring(gone) for referrer in readers)
-        live = (*everything, *chain.from_iterable(strangers))
-        planned = _plan(workspace, replace(world, live=live, shutdowns=ends))
+        known = (*everything, *chain.from_iterable(strangers))
+        planned = _plan(workspace, replace(world, live=known, shutdowns=ends))
     return Observed(planned, snapshot, rendered, by_type)
 
 

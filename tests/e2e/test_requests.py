@@ -71,8 +71,10 @@ def test_updating_an_agent_costs_a_fresh_read_and_a_write(large):
 
 
 def test_kinds_that_nobody_uses_are_not_listed(estate):
+    """Only when a model is written, it is asked whether it is still there."""
     estate.wants(manifest("Assistant", "triage", {"target": "responses", "model": "gpt-5"}))
     estate.apply()
+    assert estate.requests() == {"GET /v1/models": 1}
     estate.plan()
     assert estate.requests() == {}
 

@@ -172,7 +172,7 @@ class TestAdopt:
         estate.requests()
         workspace = open_workspace(estate.root, estate.environ)
         estate.run(planned_adoption(workspace, estate.connection, {}))
-        assert estate.requests() == {"GET /v1/agents": 2}
+        assert estate.requests() == {"GET /v1/agents": 2, "GET /v1/models": 1}
 
 
 class TestMoved:

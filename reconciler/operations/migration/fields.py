@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from reconciler.manifests.drafting import unique_name
-from reconciler.operations.migration import prompts, retirement
+from reconciler.operations import retirement
+from reconciler.operations.migration import prompts
 from reconciler.operations.migration.agent_tools import agent_resources, agent_tools
 from reconciler.operations.migration.formats import response_format
 from reconciler.operations.migration.metadata import metadata

@@ -8,7 +8,7 @@ import pytest
 from openai.types.beta import assistant_create_params
 from openai.types.responses import response_create_params
 
-from reconciler.operations.migration.retirement import retirement, warning
+from reconciler.operations.retirement import retirement, warning
 
 ENTRY = re.compile(r"- ((?:\"[^\"]+\",?\s*)+): Announced\s+shutdown\s+date:\s+(\d{4}-\d\d-\d\d)")
 TEXT_MODELS = re.compile(r"(gpt-[345]|chatgpt|o\d|codex-mini|gpt-audio-mini)[^\s]*")

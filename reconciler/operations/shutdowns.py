@@ -1,0 +1,48 @@
+"""When the models that a plan writes are shut down."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from reconciler.live.client import Connection
+from reconciler.live.errors import MissingError
+from reconciler.live.models import shutdown_dates
+from reconciler.operations.retirement import retirement
+from reconciler.planning.build import Planned
+from reconciler.planning.model import MAKES
+from reconciler.planning.retiring import release_of
+from reconciler.resources.address import Address
+
+
+async def shutdowns(connection: Connection, planned: Planned) -> dict[str, date]:
+    """The last day of every model that is written, released or published; one request, none where there is no such.
+
+    What the API does not tell, for a model it does not list or as a server that lists none, OpenAI's page does.
+    """
+    used = frozenset(_used(planned))
+    if not used:
+        return {}
+    try:
+        told = await shutdown_dates(connection)
+    except MissingError:
+        told = {}
+    known = {model: retirement(model) for model in used}
+    page = {model: end.on for model, end in known.items() if end is not None}
+    return {model: on for model in sorted(used) if (on := told.get(model) or page.get(model)) is not None}
+
+
+def _used(planned: Planned) -> Iterator[str]:
+    world = planned.world
+    for change in planned.plan.work:
+        if change.action in {*MAKES, "update", "publish"}:
+            address = Address.parse(change.address)
+            for part in (address, *_released(planned, address)):
+                desired = world.desired.get(part)
+                if desired is not None:
+                    yield from world.forms[desired.type].models(desired.fields)
+
+
+def _released(planned: Planned, address: Address) -> Iterator[Address]:
+    """The parts of a release that is published."""
+    release = release_of(planned.world, address)
+    if release is not None and release in planned.world.releases:
+        yield from planned.world.releases[release].parts
