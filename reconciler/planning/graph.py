@@ -14,6 +14,8 @@ from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import ABSENT, JSON, Fields, references_in
 
+UNWRITTEN: Final = frozenset({"live", "state"})
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -63,6 +65,14 @@ class Graph:
         for edge in self.edges:
             found[edge.source].setdefault(edge.target)
         return {source: tuple(targets) for source, targets in found.items()}
+
+    @cached_property
+    def places(self) -> Mapping[tuple[str, str], str]:
+        """Where each reference from one to another is written; `live` or `state` where no manifest writes it."""
+        found: dict[tuple[str, str], str] = {}
+        for edge in sorted(self.edges, key=lambda edge: (edge.seen in UNWRITTEN, edge.seen)):
+            found.setdefault((edge.source, str(edge.target)), edge.seen)
+        return found
 
     def chain_to(self, target: Address | str) -> tuple[str, ...]:
         """The shortest way down to `target` from a referrer that nothing refers to, or from a release: that is what

@@ -93,7 +93,8 @@ class Refusal:
     chains: tuple[tuple[str, ...], ...] = ()
     """Shortest ways from a live referrer to what would be deleted."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """Where a referrer is written (`file:line`) or seen (`live`)."""
+    """Where each entry of the sections, and each link of the chains, refers to the next: the `file:line` of a manifest;
+    `live` or `state` where it was only seen."""
     remedy: str = ""
     subject: str = ""
     """What exactly is refused: a digest that changes with the object, its live id and all that speaks against it."""

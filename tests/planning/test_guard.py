@@ -68,7 +68,10 @@ class TestReferenced:
         worlds = leaving().synced("pipeline/flow", uses=ref("assistant/triage"))
         worlds.synced("chatbot/support", uses=ref("pipeline/flow"))
         (refusal,) = worlds.plan().refusals
-        assert refusal.places == {"pipeline/flow": "manifests/flow.yaml:1"}
+        assert refusal.places == {
+            "chatbot/support": "manifests/support.yaml:1",
+            "pipeline/flow": "manifests/flow.yaml:1",
+        }
         assert refusal.chains == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
         assert "pipeline/flow" in refusal.remedy
 

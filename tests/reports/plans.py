@@ -40,7 +40,9 @@ REFERENCED = Refusal(
     places={
         "chatbot/support": "manifests/chatbots/support.yaml:4",
         "pipeline/triage-flow": "manifests/pipelines/triage-flow.yaml:9",
-        "release/support@2": "live",
+        "release/support@2 [published]": "releases/support/v2.yaml:31",
+        "release/support@2": "releases/support/v2.yaml:9",
+        "pipeline/triage-flow@support.2": "releases/support/v2.yaml:31",
     },
     remedy="Publish a version of support that does without it, then delete it.",
     consent="kind: Consent\nmetadata: {name: drop-triage}\n",

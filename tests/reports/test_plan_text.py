@@ -64,12 +64,13 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
               Pipelines
                 pipeline/triage-flow  manifests/pipelines/triage-flow.yaml:9
               Chatbots Referencing Pipeline
-                release/support@2 [published]  live
-              through  release/support@2 -> pipeline/triage-flow@support.2
+                release/support@2 [published]  releases/support/v2.yaml:31
+              through  release/support@2  releases/support/v2.yaml:9
+                       -> pipeline/triage-flow@support.2  releases/support/v2.yaml:31
                        -> assistant/triage@support.2
               remedy   Publish a version of support that does without it, then delete
                        it.
-              or, once reviewed, with this manifest:
+              or, completed and reviewed, this manifest:
                 kind: Consent
                 metadata: {name: drop-triage}
 

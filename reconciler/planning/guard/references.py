@@ -14,6 +14,7 @@ For anything else, all of them stand under Other references. What a release has 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from reconciler.planning.graph import Edge, strangers
@@ -26,7 +27,6 @@ ASSISTANT: Final = "assistant"
 OTHER: Final[Section] = "Other references"
 WORKING: Final[Mapping[str, Section]] = {"chatbot": "Chatbots", "pipeline": "Pipelines"}
 FROZEN: Final[Mapping[str, Section]] = {RELEASE: "Chatbots", "pipeline": "Chatbots Referencing Pipeline"}
-UNWRITTEN: Final = frozenset({"live", "state"})
 
 
 def still_used(case: Case) -> Iterator[Objection]:
@@ -96,11 +96,11 @@ def usage_of(case: Case, address: Address, edges: Sequence[Edge]) -> Usage:
     """Who refers to `address`, or to a copy of it, by these edges."""
     listed = [(*_listed(case, address, edge), edge) for edge in edges]
     sections = {name: tuple(sorted({who for section, who, _ in listed if section == name})) for name in SECTIONS}
-    places: dict[str, str] = {}
-    for _, who, edge in sorted(listed, key=lambda item: (item[2].seen in UNWRITTEN, item[2].seen)):
-        places.setdefault(who, edge.seen)
-    chains = {(*case.after.chain_to(edge.source), str(edge.target)) for edge in edges}
-    return Usage(sections, tuple(sorted(chains)), dict(sorted(places.items())))
+    chains = tuple(sorted({(*case.after.chain_to(edge.source), str(edge.target)) for edge in edges}))
+    seen = case.after.places
+    entries = {who: seen[edge.source, str(edge.target)] for _, who, edge in reversed(listed)}
+    links = {link[0]: seen[link] for chain in reversed(chains) for link in pairwise(chain)}
+    return Usage(sections, chains, dict(sorted((links | entries).items())))
 
 
 def _listed(case: Case, address: Address, edge: Edge) -> tuple[Section, str]:

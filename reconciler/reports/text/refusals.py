@@ -33,39 +33,51 @@ def _one(refusal: Refusal, style: Style) -> Iterator[str]:
     for section in SECTIONS:
         yield from _section(section, refusal, style)
     for chain in refusal.chains:
-        yield from _labelled("through", _links(chain), style)
+        yield from _chain(chain, refusal, style)
     if refusal.remedy:
         yield from _labelled("remedy", refusal.remedy.split(), style)
     if refusal.consent:
-        yield "      or, once reviewed, with this manifest:"
+        yield "      or, completed and reviewed, this manifest:"
         yield from (f"        {plain(line)}".rstrip() for line in refusal.consent.strip("\n").split("\n"))
 
 
 def _section(section: Section, refusal: Refusal, style: Style) -> Iterator[str]:
     referrers = refusal.sections.get(section, ())
-    if not referrers:
+    if referrers:
+        yield f"      {section}"
+        room = max(cells(plain(referrer)) for referrer in referrers)
+        for referrer in referrers:
+            yield from _with_place(f"        {pad(plain(referrer), room)}", _place(referrer, refusal), style)
+
+
+def _chain(chain: Sequence[str], refusal: Refusal, style: Style) -> Iterator[str]:
+    """Every link with where it is written; nothing where the section says it all."""
+    if tuple(chain[1:]) == (refusal.address,):
         return
-    yield f"      {section}"
-    room = max(cells(plain(referrer)) for referrer in referrers)
-    for referrer in referrers:
-        place = plain(_place(referrer, refusal))
-        line = f"        {pad(plain(referrer), room)}  "
-        if not place:
-            yield line.rstrip()
-        elif cells(line + place) <= style.width:
-            yield line + style.paint(place, "dim")
-        else:
-            yield line.rstrip()
-            yield " " * 10 + style.paint(place, "dim")
+    links = [f"-> {plain(link)}" if index else plain(link) for index, link in enumerate(chain)]
+    for index, link in enumerate(links):
+        lead = f"{'' if index else '      through':<15}"
+        place = _place(chain[index], refusal) if index < len(links) - 1 else ""
+        first, *below = _with_place(lead + link, place, style, hang=" " * 18)
+        yield style.paint(first[: len(lead)], *(() if index else ("bold",))) + first[len(lead) :]
+        yield from below
+
+
+def _with_place(line: str, place: str, style: Style, hang: str = " " * 10) -> Iterator[str]:
+    """`line` and the place after it, or below it where there is no room."""
+    place = plain(place)
+    if not place:
+        yield line.rstrip()
+    elif cells(line + "  " + place) <= style.width:
+        yield f"{line}  {style.paint(place, 'dim')}"
+    else:
+        yield line.rstrip()
+        yield hang + style.paint(place, "dim")
 
 
 def _place(referrer: str, refusal: Refusal) -> str:
     """A referrer is listed with what it is, like `release/support@2 [published]`; its place may be filed without."""
     return refusal.places.get(referrer) or refusal.places.get(referrer.partition(" [")[0], "")
-
-
-def _links(chain: Sequence[str]) -> list[str]:
-    return [f"-> {plain(link)}" if index else plain(link) for index, link in enumerate(chain)]
 
 
 def _labelled(label: str, parts: Sequence[str], style: Style) -> Iterator[str]:
