@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import selectors
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -146,10 +147,14 @@ class Api:
 
 
 @pytest.fixture
-def emulator(bench: Bench, tmp_path: Path) -> Callable[..., Api]:
+def emulator(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Api]:
+    def now() -> float:
+        return EPOCH + bench.now
+
     def start(**settings: Any) -> Api:
-        # Creation times are compared with the test's own: the embedded API lives in the same virtual time.
-        app = create_app(Settings(now=lambda: EPOCH + bench.now, **settings))
+        # Creation times are compared with the time here: both live in the same virtual time.
+        monkeypatch.setattr(time, "time", now)
+        app = create_app(Settings(now=now, **settings))
         return Api(bench, app, bench.connection(httpx2.ASGITransport(app)), tmp_path)
 
     return start
