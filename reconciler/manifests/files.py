@@ -14,6 +14,8 @@ from reconciler.resources.patterns import matches
 from reconciler.resources.problems import Finding
 
 _WILD = re.compile(r"[*?\[]")
+_RELEASED = re.compile(r"releases/(files/[0-9a-f]{64}|[-a-z0-9]+/v[1-9][0-9]*\.ya?ml)")
+"""What `release` writes: no knowledge, whatever a pattern says."""
 
 
 @dataclass
@@ -33,7 +35,8 @@ class Files:
             path = "/".join(parts)
             return [path] if self.tree.has(path) else []
         if pattern not in self._matched:
-            self._matched[pattern] = [path for path in self.tree.under("/".join(parts[:fixed])) if matches(path, parts)]
+            found = (path for path in self.tree.under("/".join(parts[:fixed])) if matches(path, parts))
+            self._matched[pattern] = [path for path in found if not _RELEASED.fullmatch(path)]
         return list(self._matched[pattern])
 
     def read(self, path: str) -> LocalFile | Finding:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
-from reconciler.resources.address import Address
+from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Reference, Resource
 from reconciler.resources.problems import Place, Problem
 
@@ -30,31 +30,62 @@ def unique(resources: Iterable[Resource]) -> tuple[dict[Address, Resource], list
         if known is not resource:
             place = resource.where(("metadata", "name"))
             message = f"{resource.address} is defined twice: also at {known.place}"
-            problems.append(Problem("duplicate-address", message, place, "rename or remove one"))
+            problems.append(Problem("duplicate-address", message, place, _once(resource.address)))
     return first, problems
+
+
+def _once(address: Address) -> str:
+    if address.kind != RELEASE:
+        return "rename or remove one"
+    chatbot = address.name.partition("@")[0]
+    return f"keep the one that was merged first, remove the other, and release again: reconciler release {chatbot}"
 
 
 def dangling(resources: Mapping[Address, Resource], known: Collection[Address] = ()) -> Iterator[Dangling]:
     """References to what no manifest defines. Files are no manifests: their kinds look for them. Of what is `known` to
     have moved, or to have a manifest with errors, it is told elsewhere.
     """
-    known = {*known, *(address for resource in resources.values() for address in resource.kind.provides(resource))}
+    live = (resource for resource in resources.values() if not _is_archived(resource))
+    provided = (address for resource in live for address in resource.kind.provides(resource))
+    archived = {address for address, resource in resources.items() if _is_archived(resource)}
+    known = {*resources, *provided, *known} - archived
     hints: dict[Address, str] = {}
     for resource in resources.values():
         for reference in resource.kind.references(resource):
             target = reference.target
-            if target.kind != FILE and target not in resources and target not in known:
+            if target.kind != FILE and target not in known:
                 if target not in hints:
-                    hints[target] = _hint(target, resources.keys()) if len(hints) < SUGGESTIONS else ""
+                    hints[target] = _hint(target, known, archived) if len(hints) < SUGGESTIONS else ""
                 place = resource.where(reference.path)
-                problem = Problem("dangling-reference", f"no manifest defines {target}", place, hints[target])
+                message = f"{target} is archived" if target in archived else f"no manifest defines {target}"
+                problem = Problem("dangling-reference", message, place, hints[target])
                 yield Dangling(resource.address, reference, place, problem)
 
 
-def _hint(target: Address, addresses: Collection[Address]) -> str:
+def _is_archived(resource: Resource) -> bool:
+    """Whether it is the manifest of a release that says only that there was one."""
+    return resource.address.kind == RELEASE and bool(resource.spec.archived)
+
+
+def _hint(target: Address, addresses: Collection[Address], archived: Collection[Address]) -> str:
+    if target.release in archived:
+        return _instead(target, addresses)
     same_kind = [address.name for address in addresses if address.kind == target.kind]
     hint = did_you_mean(target.name, same_kind)
     if not hint.startswith("did"):
         elsewhere = [str(address) for address in addresses if address.name == target.name]
         hint = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else hint
     return hint
+
+
+def _instead(target: Address, addresses: Collection[Address]) -> str:
+    """What there is in the place of an archived release, or of a copy that went with it."""
+    others = sorted(
+        address.name for address in addresses if (address.kind, address.family) == (target.kind, target.family)
+    )
+    gone = (
+        "what is archived does not come back"
+        if target.kind == RELEASE
+        else f"it went with {target.release}, which is archived"
+    )
+    return f"{gone}; there is {' and '.join(f'`{name}`' for name in others)}" if others else gone
