@@ -19,6 +19,20 @@ import pytest
 
 from reconciler.s3.location import Location
 
+# moto looks at If-Match and writes in two steps, between which another thread may write: here they take turns.
+_S3_SERVER = """
+import sys, threading
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+
+moto, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
+
+def in_turn(environ, start_response):
+    with turn:
+        return [b"".join(moto(environ, start_response))]
+
+run_simple("127.0.0.1", int(sys.argv[1]), in_turn, threaded=True)
+"""
 PASSWORD = "not-for-messages"  # a word that must never be seen in any output
 
 
@@ -41,7 +55,7 @@ class S3Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        command = [sys.executable, "-c", _S3_SERVER, str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _await_port(self.port, self.process)
 
