@@ -58,7 +58,7 @@ def _names(completed: Completed) -> set[Address]:
 
 def _noted(store: NotedStore, identity: Identity) -> Iterator[AppliedPlan]:
     for message in store.messages(RECORD):
-        text = next(part for part in message.splitlines() if part.startswith(RECORD)).removeprefix(RECORD)
+        text = next(part for part in message.split("\n") if part.startswith(RECORD)).removeprefix(RECORD)
         with shaped(store.location):
             record = json.loads(text)
             if record["identity"] == str(identity):

@@ -29,6 +29,12 @@ def test_an_address_that_is_not_there(applied, cli: Cli):
     assert "Did you mean 'assistant/helper'" in done.err
 
 
+def test_who_applied_what(applied, cli: Cli):
+    (only,) = cli("state", "history", "-o", "json").document
+    assert (only["summary"], only["outcome"]) == ("4 created", "complete")
+    assert cli("state", "history").out.splitlines()[1].split("complete")[1].split()[1:] == ["4", "created"]
+
+
 def test_neither_needs_the_api(applied, cli: Cli, monkeypatch):
     monkeypatch.setenv("RECONCILER_ENDPOINT", "http://127.0.0.1:9/v1")
     assert cli("state", "list").code == 0

@@ -1,6 +1,7 @@
 """Git repositories for tests: a bare one as the remote, and clones of it."""
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,10 @@ class Remote:
         git(first, "push", "--quiet", "origin", "main")
         remote.hook("update", 'echo "$1" >> pushes')
         return remote
+
+    def copied(self, at: Path) -> "Remote":
+        shutil.copytree(self.folder, at)
+        return Remote(at)
 
     def clone(self, at: Path, *options: str) -> Path:
         git(self.folder.parent, "clone", "--quiet", *options, self.folder.as_uri(), str(at))

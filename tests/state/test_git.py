@@ -17,9 +17,14 @@ from tests.state.contract import SharedStoreContract
 from tests.state.repositories import ENVIRON, Remote, git
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Remote:
+    return Remote.make(tmp_path_factory.mktemp("template") / "remote.git")
+
+
 @pytest.fixture
-def remote(tmp_path) -> Remote:
-    return Remote.make(tmp_path / "remote.git")
+def remote(template: Remote, tmp_path: Path) -> Remote:
+    return template.copied(tmp_path / "remote.git")
 
 
 @pytest.fixture

@@ -147,6 +147,24 @@ def test_completions_are_due_when_a_group_is_full_or_a_second_has_passed(store):
     assert due_after(completions=50, seconds=0)
 
 
+def test_a_store_that_takes_a_second_is_written_every_ten(store):
+    now = [0.0]
+
+    def slowly(operation: int) -> None:
+        now[0] += 0.5 if "state/acme/production/journal/00000001.json" in store.documents else 0.0
+
+    lease = lock.acquire(store, ACME, holder("ann"), lambda: 100.0)
+    slow = InterruptedStore(store, slowly)
+    first = journal.begin(slow, lease, log.read(store, ACME), [], clock=lambda: now[0])
+    first.record(Completed(TRIAGE, applied("agent_1")))
+    first.flush()  # one operation, half a second
+    first.record(Completed(HOURS, applied("file_1")))
+    now[0] += 4.9
+    assert not first.due
+    now[0] += 0.1
+    assert first.due
+
+
 def test_a_large_group_is_several_segments(store):
     first = run(store, "ann")
     for number in range(120):

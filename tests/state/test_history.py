@@ -1,0 +1,72 @@
+"""What history says of an apply."""
+
+from functools import partial
+
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
+from reconciler.state import journal, lock, log
+from reconciler.state.history import RECORD, history, note, summary
+from reconciler.state.lock import Holder
+from reconciler.state.model import AppliedPlan, Completed
+from tests.state.stores import MemoryStore
+
+ACME = Identity("acme", "production")
+TRIAGE, OLD = Address("assistant", "triage"), Address("assistant", "old")
+PLAN = AppliedPlan("sha256:1", "run-1", 100.0, "ann@laptop", run_url="https://ci.example/7", commit="0123456789abcdef")
+
+
+class NotingStore(MemoryStore):
+    """Keeps notes, the latest first, as a Git branch does."""
+
+    def __init__(self, *notes: str) -> None:
+        super().__init__()
+        self.notes = list(notes)
+
+    def messages(self, having: str) -> list[str]:
+        return [text for text in self.notes if any(line.startswith(having) for line in text.splitlines())]
+
+
+def done(address: Address, id_: str | None, former: Address | None = None) -> Completed:
+    return Completed(address, Applied(id_, "agent", {}) if id_ else None, former)
+
+
+def test_what_was_done_in_words():
+    assert summary([done(TRIAGE, "a")], set()) == "1 created"
+    assert summary([done(TRIAGE, "a"), done(OLD, None)], {TRIAGE, OLD}) == "1 updated, 1 removed"
+    assert summary([done(TRIAGE, "a", OLD)], {OLD}) == "1 updated"
+    assert summary([done(TRIAGE, "a"), done(TRIAGE, "b")], set()) == "1 created"
+    assert summary([], {OLD}) == "nothing done"
+
+
+def test_a_note_is_one_line_for_people_and_one_for_us_whatever_it_is_made_of():
+    assert note(ACME, "apply acme/production: 1 created", None) == "apply acme/production: 1 created"
+    odd = AppliedPlan("sha256:1", "run-1", 100.0, "ann\nReconciler-Apply: {}", run_url="https://ci\n\nexample")
+    title, empty, record = note(ACME, "apply", odd).splitlines()
+    assert (title, empty) == ("apply (https://ci example)", "")
+    assert record.startswith(RECORD)
+    assert history(NotingStore(note(ACME, "apply", odd)), ACME) == [odd]
+
+
+def test_a_run_is_what_was_last_noted_of_it_and_other_identities_are_left_out():
+    ended = AppliedPlan(
+        "sha256:1", "run-1", 100.0, "ann@laptop", finished=160.0, outcome="complete", summary="1 created"
+    )
+    killed = AppliedPlan("sha256:2", "run-0", 50.0, "bob@laptop")
+    began = AppliedPlan("sha256:1", "run-1", 100.0, "ann@laptop")
+    plans = (ACME, ended), (ACME, began), (Identity("acme"), PLAN), (ACME, killed)
+    store = NotingStore("lock acme", *(note(identity, "apply", plan) for identity, plan in plans))
+    assert history(store, ACME) == [ended, killed]
+
+
+def test_without_notes_it_is_what_state_remembers():
+    store = MemoryStore()
+    for at, name in ((100.0, "ann"), (1000.0, "bob")):
+        lease = lock.acquire(store, ACME, Holder(name, "laptop", name, 1), partial(float, at))
+        plan = AppliedPlan(f"sha256:{name}", lease.token, at, name)
+        run = journal.begin(store, lease, log.read(store, ACME), [], plan=plan)
+        run.record(done(TRIAGE, "a"))
+        run.close("complete")
+    assert [(plan.holder, plan.summary) for plan in history(store, ACME)] == [
+        ("bob", "1 updated"),
+        ("ann", "1 created"),
+    ]
