@@ -7,7 +7,7 @@ S13). Not shown here, as today's kinds cannot be in them:
   temperature, and are live as documents in the outlets; there S2 to S5 are shown.
 - S6 of a live `tool_resources: null`: neither target has tool resources. What is shown is its essence, a store that is
   not there yet.
-- S13 a draft and a release that share one store: there are no releases yet.
+- S13 a draft and a release that share one store: a release has its own; see `test_releases.py`.
 """
 
 from collections.abc import Iterator
