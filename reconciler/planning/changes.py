@@ -189,9 +189,10 @@ def _difference(
 
 def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator[Sorted]:
     """A manifest that took over what was changed by hand: state and label learn of it, or the next edit of the value
-    would look as if both sides had changed it.
+    would look as if both sides had changed it. The manifest of a copy takes nothing over: where a label differs, it is
+    from before the API filled in the rest.
     """
-    names = agreed(desired, _last(applied, live))
+    names = () if desired.whole else agreed(desired, _last(applied, live))
     if names and desired.type != "file":
         because = f"the manifest has taken over what was changed by hand: {', '.join(names)}"
         change = Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))

@@ -141,6 +141,14 @@ def test_what_is_published_does_not_change_with_the_working_chatbot(shop):
     assert sorted(names) == [len("Cheap.\n"), len("Open at nine.\n")]
 
 
+def test_what_the_api_fills_in_of_a_field_is_no_news(shop):
+    shop.wants(manifest("Assistant", "triage", {**TRIAGE, "reasoning": {"effort": "low"}}))
+    shop.release(publish=1)
+    assert is_silent(shop.plan())
+    shop.lose_state()
+    assert told(shop.plan().drift) == []
+
+
 def test_a_rollback_writes_nothing_at_openai(shop):
     shop.release(publish=1)
     first = shop.bundle().pointer
