@@ -68,7 +68,7 @@ class StoreContract:
 
     def test_the_same_content_again_is_another_version(self, store):
         versions = [store.create("key", b"same")]
-        for _ in range(20):
+        for _ in range(2 * self.updates):
             versions.append(store.replace("key", b"same", versions[-1]))
             store.delete(["key"])
             versions.append(store.create("key", b"same"))
