@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from reconciler.planning import build
 from reconciler.planning.build import Planned
@@ -103,7 +103,7 @@ class Worlds:
         line: int = 1,
         secret: Mapping[str, str] | None = None,
         **fields: Any,
-    ) -> "Worlds":
+    ) -> Self:
         key = Address.parse(address)
         self.wanted[key] = Desired(
             address=key,
@@ -127,7 +127,7 @@ class Worlds:
         keep: bool = False,
         secret: Mapping[str, str] | None = None,
         **fields: Any,
-    ) -> "Worlds":
+    ) -> Self:
         key, type_ = Address.parse(address), type_ or type_of(address)
         self.state[key] = Applied(id_ or live_id(address, type_), type_, fields, digests(secret), protect, keep)
         return self
@@ -145,7 +145,7 @@ class Worlds:
         refers_to: tuple[str, ...] = (),
         detail: Mapping[str, Any] | None = None,
         **fields: Any,
-    ) -> "Worlds":
+    ) -> Self:
         """An object with our label, which vouches for `hashes` (by default: for what state says)."""
         type_ = type_ or type_of(address)
         known = self.state.get(Address.parse(address))
@@ -158,14 +158,14 @@ class Worlds:
         )
         return self
 
-    def synced(self, address: str, /, *, id_: str = "", protect: bool = False, **fields: Any) -> "Worlds":
+    def synced(self, address: str, /, *, id_: str = "", protect: bool = False, **fields: Any) -> Self:
         """Wanted, applied and live alike."""
         self.want(address, protect=protect, **fields)
         return self.stays(address, id_=id_, protect=protect, **fields)
 
     def stays(
         self, address: str, /, *, id_: str = "", protect: bool = False, keep: bool = False, **fields: Any
-    ) -> "Worlds":
+    ) -> Self:
         """Applied and live, but wanted no more."""
         self.applied(address, id_=id_, protect=protect, keep=keep, **fields)
         found: dict[str, Any] = {
@@ -174,7 +174,7 @@ class Worlds:
         refers = tuple(sorted(found.get("files", ())))
         return self.live(address, id_=id_, protect=protect, refers_to=refers, **found)
 
-    def want_file(self, path: str, content: str) -> "Worlds":
+    def want_file(self, path: str, content: str) -> Self:
         key = Address("file", path)
         self.wanted[key] = Desired(
             address=key,
@@ -185,12 +185,12 @@ class Worlds:
         )
         return self
 
-    def applied_file(self, path: str, content: str, *, id_: str = "") -> "Worlds":
+    def applied_file(self, path: str, content: str, *, id_: str = "") -> Self:
         fields = {"sha256": sha(content), "purpose": "assistants"}
         self.state[Address("file", path)] = Applied(id_ or live_id(f"file/{path}", "file"), "file", fields)
         return self
 
-    def live_file(self, path: str, content: str, *, id_: str = "", created: float = 1000.0) -> "Worlds":
+    def live_file(self, path: str, content: str, *, id_: str = "", created: float = 1000.0) -> Self:
         found = Live(
             "file",
             id_ or live_id(f"file/{path}", "file"),
@@ -201,13 +201,13 @@ class Worlds:
         self.objects.append(found)
         return self
 
-    def synced_file(self, path: str, content: str) -> "Worlds":
+    def synced_file(self, path: str, content: str) -> Self:
         return self.want_file(path, content).stays_file(path, content)
 
-    def stays_file(self, path: str, content: str) -> "Worlds":
+    def stays_file(self, path: str, content: str) -> Self:
         return self.applied_file(path, content).live_file(path, content)
 
-    def announce(self, path: str, content: str, *, since: float = 1000.0) -> "Worlds":
+    def announce(self, path: str, content: str, *, since: float = 1000.0) -> Self:
         """That a killed run was about to upload a file."""
         marker = {"filename": PurePosixPath(path).name, "bytes": len(content), "sha256": sha(content)}
         self.pending.append(Pending(Address("file", path), "file", marker, since))
@@ -215,19 +215,19 @@ class Worlds:
 
     def stranger(
         self, id_: str, *, type_: str = "agent", name: str = "", refers_to: tuple[str, ...] = (), **fields: Any
-    ) -> "Worlds":
+    ) -> Self:
         self.objects.append(Live(type_, id_, fields, None, name, refers_to))
         return self
 
-    def link(self, source: str, target: str, *, place: str = "manifests/links.yaml:3") -> "Worlds":
+    def link(self, source: str, target: str, *, place: str = "manifests/links.yaml:3") -> Self:
         self.links.setdefault(Address.parse(source), []).append(Link(Address.parse(target), place))
         return self
 
-    def bundle(self, address: str, content: Any, *refers_to: str) -> "Worlds":
+    def bundle(self, address: str, content: Any, *refers_to: str) -> Self:
         self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
         return self
 
-    def pointer(self, address: str, content: Any, ids: Mapping[str, str] | None = None, note: str = "") -> "Worlds":
+    def pointer(self, address: str, content: Any, ids: Mapping[str, str] | None = None, note: str = "") -> Self:
         self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, note)
         return self
 

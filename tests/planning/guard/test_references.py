@@ -1,0 +1,146 @@
+"""Who still needs what would be taken away, and where each is listed."""
+
+import pytest
+
+from reconciler.resources.address import Address
+from tests.planning.guard.asking import rules, sections
+from tests.planning.worlds import Worlds, done, ref
+
+
+def leaving(address: str = "assistant/triage") -> Worlds:
+    """An assistant whose manifest is gone."""
+    return Worlds().stays(address)
+
+
+def test_what_nobody_uses_may_go():
+    assert rules(leaving()) == []
+
+
+@pytest.mark.parametrize(
+    ("referrer", "section", "listed"),
+    [
+        ("chatbot/support", "Chatbots", "chatbot/support [unreleased]"),
+        ("pipeline/flow", "Pipelines", "pipeline/flow"),
+        ("release/support@2", "Chatbots", "release/support@2 [released]"),
+        ("pipeline/flow@support.2", "Chatbots Referencing Pipeline", "release/support@2 [released]"),
+        ("assistant/other", "Other references", "assistant/other"),
+    ],
+)
+def test_who_still_uses_an_assistant_is_listed_by_kind(referrer, section, listed):
+    worlds = leaving().synced(referrer, uses=ref("assistant/triage"))
+    assert sections(worlds) == {section: (listed,)}
+
+
+def test_of_anything_else_all_referrers_are_other_references():
+    worlds = leaving("vectorstore/kb").synced("chatbot/support", uses=ref("vectorstore/kb"))
+    assert sections(worlds) == {"Other references": ("chatbot/support",)}
+
+
+def test_a_referrer_is_listed_once_however_often_it_refers():
+    worlds = leaving().synced("pipeline/flow", uses=ref("assistant/triage"), tools=[ref("assistant/triage")])
+    worlds.link("pipeline/flow", "assistant/triage").link("pipeline/flow", "assistant/triage")
+    assert sections(worlds) == {"Pipelines": ("pipeline/flow",)}
+
+
+def test_sections_are_a_union():
+    worlds = leaving().synced("pipeline/flow", uses=ref("assistant/triage"))
+    worlds.synced("chatbot/support", uses=ref("assistant/triage"))
+    assert sections(worlds) == {"Chatbots": ("chatbot/support [unreleased]",), "Pipelines": ("pipeline/flow",)}
+
+
+def test_a_frozen_copy_that_is_used_blocks_its_family():
+    worlds = leaving().stays("assistant/triage@support.1")
+    worlds.synced("chatbot/support", uses=ref("assistant/triage@support.1"))
+    assert ("referenced", "assistant/triage") in rules(worlds)
+
+
+def test_a_file_with_an_at_in_its_name_has_no_family():
+    worlds = leaving("widget/logo").stays("widget/logo@2x").synced("widget/page", uses=ref("widget/logo@2x"))
+    assert rules(worlds) == [("referenced", "widget/logo@2x")]
+
+
+def test_the_place_and_the_chain_lead_to_the_referrer():
+    worlds = leaving().synced("pipeline/flow", uses=ref("assistant/triage"))
+    worlds.synced("chatbot/support", uses=ref("pipeline/flow"))
+    (refusal,) = worlds.plan().refusals
+    assert refusal.places == {
+        "chatbot/support": "manifests/support.yaml:1",
+        "pipeline/flow": "manifests/flow.yaml:1",
+    }
+    assert refusal.chains == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
+    assert "pipeline/flow" in refusal.remedy
+
+
+def test_a_link_of_a_manifest_says_where_it_is_written():
+    worlds = leaving().synced("pipeline/flow", uses=ref("assistant/triage"))
+    (refusal,) = worlds.link("pipeline/flow", "assistant/triage", place="flow.yaml:9").plan().refusals
+    assert refusal.places == {"pipeline/flow": "flow.yaml:9"}
+
+
+def test_referrers_that_leave_in_the_same_plan_do_not_count():
+    worlds = leaving().stays("pipeline/flow", uses=ref("assistant/triage"))
+    worlds.stays("chatbot/support", uses=ref("pipeline/flow"))
+    plan = worlds.plan()
+    assert not plan.refusals
+    assert done(*plan.changes) == [
+        ("delete", "chatbot/support"), ("delete", "pipeline/flow"), ("delete", "assistant/triage"),
+    ]  # fmt: skip
+
+
+def test_referrers_that_the_plan_repoints_do_not_count():
+    worlds = leaving().stays("pipeline/flow", uses=ref("assistant/triage")).synced("assistant/new")
+    assert rules(worlds.want("pipeline/flow", uses=ref("assistant/new"))) == []
+
+
+def test_a_stranger_counts():
+    worlds = leaving("vectorstore/kb").stranger("agent_9", name="bot", refers_to=("store_kb",))
+    assert sections(worlds) == {"Other references": ("agent bot (agent_9)",)}
+
+
+def test_a_strangers_name_may_be_anything():
+    worlds = leaving("vectorstore/kb").stranger("agent_9", name="a/b/", refers_to=("store_kb",))
+    assert sections(worlds) == {"Other references": ("agent a/b/ (agent_9)",)}
+
+
+def test_a_stranger_that_holds_a_file_counts():
+    worlds = Worlds().stays_file("a.md", "A").stranger("vs_9", type_="store", refers_to=("file_a-md",))
+    assert sections(worlds) == {"Other references": ("store vs_9",)}
+
+
+def test_an_object_out_of_scope_counts_as_it_is_live():
+    """State is lost, and only the live object tells."""
+    worlds = leaving().live("widget/desk", uses=ref("assistant/triage"))
+    assert rules(worlds, scope=frozenset({Address("assistant", "triage")})) == [("referenced", "assistant/triage")]
+
+
+def test_a_hand_change_that_is_kept_counts():
+    worlds = leaving().want("pipeline/flow", uses=None).applied("pipeline/flow", uses=None)
+    worlds.live("pipeline/flow", uses=ref("assistant/triage"))
+    assert rules(worlds, on_drift="keep") == [("referenced", "assistant/triage")]
+    assert rules(worlds, on_drift="revert") == []
+
+
+def test_a_live_value_that_no_manifest_sets_counts():
+    worlds = leaving().want("pipeline/flow").applied("pipeline/flow")
+    assert rules(worlds.live("pipeline/flow", uses=ref("assistant/triage"))) == [("referenced", "assistant/triage")]
+
+
+def test_a_live_value_that_the_manifest_ignores_counts():
+    worlds = leaving().want("pipeline/flow", uses=None, ignore=("uses",)).applied("pipeline/flow", uses=None)
+    assert rules(worlds.live("pipeline/flow", uses=ref("assistant/triage"))) == [("referenced", "assistant/triage")]
+
+
+def test_what_strangers_know_by_its_id_is_not_replaced():
+    worlds = Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2)
+    assert rules(worlds) == []
+    assert rules(worlds.stranger("agent_9", refers_to=("widget_lamp",))) == [("referenced", "widget/lamp")]
+
+
+def test_an_expired_store_may_be_replaced_whoever_uses_it():
+    worlds = Worlds().want("store/kb").applied("store/kb").live("store/kb", detail={"status": "expired"})
+    assert rules(worlds.stranger("agent_9", refers_to=("store_kb",))) == []
+
+
+def test_new_bytes_of_a_file_that_a_stranger_holds_are_no_danger_to_it():
+    worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
+    assert rules(worlds.stranger("vs_9", type_="store", refers_to=("file_a-md",))) == []

@@ -1,0 +1,180 @@
+"""Consents: each lifts exactly its own refusal, for as long as it says, and there is no other way."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from reconciler.planning.guard import RULES
+from reconciler.planning.model import Plan, Refusal
+from reconciler.planning.world import Consent
+from reconciler.resources.problems import Place
+from tests.planning.guard.estates import Estate
+from tests.planning.worlds import IDENTITY
+
+TODAY = date(2026, 11, 21)
+SHUTDOWNS = {"gpt-4": date(2026, 10, 23)}
+
+
+def referenced(estate: Estate) -> None:
+    estate.assistant("old").flow("flow", "old").gone("assistant/old")
+
+
+def protected(estate: Estate) -> None:
+    estate.stays("widget/lamp", protect=True)
+
+
+def threshold(estate: Estate) -> None:
+    for number in range(9):
+        estate.stays(f"widget/w{number}")
+
+
+def release_drift(estate: Estate) -> None:
+    estate.assistant("triage", note="x").bot("support", assistant="triage").by_hand("assistant/triage", note="hand")
+    estate.release("support", 1, assistant="triage", new=True)
+
+
+def retired_model(estate: Estate) -> None:
+    estate.want("assistant/fresh", model="gpt-4")
+
+
+REFUSED: Mapping[str, Any] = {
+    "referenced": referenced,
+    "protected": protected,
+    "threshold": threshold,
+    "release-drift": release_drift,
+    "retired-model": retired_model,
+}
+"""By rule, how a world comes to be refused by it."""
+
+
+def estate(*names: str) -> Estate:
+    made = Estate()
+    for name in sorted(names):
+        REFUSED[name](made)
+    return made
+
+
+def plan(made: Estate, *consents: Consent, **options: Any) -> Plan:
+    return made.plan(consents=consents, today=TODAY, shutdowns=SHUTDOWNS, **options)
+
+
+def consent(refusal: Refusal, **other: Any) -> Consent:
+    """The one that belongs to a refusal."""
+    found = Consent(
+        name="spring",
+        identity=str(IDENTITY),
+        address=refusal.address,
+        rule=refusal.rule,
+        subject=refusal.subject,
+        reason="the clean-up of the year",
+        expires=TODAY + timedelta(days=7),
+        place=Place("manifests/consents.yaml", 4),
+    )
+    return replace(found, **other)
+
+
+def rules(made: Plan) -> list[str]:
+    return sorted(refusal.rule for refusal in made.refusals)
+
+
+class TestEachLiftsItsOwn:
+    def test_every_rule_is_tried_that_may_be_lifted(self):
+        liftable = {name for name, checks in RULES.items() if any(check.may_be_lifted for check in checks)}
+        assert liftable == {*REFUSED, "wrong-project"}
+
+    @pytest.mark.parametrize(("one", "other"), [*permutations(REFUSED, 2)])
+    def test_and_no_other(self, one, other):
+        made = estate(one, other)
+        refused = plan(made).refusals
+        assert sorted(refusal.rule for refusal in refused) == sorted([one, other])
+        own = next(refusal for refusal in refused if refusal.rule == one)
+        assert rules(plan(made, consent(own))) == [other]
+
+    @pytest.mark.parametrize(("one", "other"), [*permutations(REFUSED, 2)])
+    def test_with_both_nothing_is_refused(self, one, other):
+        made = estate(one, other)
+        assert not plan(made, *map(consent, plan(made).refusals)).refusals
+
+    def test_a_project_that_the_key_does_not_name_may_be_vouched_for(self):
+        """Of what state knows nothing is live: only what is new can be refused besides."""
+        made = Estate().applied("widget/known").want("widget/known").want("assistant/fresh", model="gpt-4")
+        refused = {refusal.rule: refusal for refusal in plan(made, openai_project=None).refusals}
+        assert refused.keys() == {"wrong-project", "retired-model"}
+        assert rules(plan(made, consent(refused["wrong-project"]), openai_project=None)) == ["retired-model"]
+        assert rules(plan(made, consent(refused["retired-model"]), openai_project=None)) == ["wrong-project"]
+
+    def test_what_may_not_be_lifted_is_not(self):
+        made = Estate().bot("desk", assistant="other", published=1).release("desk", 1, assistant="other")
+        (refusal,) = plan(made.gone("release/desk@1")).refusals
+        assert refusal.rule == "published"
+        assert rules(plan(made, consent(refusal))) == ["published"]
+
+
+class TestBinding:
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"address": "assistant/new"},
+            {"rule": "protected"},
+            {"subject": "sha256:" + "0" * 64},
+            {"identity": "acme/staging"},
+            {"identity": "acme"},
+            {"expires": TODAY - timedelta(days=1)},
+        ],
+    )
+    def test_everything_has_to_fit(self, other):
+        made = estate("referenced")
+        (refusal,) = plan(made).refusals
+        assert rules(plan(made, consent(refusal, **other))) == ["referenced"]
+
+    def test_its_last_day_counts(self):
+        made = estate("referenced")
+        (refusal,) = plan(made).refusals
+        assert not plan(made, consent(refusal, expires=TODAY)).refusals
+
+    def test_a_further_referrer_makes_it_void(self):
+        made = estate("referenced")
+        (refusal,) = plan(made).refusals
+        assert rules(plan(made.flow("checkin", "old"), consent(refusal))) == ["referenced"]
+
+
+class TestWhatIsSaid:
+    def test_the_change_says_who_permitted_it(self):
+        made = estate("referenced")
+        (refusal,) = plan(made).refusals
+        (change,) = plan(made, consent(refusal)).changes
+        assert change.address == "assistant/old"
+        assert change.risks == ("permitted by consent/spring until 2026-11-28: the clean-up of the year",)
+
+    def test_a_warning_does_where_the_plan_as_a_whole_was_refused(self):
+        made = estate("threshold")
+        (refusal,) = plan(made).refusals
+        (warning,) = plan(made, consent(refusal)).warnings
+        assert warning.startswith("threshold: 9 deletes at once")
+        assert "permitted by consent/spring" in warning
+
+    def test_one_that_has_expired_is_a_warning(self):
+        made = estate("referenced")
+        (refusal,) = plan(made).refusals
+        assert plan(made, consent(refusal, expires=date(2026, 11, 20))).warnings == (
+            "manifests/consents.yaml:4: consent/spring has expired on 2026-11-20: remove it, or have it reviewed again",
+        )
+
+    def test_one_that_lifts_nothing_any_more_is(self):
+        (refusal,) = plan(estate("referenced")).refusals
+        (warning,) = plan(Estate(), consent(refusal)).warnings
+        assert warning.startswith("manifests/consents.yaml:4: consent/spring lifts nothing")
+
+    @pytest.mark.parametrize("days", [-1, 7])
+    def test_those_of_other_environments_are_silent(self, days):
+        (refusal,) = plan(estate("referenced")).refusals
+        elsewhere = consent(refusal, identity="acme/staging", expires=TODAY + timedelta(days=days))
+        assert plan(Estate(), elsewhere).warnings == ()
+
+    def test_out_of_scope_nobody_asks_whether_it_is_needed(self):
+        (refusal,) = plan(estate("referenced")).refusals
+        assert plan(Estate(), consent(refusal), scope=frozenset()).warnings == ()
