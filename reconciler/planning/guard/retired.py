@@ -58,8 +58,14 @@ def _writes_fields(change: Change) -> bool:
 
 
 def _whole(case: Case, release: Address) -> Iterator[Address]:
-    yield release
-    yield from case.world.releases[release].parts if release in case.world.releases else ()
+    """The release and all that answers with it, copies that other releases have made among it."""
+    waiting, found = [release], {release}
+    while waiting:
+        address = waiting.pop()
+        yield address
+        needed = set(case.after.needs.get(str(address), ())) - found
+        found |= needed
+        waiting.extend(needed)
 
 
 def _models(case: Case, address: Address) -> Iterator[str]:

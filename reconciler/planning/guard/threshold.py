@@ -22,20 +22,21 @@ def too_many(case: Case) -> Iterator[Objection]:
     detached = _detached(case.work) - {address for address, _ in deletes}
     meant = [[address, id_] for address, id_ in deletes if not is_leftover(Address.parse(address), id_)]
     number, what = len(meant) + len(detached), "deletes and detached files" if detached else "deletes"
-    allowed = _allowed(case)
+    live = len({found.id for found in case.matched.live.values()})
+    allowed = _allowed(case, live)
     if number > allowed:
         yield Objection(
             address=f"project/{case.world.identity.project}",
             action="delete",
-            message=f"{number} {what} at once; {allowed} are allowed ({len(case.matched.live)} objects are live)",
+            message=f"{number} {what} at once; {allowed} are allowed ({live} objects are live)",
             remedy=f"If all of them are meant, set `spec.safety.max_deletes: {number}` in project.yaml.",
             facts={"deletes": sorted(meant), "detached": sorted(detached)},
         )
 
 
-def _allowed(case: Case) -> int:
+def _allowed(case: Case, live: int) -> int:
     most = case.world.max_deletes
-    return max(LEAST_ALLOWED, floor(ALLOWED_SHARE * len(case.matched.live))) if most is None else most
+    return max(LEAST_ALLOWED, floor(ALLOWED_SHARE * live)) if most is None else most
 
 
 def _detached(work: Iterable[Change]) -> set[str]:
