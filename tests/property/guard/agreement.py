@@ -8,29 +8,29 @@ from pprint import pformat
 from typing import Any
 
 from reconciler.planning import build
+from reconciler.planning.guard import RULES, Check
 from reconciler.planning.model import Plan
-from tests.property.guard.estates import Estate, Manifests, objects, live_releases
+from tests.property.guard.estates import Estate, Manifests, live_releases, objects
 from tests.property.guard.oracle import Judgement, Sections, judge
 from tests.property.guard.translation import world
 
 PARTS = ("bots", "pipelines", "assistants", "stores", "releases")
+MARKS = ("tombstones", "by_hand", "twins", "taken", "rewritten")
+USUAL: Mapping[str, Any] = {"strict": False, "max_deletes": 100, "other_project": False, "on_drift": "revert"}
 Verdicts = dict[tuple[str, str], Sections]
 
 
-def planned(estate: Estate) -> Plan:
-    return build.plan(world(estate)).plan
-
-
-def disagreement(estate: Estate) -> str:
+def disagreement(estate: Estate, rules: Mapping[str, tuple[Check, ...]] = RULES) -> str:
     """In what plan and oracle differ; nothing where they agree."""
-    plan, judgement = planned(estate), judge(estate)
-    told = {
+    plan, judgement = build.plan(world(estate), rules=rules).plan, judge(estate)
+    told: dict[str, tuple[object, object]] = {
         "refusals": (_refusals(plan), dict(judgement.refusals)),
         "archived": (_going(plan, "archive"), judgement.archived),
         "deleted": (_going(plan, "delete"), judgement.deleted),
         "order": (_out_of_order(plan, judgement), []),
     }
-    return "\n".join(f"{what}\n  plan:   {ours}\n  oracle: {theirs}" for what, (ours, theirs) in told.items() if ours != theirs)
+    differing = ((what, *sides) for what, sides in told.items() if sides[0] != sides[1])
+    return "\n".join(f"{what}\n  plan:   {ours}\n  oracle: {theirs}" for what, ours, theirs in differing)
 
 
 def _refusals(plan: Plan) -> Verdicts:
@@ -75,6 +75,9 @@ def is_whole(estate: Estate) -> bool:
     named_after = {target for thing in wanted.values() for target in thing.refers_to}
     at_rest = judge(Estate(estate.before, estate.before, tombstones=estate.tombstones))
     nothing_goes = not (at_rest.archived or at_rest.deleted)
+    marked = estate.by_hand | estate.twins | estate.taken
+    if not (marked <= live.keys() & wanted.keys() and estate.rewritten <= estate.after.releases.keys()):
+        return False
     return nothing_goes and named_before <= live.keys() and named_after <= live.keys() | wanted.keys()
 
 
@@ -97,8 +100,11 @@ def _shown(items: Mapping[str, Any]) -> str:
 
 def _simpler(estate: Estate) -> Iterator[Estate]:
     yield from (replace(estate, strangers=tuple(rest)) for rest in _without_one(estate.strangers))
-    yield from (replace(estate, protected={k: v for k, v in estate.protected.items() if k != n}) for n in estate.protected)
-    yield from (replace(estate, tombstones=estate.tombstones - {name}) for name in estate.tombstones)
+    for protected in estate.protected:
+        rest = {name: how for name, how in estate.protected.items() if name != protected}
+        yield replace(estate, protected=rest)
+    for marks in MARKS:
+        yield from (replace(estate, **{marks: getattr(estate, marks) - {name}}) for name in getattr(estate, marks))
     for part in PARTS:
         for name in {**getattr(estate.before, part), **getattr(estate.after, part)}:
             yield replace(estate, before=_less(estate.before, part, name), after=_less(estate.after, part, name))
@@ -111,7 +117,7 @@ def _simpler(estate: Estate) -> Iterator[Estate]:
                 same = getattr(estate.after, part).get(name) == thing
                 after = _with(estate.after, part, name, smaller) if same else estate.after
                 yield replace(estate, before=_with(estate.before, part, name, smaller), after=after)
-    yield from (replace(estate, **{name: value}) for name, value in (("strict", False), ("max_deletes", 100)) if getattr(estate, name) != value)
+    yield from (replace(estate, **{name: value}) for name, value in USUAL.items() if getattr(estate, name) != value)
 
 
 def _smaller(thing: Any) -> Iterator[Any]:

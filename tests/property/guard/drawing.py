@@ -1,12 +1,14 @@
 """Estates at random: a history of edits and releases, then one edit that deletes things, and strangers around it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any, Literal, TypeVar
 
 from tests.property.guard.estates import (
+    NEW_MODEL,
+    OLD_MODEL,
     Assistant,
     Bot,
     Estate,
@@ -30,7 +32,7 @@ PLENTY = 100
 
 def estate(seed: int) -> Estate:
     """The same for the same seed."""
-    return _Drawing(Random(seed)).estate()  # noqa: S311 - not for secrets
+    return _Drawing(Random(seed)).estate()
 
 
 class _Drawing:
@@ -39,49 +41,79 @@ class _Drawing:
         self.numbers: Counter[str] = Counter()
         """The last release of each chatbot: numbers are never used again."""
         self.tombstones: set[str] = set()
-        self.live: Mapping[str, Object] | None = None
+        self.live: Mapping[str, Object] = {}
         """What is live once the history is over: an edit pins no copy that is still to be made."""
 
     def estate(self) -> Estate:
         before = self.history()
         live = self.live = self.all_of(before)
-        return Estate(
+        after = self.edited(before)
+        made = Estate(
             before=before,
-            after=self.edited(before),
+            after=after,
             strangers=tuple(self.strangers(live)),
             protected=dict(self.protection(live)),
             tombstones=frozenset(self.tombstones),
             strict=self.maybe(0.2),
-            max_deletes=self.random.choice((PLENTY, PLENTY, PLENTY, PLENTY, None, self.random.randint(0, 3))),
+            max_deletes=self.random.choice((PLENTY, PLENTY, PLENTY, None, self.random.randint(0, 2))),
         )
+        return self.troubled(made, [name for name, thing in live.items() if is_agent(name, thing)])
+
+    def troubled(self, made: Estate, agents: Sequence[str]) -> Estate:
+        """With something that is not about what goes, at most one thing at a time."""
+        staying = frozenset(name for name in agents if name.partition("/")[2] in made.after.assistants)
+        same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
+        releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
+        troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
+            (50, {}),
+            (8, {"other_project": True}),
+            (26, {"twins": same, "max_deletes": PLENTY}),
+            (22, {"taken": same, "max_deletes": PLENTY}),
+            (17, {"by_hand": staying, "on_drift": "refuse"}),
+            (20, {"by_hand": staying, "on_drift": "keep"}),
+            (10, {"by_hand": staying, "on_drift": "revert"}),
+            (10, {"rewritten": frozenset(releases)}),
+        )
+        possible = [trouble for trouble in troubles if frozenset() not in trouble[1].values()]
+        weights, marks = zip(*possible, strict=True)
+        (chosen,) = self.random.choices(marks, weights)
+        if chosen.get("on_drift") == "keep" and staying and self.maybe(0.8):
+            made = replace(made, after=self.reworded(made.after, staying))
+        if "by_hand" in chosen and self.maybe(0.8):
+            made = replace(made, after=self.released(made.after))
+        return replace(made, **chosen)
 
     # Before.
 
     def history(self) -> Manifests:
         manifests = self.first()
-        for _ in range(self.random.randint(0, 6)):
+        for _ in range(self.random.randint(2, 7)):
             steps = (self.release, self.moved, self.rewritten, self.buried)
-            (step,) = self.random.choices(steps, (8, 8, 4, 1))
+            (step,) = self.random.choices(steps, (9, 8, 3, 1))
             manifests = step(manifests)
         for name in manifests.bots:
-            manifests = self.publication(manifests, name, 0.7)
+            manifests = self.publication(manifests, name, 0.85)
         return manifests
 
     def first(self) -> Manifests:
         texts = {path: self.text() for path in PATHS}
         stores = {
-            name: Store(self.sample(PATHS, 0, 2), self.maybe(0.3)) for name in self.sample(("handbook", "tariffs"), 0, 2)
+            name: Store(self.sample(PATHS, 0, 2), self.maybe(0.3))
+            for name in self.sample(("handbook", "tariffs"), 0, 2)
         }
         names = self.sample(("triage", "billing", "moving"), 1, 3)
         assistants = {name: self.assistant(tuple(stores)) for name in names}
         bare = Manifests(assistants=assistants, stores=stores, texts=texts)
         flows = {name: self.pipeline(bare) for name in self.sample(("flow", "checkin"), 0, 2)}
         with_flows = replace(bare, pipelines=flows)
-        return replace(with_flows, bots={name: self.bot(with_flows) for name in self.sample(("support", "coach"), 1, 2)})
+        return replace(
+            with_flows, bots={name: self.bot(with_flows) for name in self.sample(("support", "coach"), 1, 2)}
+        )
 
     def assistant(self, stores: Sequence[str]) -> Assistant:
         searched = self.sample(stores, 0, 1)
-        return Assistant("responses" if searched or self.maybe(0.3) else "agents", searched)
+        target: Literal["agents", "responses"] = "responses" if searched or self.maybe(0.3) else "agents"
+        return Assistant(target, searched, model=OLD_MODEL if self.maybe(0.2) else NEW_MODEL)
 
     def pipeline(self, manifests: Manifests) -> Pipeline:
         names = (*manifests.assistants, *manifests.assistants, *self.copies(manifests, "assistant/"))
@@ -102,7 +134,7 @@ class _Drawing:
     def copies(self, manifests: Manifests, prefix: str) -> tuple[str, ...]:
         """Frozen copies that may be named."""
         there = self.all_of(manifests).keys()
-        live = there if self.live is None else there & self.live.keys()
+        live = there & self.live.keys() if self.live else there
         return tuple(sorted(name.removeprefix(prefix) for name in live if name.startswith(prefix) and "@" in name))
 
     def all_of(self, manifests: Manifests) -> dict[str, Object]:
@@ -146,8 +178,9 @@ class _Drawing:
         after = before
         for _ in range(deletes):
             after = self.random.choices(*zip(*self.deletions(), strict=True))[0](after)
-        for _ in range(self.random.randint(0, 2)):
-            after = self.random.choice((self.moved_on, self.republished, self.retained, self.released))(after)
+        for _ in range(self.random.randint(0, 3)):
+            steps = (self.moved_on, self.republished, self.retained, self.released, self.reworded)
+            after = self.random.choice(steps)(after)
         return self.repaired(after) if self.maybe(0.5) else after
 
     def deletions(self) -> Iterator[tuple[Callable[[Manifests], Manifests], int]]:
@@ -155,7 +188,7 @@ class _Drawing:
         yield lambda after: self.without(after, "bots"), 2
         yield lambda after: self.without(after, "pipelines"), 3
         yield lambda after: self.without(after, "stores"), 2
-        yield lambda after: self.without(after, "releases"), 2
+        yield lambda after: self.without(after, "releases"), 3
         yield self.without_bot_and_releases, 1
         yield self.archived, 1
         yield self.detached, 1
@@ -193,6 +226,15 @@ class _Drawing:
         if not manifests.bots:
             return manifests
         return self.publication(manifests, self.random.choice(tuple(manifests.bots)), 0.8)
+
+    def reworded(self, manifests: Manifests, addresses: Collection[str] = ()) -> Manifests:
+        """One of these assistants, or any, says something else."""
+        names = [address.partition("/")[2] for address in sorted(addresses)] or list(manifests.assistants)
+        if not names:
+            return manifests
+        name = self.random.choice(names)
+        reworded = replace(manifests.assistants[name], text="Help more.")
+        return replace(manifests, assistants={**manifests.assistants, name: reworded})
 
     def retained(self, manifests: Manifests) -> Manifests:
         if not manifests.bots:
@@ -244,7 +286,7 @@ class _Drawing:
     def protection(self, live: Mapping[str, Object]) -> Iterator[tuple[str, Literal["state", "label"]]]:
         """Of what manifests may say it; a request is a document, and has no label."""
         for name, thing in live.items():
-            if name.startswith(("assistant/", "vectorstore/")) and "@" not in name and self.maybe(0.08):
+            if name.startswith(("assistant/", "vectorstore/")) and "@" not in name and self.maybe(0.15):
                 yield name, "state" if thing.target == "responses" else self.random.choice(("state", "label"))
 
     # Chances.
@@ -261,6 +303,15 @@ class _Drawing:
 
     def text(self) -> str:
         return self.random.choice(("Open.", "Closed."))
+
+
+def is_agent(address: str, thing: Object) -> bool:
+    """Whether it is a working assistant that is live as a saved agent."""
+    return thing.target == "agents" and "@" not in address
+
+
+def _is_same(made: Estate, assistant: str) -> bool:
+    return made.before.assistants[assistant] == made.after.assistants[assistant]
 
 
 def _is_whole(manifests: Manifests, bot: str) -> bool:

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
+NEW_MODEL = "gpt-6-luna"
+OLD_MODEL = "gpt-5-nova"
+"""Its last day is past."""
+
 
 @dataclass(frozen=True)
 class Bot:
@@ -33,6 +37,8 @@ class Pipeline:
 class Assistant:
     target: Literal["agents", "responses"] = "agents"
     stores: tuple[str, ...] = ()
+    text: str = "Help."
+    model: str = NEW_MODEL
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,17 @@ class Estate:
     """Releases that were archived once; the manifests of some are there again, or still."""
     strict: bool = False
     max_deletes: int | None = None
+    by_hand: frozenset[str] = frozenset()
+    """Agents whose instructions somebody has changed at OpenAI."""
+    on_drift: Literal["revert", "keep", "refuse"] = "revert"
+    twins: frozenset[str] = frozenset()
+    """Agents that are there twice, and state knows neither."""
+    taken: frozenset[str] = frozenset()
+    """Agents that somebody else has labelled."""
+    rewritten: frozenset[str] = frozenset()
+    """Releases whose manifests are not what was released."""
+    other_project: bool = False
+    """Whether the key is one of another OpenAI project."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +116,9 @@ class Object:
 
     refs: tuple[tuple[str, str], ...] = ()
     target: str = ""
+    model: str = ""
     text: str = ""
-    """What a file contains."""
+    """What a file contains, or the instructions of an assistant."""
     holds: Mapping[str, str] = field(default_factory=dict)
     """What the files of a store contain, by their addresses."""
     keep: int | None = None
@@ -125,7 +143,7 @@ def working(manifests: Manifests) -> dict[str, Object]:
         found[f"pipeline/{name}"] = Object(tuple(_nodes(pipeline, str)))
     for name, assistant in manifests.assistants.items():
         refs = tuple(("search", f"vectorstore/{store}") for store in assistant.stores)
-        found[f"assistant/{name}"] = Object(refs, target=assistant.target)
+        found[f"assistant/{name}"] = Object(refs, assistant.target, assistant.model, assistant.text)
     for name, store in manifests.stores.items():
         held = {f"file/{path}": manifests.texts[path] for path in store.files}
         found[f"vectorstore/{name}"] = Object(holds=held)
@@ -149,7 +167,7 @@ def frozen(name: str, release: Release) -> dict[str, Object]:
         found[called(f"pipeline/{own}")] = Object(tuple(_nodes(pipeline, called)))
     for own, assistant in content.assistants.items():
         refs = tuple(("search", called(f"vectorstore/{store}")) for store in assistant.stores)
-        found[called(f"assistant/{own}")] = Object(refs, target=assistant.target)
+        found[called(f"assistant/{own}")] = Object(refs, assistant.target, assistant.model, assistant.text)
     for own, store in content.stores.items():
         if not store.releases_live:
             held = {f"file/{path}@{sha(content.texts[path])[:12]}": content.texts[path] for path in store.files}

@@ -6,10 +6,20 @@ from manifests after the edit, from releases, and from the strangers that are li
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from tests.property.guard.estates import Estate, Object, live_releases, number_of, objects, upload, working
+from tests.property.guard.estates import (
+    OLD_MODEL,
+    Estate,
+    Object,
+    frozen,
+    live_releases,
+    number_of,
+    objects,
+    upload,
+    working,
+)
 
 Sections = dict[str, tuple[str, ...]]
 SECTIONS = ("Chatbots", "Pipelines", "Chatbots Referencing Pipeline", "Other references")
@@ -115,16 +125,19 @@ class _Oracle:
             yield ("protected", address), {}
         if self.deletes() > self.allowed_deletes():
             yield ("threshold", PROJECT), {}
+        yield from ((refused, {}) for refused in self.further())
 
     def against(self, address: str) -> Sections:
         """Who is there after the plan and points at it; at an assistant, or at any frozen copy of it. A copy of an
         assistant that is refused as a whole is refused with it, not again.
         """
         if not address.startswith("assistant/"):
-            return _sections((("Other references", self.named(name)) for name in self.pointing_at({address})))
+            return _sections(("Other references", self.named(name)) for name in self.pointing_at({address}))
         if is_frozen(address) and family(address) in self.gone:
             return {}
-        copies = {one for one in (self.before | self.after) if family(one) == address} if address in self.gone else set()
+        copies = (
+            {one for one in (self.before | self.after) if family(one) == address} if address in self.gone else set()
+        )
         return _sections(self.against_assistant({address, *copies}))
 
     def against_assistant(self, targets: set[str]) -> Iterator[tuple[str, str]]:
@@ -166,6 +179,65 @@ class _Oracle:
         if not (one.startswith("file/") and other.startswith("file/")):
             return one == other
         return upload(one, self.before[one]) == upload(other, self.before[other])
+
+    # Rules that are about single objects.
+
+    def further(self) -> Iterator[tuple[str, str]]:
+        """Another OpenAI project; two objects under one address; an object of ours with somebody else's label; a
+        release whose manifest was edited.
+        """
+        estate = self.estate
+        if estate.other_project:
+            yield "wrong-project", PROJECT
+        yield from (("duplicate", address) for address in estate.twins)
+        yield from (("foreign-owner", address) for address in estate.taken)
+        yield from (("released-version-edited", f"release/{name}") for name in estate.rewritten if not self.goes(name))
+        yield from self.about_drift()
+        yield from (("retired-model", address) for address in self.bringing_an_old_model())
+
+    def about_drift(self) -> Iterator[tuple[str, str]]:
+        """Drift, where it is to be refused; the same value changed on both sides, where drift is to be kept; and a
+        release that would freeze an assistant without what was changed of it by hand.
+        """
+        for address in self.estate.by_hand:
+            if self.estate.on_drift == "refuse":
+                yield "drift", address
+            if self.estate.on_drift == "keep" and self.before[address].text != self.after[address].text:
+                yield "conflict", address
+        for release in self.new_releases():
+            copies = frozen(
+                release.removeprefix("release/"), self.estate.after.releases[release.removeprefix("release/")]
+            )
+            if self.estate.by_hand & {family(address) for address in copies}:
+                yield "release-drift", release
+
+    def bringing_an_old_model(self) -> Iterator[str]:
+        """Writing, releasing or publishing a model that has been shut down; what runs on one already may go on."""
+        for address, thing in self.after.items():
+            ours = address.startswith("assistant/") and not is_frozen(address)
+            if ours and thing.model == OLD_MODEL and self.is_written(address):
+                yield address
+        for release in self.new_releases():
+            if self.uses_an_old_model(release):
+                yield release
+        for name, bot in self.estate.after.bots.items():
+            was = self.estate.before.bots[name].published if name in self.estate.before.bots else None
+            if bot.published not in {None, was} and self.uses_an_old_model(f"release/{name}@{bot.published}"):
+                yield f"chatbot/{name}"
+
+    def new_releases(self) -> list[str]:
+        return [name for name in self.after if name.startswith("release/") and name not in self.before]
+
+    def is_written(self, assistant: str) -> bool:
+        """Because its manifest says something else than before, or to undo what somebody did by hand."""
+        if assistant in self.estate.by_hand:
+            reverted = self.estate.on_drift == "revert"
+            return reverted or replace(self.before[assistant], text="") != replace(self.after[assistant], text="")
+        return self.before.get(assistant) != self.after[assistant]
+
+    def uses_an_old_model(self, address: str) -> bool:
+        thing = self.after.get(address, Object())
+        return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.refers_to)
 
     # How much may go at once.
 

@@ -1,7 +1,8 @@
 """From an estate to the world that planning looks at: everything of before is applied and live, after is desired."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -10,14 +11,26 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live, LocalFile
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import forms
-from reconciler.resources.values import JSON, digest, reference
-from tests.property.guard.estates import Estate, Manifests, Object, Stranger, frozen, live_releases, objects, sha, upload
+from reconciler.resources.values import JSON, Fields, digest, reference
+from tests.property.guard.estates import (
+    OLD_MODEL,
+    Estate,
+    Manifests,
+    Object,
+    Stranger,
+    frozen,
+    live_releases,
+    objects,
+    sha,
+    upload,
+)
 
 IDENTITY = Identity("acme")
 PROJECT = "proj_acme"
 OUTLET_TYPES = frozenset({"request", "pipeline", "chatbot", "release"})
-NEVER = 1_000_000
-MODEL = "gpt-6-luna"
+TODAY = date(2026, 12, 1)
+GONE_SINCE = date(2026, 11, 30)
+HAND = "By hand."
 
 
 def world(estate: Estate) -> World:
@@ -36,7 +49,7 @@ class _Translation:
             identity=IDENTITY,
             forms=forms(),
             desired={Address.parse(name): self.desired(name, thing) for name, thing in wanted.items()},
-            applied={Address.parse(name): self.applied(name, thing) for name, thing in self.before.items()},
+            applied=dict(self.state()),
             live=(*self.live(), *map(self.stranger, estate.strangers)),
             releases={Address("release", name): _release(after, name) for name in asked},
             published={Address.parse(name): pointer for name, pointer in self.published()},
@@ -45,9 +58,17 @@ class _Translation:
             archived=frozenset(Address("release", name) for name, one in after.releases.items() if one.archived),
             strict=estate.strict,
             max_deletes=estate.max_deletes,
-            openai_project=PROJECT,
+            today=TODAY,
+            shutdowns={OLD_MODEL: GONE_SINCE},
+            on_drift=estate.on_drift,
+            openai_project="proj_other" if estate.other_project else PROJECT,
             applied_project=PROJECT,
         )
+
+    def state(self) -> Iterator[tuple[Address, Applied]]:
+        for name, thing in self.before.items():
+            if name not in self.estate.twins:
+                yield Address.parse(name), self.applied(name, thing)
 
     @cached_property
     def before(self) -> dict[str, Object]:
@@ -61,12 +82,12 @@ class _Translation:
 
     def desired(self, address: str, thing: Object) -> Desired:
         parsed, form = Address.parse(address), _form(address, thing)
-        text = thing.text
-        of_file = parsed.kind == "file"
+        text, of_file = thing.text, parsed.kind == "file"
+        edited = {"digest": digest("edited")} if thing.release in self.estate.rewritten else {}
         return Desired(
             address=parsed,
             type=form.type,
-            fields=_fields(form, address, thing),
+            fields={**_fields(form, address, thing), **edited},
             lifecycle=Lifecycle(protect=address in self.estate.protected),
             whole=parsed.is_frozen and not of_file,
             local=LocalFile(_path(address), sha(text), len(text)) if of_file else None,
@@ -81,19 +102,24 @@ class _Translation:
 
     def live(self) -> Iterator[Live]:
         """Every object once, though several paths may share an upload."""
-        found = {self.id(name, thing): (name, thing) for name, thing in self.before.items()}
-        for id_, (address, thing) in found.items():
+        by_id = {self.id(name, thing): (name, thing) for name, thing in self.before.items()}
+        for id_, (address, thing) in by_id.items():
             form = _form(address, thing)
             fields = form.complete(form, _fields(form, address, thing))
             name = PurePosixPath(_path(address)).name if form.type == "file" else address.partition("/")[2]
             labels = None if form.type in {*OUTLET_TYPES, "file"} else self.labels(address, form, thing)
-            yield Live(form.type, id_, self.as_read(fields), labels, name, self.needs(fields))
+            by_hand = {"instructions": HAND} if address in self.estate.by_hand else {}
+            found = Live(form.type, id_, {**self.as_read(fields), **by_hand}, labels, name, self.needs(fields))
+            yield found
+            if address in self.estate.twins:
+                yield replace(found, id=f"{id_}-twin")
 
     def labels(self, address: str, form: Form, thing: Object) -> Labels:
         fields = {name: item for name, item in _fields(form, address, thing).items() if name not in form.apart}
-        return Labels(str(IDENTITY), address, spec_hashes(fields), self.estate.protected.get(address) == "label")
+        owner = "globex" if address in self.estate.taken else str(IDENTITY)
+        return Labels(owner, address, spec_hashes(fields), self.estate.protected.get(address) == "label")
 
-    def as_read(self, fields: dict[str, JSON]) -> dict[str, JSON]:
+    def as_read(self, fields: Fields) -> Fields:
         """The files of a store come by id."""
         if "files" not in fields:
             return fields
@@ -101,7 +127,7 @@ class _Translation:
         files = {self.file_id(path): {k: v for k, v in entry.items() if k != "file"} for path, entry in by_path}
         return {**fields, "files": {id_: {"attributes": {}, **entry} for id_, entry in files.items()}}
 
-    def needs(self, fields: dict[str, JSON]) -> tuple[str, ...]:
+    def needs(self, fields: Fields) -> tuple[str, ...]:
         return tuple(sorted(map(self.file_id, fields.get("files") or ())))
 
     def file_id(self, path: str) -> str:
@@ -146,7 +172,7 @@ def _written(type_: str, address: str, thing: Object) -> dict[str, JSON]:
         stores = [target for _, target in by_how]
         tools = [{"type": "file_search", "vector_store_ids": stores}] if stores else []
         named = {"name": address.partition("/")[2]} if type_ == "agent" else {}
-        return {"model": MODEL, "instructions": "Help.", **named, **({"tools": tools} if tools else {})}
+        return {"model": thing.model, "instructions": thing.text, **named, **({"tools": tools} if tools else {})}
     if type_ == "vector_store":
         return {"name": _path(address), "files": dict(_entries(thing))}
     return {"sha256": sha(thing.text), "purpose": "assistants"}
@@ -154,7 +180,9 @@ def _written(type_: str, address: str, thing: Object) -> dict[str, JSON]:
 
 def _nodes(by_how: list[tuple[str, JSON]]) -> Iterator[tuple[str, JSON]]:
     for index, (how, target) in enumerate(by_how):
-        node = {"type": "assistant", "assistant": target} if how == "node" else {"type": "llm", "vector_stores": [target]}
+        node = (
+            {"type": "assistant", "assistant": target} if how == "node" else {"type": "llm", "vector_stores": [target]}
+        )
         yield f"n{index}", node
 
 
