@@ -1,0 +1,285 @@
+"""A released version never changes under its users, whatever is edited, released, published, changed by hand, applied.
+
+What a version has to be is read from its manifest as plain YAML, by none of the project's code, and looked for at the
+API with the SDK and in what applications load.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from ruamel.yaml import YAML
+
+from reconciler.bundles import Bundle, load
+from reconciler.operations.publish import publish
+from reconciler.operations.release import release
+from reconciler.planning.model import Plan
+from reconciler.reports.drift import drift_class
+from reconciler.resources.problems import ReconcilerError
+from tests.e2e.world import BUNDLES, PROJECT, Document, World, manifest, world
+
+IDENTITY = "acme"
+BOT = "support"
+TEXTS = st.sampled_from(["Be brief.", "Be kind.", "Ask back."])
+PATHS = ("kb/hours.md", "kb/rates.md")
+CARELESS = {**PROJECT, "spec": {**PROJECT["spec"], "safety": {"max_deletes": 100}}}
+UNDONE = {"tampered", "missing", "expired"}
+
+
+def triage(instructions: str) -> Document:
+    return manifest("Assistant", "triage", {"target": "agents", "model": "gpt-6-luna", "instructions": instructions})
+
+
+def writer(instructions: str) -> Document:
+    search = {"type": "file_search", "vector_store_ids": ["handbook"]}
+    spec = {"target": "responses", "model": "gpt-6-luna", "instructions": instructions, "tools": [search]}
+    return manifest("Assistant", "writer", spec)
+
+
+def flow(*assistants: str) -> Document:
+    nodes = {f"n{index}": {"type": "assistant", "assistant": name} for index, name in enumerate(assistants)}
+    way = ["start", *nodes, "end"]
+    edges = [{"from": one, "to": other} for one, other in pairwise(way)]
+    return manifest("Pipeline", "flow", {"nodes": nodes, "edges": edges})
+
+
+class Releases(RuleBasedStateMachine):
+    """One chatbot with a pipeline, an agent, a request, a vector store and its files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        folder = Path(self.stack.enter_context(TemporaryDirectory()))
+        self.world: World = self.stack.enter_context(world(folder / "project"))
+        self.manifests: dict[int, bytes] = {}
+        """What `release` wrote, by number."""
+        self.archived: set[int] = set()
+        self.applied: set[int] = set()
+        """Versions that the last apply had to see to."""
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    @initialize()
+    def begin(self) -> None:
+        self.world.documents.clear()
+        for path in PATHS:
+            self.world.file(path, f"# {path}\n")
+        store = manifest("VectorStore", "handbook", {"files": ["kb/*.md"]})
+        bot = manifest("Chatbot", BOT, {"pipeline": "flow"})
+        self.world.wants(CARELESS, triage("Be brief."), writer("Be brief."), store, flow("triage", "writer"), bot)
+        self.world.apply()
+
+    # Edits.
+
+    @rule(text=TEXTS)
+    def edit_an_agent(self, text: str) -> None:
+        self.world.wants(triage(text))
+
+    @rule(text=TEXTS)
+    def edit_a_request(self, text: str) -> None:
+        self.world.wants(writer(text))
+
+    @rule(path=st.sampled_from(PATHS), text=TEXTS)
+    def edit_a_file(self, path: str, text: str) -> None:
+        self.world.file(path, text)
+
+    @rule(nodes=st.sampled_from([("triage",), ("writer",), ("writer", "triage")]))
+    def edit_the_pipeline(self, nodes: tuple[str, ...]) -> None:
+        self.world.wants(flow(*nodes))
+
+    # Releases.
+
+    @rule()
+    def release(self) -> None:
+        try:
+            made = release(self.world.root, {}, BOT, vendor=True)
+        except ReconcilerError as error:
+            if [problem.code for problem in error.problems] != ["nothing-to-release"]:
+                raise
+        else:
+            self.manifests[len(self.manifests) + 1] = (self.world.root / made.path).read_bytes()
+
+    @precondition(lambda self: self.kept)
+    @rule(data=st.data())
+    def publish(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(self.kept))
+        publish(self.world.root, {}, BOT, number)
+        self.world.wants(manifest("Chatbot", BOT, {"pipeline": "flow", "published": number}))
+
+    @precondition(lambda self: self.unpublished)
+    @rule(data=st.data())
+    def archive(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(self.unpublished))
+        self.archived.add(number)
+        path = self.path_of(number)
+        path.write_text(path.read_text().replace("\nspec:\n", "\nspec:\n  archived: true\n"))
+
+    # Hands at the API.
+
+    @precondition(lambda self: self.applied)
+    @rule(data=st.data(), text=TEXTS)
+    def change_a_frozen_agent(self, data: st.DataObject, text: str) -> None:
+        if agent := self.draw(data, self.frozen_agents()):
+            self.world.by_hand(self.world.sdk.beta.agents.update(agent, instructions=f"{text} By hand."))
+
+    @precondition(lambda self: self.applied)
+    @rule(data=st.data())
+    def delete_a_frozen_agent(self, data: st.DataObject) -> None:
+        if agent := self.draw(data, self.frozen_agents()):
+            self.world.by_hand(self.world.sdk.beta.agents.delete(agent))
+
+    @precondition(lambda self: self.applied)
+    @rule(data=st.data())
+    def rename_a_frozen_store(self, data: st.DataObject) -> None:
+        if store := self.draw(data, self.frozen_stores()):
+            self.world.by_hand(self.world.sdk.vector_stores.update(store, name="By hand"))
+
+    @precondition(lambda self: self.applied)
+    @rule(data=st.data())
+    def delete_a_frozen_store(self, data: st.DataObject) -> None:
+        if store := self.draw(data, self.frozen_stores()):
+            self.world.by_hand(self.world.sdk.vector_stores.delete(store))
+
+    @precondition(lambda self: self.applied)
+    @rule(data=st.data(), thoroughly=st.booleans())
+    def take_a_file_out_of_a_frozen_store(self, data: st.DataObject, thoroughly: bool) -> None:
+        store = self.draw(data, self.frozen_stores())
+        file = self.draw(data, sorted(self.files_in(store))) if store else None
+        if store and file:
+            self.world.by_hand(self.world.sdk.vector_stores.files.delete(file, vector_store_id=store))
+            if thoroughly:
+                self.world.by_hand(self.world.sdk.files.delete(file))
+
+    # Applies, and what holds after them.
+
+    @rule()
+    def apply(self) -> None:
+        self.world.apply()
+        self.applied = set(self.kept)
+        assert self.differing() == set()
+        assert self.published_is_ready()
+        assert not self.world.plan().work
+
+    @rule()
+    def apply_and_keep_what_was_done_by_hand(self) -> None:
+        plan = self.world.plan("keep")
+        if plan.refusals:
+            assert {refusal.rule for refusal in plan.refusals} == {"conflict"}
+            return
+        self.world.apply("keep")
+        self.applied = set(self.kept)
+        assert self.differing() <= told_of(self.world.plan("keep"))
+
+    # What is there.
+
+    @property
+    def kept(self) -> list[int]:
+        return [number for number in self.manifests if number not in self.archived]
+
+    @property
+    def unpublished(self) -> list[int]:
+        return [number for number in self.kept if number != self.published]
+
+    @property
+    def published(self) -> int | None:
+        number: int | None = self.world.documents[f"Chatbot/{BOT}"]["spec"].get("published")
+        return number
+
+    def path_of(self, number: int) -> Path:
+        return self.world.root / "releases" / BOT / f"v{number}.yaml"
+
+    def draw(self, data: st.DataObject, ids: list[str]) -> str | None:
+        return data.draw(st.sampled_from(ids)) if ids else None
+
+    def frozen_agents(self) -> list[str]:
+        return [id_ for address, id_ in sorted(self.labelled(self.world.sdk.beta.agents).items()) if "@" in address]
+
+    def frozen_stores(self) -> list[str]:
+        return [id_ for address, id_ in sorted(self.labelled(self.world.sdk.vector_stores).items()) if "@" in address]
+
+    def labelled(self, resource: Any) -> dict[str, str]:
+        found = self.world.by_hand(resource.list(limit=100)._get_page())
+        return {item.metadata["reconciler-address"]: item.id for item in found.data}
+
+    def files_in(self, store: str) -> dict[str, str]:
+        """The sha256 of each."""
+        found = self.world.by_hand(self.world.sdk.vector_stores.files.list(store, limit=100)._get_page())
+        return {file.id: str((file.attributes or {})["reconciler-sha256"]) for file in found.data}
+
+    def loaded(self, address: str) -> Bundle:
+        bundle = load(self.world.root / BUNDLES, IDENTITY, address)
+        assert not bundle.stale
+        return bundle
+
+    def differing(self) -> set[str]:
+        """Copies that are not what the manifest of their version says."""
+        assert all(self.path_of(number).read_bytes() == self.manifests[number] for number in self.kept)
+        return {address for number in self.kept for address in self.differing_in(number)}
+
+    def differing_in(self, number: int) -> Iterator[str]:
+        content = YAML(typ="safe", pure=True).load(self.manifests[number])["spec"]["content"]
+        bundle = self.loaded(f"chatbot/{BOT}@{number}")
+        suffix = f"@{BOT}.{number}"
+        for address, spec in content["objects"].items():
+            if address.startswith("pipeline/"):
+                nodes = bundle.pipeline(address + suffix)["nodes"].values()
+                assert [node["assistant"] for node in nodes] == [
+                    f"assistant/{node['assistant']}{suffix}" for node in spec["nodes"].values()
+                ]
+            elif spec.get("target") == "agents":
+                if self.agent(bundle.agent_id(address + suffix)) != (spec["model"], spec["instructions"]):
+                    yield address + suffix
+            elif spec.get("target") == "responses":
+                request = bundle.request(address + suffix)
+                assert (request["model"], request["instructions"]) == (spec["model"], spec["instructions"])
+                (store,) = request["tools"][0]["vector_store_ids"]
+                yield from self.differing_store(store, content["files"])
+
+    def agent(self, id_: str) -> tuple[str, str | None] | None:
+        found = self.world.by_hand(self.world.sdk.beta.agents.list(limit=100)._get_page()).data
+        return next(((agent.model, agent.instructions) for agent in found if agent.id == id_), None)
+
+    def differing_store(self, id_: str, files: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+        stores = self.world.by_hand(self.world.sdk.vector_stores.list(limit=100)._get_page()).data
+        store = next((store for store in stores if store.id == id_), None)
+        if store is None:
+            yield f"vectorstore/{id_}"
+        elif store.name != "handbook" or sorted(self.files_in(id_).values()) != sorted(
+            kept["sha256"] for kept in files.values()
+        ):
+            yield str((store.metadata or {})["reconciler-address"])
+
+    def published_is_ready(self) -> bool:
+        """Applications get exactly the published version, and what it names is live: `differing` has looked."""
+        if self.published is None:
+            return True
+        served, version = self.loaded(f"chatbot/{BOT}"), self.loaded(f"chatbot/{BOT}@{self.published}")
+        return (served.pointer.blob, served.pointer.ids) == (version.pointer.blob, version.pointer.ids)
+
+
+def told_of(plan: Plan) -> set[str]:
+    """What the plan says was changed by hand, of what releases have made."""
+    return {change.address for change in plan.drift if drift_class(change) in UNDONE}
+
+
+def machine(examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        Releases,
+        settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=True),
+    )
+
+
+def test_a_released_version_stays_what_its_manifest_says():
+    machine(examples=6, steps=12)
+
+
+@pytest.mark.long
+def test_a_released_version_stays_what_its_manifest_says_at_length():
+    machine(examples=100, steps=30)
