@@ -110,8 +110,9 @@ class World:
     """Whether releases that are not published block too, instead of being archived with what they use."""
     consents: Sequence[Consent] = ()
     today: date = date.min
+    """By which consents expire and models have been shut down."""
     shutdowns: Mapping[str, date] = field(default_factory=dict)
-    """The last day of every model that has one."""
+    """When models are shut down: from that day on they do not answer."""
     on_drift: OnDrift = "revert"
     max_deletes: int | None = None
     openai_project: str | None = None

@@ -54,6 +54,7 @@ def plans(names, consents):
         chains=st.lists(several, max_size=2).map(tuple),
         places=st.dictionaries(addresses, names, max_size=3),
         remedy=texts,
+        subject=names,
         consent=consents,
     )
     return st.builds(

@@ -117,3 +117,8 @@ def test_known_ids_read_back_as_references():
     tools = REQUEST.localise(live, lambda id_: addresses.get(id_, []), {"tools": {"code_interpreter": PRICES}})["tools"]
     assert tools["file_search"]["vector_store_ids"] == ["vs_stranger", HANDBOOK]
     assert tools["code_interpreter"]["container"]["file_ids"] == [PRICES]
+
+
+def test_it_runs_on_its_model():
+    assert list(REQUEST.models(desired("responses", SPEC)[0].fields)) == ["gpt-6-luna"]
+    assert list(AGENT.models({"name": "triage"})) == []

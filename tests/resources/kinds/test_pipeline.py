@@ -262,3 +262,8 @@ class TestRules:
             "Did you mean prompt?",
         )
         assert findings(node(type="llm", prompt="Hello", prompts="kept apart")) == []
+
+
+def test_it_runs_on_the_models_that_its_nodes_name():
+    assert list(PIPELINE.models(COACH)) == ["gpt-6-luna"]
+    assert list(PIPELINE.models({"nodes": {"n": {"type": "custom", "model": {"own": 1}}}})) == []
