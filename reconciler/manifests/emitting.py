@@ -100,7 +100,7 @@ def _line(value: JSON, path: tuple[str, ...], notes: _Notes, room: int) -> str |
     if not isinstance(value, Mapping | list):
         return _scalar(value, _IN_BLOCK)
     items = list(value.values()) if isinstance(value, Mapping) else value
-    if any(isinstance(item, Mapping | list) and item for item in items):
+    if any(_is_block(item) if isinstance(item, str) else item and isinstance(item, Mapping | list) for item in items):
         return None
     line = _flow(value)
     return line if len(line) <= room or not value else None

@@ -70,7 +70,7 @@ def release(
     made = release_address(chatbot, _next_number(project, chatbot, git))
     text = manifest_of(made, content, message.strip())
     found = read_back(text, project)
-    check_faithful(found, taken.chatbot.address, project)
+    check_faithful(found, taken.chatbot, project)
     edits = [Edit(path_of(made), None, text)]
     moves: tuple[Move, ...] = ()
     if publish:

@@ -10,7 +10,7 @@ from reconciler.manifests import load
 from reconciler.manifests.drafting import literal, unique_name, with_files
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.emitting import emit
-from reconciler.manifests.parsing import parse
+from reconciler.manifests.parsing import parse, parse_document
 from reconciler.manifests.writing import manifest_text, merged, write_drafts
 from reconciler.resources.address import is_name
 from reconciler.resources.problems import ReconcilerError
@@ -201,3 +201,24 @@ def test_a_literal_value_has_no_variables(tmp_path_factory, spec):
 
     for text in spec.values():
         assert Variables({"x": 1}).substitute(literal(text)) == (text, [])
+
+
+class TestLongTexts:
+    """Several lines stand as several lines, so that a diff shows which of them changed."""
+
+    @pytest.mark.parametrize(
+        "text",
+        ["a\nb", "a\nb\n", "a\nb\n\n\n", "\n\na\n", "  a\nb", "\ta\nb", "a  \n\tb\n \nc", "a: b\n# c\n---\n- d\n...\n"],
+    )
+    def test_a_block_where_yaml_can_carry_it(self, text: str) -> None:
+        written = emit({"one": {"text": text}, "two": [text]})
+        assert written.count("|") == 2
+        assert parse_document(written, "").value == {"one": {"text": text}, "two": [text]}
+        assert parse_document(written.replace("\n", "\r\n"), "").value == {"one": {"text": text}, "two": [text]}
+
+    def test_quoted_line_by_line_where_it_cannot(self) -> None:
+        text = "".join(f"  line {number} \r\n" for number in range(20))
+        written = emit({"text": text})
+        assert written.split("\n")[:2] == ['text: "  line 0 \\r\\n\\', "  \\  line 1 \\r\\n\\"]
+        assert parse_document(written, "").value == {"text": text}
+        assert parse_document(written.replace("\n", "\r\n"), "").value == {"text": text}

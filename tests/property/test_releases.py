@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from reconciler.manifests import load
 from reconciler.manifests.emitting import emit
@@ -18,7 +17,7 @@ from reconciler.resources.values import ADDRESS_KEY, replace_references
 from tests.operations.desk import HEAD, Desk, write
 
 PIECES = st.one_of(
-    st.sampled_from(["${var.phone}", "$${var.phone}", "$$${var.warmth}", "${var.}x", "$", "{", "}", "# ", "- ", ": "]),
+    st.sampled_from(["${var.phone}", "$${var.phone}", "$$${var.warmth}", "${ var.x}", "$", "{", "}", "# ", "- ", ": "]),
     st.sampled_from(
         [" ", "  ", "\t", "\n", "\n\n", "\r\n", "\r", "'", '"', "\\", "---", "...", "|", ">-", "é", "\U0001f600"]
     ),
@@ -46,6 +45,7 @@ def as_working(value: object) -> object:
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@settings(max_examples=30)
 @given(included=TEXTS, inline=TEXTS)
 @example(included="line \n  \n\tline\n\n\n", inline=" first\n\nlast  \n")
 @example(included="a\r\n b\r\n", inline="${var.phone}")

@@ -58,7 +58,7 @@ def read_back(text: str, project: Everywhere) -> Resource:
     return found.resource
 
 
-def check_faithful(release: Resource, chatbot: Address, project: Everywhere) -> None:
+def check_faithful(release: Resource, chatbot: Resource, project: Everywhere) -> None:
     """ReconcilerError unless a release that was read back has the content that its digest is of, and asks in every
     environment for exactly what the working manifests ask for.
     """
@@ -68,8 +68,8 @@ def check_faithful(release: Resource, chatbot: Address, project: Everywhere) -> 
         scope = replace(loaded.scope, files=kept)
         findings = [finding for finding in release.kind.check(release, scope) if finding.severity == "error"]
         if findings:
-            raise ReconcilerError(*(_unfaithful(release, finding.message) for finding in findings))
-        working = closure(loaded, chatbot)
+            raise ReconcilerError(*(_unfaithful(chatbot, finding.message) for finding in findings))
+        working = closure(loaded, chatbot.address)
         for part in parts(release, scope):
             if part.kind.frozen and part.address in working:
                 _check_part(own_object(part, scope), working[part.address], loaded.scope)

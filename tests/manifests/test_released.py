@@ -1,0 +1,73 @@
+"""What manifests say of releases: which there are, once each, and which are archived."""
+
+import pytest
+
+from reconciler.manifests import load
+from reconciler.operations.release import release
+from tests.operations.desk import Desk, write
+
+FIRST = "releases/support/v1.yaml"
+CHATBOT = "chatbots/support.yaml"
+
+
+@pytest.fixture
+def desk(tmp_path) -> Desk:
+    """With a release."""
+    made = write(tmp_path)
+    release(made.root, {}, "support", vendor=True)
+    return made
+
+
+def problems(desk: Desk) -> list[tuple[str, str, str]]:
+    """Place, code and hint of each."""
+    loaded = load(desk.root, env="staging")
+    found = [*loaded.problems, *(one.problem for one in loaded.dangling)]
+    return [(str(one.place), one.code, one.hint) for one in found]
+
+
+def archived(desk: Desk) -> None:
+    desk.write(FIRST, desk.read(FIRST).partition("  content:")[0] + "  archived: true\n")
+
+
+def publishes(desk: Desk, number: int) -> None:
+    desk.write(CHATBOT, f"{desk.read(CHATBOT)}  published: {number}\n")
+
+
+def test_a_published_number_that_does_not_exist(desk):
+    publishes(desk, 2)
+    assert problems(desk) == [("chatbots/support.yaml:6:14", "dangling-reference", "did you mean `support@1`?")]
+
+
+def test_a_published_release_that_is_archived(desk):
+    publishes(desk, 1)
+    archived(desk)
+    hint = "what is archived does not come back"
+    assert problems(desk) == [("chatbots/support.yaml:6:14", "dangling-reference", hint)]
+
+
+def test_a_copy_of_an_archived_release(desk):
+    desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: closer@support.1")
+    assert problems(desk) == []
+    archived(desk)
+    hint = "it went with release/support@1, which is archived; there is `closer`"
+    assert problems(desk) == [("pipelines/flow.yaml:7:40", "dangling-reference", hint)]
+
+
+def test_an_archived_release_that_still_has_its_content(desk):
+    desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: closer@support.1")
+    desk.edit(FIRST, "spec:\n", "spec:\n  archived: true\n")
+    assert [code for _, code, _ in problems(desk)] == ["dangling-reference"]
+
+
+def test_a_release_that_somebody_edited(desk):
+    desk.edit(FIRST, "Answer shortly", "Answer at length")
+    ((place, code, hint),) = problems(desk)
+    assert (place.partition(":")[0], code) == (FIRST, "edited-release")
+    assert hint == "a release is never edited: restore the file, or release the chatbot again"
+
+
+def test_two_releases_with_one_number(desk):
+    desk.write("releases/support/v1-again.yaml", desk.read(FIRST))
+    ((place, code, hint),) = problems(desk)
+    assert (place, code) == ("releases/support/v1.yaml:6:9", "duplicate-address")
+    assert hint.endswith("remove the other, and release again: reconciler release support")
