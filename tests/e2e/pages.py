@@ -1,0 +1,100 @@
+"""Pages of `docs/` as their readers follow them: the files are written, the commands run, and the outputs compared."""
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from unittest import mock
+
+from reconciler.cli.main import run
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+FILE: Final = re.compile(r"^`([\w./-]+)`:\n\n```\w+\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+SESSION: Final = re.compile(r"^(?:<!-- by hand: (.*) -->\n)?```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+COMMAND: Final = re.compile(r"^\$ (.*)$", flags=re.MULTILINE)
+PROGRESS: Final = re.compile(r"^\[\d+/\d+\] .*\n", flags=re.MULTILINE)
+VARYING: Final = (
+    (re.compile(r"\b(agent_|vs_|file-)[0-9a-f]{32}\b"), r"\1…"),
+    (re.compile(r"(?<= at )[0-9a-f]{12}\b"), "4c1d0a7be2f5"),
+)
+"""What differs from run to run: live ids, commits."""
+
+ByHand = Mapping[str, Callable[[Path], None]]
+"""What somebody else does, by the words with which a comment above a session announces it."""
+
+
+def as_it_runs(page: Path, folder: Path, by_hand: ByHand) -> str:
+    """The text of `page` with the outputs that its commands have in `folder`."""
+    text = page.read_text(encoding="utf-8")
+    for name, content in FILE.findall(text):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    shell = _Shell(folder)
+
+    def session(found: re.Match[str]) -> str:
+        head, _, _ = found[0].partition("```console")
+        if found[1]:
+            by_hand[found[1]](folder)
+        steps = (f"$ {command}\n{_steady(shell.run(command))}" for command in COMMAND.findall(found[2]))
+        return f"{head}```console\n{''.join(steps)}```"
+
+    with contextlib.chdir(folder), mock.patch.dict(os.environ, _environ()):
+        return SESSION.sub(session, text)
+
+
+def _steady(text: str) -> str:
+    for pattern, instead in VARYING:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _environ() -> dict[str, str]:
+    """Git as somebody who has set nothing up."""
+    somebody = {f"GIT_{role}_{what}": "a@b.example" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**somebody, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PATH": path, "COLUMNS": "100"}
+
+
+@dataclass(frozen=True)
+class _Shell:
+    """Commands joined by `&&`; `reconciler` runs in this process, which saves a start for each."""
+
+    folder: Path
+
+    def run(self, line: str) -> str:
+        shown = "".join(self._run(command) for command in line.split(" && "))
+        return f"{shown.rstrip()}\n" if shown.strip() else ""
+
+    def _run(self, command: str) -> str:
+        word, _, rest = command.partition(" ")
+        if word == "export":
+            name, _, value = rest.partition("=")
+            os.environ[name] = value
+            return ""
+        if word != "reconciler":
+            return self._shell(command)
+        words, _, pipe = rest.partition(" | ")
+        printed = _reconciler(words)
+        return self._shell(pipe, printed) if pipe else printed
+
+    def _shell(self, command: str, given: str = "") -> str:
+        done = subprocess.run(command, shell=True, input=given, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, (command, done.stderr)
+        return done.stdout
+
+
+def _reconciler(words: str) -> str:
+    """What it prints, with its messages but for the progress."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        run(shlex.split(words))
+    assert "error[internal]" not in err.getvalue(), err.getvalue()
+    return out.getvalue() + PROGRESS.sub("", err.getvalue())

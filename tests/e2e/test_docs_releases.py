@@ -1,0 +1,44 @@
+"""`docs/releases.md`, followed command by command."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import httpx2
+from openai import AsyncOpenAI
+
+from reconciler import bundles
+from reconciler.emulator import Settings, create_app
+from reconciler.operations.endpoint import DATA
+from tests.e2e.pages import DOCS, as_it_runs
+
+PAGE = DOCS / "releases.md"
+
+
+def take_a_file_out(folder: Path) -> None:
+    """Of the store that production's published release reads."""
+    bundle = bundles.load(folder / ".reconciler" / "bundles", "acme/production", "chatbot/support")
+    (store,) = bundle.request("assistant/clerk")["tools"][0]["vector_store_ids"]
+
+    async def take() -> None:
+        transport = httpx2.ASGITransport(create_app(Settings(data=folder / DATA)))
+        http = httpx2.AsyncClient(transport=transport)
+        async with AsyncOpenAI(api_key="key", base_url="http://embedded/v1", http_client=http) as sdk:
+            held = await sdk.vector_stores.files.list(store)
+            names = {(await sdk.files.retrieve(file.id)).filename: file.id for file in held.data}
+            await sdk.vector_stores.files.delete(names["night.md"], vector_store_id=store)
+
+    asyncio.run(take())
+
+
+BY_HAND = {"a file is taken out of the frozen store": take_a_file_out}
+
+
+def test_every_command_does_what_the_page_shows(tmp_path):
+    folder = tmp_path / "acme"
+    assert as_it_runs(PAGE, folder, BY_HAND) == PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_shows_what_there_is_to_run():
+    commands = re.findall(r"^\$ .*?reconciler (\w+)", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert {"release", "diff", "plan", "apply", "publish", "drift", "archive"} <= {*commands}
