@@ -14,11 +14,12 @@ from reconciler.planning.graph import Graph, after, before, sort_of
 from reconciler.planning.guard import RULES, Case, Check
 from reconciler.planning.keeping import kept, stays_published
 from reconciler.planning.match import Matched, match
-from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange, Plan, Unmanaged
+from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange, Plan, Refusal, Unmanaged
 from reconciler.planning.moving import renamed
 from reconciler.planning.publications import publications
 from reconciler.planning.resolved import with_resolved
 from reconciler.planning.retiring import retire
+from reconciler.planning.touching import references
 from reconciler.planning.world import Link, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
@@ -91,8 +92,17 @@ def plan(
         refusals=lifted.refusals,
         warnings=(*made.warnings, *lifted.warnings),
         requests=_requests(world, made.work),
+        references=references(_touched(made, lifted.refusals), *graphs),
     )
     return Planned(seal_plan(made), world, matched, *graphs)
+
+
+def _touched(made: Plan, refusals: Iterable[Refusal]) -> Iterator[str]:
+    """Every address that the plan is about; a refusal of the whole plan is about none."""
+    for change in (*made.changes, *made.drift):
+        yield change.address
+    for refusal in refusals:
+        yield refusal.address
 
 
 def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:

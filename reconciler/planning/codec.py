@@ -43,6 +43,7 @@ def to_json(plan: Plan) -> dict[str, JSON]:
         "unmanaged": list(map(_unmanaged_json, plan.unmanaged)),
         "warnings": list(plan.warnings),
         "requests": dict(plan.requests),
+        "references": [list(pair) for pair in plan.references],
     }
 
 
@@ -86,6 +87,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         warnings=tuple(document["warnings"]),
         unchanged=document["summary"]["unchanged"],
         requests=document["requests"],
+        references=tuple((str(source), str(target)) for source, target in document.get("references", ())),
         commit=document["commit"],
         created_at=document["created_at"],
         digest=document["digest"],

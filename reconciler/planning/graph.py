@@ -15,6 +15,8 @@ from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import ABSENT, JSON, Fields, references_in
 
 UNWRITTEN: Final = frozenset({"live", "state"})
+COPY: Final = "copy"
+"""Where an edge was seen that only says that a release has frozen the one from the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def _of_copies(world: World, matched: Matched) -> Iterator[Edge]:
     known = {*world.applied, *matched.live}
     for address in sorted(known):
         if address.kind != FILE and address.family != address and address.family in known:
-            yield Edge(str(address), address.family, "copy")
+            yield Edge(str(address), address.family, COPY)
 
 
 def _of_strangers(matched: Matched) -> Iterator[Edge]:

@@ -130,6 +130,8 @@ class Plan:
     """Objects that are live as desired."""
     requests: Mapping[str, int] = field(default_factory=dict)
     """Writes that applying costs, by what they do."""
+    references: tuple[tuple[str, str], ...] = ()
+    """Who refers to what, of all that the plan is about and all that depends on it: pairs of referrer and referent."""
     commit: str | None = None
     created_at: str = ""
     digest: str = ""
