@@ -1,5 +1,7 @@
 """Consents: a person's reviewed leave to do the one thing that would be refused. There is no global force."""
 
+import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,6 +15,7 @@ from reconciler.resources.kinds.consent import LONGEST, ConsentSpec
 
 PROJECT: Final = "project/"
 """Addresses of what is about the plan as a whole."""
+_PLAIN: Final = re.compile(r"[\w./@-]+")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,11 @@ def _useless(world: World, ours: Iterable[Consent], lifted: Collection[tuple[str
             yield f"{where} lifts nothing: what it speaks of is done, or is not the same any more. Remove it"
 
 
+def _scalar(address: str) -> str:
+    """As YAML reads it back: names of files may have anything in them."""
+    return address if _PLAIN.fullmatch(address) else json.dumps(address, ensure_ascii=False)
+
+
 def consent_document(identity: str, address: str, rule: str, subject: str) -> str:
     """The smallest manifest that lifts one refusal. Reason and last day are for the person who consents."""
     return f"""\
@@ -95,7 +103,7 @@ kind: Consent
 metadata: {{name: {rule}-{subject.removeprefix("sha256:")[:8]}}}
 spec:
   identity: {identity}
-  address: {address}
+  address: {_scalar(address)}
   rule: {rule}
   subject: {subject}
   reason: ""  # why, for those who review this

@@ -1,6 +1,7 @@
 """What the guard looks at, and what a rule says against it."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,6 +29,14 @@ class Case:
         """What is taken away, in order of address; but not a second object that wrongly carries an address of ours."""
         found = {Address.parse(change.address): change for change in self.work if self._takes_ours(change)}
         return {address: found[address] for address in sorted(found)}
+
+    @cached_property
+    def families(self) -> Mapping[Address, Sequence[Address]]:
+        """What is taken away, by the working object that it is or was made of."""
+        found: dict[Address, list[Address]] = defaultdict(list)
+        for address in self.removals:
+            found[address.family].append(address)
+        return found
 
     def _takes_ours(self, change: Change) -> bool:
         live = self.matched.live.get(Address.parse(change.address))

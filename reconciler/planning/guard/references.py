@@ -88,7 +88,7 @@ def _objection(case: Case, address: Address, change: Change, edges: Sequence[Edg
 
 def _ids(case: Case, address: Address, change: Change) -> dict[str, str | None]:
     """What would go: the object, and of an assistant the copies that go with it."""
-    copies = (other for other in case.removals if _is_head(address) and other.family == address)
+    copies = case.families.get(address, ()) if _is_head(address) else ()
     return {**{str(copy): case.removals[copy].id for copy in copies}, str(address): change.id}
 
 

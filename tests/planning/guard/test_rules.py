@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import get_args
 
+from ruamel.yaml import YAML
+
 from reconciler.planning import build
 from reconciler.planning.guard import RULES
 from reconciler.resources.kinds.consent import ConsentSpec
@@ -69,6 +71,14 @@ def test_the_consent_is_bound_to_what_is_refused():
     found = refusal(used("flow"))
     assert found.consent is not None
     assert f"subject: {found.subject}" in found.consent
+
+
+def test_a_file_may_be_called_anything():
+    worlds = (
+        Worlds().stays_file("kb/a: b # 1.md", "x").stranger("vs_9", type_="store", refers_to=("file_kb-a: b # 1-md",))
+    )
+    document = YAML(typ="safe").load(refusal(worlds).consent)
+    assert document["spec"]["address"] == "file/kb/a: b # 1.md"
 
 
 def test_what_may_not_be_lifted_comes_without_one():
