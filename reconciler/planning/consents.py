@@ -106,6 +106,6 @@ spec:
   address: {_scalar(address)}
   rule: {rule}
   subject: {subject}
-  reason: ""  # why, for those who review this
-  expires: ""  # the last day on which it counts, as "YYYY-MM-DD"; at most {LONGEST} days from now
+  reason: ""  # why, for its reviewers
+  expires: ""  # its last day, "YYYY-MM-DD", at most {LONGEST} days ahead
 """

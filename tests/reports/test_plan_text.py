@@ -238,6 +238,15 @@ def test_warnings_are_wrapped_and_indented():
     )
 
 
+def test_of_many_ways_to_a_referrer_the_first_are_shown_and_of_direct_ones_none():
+    direct = ("pipeline/triage-flow", "assistant/triage")
+    chains = (direct, *((f"chatbot/b{number}", *direct) for number in range(9)))
+    text = shown(refusals=(replace(REFERENCED, chains=chains),))
+    assert text.count("through") == 5
+    assert "through  chatbot/b0\n" in text
+    assert "and 4 more, in `-o json`\n" in text
+
+
 def test_colour_changes_no_text():
     colourful = shown(update(field("model", "a", "b"), source=TRIAGE), style=Style(color=True, width=80))
     assert "\x1b[1mYour changes\x1b[0m\n  \x1b[33m~\x1b[0m update  \x1b[1massistant/triage\x1b[0m" in colourful

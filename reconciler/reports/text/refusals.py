@@ -9,6 +9,7 @@ from reconciler.reports.text.changes import SIGNS, painted_sign
 
 _WHOLE_PROJECT: Final = "project/"
 """What is refused is the plan as a whole, and no object of it."""
+MOST_CHAINS: Final = 5
 
 
 def refusal_lines(refusals: Sequence[Refusal], style: Style) -> list[str]:
@@ -32,8 +33,7 @@ def _one(refusal: Refusal, style: Style) -> Iterator[str]:
     yield from others
     for section in SECTIONS:
         yield from _section(section, refusal, style)
-    for chain in refusal.chains:
-        yield from _chain(chain, refusal, style)
+    yield from _chains(refusal, style)
     if refusal.remedy:
         yield from _labelled("remedy", refusal.remedy.split(), style)
     if refusal.consent:
@@ -50,10 +50,17 @@ def _section(section: Section, refusal: Refusal, style: Style) -> Iterator[str]:
             yield from _with_place(f"        {pad(plain(referrer), room)}", _place(referrer, refusal), style)
 
 
+def _chains(refusal: Refusal, style: Style) -> Iterator[str]:
+    """The first few of those that tell more than the sections do; JSON has all."""
+    telling = [chain for chain in refusal.chains if chain[1:] != (refusal.address,)]
+    for chain in telling[:MOST_CHAINS]:
+        yield from _chain(chain, refusal, style)
+    if len(telling) > MOST_CHAINS:
+        yield f"{'':<15}and {len(telling) - MOST_CHAINS} more, in `-o json`"
+
+
 def _chain(chain: Sequence[str], refusal: Refusal, style: Style) -> Iterator[str]:
-    """Every link with where it is written; nothing where the section says it all."""
-    if tuple(chain[1:]) == (refusal.address,):
-        return
+    """Every link, with where it is written."""
     links = [f"-> {plain(link)}" if index else plain(link) for index, link in enumerate(chain)]
     for index, link in enumerate(links):
         lead = f"{'' if index else '      through':<15}"
