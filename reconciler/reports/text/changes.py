@@ -19,9 +19,9 @@ SIGNS: Final[dict[Action, str]] = {
     "delete": "-",
     "adopt": ">",
     "forget": ">",
-    "release": ">",
+    "release": "+",
     "publish": "^",
-    "archive": ">",
+    "archive": "-",
 }
 _HAND_SIGNS: Final[dict[DriftClass, str]] = {
     "modified": "~",
