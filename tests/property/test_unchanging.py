@@ -49,6 +49,14 @@ def flow(*assistants: str) -> Document:
     return manifest("Pipeline", "flow", {"nodes": nodes, "edges": edges})
 
 
+EDITS = st.one_of(
+    TEXTS.map(triage),
+    TEXTS.map(writer),
+    st.tuples(st.sampled_from(PATHS), TEXTS),
+    st.sampled_from([("triage",), ("writer",), ("writer", "triage")]).map(lambda nodes: flow(*nodes)),
+)
+
+
 class Releases(RuleBasedStateMachine):
     """One chatbot with a pipeline, an agent, a request, a vector store and its files."""
 
@@ -74,25 +82,17 @@ class Releases(RuleBasedStateMachine):
         store = manifest("VectorStore", "handbook", {"files": ["kb/*.md"]})
         bot = manifest("Chatbot", BOT, {"pipeline": "flow"})
         self.world.wants(CARELESS, triage("Be brief."), writer("Be brief."), store, flow("triage", "writer"), bot)
-        self.world.apply()
+        self.release()
+        self.apply()
 
     # Edits.
 
-    @rule(text=TEXTS)
-    def edit_an_agent(self, text: str) -> None:
-        self.world.wants(triage(text))
-
-    @rule(text=TEXTS)
-    def edit_a_request(self, text: str) -> None:
-        self.world.wants(writer(text))
-
-    @rule(path=st.sampled_from(PATHS), text=TEXTS)
-    def edit_a_file(self, path: str, text: str) -> None:
-        self.world.file(path, text)
-
-    @rule(nodes=st.sampled_from([("triage",), ("writer",), ("writer", "triage")]))
-    def edit_the_pipeline(self, nodes: tuple[str, ...]) -> None:
-        self.world.wants(flow(*nodes))
+    @rule(edit=EDITS)
+    def edit(self, edit: Document | tuple[str, str]) -> None:
+        if isinstance(edit, tuple):
+            self.world.file(*edit)
+        else:
+            self.world.wants(edit)
 
     # Releases.
 
@@ -121,41 +121,38 @@ class Releases(RuleBasedStateMachine):
         path = self.path_of(number)
         path.write_text(path.read_text().replace("\nspec:\n", "\nspec:\n  archived: true\n"))
 
-    # Hands at the API.
+    # Hands at the API, and in the first outlet.
 
     @precondition(lambda self: self.applied)
-    @rule(data=st.data(), text=TEXTS)
-    def change_a_frozen_agent(self, data: st.DataObject, text: str) -> None:
-        if agent := self.draw(data, self.frozen_agents()):
-            self.world.by_hand(self.world.sdk.beta.agents.update(agent, instructions=f"{text} By hand."))
+    @rule(data=st.data(), text=TEXTS, hand=st.sampled_from(["change", "delete"]))
+    def on_a_frozen_agent(self, data: st.DataObject, text: str, hand: str) -> None:
+        agents = self.world.sdk.beta.agents
+        if agent := self.draw(data, self.frozen(agents)):
+            new = f"{text} By hand."
+            self.world.by_hand(agents.update(agent, instructions=new) if hand == "change" else agents.delete(agent))
 
     @precondition(lambda self: self.applied)
-    @rule(data=st.data())
-    def delete_a_frozen_agent(self, data: st.DataObject) -> None:
-        if agent := self.draw(data, self.frozen_agents()):
-            self.world.by_hand(self.world.sdk.beta.agents.delete(agent))
-
-    @precondition(lambda self: self.applied)
-    @rule(data=st.data())
-    def rename_a_frozen_store(self, data: st.DataObject) -> None:
-        if store := self.draw(data, self.frozen_stores()):
-            self.world.by_hand(self.world.sdk.vector_stores.update(store, name="By hand"))
-
-    @precondition(lambda self: self.applied)
-    @rule(data=st.data())
-    def delete_a_frozen_store(self, data: st.DataObject) -> None:
-        if store := self.draw(data, self.frozen_stores()):
-            self.world.by_hand(self.world.sdk.vector_stores.delete(store))
-
-    @precondition(lambda self: self.applied)
-    @rule(data=st.data(), thoroughly=st.booleans())
-    def take_a_file_out_of_a_frozen_store(self, data: st.DataObject, thoroughly: bool) -> None:
-        store = self.draw(data, self.frozen_stores())
+    @rule(data=st.data(), hand=st.sampled_from(["rename", "delete", "detach a file", "delete a file"]))
+    def on_a_frozen_store(self, data: st.DataObject, hand: str) -> None:
+        stores = self.world.sdk.vector_stores
+        store = self.draw(data, self.frozen(stores))
         file = self.draw(data, sorted(self.files_in(store))) if store else None
-        if store and file:
-            self.world.by_hand(self.world.sdk.vector_stores.files.delete(file, vector_store_id=store))
-            if thoroughly:
+        if store and hand == "rename":
+            self.world.by_hand(stores.update(store, name="By hand"))
+        elif store and hand == "delete":
+            self.world.by_hand(stores.delete(store))
+        elif store and file:
+            self.world.by_hand(stores.files.delete(file, vector_store_id=store))
+            if hand == "delete a file":
                 self.world.by_hand(self.world.sdk.files.delete(file))
+
+    @precondition(lambda self: self.applied)
+    @rule(data=st.data(), damage=st.sampled_from([b"{}", None]))
+    def on_what_applications_load(self, data: st.DataObject, damage: bytes | None) -> None:
+        """The pointer or the blob of a version, or the pointer of what is published."""
+        documents = sorted((self.world.root / BUNDLES / IDENTITY).rglob("*.json"))
+        document = data.draw(st.sampled_from(documents))
+        document.unlink() if damage is None else document.write_bytes(damage)
 
     # Applies, and what holds after them.
 
@@ -198,15 +195,11 @@ class Releases(RuleBasedStateMachine):
     def draw(self, data: st.DataObject, ids: list[str]) -> str | None:
         return data.draw(st.sampled_from(ids)) if ids else None
 
-    def frozen_agents(self) -> list[str]:
-        return [id_ for address, id_ in sorted(self.labelled(self.world.sdk.beta.agents).items()) if "@" in address]
-
-    def frozen_stores(self) -> list[str]:
-        return [id_ for address, id_ in sorted(self.labelled(self.world.sdk.vector_stores).items()) if "@" in address]
-
-    def labelled(self, resource: Any) -> dict[str, str]:
-        found = self.world.by_hand(resource.list(limit=100)._get_page())
-        return {item.metadata["reconciler-address"]: item.id for item in found.data}
+    def frozen(self, resource: Any) -> list[str]:
+        """Ids of copies."""
+        found = self.world.by_hand(resource.list(limit=100)._get_page()).data
+        by_address = {item.metadata["reconciler-address"]: item.id for item in found}
+        return [id_ for address, id_ in sorted(by_address.items()) if "@" in address]
 
     def files_in(self, store: str) -> dict[str, str]:
         """The sha256 of each."""
@@ -240,21 +233,20 @@ class Releases(RuleBasedStateMachine):
                 request = bundle.request(address + suffix)
                 assert (request["model"], request["instructions"]) == (spec["model"], spec["instructions"])
                 (store,) = request["tools"][0]["vector_store_ids"]
-                yield from self.differing_store(store, content["files"])
+                (name,) = (name for name, id_ in bundle.pointer.ids.items() if id_ == store)
+                if not self.is_whole(store, content["files"]):
+                    yield name
 
     def agent(self, id_: str) -> tuple[str, str | None] | None:
         found = self.world.by_hand(self.world.sdk.beta.agents.list(limit=100)._get_page()).data
         return next(((agent.model, agent.instructions) for agent in found if agent.id == id_), None)
 
-    def differing_store(self, id_: str, files: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    def is_whole(self, id_: str, files: Mapping[str, Mapping[str, str]]) -> bool:
+        """Whether a store is there, under its name, with exactly these files."""
         stores = self.world.by_hand(self.world.sdk.vector_stores.list(limit=100)._get_page()).data
-        store = next((store for store in stores if store.id == id_), None)
-        if store is None:
-            yield f"vectorstore/{id_}"
-        elif store.name != "handbook" or sorted(self.files_in(id_).values()) != sorted(
-            kept["sha256"] for kept in files.values()
-        ):
-            yield str((store.metadata or {})["reconciler-address"])
+        found = [store.name for store in stores if store.id == id_]
+        kept = sorted(file["sha256"] for file in files.values())
+        return found == ["handbook"] and sorted(self.files_in(id_).values()) == kept
 
     def published_is_ready(self) -> bool:
         """Applications get exactly the published version, and what it names is live: `differing` has looked."""
