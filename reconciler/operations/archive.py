@@ -4,7 +4,7 @@ Reads and writes the working tree only. Whether it may go is for the guard to sa
 in every environment, of a world in which everything else is as the manifests say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from reconciler.operations.releasing.versions import versions
 from reconciler.planning import build
 from reconciler.planning.model import Refusal
 from reconciler.planning.retiring import retire
+from reconciler.planning.world import World
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -64,11 +65,13 @@ def archive(start: Path, address: Address) -> Archived:
     if address.kind == "chatbot":
         for release in versions(project, address.name).values():
             tree.take(release)
-    after = tree.loaded()
-    if not (refusals := _refusals(project, after)):
-        for resource in (*_released_only(project, after), *_unneeded(project, after, address)):
-            tree.take(resource)
-        refusals = _refusals(project, tree.loaded())
+    after = _worlds(project, tree.loaded())
+    refusals = _refusals(after)
+    following = () if refusals else tuple(_following(project, after, address))
+    for resource in following:
+        tree.take(resource)
+    if following:
+        refusals = _refusals(_worlds(project, tree.loaded()))
     if refusals:
         return Archived(str(address), refusals=refusals)
     edits = tuple(tree.edits())
@@ -125,40 +128,43 @@ def _marked(source: Source) -> str:
         raise ReconcilerError(source.uneditable(error)) from error
 
 
-def _refusals(before: Everywhere, after: Everywhere) -> tuple[Refused, ...]:
+def _worlds(before: Everywhere, after: Everywhere) -> list[World]:
+    """For each environment, all that is asked for now as live, and what is asked for after the edit as wanted."""
+    return [supposed(was, wanted) for was, wanted in zip(before.workspaces, after.workspaces, strict=True)]
+
+
+def _refusals(worlds: Iterable[World]) -> tuple[Refused, ...]:
     """What the guard has against it, each once, with the environments; no consent of a supposed world is worth any."""
     found: dict[str, tuple[list[str], Refusal]] = {}
-    for was, becomes in zip(before.loads, after.loads, strict=True):
-        for refusal in build.plan(supposed(was, becomes)).plan.refusals:
+    for world in worlds:
+        for refusal in build.plan(world).plan.refusals:
             if refusal.rule in RULES:
                 shown = replace(refusal, consent=None, subject="")
                 environments, _ = found.setdefault(repr(shown), ([], shown))
-                environments.extend(filter(None, [was.project.identity.environment]))
+                environments.extend(filter(None, [world.identity.environment]))
     return tuple(Refused(tuple(environments), refusal) for environments, refusal in found.values())
 
 
-def _released_only(before: Everywhere, after: Everywhere) -> Iterator[Resource]:
-    """Releases that the plan archives because of the edit, and not for their age."""
-    gone: set[Address] = set()
-    for was, becomes in zip(before.loads, after.loads, strict=True):
-        gone |= retire(supposed(was, becomes))[1].because.keys() - retire(supposed(was, was))[1].because.keys()
-    yield from (before.resources[address] for address in sorted(gone))
+def _following(project: Everywhere, after: Iterable[World], address: Address) -> Iterator[Resource]:
+    """Releases that the plan archives because of the edit, and not for their age; and, with an assistant, the vector
+    stores that it was the last to use.
+    """
+    releases, needed, used = set[Address](), set[Address](), set[Address]()
+    for world, now in zip(after, _worlds(project, project), strict=True):
+        staying, retired = retire(world)
+        releases |= retired.because.keys() - retire(now)[1].because.keys()
+        needed |= _targets(staying.desired)
+        used |= _targets(now.desired)
+    stores = used - needed if address.kind == "assistant" else set()
+    yield from (project.resources[release] for release in sorted(releases))
+    yield from (project.resources[store] for store in sorted(stores) if _may_go(project.resources.get(store)))
 
 
-def _unneeded(before: Everywhere, after: Everywhere, address: Address) -> Iterator[Resource]:
-    """Vector stores that an assistant was the last to use."""
-    if address.kind != "assistant":
-        return
-    needed, lost = set[Address](), set[Address]()
-    for was, becomes in zip(before.loads, after.loads, strict=True):
-        stays = retire(supposed(was, becomes))[0]
-        needed |= _used(stays.desired)
-        lost |= _used(supposed(was, was).desired)
-    for store in sorted(lost - needed):
-        resource = before.resources.get(store)
-        if resource and store.kind == STORE and not (resource.lifecycle.protect or resource.lifecycle.keep_on_delete):
-            yield resource
-
-
-def _used(desired: Mapping[Address, Desired]) -> set[Address]:
+def _targets(desired: Mapping[Address, Desired]) -> set[Address]:
     return {Address.parse(text) for one in desired.values() for text in references_in(dict(one.fields))}
+
+
+def _may_go(resource: Resource | None) -> bool:
+    if resource is None or resource.address.kind != STORE:
+        return False
+    return not (resource.lifecycle.protect or resource.lifecycle.keep_on_delete)

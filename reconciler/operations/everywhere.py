@@ -1,14 +1,14 @@
 """The manifests as every environment sees them: what is written to the working tree is for all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.project import Project
 from reconciler.operations.suggest import did_you_mean
-from reconciler.operations.workspace import raise_errors
+from reconciler.operations.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -38,6 +38,11 @@ class Everywhere:
         """By address, as the first environment sees them."""
         return {resource.address: resource for resource in self.loads[0].resources}
 
+    @cached_property
+    def workspaces(self) -> tuple[Workspace, ...]:
+        """The same for what is not done over a connection."""
+        return tuple(Workspace(loaded, None, {}) for loaded in self.loads)
+
     def problems(self) -> list[Problem]:
         """Of all environments, each once."""
         return list(dict.fromkeys(problem for loaded in self.loads for problem in loaded.problems))
@@ -55,10 +60,11 @@ class Everywhere:
 
 def load_everywhere(folder: Path, *, edited: Mapping[str, str] | None = None) -> Everywhere:
     """The manifests in `folder` for every environment; ReconcilerError with all errors of any of them."""
-    first = load(folder, env=None, edited=edited)
-    names = list(first.project.spec.environments)
-    loads = (first,) if len(names) <= 1 else (load(folder, env=name, edited=edited) for name in names)
-    found = Everywhere(tuple(loads))
+    first = load(folder, env=None, edited=edited)  # of several environments, the first
+    others = list(first.project.spec.environments)[1:]
+    told = tuple(problem for problem in first.problems if problem.code != "environment-required")
+    loads = (load(folder, env=name, edited=edited) for name in others)
+    found = Everywhere((replace(first, problems=told), *loads))
     raise_errors(found.problems())
     return found
 

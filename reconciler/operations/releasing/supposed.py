@@ -6,7 +6,6 @@ Ids are made up, so nothing of such a plan may be shown but who stands in the wa
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.manifests import Loaded
 from reconciler.operations.published import OUTLET_TYPES
 from reconciler.operations.workspace import Workspace
 from reconciler.planning.world import World
@@ -18,9 +17,8 @@ from reconciler.resources.registry import forms
 from reconciler.resources.values import Fields, is_reference
 
 
-def supposed(before: Loaded, after: Loaded) -> World:
-    """What `before` asks for is live, and what `after` asks for is wanted."""
-    was, wanted = (Workspace(loaded, None, {}) for loaded in (before, after))
+def supposed(was: Workspace, wanted: Workspace) -> World:
+    """What the manifests of `was` ask for is live, and those of `wanted` count."""
     return World(
         identity=wanted.identity,
         forms=forms(),
