@@ -15,18 +15,19 @@ def ways_out(address: Address, sections: Mapping[Section, Sequence[str]]) -> str
     releases = [entry for entry in entries if entry.startswith(f"{RELEASE}/")]
     others = [entry.removesuffix(" [unreleased]") for entry in entries if entry not in releases]
     back = f"or keep {address.release or address}" if address.is_frozen else f"or put the manifest of {address} back"
-    return "; ".join((*_ways(sorted(releases), sorted(others)), back)) + "."
+    told = "; ".join((*_ways(sorted(releases), sorted(others)), back))
+    return f"{told[0].upper()}{told[1:]}."
 
 
 def _ways(releases: Sequence[str], others: Sequence[str]) -> Iterator[str]:
     published = [entry.removesuffix(" [published]") for entry in releases if entry.endswith(" [published]")]
     released = [entry.removesuffix(" [released]") for entry in releases if entry.endswith(" [released]")]
     if others:
-        yield f"Point {_some(others)} at something else, or remove it in the same change"
+        yield f"point {_some(others)} at something else, or remove it in the same change"
     if published:
-        yield f"Publish a release without it in place of {_some(published)}"
+        yield f"publish a release without it in place of {_some(published)}"
     if released:
-        yield f"Archive {_some(released)}"
+        yield f"archive {_some(released)}"
 
 
 def _some(names: Sequence[str]) -> str:
