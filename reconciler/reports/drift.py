@@ -16,7 +16,8 @@ def made_by_hand(plan: Plan) -> tuple[Change, ...]:
 
 def is_consequence(change: Change) -> bool:
     """Whether a bundle is as it was published, and is published again because something in it gets a new id."""
-    return change.action in {"publish", "update"} and not change.fields
+    followed = change.action == "publish" or (change.action == "update" and bool(change.because))
+    return followed and not change.fields
 
 
 def drift_class(change: Change) -> DriftClass:
