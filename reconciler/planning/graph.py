@@ -28,6 +28,11 @@ class Edge:
     seen: str
 
     @property
+    def is_written(self) -> bool:
+        """Whether a manifest says it."""
+        return self.seen not in UNWRITTEN
+
+    @property
     def referrer(self) -> Address | None:
         """The address of the referrer; None for a stranger, which is named by type and id: no kind has a space."""
         return None if " " in self.source.partition("/")[0] else Address.parse(self.source)
@@ -72,7 +77,7 @@ class Graph:
     def places(self) -> Mapping[tuple[str, str], str]:
         """Where each reference from one to another is written; `live` or `state` where no manifest writes it."""
         found: dict[tuple[str, str], str] = {}
-        for edge in sorted(self.edges, key=lambda edge: (edge.seen in UNWRITTEN, edge.seen)):
+        for edge in sorted(self.edges, key=lambda edge: (not edge.is_written, edge.seen)):
             found.setdefault((edge.source, str(edge.target)), edge.seen)
         return found
 

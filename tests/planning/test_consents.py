@@ -20,7 +20,8 @@ SHUTDOWNS = {"gpt-4": date(2026, 10, 23)}
 
 
 def referenced(estate: Estate) -> None:
-    estate.assistant("old").flow("flow", "old").gone("assistant/old")
+    estate.assistant("old").gone("assistant/old")
+    estate.stranger("auto_1", type_="automation", refers_to=("agent_old",))
 
 
 def protected(estate: Estate) -> None:
@@ -107,6 +108,19 @@ class TestEachLiftsItsOwn:
         assert rules(plan(made, consent(refused["wrong-project"]), openai_project=None)) == ["retired-model"]
         assert rules(plan(made, consent(refused["retired-model"]), openai_project=None)) == ["wrong-project"]
 
+    def test_no_consent_makes_a_manifest_right_that_names_what_is_gone(self):
+        made = Estate().assistant("old").flow("flow", "old").gone("assistant/old")
+        (refusal,) = plan(made).refusals
+        assert refusal.consent is None
+        assert rules(plan(made, consent(refusal))) == ["referenced"]
+
+    def test_a_published_release_has_its_copy_whatever_becomes_of_the_assistant(self):
+        made = Estate().assistant("old").bot("desk", assistant="other", published=1)
+        (refusal,) = plan(made.release("desk", 1, assistant="old").gone("assistant/old")).refusals
+        allowed = plan(made, consent(refusal))
+        assert not allowed.refusals
+        assert [change.address for change in allowed.changes] == ["assistant/old"]
+
     def test_what_may_not_be_lifted_is_not(self):
         made = Estate().bot("desk", assistant="other", published=1).release("desk", 1, assistant="other")
         (refusal,) = plan(made.gone("release/desk@1")).refusals
@@ -139,7 +153,8 @@ class TestBinding:
     def test_a_further_referrer_makes_it_void(self):
         made = estate("referenced")
         (refusal,) = plan(made).refusals
-        assert rules(plan(made.flow("checkin", "old"), consent(refusal))) == ["referenced"]
+        made.stranger("auto_2", type_="automation", refers_to=("agent_old",))
+        assert rules(plan(made, consent(refusal))) == ["referenced"]
 
 
 class TestWhatIsSaid:

@@ -25,6 +25,7 @@ def refusals(case: Case, rules: Mapping[str, tuple[Check, ...]] = RULES) -> Iter
 
 def _refusal(identity: str, rule: str, check: Check, objection: Objection) -> Refusal:
     address, usage = objection.address, objection.usage
+    liftable = check.may_be_lifted and not objection.is_contradiction
     subject = digest({"rule": rule, "address": address, "action": objection.action, "facts": objection.facts})
     return Refusal(
         address=address,
@@ -36,5 +37,5 @@ def _refusal(identity: str, rule: str, check: Check, objection: Objection) -> Re
         places=usage.places,
         remedy=objection.remedy,
         subject=subject,
-        consent=consent_document(identity, address, rule, subject) if check.may_be_lifted else None,
+        consent=consent_document(identity, address, rule, subject) if liftable else None,
     )

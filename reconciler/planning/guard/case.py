@@ -74,6 +74,8 @@ class Objection:
     facts: JSON
     """Exactly what speaks against it, live ids included and nothing else: a consent holds while this is the same."""
     usage: Usage = field(default_factory=Usage)
+    is_contradiction: bool = False
+    """Whether the manifests name what would be gone: no consent makes them right, and editing them costs no more."""
 
 
 @dataclass(frozen=True)

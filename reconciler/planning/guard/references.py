@@ -83,6 +83,7 @@ def _objection(case: Case, address: Address, change: Change, edges: Sequence[Edg
         remedy=ways_out(address, usage.sections),
         facts={"ids": _ids(case, address, change), "sections": {name: list(usage.sections[name]) for name in SECTIONS}},
         usage=usage,
+        is_contradiction=any(edge.is_written and edge.target in case.removals for edge in edges),
     )
 
 

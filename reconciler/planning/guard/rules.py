@@ -21,7 +21,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
         Check(owning.used_twin, NEVER, "the plan would remove it as nobody's, and it is somebody's"),
     ),
     "referenced": (
-        Check(references.still_used, BY_CONSENT, "a person may know that a referrer is dead; the referrers are bound"),
+        Check(references.still_used, BY_CONSENT, "a person may know that a referrer is dead; all referrers are bound"),
     ),
     "published": (Check(releases.published, NEVER, "its users would get nothing; publishing another costs one line"),),
     "released-version-edited": (

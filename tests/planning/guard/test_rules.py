@@ -68,7 +68,7 @@ class TestSubject:
 
 
 def test_the_consent_is_bound_to_what_is_refused():
-    found = refusal(used("flow"))
+    found = refusal(Estate().stays("assistant/old").stranger("auto_1", refers_to=("agent_old",)))
     assert found.consent is not None
     assert f"subject: {found.subject}" in found.consent
 
