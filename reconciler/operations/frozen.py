@@ -33,11 +33,13 @@ def _missing_bytes(root: Path, planned: Planned) -> Iterator[Problem]:
 
 
 def _archived(planned: Planned) -> Iterator[Problem]:
-    """References to releases that are archived, and to copies that went with them."""
-    gone = planned.world.archived | planned.world.tombstones
-    for _, link in unresolved(planned):
+    """References to releases that are archived, and to copies that went with them: of releases, and those that no
+    manifest tells of because only state knows that they were.
+    """
+    world = planned.world
+    for address, link in unresolved(planned):
         release = link.target.release
-        if release in gone:
+        if release in world.tombstones - world.archived or (address.is_frozen and release in world.archived):
             file, _, line = link.place.rpartition(":")
             place = Place(file, int(line)) if line.isdigit() else None
             message = (

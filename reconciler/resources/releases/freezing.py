@@ -54,7 +54,7 @@ def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
 def provided(resource: Resource) -> Iterator[Address]:
     """The copies that others may name, as `triage@support.3`."""
     spec: ChatbotVersionSpec = resource.spec
-    for text in spec.content.objects if spec.content else ():
+    for text in spec.content.objects if spec.content and not spec.archived else ():
         address = Address.parse(text)
         if _kind(address).frozen == "release":
             yield replace_name(address, _suffix(resource.address))
