@@ -39,11 +39,13 @@ coverage: setup  ## the suite again, and which lines it leaves out
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report
 
-lint: setup  ## ruff, mypy, the arrows between packages
+lint: setup  ## ruff, mypy, the arrows between packages, the workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 schemas: setup  ## write schemas/ from resources/
 	$(BIN)/reconciler schema --out schemas

@@ -1,0 +1,68 @@
+"""Comments and issues of ours, found again by a hidden mark in their first line: one each, edited in place."""
+
+import re
+from typing import Final
+
+from reconciler.github.client import Document, GitHub
+from reconciler.github.failures import GitHubError
+from reconciler.resources.problems import Problem
+
+_MARK: Final = re.compile(r"<!-- reconciler:[a-z-]+ [^\n]*? -->")
+AUTHOR: Final = "github-actions[bot]"
+"""Who writes with the token of a workflow."""
+LABEL: Final = "reconciler"
+"""Of our issues, so that they are found among all others; GitHub makes it with the first."""
+
+
+def mark_of(body: str) -> str:
+    """The mark that `body` begins with: `<!-- reconciler:plan acme/production -->`; GitHubError where there is none."""
+    found = _MARK.match(body)
+    if found:
+        return found[0]
+    hint = "Make it with `reconciler plan -o markdown` or `reconciler drift -o markdown`."
+    raise GitHubError(Problem("no-mark", "the text does not begin with a mark by which it is found again", hint=hint))
+
+
+def upsert_comment(github: GitHub, pull: int, body: str, author: str = AUTHOR) -> str:
+    """Write `body` over the comment with its mark on a pull request, or as a new one; gives its URL.
+
+    Only a comment by `author` counts: whoever wrote it could edit it afterwards.
+    """
+    mark = mark_of(body)
+    comments = github.pages(f"issues/{pull}/comments")
+    mine = next((found for found in comments if _is_ours(found, mark, author)), None)
+    if mine is None:
+        mine = github.post(f"issues/{pull}/comments", {"body": body})
+    elif mine["body"] != body:
+        mine = github.patch(f"issues/comments/{mine['id']}", {"body": body})
+    return str(mine["html_url"])
+
+
+def upsert_issue(github: GitHub, title: str, body: str, author: str = AUTHOR) -> str:
+    """Open an issue, or edit the open one with the same mark; gives its URL."""
+    mine = _open_issue(github, mark_of(body), author)
+    if mine is None:
+        mine = github.post("issues", {"title": title, "body": body, "labels": [LABEL]})
+    elif (mine["title"], mine["body"]) != (title, body):
+        mine = github.patch(f"issues/{mine['number']}", {"title": title, "body": body})
+    return str(mine["html_url"])
+
+
+def close_issue(github: GitHub, body: str, author: str = AUTHOR) -> str | None:
+    """Close the open issue with the mark of `body`, which becomes its last text; None where none is open."""
+    mine = _open_issue(github, mark_of(body), author)
+    if mine is None:
+        return None
+    closed = {"body": body, "state": "closed", "state_reason": "completed"}
+    return str(github.patch(f"issues/{mine['number']}", closed)["html_url"])
+
+
+def _open_issue(github: GitHub, mark: str, author: str) -> Document | None:
+    """The oldest: two may be there where two runs opened one at once."""
+    issues = github.pages("issues", state="open", labels=LABEL, sort="created", direction="asc")
+    return next((found for found in issues if "pull_request" not in found and _is_ours(found, mark, author)), None)
+
+
+def _is_ours(found: Document, mark: str, author: str) -> bool:
+    user = found["user"] or {}  # null where the account is gone
+    return user.get("login") == author and str(found["body"] or "").startswith(mark)

@@ -1,0 +1,90 @@
+"""One comment for each plan, one issue for each report, whoever else writes there."""
+
+import pytest
+
+from reconciler.github import GitHub, GitHubError
+from reconciler.github.marked import close_issue, upsert_comment, upsert_issue
+from tests.github.hub import Hub
+
+STAGING = "<!-- reconciler:plan acme/staging -->\n"
+PRODUCTION = "<!-- reconciler:plan acme/production -->\n"
+DRIFT = "<!-- reconciler:drift acme/staging -->\n"
+
+
+def bodies(hub: Hub, number: int) -> list[str]:
+    return [comment["body"] for comment in hub.comments[number]]
+
+
+def test_the_second_plan_is_written_over_the_first(github: GitHub, hub: Hub):
+    first = upsert_comment(github, 7, STAGING + "two changes")
+    assert upsert_comment(github, 7, STAGING + "three changes") == first
+    assert bodies(hub, 7) == [STAGING + "three changes"]
+
+
+def test_each_environment_has_a_comment_of_its_own(github: GitHub, hub: Hub):
+    for body in (STAGING + "a", PRODUCTION + "b", STAGING + "c"):
+        upsert_comment(github, 7, body)
+    assert bodies(hub, 7) == [STAGING + "c", PRODUCTION + "b"]
+
+
+def test_the_same_plan_again_writes_nothing(github: GitHub, hub: Hub):
+    upsert_comment(github, 7, STAGING + "a")
+    upsert_comment(github, 7, STAGING + "a")
+    assert hub.asked == {"GET /issues/7/comments": 2, "POST /issues/7/comments": 1}
+
+
+def test_it_is_found_behind_many_others(github: GitHub, hub: Hub):
+    hub.comments[7] = [{"id": -n, "body": "LGTM", "user": {"login": "ann"}} for n in range(250)]
+    upsert_comment(github, 7, STAGING + "a")
+    upsert_comment(github, 7, STAGING + "b")
+    assert bodies(hub, 7)[250:] == [STAGING + "b"]
+
+
+@pytest.mark.parametrize("user", [{"login": "mallory"}, None])
+def test_a_comment_that_somebody_else_can_edit_is_left_alone(github: GitHub, hub: Hub, user):
+    hub.comments[7] = [{"id": 1000, "body": STAGING + "nothing to see here", "user": user}]
+    upsert_comment(github, 7, STAGING + "all is deleted")
+    assert bodies(hub, 7) == [STAGING + "nothing to see here", STAGING + "all is deleted"]
+
+
+def test_a_mark_quoted_further_down_is_no_mark(github: GitHub, hub: Hub):
+    upsert_comment(github, 7, STAGING + "a")
+    hub.comments[7].insert(0, {"id": 1000, "body": "> " + PRODUCTION, "user": {"login": hub.login}})
+    upsert_comment(github, 7, PRODUCTION + "b")
+    assert len(hub.comments[7]) == 3
+
+
+def test_text_without_a_mark_is_refused(github: GitHub, hub: Hub):
+    with pytest.raises(GitHubError, match="no-mark"):
+        upsert_comment(github, 7, "hello")
+    assert hub.asked.total() == 0
+
+
+def test_an_issue_is_opened_updated_and_closed(github: GitHub, hub: Hub):
+    first = upsert_issue(github, "Drift: 1 modified", DRIFT + "x")
+    assert upsert_issue(github, "Drift: 2 modified", DRIFT + "x, y") == first
+    (issue,) = hub.issues.values()
+    assert (issue["title"], issue["body"], issue["state"]) == ("Drift: 2 modified", DRIFT + "x, y", "open")
+    assert close_issue(github, DRIFT + "in sync") == first
+    assert (issue["state"], issue["body"]) == ("closed", DRIFT + "in sync")
+
+
+def test_nothing_to_close_writes_nothing(github: GitHub, hub: Hub):
+    assert close_issue(github, DRIFT + "in sync") is None
+    assert hub.asked == {"GET /issues": 1}
+
+
+def test_what_was_closed_stays_closed_and_new_drift_is_a_new_issue(github: GitHub, hub: Hub):
+    upsert_issue(github, "Drift", DRIFT + "x")
+    close_issue(github, DRIFT + "in sync")
+    upsert_issue(github, "Drift", DRIFT + "z")
+    assert [issue["state"] for issue in hub.issues.values()] == ["closed", "open"]
+
+
+def test_a_pull_request_is_no_issue(github: GitHub, hub: Hub):
+    """GitHub lists both as issues."""
+    upsert_issue(github, "Drift", DRIFT + "x")
+    (issue,) = hub.issues.values()
+    issue["pull_request"] = {}
+    upsert_issue(github, "Drift", DRIFT + "y")
+    assert len(hub.issues) == 2
