@@ -135,10 +135,8 @@ class _Oracle:
             return _sections(("Other references", self.named(name)) for name in self.pointing_at({address}))
         if is_frozen(address) and family(address) in self.gone:
             return {}
-        copies = (
-            {one for one in (self.before | self.after) if family(one) == address} if address in self.gone else set()
-        )
-        return _sections(self.against_assistant({address, *copies}))
+        everything = {address} if is_frozen(address) else {*self.before, *self.after}
+        return _sections(self.against_assistant({one for one in everything if address in {one, family(one)}}))
 
     def against_assistant(self, targets: set[str]) -> Iterator[tuple[str, str]]:
         """A chatbot that points straight at it, working or released; a working pipeline with a node on it; a version
@@ -204,12 +202,10 @@ class _Oracle:
                 yield "drift", address
             if self.estate.on_drift == "keep" and self.before[address].text != self.after[address].text:
                 yield "conflict", address
-        for release in self.new_releases():
-            copies = frozen(
-                release.removeprefix("release/"), self.estate.after.releases[release.removeprefix("release/")]
-            )
+        for name in self.new_releases():
+            copies = frozen(name, self.estate.after.releases[name])
             if self.estate.by_hand & {family(address) for address in copies}:
-                yield "release-drift", release
+                yield "release-drift", f"release/{name}"
 
     def bringing_an_old_model(self) -> Iterator[str]:
         """Writing, releasing or publishing a model that has been shut down; what runs on one already may go on."""
@@ -218,15 +214,16 @@ class _Oracle:
             if ours and thing.model == OLD_MODEL and self.is_written(address):
                 yield address
         for release in self.new_releases():
-            if self.uses_an_old_model(release):
-                yield release
+            if self.uses_an_old_model(f"release/{release}"):
+                yield f"release/{release}"
         for name, bot in self.estate.after.bots.items():
             was = self.estate.before.bots[name].published if name in self.estate.before.bots else None
             if bot.published not in {None, was} and self.uses_an_old_model(f"release/{name}@{bot.published}"):
                 yield f"chatbot/{name}"
 
     def new_releases(self) -> list[str]:
-        return [name for name in self.after if name.startswith("release/") and name not in self.before]
+        asked = self.estate.after.releases
+        return [name for name in asked if f"release/{name}" in self.after.keys() - self.before.keys()]
 
     def is_written(self, assistant: str) -> bool:
         """Because its manifest says something else than before, or to undo what somebody did by hand."""
