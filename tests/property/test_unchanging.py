@@ -261,6 +261,18 @@ def told_of(plan: Plan) -> set[str]:
     return {change.address for change in plan.drift if drift_class(change) in UNDONE}
 
 
+def test_a_version_of_which_something_stays_deleted_is_not_published():
+    """Applications would be sent to what is not there."""
+    estate = Releases()
+    estate.begin()
+    (agent,) = estate.frozen(estate.world.sdk.beta.agents)
+    estate.world.by_hand(estate.world.sdk.beta.agents.delete(agent))
+    publish(estate.world.root, {}, BOT, 1)
+    refused = estate.world.plan("keep").refusals
+    estate.teardown()
+    assert [(refusal.rule, refusal.address) for refusal in refused] == [("conflict", f"chatbot/{BOT}")]
+
+
 def machine(examples: int, steps: int) -> None:
     run_state_machine_as_test(
         Releases,

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from reconciler.planning.guard.case import Case, Objection
 from reconciler.planning.model import MAKES, TAKES_AWAY, Change
+from reconciler.planning.retiring import release_of
+from reconciler.planning.world import Bundle, World
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON
 
@@ -40,7 +42,7 @@ def kept_missing(case: Case) -> Iterator[Objection]:
     if case.world.on_drift != "keep" or not missing:
         return
     for change in case.work:
-        bundle = case.world.bundles.get(Address.parse(change.address))
+        bundle = _published(case.world, change)
         needs = {*case.after.needs.get(change.address, ()), *(bundle.refers_to if bundle else ())}
         needed = sorted(missing.intersection(map(str, needs)))
         if needed and change.action not in TAKES_AWAY:
@@ -51,6 +53,13 @@ def kept_missing(case: Case) -> Iterator[Objection]:
                 remedy="Apply with `--on-drift revert`, which makes it again.",
                 facts=needed,
             )
+
+
+def _published(world: World, change: Change) -> Bundle | None:
+    """What applications get by the change: of a chatbot whose pointer moves, the bundle of the release."""
+    address = Address.parse(change.address)
+    release = release_of(world, address) if change.action == "publish" else None
+    return world.bundles.get(release or address)
 
 
 def any_drift(case: Case) -> Iterator[Objection]:
