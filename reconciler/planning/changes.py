@@ -12,7 +12,7 @@ from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin
 from reconciler.planning.retiring import why_leaving
 from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
-from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Form, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.values import ABSENT, Keys, get
@@ -23,7 +23,8 @@ KEEP = ("lifecycle", "keep_on_delete")
 ADDRESS = ("address",)
 NOT_FIELDS = frozenset({LABELS[0], PROTECT[0], ADDRESS[0]})
 """First keys of what is known of an object and is no field of it."""
-BY_HAND = frozenset({"drift", "both"})
+BY_HAND = frozenset({"drift", "both", "unknown"})
+"""What nobody can tell from a hand's change is taken for one: with `--on-drift keep` it stays."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,11 @@ def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator
 
 
 def _last(applied: Applied | None, live: Live) -> LastApplied:
-    return LastApplied(applied.fields if applied else None, live.labels.spec if live.labels else {})
+    """An upload never changes: it is as it was applied, whether or not state knows of it."""
+    hashes = live.labels.spec if live.labels else {}
+    if applied is None:
+        return LastApplied(live.fields if live.type == FILE else None, hashes)
+    return LastApplied(applied.fields, hashes, applied.unproven)
 
 
 def _fields(world: World, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
@@ -235,8 +240,9 @@ def _ownership(
     world: World, desired: Desired, applied: Applied | None, live: Live, former: Address | None
 ) -> Iterator[FieldChange]:
     """A new name, labels that somebody removed, and protection that the manifest gives or takes."""
-    if former is not None:
-        yield FieldChange(ADDRESS, str(former), str(desired.address), "manifest")
+    labelled = live.labels.address if live.labels else str(desired.address)
+    if former is not None or labelled != str(desired.address):
+        yield FieldChange(ADDRESS, str(former or labelled), str(desired.address), "manifest")
     if is_labelled(world, desired.type) and live.labels is None and has_room(live.fields.get("metadata")):
         yield FieldChange(LABELS, ABSENT, str(world.identity), "drift")
     protected = applied_protection(applied, live)

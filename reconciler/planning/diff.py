@@ -23,6 +23,8 @@ class LastApplied:
     hashes: Mapping[str, str] = field(default_factory=dict)
     """By top-level field, from the label on the live object. Where the two disagree, the label is right: it is written
     in the same request as the fields."""
+    unproven: tuple[str, ...] = ()
+    """Fields of which state knows that it knows nothing."""
 
     def names(self) -> set[str]:
         return {*(self.fields or ()), *self.hashes}
@@ -155,7 +157,9 @@ def _origin(
         if same(then, before):
             return "manifest"
         return "drift" if same(then, after) else "both"
-    return _origin_by_hash(last.hashes.get(name), found, wanted, known=last.fields is not None)
+    return _origin_by_hash(
+        last.hashes.get(name), found, wanted, known=last.fields is not None and name not in last.unproven
+    )
 
 
 def _origin_by_hash(hashed: str | None, found: JSON | Absent, wanted: JSON, *, known: bool) -> Origin:

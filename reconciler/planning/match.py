@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.planning.moving import find_moves, renamed
+from reconciler.planning.moving import find_moves, labelled_otherwise, renamed
 from reconciler.planning.uploads import SETTLE, created, find_uploads
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
@@ -71,6 +71,7 @@ def match(world: World) -> Matched:
         left = paired.pop(former)
         paired.setdefault(address, left)
     world = renamed(world, moved)
+    moved |= labelled_otherwise(world, paired)
     paired.update(find_uploads(world, paired))
     return _finish(world, Matched(paired, twins, contested, taken, (), _addresses(paired), moved))
 

@@ -28,6 +28,30 @@ def find_moves(world: World, paired: Mapping[Address, Live]) -> dict[Address, Ad
     return moves
 
 
+def labelled_otherwise(world: World, paired: Mapping[Address, Live]) -> dict[Address, Address]:
+    """The former address of every object that state knows by another one than its label: somebody moved it in state.
+
+    Left out is who has a name that means something else by now.
+    """
+    used = {*world.desired, *world.applied, *paired}
+    found = ((address, _label(world, live)) for address, live in paired.items() if address in world.applied)
+    return {
+        address: former
+        for address, former in found
+        if former is not None and former not in used and former.kind == address.kind and address in world.desired
+    }
+
+
+def _label(world: World, live: Live) -> Address | None:
+    """What the label of one of ours says; None where it has none, or a hand has written nonsense."""
+    if live.labels is None or live.labels.identity != str(world.identity):
+        return None
+    try:
+        return Address.parse(live.labels.address)
+    except ValueError:
+        return None
+
+
 def _is_free(world: World, paired: Mapping[Address, Live], address: Address, left: Live) -> bool:
     """Whether nothing is live under `address`. Of two documents the newer one was published by a move that was killed
     before state knew of it.

@@ -282,6 +282,8 @@ class Applied:
     protected: bool = False
     keep: bool = False
     """Whether the live object is to stay when its manifest goes, as the manifest said then."""
+    unproven: tuple[str, ...] = ()
+    """Fields of which nobody knows what was applied: state was lost, and nothing that is left tells."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from reconciler.resources.base import Applied
 from reconciler.resources.values import JSON
 from reconciler.state.documents import array, bad, document, line, load, mapping, of, optional, shaped
 from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State
+from reconciler.state.moved import check_moved
 
 STATE_FORMAT: Final = "reconciler/state/v1"
 JOURNAL_FORMAT: Final = "reconciler/journal/v1"
@@ -36,45 +37,56 @@ class Progress:
     """How the plan ended; None while the run goes on."""
 
 
-Segment: TypeAlias = Begun | Progress
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The only segment of a run that says everything anew: what a person pushed, moved or forgot, or had rebuilt."""
+
+    run: str
+    state: State
+    pending: tuple[Intent, ...] = ()
+
+
+Segment: TypeAlias = Begun | Progress | Replaced
 
 
 def encode_state(snapshot: Snapshot) -> bytes:
-    state = snapshot.state
     return document(
         {
             "format": line(STATE_FORMAT),
-            "identity": line(str(state.identity)),
-            "openai_project": line(state.openai_project),
+            "identity": line(str(snapshot.state.identity)),
+            "openai_project": line(snapshot.state.openai_project),
             "position": line(snapshot.position),
             "run": line(snapshot.run),
-            "plans": array(map(asdict, state.plans.values())),
-            "tombstones": array(sorted(map(str, state.tombstones))),
-            "pending": array(map(_intent_record, snapshot.pending)),
-            "objects": mapping(_object_records(state.objects)),
+            **_contents(snapshot.state, snapshot.pending),
         }
     )
 
 
 def decode_state(data: bytes, identity: Identity, source: str, version: str) -> Snapshot:
-    """The state document in `data`; `source` names it in errors, `version` is its version in the store."""
+    """The state document in `data`; `source` names it in errors, `version` is its version in the store.
+
+    `MovedError` where only a note of where it went is left.
+    """
+    check_moved(data, source)
     record = load(data, STATE_FORMAT, source)
     if record.get("identity") != str(identity):
         raise bad("state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source)
     with shaped(source):
-        plans = map(decode_plan, record["plans"])
-        state = State(
-            identity=identity,
-            openai_project=optional(str, record["openai_project"]),
-            objects={Address.parse(text): _applied(value) for text, value in record["objects"].items()},
-            plans={plan.digest: plan for plan in plans},
-            tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
-        )
-        pending = tuple(map(_intent, record["pending"]))
+        state, pending = _state(record, identity)
         return Snapshot(state, pending, of(int, record["position"]), of(str, record["run"]), checkpoint=version)
 
 
 def encode_segment(segment: Segment) -> bytes:
+    if isinstance(segment, Replaced):
+        return document(
+            {
+                "format": line(JOURNAL_FORMAT),
+                "run": line(segment.run),
+                "identity": line(str(segment.state.identity)),
+                "openai_project": line(segment.state.openai_project),
+                **_contents(segment.state, segment.pending),
+            }
+        )
     parts = {
         "format": line(JOURNAL_FORMAT),
         "run": line(segment.run),
@@ -94,12 +106,36 @@ def decode_segment(data: bytes, source: str) -> Segment:
     record = load(data, JOURNAL_FORMAT, source)
     with shaped(source):
         run = of(str, record["run"])
+        if "objects" in record:
+            return Replaced(run, *_state(record, Identity.parse(of(str, record["identity"]))))
         plan = None if record["plan"] is None else decode_plan(record["plan"])
         if "intents" in record:
             intents = tuple(map(_intent, record["intents"]))
             return Begun(run, intents, optional(str, record["openai_project"]), plan)
         completed = tuple(map(_completed, record["completed"]))
         return Progress(run, completed, tuple(map(Address.parse, record["discarded"])), plan)
+
+
+def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
+    """What a document that says everything has besides its head."""
+    return {
+        "plans": array(map(asdict, state.plans.values())),
+        "tombstones": array(sorted(map(str, state.tombstones))),
+        "pending": array(map(_intent_record, pending)),
+        "objects": mapping(_object_records(state.objects)),
+    }
+
+
+def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple[Intent, ...]]:
+    plans = map(decode_plan, record["plans"])
+    state = State(
+        identity=identity,
+        openai_project=optional(str, record["openai_project"]),
+        objects={Address.parse(text): _applied(value) for text, value in record["objects"].items()},
+        plans={plan.digest: plan for plan in plans},
+        tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
+    )
+    return state, tuple(map(_intent, record["pending"]))
 
 
 def _object_records(objects: Mapping[Address, Applied]) -> Iterator[tuple[str, JSON]]:
@@ -115,6 +151,8 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["protected"] = True
     if applied.keep:
         record["keep"] = True
+    if applied.unproven:
+        record["unproven"] = list(applied.unproven)
     return record
 
 
@@ -126,6 +164,7 @@ def _applied(record: JSON) -> Applied:
         write_only=of(dict, record.get("write_only", {})),
         protected=of(bool, record.get("protected", False)),
         keep=of(bool, record.get("keep", False)),
+        unproven=tuple(of(list, record.get("unproven", []))),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from reconciler.resources.address import RELEASE, Address
-from reconciler.state.codec import Begun, Progress, Segment
+from reconciler.state.codec import Begun, Progress, Replaced, Segment
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class _Folding:
         self._position += 1
         if isinstance(segment, Begun):
             self._begin(segment)
+        elif isinstance(segment, Replaced):
+            self._replace(segment)
         elif segment.run == self._run:  # what a run writes after another one began counts for nothing
             self._progress(segment)
 
@@ -53,6 +55,13 @@ class _Folding:
         self._project = begun.openai_project or self._project
         self._intend(begun.intents)
         self._remember(begun.plan)
+
+    def _replace(self, replaced: Replaced) -> None:
+        state = replaced.state
+        self._run, self._project = replaced.run, state.openai_project
+        self._objects, self._plans = dict(state.objects), dict(state.plans)
+        self._tombstones, self._pending = set(state.tombstones), {}
+        self._intend(replaced.pending)
 
     def _progress(self, progress: Progress) -> None:
         for completed in progress.completed:

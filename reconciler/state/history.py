@@ -40,7 +40,13 @@ def note(identity: Identity, subject: str, plan: AppliedPlan | None) -> str:
     where = [plan.run_url, f"commit {plan.commit[:12]}" if plan.commit else ""] if plan else []
     described = ", ".join(filter(None, where))
     title = " ".join(f"{subject} {f'({described})' if described else ''}".split())
-    return f"{title}\n\n{RECORD}{line({'identity': str(identity), **asdict(plan)})}" if plan else title
+    return with_records(identity, title, [plan] if plan else [])
+
+
+def with_records(identity: Identity, title: str, plans: Iterable[AppliedPlan]) -> str:
+    """A note that tells of these plans, the latest first."""
+    records = "\n".join(f"{RECORD}{line({'identity': str(identity), **asdict(plan)})}" for plan in plans)
+    return f"{title}\n\n{records}" if records else title
 
 
 def summary(completed: Iterable[Completed], known: AbstractSet[Address]) -> str:
@@ -58,8 +64,8 @@ def _names(completed: Completed) -> set[Address]:
 
 def _noted(store: NotedStore, identity: Identity) -> Iterator[AppliedPlan]:
     for message in store.messages(RECORD):
-        text = next(part for part in message.split("\n") if part.startswith(RECORD)).removeprefix(RECORD)
-        with shaped(store.location):
-            record = json.loads(text)
-            if record["identity"] == str(identity):
-                yield decode_plan(record)
+        for text in (part.removeprefix(RECORD) for part in message.split("\n") if part.startswith(RECORD)):
+            with shaped(store.location):
+                record = json.loads(text)
+                if record["identity"] == str(identity):
+                    yield decode_plan(record)

@@ -102,6 +102,11 @@ class Lease:
         now = self.now()
         self._write(replace(self.lock, renewed=now, expires=now + DURATION))
 
+    def keep(self) -> None:
+        """Renew it once a third of its duration has gone; for whoever does many things one after the other."""
+        if self.now() - self.lock.renewed > DURATION / 3:
+            self.renew()
+
     def release(self) -> None:
         """Free the lock; where it is lost or freed already, there is nothing to do."""
         if self.lock.released is not None:
@@ -228,6 +233,11 @@ def _decode(data: bytes, source: str) -> Lock:
 def _holder(record: JSON) -> Holder:
     name, host, machine, run_url = (of(str, record[key]) for key in ("name", "host", "machine", "run_url"))
     return Holder(name, host, machine, of(int, record["pid"]), run_url)
+
+
+def began(token: str) -> str:
+    """When the run of that token took the lock, as text that sorts by time; empty where there was none."""
+    return token.partition("-")[0]
 
 
 def _token(now: float) -> str:

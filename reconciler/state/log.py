@@ -41,7 +41,7 @@ def read(store: Store, identity: Identity) -> Snapshot:
         segments = _segments(documents, base, numbers, store.location)
         if segments is not None:
             return fold(base, segments)
-    source = f"{store.location}/{_state_key(identity)}"
+    source = f"{store.location}/{state_key(identity)}"
     raise bad("state-damaged", f"segments between {base.position} and {numbers[-1]} of its journal are missing", source)
 
 
@@ -66,7 +66,7 @@ def finish(store: Store, snapshot: Snapshot, last: Segment, also: Put, note: str
     merged = (_segment_key(identity, number) for number in numbers if number < snapshot.position)
     changes = (
         Put(key, encode_segment(last)),
-        Put(_state_key(identity), encode_state(snapshot), snapshot.checkpoint),
+        Put(state_key(identity), encode_state(snapshot), snapshot.checkpoint),
         Delete((*merged, key)),
         also,
     )
@@ -94,7 +94,7 @@ def compact(store: Store, snapshot: Snapshot) -> Snapshot | None:
 
 
 def _checkpoint(documents: Documents, identity: Identity, location: str) -> Snapshot:
-    key = _state_key(identity)
+    key = state_key(identity)
     found = documents.read(key)
     if found is None:
         return Snapshot(State(identity))
@@ -102,7 +102,7 @@ def _checkpoint(documents: Documents, identity: Identity, location: str) -> Snap
 
 
 def _write_checkpoint(store: Store, snapshot: Snapshot) -> str:
-    key, data = _state_key(snapshot.state.identity), encode_state(snapshot)
+    key, data = state_key(snapshot.state.identity), encode_state(snapshot)
     if snapshot.checkpoint is None:
         return store.create(key, data)
     return store.replace(key, data, snapshot.checkpoint)
@@ -129,7 +129,12 @@ def _segments(documents: Documents, base: Snapshot, numbers: list[int], location
     return segments
 
 
-def _state_key(identity: Identity) -> str:
+def segment_keys(store: Store, identity: Identity) -> list[str]:
+    """The keys of all segments that are there, in order."""
+    return [_segment_key(identity, number) for number in _numbers(store, identity)]
+
+
+def state_key(identity: Identity) -> str:
     return f"state/{identity}/state.json"
 
 

@@ -1,8 +1,16 @@
-"""`state`: looking into what was applied."""
+"""`state`: looking into what was applied, and putting it right by hand."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from reconciler.operations.workspace import open_workspace
 from reconciler.state.lock import Holder
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, Done, edit, rename_store, stores
 
 
 def test_an_empty_state(project, cli: Cli):
@@ -51,3 +59,184 @@ def test_a_lock_is_freed_once_a_person_says_so(applied, cli: Cli, monkeypatch):
         freed = cli("state", "unlock", "--yes")
         assert (freed.code, freed.out) == (0, "Freed: the lock of acme that kim@laptop (process 4242) held.\n")
         assert cli("apply", "--yes").code == 0
+
+
+def test_pulled_and_pushed_back(applied, cli: Cli, tmp_path):
+    backup = tmp_path / "state.json"
+    assert cli("state", "pull", "--out", backup).out == ""
+    assert cli("state", "pull").document == json.loads(backup.read_text())
+    pushed = cli("state", "push", backup)
+    assert (pushed.code, pushed.out) == (0, "Pushed: acme, and nothing is other than before.\n")
+
+
+def test_an_edit_of_the_document_is_pushed(applied, cli: Cli, tmp_path):
+    document = cli("state", "pull").document
+    del document["objects"]["file/kb/welcome.md"]
+    done = pushed(cli, tmp_path, document, "-o", "json")
+    assert done.document["removed"] == ["file/kb/welcome.md"]
+    assert "file/kb/welcome.md" not in cli("state", "list").out
+    assert [change["action"] for change in cli("plan", "-o", "json").document["changes"]] == ["adopt"]
+
+
+def test_a_document_that_lacks_what_was_recorded_since_is_refused(applied, cli: Cli, tmp_path):
+    document = cli("state", "pull").document
+    edit(applied / "prompts" / "helper.md", "You", "Thou")
+    assert cli("apply", "--yes").code == 0
+    before = cli("state", "pull").out
+    refused = pushed(cli, tmp_path, document)
+    assert refused.code == 1
+    assert "error[state-older]" in refused.err
+    assert cli("state", "pull").out == before
+
+
+def test_nor_is_one_of_a_history_that_was_replaced(applied, cli: Cli, tmp_path, monkeypatch):
+    """Its position is higher, and it is older all the same."""
+    document = {**cli("state", "pull").document, "position": 99, "run": "20200101T000000Z-000000000000"}
+    assert "state-older" in pushed(cli, tmp_path, document).err
+    lose_state(applied)
+    assert pushed(cli, tmp_path, document).code == 0
+    assert len(cli("state", "list", "-o", "json").document) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"identity": "other"}, "state-foreign"),
+        ({"format": "reconciler/state/v9"}, "state-newer"),
+        ({"objects": 1}, "state-damaged"),
+    ],
+)
+def test_what_is_no_state_of_ours_is_not_pushed(applied, cli: Cli, tmp_path, change, code):
+    refused = pushed(cli, tmp_path, {**cli("state", "pull").document, **change})
+    assert (refused.code, f"error[{code}]" in refused.err) == (1, True)
+    assert len(cli("state", "list", "-o", "json").document) == 4
+
+
+def test_nothing_is_pushed_while_a_run_has_the_lock(applied, cli: Cli, tmp_path):
+    document = cli("state", "pull").document
+    with open_workspace(applied, {}).backend.lock(Holder("kim", "laptop", "another machine", 4242)):
+        assert pushed(cli, tmp_path, document).code == 6
+
+
+def test_an_entry_under_another_address(applied, cli: Cli):
+    """The object stays what it is, and the next apply writes the new address on it."""
+    rename(applied, "stores/handbook.yaml", "handbook", "manual")
+    moved = cli("state", "mv", "vectorstore/handbook", "vectorstore/manual")
+    assert moved.out.splitlines() == [
+        "Moved: acme.",
+        "  + vectorstore/manual",
+        "  - vectorstore/handbook",
+        "  note: its label still says vectorstore/handbook: the next apply writes vectorstore/manual there",
+    ]
+    store = next(change for change in cli("plan", "-o", "json").document["changes"] if "manual" in change["address"])
+    assert (store["action"], [field["path"] for field in store["fields"]]) == ("update", ["name", "address"])
+    assert cli("apply", "--yes").code == 0
+    assert len(stores(applied)) == 1
+    lose_state(applied)
+    plan = cli("plan", "-o", "json").document
+    assert not [change for change in plan["changes"] if change["action"] in ("create", "delete")]
+
+
+def test_an_address_is_moved_only_from_what_is_known_to_what_is_not(applied, cli: Cli):
+    assert "unknown-address" in cli("state", "mv", "vectorstore/manual", "vectorstore/other").err
+    assert "address-taken" in cli("state", "mv", "vectorstore/handbook", "file/kb/welcome.md").err
+    assert "other-kind" in cli("state", "mv", "vectorstore/handbook", "assistant/handbook").err
+    assert "moved_from" in cli("state", "mv", "chatbot/helper", "chatbot/other").err
+
+
+def test_what_is_managed_no_longer_is_nobodys(applied, cli: Cli):
+    done = cli("state", "rm", "vectorstore/handbook", "-o", "json")
+    assert done.document["removed"] == ["file/kb/welcome.md", "vectorstore/handbook"]
+    assert "makes another one" in done.document["notes"][0]
+    assert stores(applied) == ["handbook"]
+    strangers = {one["type"] for one in cli("plan", "-o", "json").document["unmanaged"]}
+    assert strangers == {"file", "vector_store"}
+    lose_state(applied)
+    assert cli("state", "rebuild").code == 0
+    assert [one["address"] for one in cli("state", "list", "-o", "json").document] == [
+        "assistant/helper",
+        "chatbot/helper",
+    ]
+
+
+def test_what_would_be_found_again_cannot_be_forgotten(applied, cli: Cli):
+    assert "vectorstore/handbook needs file/kb/welcome.md" in cli("state", "rm", "file/kb/welcome.md").err
+    assert "keep_on_delete" in cli("state", "rm", "chatbot/helper").err
+    assert "unknown-address" in cli("state", "rm", "assistant/nobody").err
+    assert len(cli("state", "list", "-o", "json").document) == 4
+
+
+def test_a_lost_state_is_made_anew(applied, cli: Cli):
+    before = cli("state", "pull").document
+    lose_state(applied)
+    done = cli("state", "rebuild")
+    assert (done.code, done.out) == (0, "Rebuilt: acme, 4 objects.\n\nNext: reconciler plan\n")
+    assert cli("state", "pull").document["objects"].keys() == before["objects"].keys()
+    assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_was_changed_by_hand_meanwhile_is_told_and_stays_drift(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    lose_state(applied)
+    cli("state", "rebuild")
+    assert cli("drift").code == 2
+    plan = cli("plan", "-o", "json", "--on-drift", "keep").document
+    assert (plan["changes"], [item["address"] for item in plan["drift"]]) == ([], ["vectorstore/handbook"])
+
+
+def test_a_state_that_is_there_is_replaced_only_when_asked(applied, cli: Cli, tmp_path):
+    assert cli("state", "rebuild").code == 0  # it is the same
+    document = cli("state", "pull").document
+    document["objects"]["assistant/ghost"] = document["objects"]["assistant/helper"]
+    pushed(cli, tmp_path, document)
+    refused = cli("state", "rebuild")
+    assert refused.code == 64
+    assert "- assistant/ghost" in refused.err
+    assert cli("state", "rebuild", "--yes").out.splitlines()[1] == "  - assistant/ghost"
+    assert "ghost" not in cli("state", "list").out
+
+
+def test_the_state_goes_to_another_backend(applied, cli: Cli, bucket, monkeypatch):
+    before = cli("state", "pull").out
+    history = cli("state", "history").out
+    done = cli("state", "migrate-backend", bucket.url)
+    assert done.code == 0, done.err
+    assert done.out.startswith(f"Copied to {bucket}")
+    for command in (("plan",), ("apply", "--yes"), ("state", "list"), ("state", "migrate-backend", bucket.url)):
+        refused = cli(*command)
+        assert (refused.code, "was moved to s3://" in refused.err) == (1, True), command
+    monkeypatch.setenv("RECONCILER_STATE", bucket.url)
+    assert cli("state", "pull").out == before
+    assert cli("state", "history").out == history
+    assert cli("plan", "--detailed-exitcode").code == 0
+    assert "state-exists" in cli("state", "migrate-backend", bucket.url).err
+    assert cli("state", "migrate-backend", "local").code == 0  # and back
+    monkeypatch.delenv("RECONCILER_STATE")
+    assert cli("state", "pull").out == before
+
+
+def test_a_place_with_a_state_of_its_own_is_left_alone(applied, cli: Cli, bucket, monkeypatch):
+    monkeypatch.setenv("RECONCILER_STATE", bucket.url)
+    assert cli("state", "rebuild").code == 0
+    there = cli("state", "pull").out
+    monkeypatch.delenv("RECONCILER_STATE")
+    assert "state-exists" in cli("state", "migrate-backend", bucket.url).err
+    assert cli("plan").code == 0
+    monkeypatch.setenv("RECONCILER_STATE", bucket.url)
+    assert cli("state", "pull").out == there
+
+
+def pushed(cli: Cli, folder: Path, document: Any, *words: str) -> Done:
+    file = folder / "edited.json"
+    file.write_text(json.dumps(document))
+    return cli("state", "push", file, *words)
+
+
+def lose_state(project: Path) -> None:
+    shutil.rmtree(project / ".reconciler" / "state")
+
+
+def rename(project: Path, file: str, old: str, new: str) -> None:
+    """The name of a manifest, and every reference to it."""
+    for path in (project / file, project / "assistants" / "helper.yaml"):
+        path.write_text(re.sub(rf"\b{old}\b", new, path.read_text()))

@@ -1,0 +1,215 @@
+"""State made anew, from what labels, marks, bundles and manifests prove, where it was lost.
+
+Proven is a value whose hash the label of its object has; a document in the outlets, which only Reconciler writes; an
+upload that a store of ours holds under our mark, or that a bundle of ours names and whose own name has the hash of its
+content; and what is live just as the manifest wants it. Of everything else the state says that nobody knows, and the
+next plan shows it so.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from reconciler.live.client import Connection
+from reconciler.live.registry import adapters
+from reconciler.live.together import together
+from reconciler.operations.endpoint import open_connection
+from reconciler.operations.published import OUTLET_TYPES, published
+from reconciler.operations.run import check_unlocked
+from reconciler.operations.state_edits import rewritten
+from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.planning.diff import owned
+from reconciler.planning.match import Matched, match
+from reconciler.planning.world import Pending, Pointer, World
+from reconciler.resources.address import FILE, Address
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.labels import field_hash
+from reconciler.resources.metadata import has_room
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import forms
+from reconciler.resources.values import ABSENT, JSON, Absent, same
+from reconciler.state.comparing import Rebuilt, compared
+from reconciler.state.journal import StateMovedError
+from reconciler.state.lock import this_process
+from reconciler.state.model import Snapshot, State
+
+NAMED_BY_CONTENT: Final = 12
+"""Hex characters of its SHA-256 in the name of an upload that no store holds."""
+
+
+def rebuild(
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None,
+    endpoint: str | None,
+    confirm: Callable[[Rebuilt], bool],
+) -> Rebuilt:
+    """Make the state anew; `confirm` is asked where there is one that it would replace by another.
+
+    What only state knows stays as it is there: the latest applies, and which releases were archived.
+    """
+
+    async def run() -> Rebuilt:
+        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
+        check_unlocked(workspace)
+        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+            present = await asyncio.to_thread(workspace.backend.read)
+            return _written(workspace, present, *await _made_anew(workspace, connection, present), confirm)
+
+    return asyncio.run(run())
+
+
+def _written(
+    workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[Rebuilt], bool]
+) -> Rebuilt:
+    contested = {address: tuple(live.id for live in group) for address, group in matched.contested.items()}
+    edited, unknown = compared(present.state, state), dict(_unknown(state, matched))
+    made = Rebuilt(edited, len(state.objects), unknown, contested)
+    if made.replaces and not confirm(replace(made, written=False)):
+        return replace(made, written=False)
+    with workspace.backend.lock(this_process(workspace.environ)) as lease:
+        base = workspace.backend.read()
+        if base.position != present.position:
+            message = f"another run has changed the state of {workspace.identity} meanwhile"
+            raise StateMovedError(Problem("state-moved", message, hint="Nothing was written. Rebuild again."))
+        rewritten(workspace, lease, base, replace(present, state=state), "rebuild")
+    return made
+
+
+async def _made_anew(workspace: Workspace, connection: Connection, present: Snapshot) -> tuple[State, Matched]:
+    outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
+    named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
+    live = await _everything(workspace, connection, {*named.values()})
+    _check_project(workspace, connection)
+    world = World(
+        identity=workspace.identity,
+        forms=forms(),
+        desired=workspace.desired,
+        applied={},
+        live=(*live, *outlets.documents.values()),
+        pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in present.pending),
+        pointers=outlets.pointers,
+        outlet_types=OUTLET_TYPES,
+    )
+    world = replace(world, applied=dict(_by_bundles(world, named)))
+    matched = match(world)
+    entries = {
+        matched.moved.get(address, address): _entry(world, address, item) for address, item in matched.live.items()
+    }
+    state = replace(
+        present.state,
+        openai_project=connection.project or present.state.openai_project,
+        objects=entries,
+        tombstones=present.state.tombstones | workspace.archived,
+    )
+    return state, matched
+
+
+async def _everything(workspace: Workspace, connection: Connection, known: Iterable[str]) -> list[Live]:
+    """Every live object that could be ours, whether or not a manifest asks for one of its type."""
+    walks = (adapter.list(workspace.identity, sorted(known)) for adapter in adapters(connection).values())
+    return list(chain.from_iterable(await together(walks)))
+
+
+def _check_project(workspace: Workspace, connection: Connection) -> None:
+    pinned = workspace.loaded.project.openai_project
+    if pinned and connection.project and pinned != connection.project:
+        message = f"the key is for OpenAI project {connection.project}, and {workspace.identity} is in {pinned}"
+        raise ReconcilerError(Problem("other-openai-project", message, hint="Nothing was written. Use another key."))
+
+
+def _named_in(pointers: Iterable[Pointer]) -> dict[Address, str]:
+    """The ids that our bundles were published with, where all say the same."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for pointer in pointers:
+        for text, id_ in pointer.ids.items():
+            found[text].add(id_)
+    return {Address.parse(text): next(iter(ids)) for text, ids in found.items() if len(ids) == 1}
+
+
+def _by_bundles(world: World, named: Mapping[Address, str]) -> Iterator[tuple[Address, Applied]]:
+    """What labels cannot tell and bundles do: uploads that no store holds, objects without room for labels, and which
+    of several with one label is meant.
+    """
+    by_id = {live.id: live for live in world.live}
+    for address, id_ in named.items():
+        live, desired = by_id.get(id_), world.desired.get(address)
+        if live is not None and _is_meant(world, address, live, desired):
+            sha256 = {"sha256": desired.fields["sha256"]} if desired and live.type == FILE else {}
+            yield address, Applied(live.id, live.type, sha256)
+
+
+def _is_meant(world: World, address: Address, live: Live, desired: Desired | None) -> bool:
+    if live.labels is not None:
+        return (live.labels.identity, live.labels.address) == (str(world.identity), str(address))
+    if desired is None or desired.type != live.type:
+        return False
+    if desired.local is not None:
+        by_content = desired.local.sha256[:NAMED_BY_CONTENT] in desired.upload_name
+        same_upload = (live.name, live.detail.get("bytes")) == (desired.upload_name, desired.local.bytes)
+        return by_content and same_upload
+    return not has_room(live.fields.get("metadata"))
+
+
+def _entry(world: World, address: Address, live: Live) -> Applied:
+    """What is known to have been applied of a live object, in which ids are addresses by now."""
+    desired = world.desired.get(address)
+    by_content = live.type in (*OUTLET_TYPES, FILE)
+    proven = dict(_set(world, live, desired) if by_content else _proven(world, live, desired))
+    lifecycle = desired.lifecycle if desired else None
+    return Applied(
+        id=live.id,
+        type=live.type,
+        fields=proven,
+        write_only=desired.write_only if desired else {},
+        protected=live.labels.protected if live.labels else bool(lifecycle and lifecycle.protect),
+        keep=bool(lifecycle and lifecycle.keep_on_delete),
+        unproven=tuple(_unproven(world, live, desired, proven)),
+    )
+
+
+def _set(world: World, live: Live, desired: Desired | None) -> Iterator[tuple[str, JSON]]:
+    """What was set of a document or an upload, which say all that they are: what is not at its default."""
+    defaults, wanted = world.forms[live.type].defaults, desired.fields if desired else {}
+    for name, value in live.fields.items():
+        if name in wanted or not (value == {} or same(value, defaults.get(name))):
+            yield name, value
+
+
+def _proven(world: World, live: Live, desired: Desired | None) -> Iterator[tuple[str, JSON]]:
+    form = world.forms[live.type]
+    hashes = live.labels.spec if live.labels else {}
+    for name in sorted({*hashes, *(desired.fields if desired else ()), *(form.apart & live.fields.keys())}):
+        wanted = desired.fields.get(name, ABSENT) if desired else ABSENT
+        found = owned(form, name, wanted, ABSENT, live.fields.get(name, ABSENT))
+        if name in hashes:
+            values: tuple[JSON | Absent, ...] = (found, live.fields.get(name, ABSENT), wanted)
+            value = next((one for one in values if one is not ABSENT and field_hash(one) == hashes[name]), ABSENT)
+        else:
+            value = found if desired is None or (wanted is not ABSENT and same(found, wanted)) else ABSENT
+        if value is not ABSENT:
+            yield name, value
+
+
+def _unproven(world: World, live: Live, desired: Desired | None, proven: Mapping[str, JSON]) -> Iterator[str]:
+    """Wanted fields of which not even a label tells; one that a label would tell of, and does not, is new."""
+    if desired is None or live.type in (*OUTLET_TYPES, FILE):
+        return
+    form, labelled = world.forms[live.type], bool(live.labels and live.labels.spec)
+    for name in sorted(desired.fields.keys() - proven.keys()):
+        if name in form.apart or not labelled:
+            yield name
+
+
+def _unknown(state: State, matched: Matched) -> Iterator[tuple[Address, tuple[str, ...]]]:
+    """Fields whose last application nobody knows: a label that tells it was another value tells not which."""
+    for address, live in sorted(matched.live.items()):
+        known_as = matched.moved.get(address, address)
+        entry, hashed = state.objects[known_as], live.labels.spec if live.labels else {}
+        if names := sorted({*entry.unproven, *(hashed.keys() - entry.fields.keys())}):
+            yield known_as, tuple(names)
