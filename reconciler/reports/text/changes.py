@@ -1,6 +1,5 @@
 """Changes as rows: one line each, what differs below it, and uploads of many files in one row."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -8,9 +7,8 @@ from typing import Final
 from reconciler.planning.model import TAKES_AWAY, Action, Change, FieldChange
 from reconciler.reports.drift import DriftClass, drift_class, is_consequence
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
-from reconciler.reports.text.fields import FOLD_ABOVE, field_lines, first_few, summary_lines
-from reconciler.reports.text.values import bytes_text
-from reconciler.resources.values import ABSENT
+from reconciler.reports.text.fields import field_lines, first_few, summary_lines
+from reconciler.reports.text.folding import files_text, groups, paths
 
 SIGNS: Final[dict[Action, str]] = {
     "create": "+",
@@ -57,14 +55,14 @@ class _Row:
 
 def change_rows(changes: Sequence[Change], style: Style) -> list[str]:
     """What applying does: live values, then desired ones."""
-    rows = [_change_row(change, style) for change in changes]
-    return _laid_out(_folded(changes, rows, style), style)
+    rows = [_folded(group, _change_row(group[0], style), style) for group in groups(changes)]
+    return _laid_out(rows, style)
 
 
 def drift_rows(changes: Sequence[Change], style: Style, *, decide: bool = False) -> list[str]:
     """What somebody did by hand, live values first as in `change_rows`; with `decide`, whether applying undoes it."""
-    rows = [_drift_row(change, style, decide=decide) for change in changes]
-    return _laid_out(_folded(changes, rows, style), style)
+    rows = [_folded(group, _drift_row(group[0], style, decide=decide), style) for group in groups(changes)]
+    return _laid_out(rows, style)
 
 
 def painted_sign(sign: str, style: Style) -> str:
@@ -73,64 +71,31 @@ def painted_sign(sign: str, style: Style) -> str:
 
 def _change_row(change: Change, style: Style) -> _Row:
     lines_of_fields = summary_lines if change.action in ("create", "release", *TAKES_AWAY) else field_lines
-    below = [*lines_of_fields(_shown_fields(change), style, indent=_INDENT), *_notes(change, style)]
+    below = [*lines_of_fields(shown_fields(change), style, indent=_INDENT), *_notes(change, style)]
     return _Row(SIGNS[change.action], change.action, plain(change.address), where=_where(change), below=below)
 
 
 def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
     word = drift_class(change)
-    fields = () if word in ("missing", "expired") else _shown_fields(change)
+    fields = () if word in ("missing", "expired") else shown_fields(change)
     below = [*field_lines(fields, style, indent=_INDENT), *_notes(change, style)]
     decision = {"revert": "reverted", "keep": "kept", None: "undecided"}[change.decision] if decide else ""
     sign, said = (SIGNS["publish"], "publish") if is_consequence(change) else (_HAND_SIGNS[word], word)
     return _Row(sign, said, plain(change.address), decision, _where(change), below)
 
 
-def _shown_fields(change: Change) -> tuple[FieldChange, ...]:
+def shown_fields(change: Change) -> tuple[FieldChange, ...]:
     """The fields but for the digest of a bundle, which tells nobody anything."""
     return tuple(item for item in change.fields if item.keys != ("bundle",))
 
 
-def _folded(changes: Sequence[Change], rows: Sequence[_Row], style: Style) -> list[_Row]:
-    """The row of each change, but of many files of one folder one row, where the first of them stands."""
-    keys = [_fold_key(change) for change in changes]
-    sizes = Counter(keys)
-    groups: dict[object, list[int]] = {}
-    for index, key in enumerate(keys):
-        groups.setdefault(key if key and sizes[key] > FOLD_ABOVE else index, []).append(index)
-    return [
-        rows[first] if not others else _fold_row(rows[first], [changes[index] for index in (first, *others)], style)
-        for first, *others in groups.values()
-    ]
-
-
-def _fold_key(change: Change) -> tuple[str | None, ...] | None:
-    """Action, decision and top folder of a file; None for what must be seen by itself."""
-    kind, _, path = change.address.partition("/")
-    if kind != "file" or change.risks:
-        return None
-    return change.action, change.decision, _top_folder(path)
-
-
-def _top_folder(path: str) -> str:
-    folder, slash, _ = path.partition("/")
-    return folder + slash if slash else ""
-
-
-def _fold_row(row: _Row, group: Sequence[Change], style: Style) -> _Row:
+def _folded(group: Sequence[Change], row: _Row, style: Style) -> _Row:
     """`row`, the first one's, for all of `group`."""
-    paths = [change.address.removeprefix("file/") for change in group]
-    folder, sizes = _top_folder(paths[0]), [_bytes(change) for change in group]
-    text = f"{len(group)} files" + (f" under {plain(folder)}" if folder else "")
-    text += f" ({bytes_text(sum(filter(None, sizes)))})" if None not in sizes else ""
+    if len(group) == 1:
+        return row
     indent = " " * _INDENT
-    below = wrap_parts(first_few(paths), style.width, lead=indent, hang=indent)
-    return replace(row, address=text, where="", below=[style.paint(line, "dim") for line in below])
-
-
-def _bytes(change: Change) -> int | None:
-    sides = [item.after if item.before is ABSENT else item.before for item in change.fields if item.keys == ("bytes",)]
-    return sides[0] if sides and type(sides[0]) is int else None
+    below = wrap_parts(first_few(paths(group)), style.width, lead=indent, hang=indent)
+    return replace(row, address=files_text(group), where="", below=[style.paint(line, "dim") for line in below])
 
 
 def _notes(change: Change, style: Style) -> Iterator[str]:

@@ -7,10 +7,10 @@ from typing import Final
 from reconciler.planning.model import FieldChange
 from reconciler.reports.style import Look, Style, cells, count, plain, wrap_parts
 from reconciler.reports.text.diffs import unified
+from reconciler.reports.text.folding import FOLD_ABOVE
 from reconciler.reports.text.values import brief, lines_of, size, whole
 from reconciler.resources.values import ABSENT, JSON, path_text
 
-FOLD_ABOVE: Final = 8
 _BRIEF: Final = 40
 _MARKS: Final = {"both": " (changed here and by hand)", "unknown": " (nobody knows who changed it)"}
 _LOOKS: Final[dict[str, Look]] = {"+": "green", "-": "red", "~": "yellow"}

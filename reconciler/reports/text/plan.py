@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from reconciler.planning.model import ACTIONS, Change, Decision, Plan, Unmanaged
+from reconciler.planning.model import Change, Decision, Plan, Unmanaged
 from reconciler.reports.drift import DRIFT_CLASSES, drift_class, made_by_hand
 from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.text.changes import change_rows, drift_rows
 from reconciler.reports.text.fields import turned
 from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.refusals import refusal_lines
+from reconciler.reports.text.verdict import actions, by_hand, stopped
 
 _DECIDED: Final[dict[frozenset[Decision | None], str]] = {
     frozenset({"revert"}): "applying puts it back (--on-drift keep leaves it)",
@@ -54,31 +55,17 @@ def drift_text(plan: Plan, *, style: Style, command: str = "") -> str:
 def _verdict(plan: Plan, style: Style, *, targeted: bool = False) -> list[str]:
     where = plan.identity + (f" at {plan.commit[:12]}" if plan.commit else "")
     if plan.refusals:
-        stopped = f"; {_stopped(len(plan.work))}" if plan.work else ""
-        return headline("Refused:", "red", f"{where}, {count(len(plan.refusals), 'refusal')}{stopped}.", style)
+        rest = f"; {stopped(plan)}" if plan.work else ""
+        return headline("Refused:", "red", f"{where}, {count(len(plan.refusals), 'refusal')}{rest}.", style)
     tail = f"{plan.unchanged} unchanged"
     if plan.work or plan.changes:
-        summary = ", ".join(filter(None, (counted(_actions(plan)), _drift_count(plan), tail)))
+        summary = ", ".join(filter(None, (counted(actions(plan)), by_hand(plan), tail)))
         return headline(f"{count(len(plan.work), 'change')}:", "yellow", f"{where}, {summary}.", style)
     if plan.drift:
-        return headline("Nothing to apply:", "yellow", f"{where}, {_drift_count(plan)}, {tail}.", style)
+        return headline("Nothing to apply:", "yellow", f"{where}, {by_hand(plan)}, {tail}.", style)
     if targeted:
         return headline("Nothing to do:", "green", f"{where}, {tail} of {plan.unchanged} targeted.", style)
     return headline("Nothing to do:", "green", f"{where} is as the manifests say, {tail}.", style)
-
-
-def _stopped(work: int) -> str:
-    return "it stops the one change below" if work == 1 else f"none of the {work} changes below is applied"
-
-
-def _actions(plan: Plan) -> dict[str, int]:
-    return {action: number for action, number in plan.summary.items() if action in ACTIONS}
-
-
-def _drift_count(plan: Plan) -> str:
-    decisions = Counter(change.decision for change in plan.drift)
-    counts = {"by hand to revert": decisions["revert"], "by hand to keep": decisions["keep"]}
-    return counted(counts | {"changed by hand": decisions[None]})
 
 
 def _drift_verdict(plan: Plan, drift: Sequence[Change], style: Style) -> list[str]:

@@ -1,0 +1,131 @@
+"""Where the nodes of a picture go: in layers, referrers left of what they refer to, with few crossings.
+
+The method of Sugiyama, Tagawa and Toda (1981) in its simplest form: layers by the longest way, a bend in every layer
+that an edge only passes through, a few sweeps that order each layer by the mean place of its neighbours, and heights
+as near to those of the neighbours as the room between two nodes allows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, pairwise
+from statistics import fmean
+from typing import Final, TypeAlias
+
+Edge: TypeAlias = tuple[int, int]
+_SWEEPS: Final = 12
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Layers from left to right; numbers beyond those of the nodes are bends of edges."""
+
+    layers: tuple[tuple[int, ...], ...]
+    """Each from top to bottom."""
+    heights: Mapping[int, float]
+    """Of nodes and bends, in rows from the top."""
+    ways: tuple[tuple[int, ...], ...]
+    """Every edge that is drawn, from its source over its bends to its target."""
+
+
+def layout(nodes: int, edges: Iterable[Edge]) -> Layout:
+    """Places for `nodes` nodes; the same for the same graph. An edge that closes a cycle is not drawn."""
+    kept = _without_cycles(nodes, sorted(set(edges)))
+    depth = _depths(nodes, kept)
+    layers = [[node for node in range(nodes) if depth[node] == layer] for layer in range(max(depth, default=-1) + 1)]
+    bends = count(nodes)
+    ways = []
+    for source, target in kept:
+        passed = [(next(bends), layer) for layer in layers[depth[source] + 1 : depth[target]]]
+        for bend, layer in passed:
+            layer.append(bend)
+        ways.append((source, *(bend for bend, _ in passed), target))
+    neighbours = _neighbours(ways)
+    _order(layers, neighbours)
+    return Layout(tuple(map(tuple, layers)), _heights(layers, neighbours), tuple(ways))
+
+
+def _without_cycles(nodes: int, edges: Sequence[Edge]) -> list[Edge]:
+    """`edges` but for those that lead back to where a walk has come from."""
+    targets: dict[int, list[int]] = {}
+    for source, target in edges:
+        targets.setdefault(source, []).append(target)
+    open_, done = set[int](), set[int]()
+    kept: list[Edge] = []
+
+    def walk(node: int) -> None:
+        open_.add(node)
+        for target in targets.get(node, ()):
+            if target not in open_:
+                kept.append((node, target))
+                if target not in done:
+                    walk(target)
+        open_.remove(node)
+        done.add(node)
+
+    for node in range(nodes):
+        if node not in done:
+            walk(node)
+    return sorted(kept)
+
+
+def _depths(nodes: int, edges: Sequence[Edge]) -> list[int]:
+    """The layer of each node: right of all its referrers; where there is none, beside the nearest thing it needs."""
+    depth = [0] * nodes
+    for _ in range(nodes):
+        for source, target in edges:
+            depth[target] = max(depth[target], depth[source] + 1)
+    referred = {target for _, target in edges}
+    for source in {source for source, _ in edges} - referred:
+        depth[source] = min(depth[target] for start, target in edges if start == source) - 1
+    return depth
+
+
+def _neighbours(ways: Iterable[Sequence[int]]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for way in ways:
+        for left, right in pairwise(way):
+            found.setdefault(left, []).append(right)
+            found.setdefault(right, []).append(left)
+    return found
+
+
+def _order(layers: list[list[int]], neighbours: Mapping[int, Sequence[int]]) -> None:
+    """Sort every layer by the mean place of neighbours in the layer before it, then in the one after it, and again."""
+    for sweep in range(_SWEEPS):
+        step = -1 if sweep % 2 else 1
+        for layer, beside in pairwise(layers[::step]):
+            places = {node: (index + 0.5) / len(beside) for index, node in enumerate(beside)}
+            own = {node: (index + 0.5) / len(layer) for index, node in enumerate(layer)}
+            means = {node: _mean(node, neighbours, places, own) for node in layer}
+            layer.sort(key=means.__getitem__)
+
+
+def _heights(layers: Sequence[Sequence[int]], neighbours: Mapping[int, Sequence[int]]) -> dict[int, float]:
+    """Rows from the top; two of one layer are at least one row apart."""
+    tallest = max(map(len, layers), default=0)
+    heights = {node: index + (tallest - len(layer)) / 2 for layer in layers for index, node in enumerate(layer)}
+    for sweep in range(_SWEEPS):
+        for layer in layers[:: -1 if sweep % 2 else 1]:
+            wanted = [_mean(node, neighbours, heights, heights) for node in layer]
+            heights.update(zip(layer, _apart(wanted), strict=True))
+    top = min(heights.values(), default=0)
+    return {node: round(height - top, 3) for node, height in heights.items()}
+
+
+def _mean(
+    node: int, neighbours: Mapping[int, Sequence[int]], places: Mapping[int, float], own: Mapping[int, float]
+) -> float:
+    found = [places[other] for other in neighbours.get(node, ()) if other in places]
+    return fmean(found) if found else own[node]
+
+
+def _apart(wanted: Sequence[float]) -> list[float]:
+    """The heights nearest to those that are wanted, in their order and at least one apart: isotonic regression."""
+    blocks: list[list[float]] = []
+    for index, height in enumerate(wanted):
+        blocks.append([height - index])
+        while len(blocks) > 1 and fmean(blocks[-2]) > fmean(blocks[-1]):
+            last = blocks.pop()
+            blocks[-1] += last
+    flat = [fmean(block) for block in blocks for _ in block]
+    return [height + index for index, height in enumerate(flat)]

@@ -1,0 +1,74 @@
+"""Values in Markdown: what manifests and live objects contain is text, and mentions, links and runs nothing.
+
+Values stand in code, which neither Markdown nor GitHub looks into. In a sentence, every word that could mean anything
+to them is set as code too: `@team`, `#12`, `GH-12`, `https://…`, `*`, `<b>`, an address, a path.
+"""
+
+import re
+from collections.abc import Iterable
+from html import escape
+from typing import Final
+
+from reconciler.reports.style import plain
+
+_HARMLESS: Final = re.compile(
+    r"""["'(]*                      # opening
+        (?!\w+-\d)                  # GitHub links GH-12, and whatever a team has configured
+        [^\W_]+(?:['\-][^\W_]+)*    # letters and digits
+        |[,;…]|\d+[.,]\d+           # a number
+    """,
+    re.VERBOSE,
+)
+_CLOSING: Final = re.compile(r"""[.,:;!?)"'…]*$""")
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,}")
+_ITEM: Final = re.compile(r"\d+[.)]")
+_MARK: Final = re.compile(r"[^\w./@ -]|--+")
+
+
+def code(text: str) -> str:
+    """`text` as a code span."""
+    shown = plain(text) or " "
+    fence = "`" * (longest_run(shown) + 1)
+    room = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{room}{shown}{room}{fence}"
+
+
+def prose(text: str) -> str:
+    """A sentence on one line, what is not plain words set as code."""
+    return " ".join(map(_word, text.split()))
+
+
+def fenced(lines: Iterable[str], language: str) -> str:
+    """A block of code; the lines are escaped already."""
+    body = "\n".join(lines)
+    fence = "`" * max(3, longest_run(body) + 1)
+    return f"{fence}{language}\n{body}\n{fence}"
+
+
+def folded(summary: str, body: str) -> str:
+    """`body` behind a line to click on; `summary` is HTML."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def html_code(text: str) -> str:
+    """`text` as code where only HTML is understood, as in a summary."""
+    return f"<code>{escape(plain(text)).replace('`', '&#96;')}</code>"
+
+
+def marker(what: str, identity: str) -> str:
+    """A line that nobody sees and programs find: by it a comment is edited in place. `what` is plan, drift or apply."""
+    return f"<!-- reconciler:{what} {_MARK.sub('_', plain(identity))} -->"
+
+
+def longest_run(text: str) -> int:
+    """How many backticks stand in a row, at most."""
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def _word(word: str) -> str:
+    end = _CLOSING.search(word)
+    closing = end[0] if end else ""
+    inner = word.removesuffix(closing) if closing else word
+    if not inner or (_HARMLESS.fullmatch(inner) and not _COMMIT.fullmatch(inner)):
+        return word if not _ITEM.fullmatch(word) else code(word)
+    return code(inner) + closing

@@ -1,0 +1,59 @@
+"""A picture as Mermaid, which GitHub and GitLab draw inside a comment."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.reports.picture import SIGNS, Node, Picture, Standing
+from reconciler.reports.style import clip, plain
+
+LABEL_ROOM: Final = 48
+_CLASSES: Final[dict[Standing, str]] = {
+    "create": "new",
+    "release": "new",
+    "update": "changed",
+    "replace": "changed",
+    "adopt": "changed",
+    "publish": "changed",
+    "forget": "gone",
+    "delete": "gone",
+    "archive": "gone",
+    "refused": "refused",
+    "by hand": "hand",
+}
+_LOOKS: Final = {
+    "new": "fill:#dafbe1,stroke:#1a7f37,color:#1f2328",
+    "changed": "fill:#fff8c5,stroke:#9a6700,color:#1f2328",
+    "gone": "fill:#ffebe9,stroke:#cf222e,color:#1f2328,stroke-dasharray:4",
+    "refused": "fill:#cf222e,stroke:#82071e,color:#ffffff,stroke-width:2px",
+    "hand": "fill:#fbefff,stroke:#8250df,color:#1f2328",
+}
+_PLAIN: Final = frozenset(" /._-")
+
+
+def mermaid(drawn: Picture) -> str:
+    """The source of a flowchart: referrers on the left, what they refer to on the right."""
+    return "\n".join(["flowchart LR", *_nodes(drawn), *_edges(drawn), *_looks(drawn)])
+
+
+def _nodes(drawn: Picture) -> Iterator[str]:
+    for index, node in enumerate(drawn.nodes):
+        look = _CLASSES.get(node.standing)
+        yield f'  n{index}["{_label(node)}"]' + (f":::{look}" if look else "")
+
+
+def _edges(drawn: Picture) -> Iterator[str]:
+    yield from (f"  n{source} --> n{target}" for source, target in drawn.edges)
+
+
+def _looks(drawn: Picture) -> Iterator[str]:
+    used = {_CLASSES.get(node.standing) for node in drawn.nodes}
+    yield from (f"  classDef {name} {look}" for name, look in _LOOKS.items() if name in used)
+
+
+def _label(node: Node) -> str:
+    return quoted(f"{SIGNS[node.standing]} {clip(plain(node.label), LABEL_ROOM)}".strip())
+
+
+def quoted(text: str) -> str:
+    """`text` inside quotes: all but letters, digits and what stands in names is written as a character code."""
+    return "".join(char if char.isalnum() or char in _PLAIN else f"#{ord(char)};" for char in text)

@@ -1,0 +1,122 @@
+"""What a plan touches and who depends on it, as a graph small enough to be looked at; drawn as Mermaid and as SVG."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from reconciler.planning.model import Action, Plan
+from reconciler.reports.style import count
+
+Standing: TypeAlias = Action | Literal["refused", "by hand", "untouched"]
+"""What the plan does with an object; `untouched` is what only depends on one that it touches."""
+
+SIGNS: Final[Mapping[Standing, str]] = {
+    "create": "+",
+    "update": "~",
+    "replace": "±",
+    "delete": "-",
+    "archive": "-",
+    "adopt": ">",
+    "forget": ">",
+    "release": "+",
+    "publish": "^",
+    "refused": "✕",
+    "by hand": "!",
+    "untouched": "",
+}
+FILES_AT_MOST: Final = 3
+"""Files of one standing that are drawn each by itself."""
+_STRANGERS: Final = "other object"
+
+Key: TypeAlias = tuple[str, ...]
+_Class: TypeAlias = tuple[str, Standing]
+"""Kind and standing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One object, or several of one kind."""
+
+    label: str
+    standing: Standing
+    objects: int = 1
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Nodes, and edges from a referrer to what it refers to, by index."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[tuple[int, int], ...]
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """Those that occur, in the order of the legend."""
+        found = {node.standing for node in self.nodes}
+        return tuple(standing for standing in SIGNS if standing in found)
+
+
+def picture(plan: Plan, most: int) -> Picture:
+    """The graph of `plan` with at most `most` nodes: where there are more objects, those of one kind are one node."""
+    standings = _standings(plan)
+    keys = _keys(standings, most)
+    members: dict[Key, list[str]] = {}
+    for address in sorted(standings):
+        members.setdefault(keys[address], []).append(address)
+    index = {key: number for number, key in enumerate(members)}
+    edges = {(index[keys[source]], index[keys[target]]) for source, target in plan.references}
+    nodes = (_node(addresses, standings) for addresses in members.values())
+    return Picture(tuple(nodes), tuple(sorted(edge for edge in edges if edge[0] != edge[1])))
+
+
+def _standings(plan: Plan) -> dict[str, Standing]:
+    """Every object of the picture; of several things that are true of one, the gravest."""
+    found: dict[str, Standing] = {address: "untouched" for pair in plan.references for address in pair}
+    found |= {change.address: "by hand" for change in plan.drift}
+    found |= {change.address: change.action for change in plan.changes}
+    return found | {item.address: "refused" for item in plan.refusals if not item.address.startswith("project/")}
+
+
+def _kind(address: str) -> str:
+    """A stranger is named by type and id, with a space between: strangers are of one kind."""
+    kind, slash, _ = address.partition("/")
+    return kind if slash and " " not in kind else _STRANGERS
+
+
+def _keys(standings: Mapping[str, Standing], most: int) -> dict[str, Key]:
+    """The node of each object: the finest grouping of those that give at most `most` nodes."""
+    for keys in _groupings(standings, most):
+        if len(set(keys.values())) <= most:
+            return keys
+    return dict.fromkeys(standings, ())
+
+
+def _groupings(standings: Mapping[str, Standing], most: int) -> Iterator[dict[str, Key]]:
+    classes = {address: (_kind(address), standing) for address, standing in standings.items()}
+    sizes = Counter(classes.values())
+    many_files = {one for one in sizes if one[0] == "file" and sizes[one] > FILES_AT_MOST}
+    for together in (many_files, _largest(sizes, many_files, most)):
+        yield {address: one if one in together else (address,) for address, one in classes.items()}
+    yield {address: (kind,) for address, (kind, _) in classes.items()}
+
+
+def _largest(sizes: Mapping[_Class, int], together: set[_Class], most: int) -> set[_Class]:
+    """`together` and as many more classes, the largest first, as have to be one node each."""
+    chosen = set(together)
+    nodes = sum(1 if one in chosen else size for one, size in sizes.items())
+    for one in sorted(sizes.keys() - chosen, key=lambda one: (-sizes[one], one)):
+        if nodes <= most:
+            break
+        chosen.add(one)
+        nodes -= sizes[one] - 1
+    return chosen
+
+
+def _node(addresses: list[str], standings: Mapping[str, Standing]) -> Node:
+    found = {standings[address] for address in addresses}
+    standing: Standing = found.pop() if len(found) == 1 else "update"
+    if len(addresses) == 1:
+        return Node(addresses[0], standing)
+    kinds = {_kind(address) for address in addresses}
+    return Node(count(len(addresses), kinds.pop() if len(kinds) == 1 else "object"), standing, len(addresses))
