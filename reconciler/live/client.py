@@ -3,12 +3,15 @@
 import asyncio
 import importlib
 import json
+import math
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
@@ -82,6 +85,16 @@ class Connection:
         self._may_write: Callable[[], None] = lambda: None
         self.project: str | None = None
         """The OpenAI project of the key, as the last answer said (response header `openai-project`)."""
+        self._ahead = math.inf
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which our clock is fast, compared with the header `Date` of the answer that took least time.
+
+        Times of objects are OpenAI's: what we began at `t` was made at `t - ahead` or later. A clock that is slow does
+        no harm, and one that nobody compared counts as right.
+        """
+        return max(0.0, self._ahead) if math.isfinite(self._ahead) else 0.0
 
     async def call(self, request: Request) -> Object:
         """Send one request and return the JSON of its answer.
@@ -152,6 +165,7 @@ class Connection:
             except openai.APIError as error:
                 return failure_of(error, self.client.api_key)
         self.project = response.headers.get("openai-project", self.project)
+        self._ahead = min(self._ahead, _ahead(response))
         return _understood(response)
 
     async def _wait(self, failure: Failure, delay: float, lanes: tuple[str, ...]) -> None:
@@ -230,6 +244,14 @@ def _delay(failure: Failure, attempt: int) -> float:
         return failure.retry_after
     first = 2.0 if failure.throttled else 0.5
     return first * float(2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+
+
+def _ahead(response: "httpx2.Response") -> float:
+    """Seconds from when the server answered, by its clock in whole seconds, until now by ours."""
+    try:
+        return time.time() - parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    except ValueError:
+        return math.inf
 
 
 def _understood(response: "httpx2.Response") -> Object | Failure:

@@ -11,7 +11,7 @@ from reconciler.resources.metadata import PAIRS
 from reconciler.resources.problems import Problem
 
 CLOCK_SLACK: Final = 120.0
-"""Seconds that our clock and OpenAI's may differ."""
+"""Seconds that our clock, set right by the answers, and OpenAI's may still differ."""
 
 
 def without_labels(body: Object) -> dict[str, str]:
@@ -40,6 +40,7 @@ def carries(body: Object, labels: Labels) -> bool:
     return found is not None and (found.identity, found.address) == (labels.identity, labels.address)
 
 
-def older_than(since: float) -> Callable[[Object], bool]:
-    """Whether an object was certainly made before the Unix time `since`, by OpenAI's clock."""
-    return lambda body: bool(body.get("created_at", since) < since - CLOCK_SLACK)
+def older_than(since: float, ahead: float) -> Callable[[Object], bool]:
+    """Whether an object was certainly made before our Unix time `since`; our clock is `ahead` seconds fast."""
+    earliest = since - ahead - CLOCK_SLACK
+    return lambda body: bool(body.get("created_at", since) < earliest)

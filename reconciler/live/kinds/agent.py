@@ -40,7 +40,7 @@ class Agents:
         return self._live(await self._connection.create("agents", body=body, about=order.desired))
 
     async def find(self, order: Order, since: float) -> Live | None:
-        recent = await walk(self._connection, "agents", until=older_than(since))
+        recent = await walk(self._connection, "agents", until=older_than(since, self._connection.ahead))
         return next((self._live(body) for body in recent if carries(body, order.labels)), None)
 
     async def update(self, live: Live, order: Order) -> Live:

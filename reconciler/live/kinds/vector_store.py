@@ -66,7 +66,7 @@ class VectorStores:
         return await self._synchronised(self._live(made), order)
 
     async def find(self, order: Order, since: float) -> Live | None:
-        recent = await walk(self._connection, "vector_stores", until=older_than(since))
+        recent = await walk(self._connection, "vector_stores", until=older_than(since, self._connection.ahead))
         body = next((body for body in recent if carries(body, order.labels)), None)
         return None if body is None else await self._with_files(self._live(body))
 

@@ -1,3 +1,6 @@
+import time
+from email.utils import formatdate
+
 import httpx2
 import pytest
 
@@ -164,6 +167,22 @@ class TestFind:
         assert connection.requests == {"POST": 1}
         found = api.run(flaky.find(order(**TRIAGE), since=api.bench.now + 1_795_000_000))
         assert [found] == api.run(agents.list(IDENTITY, []))
+
+    def test_a_clock_that_is_fast_is_put_right_by_the_answers(self, api, agents, order, monkeypatch):
+        """Made at 12:00 by OpenAI's clock, looked for from 12:10 on by ours."""
+        working, theirs = api.connection.client._client._transport, time.time
+
+        async def dated(request):
+            response = await working.handle_async_request(request)
+            response.headers["date"] = formatdate(theirs(), usegmt=True)
+            return response
+
+        monkeypatch.setattr(time, "time", lambda: theirs() + 600)
+        connection = api.bench.connection(httpx2.MockTransport(dated))
+        before, here = time.time(), Agents(connection)
+        made = api.run(here.create(order(**TRIAGE)))
+        assert 600 <= connection.ahead < 601
+        assert api.run(here.find(order(**TRIAGE), since=before)) == made
 
 
 def test_what_is_gone_reads_as_nothing_and_deletes_quietly(api, agents, order):
