@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "export": "Print the bundle that an application loads.",
     "state": "Look into the state: what was applied.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
+    "ci": "What the workflows call: comments, issues, reviewed changes, rollback.",
     "emulator": "Run the embedded OpenAI API.",
     "demo": "Walk through the main job on the sample organisation.",
 }

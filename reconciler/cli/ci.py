@@ -1,0 +1,163 @@
+"""`reconciler ci`: what the workflows of a repository on GitHub call."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import show, write_json
+from reconciler.cli.plan import CHANGES, REFUSED, show_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.github.reviews import Review
+    from reconciler.operations.approval import Approval
+
+AUTHOR = "github-actions[bot]"
+
+file = click.Path(path_type=Path, exists=True, dir_okay=False)
+author = click.option("--author", metavar="LOGIN", default=AUTHOR, show_default=True, help="Who the token writes as.")
+
+
+@click.group(name="ci")
+def command() -> None:
+    """What the workflows of a repository on GitHub call.
+
+    GITHUB_REPOSITORY and GITHUB_API_URL say where; GITHUB_TOKEN is the token of the job, and is never printed.
+    """
+
+
+@command.command(name="comment")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=file)
+@click.option("--pull-request", "pull", metavar="NUMBER", type=int, help="Without it, the one that the run is for.")
+@author
+def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
+    """Write each FILE, as `plan -o markdown` prints it, as a comment on the pull request, over the one before.
+
+    Takes the permission `pull-requests: write`.
+    """
+    from reconciler.github import connect
+    from reconciler.github.marked import upsert_comment
+
+    number = pull or _pull_request()
+    with connect(options.environ()) as github:
+        for path in files:
+            show(upsert_comment(github, number, path.read_text(encoding="utf-8"), author))
+    return 0
+
+
+@command.command(name="issue")
+@click.argument("body", metavar="FILE", type=file)
+@click.option("--drift", metavar="JSON", required=True, type=file, help="What `drift --out JSON` wrote.")
+@author
+def issue(body: Path, drift: Path, author: str) -> int:
+    """Open, update or close the issue about drift; FILE is its text, as `drift -o markdown` prints it.
+
+    Takes the permission `issues: write`.
+    """
+    from reconciler.github import connect
+    from reconciler.github.marked import close_issue, upsert_issue
+
+    text, found = body.read_text(encoding="utf-8"), json.loads(drift.read_text(encoding="utf-8"))
+    with connect(options.environ()) as github:
+        if found["in_sync"]:
+            url = close_issue(github, text, author)
+        else:
+            url = upsert_issue(github, _title(found), text, author)
+    show(url or "In sync, and no issue is open.")
+    return 0
+
+
+@command.command(name="reviewed")
+@options.folder
+@options.environment
+@options.endpoint
+@click.option("--out", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Write the plan here.")
+@click.option("--plan-workflow", metavar="NAME", default="plan.yml", show_default=True, help="The file that plans.")
+def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan_workflow: str) -> int:
+    """Plan, and write those of the changes to FILE that a merged pull request had shown; `apply FILE` applies them.
+
+    The pull requests are those merged since the last successful run of the workflow that this is called from. What
+    changed by hand is left alone.
+
+    Exit code 2 if something is held back, 3 if the plan is refused.
+    """
+    from reconciler.operations.approval import approval
+    from reconciler.operations.run import planned
+    from reconciler.planning.codec import to_json
+
+    now = planned(start, options.environ(), env, endpoint, on_drift="keep")
+    if now.plan.refusals:
+        show_plan(now.plan, "text", no_color=True, out=None)
+        return REFUSED
+    digests, reviews = _reviewed({change.digest for change in now.plan.work}, now.plan.identity, plan_workflow)
+    parted = approval(now, digests)
+    write_json(to_json(parted.plan), out)
+    _tell(parted, reviews)
+    return CHANGES if parted.held else 0
+
+
+def _reviewed(due: set[str], identity: str, plan_workflow: str) -> "tuple[set[str], list[Review]]":
+    """Digests of changes that were shown, as far back as it takes to find all that are due."""
+    from reconciler.github import connect
+    from reconciler.github.reviews import Reviews
+    from reconciler.operations.approval import digests
+
+    found: set[str] = set()
+    reviews: list[Review] = []
+    if not due:
+        return found, reviews
+    with connect(options.environ()) as github:
+        where = Reviews(github, plan_workflow, _workflow(), _given("GITHUB_REF_NAME"), _given("GITHUB_SHA"))
+        for review in where.since_last_apply():
+            reviews.append(review)
+            found.update(digests(review.plans, identity))
+            if due <= found:
+                break
+    return found, reviews
+
+
+def _tell(parted: "Approval", reviews: "Sequence[Review]") -> None:
+    from reconciler.reports.style import count, plain
+
+    show(f"Reviewed: {count(len(parted.plan.work), 'change')}. Held back: {count(len(parted.held), 'change')}.")
+    for held in parted.held:
+        reason = f"waits for {held.because_of}" if held.because_of else "no merged pull request has shown it"
+        show(f"  {held.change.action} {plain(held.change.address)}: {plain(reason)}")
+    for review in reviews if parted.held else ():
+        show(f"  #{review.pull}: {review.void or 'shown'}")
+    if parted.held:
+        show("Run this workflow by hand: it plans again, and waits for approval.")
+
+
+def _workflow() -> str:
+    """The file name of the workflow that runs: `OWNER/NAME/.github/workflows/apply.yml@refs/heads/main`."""
+    return _given("GITHUB_WORKFLOW_REF").partition("@")[0].rpartition("/")[2]
+
+
+def _given(name: str) -> str:
+    """A variable that GitHub sets in every run of a workflow."""
+    value = options.environ().get(name)
+    if not value:
+        raise click.UsageError(f"{name} is not set: this command is for a workflow")
+    return value
+
+
+def _pull_request() -> int:
+    """The one that the event of this run is about."""
+    path = options.environ().get("GITHUB_EVENT_PATH")
+    event: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    number = event.get("pull_request", {}).get("number")
+    if number is None:
+        raise click.UsageError("this run is for no pull request: pass --pull-request NUMBER")
+    return int(number)
+
+
+def _title(drift: dict[str, Any]) -> str:
+    counts = ", ".join(
+        f"{number} {word}" for word, number in drift["summary"].items() if word != "unchanged" and number
+    )
+    return f"Drift: {drift['identity']}, {counts}"

@@ -1,0 +1,136 @@
+"""The plans that pull requests showed before they were merged, as far as nobody but the base branch can have made them.
+
+A pull request can edit its own workflow, and then upload whatever it likes as its plan. Its artifacts count only where
+
+- its branch is in this repository: a fork's is planned without a key;
+- it changes nothing under `.github/`, so that the workflow which ran is the base branch's;
+- no other pull request has the same head for another base, whose workflow might have run instead;
+- they are of the last run for the commit that was merged.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from reconciler.github.client import Document, GitHub
+from reconciler.github.failures import GitHubError
+from reconciler.resources.problems import Problem
+
+ARTIFACT: Final = "plan-"
+"""How the names of the artifacts begin that hold a plan."""
+PLAN: Final = "plan.json"
+MAX_BYTES: Final = 64 * 2**20
+_RULES: Final = ".github/"
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a merged pull request had to show."""
+
+    pull: int
+    plans: tuple[bytes, ...] = ()
+    """Plan files, one for each identity, unread."""
+    void: str = ""
+    """Why its plans do not count."""
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Where to look: the names of workflow files, the base branch and its commit that is to be applied."""
+
+    github: GitHub
+    plan_workflow: str
+    apply_workflow: str
+    base: str
+    commit: str
+
+    def since_last_apply(self) -> Iterator[Review]:
+        """Of the pull requests merged since the last successful apply, the latest first, as they are asked for."""
+        for pull in self._merged():
+            void = self._void(pull)
+            yield Review(pull["number"], void=void) if void else self._review(pull)
+
+    def _merged(self) -> Iterator[Document]:
+        """GitHub names for each the commit by which it came: a merge, a squashed one, the last of those rebased."""
+        commits, since = self._commits()
+        for pull in self.github.pages("pulls", state="closed", base=self.base, sort="updated", direction="desc"):
+            if datetime.fromisoformat(pull["updated_at"]) < since:
+                return
+            if pull["merged_at"] and (commits is None or pull["merge_commit_sha"] in commits):
+                yield pull
+
+    def _commits(self) -> tuple[frozenset[str] | None, datetime]:
+        """What came to the base branch since the last apply, and when that was; None for all, where there was none."""
+        applied = self._last_applied()
+        if applied is None:
+            return None, datetime.min.replace(tzinfo=UTC)
+        path = f"compare/{applied}...{self.commit}"
+        tip = self.github.get(path, per_page=1)["base_commit"]
+        commits = frozenset(found["sha"] for found in self.github.pages(path, key="commits"))
+        return commits, datetime.fromisoformat(tip["commit"]["committer"]["date"])
+
+    def _last_applied(self) -> str | None:
+        path = f"actions/workflows/{self.apply_workflow}/runs"
+        runs = self.github.pages(path, key="workflow_runs", branch=self.base, status="success")
+        ours = (run for run in runs if run["event"] in ("push", "workflow_dispatch") and self._is_here(run))
+        return next((str(run["head_sha"]) for run in ours), None)
+
+    def _void(self, pull: Document) -> str:
+        if (pull["head"]["repo"] or {}).get("full_name") != self.github.repository:
+            return "it comes from a fork"
+        files = self.github.pages(f"pulls/{pull['number']}/files")
+        names = (name for file in files for name in (file["filename"], file.get("previous_filename", "")))
+        if any(name.startswith(_RULES) for name in names):
+            return f"it changes {_RULES}, and so may have planned by its own rules"
+        head = f"{self.github.owner}:{pull['head']['ref']}"
+        others = self.github.pages("pulls", state="all", head=head)
+        if any(_is_elsewhere(other, pull) for other in others):
+            return "another pull request has the same commit for another branch"
+        return ""
+
+    def _review(self, pull: Document) -> Review:
+        head = pull["head"]
+        runs = self.github.pages(
+            f"actions/workflows/{self.plan_workflow}/runs",
+            key="workflow_runs",
+            event="pull_request",
+            head_sha=head["sha"],
+            branch=head["ref"],
+        )
+        ours = (run for run in runs if self._is_here(run) and run["conclusion"] != "skipped")
+        last = max(ours, key=lambda run: run["run_number"], default=None)
+        if last is None or last["status"] != "completed":
+            return Review(pull["number"], void="its last commit was merged before it was planned")
+        found = self.github.pages(f"actions/runs/{last['id']}/artifacts", key="artifacts")
+        plans = [one for one in found if one["name"].startswith(ARTIFACT)]
+        if any(one["expired"] for one in plans):
+            return Review(pull["number"], void="its plan has expired")
+        return Review(pull["number"], tuple(map(self._plan, plans)), "" if plans else "its run left no plan")
+
+    def _plan(self, artifact: Document) -> bytes:
+        if artifact["size_in_bytes"] > MAX_BYTES:
+            raise _unusable(artifact, "is larger than 64 MiB")
+        try:
+            with zipfile.ZipFile(io.BytesIO(self.github.download(f"actions/artifacts/{artifact['id']}/zip"))) as files:
+                if files.getinfo(PLAN).file_size > MAX_BYTES:
+                    raise _unusable(artifact, "is larger than 64 MiB")
+                return files.read(PLAN)
+        except (KeyError, zipfile.BadZipFile) as error:
+            raise _unusable(artifact, f"holds no {PLAN}") from error
+
+    def _is_here(self, run: Document) -> bool:
+        name: str | None = (run["head_repository"] or {}).get("full_name")  # null where a fork is gone
+        return name == self.github.repository
+
+
+def _is_elsewhere(other: Document, pull: Document) -> bool:
+    same = other["head"]["sha"] == pull["head"]["sha"]
+    return other["number"] != pull["number"] and same and other["base"]["ref"] != pull["base"]["ref"]
+
+
+def _unusable(artifact: Document, why: str) -> GitHubError:
+    hint = "Plan that pull request again, or run the apply workflow by hand: it plans again and waits for approval."
+    return GitHubError(Problem("plan-artifact", f"the artifact {artifact['name']} ({artifact['id']}) {why}", hint=hint))

@@ -1,0 +1,186 @@
+"""Which plans count as reviewed, and which could have been made by the pull request itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.github import GitHub, GitHubError
+from reconciler.github.reviews import Review, Reviews
+from tests.github.hub import Hub, now
+from tests.github.repositories import Checkout
+
+PLAN = b'{"plan": "of %s"}'
+
+
+@pytest.fixture
+def repo(hub: Hub, tmp_path: Path) -> Checkout:
+    """With one commit on main that was applied."""
+    made = Checkout.make(tmp_path)
+    hub.bare = made.bare
+    hub.ran("apply.yml", "push", made.commit("main", agent="one"), "main")
+    return made
+
+
+@pytest.fixture
+def propose(hub: Hub, repo: Checkout) -> Callable[..., int]:
+    """Open a pull request from a branch that changes files, and plan it."""
+
+    def propose(branch: str, *, planned: bool = True, **files: str) -> int:
+        repo("checkout", "-q", "main")
+        sha = repo.commit(branch, **(files or {branch: "x"}))
+        number = hub.open_pull(branch)
+        if planned:
+            run = hub.ran("plan.yml", "pull_request", sha, branch)
+            hub.upload(run, "plan-0", {"plan.json": PLAN % branch.encode()})
+        return number
+
+    return propose
+
+
+@pytest.fixture
+def reviews(github: GitHub, hub: Hub) -> Callable[[], list[Review]]:
+    def reviews() -> list[Review]:
+        where = Reviews(github, "plan.yml", "apply.yml", "main", hub.git("rev-parse", "main"))
+        return list(where.since_last_apply())
+
+    return reviews
+
+
+@pytest.mark.parametrize("squash", [True, False])
+def test_a_merged_pull_request_has_shown_its_plan(hub: Hub, repo: Checkout, propose, reviews, squash):
+    number = propose("feature")
+    hub.merged(number, repo.merge("feature", squash=squash))
+    assert reviews() == [Review(number, (PLAN % b"feature",))]
+
+
+def test_all_since_the_last_successful_apply_count(hub: Hub, repo: Checkout, propose, reviews):
+    """Two merges in a row, of which the first one's apply failed, and one before that was applied."""
+    before, first, second = (propose(branch) for branch in ("before", "first", "second"))
+    applied = repo.merge("before")
+    hub.merged(before, applied)
+    hub.pulls[before]["updated_at"] = "2020-01-01T00:00:00Z"
+    hub.ran("apply.yml", "push", applied, "main")
+    hub.merged(first, repo.merge("first", squash=True))
+    hub.ran("apply.yml", "push", repo("rev-parse", "main"), "main", conclusion="failure")
+    hub.merged(second, repo.merge("second"))
+    assert {review.pull for review in reviews()} == {first, second}
+
+
+def test_an_old_pull_request_that_somebody_comments_on_is_not_new(hub: Hub, repo: Checkout, propose, reviews):
+    old = propose("old")
+    merged = repo.merge("old")
+    hub.merged(old, merged)
+    hub.ran("apply.yml", "push", merged, "main")
+    hub.pulls[old]["updated_at"] = now()
+    assert reviews() == []
+
+
+def test_before_the_first_apply_all_that_were_merged_count(hub: Hub, repo: Checkout, propose, reviews):
+    hub.runs.clear()
+    number = propose("feature")
+    hub.merged(number, repo.merge("feature"))
+    assert [review.pull for review in reviews()] == [number]
+
+
+def test_what_was_closed_without_a_merge_was_not_approved(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    hub.pulls[number]["state"] = "closed"
+    repo.commit("main", feature="x")
+    assert reviews() == []
+
+
+def test_a_run_of_the_apply_workflow_for_a_pull_request_is_no_apply(hub: Hub, repo: Checkout, propose, reviews):
+    """It could be a fork's branch called `main`, with an apply.yml of its own."""
+    number = propose("feature")
+    hub.merged(number, repo.merge("feature"))
+    hub.ran("apply.yml", "pull_request", repo("rev-parse", "main"), "main")
+    hub.ran("apply.yml", "push", repo("rev-parse", "main"), "main", head_repository={"full_name": "mallory/bots"})
+    assert [review.pull for review in reviews()] == [number]
+
+
+def void(reviews: list[Review]) -> str:
+    (review,) = reviews
+    assert not (review.void and review.plans)
+    return review.void
+
+
+def test_a_fork(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    hub.pulls[number]["head"]["repo"] = {"full_name": "mallory/bots"}
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "it comes from a fork"
+
+
+def test_a_fork_that_is_gone(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    hub.pulls[number]["head"]["repo"] = None
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "it comes from a fork"
+
+
+@pytest.mark.parametrize("squash", [True, False])
+def test_a_pull_request_that_edits_the_workflow(hub: Hub, repo: Checkout, propose, reviews, squash):
+    number = propose("feature", **{".github__workflows__plan.yml": "run: echo all is well", "feature": "x"})
+    hub.merged(number, repo.merge("feature", squash=squash))
+    assert void(reviews()).startswith("it changes .github/")
+
+
+def test_the_same_commit_proposed_for_a_branch_with_another_workflow(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    hub.open_pull("feature", base="lenient")
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "another pull request has the same commit for another branch"
+
+
+def test_merged_before_the_last_push_was_planned(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    repo.commit("feature", feature="and more")
+    hub.pushed(number)
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "its last commit was merged before it was planned"
+
+
+def test_only_the_last_run_counts(hub: Hub, repo: Checkout, propose, reviews):
+    """It may still be under way, because the base was changed meanwhile."""
+    number = propose("feature")
+    head = hub.pulls[number]["head"]["sha"]
+    hub.ran("plan.yml", "pull_request", head, "feature", status="in_progress", conclusion=None)
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "its last commit was merged before it was planned"
+
+
+def test_a_run_that_somebody_dispatched_is_no_review(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature", planned=False)
+    run = hub.ran("plan.yml", "workflow_dispatch", hub.pulls[number]["head"]["sha"], "feature")
+    hub.upload(run, "plan-0", {"plan.json": b"{}"})
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "its last commit was merged before it was planned"
+
+
+def test_an_expired_artifact(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    for (artifact,) in hub.artifacts.values():
+        artifact["expired"] = True
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "its plan has expired"
+
+
+def test_artifacts_that_are_no_plans_are_not_even_loaded(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    hub.upload(hub.runs[-1]["id"], "report", {"plan.html": b"<html>"})
+    hub.merged(number, repo.merge("feature"))
+    assert reviews() == [Review(number, (PLAN % b"feature",))]
+    assert len(hub.seen_elsewhere) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "why"), [({"x": b""}, "holds no plan.json"), ({"plan.json": b"0" * (65 * 2**20)}, "64 MiB")]
+)
+def test_an_artifact_that_is_no_plan_or_a_bomb(hub: Hub, repo: Checkout, propose, reviews, files, why):
+    number = propose("feature", planned=False)
+    run = hub.ran("plan.yml", "pull_request", hub.pulls[number]["head"]["sha"], "feature")
+    hub.upload(run, "plan-0", files)
+    hub.merged(number, repo.merge("feature"))
+    with pytest.raises(GitHubError, match=why):
+        reviews()
