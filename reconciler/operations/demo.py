@@ -25,6 +25,13 @@ CURL: Final = (
     "$OPENAI_BASE_URL/agents"
 )
 
+NEW_QUESTION: Final = "Ask whether the street lights are out as well."
+BOT: Final = """\
+from reconciler import bundles
+
+bundle = bundles.load(".reconciler/bundles", "brightwater/staging", "chatbot/outage-desk")
+print(f"release {bundle.release} answers with {bundle.agent_id('assistant/outage-desk')}")
+"""
 APPLICATION: Final = """\
 from reconciler import bundles
 
@@ -64,14 +71,14 @@ def sample() -> Path:
 
 
 def demo(say: Callable[[str], None]) -> None:
-    """Walk through plan, apply, drift, a refusal and a bundle, in a folder that is removed at the end."""
+    """Walk through plan, apply, drift, releases, refusals and a bundle, in a folder that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as scratch:
         folder = Path(scratch, "brightwater")
         shutil.copytree(sample(), folder, ignore=shutil.ignore_patterns(".reconciler"))
         with _api() as url:
             stage = Stage(folder, url, _environ(url), say)
             say(f"The sample organisation, copied to {folder}, and an OpenAI API of our own at {url}.")
-            for step in (_first_apply, _drift, _refusal, _repair, _application, _existing_estate):
+            for step in STEPS:
                 step(stage)
     say("\nThat was the main job. `reconciler init DIR` writes a small project of your own to start from.")
 
@@ -94,17 +101,48 @@ def _drift(stage: Stage) -> None:
     stage.shell("reconciler apply --yes | tail -n 6")
 
 
+def _release(stage: Stage) -> None:
+    stage.title("A release is a file that has all of the bot, and the line that publishes it.")
+    stage.shell('reconciler release outage-desk -m "First release" --publish')
+    stage.title("Apply makes copies that nothing else changes, and moves the pointer last.")
+    stage.shell("reconciler apply --yes | tail -n 8")
+
+
+def _next_release(stage: Stage) -> None:
+    stage.title("An edit, its release and its publication are one pull request.")
+    stage.shell(f'echo "{NEW_QUESTION}" >> prompts/outage-desk.md')
+    stage.shell('reconciler release outage-desk -m "Street lights" --publish')
+    stage.title("What has changed between two releases.")
+    stage.shell("reconciler diff outage-desk@1 outage-desk@2")
+    stage.shell("reconciler apply --yes | tail -n 9")
+    stage.title("An application asks for the bot, and gets the release that is published.")
+    (stage.folder / "bot.py").write_text(BOT, encoding="utf-8")
+    stage.shell("cat bot.py")
+    stage.shell("python bot.py")
+
+
+def _rollback(stage: Stage) -> None:
+    stage.title("Rolling back is that line with a lower number, and costs no write at OpenAI.")
+    stage.shell("reconciler publish outage-desk 1")
+    stage.shell("reconciler apply --yes | tail -n 4")
+    stage.shell("python bot.py")
+
+
 def _refusal(stage: Stage) -> None:
-    stage.title("A pull request deletes an assistant that is still in use.")
+    stage.title("What users talk to cannot be taken away: nothing is written, and the reason is given.")
+    stage.shell("reconciler archive release/outage-desk@1", expect=3)
+    stage.title("The plan refuses the same, whatever the edit: here it deletes an assistant in use.")
     stage.shell("rm assistants/outage-desk.yaml")
     stage.shell("reconciler plan", expect=3)
 
 
 def _repair(stage: Stage) -> None:
-    stage.title("The repair: what uses it goes in the same pull request. Referrers first, nothing is orphaned.")
-    stage.shell("rm chatbots/outage-desk.yaml pipelines/outage-followup.yaml")
+    stage.title("The repair: what uses it goes in the same pull request, the bot and with it its releases.")
+    stage.shell("reconciler archive chatbot/outage-desk")
+    stage.shell("rm pipelines/outage-followup.yaml")
+    stage.title("Referrers first, nothing is orphaned.")
     stage.shell("reconciler plan")
-    stage.shell("reconciler apply --yes | tail -n 6")
+    stage.shell("reconciler apply --yes | tail -n 2")
 
 
 def _application(stage: Stage) -> None:
@@ -131,6 +169,19 @@ def _existing_estate(stage: Stage) -> None:
     elsewhere.shell("reconciler import --name 'Night*' --into estate")
     elsewhere.shell("reconciler adopt -C estate --yes | tail -n 6")
     elsewhere.shell("reconciler plan -C estate")
+
+
+STEPS: Final = (
+    _first_apply,
+    _drift,
+    _release,
+    _next_release,
+    _rollback,
+    _refusal,
+    _repair,
+    _application,
+    _existing_estate,
+)
 
 
 def _request(url: str, body: Mapping[str, str] | None = None) -> dict[str, list[dict[str, str]]]:

@@ -17,14 +17,17 @@ from reconciler.cli.main import run
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 FILE: Final = re.compile(r"^`([\w./-]+)`:\n\n```\w+\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-SESSION: Final = re.compile(r"^(?:<!-- by hand: (.*) -->\n)?```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+SESSION: Final = re.compile(r"^(?:<!-- by hand: ([^\n]*) -->\n)?```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 COMMAND: Final = re.compile(r"^\$ (.*)$", flags=re.MULTILINE)
 PROGRESS: Final = re.compile(r"^\[\d+/\d+\] .*\n", flags=re.MULTILINE)
 VARYING: Final = (
-    (re.compile(r"\b(agent_|vs_|file-)[0-9a-f]{32}\b"), r"\1…"),
+    (re.compile(r"\b(agent_|vs_|file-|auto_)[0-9a-f]{32}\b"), r"\1…"),
+    (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "2026-12-24"),
+    (re.compile(r"(?<=subject: )sha256:[0-9a-f]{64}"), "sha256:0c5d…"),
+    (re.compile(r"(?<=\breferenced-)[0-9a-f]{8}\b"), "0c5d1f2e"),
     (re.compile(r"(?<= at )[0-9a-f]{12}\b"), "4c1d0a7be2f5"),
 )
-"""What differs from run to run: live ids, commits."""
+"""What differs from run to run: live ids and what is derived from them, days, commits."""
 
 ByHand = Mapping[str, Callable[[Path], None]]
 """What somebody else does, by the words with which a comment above a session announces it."""
@@ -82,8 +85,8 @@ class _Shell:
         if word != "reconciler":
             return self._shell(command)
         words, _, pipe = rest.partition(" | ")
-        printed = _reconciler(words)
-        return self._shell(pipe, printed) if pipe else printed
+        shown = printed(words)
+        return self._shell(pipe, shown) if pipe else shown
 
     def _shell(self, command: str, given: str = "") -> str:
         done = subprocess.run(command, shell=True, input=given, capture_output=True, text=True, timeout=60, check=False)
@@ -91,8 +94,8 @@ class _Shell:
         return done.stdout
 
 
-def _reconciler(words: str) -> str:
-    """What it prints, with its messages but for the progress."""
+def printed(words: str) -> str:
+    """What `reconciler WORDS` prints, with its messages but for the progress."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         run(shlex.split(words))
