@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import Action, Plan
 from reconciler.reports.style import count
+from reconciler.reports.text.refusals import is_of_whole_plan
 
 Standing: TypeAlias = Action | Literal["refused", "by hand", "untouched"]
 """What the plan does with an object; `untouched` is what only depends on one that it touches."""
@@ -75,7 +76,7 @@ def _standings(plan: Plan) -> dict[str, Standing]:
     found: dict[str, Standing] = {address: "untouched" for pair in plan.references for address in pair}
     found |= {change.address: "by hand" for change in plan.drift}
     found |= {change.address: change.action for change in plan.changes}
-    return found | {item.address: "refused" for item in plan.refusals if not item.address.startswith("project/")}
+    return found | {item.address: "refused" for item in plan.refusals if not is_of_whole_plan(item)}
 
 
 def _kind(address: str) -> str:

@@ -21,13 +21,15 @@ class _Piece(NamedTuple):
     """Whether it stands at the beginning of its line: a new line break is a difference too."""
 
 
-def unified(before: Sequence[str], after: Sequence[str], style: Style, *, indent: int) -> list[str]:
-    """The lines that differ, with two lines around them; at most twenty lines, then how many more there are."""
+def unified(
+    before: Sequence[str], after: Sequence[str], style: Style, *, indent: int, most: int = MOST_LINES
+) -> list[str]:
+    """The lines that differ, with two lines around them; at most `most` lines, then how many more there are."""
     room = max(style.width - indent - 2, 20)
     old, new = _pieces(before, room), _pieces(after, room)
     lines = [line for hunk in _hunks(old, new) for line in _hunk_lines(hunk, room)]
-    if len(lines) > MOST_LINES + 1:
-        lines[MOST_LINES:] = [f"… {count(len(lines) - MOST_LINES, 'more line')}"]
+    if len(lines) > most + 1:
+        lines[most:] = [f"… {count(len(lines) - most, 'more line')}"]
     return [_painted(" " * indent, line, style) for line in lines]
 
 

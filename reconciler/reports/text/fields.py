@@ -12,7 +12,7 @@ from reconciler.reports.text.values import brief, lines_of, size, whole
 from reconciler.resources.values import ABSENT, JSON, path_text
 
 _BRIEF: Final = 40
-_MARKS: Final = {"both": " (changed here and by hand)", "unknown": " (nobody knows who changed it)"}
+MARKS: Final = {"both": " (changed here and by hand)", "unknown": " (nobody knows who changed it)"}
 _LOOKS: Final[dict[str, Look]] = {"+": "green", "-": "red", "~": "yellow"}
 _WORDS: Final = {"+": "added", "-": "removed", "~": "changed"}
 
@@ -24,9 +24,16 @@ def turned(item: FieldChange) -> FieldChange:
 
 def field_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -> list[str]:
     """A line per field, with a diff below it where a line does not do; many files of a store are folded."""
-    folded = _folded_files(fields)
-    lines = [line for item in fields if item not in folded for line in _field(item, style, indent)]
-    return [*lines, *_fold_lines(folded, style, indent)]
+    single, files = split_files(fields)
+    return [*(line for item in single for line in _field(item, style, indent)), *fold_lines(files, style, indent)]
+
+
+def split_files(fields: Sequence[FieldChange]) -> tuple[Sequence[FieldChange], Sequence[FieldChange]]:
+    """Fields to show one by one, and those of the files of a store if they are more than anybody reads."""
+    files = [item for item in fields if _is_of_file(item)]
+    if len({item.keys[1] for item in files}) <= FOLD_ABOVE:
+        return fields, ()
+    return [item for item in fields if not _is_of_file(item)], files
 
 
 def summary_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -> list[str]:
@@ -42,19 +49,19 @@ def summary_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -
 def _summary(item: FieldChange, value: JSON) -> str:
     if item.keys == ("files",) and isinstance(value, dict):
         return count(len(value), "file")
-    return f"{_label(item)}: {brief(value, _BRIEF)}"
+    return f"{field_label(item)}: {brief(value, _BRIEF)}"
 
 
-def _label(item: FieldChange) -> str:
+def field_label(item: FieldChange) -> str:
     """The path as people call it: what has another hash has another content."""
     *above, last = item.keys
     return plain(path_text((*above, "content")) if last == "sha256" else item.path)
 
 
 def _field(item: FieldChange, style: Style, indent: int) -> Iterator[str]:
-    sign, mark = _sign(item), _MARKS.get(item.origin, "")
-    start = f"{' ' * indent}{style.paint(sign, _LOOKS[sign])} {_label(item)}:"
-    room = style.width - indent - cells(f"{sign} {_label(item)}: {mark}")
+    sign, mark = _sign(item), MARKS.get(item.origin, "")
+    start = f"{' ' * indent}{style.paint(sign, _LOOKS[sign])} {field_label(item)}:"
+    room = style.width - indent - cells(f"{sign} {field_label(item)}: {mark}")
     end = style.paint(mark, "yellow")
     text = _one_line(item, room)
     if text is not None:
@@ -66,7 +73,7 @@ def _field(item: FieldChange, style: Style, indent: int) -> Iterator[str]:
 
 def _one_line(item: FieldChange, room: int) -> str | None:
     """The values on one line; None where they need more than `room` or have lines of their own."""
-    if _has_lines(item):
+    if has_lines(item):
         return None
     sides = [side for side in (item.before, item.after) if side is not ABSENT]
     text = " -> ".join(map(whole, sides))
@@ -77,7 +84,7 @@ def _one_line(item: FieldChange, room: int) -> str | None:
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
     """Both values on a line of their own, or, where they do not fit, the lines in which they differ."""
-    if not _has_lines(item):
+    if not has_lines(item):
         sides = (("-", item.before), ("+", item.after))
         lines = [f"{sign} {whole(side)}" for sign, side in sides if side is not ABSENT]
         if all(cells(line) <= style.width - indent for line in lines):
@@ -85,7 +92,8 @@ def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
     return unified(lines_of(item.before), lines_of(item.after), style, indent=indent)
 
 
-def _has_lines(item: FieldChange) -> bool:
+def has_lines(item: FieldChange) -> bool:
+    """Whether a side is text of several lines."""
     return any(isinstance(side, str) and "\n" in side for side in (item.before, item.after))
 
 
@@ -93,13 +101,13 @@ def _sign(item: FieldChange) -> str:
     return "+" if item.before is ABSENT else "-" if item.after is ABSENT else "~"
 
 
-def _folded_files(fields: Sequence[FieldChange]) -> list[FieldChange]:
-    """Fields of the files of a store, if they are about more files than anybody reads; marked ones are always shown."""
-    files = [item for item in fields if len(item.keys) > 1 and item.keys[0] == "files" and item.origin not in _MARKS]
-    return files if len({item.keys[1] for item in files}) > FOLD_ABOVE else []
+def _is_of_file(item: FieldChange) -> bool:
+    """Whether it is about one file of a store; one that is marked is always shown."""
+    return len(item.keys) > 1 and item.keys[0] == "files" and item.origin not in MARKS
 
 
-def _fold_lines(files: Sequence[FieldChange], style: Style, indent: int) -> Iterator[str]:
+def fold_lines(files: Sequence[FieldChange], style: Style, indent: int) -> Iterator[str]:
+    """Files of a store, counted by what happens to them."""
     by_sign: dict[str, dict[str, None]] = {"+": {}, "~": {}, "-": {}}
     for item in files:
         by_sign[_sign(item) if len(item.keys) == 2 else "~"][item.keys[1]] = None

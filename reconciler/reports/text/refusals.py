@@ -7,8 +7,6 @@ from reconciler.planning.model import SECTIONS, Refusal, Section
 from reconciler.reports.style import Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.changes import SIGNS, painted_sign
 
-_WHOLE_PROJECT: Final = "project/"
-"""What is refused is the plan as a whole, and no object of it."""
 MOST_CHAINS: Final = 5
 
 
@@ -20,9 +18,14 @@ def refusal_lines(refusals: Sequence[Refusal], style: Style) -> list[str]:
     return lines
 
 
+def is_of_whole_plan(refusal: Refusal) -> bool:
+    """Whether what is refused is the plan as a whole, and no object of it."""
+    return refusal.address.startswith("project/")
+
+
 def _one(refusal: Refusal, style: Style) -> Iterator[str]:
     indent = " " * 6
-    if refusal.address.startswith(_WHOLE_PROJECT):
+    if is_of_whole_plan(refusal):
         indent = "  "
     else:
         sign = SIGNS[refusal.action]
@@ -47,16 +50,21 @@ def _section(section: Section, refusal: Refusal, style: Style) -> Iterator[str]:
         yield f"      {section}"
         room = max(cells(plain(referrer)) for referrer in referrers)
         for referrer in referrers:
-            yield from _with_place(f"        {pad(plain(referrer), room)}", _place(referrer, refusal), style)
+            yield from _with_place(f"        {pad(plain(referrer), room)}", place_of(referrer, refusal), style)
 
 
 def _chains(refusal: Refusal, style: Style) -> Iterator[str]:
     """The first few of those that tell more than the sections do; JSON has all."""
-    telling = [chain for chain in refusal.chains if chain[1:] != (refusal.address,)]
+    telling = telling_chains(refusal)
     for chain in telling[:MOST_CHAINS]:
         yield from _chain(chain, refusal, style)
     if len(telling) > MOST_CHAINS:
         yield f"{'':<15}and {len(telling) - MOST_CHAINS} more, in `-o json`"
+
+
+def telling_chains(refusal: Refusal) -> list[tuple[str, ...]]:
+    """Those with a link between the referrer, which a section lists, and what is refused."""
+    return [chain for chain in refusal.chains if chain[1:] != (refusal.address,)]
 
 
 def _chain(chain: Sequence[str], refusal: Refusal, style: Style) -> Iterator[str]:
@@ -64,7 +72,7 @@ def _chain(chain: Sequence[str], refusal: Refusal, style: Style) -> Iterator[str
     links = [f"-> {plain(link)}" if index else plain(link) for index, link in enumerate(chain)]
     for index, link in enumerate(links):
         lead = f"{'' if index else '      through':<15}"
-        place = _place(chain[index], refusal) if index < len(links) - 1 else ""
+        place = place_of(chain[index], refusal) if index < len(links) - 1 else ""
         first, *below = _with_place(lead + link, place, style, hang=" " * 18)
         yield style.paint(first[: len(lead)], *(() if index else ("bold",))) + first[len(lead) :]
         yield from below
@@ -82,7 +90,7 @@ def _with_place(line: str, place: str, style: Style, hang: str = " " * 10) -> It
         yield hang + style.paint(place, "dim")
 
 
-def _place(referrer: str, refusal: Refusal) -> str:
+def place_of(referrer: str, refusal: Refusal) -> str:
     """A referrer is listed with what it is, like `release/support@2 [published]`; its place may be filed without."""
     return refusal.places.get(referrer) or refusal.places.get(referrer.partition(" [")[0], "")
 

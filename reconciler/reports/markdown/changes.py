@@ -1,0 +1,102 @@
+"""Changes as items of a list: a line each, and what differs as a diff below it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Final
+
+from reconciler.planning.model import TAKES_AWAY, Change
+from reconciler.reports.differences import Difference, differences
+from reconciler.reports.drift import drift_class, is_consequence
+from reconciler.reports.markdown.escaping import code, fenced, folded, html_code, prose
+from reconciler.reports.markdown.fitting import Item
+from reconciler.reports.style import Style, count
+from reconciler.reports.text.changes import SIGNS, shown_fields
+from reconciler.reports.text.fields import first_few, summary_lines
+from reconciler.reports.text.folding import files_text, groups, paths
+
+DECISIONS: Final = {"revert": "reverted", "keep": "left alone", None: "undecided"}
+_FOLD_ABOVE: Final = 16
+"""Lines of a diff that is shown without a click."""
+_WHOLE: Final = frozenset({"create", "release", *TAKES_AWAY})
+_PROSE: Final = Style(width=100)
+
+
+def change_items(changes: Sequence[Change]) -> tuple[Item, ...]:
+    """What applying does."""
+    return _items(changes, _change)
+
+
+def hand_items(changes: Sequence[Change], *, decide: bool = False) -> tuple[Item, ...]:
+    """What was done by hand; with `decide`, what applying does with each."""
+    return _items(changes, partial(_by_hand, decide=decide))
+
+
+def _items(changes: Sequence[Change], one: Callable[[Change], Item]) -> tuple[Item, ...]:
+    return tuple(one(group[0]) if len(group) == 1 else _files(group) for group in groups(changes))
+
+
+def _files(group: Sequence[Change]) -> Item:
+    first = group[0]
+    names = fenced([" ".join(first_few(paths(group), 12))], "text")
+    head = f"{code(SIGNS[first.action])} **{first.action}** {prose(files_text(group))}"
+    return Item(f"{head}\n\n{names}", head, f"{first.action} of {len(group)} files")
+
+
+def _change(change: Change) -> Item:
+    head = _head(SIGNS[change.action], change.action, change)
+    body = _whole(change) if change.action in _WHOLE else _fields(change)
+    return _item(head, change, body, change.action)
+
+
+def _by_hand(change: Change, *, decide: bool) -> Item:
+    word = "publish" if is_consequence(change) else drift_class(change)
+    head = _head("!", word, change) + (f" · {DECISIONS[change.decision]}" if decide else "")
+    body = iter(()) if word in ("missing", "expired") else _fields(change)
+    return _item(head, change, body, word)
+
+
+def _head(sign: str, word: str, change: Change) -> str:
+    where = f" · {code(f'{change.source.file}:{change.source.line}')}" if change.source else ""
+    return f"{code(sign)} **{word}** {code(change.address)}{where}"
+
+
+def _item(head: str, change: Change, body: Iterator[str], word: str) -> Item:
+    notes = [f"- {prose(reason)}" for reason in change.because]
+    notes += [f"- **Risk:** {prose(risk)}" for risk in change.risks]
+    names = ", ".join(first_few([item.path for item in shown_fields(change)], 6))
+    brief = f"{head}\n{code(names)}" if names else head
+    return Item("\n\n".join(filter(None, [head, "\n".join(notes), *body])), brief, word)
+
+
+def _whole(change: Change) -> Iterator[str]:
+    lines = summary_lines(shown_fields(change), _PROSE, indent=0)
+    if lines:
+        yield fenced(lines, "text")
+
+
+def _fields(change: Change) -> Iterator[str]:
+    """Short fields together in one diff, and each long one in its own."""
+    for short, found in groupby(differences(shown_fields(change)), key=lambda one: one.short):
+        if short:
+            yield fenced([line for one in found for line in _marked(one)], "diff")
+        else:
+            yield from map(_long, found)
+
+
+def _marked(one: Difference) -> list[str]:
+    return [*one.lines, *([f"# {one.mark}"] if one.mark else [])]
+
+
+def _long(one: Difference) -> str:
+    counts = f"+{one.added} -{one.removed}"
+    mark = f" ({one.mark})" if one.mark else ""
+    block = fenced(map(_hunk, one.lines), "diff")
+    if len(one.lines) > _FOLD_ABOVE:
+        return folded(f"{html_code(one.label)} {counts}, {count(len(one.lines), 'line')}{mark}", block)
+    return f"{code(one.label)} {counts}{mark}\n\n{block}"
+
+
+def _hunk(line: str) -> str:
+    """A heading as GitHub colours it."""
+    return f"@{line} @@" if line.startswith("@ ") else line
