@@ -33,7 +33,7 @@ JSON_FORMAT: Document = {"type": "json_schema", "schema": {"type": "object"}}
 
 AGENT: Document = {
     "target": "agents",
-    "model": "gpt-5",
+    "model": "gpt-6.1-sol",
     "name": "Triage",
     "instructions": "Be brief.",
     "tools": [FIND, SEARCH, MCP],
@@ -49,14 +49,14 @@ REQUEST_FIND = {**FIND, "strict": None}
 REQUEST_MAKE = {**MAKE, "strict": None}
 REQUEST: Document = {
     "target": "responses",
-    "model": "gpt-5",
+    "model": "gpt-6.1-sol",
     "instructions": "Be brief.",
     "temperature": None,
     "tools": [REQUEST_FIND, {"type": "web_search"}],
     "text": {"verbosity": "low"},
     "metadata": {"tier": "gold"},
 }
-PLAIN_AGENT: Document = {"target": "agents", "model": "gpt-5"}
+PLAIN_AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
 TRIAGE = "assistant/triage"
 HANDBOOK = "vectorstore/handbook"
 
@@ -166,16 +166,16 @@ def test_s1_same_tools_in_another_order_of_a_request(request_):
 
 
 def test_s2_model_changed_at_openai(agent):
-    edit_agent(agent, model="o3")
-    assert drift(agent.plan()) == [FieldChange(("model",), "o3", "gpt-5", "drift")]
+    edit_agent(agent, model="gpt-6-astra")
+    assert drift(agent.plan()) == [FieldChange(("model",), "gpt-6-astra", "gpt-6.1-sol", "drift")]
     assert reverted(agent)
 
 
 def test_s2_model_changed_in_what_is_published(request_):
-    edit_request(request_, model="o3")
-    assert drift(request_.plan()) == [FieldChange(("model",), "o3", "gpt-5", "drift")]
+    edit_request(request_, model="gpt-6-astra")
+    assert drift(request_.plan()) == [FieldChange(("model",), "gpt-6-astra", "gpt-6.1-sol", "drift")]
     assert reverted(request_)
-    assert published(request_)["model"] == "gpt-5"
+    assert published(request_)["model"] == "gpt-6.1-sol"
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_s12_adding_a_file_leaves_the_function_tools_alone(store):
     [
         ({"name": "Other"}, "name", "Other", "Triage"),
         ({"name": None}, "name", None, "Triage"),
-        ({"model": "o3"}, "model", "o3", "gpt-5"),
+        ({"model": "gpt-6-astra"}, "model", "gpt-6-astra", "gpt-6.1-sol"),
         ({"instructions": "Be long."}, "instructions", "Be long.", "Be brief."),
         ({"instructions": None}, "instructions", None, "Be brief."),
         ({"text": {"format": JSON_FORMAT, "verbosity": "high"}}, "text.verbosity", "high", "low"),
@@ -453,7 +453,7 @@ def test_what_the_server_changes_is_never_told(store):
 
 
 def test_objects_of_others_are_named_and_are_no_drift(agent):
-    agent.by_hand(agent.sdk.beta.agents.create(model="gpt-5", name="Theirs"))
+    agent.by_hand(agent.sdk.beta.agents.create(model="gpt-6.1-sol", name="Theirs"))
     plan = agent.plan()
     assert (plan.changes, plan.drift, plan.refusals) == ((), (), ())
     assert [stranger.name for stranger in plan.unmanaged] == ["Theirs"]
@@ -463,22 +463,22 @@ def test_objects_of_others_are_named_and_are_no_drift(agent):
 
 
 def test_keep_leaves_it(agent):
-    edit_agent(agent, model="o3", service_tier="default")
+    edit_agent(agent, model="gpt-6-astra", service_tier="default")
     assert {item.path for item in drift(agent.plan("keep"))} == {"model", "service_tier"}
     agent.apply("keep")
-    assert (live_agent(agent)["model"], live_agent(agent)["service_tier"]) == ("o3", "default")
+    assert (live_agent(agent)["model"], live_agent(agent)["service_tier"]) == ("gpt-6-astra", "default")
 
 
 def test_keep_leaves_it_while_another_field_is_changed(agent):
-    edit_agent(agent, model="o3")
+    edit_agent(agent, model="gpt-6-astra")
     agent.wants(manifest("Assistant", "triage", {**AGENT, "instructions": "Be kind."}))
     plan = agent.plan("keep")
     assert told(plan.changes) == ["update assistant/triage: instructions"]
     assert told(plan.drift) == ["update assistant/triage: model"]
     agent.apply("keep")
     live = live_agent(agent)
-    assert (live["model"], live["instructions"]) == ("o3", "Be kind.")
-    assert drift(agent.plan("keep")) == [FieldChange(("model",), "o3", "gpt-5", "drift")]
+    assert (live["model"], live["instructions"]) == ("gpt-6-astra", "Be kind.")
+    assert drift(agent.plan("keep")) == [FieldChange(("model",), "gpt-6-astra", "gpt-6.1-sol", "drift")]
 
 
 def test_keep_leaves_one_tool_while_another_is_changed(agent):
@@ -491,7 +491,7 @@ def test_keep_leaves_one_tool_while_another_is_changed(agent):
 
 def test_revert_undoes_exactly_it(agent):
     before = live_agent(agent)
-    edit_agent(agent, model="o3", service_tier="default")
+    edit_agent(agent, model="gpt-6-astra", service_tier="default")
     assert reverted(agent)
     after = live_agent(agent)
     volatile = {"updated_at": before["updated_at"]}
@@ -499,25 +499,25 @@ def test_revert_undoes_exactly_it(agent):
 
 
 def test_refuse_refuses(agent):
-    edit_agent(agent, model="o3")
+    edit_agent(agent, model="gpt-6-astra")
     (refusal,) = agent.plan("refuse").refusals
     assert (refusal.rule, refusal.address) == ("drift", TRIAGE)
 
 
 def test_both_sides_on_one_field_is_a_conflict_only_where_drift_is_kept(agent):
-    edit_agent(agent, model="o3")
-    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-5.1"}))
+    edit_agent(agent, model="gpt-6-astra")
+    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-6.1-terra"}))
     (change,) = agent.plan().drift
-    assert change.fields == (FieldChange(("model",), "o3", "gpt-5.1", "both"),)
+    assert change.fields == (FieldChange(("model",), "gpt-6-astra", "gpt-6.1-terra", "both"),)
     (refusal,) = agent.plan("keep").refusals
     assert refusal.rule == "conflict"
     agent.apply()
-    assert live_agent(agent)["model"] == "gpt-5.1"
+    assert live_agent(agent)["model"] == "gpt-6.1-terra"
 
 
 def test_both_sides_made_the_same_edit(agent):
-    edit_agent(agent, model="gpt-5.1")
-    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-5.1"}))
+    edit_agent(agent, model="gpt-6.1-terra")
+    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-6.1-terra"}))
     plan = agent.plan()
     assert (told(plan.changes), plan.drift) == (["adopt assistant/triage"], ())
     agent.apply()
@@ -525,8 +525,8 @@ def test_both_sides_made_the_same_edit(agent):
 
 
 def test_a_value_that_was_taken_over_is_drift_when_somebody_takes_it_back(agent):
-    edit_agent(agent, model="gpt-5.1")
-    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-5.1"}))
+    edit_agent(agent, model="gpt-6.1-terra")
+    agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-6.1-terra"}))
     agent.apply()
     edit_agent(agent, model=AGENT["model"])
     (item,) = drift(agent.plan())

@@ -12,7 +12,7 @@ from reconciler.operations.workspace import open_workspace
 from reconciler.planning.model import Refusal
 from tests.e2e.world import PROJECT, Document, Quiet, World, is_silent, manifest, told, world
 
-AGENT: Document = {"target": "agents", "model": "gpt-5"}
+AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
 NONE: Any = {"type": "none"}
 HOSTED: Any = {"type": "openai_hosted"}
 SAY: Any = [{"role": "user", "content": [{"type": "input_text", "text": "Write the digest."}]}]
@@ -101,7 +101,7 @@ class TestPlan:
 
     def test_moving_an_agent_into_the_outlets_is_refused_too(self, estate):
         automate(estate, estate.id_of("assistant/digest"))
-        estate.wants(manifest("Assistant", "digest", {"target": "responses", "model": "gpt-5"}))
+        estate.wants(manifest("Assistant", "digest", {"target": "responses", "model": "gpt-6.1-sol"}))
         assert refusal(estate, "assistant/digest").action == "replace"
 
     def test_a_template_keeps_the_file_it_names(self, estate):
@@ -125,7 +125,7 @@ class TestPlan:
         assert estate.id_of("file/kb/b.md") != old
 
     def test_who_needs_something_else_is_neither_told_nor_in_the_way(self, estate):
-        other = estate.by_hand(estate.sdk.beta.agents.create(model="gpt-5")).id
+        other = estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6.1-sol")).id
         automate(estate, other)
         converse(estate, other)
         estate.drops("Assistant/digest")

@@ -188,7 +188,7 @@ class TestTampered:
         "change",
         [
             {"instructions": "hacked"},
-            {"model": "gpt-5"},
+            {"model": "gpt-6-astra"},
             {"tools": [{"type": "web_search"}]},
             {"metadata": {"mine": "1"}},
             {"name": None},

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.world import Document, World, is_silent, manifest, world
 
 AGENTS, STORES, FILES = 250, 3, 120
-AGENT: Document = {"target": "agents", "model": "gpt-5"}
+AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
 AGENT_LIST, AGENT_READ, AGENT_WRITE = "GET /v1/agents", "GET /v1/agents/{id}", "POST /v1/agents/{id}"
 FILE_LIST, UPLOAD, DELETE_FILE = "GET /v1/files", "POST /v1/files", "DELETE /v1/files/{id}"
 AUTOMATIONS, TEMPLATES = "GET /v1/agents/automations", "GET /v1/agents/environments/templates"
@@ -72,7 +72,7 @@ def test_updating_an_agent_costs_a_fresh_read_and_a_write(large):
 
 def test_kinds_that_nobody_uses_are_not_listed(estate):
     """Only when a model is written, it is asked whether it is still there."""
-    estate.wants(manifest("Assistant", "triage", {"target": "responses", "model": "gpt-5"}))
+    estate.wants(manifest("Assistant", "triage", {"target": "responses", "model": "gpt-6.1-sol"}))
     estate.apply()
     assert estate.requests() == {"GET /v1/models": 1}
     estate.plan()
@@ -126,7 +126,7 @@ def test_a_plan_says_beforehand_what_applying_it_writes(estate):
     estate.wants(
         manifest("VectorStore", "handbook", {"files": ["kb/*.md"]}),
         manifest("Assistant", "triage", AGENT),
-        manifest("Assistant", "search", {"target": "responses", "model": "gpt-5"}),
+        manifest("Assistant", "search", {"target": "responses", "model": "gpt-6.1-sol"}),
     )
     announced = estate.plan().requests
     estate.apply()

@@ -9,8 +9,8 @@ import pytest
 from tests.e2e.world import Document, World, is_silent, manifest, told, world
 
 SAMPLE = Path(__file__).parents[2] / "manifests"
-AGENT: Document = {"target": "agents", "model": "gpt-5"}
-REQUEST: Document = {"target": "responses", "model": "gpt-5"}
+AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
+REQUEST: Document = {"target": "responses", "model": "gpt-6.1-sol"}
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_an_ignored_field_stays_as_it_was_made(estate, spec):
     estate.wants(manifest("Assistant", "triage", {**spec, "instructions": "Second."}, lifecycle=lifecycle))
     assert is_silent(estate.plan())
     estate.wants(
-        manifest("Assistant", "triage", {**spec, "instructions": "Third.", "model": "o3"}, lifecycle=lifecycle)
+        manifest("Assistant", "triage", {**spec, "instructions": "Third.", "model": "gpt-6-astra"}, lifecycle=lifecycle)
     )
     assert told(estate.plan().changes) == ["update assistant/triage: model"]
     estate.apply()
