@@ -61,7 +61,8 @@ def drifted(case: Case) -> Iterator[Objection]:
                 address=change.address,
                 action=change.action,
                 message=f"{names} was changed by hand, and the release would be without that",
-                remedy=f"Take over or undo what was changed of {names}, apply that, and release then.",
+                remedy=f"First undo it (`reconciler apply --target {found[0].address}`), or take it over "
+                "(`reconciler pull`) and release again.",
                 facts={one.address: what_changed(one) for one in found},
             )
 
