@@ -127,8 +127,8 @@ class Reviews:
 
 
 def _is_elsewhere(other: Document, pull: Document) -> bool:
-    same = other["head"]["sha"] == pull["head"]["sha"]
-    return other["number"] != pull["number"] and same and other["base"]["ref"] != pull["base"]["ref"]
+    same: bool = other["head"]["sha"] == pull["head"]["sha"]
+    return same and other["number"] != pull["number"] and bool(other["base"]["ref"] != pull["base"]["ref"])
 
 
 def _unusable(artifact: Document, why: str) -> GitHubError:

@@ -1,0 +1,276 @@
+"""Runs a workflow file as GitHub does: jobs, matrix, conditions, expressions and `run:` steps for real.
+
+The `uses:` steps are the platform's, and so the only ones that are played: a checkout is a clone, caches and artifacts
+are what they are at GitHub, a copy of files under a name.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from tests.github.hub import REPOSITORY, TOKEN, Hub
+from tests.github.repositories import git
+
+WORKFLOWS: Final = Path(__file__).parents[2] / ".github" / "workflows"
+Values = Mapping[str, Any]
+
+_EXPRESSION: Final = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\|\||&&|!=|==|[!()]|[A-Za-z_][\w.-]*|\s+")
+_OPERATORS: Final = {"||": " or ", "&&": " and ", "!": " not "}
+_STUB: Final = """#!/bin/sh
+# Nothing is installed in a test: what would be is written down.
+if [ "$1 $2" = "-m pip" ]; then shift 2; echo "$*" >>"$PIP_LOG"; else exec "%s" "$@"; fi
+"""
+
+
+@dataclass
+class Job:
+    """One job of a run, with one combination of its matrix."""
+
+    name: str
+    conclusion: str = "success"
+    log: str = ""
+    summary: str = ""
+
+
+@dataclass
+class Run:
+    """One run of a workflow."""
+
+    id: int
+    jobs: list[Job] = field(default_factory=list)
+
+    def of(self, name: str) -> str:
+        """What became of all jobs of that name."""
+        found = {job.conclusion for job in self.jobs if job.name == name}
+        return next((word for word in ("failure", "success", "skipped") if word in found), "none")
+
+    @property
+    def conclusion(self) -> str:
+        ended = {job.conclusion for job in self.jobs}
+        return "failure" if "failure" in ended else "success" if "success" in ended else "skipped"
+
+    @property
+    def log(self) -> str:
+        return "\n".join(job.log for job in self.jobs)
+
+
+@dataclass
+class Actions:
+    """The platform."""
+
+    hub: Hub
+    scratch: Path
+    inputs: Values
+    """As a caller with `uses:` passes them."""
+    secrets: Values = field(default_factory=dict)
+    caches: dict[str, Path] = field(default_factory=dict)
+
+    def run(self, workflow: str, event: str, sha: str, branch: str, **payload: Any) -> Run:
+        """Run a workflow for an event at a commit; every job that its conditions allow."""
+        name = f"{workflow}.yml"
+        jobs = YAML(typ="safe", pure=True).load(WORKFLOWS / name)
+        run = Run(self.hub.ran(name, event, sha, branch, status="in_progress", conclusion=None))
+        github = self._github(run, name, event, sha, branch, payload)
+        for key, job in jobs["jobs"].items():
+            needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+            contexts = {
+                "github": github,
+                "inputs": self.inputs,
+                "secrets": self.secrets,
+                "needs": {need: {"result": run.of(need)} for need in needs},
+            }
+            going = all(run.of(need) == "success" for need in needs)
+            if not condition(job.get("if"), contexts, going):
+                run.jobs.append(Job(key, "skipped"))
+                continue
+            matrix = job.get("strategy", {}).get("matrix", {}).get("include", [{}])
+            for index, entry in enumerate(evaluate(matrix, contexts)):
+                here = {**contexts, "matrix": entry, "strategy": {"job-index": index}}
+                run.jobs.append(self._job(run, key, {**jobs.get("env", {}), **job.get("env", {})}, job, here))
+        recorded = next(found for found in self.hub.runs if found["id"] == run.id)
+        recorded |= {"status": "completed", "conclusion": run.conclusion}
+        return run
+
+    def _github(self, run: Run, name: str, event: str, sha: str, branch: str, payload: Values) -> dict[str, Any]:
+        base = payload.get("pull_request", {}).get("base", {}).get("ref", "")
+        return {
+            "event": payload,
+            "event_name": event,
+            "repository": REPOSITORY,
+            "ref": f"refs/heads/{branch}",
+            "ref_name": branch,
+            "base_ref": base,
+            "sha": sha,
+            "run_id": run.id,
+            "run_attempt": 1,
+            "server_url": "https://github.example",
+            "token": TOKEN,
+            "workflow_ref": f"{REPOSITORY}/.github/workflows/{name}@refs/heads/{branch}",
+        }
+
+    def _job(self, run: Run, name: str, env: Values, job: Values, contexts: dict[str, Any]) -> Job:
+        made = Job(name)
+        workspace = self.scratch / f"run-{run.id}-{name}-{contexts['strategy']['job-index']}"
+        workspace.mkdir(parents=True)
+        summary = workspace.with_suffix(".summary")
+        env = {key: text(evaluate(value, contexts)) for key, value in env.items()}
+        platform = self._platform(workspace, summary, contexts["github"])
+        for step in job["steps"]:
+            here = {**contexts, "env": env}
+            if not condition(step.get("if"), here, made.conclusion == "success"):
+                continue
+            if "uses" in step:
+                _USES[step["uses"].partition("@")[0]](self, run, workspace, evaluate(step.get("with", {}), here))
+                continue
+            given = {key: text(evaluate(value, here)) for key, value in step.get("env", {}).items()}
+            made.log += self._shell(step["run"], workspace, {**platform, **env, **given}, made)
+        made.summary = summary.read_text(encoding="utf-8") if summary.exists() else ""
+        return made
+
+    def _shell(self, script: str, workspace: Path, environ: dict[str, str], job: Job) -> str:
+        assert "${{" not in script, "an expression in a script is code that a pull request may write"
+        done = subprocess.run(
+            ["bash", "-e", "-c", script],
+            cwd=workspace,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        if done.returncode:
+            job.conclusion = "failure"
+        return done.stdout + done.stderr
+
+    def _platform(self, workspace: Path, summary: Path, github: Values) -> dict[str, str]:
+        stubs = self.scratch / "stubs"
+        stubs.mkdir(exist_ok=True)
+        (stubs / "python").write_text(_STUB % sys.executable)
+        (stubs / "python").chmod(0o755)
+        event = workspace.with_suffix(".event")
+        event.write_text(json.dumps(github["event"]))
+        names = ("repository", "ref_name", "sha", "run_id", "run_attempt", "server_url", "workflow_ref", "event_name")
+        return {
+            **{f"GITHUB_{name.upper()}": text(github[name]) for name in names},
+            "PATH": os.pathsep.join((str(stubs), str(Path(sys.executable).parent), os.environ["PATH"])),
+            "HOME": str(self.scratch),
+            "CI": "true",
+            "GITHUB_API_URL": self.hub.url,
+            "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_STEP_SUMMARY": str(summary),
+            "PIP_LOG": str(self.scratch / "pip.log"),
+        }
+
+
+def checkout(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
+    assert given["persist-credentials"] is False
+    assert actions.hub.bare
+    recorded = next(found for found in actions.hub.runs if found["id"] == run.id)
+    git("clone", "-q", str(actions.hub.bare), ".", cwd=workspace)
+    git("checkout", "-q", given.get("ref") or recorded["head_sha"], cwd=workspace)
+
+
+def restore(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
+    """The newest whose key begins as the restore key does."""
+    found = [key for key in actions.caches if key.startswith(given.get("restore-keys", given["key"]))]
+    if found:
+        shutil.copytree(actions.caches[found[-1]], workspace / given["path"], dirs_exist_ok=True)
+
+
+def save(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
+    assert given["key"] not in actions.caches, "a cache is never written again"
+    if (workspace / given["path"]).exists():
+        kept = actions.scratch / "caches" / str(len(actions.caches)) / Path(given["path"]).name
+        shutil.copytree(workspace / given["path"], kept)
+        actions.caches[given["key"]] = kept
+
+
+def upload(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
+    folder = workspace / given["path"]
+    files = {path.name: path.read_bytes() for path in sorted(folder.rglob("*"))} if folder.exists() else {}
+    if files:
+        actions.hub.upload(run.id, given["name"], files)
+
+
+def download(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
+    """By name into the folder, by pattern each into a folder of its own."""
+    for artifact in actions.hub.artifacts.get(run.id, []):
+        if "name" in given and artifact["name"] != given["name"]:
+            continue
+        target = workspace / given["path"] / ("" if "name" in given else artifact["name"])
+        archive = workspace.with_suffix(".zip")
+        archive.write_bytes(actions.hub.archives[artifact["id"]])
+        shutil.unpack_archive(archive, target)
+
+
+def nothing(actions: Actions, run: Run, workspace: Path, given: Values) -> None: ...
+
+
+_USES: Final[Mapping[str, Callable[[Actions, Run, Path, Values], None]]] = {
+    "actions/checkout": checkout,
+    "actions/setup-python": nothing,
+    "actions/cache/restore": restore,
+    "actions/cache/save": save,
+    "actions/upload-artifact": upload,
+    "actions/download-artifact": download,
+}
+
+
+def condition(written: str | None, contexts: Values, going: bool) -> bool:
+    """An `if:`; one that asks for no status asks for success."""
+    expression = _EXPRESSION.fullmatch(written.strip()) if written else None
+    inner = expression[1] if expression else (written or "true")
+    asked = re.search(r"\b(always|cancelled|failure|success)\(", inner)
+    return bool(_value(inner, contexts)) and (going or bool(asked))
+
+
+def evaluate(value: Any, contexts: Values) -> Any:
+    """`value` with its expressions; one that stands alone keeps its type."""
+    if isinstance(value, Mapping):
+        return {key: evaluate(item, contexts) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    whole = _EXPRESSION.fullmatch(value.strip())
+    if whole:
+        return _value(whole[1], contexts)
+    return _EXPRESSION.sub(lambda found: text(_value(found[1], contexts)), value)
+
+
+def text(value: Any) -> str:
+    return "" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _value(expression: str, contexts: Values) -> Any:
+    def get(path: str) -> Any:
+        value: Any = contexts
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
+    known = {"fromJSON": json.loads, "cancelled": lambda: False, "always": lambda: True}
+    program = "".join(_translated(expression, known))
+    return eval(program.strip(), {"get": get, **known})  # our own workflow files, in a test
+
+
+def _translated(expression: str, functions: Values) -> Iterator[str]:
+    position = 0
+    while position < len(expression):
+        found = _TOKEN.match(expression, position)
+        assert found, f"not understood: {expression[position:]!r}"
+        token, position = found[0], found.end()
+        if token.startswith("'"):
+            yield repr(token[1:-1].replace("''", "'"))
+        elif token in _OPERATORS or token in functions or not token[0].isalpha():
+            yield _OPERATORS.get(token, " " if token.isspace() else token)
+        else:
+            yield {"true": "True", "false": "False", "null": "None"}.get(token) or f"get({token!r})"
