@@ -1,20 +1,23 @@
 """`demo`: the main job on the sample organisation, every step as the command that a user would type."""
 
+import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from reconciler.resources.problems import Problem, ReconcilerError
 
+OURS: Final = "reconciler "
 ENVIRONMENT: Final = "staging"
 HOTFIX: Final = "If the caller reports a smell of gas, stop and give the emergency number at once."
 
@@ -51,6 +54,8 @@ class Stage:
     url: str
     environ: Mapping[str, str]
     say: Callable[[str], None]
+    reconciler: Callable[[list[str]], int]
+    """Runs one of our commands in this process, which saves the start of another."""
 
     def title(self, text: str) -> None:
         self.say(f"\n# {text}")
@@ -58,10 +63,25 @@ class Stage:
     def shell(self, command: str, *, expect: int = 0) -> None:
         """Run what a user would type; its output goes where ours goes."""
         self.say(f"\n$ {command}")
-        done = subprocess.run(command, shell=True, cwd=self.folder, env=dict(self.environ), check=False)  # noqa: S602
-        if done.returncode != expect:
-            message = f"`{command}` ended with {done.returncode}, not {expect}"
+        code = self._ours(command.removeprefix(OURS)) if command.startswith(OURS) else self._others(command)
+        if code != expect:
+            message = f"`{command}` ended with {code}, not {expect}"
             raise ReconcilerError(Problem("demo", message, hint="This is a bug in Reconciler: please report it."))
+
+    def _ours(self, command: str) -> int:
+        words, _, pipe = command.partition(" | ")
+        with chdir(self.folder), _environment(self.environ):
+            if not pipe:
+                return self.reconciler(shlex.split(words))
+            with redirect_stdout(io.StringIO()) as printed:
+                code = self.reconciler(shlex.split(words))
+        return code or self._others(pipe, printed.getvalue())
+
+    def _others(self, command: str, given: str | None = None) -> int:
+        sys.stdout.flush()
+        folder, environ = self.folder, dict(self.environ)
+        done = subprocess.run(command, shell=True, cwd=folder, env=environ, input=given, text=True, check=False)  # noqa: S602
+        return done.returncode
 
 
 def sample() -> Path:
@@ -70,13 +90,16 @@ def sample() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "manifests"
 
 
-def demo(say: Callable[[str], None]) -> None:
-    """Walk through plan, apply, drift, releases, refusals and a bundle, in a folder that is removed at the end."""
+def demo(say: Callable[[str], None], reconciler: Callable[[list[str]], int]) -> None:
+    """Walk through plan, apply, drift, releases, refusals and a bundle, in a folder that is removed at the end.
+
+    `reconciler` runs a command line of ours, given without its first word, and tells the exit code.
+    """
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as scratch:
         folder = Path(scratch, "brightwater")
         shutil.copytree(sample(), folder, ignore=shutil.ignore_patterns(".reconciler"))
         with _api() as url:
-            stage = Stage(folder, url, _environ(url), say)
+            stage = Stage(folder, url, _environ(url), say, reconciler)
             say(f"The sample organisation, copied to {folder}, and an OpenAI API of our own at {url}.")
             for step in STEPS:
                 step(stage)
@@ -209,6 +232,18 @@ def _api() -> Iterator[str]:
         server.wait()
         if server.stderr:
             server.stderr.close()
+
+
+@contextmanager
+def _environment(environ: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _environ(url: str) -> dict[str, str]:
