@@ -16,7 +16,7 @@ from reconciler.live.registry import adapters, referrers
 from reconciler.live.together import together
 from reconciler.operations import frozen
 from reconciler.operations.importing.model import imported_from
-from reconciler.operations.published import OUTLET_TYPES, published
+from reconciler.operations.published import OUTLET_TYPES, Outletted, published
 from reconciler.operations.shutdowns import shutdowns
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
@@ -62,6 +62,31 @@ async def make_plan(
     wanted |= {item.type for item in snapshot.state.objects.values()}
     live = await _list(workspace, by_type, wanted, snapshot)
     outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
+    world, rendered = world_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
+    planned = plan_of(workspace, world)
+    gone = leaving(planned)
+    referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
+    readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
+    ends = await shutdowns(connection, planned)
+    if referring or readers or ends:
+        unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
+        everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
+        strangers = await together(referrer.referring(gone) for referrer in readers)
+        known = (*everything, *chain.from_iterable(strangers))
+        planned = plan_of(workspace, replace(world, live=known, shutdowns=ends))
+    return Observed(planned, snapshot, rendered, by_type)
+
+
+def world_of(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    live: Iterable[Live],
+    outlets: Outletted,
+    openai_project: str | None,
+    on_drift: OnDrift,
+    targets: Sequence[Address],
+) -> tuple[World, Mapping[Address, JSON]]:
+    """What a plan is made of, with the bundles by address."""
     documents = outlets.documents.values()
     desired = {**workspace.desired, **dict(_with_ignored(workspace.desired, documents))}
     rendered = contents(desired)
@@ -87,21 +112,12 @@ async def make_plan(
         imported=_imported(workspace, snapshot),
         on_drift=on_drift,
         max_deletes=workspace.loaded.project.spec.safety.max_deletes,
-        openai_project=connection.project,
+        max_daily_cost=workspace.loaded.project.spec.safety.max_daily_cost,
+        prices=workspace.loaded.project.spec.prices,
+        openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )
-    planned = _plan(workspace, world)
-    gone = leaving(planned)
-    referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
-    readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
-    ends = await shutdowns(connection, planned)
-    if referring or readers or ends:
-        unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
-        everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
-        strangers = await together(referrer.referring(gone) for referrer in readers)
-        known = (*everything, *chain.from_iterable(strangers))
-        planned = _plan(workspace, replace(world, live=known, shutdowns=ends))
-    return Observed(planned, snapshot, rendered, by_type)
+    return world, rendered
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
@@ -115,7 +131,7 @@ async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[A
     world, ids = observed.planned.world, set(adopt.values())
     live = await with_parts(observed, ids)
     adopting = replace(world, live=live, adopt=adopt, scope=frozenset(adopt))
-    return replace(observed, planned=_plan(workspace, adopting))
+    return replace(observed, planned=plan_of(workspace, adopting))
 
 
 async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ...]:
@@ -126,7 +142,7 @@ async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ..
     return tuple(found for live in observed.planned.world.live if (found := known.get(live.id, live)) is not None)
 
 
-def _plan(workspace: Workspace, world: World) -> Planned:
+def plan_of(workspace: Workspace, world: World) -> Planned:
     """The plan; ReconcilerError where a manifest refers to what is nowhere."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     planned = build.plan(world, commit=_commit(workspace.root), created_at=now)

@@ -1,0 +1,71 @@
+"""`plan --offline`: the manifests against what the state remembers, for those who may not have a key."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.operations.plan import check_targets, plan_of, world_of
+from reconciler.operations.published import OUTLET_TYPES, published
+from reconciler.operations.workspace import open_workspace
+from reconciler.planning.build import Planned
+from reconciler.planning.model import OnDrift
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied, Labels, Live
+from reconciler.resources.kinds.file import FILE
+from reconciler.resources.labels import spec_hashes
+from reconciler.resources.registry import forms
+from reconciler.resources.values import Fields, is_reference
+from reconciler.state.model import State
+
+WARNING: Final = (
+    "made offline, of what was applied last: what changed by hand since, and who else refers to something that goes, "
+    "is not known"
+)
+
+
+def planned_offline(
+    start: Path,
+    environ: Mapping[str, str],
+    env: str | None = None,
+    on_drift: OnDrift = "revert",
+    targets: Sequence[Address] = (),
+) -> Planned:
+    """Plan the project at or above `start` without asking the API. Of the outlets only the first is read."""
+    workspace = open_workspace(start, environ, env=env)
+    snapshot = workspace.backend.read()
+    outlets = published(workspace.outlets[:1], workspace.identity)
+    live = remembered(snapshot.state, workspace.identity)
+    project = snapshot.state.openai_project
+    world, _ = world_of(workspace, snapshot, live, outlets, project, on_drift, targets)
+    planned = plan_of(workspace, world)
+    check_targets(workspace, targets, planned.matched.live)
+    return replace(planned, plan=replace(planned.plan, warnings=(WARNING, *planned.plan.warnings)))
+
+
+def remembered(state: State, identity: Identity) -> list[Live]:
+    """What is live, were nothing changed since it was applied. An upload that several addresses share is one object."""
+    found = {applied.id: _live(state, identity, *item) for item in state.objects.items() if (applied := item[1])}
+    return [live for live in found.values() if live.type not in OUTLET_TYPES]
+
+
+def _live(state: State, identity: Identity, address: Address, applied: Applied) -> Live:
+    live = Live(applied.type, applied.id, dict(_as_read(state, applied.fields)))
+    if applied.type in OUTLET_TYPES or applied.type == FILE.type:
+        return live
+    apart = forms()[applied.type].apart
+    hashes = spec_hashes({name: value for name, value in applied.fields.items() if name not in apart})
+    return replace(live, labels=Labels(str(identity), str(address), hashes, applied.protected))
+
+
+def _as_read(state: State, fields: Fields) -> Iterator[tuple[str, object]]:
+    """The files of a store are read by id."""
+    for name, value in fields.items():
+        files = name == "files" and isinstance(value, Mapping)
+        yield name, dict(_file_as_read(state, *item) for item in value.items()) if files else value
+
+
+def _file_as_read(state: State, path: str, entry: Fields) -> tuple[str, Fields]:
+    held = entry.get("file")
+    applied = state.objects.get(Address.parse(held["$address"])) if is_reference(held) else None
+    return (applied.id, {key: entry[key] for key in entry if key != "file"}) if applied else (path, entry)
