@@ -25,7 +25,7 @@ PARTLY = 4
 
 @click.command(name="apply")
 @click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
-@options.live
+@options.reviewed
 @options.on_drift
 @options.targets
 @options.out
@@ -74,7 +74,7 @@ def not_applied(plan: "Plan", format_: str, *, no_color: bool, out: Path | None)
     if plan.refusals:
         show_plan(plan, format_, no_color=no_color, out=out)
         return REFUSED
-    if format_ == "json":
+    if format_ != "text":
         show_plan(plan, format_, no_color=no_color, out=None)
     note("Nothing was changed.")
     return 1
@@ -131,6 +131,14 @@ def report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | N
 
     if format_ == "json":
         show_json(apply_json(result))
+    elif format_ == "markdown":
+        from reconciler.reports.markdown.apply import apply_markdown
+
+        show(apply_markdown(result))
+    elif format_ == "html":
+        from reconciler.reports.html.apply import apply_html
+
+        show(apply_html(result))
     else:
         from reconciler.reports.text import apply_text
 

@@ -12,7 +12,7 @@ DRIFT = 2
 
 
 @click.command(name="drift")
-@options.live
+@options.reviewed
 @options.targets
 @options.out
 def command(
@@ -34,11 +34,19 @@ def command(
 
     plan = planned(start, options.environ(), env, endpoint, targets=options.addresses(targets)).plan
     write_json(drift_json(plan), out)
+    undo = options.again("apply", on_drift="revert")
     if format_ == "json":
         show_json(drift_json(plan))
+    elif format_ == "markdown":
+        from reconciler.reports.markdown.drift import drift_markdown
+
+        show(drift_markdown(plan, revert=undo, pull=options.again("pull")))
+    elif format_ == "html":
+        from reconciler.reports.html.drift import drift_html
+
+        show(drift_html(plan, revert=undo, pull=options.again("pull")))
     else:
         from reconciler.reports.text import drift_text
 
-        undo = options.again("apply", on_drift="revert")
         show(drift_text(plan, style=style(sys.stdout, no_color=no_color), command=undo))
     return DRIFT if made_by_hand(plan) else 0

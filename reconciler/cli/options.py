@@ -53,6 +53,7 @@ def _printed(*formats: str) -> Callable[[Function], Function]:
 
 output = _printed("text", "json")
 report = _printed("text", "json", "markdown")
+document = _printed("text", "json", "markdown", "html")
 colour = click.option("--no-color", is_flag=True, help="Plain text, also in a terminal.")
 on_drift = click.option(
     "--on-drift",
@@ -73,9 +74,9 @@ out = click.option(
 )
 
 
-def project(function: Function) -> Function:
+def project(function: Function, printed: Callable[[Function], Function] = output) -> Function:
     """`-C`, `--env`, `-o` and `--no-color`."""
-    for option in (colour, output, environment, folder):
+    for option in (colour, printed, environment, folder):
         function = option(function)
     return function
 
@@ -83,6 +84,11 @@ def project(function: Function) -> Function:
 def live(function: Function) -> Function:
     """What `project` has, and `--endpoint`."""
     return project(endpoint(function))
+
+
+def reviewed(function: Function) -> Function:
+    """What `live` has, with documents for people to read elsewhere: `-o markdown` and `-o html`."""
+    return project(endpoint(function), document)
 
 
 _CARRIED: Final = {

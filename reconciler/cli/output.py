@@ -1,6 +1,7 @@
 """Printing: results to stdout, everything else to stderr."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 UNBROKEN: Final = 1_000_000
 """The width of what a program may read line by line."""
+_COMMAND: Final = re.compile(r"^(\s*)::|##\[", re.MULTILINE)
 
 
 def style(stream: TextIO, *, no_color: bool = False, rows: bool = False) -> "Style":
@@ -33,13 +35,22 @@ def style(stream: TextIO, *, no_color: bool = False, rows: bool = False) -> "Sty
 
 
 def show(text: str) -> None:
-    click.echo(text.rstrip("\n"))
+    click.echo(inert(text.rstrip("\n")))
 
 
 def show_json(document: "JSON") -> None:
+    """Print `document`; what would be a command to a runner can be written otherwise in its strings."""
     from reconciler.reports.json import dumps
 
-    click.echo(dumps(document).rstrip("\n"))
+    click.echo(dumps(document).rstrip("\n").replace("##[", "\\u0023#["))
+
+
+def inert(text: str) -> str:
+    """`text` without what GitHub's runner takes for a command of the job: `::` first on a line, `##[` anywhere.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+    """
+    return _COMMAND.sub(lambda found: f"{found[1]}\\x3a:" if found[1] is not None else "\\x23#[", text)
 
 
 def write_json(document: "JSON", file: Path | None) -> None:
@@ -56,7 +67,7 @@ def write_json(document: "JSON", file: Path | None) -> None:
 
 
 def note(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(inert(text), err=True)
 
 
 def show_error(problems: "Iterable[Problem]", format_: str) -> None:
@@ -72,4 +83,4 @@ def show_error(problems: "Iterable[Problem]", format_: str) -> None:
 def show_problems(problems: "Iterable[Problem]") -> None:
     from reconciler.reports.text import problems_text
 
-    click.echo(problems_text(tuple(problems), style=style(sys.stderr, rows=True)).rstrip("\n"), err=True)
+    note(problems_text(tuple(problems), style=style(sys.stderr, rows=True)).rstrip("\n"))

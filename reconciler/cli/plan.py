@@ -1,5 +1,6 @@
 """`reconciler plan`"""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ REFUSED = 3
 
 
 @click.command(name="plan")
-@options.live
+@options.reviewed
 @options.on_drift
 @options.targets
 @options.out
@@ -48,16 +49,40 @@ def command(
 
 
 def show_plan(
-    plan: "Plan", format_: str, *, no_color: bool, out: Path | None, again: str = "", targeted: bool = False
+    plan: "Plan",
+    format_: str,
+    *,
+    no_color: bool,
+    out: Path | None,
+    again: str = "",
+    targeted: bool = False,
+    saved: Path | None = None,
 ) -> None:
-    """Print a plan, and save it; `again` is the command that applies it."""
+    """Print a plan, and save it to `out`; `again` is the command that applies it, `saved` where it lies already."""
     from reconciler.planning.codec import to_json
 
     write_json(to_json(plan), out)
     if format_ == "json":
         show_json(to_json(plan))
+    elif format_ == "markdown":
+        from reconciler.reports.markdown.plan import plan_markdown
+
+        show(plan_markdown(plan, command=again, full=whole(out or saved)))
+    elif format_ == "html":
+        from reconciler.reports.html.plan import plan_html
+
+        show(plan_html(plan, command=again))
     else:
         from reconciler.reports.text import plan_text
 
         how = style(sys.stdout, no_color=no_color)
         show(plan_text(plan, style=how, command=again, targeted=targeted))
+
+
+def whole(saved: Path | None) -> str:
+    """Where all of a plan can be read, for a comment that has to leave something out."""
+    from reconciler.reports.markdown.escaping import code
+
+    if saved is None:
+        return f"All of it: {code('reconciler plan -o html')}."
+    return f"All of it: {code(shlex.join(('reconciler', 'show', str(saved), '-o', 'html')))}."

@@ -8,12 +8,13 @@ from reconciler.planning.model import FieldChange
 from reconciler.reports.style import Style, cells
 from reconciler.reports.text.diffs import unified
 from reconciler.reports.text.fields import MARKS, field_label, fold_lines, has_lines, split_files
-from reconciler.reports.text.values import lines_of, whole
+from reconciler.reports.text.values import lines_of, size, whole
 from reconciler.resources.values import ABSENT
 
 _STYLE: Final = Style(width=110)
 MOST_LINES: Final = 400
 _ONE_LINE: Final = 160
+_ROOM: Final = 100
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ def _difference(item: FieldChange) -> Difference:
 
 
 def _sides(item: FieldChange) -> Iterator[str]:
+    """A line for each side there is; of a structure that comes or goes whole, as much as one line holds."""
+    alone = item.before is ABSENT or item.after is ABSENT
     for sign, side in (("-", item.before), ("+", item.after)):
         if side is not ABSENT:
-            yield f"{sign} {field_label(item)}: {whole(side)}"
+            text = whole(side)
+            cut = alone and isinstance(side, dict | list) and cells(text) > _ROOM
+            yield f"{sign} {field_label(item)}: {size(side, _ROOM) if cut else text}"

@@ -26,6 +26,21 @@ SIGNS: Final[Mapping[Standing, str]] = {
     "by hand": "!",
     "untouched": "",
 }
+TONES: Final[Mapping[Standing, str]] = {
+    "create": "new",
+    "release": "new",
+    "update": "changed",
+    "replace": "changed",
+    "adopt": "changed",
+    "publish": "changed",
+    "forget": "gone",
+    "delete": "gone",
+    "archive": "gone",
+    "refused": "refused",
+    "by hand": "hand",
+    "untouched": "untouched",
+}
+"""How each is coloured."""
 FILES_AT_MOST: Final = 3
 """Files of one standing that are drawn each by itself."""
 _STRANGERS: Final = "other object"

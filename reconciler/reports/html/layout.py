@@ -5,9 +5,11 @@ that an edge only passes through, a few sweeps that order each layer by the mean
 as near to those of the neighbours as the room between two nodes allows.
 """
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
+from operator import itemgetter
 from statistics import fmean
 from typing import Final, TypeAlias
 
@@ -69,14 +71,16 @@ def _without_cycles(nodes: int, edges: Sequence[Edge]) -> list[Edge]:
 
 
 def _depths(nodes: int, edges: Sequence[Edge]) -> list[int]:
-    """The layer of each node: right of all its referrers; where there is none, beside the nearest thing it needs."""
+    """The layer of each node: right of all its referrers, and beside its targets where that makes its edges shorter."""
     depth = [0] * nodes
     for _ in range(nodes):
         for source, target in edges:
             depth[target] = max(depth[target], depth[source] + 1)
-    referred = {target for _, target in edges}
-    for source in {source for source, _ in edges} - referred:
-        depth[source] = min(depth[target] for start, target in edges if start == source) - 1
+    for node in sorted(range(nodes), key=lambda node: -depth[node]):
+        targets = [depth[target] for source, target in edges if source == node]
+        referrers = sum(target == node for _, target in edges)
+        if targets and referrers <= len(targets):
+            depth[node] = min(targets) - 1
     return depth
 
 
@@ -90,14 +94,37 @@ def _neighbours(ways: Iterable[Sequence[int]]) -> dict[int, list[int]]:
 
 
 def _order(layers: list[list[int]], neighbours: Mapping[int, Sequence[int]]) -> None:
-    """Sort every layer by the mean place of neighbours in the layer before it, then in the one after it, and again."""
+    """Sort every layer by the mean place of neighbours in the layer before it, then in the one after it, and again;
+    of all the orders, the first with the fewest crossings stays.
+    """
+    best = (_crossings(layers, neighbours), [list(layer) for layer in layers])
     for sweep in range(_SWEEPS):
         step = -1 if sweep % 2 else 1
-        for layer, beside in pairwise(layers[::step]):
-            places = {node: (index + 0.5) / len(beside) for index, node in enumerate(beside)}
-            own = {node: (index + 0.5) / len(layer) for index, node in enumerate(layer)}
+        for beside, layer in pairwise(layers[::step]):
+            places, own = _places(beside), _places(layer)
             means = {node: _mean(node, neighbours, places, own) for node in layer}
             layer.sort(key=means.__getitem__)
+        best = min(best, (_crossings(layers, neighbours), [list(layer) for layer in layers]), key=itemgetter(0))
+    layers[:] = best[1]
+
+
+def _places(layer: Sequence[int]) -> dict[int, float]:
+    """Where each node stands in its layer, from 0 to 1."""
+    return {node: (index + 0.5) / len(layer) for index, node in enumerate(layer)}
+
+
+def _crossings(layers: Sequence[Sequence[int]], neighbours: Mapping[int, Sequence[int]]) -> int:
+    """Pairs of edges between two layers whose ends stand in opposite order."""
+    found = 0
+    for left, right in pairwise(layers):
+        places = {node: index for index, node in enumerate(right)}
+        ends: list[int] = []
+        for node in left:
+            here = sorted(places[other] for other in neighbours.get(node, ()) if other in places)
+            found += sum(len(ends) - bisect_right(ends, end) for end in here)
+            for end in here:
+                insort(ends, end)
+    return found
 
 
 def _heights(layers: Sequence[Sequence[int]], neighbours: Mapping[int, Sequence[int]]) -> dict[int, float]:

@@ -19,7 +19,7 @@ Child: TypeAlias = str | Iterable[str] | None
 """Text, markup, or several of them; None is nothing."""
 
 
-def element(name: str, *children: Child, **attributes: str | bool | None) -> Markup:
+def element(name: str, /, *children: Child, **attributes: str | bool | None) -> Markup:
     """`<name attributes>children</name>`; an attribute `class_` is `class`, `aria_label` is `aria-label`.
 
     True is an attribute without a value; False and None are none at all.

@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.reports.html.layout import Layout, layout
 from reconciler.reports.html.markup import Markup, element
-from reconciler.reports.picture import SIGNS, Node, Picture
+from reconciler.reports.picture import SIGNS, TONES, Node, Picture
 from reconciler.reports.style import cells, clip, plain
 
 _ROW: Final = 56.0
@@ -61,9 +61,9 @@ class _Placed:
             element("title", f"{plain(node.label)}: {node.standing}"),
             _box(x, y, width),
             _text("kind", x + 12, y + 16, kind),
-            _text("name", x + 12, y + 32, name),
+            _text("name", x + 12, y + (32 if kind else 26), name),
             _text("sign", x + width - 12, y + 17, SIGNS[node.standing]),
-            class_=f"node {node.standing.replace(' ', '-')}",
+            class_=f"node {TONES[node.standing]}",
         )
 
     def edge(self, way: Sequence[int]) -> Markup:

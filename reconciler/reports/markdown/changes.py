@@ -16,7 +16,7 @@ from reconciler.reports.text.fields import first_few, summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths
 
 DECISIONS: Final = {"revert": "reverted", "keep": "left alone", None: "undecided"}
-_FOLD_ABOVE: Final = 16
+_FOLD_ABOVE: Final = 24
 """Lines of a diff that is shown without a click."""
 _WHOLE: Final = frozenset({"create", "release", *TAKES_AWAY})
 _PROSE: Final = Style(width=100)

@@ -32,6 +32,8 @@ class Section:
     items: tuple[Item, ...]
     worth: int = 0
     """The sections of least worth are shortened first."""
+    joint: str = "\n\n"
+    """What stands between two items."""
     hidden: int = 0
     """How many items are left out at the end."""
     briefed: frozenset[int] = frozenset()
@@ -41,7 +43,7 @@ class Section:
     def text(self) -> str:
         shown = self.items[: len(self.items) - self.hidden]
         texts = (item.brief if index in self.briefed else item.full for index, item in enumerate(shown))
-        return "\n\n".join(filter(None, [self.head, *texts, self.more]))
+        return "\n\n".join(filter(None, [self.head, self.joint.join(filter(None, texts)), self.more]))
 
     @property
     def more(self) -> str:

@@ -3,23 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.reports.picture import SIGNS, Node, Picture, Standing
+from reconciler.reports.picture import SIGNS, TONES, Node, Picture
 from reconciler.reports.style import clip, plain
 
 LABEL_ROOM: Final = 48
-_CLASSES: Final[dict[Standing, str]] = {
-    "create": "new",
-    "release": "new",
-    "update": "changed",
-    "replace": "changed",
-    "adopt": "changed",
-    "publish": "changed",
-    "forget": "gone",
-    "delete": "gone",
-    "archive": "gone",
-    "refused": "refused",
-    "by hand": "hand",
-}
 _LOOKS: Final = {
     "new": "fill:#dafbe1,stroke:#1a7f37,color:#1f2328",
     "changed": "fill:#fff8c5,stroke:#9a6700,color:#1f2328",
@@ -37,8 +24,8 @@ def mermaid(drawn: Picture) -> str:
 
 def _nodes(drawn: Picture) -> Iterator[str]:
     for index, node in enumerate(drawn.nodes):
-        look = _CLASSES.get(node.standing)
-        yield f'  n{index}["{_label(node)}"]' + (f":::{look}" if look else "")
+        look = TONES[node.standing]
+        yield f'  n{index}["{_label(node)}"]' + (f":::{look}" if look in _LOOKS else "")
 
 
 def _edges(drawn: Picture) -> Iterator[str]:
@@ -46,7 +33,7 @@ def _edges(drawn: Picture) -> Iterator[str]:
 
 
 def _looks(drawn: Picture) -> Iterator[str]:
-    used = {_CLASSES.get(node.standing) for node in drawn.nodes}
+    used = {TONES[node.standing] for node in drawn.nodes}
     yield from (f"  classDef {name} {look}" for name, look in _LOOKS.items() if name in used)
 
 

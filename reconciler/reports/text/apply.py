@@ -14,13 +14,13 @@ from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.problems import problem_lines
 
 LIST_AT_MOST: Final = 20
-_TITLES: Final[tuple[tuple[Status, str], ...]] = (
+TITLES: Final[tuple[tuple[Status, str], ...]] = (
     ("failed", "Failed"),
     ("skipped", "Skipped: what they need failed"),
     ("not-started", "Not started"),
     ("done", "Done"),
 )
-_WORDS: Final[dict[Status, str]] = {
+WORDS: Final[dict[Status, str]] = {
     "done": "done",
     "failed": "failed",
     "skipped": "skipped",
@@ -33,7 +33,7 @@ def apply_text(result: ApplyResult, *, style: Style) -> str:
     if result.already_applied:
         rest = f"{result.identity}, this plan was applied before: {result.already_applied}."
         return joined([headline("Nothing to do:", "green", rest, style)])
-    sections = (_list(title, result.of(status), style) for status, title in _TITLES)
+    sections = (_list(title, result.of(status), style) for status, title in TITLES)
     return joined([_verdict(result, style), *sections, _kept(result, style), _footer(result, style)])
 
 
@@ -45,12 +45,13 @@ def _kept(result: ApplyResult, style: Style) -> list[str]:
 
 
 def _verdict(result: ApplyResult, style: Style) -> list[str]:
-    counts = counted({word: len(result.of(status)) for status, word in _WORDS.items()})
-    word, look = _judgement(result)
+    counts = counted({word: len(result.of(status)) for status, word in WORDS.items()})
+    word, look = judgement(result)
     return headline(word, look, f"{result.identity}, {counts or 'nothing had to be done'}.", style)
 
 
-def _judgement(result: ApplyResult) -> tuple[str, Look]:
+def judgement(result: ApplyResult) -> tuple[str, Look]:
+    """What it came to in a word, and how that looks."""
     if result.complete:
         return "Applied:", "green"
     if result.interrupted:

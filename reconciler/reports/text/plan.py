@@ -103,14 +103,16 @@ def _warning(text: str, style: Style) -> list[str]:
 
 
 def _strangers(unmanaged: Sequence[Unmanaged], style: Style) -> list[str]:
-    """How many of each type; the inventory has their names."""
+    text = strangers_text(unmanaged)
+    return wrap(f"{text} `reconciler inventory` lists them.", style.width, hang="  ") if text else []
+
+
+def strangers_text(unmanaged: Sequence[Unmanaged]) -> str:
+    """How many of each type, as a sentence; the inventory has their names. Empty where there are none."""
     kinds = Counter((item.type.replace("_", " "), item.owner or "") for item in unmanaged)
-    if not kinds:
-        return []
     counts = ((count(number, kind), owner) for (kind, owner), number in sorted(kinds.items()))
     said = ", ".join(f"{text} of {owner}" if owner else text for text, owner in counts)
-    lines = f"Not managed here, never touched: {said}. `reconciler inventory` lists them."
-    return wrap(lines, style.width, hang="  ")
+    return f"Not managed here, never touched: {said}." if said else ""
 
 
 def _dim(text: str, style: Style) -> list[str]:

@@ -1,0 +1,65 @@
+"""What an apply came to, as one page."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.applying.model import ApplyResult, Outcome, Status
+from reconciler.reports.drift import drift_class
+from reconciler.reports.html.changes import article
+from reconciler.reports.html.markup import Markup, element
+from reconciler.reports.html.page import Part, Top, page
+from reconciler.reports.picture import TONES
+from reconciler.reports.text.apply import TITLES, WORDS, judgement
+from reconciler.reports.text.parts import counted
+from reconciler.reports.text.verdict import Level
+from reconciler.resources.problems import Problem
+
+_TONES: Final[dict[Status, str]] = {"failed": "refused", "skipped": "changed", "not-started": "untouched"}
+
+
+def apply_html(result: ApplyResult) -> str:
+    """`result` as an HTML document."""
+    if result.already_applied:
+        top = Top(
+            "nothing", "Nothing to do", result.identity, f"This plan was applied before: {result.already_applied}."
+        )
+        return page(f"Nothing to do: {result.identity}", top, [], [f"Plan {result.plan_digest}"])
+    counts = counted({word: len(result.of(status)) for status, word in WORDS.items()})
+    level, word = _judged(result)
+    facts = [("Finish with", result.resume), ("Requests", counted(dict(sorted(result.requests.items()))))]
+    top = Top(level, word, result.identity, f"{counts or 'Nothing had to be done'}.", facts)
+    return page(f"{word}: {result.identity}", top, _parts(result), [f"Plan {result.plan_digest}"])
+
+
+def _judged(result: ApplyResult) -> tuple[Level, str]:
+    word, look = judgement(result)
+    levels: dict[str, Level] = {"green": "safe", "yellow": "risky"}
+    return levels.get(look, "refused"), word.rstrip(":")
+
+
+def _parts(result: ApplyResult) -> Iterator[Part]:
+    for status, title in TITLES:
+        outcomes = result.of(status)
+        yield Part(status, title, [_outcome(outcome) for outcome in outcomes], len(outcomes))
+    kept = [article(drift_class(change), "hand", change.address, "") for change in result.kept]
+    yield Part("kept", "Kept as changed by hand", kept, len(kept))
+
+
+def _outcome(outcome: Outcome) -> Markup:
+    id_ = outcome.id if outcome.id and outcome.id != outcome.address else ""
+    tone = _TONES.get(outcome.status, TONES[outcome.action])
+    return article(outcome.action, tone, outcome.address, id_, *_notes(outcome))
+
+
+def _notes(outcome: Outcome) -> Iterator[Markup]:
+    if outcome.because_of:
+        yield element("p", "Waited for ", element("code", outcome.because_of), class_="quiet")
+    if outcome.note:
+        yield element("p", outcome.note, class_="quiet")
+    if outcome.problem:
+        yield _problem(outcome.problem)
+
+
+def _problem(problem: Problem) -> Markup:
+    label = element("strong", f"{problem.severity} {problem.code}: ")
+    return element("p", label, problem.message, f" {problem.hint}" if problem.hint else None)
