@@ -56,12 +56,19 @@ def rebuild(
 
     async def run() -> Rebuilt:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        check_unlocked(workspace)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
-            present = await asyncio.to_thread(workspace.backend.read)
-            return _written(workspace, present, *await _made_anew(workspace, connection, present), confirm)
+            return await rebuild_state(workspace, connection, confirm)
 
     return asyncio.run(run())
+
+
+async def rebuild_state(
+    workspace: Workspace, connection: Connection, confirm: Callable[[Rebuilt], bool] = lambda _: False
+) -> Rebuilt:
+    """The same of a workspace that is open."""
+    check_unlocked(workspace)
+    present = await asyncio.to_thread(workspace.backend.read)
+    return _written(workspace, present, *await _made_anew(workspace, connection, present), confirm)
 
 
 def _written(

@@ -30,8 +30,9 @@ class Migrated:
     source: str
     target: str
     objects: int
-    bundles: int
-    applies: int
+    documents: int
+    """Of bundles: pointers and blobs."""
+    runs: int
     """Those that its history tells of."""
 
 

@@ -173,3 +173,17 @@ def test_out_of_scope_nothing_changes():
     worlds = Worlds().want("widget/a", note="x").want("widget/b").stays("widget/c")
     plan = worlds.plan(scope=frozenset({Address("widget", "a")}))
     assert done(*plan.changes) == [("create", "widget/a")]
+
+
+@pytest.mark.parametrize("on_drift", ["revert", "keep"])
+def test_what_nobody_knows_who_changed_is_decided_about_like_drift(on_drift):
+    plan = Worlds().want("page/home", uses=None).live("page/home", uses="other").plan(on_drift=on_drift)
+    assert not plan.changes
+    assert [(change.decision, change.fields[0].origin) for change in plan.drift] == [(on_drift, "unknown")]
+
+
+def test_an_upload_is_as_it_was_applied_whoever_knows_of_it():
+    """Its bytes cannot be changed by hand, so that other bytes are an edit."""
+    worlds = Worlds().live_file("a.md", "old", id_="f1").want_file("kb/a.md", "new").want("store/kb")
+    plan = worlds.live("store/kb", files={"f1": entry("a.md", "old")}).plan(on_drift="keep")
+    assert "replace" in {change.action for change in plan.changes}

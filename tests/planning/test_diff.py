@@ -75,6 +75,11 @@ def test_without_state_and_label_nobody_knows_who_it_was():
     assert differences({"note": "x"}, LastApplied(), {"note": "y"}) == [("note", "y", "x", "unknown")]
 
 
+def test_nor_where_state_was_made_anew_and_knows_that_it_does_not():
+    rebuilt = LastApplied({"colour": "red"}, unproven=("note",))
+    assert differences({"note": "x"}, rebuilt, {"note": "y"}) == [("note", "y", "x", "unknown")]
+
+
 def test_where_state_and_label_disagree_the_label_is_right():
     stale = LastApplied({"note": "older"}, spec_hashes({"note": "old"}))
     assert differences({"note": "new"}, stale, {"note": "old"}) == [("note", "old", "new", "manifest")]

@@ -106,7 +106,7 @@ def test_an_agent_that_moves_publishes_its_own_pointer():
     (change,) = worlds.plan().changes
     assert (change.action, change.address) == ("update", "assistant/new")
     assert change.risks == (
-        "applications that load assistant/old find nothing there any more: they have to load assistant/new",
+        "high name-lost: applications that load assistant/old find nothing there any more: they have to load assistant/new",
     )
 
 
@@ -119,3 +119,32 @@ def test_a_move_to_another_type_replaces():
 @pytest.mark.parametrize(("scope", "expected"), [("widget/lamp", [("update", "widget/lamp")]), ("widget/other", [])])
 def test_a_target_moves_alone(scope, expected):
     assert done(*renamed(note="x").plan(scope=frozenset({Address.parse(scope)})).changes) == expected
+
+
+def moved_in_state(**wanted):
+    """State knows as `lamp` what the label calls `old`."""
+    return (
+        Worlds()
+        .live("widget/old", id_="w1", note="x")
+        .applied("widget/lamp", id_="w1", note="x")
+        .want("widget/lamp", **wanted)
+    )
+
+
+def test_what_was_moved_in_state_gets_its_new_address_on_the_label():
+    plan = moved_in_state(note="x").plan()
+    (change,) = plan.changes
+    assert (change.action, change.address, change.id) == ("update", "widget/lamp", "w1")
+    assert fields_of(plan) == [("address", "widget/old", "widget/lamp", "manifest")]
+    assert change.because == ("moved from widget/old",)
+
+
+def test_also_where_the_old_name_means_something_new():
+    plan = moved_in_state(note="x").want("widget/old", note="y").plan()
+    assert done(*plan.changes) == [("update", "widget/lamp"), ("create", "widget/old")]
+    assert match(moved_in_state().want("widget/old").world()).moved == {}
+
+
+def test_without_a_manifest_it_goes():
+    worlds = Worlds().live("widget/old", id_="w1").applied("widget/lamp", id_="w1")
+    assert done(*worlds.plan().changes) == [("delete", "widget/lamp")]

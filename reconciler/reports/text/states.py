@@ -31,11 +31,11 @@ def rebuilt_text(done: Rebuilt) -> str:
 
 def migrated_text(done: Migrated) -> str:
     """What is where now, and what to write so that it is used."""
-    copied = f"{count(done.objects, 'object')}, {count(done.bundles, 'bundle')}, {count(done.applies, 'apply')}"
+    copied = f"{count(done.objects, 'object')}, {count(done.documents, 'document')} of bundles"
     return (
-        f"Copied to {plain(done.target)}: {copied.replace('applys', 'applies')} of the history.\n"
+        f"Copied to {plain(done.target)}: {copied}, {count(done.runs, 'run')} of the history.\n"
         f"{plain(done.source)} keeps a note of that: whoever still uses it is told.\n"
-        f"Next: name it in `spec.state` of project.yaml, or in RECONCILER_STATE.\n"
+        "Next: name it in `spec.state` of project.yaml, or in RECONCILER_STATE.\n"
     )
 
 

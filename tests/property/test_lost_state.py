@@ -1,0 +1,126 @@
+"""State is lost at any moment of any history: nothing is made twice, and what was changed by hand is not undone unseen.
+
+What is live is looked for with the SDK: objects by our labels, uploads by name and size, and what a hand has done by
+the ids that it did it to.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from reconciler.operations.state_rebuild import rebuild_state
+from reconciler.operations.workspace import open_workspace
+from reconciler.resources.labels import ADDRESS
+from tests.e2e.world import STATE, World, told
+from tests.property.projects import Project, projects
+from tests.property.test_silence import new_world
+
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=300)
+BY_HAND = "Changed by hand."
+
+Event = Project | str
+histories = st.lists(
+    projects(to_be_edited=True) | st.sampled_from(["edit", "detach", "lose", "lose and rebuild"]),
+    min_size=1,
+    max_size=5,
+)
+
+
+@dataclass
+class Past:
+    """A world, and what hands have done in it that no apply was told to undo."""
+
+    world: World
+    edited: set[str] = field(default_factory=set)
+    """Agents."""
+    detached: set[tuple[str, str]] = field(default_factory=set)
+    """Files, each with the store that held it."""
+    proven: bool = True
+    """Whether it is known of every upload that it is ours."""
+
+    def happens(self, event: Event) -> None:
+        if isinstance(event, Project):
+            event.write(self.world)
+            self.apply()
+        elif event == "edit":
+            self.world.by_hand(self._edit())
+        elif event == "detach":
+            self.world.by_hand(self._detach())
+        else:
+            self._lose(rebuilt=event == "lose and rebuild")
+
+    def apply(self) -> None:
+        """With `keep`: a manifest that wants something else than a hand is refused, and nothing done."""
+        if not self.world.plan("keep").refusals:
+            self.world.apply("keep")
+            self.check()
+
+    def check(self) -> None:
+        self.world.by_hand(self._check())
+
+    def _lose(self, *, rebuilt: bool) -> None:
+        if (self.world.root / STATE).exists():
+            self.world.lose_state()
+        self.proven = self.proven and rebuilt and not self.detached
+        if rebuilt:
+            workspace = open_workspace(self.world.root, self.world.environ)
+            made = self.world.run(rebuild_state(workspace, self.world.connection))
+            assert made.contested == {}
+
+    async def _edit(self) -> None:
+        async for agent in self.world.sdk.beta.agents.list():
+            await self.world.sdk.beta.agents.update(agent.id, instructions=BY_HAND)
+            self.edited.add(agent.id)
+            return
+
+    async def _detach(self) -> None:
+        stores = self.world.sdk.vector_stores
+        async for store in stores.list():
+            async for file in stores.files.list(store.id):
+                await stores.files.delete(file.id, vector_store_id=store.id)
+                self.detached.add((store.id, file.id))
+                return
+
+    async def _check(self) -> None:
+        sdk = self.world.sdk
+        agents = {agent.id: agent async for agent in sdk.beta.agents.list()}
+        stores = {store.id: store async for store in sdk.vector_stores.list()}
+        labels = Counter((live.metadata or {}).get(ADDRESS) for live in (*agents.values(), *stores.values()))
+        assert set(labels.values()) <= {1}, labels
+        if self.proven:
+            uploads = Counter([(file.filename, file.bytes) async for file in sdk.files.list()])
+            assert set(uploads.values()) <= {1}, uploads
+        for id_ in self.edited & agents.keys():
+            assert agents[id_].instructions == BY_HAND
+        for store, file in self.detached:
+            if store in stores:
+                assert file not in [held.id async for held in sdk.vector_stores.files.list(store)]
+
+
+def check(first: Project, history: Sequence[Event]) -> None:
+    with new_world() as world:
+        past = Past(world)
+        for event in (first, *history, "lose and rebuild"):
+            past.happens(event)
+        past.apply()
+        if not world.plan().refusals:
+            world.apply()  # `revert`
+            plan = world.plan()
+            assert (told(plan.changes), told(plan.drift)) == ([], [])
+
+
+@FEW
+@given(projects(to_be_edited=True), histories)
+def test_state_lost_at_any_moment(first, history):
+    check(first, history)
+
+
+@pytest.mark.long
+@MANY
+@given(projects(to_be_edited=True), histories)
+def test_state_lost_at_any_moment_at_length(first, history):
+    check(first, history)
