@@ -42,6 +42,8 @@ class ApplyResult:
     """Requests sent to OpenAI, by method."""
     kept: tuple[Change, ...] = ()
     """What was changed by hand and is left as it is."""
+    found: tuple[str, ...] = ()
+    """Addresses of what a run that did not end had done: it was found instead of being done again."""
     already_applied: str = ""
     """When this plan was applied before: when, and by whom."""
 

@@ -30,6 +30,11 @@ class Journal(Protocol):
         ...
 
 
+    def announce(self, address: Address) -> None:
+        """Have it on record that `address` is about to be made, if that is not said yet. Blocks."""
+        ...
+
+
 class Publisher(Protocol):
     """Writes what applications load."""
 

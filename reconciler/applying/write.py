@@ -64,7 +64,7 @@ async def write(run: Run, step: Step) -> Written:
     applied = Applied(
         id=written.id,
         type=desired.type,
-        fields={**_own_fields(run, desired), **written.resolved},
+        fields={**own_fields(run, desired), **written.resolved},
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
@@ -92,7 +92,7 @@ async def publish(run: Run, step: Step) -> None:
         run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
 
 
-def _own_fields(run: Run, desired: Desired) -> Fields:
+def own_fields(run: Run, desired: Desired) -> Fields:
     """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already."""
     known, live = run.last_applied(desired.address), run.planned.matched.live.get(desired.address)
     moved = _pointers(run, desired, desired.fields)
@@ -144,6 +144,7 @@ async def _make(run: Run, desired: Desired) -> Written:
     async with run.alike[alike], run.uploading[key]:
         shared = key in run.uploads
         if not shared:
+            await asyncio.to_thread(run.journal.announce, desired.address)
             run.uploads[key] = (await _create(run, desired)).id
         run.hold(str(desired.address), run.uploads[key])
     return Written(run.uploads[key], note="shares an upload" if shared else "")

@@ -2,11 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from reconciler.applying.apply import apply as carry_out
+from reconciler.applying.found import found
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import lower
@@ -16,6 +17,7 @@ from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
 from reconciler.live.registry import referrers
+from reconciler.operations.announcing import one_at_a_time
 from reconciler.operations.plan import Observed
 from reconciler.operations.workspace import Workspace
 from reconciler.planning.model import Change, Plan
@@ -27,6 +29,7 @@ from reconciler.state import lock
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import AppliedPlan, Completed, Intent
+from reconciler.state.settling import settled
 
 FLUSH_SECONDS = 0.2
 """How often the journal is asked whether a segment is due."""
@@ -37,9 +40,16 @@ class Recorder:
     """Completions of steps on their way into the journal."""
 
     journal: Journal
+    later: Mapping[Address, Intent]
+    """What is announced only right before it is made."""
 
     def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
         self.journal.record(Completed(address, applied, instead_of))
+
+    def announce(self, address: Address) -> None:
+        if address in self.later:
+            self.journal.announce(self.later[address])
+            self.journal.flush()
 
 
 @dataclass(frozen=True)
@@ -80,11 +90,12 @@ async def apply_plan(
 
     `interrupted` is called at the first Ctrl-C, from where on only what is in flight is finished.
 
-    Nothing to do writes nothing, here or at OpenAI. ReconcilerError where another run holds the lock (exit code 6), or
+    Nothing to do writes nothing, here or at OpenAI, unless a run has ended without recording all that it did: that is
+    recorded, where it is live as the plan wants it. ReconcilerError where another run holds the lock (exit code 6), or
     wrote to the state since it was read (5); PartlyAppliedError where the run lost its lock or its state half-way.
     """
-    planned = observed.planned
-    if not planned.plan.work:
+    planned, behind = observed.planned, observed.snapshot.is_behind
+    if not planned.plan.work and not behind:
         return ApplyResult(planned.plan.identity, planned.plan.digest, (), kept=_kept(planned.plan))
     holder = this_process(workspace.environ)
     stop = asyncio.Event()
@@ -97,26 +108,29 @@ async def apply_plan(
             run_url=holder.run_url,
             commit=planned.plan.commit or "",
         )
-        run_intents = tuple(_intents(observed, lease))
+        intents, later = one_at_a_time(_intents(observed, lease.now() - connection.ahead))
         project = connection.project
-        journal = workspace.backend.begin(observed.snapshot, run_intents, lease, openai_project=project, plan=record)
+        journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
         outlets = Outlets(workspace.outlets, workspace.identity, observed.contents)
         run = Run(
             planned,
             observed.adapters,
             outlets,
-            Recorder(journal),
+            Recorder(journal, later),
             workspace.root,
             stop,
             referrers=referrers(connection),
             sleep=connection.pace.sleep,
         )
         outcomes: tuple[Outcome, ...] = ()
+        done_before = tuple(_catch_up(run)) if behind else ()
         try:
             async with _kept_alive(journal, lease, stop):
                 with connection.writing_while(lease.check):
                     outcomes = await carry_out(run, listener)
             complete = all(outcome.status == "done" for outcome in outcomes)
+            if complete:
+                _give_up(observed, {intent.address for intent in (*intents, *later.values())}, journal, lease)
             await asyncio.to_thread(journal.close, "complete" if complete else "partial")
         except ReconcilerError as error:
             raise _after_writes(error, outcomes) from error
@@ -128,7 +142,18 @@ async def apply_plan(
         resume="" if complete else resume,
         requests=dict(connection.requests),
         kept=_kept(planned.plan),
+        found=done_before,
     )
+
+
+def _catch_up(run: Run) -> Iterator[str]:
+    """Record what an earlier run has done; gives the addresses of that, and of what it made and is not done yet."""
+    recorded = dict(found(run))
+    for address, applied in recorded.items():
+        run.record(address, applied)
+    world, live = run.planned.world, run.planned.matched.live
+    made = {item.address for item in world.pending if item.address in world.desired and item.address in live}
+    yield from map(str, sorted(made | recorded.keys()))
 
 
 def _kept(plan: Plan) -> tuple[Change, ...]:
@@ -156,17 +181,27 @@ def _outlet_errors(address: Address) -> Iterator[None]:
         raise ReconcilerError(Problem("outlet", message, hint=hint)) from error
 
 
-def _intents(observed: Observed, lease: Lease) -> Iterator[Intent]:
-    """Everything that is about to be made at OpenAI, with what it can be known by."""
+def _intents(observed: Observed, now: float) -> Iterator[Intent]:
+    """Everything that is about to be made at OpenAI, with what it can be known by; `now` by OpenAI's clock."""
     world = observed.planned.world
     for step in lower(observed.planned):
         desired = world.desired.get(step.address)
         if desired is None or not step.creates or desired.type in world.outlet_types:
             continue
         marker: dict[str, JSON] = {"identity": str(world.identity)}
+        if desired.write_only:
+            marker["write_only"] = dict(desired.write_only)
         if desired.local is not None:
             marker = {"filename": desired.upload_name, "bytes": desired.local.bytes, "sha256": desired.local.sha256}
-        yield Intent(step.address, desired.type, marker, lease.now())
+        yield Intent(step.address, desired.type, marker, now)
+
+
+def _give_up(observed: Observed, announced: Collection[Address], journal: Journal, lease: Lease) -> None:
+    """Strike out what killed runs announced, this one looked for, and nobody will ever find."""
+    world = observed.planned.world
+    for address in sorted(settled(observed.snapshot, lease.now()) - set(announced)):
+        if world.in_scope(address):
+            journal.discard(address)
 
 
 @asynccontextmanager

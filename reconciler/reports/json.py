@@ -48,6 +48,7 @@ def apply_json(result: ApplyResult) -> dict[str, JSON]:
         "summary": {status: len(result.of(status)) for status in _STATUSES},
         "outcomes": [_outcome_json(outcome) for outcome in result.outcomes],
         "kept": [{"address": change.address, "class": drift_class(change)} for change in result.kept],
+        "found": list(result.found),
         "requests": dict(result.requests),
         "resume": result.resume or None,
         "already_applied": result.already_applied or None,

@@ -35,6 +35,8 @@ class Progress:
     """Addresses whose intents are void: nothing was made, or what was made is gone again."""
     plan: AppliedPlan | None = None
     """How the plan ended; None while the run goes on."""
+    announced: tuple[Intent, ...] = ()
+    """What the run is about to make besides, from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ def encode_segment(segment: Segment) -> bytes:
     else:
         parts["completed"] = array(map(_completed_record, segment.completed))
         parts["discarded"] = array(map(str, segment.discarded))
+        if segment.announced:
+            parts["announced"] = array(map(_intent_record, segment.announced))
     return document(parts)
 
 
@@ -112,8 +116,13 @@ def decode_segment(data: bytes, source: str) -> Segment:
         if "intents" in record:
             intents = tuple(map(_intent, record["intents"]))
             return Begun(run, intents, optional(str, record["openai_project"]), plan)
-        completed = tuple(map(_completed, record["completed"]))
-        return Progress(run, completed, tuple(map(Address.parse, record["discarded"])), plan)
+        return Progress(
+            run,
+            completed=tuple(map(_completed, record["completed"])),
+            discarded=tuple(map(Address.parse, record["discarded"])),
+            plan=plan,
+            announced=tuple(map(_intent, record.get("announced", ()))),
+        )
 
 
 def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:

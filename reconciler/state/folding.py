@@ -68,6 +68,7 @@ class _Folding:
             self._complete(completed)
         for address in progress.discarded:
             self._pending.pop(address, None)
+        self._intend(progress.announced)
         self._remember(progress.plan)
 
     def _intend(self, intents: Iterable[Intent]) -> None:

@@ -23,8 +23,8 @@ INTERVAL: Final = 1.0
 SHARE: Final = 10
 """Writing takes one part in so many of the time of a run: a store that takes a second is written every ten."""
 
-_Entry: TypeAlias = Completed | Address | AppliedPlan
-"""What is done, whose intents are void, how the run ended."""
+_Entry: TypeAlias = Completed | Address | Intent | AppliedPlan
+"""What is done, whose intents are void, what is begun, how the run ended."""
 
 
 class StateMovedError(ReconcilerError):
@@ -67,6 +67,10 @@ class Journal:
     def discard(self, address: Address) -> None:
         """The intents of `address` are void: nothing was made, or what was made is gone again."""
         self._wait(address)
+
+    def announce(self, intent: Intent) -> None:
+        """One object is about to be made that `begin` was not told of: once this is flushed, it may be."""
+        self._wait(intent)
 
     def flush(self) -> None:
         """Write what waits; raises `LeaseLostError`. After a `StoreError` it may be called again: nothing is lost."""
@@ -145,7 +149,7 @@ def begin(
     plan: AppliedPlan | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Journal:
-    """Record everything that a run may make, in one segment, before it makes anything.
+    """Record everything that a run may make, in one segment, before it makes anything; but for what it announces later.
 
     Raises `StateMovedError` where anything was recorded since `snapshot` was read, before or under the lock. What
     unfinished runs intended stays pending until it is settled or discarded.
@@ -168,6 +172,7 @@ def _progress(run: str, entries: Sequence[_Entry]) -> Progress:
         run,
         completed=tuple(entry for entry in entries if isinstance(entry, Completed)),
         discarded=tuple(entry for entry in entries if isinstance(entry, Address)),
+        announced=tuple(entry for entry in entries if isinstance(entry, Intent)),
         plan=next((entry for entry in entries if isinstance(entry, AppliedPlan)), None),
     )
 

@@ -78,3 +78,9 @@ class Snapshot:
     """The run that has the journal: the last that began. Segments of another one after that count for nothing."""
     checkpoint: str | None = field(default=None, compare=False)
     """The version of the state document in its store; None where there is none yet."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a run may have done something that is not recorded."""
+        latest = next(reversed(self.state.plans.values()), None)
+        return bool(self.pending) or (latest is not None and latest.outcome == "unfinished")

@@ -78,6 +78,8 @@ class Cloud:
 
     # What `apply` calls: the journal, the publisher and the listener.
 
+    def announce(self, address: Address) -> None: ...
+
     def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
         self.journal.append((str(address), applied))
         self.left += [str(instead_of)] if instead_of else []

@@ -90,6 +90,7 @@ def test_an_apply_result():
         ],
         "requests": {"POST": 1},
         "kept": [],
+        "found": [],
         "resume": "reconciler apply",
         "already_applied": None,
     }

@@ -34,7 +34,17 @@ def apply_text(result: ApplyResult, *, style: Style) -> str:
         rest = f"{result.identity}, this plan was applied before: {result.already_applied}."
         return joined([headline("Nothing to do:", "green", rest, style)])
     sections = (_list(title, result.of(status), style) for status, title in TITLES)
-    return joined([_verdict(result, style), *sections, _kept(result, style), _footer(result, style)])
+    return joined(
+        [_verdict(result, style), _found(result, style), *sections, _kept(result, style), _footer(result, style)]
+    )
+
+
+def _found(result: ApplyResult, style: Style) -> list[str]:
+    """What the run before had come to: that nothing was made twice is the first thing to know after a kill."""
+    if not result.found:
+        return []
+    names = first_few([plain(address) for address in result.found], LIST_AT_MOST)
+    return wrap_parts(names, style.width, lead=f"{len(result.found)} found done by a run that did not end: ", hang="  ")
 
 
 def _kept(result: ApplyResult, style: Style) -> list[str]:
