@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Discriminator, Field, StrictBool, StrictFlo
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.resources.address import NAME_RULE, Identity, is_name
 from reconciler.resources.base import Spec
+from reconciler.resources.prices import Dollars, Prices
 from reconciler.resources.problems import Finding, Place
 from reconciler.s3.location import Location, check_bucket, check_endpoint, check_prefix
 
@@ -129,6 +130,9 @@ class Safety(Spec):
 
     max_deletes: int | None = Field(default=None, ge=0)
     """Deletes and detached files that one plan may have; without it, max(3, 30 % of the live objects)."""
+    max_daily_cost: Dollars | None = None
+    """US dollars that the vector stores of one environment may cost a day, by estimate; a plan that lowers what they
+    cost is never refused for it."""
     archive: Literal["released-only", "strict"] = "released-only"
     """What becomes of releases that nobody has published when an assistant in them is removed: they are archived with
     it, or (`strict`) they stand in the way like published ones."""
@@ -166,6 +170,8 @@ class ProjectSpec(Spec):
     defaults: Defaults = Defaults()
     safety: Safety = Safety()
     limits: Limits = Limits()
+    prices: Prices = Prices()
+    """What estimates count with, where OpenAI's published prices are not what you pay."""
     environments: dict[Annotated[str, AfterValidator(_environment_name)], Environment] = Field(default_factory=dict)
 
 

@@ -19,6 +19,7 @@ from reconciler.planning.moving import renamed
 from reconciler.planning.publications import publications
 from reconciler.planning.resolved import with_resolved
 from reconciler.planning.retiring import retire
+from reconciler.planning.risks import with_risks
 from reconciler.planning.touching import references
 from reconciler.planning.world import Link, World
 from reconciler.resources.address import Address
@@ -84,14 +85,14 @@ def plan(
         commit=commit,
         created_at=created_at,
     )
-    lifted = lift(world, tuple(guard.refusals(Case(world, matched, pairs, made.work, graphs[1]), rules)))
+    case = Case(world, matched, pairs, made.work, graphs[1])
+    lifted = lift(world, tuple(guard.refusals(case, rules)))
     made = replace(
-        made,
-        changes=tuple(map(lifted.marked, made.changes)),
-        drift=tuple(map(lifted.marked, made.drift)),
+        with_risks(made, case, lifted.permitted),
         refusals=lifted.refusals,
         warnings=(*made.warnings, *lifted.warnings),
         requests=_requests(world, made.work),
+        costs=case.costs,
         references=references(_touched(made, lifted.refusals), *graphs),
     )
     return Planned(seal_plan(made), world, matched, *graphs)

@@ -182,9 +182,7 @@ def _difference(
     by_hand = tuple(item for item in found if item.origin in BY_HAND)
     change = _change(world, desired, live, ours)
     if change and former:
-        gone = f"applications that load {former} find nothing there any more: they have to load {desired.address}"
-        risks = (gone,) if former in world.pointers else ()
-        change = replace(change, because=(*change.because, f"moved from {former}"), risks=risks)
+        change = replace(change, because=(*change.because, f"moved from {former}"))
     yield Sorted(change, _change(world, desired, live, by_hand))
 
 

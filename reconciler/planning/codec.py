@@ -1,16 +1,18 @@
 """Plans as JSON (`reconciler/plan/v1`), and back. The digests are part of it, so an edited plan file is found out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from reconciler.planning.model import (
     FORMAT,
     SECTIONS,
     Change,
+    Costs,
     FieldChange,
     Plan,
     Refusal,
+    Risk,
     Source,
     Unmanaged,
 )
@@ -42,6 +44,8 @@ def to_json(plan: Plan) -> dict[str, JSON]:
         "refusals": [refusal_json(refusal) for refusal in plan.refusals],
         "unmanaged": list(map(_unmanaged_json, plan.unmanaged)),
         "warnings": list(plan.warnings),
+        "risks": list(map(asdict, plan.risks)),
+        "costs": plan.costs and _costs_json(plan.costs),
         "requests": dict(plan.requests),
         "references": [list(pair) for pair in plan.references],
     }
@@ -86,12 +90,30 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         ),
         warnings=tuple(document["warnings"]),
         unchanged=document["summary"]["unchanged"],
+        risks=tuple(Risk(**item) for item in document.get("risks", ())),
+        costs=_costs(document["costs"]) if document.get("costs") else None,
         requests=document["requests"],
         references=tuple((str(source), str(target)) for source, target in document.get("references", ())),
         commit=document["commit"],
         created_at=document["created_at"],
         digest=document["digest"],
     )
+
+
+def _costs_json(costs: Costs) -> dict[str, JSON]:
+    """Pairs as lists, as JSON has them."""
+    values = asdict(costs).items()
+    return {name: [_plain(item) for item in value] if isinstance(value, tuple) else value for name, value in values}
+
+
+def _plain(item: JSON) -> JSON:
+    return list(item) if isinstance(item, tuple) else item
+
+
+def _costs(document: Mapping[str, Any]) -> Costs:
+    lists = {name: value for name, value in document.items() if isinstance(value, list)}
+    pairs = {name: tuple(tuple(item) if isinstance(item, list) else item for item in lists[name]) for name in lists}
+    return Costs(**{**document, **pairs})
 
 
 def _change_json(change: Change) -> dict[str, JSON]:

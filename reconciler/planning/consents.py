@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -28,11 +28,10 @@ class Lifted:
     """Those that were lifted, each with what to say of it."""
     warnings: tuple[str, ...] = ()
 
-    def marked(self, change: Change) -> Change:
-        """`change`, with the consents by which it is made; those about the plan as a whole are warnings."""
+    def permitted(self, change: Change) -> Iterator[str]:
+        """The consents by which `change` is made; those about the plan as a whole are warnings."""
         said = (change.address, change.action)
-        told = (text for refusal, text in self.permits if (refusal.address, refusal.action) == said)
-        return replace(change, risks=(*change.risks, *told))
+        return (text for refusal, text in self.permits if (refusal.address, refusal.action) == said)
 
 
 def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:

@@ -6,16 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.base import Live
+from reconciler.resources.prices import FREE_GB, PER_GB_AND_DAY, PRICED_ON, Prices
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON
 
 FORMAT: Final = "reconciler/inventory/v1"
-
-GB: Final = 1_000_000_000
-PER_GB_AND_DAY: Final = 0.10
-FREE_GB: Final = 1
-PRICED_ON: Final = "2026-11-21"
-"""When OpenAI's price of vector storage was last looked up: $0.10 per GB and day, the first GB free."""
 
 STORED: Final = "vector_store"
 _TIMES: Final = ("last_active_at", "updated_at", "created_at")
@@ -190,7 +185,7 @@ def _costs(live: Iterable[Live]) -> dict[str, float]:
     """US dollars a day by id. The free gigabyte is everybody's, so that each store bears its share of the rest."""
     stored = {one.id: _bytes(one) or 0 for one in live if one.type == STORED}
     total = sum(stored.values())
-    paid = max(0.0, total / GB - FREE_GB) * PER_GB_AND_DAY
+    paid = Prices().per_day(total)
     return {id_: paid * size / total if total else 0.0 for id_, size in stored.items()}
 
 

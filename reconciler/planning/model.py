@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
+from reconciler.resources.risks import Level, Rule
 from reconciler.resources.values import ABSENT, JSON, Absent, Keys, path_text
 
 FORMAT: Final = "reconciler/plan/v1"
@@ -70,6 +71,7 @@ class Change:
     because: tuple[str, ...] = ()
     """Reasons in plain words, where the action does not follow from the fields."""
     risks: tuple[str, ...] = ()
+    """What it risks, the worst first, as `Risk.note` says it."""
     decision: Decision | None = None
     """For drift only: whether applying this plan undoes it."""
     digest: str = ""
@@ -78,6 +80,48 @@ class Change:
     def takes_over(self) -> bool:
         """Whether it makes ours what nobody owns."""
         return self.action == "adopt" and OWNER in self.preconditions
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What one change may do to those who use a bot."""
+
+    rule: Rule
+    """A name that stays, with a section of its own in `docs/risks.md`."""
+    level: Level
+    address: str
+    action: Action
+    text: str
+    """One sentence about what is at the address."""
+
+    @property
+    def note(self) -> str:
+        """For people, beside the change."""
+        return f"{self.level} {self.rule}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What the plan does to what OpenAI bills, without tokens. An estimate; pairs are before and after the plan."""
+
+    source: str
+    """Where the prices are from."""
+    stored: tuple[int, int] = (0, 0)
+    """Bytes in the vector stores of this identity, as OpenAI tells them; files to come count by their size."""
+    per_day: tuple[float, float] = (0.0, 0.0)
+    """US dollars for them. The free part counts as if nobody else used any of it."""
+    growth: tuple[tuple[str, int], ...] = ()
+    """Stores that change, each with the bytes that it gains or, negative, loses."""
+    prompts: tuple[int, int] = (0, 0)
+    """Characters of the instructions that change, of working objects."""
+    prompts_per_1000: tuple[float, float] | None = None
+    """US dollars for sending each of them 1,000 times, four characters a token; None where a price is unknown."""
+    paid: tuple[tuple[str, str, float], ...] = ()
+    """What is billed by use and new: address, tool, US dollars for a session or for 1,000 calls."""
+    unused: tuple[tuple[str, int | None], ...] = ()
+    """Stores and files of this identity that nothing it knows refers to, with their bytes."""
+    unknown: tuple[str, ...] = ()
+    """What is not in these sums because nobody knows it."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +176,10 @@ class Plan:
     """Writes that applying costs, by what they do."""
     references: tuple[tuple[str, str], ...] = ()
     """Who refers to what, of all that the plan is about and all that depends on it: pairs of referrer and referent."""
+    risks: tuple[Risk, ...] = ()
+    """Those of all its work, the worst first; never part of a digest."""
+    costs: Costs | None = None
+    """None where nobody has worked it out; never part of a digest."""
     commit: str | None = None
     created_at: str = ""
     digest: str = ""
@@ -156,12 +204,14 @@ __all__ = [
     "SECTIONS",
     "Action",
     "Change",
+    "Costs",
     "Decision",
     "FieldChange",
     "OnDrift",
     "Origin",
     "Plan",
     "Refusal",
+    "Risk",
     "Section",
     "Source",
     "Unmanaged",

@@ -7,6 +7,7 @@ from datetime import date
 from reconciler.planning.model import OnDrift
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Form, Live
+from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.values import JSON
 
@@ -115,6 +116,9 @@ class World:
     """When models are shut down: from that day on they do not answer."""
     on_drift: OnDrift = "revert"
     max_deletes: int | None = None
+    max_daily_cost: float | None = None
+    """US dollars."""
+    prices: Prices = field(default_factory=Prices)
     openai_project: str | None = None
     """The OpenAI project that answered."""
     applied_project: str | None = None

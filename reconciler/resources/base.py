@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from reconciler.resources.address import NAME_RULE, Address, is_name
 from reconciler.resources.problems import Finding, Place
+from reconciler.resources.risks import Hazard
 from reconciler.resources.values import JSON, Fields, reference, replace_references
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -250,6 +251,14 @@ class Form:
     """Fields that the API completes in a way that only it knows (`reasoning` of an agent, by its model)."""
     models: Callable[[Fields], Iterable[str]] = lambda _fields: ()
     """Models of OpenAI that the object runs on."""
+    risks: Callable[[Fields, Fields], Iterable[Hazard]] = lambda _before, _after: ()
+    """What it risks to change some fields from what they are to what they become; both sides name the same ones."""
+    prompt: Callable[[Fields], str] = lambda _fields: ""
+    """Text that goes with every request, and is paid for each time."""
+    paid: Callable[[Fields], Iterable[str]] = lambda _fields: ()
+    """What is paid for by use, besides tokens, as `prices` call it."""
+    stored: bool = False
+    """Whether OpenAI bills what it holds by byte and day: `usage_bytes` of its detail, for the uploads in `files`."""
     complete: Callable[["Form", Fields], Fields] = _with_defaults
     """Fields with all that the object has where nothing is set."""
     rename: Callable[[Fields, Callable[[Address], Address]], Fields] = _referring

@@ -6,11 +6,12 @@ import pytest
 
 from reconciler.operations.estate import surroundings
 from reconciler.operations.inventory import check_by, take
-from reconciler.planning.inventory import GB, Inventory, items
+from reconciler.planning.inventory import Inventory, items
 from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.style import Style
 from reconciler.reports.text.inventory import inventory_text
 from reconciler.resources.base import Live
+from reconciler.resources.prices import GB
 from reconciler.resources.problems import ReconcilerError
 from tests.e2e.world import World, manifest, world
 

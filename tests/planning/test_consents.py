@@ -11,9 +11,10 @@ import pytest
 from reconciler.planning.guard import RULES
 from reconciler.planning.model import Plan, Refusal
 from reconciler.planning.world import Consent
+from reconciler.resources.prices import GB, Prices
 from reconciler.resources.problems import Place
 from tests.planning.guard.estates import Estate
-from tests.planning.worlds import IDENTITY
+from tests.planning.worlds import IDENTITY, entry
 
 TODAY = date(2026, 11, 21)
 SHUTDOWNS = {"gpt-4": date(2026, 10, 23)}
@@ -42,12 +43,17 @@ def retired_model(estate: Estate) -> None:
     estate.want("assistant/fresh", model="gpt-4")
 
 
+def cost(estate: Estate) -> None:
+    estate.want_file("book.md", "long").want("store/kb", files={"book.md": entry("book.md", "long")})
+
+
 REFUSED: Mapping[str, Any] = {
     "referenced": referenced,
     "protected": protected,
     "threshold": threshold,
     "release-drift": release_drift,
     "retired-model": retired_model,
+    "cost": cost,
 }
 """By rule, how a world comes to be refused by it."""
 
@@ -60,7 +66,9 @@ def estate(*names: str) -> Estate:
 
 
 def plan(made: Estate, *consents: Consent, **options: Any) -> Plan:
-    return made.plan(consents=consents, today=TODAY, shutdowns=SHUTDOWNS, **options)
+    a_dollar_a_byte = Prices(free_gb=0, vector_storage=GB)
+    more = {"prices": a_dollar_a_byte, "max_daily_cost": 3.0, **options}
+    return made.plan(consents=consents, today=TODAY, shutdowns=SHUTDOWNS, **more)
 
 
 def consent(refusal: Refusal, **other: Any) -> Consent:
@@ -163,7 +171,8 @@ class TestWhatIsSaid:
         (refusal,) = plan(made).refusals
         (change,) = plan(made, consent(refusal)).changes
         assert change.address == "assistant/old"
-        assert change.risks == ("permitted by consent/spring until 2026-11-28: the clean-up of the year",)
+        told = "permitted by consent/spring until 2026-11-28: the clean-up of the year"
+        assert change.risks == (f"high consent-used: {told}",)
 
     def test_a_warning_does_where_the_plan_as_a_whole_was_refused(self):
         made = estate("threshold")

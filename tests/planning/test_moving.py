@@ -105,9 +105,8 @@ def test_an_agent_that_moves_publishes_its_own_pointer():
     worlds.bundle("assistant/new", "v2", "assistant/new").pointer("assistant/old", "v1")
     (change,) = worlds.plan().changes
     assert (change.action, change.address) == ("update", "assistant/new")
-    assert change.risks == (
-        "high name-lost: applications that load assistant/old find nothing there any more: they have to load assistant/new",
-    )
+    gone = "applications that load assistant/old find nothing there any more: they have to load assistant/new"
+    assert change.risks == (f"high name-lost: {gone}",)
 
 
 def test_a_move_to_another_type_replaces():

@@ -52,6 +52,7 @@ FORMS: Mapping[str, Form] = {
         apart=frozenset({"files"}),
         creation_only=frozenset({"description"}),
         localise=store_files.localise,
+        stored=True,
     ),
     "page": _form("page", defaults={}),
     "file": FILE,

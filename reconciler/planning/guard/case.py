@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from reconciler.planning.changes import Sorted
+from reconciler.planning.costs import costs
 from reconciler.planning.graph import Graph
 from reconciler.planning.match import Matched
-from reconciler.planning.model import SECTIONS, TAKES_AWAY, Action, Change, Section
+from reconciler.planning.model import SECTIONS, TAKES_AWAY, Action, Change, Costs, Section
 from reconciler.planning.world import World
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
@@ -48,6 +49,28 @@ class Case:
         where it is.
         """
         return {edge.target for edge in self.after.edges if edge.target.kind == RELEASE}
+
+    @cached_property
+    def costs(self) -> Costs:
+        return costs(self.world, self.matched, self.work, self.after)
+
+    @cached_property
+    def served(self) -> Mapping[Address, Address]:
+        """What answers to users of chatbots once the plan is done, with a published release that uses it."""
+        found = {release: release for release in sorted(self.published)}
+        waiting = [*found]
+        while waiting:
+            address = waiting.pop()
+            for needed in self.after.needs.get(str(address), ()):
+                if needed not in found:
+                    found[needed] = found[address]
+                    waiting.append(needed)
+        return found
+
+    @cached_property
+    def released(self) -> Collection[Address]:
+        """Releases that the plan makes."""
+        return {Address.parse(change.address) for change in self.work if change.action == "release"}
 
     @property
     def by_hand(self) -> Iterator[Change]:

@@ -1,7 +1,6 @@
 """Models that OpenAI has shut down. What already runs on one is left in peace as long as nobody touches it."""
 
 from collections.abc import Iterator
-from datetime import date
 
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.guard.case import Case, Objection
@@ -15,10 +14,8 @@ def models(case: Case) -> Iterator[Objection]:
     gone = {model: on for model, on in case.world.shutdowns.items() if on <= case.world.today}
     if not gone:
         return
-    released = {Address.parse(change.address) for change in case.work if change.action == "release"}
     for change in case.work:
-        address = Address.parse(change.address)
-        ended = _ended(case, address, change, gone) if address.release not in released - {address} else {}
+        ended = {model: gone[model] for model in sorted(brought(case, change) & gone.keys())}
         if ended:
             told = ", ".join(f"{model} ({on})" for model, on in ended.items())
             yield Objection(
@@ -30,9 +27,12 @@ def models(case: Case) -> Iterator[Objection]:
             )
 
 
-def _ended(case: Case, address: Address, change: Change, gone: dict[str, date]) -> dict[str, date]:
-    used = {model for part in _concerned(case, address, change) for model in _models(case, part)}
-    return {model: gone[model] for model in sorted(used & gone.keys())}
+def brought(case: Case, change: Change) -> set[str]:
+    """The models that a change brings to users; those of a copy are told of by the release that makes it."""
+    address = Address.parse(change.address)
+    if address.release != address and address.release in case.released:
+        return set()
+    return {model for part in _concerned(case, address, change) for model in _models(case, part)}
 
 
 def _concerned(case: Case, address: Address, change: Change) -> Iterator[Address]:

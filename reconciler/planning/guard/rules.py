@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.planning.guard import drifting, owning, protecting, references, releases, retired, threshold
+from reconciler.planning.guard import drifting, owning, protecting, references, releases, retired, spending, threshold
 from reconciler.planning.guard.case import Check
 
 NEVER: Final = False
@@ -37,6 +37,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     ),
     "drift": (Check(drifting.any_drift, NEVER, "who runs the plan asked to be stopped, and may ask otherwise"),),
     "retired-model": (Check(retired.models, BY_CONSENT, "dates move, and the API has the last word"),),
+    "cost": (Check(spending.too_much, BY_CONSENT, "an estimate; what grows, and by how much, is bound"),),
     "threshold": (Check(threshold.too_many, BY_CONSENT, "a large clean-up may be meant; what goes is bound"),),
 }
 """In the order in which refusals are shown. A consent may never lift what it could not decide."""

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
-from reconciler.planning.inventory import FREE_GB, PER_GB_AND_DAY, PRICED_ON, Inventory, Item, Sum
+from reconciler.planning.inventory import Inventory, Item, Sum
 from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table
 from reconciler.reports.text.values import bytes_text
+from reconciler.resources.prices import FREE_GB, PER_GB_AND_DAY, PRICED_ON
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")

@@ -10,9 +10,11 @@ from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.limits import Spec, check
 from reconciler.resources.assistants.references import referred
 from reconciler.resources.assistants.responses import ResponsesSpec
+from reconciler.resources.assistants.risks import risks
 from reconciler.resources.assistants.sketch import sketch_agent
 from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope
 from reconciler.resources.kinds.file import PREFIX as FILE, file_object
+from reconciler.resources.prices import BY_USE
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON, Fields
 
@@ -20,6 +22,14 @@ from reconciler.resources.values import JSON, Fields
 def _models(fields: Fields) -> Iterator[str]:
     if isinstance(fields.get("model"), str):
         yield fields["model"]
+
+
+def _prompt(fields: Fields) -> str:
+    return fields.get("instructions") or ""
+
+
+def _paid(fields: Fields) -> set[str]:
+    return {str(tool.get("type")) for tool in (fields.get("tools") or {}).values()} & BY_USE
 
 
 AGENT: Final = Form(
@@ -30,6 +40,9 @@ AGENT: Final = Form(
     owned_by_key=frozenset({"metadata", "reasoning"}),
     resolved=frozenset({"reasoning"}),
     models=_models,
+    risks=risks,
+    prompt=_prompt,
+    paid=_paid,
 )
 
 REQUEST: Final = Form(
@@ -39,6 +52,9 @@ REQUEST: Final = Form(
     defaults={},
     localise=request_form.localise,
     models=_models,
+    risks=risks,
+    prompt=_prompt,
+    paid=_paid,
 )
 """Dropping a field of a request leaves it out, and every key in it is ours: nobody else writes requests."""
 

@@ -21,7 +21,7 @@ class ConsentSpec(Spec):
     identity: str
     """`project` or `project/environment`: a consent holds in one of them."""
     address: str
-    rule: Literal["referenced", "protected", "threshold", "release-drift", "retired-model", "wrong-project"]
+    rule: Literal["referenced", "protected", "threshold", "release-drift", "retired-model", "wrong-project", "cost"]
     subject: str = ""
     """What exactly is permitted: it is void as soon as that is gone, or more speaks against it."""
     reason: str = ""

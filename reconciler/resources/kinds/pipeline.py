@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from reconciler.resources import guardrails
 from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope, Spec
 from reconciler.resources.pipelines import graph, nodes, rules
 from reconciler.resources.problems import Finding
-from reconciler.resources.values import JSON
+from reconciler.resources.risks import Hazard
+from reconciler.resources.values import JSON, Fields
 
 
 class PipelineSpec(Spec):
@@ -45,12 +47,23 @@ def _canonical(field: str, value: JSON) -> JSON:
     return graph.canonical(value or ()) if field == "edges" else value
 
 
+def _prompt(fields: Fields) -> str:
+    prompts = (node.get("prompt") for node in (fields.get("nodes") or {}).values())
+    return "\n".join(text for text in prompts if isinstance(text, str))
+
+
+def _risks(before: Fields, after: Fields) -> Iterator[Hazard]:
+    return guardrails.removed(_prompt(before), _prompt(after))
+
+
 PIPELINE: Final = Form(
     type="pipeline",
     canonical=_canonical,
     render=dict,
     defaults={"nodes": {}, "edges": []},
     models=lambda fields: nodes.models((fields.get("nodes") or {}).values()),
+    risks=_risks,
+    prompt=_prompt,
 )
 
 KIND: Final = Kind(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from reconciler.resources import store_files
+from reconciler.resources import store_files, store_risks
 from reconciler.resources.base import (
     Desired,
     Form,
@@ -219,6 +219,8 @@ VECTOR_STORE: Final = Form(
     complete=_complete,
     rename=store_files.renamed,
     localise=store_files.localise,
+    risks=store_risks.risks,
+    stored=True,
 )
 """
 `files` maps the path of a file to what is set of it: `{"file": reference, "sha256": hex}`, and `attributes` and

@@ -11,6 +11,8 @@ from tests.property.guard.drawing import estate
 from tests.property.guard.estates import Estate
 from tests.property.guard.oracle import SECTIONS, Judgement, judge
 
+JUDGED = [rule for rule in RULES if rule != "cost"]
+"""All but the one about bytes and dollars, which these estates have none of: references decide about the others."""
 SHORT, LONG = range(400), range(400, 6400)
 
 
@@ -36,7 +38,7 @@ def test_the_plan_says_what_the_oracle_says_at_length():
     check(LONG)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", JUDGED)
 def test_a_rule_that_is_left_out_is_missed(rule, sample):
     without = {name: checks for name, checks in RULES.items() if name != rule}
     assert any(disagreement(made, without) for made, _ in sample)
@@ -54,7 +56,7 @@ class TestGenerator:
 
 TRAITS = {
     "refused": 0.3,
-    **dict.fromkeys((*RULES, *SECTIONS), 0.05),
+    **dict.fromkeys((*JUDGED, *SECTIONS), 0.05),
     "released-only archiving": 0.05,
     "several deletes": 0.05,
     "allowed archiving": 0.05,
