@@ -100,6 +100,46 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     return CHANGES if parted.held else 0
 
 
+@command.command(name="rollback")
+@click.argument("chatbot")
+@click.argument("number", type=click.IntRange(1))
+@options.folder
+@options.environment
+@options.endpoint
+@click.option("--out", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Write the plan here.")
+def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: str | None, out: Path) -> int:
+    """Publish release NUMBER of CHATBOT in its manifest, and write a plan to FILE that moves the pointer, and no more.
+
+    Whatever else is pending stays pending. An error if the release cannot answer, because something of it is gone or
+    altered. `apply FILE` moves the pointer; the edit is for a pull request.
+    """
+    from reconciler.operations.rollback import rollback
+    from reconciler.planning.codec import to_json
+
+    plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
+    write_json(to_json(plan), out)
+    show_plan(plan, "text", no_color=True, out=None)
+    return REFUSED if plan.refusals else 0
+
+
+@command.command(name="pull-request")
+@click.option("--head", metavar="BRANCH", required=True, help="The branch with the change, pushed already.")
+@click.option("--base", metavar="BRANCH", help="Where it is to go; without it, the branch that the run is for.")
+@click.option("--title", required=True)
+@click.option("--body", default="")
+def pull_request(head: str, base: str | None, title: str, body: str) -> int:
+    """Open a pull request.
+
+    Takes the permission `pull-requests: write`, and that the repository lets workflows open pull requests.
+    """
+    from reconciler.github import connect
+
+    document = {"head": head, "base": base or _given("GITHUB_REF_NAME"), "title": title, "body": body}
+    with connect(options.environ()) as github:
+        show(github.post("pulls", document)["html_url"])
+    return 0
+
+
 def _reviewed(due: set[str], identity: str, plan_workflow: str) -> "tuple[set[str], list[Review]]":
     """Digests of changes that were shown, as far back as it takes to find all that are due."""
     from reconciler.github import connect

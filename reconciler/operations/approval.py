@@ -3,12 +3,17 @@
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from reconciler.applying.steps import Step, lower
 from reconciler.planning.build import Planned
 from reconciler.planning.codec import from_json, seal, seal_plan
 from reconciler.planning.model import Change, Plan
+from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
+
+BUNDLE: Final = frozenset({"bundle", "ids"})
+"""Fields of a publication that follow from what is published."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,12 @@ class Approval:
 def approval(planned: Planned, reviewed: Collection[str]) -> Approval:
     """Part a plan that refuses nothing by the digests of the changes that were reviewed.
 
-    What waits for a change that is held back is held back with it.
+    What waits for a change that is held back is held back with it. A bundle that only follows from changes of what is
+    in it needs no review of its own: two pull requests that were each shown alone make a bundle that neither has shown.
     """
     needs = lower(planned)
-    held = {change.digest: Held(change, None) for change in planned.plan.work if change.digest not in reviewed}
+    seen = {*reviewed, *_following(needs)}
+    held = {change.digest: Held(change, None) for change in planned.plan.work if change.digest not in seen}
     while further := {found.change.digest: found for found in _waiting(needs, held)}:
         held |= further
     if not held:
@@ -57,6 +64,18 @@ def digests(plans: Iterable[bytes], identity: str) -> Iterator[str]:
             raise ReconcilerError(Problem("plan-file", message)) from error
         if plan.identity == identity:
             yield from (change.digest for change in plan.work)
+
+
+def _following(needs: dict[Step, set[Step]]) -> Iterator[str]:
+    """Digests of publications that say nothing themselves, and have parts in the plan."""
+    for step, before in needs.items():
+        yield from (change.digest for change in step.changes if before and _says_nothing(change))
+
+
+def _says_nothing(change: Change) -> bool:
+    """Which release applications get is never a consequence."""
+    chosen = change.action == "publish" and Address.parse(change.address).kind == "chatbot"
+    return not chosen and change.action in {"publish", "update"} and all(f.keys[0] in BUNDLE for f in change.fields)
 
 
 def _kept(plan: Plan, change: Change) -> Change:

@@ -1,0 +1,192 @@
+"""The workflows, step by step as GitHub runs them: from a pull request to what is live, by hand and back."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.operations.init import init
+from tests.cli.conftest import by_hand
+from tests.e2e.actions import Actions, Run
+from tests.github.hub import Hub, serve
+from tests.github.repositories import Checkout
+
+STARTER = "acme"
+ASSISTANT = """
+apiVersion: reconciler/v1
+kind: Assistant
+metadata: {name: %s}
+spec: {target: agents, model: gpt-6-luna, instructions: %s}
+"""
+
+
+def assistant(name: str, instructions: str = "Be kind.") -> dict[str, str]:
+    return {f"assistants/{name}.yaml": ASSISTANT % (name, instructions)}
+
+
+@dataclass
+class Team:
+    """Who works on one repository, and the platform that runs its workflows."""
+
+    hub: Hub
+    repo: Checkout
+    actions: Actions
+
+    def write(self, branch: str, files: Mapping[str, str]) -> str:
+        """Commit to a branch, a new one from main; gives the commit."""
+        if branch not in self.repo("branch", "--format=%(refname:short)").split():
+            self.repo("checkout", "-q", "main")
+        return self.repo.commit(branch, **{path.replace("/", "__"): content for path, content in files.items()})
+
+    def propose(self, branch: str, files: Mapping[str, str]) -> tuple[int, Run]:
+        """Open a pull request, which plans it."""
+        self.write(branch, files)
+        number = self.hub.open_pull(branch)
+        return number, self.plan(number, "opened")
+
+    def push(self, number: int, files: Mapping[str, str]) -> Run:
+        """Another commit on the branch of a pull request."""
+        self.write(self.hub.pulls[number]["head"]["ref"], files)
+        self.hub.pushed(number)
+        return self.plan(number, "synchronize")
+
+    def plan(self, number: int, action: str) -> Run:
+        """GitHub plans the merge of head and base: here the head, which is based on all of main."""
+        pull = self.hub.pulls[number]
+        head = pull["head"]
+        return self.actions.run("plan", "pull_request", head["sha"], head["ref"], action=action, pull_request=pull)
+
+    def merge(self, number: int, *, squash: bool = False) -> str:
+        commit = self.repo.merge(self.hub.pulls[number]["head"]["ref"], squash=squash)
+        self.hub.merged(number, commit)
+        return commit
+
+    def apply(self, event: str = "push") -> Run:
+        return self.actions.run("apply", event, self.repo("rev-parse", "main"), "main")
+
+    def drift(self) -> Run:
+        return self.actions.run("drift", "schedule", self.repo("rev-parse", "main"), "main")
+
+    def comments(self, number: int) -> list[str]:
+        return [comment["body"] for comment in self.hub.comments.get(number, [])]
+
+    @property
+    def live(self) -> dict[str, str]:
+        """Instructions of the agents that are live, by name."""
+
+        async def look(sdk: Any) -> dict[str, str]:
+            return {agent.name: agent.instructions async for agent in sdk.beta.agents.list()}
+
+        return by_hand(self.embedded, look)
+
+    @property
+    def embedded(self) -> Path:
+        """The folder with the data of the embedded API, as the next run will have them."""
+        return list(self.actions.caches.values())[-1].parent
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """A small project whose first apply somebody approved."""
+    folder = tmp_path_factory.mktemp("team")
+    repo = Checkout.make(folder)
+    init(repo.folder / STARTER)
+    inputs = {
+        "version": "0.1.0",
+        "matrix": f'[{{"project": "{STARTER}", "env": ""}}]',
+        "endpoint": "embedded",
+    }
+    with serve(Hub(bare=repo.bare)) as hub:
+        made = Team(hub, repo, Actions(hub, folder / "actions", inputs))
+        made.actions.scratch.mkdir()
+        repo.pushed("main")
+        assert_green(made.apply("workflow_dispatch"))
+        yield made
+
+
+def assert_green(run: Run) -> None:
+    assert run.conclusion == "success", run.log
+
+
+def prefixed(files: Mapping[str, str]) -> dict[str, str]:
+    return {f"{STARTER}/{path}": content for path, content in files.items()}
+
+
+def test_a_pull_request_from_its_first_plan_to_what_is_live(team: Team):
+    number, planned = team.propose("clerk", prefixed(assistant("clerk", "File it.")))
+    assert_green(planned)
+    (comment,) = team.comments(number)
+    assert comment.startswith("<!-- reconciler:plan acme -->")
+    assert "assistant/clerk" in comment
+
+    assert_green(team.push(number, prefixed(assistant("clerk", "File it twice."))))
+    (edited,) = team.comments(number)
+    assert "File it twice." in edited
+
+    team.merge(number, squash=True)
+    applied = team.apply()
+    assert (applied.of("reviewed"), applied.of("approved")) == ("success", "skipped")
+    assert team.live["clerk"] == "File it twice."
+
+
+def test_two_merges_in_a_row_are_applied_by_the_second_run(team: Team):
+    """GitHub keeps one run waiting for a place in a concurrency group: the one between was cancelled."""
+    first, _ = team.propose("first", prefixed(assistant("first")))
+    second, _ = team.propose("second", prefixed(assistant("second")))
+    team.merge(first)
+    team.merge(second, squash=True)
+    assert_green(team.apply())
+    assert {"first", "second"} <= team.live.keys()
+
+
+def test_what_nobody_has_seen_waits_for_approval(team: Team):
+    """A reviewed merge, and a push past review: the one is applied, the other named."""
+    number, _ = team.propose("seen", prefixed(assistant("seen")))
+    team.merge(number)
+    team.repo("checkout", "-q", "main")
+    team.write("main", prefixed(assistant("unseen")))
+    applied = team.apply()
+    assert applied.conclusion == "failure"
+    assert "create assistant/unseen: no merged pull request has shown it" in applied.log
+    assert "seen" in team.live
+    assert "unseen" not in team.live
+
+    assert team.apply("workflow_dispatch").of("approved") == "success"
+    assert "unseen" in team.live
+
+
+def test_a_pull_request_that_is_refused_says_so_and_is_red(team: Team):
+    team.repo("checkout", "-q", "-B", "refused", "main")
+    team.repo("rm", "-q", f"{STARTER}/assistants/helper.yaml")
+    team.repo.pushed("refused")
+    number = team.hub.open_pull("refused")
+    planned = team.plan(number, "opened")
+    assert (planned.of("plan"), planned.of("comment")) == ("failure", "success")
+    (comment,) = team.comments(number)
+    assert "Refused" in comment
+
+
+def test_drift_has_one_issue_from_the_first_report_to_the_repair(team: Team):
+    number, _ = team.propose("drifting", prefixed(assistant("drifting")))
+    team.merge(number)
+    team.apply()
+
+    async def tamper(sdk: Any) -> None:
+        (agent,) = [agent async for agent in sdk.beta.agents.list() if agent.name == "drifting"]
+        await sdk.beta.agents.update(agent.id, instructions="Be rude.")
+
+    by_hand(team.embedded, tamper)
+    assert_green(team.drift())
+    (issue,) = team.hub.issues.values()
+    assert (issue["state"], issue["title"]) == ("open", "Drift: acme, 1 modified")
+    assert "Be rude." in issue["body"]
+    team.drift()
+    assert len(team.hub.issues) == 1
+
+    accepted, _ = team.propose("accepted", prefixed(assistant("drifting", "Be rude.")))
+    team.merge(accepted)
+    assert_green(team.apply())
+    assert_green(team.drift())
+    assert issue["state"] == "closed"
