@@ -1,0 +1,174 @@
+"""A project whose next apply does everything to every kind, and what it comes to, whatever the ids."""
+
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.operations.archive import archive
+from reconciler.operations.release import release
+from reconciler.operations.workspace import open_workspace
+from reconciler.resources.address import Address
+from reconciler.state.backend import FOLDER, open_store
+from reconciler.state.codec import encode_state
+from reconciler.state.local import LocalStore
+from reconciler.state.model import Snapshot, State
+from reconciler.state.store import Put, write_all
+from tests.e2e.world import Document, World, manifest, world
+
+DATA: Final = "api.sqlite"
+OUTLET: Final = "published"
+KEYLESS: Final = {"OPENAI_API_KEY": "sk-test"}
+PROJECT: Document = {
+    "kind": "Project",
+    "metadata": {"name": "acme"},
+    "spec": {"outlets": [{"directory": OUTLET}], "safety": {"max_deletes": 30}},
+}
+SEARCH = {"type": "file_search", "vector_store_ids": ["kb"]}
+
+
+def agent(name: str, instructions: str) -> Document:
+    return manifest("Assistant", name, {"target": "agents", "model": "gpt-6-luna", "instructions": instructions})
+
+
+def request(name: str, instructions: str, **more: Any) -> Document:
+    spec = {"target": "responses", "model": "gpt-6-luna", "instructions": instructions, **more}
+    return manifest("Assistant", name, spec)
+
+
+def store(name: str, files: str, lang: str = "en") -> Document:
+    return manifest("VectorStore", name, {"files": [files], "attributes": {"lang": lang}, "metadata": {"lang": lang}})
+
+
+def pipeline(*assistants: str) -> Document:
+    nodes = {name: {"type": "assistant", "assistant": name} for name in assistants}
+    path = ["start", *assistants, "end"]
+    edges = [{"from": here, "to": there} for here, there in pairwise(path)]
+    return manifest("Pipeline", "flow", {"nodes": nodes, "edges": edges})
+
+
+def make(root: Path) -> None:
+    """The project in `root`, applied, then edited: a plan finds all of it to do. The API's objects are in `DATA`."""
+    with world(root, data=root / DATA, now=time.time) as made:
+        _git(root, "init", "--quiet")
+        made.file(".gitignore", f".reconciler/\n{DATA}*\n{OUTLET}/\n")
+        _first(made)
+        made.apply()
+        _release(made, 1)
+        made.apply()
+        _second(made)
+        _release(made, 2)
+        archive(root, Address.parse("release/support@1"))
+
+
+def _first(made: World) -> None:
+    for name, text in {"kb/a": "Bills.", "kb/b": "Sundays.", "old/x": "Old.", "old/y": "Older."}.items():
+        made.file(f"{name}.md", text)
+    made.wants(
+        PROJECT,
+        *(agent("triage", "Sort."), agent("clerk", "File."), agent("goes", "Leave."), agent("steady", "Stay.")),
+        *(request("helper", "Help.", tools=[SEARCH]), request("leaves", "Leave.")),
+        *(store("kb", "kb/*.md"), store("old", "old/*.md")),
+        pipeline("triage", "helper"),
+        manifest("Chatbot", "support", {"pipeline": "flow"}),
+        manifest("Chatbot", "gone", {"assistant": "leaves"}),
+    )
+
+
+def _second(made: World) -> None:
+    made.file("kb/a.md", "Bills come monthly.")
+    (made.root / "kb/b.md").unlink()
+    for number in range(3):
+        made.file(f"kb/new-{number}.md", f"New page {number}.")
+        # Only their content tells these apart, of which the API says nothing.
+        made.file(f"more/{number}/page.md", f"Page {number}.")
+    made.drops("Assistant/goes", "Assistant/leaves", "Chatbot/gone", "VectorStore/old")
+    made.wants(
+        *(agent("triage", "Sort again."), agent("clerk", "File twice.")),
+        *(agent(f"new-{number}", f"Number {number}.") for number in range(6)),
+        *(request("helper", "Help more.", tools=[SEARCH]), request("fresh", "Begin.")),
+        *(store("kb", "kb/*.md", lang="de"), store("more", "more/**/*.md")),
+        pipeline("triage", "clerk", "helper"),
+    )
+
+
+def _release(made: World, number: int) -> None:
+    _git(made.root, "add", "--all")
+    _git(made.root, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "-m", "work")
+    release(made.root, made.environ, "support")
+    made.wants(manifest("Chatbot", "support", {"pipeline": "flow", "published": number}))
+
+
+def move_state(root: Path, environ: Mapping[str, str]) -> None:
+    """Everything of the local state, bundles too, to where `environ` says."""
+    local = LocalStore(root / FOLDER)
+    shared = open_store(root, environ["RECONCILER_STATE"], environ, embedded=False)
+    documents = [(key, document.data) for key in local.list("") if (document := local.read(key))]
+    write_all(shared, [Put(key, data) for key, data in documents], "move the state")
+    shutil.rmtree(root / FOLDER)
+
+
+def _git(root: Path, *words: str) -> None:
+    subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True)
+
+
+def found(root: Path, environ: Mapping[str, str], data: Path | None = None, outlets: int = 2) -> dict[str, list[str]]:
+    """Everything that there is: at the API, in the first `outlets` and in state; ids told as what they are ids of."""
+    objects, contents = _api(data or root / DATA)
+    names = _names(objects, contents)
+    workspace = open_workspace(root, environ)
+    snapshot = workspace.backend.read()
+    known = State(snapshot.state.identity, None, snapshot.state.objects, {}, snapshot.state.tombstones)
+    documents = [
+        f"{number} {key} {(outlet.read(key) or b'').decode()}"
+        for number, outlet in enumerate(workspace.outlets[:outlets])
+        for key in outlet.list("")
+    ]
+    return {
+        "api": sorted(_named(f"{kind} in {scope}: {_timeless(body)}", names) for kind, scope, body in objects),
+        "outlets": sorted(_named(document, names) for document in documents),
+        "state": _named(encode_state(Snapshot(known, snapshot.pending)).decode(), names).splitlines(),
+    }
+
+
+Row = tuple[str, str, Document]
+
+
+def _api(data: Path) -> tuple[list[Row], dict[str, bytes]]:
+    """Every object, and the bytes of uploads. Batches are requests of the past, and no objects of anybody's."""
+    database = sqlite3.connect(data)
+    try:
+        rows = database.execute("SELECT kind, scope, body FROM objects").fetchall()
+        contents = dict(database.execute("SELECT id, content FROM contents").fetchall())
+    finally:
+        database.close()
+    return [(kind, scope, json.loads(body)) for kind, scope, body in rows if "batch" not in kind], contents
+
+
+def _names(objects: Iterable[Row], contents: Mapping[str, bytes]) -> dict[str, str]:
+    """What each id is called: by its label, an upload by its name and bytes."""
+    names = {}
+    for _, _, body in objects:
+        label = (body.get("given", body).get("metadata") or {}).get("reconciler-address")
+        if label:
+            names[body["id"]] = f"<{label}>"
+        elif body["id"] in contents and "filename" in body:
+            names[body["id"]] = f"<{body['filename']} {contents[body['id']].decode()}>"
+    return names
+
+
+def _timeless(body: Document) -> str:
+    """Without when it was made, and with which others."""
+    kept = {name: value for name, value in body.items() if not name.endswith(("_at", "batch_id"))}
+    return json.dumps(kept, sort_keys=True)
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    pattern = "|".join(map(re.escape, names)) or "$^"
+    return re.sub(pattern, lambda match: names[match[0]], text)

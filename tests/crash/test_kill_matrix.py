@@ -1,0 +1,98 @@
+"""An apply that is killed, really and at every place, and run again: nothing is made twice, nothing is left behind.
+
+The apply runs in a process of its own against an API in another one. `docs/recovery.md` says what is promised.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.crash import runs
+from tests.crash.conftest import Shared
+from tests.crash.estate import DATA, KEYLESS, found, make, move_state
+from tests.crash.processes import Killed, api, run
+from tests.crash.runs import Kill, Moment
+from tests.e2e.world import is_silent
+
+WRITES: Final = 33
+"""Of the apply, to the API."""
+DOCUMENTS: Final = 115
+"""Files that it writes: lock, journal, one completion at a time, state, bundles in two outlets."""
+PLACES: Final[dict[Moment, int]] = {
+    "before-send": WRITES,
+    "after-send": WRITES,
+    "after-answer": WRITES,
+    "document": DOCUMENTS,
+}
+SAMPLE: Final = {
+    *(Kill("before-send", 1), Kill("before-send", 20)),
+    *(Kill("after-send", 2), Kill("after-send", 14), Kill("after-send", 28)),
+    *(Kill("after-answer", 9), Kill("document", 2), Kill("document", 60)),
+}
+
+
+def cells() -> Iterator[object]:
+    """Every kill as a test; those of the sample in the default run."""
+    for moment, places in PLACES.items():
+        for kill in (Kill(moment, place) for place in range(1, places + 1)):
+            yield pytest.param(kill, id=str(kill), marks=[] if kill in SAMPLE else [pytest.mark.long])
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("kill") / "acme"
+    make(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What the apply comes to that nobody kills."""
+    root = copied(template, tmp_path_factory.mktemp("whole") / "acme")
+    with api(root / DATA) as url:
+        result, met = run(KEYLESS, runs.apply, root, url, KEYLESS, None)
+    assert result.complete
+    assert {moment: met[moment] for moment in PLACES} == PLACES
+    return found(root, KEYLESS)
+
+
+def copied(template: Path, root: Path) -> Path:
+    shutil.copytree(template, root)
+    return root
+
+
+@pytest.mark.parametrize("kill", list(cells()))
+def test_killed_anywhere_the_next_run_converges(template, uninterrupted, tmp_path, kill):
+    root = copied(template, tmp_path / "acme")
+    with api(root / DATA) as url:
+        with pytest.raises(Killed):
+            run(KEYLESS, runs.apply, root, url, KEYLESS, kill)
+        result, plan = run(KEYLESS, runs.apply_and_plan, root, url, KEYLESS)
+    assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
+    assert is_silent(plan)
+    assert found(root, KEYLESS) == uninterrupted
+
+
+STATE_KILLS: Final = (
+    *(Kill("before-send", 20), Kill("after-send", 2), Kill("after-send", 14), Kill("after-answer", 28)),
+    *(Kill("state-before", place) for place in (1, 2, 3, 20)),
+    *(Kill("state-after", place) for place in (1, 2, 3, 20)),
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kill", STATE_KILLS, ids=str)
+def test_so_it_is_with_a_shared_state(template, uninterrupted, shared: Shared, tmp_path, kill):
+    root = copied(template, tmp_path / "acme")
+    shared.join(root)
+    move_state(root, shared.environ)
+    with api(root / DATA) as url:
+        with pytest.raises(Killed):
+            run(shared.environ, runs.apply, root, url, shared.environ, kill)
+        result, plan = run(shared.environ, runs.apply_and_plan, root, url, shared.environ)
+    assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
+    assert is_silent(plan)
+    assert found(root, shared.environ) == uninterrupted
