@@ -4,6 +4,7 @@ The apply runs in a process of its own against an API in another one. `docs/reco
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from tests.e2e.world import is_silent
 
 WRITES: Final = 33
 """Of the apply, to the API."""
-DOCUMENTS: Final = 115
+DOCUMENTS: Final = 118
 """Files that it writes: lock, journal, one completion at a time, state, bundles in two outlets."""
 PLACES: Final[dict[Moment, int]] = {
     "before-send": WRITES,
@@ -49,19 +50,29 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What the apply comes to that nobody kills."""
+def whole(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Counter[Moment]]:
+    """The apply that nobody kills: its project, and the number of its places."""
     root = copied(template, tmp_path_factory.mktemp("whole") / "acme")
     with api(root / DATA) as url:
         result, met = run(KEYLESS, runs.apply, root, url, KEYLESS, None)
     assert result.complete
-    assert {moment: met[moment] for moment in PLACES} == PLACES
-    return found(root, KEYLESS)
+    return root, met
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(whole: tuple[Path, Counter[Moment]]) -> dict[str, list[str]]:
+    """What it comes to."""
+    return found(whole[0], KEYLESS)
 
 
 def copied(template: Path, root: Path) -> Path:
     shutil.copytree(template, root)
     return root
+
+
+def test_every_place_is_tried(whole):
+    _, met = whole
+    assert {moment: met[moment] for moment in PLACES} == PLACES
 
 
 @pytest.mark.parametrize("kill", list(cells()))
