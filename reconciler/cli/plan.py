@@ -22,6 +22,7 @@ REFUSED = 3
 @options.on_drift
 @options.targets
 @options.out
+@click.option("--offline", is_flag=True, help="Against what was applied last, without a key: nothing is asked.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there is something to do.")
 def command(
     start: Path,
@@ -32,15 +33,22 @@ def command(
     on_drift: "OnDrift",
     targets: tuple[str, ...],
     out: Path | None,
+    offline: bool,
     detailed_exitcode: bool,
 ) -> int:
     """Show what `apply` would do: the difference between the manifests and what is live.
 
     Writes nothing, takes no lock. Exit code 3 if the plan is refused.
     """
-    from reconciler.operations.run import planned
+    chosen = options.addresses(targets)
+    if offline:
+        from reconciler.operations.offline import planned_offline
 
-    plan = planned(start, options.environ(), env, endpoint, on_drift, options.addresses(targets)).plan
+        plan = planned_offline(start, options.environ(), env, on_drift, chosen).plan
+    else:
+        from reconciler.operations.run import planned
+
+        plan = planned(start, options.environ(), env, endpoint, on_drift, chosen).plan
     again = options.again("apply", out)
     show_plan(plan, format_, no_color=no_color, out=out, again=again, targeted=bool(targets))
     if plan.refusals:
