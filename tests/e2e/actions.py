@@ -76,7 +76,10 @@ class Actions:
     caches: dict[str, Path] = field(default_factory=dict)
 
     def run(self, workflow: str, event: str, sha: str, branch: str, **payload: Any) -> Run:
-        """Run a workflow for an event at a commit; every job that its conditions allow."""
+        """Run a workflow for an event at a commit; every job that its conditions allow.
+
+        `payload` is the event; its `inputs` are those of a run by hand.
+        """
         name = f"{workflow}.yml"
         jobs = YAML(typ="safe", pure=True).load(WORKFLOWS / name)
         run = Run(self.hub.ran(name, event, sha, branch, status="in_progress", conclusion=None))
@@ -85,7 +88,7 @@ class Actions:
             needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
             contexts = {
                 "github": github,
-                "inputs": self.inputs,
+                "inputs": {**self.inputs, **payload.get("inputs", {})},
                 "secrets": self.secrets,
                 "needs": {need: {"result": run.of(need)} for need in needs},
             }
@@ -168,6 +171,7 @@ class Actions:
             "GITHUB_API_URL": self.hub.url,
             "GITHUB_EVENT_PATH": str(event),
             "GITHUB_STEP_SUMMARY": str(summary),
+            "RUNNER_TEMP": str(self.scratch),
             "PIP_LOG": str(self.scratch / "pip.log"),
         }
 

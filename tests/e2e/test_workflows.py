@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from reconciler import bundles
 from reconciler.operations.init import init
+from reconciler.operations.release import release
 from tests.cli.conftest import by_hand
 from tests.e2e.actions import Actions, Run
 from tests.github.hub import Hub, serve
@@ -68,6 +70,10 @@ class Team:
 
     def drift(self) -> Run:
         return self.actions.run("drift", "schedule", self.repo("rev-parse", "main"), "main")
+
+    def roll_back(self, chatbot: str, number: int) -> Run:
+        inputs = {"chatbot": chatbot, "number": str(number), "project": STARTER, "env": ""}
+        return self.actions.run("rollback", "workflow_dispatch", self.repo("rev-parse", "main"), "main", inputs=inputs)
 
     def comments(self, number: int) -> list[str]:
         return [comment["body"] for comment in self.hub.comments.get(number, [])]
@@ -190,3 +196,49 @@ def test_drift_has_one_issue_from_the_first_report_to_the_repair(team: Team):
     assert_green(team.apply())
     assert_green(team.drift())
     assert issue["state"] == "closed"
+
+
+def test_a_rollback_moves_the_pointer_and_then_asks_git_to_agree(team: Team):
+    """While another change, that nobody has reviewed, waits."""
+    for number in (1, 2):
+        team.repo("checkout", "-q", "main")
+        team.write("main", prefixed({"prompts/helper.md": f"Help, the {number}. way."}))
+        release(team.repo.folder / STARTER, {}, "helper", vendor=True, publish=True)
+        team.repo.pushed("main")
+        assert_green(team.apply("workflow_dispatch"))
+    team.write("main", prefixed(assistant("waiting")))
+
+    assert_green(team.roll_back("helper", 1))
+    bundle = bundles.load(team.embedded / ".reconciler" / "bundles", "acme", "chatbot/helper")
+    assert bundle.request("assistant/helper")["instructions"] == "Help, the 1. way."
+    assert "waiting" not in team.live
+
+    number, pull = list(team.hub.pulls.items())[-1]
+    assert pull["title"] == "Roll back helper to release 1"
+    team.repo("fetch", "-q")
+    changed = team.repo("diff", "--unified=0", "main", f"origin/{pull['head']['ref']}")
+    assert [line for line in changed.splitlines() if line[0] in "+-" and line[1] not in "+-"] == [
+        "-  published: 2",
+        "+  published: 1",
+    ]
+
+
+def test_a_rollback_to_what_is_not_there_changes_nothing(team: Team):
+    before = dict(team.actions.caches)
+    rolled = team.roll_back("helper", 99)
+    assert rolled.conclusion == "failure"
+    assert "there is no release/helper@99" in rolled.log
+    assert len(team.actions.caches) in (len(before), len(before) + 1)
+
+
+def test_a_fork_is_planned_without_the_api_and_its_merge_waits(team: Team):
+    team.write("forked", prefixed(assistant("forked")))
+    number = team.hub.open_pull("forked", repository="stranger/bots")
+    planned = team.plan(number, "opened")
+    assert (planned.of("plan"), planned.of("comment")) == ("success", "skipped")
+    assert "made offline" in planned.jobs[0].summary
+    assert "assistant/forked" in planned.jobs[0].summary
+    team.merge(number)
+    applied = team.apply()
+    assert applied.conclusion == "failure"
+    assert f"#{number}: it comes from a fork" in applied.log
