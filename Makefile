@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-all coverage lint schemas wheel clean
+.PHONY: help setup demo test test-long test-all benchmark coverage lint schemas wheel clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,10 @@ test-long: setup  ## the long runs
 	$(PYTEST) -m long
 
 test-all: test test-long  ## the suite and the long runs
+
+benchmark: setup  ## what an object costs among few and among many; takes half an hour
+	PYTHONPATH=. $(BIN)/python benchmarks/linear.py local
+	PYTHONPATH=. $(BIN)/python benchmarks/linear.py postgres
 
 coverage: setup  ## the suite again, and which lines it leaves out
 	$(BIN)/python -m coverage erase
