@@ -120,7 +120,7 @@ class _Storage:
 
 @dataclass(frozen=True)
 class _Prompts:
-    """Instructions that change, of working objects: those of releases are copies of them."""
+    """Instructions that are sent from now on, of working objects: those of releases are copies of them."""
 
     world: World
     matched: Matched
@@ -129,7 +129,8 @@ class _Prompts:
     @cached_property
     def _texts(self) -> list[tuple[_Text, _Text]]:
         """Before and after."""
-        changes = (change for change in self.work if not Address.parse(change.address).is_frozen)
+        staying = (change for change in self.work if change.action not in TAKES_AWAY)
+        changes = (change for change in staying if not Address.parse(change.address).is_frozen)
         pairs = (self._pair(form, change) for change in changes if (form := form_of(self.world, self.matched, change)))
         return [(before, after) for before, after in pairs if before.length or after.length]
 
@@ -167,7 +168,7 @@ class _Prompts:
     @property
     def unknown(self) -> Iterator[str]:
         if self._unpriced:
-            yield f"what a token costs of {few([model or 'several models' for model in self._unpriced])}"
+            yield f"what tokens of {few([model or 'several models' for model in self._unpriced])} cost"
 
 
 def _text(form: Form, prompt: str, fields: Fields) -> _Text:

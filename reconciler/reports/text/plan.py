@@ -9,9 +9,11 @@ from reconciler.planning.model import Change, Decision, Plan, Unmanaged
 from reconciler.reports.drift import DRIFT_CLASSES, drift_class, made_by_hand
 from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.text.changes import change_rows, drift_rows
+from reconciler.reports.text.costs import cost_lines
 from reconciler.reports.text.fields import turned
 from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.refusals import refusal_lines
+from reconciler.reports.text.risks import risk_lines
 from reconciler.reports.text.verdict import actions, by_hand, stopped
 
 _DECIDED: Final[dict[frozenset[Decision | None], str]] = {
@@ -29,9 +31,11 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
     parts = [
         _verdict(plan, style, targeted=targeted),
         section("Refused", refusal_lines(plan.refusals, style), style),
+        risk_lines(plan.risks, style),
         section("Your changes", change_rows(plan.changes, style), style),
         _by_hand(plan, style),
         *_remarks(plan, style),
+        cost_lines(plan.costs if plan.work else None, style),
         _footer(plan, command, style),
     ]
     return joined(parts)
