@@ -18,7 +18,7 @@ from tests.e2e.world import STATE, World, told
 from tests.property.projects import Project, projects
 from tests.property.test_silence import new_world
 
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=300)
 BY_HAND = "Changed by hand."
 
@@ -89,7 +89,8 @@ class Past:
         sdk = self.world.sdk
         agents = {agent.id: agent async for agent in sdk.beta.agents.list()}
         stores = {store.id: store async for store in sdk.vector_stores.list()}
-        labels = Counter((live.metadata or {}).get(ADDRESS) for live in (*agents.values(), *stores.values()))
+        pairs = [*(agent.metadata for agent in agents.values()), *(store.metadata for store in stores.values())]
+        labels = Counter((metadata or {}).get(ADDRESS) for metadata in pairs)
         assert set(labels.values()) <= {1}, labels
         if self.proven:
             uploads = Counter([(file.filename, file.bytes) async for file in sdk.files.list()])
