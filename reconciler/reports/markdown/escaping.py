@@ -22,6 +22,7 @@ _HARMLESS: Final = re.compile(
 _CLOSING: Final = re.compile(r"""[.,:;!?)"'…]*$""")
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,}")
 _ITEM: Final = re.compile(r"\d+[.)]")
+"""What begins an item of a list where it comes first."""
 _MARK: Final = re.compile(r"[^\w./@ -]|--+")
 
 
@@ -35,7 +36,8 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """A sentence on one line, what is not plain words set as code."""
-    return " ".join(map(_word, text.split()))
+    first, *others = text.split() or [""]
+    return " ".join([code(first) if _ITEM.fullmatch(first) else _word(first), *map(_word, others)])
 
 
 def fenced(lines: Iterable[str], language: str) -> str:
@@ -70,5 +72,5 @@ def _word(word: str) -> str:
     closing = end[0] if end else ""
     inner = word.removesuffix(closing) if closing else word
     if not inner or (_HARMLESS.fullmatch(inner) and not _COMMIT.fullmatch(inner)):
-        return word if not _ITEM.fullmatch(word) else code(word)
+        return word
     return code(inner) + closing

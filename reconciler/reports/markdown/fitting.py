@@ -1,9 +1,10 @@
 """A document that has to fit: details of the largest things go first, then the ends of lists, and it says so."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
 from reconciler.reports.text.parts import counted
 
@@ -11,6 +12,9 @@ LIMIT: Final = 65_536
 """Characters of a comment at GitHub, at most. Those beyond the basic plane count as two, to be on the safe side."""
 _ROOM_TO_SAY_SO: Final = 1_000
 _ROOM_FOR_MORE: Final = 200
+VITAL: Final = 5
+"""The worth from which on a section keeps its details while others have any, and more than a few items."""
+_FEW: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ class Section:
         return f"… and {self.hidden} more: {counted(dict(sorted(words.items())))}." if self.hidden else ""
 
 
+_Step: TypeAlias = Callable[[Section, int], Section]
+
+
 def fitted(top: Sequence[str], sections: Sequence[Section], bottom: Sequence[str], full: str, limit: int) -> str:
     """All of it in at most `limit` characters; `full` says where the rest is, as a sentence of Markdown.
 
@@ -62,8 +69,8 @@ def fitted(top: Sequence[str], sections: Sequence[Section], bottom: Sequence[str
     if size(whole) <= limit:
         return whole
     room = limit - size(_document(top, (), bottom)) - _ROOM_TO_SAY_SO
-    shortened = _cut(_briefed(present, room), room)
-    return _document(top, shortened, [_said(shortened, full), *bottom])
+    squeezed = _squeezed(present, room)
+    return _document(top, squeezed, [_said(squeezed, full), *bottom])
 
 
 def size(text: str) -> int:
@@ -79,41 +86,46 @@ def _needed(section: Section) -> int:
     return size(section.text) + 2
 
 
-def _briefed(sections: Sequence[Section], room: int) -> list[Section]:
-    """Details left out until it fits: those of the section of least worth first, and there the largest."""
+def _squeezed(sections: Sequence[Section], room: int) -> list[Section]:
+    """`sections` made shorter until they fit, step by step, what is vital last."""
     found = list(sections)
-    over = sum(map(_needed, found)) - room
-    for index in sorted(range(len(found)), key=lambda index: (found[index].worth, -index)):
-        items = found[index].items
-        saved = {number: size(item.full) - size(item.brief) for number, item in enumerate(items)}
-        chosen = []
-        for number in sorted(saved, key=lambda number: (-saved[number], number)):
-            if over <= 0 or saved[number] <= 0:
-                break
-            chosen.append(number)
-            over -= saved[number]
-        found[index] = replace(found[index], briefed=frozenset(chosen))
+    by_worth = sorted(range(len(found)), key=lambda index: (found[index].worth, -index))
+    for step, index in _steps(found, by_worth):
+        over = sum(map(_needed, found)) - room
+        if over <= 0:
+            break
+        found[index] = step(found[index], over)
     return found
 
 
-def _cut(sections: Sequence[Section], room: int) -> list[Section]:
-    """The ends of lists left out until it fits, from the section of least worth up."""
-    found = list(sections)
-    over = sum(map(_needed, found)) - room
-    for index in sorted(range(len(found)), key=lambda index: (found[index].worth, -index)):
-        if over > 0:
-            before = _needed(found[index])
-            found[index] = _shortened(found[index], before - over - _ROOM_FOR_MORE)
-            over -= before - _needed(found[index])
-    return found
+def _steps(sections: Sequence[Section], by_worth: Sequence[int]) -> Iterator[tuple[_Step, int]]:
+    """Details go first, then the ends of lists but for the first few items; at last, whole lists."""
+    light = [index for index in by_worth if sections[index].worth < VITAL]
+    vital = [index for index in by_worth if sections[index].worth >= VITAL]
+    for group in (light, vital):
+        yield from ((_without_details, index) for index in group)
+        yield from ((partial(_shortened, keep=_FEW), index) for index in group)
+    yield from ((partial(_shortened, keep=0), index) for index in by_worth)
 
 
-def _shortened(section: Section, room: int) -> Section:
-    """As many of the first items as `room` holds."""
-    left = room - size(section.head) - 2
+def _without_details(section: Section, over: int) -> Section:
+    """Without the largest details, as many of them as takes away `over` characters."""
+    saved = {number: size(item.full) - size(item.brief) for number, item in enumerate(section.items)}
+    chosen = []
+    for number in sorted(saved, key=lambda number: (-saved[number], number)):
+        if over <= 0 or saved[number] <= 0:
+            break
+        chosen.append(number)
+        over -= saved[number]
+    return replace(section, briefed=frozenset(chosen))
+
+
+def _shortened(section: Section, over: int, *, keep: int) -> Section:
+    """As many of the first items as takes away `over` characters, and at least `keep` of them."""
+    left = _needed(section) - over - _ROOM_FOR_MORE - size(section.head)
     for number, item in enumerate(section.items):
-        left -= size(item.brief if number in section.briefed else item.full) + 2
-        if left < 0:
+        left -= size(item.brief if number in section.briefed else item.full) + len(section.joint)
+        if left < 0 and number >= keep:
             return replace(section, hidden=len(section.items) - number)
     return section
 

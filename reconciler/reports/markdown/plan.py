@@ -60,7 +60,7 @@ def _by_hand(plan: Plan) -> Iterator[Section]:
     """A section of its own, which says what the merge does with it; with mixed decisions every entry does."""
     decisions = {change.decision for change in plan.drift}
     said = _WORDS[next(iter(decisions))] if len(decisions) == 1 else "What this merge does with it stands at each."
-    head = f"### Changed by hand\n\n{said} Each diff goes from what is live to what the manifest says."
+    head = f"### Changed by hand\n\n{said} Diffs go from what is live to what the manifest says."
     yield Section(head, hand_items(plan.drift, decide=len(decisions) > 1), worth=3)
 
 

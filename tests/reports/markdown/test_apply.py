@@ -1,0 +1,62 @@
+from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.planning.model import Change
+from reconciler.reports.markdown.apply import apply_markdown
+from reconciler.reports.markdown.fitting import LIMIT, size
+from reconciler.resources.problems import Problem
+
+
+def test_what_failed_comes_first_and_how_to_go_on_last():
+    failed = Outcome(
+        "assistant/triage", "update", "failed", problem=Problem("rate-limit", "OpenAI said no", hint="Wait.")
+    )
+    waited = Outcome("chatbot/support", "publish", "skipped", because_of="assistant/triage")
+    done = Outcome("vectorstore/kb", "create", "done", id="vs_1", note="found, not made")
+    kept = (Change("assistant/billing", "update", decision="keep"),)
+    outcomes = (done, failed, waited)
+    result = ApplyResult("acme", "sha256:1", outcomes, resume="reconciler apply", requests={"GET": 2}, kept=kept)
+    assert apply_markdown(result) == "\n".join([
+        "<!-- reconciler:apply acme -->",
+        "",
+        "## Partly applied: `acme`",
+        "",
+        "1 done, 1 failed, 1 skipped.",
+        "",
+        "### Failed",
+        "",
+        "- `~` **update** `assistant/triage`",
+        "  **error** `rate-limit`: OpenAI said no Wait.",
+        "",
+        "### Skipped: what they need failed",
+        "",
+        "- `^` **publish** `chatbot/support` · waited for `assistant/triage`",
+        "",
+        "### Done",
+        "",
+        "- `+` **create** `vectorstore/kb` · `vs_1` · found, not made",
+        "",
+        "### Kept as changed by hand",
+        "",
+        "- `assistant/billing` modified",
+        "",
+        "---",
+        "",
+        "Finish with `reconciler apply`.",
+        "",
+        "2 requests sent: 2 GET.",
+        "",
+        "Plan `sha256:1`",
+        "",
+    ])  # fmt: skip
+
+
+def test_a_plan_that_was_applied_before():
+    text = apply_markdown(ApplyResult("acme", "sha256:1", (), already_applied="yesterday by ci"))
+    assert "## Nothing to do: `acme`\n\nThis plan was applied before: yesterday by ci." in text
+
+
+def test_thousands_of_outcomes_fit_and_failures_are_kept_longest():
+    done = [Outcome(f"assistant/a{number}", "update", "done", id="agent_1") for number in range(5000)]
+    failed = [Outcome(f"assistant/f{number}", "update", "failed", problem=Problem("x", "no")) for number in range(100)]
+    text = apply_markdown(ApplyResult("acme", "sha256:1", (*done, *failed)))
+    assert size(text) <= LIMIT
+    assert all(outcome.address in text for outcome in failed)

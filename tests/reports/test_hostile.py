@@ -1,0 +1,132 @@
+"""Whatever manifests and live objects contain, it is text in every output."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+
+from reconciler.cli.output import inert
+from reconciler.planning.codec import to_json
+from reconciler.reports.html.apply import apply_html
+from reconciler.reports.html.drift import drift_html
+from reconciler.reports.html.plan import plan_html
+from reconciler.reports.json import apply_json, drift_json, dumps
+from reconciler.reports.markdown.apply import apply_markdown
+from reconciler.reports.markdown.drift import drift_markdown
+from reconciler.reports.markdown.plan import plan_markdown
+from reconciler.reports.style import Style, plain
+from reconciler.reports.text import apply_text, drift_text, plan_text
+from tests.reports.hostile import VALUES, plan_of, result_of
+from tests.reports.reading import ACTIVE, OURS, Page, markdown
+from tests.reports.test_any_plan import any_plan
+
+STYLE = Style(width=100)
+TITLES = {"Refused", "Risks", "Your changes", "Changed by hand", "What is touched, and who depends on it", "Warnings"}
+TITLES |= {"Not managed", "Failed", "Skipped: what they need failed", "Not started", "Done", "Kept as changed by hand"}
+ELEMENTS = {
+    *("html", "head", "meta", "link", "title", "style", "body", "a", "header", "main", "footer", "nav", "section"),
+    *("article", "h1", "h2", "h3", "h4", "p", "ul", "li", "dl", "dt", "dd", "div", "span", "code", "pre", "strong"),
+    *("ins", "del", "details", "summary", "svg", "desc", "defs", "marker", "path", "rect", "text", "g"),
+}
+ATTRIBUTES = {
+    *("charset", "http-equiv", "content", "name", "rel", "href", "lang", "id", "class", "open", "role", "tabindex"),
+    *("viewbox", "width", "height", "x", "y", "rx", "d", "refx", "refy", "markerwidth", "markerheight"),
+    *("markerunits", "orient", "marker-end"),
+}
+MERMAID = re.compile(
+    r'flowchart LR|  n\d+\["(?:[^\W_]|[ /._-]|#\d+;)*"\](?::::\w+)?|  n\d+ --> n\d+|  classDef \w+ [\w:,#-]+'
+)
+
+
+def texts(value):
+    plan = plan_of(value)
+    yield plan_text(plan, style=STYLE, command="reconciler apply")
+    yield drift_text(plan, style=STYLE)
+    yield apply_text(result_of(value), style=STYLE)
+
+
+def markdowns(value):
+    yield plan_markdown(plan_of(value), command=f"reconciler apply {value}")
+    yield drift_markdown(plan_of(value), revert=value, pull=value)
+    yield apply_markdown(result_of(value))
+
+
+def pages(value):
+    yield plan_html(plan_of(value), command=f"reconciler apply {value}")
+    yield drift_html(plan_of(value), revert=value, pull=value)
+    yield apply_html(result_of(value))
+
+
+def is_printable(document):
+    return all(char == "\n" or char.isprintable() for char in document)
+
+
+def check_markdown(document):
+    read = markdown(document)
+    assert is_printable(document)
+    assert not read.other
+    assert all(OURS.fullmatch(line) for line in read.html)
+    assert not ACTIVE.search(read.text), ACTIVE.search(read.text)
+    assert {info for info, _ in read.fences} <= {"diff", "text", "yaml", "mermaid"}
+    assert set(read.headings[1:]) <= TITLES
+    for info, body in read.fences:
+        if info == "mermaid":
+            assert all(MERMAID.fullmatch(line) for line in body.splitlines())
+    return read
+
+
+def check_page(document):
+    page = Page(document)
+    names = [name for name, _ in page.elements]
+    assert is_printable(document)
+    assert set(names) <= ELEMENTS
+    assert names.count("style") == names.count("title") - names.count("g") - names.count("svg") == 1
+    for _, attributes in page.elements:
+        assert all(name in ATTRIBUTES or name.startswith("aria-") for name in attributes)
+        assert re.fullmatch(r"(#[\w-]+|data:,)?", attributes.get("href") or "")
+    return page
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_terminals_and_runners_get_text(value):
+    for text in texts(value):
+        assert is_printable(text)
+        assert not re.search(r"^\s*::|##\[", inert(text), re.MULTILINE)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_json_is_ascii_and_says_the_value(value):
+    for document in (to_json(plan_of(value)), drift_json(plan_of(value)), apply_json(result_of(value))):
+        assert dumps(document).isascii()
+        assert json.loads(dumps(document)) == json.loads(json.dumps(document))
+    assert to_json(plan_of(value))["warnings"][0] == value
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_markdown_makes_nothing_of_it(value):
+    for document in markdowns(value):
+        check_markdown(document)
+    if len(value) < 1000:
+        assert f"file/{plain(value)}" in check_markdown(plan_markdown(plan_of(value))).code
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_html_makes_nothing_of_it(value):
+    for document in pages(value):
+        assert plain(value) in check_page(document).all_text
+
+
+@settings(deadline=None, max_examples=40)
+@given(any_plan)
+def test_any_plan_is_text(plan):
+    check_markdown(plan_markdown(plan))
+    check_markdown(drift_markdown(plan))
+    check_page(plan_html(plan))
+    check_page(drift_html(plan))
+
+
+def test_what_a_runner_would_obey_is_still_readable():
+    assert inert("  ::error::x\na :: b\n##[group]y\n\u00a0::warning::z") == (
+        "  \\x3a:error::x\na :: b\n\\x23#[group]y\n\u00a0\\x3a:warning::z"
+    )
