@@ -159,9 +159,14 @@ async def _list(
     types: Iterable[str],
     snapshot: Snapshot,
 ) -> list[Live]:
-    ids = [item.id for item in snapshot.state.objects.values()]
-    walks = (by_type[name].list(workspace.identity, ids) for name in sorted(set(types) & by_type.keys()))
-    return [live for found in await asyncio.gather(*walks) for live in found]
+    known = [(item.type, item.id) for item in snapshot.state.objects.values()]
+    listed = sorted(set(types) & by_type.keys())
+    walks = (by_type[name].list(workspace.identity, [id_ for _, id_ in known]) for name in listed)
+    live = [live for found in await asyncio.gather(*walks) for live in found]
+    # What was made seconds ago may not be in the lists yet: only who asks for it by its id knows that it is gone.
+    unseen = set(known) - {(item.type, item.id) for item in live}
+    read = await together(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
+    return [*live, *(item for item in read if item is not None)]
 
 
 async def _with_parts(by_type: Mapping[str, Adapter], types: Collection[str], live: Iterable[Live]) -> tuple[Live, ...]:
@@ -222,4 +227,4 @@ def _commit(root: Path) -> str | None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed arguments
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() or None
+    return done.stdout.strip() if done.returncode == 0 else None
