@@ -22,7 +22,7 @@ COMMAND: Final = re.compile(r"^\$ (.*)$", flags=re.MULTILINE)
 PROGRESS: Final = re.compile(r"^\[\d+/\d+\] .*\n", flags=re.MULTILINE)
 VARYING: Final = (
     (re.compile(r"\b(agent_|vs_|file-|auto_)[0-9a-f]{32}\b"), r"\1…"),
-    (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "2026-12-24"),
+    (re.compile(r'((?:until|expires:) "?)20\d\d-\d\d-\d\d\b'), r"\g<1>2026-12-24"),
     (re.compile(r"(?<=subject: )sha256:[0-9a-f]{64}"), "sha256:0c5d…"),
     (re.compile(r"(?<=\breferenced-)[0-9a-f]{8}\b"), "0c5d1f2e"),
     (re.compile(r"(?<= at )[0-9a-f]{12}\b"), "4c1d0a7be2f5"),
