@@ -191,7 +191,7 @@ def _watch_disk(mortal: Mortal) -> None:
         if stat.S_ISREG(os.fstat(handle).st_mode):
             mortal.reach("document")
 
-    os.fsync = watched
+    os.fsync = watched  # type: ignore[assignment]
 
 
 def _watch_state(workspace: Workspace, mortal: Mortal) -> None:

@@ -63,7 +63,8 @@ class Files:
         One in a vector store is ours only if it is marked there with our identity and this content. Other uploads that
         fit are in `detail["also_fits"]`.
         """
-        fitting = [body for body in await self._walk(until=older_than(since, self._connection.ahead)) if _fits(body, order)]
+        recent = await self._walk(until=older_than(since, self._connection.ahead))
+        fitting = [body for body in recent if _fits(body, order)]
         stores = await walk(self._connection, "vector_stores") if fitting else []
         free = [body for body in fitting if await self._is_free(body["id"], stores, order)]
         if not free:
