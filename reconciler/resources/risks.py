@@ -8,7 +8,7 @@ Level: TypeAlias = Literal["high", "medium", "low"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 """The worst first."""
 
-Rule: TypeAlias = Literal[
+High: TypeAlias = Literal[
     "guardrail-removed",
     "execution-opened",
     "remote-tools-opened",
@@ -18,6 +18,8 @@ Rule: TypeAlias = Literal[
     "publication-withdrawn",
     "name-lost",
     "consent-used",
+]
+Medium: TypeAlias = Literal[
     "published-version-changed",
     "knowledge-removed",
     "expiry-shortened",
@@ -28,34 +30,14 @@ Rule: TypeAlias = Literal[
     "model-changed",
     "reasoning-lowered",
     "id-changed",
-    "model-unpinned",
-    "tool-removed",
-    "kept-no-longer",
 ]
+Low: TypeAlias = Literal["model-unpinned", "tool-removed", "kept-no-longer"]
+Rule: TypeAlias = High | Medium | Low
 
 RISKS: Final[Mapping[Rule, Level]] = {
-    "guardrail-removed": "high",
-    "execution-opened": "high",
-    "remote-tools-opened": "high",
-    "moderation-lowered": "high",
-    "model-retiring": "high",
-    "protection-removed": "high",
-    "publication-withdrawn": "high",
-    "name-lost": "high",
-    "consent-used": "high",
-    "published-version-changed": "medium",
-    "knowledge-removed": "medium",
-    "expiry-shortened": "medium",
-    "web-opened": "medium",
-    "tool-added": "medium",
-    "parameters-incompatible": "medium",
-    "output-changed": "medium",
-    "model-changed": "medium",
-    "reasoning-lowered": "medium",
-    "id-changed": "medium",
-    "model-unpinned": "low",
-    "tool-removed": "low",
-    "kept-no-longer": "low",
+    **dict.fromkeys(get_args(High), "high"),
+    **dict.fromkeys(get_args(Medium), "medium"),
+    **dict.fromkeys(get_args(Low), "low"),
 }
 
 

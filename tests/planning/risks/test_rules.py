@@ -1,0 +1,187 @@
+"""Risks of a plan that need no knowledge of kinds: each where it is told, and where it is not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from reconciler.planning import build
+from reconciler.planning.codec import from_json, to_json
+from reconciler.planning.model import Plan
+from reconciler.resources.kinds.vector_store import VECTOR_STORE
+from tests.planning.guard.estates import Estate
+from tests.planning.worlds import Worlds, ref
+
+WEEK, TWO_DAYS = {"days": 7}, {"days": 2}
+SOONER = "unused, it expires after 2 days, and did after 7 days"
+TODAY = date(2026, 11, 21)
+ENDS = {"o3": date(2026, 12, 11), "gpt-4o": date(2027, 6, 1), "gpt-4": date(2026, 10, 23)}
+
+
+def plan(estate: Worlds, **options: Any) -> Plan:
+    return estate.plan(today=TODAY, shutdowns=ENDS, **options)
+
+
+def rules(made: Plan) -> list[str]:
+    return [risk.rule for risk in made.risks]
+
+
+def model(before: str, after: str) -> Estate:
+    return Estate().assistant("triage", model=before).want("assistant/triage", model=after)
+
+
+def noted(model: str) -> Estate:
+    """Another field of an assistant changes."""
+    return Estate().assistant("triage", model=model).want("assistant/triage", model=model, note="x")
+
+
+def fresh(model: str) -> Estate:
+    return Estate().want("assistant/triage", model=model)
+
+
+def release(model: str) -> Estate:
+    estate = Estate().assistant("triage", model=model).bot("support", assistant="triage")
+    return estate.release("support", 1, assistant="triage", model=model, new=True)
+
+
+def publish(before: int | None, after: int | None) -> Estate:
+    estate = Estate().assistant("triage").bot("support", assistant="triage", published=before)
+    for number in (1, 2):
+        estate.release("support", number, assistant="triage", model=f"m{number}")
+    published = {} if after is None else {"published": ref(f"release/support@{after}")}
+    return estate.want("chatbot/support", assistant=ref("assistant/triage"), **published)
+
+
+def protect(before: bool, after: bool) -> Worlds:
+    return Worlds().stays("widget/lamp", protect=before, note="x").want("widget/lamp", protect=after, note="x")
+
+
+def keep(before: bool, after: bool) -> Worlds:
+    return Worlds().stays("widget/lamp", keep=before, note="x").want("widget/lamp", keep=after, note="x")
+
+
+def moved(*, is_loaded: bool) -> Worlds:
+    worlds = Worlds().stays("assistant/old").want("assistant/new", moved_from=("old",))
+    worlds.bundle("assistant/new", "v2", "assistant/new")
+    return worlds.pointer("assistant/old", "v1") if is_loaded else worlds
+
+
+def resized() -> Worlds:
+    return Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2)
+
+
+def rewritten() -> Worlds:
+    return Worlds().stays_file("a.md", "old").want_file("a.md", "new")
+
+
+TOLD: list[tuple[str, Callable[[], Worlds]]] = [
+    ("model-changed", lambda: model("m1", "m2")),
+    ("model-retiring", lambda: fresh("o3")),
+    ("model-retiring", lambda: noted("o3")),
+    ("model-retiring", lambda: release("o3")),
+    ("model-unpinned", lambda: fresh("gpt-6-latest")),
+    ("published-version-changed", lambda: publish(1, 2)),
+    ("publication-withdrawn", lambda: publish(1, None)),
+    ("protection-removed", lambda: protect(True, False)),
+    ("kept-no-longer", lambda: keep(True, False)),
+    ("name-lost", lambda: moved(is_loaded=True)),
+    ("id-changed", resized),
+]
+
+NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
+    ("model-changed", lambda: fresh("m1")),
+    ("model-changed", lambda: noted("m1")),
+    ("model-retiring", lambda: fresh("gpt-4o")),
+    ("model-retiring", lambda: fresh("gpt-4")),
+    ("model-retiring", lambda: model("o3", "m2")),
+    ("model-retiring", lambda: Estate().assistant("triage", model="o3")),
+    ("model-unpinned", lambda: noted("gpt-6-latest")),
+    ("published-version-changed", lambda: publish(None, 1)),
+    ("published-version-changed", lambda: publish(2, 2)),
+    ("publication-withdrawn", lambda: publish(1, 2)),
+    ("protection-removed", lambda: protect(False, True)),
+    ("kept-no-longer", lambda: keep(False, True)),
+    ("name-lost", lambda: moved(is_loaded=False)),
+    ("id-changed", rewritten),
+    ("consent-used", resized),
+]
+
+
+@pytest.mark.parametrize(("rule", "made"), TOLD)
+def test_it_is_told_once(rule, made):
+    assert rules(plan(made())).count(rule) == 1
+
+
+@pytest.mark.parametrize(("rule", "made"), NOT_TOLD)
+def test_it_is_not_told(rule, made):
+    assert rule not in rules(plan(made()))
+
+
+class TestPublishing:
+    @pytest.mark.parametrize(
+        ("before", "after", "said"),
+        [(1, 2, "users get version 2 instead of 1"), (2, 1, "users get version 1 instead of 2, an older one")],
+    )
+    def test_it_says_which_version(self, before, after, said):
+        assert said in [risk.text for risk in plan(publish(before, after)).risks]
+
+    def test_copies_are_compared_with_those_of_the_version_before(self):
+        told = {risk.rule: risk.text for risk in plan(publish(1, 2)).risks}
+        assert told["model-changed"] == "assistant/triage: m1 becomes m2"
+
+
+class TestWhoseChange:
+    def by_hand(self) -> Worlds:
+        return Estate().assistant("triage", model="m1").by_hand("assistant/triage", model="m2")
+
+    def test_what_is_reverted_counts(self):
+        (change,) = (made := plan(self.by_hand())).drift
+        assert [risk.note for risk in made.risks] == [*change.risks] == ["medium model-changed: m2 becomes m1"]
+
+    def test_what_is_kept_does_not(self):
+        made = plan(self.by_hand(), on_drift="keep")
+        assert made.drift
+        assert not made.risks
+
+
+class TestStoresThatArePublished:
+    def shortened(self, estate: Estate) -> list[str]:
+        """What is said when a store expires sooner."""
+        world = estate.stays("store/kb", expires_after=WEEK).want("store/kb", expires_after=TWO_DAYS).world()
+        forms = {**world.forms, "store": replace(VECTOR_STORE, type="store")}
+        return [risk.text for risk in build.plan(replace(world, forms=forms)).plan.risks]
+
+    def test_one_that_only_working_assistants_use(self):
+        assert self.shortened(Estate().assistant("triage", uses=ref("store/kb"))) == [SOONER]
+
+    def test_one_that_users_depend_on(self):
+        estate = Estate().assistant("triage").bot("support", assistant="triage", published=1)
+        estate.release("support", 1, assistant="triage", uses=ref("store/kb"))
+        assert self.shortened(estate) == [f"{SOONER} (release/support@1, which is published, uses it)"]
+
+
+def several() -> Worlds:
+    estate = model("m1", "gpt-6-latest").stays("widget/lamp", protect=True, note="x")
+    return estate.want("widget/lamp", note="x")
+
+
+def test_the_worst_come_first():
+    assert [risk.level for risk in plan(several()).risks] == ["high", "medium", "low"]
+
+
+def test_each_stands_on_its_change_too():
+    made = plan(several())
+    notes = {change.address: change.risks for change in made.changes}
+    assert notes["assistant/triage"] == (
+        "medium model-changed: m1 becomes gpt-6-latest",
+        "low model-unpinned: what gpt-6-latest answers may change without notice",
+    )
+    assert sorted(note for found in notes.values() for note in found) == sorted(risk.note for risk in made.risks)
+
+
+def test_they_survive_json_and_are_in_no_digest():
+    made = plan(several())
+    assert from_json(to_json(made)).risks == made.risks
+    assert from_json(to_json(replace(made, risks=(), costs=None))).digest == made.digest

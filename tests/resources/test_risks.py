@@ -1,0 +1,184 @@
+"""What kinds say of a change of their fields: where each risk is seen, and where it is not."""
+
+from typing import Any
+
+import pytest
+
+from reconciler.resources.registry import forms
+from reconciler.resources.risks import Hazard
+
+Case = tuple[str, str, dict[str, Any], dict[str, Any]]
+"""Rule, type, before, after."""
+
+
+def tools(*listed: dict[str, Any]) -> dict[str, Any]:
+    return {"tools": [*listed]}
+
+
+def function(**parameters: Any) -> dict[str, Any]:
+    schema = {"type": "object", **parameters}
+    return tools({"type": "function", "name": "book", "description": "Books.", "parameters": schema})
+
+
+def text(instructions: str) -> dict[str, Any]:
+    return {"instructions": instructions}
+
+
+def prompt(text: str) -> dict[str, Any]:
+    return {"nodes": {"first": {"type": "llm", "prompt": text}}}
+
+
+def mcp(**settings: Any) -> dict[str, Any]:
+    return tools({"type": "mcp", "server_label": "shop", "server_url": "https://shop.example", **settings})
+
+
+def agent_mcp(**settings: Any) -> dict[str, Any]:
+    http = {"type": "http", "server_url": "https://shop.example"}
+    return tools({"type": "mcp", "server_label": "shop", "transport": http, **settings})
+
+
+def web(**settings: Any) -> dict[str, Any]:
+    return tools({"type": "web_search", **settings})
+
+
+def interpreter(*domains: str) -> dict[str, Any]:
+    policy = {"network_policy": {"type": "allowlist", "allowed_domains": [*domains]}} if domains else {}
+    return tools({"type": "code_interpreter", "container": {"type": "auto", **policy}})
+
+
+def search(*stores: str) -> dict[str, Any]:
+    return tools({"type": "file_search", "vector_store_ids": [*stores]})
+
+
+def files(**content: str) -> dict[str, Any]:
+    return {"files": {f"{name}.md": {"file": f"file-{name}", "sha256": sha} for name, sha in content.items()}}
+
+
+def days(number: int | None) -> dict[str, Any]:
+    return {"expires_after": number and {"anchor": "last_active_at", "days": number}}
+
+
+def moderation(mode: str | None) -> dict[str, Any]:
+    return {"moderation": {"model": "omni", "policy": {"input": mode and {"mode": mode}}}}
+
+
+def effort(level: str | None) -> dict[str, Any]:
+    return {"reasoning": {"effort": level}}
+
+
+SIZES = {"size": {"type": "string", "enum": ["s", "m"]}}
+
+FIRES: list[Case] = [
+    ("guardrail-removed", "agent", text("Be kind. Never give advice."), text("Be kind.")),
+    ("guardrail-removed", "request", text("- Do not quote prices.\n- Be kind."), text("- Be kind.")),
+    ("guardrail-removed", "request", text("Don\u2019t guess."), {"instructions": None}),
+    ("guardrail-removed", "pipeline", prompt("Only answer in English."), prompt("Answer.")),
+    ("execution-opened", "request", tools(), interpreter()),
+    ("execution-opened", "agent", tools(), tools({"type": "computer_use"})),
+    ("execution-opened", "request", interpreter(), interpreter("a.example")),
+    ("remote-tools-opened", "request", tools(), mcp()),
+    ("remote-tools-opened", "agent", tools(), agent_mcp()),
+    ("remote-tools-opened", "agent", agent_mcp(allowed_tools=["find"]), agent_mcp()),
+    ("remote-tools-opened", "request", mcp(), mcp(server_url="https://evil.example")),
+    ("remote-tools-opened", "request", mcp(), mcp(require_approval="never")),
+    ("moderation-lowered", "request", moderation("block"), moderation("score")),
+    ("moderation-lowered", "request", moderation("score"), {"moderation": None}),
+    ("knowledge-removed", "vector_store", files(a="1", b="2"), files(a="1")),
+    ("knowledge-removed", "request", search("vs_1", "vs_2"), search("vs_1")),
+    ("knowledge-removed", "request", search("vs_1"), tools()),
+    ("expiry-shortened", "vector_store", days(30), days(7)),
+    ("expiry-shortened", "vector_store", days(None), days(30)),
+    ("web-opened", "request", tools(), web()),
+    ("web-opened", "request", web(filters={"allowed_domains": ["a.example"]}), web()),
+    ("web-opened", "agent", web(mode="cached"), web(mode="live")),
+    ("tool-added", "agent", tools(), function()),
+    ("parameters-incompatible", "agent", function(properties=SIZES), function(properties={})),
+    ("parameters-incompatible", "agent", function(properties=SIZES), function(properties=SIZES, required=["size"])),
+    ("parameters-incompatible", "agent", function(properties=SIZES), function(properties={"size": {"enum": ["s"]}})),
+    (
+        "parameters-incompatible",
+        "agent",
+        function(properties={"tags": {"type": "array", "items": {"type": ["string", "null"]}}}),
+        function(properties={"tags": {"type": "array", "items": {"type": "string"}}}),
+    ),
+    ("output-changed", "request", {"text": {}}, {"text": {"format": {"type": "json_object"}}}),
+    ("reasoning-lowered", "agent", effort("high"), effort("low")),
+    ("tool-removed", "agent", function(), tools()),
+]
+
+SILENT: list[Case] = [
+    ("guardrail-removed", "agent", text("Be kind. Never give advice."), text("*  never give ADVICE!\n\nBe brief.")),
+    ("guardrail-removed", "request", text("Nevertheless, be kind."), text("Be kind.")),
+    ("guardrail-removed", "pipeline", prompt("Answer kindly."), prompt("Answer.")),
+    ("execution-opened", "request", interpreter("a.example"), interpreter()),
+    ("remote-tools-opened", "agent", agent_mcp(), agent_mcp(allowed_tools=["find"])),
+    ("remote-tools-opened", "request", mcp(require_approval="never"), mcp()),
+    ("moderation-lowered", "request", moderation("score"), moderation("block")),
+    ("knowledge-removed", "vector_store", files(a="1"), files(a="2", b="1")),
+    ("knowledge-removed", "vector_store", files(a="1"), files(renamed="1")),
+    ("knowledge-removed", "request", search("vs_1", "vs_2"), search("vs_2", "vs_1")),
+    ("expiry-shortened", "vector_store", days(7), days(30)),
+    ("expiry-shortened", "vector_store", days(7), days(None)),
+    ("web-opened", "request", web(), web(filters={"allowed_domains": ["a.example"]})),
+    ("web-opened", "agent", web(mode="live"), web(mode="disabled")),
+    ("tool-added", "agent", function(), function(description="Books a room.")),
+    ("parameters-incompatible", "agent", function(properties={}), function(properties=SIZES)),
+    ("parameters-incompatible", "agent", function(properties=SIZES), function(properties={"size": {"type": "string"}})),
+    (
+        "parameters-incompatible",
+        "agent",
+        function(properties={"n": {"type": "integer"}}),
+        function(properties={"n": {"type": "number"}}),
+    ),
+    ("output-changed", "request", {"text": {}}, {"text": {"verbosity": "low"}}),
+    ("reasoning-lowered", "agent", effort("low"), effort("high")),
+    ("reasoning-lowered", "agent", effort("high"), effort(None)),
+    ("tool-removed", "request", search("vs_1"), tools()),
+]
+
+
+def found(type_: str, before: dict[str, Any], after: dict[str, Any]) -> list[Hazard]:
+    form = forms()[type_]
+    sides = [{name: form.canonical(name, value) for name, value in side.items()} for side in (before, after)]
+    return [*form.risks(*sides)]
+
+
+@pytest.mark.parametrize(("rule", "type_", "before", "after"), FIRES)
+def test_it_is_seen(rule, type_, before, after):
+    assert [hazard.rule for hazard in found(type_, before, after)] == [rule]
+
+
+@pytest.mark.parametrize(("rule", "type_", "before", "after"), SILENT)
+def test_it_is_not_seen(rule, type_, before, after):
+    assert rule not in [hazard.rule for hazard in found(type_, before, after)]
+
+
+@pytest.mark.parametrize("type_", [*forms()])
+def test_nothing_changed_nothing_risked(type_):
+    assert found(type_, {}, {}) == []
+
+
+def test_what_it_says():
+    (guardrail,) = found("agent", text("Never guess. Never lie. Be kind."), text("Be kind."))
+    assert guardrail.text == "it no longer says “Never guess.”, and 1 more like it"
+    (detached,) = found("vector_store", files(a="1", b="2", c="3"), files(a="1"))
+    assert detached.text == "2 of 3 files are detached: b.md, c.md"
+    (stricter,) = found("agent", function(properties=SIZES), function(properties={"colour": {}}, required=["colour"]))
+    assert stricter.text == "function:book: size is gone, colour is required now"
+    (narrower,) = found("agent", function(properties=SIZES), function(properties={"size": {"type": "integer"}}))
+    assert narrower.text == "function:book: size was string, and is integer"
+
+
+def test_tools_of_a_namespace_are_told_by_themselves():
+    def namespace(*names: str) -> dict[str, Any]:
+        inside = [{"type": "function", "name": name} for name in names]
+        return tools({"type": "namespace", "name": "crm", "description": "CRM.", "tools": inside})
+
+    assert found("request", namespace("find"), namespace("find", "erase")) == [
+        Hazard("tool-added", "it gets namespace:crm/function:erase")
+    ]
+
+
+def test_a_long_sentence_is_cut():
+    (hazard,) = found("agent", text("Never " + "x" * 10_000), text(""))
+    assert len(hazard.text) < 200
