@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.applying.model import ApplyResult, Outcome
-from reconciler.planning.model import SECTIONS, Change, FieldChange, Plan, Refusal, Source, Unmanaged
+from reconciler.planning.model import SECTIONS, Change, Costs, FieldChange, Plan, Refusal, Risk, Source, Unmanaged
 from reconciler.resources.problems import Place, Problem
 
 VALUES = (
@@ -69,6 +69,14 @@ def plan_of(value: str, **more) -> Plan:
         warnings=(value, f"warning {value}"),
         requests={value: 3},
         references=(("pipeline/flow", file), (f"automation {value}", "assistant/triage")),
+        risks=(Risk("guardrail-removed", "high", file, "update", f"it says {value}"),),
+        costs=Costs(
+            *(value, (1, 2), (0.0, 0.1)),
+            growth=((file, 1),),
+            paid=((file, value, 2.5),),
+            unused=((file, None),),
+            unknown=(value,),
+        ),
         commit=value,
         created_at=value,
         digest="sha256:" + "0" * 64,

@@ -13,7 +13,7 @@ OURS = re.compile(
     r"|<details><summary>(<code>[^<>]*</code>|Or, completed and reviewed, this manifest)?[^<>]*</summary>"
     r"|</details>"
 )
-ACTIVE = re.compile(r"[@#<>$`*_~|\[\]\\]|://|www\.|:\w+:|GH-\d|\b[0-9a-f]{40}\b")
+ACTIVE = re.compile(r"[@#<`*_~|\[\]\\]|(?<!-)>|\$(?!\d)|://|www\.|:\w+:|GH-\d|\b[0-9a-f]{40}\b")
 """What GitHub makes something of, outside of code."""
 QUIET = {"paragraph", "heading", "bullet_list", "list_item", "strong", "blockquote"}
 

@@ -23,7 +23,8 @@ from tests.reports.test_any_plan import any_plan
 
 STYLE = Style(width=100)
 TITLES = {"Refused", "Risks", "Your changes", "Changed by hand", "What is touched, and who depends on it", "Warnings"}
-TITLES |= {"Not managed", "Failed", "Skipped: what they need failed", "Not started", "Done", "Kept as changed by hand"}
+TITLES |= {"Costs, estimated", "Not managed", "Failed", "Skipped: what they need failed", "Not started", "Done"}
+TITLES |= {"Kept as changed by hand"}
 ELEMENTS = {
     *("html", "head", "meta", "link", "title", "style", "body", "a", "header", "main", "footer", "nav", "section"),
     *("article", "h1", "h2", "h3", "h4", "p", "ul", "li", "dl", "dt", "dd", "div", "span", "code", "pre", "strong"),

@@ -3,19 +3,22 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.planning.model import Decision, Plan
-from reconciler.reports.html.changes import badge, change_articles, hand_articles
+from reconciler.planning.model import Decision, Plan, Risk
+from reconciler.reports.html.changes import article, badge, change_articles, hand_articles
 from reconciler.reports.html.markup import Markup, element
 from reconciler.reports.html.page import Part, Top, page
 from reconciler.reports.html.refusals import refusal_articles
 from reconciler.reports.html.svg import svg
 from reconciler.reports.picture import TONES, Picture, picture
 from reconciler.reports.style import count
+from reconciler.reports.text.costs import sentences
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.plan import strangers_text
-from reconciler.reports.text.verdict import risks, verdict
+from reconciler.reports.text.verdict import verdict
+from reconciler.resources.risks import Level
 
 MOST_NODES: Final = 60
+_LEVELS: Final[dict[Level, str]] = {"high": "refused", "medium": "changed", "low": "untouched"}
 _WORDS: Final[dict[Decision | None, str]] = {
     "revert": "Applying reverts it: what is live is replaced by what the manifest says.",
     "keep": "Applying leaves it alone: nothing of it is written.",
@@ -34,11 +37,11 @@ def plan_html(plan: Plan, *, command: str = "") -> str:
 
 def _parts(plan: Plan) -> Iterator[Part]:
     yield Part("refused", "Refused", refusal_articles(plan.refusals), len(plan.refusals))
-    found = list(risks(plan))
-    yield Part("risks", "Risks", [_risk(*risk) for risk in found], len(found))
+    yield Part("risks", "Risks", [_risk(risk) for risk in plan.risks], len(plan.risks))
     yield Part("picture", "What is touched, and who depends on it", list(_picture(plan)))
     yield Part("changes", "Your changes", change_articles(plan.changes), len(plan.changes))
     yield Part("by-hand", "Changed by hand", list(_by_hand(plan)), len(plan.drift))
+    yield Part("costs", "Costs, estimated", list(_costs(plan)))
     yield from remarks(plan)
 
 
@@ -50,8 +53,16 @@ def remarks(plan: Plan) -> Iterator[Part]:
     yield Part("unmanaged", "Not managed", [element("p", strangers)] if strangers else [], len(plan.unmanaged))
 
 
-def _risk(address: str, risk: str) -> Markup:
-    return element("p", element("code", address), " ", risk, class_="risk")
+def _risk(risk: Risk) -> Markup:
+    return article(risk.level, _LEVELS[risk.level], risk.address, risk.rule, element("p", risk.text))
+
+
+def _costs(plan: Plan) -> Iterator[Markup]:
+    if plan.costs and plan.work:
+        found = [element("li", text) for text in sentences(plan.costs)]
+        if found:
+            yield element("p", f"With {plan.costs.source}", class_="quiet")
+            yield element("ul", found)
 
 
 def _by_hand(plan: Plan) -> Iterator[Markup]:

@@ -15,7 +15,8 @@ _HARMLESS: Final = re.compile(
     r"""["'(]*                      # opening
         (?!\w+-\d)                  # GitHub links GH-12, and whatever a team has configured
         [^\W_]+(?:['\-][^\W_]+)*    # letters and digits
-        |[,;…]|\d+[.,]\d+           # a number
+        |[,;…]|->
+        |[$]?\d+(?:[.,]\d+)*        # a number; a $ before a digit, after a space, begins no formula
     """,
     re.VERBOSE,
 )

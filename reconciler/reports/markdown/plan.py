@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.planning.model import Decision, Plan
+from reconciler.planning.model import Decision, Plan, Risk
 from reconciler.reports.markdown.changes import change_items, hand_items
 from reconciler.reports.markdown.escaping import code, fenced, marker, prose
 from reconciler.reports.markdown.fitting import LIMIT, Item, Section, fitted
@@ -11,9 +11,10 @@ from reconciler.reports.markdown.mermaid import mermaid
 from reconciler.reports.markdown.refusals import refusal_items
 from reconciler.reports.picture import picture
 from reconciler.reports.style import count
+from reconciler.reports.text.costs import sentences
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.plan import strangers_text
-from reconciler.reports.text.verdict import risks, verdict
+from reconciler.reports.text.verdict import verdict
 
 MOST_NODES: Final = 40
 _MOST_EDGES: Final = 200
@@ -37,10 +38,11 @@ def plan_markdown(plan: Plan, *, full: str = "", command: str = "", limit: int =
 
 def _sections(plan: Plan) -> Iterator[Section]:
     yield Section("### Refused", refusal_items(plan.refusals), worth=5)
-    yield Section("### Risks", tuple(_risks(plan)), worth=6, joint="\n")
+    yield Section("### Risks", tuple(map(_risk, plan.risks)), worth=6, joint="\n")
     yield Section("### Your changes", change_items(plan.changes), worth=2)
     yield from _by_hand(plan)
     yield Section("### What is touched, and who depends on it", tuple(_picture(plan)), worth=4)
+    yield from _costs(plan)
     yield from remarks(plan)
 
 
@@ -51,9 +53,15 @@ def remarks(plan: Plan) -> Iterator[Section]:
     yield Section("### Not managed", (_line(strangers, "sentence"),) if strangers else ())
 
 
-def _risks(plan: Plan) -> Iterator[Item]:
-    for address, risk in risks(plan):
-        yield _line(risk, "risk", start=f"{code(address)} ")
+def _risk(risk: Risk) -> Item:
+    line = f"- **{risk.level}** {code(risk.address)} {prose(risk.text)} ({code(risk.rule)})"
+    return Item(line, line, f"{risk.level} risk")
+
+
+def _costs(plan: Plan) -> Iterator[Section]:
+    if plan.costs and plan.work:
+        lines = tuple(_line(text, "cost") for text in sentences(plan.costs))
+        yield Section(f"### Costs, estimated\n\nWith {prose(plan.costs.source)}", lines, worth=4, joint="\n")
 
 
 def _by_hand(plan: Plan) -> Iterator[Section]:
@@ -70,8 +78,8 @@ def _picture(plan: Plan) -> Iterator[Item]:
         yield Item(fenced([mermaid(drawn)], "mermaid"), "", "picture")
 
 
-def _line(text: str, word: str, start: str = "") -> Item:
-    line = f"- {start}{prose(text)}"
+def _line(text: str, word: str) -> Item:
+    line = f"- {prose(text)}"
     return Item(line, line, word)
 
 

@@ -1,13 +1,13 @@
 """What a plan comes to, in one line, for those who read nothing else."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.planning.model import ACTIONS, Plan
 from reconciler.reports.style import count
 from reconciler.reports.text.parts import counted
+from reconciler.resources.risks import LEVELS
 
 Level: TypeAlias = Literal["nothing", "safe", "risky", "refused"]
 
@@ -22,7 +22,7 @@ class Verdict:
 
 
 def verdict(plan: Plan) -> Verdict:
-    """Refused where anything is, risky where applying has a risk, safe where it has none that is known."""
+    """Refused where anything is, risky where a risk is known that is more than low, and safe otherwise."""
     tail = f"{plan.unchanged} unchanged"
     summary = ", ".join(filter(None, (counted(actions(plan)), by_hand(plan), tail)))
     if plan.refusals:
@@ -31,16 +31,10 @@ def verdict(plan: Plan) -> Verdict:
     if not plan.work:
         kept = f"{by_hand(plan)}, {tail}." if plan.drift else f"all is as the manifests say, {tail}."
         return Verdict("nothing", "Nothing to do", kept)
-    found = sum(1 for _ in risks(plan))
-    if found:
-        return Verdict("risky", "Risky", f"{count(found, 'risk')} in {count(len(plan.work), 'change')}: {summary}.")
-    return Verdict("safe", "Safe", f"{count(len(plan.work), 'change')}, no known risk: {summary}.")
-
-
-def risks(plan: Plan) -> Iterator[tuple[str, str]]:
-    """What applying `plan` risks, each with the address that it is about."""
-    for change in plan.work:
-        yield from ((change.address, risk) for risk in change.risks)
+    found = Counter(risk.level for risk in plan.risks)
+    counts = counted({f"{level} {'risk' if found[level] == 1 else 'risks'}": found[level] for level in LEVELS})
+    said = f"{count(len(plan.work), 'change')}, {counts or 'no known risk'}: {summary}."
+    return Verdict("risky", "Risky", said) if found.keys() - {"low"} else Verdict("safe", "Safe", said)
 
 
 def actions(plan: Plan) -> dict[str, int]:

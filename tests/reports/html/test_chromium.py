@@ -1,9 +1,11 @@
 """The page in a browser: it is drawn, light and dark, asks for nothing, and can be used without a mouse."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from reconciler.planning.model import Costs, Risk
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
@@ -66,7 +68,11 @@ def busy():
     hand = update(field("temperature", 0.9, 0.3), address="assistant/billing", decision="keep")
     change = update(field("model", "a", "b"), field("instructions", "", PROMPT), risks=("the model changes",))
     pairs = (("chatbot/support", "pipeline/flow"), ("pipeline/flow", "assistant/triage"))
-    return plan(change, drift=(hand,), refusals=(REFERENCED,), references=pairs, warnings=("old",), commit="3f2c1ab9")
+    high = Risk("guardrail-removed", "high", "assistant/triage", "update", "a rule goes")
+    risks = (high, replace(high, rule="model-changed", level="medium"), replace(high, rule="tool-removed", level="low"))
+    costs = Costs("prices of today", unknown=("tokens",))
+    made = plan(change, drift=(hand,), refusals=(REFERENCED,), references=pairs, warnings=("old",), commit="3f2c1ab9")
+    return replace(made, risks=risks, costs=costs)
 
 
 def test_the_picture_is_there_and_nothing_is_asked_for(tab, load):
@@ -105,7 +111,8 @@ def test_whoever_cannot_see_it_finds_landmarks_headings_and_names(tab, load):
     names = "document.getElementById(one.getAttribute('aria-labelledby'))?.textContent"
     titles = tab.evaluate(f"[...document.querySelectorAll('section')].map(one => {names})")
     assert titles == [
-        *("Refused", "Risks", "What is touched, and who depends on it", "Your changes", "Changed by hand", "Warnings"),
+        *("Refused", "Risks", "What is touched, and who depends on it", "Your changes", "Changed by hand"),
+        *("Costs, estimated", "Warnings"),
     ]
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from textwrap import dedent
 
-from reconciler.planning.model import Change
+from reconciler.planning.model import Change, Costs, Risk
 from reconciler.reports.markdown.drift import drift_markdown
 from reconciler.reports.markdown.escaping import marker
 from reconciler.reports.markdown.fitting import LIMIT, size
@@ -21,34 +21,31 @@ def test_the_comment_on_a_pull_request():
         field("model", "gpt-6-luna", "gpt-6"),
         field("instructions", PROMPT, PROMPT.replace("Rule 30: be kind.", "Rule 30: be brief.")),
         source=TRIAGE,
-        risks=("the model changes",),
+        risks=("medium model-changed: the model changes",),
     )
+    risk = Risk("model-changed", "medium", "assistant/triage", "update", "the model changes")
+    costs = Costs("prices of 2026-11", prompts=(10, 20), growth=(("vectorstore/kb", 9),), unknown=("tokens",))
     hand = update(field("temperature", 0.9, 0.3, "drift"), address="assistant/billing", decision="keep")
     pairs = (("pipeline/flow", "assistant/triage"),)
-    more = {
-        "drift": (hand,),
-        "unchanged": 7,
-        "requests": {"POST": 1},
-        "references": pairs,
-        "commit": "3f2c1ab9d0e1f2a3",
-    }
-    text = plan_markdown(plan(change, digest="sha256:12", **more), command="reconciler apply plan.json")
+    made = plan(change, drift=(hand,), unchanged=7, requests={"POST": 1}, references=pairs, commit="3f2c1ab9d0e1f2a3")
+    made = replace(made, digest="sha256:12", risks=(risk,), costs=costs)
+    text = plan_markdown(made, command="reconciler apply plan.json")
     assert text == golden("""
         <!-- reconciler:plan acme/production -->
 
         ## Risky: `acme/production`
 
-        1 risk in 1 change: 1 update, 1 by hand to keep, 7 unchanged.
+        1 change, 1 medium risk: 1 update, 1 by hand to keep, 7 unchanged.
 
         ### Risks
 
-        - `assistant/triage` the model changes
+        - **medium** `assistant/triage` the model changes (`model-changed`)
 
         ### Your changes
 
         `~` **update** `assistant/triage` · `manifests/assistants/triage.yaml:1`
 
-        - **Risk:** the model changes
+        - **Risk:** medium model-changed: the model changes
 
         ```diff
         - model: "gpt-6-luna"
@@ -89,6 +86,14 @@ def test_the_comment_on_a_pull_request():
           classDef changed fill:#fff8c5,stroke:#9a6700,color:#1f2328
           classDef hand fill:#fbefff,stroke:#8250df,color:#1f2328
         ```
+
+        ### Costs, estimated
+
+        With prices of `2026-11`
+
+        - vector stores: 0 B -> 0 B, $0.00 -> $0.00 a day
+        - instructions: 10 -> 20 characters
+        - unknown: tokens
 
         ---
 
