@@ -16,8 +16,8 @@ from reconciler.cli.output import show_json
 def command(address: str, start: Path, env: str | None, out: Path | None) -> int:
     """Print the published bundle of ADDRESS, with live ids: what an application loads.
 
-    ADDRESS is the release that a chatbot has published (`chatbot/support`), any release of it (`chatbot/support@3`), its
-    working version (`chatbot/support@working`), an assistant (`assistant/triage`) or a pipeline.
+    ADDRESS is the release that a chatbot has published (`chatbot/support`), any release of it (`chatbot/support@3`),
+    its working version (`chatbot/support@working`), an assistant (`assistant/triage`) or a pipeline.
     """
     from reconciler.cli.output import write_json
     from reconciler.operations.export import export

@@ -82,5 +82,5 @@ class Snapshot:
     @property
     def is_behind(self) -> bool:
         """Whether a run may have done something that is not recorded."""
-        latest = next(reversed(self.state.plans.values()), None)
+        latest = next(reversed(list(self.state.plans.values())), None)
         return bool(self.pending) or (latest is not None and latest.outcome == "unfinished")

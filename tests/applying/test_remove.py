@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.resources.base import Labels, Live
 from tests.applying.fakes import Cloud, applied, refused
+from tests.e2e.world import problem_of
 from tests.planning.worlds import IDENTITY, Worlds, done, entry
 
 NIGHTLY = Live("automation", "auto_1", {}, name="nightly digest", refers_to=("widget_lamp",))
@@ -108,8 +109,8 @@ class TestItIsLookedAtAgain:
         cloud, outcome = self.of(Worlds().stays("widget/lamp").pointer("widget/lamp", "v1"), labels=labels)
         assert not cloud.calls
         assert not cloud.journal
-        assert (outcome.status, outcome.problem.code) == ("failed", "stale")
-        assert outcome.problem.message == f"widget/lamp: widget_lamp {why}"
+        assert (outcome.status, problem_of(outcome).code) == ("failed", "stale")
+        assert problem_of(outcome).message == f"widget/lamp: widget_lamp {why}"
 
     def test_what_state_knows_is_ours_without_a_label_too(self):
         cloud, _ = self.of(Worlds().stays("widget/lamp"), labels=None)
@@ -120,7 +121,7 @@ class TestItIsLookedAtAgain:
         twin = replace(worlds.objects[1], labels=None)
         result = applied(worlds, Cloud(objects={"w2": twin}))
         assert not result.cloud.calls
-        assert result.of("widget/lamp").problem.message == "widget/lamp: w2 does not carry our label any more"
+        assert problem_of(result.of("widget/lamp")).message == "widget/lamp: w2 does not carry our label any more"
 
 
 class TestItIsLookedForWhoNeedsIt:
@@ -129,7 +130,7 @@ class TestItIsLookedForWhoNeedsIt:
         result = applied(worlds, Cloud(users=[NIGHTLY]))
         assert not result.cloud.calls
         assert not result.cloud.journal
-        problem = result.of("widget/lamp").problem
+        problem = problem_of(result.of("widget/lamp"))
         assert problem.code == "stale"
         assert "automation nightly digest (auto_1) came to need widget_lamp" in problem.message
         assert problem.hint.startswith("Nothing was deleted.")
@@ -148,7 +149,7 @@ class TestItIsLookedForWhoNeedsIt:
         theirs = Live("store", "vs_theirs", {}, refers_to=("file_a-md",))
         result = applied(Worlds().stays_file("a.md", "A"), Cloud(users=[theirs]))
         assert not result.cloud.calls
-        assert "store vs_theirs came to need file_a-md" in result.of("file/a.md").problem.message
+        assert "store vs_theirs came to need file_a-md" in problem_of(result.of("file/a.md")).message
 
     def test_an_upload_that_was_replaced_simply_stays(self):
         theirs = Live("store", "vs_theirs", {}, refers_to=("file_a-md",))

@@ -10,7 +10,7 @@ from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
 from reconciler.operations.workspace import open_workspace
 from reconciler.planning.model import Refusal
-from tests.e2e.world import PROJECT, Document, Quiet, World, is_silent, manifest, told, world
+from tests.e2e.world import PROJECT, Document, Quiet, World, is_silent, manifest, problem_of, told, world
 
 AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
 NONE: Any = {"type": "none"}
@@ -145,8 +145,8 @@ class TestBetweenPlanAndDelete:
         estate.drops("Assistant/digest")
         (outcome,) = apply_after(estate, automate, agent).outcomes
         assert outcome.status == "failed"
-        assert outcome.problem.code == "stale"
-        assert outcome.problem.message.startswith("assistant/digest: automation nightly digest (auto_")
+        assert problem_of(outcome).code == "stale"
+        assert problem_of(outcome).message.startswith("assistant/digest: automation nightly digest (auto_")
         assert estate.requests() == {READ_AGENT: 1, AUTOMATIONS: 1, SESSIONS: 1}
         assert refusal(estate, "assistant/digest").rule == "referenced"
 
@@ -154,7 +154,7 @@ class TestBetweenPlanAndDelete:
         agent = estate.id_of("assistant/digest")
         estate.drops("Assistant/digest")
         (outcome,) = apply_after(estate, converse, agent).outcomes
-        assert "session in progress" in outcome.problem.message
+        assert "session in progress" in problem_of(outcome).message
         assert DELETE_AGENT not in estate.requests()
 
     def test_a_new_owner_is_seen(self, estate):
@@ -164,7 +164,7 @@ class TestBetweenPlanAndDelete:
         (outcome,) = apply_after(
             estate, lambda it: it.by_hand(it.sdk.beta.agents.update(agent, metadata=theirs))
         ).outcomes
-        assert "belongs to assistant/digest of globex now" in outcome.problem.message
+        assert "belongs to assistant/digest of globex now" in problem_of(outcome).message
         assert estate.requests() == {READ_AGENT: 1}
 
     def test_what_is_gone_is_done(self, estate):
@@ -181,7 +181,7 @@ class TestBetweenPlanAndDelete:
         result = apply_after(estate, takes, file)
         failed = result.of("failed")
         assert [(one.action, one.address) for one in failed] == [("delete", "file/kb/b.md")]
-        assert f"came to need {file}" in failed[0].problem.message
+        assert f"came to need {file}" in problem_of(failed[0]).message
         assert estate.by_hand(estate.sdk.files.retrieve(file)).id == file
 
     def test_a_store_of_ours_that_took_it_by_hand_is_seen(self, estate):
@@ -192,7 +192,7 @@ class TestBetweenPlanAndDelete:
         without_b(estate)
         attach = lambda it: it.by_hand(it.sdk.vector_stores.files.create(store, file_id=file))  # noqa: E731
         (failed,) = apply_after(estate, attach).of("failed")
-        assert f"vector_store other ({store}) came to need {file}" in failed.problem.message
+        assert f"vector_store other ({store}) came to need {file}" in problem_of(failed).message
 
 
 class TestMany:
@@ -201,7 +201,7 @@ class TestMany:
     COUNT = 60
 
     @pytest.fixture
-    def allowed(self, estate) -> World:
+    def allowed(self, estate):
         estate.wants({**PROJECT, "spec": {**PROJECT["spec"], "safety": {"max_deletes": self.COUNT}}})
         return estate
 

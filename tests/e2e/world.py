@@ -26,6 +26,7 @@ from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.operations.workspace import open_workspace
 from reconciler.planning.model import Action, Change, OnDrift, Plan
+from reconciler.resources.problems import Problem
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -163,6 +164,12 @@ def world(root: Path, **settings: Any) -> Iterator[World]:
             yield made
         finally:
             runner.run(stack.aclose())
+
+
+def problem_of(outcome: Outcome) -> Problem:
+    """Why a change failed."""
+    assert outcome.problem is not None
+    return outcome.problem
 
 
 def is_silent(plan: Plan) -> bool:

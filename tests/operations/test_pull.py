@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.operations.pull import Pulled, accepted, write
+from reconciler.operations.edits import write
+from reconciler.operations.pull import Pulled, accepted
 from reconciler.operations.workspace import open_workspace
 from reconciler.planning.model import Change, FieldChange
 from reconciler.resources.address import Address
@@ -115,7 +116,7 @@ def changed_lines(pulled: Pulled) -> list[str]:
     return [
         line.rstrip("\n")
         for edit in pulled.edits
-        for line in difflib.ndiff(edit.before.splitlines(True), edit.after.splitlines(True))
+        for line in difflib.ndiff((edit.before or "").splitlines(True), (edit.after or "").splitlines(True))
         if line[0] in "-+"
     ]
 
