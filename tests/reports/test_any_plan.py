@@ -4,10 +4,22 @@ import re
 
 from hypothesis import given, settings, strategies as st
 
-from reconciler.planning.model import ACTIONS, SECTIONS, Change, FieldChange, Plan, Refusal, Source, Unmanaged
+from reconciler.planning.model import (
+    ACTIONS,
+    SECTIONS,
+    Change,
+    Costs,
+    FieldChange,
+    Plan,
+    Refusal,
+    Risk,
+    Source,
+    Unmanaged,
+)
 from reconciler.reports.json import drift_json, dumps
 from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text import drift_text, plan_text
+from reconciler.resources.risks import LEVELS, RISKS
 from reconciler.resources.values import ABSENT, reference
 
 SGR = re.compile(r"\x1b\[(?:0|(?:1|2|31|32|33|36)(?:;(?:1|2|31|32|33|36))*)m")
@@ -17,6 +29,7 @@ texts = hostile | st.text(max_size=12)
 some_texts = st.lists(texts, max_size=2).map(tuple)
 origins = st.sampled_from(["manifest", "drift", "both", "unknown"])
 actions = st.sampled_from(ACTIONS)
+sizes = st.integers(0, 10**12)
 
 
 def plans(names, consents):
@@ -57,6 +70,17 @@ def plans(names, consents):
         subject=names,
         consent=consents,
     )
+    risks = st.builds(Risk, st.sampled_from([*RISKS]), st.sampled_from(LEVELS), addresses, actions, texts)
+    costs = st.builds(
+        Costs,
+        texts,
+        stored=st.tuples(sizes, sizes),
+        growth=st.lists(st.tuples(addresses, sizes), max_size=2).map(tuple),
+        prompts=st.tuples(sizes, sizes),
+        paid=st.lists(st.tuples(addresses, texts, st.floats(0, 9)), max_size=2).map(tuple),
+        unused=st.lists(st.tuples(addresses, st.none() | sizes), max_size=5).map(tuple),
+        unknown=some_texts,
+    )
     return st.builds(
         lambda listed, files, **more: Plan(changes=(*listed, *files), **more),
         st.lists(changes, max_size=3),
@@ -66,6 +90,8 @@ def plans(names, consents):
         refusals=st.lists(refusals, max_size=2).map(tuple),
         unmanaged=st.lists(st.builds(Unmanaged, names, names, texts, st.none() | texts), max_size=3).map(tuple),
         warnings=some_texts,
+        risks=st.lists(risks, max_size=3).map(tuple),
+        costs=st.none() | costs,
         unchanged=st.integers(0, 99),
         requests=st.dictionaries(texts, st.integers(0, 9), max_size=3),
         commit=st.none() | texts,

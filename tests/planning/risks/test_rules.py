@@ -50,7 +50,7 @@ def publish(before: int | None, after: int | None) -> Estate:
     estate = Estate().assistant("triage").bot("support", assistant="triage", published=before)
     for number in (1, 2):
         estate.release("support", number, assistant="triage", model=f"m{number}")
-    published = {} if after is None else {"published": ref(f"release/support@{after}")}
+    published: dict[str, Any] = {} if after is None else {"published": ref(f"release/support@{after}")}
     return estate.want("chatbot/support", assistant=ref("assistant/triage"), **published)
 
 
