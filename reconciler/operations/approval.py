@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.applying.steps import Step, lower
+from reconciler.applying.steps import lower
 from reconciler.planning.build import Planned
 from reconciler.planning.codec import from_json, seal, seal_plan
 from reconciler.planning.model import Change, Plan
@@ -40,18 +40,21 @@ def approval(planned: Planned, reviewed: Collection[str]) -> Approval:
     What waits for a change that is held back is held back with it. A bundle that only follows from changes of what is
     in it needs no review of its own: two pull requests that were each shown alone make a bundle that neither has shown.
     """
-    needs = lower(planned)
-    seen = {*reviewed, *_following(needs)}
-    held = {change.digest: Held(change, None) for change in planned.plan.work if change.digest not in seen}
-    while further := {found.change.digest: found for found in _waiting(needs, held)}:
+    work = planned.plan.work
+    needs = _needs(planned)
+    held = {change.digest: Held(change, None) for change in work if not _seen(change, reviewed, needs)}
+    while further := {found.change.digest: found for found in _waiting(work, needs, held)}:
         held |= further
     if not held:
         return Approval(planned.plan, ())
-    plan = planned.plan
+    return Approval(without(planned.plan, held), tuple(held[change.digest] for change in work if change.digest in held))
+
+
+def without(plan: Plan, held: Collection[str]) -> Plan:
+    """`plan` without the changes that have these digests."""
     changes = tuple(change for change in plan.changes if change.digest not in held)
     drift = tuple(_kept(plan, change) if change.digest in held else change for change in plan.drift)
-    rest = seal_plan(replace(plan, changes=changes, drift=drift, requests={}))
-    return Approval(rest, tuple(held[change.digest] for change in plan.work if change.digest in held))
+    return seal_plan(replace(plan, changes=changes, drift=drift, requests={}))
 
 
 def digests(plans: Iterable[bytes], identity: str) -> Iterator[str]:
@@ -66,14 +69,37 @@ def digests(plans: Iterable[bytes], identity: str) -> Iterator[str]:
             yield from (change.digest for change in plan.work)
 
 
-def _following(needs: dict[Step, set[Step]]) -> Iterator[str]:
-    """Digests of publications that say nothing themselves, and have parts in the plan."""
-    for step, before in needs.items():
-        yield from (change.digest for change in step.changes if before and _says_nothing(change))
+def contents(planned: Planned, address: str) -> set[str]:
+    """The addresses of all that is in a bundle, after the plan."""
+    found: set[str] = set()
+    waiting = [address]
+    while waiting:
+        needed = {str(one) for one in planned.after.needs.get(waiting.pop(), ())} - found
+        found |= needed
+        waiting.extend(needed)
+    return found
+
+
+def _needs(planned: Planned) -> dict[str, set[str]]:
+    """What each change waits for, by its digest: other addresses that the plan changes."""
+    work = planned.plan.work
+    needs: dict[str, set[str]] = {change.digest: set() for change in work}
+    for step, before in lower(planned).items():
+        for change in step.changes:
+            needs[change.digest] |= {str(other.address) for other in before}
+    for change in work:
+        if _says_nothing(change):
+            needs[change.digest] |= contents(planned, change.address)
+    addresses = {change.address for change in work}
+    return {change.digest: needs[change.digest] & addresses - {change.address} for change in work}
+
+
+def _seen(change: Change, reviewed: Collection[str], needs: dict[str, set[str]]) -> bool:
+    return change.digest in reviewed or (_says_nothing(change) and bool(needs[change.digest]))
 
 
 def _says_nothing(change: Change) -> bool:
-    """Which release applications get is never a consequence."""
+    """Whether a publication only follows from what is in it. Which release applications get never does."""
     chosen = change.action == "publish" and Address.parse(change.address).kind == "chatbot"
     return not chosen and change.action in {"publish", "update"} and all(f.keys[0] in BUNDLE for f in change.fields)
 
@@ -82,9 +108,10 @@ def _kept(plan: Plan, change: Change) -> Change:
     return seal(plan.identity, replace(change, decision="keep"))
 
 
-def _waiting(needs: dict[Step, set[Step]], held: Collection[str]) -> Iterator[Held]:
-    """Changes, not held back yet, of steps that wait for one which is."""
-    for step, before in needs.items():
-        blocking = next((found for found in before if any(change.digest in held for change in found.changes)), None)
-        if blocking:
-            yield from (Held(change, str(blocking.address)) for change in step.changes if change.digest not in held)
+def _waiting(work: Iterable[Change], needs: dict[str, set[str]], held: dict[str, Held]) -> Iterator[Held]:
+    """Changes that are not held back yet, and wait for one that is."""
+    addresses = {one.change.address for one in held.values()}
+    for change in work:
+        blocking = sorted(needs[change.digest] & addresses)
+        if change.digest not in held and blocking:
+            yield Held(change, blocking[0])

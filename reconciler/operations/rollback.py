@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from reconciler.operations.approval import Approval, approval
+from reconciler.operations.approval import contents, without
 from reconciler.operations.publish import publish
 from reconciler.operations.run import planned
 from reconciler.planning.build import Planned
@@ -26,27 +26,19 @@ def rollback(
     now = planned(start, environ, env, endpoint, on_drift="keep", targets=[address, release])
     if now.plan.refusals:
         return now.plan
-    moves = {change.digest for change in now.plan.work if (change.action, change.address) == ("publish", str(address))}
-    parted = approval(now, moves)
-    problems = [*_dead(now, release), *_unready(parted, address, release)]
+    problems = list(_dead(now, release))
     if problems:
         raise ReconcilerError(*problems)
-    return parted.plan
+    others = [change for change in now.plan.work if (change.action, change.address) != ("publish", str(address))]
+    return without(now.plan, {change.digest for change in others})
 
 
 def _dead(now: Planned, release: Address) -> Iterator[Problem]:
-    """What the release consists of, and what is not as it was released."""
-    parts = {str(release), *map(str, now.world.releases[release].parts)}
-    for change in now.plan.drift:
+    """What the release consists of, and what is not live as it was released."""
+    known = now.world.releases.get(release)
+    parts = {str(release), *contents(now, str(release)), *map(str, known.parts if known else ())}
+    for change in (*now.plan.changes, *now.plan.drift):
         if change.address in parts:
             message = f"{change.address}, a part of {release}, is not live as it was released"
-            hint = "Choose another release, or restore it: reconciler apply --on-drift revert"
+            hint = "Choose another release, or restore this one first: reconciler apply --on-drift revert"
             yield Problem("dead-release", message, hint=hint)
-
-
-def _unready(parted: Approval, chatbot: Address, release: Address) -> Iterator[Problem]:
-    """Where the pointer has to wait."""
-    for held in parted.held:
-        if held.change.address == str(chatbot) and held.because_of:
-            message = f"{release} cannot be published: {held.because_of} has to be applied first"
-            yield Problem("dead-release", message, hint="Choose a release that was applied before.")

@@ -199,14 +199,14 @@ def test_drift_has_one_issue_from_the_first_report_to_the_repair(team: Team):
 
 
 def test_a_rollback_moves_the_pointer_and_then_asks_git_to_agree(team: Team):
-    """While another change, that nobody has reviewed, waits."""
+    """While other changes, one of them to the chatbot's own assistant, wait for approval."""
     for number in (1, 2):
         team.repo("checkout", "-q", "main")
         team.write("main", prefixed({"prompts/helper.md": f"Help, the {number}. way."}))
         release(team.repo.folder / STARTER, {}, "helper", vendor=True, publish=True)
         team.repo.pushed("main")
         assert_green(team.apply("workflow_dispatch"))
-    team.write("main", prefixed(assistant("waiting")))
+    team.write("main", prefixed({**assistant("waiting"), "prompts/helper.md": "Help, some day."}))
 
     assert_green(team.roll_back("helper", 1))
     bundle = bundles.load(team.embedded / ".reconciler" / "bundles", "acme", "chatbot/helper")

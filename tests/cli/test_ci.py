@@ -1,0 +1,82 @@
+"""`ci`: what a workflow gives it, and what it says."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.github.hub import REPOSITORY, TOKEN, Hub, refusal, serve
+
+BODY = "<!-- reconciler:plan acme -->\nhello"
+DRIFT = {"identity": "acme", "in_sync": False, "summary": {"modified": 2, "missing": 0, "tampered": 1, "unchanged": 40}}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    with serve(Hub()) as made:
+        monkeypatch.setenv("GITHUB_API_URL", made.url)
+        monkeypatch.setenv("GITHUB_REPOSITORY", REPOSITORY)
+        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+        yield made
+
+
+@pytest.fixture
+def body(tmp_path: Path) -> Path:
+    file = tmp_path / "body.md"
+    file.write_text(BODY)
+    return file
+
+
+def test_the_pull_request_is_that_of_the_event(hub: Hub, cli: Cli, body: Path, monkeypatch: pytest.MonkeyPatch):
+    event = body.with_name("event.json")
+    event.write_text(json.dumps({"pull_request": {"number": 7}}))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    assert cli("ci", "comment", body).out.startswith("https://github.example/acme/bots/pull/7#")
+    assert [comment["body"] for comment in hub.comments[7]] == [BODY]
+
+
+def test_a_run_for_no_pull_request_has_to_name_one(hub: Hub, cli: Cli, body: Path):
+    assert cli("ci", "comment", body).code == 64
+    assert cli("ci", "comment", body, "--pull-request", 8).code == 0
+    assert list(hub.comments) == [8]
+
+
+def test_the_title_of_the_issue_counts_what_was_found(hub: Hub, cli: Cli, body: Path):
+    drift = body.with_name("drift.json")
+    drift.write_text(json.dumps(DRIFT))
+    assert cli("ci", "issue", body, "--drift", drift).code == 0
+    (issue,) = hub.issues.values()
+    assert issue["title"] == "Drift: acme, 2 modified, 1 tampered"
+    drift.write_text(json.dumps({**DRIFT, "in_sync": True}))
+    assert cli("ci", "issue", body, "--drift", drift).code == 0
+    assert issue["state"] == "closed"
+    assert "no issue is open" in cli("ci", "issue", body, "--drift", drift).out
+
+
+def test_a_refusal_of_github_is_an_error_without_the_token(hub: Hub, cli: Cli, body: Path):
+    hub.failing = [refusal(403, "Resource not accessible by integration")]
+    done = cli("ci", "comment", body, "--pull-request", 7)
+    assert done.code == 1
+    assert "error[github]: GitHub answers 403" in done.err
+    assert TOKEN not in done.out + done.err
+
+
+def test_reviewed_outside_a_workflow_says_what_is_missing(hub: Hub, cli: Cli, project: Path):
+    done = cli("ci", "reviewed", "--out", project / "reviewed.json")
+    assert done.code == 64
+    assert "GITHUB_WORKFLOW_REF is not set" in done.err
+
+
+def test_nothing_to_do_asks_github_nothing(hub: Hub, cli: Cli, applied: Path):
+    done = cli("ci", "reviewed", "--out", applied / "reviewed.json")
+    assert (done.code, hub.asked.total()) == (0, 0)
+    assert "Reviewed: 0 changes. Held back: 0 changes." in done.out
+    assert cli("apply", applied / "reviewed.json", "--yes").code == 0
+
+
+def test_reviewed_refuses_a_plan_that_is_refused(hub: Hub, cli: Cli, applied: Path):
+    (applied / "assistants" / "helper.yaml").unlink()
+    assert cli("ci", "reviewed", "--out", applied / "reviewed.json").code == 3
+    assert not (applied / "reviewed.json").exists()
