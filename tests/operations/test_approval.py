@@ -21,7 +21,7 @@ def clerk(agent: str, instructions: str = "File it.", **more: Any) -> Document:
 
 
 def request(name: str, instructions: str, **more: Any) -> Document:
-    return manifest("Assistant", agent, {"model": "gpt-6-luna", "instructions": instructions, **more})
+    return manifest("Assistant", name, {"model": "gpt-6-luna", "instructions": instructions, **more})
 
 
 FLOW = manifest(
