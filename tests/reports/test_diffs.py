@@ -1,3 +1,7 @@
+from collections import Counter
+
+from hypothesis import given, strategies as st
+
 from reconciler.reports.style import Style
 from reconciler.reports.text.diffs import unified
 
@@ -64,3 +68,22 @@ def test_a_megabyte_without_a_space_is_cut_into_lines():
     lines = diff("", "x" * 1_000_000)
     assert len(lines) == 21
     assert max(map(len, lines)) <= 60
+
+
+def test_in_much_text_that_repeats_itself_the_one_line_that_differs_is_found():
+    lines = ["line"] * 20_000
+    assert diff("\n".join(lines), "\n".join([*lines[:9_000], "new", *lines[9_000:]])) == [
+        "@ line 8999",
+        "  line",
+        "  line",
+        "+ new",
+        "  line",
+        "  line",
+    ]
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=12), st.lists(st.sampled_from("abc"), max_size=12))
+def test_what_is_taken_away_and_added_makes_the_one_of_the_other(before, after):
+    found = Counter(line[0] for line in diff("\n".join(before), "\n".join(after)) if line)
+    assert len("\n".join(before).split("\n")) - found["-"] + found["+"] == len("\n".join(after).split("\n"))
+    assert (found["+"] + found["-"] == 0) == (before == after)

@@ -43,17 +43,34 @@ def _pieces(lines: Sequence[str], room: int) -> list[_Piece]:
 
 def _hunks(old: list[_Piece], new: list[_Piece]) -> Iterator[list[tuple[str, str]]]:
     """Pairs of sign and text, a heading before those that do not start at the top."""
-    for opcodes in SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT):
-        start = opcodes[0][3] if new else opcodes[0][1]
+    skipped, old_part, new_part = _differing(old, new)
+    for opcodes in SequenceMatcher(None, old_part, new_part).get_grouped_opcodes(CONTEXT):
+        start = skipped + (opcodes[0][3] if new else opcodes[0][1])
         line = sum(piece.begins for piece in (new or old)[: start + 1])
         hunk = [("@", f"line {line}")] if start else []
         for tag, old_start, old_end, new_start, new_end in opcodes:
             if tag == "equal":
-                hunk += [(" ", _shown(piece)) for piece in new[new_start:new_end]]
+                hunk += [(" ", _shown(piece)) for piece in new_part[new_start:new_end]]
             else:
-                hunk += [("-", _shown(piece)) for piece in old[old_start:old_end]]
-                hunk += [("+", _shown(piece)) for piece in new[new_start:new_end]]
+                hunk += [("-", _shown(piece)) for piece in old_part[old_start:old_end]]
+                hunk += [("+", _shown(piece)) for piece in new_part[new_start:new_end]]
         yield hunk
+
+
+def _differing(old: list[_Piece], new: list[_Piece]) -> tuple[int, list[_Piece], list[_Piece]]:
+    """How many pieces both begin with, and the rest without those they end with, but for the context: a megabyte in
+    which one line differs is compared as fast as that line.
+    """
+    head = _alike(old, new)
+    tail = _alike(old[head:][::-1], new[head:][::-1])
+    first, last = max(head - CONTEXT, 0), max(tail - CONTEXT, 0)
+    return first, old[first : len(old) - last], new[first : len(new) - last]
+
+
+def _alike(left: Sequence[_Piece], right: Sequence[_Piece]) -> int:
+    """How many pieces are the same from the beginning."""
+    shorter = min(len(left), len(right))
+    return next((index for index in range(shorter) if left[index] != right[index]), shorter)
 
 
 def _shown(piece: _Piece) -> str:
