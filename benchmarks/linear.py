@@ -23,7 +23,7 @@ from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
 from reconciler.operations.workspace import Workspace, open_workspace
-from tests.crash.processes import api, run
+from tests.crash.processes import Process, api
 from tests.e2e.world import PROJECT, Quiet, as_yaml, manifest
 from tests.servers import PostgresServer, S3Server, postgres_programs
 
@@ -63,7 +63,7 @@ def applied(root: Path, url: str, environ: Mapping[str, str], objects: int) -> C
             observed = await make_plan(workspace, connection)
             result = await apply_plan(workspace, connection, observed, Quiet(), resume="")
             if not result.complete:
-                raise SystemExit(str(result))
+                raise SystemExit(f"only {len(result.of('done'))} objects were made")
         return sum(written)
 
     written = asyncio.run(work())
@@ -126,7 +126,8 @@ def measure(backend: str, objects: int) -> dict[str, Cost]:
         environ = {**KEY, **named}
         root = project(Path(folder, "acme"), objects)
         with api(Path(folder, "api.sqlite")) as url:
-            return {what: run(environ, applied, root, url, environ, objects) for what in ("apply", "plan")}
+            command = (environ, applied, root, url, environ, objects)
+            return {what: Process(*command).result(patience=None) for what in ("apply", "plan")}
 
 
 def main(backend: str, sizes: Sequence[int]) -> None:

@@ -64,8 +64,11 @@ def _put(outlet: Outlet, key: str, data: bytes) -> None:
 
 
 def withdraw(outlets: Iterable[Outlet], identity: Identity, address: Address) -> None:
-    """Take the pointer at `address` away. Blobs stay: somebody may be reading one."""
-    for outlet in outlets:
+    """Take the pointer at `address` away. Blobs stay: somebody may be reading one.
+
+    From the first outlet last: it tells what is live, and a run that is killed in between still has it to remove.
+    """
+    for outlet in reversed(tuple(outlets)):
         outlet.delete(pointer_key(str(identity), str(address)))
 
 

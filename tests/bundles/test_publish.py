@@ -140,3 +140,16 @@ def test_every_outlet_gets_everything(tmp_path, identity, blobs, ids):
     outlets = [DirectoryOutlet(tmp_path / name) for name in "ab"]
     publish(outlets, identity, BILLING, blobs[BILLING], ids)
     assert outlets[0].list("") == outlets[1].list("") != []
+
+
+class Broken(DirectoryOutlet):
+    """A folder at which the process dies."""
+
+    def delete(self, key):
+        raise PermissionError(key)
+
+
+def test_the_first_outlet_which_tells_what_is_live_loses_the_pointer_last(published, identity, tmp_path):
+    with pytest.raises(PermissionError):
+        withdraw([published, Broken(tmp_path)], identity, DRAFT)
+    assert DRAFT in read_all(published, identity)

@@ -37,15 +37,11 @@ class Process:
         assert self.process.pid
         return self.process.pid
 
-    def message(self) -> Any:
-        """What the process sends next; its result in the end."""
-        assert self._answer.poll(PATIENCE), "the process says nothing"
-        return self._answer.recv()
-
-    def result(self) -> Any:
-        """What the function returns; raises `Killed`."""
+    def result(self, patience: float | None = PATIENCE) -> Any:
+        """What the function returns, after so many seconds at most; raises `Killed`."""
         try:
-            return self.message()
+            assert self._answer.poll(patience), "the process says nothing"
+            return self._answer.recv()
         except EOFError:
             self.process.join(PATIENCE)
             if self.process.exitcode == -signal.SIGKILL:
