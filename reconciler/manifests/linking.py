@@ -57,9 +57,14 @@ def dangling(resources: Mapping[Address, Resource], known: Collection[Address] =
                 if target not in hints:
                     hints[target] = _hint(target, known, archived) if len(hints) < SUGGESTIONS else ""
                 place = resource.where(reference.path)
-                message = f"{target} is archived" if target in archived else f"no manifest defines {target}"
-                problem = Problem("dangling-reference", message, place, hints[target])
-                yield Dangling(resource.address, reference, place, problem)
+                yield Dangling(resource.address, reference, place, _problem(target, archived, place, hints[target]))
+
+
+def _problem(target: Address, archived: Collection[Address], place: Place, hint: str) -> Problem:
+    if target.release in archived:
+        message = f"{target} is archived" if target in archived else f"{target} went with {target.release}"
+        return Problem("archived-reference", message, place, hint)
+    return Problem("dangling-reference", f"no manifest defines {target}", place, hint)
 
 
 def _is_archived(resource: Resource) -> bool:

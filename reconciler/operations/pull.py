@@ -189,6 +189,12 @@ def _same(left: object, right: object) -> bool:
 def _not_readable(change: Change) -> Problem:
     """What has no values that a manifest could take over."""
     place = Place(change.source.file, change.source.line) if change.source else None
+    if Address.parse(change.address).is_frozen:
+        message = f"{change.address} belongs to a release, and what was released is never another"
+        hint = (
+            f"`reconciler apply --target {change.address}` puts it back; a change worth having goes into a new release"
+        )
+        return Problem("not-pulled", message, place, hint)
     reason = change.because[0] if change.because else "its content was changed by hand, and uploads cannot be read back"
     undo = f"`reconciler apply --target {change.address}` makes it again"
     if change.address.startswith(f"{FILE}/"):

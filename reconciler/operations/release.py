@@ -62,8 +62,9 @@ def release(
     git = repository(project.project)
     blobs = git.blobs(list(taken.files)) if git else {}
     loose = {path: asked for path, asked in taken.files.items() if path not in blobs}
-    if loose and not vendor:
-        raise ReconcilerError(*_not_kept(loose, git))
+    missing = {path: asked for path, asked in loose.items() if not _vendored(project.root, asked).exists()}
+    if missing and not vendor:
+        raise ReconcilerError(*_not_kept(missing, git))
     content = taken.content(blobs)
     before = _newest(project, chatbot)
     _check_changed(content, before, taken)
@@ -79,7 +80,7 @@ def release(
     _vendor(project.root, loose)
     write(project.root, edits)
     changes = _changes(before, found, project) if before else None
-    return Released(found, path_of(made), changes, tuple(loose), moves, tuple(edit.path for edit in edits[1:]))
+    return Released(found, path_of(made), changes, tuple(missing), moves, tuple(edit.path for edit in edits[1:]))
 
 
 def _newest(project: Everywhere, chatbot: str) -> Resource | None:
@@ -123,10 +124,14 @@ def _not_kept(loose: Mapping[str, Asked], git: Repository | None) -> Iterator[Pr
         yield Problem("file-not-in-git", message, asked.place, hint)
 
 
+def _vendored(root: Path, asked: Asked) -> Path:
+    return root / VENDORED / asked.file.sha256
+
+
 def _vendor(root: Path, loose: Mapping[str, Asked]) -> None:
     """Copy the bytes of these files, and keep Git from converting them."""
     for path, asked in loose.items():
-        target = root / VENDORED / asked.file.sha256
+        target = _vendored(root, asked)
         if not target.exists():
             write_bytes(target, (root / path).read_bytes())
     attributes = root / VENDORED / ".gitattributes"

@@ -12,7 +12,8 @@ from reconciler.operations.plan import make_plan
 from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.resources.address import Address
-from reconciler.resources.values import JSON
+from reconciler.resources.base import Live
+from reconciler.resources.values import JSON, references_in
 from reconciler.state.model import Snapshot
 
 
@@ -69,6 +70,9 @@ def _entries(planned: Planned) -> Iterator[Standing]:
     for change in planned.plan.changes:
         told[change.address].append(f"to {change.action}")
     for change in planned.plan.drift:
+        if change.is_consequence:
+            told[change.address].append(f"to {change.action}: {', '.join(change.because)}")
+            continue
         what = ", ".join(item.path for item in change.fields[:3]) if change.action == "update" else change.because[0]
         told[change.address].append(f"changed by hand: {what}")
     for refusal in planned.plan.refusals:
@@ -76,7 +80,14 @@ def _entries(planned: Planned) -> Iterator[Standing]:
     known = {*map(str, planned.world.desired), *map(str, planned.matched.live), *told}
     for address in sorted(known):
         live = planned.matched.live.get(Address.parse(address))
-        yield Standing(address, "; ".join(told.get(address, ["in sync"])), live.id if live else None)
+        standing = [*told.get(address, ["in sync"]), *_published(live)]
+        yield Standing(address, "; ".join(standing), live.id if live else None)
+
+
+def _published(live: Live | None) -> Iterator[str]:
+    """The release that applications get under a chatbot's name."""
+    named = live.fields.get("published") if live else None
+    yield from (f"{release} is published" for release in references_in(named))
 
 
 def _last_apply(snapshot: Snapshot) -> str:

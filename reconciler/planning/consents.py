@@ -58,10 +58,11 @@ def lift(world: World, refusals: Sequence[Refusal]) -> Lifted:
     valid = {_key(consent): consent for consent in ours if consent.expires >= world.today}
     permits = tuple((one, valid[_key(one)]) for one in refusals if one.consent is not None and _key(one) in valid)
     lifted = {_key(refusal) for refusal, _ in permits}
+    refused = {(one.address, one.rule) for one in refusals}
     return Lifted(
         refusals=tuple(one for one in refusals if one.consent is None or _key(one) not in lifted),
         permits=tuple((refusal, _permission(consent)) for refusal, consent in permits),
-        warnings=(*_of_the_whole(permits), *_useless(world, ours, lifted)),
+        warnings=(*_of_the_whole(permits), *_useless(world, ours, lifted, refused)),
     )
 
 
@@ -79,13 +80,22 @@ def _of_the_whole(permits: Iterable[tuple[Refusal, Consent]]) -> Iterator[str]:
     return (f"{refusal.rule}: {refusal.message}; {_permission(consent)}" for refusal, consent in whole)
 
 
-def _useless(world: World, ours: Iterable[Consent], lifted: Collection[tuple[str, str, str]]) -> Iterator[str]:
+def _useless(
+    world: World,
+    ours: Iterable[Consent],
+    lifted: Collection[tuple[str, str, str]],
+    refused: Collection[tuple[str, str]],
+) -> Iterator[str]:
     """Consents that have expired, and those whose refusal there is not, or not any more."""
     for consent in sorted(ours, key=lambda consent: consent.place):
         where = f"{consent.place.file}:{consent.place.line}: consent/{consent.name}"
         if consent.expires < world.today:
             yield f"{where} has expired on {consent.expires}: remove it, or have it reviewed again"
-        elif _key(consent) not in lifted and world.in_scope(Address.parse(consent.address)):
+        elif _key(consent) in lifted or not world.in_scope(Address.parse(consent.address)):
+            continue
+        elif (consent.address, consent.rule) in refused:
+            yield f"{where} lifts nothing: its subject is not that of the refusal, which may have changed since"
+        else:
             yield f"{where} lifts nothing: what it speaks of is done, or is not the same any more. Remove it"
 
 

@@ -77,6 +77,12 @@ class Change:
     digest: str = ""
 
     @property
+    def is_consequence(self) -> bool:
+        """Whether a bundle is published again only because something in it gets a new id."""
+        followed = self.action == "publish" or (self.action == "update" and bool(self.because))
+        return followed and not self.fields
+
+    @property
     def takes_over(self) -> bool:
         """Whether it makes ours what nobody owns."""
         return self.action == "adopt" and OWNER in self.preconditions

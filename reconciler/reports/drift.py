@@ -11,13 +11,7 @@ DRIFT_CLASSES: Final[tuple[DriftClass, ...]] = get_args(DriftClass)
 
 def made_by_hand(plan: Plan) -> tuple[Change, ...]:
     """The drift of `plan` without what only follows from other drift."""
-    return tuple(change for change in plan.drift if not is_consequence(change))
-
-
-def is_consequence(change: Change) -> bool:
-    """Whether a bundle is as it was published, and is published again because something in it gets a new id."""
-    followed = change.action == "publish" or (change.action == "update" and bool(change.because))
-    return followed and not change.fields
+    return tuple(change for change in plan.drift if not change.is_consequence)
 
 
 def drift_class(change: Change) -> DriftClass:

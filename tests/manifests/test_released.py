@@ -42,7 +42,7 @@ def test_a_published_release_that_is_archived(desk):
     publishes(desk, 1)
     archived(desk)
     hint = "what is archived does not come back"
-    assert problems(desk) == [("chatbots/support.yaml:6:14", "dangling-reference", hint)]
+    assert problems(desk) == [("chatbots/support.yaml:6:14", "archived-reference", hint)]
 
 
 def test_a_copy_of_an_archived_release(desk):
@@ -50,13 +50,13 @@ def test_a_copy_of_an_archived_release(desk):
     assert problems(desk) == []
     archived(desk)
     hint = "it went with release/support@1, which is archived; there is `closer`"
-    assert problems(desk) == [("pipelines/flow.yaml:7:40", "dangling-reference", hint)]
+    assert problems(desk) == [("pipelines/flow.yaml:7:40", "archived-reference", hint)]
 
 
 def test_an_archived_release_that_still_has_its_content(desk):
     desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: closer@support.1")
     desk.edit(FIRST, "spec:\n", "spec:\n  archived: true\n")
-    assert [code for _, code, _ in problems(desk)] == ["dangling-reference"]
+    assert [code for _, code, _ in problems(desk)] == ["archived-reference"]
 
 
 def test_a_release_that_somebody_edited(desk):

@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange
 from reconciler.reports.differences import Difference, differences
-from reconciler.reports.drift import drift_class, is_consequence
+from reconciler.reports.drift import drift_class
 from reconciler.reports.html.markup import Markup, element, join
 from reconciler.reports.picture import TONES
 from reconciler.reports.style import Style, count
@@ -56,7 +56,7 @@ def _change(change: Change) -> Markup:
 
 
 def _by_hand(change: Change, *, decide: bool) -> Markup:
-    word = "publish" if is_consequence(change) else drift_class(change)
+    word = "publish" if change.is_consequence else drift_class(change)
     said = f"{word}, {DECISIONS[change.decision]}" if decide else word
     body = () if word in ("missing", "expired") else _fields(shown_fields(change))
     return article(said, "hand", change.address, _where(change), *_notes(change), *body)

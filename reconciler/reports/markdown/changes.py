@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.planning.model import TAKES_AWAY, Change
 from reconciler.reports.differences import Difference, differences
-from reconciler.reports.drift import drift_class, is_consequence
+from reconciler.reports.drift import drift_class
 from reconciler.reports.markdown.escaping import code, fenced, folded, html_code, prose
 from reconciler.reports.markdown.fitting import Item
 from reconciler.reports.style import Style, count
@@ -50,7 +50,7 @@ def _change(change: Change) -> Item:
 
 
 def _by_hand(change: Change, *, decide: bool) -> Item:
-    word = "publish" if is_consequence(change) else drift_class(change)
+    word = "publish" if change.is_consequence else drift_class(change)
     head = _head("!", word, change) + (f" · {DECISIONS[change.decision]}" if decide else "")
     body = iter(()) if word in ("missing", "expired") else _fields(change)
     return _item(head, change, body, word)

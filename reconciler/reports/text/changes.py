@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.model import TAKES_AWAY, Action, Change, FieldChange
-from reconciler.reports.drift import DriftClass, drift_class, is_consequence
+from reconciler.reports.drift import DriftClass, drift_class
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.fields import field_lines, first_few, summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths
@@ -80,7 +80,7 @@ def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
     fields = () if word in ("missing", "expired") else shown_fields(change)
     below = [*field_lines(fields, style, indent=_INDENT), *_notes(change, style)]
     decision = {"revert": "reverted", "keep": "kept", None: "undecided"}[change.decision] if decide else ""
-    sign, said = (SIGNS["publish"], "publish") if is_consequence(change) else (_HAND_SIGNS[word], word)
+    sign, said = (SIGNS["publish"], "publish") if change.is_consequence else (_HAND_SIGNS[word], word)
     return _Row(sign, said, plain(change.address), decision, _where(change), below)
 
 
