@@ -1,9 +1,10 @@
 """What a plan costs, by estimate: storage a day, instructions, tools that are billed by use, what lies there unused."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.planning.graph import Graph
 from reconciler.planning.match import Matched
@@ -12,6 +13,7 @@ from reconciler.planning.sides import form_of, sides
 from reconciler.planning.world import World
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Form, Live
+from reconciler.resources.prices import Prices
 from reconciler.resources.risks import few
 from reconciler.resources.values import JSON, Fields, is_reference
 
@@ -21,8 +23,10 @@ CHARACTERS: Final = 4
 
 def costs(world: World, matched: Matched, work: Iterable[Change], after: Graph) -> Costs:
     """The estimate for `work`; `after` has the references that hold then. Linear in the work and the live objects."""
-    work = tuple(work)
-    storage, prompts = _Storage(world, matched, work), _Prompts(world, matched, work)
+    touched = tuple(_touched(world, matched, work))
+    working = [one for one in touched if not Address.parse(one.change.address).is_frozen]
+    storage = _Storage(world, matched, [one for one in touched if one.form.stored])
+    prompts = _Prompts(world, matched, working)
     before = sum(storage.usage.values())
     stored = before, max(0, before + sum(storage.growth.values()))
     return Costs(
@@ -32,10 +36,26 @@ def costs(world: World, matched: Matched, work: Iterable[Change], after: Graph) 
         growth=tuple(sorted(storage.growth.items())),
         prompts=prompts.characters,
         prompts_per_1000=prompts.dollars,
-        paid=tuple(_paid(world, matched, work)),
-        unused=tuple(_unused(world, matched, work, after)),
+        paid=tuple(_paid(world.prices, working)),
+        unused=tuple(_unused(world, matched, touched, after)),
         unknown=(*storage.unknown, *prompts.unknown),
     )
+
+
+class _Touched(NamedTuple):
+    """A change, and what it makes of its object."""
+
+    change: Change
+    form: Form
+    before: Fields
+    after: Fields
+
+
+def _touched(world: World, matched: Matched, work: Iterable[Change]) -> Iterator[_Touched]:
+    for change in work:
+        form = form_of(world, matched, change)
+        if form is not None:
+            yield _Touched(change, form, *sides(world, matched, change))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +74,7 @@ class _Storage:
 
     world: World
     matched: Matched
-    work: Collection[Change]
+    touched: Sequence[_Touched]
 
     @cached_property
     def usage(self) -> Mapping[str, int]:
@@ -68,40 +88,35 @@ class _Storage:
     @cached_property
     def growth(self) -> Mapping[str, int]:
         """Bytes that stores gain or lose, by address."""
-        found = ((change.address, self._gain(change)) for change in self.work if self._is_store(change))
-        return {address: gain for address, gain in found if gain}
+        found: Counter[str] = Counter()
+        for one in self.touched:
+            found[one.change.address] += self._gain(one)
+        return {address: gain for address, gain in found.items() if gain}
 
     @property
     def unknown(self) -> Iterator[str]:
         silent = sorted(live.name or live.id for live in self._stores if live.id not in self.usage)
         if silent:
             yield f"how much is stored in {few(silent)}"
-        files = sorted({path for change in self.work if self._is_store(change) for path in self._unsized(change)})
+        files = sorted({path for one in self.touched for path, size in self._coming(one).items() if size is None})
         if files:
             yield f"the size of {few(files)}"
 
-    def _is_store(self, change: Change) -> bool:
-        form = form_of(self.world, self.matched, change)
-        return form is not None and form.stored
-
-    def _gain(self, change: Change) -> int:
+    def _gain(self, one: _Touched) -> int:
         """A store that goes takes what OpenAI says it has; files that come or go count by their own size."""
-        lost = self.usage.get(change.id or "", 0) if change.action in {*TAKES_AWAY, "replace"} else 0
-        coming, going = self._moving(change)
-        gained = sum(size or 0 for size in coming.values())
-        return gained - (lost or sum(size or 0 for size in going.values()))
+        usage = self.usage.get(one.change.id or "", 0)
+        goes = one.change.action in {*TAKES_AWAY, "replace"}
+        return _sum(self._coming(one)) - (usage if goes else min(usage, _sum(self._going(one))))
 
-    def _moving(self, change: Change) -> tuple[dict[str, int | None], dict[str, int | None]]:
-        """Sizes of the files that are attached, and of those that are detached."""
-        was, is_ = (side.get("files") or {} for side in sides(self.world, self.matched, change))
-        fresh = change.action in MAKES
-        coming = [path for path in is_ if fresh or path not in was or _content(was[path]) != _content(is_[path])]
-        going = [path for path in was if path not in is_ or _content(was[path]) != _content(is_[path])]
-        return {path: self._wanted(path, is_[path]) for path in coming}, {path: self._found(path) for path in going}
+    def _coming(self, one: _Touched) -> dict[str, int | None]:
+        """Sizes of the files that are attached."""
+        was: Fields = {} if one.change.action in MAKES else _files(one.before)
+        is_ = _files(one.after)
+        return {path: self._wanted(path, is_[path]) for path in _differing(is_, was)}
 
-    def _unsized(self, change: Change) -> Iterator[str]:
-        """What is attached; a store that goes is known as a whole."""
-        return (path for path, size in self._moving(change)[0].items() if size is None)
+    def _going(self, one: _Touched) -> dict[str, int | None]:
+        """Sizes of the files that are detached."""
+        return {path: self._found(path) for path in _differing(_files(one.before), _files(one.after))}
 
     def _wanted(self, path: str, entry: Mapping[str, JSON]) -> int | None:
         if not is_reference(entry.get("file")):
@@ -124,24 +139,24 @@ class _Prompts:
 
     world: World
     matched: Matched
-    work: Collection[Change]
+    touched: Sequence[_Touched]
 
     @cached_property
     def _texts(self) -> list[tuple[_Text, _Text]]:
         """Before and after."""
-        staying = (change for change in self.work if change.action not in TAKES_AWAY)
-        changes = (change for change in staying if not Address.parse(change.address).is_frozen)
-        pairs = (self._pair(form, change) for change in changes if (form := form_of(self.world, self.matched, change)))
+        pairs = (self._pair(one) for one in self.touched if one.change.action not in TAKES_AWAY)
         return [(before, after) for before, after in pairs if before.length or after.length]
 
-    def _pair(self, form: Form, change: Change) -> tuple[_Text, _Text]:
-        pair = sides(self.world, self.matched, change)
-        before, after = form.prompt(pair.before), form.prompt(pair.after)
+    def _pair(self, one: _Touched) -> tuple[_Text, _Text]:
+        before, after = one.form.prompt(one.before), one.form.prompt(one.after)
         if before == after:
             return _Text(), _Text()
-        address = Address.parse(change.address)
+        address = Address.parse(one.change.address)
         live, desired = self.matched.live.get(address), self.world.desired.get(address)
-        return _text(form, before, live.fields if live else {}), _text(form, after, desired.fields if desired else {})
+        return (
+            _text(one.form, before, live.fields if live else {}),
+            _text(one.form, after, desired.fields if desired else {}),
+        )
 
     @property
     def characters(self) -> tuple[int, int]:
@@ -152,9 +167,8 @@ class _Prompts:
         """For 1,000 requests with each of them; None where the price of a model is not given."""
         if self._unpriced:
             return None
-        return sum(map(self._for_1000, (one for one, _ in self._texts))), sum(
-            map(self._for_1000, (one for _, one in self._texts))
-        )
+        before = sum(self._for_1000(text) for text, _ in self._texts)
+        return before, sum(self._for_1000(text) for _, text in self._texts)
 
     def _for_1000(self, text: _Text) -> float:
         tokens = text.length / CHARACTERS
@@ -176,23 +190,35 @@ def _text(form: Form, prompt: str, fields: Fields) -> _Text:
     return _Text(len(prompt), models.pop() if len(models) == 1 else "")
 
 
-def _paid(world: World, matched: Matched, work: Iterable[Change]) -> Iterator[tuple[str, str, float]]:
+def _paid(prices: Prices, working: Iterable[_Touched]) -> Iterator[tuple[str, str, float]]:
     """Tools that are billed by use and that a working object gets."""
-    for change in work:
-        form = form_of(world, matched, change)
-        if form is not None and not Address.parse(change.address).is_frozen:
-            before, after = sides(world, matched, change)
-            for tool in sorted({*form.paid(after)} - {*form.paid(before)}):
-                yield change.address, tool, getattr(world.prices, tool)
+    for one in working:
+        for tool in sorted({*one.form.paid(one.after)} - {*one.form.paid(one.before)}):
+            yield one.change.address, tool, getattr(prices, tool)
 
 
-def _unused(world: World, matched: Matched, work: Iterable[Change], after: Graph) -> Iterator[tuple[str, int | None]]:
+def _unused(
+    world: World, matched: Matched, touched: Iterable[_Touched], after: Graph
+) -> Iterator[tuple[str, int | None]]:
     """Stores and files that stay, and that nothing known refers to once the work is done."""
-    gone = {change.address for change in work if change.action in {*TAKES_AWAY, "forget"}}
+    gone = {one.change.address for one in touched if one.change.action in {*TAKES_AWAY, "forget"}}
     for address, live in sorted(matched.live.items()):
         holds = live.type == FILE or world.forms[live.type].stored
         if holds and str(address) not in gone and not after.referrers.get(address):
             yield str(address), _number(live, "usage_bytes", "bytes")
+
+
+def _files(fields: Fields) -> Mapping[str, JSON]:
+    return fields.get("files") or {}
+
+
+def _differing(files: Mapping[str, JSON], others: Mapping[str, JSON]) -> Iterator[str]:
+    """Files of the one store that the other lacks, or has with other content."""
+    return (path for path in files if path not in others or _content(files[path]) != _content(others[path]))
+
+
+def _sum(sizes: Mapping[str, int | None]) -> int:
+    return sum(size or 0 for size in sizes.values())
 
 
 def _content(entry: Mapping[str, JSON]) -> JSON:

@@ -62,6 +62,20 @@ class TestStorage:
         found = costs(store(Worlds(), 100, a="four"))
         assert (found.stored, found.growth) == ((100, 0), (("store/kb", -100),))
 
+    def test_a_store_of_which_openai_says_nothing_loses_nothing(self):
+        assert costs(wanted(store(Worlds(), None, a="four", b="more"), a="four")).stored == (0, 0)
+
+    def test_edits_and_what_is_reverted_add_up(self):
+        worlds = wanted(store(Worlds(), 100, a="four"), a="four", b="more")
+        worlds.objects = [
+            replace(live, fields={**live.fields, "files": {}}) if live.type == "store" else live
+            for live in worlds.objects
+        ]
+        plan = worlds.plan()
+        assert [change.address for change in plan.changes + plan.drift].count("store/kb") == 2
+        assert plan.costs is not None
+        assert plan.costs.stored == (100, 108)
+
     def test_what_is_kept_by_hand_moves_nothing(self):
         worlds = wanted(store(Worlds(), 100, a="four"), a="four")
         assert costs(worlds, on_drift="keep").growth == ()
