@@ -1,6 +1,5 @@
 """`plan`: from a world to the one frozen value that everything else reads."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +16,7 @@ from reconciler.planning.match import Matched, match
 from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange, Plan, Refusal, Unmanaged
 from reconciler.planning.moving import renamed
 from reconciler.planning.publications import publications
+from reconciler.planning.requests import requests
 from reconciler.planning.resolved import with_resolved
 from reconciler.planning.retiring import retire
 from reconciler.planning.risks import with_risks
@@ -28,8 +28,6 @@ from reconciler.resources.metadata import has_room
 from reconciler.resources.values import references_in
 
 REMOVING = frozenset({*TAKES_AWAY, "forget"})
-BATCH = 2000
-"""Files that one request attaches to a vector store, at most."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def plan(
         with_risks(made, case, lifted.permitted),
         refusals=lifted.refusals,
         warnings=(*made.warnings, *lifted.warnings),
-        requests=_requests(world, made.work),
+        requests=requests(world, matched, made.work),
         costs=case.costs,
         references=references(_touched(made, lifted.refusals), *graphs),
     )
@@ -220,43 +218,3 @@ def _some(names: Iterable[str], most: int = 3) -> str:
 def _unchanged(world: World, matched: Matched, found: Iterable[Change]) -> int:
     changed = {Address.parse(change.address) for change in found} | matched.contested.keys() | matched.taken.keys()
     return sum(1 for address in world.desired if world.in_scope(address) and address not in changed)
-
-
-def _requests(world: World, work: Iterable[Change]) -> dict[str, int]:
-    """Writes that the plan costs at OpenAI, by method; documents in the outlets cost none."""
-    counts: Counter[str] = Counter()
-    written = set()
-    for change in work:
-        desired = world.desired.get(Address.parse(change.address))
-        remote = change.id is not None and "/" not in change.id
-        if change.action in {"create", "update", "replace"} and desired and desired.type not in world.outlet_types:
-            if change.address not in written:
-                counts["POST"] += 1 + _batches(change)
-            written.add(change.address)
-        counts["POST"] += _label_writes(world, change)
-        if change.action in {*TAKES_AWAY, "replace"} and remote:
-            counts["DELETE"] += 1
-    return dict(sorted((+counts).items()))
-
-
-def _label_writes(world: World, change: Change) -> int:
-    """Requests that only put labels on, or take them off an object and the files that it holds."""
-    address = Address.parse(change.address)
-    if change.action == "adopt" and address in world.adopt:
-        return int(NO_ROOM not in change.because)
-    applied, desired = world.applied.get(address), world.desired.get(address)
-    if change.action == "adopt" and desired:
-        return int(is_labelled(world, desired.type))
-    if change.action == "forget" and applied and applied.keep:
-        return 1 + len(applied.fields.get("files") or ())
-    return 0
-
-
-def _batches(change: Change) -> int:
-    """Requests that attach files to a store."""
-    files = sum(
-        len(item.after) if len(item.keys) == 1 and isinstance(item.after, dict) else 1
-        for item in change.fields
-        if item.keys[0] == "files"
-    )
-    return -(-files // BATCH)

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -372,3 +373,43 @@ def test_two_environments_publish_different_releases_of_one_content(shop):
         agent = shop.by_hand(shop.sdk.beta.agents.retrieve(next(iter(bundle.pointer.ids.values()))))
         instructions[name] = agent.instructions
     assert instructions == {"staging": "Two: 999", "production": "Call 123."}
+
+
+class TestWrites:
+    """What a plan says it writes is what applying it writes."""
+
+    def written(self, shop: Shop) -> dict[str, int]:
+        asked = Counter(request.partition(" ")[0] for request in shop.requests().elements())
+        return {method: asked[method] for method in sorted(asked) if method != "GET"}
+
+    def check(self, shop: Shop) -> None:
+        expected = dict(shop.plan().requests)
+        shop.requests()
+        shop.apply()
+        assert self.written(shop) == expected
+
+    def test_through_the_life_of_a_chatbot(self, shop):
+        shop.commit()
+        release(shop.root, shop.environ, "support")
+        shop.bot(published=1)
+        self.check(shop)
+        shop.file("kb/prices.md", "Dear.\n")
+        shop.file("kb/new.md", "New.\n")
+        self.check(shop)
+        shop.wants(manifest("VectorStore", "kb", {"files": ["kb/*.md"], "metadata": {"team": "x"}}))
+        self.check(shop)
+        (shop.root / "kb/hours.md").unlink()
+        self.check(shop)
+        shop.wants(manifest("VectorStore", "kb", {"files": [{"path": "kb/*.md", "attributes": {"lang": "en"}}]}))
+        self.check(shop)
+        shop.commit()
+        release(shop.root, shop.environ, "support")
+        shop.bot(published=2)
+        self.check(shop)
+        _mark(shop, 1)
+        self.check(shop)
+        shop.wants(manifest("Pipeline", "flow", ONLY_TRIAGE))
+        shop.bot()
+        shop.drops("Assistant/helper", "VectorStore/kb")
+        self.check(shop)
+        assert is_silent(shop.plan()) or shop.plan().warnings

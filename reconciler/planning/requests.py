@@ -1,0 +1,104 @@
+"""What a plan writes at OpenAI, by method. Documents in the outlets cost nothing there."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from reconciler.planning.adopting import NO_ROOM
+from reconciler.planning.changes import is_labelled
+from reconciler.planning.match import Matched
+from reconciler.planning.model import MAKES, TAKES_AWAY, Change, FieldChange
+from reconciler.planning.world import World
+from reconciler.resources.address import FILE, Address
+from reconciler.resources.base import Desired
+from reconciler.resources.values import ABSENT, JSON
+
+BATCH: Final = 2000
+"""Files that one request attaches to a vector store, at most."""
+ATTACHED_ANEW: Final = frozenset({"file", "sha256", "chunking_strategy"})
+"""What of a file in a store cannot be changed while it is attached."""
+
+Method: TypeAlias = str
+
+
+def requests(world: World, matched: Matched, work: Iterable[Change]) -> dict[Method, int]:
+    """Requests that write, if nothing goes wrong; of equal bytes under one name only one is sent."""
+    counts: Counter[Method] = Counter()
+    by_address: dict[Address, list[Change]] = {}
+    for change in work:
+        by_address.setdefault(Address.parse(change.address), []).append(change)
+    uploads = set()
+    for address, changes in by_address.items():
+        desired = world.desired.get(address)
+        if desired and address.kind == FILE and any(change.action in MAKES for change in changes):
+            uploads.add((desired.fields["sha256"], desired.upload_name))
+        elif desired and desired.type not in world.outlet_types:
+            counts.update(_writes(world, desired, changes))
+        for change in changes:
+            shared = any(other not in by_address for other in matched.addresses.get(change.id or "", ()))
+            counts.update(_others(world, address, change, shared=shared and address.kind == FILE))
+    counts["POST"] += len(uploads)
+    return dict(sorted((+counts).items()))
+
+
+def _writes(world: World, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
+    """Making or changing one object, and what is written of it apart."""
+    apart = world.forms[desired.type].apart
+    if any(change.action in MAKES for change in changes):
+        yield "POST"
+        held = sum(len(desired.fields.get(name) or ()) for name in apart)
+        yield from ["POST"] * _batches(held)
+        return
+    fields = [item for change in changes if change.action == "update" for item in change.fields]
+    if any(item.keys[0] not in apart for item in fields):
+        yield "POST"
+    yield from _of_entries([item for item in fields if item.keys[0] in apart])
+
+
+def _of_entries(fields: Sequence[FieldChange]) -> Iterator[Method]:
+    """Attaching in batches, detaching one by one; other settings of an entry are written where it is."""
+    attached, detached, described = set[str](), set[str](), set[str]()
+    for path, before, after, rest in _entries(fields):
+        anew = not rest or bool(ATTACHED_ANEW & rest)
+        if after is ABSENT and not rest:
+            detached.add(path)
+        elif anew:
+            attached.add(path)
+            detached.update({path} if before is not ABSENT or rest else ())
+        else:
+            described.add(path)
+    yield from ["POST"] * (_batches(len(attached)) + len(described - attached))
+    yield from ["DELETE"] * len(detached)
+
+
+def _entries(fields: Iterable[FieldChange]) -> Iterator[tuple[str, JSON, JSON, frozenset[str]]]:
+    """Each entry that differs: its path, both sides, and which of its settings where it is there on both."""
+    for item in fields:
+        if len(item.keys) > 1:
+            yield item.keys[1], item.before, item.after, frozenset(item.keys[2:3])
+            continue
+        before, after = _mapping(item.before), _mapping(item.after)
+        for path in sorted({*before, *after}):
+            yield path, before.get(path, ABSENT), after.get(path, ABSENT), frozenset()
+
+
+def _mapping(value: JSON) -> Mapping[str, JSON]:
+    return value if isinstance(value, dict) else {}
+
+
+def _others(world: World, address: Address, change: Change, *, shared: bool) -> Iterator[Method]:
+    """What is taken away, unless somebody else has a share in it, and labels that are put on or taken off."""
+    remote = change.id is not None and "/" not in change.id
+    if remote and not shared and change.action in {*TAKES_AWAY, "replace"}:
+        yield "DELETE"
+    applied, desired = world.applied.get(address), world.desired.get(address)
+    if change.action == "adopt" and address in world.adopt:
+        yield from ["POST"] * int(NO_ROOM not in change.because)
+    elif change.action == "adopt" and desired and is_labelled(world, desired.type):
+        yield "POST"
+    elif change.action == "forget" and applied and applied.keep:
+        yield from ["POST"] * (1 + len(applied.fields.get("files") or ()))
+
+
+def _batches(files: int) -> int:
+    return -(-files // BATCH)
