@@ -58,7 +58,8 @@ class Oracle:
             elif applied and live and not wanted:
                 does[agent] = ("delete", {})
             elif wanted and applied and live:
-                edited = {f: (live[f], wanted[f]) for f in FIELDS if wanted[f] != live[f] == applied[f]}
+                moved = [name for name in FIELDS if wanted[name] != live[name] == applied[name]]
+                edited: dict[str, tuple[str | None, str]] = {name: (live[name], wanted[name]) for name in moved}
                 if edited:
                     does[agent] = ("update", edited)
         return does

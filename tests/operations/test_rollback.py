@@ -1,0 +1,77 @@
+"""`ci rollback`: the pointer and nothing else, and not to a release that cannot answer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Cli, applied, by_hand, cli, edit, project, starter
+
+__all__ = ["applied", "cli", "project", "starter"]  # fixtures
+
+PROMPT = "prompts/helper.md"
+
+
+@pytest.fixture
+def released(applied: Path, cli: Cli) -> Path:
+    """Two releases, of which the second is published."""
+    for number in (1, 2):
+        edit(applied / PROMPT, "You", f"You, {number}")
+        assert cli("release", "helper", "--vendor", "--publish").code == 0
+        assert cli("apply", "--yes").code == 0
+    return applied
+
+
+def test_the_plan_moves_the_pointer_whatever_else_is_pending(released: Path, cli: Cli):
+    edit(released / PROMPT, "You", "Some day you")
+    plan = released / "rollback.json"
+    assert cli("ci", "rollback", "helper", 1, "--out", plan).code == 0
+    (change,) = json.loads(plan.read_text())["changes"]
+    assert (change["action"], change["address"]) == ("publish", "chatbot/helper")
+    assert "published: 1" in (released / "chatbots" / "helper.yaml").read_text()
+    assert cli("apply", plan, "--yes").code == 0
+    pending = cli("plan", "-o", "json").document["changes"]
+    assert "chatbot/helper" not in {change["address"] for change in pending if change["action"] == "publish"}
+    assert "assistant/helper" in {change["address"] for change in pending}
+
+
+def test_not_to_a_release_whose_store_is_gone(released: Path, cli: Cli):
+    async def delete(sdk: Any) -> None:
+        for store in [found async for found in sdk.vector_stores.list() if "@" in found.metadata["reconciler-address"]]:
+            await sdk.vector_stores.delete(store.id)
+
+    by_hand(released, delete)
+    plan = released / "rollback.json"
+    done = cli("ci", "rollback", "helper", 1, "--out", plan)
+    assert done.code == 3
+    assert "was deleted by hand" in done.out
+    assert cli("apply", plan, "--yes").code == 3
+
+
+def test_not_to_a_release_that_somebody_tampered_with(released: Path, cli: Cli):
+    async def rename(sdk: Any) -> None:
+        for store in [found async for found in sdk.vector_stores.list() if "@" in found.metadata["reconciler-address"]]:
+            await sdk.vector_stores.update(store.id, name="mine")
+
+    by_hand(released, rename)
+    done = cli("ci", "rollback", "helper", 1, "--out", released / "rollback.json")
+    assert done.code == 1
+    assert "error[dead-release]: vectorstore/handbook@" in done.err
+    assert "a part of release/helper@1, is not live as it was released" in done.err
+    assert not (released / "rollback.json").exists()
+
+
+def test_not_to_a_release_that_was_never_applied(released: Path, cli: Cli):
+    edit(released / PROMPT, "You", "You, 3")
+    assert cli("release", "helper", "--vendor").code == 0
+    done = cli("ci", "rollback", "helper", 3, "--out", released / "rollback.json")
+    assert done.code == 1
+    assert "dead-release" in done.err
+
+
+def test_to_what_is_published_already_nothing_is_done(released: Path, cli: Cli):
+    plan = released / "rollback.json"
+    assert cli("ci", "rollback", "helper", 2, "--out", plan).code == 0
+    assert json.loads(plan.read_text())["changes"] == []
+    assert cli("apply", plan, "--yes").code == 0
