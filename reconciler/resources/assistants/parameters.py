@@ -17,8 +17,8 @@ def incompatible(before: JSON, after: JSON, path: str = "") -> Iterator[str]:
     yield from _narrowed(before, after, path)
     old, new = _properties(before), _properties(after)
     yield from (f"{_at(path, name)} is gone" for name in old if name not in new)
-    demanded = set(after.get("required") or ()) - set(before.get("required") or ())
-    yield from (f"{_at(path, name)} is required now" for name in sorted(demanded))
+    known = _list(before, "required")
+    yield from (f"{_at(path, str(name))} is required now" for name in _list(after, "required") if name not in known)
     for name in (name for name in old if name in new):
         yield from incompatible(old[name], new[name], _at(path, name))
     if "items" in before and "items" in after:
@@ -28,14 +28,11 @@ def incompatible(before: JSON, after: JSON, path: str = "") -> Iterator[str]:
 def _narrowed(before: Mapping[str, JSON], after: Mapping[str, JSON], path: str) -> Iterator[str]:
     if "type" in before and "type" in after and not _types(before) <= _types(after):
         yield f"{path or 'the whole'} was {_named(before)}, and is {_named(after)}"
-    if "enum" not in after:
-        return
-    if "enum" not in before:
-        yield f"{path or 'the whole'} takes only {len(after['enum'])} values now"
-        return
-    gone = set(map(json.dumps, before["enum"])) - set(map(json.dumps, after["enum"]))
-    if gone:
-        yield f"{path or 'the whole'} no longer takes {', '.join(sorted(gone))}"
+    was, is_ = ({json.dumps(value, sort_keys=True) for value in _list(side, "enum")} for side in (before, after))
+    if is_ and not was:
+        yield f"{path or 'the whole'} takes only {len(is_)} values now"
+    elif is_ and was - is_:
+        yield f"{path or 'the whole'} no longer takes {', '.join(sorted(was - is_))}"
 
 
 def _types(schema: Mapping[str, JSON]) -> set[str]:
@@ -48,6 +45,12 @@ def _named(schema: Mapping[str, JSON]) -> str:
 
 def _listed(types: JSON) -> list[str]:
     return [str(one) for one in types] if isinstance(types, list) else [str(types)]
+
+
+def _list(schema: Mapping[str, JSON], name: str) -> list[JSON]:
+    """What is no list is no schema that we understand, and nothing to compare."""
+    found = schema.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _properties(schema: Mapping[str, JSON]) -> Mapping[str, JSON]:

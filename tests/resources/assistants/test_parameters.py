@@ -1,0 +1,62 @@
+"""Changes of function parameters, one by one."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from reconciler.resources.assistants.parameters import incompatible
+
+
+def of(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+NESTED = of(room=of(size={"type": "string"}))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (of(a={}), of(), ["a is gone"]),
+        (of(a={}), None, ["a is gone"]),
+        (NESTED, of(room=of()), ["room.size is gone"]),
+        (NESTED, of(room={**of(size={"type": "string"}), "required": ["size"]}), ["room.size is required now"]),
+        (of(a={"type": ["string", "null"]}), of(a={"type": "string"}), ["a was string or null, and is string"]),
+        (of(a={"type": "number"}), of(a={"type": "integer"}), ["a was number, and is integer"]),
+        (of(a={"enum": ["x", 1]}), of(a={"enum": [1]}), ['a no longer takes "x"']),
+        (of(a={}), of(a={"enum": [1, 2]}), ["a takes only 2 values now"]),
+        (of(a={"items": of(b={})}), of(a={"items": of()}), ["a[].b is gone"]),
+    ],
+)
+def test_narrower(before, after, said):
+    assert [*incompatible(before, after)] == said
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (of(), of(a={})),
+        (None, of(a={})),
+        (of(a={"type": "integer"}), of(a={"type": "number"})),
+        (of(a={"enum": [1]}), of(a={"enum": [1, 2]})),
+        (of(a={"enum": [1]}), of(a={})),
+        ({**of(a={}), "required": ["a"]}, of(a={})),
+        (of(a={"description": "old"}), of(a={"description": "new"})),
+    ],
+)
+def test_as_wide_or_wider(before, after):
+    assert [*incompatible(before, after)] == []
+
+
+KEYWORDS = st.sampled_from(["type", "properties", "required", "enum", "items", "a"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | KEYWORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS, inner, max_size=4),
+)
+
+
+@given(ANYTHING, ANYTHING)
+def test_what_is_no_schema_at_all_is_compared_as_far_as_it_goes(before, after):
+    assert all(isinstance(said, str) for said in incompatible(before, after))
+    assert [*incompatible(before, before)] == []
