@@ -12,7 +12,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reconciler.github.client import Document, GitHub
@@ -23,6 +23,7 @@ ARTIFACT: Final = "plan-"
 """How the names of the artifacts begin that hold a plan."""
 PLAN: Final = "plan.json"
 MAX_BYTES: Final = 64 * 2**20
+KEPT: Final = timedelta(days=90)
 _RULES: Final = ".github/"
 
 
@@ -63,10 +64,13 @@ class Reviews:
                 yield pull
 
     def _commits(self) -> tuple[frozenset[str] | None, datetime]:
-        """What came to the base branch since the last apply, and when that was; None for all, where there was none."""
+        """What came to the base branch since the last apply, and when that was.
+
+        None for all, where there was none, as far back as GitHub keeps artifacts unless it is told otherwise.
+        """
         applied = self._last_applied()
         if applied is None:
-            return None, datetime.min.replace(tzinfo=UTC)
+            return None, datetime.now(UTC) - KEPT
         path = f"compare/{applied}...{self.commit}"
         tip = self.github.get(path, per_page=1)["base_commit"]
         commits = frozenset(found["sha"] for found in self.github.pages(path, key="commits"))
