@@ -1,5 +1,6 @@
 """The workflows, step by step as GitHub runs them: from a pull request to what is live, by hand and back."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler import bundles
+from reconciler.operations.demo import sample
 from reconciler.operations.init import init
 from reconciler.operations.release import release
 from tests.cli.conftest import by_hand
@@ -242,3 +244,26 @@ def test_a_fork_is_planned_without_the_api_and_its_merge_waits(team: Team):
     applied = team.apply()
     assert applied.conclusion == "failure"
     assert f"#{number}: it comes from a fork" in applied.log
+
+
+@pytest.mark.long
+def test_this_repository_as_it_is(tmp_path: Path):
+    """The sample organisation in both of its environments, without anybody's inputs or secrets."""
+    repo = Checkout.make(tmp_path)
+    shutil.copytree(sample(), repo.folder / "manifests", ignore=shutil.ignore_patterns(".reconciler"))
+    with serve(Hub(bare=repo.bare)) as hub:
+        here = Team(hub, repo, Actions(hub, tmp_path / "actions", {}))
+        here.actions.scratch.mkdir()
+        repo.pushed("main")
+        assert_green(here.apply("workflow_dispatch"))
+        number, planned = here.propose("clerk", {"manifests/assistants/clerk.yaml": ASSISTANT % ("clerk", "File it.")})
+        assert_green(planned)
+        assert [comment.splitlines()[0] for comment in here.comments(number)] == [
+            "<!-- reconciler:plan brightwater/staging -->",
+            "<!-- reconciler:plan brightwater/production -->",
+        ]
+        here.merge(number)
+        assert_green(here.apply())
+        assert_green(here.drift())
+        assert hub.issues == {}
+    assert "--constraint .ci/constraints.txt .[emulator]" in (tmp_path / "actions" / "pip.log").read_text()
