@@ -29,7 +29,6 @@ class Journal(Protocol):
         """
         ...
 
-
     def announce(self, address: Address) -> None:
         """Have it on record that `address` is about to be made, if that is not said yet. Blocks."""
         ...
