@@ -35,7 +35,7 @@ def command(chatbot: str, number: int | None, start: Path, env: str | None, form
     from reconciler.operations.publish import publish
     from reconciler.reports.text.releases import publication_text
 
-    done = publish(start, options.environ(), chatbot, number, env=env)
+    done = publish(start, options.environ(), chatbot.removeprefix("chatbot/"), number, env=env)
     if format_ == "json":
         from reconciler.reports.releases import publication_json
 

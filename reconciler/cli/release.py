@@ -34,7 +34,8 @@ def command(
     from reconciler.operations.release import release
     from reconciler.reports.text.releases import released_text
 
-    done = release(start, options.environ(), chatbot, message=message, vendor=vendor, publish=publish, env=env)
+    name = chatbot.removeprefix("chatbot/")
+    done = release(start, options.environ(), name, message=message, vendor=vendor, publish=publish, env=env)
     if format_ == "json":
         from reconciler.reports.releases import released_json
 

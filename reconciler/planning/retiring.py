@@ -55,7 +55,7 @@ def _leaving(world: World, candidates: set[Address]) -> Iterator[tuple[Address, 
             yield address, f"{lost}, which it uses, has no manifest any more"
         elif address not in kept:
             chatbot = world.releases[address].chatbot
-            yield address, f"{chatbot} keeps {world.desired[chatbot].options['keep']} releases"
+            yield address, f"{chatbot} keeps {world.desired[chatbot].options['keep']} of its releases"
 
 
 def published_releases(world: World) -> dict[Address, Address]:

@@ -104,3 +104,12 @@ def test_an_environment_that_the_release_has_no_values_for(desk: Desk) -> None:
 def test_an_environment_that_there_is_none_of(desk: Desk) -> None:
     problem = refused(desk, 1, "stagin")
     assert (problem.code, problem.hint) == ("unknown-environment", "Did you mean 'staging'?")
+
+
+def test_what_the_chatbot_does_not_keep_is_archived_unless_it_is_published(desk: Desk) -> None:
+    desk.write(CHATBOT, desk.read(CHATBOT) + "  published: {production: 1}\n  releases: {keep: 1}\n")
+    problem = refused(desk, 1, "staging")
+    assert problem.code == "archived-reference"
+    assert problem.message == "release/support@1 is archived in staging: chatbot/support keeps 1 of its releases"
+    assert published(desk, 1, "production").moves == ()
+    assert [move.after for move in published(desk, 2).moves] == [2, 2]

@@ -7,6 +7,7 @@ from reconciler.manifests.editing.documents import source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.operations.edits import Edit
 from reconciler.operations.everywhere import Everywhere
+from reconciler.operations.releasing.versions import versions
 from reconciler.operations.suggest import did_you_mean
 from reconciler.resources.address import release_number
 from reconciler.resources.base import Resource
@@ -41,7 +42,7 @@ def published(
     chosen = _chosen(project, env)
     number = release_number(release.address) if release else None
     if release:
-        problems = list(_lacking(release, chosen))
+        problems = [*_lacking(release, chosen), *_not_kept(project, chatbot, release, chosen)]
         if problems:
             raise ReconcilerError(*problems)
     before = dict(_published(project, chatbot))
@@ -82,6 +83,23 @@ def _line(after: Mapping[str | None, int | None], *, everywhere: bool) -> JSON:
     if not numbers:
         return None
     return next(iter(numbers.values())) if everywhere else numbers
+
+
+def _not_kept(
+    project: Everywhere, chatbot: Resource, release: Resource, environments: Iterable[str | None]
+) -> Iterator[Problem]:
+    """Where the release is archived, as the chatbot keeps only so many and has another one published."""
+    keep = chatbot.spec.releases.keep if chatbot.spec.releases else None
+    numbers = [number for number, one in versions(project, chatbot.address.name).items() if not one.spec.archived]
+    number, before = release_number(release.address), dict(_published(project, chatbot))
+    if keep is None or number in numbers[-keep:] or number not in numbers:
+        return
+    for environment in environments:
+        if before.get(environment) != number:
+            where = f" in {environment}" if environment else ""
+            message = f"{release.address} is archived{where}: {chatbot.address} keeps {keep} of its releases"
+            hint = f"It keeps {', '.join(map(str, numbers[-keep:]))}, and what is published."
+            yield Problem("archived-reference", message, release.place, hint)
 
 
 def _lacking(release: Resource, environments: Iterable[str | None]) -> Iterator[Problem]:

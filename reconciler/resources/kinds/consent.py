@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from reconciler.resources.address import Address, Identity
+from reconciler.resources.address import Address, Identity, is_name
 from reconciler.resources.base import Kind, Resource, Scope, Spec
 from reconciler.resources.problems import Finding
 
@@ -45,9 +45,11 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
 def _identity(spec: ConsentSpec, scope: Scope) -> Iterator[Finding]:
     environment = Identity.parse(spec.identity).environment
     if environment not in (scope.environments or (None,)):
-        known = ", ".join(f"`{spec.identity.partition('/')[0]}/{name}`" for name in scope.environments)
+        written = Identity.parse(spec.identity).project
+        project = written if is_name(written) else "PROJECT"
+        known = ", ".join(f"`{project}/{name}`" for name in scope.environments)
         message = f"a consent holds in one environment, and `{spec.identity}` is none"
-        hint = f"write one of {known}" if known else f"write `{spec.identity.partition('/')[0]}`"
+        hint = f"write one of {known}" if known else f"write `{project}`"
         yield Finding(("spec", "identity"), TOO_BROAD, message, hint)
 
 
