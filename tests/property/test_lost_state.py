@@ -54,8 +54,13 @@ class Past:
             self._lose(rebuilt=event == "lose and rebuild")
 
     def apply(self) -> None:
-        """With `keep`: a manifest that wants something else than a hand is refused, and nothing done."""
-        if not self.world.plan("keep").refusals:
+        """With `keep`: where a manifest wants something else than a hand, it is refused, and nothing done. Files that
+        the plan tells to attach are no hand's any more.
+        """
+        plan = self.world.plan("keep")
+        if not plan.refusals:
+            told = {change.id for change in plan.changes if any(item.keys[0] == "files" for item in change.fields)}
+            self.detached = {(store, file) for store, file in self.detached if store not in told}
             self.world.apply("keep")
             self.check()
 
