@@ -223,5 +223,5 @@ def decode_plan(record: JSON) -> AppliedPlan:
         commit=of(str, record["commit"]),
         finished=None if record["finished"] is None else float(record["finished"]),
         outcome=cast("Outcome", record["outcome"]),
-        summary=of(str, record["summary"]),
+        summary=of(str, record.get("summary", "")),
     )

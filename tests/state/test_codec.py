@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import given, strategies as st
@@ -69,6 +70,15 @@ def test_state_is_read_as_it_was_written():
     decoded = decode_state(encode_state(EXAMPLE), ACME, "state.json", "version-1")
     assert decoded == EXAMPLE
     assert decoded.checkpoint == "version-1"
+
+
+def test_a_state_that_was_written_before_there_were_releases_is_read():
+    written = encode_state(EXAMPLE).decode().replace(', "summary": ""', "")
+    before = re.sub(r'  "tombstones": \[.*?\],\n', "", written, flags=re.DOTALL)
+    assert before.count("tombstones") == before.count("summary") == 0
+    decoded = decode_state(before.encode(), ACME, "state.json", "version-1").state
+    assert decoded.objects == EXAMPLE.state.objects
+    assert decoded.plans == EXAMPLE.state.plans
 
 
 names = st.builds(Address, st.sampled_from(["assistant", "file"]), st.text(min_size=1))
