@@ -19,7 +19,7 @@ from tests.property.projects import Project, projects
 from tests.property.test_silence import new_world
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=300)
+MANY = settings(FEW, max_examples=80)
 BY_HAND = "Changed by hand."
 
 Event = Project | str

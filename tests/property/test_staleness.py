@@ -212,7 +212,7 @@ def test_no_false_refusal_and_no_unsafe_apply(before, between):
 
 
 @pytest.mark.long
-@settings(EVERY, max_examples=600)
+@settings(EVERY, max_examples=200)
 @given(before, between)
 def test_the_same_at_length(before, between):
     check(before, between)
