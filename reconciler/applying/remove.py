@@ -41,6 +41,8 @@ async def give_up(run: Run, step: Step) -> None:
     """Remove an address from state. Where the live object stays as nobody's, our labels go from it."""
     world, live = run.planned.world, run.planned.matched.live.get(step.address)
     applied = world.applied.get(step.address)
+    if live is None and step.address in world.pointers:  # a run was killed when it had deleted the object
+        await asyncio.to_thread(run.publisher.withdraw, step.address)
     if live and applied and applied.keep and is_labelled(world, live.type):
         await run.adapters[live.type].disown(live.id, world.identity)
     forget(run, step)

@@ -31,6 +31,13 @@ def test_forgetting_sends_nothing():
     assert cloud.journal == [("widget/lamp", None)]
 
 
+def test_what_a_killed_run_had_deleted_is_not_published_any_longer():
+    worlds = Worlds().applied("widget/lamp").pointer("widget/lamp", "v1", {"widget/lamp": "widget_lamp"})
+    cloud = applied(worlds).cloud
+    assert cloud.calls == ["withdraw widget/lamp"]
+    assert cloud.journal == [("widget/lamp", None)]
+
+
 def test_a_second_object_goes_and_the_first_stays_in_state():
     cloud = applied(Worlds().synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")).cloud
     assert cloud.calls == ["delete w2"]
