@@ -14,6 +14,7 @@ from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
 from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Form, Live
+from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.values import ABSENT, Keys, get
 
@@ -194,8 +195,12 @@ def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator
     names = () if desired.whole else agreed(desired, _last(applied, live))
     if names and desired.type != "file":
         because = f"the manifest has taken over what was changed by hand: {', '.join(names)}"
-        change = Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))
-        yield Sorted(change, None)
+        taken = {name: field_hash(desired.fields[name]) for name in names}
+        address, source = str(desired.address), source_of(desired)
+        yield Sorted(
+            Change(address, "adopt", id=live.id, preconditions={"agreed": taken}, source=source, because=(because,)),
+            None,
+        )
 
 
 def _last(applied: Applied | None, live: Live) -> LastApplied:

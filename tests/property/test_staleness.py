@@ -62,6 +62,11 @@ class Oracle:
                 edited: dict[str, tuple[str | None, str]] = {name: (live[name], wanted[name]) for name in moved}
                 if edited:
                     does[agent] = ("update", edited)
+                elif wanted == live != applied:
+                    does[agent] = (
+                        "adopt",
+                        {name: (None, wanted[name]) for name in FIELDS if wanted[name] != applied[name]},
+                    )
         return does
 
     def conflicts(self) -> set[str]:
