@@ -5,26 +5,33 @@ A pull request can edit its own workflow, and then upload whatever it likes as i
 - its branch is in this repository: a fork's is planned without a key;
 - it changes nothing under `.github/`, so that the workflow which ran is the base branch's;
 - no other pull request has the same head for another base, whose workflow might have run instead;
-- they are of the last run for the commit that was merged.
+- they are of the last run for the commit that was merged, and that began after its base was chosen.
 """
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reconciler.github.client import Document, GitHub
-from reconciler.github.failures import GitHubError
-from reconciler.resources.problems import Problem
 
 ARTIFACT: Final = "plan-"
 """How the names of the artifacts begin that hold a plan."""
 PLAN: Final = "plan.json"
 MAX_BYTES: Final = 64 * 2**20
 KEPT: Final = timedelta(days=90)
+MOST_FILES: Final = 3000
+"""As many as GitHub lists of a pull request, in the order of their names ("List pull requests files")."""
 _RULES: Final = ".github/"
+_MOVED: Final = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
+"""Events of a pull request that goes to another branch now; not all workflows plan again then."""
+
+
+class UnusableError(Exception):
+    """An artifact is no plan; the message goes on from `its plan`."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +93,11 @@ class Reviews:
         if (pull["head"]["repo"] or {}).get("full_name") != self.github.repository:
             return "it comes from a fork"
         files = self.github.pages(f"pulls/{pull['number']}/files")
-        names = (name for file in files for name in (file["filename"], file.get("previous_filename", "")))
-        if any(name.startswith(_RULES) for name in names):
+        names = [(file["filename"], file.get("previous_filename", "")) for file in files]
+        if any(name.startswith(_RULES) for pair in names for name in pair):
             return f"it changes {_RULES}, and so may have planned by its own rules"
+        if len(names) >= MOST_FILES:
+            return f"it changes more files than GitHub lists, which may be in {_RULES}"
         head = f"{self.github.owner}:{pull['head']['ref']}"
         others = self.github.pages("pulls", state="all", head=head)
         if any(_is_elsewhere(other, pull) for other in others):
@@ -108,22 +117,38 @@ class Reviews:
         last = max(ours, key=lambda run: run["run_number"], default=None)
         if last is None or last["status"] != "completed":
             return Review(pull["number"], void="its last commit was merged before it was planned")
-        found = self.github.pages(f"actions/runs/{last['id']}/artifacts", key="artifacts")
-        plans = [one for one in found if one["name"].startswith(ARTIFACT)]
-        if any(one["expired"] for one in plans):
-            return Review(pull["number"], void="its plan has expired")
-        return Review(pull["number"], tuple(map(self._plan, plans)), "" if plans else "its run left no plan")
-
-    def _plan(self, artifact: Document) -> bytes:
-        if artifact["size_in_bytes"] > MAX_BYTES:
-            raise _unusable(artifact, "is larger than 64 MiB")
+        if self._moved_after(last, pull):
+            return Review(pull["number"], void="it was planned for another branch, and not again")
         try:
-            with zipfile.ZipFile(io.BytesIO(self.github.download(f"actions/artifacts/{artifact['id']}/zip"))) as files:
-                if files.getinfo(PLAN).file_size > MAX_BYTES:
-                    raise _unusable(artifact, "is larger than 64 MiB")
-                return files.read(PLAN)
-        except (KeyError, zipfile.BadZipFile) as error:
-            raise _unusable(artifact, f"holds no {PLAN}") from error
+            plans = tuple(self._plans(last))
+        except UnusableError as error:
+            return Review(pull["number"], void=f"its plan {error}")
+        return Review(pull["number"], plans, "" if plans else "its run left no plan")
+
+    def _moved_after(self, run: Document, pull: Document) -> bool:
+        """Whether the pull request got its base when the run was under way already: by the workflow of another."""
+        moves = (event for event in self.github.pages(f"issues/{pull['number']}/events") if event["event"] in _MOVED)
+        return any(_time(move) >= _time(run) for move in moves)
+
+    def _plans(self, run: Document) -> Iterator[bytes]:
+        found = sorted(self.github.pages(f"actions/runs/{run['id']}/artifacts", key="artifacts"), key=_time)
+        # Of a run that was run again, the last of each name.
+        for artifact in {one["name"]: one for one in found if one["name"].startswith(ARTIFACT)}.values():
+            yield from self._plan(artifact)
+
+    def _plan(self, artifact: Document) -> Iterator[bytes]:
+        """What stands in it under the name of a plan, if anything does."""
+        if artifact["expired"]:
+            raise UnusableError("has expired")
+        if artifact["size_in_bytes"] > MAX_BYTES:
+            raise UnusableError("is larger than 64 MiB")
+        data = self.github.download(f"actions/artifacts/{artifact['id']}/zip")
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as files:
+                if PLAN in files.namelist():
+                    yield _unpacked(files)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise UnusableError(f"is in an archive that is broken: {error}") from error
 
     def _is_here(self, run: Document) -> bool:
         name: str | None = (run["head_repository"] or {}).get("full_name")  # null where a fork is gone
@@ -135,6 +160,19 @@ def _is_elsewhere(other: Document, pull: Document) -> bool:
     return same and other["number"] != pull["number"] and bool(other["base"]["ref"] != pull["base"]["ref"])
 
 
-def _unusable(artifact: Document, why: str) -> GitHubError:
-    hint = "Plan that pull request again, or run the apply workflow by hand: it plans again and waits for approval."
-    return GitHubError(Problem("plan-artifact", f"the artifact {artifact['name']} ({artifact['id']}) {why}", hint=hint))
+def _time(of: Document) -> datetime:
+    return datetime.fromisoformat(of["created_at"])
+
+
+def _unpacked(files: zipfile.ZipFile) -> bytes:
+    """The plan, as GitHub's own action packs it, and not more of it than there is room for, whatever its size is said
+    to be.
+    """
+    packed = files.getinfo(PLAN)
+    if packed.flag_bits & 1 or packed.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnusableError("is packed in an unusual way")
+    with files.open(packed) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise UnusableError("is larger than 64 MiB")
+    return data

@@ -49,6 +49,8 @@ class Hub:
     pulls: dict[int, Document] = field(default_factory=dict)
     issues: dict[int, Document] = field(default_factory=dict)
     comments: dict[int, list[Document]] = field(default_factory=dict)
+    events: dict[int, list[Document]] = field(default_factory=dict)
+    """What happened to a pull request, beside commits and comments."""
     runs: list[Document] = field(default_factory=list)
     artifacts: dict[int, list[Document]] = field(default_factory=dict)
     archives: dict[int, bytes] = field(default_factory=dict)
@@ -82,6 +84,11 @@ class Hub:
         """The branch of a pull request moved."""
         head = self.pulls[number]["head"]
         head["sha"] = self.git("rev-parse", head["ref"])
+
+    def moved(self, number: int, base: str, at: str) -> None:
+        """Somebody chose another base for a pull request."""
+        self.pulls[number]["base"] = {"ref": base}
+        self.events.setdefault(number, []).append({"event": "base_ref_changed", "created_at": at})
 
     def merged(self, number: int, commit: str) -> None:
         at = now()
@@ -181,11 +188,17 @@ class Api:
         found = [pull for pull in found if query.get("head") in (None, f"{owner}:{pull['head']['ref']}")]
         return self.paged(request, sorted(found, key=lambda pull: (pull["updated_at"], pull["number"]), reverse=True))
 
+    async def pull(self, request: Request) -> Response:
+        return JSONResponse(self.hub.pulls[request.path_params["number"]])
+
     async def pull_files(self, request: Request) -> Response:
         pull = self.hub.pulls[request.path_params["number"]]
         parent = f"{pull['merge_commit_sha']}^1" if pull["merge_commit_sha"] else pull["base"]["ref"]
         names = self.hub.git("diff", "--name-only", f"{parent}...{pull['head']['sha']}").splitlines()
         return self.paged(request, [{"filename": name} for name in names])
+
+    async def issue_events(self, request: Request) -> Response:
+        return self.paged(request, self.hub.events.get(request.path_params["number"], []))
 
     async def compare(self, request: Request) -> Response:
         base, _, head = request.path_params["range"].partition("...")
@@ -235,7 +248,9 @@ def create_app(hub: Hub) -> Starlette:
             Route(f"{REPO}/issues", api.issues, methods=["GET", "POST"]),
             Route(f"{REPO}/issues/{{number:int}}", api.issue, methods=["PATCH"]),
             Route(f"{REPO}/pulls", api.pulls, methods=["GET", "POST"]),
+            Route(f"{REPO}/pulls/{{number:int}}", api.pull),
             Route(f"{REPO}/pulls/{{number:int}}/files", api.pull_files),
+            Route(f"{REPO}/issues/{{number:int}}/events", api.issue_events),
             Route(f"{REPO}/compare/{{range}}", api.compare),
             Route(f"{REPO}/actions/workflows/{{workflow}}/runs", api.runs),
             Route(f"{REPO}/actions/runs/{{id:int}}/artifacts", api.artifacts),

@@ -1,11 +1,13 @@
 """Which plans count as reviewed, and which could have been made by the pull request itself."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reconciler.github import GitHub, GitHubError
+from reconciler.github import GitHub
 from reconciler.github.reviews import Review, Reviews
 from tests.github.hub import Hub, now
 from tests.github.repositories import Checkout
@@ -174,13 +176,90 @@ def test_artifacts_that_are_no_plans_are_not_even_loaded(hub: Hub, repo: Checkou
     assert len(hub.seen_elsewhere) == 1
 
 
-@pytest.mark.parametrize(
-    ("files", "why"), [({"x": b""}, "holds no plan.json"), ({"plan.json": b"0" * (65 * 2**20)}, "64 MiB")]
-)
-def test_an_artifact_that_is_no_plan_or_a_bomb(hub: Hub, repo: Checkout, propose, reviews, files, why):
+def test_a_run_that_was_run_again_counts_with_what_it_left_last(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    ((first,),) = hub.artifacts.values()
+    first["created_at"] = "2020-01-01T00:00:00Z"
+    hub.upload(hub.runs[-1]["id"], "plan-0", {"plan.json": b"again"})
+    hub.merged(number, repo.merge("feature"))
+    assert reviews() == [Review(number, (b"again",))]
+
+
+def test_a_base_that_was_chosen_after_the_run_began(hub: Hub, repo: Checkout, propose, reviews):
+    """It ran by the workflow of the other branch, and one that does not react to `edited` does not run again."""
+    number = propose("feature")
+    hub.moved(number, "main", at=now())
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "it was planned for another branch, and not again"
+
+
+def test_a_base_that_was_chosen_before_the_run(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    hub.moved(number, "main", at="2020-01-01T00:00:00Z")
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == ""
+
+
+def test_more_files_than_github_lists(hub: Hub, repo: Checkout, propose, reviews, monkeypatch: pytest.MonkeyPatch):
+    """They are listed by name, and there are names that come before `.github`."""
+    monkeypatch.setattr("reconciler.github.reviews.MOST_FILES", 2)
+    number = propose("feature", **{"-1": "x", "-2": "x"})
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()).startswith("it changes more files than GitHub lists")
+
+
+def test_lists_of_many_pages(hub: Hub, repo: Checkout, propose, reviews):
+    """Of pull requests, commits, files, runs and artifacts."""
+    hub.page = 1
+    numbers = [propose(branch, **{branch: "x", f"{branch}-2": "x"}) for branch in ("one", "two", "three")]
+    for number, branch in zip(numbers, ("one", "two", "three"), strict=True):
+        hub.ran("apply.yml", "push", hub.git("rev-parse", "main"), "main", conclusion="failure")
+        hub.merged(number, repo.merge(branch, squash=True))
+        run = next(run for run in hub.runs if run["head_branch"] == branch)
+        hub.upload(run["id"], "plan-1", {"plan.json": b"of production"})
+    assert {(review.pull, *review.plans) for review in reviews()} == {
+        (number, PLAN % branch, b"of production")
+        for number, branch in zip(numbers, (b"one", b"two", b"three"), strict=True)
+    }
+
+
+def test_artifacts_that_hold_no_plan_are_none(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature", planned=False)
     run = hub.ran("plan.yml", "pull_request", hub.pulls[number]["head"]["sha"], "feature")
-    hub.upload(run, "plan-0", files)
+    hub.upload(run, "plan-of-the-garden", {"../plan.json": b"{}", "plan.json/x": b"", "/etc/plan.json": b""})
     hub.merged(number, repo.merge("feature"))
-    with pytest.raises(GitHubError, match=why):
-        reviews()
+    assert void(reviews()) == "its run left no plan"
+
+
+def packed(data: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        archive.writestr("plan.json", data)
+    return made.getvalue()
+
+
+BOMB = packed(b"0" * (65 * 2**20))
+LYING = BOMB.replace((65 * 2**20).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize(
+    ("archive", "why"),
+    [
+        pytest.param(BOMB, "is larger than 64 MiB", id="bomb"),
+        pytest.param(LYING, "archive that is broken", id="bomb that says it is small"),
+        pytest.param(packed(b"0" * 2**20, zipfile.ZIP_LZMA), "packed in an unusual way", id="another method"),
+        pytest.param(packed(b"{}")[:-30], "archive that is broken", id="cut off"),
+        pytest.param(b"<html>", "archive that is broken", id="no archive"),
+    ],
+)
+def test_a_broken_artifact_or_a_bomb_voids_its_own_pull_request_alone(
+    hub: Hub, repo: Checkout, propose, reviews, archive: bytes, why: str
+):
+    good, bad = propose("good"), propose("bad")
+    hub.archives[max(hub.archives)] = archive
+    hub.merged(good, repo.merge("good"))
+    hub.merged(bad, repo.merge("bad"))
+    found = {review.pull: review for review in reviews()}
+    assert found[good] == Review(good, (PLAN % b"good",))
+    assert why in found[bad].void
+    assert found[bad].plans == ()
