@@ -21,8 +21,8 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
     """
     logging.getLogger("uvicorn.error").addFilter(_unasked_for)
     with socket.create_server((host, port), family=_family(host)) as listener:
-        # Connections inherit it. Without, the second packet of an answer waits 40 ms for the first one's acknowledgement:
-        # asyncio switches that off itself, but not where the protocol of the socket is unnamed, as it is here.
+        # Connections inherit it. Without, the second packet of an answer waits 40 ms until the first is acknowledged:
+        # asyncio sees to that itself, but not where the socket does not name its protocol, as here.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound = f"[{host}]" if ":" in host else host
         url = f"http://{bound}:{listener.getsockname()[1]}/v1"
