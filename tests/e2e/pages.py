@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,17 +40,24 @@ def as_it_runs(page: Path, folder: Path, by_hand: ByHand) -> str:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
-    shell = _Shell(folder)
+    shell = Shell(printed)
 
     def session(found: re.Match[str]) -> str:
         head, _, _ = found[0].partition("```console")
         if found[1]:
             by_hand[found[1]](folder)
-        steps = (f"$ {command}\n{_steady(shell.run(command))}" for command in COMMAND.findall(found[2]))
+        steps = (f"$ {command}\n{_ended(_steady(shell.run(command)))}" for command in COMMAND.findall(found[2]))
         return f"{head}```console\n{''.join(steps)}```"
 
-    with contextlib.chdir(folder), mock.patch.dict(os.environ, _environ()):
+    with reading(folder):
         return SESSION.sub(session, text)
+
+
+@contextlib.contextmanager
+def reading(folder: Path, **environ: str) -> Iterator[None]:
+    """In `folder`, with `environ`, and Git as somebody has it who has set nothing up."""
+    with contextlib.chdir(folder), mock.patch.dict(os.environ, _environ() | environ):
+        yield
 
 
 def _steady(text: str) -> str:
@@ -59,34 +66,40 @@ def _steady(text: str) -> str:
     return text
 
 
+def _ended(text: str) -> str:
+    return f"{text.rstrip()}\n" if text.strip() else ""
+
+
 def _environ() -> dict[str, str]:
-    """Git as somebody who has set nothing up."""
     somebody = {f"GIT_{role}_{what}": "a@b.example" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**somebody, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PATH": path, "COLUMNS": "100"}
 
 
 @dataclass(frozen=True)
-class _Shell:
-    """Commands joined by `&&`; `reconciler` runs in this process, which saves a start for each."""
+class Shell:
+    """Commands joined by `&&`; `reconciler` runs in this process, unless it is redirected: that saves starts."""
 
-    folder: Path
+    reconciler: Callable[[str], str]
+    """What `reconciler WORDS` shows."""
 
     def run(self, line: str) -> str:
-        shown = "".join(self._run(command) for command in line.split(" && "))
-        return f"{shown.rstrip()}\n" if shown.strip() else ""
+        return "".join(self._run(command) for command in line.split(" && "))
 
     def _run(self, command: str) -> str:
         word, _, rest = command.partition(" ")
-        if word == "export":
+        if word == "cd":
+            os.chdir(rest)
+        elif word == "export":
             name, _, value = rest.partition("=")
             os.environ[name] = value
-            return ""
-        if word != "reconciler":
+        elif word == "reconciler" and ">" not in rest:
+            words, _, pipe = rest.partition(" | ")
+            shown = self.reconciler(words)
+            return self._shell(pipe, shown) if pipe else shown
+        else:
             return self._shell(command)
-        words, _, pipe = rest.partition(" | ")
-        shown = printed(words)
-        return self._shell(pipe, shown) if pipe else shown
+        return ""
 
     def _shell(self, command: str, given: str = "") -> str:
         done = subprocess.run(command, shell=True, input=given, capture_output=True, text=True, timeout=60, check=False)
@@ -96,8 +109,20 @@ class _Shell:
 
 def printed(words: str) -> str:
     """What `reconciler WORDS` prints, with its messages but for the progress."""
+    _, out, err = _done(words)
+    return out + PROGRESS.sub("", err)
+
+
+def answered(words: str) -> str:
+    """What `reconciler WORDS` prints but for its messages; it has to succeed."""
+    code, out, err = _done(words)
+    assert code == 0, err
+    return out
+
+
+def _done(words: str) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        run(shlex.split(words))
+        code = run(shlex.split(words))
     assert "error[internal]" not in err.getvalue(), err.getvalue()
-    return out.getvalue() + PROGRESS.sub("", err.getvalue())
+    return code, out.getvalue(), err.getvalue()

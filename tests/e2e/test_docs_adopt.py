@@ -9,7 +9,7 @@ from openai import AsyncOpenAI
 
 from reconciler.emulator import Settings, create_app
 from reconciler.operations.endpoint import DATA
-from tests.e2e.test_docs_migrate import Shell
+from tests.e2e.pages import Shell, answered, reading
 
 PAGE = Path(__file__).parents[2] / "docs" / "adopting-an-existing-project.md"
 SESSION = re.compile(r"^```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
@@ -42,11 +42,11 @@ def test_every_command_does_what_the_page_shows(tmp_path):
     folder = tmp_path / "acme"
     folder.mkdir()
     make_estate(folder)
-    shell = Shell(tmp_path)
-    for session in SESSION.findall(PAGE.read_text(encoding="utf-8")):
-        for step in STEP.split(session)[1:]:
-            command, _, shown = step.partition("\n")
-            assert steady(shell.run(command)) == shown.strip(), command
+    with reading(tmp_path):
+        for session in SESSION.findall(PAGE.read_text(encoding="utf-8")):
+            for step in STEP.split(session)[1:]:
+                command, _, shown = step.partition("\n")
+                assert steady(Shell(answered).run(command)).strip() == shown.strip(), command
 
 
 def test_the_page_shows_what_there_is_to_run():

@@ -6,8 +6,7 @@ from pathlib import Path
 from reconciler.cli.main import COMMANDS
 from reconciler.cli.state import command
 from reconciler.operations.init import init
-from tests.e2e.test_docs_migrate import Shell
-from tests.state.repositories import ENVIRON
+from tests.e2e.pages import Shell, answered, reading
 
 PAGE = Path(__file__).parents[2] / "docs" / "state.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -23,13 +22,12 @@ def steady(text: str) -> str:
 
 def test_every_command_does_what_the_page_shows(tmp_path):
     init(tmp_path / "acme")
-    shell = Shell(tmp_path / "acme")
-    shell.environ = {**ENVIRON, **shell.environ, "RECONCILER_ENDPOINT": "embedded"}
-    shell.run("reconciler apply --yes")
-    for session in SESSION.findall(TEXT):
-        for step in STEP.split(session)[1:]:
-            line, _, shown = step.partition("\n")
-            assert steady(shell.run(line)) == shown.strip(), line
+    with reading(tmp_path / "acme", RECONCILER_ENDPOINT="embedded"):
+        Shell(answered).run("reconciler apply --yes")
+        for session in SESSION.findall(TEXT):
+            for step in STEP.split(session)[1:]:
+                line, _, shown = step.partition("\n")
+                assert steady(Shell(answered).run(line)).strip() == shown.strip(), line
 
 
 def test_the_page_tells_of_every_command():
