@@ -1,6 +1,7 @@
 """State and journal segments as JSON documents."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Final, TypeAlias, cast, get_args
 
@@ -8,11 +9,12 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.values import JSON
 from reconciler.state.documents import array, bad, document, line, load, mapping, of, optional, shaped
-from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State
+from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State, Stored
 from reconciler.state.moved import check_moved
 
 STATE_FORMAT: Final = "reconciler/state/v1"
 JOURNAL_FORMAT: Final = "reconciler/journal/v1"
+MERGED_FORMAT: Final = "reconciler/journal-merged/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def decode_state(data: bytes, identity: Identity, source: str, version: str) -> 
         raise bad("state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source)
     with shaped(source):
         state, pending = _state(record, identity)
-        return Snapshot(state, pending, of(int, record["position"]), of(str, record["run"]), checkpoint=version)
+        position, run = of(int, record["position"]), of(str, record["run"])
+        return Snapshot(state, pending, position, run, Stored(version, len(data), position))
 
 
 def encode_segment(segment: Segment) -> bytes:
@@ -109,20 +112,40 @@ def decode_segment(data: bytes, source: str) -> Segment:
     """The journal segment in `data`; `source` names it in errors."""
     record = load(data, JOURNAL_FORMAT, source)
     with shaped(source):
-        run = of(str, record["run"])
-        if "objects" in record:
-            return Replaced(run, *_state(record, Identity.parse(of(str, record["identity"]))))
-        plan = None if record["plan"] is None else decode_plan(record["plan"])
-        if "intents" in record:
-            intents = tuple(map(_intent, record["intents"]))
-            return Begun(run, intents, optional(str, record["openai_project"]), plan)
-        return Progress(
-            run,
-            completed=tuple(map(_completed, record["completed"])),
-            discarded=tuple(map(Address.parse, record["discarded"])),
-            plan=plan,
-            announced=tuple(map(_intent, record.get("announced", ()))),
-        )
+        return _segment(record)
+
+
+def encode_merged(segments: Iterable[Segment]) -> bytes:
+    """Segments that come right after each other as one document, a segment a line."""
+    records = (json.loads(encode_segment(segment)) for segment in segments)
+    return document({"format": line(MERGED_FORMAT), "segments": array(records)})
+
+
+def decode_merged(data: bytes, count: int, source: str) -> list[Segment]:
+    """The `count` journal segments in `data`; `source` names it in errors."""
+    record = load(data, MERGED_FORMAT, source)
+    with shaped(source):
+        segments = list(map(_segment, record["segments"]))
+        if len(segments) != count:
+            raise ValueError(f"{len(segments)} segments stand where {count} should")
+        return segments
+
+
+def _segment(record: Mapping[str, JSON]) -> Segment:
+    run = of(str, record["run"])
+    if "objects" in record:
+        return Replaced(run, *_state(record, Identity.parse(of(str, record["identity"]))))
+    plan = None if record["plan"] is None else decode_plan(record["plan"])
+    if "intents" in record:
+        intents = tuple(map(_intent, record["intents"]))
+        return Begun(run, intents, optional(str, record["openai_project"]), plan)
+    return Progress(
+        run,
+        completed=tuple(map(_completed, record["completed"])),
+        discarded=tuple(map(Address.parse, record["discarded"])),
+        plan=plan,
+        announced=tuple(map(_intent, record.get("announced", ()))),
+    )
 
 
 def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:

@@ -48,7 +48,7 @@ class _Folding:
         tombstones = frozenset(self._tombstones)
         state = State(self._base.state.identity, self._project, self._objects, plans, tombstones)
         pending = tuple(intent for address in sorted(self._pending) for intent in self._pending[address])
-        return Snapshot(state, pending, self._position, self._run, self._base.checkpoint)
+        return Snapshot(state, pending, self._position, self._run, self._base.stored)
 
     def _begin(self, begun: Begun) -> None:
         self._run = begun.run

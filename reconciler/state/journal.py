@@ -79,7 +79,7 @@ class Journal:
                 self._send()
 
     def close(self, outcome: Literal["partial", "complete"]) -> Snapshot:
-        """Write what waits and how the run ended, then the state document, and free the lock; gives the state.
+        """Write what waits and how the run ended, and free the lock; gives the state. See `log.finish`.
 
         Raises `LeaseLostError`, after which everything that was flushed still counts, or does not if it came too late.
         """
@@ -118,9 +118,11 @@ class Journal:
         self._lease.check()
         identity, number = self._base.state.identity, self._base.position + len(self._segments) + 1
         said = note(identity, f"progress {identity}: {self._summary(segment)}", None)
-        if not append(self._store, identity, number, segment, said):
+        size = append(self._store, identity, number, segment, said)
+        if not size:
             raise self._lease.lost("was taken over")
         self._segments.append(segment)
+        self._base = _grown(self._base, size)
 
     def _finish(self, last: Progress) -> Snapshot | None:
         self._lease.check()
@@ -160,11 +162,14 @@ def begin(
     # The lock was ours after the read: a run that takes it from here on begins with the same number, or a higher one.
     lease.verify()
     said = note(identity, f"begin {identity}: {len(begun.intents)} to create", plan)
-    if base.position != snapshot.position or not append(store, identity, base.position + 1, begun, said):
+    if base.position != snapshot.position:
+        raise _moved(identity)
+    size = append(store, identity, base.position + 1, begun, said)
+    if not size:
         raise _moved(identity)
     # And is ours after the write, so the number is not one that such a run used and compacted away.
     lease.verify()
-    return Journal(store, lease, base, begun, clock)
+    return Journal(store, lease, _grown(base, size), begun, clock)
 
 
 def _progress(run: str, entries: Sequence[_Entry]) -> Progress:
@@ -175,6 +180,11 @@ def _progress(run: str, entries: Sequence[_Entry]) -> Progress:
         announced=tuple(entry for entry in entries if isinstance(entry, Intent)),
         plan=next((entry for entry in entries if isinstance(entry, AppliedPlan)), None),
     )
+
+
+def _grown(base: Snapshot, size: int) -> Snapshot:
+    """`base`, of which the store has a further segment of so many bytes, not folded in."""
+    return replace(base, stored=base.stored.grown(size))
 
 
 def _moved(identity: Identity) -> StateMovedError:

@@ -117,9 +117,9 @@ def _verify(target: Backend, snapshot: Snapshot, bundles: dict[str, bytes]) -> N
 def _leave_note(source: Backend, target: Store, snapshot: Snapshot, lease: Lease, holder: Holder) -> None:
     lease.verify()
     key, moved = log.state_key(source.identity), encode_moved(source.identity, target.location)
-    segments = Delete(tuple(log.segment_keys(source.store, source.identity)))
+    segments = Delete(tuple(log.journal_keys(source.store, source.identity)))
     said = f"move the state of {source.identity} to {target.location} by {holder.name}@{holder.host}"
-    write_all(source.store, [Put(key, moved, snapshot.checkpoint), segments], said)
+    write_all(source.store, [Put(key, moved, snapshot.stored.version), segments], said)
 
 
 def _subject(source: Backend, holder: Holder) -> str:

@@ -1,7 +1,7 @@
 """What state knows, as values. Nothing here reads or writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
@@ -66,6 +66,26 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """How a snapshot lies in its store: the state document, and segments after it."""
+
+    version: str | None = None
+    """Of the state document; None where there is none yet."""
+    size: int = 0
+    """Bytes of the state document."""
+    position: int = 0
+    """The number of the last segment that is in the state document."""
+    documents: int = 0
+    """Documents that hold the segments after that."""
+    journal: int = 0
+    """Bytes of those."""
+
+    def grown(self, *sizes: int) -> "Stored":
+        """With further documents of so many bytes."""
+        return replace(self, documents=self.documents + len(sizes), journal=self.journal + sum(sizes))
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """State with all that the journal adds to it, as of one moment."""
 
@@ -76,8 +96,7 @@ class Snapshot:
     """The number of the last journal segment in it. It rises with every segment, and with nothing else."""
     run: str = ""
     """The run that has the journal: the last that began. Segments of another one after that count for nothing."""
-    checkpoint: str | None = field(default=None, compare=False)
-    """The version of the state document in its store; None where there is none yet."""
+    stored: Stored = field(default=Stored(), compare=False)
 
     @property
     def is_behind(self) -> bool:

@@ -9,7 +9,7 @@ from reconciler.resources.base import Applied
 from reconciler.state import lock, log
 from reconciler.state.codec import Begun, Progress, decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -31,7 +31,7 @@ EXAMPLE = Snapshot(
     pending=(Intent(Address("file", "kb/hours.pdf"), "file", {"name": "hours.pdf", "bytes": 12}, 100.5),),
     position=7,
     run="run-1",
-    checkpoint="version-1",
+    stored=Stored("version-1"),
 )
 
 
@@ -69,7 +69,7 @@ def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
 def test_state_is_read_as_it_was_written():
     decoded = decode_state(encode_state(EXAMPLE), ACME, "state.json", "version-1")
     assert decoded == EXAMPLE
-    assert decoded.checkpoint == "version-1"
+    assert decoded.stored == Stored("version-1", size=len(encode_state(EXAMPLE)), position=7)
 
 
 def test_a_state_that_was_written_before_there_were_releases_is_read():
