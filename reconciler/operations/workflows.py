@@ -58,9 +58,6 @@ def _written(name: str, project: Everywhere) -> str:
     text = _CALLED.sub("", (templates() / f"{name}.yml").read_text(encoding="utf-8"))
     text = _MATRIX.sub(lambda _: _matrix(project), text)
     text = _PLAIN.sub(lambda found: found[0] if found[1] in _KEEPS else given.get(found[1], found[2] or ""), text)
-    text = text.replace(
-        "secrets.openai-api-key", f"secrets.{'OPENAI_API_KEY' if name == 'apply' else 'OPENAI_READ_KEY'}"
-    )
     return text.replace("default: manifests", f"default: {_folder(project)}").replace(
         "default: production", f'default: "{_last(project)}"'
     )

@@ -28,7 +28,7 @@ _TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\|\||&&|!=|==|[!()]|[A-Za-z_][\w.-]*
 _OPERATORS: Final = {"||": " or ", "&&": " and ", "!": " not "}
 _STUB: Final = """#!/bin/sh
 # Nothing is installed in a test: what would be is written down.
-if [ "$1 $2" = "-m pip" ]; then shift 2; echo "$*" >>"$PIP_LOG"; else exec "%s" "$@"; fi
+if [ "$1 $2 $3" = "-I -m pip" ]; then shift 3; echo "$*" >>"$PIP_LOG"; else exec "%s" "$@"; fi
 """
 
 
@@ -40,6 +40,8 @@ class Job:
     conclusion: str = "success"
     log: str = ""
     summary: str = ""
+    keys: set[str] = field(default_factory=set)
+    """Of OpenAI, that its steps were given."""
 
 
 @dataclass
@@ -70,9 +72,15 @@ class Actions:
 
     hub: Hub
     scratch: Path
-    inputs: Values
-    """As a caller with `uses:` passes them."""
+    commands: Path
+    """A folder with the commands that the package installs."""
+    inputs: Values = field(default_factory=dict)
+    """As a caller with `uses:` passes them, where the test has no such file."""
     secrets: Values = field(default_factory=dict)
+    environments: Mapping[str, Values] = field(default_factory=dict)
+    """Their secrets."""
+    folder: Path = WORKFLOWS
+    """Where the workflows of the repository are."""
     caches: dict[str, Path] = field(default_factory=dict)
 
     def run(self, workflow: str, event: str, sha: str, branch: str, **payload: Any) -> Run:
@@ -81,28 +89,53 @@ class Actions:
         `payload` is the event; its `inputs` are those of a run by hand.
         """
         name = f"{workflow}.yml"
-        jobs = YAML(typ="safe", pure=True).load(WORKFLOWS / name)
         run = Run(self.hub.ran(name, event, sha, branch, status="in_progress", conclusion=None))
         github = self._github(run, name, event, sha, branch, payload)
-        for key, job in jobs["jobs"].items():
-            needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
-            contexts = {
-                "github": github,
-                "inputs": {**self.inputs, **payload.get("inputs", {})},
-                "secrets": self.secrets,
-                "needs": {need: {"result": run.of(need)} for need in needs},
-            }
-            going = all(run.of(need) == "success" for need in needs)
-            if not condition(job.get("if"), contexts, going):
-                run.jobs.append(Job(key, "skipped"))
-                continue
-            matrix = job.get("strategy", {}).get("matrix", {}).get("include", [{}])
-            for index, entry in enumerate(evaluate(matrix, contexts)):
-                here = {**contexts, "matrix": entry, "strategy": {"job-index": index}}
-                run.jobs.append(self._job(run, key, {**jobs.get("env", {}), **job.get("env", {})}, job, here))
+        inputs = {**self.inputs, **payload.get("inputs", {})}
+        self._jobs(run, load(self.folder / name), {"github": github, "inputs": inputs, "secrets": self.secrets})
         recorded = next(found for found in self.hub.runs if found["id"] == run.id)
         recorded |= {"status": "completed", "conclusion": run.conclusion}
         return run
+
+    def _jobs(self, run: Run, file: Values, contexts: Values) -> None:
+        for key, job in file["jobs"].items():
+            needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+            going = all(run.of(need) == "success" for need in needs)
+            here = {**contexts, "needs": {need: {"result": run.of(need)} for need in needs}}
+            if not condition(job.get("if"), here, going):
+                run.jobs.append(Job(key, "skipped"))
+            elif "uses" in job:
+                self._called(run, job, here)
+            else:
+                self._matrix(run, key, {**job, "env": {**file.get("env", {}), **job.get("env", {})}}, here)
+
+    def _called(self, run: Run, job: Values, contexts: Values) -> None:
+        """The jobs of a workflow of ours: with what it is passed, and no permission that its caller has not."""
+        file = load(WORKFLOWS / Path(job["uses"].partition("@")[0]).name)
+        takes = file["on"]["workflow_call"]
+        given, secrets = evaluate(job["with"], contexts), evaluate(job["secrets"], contexts)
+        assert given.keys() <= takes["inputs"].keys()
+        assert secrets.keys() <= takes["secrets"].keys()
+        assert given.keys() >= {name for name, one in takes["inputs"].items() if one.get("required")}
+        levels = ["none", "read", "write"]
+        for called in file["jobs"].values():
+            for scope, level in called["permissions"].items():
+                granted = job["permissions"].get(scope, "none")
+                assert levels.index(granted) >= levels.index(level), f"GitHub does not start it: {scope} is {granted}"
+        inputs = {name: one.get("default", "") for name, one in takes["inputs"].items()} | given
+        self._jobs(run, file, {**contexts, "inputs": inputs, "secrets": secrets})
+
+    def _matrix(self, run: Run, key: str, job: Values, contexts: Values) -> None:
+        secrets = {**contexts["secrets"]}
+        if "environment" in job:
+            # Its own win over what a caller passes, which has to pass them all the same (docs.github.com, "Reuse
+            # workflows").
+            own = self.environments.get(evaluate(job["environment"], contexts), {})
+            secrets = {name: own.get(name, value) for name, value in secrets.items()}
+        matrix = job.get("strategy", {}).get("matrix", {}).get("include", [{}])
+        for index, entry in enumerate(evaluate(matrix, contexts)):
+            here = {**contexts, "secrets": secrets, "matrix": entry, "strategy": {"job-index": index}}
+            run.jobs.append(self._job(run, key, job, here))
 
     def _github(self, run: Run, name: str, event: str, sha: str, branch: str, payload: Values) -> dict[str, Any]:
         base = payload.get("pull_request", {}).get("base", {}).get("ref", "")
@@ -121,12 +154,12 @@ class Actions:
             "workflow_ref": f"{REPOSITORY}/.github/workflows/{name}@refs/heads/{branch}",
         }
 
-    def _job(self, run: Run, name: str, env: Values, job: Values, contexts: dict[str, Any]) -> Job:
+    def _job(self, run: Run, name: str, job: Values, contexts: Values) -> Job:
         made = Job(name)
         workspace = self.scratch / f"run-{run.id}-{name}-{contexts['strategy']['job-index']}"
         workspace.mkdir(parents=True)
         summary = workspace.with_suffix(".summary")
-        env = {key: text(evaluate(value, contexts)) for key, value in env.items()}
+        env = {key: text(evaluate(value, contexts)) for key, value in job["env"].items()}
         platform = self._platform(workspace, summary, contexts["github"])
         for step in job["steps"]:
             here = {**contexts, "env": env}
@@ -142,6 +175,7 @@ class Actions:
 
     def _shell(self, script: str, workspace: Path, environ: dict[str, str], job: Job) -> str:
         assert "${{" not in script, "an expression in a script is code that a pull request may write"
+        assert "python -m" not in script, "it looks for modules in the working directory first: a pip.py of anybody's"
         done = subprocess.run(
             ["bash", "-e", "-c", script],
             cwd=workspace,
@@ -151,6 +185,7 @@ class Actions:
             timeout=300,
             check=False,
         )
+        job.keys |= {environ["OPENAI_API_KEY"]} if "OPENAI_API_KEY" in environ else set()
         if done.returncode:
             job.conclusion = "failure"
         return done.stdout + done.stderr
@@ -165,7 +200,7 @@ class Actions:
         names = ("repository", "ref_name", "sha", "run_id", "run_attempt", "server_url", "workflow_ref", "event_name")
         return {
             **{f"GITHUB_{name.upper()}": text(github[name]) for name in names},
-            "PATH": os.pathsep.join((str(stubs), str(Path(sys.executable).parent), os.environ["PATH"])),
+            "PATH": os.pathsep.join((str(stubs), str(self.commands), os.environ["PATH"])),
             "HOME": str(self.scratch),
             "CI": "true",
             "GITHUB_API_URL": self.hub.url,
@@ -228,6 +263,11 @@ _USES: Final[Mapping[str, Callable[[Actions, Run, Path, Values], None]]] = {
     "actions/upload-artifact": upload,
     "actions/download-artifact": download,
 }
+
+
+def load(file: Path) -> Values:
+    found: Values = YAML(typ="safe", pure=True).load(file)
+    return found
 
 
 def condition(written: str | None, contexts: Values, going: bool) -> bool:

@@ -14,6 +14,7 @@ from reconciler.operations.init import init
 from reconciler.operations.release import release
 from tests.cli.conftest import by_hand
 from tests.e2e.actions import Actions, Run
+from tests.e2e.preloaded import preloaded
 from tests.github.hub import Hub, serve
 from tests.github.repositories import Checkout
 
@@ -106,8 +107,8 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         "matrix": f'[{{"project": "{STARTER}", "env": ""}}]',
         "endpoint": "embedded",
     }
-    with serve(Hub(bare=repo.bare)) as hub:
-        made = Team(hub, repo, Actions(hub, folder / "actions", inputs))
+    with serve(Hub(bare=repo.bare)) as hub, preloaded(folder / "bin") as commands:
+        made = Team(hub, repo, Actions(hub, folder / "actions", commands, inputs))
         made.actions.scratch.mkdir()
         repo.pushed("main")
         assert_green(made.apply("workflow_dispatch"))
@@ -251,8 +252,8 @@ def test_this_repository_as_it_is(tmp_path: Path):
     """The sample organisation in both of its environments, without anybody's inputs or secrets."""
     repo = Checkout.make(tmp_path)
     shutil.copytree(sample(), repo.folder / "manifests", ignore=shutil.ignore_patterns(".reconciler"))
-    with serve(Hub(bare=repo.bare)) as hub:
-        here = Team(hub, repo, Actions(hub, tmp_path / "actions", {}))
+    with serve(Hub(bare=repo.bare)) as hub, preloaded(tmp_path / "bin") as commands:
+        here = Team(hub, repo, Actions(hub, tmp_path / "actions", commands))
         here.actions.scratch.mkdir()
         repo.pushed("main")
         assert_green(here.apply("workflow_dispatch"))
