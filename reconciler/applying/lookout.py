@@ -44,7 +44,8 @@ class Lookout:
     ) -> None:
         self._world = planned.world
         self._leaving = leaving(planned)
-        self._known = {(live.id, id_) for live in planned.world.live for id_ in live.refers_to}
+        known = chain(planned.world.live, planned.world.elsewhere)
+        self._known = {(live.id, id_) for live in known for id_ in live.refers_to}
         self._adapters = adapters
         self._referrers = referrers
         self._clock = clock

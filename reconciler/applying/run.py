@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -92,8 +93,9 @@ class Run:
 
     @cached_property
     def holders(self) -> Mapping[str, Live]:
-        """By id of an object: a stranger that needs it."""
-        return {id_: live for live in self.planned.matched.strangers for id_ in live.refers_to}
+        """By id of an object: somebody else's that needs it."""
+        others = chain(self.planned.matched.strangers, self.planned.world.elsewhere)
+        return {id_: live for live in others for id_ in live.refers_to}
 
     @cached_property
     def lookout(self) -> Lookout:

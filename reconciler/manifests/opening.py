@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from reconciler.manifests.envelope import name_in, open_envelope
 from reconciler.manifests.explain import explain
 from reconciler.manifests.parsing import Document
+from reconciler.manifests.peers import check_peers
 from reconciler.manifests.positions import Positions
 from reconciler.manifests.project import Project, ProjectSpec, choose_environment
 from reconciler.manifests.tree import PROJECT_FILE
@@ -63,11 +64,12 @@ def open_project(documents: Sequence[Document], env: str | None, root: Path, rep
     following = _following(findings) if document.value is not None else _ALL
     environment, finding = choose_environment(spec, env)
     findings += [finding] if finding and finding.code not in following else []
+    name = name_in(document.written)
+    identity = Identity(name if isinstance(name, str) and is_name(name) else _UNNAMED, environment)
+    findings += check_peers(spec.peers, identity, len(spec.environments))
     positions = Positions(document)
     problems += document.problems
     problems += (positions.problem(found) for found in findings)
-    name = name_in(document.written)
-    identity = Identity(name if isinstance(name, str) and is_name(name) else _UNNAMED, environment)
     return Opened(Project(root, repository, identity, spec, document.place), problems, following)
 
 

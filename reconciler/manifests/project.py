@@ -8,12 +8,13 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag
 
+from reconciler.manifests.backends import Bucket, LocalState, State
+from reconciler.manifests.peers import Peer, Peers
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.resources.address import NAME_RULE, Identity, is_name
 from reconciler.resources.base import Spec
 from reconciler.resources.prices import Dollars, Prices
 from reconciler.resources.problems import Finding, Place
-from reconciler.s3.location import Location, check_bucket, check_endpoint, check_prefix
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -30,72 +31,8 @@ def _variable_name(text: str) -> str:
     return text
 
 
-_REF_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=4096)]
 Variables: TypeAlias = dict[Annotated[str, AfterValidator(_variable_name)], Scalar]
-
-
-class LocalState(Spec):
-    """State in `.reconciler/` inside the project folder."""
-
-    backend: Literal["local"] = "local"
-
-    @property
-    def url(self) -> str:
-        """The backend as `RECONCILER_STATE` would name it."""
-        return self.backend
-
-
-class Bucket(Spec):
-    """A prefix of an S3 bucket, in Amazon's S3 or a store that speaks it. Credentials come from AWS_* variables."""
-
-    bucket: Annotated[str, AfterValidator(check_bucket)]
-    prefix: Annotated[str, AfterValidator(check_prefix)] = ""
-    region: str | None = None
-    endpoint_url: Annotated[str, AfterValidator(check_endpoint)] | None = None
-
-    @property
-    def location(self) -> Location:
-        return Location(self.bucket, self.prefix, self.region, self.endpoint_url)
-
-
-class S3State(Bucket):
-    """State in an S3 bucket, which must be there."""
-
-    backend: Literal["s3"]
-
-    @property
-    def url(self) -> str:
-        return self.location.url
-
-
-class PostgresState(Spec):
-    """State in a table of the database that RECONCILER_POSTGRES_DSN, or libpq's PG* variables, name."""
-
-    backend: Literal["postgres"]
-    schema_: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = Field("reconciler", alias="schema")
-    """Made, with its table, at the first apply."""
-
-    @property
-    def url(self) -> str:
-        return f"{self.backend}:?schema={self.schema_}"
-
-
-class GitState(Spec):
-    """State on a branch of the repository that the project is in, with authentication as Git has it."""
-
-    backend: Literal["git"]
-    branch: Annotated[str, Field(pattern=_REF_NAME)] = "reconciler-state"
-    """Made, without a common ancestor, at the first apply."""
-    remote: Annotated[str, Field(pattern=_REF_NAME)] = "origin"
-
-    @property
-    def url(self) -> str:
-        return f"{self.backend}:{self.branch}?remote={self.remote}"
-
-
-State: TypeAlias = Annotated[LocalState | GitState | S3State | PostgresState, Field(discriminator="backend")]
-"""Where state is kept: one model for each backend."""
 
 
 class DirectoryOutlet(Spec):
@@ -173,6 +110,8 @@ class ProjectSpec(Spec):
     prices: Prices = Prices()
     """What estimates count with, where OpenAI's published prices are not what you pay."""
     environments: dict[Annotated[str, AfterValidator(_environment_name)], Environment] = Field(default_factory=dict)
+    peers: Peers = ()
+    """Identities that may refer by id to what is live here."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +133,11 @@ class Project:
     @property
     def variables(self) -> Mapping[str, Any]:
         return self.environment.variables
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """The others, as this environment sees them: of several environments each may be named for the others."""
+        return tuple(peer for peer in self.spec.peers if peer.identity != str(self.identity))
 
     @property
     def openai_project(self) -> str | None:

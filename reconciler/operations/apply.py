@@ -18,6 +18,7 @@ from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
 from reconciler.live.registry import referrers
 from reconciler.operations.announcing import one_at_a_time
+from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
 from reconciler.operations.workspace import Workspace
 from reconciler.planning.model import Change, Plan
@@ -119,7 +120,7 @@ async def apply_plan(
             Recorder(journal, later),
             workspace.root,
             stop,
-            referrers=referrers(connection),
+            referrers=[*referrers(connection), Peers(workspace)],
             sleep=connection.pace.sleep,
         )
         outcomes: tuple[Outcome, ...] = ()

@@ -16,6 +16,7 @@ from reconciler.live.registry import adapters, referrers
 from reconciler.live.together import together
 from reconciler.operations import frozen
 from reconciler.operations.importing.model import imported_from
+from reconciler.operations.peers import Peers
 from reconciler.operations.published import OUTLET_TYPES, Outletted, published
 from reconciler.operations.shutdowns import shutdowns
 from reconciler.operations.suggest import did_you_mean
@@ -54,7 +55,8 @@ async def make_plan(
 ) -> Observed:
     """Read everything the plan needs, by list walks, and plan.
 
-    A plan that takes something away also reads what could refer to it, and is made again with that knowledge.
+    A plan that takes something away also reads what could refer to it, peers included, and is made again with that
+    knowledge.
     """
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
@@ -68,13 +70,18 @@ async def make_plan(
     referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
     readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
     ends = await shutdowns(connection, planned)
-    if referring or readers or ends:
+    peers = await Peers(workspace).needing(gone)
+    if referring or readers or ends or peers.objects:
         unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
         everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
         strangers = await together(referrer.referring(gone) for referrer in readers)
         known = (*everything, *chain.from_iterable(strangers))
-        planned = plan_of(workspace, replace(world, live=known, shutdowns=ends))
-    return Observed(planned, snapshot, rendered, by_type)
+        planned = plan_of(workspace, replace(world, live=known, shutdowns=ends, peers=peers.objects))
+    return Observed(_warned(planned, peers.warnings), snapshot, rendered, by_type)
+
+
+def _warned(planned: Planned, warnings: tuple[str, ...]) -> Planned:
+    return replace(planned, plan=replace(planned.plan, warnings=(*planned.plan.warnings, *warnings)))
 
 
 def world_of(

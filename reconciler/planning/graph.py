@@ -21,7 +21,7 @@ COPY: Final = "copy"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One reference and where it was seen: `file:line` in a manifest, `state`, or `live`."""
+    """One reference and where it was seen: `file:line` in a manifest, `state`, `live`, or `state of acme/other`."""
 
     source: str
     target: Address
@@ -30,12 +30,14 @@ class Edge:
     @property
     def is_written(self) -> bool:
         """Whether a manifest says it."""
-        return self.seen not in UNWRITTEN
+        return self.seen not in UNWRITTEN and self.referrer is not None
 
     @property
     def referrer(self) -> Address | None:
-        """The address of the referrer; None for a stranger, which is named by type and id: no kind has a space."""
-        return None if " " in self.source.partition("/")[0] else Address.parse(self.source)
+        """The address of the referrer; None for what is not ours and is named with a space: by type and id, or by a
+        peer and its address there. Of what is ours, only files may have one, and they refer to nothing.
+        """
+        return None if " " in self.source else Address.parse(self.source)
 
 
 _SORTS: Final = (
@@ -53,7 +55,7 @@ _ALWAYS: Final = frozenset(pair for upper, lower in pairwise(_SORTS) for pair in
 
 @dataclass(frozen=True)
 class Graph:
-    """References between addresses; a referrer that is no address of ours is named by type and id."""
+    """References between addresses; a referrer that is no address of ours is named as `Edge.referrer` says."""
 
     edges: tuple[Edge, ...]
 
@@ -136,9 +138,9 @@ def before(world: World, matched: Matched) -> Graph:
     return Graph(tuple(_before(world, matched)))
 
 
-def strangers(matched: Matched) -> Graph:
-    """What foreign and unmanaged objects refer to."""
-    return Graph(tuple(_of_strangers(matched)))
+def strangers(world: World, matched: Matched) -> Graph:
+    """What foreign and unmanaged objects refer to, and what peers have."""
+    return Graph(tuple(_of_strangers(world, matched)))
 
 
 def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
@@ -162,7 +164,7 @@ def _after(
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), kept.get(address, ()))
             yield from _edges(address, stays, "live", skip={*linked, *_targets(desired.fields)})
     yield from _left_alone(world, matched, work)
-    yield from _of_strangers(matched)
+    yield from _of_strangers(world, matched)
 
 
 def _staying(desired: Desired, live: Live | None, work: Iterable[Change], kept: Iterable[Change]) -> Mapping[str, JSON]:
@@ -192,7 +194,7 @@ def _before(world: World, matched: Matched) -> Iterator[Edge]:
     for address, live in matched.live.items():
         yield from _edges(address, live.fields, "live")
     yield from _of_copies(world, matched)
-    yield from _of_strangers(matched)
+    yield from _of_strangers(world, matched)
 
 
 def _of_copies(world: World, matched: Matched) -> Iterator[Edge]:
@@ -203,12 +205,18 @@ def _of_copies(world: World, matched: Matched) -> Iterator[Edge]:
             yield Edge(str(address), address.family, COPY)
 
 
-def _of_strangers(matched: Matched) -> Iterator[Edge]:
+def _of_strangers(world: World, matched: Matched) -> Iterator[Edge]:
     for live in matched.strangers:
-        for id_ in live.refers_to:
-            for target in matched.addresses.get(id_, ()):
-                name = f"{live.type} {live.name or live.id}" + (f" ({live.id})" if live.name else "")
-                yield Edge(name, target, "live")
+        name = f"{live.type} {live.name or live.id}" + (f" ({live.id})" if live.name else "")
+        yield from (Edge(name, target, "live") for target in _known_to(live, matched))
+    for identity, documents in world.peers.items():
+        for live in documents:
+            yield from (Edge(live.id, target, f"state of {identity}") for target in _known_to(live, matched))
+
+
+def _known_to(live: Live, matched: Matched) -> Iterator[Address]:
+    """What is ours of all that an object refers to by id."""
+    return (target for id_ in live.refers_to for target in matched.addresses.get(id_, ()))
 
 
 def _edges(address: Address, fields: Fields, seen: str, skip: Collection[Address] = ()) -> Iterator[Edge]:

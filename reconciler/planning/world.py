@@ -1,8 +1,9 @@
 """What planning looks at: everything wanted, last applied and live. Values only; nothing is fetched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 from reconciler.planning.model import OnDrift
 from reconciler.resources.address import Address, Identity
@@ -91,6 +92,9 @@ class World:
     pending: Sequence[Pending] = ()
     bundles: Mapping[Address, Bundle] = field(default_factory=dict)
     pointers: Mapping[Address, Pointer] = field(default_factory=dict)
+    peers: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
+    """What other identities have in their outlets and refers to what would go, as their states tell: its id is
+    `acme/other: assistant/triage`."""
     outlet_types: frozenset[str] = frozenset()
     """Types whose objects live in the outlets: no request to OpenAI, no labels."""
     scope: frozenset[Address] | None = None
@@ -123,6 +127,11 @@ class World:
     """The OpenAI project that answered."""
     applied_project: str | None = None
     """The OpenAI project that state was applied to."""
+
+    @property
+    def elsewhere(self) -> Iterator[Live]:
+        """What peers have."""
+        return chain.from_iterable(self.peers.values())
 
     def in_scope(self, address: Address) -> bool:
         return self.scope is None or address in self.scope

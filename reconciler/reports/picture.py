@@ -95,9 +95,9 @@ def _standings(plan: Plan) -> dict[str, Standing]:
 
 
 def _kind(address: str) -> str:
-    """A stranger is named by type and id, with a space between: strangers are of one kind."""
+    """What is not ours is named with a space, as of ours only files may be; it is of one kind."""
     kind, slash, _ = address.partition("/")
-    return kind if slash and " " not in kind else _STRANGERS
+    return kind if slash and (kind == "file" or " " not in address) else _STRANGERS
 
 
 def _keys(standings: Mapping[str, Standing], most: int) -> dict[str, Key]:

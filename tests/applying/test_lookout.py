@@ -47,6 +47,13 @@ def test_what_is_asked_by_id_is_asked_every_time(planned, cloud):
     assert cloud.looks == 2
 
 
+def test_what_a_peer_had_when_it_was_planned_is_no_news(cloud):
+    planned = Worlds().stays("widget/lamp").peer("globex", "assistant/a", "widget_lamp").planned()
+    cloud.users = [Live("page", f"globex: assistant/{name}", {}, refers_to=("widget_lamp",)) for name in "ab"]
+    lookout = Lookout(planned, {}, [FakeReferrer(cloud)])
+    assert asyncio.run(lookout.newcomers(planned.world.live[0])) == cloud.users[1:]
+
+
 def test_types_that_cannot_refer_are_not_read(planned, cloud):
     lookout = Lookout(planned, {}, [FakeReferrer(cloud, refers=frozenset({"file"}))])
     assert asyncio.run(lookout.newcomers(planned.world.live[0])) == []

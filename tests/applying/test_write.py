@@ -73,6 +73,12 @@ class TestUploads:
         assert result.cloud.calls == ["create file/a.md"]
         assert result.of("file/a.md").note == "the upload stays: store vs_9, which is not ours, holds it"
 
+    def test_a_replaced_upload_that_a_peer_uses_stays(self):
+        worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
+        result = applied(worlds.peer("globex", "assistant/a", "file_a-md", type_="request"))
+        assert result.cloud.calls == ["create file/a.md"]
+        assert "request globex: assistant/a, which is not ours, holds it" in result.of("file/a.md").note
+
     def test_an_upload_of_a_killed_run_is_written_into_state(self):
         worlds = Worlds().want_file("a.md", "A").announce("a.md", "A").live_file("a.md", "A", id_="f1")
         result = applied(worlds)

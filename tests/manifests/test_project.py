@@ -121,6 +121,12 @@ def test_an_environment_of_a_project_without_any(folder):
         ("  state: {backend: postgres, dsn: 'postgres://u:p@h/d'}", "unknown-field", "project.yaml:5:30"),
         ("  outlets: [{s3: {bucket: abc, prefix: a//b}}]", "invalid-value", "project.yaml:5:40"),
         ("  outlets: [{s3: {bucket: abc}, directory: a}]", "unknown-field", "project.yaml:5:33"),
+        ("  peers: [Globex]", "invalid-value", "project.yaml:5:11"),
+        ("  peers: [globex/live/eu]", "invalid-value", "project.yaml:5:11"),
+        ("  peers: [globex, {identity: globex}]", "duplicate-peer", "project.yaml:5:19"),
+        ("  peers: [globex, acme]", "own-peer", "project.yaml:5:19"),
+        ("  peers: [{identity: globex, state: {backend: s3, bucket: A}}]", "invalid-value", "project.yaml:5:59"),
+        ("  peers: [{state: {backend: git}}]", "missing-field", "project.yaml:5:11"),
         ("  safety: {max_deletes: -1}", "out-of-range", "project.yaml:5:25"),
         ("  limits: {requests_per_minute: {GET: 0}}", "out-of-range", "project.yaml:5:39"),
         ("  endpont: x", "unknown-field", "project.yaml:5:3"),
@@ -131,6 +137,24 @@ def test_what_a_project_cannot_say(folder, spec, code, place):
     write(folder, spec)
     (problem,) = folder.load().problems
     assert (problem.code, str(problem.place)) == (code, place)
+
+
+def test_peers_are_identities_some_with_a_state_of_their_own(folder):
+    write(folder, "  peers: [globex/live, {identity: lab, state: {backend: s3, bucket: lab-bots}}]")
+    assert folder.codes() == []
+    globex, lab = folder.load().project.peers
+    assert (globex.identity, globex.state) == ("globex/live", None)
+    assert (lab.identity, lab.state.url) == ("lab", "s3://lab-bots/")
+
+
+def test_each_environment_has_the_others_as_peers(folder):
+    write(folder, "  environments: {staging: {}, live: {}}\n  peers: [acme/staging, acme/live]")
+    assert [peer.identity for peer in folder.load("live").project.peers] == ["acme/staging"]
+
+
+def test_the_only_environment_is_no_peer_of_its_project(folder):
+    write(folder, "  environments: {live: {}}\n  peers: [acme/live]")
+    assert folder.codes() == ["own-peer"]
 
 
 def test_the_project_has_to_be_in_its_file(folder):

@@ -90,6 +90,7 @@ class Worlds:
     pending: list[Pending] = field(default_factory=list)
     bundles: dict[Address, Bundle] = field(default_factory=dict)
     pointers: dict[Address, Pointer] = field(default_factory=dict)
+    peers: dict[Identity, list[Live]] = field(default_factory=dict)
 
     def want(
         self,
@@ -220,6 +221,12 @@ class Worlds:
         self.objects.append(Live(type_, id_, fields, None, name, refers_to))
         return self
 
+    def peer(self, identity: str, address: str, *refers_to: str, type_: str = "page") -> Self:
+        """Something in the outlets of another identity."""
+        document = Live(type_, f"{identity}: {address}", {}, refers_to=refers_to)
+        self.peers.setdefault(Identity.parse(identity), []).append(document)
+        return self
+
     def link(self, source: str, target: str, *, place: str = "manifests/links.yaml:3") -> Self:
         self.links.setdefault(Address.parse(source), []).append(Link(Address.parse(target), place))
         return self
@@ -243,6 +250,7 @@ class Worlds:
             pending=tuple(self.pending),
             bundles=dict(self.bundles),
             pointers=dict(self.pointers),
+            peers=dict(self.peers),
             outlet_types=frozenset({"page"}),
             openai_project="proj_a",
             applied_project="proj_a",

@@ -25,6 +25,11 @@ def test_more_than_three_files_are_one_node():
     assert drawn.edges == ((1, 0),)
 
 
+def test_what_peers_have_is_of_no_kind_of_ours():
+    pairs = tuple((f"globex/live: assistant/{number}", "assistant/triage") for number in range(3))
+    assert Node("3 other objects", "untouched", 3) in picture(plan(update(), references=pairs), 2).nodes
+
+
 def estate(bots):
     pairs = [(f"chatbot/{number}", f"assistant/{number % 10}") for number in range(bots)]
     assistants = [update(address=f"assistant/{number}") for number in range(10)]

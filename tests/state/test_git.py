@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.project import GitState
+from reconciler.manifests.backends import GitState
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import git as state_git, git_command
 from reconciler.state.backend import open_store

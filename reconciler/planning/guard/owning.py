@@ -1,6 +1,7 @@
 """Whose the objects are: another OpenAI project, another owner, two objects for one address."""
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 
 from reconciler.planning.guard.case import Case, Objection
 from reconciler.planning.world import World
@@ -96,4 +97,5 @@ def used_twin(case: Case) -> Iterator[Objection]:
 
 def _users(world: World, ids: Collection[str]) -> dict[str, str]:
     """For each of `ids` that is used, somebody who does."""
-    return {id_: f"{live.type} {live.id}" for live in world.live if ids for id_ in live.refers_to if id_ in ids}
+    everybody = chain(world.live, world.elsewhere) if ids else ()
+    return {id_: f"{live.type} {live.id}" for live in everybody for id_ in live.refers_to if id_ in ids}

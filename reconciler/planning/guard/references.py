@@ -8,6 +8,7 @@ For an assistant it is about the assistant and every frozen copy of it:
 | Pipelines                     | working pipelines with a node on it, with or without a chatbot   |
 | Chatbots Referencing Pipeline | releases whose frozen pipeline has a node on it                  |
 | Other references              | automations, sessions in progress, foreign and unmanaged objects |
+|                               | at OpenAI, what peers have in their outlets                      |
 
 For anything else, all of them stand under Other references. What a release has made is listed as the release.
 """
@@ -37,7 +38,7 @@ def still_used(case: Case) -> Iterator[Objection]:
             members = families[address] if _is_head(address) else [address]
             edges = [edge for member in members for edge in case.after.referrers.get(member, ())]
             yield from _objection(case, address, change, edges)
-    foreign = strangers(case.matched)
+    foreign = strangers(case.world, case.matched)
     for address, change in _replacements(case):
         yield from _objection(case, address, change, foreign.referrers.get(address, ()))
 

@@ -31,6 +31,12 @@ def test_out_of_scope_neither_matters():
     assert rules(worlds, scope=frozenset()) == []
 
 
+def test_a_second_object_that_a_peer_uses_is_not_removed_as_nobodys():
+    worlds = Worlds().synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
+    assert rules(worlds) == []
+    assert rules(worlds.peer("globex", "assistant/a", "w2")) == [("duplicate", "widget/lamp")]
+
+
 def test_another_openai_project():
     worlds = Worlds().synced("widget/lamp")
     assert rules(worlds, applied_project="proj_a", openai_project="proj_a") == []

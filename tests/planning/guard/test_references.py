@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.resources.address import Address
-from tests.planning.guard.asking import rules, sections
+from tests.planning.guard.asking import refusal, rules, sections
 from tests.planning.worlds import Worlds, done, ref
 
 
@@ -105,6 +105,43 @@ def test_a_strangers_name_may_be_anything():
 def test_a_stranger_that_holds_a_file_counts():
     worlds = Worlds().stays_file("a.md", "A").stranger("vs_9", type_="store", refers_to=("file_a-md",))
     assert sections(worlds) == {"Other references": ("store vs_9",)}
+
+
+class TestPeers:
+    def test_what_a_peer_has_counts_and_is_told_with_whose_it_is(self):
+        worlds = leaving("vectorstore/kb").peer("globex/live", "assistant/triage", "store_kb")
+        found = refusal(worlds)
+        assert sections(worlds) == {"Other references": ("globex/live: assistant/triage",)}
+        assert found.places == {"globex/live: assistant/triage": "state of globex/live"}
+        assert found.remedy.startswith("Point globex/live: assistant/triage at something else")
+
+    @pytest.mark.parametrize("identity", ["globex", "pipeline/live", "chatbot", "release/live"])
+    @pytest.mark.parametrize("address", ["pipeline/flow", "pipeline/flow@support.3", "release/support@3"])
+    def test_it_is_no_pipeline_and_no_release_of_ours_whatever_it_is_called(self, identity, address):
+        worlds = leaving().peer(identity, address, "agent_triage")
+        assert sections(worlds) == {"Other references": (f"{identity}: {address}",)}
+
+    def test_a_copy_that_it_uses_keeps_the_family(self):
+        worlds = leaving().stays("assistant/triage@support.1").peer("globex", "pipeline/flow", "agent_triage@support-1")
+        assert rules(worlds) == [("referenced", "assistant/triage")]
+
+    def test_a_person_may_consent_as_no_manifest_here_says_it(self):
+        assert refusal(leaving().peer("globex", "pipeline/flow", "agent_triage")).consent is not None
+
+    def test_what_it_knows_by_its_id_is_not_replaced(self):
+        worlds = Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2)
+        assert rules(worlds.peer("globex", "assistant/a", "widget_lamp")) == [("referenced", "widget/lamp")]
+
+    def test_new_bytes_of_a_file_are_no_danger_to_it(self):
+        worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
+        assert rules(worlds.peer("globex", "assistant/a", "file_a-md")) == []
+
+    def test_it_is_nothing_that_the_project_could_take_over(self):
+        assert not leaving().peer("globex", "pipeline/flow", "agent_triage").plan().unmanaged
+
+    def test_it_is_among_what_a_delete_was_planned_on(self):
+        (change,) = leaving().peer("globex", "pipeline/flow", "agent_triage").plan().changes
+        assert change.preconditions == {"referrers": ["globex: pipeline/flow"]}
 
 
 def test_an_object_out_of_scope_counts_as_it_is_live():

@@ -99,7 +99,8 @@ def _shown(items: Mapping[str, Any]) -> str:
 
 
 def _simpler(estate: Estate) -> Iterator[Estate]:
-    yield from (replace(estate, strangers=tuple(rest)) for rest in _without_one(estate.strangers))
+    yield from (replace(estate, strangers=rest) for rest in _without_one(estate.strangers))
+    yield from (replace(estate, peers=rest) for rest in _without_one(estate.peers))
     for protected in estate.protected:
         rest = {name: how for name, how in estate.protected.items() if name != protected}
         yield replace(estate, protected=rest)

@@ -14,6 +14,7 @@ from tests.property.guard.estates import (
     Estate,
     Manifests,
     Object,
+    PeerDocument,
     Pipeline,
     Release,
     Store,
@@ -57,7 +58,8 @@ class _Drawing:
             strict=self.maybe(0.2),
             max_deletes=self.random.choice((PLENTY, PLENTY, PLENTY, None, self.random.randint(0, 2))),
         )
-        return self.troubled(made, [name for name, thing in live.items() if is_agent(name, thing)])
+        made = self.troubled(made, [name for name, thing in live.items() if is_agent(name, thing)])
+        return replace(made, peers=tuple(self.peers(live)))
 
     def troubled(self, made: Estate, agents: Sequence[str]) -> Estate:
         """With something that is not about what goes, at most one thing at a time."""
@@ -282,6 +284,16 @@ class _Drawing:
             yield Stranger("vector_store", "theirs", self.sample(files, 1, 2), self.random.choice((None, "globex")))
         if files and self.maybe(0.1):
             yield Stranger("environment_template", "desk", self.sample(files, 1, 1))
+
+    def peers(self, live: Mapping[str, Object]) -> Iterator[PeerDocument]:
+        """What they have is called like what we have, and their projects may be called like kinds."""
+        known = [
+            name for name, thing in live.items() if thing.target == "agents" or name.startswith(("vecto", "file/"))
+        ]
+        for identity in ("globex", "pipeline/live"):
+            if known and self.maybe(0.15):
+                address = self.random.choice(("assistant/triage", "pipeline/flow@support.1", "release/support@1"))
+                yield PeerDocument(identity, address, self.sample(known, 1, 3))
 
     def protection(self, live: Mapping[str, Object]) -> Iterator[tuple[str, Literal["state", "label"]]]:
         """Of what manifests may say it; a request is a document, and has no label."""

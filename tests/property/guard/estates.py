@@ -87,10 +87,25 @@ class Stranger:
 
 
 @dataclass(frozen=True)
+class PeerDocument:
+    """What another identity has in its outlets, as its state tells."""
+
+    identity: str
+    address: str
+    refers_to: tuple[str, ...]
+    """Addresses of ours, whose live ids it has."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.identity}: {self.address}"
+
+
+@dataclass(frozen=True)
 class Estate:
     before: Manifests
     after: Manifests
     strangers: tuple[Stranger, ...] = ()
+    peers: tuple[PeerDocument, ...] = ()
     protected: Mapping[str, Literal["state", "label"]] = field(default_factory=dict)
     """What is protected as applied, and where that is known; manifests that are still there say so too."""
     tombstones: frozenset[str] = frozenset()

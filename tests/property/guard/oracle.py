@@ -1,7 +1,7 @@
 """What the guard must say of an estate, by brute force and straight from the rule.
 
 Nothing is deleted, archived or replaced while somebody who is there after the plan points at it. Who that is follows
-from manifests after the edit, from releases, and from the strangers that are live.
+from manifests after the edit, from releases, from the strangers that are live, and from the states of peers.
 """
 
 from collections import defaultdict
@@ -144,7 +144,9 @@ class _Oracle:
         """
         for name in self.pointing_at(targets):
             kind = name.partition("/")[0]
-            if kind == "chatbot":
+            if " " in name:
+                yield "Other references", name
+            elif kind == "chatbot":
                 yield "Chatbots", f"{name} [unreleased]"
             elif kind == "release":
                 yield "Chatbots", self.with_standing(name)
@@ -154,8 +156,10 @@ class _Oracle:
                 yield ("Pipelines" if kind == "pipeline" else "Other references"), name
 
     def named(self, referrer: str) -> str:
-        """What a release has frozen is told by the release: that is what somebody can do something about."""
-        if not is_frozen(referrer) or referrer.startswith(("vectorstore/", "file/")):
+        """What a release has frozen is told by the release: that is what somebody can do something about. Who is not
+        of this project is named with a space.
+        """
+        if " " in referrer or not is_frozen(referrer) or referrer.startswith(("vectorstore/", "file/")):
             return referrer
         return self.with_standing(referrer if referrer.startswith("release/") else release_of(referrer))
 
@@ -165,10 +169,10 @@ class _Oracle:
 
     def pointing_at(self, targets: set[str]) -> list[str]:
         ours = [name for name, thing in self.after.items() if thing.refers_to & targets]
+        strangers = [(f"{one.type} {one.name} ({one.id})", one.refers_to) for one in self.estate.strangers]
+        others = [*strangers, *((one.name, one.refers_to) for one in self.estate.peers)]
         theirs = [
-            f"{stranger.type} {stranger.name} ({stranger.id})"
-            for stranger in self.estate.strangers
-            if any(self.same(one, target) for one in stranger.refers_to for target in targets)
+            name for name, refers_to in others if any(self.same(one, target) for one in refers_to for target in targets)
         ]
         return ours + theirs
 

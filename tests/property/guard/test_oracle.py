@@ -56,7 +56,7 @@ class TestGenerator:
 
 TRAITS = {
     "refused": 0.3,
-    **dict.fromkeys((*JUDGED, *SECTIONS), 0.05),
+    **dict.fromkeys((*JUDGED, *SECTIONS, "peers"), 0.05),
     "released-only archiving": 0.05,
     "several deletes": 0.05,
     "allowed archiving": 0.05,
@@ -69,6 +69,9 @@ def traits(made: Estate, judgement: Judgement) -> Iterator[str]:
         yield "refused"
     yield from {rule for rule, _ in judgement.refusals}
     yield from {section for sections in judgement.refusals.values() for section in sections}
+    names = {document.name for document in made.peers}
+    if any(names.intersection(sections.get("Other references", ())) for sections in judgement.refusals.values()):
+        yield "peers"
     if len(judgement.deleted) > 1:
         yield "several deletes"
     if judgement.archived and not judgement.refusals:

@@ -1,6 +1,6 @@
 """From an estate to the world that planning looks at: everything of before is applied and live, after is desired."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -52,6 +52,7 @@ class _Translation:
             applied=dict(self.state()),
             live=(*self.live(), *map(self.stranger, estate.strangers)),
             releases={Address("release", name): _release(after, name) for name in asked},
+            peers=dict(self.peers()),
             published={Address.parse(name): pointer for name, pointer in self.published()},
             outlet_types=OUTLET_TYPES,
             tombstones=frozenset(Address("release", name) for name in estate.tombstones),
@@ -141,9 +142,17 @@ class _Translation:
         return f"{form.type}-{name}"
 
     def stranger(self, stranger: Stranger) -> Live:
-        ids = (self.id(address, self.before[address]) for address in stranger.refers_to)
         labels = Labels(stranger.owner, "vectorstore/theirs") if stranger.owner else None
-        return Live(stranger.type, stranger.id, {}, labels, stranger.name, tuple(sorted(set(ids))))
+        return Live(stranger.type, stranger.id, {}, labels, stranger.name, self.ids(stranger.refers_to))
+
+    def peers(self) -> Iterator[tuple[Identity, list[Live]]]:
+        for identity in dict.fromkeys(document.identity for document in self.estate.peers):
+            documents = (one for one in self.estate.peers if one.identity == identity)
+            found = [Live("request", one.name, {}, refers_to=self.ids(one.refers_to)) for one in documents]
+            yield Identity.parse(identity), found
+
+    def ids(self, addresses: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted({self.id(address, self.before[address]) for address in addresses}))
 
 
 def _form(address: str, thing: Object) -> Form:

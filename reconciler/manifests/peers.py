@@ -1,0 +1,45 @@
+"""`peers` of a project: other identities, whose states tell what they need of what is live here."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator
+
+from reconciler.manifests.backends import State
+from reconciler.resources.address import Identity, is_name
+from reconciler.resources.base import Spec
+from reconciler.resources.problems import Finding
+
+
+def _identity_name(text: str) -> str:
+    if not all(map(is_name, text.split("/", maxsplit=1))):
+        raise ValueError(f"{text!r} is no identity: PROJECT, or PROJECT/ENVIRONMENT where a project has environments")
+    return text
+
+
+class Peer(Spec):
+    """Another identity, and where its state is."""
+
+    identity: Annotated[str, AfterValidator(_identity_name)]
+    """`project` or `project/environment`."""
+    state: State | None = None
+    """None for the backend that this project has, whatever that is."""
+
+
+def _peer(value: Any) -> Any:
+    return {"identity": value} if isinstance(value, str) else value
+
+
+Peers: TypeAlias = tuple[Annotated[Peer, BeforeValidator(_peer, json_schema_input_type=str | Peer)], ...]
+"""One that is in the backend of this project may be written as its identity alone."""
+
+
+def check_peers(peers: Sequence[Peer], identity: Identity, environments: int) -> Iterator[Finding]:
+    """Peers that tell nothing: those named twice, and this very project where it has no other environment."""
+    names = [peer.identity for peer in peers]
+    for index, name in enumerate(names):
+        path = ("spec", "peers", index)
+        if name in names[:index]:
+            yield Finding(path, "duplicate-peer", f"`{name}` is a peer already", "keep one")
+        elif name == str(identity) and environments <= 1:
+            yield Finding(path, "own-peer", f"`{name}` is this project, and no peer of it", "remove it")

@@ -1,0 +1,123 @@
+"""Who among the peers of a project needs what a plan takes away.
+
+Agents and stores are in live lists, whoever owns them. Requests, pipelines, chatbots and releases are in the outlets of
+their identity, and all that they refer to is in its state: ids that their manifests write, too.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from reconciler.live.together import together
+from reconciler.manifests.peers import Peer
+from reconciler.operations.endpoint import EMBEDDED
+from reconciler.operations.published import OUTLET_TYPES
+from reconciler.operations.workspace import Workspace
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Live
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import forms
+from reconciler.resources.values import JSON, references_in
+from reconciler.state.backend import Backend, open_store
+from reconciler.state.model import Snapshot, State
+from reconciler.state.store import Store
+
+ALLOWED: Final = "RECONCILER_PEER_STATES"
+"""URLs, with white space between, of further states that `peers` may name where RECONCILER_STATE is set."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What peers have and needs something of ours."""
+
+    objects: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Peers:
+    """The peers of a workspace. As a `Referrer` it looks at them again, right before a delete."""
+
+    type = "peer"
+    refers = frozenset(forms()) - OUTLET_TYPES
+    asks_by_id = False
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
+        found = await self.needing(ids)
+        return [live for group in found.objects.values() for live in group]
+
+    async def needing(self, ids: Mapping[str, Collection[str]]) -> Found:
+        """What needs one of these objects, which are given by type. ReconcilerError where a state cannot be read: then
+        nobody can tell; one that is not there yet is worth a warning.
+        """
+        wanted = {id_ for group in ids.values() for id_ in group}
+        backends = self._backends if wanted else ()
+        snapshots = await together(asyncio.to_thread(_read, backend) for backend in backends)
+        objects = {one.state.identity: list(_needing(one.state, wanted)) for one in snapshots}
+        return Found(
+            objects={identity: documents for identity, documents in objects.items() if documents},
+            warnings=tuple(_unknown(backend) for backend, one in zip(backends, snapshots, strict=True) if not one.run),
+        )
+
+    @cached_property
+    def _backends(self) -> tuple[Backend, ...]:
+        peers = self._workspace.loaded.project.peers
+        return tuple(Backend(_store(self._workspace, peer), Identity.parse(peer.identity)) for peer in peers)
+
+
+def _store(workspace: Workspace, peer: Peer) -> Store:
+    """The store that has the state of a peer; ReconcilerError where CI allows no such."""
+    environ = dict(workspace.environ)
+    given = environ.pop("RECONCILER_STATE", None)
+    own = given or workspace.loaded.project.spec.state.url
+    url = peer.state.url if peer.state else own
+    if url == own:
+        return workspace.backend.store
+    if given and url not in environ.get(ALLOWED, "").split():
+        message = f"the state of {peer.identity} would be read from {url}, which only RECONCILER_STATE may decide here"
+        hint = f"What a pull request can edit does not choose where credentials go: put {url} into {ALLOWED} as well."
+        raise ReconcilerError(Problem("peer-not-allowed", message, hint=hint))
+    return open_store(workspace.root, url, environ, embedded=workspace.endpoint == EMBEDDED)
+
+
+def _read(backend: Backend) -> Snapshot:
+    try:
+        return backend.read()
+    except ReconcilerError as error:
+        message = f"nobody can tell whether {backend.identity} needs what is deleted: {error.problems[0].message}"
+        hint = "Make its state readable, or correct `spec.peers` in project.yaml. Until then nothing is deleted."
+        raise ReconcilerError(Problem("peer-unreadable", message, hint=hint)) from error
+
+
+def _unknown(backend: Backend) -> str:
+    return f"{backend.identity}, a peer, has no state in {backend.store.location} yet: it is taken to need nothing"
+
+
+def _needing(state: State, wanted: Collection[str]) -> Iterator[Live]:
+    """The documents of a state that refer to one of these ids: by the id, or as an object that the peer has, too."""
+    for address, applied in sorted(state.objects.items()):
+        if applied.type in OUTLET_TYPES:
+            named = {*_texts(dict(applied.fields)), *_ids(state, references_in(dict(applied.fields)))}
+            if found := sorted(named.intersection(wanted)):
+                yield Live(applied.type, f"{state.identity}: {address}", {}, refers_to=tuple(found))
+
+
+def _ids(state: State, addresses: Iterable[str]) -> Iterator[str]:
+    return (state.objects[one].id for one in map(Address.parse, addresses) if one in state.objects)
+
+
+def _texts(value: JSON) -> Iterator[str]:
+    """Every string in a value, keys too: an id is one as a whole, wherever it stands."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

@@ -1,0 +1,120 @@
+"""Two projects of one repository, with their states on one branch and one OpenAI project between them.
+
+`desk` has a store, and `lab` an assistant that searches it by its id. Nothing at OpenAI tells so: the assistant is a
+request, which applications of `lab` send.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.planning.model import Refusal
+from tests.e2e.test_references import apply_after
+from tests.e2e.world import Document, World, manifest, problem_of, told, world
+from tests.state.repositories import ENVIRON, Remote, git
+
+STORE = manifest("VectorStore", "kb", {"name": "handbook"})
+DELETE_STORE = "DELETE /v1/vector_stores/{id}"
+
+
+def project(name: str, **spec: Any) -> Document:
+    return {"kind": "Project", "metadata": {"name": name}, "spec": {"defaults": {"target": "responses"}, **spec}}
+
+
+@pytest.fixture
+def desk(tmp_path) -> Iterator[World]:
+    clone = Remote.make(tmp_path / "remote.git").clone(tmp_path / "clone")
+    with world(clone / "desk") as made:
+        made.environ = {**ENVIRON, "RECONCILER_ENDPOINT": "embedded", "RECONCILER_STATE": "git"}
+        made.documents.clear()
+        made.wants(project("desk", peers=["lab"]), STORE, manifest("Assistant", "clerk", {"model": "gpt-6-luna"}))
+        made.apply()
+        yield made
+
+
+@pytest.fixture
+def lab(desk: World) -> World:
+    """Another folder, and somebody else."""
+    made = replace(desk, root=desk.root.parent / "lab", documents={})
+    made.wants(project("lab"), searching(desk.id_of("vectorstore/kb")))
+    return made
+
+
+def searching(store: str) -> Document:
+    tools = [{"type": "file_search", "vector_store_ids": [store]}]
+    return manifest("Assistant", "triage", {"model": "gpt-6-luna", "tools": tools})
+
+
+def done(desk: World) -> list[str]:
+    return [f"{outcome.action} {outcome.address}" for outcome in desk.apply().outcomes]
+
+
+def refused(desk: World) -> Refusal:
+    (refusal,) = desk.plan().refusals
+    return refusal
+
+
+def test_what_a_peer_searches_is_not_deleted_until_it_searches_something_else(desk, lab):
+    lab.apply()
+    desk.drops("VectorStore/kb")
+    found = refused(desk)
+    assert (found.rule, found.address) == ("referenced", "vectorstore/kb")
+    assert found.sections["Other references"] == ("lab: assistant/triage",)
+    assert found.places == {"lab: assistant/triage": "state of lab"}
+    lab.wants(manifest("Assistant", "triage", {"model": "gpt-6-luna"}))
+    lab.apply()
+    assert done(desk) == ["delete vectorstore/kb"]
+
+
+def test_what_another_project_says_in_manifests_only_does_not_count(desk, lab):
+    """As what is not applied is not used."""
+    desk.drops("VectorStore/kb")
+    plan = desk.plan()
+    assert (told(plan.changes), plan.refusals) == (["delete vectorstore/kb"], ())
+    (warning,) = plan.warnings
+    assert warning == "lab, a peer, has no state in origin/reconciler-state yet: it is taken to need nothing"
+
+
+def test_a_reference_between_plan_and_delete_is_seen(desk, lab):
+    desk.drops("VectorStore/kb")
+    (outcome,) = apply_after(desk, lambda _: lab.apply()).outcomes
+    assert (outcome.status, problem_of(outcome).code) == ("failed", "stale")
+    assert "request lab: assistant/triage came to need vs_" in problem_of(outcome).message
+    assert desk.requests()[DELETE_STORE] == 0
+
+
+def test_a_peer_that_cannot_be_read_any_more_stops_the_delete(desk, lab):
+    desk.drops("VectorStore/kb")
+
+    def broken(_: World) -> None:
+        git(desk.root.parent, "fetch", "--quiet", "origin", "reconciler-state")
+        git(desk.root.parent, "checkout", "--quiet", "FETCH_HEAD")
+        state = desk.root.parent / "state/lab/state.json"
+        state.parent.mkdir(parents=True)
+        state.write_text("{")
+        git(desk.root.parent, "add", "state")
+        git(desk.root.parent, "commit", "--quiet", "-m", "a hand slips")
+        git(desk.root.parent, "push", "--quiet", "origin", "HEAD:reconciler-state")
+
+    (outcome,) = apply_after(desk, broken).outcomes
+    assert (outcome.status, problem_of(outcome).code) == ("failed", "peer-unreadable")
+    assert desk.requests()[DELETE_STORE] == 0
+
+
+def test_a_person_may_consent(desk, lab):
+    lab.apply()
+    desk.drops("VectorStore/kb")
+    day = datetime.now(UTC).date() + timedelta(days=7)
+    document = refused(desk).consent or ""
+    filled = document.replace('reason: ""', "reason: the lab is closed").replace('expires: ""', f'expires: "{day}"')
+    desk.file("consents.yaml", filled)
+    assert done(desk) == ["delete vectorstore/kb"]
+
+
+def test_a_plan_that_deletes_nothing_reads_no_peer(desk, lab):
+    desk.wants(project("desk", peers=[{"identity": "lab", "state": {"backend": "s3", "bucket": "unreachable"}}]))
+    desk.wants(manifest("VectorStore", "kb", {"name": "manual"}))
+    assert told(desk.plan().changes) == ["update vectorstore/kb: name"]

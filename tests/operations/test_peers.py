@@ -1,0 +1,155 @@
+"""What peers need of ours, as their states tell."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.operations.peers import ALLOWED, Found, Peers
+from reconciler.operations.workspace import open_workspace
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.values import reference
+from reconciler.state.backend import Backend
+from reconciler.state.local import LocalStore
+from reconciler.state.lock import Holder
+from reconciler.state.model import Completed, Snapshot, State
+
+IDS = {"agent": {"agent_1"}, "vector_store": {"vs_1"}, "file": {"file-1"}}
+SEARCH = {"tools": [{"type": "file_search", "vector_store_ids": ["vs_9", "vs_1"]}]}
+BUCKET = "s3://globex-bots/?endpoint_url=http%3A%2F%2F127.0.0.1%3A9"
+ELSEWHERE = {"backend": "s3", "bucket": "globex-bots", "endpoint_url": "http://127.0.0.1:9"}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A project with peers, and the store that has their states and its own."""
+
+    root: Path
+
+    def project(self, peers: Iterable[Any], **spec: Any) -> None:
+        document = {"apiVersion": "reconciler/v1", "kind": "Project", "metadata": {"name": "acme"}}
+        (self.root / "project.yaml").write_text(json.dumps({**document, "spec": {"peers": list(peers), **spec}}))
+
+    def applied(self, identity: str, **objects: Applied) -> None:
+        """Everything that another identity has applied, by address."""
+        backend = Backend(LocalStore(self.root / ".reconciler"), Identity.parse(identity))
+        with backend.lock(Holder("kim", "laptop", "boot", 1)) as lease:
+            journal = backend.begin(Snapshot(State(backend.identity)), [], lease)
+            for address, entry in objects.items():
+                journal.record(Completed(Address.parse(address), entry))
+            journal.close("complete")
+
+    def needing(self, ids: Any = IDS, **environ: str) -> Found:
+        return asyncio.run(Peers(open_workspace(self.root, environ)).needing(ids))
+
+    def named(self, **environ: str) -> list[tuple[str, tuple[str, ...]]]:
+        """Who needs which ids."""
+        return [(one.id, one.refers_to) for group in self.needing(**environ).objects.values() for one in group]
+
+    def problem(self, **environ: str) -> Problem:
+        with pytest.raises(ReconcilerError) as error:
+            self.needing(**environ)
+        return error.value.problems[0]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    made = Folder(tmp_path)
+    made.project(["globex/live"])
+    return made
+
+
+def document(type_: str, **fields: Any) -> Applied:
+    return Applied("", type_, fields)
+
+
+class TestWhatIsAReference:
+    @pytest.mark.parametrize(
+        ("entry", "ids"),
+        [
+            (document("request", **SEARCH), ("vs_1",)),
+            (document("request", extra={"anything": {"nested": ["agent_1", "file-1"]}}), ("agent_1", "file-1")),
+            (document("pipeline", nodes={"first": {"type": "assistant", "assistant": "agent_1"}}), ("agent_1",)),
+            (document("chatbot", assistant="agent_1"), ("agent_1",)),
+            (document("release", assistant="agent_1"), ("agent_1",)),
+        ],
+    )
+    def test_a_literal_id_wherever_it_stands(self, folder, entry, ids):
+        folder.applied("globex/live", **{"assistant/triage": entry})
+        assert folder.named() == [("globex/live: assistant/triage", ids)]
+
+    def test_an_object_that_the_peer_has_under_an_address_of_its_own(self, folder):
+        entry = document("request", container={"file_ids": [reference("file/a.md")]})
+        folder.applied("globex/live", **{"assistant/triage": entry, "file/a.md": Applied("file-1", "file", {})})
+        assert folder.named() == [("globex/live: assistant/triage", ("file-1",))]
+
+    def test_text_that_only_speaks_of_an_id_is_none(self, folder):
+        folder.applied("globex/live", **{"assistant/triage": document("request", instructions="Never search vs_1.")})
+        assert folder.named() == []
+
+    def test_what_the_peer_has_at_openai_is_seen_there(self, folder):
+        """Its state may be behind what is live."""
+        folder.applied("globex/live", **{"assistant/triage": Applied("agent_9", "agent", {"tools": ["vs_1"]})})
+        assert folder.named() == []
+
+
+class TestWhichStates:
+    def test_each_peer_is_read(self, folder):
+        folder.project(["globex/live", "lab"])
+        for identity in ("globex/live", "lab", "other"):
+            folder.applied(identity, **{"assistant/triage": document("request", **SEARCH)})
+        assert [name for name, _ in folder.named()] == ["globex/live: assistant/triage", "lab: assistant/triage"]
+
+    def test_of_the_environments_of_one_project_the_others(self, folder):
+        folder.project(["acme/staging", "acme/live"], environments={"staging": {}, "live": {}})
+        for identity in ("acme/staging", "acme/live"):
+            folder.applied(identity, **{"assistant/triage": document("request", **SEARCH)})
+        assert folder.named(RECONCILER_ENV="live") == [("acme/staging: assistant/triage", ("vs_1",))]
+
+    def test_none_where_nothing_goes(self, folder):
+        folder.project([{"identity": "globex", "state": ELSEWHERE}])
+        assert folder.needing({}) == Found()
+
+    def test_one_that_is_not_there_yet_is_told(self, folder):
+        (warning,) = folder.needing().warnings
+        assert warning.startswith("globex/live, a peer, has no state in ")
+        folder.applied("globex/live")
+        assert folder.needing().warnings == ()
+
+    def test_one_that_cannot_be_read_stops(self, folder):
+        state = folder.root / ".reconciler/state/globex/live/state.json"
+        state.parent.mkdir(parents=True)
+        state.write_text("{")
+        problem = folder.problem()
+        assert problem.code == "peer-unreadable"
+        assert problem.message.startswith("nobody can tell whether globex/live needs what is deleted: not valid JSON")
+
+
+class TestInCI:
+    """What a pull request can edit does not choose where the credentials of the job go."""
+
+    @pytest.fixture
+    def elsewhere(self, folder):
+        folder.project([{"identity": "globex", "state": ELSEWHERE}])
+        return folder
+
+    def test_another_state_than_the_workflow_names_is_refused(self, elsewhere):
+        problem = elsewhere.problem(RECONCILER_STATE="local")
+        assert (problem.code, BUCKET in problem.message, ALLOWED in problem.hint) == ("peer-not-allowed", True, True)
+
+    @pytest.mark.parametrize("allowed", [BUCKET, f"s3://other/ {BUCKET}"])
+    def test_one_that_the_workflow_allows_is_read(self, elsewhere, allowed, monkeypatch):
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "x")
+        assert elsewhere.problem(RECONCILER_STATE="local", **{ALLOWED: allowed}).code == "peer-unreadable"
+
+    def test_the_very_state_of_the_workflow_is_fine(self, folder):
+        folder.project([{"identity": "globex", "state": {"backend": "local"}}], state=ELSEWHERE)
+        folder.applied("globex", **{"assistant/triage": document("request", **SEARCH)})
+        assert folder.named(RECONCILER_STATE="local") == [("globex: assistant/triage", ("vs_1",))]
