@@ -1,8 +1,9 @@
 """Any history of runs that end, are killed, or sleep and wake: state is what the completions say."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings, strategies as st
@@ -17,14 +18,16 @@ from hypothesis.stateful import (
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import journal, lock, log
+from reconciler.state import journal, lock, log, merging
 from reconciler.state.lock import Holder, LeaseLostError
 from reconciler.state.model import Completed, Intent, Snapshot
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
 
 ACME = Identity("acme")
 addresses = st.sampled_from([Address("assistant", name) for name in "abcde"])
-crashes = st.none() | st.integers(0, 14)
+lengths = st.sampled_from([0, 0, 0, 2_000, 10_000])
+"""Of what is recorded of an object: a long one in the state document puts compaction off, in a segment it causes it."""
+crashes = st.none() | st.integers(0, 24)
 """The number of the store's operation before which a run is killed, if it is."""
 
 
@@ -81,15 +84,25 @@ class Run:
         planned = [Intent(address, "agent", {"marker": marker}, self.now) for address, marker in intents.items()]
         self.journal = journal.begin(self.store, lease, log.read(self.store, ACME), planned)
 
-    def record(self, address: Address, id_: str | None) -> None:
+    def record(self, address: Address, id_: str | None, length: int = 0) -> None:
         self.waiting.append((address, id_))
         if id_ == "":
             self.journal.discard(address)
         else:
-            self.journal.record(Completed(address, None if id_ is None else Applied(id_, "agent", {})))
+            fields = {"instructions": "x" * length}
+            self.journal.record(Completed(address, None if id_ is None else Applied(id_, "agent", fields)))
 
 
 class Histories(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bounds = ExitStack()
+        for module, name, bound in ((merging, "DOCUMENTS", 3), (log, "DOCUMENTS", 3), (log, "SEGMENTS", 15)):
+            self.bounds.enter_context(patch.object(module, name, bound))
+
+    def teardown(self) -> None:
+        self.bounds.close()
+
     @initialize()
     def start(self) -> None:
         self.store, self.model, self.now = MemoryStore(), Model(), 0.0
@@ -109,9 +122,9 @@ class Histories(RuleBasedStateMachine):
             self.sleepers.append(before)
 
     @precondition(lambda self: self.current)
-    @rule(address=addresses, id_=st.none() | st.sampled_from(["", "agent_1", "agent_2"]))
-    def it_records(self, address: Address, id_: str | None) -> None:
-        self.current.record(address, id_)
+    @rule(address=addresses, id_=st.none() | st.sampled_from(["", "agent_1", "agent_2"]), length=lengths)
+    def it_records(self, address: Address, id_: str | None, length: int) -> None:
+        self.current.record(address, id_, length)
 
     @precondition(lambda self: self.current)
     @rule(crash=crashes)
@@ -125,10 +138,10 @@ class Histories(RuleBasedStateMachine):
         self.current = None
 
     @precondition(lambda self: self.sleepers)
-    @rule(which=st.integers(0), address=addresses, close=st.booleans())
-    def one_that_was_overtaken_wakes(self, which: int, address: Address, close: bool) -> None:
+    @rule(which=st.integers(0), address=addresses, length=lengths, close=st.booleans())
+    def one_that_was_overtaken_wakes(self, which: int, address: Address, length: int, close: bool) -> None:
         sleeper = self.sleepers[which % len(self.sleepers)]
-        sleeper.record(address, "agent_of_a_sleeper")
+        sleeper.record(address, "agent_of_a_sleeper", length)
         with suppress(LeaseLostError):
             if close:
                 sleeper.journal.close("complete")

@@ -11,6 +11,7 @@ from reconciler.resources.base import Applied
 from reconciler.state import journal, lock, log
 from reconciler.state.journal import Journal, StateMovedError
 from reconciler.state.lock import Holder, LeaseLostError
+from reconciler.state.merging import DOCUMENTS
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 from reconciler.state.store import Store, StoreError
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at, never
@@ -230,22 +231,48 @@ def small_apply(store: Store, reached: list[Seen]) -> None:
     first.close("complete")
 
 
-def with_old(store: MemoryStore) -> MemoryStore:
-    before = run(store, "zoe", at=-1000.0)
-    before.record(Completed(OLD, applied("agent_0")))
+ENDINGS = "compacts", "appends", "merges"
+"""What a run does at its end: with the segments that are there, or only with its own last one."""
+
+
+def with_old(store: MemoryStore, then: str = "compacts") -> MemoryStore:
+    """With one object, and such that a small apply after it ends so."""
+    before = run(store, "zoe", at=-2000.0)
+    length = 0 if then == "compacts" else 20_000
+    before.record(Completed(OLD, Applied("agent_0", "agent", {"instructions": "x" * length})))
     before.close("complete")
+    if then == "merges":
+        killed = run(store, "zoe", at=-1000.0)
+        for _ in range(DOCUMENTS - 4):
+            killed.discard(OLD)
+            killed.flush()
     return store
 
 
-def operations() -> range:
-    counting = InterruptedStore(with_old(MemoryStore()), never)
+def operations() -> list[tuple[str, int]]:
+    return [(ending, number) for ending in ENDINGS for number in range(operations_of(ending))]
+
+
+def operations_of(ending: str) -> int:
+    counting = InterruptedStore(with_old(MemoryStore(), ending), never)
     small_apply(counting, [])
-    return range(counting.operations)
+    return counting.operations
 
 
-@pytest.mark.parametrize("number", operations())
-def test_a_run_killed_before_any_operation_leaves_what_it_recorded(number):
-    store, stages, reached = with_old(MemoryStore()), [BEFORE, BEGUN, HALF, DONE], [BEFORE]
+@pytest.mark.parametrize(
+    ("ending", "documents"),
+    [("compacts", 0), ("appends", 4), ("merges", DOCUMENTS + 2)],  # the segments stay where they are merged
+)
+def test_a_small_apply_ends_in_one_of_three_ways(store, ending, documents):
+    small_apply(with_old(store, ending), [])
+    written = store.list("state/acme/production/journal/")
+    assert len(written) == documents
+    assert log.read(store, ACME).stored.documents == min(documents, 4 if ending == "appends" else 1)
+
+
+@pytest.mark.parametrize(("ending", "number"), operations())
+def test_a_run_killed_before_any_operation_leaves_what_it_recorded(ending, number):
+    store, stages, reached = with_old(MemoryStore(), ending), [BEFORE, BEGUN, HALF, DONE], [BEFORE]
     with pytest.raises(Crash):
         small_apply(InterruptedStore(store, crash_at(number)), reached)
     surely, perhaps = reached[-1], stages[len(reached) : len(reached) + 1]
@@ -258,7 +285,6 @@ def test_a_run_killed_before_any_operation_leaves_what_it_recorded(number):
     assert closed == log.read(store, ACME)
     assert closed.pending == ()
     assert contents(closed)["assistant/triage"] == "agent_2"
-    assert store.list("state/acme/production/journal/") == []
 
 
 # Overtaken
@@ -274,25 +300,26 @@ class Overtaken:
     """What the second run left."""
 
 
-def overtaking_apply(store: MemoryStore) -> Snapshot:
-    """A run that takes over the lock, long after it has expired."""
+def overtaking_apply(store: MemoryStore, length: int) -> Snapshot:
+    """A run that takes over the lock, long after it has expired. If what it writes is long, it compacts."""
     second = run(store, "bob", intent(OLD), at=1000.0)
-    second.record(Completed(TRIAGE, applied("agent_of_bob")))
+    second.record(Completed(TRIAGE, Applied("agent_of_bob", "agent", {"instructions": "x" * length})))
     second.record(Completed(OLD, applied("agent_of_bob")))
     return second.close("complete")
 
 
-@pytest.mark.parametrize("number", operations())
-def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(number):
+@pytest.mark.parametrize("length", [0, 40_000])
+@pytest.mark.parametrize(("ending", "number"), operations())
+def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(ending, number, length):
     """The sleeper's clock stands still, so that its own deadline does not save it."""
-    store, reached = with_old(MemoryStore()), [BEFORE]
+    store, reached = with_old(MemoryStore(), ending), [BEFORE]
     overtaken: list[Overtaken] = []
 
     def overtake(operation: int) -> None:
         if operation == number:
             held = lock.read_lock(store, ACME)
             by_force = held is not None and held.holder.name == "ann"
-            overtaken.append(Overtaken(by_force, len(reached), overtaking_apply(store)))
+            overtaken.append(Overtaken(by_force, len(reached), overtaking_apply(store, length)))
             lock.unlock(store, ACME)
 
     with suppress(LeaseLostError, StateMovedError):
@@ -341,8 +368,9 @@ def test_a_sleeper_that_wakes_again_and_again_does_not_hold_up_the_run_that_took
 
 @pytest.mark.parametrize("number", range(8))
 @pytest.mark.parametrize("another_begins", [False, True])
-def test_a_reader_sees_what_was_recorded_while_another_run_ends(store, number, another_begins):
-    ending = run(with_old(store), "ann", intent(TRIAGE))
+@pytest.mark.parametrize("how", ENDINGS)
+def test_a_reader_sees_what_was_recorded_while_another_run_ends(store, number, another_begins, how):
+    ending = run(with_old(store, how), "ann", intent(TRIAGE))
     ending.record(Completed(TRIAGE, applied("agent_1")))
     ending.flush()
 

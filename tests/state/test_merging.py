@@ -1,0 +1,66 @@
+"""Which documents of a journal are read, and which are written again as one."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from reconciler.state.merging import DOCUMENTS, Span, covering, mergeable, named, one
+
+spans = st.builds(lambda first, more: Span(first, first + more), st.integers(1, 12), st.integers(0, 6))
+
+
+def test_documents_are_known_by_their_names():
+    names = ["00000003.json", "00000001-00000002.json", "123456789.json"]
+    found = named([*names, "state.json", "3.json", "00000003.json.bak", "journal/00000004.json"])
+    assert found == [Span(1, 2), Span(3, 3), Span(123456789, 123456789)]
+    assert {span.name for span in found} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("position", "names"),
+    [
+        (0, ["00000001-00000004.json", "00000005.json"]),
+        (2, ["00000001-00000004.json", "00000005.json"]),
+        (4, ["00000005.json"]),
+        (5, []),
+    ],
+)
+def test_what_is_in_a_longer_document_is_read_from_that(position, names):
+    there = [*map(one, range(1, 6)), Span(1, 2), Span(1, 4)]
+    assert [span.name for span in covering(there, position)] == names
+
+
+def test_a_missing_segment_is_asked_for_by_its_own_name():
+    assert covering([one(1), Span(3, 5)], 0) == [one(1), one(2), Span(3, 5)]
+
+
+@given(st.lists(spans), st.integers(0, 20))
+def test_documents_that_are_read_have_every_segment_after_the_position(there: list[Span], position: int):
+    chosen = covering(there, position)
+    has = {number for span in chosen for number in range(span.first, span.last + 1)}
+    assert has >= set(range(position + 1, max((span.last for span in there), default=0) + 1))
+    assert [span.last for span in chosen] == sorted({span.last for span in chosen})
+
+
+def test_few_documents_are_left_as_they_are():
+    assert mergeable([one(number) for number in range(DOCUMENTS)]) == []
+
+
+def test_an_old_document_is_left_until_as_much_has_come_after_it():
+    old, rest = Span(1, 40), [one(number) for number in range(41, 81)]
+    assert mergeable([old, *rest[:-1]]) == rest[:-1]
+    assert mergeable([old, *rest]) == [old, *rest]
+
+
+def test_reading_takes_few_documents_and_each_segment_is_written_again_few_times():
+    cover: list[Span] = []
+    written = dict.fromkeys(range(1, 10_001), 0)
+    for number in written:
+        cover.append(one(number))
+        if merging := mergeable(cover):
+            merged = Span(merging[0].first, number)
+            cover[-len(merging) :] = [merged]
+            for inside in range(merged.first, number + 1):
+                written[inside] += 1
+        assert len(cover) <= DOCUMENTS
+    assert max(written.values()) <= 9
+    assert sum(written.values()) < 7 * len(written)
