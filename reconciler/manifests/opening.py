@@ -70,7 +70,7 @@ def open_project(documents: Sequence[Document], env: str | None, root: Path, rep
     positions = Positions(document)
     problems += document.problems
     problems += (positions.problem(found) for found in findings)
-    return Opened(Project(root, repository, identity, spec, document.place), problems, following)
+    return Opened(Project(root, repository, identity, spec, document.place, positions.where), problems, following)
 
 
 def _missing(home: str) -> Problem:

@@ -1,8 +1,8 @@
 """`project.yaml`: what holds for all manifests, and the environments they are for."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -12,7 +12,7 @@ from reconciler.manifests.backends import Bucket, LocalState, State
 from reconciler.manifests.peers import Peer, Peers
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.resources.address import NAME_RULE, Identity, is_name
-from reconciler.resources.base import Spec
+from reconciler.resources.base import Path as Keys, Spec
 from reconciler.resources.prices import Dollars, Prices
 from reconciler.resources.problems import Finding, Place
 
@@ -124,6 +124,8 @@ class Project:
     identity: Identity
     spec: ProjectSpec
     place: Place
+    where: Callable[[Keys], Place] = field(default=lambda _path: Place("project.yaml"), compare=False)
+    """The place of the value at a path of its document, or of the closest one around it."""
 
     @property
     def environment(self) -> Environment:
@@ -135,9 +137,10 @@ class Project:
         return self.environment.variables
 
     @property
-    def peers(self) -> tuple[Peer, ...]:
-        """The others, as this environment sees them: of several environments each may be named for the others."""
-        return tuple(peer for peer in self.spec.peers if peer.identity != str(self.identity))
+    def peers(self) -> Mapping[Place, Peer]:
+        """By where they are named. Of several environments each may be named, and is no peer of itself."""
+        named = {self.where(("spec", "peers", index)): peer for index, peer in enumerate(self.spec.peers)}
+        return {place: peer for place, peer in named.items() if peer.identity != str(self.identity)}
 
     @property
     def openai_project(self) -> str | None:

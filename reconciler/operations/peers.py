@@ -17,7 +17,7 @@ from reconciler.operations.published import OUTLET_TYPES
 from reconciler.operations.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import forms
 from reconciler.resources.values import JSON, references_in
 from reconciler.state.backend import Backend, open_store
@@ -55,21 +55,25 @@ class Peers:
         nobody can tell; one that is not there yet is worth a warning.
         """
         wanted = {id_ for group in ids.values() for id_ in group}
-        backends = self._backends if wanted else ()
-        snapshots = await together(asyncio.to_thread(_read, backend) for backend in backends)
-        objects = {one.state.identity: list(_needing(one.state, wanted)) for one in snapshots}
+        backends = self._backends if wanted else {}
+        snapshots = await together(asyncio.to_thread(_read, *named) for named in backends.items())
+        read = list(zip(backends.values(), snapshots, strict=True))
+        objects = {backend.identity: list(_needing(snapshot.state, wanted)) for backend, snapshot in read}
         return Found(
             objects={identity: documents for identity, documents in objects.items() if documents},
-            warnings=tuple(_unknown(backend) for backend, one in zip(backends, snapshots, strict=True) if not one.run),
+            warnings=tuple(_unknown(backend) for backend, snapshot in read if not snapshot.run),
         )
 
     @cached_property
-    def _backends(self) -> tuple[Backend, ...]:
-        peers = self._workspace.loaded.project.peers
-        return tuple(Backend(_store(self._workspace, peer), Identity.parse(peer.identity)) for peer in peers)
+    def _backends(self) -> Mapping[Place, Backend]:
+        """By where the peer is named."""
+        return {place: self._backend(place, peer) for place, peer in self._workspace.loaded.project.peers.items()}
+
+    def _backend(self, place: Place, peer: Peer) -> Backend:
+        return Backend(_store(self._workspace, place, peer), Identity.parse(peer.identity))
 
 
-def _store(workspace: Workspace, peer: Peer) -> Store:
+def _store(workspace: Workspace, place: Place, peer: Peer) -> Store:
     """The store that has the state of a peer; ReconcilerError where CI allows no such."""
     environ = dict(workspace.environ)
     given = environ.pop("RECONCILER_STATE", None)
@@ -80,17 +84,17 @@ def _store(workspace: Workspace, peer: Peer) -> Store:
     if given and url not in environ.get(ALLOWED, "").split():
         message = f"the state of {peer.identity} would be read from {url}, which only RECONCILER_STATE may decide here"
         hint = f"What a pull request can edit does not choose where credentials go: put {url} into {ALLOWED} as well."
-        raise ReconcilerError(Problem("peer-not-allowed", message, hint=hint))
+        raise ReconcilerError(Problem("peer-not-allowed", message, place, hint))
     return open_store(workspace.root, url, environ, embedded=workspace.endpoint == EMBEDDED)
 
 
-def _read(backend: Backend) -> Snapshot:
+def _read(place: Place, backend: Backend) -> Snapshot:
     try:
         return backend.read()
     except ReconcilerError as error:
         message = f"nobody can tell whether {backend.identity} needs what is deleted: {error.problems[0].message}"
-        hint = "Make its state readable, or correct `spec.peers` in project.yaml. Until then nothing is deleted."
-        raise ReconcilerError(Problem("peer-unreadable", message, hint=hint)) from error
+        hint = "Make its state readable, or correct `spec.peers`. Until then nothing is deleted."
+        raise ReconcilerError(Problem("peer-unreadable", message, place, hint)) from error
 
 
 def _unknown(backend: Backend) -> str:

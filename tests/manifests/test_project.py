@@ -142,14 +142,16 @@ def test_what_a_project_cannot_say(folder, spec, code, place):
 def test_peers_are_identities_some_with_a_state_of_their_own(folder):
     write(folder, "  peers: [globex/live, {identity: lab, state: {backend: s3, bucket: lab-bots}}]")
     assert folder.codes() == []
-    globex, lab = folder.load().project.peers
+    peers = folder.load().project.peers
+    assert [str(place) for place in peers] == ["project.yaml:5:11", "project.yaml:5:24"]
+    globex, lab = peers.values()
     assert (globex.identity, globex.state) == ("globex/live", None)
     assert (lab.identity, lab.state.url) == ("lab", "s3://lab-bots/")
 
 
 def test_each_environment_has_the_others_as_peers(folder):
     write(folder, "  environments: {staging: {}, live: {}}\n  peers: [acme/staging, acme/live]")
-    assert [peer.identity for peer in folder.load("live").project.peers] == ["acme/staging"]
+    assert [peer.identity for peer in folder.load("live").project.peers.values()] == ["acme/staging"]
 
 
 def test_the_only_environment_is_no_peer_of_its_project(folder):

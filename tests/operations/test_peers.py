@@ -127,7 +127,7 @@ class TestWhichStates:
         state.parent.mkdir(parents=True)
         state.write_text("{")
         problem = folder.problem()
-        assert problem.code == "peer-unreadable"
+        assert (problem.code, str(problem.place)) == ("peer-unreadable", "project.yaml:1:101")
         assert problem.message.startswith("nobody can tell whether globex/live needs what is deleted: not valid JSON")
 
 
