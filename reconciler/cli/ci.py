@@ -11,10 +11,9 @@ from reconciler.cli.output import show, write_json
 from reconciler.cli.plan import CHANGES, REFUSED, show_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.github.reviews import Review
     from reconciler.operations.approval import Approval
+    from reconciler.operations.reviewing import Shown
+    from reconciler.planning.model import Plan
 
 AUTHOR = "github-actions[bot]"
 
@@ -81,7 +80,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     """Plan, and write those of the changes to FILE that a merged pull request had shown; `apply FILE` applies them.
 
     The pull requests are those merged since the last successful run of the workflow that this is called from. What
-    changed by hand is left alone.
+    changed by hand is left alone, and so is what a rollback took back, as long as its pull request is open.
 
     Exit code 2 if something is held back, 3 if the plan is refused.
     """
@@ -93,10 +92,10 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     if now.plan.refusals:
         show_plan(now.plan, "text", no_color=True, out=None)
         return REFUSED
-    digests, reviews = _reviewed({change.digest for change in now.plan.work}, now.plan.identity, plan_workflow)
-    parted = approval(now, digests)
+    found = _shown(now.plan, plan_workflow)
+    parted = approval(now, found.digests)
     write_json(to_json(parted.plan), out)
-    _tell(parted, reviews)
+    _tell(parted, found)
     return CHANGES if parted.held else 0
 
 
@@ -111,14 +110,16 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
     """Publish release NUMBER of CHATBOT in its manifest, and write a plan to FILE that moves the pointer, and no more.
 
     Whatever else is pending stays pending. An error if the release cannot answer, because something of it is gone or
-    altered. `apply FILE` moves the pointer; the edit is for a pull request.
+    altered. `apply FILE` moves the pointer; the edit is for a pull request, from the branch that the step's output
+    `branch` names.
     """
-    from reconciler.operations.rollback import rollback
+    from reconciler.operations.rollback import branch, rollback
     from reconciler.planning.codec import to_json
 
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
     write_json(to_json(plan), out)
     show_plan(plan, "text", no_color=True, out=None)
+    _set_output("branch", branch(plan.identity, chatbot))
     return REFUSED if plan.refusals else 0
 
 
@@ -128,49 +129,58 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
 @click.option("--title", required=True)
 @click.option("--body", default="")
 def pull_request(head: str, base: str | None, title: str, body: str) -> int:
-    """Open a pull request.
+    """Open a pull request for a branch, or rewrite the one that is open.
 
     Takes the permission `pull-requests: write`, and that the repository lets workflows open pull requests.
     """
-    from reconciler.github import connect
+    from reconciler.github import GitHubError, connect
+    from reconciler.github.pulls import upsert_pull
 
-    document = {"head": head, "base": base or _given("GITHUB_REF_NAME"), "title": title, "body": body}
+    base = base or _given("GITHUB_REF_NAME")
     with connect(options.environ()) as github:
-        show(github.post("pulls", document)["html_url"])
+        try:
+            show(upsert_pull(github, head, base, title, body))
+        except GitHubError:
+            server = options.environ().get("GITHUB_SERVER_URL") or "https://github.com"
+            show("The branch is pushed, and has no pull request. To open it by hand:")
+            show(f"{server}/{github.repository}/compare/{base}...{head}?expand=1")
+            raise
     return 0
 
 
-def _reviewed(due: set[str], identity: str, plan_workflow: str) -> "tuple[set[str], list[Review]]":
-    """Digests of changes that were shown, as far back as it takes to find all that are due."""
+def _shown(plan: "Plan", plan_workflow: str) -> "Shown":
     from reconciler.github import connect
     from reconciler.github.reviews import Reviews
-    from reconciler.operations.approval import digests
+    from reconciler.operations.reviewing import Shown, shown
 
-    found: set[str] = set()
-    reviews: list[Review] = []
-    if not due:
-        return found, reviews
+    if not plan.work:
+        return Shown()
     with connect(options.environ()) as github:
         where = Reviews(github, plan_workflow, _workflow(), _given("GITHUB_REF_NAME"), _given("GITHUB_SHA"))
-        for review in where.since_last_apply():
-            reviews.append(review)
-            found.update(digests(review.plans, identity))
-            if due <= found:
-                break
-    return found, reviews
+        return shown(plan, where)
 
 
-def _tell(parted: "Approval", reviews: "Sequence[Review]") -> None:
+def _tell(parted: "Approval", found: "Shown") -> None:
     from reconciler.reports.style import count, plain
 
     show(f"Reviewed: {count(len(parted.plan.work), 'change')}. Held back: {count(len(parted.held), 'change')}.")
     for held in parted.held:
+        pull = found.rolled_back.get(held.change.digest)
         reason = f"waits for {held.because_of}" if held.because_of else "no merged pull request has shown it"
+        reason = f"it was rolled back, see #{pull}; merge that, or close it" if pull else reason
         show(f"  {held.change.action} {plain(held.change.address)}: {plain(reason)}")
-    for review in reviews if parted.held else ():
-        show(f"  #{review.pull}: {review.void or 'shown'}")
+    for review in found.reviews if parted.held else ():
+        show(f"  #{review.pull}: {plain(review.void) or 'shown'}")
     if parted.held:
         show("Run this workflow by hand: it plans again, and waits for approval.")
+
+
+def _set_output(name: str, value: str) -> None:
+    """For the steps after this one."""
+    path = options.environ().get("GITHUB_OUTPUT")
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{name}={value}\n")
 
 
 def _workflow() -> str:

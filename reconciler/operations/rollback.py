@@ -33,6 +33,11 @@ def rollback(
     return without(now.plan, {change.digest for change in others})
 
 
+def branch(identity: str, chatbot: str) -> str:
+    """By which Git is made to agree: one for each chatbot and environment, whatever release it goes back to."""
+    return f"rollback/{identity}/{chatbot}"
+
+
 def _dead(now: Planned, release: Address) -> Iterator[Problem]:
     """What the release consists of, and what is not live as it was released."""
     known = now.world.releases.get(release)

@@ -161,15 +161,21 @@ class Actions:
         summary = workspace.with_suffix(".summary")
         env = {key: text(evaluate(value, contexts)) for key, value in job["env"].items()}
         platform = self._platform(workspace, summary, contexts["github"])
+        outputs: dict[str, Values] = {}
         for step in job["steps"]:
-            here = {**contexts, "env": env}
+            here = {**contexts, "env": env, "steps": outputs}
             if not condition(step.get("if"), here, made.conclusion == "success"):
                 continue
             if "uses" in step:
                 _USES[step["uses"].partition("@")[0]](self, run, workspace, evaluate(step.get("with", {}), here))
                 continue
             given = {key: text(evaluate(value, here)) for key, value in step.get("env", {}).items()}
-            made.log += self._shell(step["run"], workspace, {**platform, **env, **given}, made)
+            written = workspace.with_suffix(f".{step.get('id')}")
+            environ = {**platform, **env, **given, "GITHUB_OUTPUT": str(written)}
+            made.log += self._shell(step["run"], workspace, environ, made)
+            if "id" in step and written.exists():
+                lines = written.read_text(encoding="utf-8").splitlines()
+                outputs[step["id"]] = {"outputs": dict(line.split("=", 1) for line in lines)}
         made.summary = summary.read_text(encoding="utf-8") if summary.exists() else ""
         return made
 

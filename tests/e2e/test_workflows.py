@@ -212,11 +212,11 @@ def test_a_rollback_moves_the_pointer_and_then_asks_git_to_agree(team: Team):
     team.write("main", prefixed({**assistant("waiting"), "prompts/helper.md": "Help, some day."}))
 
     assert_green(team.roll_back("helper", 1))
-    bundle = bundles.load(team.embedded / ".reconciler" / "bundles", "acme", "chatbot/helper")
-    assert bundle.request("assistant/helper")["instructions"] == "Help, the 1. way."
+    assert_published(team, "Help, the 1. way.")
     assert "waiting" not in team.live
 
-    number, pull = list(team.hub.pulls.items())[-1]
+    numbers = list(team.hub.pulls)
+    number, pull = numbers[-1], team.hub.pulls[numbers[-1]]
     assert pull["title"] == "Roll back helper to release 1"
     team.repo("fetch", "-q")
     changed = team.repo("diff", "--unified=0", "main", f"origin/{pull['head']['ref']}")
@@ -224,6 +224,27 @@ def test_a_rollback_moves_the_pointer_and_then_asks_git_to_agree(team: Team):
         "-  published: 2",
         "+  published: 1",
     ]
+
+    assert_green(team.roll_back("helper", 1))
+    assert list(team.hub.pulls) == numbers, "pressed twice, it is the same pull request"
+
+    other, _ = team.propose("meanwhile", prefixed(assistant("meanwhile")))
+    team.merge(other)
+    applied = team.apply()
+    assert f"publish chatbot/helper: it was rolled back, see #{number}; merge that, or close it" in applied.log
+    assert "meanwhile" in team.live
+    assert_published(team, "Help, the 1. way.")
+
+    team.repo("fetch", "-q")
+    team.repo("branch", pull["head"]["ref"], f"origin/{pull['head']['ref']}")
+    team.merge(number)
+    assert "publish chatbot/helper" not in team.apply().log
+    assert_published(team, "Help, the 1. way.")
+
+
+def assert_published(team: Team, instructions: str) -> None:
+    bundle = bundles.load(team.embedded / ".reconciler" / "bundles", "acme", "chatbot/helper")
+    assert bundle.request("assistant/helper")["instructions"] == instructions
 
 
 def test_a_rollback_to_what_is_not_there_changes_nothing(team: Team):

@@ -189,6 +189,8 @@ class Api:
         return self.paged(request, sorted(found, key=lambda pull: (pull["updated_at"], pull["number"]), reverse=True))
 
     async def pull(self, request: Request) -> Response:
+        if request.method == "PATCH":
+            self.hub.pulls[request.path_params["number"]] |= await request.json()
         return JSONResponse(self.hub.pulls[request.path_params["number"]])
 
     async def pull_files(self, request: Request) -> Response:
@@ -248,7 +250,7 @@ def create_app(hub: Hub) -> Starlette:
             Route(f"{REPO}/issues", api.issues, methods=["GET", "POST"]),
             Route(f"{REPO}/issues/{{number:int}}", api.issue, methods=["PATCH"]),
             Route(f"{REPO}/pulls", api.pulls, methods=["GET", "POST"]),
-            Route(f"{REPO}/pulls/{{number:int}}", api.pull),
+            Route(f"{REPO}/pulls/{{number:int}}", api.pull, methods=["GET", "PATCH"]),
             Route(f"{REPO}/pulls/{{number:int}}/files", api.pull_files),
             Route(f"{REPO}/issues/{{number:int}}/events", api.issue_events),
             Route(f"{REPO}/compare/{{range}}", api.compare),

@@ -1,11 +1,15 @@
 """`ci rollback`: the pointer and nothing else, and not to a release that cannot answer."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.resources.address import Identity
+from reconciler.state import lock
+from reconciler.state.local import LocalStore
 from tests.cli.conftest import Cli, applied, by_hand, cli, edit, project, starter
 
 __all__ = ["applied", "cli", "project", "starter"]  # fixtures
@@ -75,3 +79,43 @@ def test_to_what_is_published_already_nothing_is_done(released: Path, cli: Cli):
     assert cli("ci", "rollback", "helper", 2, "--out", plan).code == 0
     assert json.loads(plan.read_text())["changes"] == []
     assert cli("apply", plan, "--yes").code == 0
+
+
+@pytest.mark.parametrize(("number", "why"), [(9, "there is no release/helper@9"), (1, "release/helper@1 is archived")])
+def test_not_to_a_release_that_is_none(released: Path, cli: Cli, number: int, why: str):
+    assert cli("archive", "release/helper@1").code == 0
+    before = (released / "chatbots" / "helper.yaml").read_text()
+    done = cli("ci", "rollback", "helper", number, "--out", released / "rollback.json")
+    assert done.code == 1
+    assert why in done.err
+    assert (released / "chatbots" / "helper.yaml").read_text() == before
+
+
+def test_not_to_a_release_whose_model_is_shut_down(released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
+    async def told(connection: object) -> dict[str, date]:
+        return {"gpt-6-luna": date(2026, 1, 1)}
+
+    monkeypatch.setattr("reconciler.operations.shutdowns.shutdown_dates", told)
+    done = cli("ci", "rollback", "helper", 1, "--out", released / "rollback.json")
+    assert done.code == 3
+    assert "retired-model" in done.out
+    assert cli("apply", released / "rollback.json", "--yes").code == 3
+
+
+def test_not_while_an_apply_holds_the_lock(released: Path, cli: Cli):
+    """The plan is made all the same, and can be applied once that has ended."""
+    plan = released / "rollback.json"
+    lease = lock.acquire(LocalStore(released / ".reconciler"), Identity("acme"), lock.this_process({"USER": "ada"}))
+    assert cli("ci", "rollback", "helper", 1, "--out", plan).code == 0
+    done = cli("apply", plan, "--yes")
+    assert done.code == 6
+    assert "acme is locked by ada" in done.err
+    lease.release()
+    assert cli("apply", plan, "--yes").code == 0
+
+
+def test_the_steps_after_it_are_told_the_branch(released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
+    output = released / "output"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    assert cli("ci", "rollback", "helper", 1, "--out", released / "rollback.json").code == 0
+    assert output.read_text() == "branch=rollback/acme/helper\n"

@@ -1,0 +1,34 @@
+"""One open pull request for a branch."""
+
+import pytest
+
+from reconciler.github import GitHub
+from reconciler.github.pulls import open_pull, upsert_pull
+from tests.github.hub import Hub
+from tests.github.repositories import Checkout
+
+BRANCH = "rollback/acme/production/support"
+
+
+@pytest.fixture(autouse=True)
+def repo(hub: Hub, tmp_path) -> Checkout:
+    made = Checkout.make(tmp_path)
+    hub.bare = made.bare
+    made.commit("main", a="a")
+    made.commit(BRANCH, a="b")
+    return made
+
+
+def test_the_second_time_it_is_rewritten(github: GitHub, hub: Hub):
+    first = upsert_pull(github, BRANCH, "main", "Back to 2", "now")
+    assert upsert_pull(github, BRANCH, "main", "Back to 1", "later") == first
+    (pull,) = hub.pulls.values()
+    assert (pull["title"], pull["body"], pull["base"]["ref"]) == ("Back to 1", "later", "main")
+
+
+def test_one_that_was_closed_is_not_opened_again(github: GitHub, hub: Hub):
+    upsert_pull(github, BRANCH, "main", "Back to 2", "now")
+    hub.pulls[1]["state"] = "closed"
+    assert open_pull(github, BRANCH) is None
+    upsert_pull(github, BRANCH, "main", "Back to 2", "again")
+    assert sorted(hub.pulls) == [1, 2]
