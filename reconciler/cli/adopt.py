@@ -34,7 +34,7 @@ def command(
     yes: bool,
     dry_run: bool,
 ) -> int:
-    r"""Take over live objects that nobody owns: write our labels on them, and nothing else.
+    """Take over live objects that nobody owns: write our labels on them, and nothing else.
 
     \b
     reconciler adopt                         whatever is like a manifest that has nothing live yet
@@ -43,7 +43,7 @@ def command(
 
     Where a manifest differs from what is live, the next plan shows it. Exit code 1 if something cannot be adopted, and
     4 if the rest was.
-    """
+    """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.adopt import adopt
 
     wanted = _wanted(what)

@@ -1,6 +1,5 @@
 """`reconciler apply`"""
 
-import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,4 +150,4 @@ def report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | N
 
 def command_line(*without: str) -> str:
     """What the user typed, as they could type it again, `without` some words of it."""
-    return shlex.join(["reconciler", *(word for word in sys.argv[1:] if word not in without)])
+    return options.command_line(word for word in sys.argv[1:] if word not in without)

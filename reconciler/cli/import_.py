@@ -36,7 +36,7 @@ def command(
     pattern: str | None,
     into: Path | None,
 ) -> int:
-    r"""Write manifests for what is live: everything, or what is named by kind, address, id or --name.
+    """Write manifests for what is live: everything, or what is named by kind, address, id or --name.
 
     \b
     reconciler import                       all agents and vector stores
@@ -46,7 +46,7 @@ def command(
     reconciler import request body.json     the body of `responses.create`, from code
 
     Nothing live is changed, and no file is overwritten. Then `reconciler adopt` makes the objects yours.
-    """
+    """  # noqa: D301 - click wants the character \\b, which keeps the lines
     done = _import(what, start, env, endpoint, pattern, into)
     if format_ == "json":
         show_json(done.document())

@@ -85,8 +85,6 @@ class LazyGroup(click.Group):
             show_error(error.problems, ctx.meta.get(FORMAT, "text"))
             return error.exit_code
         except OSError as error:
-            if isinstance(error, BrokenPipeError):  # the reader has gone, which click knows how to end
-                raise
             show_error((_unusable(error),), ctx.meta.get(FORMAT, "text"))
             return FAILED
 
@@ -125,7 +123,18 @@ def main(args: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its code; whatever goes wrong is a message, never a stack trace."""
     # Manifests and live objects are many and stay: looking for cycles among them takes a quarter of a large plan.
     gc.set_threshold(100_000, 50, 100)
+    _open_streams()
     sys.exit(run(args))
+
+
+def _open_streams() -> None:
+    """A stream that was closed (`>&-`) takes and gives nothing; what one cannot encode is escaped."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end
+        elif mode == "w":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def run(args: list[str] | None = None) -> int:

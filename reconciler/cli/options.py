@@ -1,8 +1,9 @@
 """Options that several commands share, and what they stand for."""
 
 import os
+import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -12,6 +13,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 FORMAT: Final = "reconciler.format"
 """Where a running command keeps what it was told to print, for what goes wrong in it."""
+
+
+_USERINFO: Final = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -114,7 +118,12 @@ def again(verb: str, saved: Path | None = None, **other: str) -> str:
     } | other
     names = [name for name in _CARRIED if name in given and not (saved and name in ("on_drift", "targets"))]
     words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
-    return shlex.join(["reconciler", verb, *words, *([str(saved)] if saved else [])])
+    return command_line([verb, *words, *([str(saved)] if saved else [])])
+
+
+def command_line(words: Iterable[str]) -> str:
+    """What runs `reconciler` with these words, as people may see it: without a user and password in a URL."""
+    return shlex.join(["reconciler", *(_USERINFO.sub("", word) for word in words)])
 
 
 def _values(value: Any) -> tuple[Any, ...]:

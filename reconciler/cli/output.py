@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -35,14 +36,26 @@ def style(stream: TextIO, *, no_color: bool = False, rows: bool = False) -> "Sty
 
 
 def show(text: str) -> None:
-    click.echo(inert(text.rstrip("\n")))
+    _echo(inert(text.rstrip("\n")), sys.stdout)
 
 
 def show_json(document: "JSON") -> None:
-    """Print `document`; what would be a command to a runner can be written otherwise in its strings."""
     from reconciler.reports.json import dumps
 
-    click.echo(dumps(document).rstrip("\n").replace("##[", "\\u0023#["))
+    show_json_text(dumps(document))
+
+
+def show_json_text(text: str) -> None:
+    """Print a JSON document; what would be a command to a runner can be written otherwise in its strings."""
+    _echo(text.rstrip("\n").replace("##[", "\\u0023#["), sys.stdout)
+
+
+def _echo(text: str, stream: TextIO) -> None:
+    """Print `text`. A reader that has gone, as `head` does, is told no more; the command ends as it would have."""
+    try:
+        click.echo(text, stream)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def inert(text: str) -> str:
@@ -67,7 +80,7 @@ def write_json(document: "JSON", file: Path | None) -> None:
 
 
 def note(text: str) -> None:
-    click.echo(inert(text), err=True)
+    _echo(inert(text), sys.stderr)
 
 
 def show_error(problems: "Iterable[Problem]", format_: str) -> None:
@@ -77,7 +90,8 @@ def show_error(problems: "Iterable[Problem]", format_: str) -> None:
     if format_ == "json":
         from reconciler.reports.json import problems_json
 
-        show_json(problems_json(problems))
+        with suppress(OSError):  # what cannot be written may be this
+            show_json(problems_json(problems))
 
 
 def show_problems(problems: "Iterable[Problem]") -> None:

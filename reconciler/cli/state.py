@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.apply import check_terminal
-from reconciler.cli.output import note, show, show_json, style
+from reconciler.cli.output import note, show, show_json, show_json_text, style
 
 if TYPE_CHECKING:
     from reconciler.state.comparing import Edited, Rebuilt
@@ -91,7 +91,7 @@ def pull_(start: Path, env: str | None, out: Path | None) -> int:
 
     document = pulled(start, options.environ(), env=env)
     if out is None:
-        show(document.decode())
+        show_json_text(document.decode())
     else:
         out.write_bytes(document)
     return 0

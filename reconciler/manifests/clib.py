@@ -1,12 +1,33 @@
 """The events of a YAML text, from libyaml."""
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 # The C parser itself. ruamel.yaml would quietly use its own where it is missing; importing it here fails instead.
 from _ruamel_yaml import CParser  # type: ignore[import-not-found]
 
+_NO_BREAKS: Final = "\x85\u2028\u2029"
+"""Line breaks to libyaml, which is of YAML 1.1; characters like others to YAML 1.2, to Git and to editors."""
+_PRIVATE_USE: Final = range(0xE000, 0xF900)
+
 
 def events(text: str) -> Iterator[Any]:
-    """Events of `ruamel.yaml.events`, as they are parsed; raises `ruamel.yaml.error.YAMLError`. Never recurses."""
-    return iter(CParser(text).get_event, None)
+    """Events of `ruamel.yaml.events`, as they are parsed; raises `ruamel.yaml.error.YAMLError`. Never recurses.
+
+    Only a line feed, with or without a carriage return, ends a line.
+    """
+    if text.isascii() or not any(char in text for char in _NO_BREAKS):
+        return iter(CParser(text).get_event, None)
+    return _without_odd_breaks(text)
+
+
+def _without_odd_breaks(text: str) -> Iterator[Any]:
+    """The events of a text that has such characters: the parser sees others in their places, which the text has not."""
+    unused = islice((char for char in map(chr, _PRIVATE_USE) if char not in text), len(_NO_BREAKS))
+    there = dict(zip(map(ord, _NO_BREAKS), unused, strict=True))
+    back = {ord(stand_in): chr(char) for char, stand_in in there.items()}
+    for event in iter(CParser(text.translate(there)).get_event, None):
+        if isinstance(getattr(event, "value", None), str):
+            event.value = event.value.translate(back)
+        yield event

@@ -33,7 +33,7 @@ MAX_DOCUMENTS: Final = 10_000
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 100_000
 
-_MARKER: Final = re.compile(r"^(?:%[^\n]*\n){0,3}---(?=[ \t\r\n\x85\u2028\u2029]|\Z)", re.MULTILINE)
+_MARKER: Final = re.compile(r"^(?:%[^\n]*\n){0,3}---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 """At the start of a line, `---` can only begin a document, whatever surrounds it; directives belong to what follows."""
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")

@@ -31,7 +31,7 @@ def syntax_problem(error: MarkedYAMLError, at: Callable[[Any], Place], text: str
 
 
 def _hint(error: MarkedYAMLError, mark: Any, text: str) -> str:
-    line = "".join(text.splitlines()[mark.line : mark.line + 1])
+    line = "".join(text.split("\n")[mark.line : mark.line + 1])
     said = error.problem or ""
     if text[mark.index : mark.index + 1] == "\t" or "tab character" in said:
         return "indent with spaces, not with tabs"

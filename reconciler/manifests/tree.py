@@ -118,19 +118,25 @@ def _add_link(tree: Tree, path: str, known: set[str]) -> None:
 
 
 def find_project(start: Path) -> Path:
-    """The project folder for commands run in `start`: the closest one upwards that has a `project.yaml`, within the Git
-    repository, or `start/manifests`. Raises `ReconcilerError` where there is none.
-    """
+    """The project folder for commands run in `start`; raises `ReconcilerError` where `project_around` finds none."""
+    found = project_around(start)
+    if found is None:
+        hint = "run `reconciler init` to make one, or name the folder with -C"
+        message = f"no {PROJECT_FILE} in {start.resolve()}, above it or in manifests/"
+        raise ReconcilerError(Problem("no-project", message, None, hint))
+    return found
+
+
+def project_around(start: Path) -> Path | None:
+    """The closest folder upwards that has a `project.yaml`, within the Git repository; or `start/manifests`."""
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
             return folder
         if (folder / ".git").exists():
             break
-    if (start / "manifests" / PROJECT_FILE).is_file():
-        return start / "manifests"
-    hint = "run `reconciler init` to make one, or name the folder with -C"
-    raise ReconcilerError(Problem("no-project", f"no {PROJECT_FILE} in {start}, above it or in manifests/", None, hint))
+    inside = start / "manifests"
+    return inside if (inside / PROJECT_FILE).is_file() else None
 
 
 def repository_of(folder: Path) -> Path:

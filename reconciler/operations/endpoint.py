@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import A_MINUTE, Pace
@@ -38,6 +38,14 @@ def _checked(asked: str) -> str:
         return asked
     hint = did_you_mean(asked, [EMBEDDED]) or "Write a URL like http://127.0.0.1:8787/v1, or 'embedded'."
     raise ReconcilerError(Problem("bad-endpoint", f"'{asked}' is neither a URL nor 'embedded'", hint=hint))
+
+
+def shown(endpoint: str | None) -> str:
+    """`endpoint`, as `choose` gave it, for people: without a user, a password or a query."""
+    if endpoint is None:
+        return "api.openai.com"
+    parts = urlsplit(endpoint)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.live.registry import adapters
 from reconciler.manifests import Project, ProjectSpec, find_project, load
-from reconciler.operations.endpoint import choose
+from reconciler.operations.endpoint import choose, shown
 from reconciler.operations.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
@@ -100,7 +100,7 @@ async def read_estate(
     identity = here.project.identity if here.workspace else None
     return Estate(
         identity=identity,
-        endpoint=here.endpoint or "api.openai.com",
+        endpoint=shown(here.endpoint),
         live=tuple(sorted(live, key=lambda item: (item.detail.get("created_at", 0), item.id))),
         addresses={**_labelled(live, identity), **applied},
         problems=tuple(dict.fromkeys(problems)),

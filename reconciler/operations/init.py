@@ -6,6 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from reconciler.manifests.tree import project_around
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -16,7 +17,8 @@ NOT_TEXT = frozenset({"true", "false", "null"})
 def init(folder: Path) -> list[str]:
     """Write the starter project into `folder`, named after it; gives the paths written.
 
-    Nothing is overwritten: ReconcilerError if one of the files is there already.
+    Nothing is overwritten: ReconcilerError if one of the files is there already, or if another project is around or in
+    the folder, which would read them as its own.
     """
     starter = dict(_tree(files("reconciler.operations") / "starter"))
     there = [path for path in starter if (folder / path).exists()]
@@ -25,6 +27,10 @@ def init(folder: Path) -> list[str]:
         raise ReconcilerError(
             Problem("exists", f"{folder / there[0]} is there already; nothing was written", hint=hint)
         )
+    other = project_around(folder)
+    if other is not None:
+        message = f"{folder} has {other} around or in it, a project already; nothing was written"
+        raise ReconcilerError(Problem("inside-project", message, hint="Choose a folder outside of it."))
     for path, text in starter.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ def read_plan(file: Path) -> Plan:
         raise ReconcilerError(Problem("plan-file", f"cannot read {file}: {reason}", hint=hint)) from error
     try:
         document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ReconcilerError(Problem("plan-file", f"{file} is not JSON: {error}", hint=hint)) from error
     return from_json(document)
 

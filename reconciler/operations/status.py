@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.operations.endpoint import open_connection
+from reconciler.operations.endpoint import open_connection, shown
 from reconciler.operations.plan import make_plan
 from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
@@ -58,7 +58,7 @@ def _status(workspace: Workspace, planned: Planned, snapshot: Snapshot) -> Statu
     lock = workspace.backend.held()
     return Status(
         identity=str(workspace.identity),
-        endpoint=workspace.endpoint or "api.openai.com",
+        endpoint=shown(workspace.endpoint),
         last_apply=_last_apply(snapshot),
         lock=f"{lock.holder.name}@{lock.holder.host}" if lock and lock.released is None else None,
         entries=tuple(_entries(planned)),

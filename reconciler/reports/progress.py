@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Protocol, TextIO
 
@@ -63,8 +63,9 @@ class LogProgress:
             self._write(plain(text))
 
     def _write(self, line: str) -> None:
-        self._stream.write(f"{line}\n")
-        self._stream.flush()
+        with suppress(OSError):  # a log that nobody takes any more is no reason to stop half-way
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
 
 
 def outcome_line(outcome: Outcome) -> str:

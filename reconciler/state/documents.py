@@ -53,7 +53,7 @@ def load(data: bytes, expected: str, source: str) -> dict[str, Any]:
         record = json.loads(data)
     except json.JSONDecodeError as error:
         raise bad("state-damaged", f"not valid JSON: {error.msg}", source, error.lineno, error.colno) from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, or a number of thousands of digits
         raise bad("state-damaged", f"not valid JSON: {error}", source) from error
     form = record.get("format") if isinstance(record, dict) else None
     if form == expected:

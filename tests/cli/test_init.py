@@ -63,3 +63,12 @@ def test_where_nothing_can_be_written(tmp_path, cli: Cli):
     assert done.code == 1
     assert "error[io]" in done.err
     assert cli("init", tmp_path / "assistants").code == 64
+
+
+def test_a_project_is_not_put_into_another(tmp_path, monkeypatch, cli: Cli):
+    monkeypatch.chdir(tmp_path)
+    assert cli("init", "acme").code == 0
+    done = cli("init", "acme/sub")
+    assert done.code == 1
+    assert "error[inside-project]" in done.err
+    assert not (tmp_path / "acme" / "sub").exists()

@@ -121,15 +121,47 @@ def test_a_reader_that_goes_away_is_told_nothing_more(project):
     os.close(reader)
     done = subprocess.run([*RECONCILER, "plan"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_takes_and_gives_nothing(project, closed):
+    line = f"{sys.executable} -m reconciler.cli.main apply --yes {closed}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert ("Applied: acme" in done.stdout) == (closed != ">&-")
+    assert "error" not in done.stderr
+
+
+def test_what_a_terminal_cannot_encode_is_escaped(project):
+    (project / "kb" / "café.md").write_text("Open at eight.")
+    env = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*RECONCILER, "plan"], capture_output=True, text=True, check=False, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"file/kb/caf\xe9.md" in done.stdout
+
+
+@pytest.mark.parametrize("command", [[], ["plan"], ["adopt"], ["import"], ["state"], ["emulator", "serve"]])
+def test_help_is_laid_out(cli: Cli, command):
+    done = cli(*command, "--help")
+    assert done.code == 0
+    assert "\\b" not in done.out
+
+
+def test_commands_to_retype_have_no_password(project, cli: Cli):
+    done = cli("plan", "--endpoint", "http://me:s3cret@127.0.0.1:9/v1")
+    assert done.code == 1
+    assert "s3cret" not in done.out + done.err
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full, which Linux has")
-def test_a_full_disk_is_told(project):
+@pytest.mark.parametrize("line", ["plan", "plan -o json"])
+def test_a_full_disk_is_told(project, line):
     with FULL.open("w") as full:
-        done = subprocess.run([*RECONCILER, "plan"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run([*RECONCILER, *line.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     assert "error[io]: No space left on device" in done.stderr
+    assert "internal" not in done.stderr
 
 
 @pytest.mark.parametrize("width", ["0", "1", "20", "100000", "wide"])

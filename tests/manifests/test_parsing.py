@@ -36,6 +36,12 @@ def test_directives_belong_to_the_document_after_them():
     assert values("%YAML 1.2\n---\na: 1\n") == [{"a": 1}]
 
 
+def test_only_a_line_feed_ends_a_line():
+    text = 'a: "x\u2028y\x85z"\nb: |\n  one\u2029two\nb: 3\n'
+    assert values(text) == [{"a": "x\u2028y\x85z", "b": "one\u2029two\n"}]
+    assert places(text) == [("duplicate-key", "f.yaml:4:1")]
+
+
 def test_aliases_stand_for_what_they_name():
     assert values("a: &x {b: [1]}\nc: *x\n") == [{"a": {"b": [1]}, "c": {"b": [1]}}]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.manifests import find_project, load
+from reconciler.manifests import load
 from reconciler.manifests.drafting import unique_name
 from reconciler.manifests.drafts import Draft
-from reconciler.manifests.tree import PROJECT_FILE
+from reconciler.manifests.tree import PROJECT_FILE, project_around
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
 from reconciler.operations.estate import Surroundings
 from reconciler.operations.importing.model import imported_from
@@ -75,12 +75,10 @@ def destination(start: Path, into: Path | None, here: Surroundings) -> Destinati
 
 
 def _check_alone(root: Path) -> None:
-    try:
-        other = find_project(root)
-    except ReconcilerError:
-        return
-    message = f"{root} has no {PROJECT_FILE}, and {other} is a project around or in it"
-    raise ReconcilerError(Problem("inside-project", message, hint=f"Write into that: --into {other}"))
+    other = project_around(root)
+    if other is not None:
+        message = f"{root} has no {PROJECT_FILE}, and {other} is a project around or in it"
+        raise ReconcilerError(Problem("inside-project", message, hint=f"Write into that: --into {other}"))
 
 
 def valid(drafts: Iterable[Draft]) -> tuple[list[Draft], list[Problem]]:
