@@ -1,4 +1,7 @@
-"""What an apply costs on a shared store: bytes and calls for each object, however many there are."""
+"""What an apply costs on a shared store, to its end: bytes and calls, however many objects there are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pytest
 
@@ -6,11 +9,21 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.state.backend import Backend, open_store
 from reconciler.state.lock import this_process
+from reconciler.state.log import SEGMENTS
+from reconciler.state.merging import DOCUMENTS
 from reconciler.state.model import Completed, Intent
 from reconciler.state.store import Store
-from tests.state.stores import InterruptedStore, never
+from tests.state.stores import InterruptedStore, MemoryStore, never
 
+ACME = Identity("acme")
 FEW, MANY = 100, 2_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    bytes: int
+    """Of documents that are written."""
+    calls: int
 
 
 @pytest.fixture(params=["bucket", "database"])
@@ -19,11 +32,11 @@ def store(request: pytest.FixtureRequest, tmp_path) -> Store:
     return open_store(tmp_path, str(getattr(server, "url", server)), {}, embedded=False)
 
 
-def cost_of_an_apply(store: Store, identity: Identity, objects: int) -> tuple[float, float]:
-    """Bytes that are stored, and calls, for each object that is made; the state is written once at the end."""
+def apply(store: Store, numbers: Iterable[int], identity: Identity = ACME) -> Cost:
+    """Make or change the objects of these numbers: one apply, from taking the lock to freeing it."""
     counting = InterruptedStore(store, never)
     backend = Backend(counting, identity)
-    addresses = [Address("assistant", f"a{number:05}") for number in range(objects)]
+    addresses = [Address("assistant", f"a{number:05}") for number in numbers]
     with backend.lock(this_process({})) as lease:
         intents = [Intent(address, "agent", {"identity": str(identity)}, lease.now()) for address in addresses]
         run = backend.begin(backend.read(), intents, lease)
@@ -31,28 +44,47 @@ def cost_of_an_apply(store: Store, identity: Identity, objects: int) -> tuple[fl
             run.record(Completed(address, Applied("agent_0", "agent", {"model": "gpt-6-luna"})))
             if run.due:
                 run.flush()
-        run.flush()
-        written = sum(len(found.data) for found in map(store.read, store.list(f"state/{identity}/")) if found)
-    return written / objects, counting.operations / objects
+        run.close("complete")
+    return Cost(sum(length for _, length in counting.written), counting.operations)
 
 
 def test_an_object_costs_the_same_among_few_and_among_many(store):
-    few, many = (cost_of_an_apply(store, Identity(f"of-{count}"), count) for count in (FEW, MANY))
-    assert many[0] < 1.05 * few[0]
-    assert many[1] < 1.05 * few[1]
+    few, many = (apply(store, range(count), Identity(f"of-{count}")) for count in (FEW, MANY))
+    assert many.bytes / MANY < 1.05 * few.bytes / FEW
+    assert many.calls / MANY < 1.05 * few.calls / FEW
 
 
-def test_an_apply_that_changes_one_object_writes_no_more_before_its_end_where_there_are_many(store):
-    lengths = []
-    for objects in (FEW, MANY):
-        identity = Identity(f"of-{objects}")
-        cost_of_an_apply(store, identity, objects)
+def test_an_apply_that_changes_one_object_costs_the_same_among_few_and_among_many(store):
+    costs = []
+    for count in (FEW, MANY):
+        identity = Identity(f"of-{count:04}")
+        apply(store, range(count), identity)
+        costs.append(apply(store, [1], identity))
+    few, many = costs
+    assert many.bytes == pytest.approx(few.bytes, rel=0.05)
+    assert many.calls == pytest.approx(few.calls, rel=0.05)
+
+
+@pytest.mark.parametrize(("objects", "applies"), [(FEW, 100), pytest.param(MANY, 400, marks=pytest.mark.long)])
+def test_what_is_done_now_and_then_adds_little_on_average(objects, applies):
+    """Merging segments and writing the state document; an apply that changes one object is two segments."""
+    store = MemoryStore()
+    apply(store, range(objects))
+    document = len(store.documents["state/acme/state.json"].data)
+    alone = apply(store, [1]).bytes
+    costs = [apply(store, [number % objects]).bytes for number in range(applies)]
+    assert sum(costs) / applies < 5 * alone + document / (SEGMENTS / 2)
+    assert max(costs) > document, "the state document was never written"
+
+
+def test_after_many_small_applies_reading_takes_few_documents():
+    store = MemoryStore()
+    apply(store, range(5 * FEW))
+    reads = []
+    for number in range(20):
+        apply(store, [number])
         counting = InterruptedStore(store, never)
-        backend = Backend(counting, identity)
-        with backend.lock(this_process({})) as lease:
-            run = backend.begin(backend.read(), [], lease)
-            counting.written.clear()
-            run.record(Completed(Address("assistant", "a00001"), Applied("agent_1", "agent", {})))
-            run.flush()
-            lengths.append(sum(length for _, length in counting.written))
-    assert lengths[0] == pytest.approx(lengths[1], rel=0.05)
+        Backend(counting, ACME).read()
+        reads.append(counting.operations)
+    assert max(reads) == DOCUMENTS + 2  # the listing, and the state document
+    assert len(store.documents) > DOCUMENTS + 2
