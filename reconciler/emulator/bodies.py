@@ -58,10 +58,10 @@ def _finite(text: str) -> float:
 
 def _put(body: dict[str, Any], name: str, value: Any) -> None:
     outer, _, rest = name.partition("[")
-    if not rest:
-        body[outer] = value
-    else:
-        body.setdefault(outer, {})[rest.removesuffix("]")] = value
+    members = body.setdefault(outer, {}) if rest else body
+    if not isinstance(members, dict):
+        raise invalid(f"The field `{outer}` is given as a value and as an object.", param=outer)
+    members[rest.removesuffix("]") if rest else outer] = value
 
 
 def _expect_content_type(request: Request, expected: str) -> None:

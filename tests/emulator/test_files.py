@@ -92,6 +92,11 @@ class TestExpiry:
         ({"purpose": "assistants"}, {"other": ("a.md", b"x")}, "file"),
         ({"purpose": "assistants", "name": "x"}, {"file": ("a.md", b"x")}, "name"),
         ({"purpose": "assistants", "expires_after[seconds]": "x"}, {"file": ("a.md", b"x")}, "expires_after.anchor"),
+        (
+            {"purpose": "assistants", "expires_after": "x", "expires_after[seconds]": "3600"},
+            {"file": ("a.md", b"x")},
+            "expires_after",
+        ),
     ],
     ids=str,
 )

@@ -11,12 +11,11 @@ from typing import Final
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem
+from reconciler.resources.times import day
 from reconciler.resources.values import JSON
 
 FORMAT: Final = "reconciler/import/v1"
 _COMMENT: Final = re.compile(r"^# Imported from (?P<type>\w+) (?P<id>[\w-]+) on ", re.MULTILINE)
-LATEST: Final = 253_402_300_799
-"""The last second of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +90,3 @@ def _comments(text: str) -> list[tuple[int, str]]:
     if "# Imported from " not in text:
         return []
     return [(text.count("\n", 0, match.start()) + 1, match["id"]) for match in _COMMENT.finditer(text)]
-
-
-def day(seconds: float | None) -> str:
-    """The day of a Unix time, in UTC; nothing where it is none."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LATEST:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

@@ -1,7 +1,6 @@
 """A settled export as a manifest."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from reconciler.manifests.drafting import literal, with_files
 from reconciler.manifests.drafts import Draft
@@ -9,10 +8,7 @@ from reconciler.operations.migration.checking import Settled, positions
 from reconciler.operations.migration.model import Case, text_of
 from reconciler.operations.migration.prompts import substituted
 from reconciler.resources.kinds.assistant import KIND
-from reconciler.resources.values import JSON
-
-LATEST: int = 253_402_300_799
-"""The last second of the year 9999."""
+from reconciler.resources.times import day
 
 
 def drafted(case: Case, settled: Settled) -> Draft:
@@ -27,16 +23,10 @@ def drafted(case: Case, settled: Settled) -> Draft:
 
 def _origin(case: Case) -> Iterator[str]:
     value = case.export.value
-    made = _day(value.get("created_at"))
+    made = day(value.get("created_at"))
     since = f", made on {made}" if made else ""
     id_ = text_of(value.get("id")) or "without an id"
     yield f"Migrated from {case.export.kind} {id_}{since} ({case.export.place.file}:{case.export.place.line})."
     name = text_of(value.get("name"))
     if name and name != case.name:
         yield f"Name: {name}"
-
-
-def _day(seconds: JSON) -> str:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LATEST:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

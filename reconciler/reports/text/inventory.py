@@ -1,13 +1,12 @@
 """An inventory as text: what there is of each type, what it is summed up by, and every object."""
 
-from datetime import UTC, datetime
-
 from reconciler.planning.inventory import Inventory, Item, Sum
 from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table
 from reconciler.reports.text.values import bytes_text
 from reconciler.resources.prices import FREE_GB, PER_GB_AND_DAY, PRICED_ON
+from reconciler.resources.times import day
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
@@ -49,7 +48,7 @@ def object_row(item: Item) -> tuple[str, ...]:
         item.id,
         owner_text(item),
         "-" if item.bytes is None else bytes_text(item.bytes),
-        day(item.last_active_at),
+        day(item.last_active_at) or "-",
         "-" if item.cost_per_day is None else money(item.cost_per_day),
         used_text(item),
         item.name,
@@ -74,11 +73,6 @@ def used_text(item: Item, most: int = 2) -> str:
 def money(dollars: float) -> str:
     """Dollars with as many digits as small sums need."""
     return f"{dollars:.2f}" if dollars >= 0.995 or not dollars else f"{dollars:.4f}"
-
-
-def day(seconds: float | None) -> str:
-    """The day of a Unix time, in UTC."""
-    return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 def _lines(text: str) -> list[str]:
