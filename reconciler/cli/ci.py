@@ -55,6 +55,8 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
 def issue(body: Path, drift: Path, author: str) -> int:
     """Open, update or close the issue about drift; FILE is its text, as `drift -o markdown` prints it.
 
+    It is open while there is anything for a person to do: drift, files that fail, models that are shut down soon.
+
     Takes the permission `issues: write`.
     """
     from reconciler.github import connect
@@ -62,11 +64,8 @@ def issue(body: Path, drift: Path, author: str) -> int:
 
     text, found = body.read_text(encoding="utf-8"), json.loads(drift.read_text(encoding="utf-8"))
     with connect(options.environ()) as github:
-        if found["in_sync"]:
-            url = close_issue(github, text, author)
-        else:
-            url = upsert_issue(github, _title(found), text, author)
-    show(url or "In sync, and no issue is open.")
+        url = close_issue(github, text, author) if found["clean"] else upsert_issue(github, _title(found), text, author)
+    show(url or "Nothing to do, and no issue is open.")
     return 0
 
 
@@ -207,7 +206,7 @@ def _pull_request() -> int:
 
 
 def _title(drift: dict[str, Any]) -> str:
-    counts = ", ".join(
-        f"{number} {word}" for word, number in drift["summary"].items() if word != "unchanged" and number
-    )
-    return f"Drift: {drift['identity']}, {counts}"
+    from reconciler.reports.text.drift_words import counts_text
+
+    word = "To do" if drift["in_sync"] else "Drift"
+    return f"{word}: {drift['identity']}, {counts_text(drift['summary'])}"

@@ -24,29 +24,29 @@ def command(
     targets: tuple[str, ...],
     out: Path | None,
 ) -> int:
-    """Report what was changed by hand since it was applied, field by field. Writes nothing.
+    """Report what is not as it was applied: changed by hand, field by field, gone, expired, or not indexed by OpenAI.
+    Models in use that are shut down within three months are told too. Writes nothing.
 
-    Exit code 2 if there is drift.
+    Exit code 2 if there is drift; models that retire and what nobody manages are told, and are none.
     """
-    from reconciler.operations.run import planned
-    from reconciler.reports.drift import made_by_hand
+    from reconciler.operations.drift import drift
     from reconciler.reports.json import drift_json
 
-    plan = planned(start, options.environ(), env, endpoint, targets=options.addresses(targets)).plan
-    write_json(drift_json(plan), out)
-    undo = options.again("apply", on_drift="revert")
+    report = drift(start, options.environ(), env, endpoint, targets=options.addresses(targets))
+    write_json(drift_json(report), out)
+    undo, pull = options.again("apply", on_drift="revert"), options.again("pull")
     if format_ == "json":
-        show_json(drift_json(plan))
+        show_json(drift_json(report))
     elif format_ == "markdown":
         from reconciler.reports.markdown.drift import drift_markdown
 
-        show(drift_markdown(plan, revert=undo, pull=options.again("pull")))
+        show(drift_markdown(report, revert=undo, pull=pull))
     elif format_ == "html":
         from reconciler.reports.html.drift import drift_html
 
-        show(drift_html(plan, revert=undo, pull=options.again("pull")))
+        show(drift_html(report, revert=undo, pull=pull))
     else:
         from reconciler.reports.text import drift_text
 
-        show(drift_text(plan, style=style(sys.stdout, no_color=no_color), command=undo))
-    return DRIFT if made_by_hand(plan) else 0
+        show(drift_text(report, style=style(sys.stdout, no_color=no_color), command=undo))
+    return 0 if report.in_sync else DRIFT

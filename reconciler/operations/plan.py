@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -18,7 +18,7 @@ from reconciler.operations import frozen
 from reconciler.operations.importing.model import imported_from
 from reconciler.operations.peers import Peers
 from reconciler.operations.published import OUTLET_TYPES, Outletted, published
-from reconciler.operations.shutdowns import shutdowns
+from reconciler.operations.shutdowns import shutdowns, written
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
@@ -52,11 +52,12 @@ async def make_plan(
     *,
     on_drift: OnDrift = "revert",
     targets: Sequence[Address] = (),
+    models: Callable[[Planned], Iterable[str]] = written,
 ) -> Observed:
     """Read everything the plan needs, by list walks, and plan.
 
     A plan that takes something away also reads what could refer to it, peers included, and is made again with that
-    knowledge.
+    knowledge. `models` are those of a plan whose shutdown dates are asked for.
     """
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
@@ -69,7 +70,7 @@ async def make_plan(
     gone = leaving(planned)
     referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
     readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
-    ends = await shutdowns(connection, planned)
+    ends = await shutdowns(connection, models(planned))
     peers = await Peers(workspace).needing(gone)
     if referring or readers or ends or peers.objects:
         unlisted = await _list(workspace, by_type, referring - wanted, snapshot)

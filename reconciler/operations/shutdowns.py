@@ -1,6 +1,6 @@
-"""When the models that a plan writes are shut down."""
+"""When models are shut down: those that a plan writes, or any others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from reconciler.live.client import Connection
@@ -13,12 +13,12 @@ from reconciler.planning.retiring import release_of
 from reconciler.resources.address import Address
 
 
-async def shutdowns(connection: Connection, planned: Planned) -> dict[str, date]:
-    """The last day of every model that is written, released or published; one request, none where there is no such.
+async def shutdowns(connection: Connection, models: Iterable[str]) -> dict[str, date]:
+    """The last day of every one of `models` that has one; one request, none where there are no models.
 
     What the API does not tell, for a model it does not list or as a server that lists none, OpenAI's page does.
     """
-    used = frozenset(_used(planned))
+    used = frozenset(models)
     if not used:
         return {}
     try:
@@ -30,7 +30,8 @@ async def shutdowns(connection: Connection, planned: Planned) -> dict[str, date]
     return {model: on for model in sorted(used) if (on := told.get(model) or page.get(model)) is not None}
 
 
-def _used(planned: Planned) -> Iterator[str]:
+def written(planned: Planned) -> Iterator[str]:
+    """Models that the plan writes, releases or publishes."""
     world = planned.world
     for change in planned.plan.work:
         if change.action in {*MAKES, "update", "publish"}:

@@ -188,9 +188,14 @@ def _warnings(world: World, matched: Matched) -> Iterator[str]:
         extra = not_named(desired, live) if desired and not desired.options.get("prune") else ()
         if extra:
             yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
-        failed = live.detail.get("failed_files") or ()
-        if failed:
-            yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
+        yield from not_indexed(address, live)
+
+
+def not_indexed(address: Address, live: Live) -> Iterator[str]:
+    """The warning about files of ours in a store that could not be indexed."""
+    failed = live.detail.get("failed_files") or ()
+    if failed:
+        yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
 
 
 def _unmarked(release: Address) -> str:

@@ -2,16 +2,13 @@
 
 from typing import Final, Literal, TypeAlias, get_args
 
-from reconciler.planning.model import Change, Plan
+from reconciler.planning.model import Change
 from reconciler.resources.labels import KEYS
 
 DriftClass: TypeAlias = Literal["modified", "missing", "expired", "tampered", "labels"]
 DRIFT_CLASSES: Final[tuple[DriftClass, ...]] = get_args(DriftClass)
-
-
-def made_by_hand(plan: Plan) -> tuple[Change, ...]:
-    """The drift of `plan` without what only follows from other drift."""
-    return tuple(change for change in plan.drift if not change.is_consequence)
+GONE: Final = frozenset[DriftClass]({"missing", "expired"})
+"""Classes of what has no live fields."""
 
 
 def drift_class(change: Change) -> DriftClass:

@@ -3,35 +3,43 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from reconciler.applying.model import FORMAT as APPLY_FORMAT, ApplyResult, Outcome, Status
 from reconciler.planning.codec import to_json
-from reconciler.planning.model import Plan
-from reconciler.reports.drift import DRIFT_CLASSES, drift_class, made_by_hand
+from reconciler.planning.drift import DriftReport, RetiringModel, Standing
+from reconciler.planning.model import Change, FieldChange
+from reconciler.planning.writers import Seen
+from reconciler.reports.drift import GONE, drift_class
+from reconciler.reports.text.drift_words import summary
 from reconciler.resources.problems import Problem
-from reconciler.resources.values import JSON
+from reconciler.resources.values import ABSENT, JSON
 
 DRIFT_FORMAT: Final = "reconciler/drift/v1"
 PROBLEMS_FORMAT: Final = "reconciler/problems/v1"
 _STATUSES: Final[tuple[Status, ...]] = ("done", "failed", "skipped", "not-started")
 
 
-def drift_json(plan: Plan) -> dict[str, JSON]:
-    """The drift of `plan`: entries are changes as in a plan, each with its `class`; `before` is what is live."""
-    drift = made_by_hand(plan)
-    parts = to_json(replace(plan, changes=(), drift=drift, refusals=()))
-    classes = [drift_class(change) for change in drift]
-    found = Counter(classes)
+def drift_json(report: DriftReport) -> dict[str, JSON]:
+    """`report`: entries are changes as in a plan, with their `class` and what was `seen`; `before` is what is live."""
+    plan = report.plan
+    changes = tuple(item.change for item in report.drifted)
+    parts = to_json(replace(plan, changes=(), drift=changes, refusals=()))
+    more = [{"class": drift_class(item.change), "seen": _seen_json(item.seen)} for item in report.drifted]
     return {
         "format": DRIFT_FORMAT,
         "identity": plan.identity,
         "commit": plan.commit,
         "created_at": plan.created_at,
-        "in_sync": not drift,
-        "summary": {word: found[word] for word in DRIFT_CLASSES} | {"unchanged": plan.unchanged},
-        "entries": [{"class": word} | entry for word, entry in zip(classes, parts["drift"], strict=True)],
+        "in_sync": report.in_sync,
+        "clean": report.clean,
+        "summary": summary(report),
+        "entries": [before | entry for before, entry in zip(more, parts["drift"], strict=True)],
+        "failing": [asdict(file) for file in report.failing],
+        "retiring": [_retiring_json(model) for model in report.retiring],
+        "assistants": [_standing_json(one) for one in report.assistants],
         "unmanaged": parts["unmanaged"],
         "warnings": parts["warnings"],
     }
@@ -69,6 +77,39 @@ def problems_json(problems: Iterable[Problem]) -> dict[str, JSON]:
 def dumps(document: JSON) -> str:
     """`document` as indented ASCII, the same text for the same document, and safe to print on any terminal."""
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _seen_json(seen: Seen) -> dict[str, JSON]:
+    """`changed_at` is null, and a field not in `by`, where nobody can tell."""
+    at = seen.changed_at
+    changed_at = None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    return {"changed_at": changed_at, "by": dict(seen.by)}
+
+
+def _retiring_json(model: RetiringModel) -> dict[str, JSON]:
+    return {"model": model.model, "on": str(model.on), "is_gone": model.is_gone, "used_by": list(model.used_by)}
+
+
+def _standing_json(one: Standing) -> dict[str, JSON]:
+    return {
+        "address": one.address,
+        "in_sync": one.in_sync,
+        "pending": one.is_pending,
+        "differs": [_differing_json(change) for change in one.differs],
+        "failing": [{"store": file.store, "file": file.file} for file in one.failing],
+    }
+
+
+def _differing_json(change: Change) -> dict[str, JSON]:
+    """Both sides of each field; one is left out where it has no value, as both are of what is gone."""
+    word = drift_class(change)
+    fields = () if word in GONE else change.fields
+    return {"address": change.address, "class": word, "fields": [_sides_json(item) for item in fields]}
+
+
+def _sides_json(item: FieldChange) -> dict[str, JSON]:
+    sides = {"manifest": item.after, "live": item.before}
+    return {"path": item.path} | {side: value for side, value in sides.items() if value is not ABSENT}
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, JSON]:

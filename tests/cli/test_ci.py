@@ -10,7 +10,8 @@ from tests.cli.conftest import Cli
 from tests.github.hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
 BODY = "<!-- reconciler:plan acme -->\nhello"
-DRIFT = {"identity": "acme", "in_sync": False, "summary": {"modified": 2, "missing": 0, "tampered": 1, "unchanged": 40}}
+COUNTS = {"modified": 2, "missing": 0, "tampered": 1, "failing": 1, "retiring": 2, "unchanged": 40}
+DRIFT = {"identity": "acme", "in_sync": False, "clean": False, "summary": COUNTS}
 
 
 @pytest.fixture
@@ -48,11 +49,29 @@ def test_the_title_of_the_issue_counts_what_was_found(hub: Hub, cli: Cli, body: 
     drift.write_text(json.dumps(DRIFT))
     assert cli("ci", "issue", body, "--drift", drift).code == 0
     (issue,) = hub.issues.values()
-    assert issue["title"] == "Drift: acme, 2 modified, 1 tampered"
-    drift.write_text(json.dumps({**DRIFT, "in_sync": True}))
+    assert issue["title"] == "Drift: acme, 2 modified, 1 tampered, 1 failing file, 2 retiring models"
+    drift.write_text(json.dumps({**DRIFT, "in_sync": True, "clean": True}))
     assert cli("ci", "issue", body, "--drift", drift).code == 0
     assert issue["state"] == "closed"
     assert "no issue is open" in cli("ci", "issue", body, "--drift", drift).out
+
+
+def test_what_is_no_drift_and_not_clean_either_keeps_the_issue_open(hub: Hub, cli: Cli, body: Path):
+    drift = body.with_name("drift.json")
+    soon = {"in_sync": True, "clean": False, "summary": {"modified": 0, "retiring": 1, "unchanged": 40}}
+    drift.write_text(json.dumps({**DRIFT, **soon}))
+    cli("ci", "issue", body, "--drift", drift)
+    (issue,) = hub.issues.values()
+    assert (issue["state"], issue["title"]) == ("open", "To do: acme, 1 retiring model")
+
+
+def test_a_report_that_says_the_same_leaves_the_issue_alone(hub: Hub, cli: Cli, body: Path):
+    drift = body.with_name("drift.json")
+    drift.write_text(json.dumps(DRIFT))
+    for _ in range(3):
+        assert cli("ci", "issue", body, "--drift", drift).code == 0
+    assert {request.partition(" ")[0] for request in hub.asked} == {"GET", "POST"}
+    assert hub.asked["POST /issues"] == 1
 
 
 def test_a_refusal_of_github_is_an_error_without_the_token(hub: Hub, cli: Cli, body: Path):

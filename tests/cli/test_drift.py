@@ -1,11 +1,14 @@
 """`drift`, and `status`, which says the same in a line."""
 
+from datetime import UTC, datetime, timedelta
+
+from reconciler.emulator.resources import models
 from tests.cli.conftest import Cli, delete_store, edit, rename_store
 
 
 def test_in_sync(applied, cli: Cli):
     done = cli("drift")
-    assert (done.code, done.out) == (0, "In sync: acme, nothing was changed by hand.\n")
+    assert (done.code, done.out) == (0, "In sync: acme, nothing was changed by hand.\n\n1 assistant in sync.\n")
 
 
 def test_what_was_changed_by_hand_is_told_field_by_field(applied, cli: Cli):
@@ -17,6 +20,29 @@ def test_what_was_changed_by_hand_is_told_field_by_field(applied, cli: Cli):
     assert [(entry["address"], entry["class"]) for entry in document["entries"]] == [
         ("vectorstore/handbook", "modified")
     ]
+
+
+def test_an_assistant_says_what_differs_of_what_it_searches(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    (helper,) = cli("drift", "-o", "json").document["assistants"]
+    assert (helper["address"], helper["in_sync"]) == ("assistant/helper", False)
+    assert helper["differs"] == [
+        {
+            "address": "vectorstore/handbook",
+            "class": "modified",
+            "fields": [{"path": "name", "manifest": "handbook", "live": "by hand"}],
+        }
+    ]
+
+
+def test_a_model_that_ends_soon_is_told_and_is_no_drift(applied, cli: Cli, monkeypatch):
+    day = datetime.now(UTC).date() + timedelta(days=30)
+    ending = [model._replace(shutdown_date=str(day)) for model in models.MODELS]
+    monkeypatch.setattr(models, "MODELS", ending)
+    done = cli("drift")
+    assert done.code == 0
+    assert f"OpenAI shuts it down on {day}\n      assistant/helper\n" in done.out
+    assert cli("drift", "-o", "json").document["clean"] is False
 
 
 def test_the_command_that_undoes_it_is_for_the_same_project(applied, cli: Cli, monkeypatch):

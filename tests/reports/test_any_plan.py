@@ -21,6 +21,7 @@ from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text import drift_text, plan_text
 from reconciler.resources.risks import LEVELS, RISKS
 from reconciler.resources.values import ABSENT, reference
+from tests.reports.drifts import report
 
 SGR = re.compile(r"\x1b\[(?:0|(?:1|2|31|32|33|36)(?:;(?:1|2|31|32|33|36))*)m")
 
@@ -106,12 +107,12 @@ styles = st.builds(Style, st.booleans(), st.sampled_from([40, 80, 120]))
 @settings(deadline=None, max_examples=60)
 @given(any_plan, styles)
 def test_every_text_is_safe_for_a_terminal_and_the_same_every_time(plan, style):
-    for render in (plan_text, drift_text):
-        text = render(plan, style=style)
-        assert text == render(plan, style=style)
+    for render, value in ((plan_text, plan), (drift_text, report(plan))):
+        text = render(value, style=style)
+        assert text == render(value, style=style)
         bare = SGR.sub("", text) if style.color else text
         assert all(char == "\n" or char.isprintable() for char in bare)
-    assert dumps(drift_json(plan)).isascii()
+    assert dumps(drift_json(report(plan))).isascii()
 
 
 @settings(deadline=None, max_examples=60)

@@ -17,6 +17,7 @@ from reconciler.reports.markdown.drift import drift_markdown
 from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, plain
 from reconciler.reports.text import apply_text, drift_text, plan_text
+from tests.reports.drifts import report, report_of
 from tests.reports.hostile import VALUES, plan_of, result_of
 from tests.reports.reading import ACTIVE, OURS, Page, markdown
 from tests.reports.test_any_plan import any_plan
@@ -24,7 +25,7 @@ from tests.reports.test_any_plan import any_plan
 STYLE = Style(width=100)
 TITLES = {"Refused", "Risks", "Your changes", "Changed by hand", "What is touched, and who depends on it", "Warnings"}
 TITLES |= {"Costs, estimated", "Not managed", "Failed", "Skipped: what they need failed", "Not started", "Done"}
-TITLES |= {"Kept as changed by hand"}
+TITLES |= {"Kept as changed by hand", "Failing files", "Retiring models", "Assistants"}
 ELEMENTS = {
     *("html", "head", "meta", "link", "title", "style", "body", "a", "header", "main", "footer", "nav", "section"),
     *("article", "h1", "h2", "h3", "h4", "p", "ul", "li", "dl", "dt", "dd", "div", "span", "code", "pre", "strong"),
@@ -43,19 +44,19 @@ MERMAID = re.compile(
 def texts(value):
     plan = plan_of(value)
     yield plan_text(plan, style=STYLE, command="reconciler apply")
-    yield drift_text(plan, style=STYLE)
+    yield drift_text(report_of(value), style=STYLE)
     yield apply_text(result_of(value), style=STYLE)
 
 
 def markdowns(value):
     yield plan_markdown(plan_of(value), command=f"reconciler apply {value}")
-    yield drift_markdown(plan_of(value), revert=value, pull=value)
+    yield drift_markdown(report_of(value), revert=value, pull=value)
     yield apply_markdown(result_of(value))
 
 
 def pages(value):
     yield plan_html(plan_of(value), command=f"reconciler apply {value}")
-    yield drift_html(plan_of(value), revert=value, pull=value)
+    yield drift_html(report_of(value), revert=value, pull=value)
     yield apply_html(result_of(value))
 
 
@@ -98,7 +99,7 @@ def test_terminals_and_runners_get_text(value):
 
 @pytest.mark.parametrize("value", VALUES)
 def test_json_is_ascii_and_says_the_value(value):
-    for document in (to_json(plan_of(value)), drift_json(plan_of(value)), apply_json(result_of(value))):
+    for document in (to_json(plan_of(value)), drift_json(report_of(value)), apply_json(result_of(value))):
         assert dumps(document).isascii()
         assert json.loads(dumps(document)) == json.loads(json.dumps(document))
     assert to_json(plan_of(value))["warnings"][0] == value
@@ -122,9 +123,9 @@ def test_html_makes_nothing_of_it(value):
 @given(any_plan)
 def test_any_plan_is_text(plan):
     check_markdown(plan_markdown(plan))
-    check_markdown(drift_markdown(plan))
+    check_markdown(drift_markdown(report(plan)))
     check_page(plan_html(plan))
-    check_page(drift_html(plan))
+    check_page(drift_html(report(plan)))
 
 
 def test_what_a_runner_would_obey_is_still_readable():

@@ -8,6 +8,7 @@ from reconciler.planning.model import Change, Plan, Unmanaged
 from reconciler.reports.drift import drift_class
 from reconciler.reports.json import apply_json, drift_json, dumps, problems_json
 from reconciler.resources.problems import Place, Problem
+from tests.reports.drifts import SOON, UNSUPPORTED, everything, report
 from tests.reports.plans import REFERENCED, field, plan, update
 
 HAND = update(field("model", "gpt-5", "gpt-6", "drift"), decision="keep", id="agent_1")
@@ -32,16 +33,15 @@ def test_what_was_done_by_hand_in_one_word(change, word):
 
 
 def test_drift_has_the_parts_of_a_plan_without_the_changes():
-    document = drift_json(
-        plan(
-            update(field("model", "a", "b")),
-            drift=(HAND,),
-            refusals=(REFERENCED,),
-            unmanaged=(Unmanaged("agent", "agent_9", "copy"),),
-            unchanged=7,
-            created_at="2026-11-21T08:00:00Z",
-        )
+    made = plan(
+        update(field("model", "a", "b")),
+        drift=(HAND,),
+        refusals=(REFERENCED,),
+        unmanaged=(Unmanaged("agent", "agent_9", "copy"),),
+        unchanged=7,
+        created_at="2026-11-21T08:00:00Z",
     )
+    document = drift_json(report(made))
     [entry] = document.pop("entries")
     assert entry["class"] == "modified"
     assert entry["address"] == "assistant/triage"
@@ -54,14 +54,59 @@ def test_drift_has_the_parts_of_a_plan_without_the_changes():
         "commit": None,
         "created_at": "2026-11-21T08:00:00Z",
         "in_sync": False,
-        "summary": {"modified": 1, "missing": 0, "expired": 0, "tampered": 0, "labels": 0, "unchanged": 7},
+        "clean": False,
+        "summary": {
+            "modified": 1,
+            "missing": 0,
+            "expired": 0,
+            "tampered": 0,
+            "labels": 0,
+            "failing": 0,
+            "retiring": 0,
+            "unchanged": 7,
+        },
+        "failing": [],
+        "retiring": [],
+        "assistants": [],
         "unmanaged": [{"type": "agent", "id": "agent_9", "name": "copy"}],
         "warnings": [],
     }
 
 
 def test_pending_edits_are_no_drift():
-    assert drift_json(plan(update(field("model", "a", "b"))))["in_sync"] is True
+    document = drift_json(report(plan(update(field("model", "a", "b")))))
+    assert (document["in_sync"], document["clean"]) == (True, True)
+
+
+def test_drift_has_what_was_seen_what_fails_what_ends_and_every_assistant():
+    document = drift_json(everything())
+    assert document["entries"][0]["seen"] == {"changed_at": "2026-11-20T22:34:00+00:00", "by": {"model": "outside"}}
+    assert document["failing"] == [{"store": "vectorstore/handbook", "file": "kb/a.md", "reason": UNSUPPORTED}]
+    assert [(one["model"], one["on"], one["is_gone"]) for one in document["retiring"]] == [
+        ("gpt-4", "2026-10-23", True),
+        ("gpt-5", "2026-12-11", False),
+    ]
+    in_sync, triage = document["assistants"]
+    assert in_sync == {
+        "address": "assistant/billing",
+        "in_sync": True,
+        "pending": False,
+        "differs": [],
+        "failing": [],
+    }
+    assert triage["differs"] == [
+        {
+            "address": "assistant/triage",
+            "class": "modified",
+            "fields": [{"path": "model", "manifest": "gpt-6", "live": "gpt-5"}],
+        }
+    ]
+    assert triage["failing"] == [{"store": "vectorstore/handbook", "file": "kb/a.md"}]
+
+
+def test_models_that_retire_are_no_drift_and_something_to_do():
+    document = drift_json(report(plan(), retiring=(SOON,)))
+    assert (document["in_sync"], document["clean"]) == (True, False)
 
 
 def test_an_apply_result():
@@ -116,4 +161,5 @@ def test_not_a_number_is_no_json():
 
 
 def test_the_same_plan_is_the_same_text():
-    assert dumps(drift_json(Plan("acme", (), drift=(HAND,)))) == dumps(drift_json(Plan("acme", (), drift=(HAND,))))
+    first, second = (drift_json(report(Plan("acme", (), drift=(HAND,)))) for _ in range(2))
+    assert dumps(first) == dumps(second)

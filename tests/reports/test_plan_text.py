@@ -4,7 +4,7 @@ from textwrap import dedent
 
 from reconciler.planning.model import Change, Unmanaged
 from reconciler.reports.style import Style, cells
-from reconciler.reports.text import drift_text, plan_text
+from reconciler.reports.text import plan_text
 from reconciler.resources.values import reference
 from tests.reports.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
 
@@ -117,27 +117,12 @@ def test_a_field_that_was_changed_here_and_by_hand_reads_as_what_applying_does()
     assert "~ metadata: {a: 1} -> {a: 2} (changed here and by hand)\n" in text
 
 
-def test_what_follows_from_drift_is_part_of_the_plan_and_no_drift():
+def test_what_follows_from_drift_is_part_of_the_plan():
     drift = (
         Change("vectorstore/handbook", "create", decision="revert"),
         Change("assistant/triage", "publish", because=("vectorstore/handbook gets a new id",), decision="revert"),
     )
     assert "^ publish  assistant/triage\n      # vectorstore/handbook gets a new id\n" in shown(drift=drift)
-    text = drift_text(plan(drift=drift), style=PLAIN)
-    assert text.startswith("Drift: acme/production, 1 missing, ")
-    assert "assistant/triage" not in text
-
-
-def test_a_bundle_that_somebody_altered_is_drift():
-    altered = Change(
-        "assistant/triage",
-        "publish",
-        (field("bundle", "sha256:" + "0" * 64, "sha256:" + "1" * 64, "drift"),),
-        because=("the outlets disagree",),
-        decision="revert",
-    )
-    text = drift_text(plan(drift=(altered,)), style=PLAIN)
-    assert "~ modified  assistant/triage\n      # the outlets disagree\n" in text
 
 
 def test_hashes_are_known_by_their_first_digits():
@@ -197,7 +182,6 @@ def test_replaced_files_are_one_line_too():
 
 def test_files_that_were_deleted_by_hand_are_folded_too():
     gone = tuple(Change(f"file/kb/page-{number}.md", "create", decision="revert") for number in range(9))
-    assert "  - missing  9 files under kb/\n      kb/page-0.md, " in drift_text(plan(drift=gone), style=PLAIN)
     assert "  - missing   9 files under kb/  reverted\n" in shown(drift=(*gone, update(decision="keep")))
 
 
@@ -281,24 +265,3 @@ def test_text_from_outside_cannot_act_on_the_terminal_or_fake_a_line():
     assert not [char for char in text if char != "\n" and not char.isprintable()]
     assert "\\x1b[2J" in text
     assert "\nApply with: rm" not in text
-
-
-def test_drift_alone():
-    hand = update(field("model", "gpt-5", "gpt-6", "drift"), address="assistant/triage@support.3")
-    text = drift_text(
-        plan(update(field("model", "a", "b")), drift=(hand,), unchanged=7),
-        style=PLAIN,
-        command="reconciler apply --on-drift revert",
-    )
-    assert text == golden("""
-        Drift: acme/production, 1 tampered, 7 unchanged.
-
-        Changed by hand
-          manifest -> live
-          ! tampered  assistant/triage@support.3
-              ~ model: "gpt-6" -> "gpt-5"
-
-        Undo it with: reconciler apply --on-drift revert
-        It applies 1 pending edit of the manifests too.
-        """)
-    assert drift_text(plan(), style=PLAIN) == "In sync: acme/production, nothing was changed by hand.\n"

@@ -1,41 +1,86 @@
-"""What was changed by hand, as an issue: per object what the manifest says and what is live, and the two ways out."""
+"""What is not as it was applied, as an issue: each object with both sides, what fails, what ends, the two ways out."""
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from typing import Final
 
-from reconciler.planning.model import Plan
-from reconciler.reports.drift import DRIFT_CLASSES, drift_class, made_by_hand
+from reconciler.planning.drift import DriftReport, RetiringModel, Standing
 from reconciler.reports.markdown.changes import hand_items
-from reconciler.reports.markdown.escaping import code, marker
-from reconciler.reports.markdown.fitting import LIMIT, Section, fitted
+from reconciler.reports.markdown.escaping import code, folded, marker
+from reconciler.reports.markdown.fitting import LIMIT, Item, Section, fitted
 from reconciler.reports.markdown.plan import remarks
-from reconciler.reports.text.fields import turned
-from reconciler.reports.text.parts import counted
+from reconciler.reports.style import count
+from reconciler.reports.text.drift_words import (
+    HINT_FAILING,
+    Failures,
+    ending,
+    failures,
+    in_sync,
+    in_sync_text,
+    out_of_sync,
+    sentence,
+    shown_changes,
+    standing_lines,
+)
+from reconciler.reports.text.fields import first_few
+
+_MOST_FILES: Final = 12
 
 
-def drift_markdown(plan: Plan, *, revert: str = "", pull: str = "", full: str = "", limit: int = LIMIT) -> str:
-    """The drift of `plan` in at most `limit` characters; the first line is `marker("drift", plan.identity)`.
+def drift_markdown(report: DriftReport, *, revert: str = "", pull: str = "", full: str = "", limit: int = LIMIT) -> str:
+    """`report` in at most `limit` characters, the same text for the same report: no time of the run is in it.
 
-    `revert` is the command that undoes it, `pull` the one that takes it into the manifests; `full` as for a plan.
+    The first line is `marker("drift", identity)`. `revert` is the command that undoes what was done by hand, `pull` the
+    one that takes it into the manifests; `full` as for a plan.
     """
-    drift = [replace(change, fields=tuple(map(turned, change.fields))) for change in made_by_hand(plan)]
-    found = Counter(map(drift_class, drift))
-    counts = counted({word: found[word] for word in DRIFT_CLASSES}) or "nothing was changed by hand"
+    identity = report.plan.identity
     top = [
-        marker("drift", plan.identity),
-        f"## {'Drift' if drift else 'In sync'}: {code(plan.identity)}",
-        f"{counts}, {plan.unchanged} unchanged.",
+        marker("drift", identity),
+        f"## {'In sync' if report.in_sync else 'Drift'}: {code(identity)}",
+        f"{sentence(report)}.",
     ]
-    head = "### Changed by hand\n\nEach diff goes from what the manifest says to what is live."
-    sections = [Section(head, hand_items(drift), worth=2), *remarks(plan)]
-    return fitted(top, sections, list(_ways_out(plan, revert, pull)) if drift else [], full, limit)
+    return fitted(top, list(_sections(report)), list(_ways_out(report, revert, pull)), full, limit)
 
 
-def _ways_out(plan: Plan, revert: str, pull: str) -> Iterator[str]:
+def _sections(report: DriftReport) -> Iterator[Section]:
+    by_hand = "### Changed by hand\n\nEach diff goes from what the manifest says to what is live."
+    yield Section(by_hand, hand_items(shown_changes(report)), worth=2)
+    yield Section(f"### Failing files\n\n{HINT_FAILING}", tuple(map(_failing, failures(report))), worth=4, joint="\n")
+    yield Section("### Retiring models", tuple(map(_retiring, report.retiring)), worth=4, joint="\n")
+    yield Section("### Assistants", tuple(_assistants(report)), worth=1, joint="\n\n")
+    yield from remarks(report.plan)
+
+
+def _failing(one: Failures) -> Item:
+    files = code(" ".join(first_few(one.files, _MOST_FILES)))
+    line = f"- {code(one.store)} {files}"
+    return Item(f"{line}: {code(one.reason)}", line, count(len(one.files), "failing file").split(" ", 1)[1])
+
+
+def _retiring(model: RetiringModel) -> Item:
+    line = f"- {code(model.model)} {ending(model)}"
+    return Item(f"{line}: {code(' '.join(first_few(model.used_by, _MOST_FILES)))}", line, "retiring model")
+
+
+def _assistants(report: DriftReport) -> Iterator[Item]:
+    """How many are in sync comes first, so that it is there however long the list of the others is."""
+    said = in_sync_text(report)
+    if said:
+        names = "\n".join(f"- {code(one.address)}" for one in in_sync(report))
+        yield Item(folded(said, names), said, "assistant in sync")
+    yield from map(_standing, out_of_sync(report))
+
+
+def _standing(one: Standing) -> Item:
+    line = f"- {code(one.address)}"
+    return Item("\n".join([line, *(f"  - {code(text)}" for text in standing_lines(one))]), line, "assistant")
+
+
+def _ways_out(report: DriftReport, revert: str, pull: str) -> Iterator[str]:
+    if not report.drifted:
+        return
     yield "---"
-    if pull:
+    if pull and report.plan.drift:
         yield f"To keep it, take it into the manifests: {code(pull)}"
     if revert:
-        also = f" It applies {len(plan.changes)} pending edits of the manifests too." if plan.changes else ""
+        also = f" It applies {report.pending} pending edits of the manifests too." if report.pending else ""
         yield f"To undo it: {code(revert)}{also}"

@@ -2,7 +2,8 @@
 
 from reconciler.reports.style import Style
 from reconciler.reports.text.apply import apply_text
-from reconciler.reports.text.plan import drift_text, plan_text
+from reconciler.reports.text.drift import drift_text
+from reconciler.reports.text.plan import plan_text
 from reconciler.reports.text.problems import problems_text
 from reconciler.reports.text.tables import history_text, state_list_text, table
 

@@ -1,16 +1,13 @@
-"""Plans and drift as text: the verdict first, then what needs a decision, then what changes, last what to type next."""
+"""Plans as text: the verdict first, then what needs a decision, then what changes, last what to type next."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
-from reconciler.planning.model import Change, Decision, Plan, Unmanaged
-from reconciler.reports.drift import DRIFT_CLASSES, drift_class, made_by_hand
+from reconciler.planning.model import Decision, Plan, Unmanaged
 from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.text.changes import change_rows, drift_rows
 from reconciler.reports.text.costs import cost_lines
-from reconciler.reports.text.fields import turned
 from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.text.risks import risk_lines
@@ -34,24 +31,9 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
         risk_lines(plan.risks, style),
         section("Your changes", change_rows(plan.changes, style), style),
         _by_hand(plan, style),
-        *_remarks(plan, style),
+        *remarks(plan, style),
         cost_lines(plan.costs if plan.work else None, style),
         _footer(plan, command, style),
-    ]
-    return joined(parts)
-
-
-def drift_text(plan: Plan, *, style: Style, command: str = "") -> str:
-    """What was changed by hand since the last apply, and nothing else of `plan`; `command` is what undoes it."""
-    drift = made_by_hand(plan)
-    if not drift:
-        return joined([_drift_verdict(plan, drift, style), *_remarks(plan, style)])
-    seen = [replace(change, fields=tuple(map(turned, change.fields))) for change in drift]
-    parts = [
-        _drift_verdict(plan, drift, style),
-        section("Changed by hand", [*_dim("manifest -> live", style), *drift_rows(seen, style)], style),
-        *_remarks(plan, style),
-        _undo(plan, command),
     ]
     return joined(parts)
 
@@ -72,21 +54,6 @@ def _verdict(plan: Plan, style: Style, *, targeted: bool = False) -> list[str]:
     return headline("Nothing to do:", "green", f"{where} is as the manifests say, {tail}.", style)
 
 
-def _drift_verdict(plan: Plan, drift: Sequence[Change], style: Style) -> list[str]:
-    if not drift:
-        return headline("In sync:", "green", f"{plan.identity}, nothing was changed by hand.", style)
-    found = Counter(map(drift_class, drift))
-    counts = counted({word: found[word] for word in DRIFT_CLASSES})
-    return headline("Drift:", "yellow", f"{plan.identity}, {counts}, {plan.unchanged} unchanged.", style)
-
-
-def _undo(plan: Plan, command: str) -> list[str]:
-    if not command:
-        return []
-    also = f"It applies {count(len(plan.changes), 'pending edit')} of the manifests too."
-    return [f"Undo it with: {plain(command)}", *([also] if plan.changes else [])]
-
-
 def _by_hand(plan: Plan, style: Style) -> list[str]:
     """The section's head says once what applying does with it; with mixed decisions every row says its own."""
     if not plan.drift:
@@ -97,7 +64,8 @@ def _by_hand(plan: Plan, style: Style) -> list[str]:
     return section("Changed by hand", [*_dim(said, style), *rows], style)
 
 
-def _remarks(plan: Plan, style: Style) -> Iterator[list[str]]:
+def remarks(plan: Plan, style: Style) -> Iterator[list[str]]:
+    """Warnings, and what nobody manages here."""
     yield section("Warnings", [line for text in plan.warnings for line in _warning(text, style)], style)
     yield _strangers(plan.unmanaged, style)
 

@@ -9,6 +9,7 @@ from reconciler.planning.model import Costs, Risk
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
+from tests.reports.drifts import report_of
 from tests.reports.hostile import VALUES, plan_of, result_of
 from tests.reports.html.browser import CHROMIUM, browser
 from tests.reports.plans import REFERENCED, field, plan, update
@@ -118,7 +119,7 @@ def test_whoever_cannot_see_it_finds_landmarks_headings_and_names(tab, load):
 
 def test_hostile_values_do_nothing(tab, load):
     value = " ".join(VALUES[:-2])
-    for document in (plan_html(plan_of(value)), drift_html(plan_of(value)), apply_html(result_of(value))):
+    for document in (plan_html(plan_of(value)), drift_html(report_of(value)), apply_html(result_of(value))):
         assert load(document) == ([], [])
         assert tab.evaluate("document.scripts.length + document.images.length + document.forms.length") == 0
 

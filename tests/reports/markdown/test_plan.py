@@ -2,7 +2,6 @@ from dataclasses import replace
 from textwrap import dedent
 
 from reconciler.planning.model import Change, Costs, Risk
-from reconciler.reports.markdown.drift import drift_markdown
 from reconciler.reports.markdown.escaping import marker
 from reconciler.reports.markdown.fitting import LIMIT, size
 from reconciler.reports.markdown.plan import plan_markdown
@@ -181,25 +180,6 @@ def test_thousands_of_refusals_fit():
     text = plan_markdown(plan(refusals=tuple(many)))
     assert size(text) <= LIMIT
     assert "more: " in text
-
-
-def test_drift_goes_from_the_manifest_to_what_is_live_and_offers_both_ways_out():
-    hand = update(field("temperature", 0.9, 0.3, "drift"), decision="keep")
-    text = drift_markdown(plan(drift=(hand,)), revert="reconciler apply", pull="reconciler pull")
-    assert text.startswith("<!-- reconciler:drift acme/production -->\n\n## Drift: `acme/production`\n\n1 modified, ")
-    assert "- temperature: 0.3\n+ temperature: 0.9\n" in text
-    assert "To keep it, take it into the manifests: `reconciler pull`\n\nTo undo it: `reconciler apply`\n" in text
-
-
-def test_in_sync():
-    text = drift_markdown(plan(unchanged=3), revert="reconciler apply")
-    assert text == golden("""
-        <!-- reconciler:drift acme/production -->
-
-        ## In sync: `acme/production`
-
-        nothing was changed by hand, 3 unchanged.
-        """)
 
 
 def test_what_is_deleted_is_summed_up():

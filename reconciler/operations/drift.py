@@ -1,0 +1,43 @@
+"""`drift`: the report of what is live, with when the models that it runs on are shut down."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from reconciler.live.client import Connection
+from reconciler.operations.endpoint import open_connection
+from reconciler.operations.plan import check_targets, make_plan
+from reconciler.operations.shutdowns import written
+from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.planning.build import Planned
+from reconciler.planning.drift import DriftReport, drift_report, running
+from reconciler.resources.address import Address
+
+
+def drift(
+    start: Path,
+    environ: Mapping[str, str],
+    env: str | None = None,
+    endpoint: str | None = None,
+    targets: Sequence[Address] = (),
+) -> DriftReport:
+    """The report of the project at or above `start`. Takes no lock and writes nothing."""
+
+    async def run() -> DriftReport:
+        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
+        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+            return await drift_of(workspace, connection, targets)
+
+    return asyncio.run(run())
+
+
+async def drift_of(workspace: Workspace, connection: Connection, targets: Sequence[Address] = ()) -> DriftReport:
+    """The report of an open project; costs what a plan costs, and one request for the dates of models."""
+    planned = (await make_plan(workspace, connection, targets=targets, models=_of_interest)).planned
+    check_targets(workspace, targets, planned.matched.live)
+    return drift_report(planned)
+
+
+def _of_interest(planned: Planned) -> Iterator[str]:
+    yield from written(planned)
+    yield from running(planned)

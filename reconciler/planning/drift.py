@@ -1,0 +1,222 @@
+"""The drift report: how what is live differs from what was applied, who wrote it as far as anybody can know, what does
+not work although it was applied, and what ends soon. One frozen value that every report of drift reads.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from typing import Final
+
+from reconciler.planning.build import Planned, not_indexed
+from reconciler.planning.model import Change, FieldChange, Plan
+from reconciler.planning.risks.rules import SOON
+from reconciler.planning.world import World
+from reconciler.planning.writers import Seen, rewritten, seen
+from reconciler.resources.address import FILE, Address
+from reconciler.resources.base import Live
+from reconciler.resources.values import references_in
+
+ASSISTANT: Final = "assistant"
+FILES: Final = "files"
+
+
+@dataclass(frozen=True)
+class Drifted:
+    """One object that is not as it was applied."""
+
+    change: Change
+    """What would put it back; `before` is what is live."""
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class FailingFile:
+    """A file that a store should hold and that OpenAI could not index, so that no search finds it."""
+
+    store: str
+    file: str
+    """As the manifest of the store names it: a path, or the id of an upload that is managed elsewhere."""
+    reason: str
+    """OpenAI's (`last_error` of the vector store file): its code and its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetiringModel:
+    """A model that something live runs on, and that OpenAI shuts down."""
+
+    model: str
+    on: date
+    """From this day on it does not answer."""
+    is_gone: bool
+    used_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One assistant with its copies, and all that they use."""
+
+    address: str
+    differs: tuple[Change, ...]
+    """What of it, of its copies, and of the stores and files that they use is not as it was applied."""
+    failing: tuple[FailingFile, ...]
+    is_pending: bool
+    """Whether edits of manifests wait to be applied to any of these."""
+
+    @property
+    def in_sync(self) -> bool:
+        return not (self.differs or self.failing)
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """What there is to say about one identity as it is live."""
+
+    plan: Plan
+    """As made; its warnings are those that nothing else here tells."""
+    drifted: tuple[Drifted, ...] = ()
+    failing: tuple[FailingFile, ...] = ()
+    retiring: tuple[RetiringModel, ...] = ()
+    """Those that are shut down already come first."""
+    assistants: tuple[Standing, ...] = ()
+    pending: int = 0
+    """How many edits of manifests wait to be applied."""
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether what is live is what was applied."""
+        return not (self.drifted or self.failing)
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is nothing for a person to do."""
+        return self.in_sync and not self.retiring
+
+
+def drift_report(planned: Planned) -> DriftReport:
+    """The report of a plan whose world knows the shutdown dates of the `running` models."""
+    failing = tuple(_failing(planned))
+    elsewhere = {change.address: change for change in rewritten(planned)}
+    drifted = tuple(_drifted(planned, elsewhere, failing))
+    waiting = [change for change in planned.plan.changes if change != elsewhere.get(change.address)]
+    return DriftReport(
+        plan=replace(planned.plan, warnings=tuple(_warnings(planned, failing))),
+        drifted=drifted,
+        failing=failing,
+        retiring=tuple(_retiring(planned)),
+        assistants=tuple(_standings(planned, drifted, failing, {change.address for change in waiting})),
+        pending=len(waiting),
+    )
+
+
+def running(planned: Planned) -> dict[str, tuple[str, ...]]:
+    """The models that objects of this identity run on as they are live, each with their addresses."""
+    world = planned.world
+    found: dict[str, list[str]] = defaultdict(list)
+    for address, live in sorted(planned.matched.live.items()):
+        if world.in_scope(address) and live.type in world.forms:
+            for model in dict.fromkeys(world.forms[live.type].models(live.fields)):
+                found[model].append(str(address))
+    return {model: tuple(addresses) for model, addresses in sorted(found.items())}
+
+
+def _retiring(planned: Planned) -> Iterator[RetiringModel]:
+    world = planned.world
+    users = running(planned)
+    ends = sorted((world.shutdowns[model], model) for model in users.keys() & world.shutdowns.keys())
+    for on, model in ends:
+        if on <= world.today + SOON:
+            yield RetiringModel(model, on, on <= world.today, users[model])
+
+
+def _failing(planned: Planned) -> Iterator[FailingFile]:
+    """Files that the manifest of a store names: what it does not name is not missed."""
+    for address, live in _stores(planned):
+        found = ((_named(planned, address, id_), error) for id_, error in live.detail.get("failed_files", {}).items())
+        for name, error in sorted(((name, error) for name, error in found if name), key=lambda item: item[0]):
+            reason = ": ".join(str(error[key]) for key in ("code", "message") if error.get(key))
+            yield FailingFile(str(address), name, reason)
+
+
+def _stores(planned: Planned) -> Iterator[tuple[Address, Live]]:
+    """Those that manifests ask for, and that hold files that could not be indexed."""
+    for address, live in sorted(planned.matched.live.items()):
+        if address in planned.world.desired and planned.world.in_scope(address) and live.detail.get("failed_files"):
+            yield address, live
+
+
+def _named(planned: Planned, store: Address, id_: str) -> str | None:
+    wanted = planned.world.desired[store].fields.get(FILES) or {}
+    paths = (address.name for address in planned.matched.addresses.get(id_, ()) if address.kind == FILE)
+    return next((name for name in (id_, *paths) if name in wanted), None)
+
+
+def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[str]:
+    """All but those about stores of whose files every one that fails is told by itself."""
+    told = {
+        text
+        for address, live in _stores(planned)
+        if sum(file.store == str(address) for file in failing) == len(live.detail["failed_files"])
+        for text in not_indexed(address, live)
+    }
+    return (text for text in planned.plan.warnings if text not in told)
+
+
+def _drifted(planned: Planned, elsewhere: Mapping[str, Change], failing: Collection[FailingFile]) -> Iterator[Drifted]:
+    """What was done by hand, without what only follows from it, and what a run did that this state does not know."""
+    lost = {(file.store, file.file) for file in failing}
+    left = dict(elsewhere)
+    for change in planned.plan.drift:
+        also = left.pop(change.address).fields if change.action == "update" and change.address in left else ()
+        fields = tuple(item for item in (*change.fields, *also) if not _is_lost(change, item, lost))
+        if (fields or not change.fields) and not change.is_consequence:
+            yield _as_seen(planned, replace(change, fields=fields))
+    yield from (_as_seen(planned, change) for change in left.values())
+
+
+def _is_lost(change: Change, item: FieldChange, lost: Collection[tuple[str, str]]) -> bool:
+    """Whether a file is missed in a store only because it could not be indexed: nobody has taken it out."""
+    return change.action == "update" and item.keys[0] == FILES and (change.address, item.keys[-1]) in lost
+
+
+def _as_seen(planned: Planned, change: Change) -> Drifted:
+    return Drifted(change, seen(planned, change))
+
+
+def _standings(
+    planned: Planned, drifted: Collection[Drifted], failing: Collection[FailingFile], pending: Collection[str]
+) -> Iterator[Standing]:
+    """Every assistant that manifests ask for, or that their releases have frozen."""
+    told = {*pending, *(item.change.address for item in drifted), *(file.store for file in failing)}
+    below = _below(planned.world, told)
+    for family, members in _families(planned.world).items():
+        concerned = frozenset[str]().union(*map(below, members))
+        yield Standing(
+            str(family),
+            tuple(item.change for item in drifted if item.change.address in concerned) if concerned else (),
+            tuple(file for file in failing if file.store in concerned) if concerned else (),
+            not concerned.isdisjoint(pending),
+        )
+
+
+def _below(world: World, told: Collection[str]) -> Callable[[Address], frozenset[str]]:
+    """Which of the addresses in `told` an object is or uses. Other assistants speak for themselves."""
+
+    @cache
+    def below(address: Address) -> frozenset[str]:
+        desired = world.desired.get(address)
+        used = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields)))) if desired else ()
+        deeper = (below(target) for target in used if target.kind != ASSISTANT)
+        return frozenset({str(address)} & set(told)).union(*deeper)
+
+    return below
+
+
+def _families(world: World) -> dict[Address, list[Address]]:
+    """Assistants, each with itself and its copies."""
+    found: dict[Address, list[Address]] = defaultdict(list)
+    for address in sorted(world.desired):
+        if address.kind == ASSISTANT and world.in_scope(address):
+            found[address.family].append(address)
+    return {family: found[family] for family in sorted(found)}

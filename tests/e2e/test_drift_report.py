@@ -1,0 +1,165 @@
+"""The drift report of a team: what somebody did by hand, what fails, what ends, and who is in sync."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.emulator.faults.spec import parse
+from reconciler.emulator.resources import models
+from reconciler.operations.drift import drift_of
+from reconciler.operations.workspace import open_workspace
+from reconciler.planning.drift import DriftReport
+from reconciler.reports.drift import drift_class
+from reconciler.reports.json import drift_json
+from tests.e2e.world import STATE, Document, World, manifest, world
+
+SEARCH: Document = {"type": "file_search", "vector_store_ids": ["handbook"]}
+TRIAGE: Document = {"target": "agents", "model": "gpt-6.1-sol", "instructions": "Be brief."}
+HELPER: Document = {"target": "responses", "model": "gpt-6-luna", "tools": [SEARCH]}
+AGENT_LIST, FILE_LIST, MODELS = "GET /v1/agents", "GET /v1/files", "GET /v1/models"
+STORE_LIST, STORE_FILES = "GET /v1/vector_stores", "GET /v1/vector_stores/{id}/files"
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[World]:
+    """An agent, and a request that searches a store of two files, applied."""
+    with world(tmp_path / "ours") as made:
+        made.file("kb/a.md", "# A")
+        made.file("kb/b.md", "# B")
+        made.wants(
+            manifest("Assistant", "triage", TRIAGE),
+            manifest("Assistant", "helper", HELPER),
+            manifest("VectorStore", "handbook", {"files": ["kb/*.md"], "expires_after": {"days": 30}}),
+        )
+        made.apply()
+        made.requests()
+        yield made
+
+
+def report(team: World) -> DriftReport:
+    return team.run(drift_of(open_workspace(team.root, team.environ), team.connection))
+
+
+def classes(made: DriftReport) -> list[tuple[str, str]]:
+    return [(drift_class(item.change), item.change.address) for item in made.drifted]
+
+
+def out_of_sync(made: DriftReport) -> list[str]:
+    return [one.address for one in made.assistants if not one.in_sync]
+
+
+def test_without_drift_it_costs_what_a_plan_costs_and_one_request(team: World):
+    assert report(team).clean
+    assert team.requests() == {AGENT_LIST: 1, FILE_LIST: 1, STORE_LIST: 1, STORE_FILES: 1, MODELS: 1}
+
+
+def test_with_drift_it_costs_no_more(team: World):
+    team.by_hand(team.sdk.beta.agents.update(team.id_of("assistant/triage"), model="gpt-6-astra"))
+    team.requests()
+    assert not report(team).in_sync
+    assert team.requests() == {AGENT_LIST: 1, FILE_LIST: 1, STORE_LIST: 1, STORE_FILES: 1, MODELS: 1}
+
+
+def test_without_a_model_it_does_not_ask_for_any(tmp_path: Path):
+    with world(tmp_path) as made:
+        made.wants(manifest("VectorStore", "handbook", {}))
+        made.apply()
+        made.requests()
+        assert report(made).clean
+        assert made.requests()[MODELS] == 0
+
+
+def test_a_hand_edit_says_when_and_that_it_was_none_of_us(team: World):
+    team.clock.seconds += 3600
+    team.by_hand(team.sdk.beta.agents.update(team.id_of("assistant/triage"), instructions="Be rude."))
+    made = report(team)
+    (item,) = made.drifted
+    assert (item.seen.changed_at, item.seen.by) == (team.clock.seconds, (("instructions", "outside"),))
+    assert out_of_sync(made) == ["assistant/triage"]
+
+
+def test_somebody_who_applies_through_another_state_is_a_run_that_we_do_not_know(team: World):
+    """A colleague with a state of their own: their label vouches for what they wrote."""
+    ours = team.root / STATE
+    ours.rename(team.root / "ours")
+    team.wants(manifest("Assistant", "triage", {**TRIAGE, "instructions": "Be long."}))
+    team.apply()
+    ours.rename(team.root / "theirs")
+    (team.root / "ours").rename(ours)
+    team.wants(manifest("Assistant", "triage", TRIAGE))
+    made = report(team)
+    (item,) = made.drifted
+    assert item.seen.by == (("instructions", "unknown-run"),)
+    assert (made.in_sync, made.pending, out_of_sync(made)) == (False, 0, ["assistant/triage"])
+    team.apply()
+    assert report(team).clean
+
+
+def test_a_file_that_cannot_be_indexed(team: World):
+    """Its upload is there, its entry in the store is, and no search finds it."""
+    store, file = team.id_of("vectorstore/handbook"), team.id_of("file/kb/b.md")
+    entry = team.by_hand(team.sdk.vector_stores.files.retrieve(file, vector_store_id=store))
+    team.by_hand(team.sdk.vector_stores.files.delete(file, vector_store_id=store))
+    team.app.state.faults.set(*parse("ingest-fail:POST:*"))
+    team.by_hand(team.sdk.vector_stores.files.create(store, file_id=file, attributes=entry.attributes))
+    team.app.state.faults.set(*parse(""))
+    team.clock.seconds += 60
+    made = report(team)
+    ((failing,), drifted) = made.failing, made.drifted
+    assert (failing.store, failing.file, drifted) == ("vectorstore/handbook", "kb/b.md", ())
+    assert failing.reason
+    assert (made.in_sync, out_of_sync(made)) == (False, ["assistant/helper"])
+    team.apply()
+    assert report(team).clean
+
+
+def test_an_expired_store(team: World):
+    team.clock.seconds += 31 * 24 * 3600
+    made = report(team)
+    assert classes(made) == [("expired", "vectorstore/handbook")]
+    assert out_of_sync(made) == ["assistant/helper"]
+
+
+def test_a_model_with_a_last_day(team: World, monkeypatch: pytest.MonkeyPatch):
+    day = datetime.now(UTC).date() + timedelta(days=30)
+    ending = [model._replace(shutdown_date=str(day)) if model.id == "gpt-6-luna" else model for model in models.MODELS]
+    monkeypatch.setattr(models, "MODELS", ending)
+    made = report(team)
+    assert [(one.model, one.on, one.used_by) for one in made.retiring] == [("gpt-6-luna", day, ("assistant/helper",))]
+    assert (made.in_sync, made.clean) == (True, False)
+    document = drift_json(made)
+    assert (document["in_sync"], document["clean"], document["summary"]["retiring"]) == (True, False, 1)
+
+
+def test_a_tampered_copy_is_the_assistants(team: World):
+    from reconciler.operations.release import release
+
+    team.wants(
+        manifest("Chatbot", "support", {"pipeline": "flow"}),
+        manifest(
+            "Pipeline",
+            "flow",
+            {
+                "nodes": {"first": {"type": "assistant", "assistant": "triage"}},
+                "edges": [{"from": "start", "to": "first"}, {"from": "first", "to": "end"}],
+            },
+        ),
+    )
+    release(team.root, team.environ, "support", vendor=True)
+    team.wants(manifest("Chatbot", "support", {"pipeline": "flow", "published": 1}))
+    team.apply()
+    copy = team.id_of("assistant/triage@support.1")
+    team.by_hand(team.sdk.beta.agents.update(copy, instructions="Be rude."))
+    made = report(team)
+    assert classes(made) == [("tampered", "assistant/triage@support.1")]
+    assert made.drifted[0].seen.by == (("instructions", "outside"),)
+    assert out_of_sync(made) == ["assistant/triage"]
+
+
+def test_what_nobody_manages_is_told_and_is_nothing_to_do(team: World):
+    team.by_hand(team.sdk.beta.agents.create(model="gpt-6.1-sol", name="Theirs"))
+    made = report(team)
+    assert [stranger.name for stranger in made.plan.unmanaged] == ["Theirs"]
+    assert made.clean

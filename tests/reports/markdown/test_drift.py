@@ -1,0 +1,110 @@
+from dataclasses import replace
+from textwrap import dedent
+
+from reconciler.planning.drift import FailingFile
+from reconciler.reports.markdown.drift import drift_markdown
+from reconciler.reports.markdown.fitting import LIMIT, size
+from tests.reports.drifts import FAILING, HAND, SOON, everything, many, report
+from tests.reports.plans import field, plan, update
+from tests.reports.reading import markdown
+
+
+def golden(text):
+    return dedent(text).removeprefix("\n")
+
+
+def test_everything_in_the_order_in_which_it_matters():
+    text = drift_markdown(everything(), revert="reconciler apply", pull="reconciler pull")
+    assert text == golden("""
+        <!-- reconciler:drift acme/production -->
+
+        ## Drift: `acme/production`
+
+        1 modified, 1 failing file, 2 retiring models, 7 unchanged.
+
+        ### Changed by hand
+
+        Each diff goes from what the manifest says to what is live.
+
+        `!` **modified** `assistant/triage`
+
+        - last changed `2026-11-20` `22:34` UTC
+        - not written by Reconciler
+
+        ```diff
+        - model: "gpt-6"
+        + model: "gpt-5"
+        ```
+
+        ### Failing files
+
+        No search finds them. Change a file or take it out; the next apply tries it again.
+
+        - `vectorstore/handbook` `kb/a.md`: `unsupported_file: The file type is not supported.`
+
+        ### Retiring models
+
+        - `gpt-4` OpenAI has shut it down, on 2026-10-23: `assistant/billing`
+        - `gpt-5` OpenAI shuts it down on 2026-12-11: `assistant/triage, assistant/triage@support.3`
+
+        ### Assistants
+
+        <details><summary>1 assistant in sync.</summary>
+
+        - `assistant/billing`
+
+        </details>
+
+        - `assistant/triage`
+          - `model: "gpt-6" -> "gpt-5"`
+          - `vectorstore/handbook kb/a.md: could not be indexed`
+
+        ---
+
+        To keep it, take it into the manifests: `reconciler pull`
+
+        To undo it: `reconciler apply`
+        """)
+
+
+def test_it_goes_from_the_manifest_to_what_is_live():
+    hand = update(field("temperature", 0.9, 0.3, "drift"), decision="keep")
+    assert "- temperature: 0.3\n+ temperature: 0.9\n" in drift_markdown(report(plan(drift=(hand,))))
+
+
+def test_in_sync():
+    text = drift_markdown(report(plan(unchanged=3)), revert="reconciler apply")
+    assert text == golden("""
+        <!-- reconciler:drift acme/production -->
+
+        ## In sync: `acme/production`
+
+        nothing was changed by hand.
+        """)
+
+
+def test_the_same_report_of_another_day_is_the_same_text():
+    made = replace(everything(), plan=plan(drift=(HAND,), unchanged=7, created_at="2026-11-22T05:17:00Z"))
+    assert drift_markdown(made) == drift_markdown(everything())
+
+
+def test_nothing_that_a_hand_did_is_nothing_to_pull_or_revert():
+    text = drift_markdown(report(plan(), failing=(FAILING,), retiring=(SOON,)), revert="apply", pull="pull")
+    assert "To keep it" not in text
+    assert "To undo it" not in text
+
+
+def test_thousands_of_assistants_and_files_fit():
+    failing = tuple(FailingFile("vectorstore/handbook", f"kb/{n}.md", f"invalid_file: kb/{n}.md") for n in range(2000))
+    text = drift_markdown(replace(many(1000), failing=failing), full="All of it: the artifact.")
+    assert LIMIT * 0.8 < size(text) <= LIMIT
+    read = markdown(text)
+    assert read.headings == ["Drift: `acme/production`", "Changed by hand", "Failing files", "Assistants"]
+    assert "1000 modified, 2000 failing files, 0 unchanged." in read.text
+    assert not read.other
+
+
+def test_a_thousand_assistants_in_sync_are_one_folded_line():
+    text = drift_markdown(replace(many(1000), plan=plan(), drifted=(), assistants=many(1000).assistants[1000:]))
+    assert "<details><summary>1000 assistants in sync.</summary>" in text
+    assert size(text) <= LIMIT
