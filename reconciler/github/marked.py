@@ -1,6 +1,7 @@
 """Comments and issues of ours, found again by a hidden mark in their first line: one each, edited in place."""
 
 import re
+from collections.abc import Callable, Collection
 from typing import Final
 
 from reconciler.github.client import Document, GitHub
@@ -36,6 +37,24 @@ def upsert_comment(github: GitHub, pull: int, body: str, author: str = AUTHOR) -
     elif mine["body"] != body:
         mine = github.patch(f"issues/comments/{mine['id']}", {"body": body})
     return str(mine["html_url"])
+
+
+def replace_comments(
+    github: GitHub, pull: int, ending: str, keep: Collection[str], text: Callable[[str], str], author: str = AUTHOR
+) -> list[str]:
+    """Write `text(mark)` over each comment by `author` that ends with `ending` and whose mark is not to `keep`.
+
+    Gives the URLs of those comments.
+    """
+    urls = []
+    for found in github.pages(f"issues/{pull}/comments"):
+        body = str(found["body"] or "")
+        mark = _MARK.match(body)
+        if mark and mark[0] not in keep and body.rstrip().endswith(ending) and _is_ours(found, mark[0], author):
+            urls.append(str(found["html_url"]))
+            if body != text(mark[0]):
+                github.patch(f"issues/comments/{found['id']}", {"body": text(mark[0])})
+    return urls
 
 
 def upsert_issue(github: GitHub, title: str, body: str, author: str = AUTHOR) -> str:

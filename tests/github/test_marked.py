@@ -3,11 +3,12 @@
 import pytest
 
 from reconciler.github import GitHub, GitHubError
-from reconciler.github.marked import close_issue, upsert_comment, upsert_issue
+from reconciler.github.marked import close_issue, mark_of, replace_comments, upsert_comment, upsert_issue
 from tests.github.hub import Hub
 
 STAGING = "<!-- reconciler:plan acme/staging -->\n"
 PRODUCTION = "<!-- reconciler:plan acme/production -->\n"
+BY = "<!-- reconciler:by plan.yml -->"
 DRIFT = "<!-- reconciler:drift acme/staging -->\n"
 
 
@@ -45,6 +46,30 @@ def test_a_comment_that_somebody_else_can_edit_is_left_alone(github: GitHub, hub
     hub.comments[7] = [{"id": 1000, "body": STAGING + "nothing to see here", "user": user}]
     upsert_comment(github, 7, STAGING + "all is deleted")
     assert bodies(hub, 7) == [STAGING + "nothing to see here", STAGING + "all is deleted"]
+
+
+def test_what_is_of_the_same_workflow_and_not_written_now_is_replaced(github: GitHub, hub: Hub):
+    for body in (STAGING + f"a\n{BY}", PRODUCTION + f"b\n{BY}"):
+        upsert_comment(github, 7, body)
+    replaced = replace_comments(github, 7, BY, {mark_of(STAGING)}, lambda mark: f"{mark}\nnone\n{BY}")
+    assert bodies(hub, 7) == [STAGING + f"a\n{BY}", PRODUCTION + f"none\n{BY}"]
+    assert replaced == [hub.comments[7][1]["html_url"]]
+    replace_comments(github, 7, BY, {mark_of(STAGING)}, lambda mark: f"{mark}\nnone\n{BY}")
+    assert hub.asked.total() == 7  # two comments made, a list for each of four calls, one edit: none the second time
+
+
+@pytest.mark.parametrize(
+    ("body", "login"),
+    [
+        (STAGING + "of another workflow\n<!-- reconciler:by other.yml -->", "github-actions[bot]"),
+        (STAGING + f"of somebody else\n{BY}", "mallory"),
+        (f"no plan\n{BY}", "github-actions[bot]"),
+    ],
+)
+def test_other_comments_are_not_replaced(github: GitHub, hub: Hub, body: str, login: str):
+    hub.comments[7] = [{"id": 1000, "body": body, "user": {"login": login}, "html_url": "https://github.example/7"}]
+    assert replace_comments(github, 7, BY, (), lambda mark: "none") == []
+    assert bodies(hub, 7) == [body]
 
 
 def test_a_mark_quoted_further_down_is_no_mark(github: GitHub, hub: Hub):

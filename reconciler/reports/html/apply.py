@@ -43,6 +43,8 @@ def _parts(result: ApplyResult) -> Iterator[Part]:
         yield Part(status, title, [_outcome(outcome) for outcome in outcomes], len(outcomes))
     kept = [article(drift_class(change), "hand", change.address, "") for change in result.kept]
     yield Part("kept", "Kept as changed by hand", kept, len(kept))
+    found = [element("ul", [element("li", element("code", address)) for address in result.found])]
+    yield Part("found", "Found done by a run that did not end", found if result.found else [], len(result.found))
 
 
 def _outcome(outcome: Outcome) -> Markup:

@@ -34,7 +34,9 @@ def _sections(result: ApplyResult) -> Iterator[Section]:
     kept = tuple(
         Item(line, line, "kept") for line in (f"- {code(one.address)} {drift_class(one)}" for one in result.kept)
     )
-    yield Section("### Kept as changed by hand", kept)
+    yield Section("### Kept as changed by hand", kept, joint="\n")
+    found = tuple(Item(line, line, "found") for line in (f"- {code(address)}" for address in result.found))
+    yield Section("### Found done by a run that did not end", found, worth=1, joint="\n")
 
 
 def _item(outcome: Outcome) -> Item:

@@ -5,7 +5,7 @@ to them is set as code too: `@team`, `#12`, `GH-12`, `https://…`, `*`, `<b>`, 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
@@ -24,6 +24,9 @@ _CLOSING: Final = re.compile(r"""[.,:;!?)"'…]*$""")
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,}")
 _ITEM: Final = re.compile(r"\d+[.)]")
 """What begins an item of a list where it comes first."""
+_WORD: Final = re.compile(r"(?:`[^`\n]+`|\S)+")
+"""What stands between backticks is one word."""
+_QUOTED: Final = re.compile(r"`([^`]+)`")
 _MARK: Final = re.compile(r"[^\w./@ -]|--+")
 
 
@@ -36,9 +39,15 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence on one line, what is not plain words set as code."""
-    first, *others = text.split() or [""]
+    """A sentence on one line, what is not plain words set as code, and so what stands between backticks."""
+    first, *others = _WORD.findall(text) or [""]
     return " ".join([code(first) if _ITEM.fullmatch(first) else _word(first), *map(_word, others)])
+
+
+def table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:
+    """A table of sentences; empty without rows."""
+    body = [_row(row) for row in rows]
+    return "\n".join([_row(headers), "|---" * len(headers) + "|", *body]) if body else ""
 
 
 def fenced(lines: Iterable[str], language: str) -> str:
@@ -68,10 +77,20 @@ def longest_run(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
 
 
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(text: str) -> str:
+    r"""`text` without a `|` that ends the cell. Parsers do not agree on what `\\|` is, so that there is none."""
+    return prose(text).replace("\\|", "\\x7c").replace("|", "\\|")
+
+
 def _word(word: str) -> str:
     end = _CLOSING.search(word)
     closing = end[0] if end else ""
     inner = word.removesuffix(closing) if closing else word
     if not inner or (_HARMLESS.fullmatch(inner) and not _COMMIT.fullmatch(inner)):
         return word
-    return code(inner) + closing
+    quoted = _QUOTED.fullmatch(inner)
+    return code(quoted[1] if quoted else inner) + closing

@@ -1,5 +1,6 @@
 """A document that has to fit: details of the largest things go first, then the ends of lists, and it says so."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +9,13 @@ from typing import Final, TypeAlias
 
 from reconciler.reports.text.parts import counted
 
-LIMIT: Final = 65_536
-"""Characters of a comment at GitHub, at most. Those beyond the basic plane count as two, to be on the safe side."""
+LIMIT: Final = 64_512
+"""Characters, at most. GitHub takes 65,536 in a comment; what is left is for the lines that `ci comment` adds.
+
+Those beyond the basic plane count as two, to be on the safe side.
+"""
+_LONGER: Final = re.compile(r"^[^\S\n]*::|##\[", re.MULTILINE)
+"""What printing makes three characters longer, so that it is no command to a runner: see `cli.output.inert`."""
 _ROOM_TO_SAY_SO: Final = 1_000
 _ROOM_FOR_MORE: Final = 200
 VITAL: Final = 5
@@ -74,8 +80,9 @@ def fitted(top: Sequence[str], sections: Sequence[Section], bottom: Sequence[str
 
 
 def size(text: str) -> int:
-    """In UTF-16 code units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+    """In UTF-16 code units, once it is printed."""
+    units = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+    return units + 3 * sum(1 for _ in _LONGER.finditer(text))
 
 
 def _document(top: Sequence[str], sections: Sequence[Section], bottom: Sequence[str]) -> str:

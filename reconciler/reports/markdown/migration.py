@@ -1,13 +1,13 @@
 """A migration as Markdown: to be kept beside the manifests, or as the text of a pull request."""
 
-import re
 from collections.abc import Iterator
+from typing import Final
 
-from reconciler.reports.migration import Entry, Migrated, Migration, headline, of
-from reconciler.reports.style import plain
+from reconciler.reports.markdown.escaping import code, prose, table
+from reconciler.reports.migration import Migrated, Migration, headline, of
 from reconciler.resources.problems import Problem
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&@!])")
+_HEADERS: Final = ("field", "now", "why", "what to do")
 
 
 def migration_markdown(migration: Migration) -> str:
@@ -25,28 +25,22 @@ def _problems(migration: Migration) -> Iterator[str]:
 
 
 def _problem(problem: Problem) -> str:
-    place = f"{_text(str(problem.place))}: " if problem.place else ""
-    hint = f" {_text(problem.hint)}" if problem.hint else ""
-    return f"- [ ] {place}**{problem.severity}** {_text(problem.message)}.{hint}"
+    place = f"{code(str(problem.place))}: " if problem.place else ""
+    hint = f" {prose(problem.hint)}" if problem.hint else ""
+    return f"- [ ] {place}**{problem.severity}** {prose(problem.message)}.{hint}"
 
 
 def _object(one: Migrated) -> Iterator[str]:
-    yield f"## {_text(one.address if one.is_valid else 'no manifest')}"
-    name = f' "{_text(one.name)}"' if one.name else ""
-    yield f"From {one.kind} {_text(one.id)}{name} ({_text(one.source)})."
-    rows = [_row(entry) for entry in one.entries if entry.outcome != "mapped"]
+    yield f"## {code(one.address) if one.is_valid else 'no manifest'}"
+    name = f" {code(one.name)}" if one.name else ""
+    yield f"From {one.kind} {code(one.id)}{name} ({code(one.source)})."
+    rows = [
+        (entry.field, entry.to if entry.outcome == "changed" else "lost", entry.note, entry.hint)
+        for entry in one.entries
+        if entry.outcome != "mapped"
+    ]
     if rows:
-        yield "\n".join(["| field | now | why | what to do |", "|---|---|---|---|", *rows])
-    fields = ", ".join(dict.fromkeys(_text(entry.field) for entry in of(one, "mapped")))
-    told = [f"As it was: {fields}." if fields else "", f"Threads: {_text(one.threads)}.", f"Runs: {_text(one.runs)}."]
+        yield table(rows, _HEADERS)
+    fields = ", ".join(dict.fromkeys(prose(entry.field) for entry in of(one, "mapped")))
+    told = [f"As it was: {fields}." if fields else "", f"Threads: {prose(one.threads)}.", f"Runs: {prose(one.runs)}."]
     yield "\n".join(f"- {line}" for line in told if line)
-
-
-def _row(entry: Entry) -> str:
-    now = _text(entry.to) if entry.outcome == "changed" else "**lost**"
-    return f"| {_text(entry.field)} | {now} | {_text(entry.note)} | {_text(entry.hint)} |"
-
-
-def _text(text: str) -> str:
-    r"""`text` on one line that means nothing to Markdown, and mentions nobody."""
-    return _SPECIAL.sub(r"\\\1", plain(text)).replace("\\@", "@\u200b")

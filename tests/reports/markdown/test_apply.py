@@ -49,6 +49,13 @@ def test_what_failed_comes_first_and_how_to_go_on_last():
     ])  # fmt: skip
 
 
+def test_what_a_killed_run_had_done_is_told():
+    result = ApplyResult("acme", "sha256:1", (), found=("vectorstore/kb", "assistant/triage"))
+    assert "### Found done by a run that did not end\n\n- `vectorstore/kb`\n- `assistant/triage`\n" in apply_markdown(
+        result
+    )
+
+
 def test_a_plan_that_was_applied_before():
     text = apply_markdown(ApplyResult("acme", "sha256:1", (), already_applied="yesterday by ci"))
     assert "## Nothing to do: `acme`\n\nThis plan was applied before: yesterday by ci." in text
