@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.operations.approval import Approval
     from reconciler.operations.reviewing import Shown
     from reconciler.planning.model import Plan
+    from reconciler.reports.markdown.origin import Run
 
 AUTHOR = "github-actions[bot]"
 
@@ -30,21 +31,34 @@ def command() -> None:
 
 
 @command.command(name="comment")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=file)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=file)
 @click.option("--pull-request", "pull", metavar="NUMBER", type=int, help="Without it, the one that the run is for.")
 @author
 def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
     """Write each FILE, as `plan -o markdown` prints it, as a comment on the pull request, over the one before.
 
+    It gets a link to the run, which has the full plan. Comments of the same workflow for which there is no FILE now
+    say so, in place of the plan of an earlier commit. If the pull request has a newer commit, nothing is written.
+
     Takes the permission `pull-requests: write`.
     """
     from reconciler.github import connect
-    from reconciler.github.marked import upsert_comment
+    from reconciler.github.marked import mark_of, replace_comments, upsert_comment
+    from reconciler.reports.markdown.origin import signed, unplanned
 
     number = pull or _pull_request()
+    run = _run(number)
+    bodies = [signed(path.read_text(encoding="utf-8"), run) for path in files]
     with connect(options.environ()) as github:
-        for path in files:
-            show(upsert_comment(github, number, path.read_text(encoding="utf-8"), author))
+        if run.commit and github.get(f"pulls/{number}")["head"]["sha"] != run.commit:
+            show(f"Nothing is written: #{number} has a commit that is newer than {run.commit[:12]}.")
+            return 0
+        for body in bodies:
+            show(upsert_comment(github, number, body, author))
+        if run.mark:
+            written = set(map(mark_of, bodies))
+            for url in replace_comments(github, number, run.mark, written, lambda mark: unplanned(mark, run), author):
+                show(f"{url} (no plan)")
     return 0
 
 
@@ -197,12 +211,32 @@ def _given(name: str) -> str:
 
 def _pull_request() -> int:
     """The one that the event of this run is about."""
-    path = options.environ().get("GITHUB_EVENT_PATH")
-    event: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
-    number = event.get("pull_request", {}).get("number")
+    number = _event().get("pull_request", {}).get("number")
     if number is None:
         raise click.UsageError("this run is for no pull request: pass --pull-request NUMBER")
     return int(number)
+
+
+def _run(pull: int) -> "Run":
+    """The run that this is, with the commit of the pull request if it is for that one."""
+    from reconciler.reports.markdown.origin import Run
+    from reconciler.state.lock import this_process
+
+    about = _event().get("pull_request", {})
+    mine = about if about.get("number") == pull else {}
+    return Run(
+        this_process(options.environ()).run_url,
+        _workflow() if options.environ().get("GITHUB_WORKFLOW_REF") else "",
+        mine.get("head", {}).get("sha", ""),
+        mine.get("base", {}).get("ref", ""),
+    )
+
+
+def _event() -> dict[str, Any]:
+    """What GitHub says about the event of this run; empty outside a workflow."""
+    path = options.environ().get("GITHUB_EVENT_PATH")
+    event: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    return event
 
 
 def _title(drift: dict[str, Any]) -> str:

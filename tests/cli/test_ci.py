@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Cli
 from tests.github.hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
-BODY = "<!-- reconciler:plan acme -->\nhello"
+BODY = "<!-- reconciler:plan acme -->\nhello\n"
 COUNTS = {"modified": 2, "missing": 0, "tampered": 1, "failing": 1, "retiring": 2, "unchanged": 40}
 DRIFT = {"identity": "acme", "in_sync": False, "clean": False, "summary": COUNTS}
 
@@ -30,10 +31,56 @@ def body(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_pull_request_is_that_of_the_event(hub: Hub, cli: Cli, body: Path, monkeypatch: pytest.MonkeyPatch):
+def happen(monkeypatch: pytest.MonkeyPatch, body: Path, pull_request: dict[str, Any]) -> None:
+    """The event that the run is for, as the platform tells it."""
     event = body.with_name("event.json")
-    event.write_text(json.dumps({"pull_request": {"number": 7}}))
+    event.write_text(json.dumps({"pull_request": pull_request}))
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+
+
+@pytest.fixture
+def pull(hub: Hub, body: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A pull request, and a run of plan.yml for its head."""
+    number = hub.open_pull("topic", sha="3f2c1ab9d0e1f2a3")
+    happen(monkeypatch, body, hub.pulls[number])
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
+    monkeypatch.setenv("GITHUB_RUN_ID", "17")
+    monkeypatch.setenv("GITHUB_WORKFLOW_REF", f"{REPOSITORY}/.github/workflows/plan.yml@refs/pull/7/merge")
+    return number
+
+
+def test_the_comment_says_of_which_commit_it_is_and_where_all_of_it_is(hub: Hub, cli: Cli, body: Path, pull: int):
+    assert cli("ci", "comment", body).code == 0
+    (comment,) = hub.comments[pull]
+    assert comment["body"] == (
+        f"{BODY}\nPlanned is the merge of `3f2c1ab9d0e1` into `main`. "
+        "The full plan, as HTML and JSON, is an artifact of "
+        "[this run](https://github.example/acme/bots/actions/runs/17).\n\n<!-- reconciler:by plan.yml -->\n"
+    )
+
+
+def test_a_plan_of_an_earlier_commit_does_not_stay(hub: Hub, cli: Cli, body: Path, pull: int):
+    cli("ci", "comment", body)
+    assert "(no plan)" in cli("ci", "comment").out
+    (comment,) = hub.comments[pull]
+    assert comment["body"] == (
+        "<!-- reconciler:plan acme -->\n\n## No plan: `acme`\n\n"
+        "There is none for `3f2c1ab9d0e1`: planning failed, or `acme` is not planned any more. "
+        "See [this run](https://github.example/acme/bots/actions/runs/17).\n\n<!-- reconciler:by plan.yml -->\n"
+    )
+    cli("ci", "comment", body)
+    assert comment["body"].startswith(BODY)
+
+
+def test_the_run_of_an_earlier_commit_writes_nothing(hub: Hub, cli: Cli, body: Path, pull: int):
+    hub.pulls[pull]["head"]["sha"] = "4a3d"
+    done = cli("ci", "comment", body)
+    assert (done.code, hub.comments) == (0, {})
+    assert f"#{pull} has a commit that is newer than 3f2c1ab9d0e1" in done.out
+
+
+def test_the_pull_request_is_that_of_the_event(hub: Hub, cli: Cli, body: Path, monkeypatch: pytest.MonkeyPatch):
+    happen(monkeypatch, body, {"number": 7})
     assert cli("ci", "comment", body).out.startswith("https://github.example/acme/bots/pull/7#")
     assert [comment["body"] for comment in hub.comments[7]] == [BODY]
 

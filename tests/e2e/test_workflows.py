@@ -140,6 +140,20 @@ def test_a_pull_request_from_its_first_plan_to_what_is_live(team: Team):
     assert team.live["clerk"] == "File it twice."
 
 
+def test_a_plan_that_fails_takes_the_place_of_the_one_before(team: Team):
+    number, _ = team.propose("torn", prefixed(assistant("torn")))
+    (shown,) = team.comments(number)
+    head = team.hub.pulls[number]["head"]["sha"][:12]
+    assert f"Planned is the merge of `{head}` into `main`." in shown
+    planned = team.push(number, prefixed({"assistants/torn.yaml": "kind: Assistent"}))
+    assert (planned.of("plan"), planned.of("comment")) == ("failure", "success")
+    (comment,) = team.comments(number)
+    assert comment.startswith("<!-- reconciler:plan acme -->\n\n## No plan: `acme`")
+    assert f"/actions/runs/{planned.id})" in comment
+    assert_green(team.push(number, prefixed(assistant("torn"))))
+    assert "assistant/torn" in team.comments(number)[0]
+
+
 def test_two_merges_in_a_row_are_applied_by_the_second_run(team: Team):
     """GitHub keeps one run waiting for a place in a concurrency group: the one between was cancelled."""
     first, _ = team.propose("first", prefixed(assistant("first")))

@@ -1,9 +1,13 @@
 """Values that are something else in some format, put everywhere a plan and a result have room for text."""
 
+from types import SimpleNamespace as Some
 from typing import Any
 
 from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.planning.comparing import Comparison, FileChange, ObjectChange, VariableChange
+from reconciler.planning.inventory import Inventory, Item
 from reconciler.planning.model import SECTIONS, Change, Costs, FieldChange, Plan, Refusal, Risk, Source, Unmanaged
+from reconciler.resources.address import Address
 from reconciler.resources.problems import Place, Problem
 
 VALUES = (
@@ -99,4 +103,29 @@ def result_of(value: str) -> ApplyResult:
         kept=(Change(f"file/{value}3", "update", decision="keep"),),
         requests={value: 2},
         resume=f"reconciler apply {value}",
+        found=(f"file/{value}4",),
     )
+
+
+def inventory_of(value: str) -> Inventory:
+    """An inventory that says `value` wherever it can."""
+    item = Item(value, value, value, "ours", value, value, 1, 0.0, 0.0, 0.1, value, (value, value), False, value)
+    return Inventory(value, value, value, value, (item,), (Problem("x", value, hint=value),))
+
+
+def comparison_of(value: str) -> Comparison:
+    """A comparison that says `value` wherever it can."""
+    fields = (FieldChange(("instructions", value), f"a\n{value}", value, "manifest"),)
+    objects = tuple(ObjectChange(Address("assistant", value), word, fields) for word in ("added", "removed", "changed"))
+    files, variables = (FileChange(value, "0" * 64, None),), (VariableChange(value, value, value, "x"),)
+    return Comparison(value, value, value, objects, files, variables)
+
+
+def migration_of(value: str) -> Any:
+    """A migration that says `value` wherever it can."""
+    outcomes = ("mapped", "changed", "lost")
+    entries = [Some(field=value, outcome=outcome, to=value, note=value, hint=value) for outcome in outcomes]
+    texts = dict.fromkeys(("id", "name", "source", "address", "threads", "runs"), value)
+    found = [Some(kind="assistant", entries=entries, is_valid=valid, **texts) for valid in (True, False)]
+    problem = Problem("x", value, Place(value, 1), hint=value)
+    return Some(target="responses", migrated=found, problems=[problem], written=[value])

@@ -56,7 +56,7 @@ def _note(token: Token, read: Read) -> None:
     elif token.type in ("html_block", "html_inline"):
         read.html += filter(None, token.content.strip().split("\n"))
     elif token.type.removesuffix("_open").removesuffix("_close") not in {*QUIET, "softbreak", "hr"}:
-        read.other.add(token.type)
+        read.other.add(token.type.removesuffix("_open").removesuffix("_close"))
 
 
 class Page(HTMLParser):

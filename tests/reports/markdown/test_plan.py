@@ -1,6 +1,9 @@
 from dataclasses import replace
 from textwrap import dedent
 
+import pytest
+
+from reconciler.cli.output import inert
 from reconciler.planning.model import Change, Costs, Risk
 from reconciler.reports.markdown.escaping import marker
 from reconciler.reports.markdown.fitting import LIMIT, size
@@ -173,6 +176,14 @@ def test_instructions_of_a_megabyte_fit():
         text = plan_markdown(big(1, prompt))
         assert size(text) <= LIMIT
         assert "assistant/a0" in markdown(text).code
+
+
+@pytest.mark.parametrize("line", ["##[", "::x"])
+def test_what_is_printed_otherwise_for_a_runner_fits(line):
+    """Every `##[` in a value; a `::` that begins a line, as those of a manifest do that is to be completed."""
+    refusal = replace(REFERENCED, consent=f"{line}\n" * 2000)
+    text = inert(plan_markdown(plan(refusals=(refusal,) * 8)))
+    assert LIMIT * 0.5 < len(text) <= LIMIT
 
 
 def test_thousands_of_refusals_fit():
