@@ -1,5 +1,7 @@
 """What one object costs among 100, 1,000 and 10,000: bytes written to the state, and CPU, of an apply and of a plan.
 
+`one` is an apply that changes a single object: its bytes, all of them, and its CPU, which is that of the plan of all.
+
     python benchmarks/linear.py [local|s3|postgres] [SIZE ...]
 
 `s3` and `postgres` are the servers of the tests. The API is the embedded one, in a process of its own, whose CPU is not
@@ -50,6 +52,14 @@ def project(root: Path, objects: int) -> Path:
     (root / "project.yaml").write_text(as_yaml([PROJECT]))
     (root / "agents.yaml").write_text(as_yaml(agents))
     return root
+
+
+def changed(root: Path, url: str, environ: Mapping[str, str], objects: int) -> Cost:
+    """Change one object, and apply that, in this process."""
+    agents = root / "agents.yaml"
+    agents.write_text(agents.read_text().replace("0.", "Another.", 1))
+    cost = applied(root, url, environ, 1)
+    return Cost(cost.bytes, cost.cpu / objects, cost.seconds)
 
 
 def applied(root: Path, url: str, environ: Mapping[str, str], objects: int) -> Cost:
@@ -126,8 +136,9 @@ def measure(backend: str, objects: int) -> dict[str, Cost]:
         environ = {**KEY, **named}
         root = project(Path(folder, "acme"), objects)
         with api(Path(folder, "api.sqlite")) as url:
-            command = (environ, applied, root, url, environ, objects)
-            return {what: Process(*command).result(patience=None) for what in ("apply", "plan")}
+            works = {"apply": applied, "plan": applied, "one": changed}
+            arguments = (root, url, environ, objects)
+            return {what: Process(environ, work, *arguments).result(patience=None) for what, work in works.items()}
 
 
 def main(backend: str, sizes: Sequence[int]) -> None:

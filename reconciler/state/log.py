@@ -6,8 +6,9 @@ while its lock was taken over cannot change what the next one recorded. Whoever 
 the segments up to its position say: a crash between any two operations changes nothing that is read.
 
 A run that ends writes its last segment and, as a rule, nothing else. Two things are done now and then:
-- Once the segments are as many bytes as the checkpoint, or `SEGMENTS`, the checkpoint is written anew and they are
-  removed. So a byte of a segment costs at most two of checkpoints, or its share of one among so many segments.
+- Once the segments are as many bytes as the checkpoint, or `SEGMENTS`, or one of them says everything anew, the
+  checkpoint is written and they are removed. So a byte of a segment costs at most two of checkpoints, or its share of
+  one among so many segments.
 - Once they are more than `merging.DOCUMENTS` to read, the latest are written again as one document. Each time doubles
   the document that a segment is in, so that it is written again fewer than ten times.
 """
