@@ -15,11 +15,6 @@ FOLDER: Final = Path(".github", "workflows")
 _CALLED: Final = re.compile(r"^  workflow_call:\n(?:    .*\n)+", re.MULTILINE)
 _PLAIN: Final = re.compile(r"\$\{\{ inputs\.([a-z-]+)(?: \|\| '([^']*)')? \}\}")
 _MATRIX: Final = re.compile(r"\$\{\{ fromJSON\(.*\) \}\}")
-_GIVEN: Final = {
-    "endpoint": "https://api.openai.com/v1",
-    "state": "git",
-    "plan-workflow": "reconciler-plan.yml",
-}
 _KEEPS: Final = frozenset({"chatbot", "number", "project", "env"})
 """What a person gives, who runs a workflow by hand."""
 
@@ -27,8 +22,9 @@ _KEEPS: Final = frozenset({"chatbot", "number", "project", "env"})
 def write_workflows(start: Path) -> list[Path]:
     """Write them into the repository of the project at or above `start`; gives the paths.
 
-    They are for its environments, with this version, api.openai.com, and state on a branch. Nothing is overwritten:
-    ReconcilerError if one of the files is there already, or if there is no repository.
+    They are for its environments, its endpoint and its state, which is on a branch unless it is elsewhere already, with
+    this version. Nothing is overwritten: ReconcilerError if one of the files is there already, or if there is no
+    repository.
     """
     project = load_everywhere(find_project(start))
     repository = project.project.repository
@@ -54,13 +50,25 @@ def templates() -> Path:
 
 def _written(name: str, project: Everywhere) -> str:
     """Without what is for callers, and with their inputs filled in."""
-    given = {**_GIVEN, "version": version("assistant-reconciler")}
+    given = _given(project)
     text = _CALLED.sub("", (templates() / f"{name}.yml").read_text(encoding="utf-8"))
     text = _MATRIX.sub(lambda _: _matrix(project), text)
     text = _PLAIN.sub(lambda found: found[0] if found[1] in _KEEPS else given.get(found[1], found[2] or ""), text)
     return text.replace("default: manifests", f"default: {_folder(project)}").replace(
         "default: production", f'default: "{_last(project)}"'
     )
+
+
+def _given(project: Everywhere) -> dict[str, str]:
+    """What a caller would pass."""
+    spec = project.project.spec
+    state = spec.state.url
+    return {
+        "version": version("assistant-reconciler"),
+        "endpoint": spec.endpoint or "https://api.openai.com/v1",
+        "state": "git" if state == "local" else state,
+        "plan-workflow": "reconciler-plan.yml",
+    }
 
 
 def _matrix(project: Everywhere) -> str:

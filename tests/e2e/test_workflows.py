@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from reconciler.operations.init import init
 from reconciler.operations.release import release
 from tests.cli.conftest import by_hand
 from tests.e2e.actions import Actions, Run
-from tests.e2e.preloaded import preloaded
 from tests.github.hub import Hub, serve
 from tests.github.repositories import Checkout
 
@@ -97,7 +96,7 @@ class Team:
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def team(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator[Team]:
     """A small project whose first apply somebody approved."""
     folder = tmp_path_factory.mktemp("team")
     repo = Checkout.make(folder)
@@ -107,7 +106,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         "matrix": f'[{{"project": "{STARTER}", "env": ""}}]',
         "endpoint": "embedded",
     }
-    with serve(Hub(bare=repo.bare)) as hub, preloaded(folder / "bin") as commands:
+    with serve(Hub(bare=repo.bare)) as hub:
         made = Team(hub, repo, Actions(hub, folder / "actions", commands, inputs))
         made.actions.scratch.mkdir()
         repo.pushed("main")
@@ -282,12 +281,28 @@ def test_a_fork_is_planned_without_the_api_and_its_merge_waits(team: Team):
     assert f"#{number}: it comes from a fork" in applied.log
 
 
+def test_a_fork_is_not_planned_where_the_state_takes_credentials(team: Team):
+    """Its manifests are checked all the same, and there is no red job that only says that a secret is missing."""
+    inputs = {**team.actions.inputs, "state": "s3://acme-bots/state?region=eu-central-1"}
+    here = replace(team, actions=replace(team.actions, inputs=inputs))
+    here.write("stranger", prefixed(assistant("stranger")))
+    planned = here.plan(team.hub.open_pull("stranger", repository="stranger/bots"), "opened")
+    assert (planned.of("plan"), planned.of("comment")) == ("success", "skipped")
+    assert planned.jobs[0].summary == (
+        "Valid, but not planned: a fork's run has no secrets, which s3 takes to read the state.\n"
+    )
+    here.write("broken", prefixed({"assistants/broken.yaml": "kind: Assistent"}))
+    planned = here.plan(team.hub.open_pull("broken", repository="stranger/bots"), "opened")
+    assert planned.of("plan") == "failure"
+    assert "Assistent" in planned.log
+
+
 @pytest.mark.long
-def test_this_repository_as_it_is(tmp_path: Path):
+def test_this_repository_as_it_is(tmp_path: Path, commands: Path):
     """The sample organisation in both of its environments, without anybody's inputs or secrets."""
     repo = Checkout.make(tmp_path)
     shutil.copytree(sample(), repo.folder / "manifests", ignore=shutil.ignore_patterns(".reconciler"))
-    with serve(Hub(bare=repo.bare)) as hub, preloaded(tmp_path / "bin") as commands:
+    with serve(Hub(bare=repo.bare)) as hub:
         here = Team(hub, repo, Actions(hub, tmp_path / "actions", commands))
         here.actions.scratch.mkdir()
         repo.pushed("main")

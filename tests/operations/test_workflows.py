@@ -54,6 +54,17 @@ def test_nothing_in_them_is_left_to_a_caller_and_plans_have_the_key_that_only_re
     assert "reconciler-plan.yml" in (repository / ".github" / "workflows" / "reconciler-apply.yml").read_text()
 
 
+def test_they_are_for_the_endpoint_and_the_state_of_the_project(repository: Path):
+    project = repository / "bots" / "project.yaml"
+    project.write_text(
+        project.read_text()
+        + "  endpoint: https://proxy.acme.example/v1\n  state: {backend: s3, bucket: acme-bots, region: eu-central-1}\n"
+    )
+    for workflow in written(repository).values():
+        assert workflow["env"]["RECONCILER_ENDPOINT"] == "https://proxy.acme.example/v1"
+        assert workflow["env"]["RECONCILER_STATE"] == "s3://acme-bots/?region=eu-central-1"
+
+
 def test_they_pass_the_linters(repository: Path):
     paths = [str(path) for path in write_workflows(repository / "bots")]
     schema = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows"]
