@@ -58,8 +58,8 @@ def covering(spans: Sequence[Span], position: int) -> list[Span]:
 def mergeable(cover: Sequence[Span]) -> list[Span]:
     """The documents at the end of `cover` that are to become one, if there are too many.
 
-    They begin with the oldest that is not longer than all after it together. So what was merged is merged again only into a
-    document of twice its length, and those that are left are each longer than all after them: there are few.
+    They begin with the oldest that is not longer than all after it together. So what was merged is merged again only
+    into a document of twice its length; and those that are left are each longer than all after it, so they are few.
     """
     if len(cover) <= DOCUMENTS:
         return []

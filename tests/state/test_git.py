@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests.backends import GitState
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
-from reconciler.state import git as state_git, git_command
-from reconciler.state.backend import open_store
+from reconciler.state import git as state_git, git_command, log, merging
+from reconciler.state.backend import Backend, open_store
 from reconciler.state.git import GitStore, git_store
+from reconciler.state.lock import this_process
+from reconciler.state.model import Completed
 from reconciler.state.store import ConflictError, Delete, ExistsError, Put, StoreError
 from tests.state.contract import SharedStoreContract
 from tests.state.repositories import ENVIRON, Remote, git
@@ -94,6 +98,24 @@ def test_several_documents_are_one_push_and_all_or_nothing(remote, clone):
         store.write_all([Put("d", b"1"), Put("b", b"2", second)], "too late")
     assert store.list("") == ["a"]
     assert text(store, "a") == "2"
+
+
+def test_the_end_of_a_run_is_one_push_whatever_it_does(remote, clone, monkeypatch):
+    for module in (log, merging):
+        monkeypatch.setattr(module, "DOCUMENTS", 4)
+    backend, pushes = Backend(store_in(clone), Identity("acme")), []
+    for name in ("large", "small", "small", "small"):
+        with backend.lock(this_process({})) as lease:
+            run = backend.begin(backend.read(), [], lease)
+            fields = {"instructions": "x" * 9_999 if name == "large" else ""}
+            run.record(Completed(Address("assistant", name), Applied("agent_1", "agent", fields)))
+            before = remote.pushes
+            run.close("complete")
+        pushes.append(remote.pushes - before)
+        assert len(backend.read().state.objects) == len({"large", name})
+    assert pushes == [1, 1, 1, 1]
+    names = [key.rpartition("/")[2] for key in backend.store.list("state/acme/journal/")]
+    assert names == ["00000003-00000008.json", *(f"{number:08}.json" for number in range(3, 9))]
 
 
 def test_what_is_deferred_is_seen_here_at_once_and_goes_with_the_next_write(remote, clone):
