@@ -19,7 +19,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import forms
-from reconciler.resources.values import JSON, references_in
+from reconciler.resources.values import references_in, strings_in
 from reconciler.state.backend import Backend, open_store
 from reconciler.state.model import Snapshot, State
 from reconciler.state.store import Store
@@ -105,23 +105,10 @@ def _needing(state: State, wanted: Collection[str]) -> Iterator[Live]:
     """The documents of a state that refer to one of these ids: by the id, or as an object that the peer has, too."""
     for address, applied in sorted(state.objects.items()):
         if applied.type in OUTLET_TYPES:
-            named = {*_texts(dict(applied.fields)), *_ids(state, references_in(dict(applied.fields)))}
+            named = {*strings_in(dict(applied.fields)), *_ids(state, references_in(dict(applied.fields)))}
             if found := sorted(named.intersection(wanted)):
                 yield Live(applied.type, f"{state.identity}: {address}", {}, refers_to=tuple(found))
 
 
 def _ids(state: State, addresses: Iterable[str]) -> Iterator[str]:
     return (state.objects[one].id for one in map(Address.parse, addresses) if one in state.objects)
-
-
-def _texts(value: JSON) -> Iterator[str]:
-    """Every string in a value, keys too: an id is one as a whole, wherever it stands."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield key
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)

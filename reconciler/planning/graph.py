@@ -12,7 +12,7 @@ from reconciler.planning.model import MAKES, TAKES_AWAY, Change
 from reconciler.planning.world import World
 from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Desired, Live
-from reconciler.resources.values import ABSENT, JSON, Fields, references_in
+from reconciler.resources.values import ABSENT, JSON, Fields, references_in, strings_in
 
 UNWRITTEN: Final = frozenset({"live", "state"})
 COPY: Final = "copy"
@@ -138,9 +138,9 @@ def before(world: World, matched: Matched) -> Graph:
     return Graph(tuple(_before(world, matched)))
 
 
-def strangers(world: World, matched: Matched) -> Graph:
-    """What foreign and unmanaged objects refer to, and what peers have."""
-    return Graph(tuple(_of_strangers(world, matched)))
+def by_id(world: World, matched: Matched) -> Graph:
+    """Who knows what is ours by its id: foreign and unmanaged objects, what peers have, and manifests that write it."""
+    return Graph((*_of_strangers(world, matched), *_of_literal_ids(world, matched)))
 
 
 def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
@@ -158,11 +158,12 @@ def _after(
             yield from (Edge(str(address), link.target, link.place) for link in links)
     for address, desired in world.desired.items():
         if world.in_scope(address):
-            seen = f"{desired.place.file}:{desired.place.line}" if desired.place else "manifest"
+            seen = _place(desired)
             linked = {link.target for link in world.links.get(address, ())}
             yield from _edges(address, desired.fields, seen, skip=linked)
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), kept.get(address, ()))
             yield from _edges(address, stays, "live", skip={*linked, *_targets(desired.fields)})
+    yield from _of_literal_ids(world, matched)
     yield from _left_alone(world, matched, work)
     yield from _of_strangers(world, matched)
 
@@ -212,6 +213,18 @@ def _of_strangers(world: World, matched: Matched) -> Iterator[Edge]:
     for identity, documents in world.peers.items():
         for live in documents:
             yield from (Edge(live.id, target, f"state of {identity}") for target in _known_to(live, matched))
+
+
+def _of_literal_ids(world: World, matched: Matched) -> Iterator[Edge]:
+    """An id in a manifest means what is not managed here; it may be all the same. A document's id is its address."""
+    for address, desired in world.desired.items():
+        for id_ in strings_in(dict(desired.fields)) if world.in_scope(address) else ():
+            targets = (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
+            yield from (Edge(str(address), target, _place(desired)) for target in targets)
+
+
+def _place(desired: Desired) -> str:
+    return f"{desired.place.file}:{desired.place.line}" if desired.place else "manifest"
 
 
 def _known_to(live: Live, matched: Matched) -> Iterator[Address]:

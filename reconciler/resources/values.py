@@ -59,6 +59,19 @@ def references_in(value: JSON) -> Iterator[str]:
             yield from references_in(item)
 
 
+def strings_in(value: JSON) -> Iterator[str]:
+    """Every string in `value`, keys too: an id that somebody wrote is one of them, whichever field it is in."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from strings_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings_in(item)
+
+
 def replace_references(value: JSON, replace: Callable[[str], JSON]) -> JSON:
     """`value` with every reference replaced by what `replace` gives for its address."""
     if is_reference(value):

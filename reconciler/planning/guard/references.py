@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from reconciler.planning.graph import Edge, strangers
+from reconciler.planning.graph import Edge, by_id
 from reconciler.planning.guard.case import Case, Objection, Usage
 from reconciler.planning.guard.remedies import ways_out
 from reconciler.planning.model import SECTIONS, Change, Section
@@ -31,16 +31,17 @@ FROZEN: Final[Mapping[str, Section]] = {RELEASE: "Chatbots", "pipeline": "Chatbo
 
 
 def still_used(case: Case) -> Iterator[Objection]:
-    """Removals of what survivors need, and replacements of what strangers know by its id."""
+    """Removals of what survivors need, and replacements of what somebody knows by its id."""
     families = _families(case)
     for address, change in case.removals.items():
         if address.kind != RELEASE and not _goes_with_its_head(case, address):
             members = families[address] if _is_head(address) else [address]
             edges = [edge for member in members for edge in case.after.referrers.get(member, ())]
             yield from _objection(case, address, change, edges)
-    foreign = strangers(case.world, case.matched)
-    for address, change in _replacements(case):
-        yield from _objection(case, address, change, foreign.referrers.get(address, ()))
+    replaced = list(_replacements(case))
+    known = by_id(case.world, case.matched).referrers if replaced else {}
+    for address, change in replaced:
+        yield from _objection(case, address, change, known.get(address, ()))
 
 
 def _families(case: Case) -> Mapping[Address, list[Address]]:
@@ -62,7 +63,7 @@ def _goes_with_its_head(case: Case, address: Address) -> bool:
 
 
 def _replacements(case: Case) -> Iterator[tuple[Address, Change]]:
-    """Objects that give way to another id, by which strangers may know them. What has expired helps nobody any more,
+    """Objects that give way to another id, by which others may know them. What has expired helps nobody any more,
     and an upload that a stranger holds is not deleted.
     """
     for change in case.work:

@@ -107,6 +107,22 @@ def test_a_stranger_that_holds_a_file_counts():
     assert sections(worlds) == {"Other references": ("store vs_9",)}
 
 
+class TestALiteralIdInAManifest:
+    def test_it_counts_where_it_is_that_of_an_object_of_ours(self):
+        worlds = leaving("vectorstore/kb").synced("assistant/triage", tools=[{"vector_store_ids": ["store_kb"]}])
+        found = refusal(worlds)
+        assert sections(worlds) == {"Other references": ("assistant/triage",)}
+        assert found.places == {"assistant/triage": "manifests/triage.yaml:1"}
+        assert found.consent is None
+
+    def test_nothing_is_replaced_that_it_names(self):
+        worlds = Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2)
+        assert rules(worlds.synced("widget/desk", note="widget_lamp")) == [("referenced", "widget/lamp")]
+
+    def test_the_address_of_a_document_is_a_text_like_any_other(self):
+        assert rules(leaving("pipeline/flow").synced("assistant/triage", note="pipeline/flow")) == []
+
+
 class TestPeers:
     def test_what_a_peer_has_counts_and_is_told_with_whose_it_is(self):
         worlds = leaving("vectorstore/kb").peer("globex/live", "assistant/triage", "store_kb")
