@@ -1,7 +1,11 @@
-"""Whole projects, drawn: every kind, both targets, every field and tool that the models have."""
+"""Whole projects, drawn: every kind, both targets, every field and tool that the models have.
+
+Strategies are made once: Hypothesis looks into each new one before it draws from it, which takes longer than the draw.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -68,6 +72,26 @@ ANYTHING = st.recursive(
 )
 
 
+SOME = st.lists(st.sampled_from(NAMES), min_size=1, unique=True).map(tuple)
+FEW = st.lists(st.sampled_from(NAMES), max_size=2, unique=True).map(tuple)
+BESIDE: Mapping[str, st.SearchStrategy[Any]] = {
+    "instructions": st.just({"$file": "prompts/long.md"}),
+    "metadata": st.none() | METADATA,
+}
+MORE: Mapping[str, st.SearchStrategy[Document]] = {
+    "agents": st.fixed_dictionaries({}, optional=BESIDE),
+    "responses": st.fixed_dictionaries(
+        {},
+        optional={
+            **BESIDE,
+            "extra": st.fixed_dictionaries({"brand_new": ANYTHING}),
+            "temperature": st.just("${var.warmth}"),
+        },
+    ),
+}
+"""What the models do not tell of an assistant, by target."""
+
+
 @dataclass(frozen=True)
 class Project:
     """Manifests; the files they name are always the same."""
@@ -87,9 +111,9 @@ def projects(draw: st.DrawFn, to_be_edited: bool = False) -> Project:
 
     One that is to be edited protects nothing, and has no description that only a new store could get.
     """
-    assistants = draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
-    pipelines = draw(st.lists(st.sampled_from(NAMES), max_size=2, unique=True))
-    bots = draw(st.lists(st.sampled_from(NAMES), max_size=2, unique=True))
+    assistants = draw(SOME)
+    pipelines = draw(FEW)
+    bots = draw(FEW)
     documents = [
         _project(),
         *(
@@ -110,30 +134,27 @@ def _project() -> Document:
     return {**PROJECT, "spec": spec}
 
 
-@st.composite
-def _with_lifecycle(draw: st.DrawFn, document: Document, *, protected: bool) -> Document:
+def _with_lifecycle(document: Document, *, protected: bool) -> st.SearchStrategy[Document]:
     names = sorted(document["spec"].keys() - REFERRING - {"files"})
+    return _lifecycles(tuple(names), protected=protected).map(lambda more: {**document, **more})
+
+
+@cache
+def _lifecycles(names: Sequence[str], *, protected: bool) -> st.SearchStrategy[Document]:
     fields = st.lists(st.sampled_from(names), max_size=1) if names else st.just([])
     lifecycle = st.fixed_dictionaries(
         {}, optional={"protect": st.booleans() if protected else st.just(False), "ignore": fields}
     )
-    more = draw(st.fixed_dictionaries({}, optional={"lifecycle": lifecycle}))
-    return {**document, **more}
+    return st.fixed_dictionaries({}, optional={"lifecycle": lifecycle})
 
 
 @st.composite
 def _assistants(draw: st.DrawFn) -> Document:
-    target = draw(st.sampled_from(["agents", "responses"]))
+    target = draw(st.sampled_from(sorted(MORE)))
     spec = draw(specs(KIND.models[target]))
     for tool in spec.get("tools") or ():
         _repair(tool, target)
-    given: dict[str, st.SearchStrategy[Any]] = {
-        "instructions": st.just({"$file": "prompts/long.md"}),
-        "metadata": st.none() | METADATA,
-    }
-    if target == "responses":
-        given |= {"extra": st.just({"brand_new": draw(ANYTHING)}), "temperature": st.just("${var.warmth}")}
-    return {**spec, "target": target, **draw(st.fixed_dictionaries({}, optional=given))}
+    return {**spec, "target": target, **draw(MORE[target])}
 
 
 def _repair(tool: Document, target: str) -> None:
@@ -157,7 +178,7 @@ def _repair(tool: Document, target: str) -> None:
 @st.composite
 def _pipelines(draw: st.DrawFn, assistants: Sequence[str]) -> Document:
     """Nodes in a row, each router left by one of its keywords; further edges lead forward."""
-    drawn = draw(st.lists(_nodes(assistants), min_size=1, max_size=4))
+    drawn = draw(_nodes(assistants))
     nodes = {f"n{number}": node for number, node in enumerate(drawn)}
     ends = ["start", *(_exit(draw, name, node) for name, node in nodes.items())]
     edges: list[Document] = [{"from": end, "to": to} for end, to in zip(ends, [*nodes, "end"], strict=True)]
@@ -170,11 +191,12 @@ def _exit(draw: st.DrawFn, name: str, node: Document) -> str:
     return f"{name}.{draw(st.sampled_from(node['keywords']))}" if "keywords" in node else name
 
 
-def _nodes(assistants: Sequence[str]) -> st.SearchStrategy[Document]:
+@cache
+def _nodes(assistants: Sequence[str]) -> st.SearchStrategy[list[Document]]:
     assistant = st.sampled_from([*assistants, f"assistant/{assistants[0]}", "agent_1"])
     stores = st.lists(st.sampled_from(["handbook", "vectorstore/faq", "vs_1"]), max_size=2)
     routing = {"keywords": st.sampled_from([["A"], ["B", "A"]])}
-    return st.one_of(
+    node = st.one_of(
         _node("llm", prompt=TEXT, model=TEXT, history=TEXT, tools=st.lists(TEXT, max_size=2), vector_stores=stores)
         | _node("llm", functions_from=st.lists(assistant, max_size=2), max_results=st.integers(1, 50)),
         _node("assistant", {"assistant": assistant}, citations=st.booleans(), input_format=TEXT),
@@ -186,6 +208,7 @@ def _nodes(assistants: Sequence[str]) -> st.SearchStrategy[Document]:
         _node("extract", {"data_schema": TEXT | st.just({"name": "text"})}, model=TEXT, key_name=TEXT),
         _node("custom", settings=ANYTHING),
     )
+    return st.lists(node, min_size=1, max_size=4)
 
 
 def _node(
@@ -195,6 +218,7 @@ def _node(
     return st.fixed_dictionaries({"type": st.just(type_), **(required or {})}, optional=nullable)
 
 
+@cache
 def _chatbots(assistants: Sequence[str], pipelines: Sequence[str]) -> st.SearchStrategy[Document]:
     answer = [st.fixed_dictionaries({"assistant": st.sampled_from([*assistants, "agent_1"])})]
     if not pipelines:

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
@@ -43,6 +44,7 @@ BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
 }
 
 
+@cache  # Hypothesis looks into each new strategy before it draws from it, which takes longer than the draw.
 def specs(model: type[BaseModel], *, every: bool = False) -> st.SearchStrategy[dict[str, Any]]:
     """Valid specs of `model`, as YAML gives them, with tools of distinct kinds and names, as the API asks.
 
