@@ -102,6 +102,24 @@ def test_the_keyboard_reaches_the_sections_and_opens_what_is_folded(tab, load):
     assert tab.evaluate("document.activeElement.parentElement.open") is True
 
 
+def test_the_keyboard_reaches_everything_that_is_folded(tab, load):
+    load(plan_html(busy()))
+    folds = tab.evaluate("document.querySelectorAll('summary').length")
+    reached = set()
+    for _ in range(tab.evaluate("document.querySelectorAll('a, summary, [tabindex]').length")):
+        tab.press("Tab")
+        reached.add(tab.evaluate("[...document.querySelectorAll('summary')].indexOf(document.activeElement)"))
+    assert reached == set(range(-1, folds))
+
+
+def test_on_paper_nothing_is_folded(tab, load):
+    load(plan_html(busy()))
+    shown = "[...document.querySelectorAll('details:not([open])')].map(one => one.lastElementChild.checkVisibility())"
+    assert tab.evaluate(shown) == [False] * 3
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert tab.evaluate(shown) == [True] * 3
+
+
 def test_whoever_cannot_see_it_finds_landmarks_headings_and_names(tab, load):
     load(plan_html(busy()))
     landmarks = "['header', 'nav', 'main', 'footer'].map(one => document.querySelectorAll(one).length)"
@@ -109,6 +127,9 @@ def test_whoever_cannot_see_it_finds_landmarks_headings_and_names(tab, load):
     levels = tab.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map(one => Number(one.tagName[1]))")
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
+    picture = "document.getElementById(document.querySelector('svg[role=img]').getAttribute('aria-%s')).textContent"
+    assert tab.evaluate(picture % "labelledby") == "What is touched, and who depends on it"
+    assert tab.evaluate(picture % "describedby").startswith("4 objects, each left of what it refers to.")
     names = "document.getElementById(one.getAttribute('aria-labelledby'))?.textContent"
     titles = tab.evaluate(f"[...document.querySelectorAll('section')].map(one => {names})")
     assert titles == [
