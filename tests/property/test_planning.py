@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import count
 from time import perf_counter
 from typing import Any
@@ -37,7 +38,16 @@ widget_fields = st.fixed_dictionaries(
         "tools": st.lists(scalars, max_size=2),
     },
 )
-pointing = st.none() | st.sampled_from([*WIDGETS, *STORES])
+some_widgets = st.dictionaries(st.sampled_from(WIDGETS), widget_fields, max_size=3)
+some_files = st.dictionaries(st.sampled_from(PATHS), st.sampled_from(["A", "B"]), max_size=3)
+strangers = st.lists(st.sampled_from(["agent_8", "agent_9"]), unique=True)
+places = st.sets(st.integers(0, 12), max_size=2)
+"""Of live objects, among all of them."""
+modes: st.SearchStrategy[OnDrift] = st.sampled_from(["revert", "keep", "refuse"])
+bounds = st.sampled_from([None, 99])
+booleans = st.booleans()
+by_hand = st.tuples(widget_fields, st.sampled_from([True, True, True, False]))
+"""What a hand writes, and whether it leaves the labels."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +64,24 @@ class Side:
 
 @st.composite
 def sides(draw: st.DrawFn) -> Side:
-    files = draw(st.dictionaries(st.sampled_from(PATHS), st.sampled_from(["A", "B"]), max_size=3))
-    held = st.lists(st.sampled_from(sorted(files)), unique=True, max_size=3).map(tuple) if files else st.just(())
-    stores = draw(st.dictionaries(st.sampled_from(STORES), held, max_size=2))
-    widgets = draw(st.dictionaries(st.sampled_from(WIDGETS), widget_fields, max_size=3))
-    targets = st.none() | st.sampled_from(sorted([*widgets, *stores])) if widgets or stores else st.none()
-    pages = {
-        page: {"uses": ref(target) if target else None}
-        for page, target in draw(st.dictionaries(st.sampled_from(PAGES), targets, max_size=2)).items()
-    }
+    files = draw(some_files)
+    stores = draw(stores_of(tuple(sorted(files))))
+    widgets = draw(some_widgets)
+    targets = draw(targets_of_pages(tuple(sorted([*widgets, *stores]))))
+    pages = {page: {"uses": ref(target) if target else None} for page, target in targets.items()}
     return Side(widgets, pages, files, stores)
+
+
+@cache  # as long as there are few: Hypothesis looks into each new strategy before it draws from it
+def stores_of(paths: tuple[str, ...]) -> st.SearchStrategy[dict[str, tuple[str, ...]]]:
+    held = st.lists(st.sampled_from(paths), unique=True, max_size=3).map(tuple) if paths else st.just(())
+    return st.dictionaries(st.sampled_from(STORES), held, max_size=2)
+
+
+@cache
+def targets_of_pages(addresses: tuple[str, ...]) -> st.SearchStrategy[dict[str, str | None]]:
+    targets = st.none() | st.sampled_from(addresses) if addresses else st.none()
+    return st.dictionaries(st.sampled_from(PAGES), targets, max_size=2)
 
 
 def objects(side: Side) -> dict[str, dict[str, Any]]:
@@ -87,25 +105,22 @@ def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = Tru
         found.want_file(path, content)
     for address, fields in objects(now).items():
         found.want(address, **fields)
-    for strange in draw(st.lists(st.sampled_from(["agent_8", "agent_9"]), unique=True)):
-        held = draw(st.lists(st.sampled_from([live.id for live in found.objects] or ["none"]), max_size=1))
-        found.stranger(strange, refers_to=tuple(held))
-    live = [draw(touched(item)) for item in found.objects]
-    gone = draw(st.sets(st.integers(0, 12), max_size=2)) if missing else set()
+    for strange in draw(strangers):
+        held = draw(places)
+        found.stranger(strange, refers_to=tuple(live.id for index, live in enumerate(found.objects) if index in held))
+    live = [touched(draw, item) for item in found.objects]
+    gone = draw(places) if missing else set()
     left = tuple(item for index, item in enumerate(live) if index not in gone)
-    on_drift: OnDrift = draw(st.sampled_from(["revert", "keep", "refuse"]))
-    world = replace(found.world(), live=left, on_drift=on_drift, max_deletes=draw(st.sampled_from([None, 99])))
+    world = replace(found.world(), live=left, on_drift=draw(modes), max_deletes=draw(bounds))
     return published(world)
 
 
-@st.composite
 def touched(draw: st.DrawFn, live: Live) -> Live:
     """`live`, perhaps changed by hand."""
-    if live.type != "widget" or not draw(st.booleans()):
+    if live.type != "widget" or not draw(booleans):
         return live
-    by_hand = draw(widget_fields)
-    labels = live.labels if draw(st.integers(0, 3)) else None
-    return replace(live, fields={**live.fields, **by_hand}, labels=labels)
+    fields, labelled = draw(by_hand)
+    return replace(live, fields={**live.fields, **fields}, labels=live.labels if labelled else None)
 
 
 def published(world: World) -> World:
