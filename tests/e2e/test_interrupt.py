@@ -1,6 +1,5 @@
 """Runs that end half-way: by Ctrl-C, by another run, by being killed. The next one converges, and doubles nothing."""
 
-import json
 import os
 import random
 import shlex
@@ -13,7 +12,10 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from tests.e2e.test_socket import RECONCILER, api, reconciler
+from tests.cli.conftest import Cli, cli
+from tests.e2e.test_socket import RECONCILER, api
+
+__all__ = ["cli"]  # fixture
 
 AGENTS = 24
 FILES = 6
@@ -45,6 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for number in range(FILES):
         (tmp_path / "kb" / f"{number}.md").write_text(f"Page {number}.")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -70,15 +73,15 @@ def wait_for_writes(process: subprocess.Popen[str]) -> None:
     assert process.stderr.readline().startswith("[1/")
 
 
-def assert_converged(project: Path) -> None:
+def assert_converged(cli: Cli) -> None:
     assert set(live().values()) == {1}
     assert sum(live().values()) == AGENTS + FILES + 1
-    assert reconciler(project, "plan", "--detailed-exitcode").returncode == 0
+    assert cli("plan", "--detailed-exitcode").code == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_apply_finishes_what_is_in_flight_and_can_be_resumed(project, monkeypatch, number):
-    with api("--latency", "0.2") as url, start_with(url, project, monkeypatch) as process:
+def test_an_interrupted_apply_finishes_what_is_in_flight_and_can_be_resumed(project, monkeypatch, cli: Cli, number):
+    with api(latency=0.2) as url, start_with(url, project, monkeypatch) as process:
         wait_for_writes(process)
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
@@ -86,16 +89,16 @@ def test_an_interrupted_apply_finishes_what_is_in_flight_and_can_be_resumed(proj
         assert out.splitlines()[-1] == "Finish with: reconciler apply --yes"
         assert "Interrupted: acme" in out
         assert "Finishing what is under way" in err
-        status = json.loads(reconciler(project, "status", "-o", "json").stdout)
+        status = cli("status", "-o", "json").document
         assert status["lock"] is None
         assert "(partial)" in status["last_apply"]
         _, *resume = shlex.split(out.splitlines()[-1].removeprefix("Finish with: "))
-        assert reconciler(project, *resume).returncode == 0
-        assert_converged(project)
+        assert cli(*resume).code == 0
+        assert_converged(cli)
 
 
 def test_interrupted_before_anything_was_written_is_an_error_and_no_part(project, monkeypatch):
-    with api("--latency", "1") as url, start_with(url, project, monkeypatch) as process:
+    with api(latency=1) as url, start_with(url, project, monkeypatch) as process:
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
@@ -104,30 +107,28 @@ def test_interrupted_before_anything_was_written_is_an_error_and_no_part(project
         assert live() == {}
 
 
-def test_a_second_run_is_told_who_is_applying(project, monkeypatch):
+def test_a_second_run_is_told_who_is_applying(project, monkeypatch, cli: Cli):
     monkeypatch.setenv("USER", "ada")
-    with api("--latency", "0.2") as url, start_with(url, project, monkeypatch) as process:
+    with api(latency=0.2) as url, start_with(url, project, monkeypatch) as process:
         wait_for_writes(process)
-        second = reconciler(project, "apply", "--yes")
-        assert second.returncode == 6
-        assert f"acme is locked by ada on {os.uname().nodename} (process {process.pid})" in " ".join(
-            second.stderr.split()
-        )
+        second = cli("apply", "--yes")
+        assert second.code == 6
+        assert f"acme is locked by ada on {os.uname().nodename} (process {process.pid})" in " ".join(second.err.split())
         assert process.wait(timeout=60) == 0
-        assert_converged(project)
+        assert_converged(cli)
 
 
 @pytest.mark.parametrize("moments", [2, pytest.param(12, marks=pytest.mark.long)])
-def test_killed_at_any_moment_the_next_run_doubles_nothing(project, monkeypatch, moments):
+def test_killed_at_any_moment_the_next_run_doubles_nothing(project, monkeypatch, cli: Cli, moments):
     random_ = random.Random(moments)
-    with api("--latency", "0.1") as url:
+    with api(latency=0.1) as url:
         for _ in range(moments):
             with start_with(url, project, monkeypatch) as process:
                 wait_for_writes(process)
                 time.sleep(random_.uniform(0, 0.3))
                 process.kill()
-        assert reconciler(project, "apply", "--yes").returncode == 0
-        assert_converged(project)
+        assert cli("apply", "--yes").code == 0
+        assert_converged(cli)
 
 
 def start_with(url: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> subprocess.Popen[str]:
@@ -139,12 +140,12 @@ def start_with(url: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> subp
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("moment", [0.0, 0.4, 0.8, 1.2, 1.8])
 def test_stopped_while_documents_are_replaced_the_old_ones_are_removed_and_nobody_is_blamed(
-    project, monkeypatch, number, moment
+    project, monkeypatch, cli: Cli, number, moment
 ):
     """Uploads have no label: what a run replaced and did not remove is known from state and from the stores."""
-    with api("--latency", "0.1", "--ingest-delay", "0.5") as url:
+    with api(latency=0.1, ingest_delay=0.5) as url:
         monkeypatch.setenv("OPENAI_BASE_URL", url)
-        assert reconciler(project, "apply", "--yes").returncode == 0
+        assert cli("apply", "--yes").code == 0
         for page in (project / "kb").iterdir():
             page.write_text(page.read_text() + " More.")
         process = start(project)
@@ -152,7 +153,7 @@ def test_stopped_while_documents_are_replaced_the_old_ones_are_removed_and_nobod
         time.sleep(moment)
         process.send_signal(number)
         process.communicate(timeout=30)
-        plan = json.loads(reconciler(project, "plan", "-o", "json").stdout)
+        plan = cli("plan", "-o", "json").document
         assert (plan["drift"], plan["refusals"]) == ([], [])
-        assert reconciler(project, "apply", "--yes").returncode == 0
-        assert_converged(project)
+        assert cli("apply", "--yes").code == 0
+        assert_converged(cli)

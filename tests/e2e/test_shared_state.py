@@ -73,7 +73,7 @@ def outage(backend: str, request: pytest.FixtureRequest) -> Outage:
 
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with api("--latency", "0.05") as url:
+    with api(latency=0.05) as url:
         monkeypatch.setenv("OPENAI_BASE_URL", url)
         yield url
 

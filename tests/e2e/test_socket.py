@@ -1,4 +1,7 @@
-"""Three processes: the embedded API, `reconciler` with the real SDK, and somebody (this test) who works by hand."""
+"""The embedded API in a process, `reconciler` with the real SDK in others, and somebody (this test) who works by hand.
+
+A start of `reconciler` takes a second: where only its answer matters, it is called in this process.
+"""
 
 import json
 import os
@@ -16,7 +19,13 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
+from reconciler.emulator import Settings
+from reconciler.emulator.serve import serve
 from reconciler.operations.init import init
+from tests.cli.conftest import Cli, Done, cli
+from tests.crash.processes import CONTEXT, PATIENCE
+
+__all__ = ["cli"]  # fixture
 
 RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
 AGENT = """
@@ -34,19 +43,24 @@ spec: {assistant: clerk}
 
 
 @contextmanager
-def api(*options: str) -> Iterator[str]:
-    """`reconciler emulator serve` in another process; gives its base URL."""
-    command = [*RECONCILER, "emulator", "serve", "--port", "0", *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr
-        yield server.stderr.readline().split()[3]
-        server.terminate()
+def api(*, latency: float = 0.0, ingest_delay: float = 0.0) -> Iterator[str]:
+    """The embedded API in another process; gives its base URL."""
+    told, tell = CONTEXT.Pipe(duplex=False)
+    settings = Settings(latency=latency, ingest_delay=ingest_delay)
+    process = CONTEXT.Process(target=serve, args=(settings, "127.0.0.1", 0, tell.send), daemon=True)
+    process.start()
+    tell.close()
+    try:
+        yield str(told.recv())
+    finally:
+        process.terminate()
+        process.join(PATIENCE)
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[str]:
     """One API with latency, and files that take half a second to index."""
-    with api("--ingest-delay", "0.5", "--latency", "0.02") as url:
+    with api(ingest_delay=0.5, latency=0.02) as url:
         yield url
 
 
@@ -110,25 +124,25 @@ def test_plan_apply_drift_and_back(url, project):
     assert reconciler(project, "drift").returncode == 0
 
 
-def test_a_delete_in_use_is_refused_and_nothing_is_written(url, project):
-    assert reconciler(project, "apply", "--yes").returncode == 0
+def test_a_delete_in_use_is_refused_and_nothing_is_written(url, project, cli: Cli):
+    assert cli("apply", "-C", project, "--yes").code == 0
     (project / "assistants" / "clerk.yaml").unlink()
     with (project / "prompts" / "helper.md").open("a") as prompt:
         prompt.write("\nBe brief.\n")
     requests(url)
     for command in (("plan",), ("apply", "--yes")):
-        done = reconciler(project, *command)
-        assert done.returncode == 3
-        assert "chatbot/desk" in done.stdout
+        done = cli(*command, "-C", project)
+        assert done.code == 3
+        assert "chatbot/desk" in done.out
     assert requests(url).keys() == {"GET"}
 
 
-def test_a_reference_to_what_is_nowhere_is_an_error(url, project):
+def test_a_reference_to_what_is_nowhere_is_an_error(url, project, cli: Cli):
     (project / "assistants" / "clerk.yaml").unlink()
-    done = reconciler(project, "apply", "--yes")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "chatbots/desk.yaml:5:" in done.stderr
-    assert "no manifest defines assistant/clerk" in done.stderr
+    done = cli("apply", "-C", project, "--yes")
+    assert (done.code, done.out) == (1, "")
+    assert "chatbots/desk.yaml:5:" in done.err
+    assert "no manifest defines assistant/clerk" in done.err
 
 
 @contextmanager
@@ -144,25 +158,31 @@ def answering(status: int, kind: str, body: str) -> Iterator[str]:
 
         def log_message(self, *args: object) -> None: ...
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+    class Server(HTTPServer):
+        def handle_error(self, *args: object) -> None:
+            """Clients that do not read to the end are no matter."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 KEY = "sk-secret-0123456789abcdef"
 ECHO = json.dumps({"error": {"message": f"Incorrect API key provided: {KEY}.", "type": "invalid_request_error"}})
 
 
-def told(done: subprocess.CompletedProcess[str], code: str) -> bool:
+def told(done: Done, code: str) -> bool:
     """Whether it failed with a message of this code and what to do; never with a trace or the key."""
-    text = done.stdout + done.stderr
+    text = done.out + done.err
     assert "Traceback" not in text
     assert "error[internal]" not in text
     assert KEY not in text
-    return done.returncode == 1 and f"error[{code}]" in done.stderr and "hint: " in done.stderr
+    return done.code == 1 and f"error[{code}]" in done.err and "hint: " in done.err
 
 
 class TestFailures:
@@ -170,29 +190,29 @@ class TestFailures:
     def key(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
-    def test_no_key(self, project, monkeypatch):
+    def test_no_key(self, cli: Cli, project, monkeypatch):
         monkeypatch.delenv("OPENAI_API_KEY")
-        assert told(reconciler(project, "plan"), "no-api-key")
+        assert told(cli("plan", "-C", project), "no-api-key")
 
-    def test_a_key_that_is_none(self, project, monkeypatch):
+    def test_a_key_that_is_none(self, cli: Cli, project, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\nX-Other: header")
-        assert told(reconciler(project, "plan"), "bad-api-key")
+        assert told(cli("plan", "-C", project), "bad-api-key")
 
-    def test_a_wrong_key_is_not_repeated(self, project):
+    def test_a_wrong_key_is_not_repeated(self, cli: Cli, project):
         with answering(401, "application/json", ECHO) as url:
-            assert told(reconciler(project, "plan", "--endpoint", url), "unauthorized")
+            assert told(cli("plan", "-C", project, "--endpoint", url), "unauthorized")
 
-    def test_a_web_page_instead_of_json(self, project):
+    def test_a_web_page_instead_of_json(self, cli: Cli, project):
         with answering(200, "text/html", f"<html>Sign in, {KEY}</html>") as url:
-            assert told(reconciler(project, "plan", "--endpoint", url), "unreadable")
+            assert told(cli("plan", "-C", project, "--endpoint", url), "unreadable")
 
-    def test_no_url(self, project):
-        assert told(reconciler(project, "plan", "--endpoint", "api.example.com"), "bad-endpoint")
+    def test_no_url(self, cli: Cli, project):
+        assert told(cli("plan", "-C", project, "--endpoint", "api.example.com"), "bad-endpoint")
 
     @pytest.mark.long
-    def test_nobody_there(self, project):
+    def test_nobody_there(self, cli: Cli, project):
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
-            done = reconciler(project, "plan", "--endpoint", url)
+            done = cli("plan", "-C", project, "--endpoint", url)
         assert told(done, "unreachable")
