@@ -73,6 +73,8 @@ def answer(caller: socket.socket) -> None:
     arguments, environ, folder = json.loads(call)
     for standard, file in enumerate(files):
         os.dup2(file, standard)
+    # Those of the server know of another file whether one can seek in it.
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
