@@ -89,6 +89,12 @@ class DriftReport:
         return not (self.drifted or self.failing)
 
     @property
+    def by_hand(self) -> bool:
+        """Whether any of it may be taken into the manifests: to the plan, what another run wrote is no drift."""
+        drift = {change.address for change in self.plan.drift}
+        return any(item.change.address in drift for item in self.drifted)
+
+    @property
     def clean(self) -> bool:
         """Whether there is nothing for a person to do."""
         return self.in_sync and not self.retiring

@@ -4,7 +4,7 @@ from datetime import date
 
 from reconciler.planning.drift import Drifted, DriftReport, FailingFile, RetiringModel, Standing
 from reconciler.planning.model import FieldChange, Plan
-from reconciler.planning.writers import Seen
+from reconciler.planning.writers import Seen, Writer
 from tests.reports.hostile import plan_of
 from tests.reports.plans import field, plan, update
 
@@ -37,7 +37,7 @@ def everything() -> DriftReport:
 def report_of(value: str) -> DriftReport:
     """A report that says `value` wherever it can."""
     made = plan_of(value)
-    by: tuple = (("instructions", "outside"), (value, "unknown-run"))
+    by: tuple[tuple[str, Writer], ...] = (("instructions", "outside"), (value, "unknown-run"))
     drifted = tuple(Drifted(change, Seen(0.0, by)) for change in made.drift)
     failing = (FailingFile(f"vectorstore/{value}", value, value), FailingFile("vectorstore/handbook", value, ""))
     retiring = (RetiringModel(value, date(2026, 12, 11), False, (f"assistant/{value}",)),)

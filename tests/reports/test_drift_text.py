@@ -31,8 +31,8 @@ def test_everything_in_the_order_in_which_it_matters():
           ! vectorstore/handbook
               kb/a.md
               # OpenAI: unsupported_file: The file type is not supported.
-          No search finds them. Change a file or take it out; the next apply tries it
-          again.
+          No search finds them. Undoing drift attaches them again; or change them, or
+          take them out.
 
         Retiring models
           ! gpt-4  OpenAI has shut it down, on 2026-10-23

@@ -76,10 +76,10 @@ def _standing(one: Standing) -> Item:
 
 
 def _ways_out(report: DriftReport, revert: str, pull: str) -> Iterator[str]:
-    if not report.drifted:
+    if report.in_sync:
         return
     yield "---"
-    if pull and report.plan.drift:
+    if pull and report.by_hand:
         yield f"To keep it, take it into the manifests: {code(pull)}"
     if revert:
         also = f" It applies {report.pending} pending edits of the manifests too." if report.pending else ""

@@ -90,7 +90,7 @@ def _note(text: str, style: Style) -> Iterator[str]:
 
 
 def _undo(report: DriftReport, command: str) -> list[str]:
-    if not (command and report.drifted):
+    if report.in_sync or not command:
         return []
     also = f"It applies {count(report.pending, 'pending edit')} of the manifests too."
     return [f"Undo it with: {plain(command)}", *([also] if report.pending else [])]

@@ -15,7 +15,7 @@ from reconciler.reports.text.fields import field_label, split_files, turned
 from reconciler.reports.text.values import brief, whole
 from reconciler.resources.values import ABSENT, JSON, Absent
 
-HINT_FAILING: Final = "No search finds them. Change a file or take it out; the next apply tries it again."
+HINT_FAILING: Final = "No search finds them. Undoing drift attaches them again; or change them, or take them out."
 _WRITERS: Final[dict[Writer, str]] = {
     "outside": "not written by Reconciler",
     "unknown-run": "written by a run of Reconciler that this state does not know",

@@ -38,7 +38,7 @@ def test_everything_in_the_order_in_which_it_matters():
 
         ### Failing files
 
-        No search finds them. Change a file or take it out; the next apply tries it again.
+        No search finds them. Undoing drift attaches them again; or change them, or take them out.
 
         - `vectorstore/handbook` `kb/a.md`: `unsupported_file: The file type is not supported.`
 
@@ -88,10 +88,11 @@ def test_the_same_report_of_another_day_is_the_same_text():
     assert drift_markdown(made) == drift_markdown(everything())
 
 
-def test_nothing_that_a_hand_did_is_nothing_to_pull_or_revert():
-    text = drift_markdown(report(plan(), failing=(FAILING,), retiring=(SOON,)), revert="apply", pull="pull")
-    assert "To keep it" not in text
-    assert "To undo it" not in text
+def test_a_file_that_fails_is_nothing_to_pull_and_a_model_that_retires_nothing_to_undo_either():
+    failing = drift_markdown(report(plan(), failing=(FAILING,)), revert="apply", pull="pull")
+    assert ("To keep it" in failing, "To undo it" in failing) == (False, True)
+    retiring = drift_markdown(report(plan(), retiring=(SOON,)), revert="apply", pull="pull")
+    assert ("To keep it" in retiring, "To undo it" in retiring) == (False, False)
 
 
 def test_thousands_of_assistants_and_files_fit():
