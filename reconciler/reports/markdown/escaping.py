@@ -44,8 +44,8 @@ def prose(text: str) -> str:
     return " ".join([code(first) if _ITEM.fullmatch(first) else _word(first), *map(_word, others)])
 
 
-def table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:
-    """A table of sentences; empty without rows."""
+def table(rows: Iterable[Iterable[str]], headers: Sequence[str]) -> str:
+    """A table; its cells are escaped already, but for the `|` in them. Empty without rows."""
     body = [_row(row) for row in rows]
     return "\n".join([_row(headers), "|---" * len(headers) + "|", *body]) if body else ""
 
@@ -83,7 +83,7 @@ def _row(cells: Iterable[str]) -> str:
 
 def _cell(text: str) -> str:
     r"""`text` without a `|` that ends the cell. Parsers do not agree on what `\\|` is, so that there is none."""
-    return prose(text).replace("\\|", "\\x7c").replace("|", "\\|")
+    return text.replace("\\|", "\\x7c").replace("|", "\\|")
 
 
 def _word(word: str) -> str:

@@ -21,4 +21,11 @@ def inventory_markdown(inventory: Inventory) -> str:
 
 
 def _table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:
-    return table(rows, [header.capitalize() for header in headers])
+    return table((map(_cell, row) for row in rows), [prose(header.capitalize()) for header in headers])
+
+
+def _cell(text: str) -> str:
+    """A sentence, or a word; one with a sign in it is a name or an id, and code from end to end."""
+    if text == "-":
+        return text
+    return prose(text) if " " in text or text.replace(".", "").isalnum() else code(text)

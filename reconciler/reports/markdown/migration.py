@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.reports.markdown.escaping import code, prose, table
-from reconciler.reports.migration import Migrated, Migration, headline, of
+from reconciler.reports.migration import Entry, Migrated, Migration, headline, of
 from reconciler.resources.problems import Problem
 
 _HEADERS: Final = ("field", "now", "why", "what to do")
@@ -34,13 +34,14 @@ def _object(one: Migrated) -> Iterator[str]:
     yield f"## {code(one.address) if one.is_valid else 'no manifest'}"
     name = f" {code(one.name)}" if one.name else ""
     yield f"From {one.kind} {code(one.id)}{name} ({code(one.source)})."
-    rows = [
-        (entry.field, entry.to if entry.outcome == "changed" else "lost", entry.note, entry.hint)
-        for entry in one.entries
-        if entry.outcome != "mapped"
-    ]
+    rows = [_row(entry) for entry in one.entries if entry.outcome != "mapped"]
     if rows:
         yield table(rows, _HEADERS)
     fields = ", ".join(dict.fromkeys(prose(entry.field) for entry in of(one, "mapped")))
     told = [f"As it was: {fields}." if fields else "", f"Threads: {prose(one.threads)}.", f"Runs: {prose(one.runs)}."]
     yield "\n".join(f"- {line}" for line in told if line)
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    now = prose(entry.to) if entry.outcome == "changed" else "**lost**"
+    return prose(entry.field), now, prose(entry.note), prose(entry.hint)

@@ -202,4 +202,4 @@ def test_markdown_escapes_what_exports_say(tmp_path):
     done = migrated(tmp_path, assistant("<b>@all</b> | [x](y)", temperature=9), dry_run=True)
     text = migration_markdown(done)
     assert "`<b>@all</b> | [x](y)`" in text
-    assert "| temperature | lost | expected at most 2.0, found 9 |  |" in text
+    assert "| temperature | **lost** | expected at most 2.0, found 9 |  |" in text
