@@ -1,8 +1,9 @@
 """Carries out a plan: every step as soon as what it needs is done, and an outcome for every change."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from reconciler.applying.model import Outcome, Status
 from reconciler.applying.remove import give_up, remove
@@ -14,6 +15,9 @@ from reconciler.live.errors import QuotaError
 from reconciler.planning.model import Action, Change
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.lock import LeaseLostError
+
+_TOLD: Final = 10
+"""As many problems of one step are told by name."""
 
 
 async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
@@ -35,7 +39,7 @@ class _Performer:
         try:
             self.notes[step] = await self._do(step)
         except ReconcilerError as error:
-            self.problems[step] = error.problems[0]
+            self.problems[step] = _as_one(error.problems)
             if isinstance(error, QuotaError | LeaseLostError):
                 self.run.stop.set()
         self.listener.finished(self._outcome(step))
@@ -62,6 +66,13 @@ class _Performer:
         )
 
 
+def _as_one(problems: Sequence[Problem]) -> Problem:
+    """The problems of one step as the outcome tells them: all messages, and what to do about the first."""
+    told = [problem.message for problem in problems[:_TOLD]]
+    more = [f"and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
+    return replace(problems[0], message="; ".join([*told, *more]))
+
+
 def action_of(step: Step) -> Action:
     """What a step is called for people: the action of its change; the end of a replaced object is a delete."""
     return "delete" if step.verb == "remove" else step.changes[0].action
@@ -69,7 +80,7 @@ def action_of(step: Step) -> Action:
 
 def _outcomes(run: Run, result: Walk[Step], performer: _Performer) -> Iterator[Outcome]:
     steps: dict[int, list[Step]] = defaultdict(list)
-    for step in (*result.done, *result.failed, *result.skipped, *result.not_started):
+    for step in lower(run.planned):
         for change in step.changes:
             steps[id(change)].append(step)
     for change in run.planned.plan.work:

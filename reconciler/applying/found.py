@@ -1,9 +1,9 @@
 """What a run that did not end has made or changed and not recorded: it is live as wanted, and only state is behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from reconciler.applying.run import Run
-from reconciler.applying.write import own_fields
+from reconciler.applying.write import differing, own_fields, settled
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import same
@@ -15,19 +15,24 @@ def found(run: Run) -> Iterator[tuple[Address, Applied]]:
     changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
     for address, desired in sorted(world.desired.items()):
         live = run.planned.matched.live.get(address)
-        if live is not None and str(address) not in changed and world.in_scope(address):
-            applied = _as_written(run, desired, live)
-            if not _says(world.applied.get(address), applied):
-                yield address, applied
+        if live is None or str(address) in changed or not world.in_scope(address):
+            continue
+        left = set() if desired.whole else differing(run, desired, live)
+        if left - set(desired.lifecycle.ignore):  # to be changed, but not by this plan: it is only a part of one
+            continue
+        applied = _as_written(run, desired, live, left)
+        if not _says(world.applied.get(address), applied):
+            yield address, applied
 
 
-def _as_written(run: Run, desired: Desired, live: Live) -> Applied:
-    """What the run that wrote it would have recorded."""
+def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -> Applied:
+    """What the run that wrote it would have recorded; what is in `left` it did not write."""
     resolved = run.planned.world.forms[desired.type].resolved if desired.whole else ()
+    filled_in = {name: live.fields[name] for name in resolved if name in live.fields}
     return Applied(
         id=live.id,
         type=desired.type,
-        fields={**own_fields(run, desired), **{name: live.fields[name] for name in resolved if name in live.fields}},
+        fields={**settled(run, desired, own_fields(run, desired), left), **filled_in},
         write_only=_write_only(run, desired),
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,

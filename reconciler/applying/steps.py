@@ -114,7 +114,7 @@ def _parts(planned: Planned, step: Step) -> list[Address]:
 
 def _written(by_address: Mapping[str, list[Step]], addresses: list[Address]) -> Iterator[Step]:
     for address in addresses:
-        yield from (step for step in by_address.get(str(address), ()) if step.verb == "write")
+        yield from (step for step in by_address.get(str(address), ()) if step.verb in {"write", "publish"})
 
 
 def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> Iterator[Step]:

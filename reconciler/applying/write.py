@@ -6,7 +6,7 @@ as stale and nothing is written.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,14 +15,14 @@ from reconciler.applying.steps import Step
 from reconciler.live.base import Adapter, Order
 from reconciler.live.errors import DoubtError
 from reconciler.planning.changes import NOT_FIELDS
-from reconciler.planning.diff import as_live
+from reconciler.planning.diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.retiring import release_of
 from reconciler.planning.uploads import leftover_address
-from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.base import Applied, Desired, Form, Lifecycle, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.values import ABSENT, Fields, get, put, same
+from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, put, references_in, same
 
 TRIES: Final = 3
 """Times that a create is sent at most, each time after the object was looked for in vain."""
@@ -64,7 +64,7 @@ async def write(run: Run, step: Step) -> Written:
     applied = Applied(
         id=written.id,
         type=desired.type,
-        fields={**own_fields(run, desired), **written.resolved},
+        fields={**settled(run, desired, own_fields(run, desired), _left(run, step, desired)), **written.resolved},
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
@@ -99,6 +99,29 @@ def own_fields(run: Run, desired: Desired) -> Fields:
     fields = {name: value for name, value in desired.fields.items() if name not in moved}
     agreed = {name: value for name, value in moved.items() if live and same(live.fields.get(name), value)}
     return {**fields, **_pointers(run, desired, known.fields if known else {}), **agreed}
+
+
+def settled(run: Run, desired: Desired, fields: Fields, left: Collection[str]) -> Fields:
+    """`fields` without those in `left`, which are not live as wanted and are not written: what was applied stays."""
+    known = run.last_applied(desired.address)
+    then = known.fields if known else {}
+    kept = {name: value for name, value in fields.items() if name not in left}
+    return {**kept, **{name: then[name] for name in left if name in then}}
+
+
+def differing(run: Run, desired: Desired, live: Live) -> set[str]:
+    """The fields in which an object is not live as its manifest says, `lifecycle.ignore` or not."""
+    form = run.planned.world.forms[desired.type]
+    found = compare(form, replace(desired, lifecycle=Lifecycle()), LastApplied(), live.fields)
+    return {item.keys[0] for item in found} - form.pointers
+
+
+def _left(run: Run, step: Step, desired: Desired) -> set[str]:
+    """What differs and this step does not write."""
+    live = run.planned.matched.live.get(step.address)
+    if step.creates or live is None or run.in_outlets(desired.type) or live.type != desired.type:
+        return set()
+    return differing(run, desired, live) - {item.keys[0] for change in step.changes for item in change.fields}
 
 
 def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
@@ -202,7 +225,8 @@ async def _change(run: Run, step: Step, desired: Desired) -> Written:
     _check_fresh(run, step, live, changes)
     kept = run.planned.kept.get(str(step.address), ())
     fields = dict(_values(run, desired, names, changes, kept))
-    await adapter.update(live, _order(run, desired, fields))
+    labelled = replace(desired, fields=settled(run, desired, desired.fields, _left(run, step, desired)))
+    await adapter.update(live, Order(desired, fields, run.labels(labelled), run.id_of, run.root))
     return Written(live.id)
 
 
@@ -211,17 +235,22 @@ def _order(run: Run, desired: Desired, fields: Fields) -> Order:
 
 
 def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -> None:
-    """Refuse to write over a value that the plan did not see."""
-    now = run.planned.matched.localise(run.planned.world, step.address, live).fields
-    then = run.planned.matched.live[step.address].fields
+    """Refuse to write over a value that the plan did not see: of what is written whole, any value in it."""
+    desired, matched = run.planned.world.desired[step.address], run.planned.matched
+    form = run.planned.world.forms[desired.type]
+    now, then = matched.localise(run.planned.world, step.address, live).fields, matched.live[step.address].fields
     for item in changes:
-        if item.keys[0] in NOT_FIELDS:
-            continue
-        if not same(_or_none(get(now, item.keys)), _or_none(get(then, item.keys))):
-            raise _stale(step, f"{item.path} was changed since it was planned")
+        name = item.keys[0]
+        keys = item.keys if name in form.apart else (name,)
+        if name not in NOT_FIELDS and not same(*(_of(form, desired, keys, side) for side in (now, then))):
+            raise _stale(step, f"{path_text(keys)} was changed since it was planned")
 
 
-def _or_none(value: object) -> object:
+def _of(form: Form, desired: Desired, keys: Keys, fields: Fields) -> JSON:
+    """What is at `keys`, as far as it is ours; None where nothing is."""
+    value = get(fields, keys)
+    if len(keys) == 1:
+        value = owned(form, keys[0], desired.fields.get(keys[0]), ABSENT, value)
     return None if value is ABSENT else value
 
 
@@ -239,10 +268,15 @@ def _values(
             if item.keys[0] == name:
                 value = put(value, item.keys[1:], item.before)
         if name in form.owned_by_key:
-            removed = (item.keys for item in changes if len(item.keys) == 2 and item.after is ABSENT)
-            gone = [key for field, key in removed if field == name]
-            value = {**(value or {}), **dict.fromkeys(gone)}
+            gone = [item for item in changes if item.keys[0] == name and len(item.keys) == 2 and item.after is ABSENT]
+            value = {**(value or {}), **dict.fromkeys(key for item in gone for key in _called(run, item))}
         yield name, value
+
+
+def _called(run: Run, removed: FieldChange) -> Iterator[str]:
+    """What a key is called that left the manifest: by itself, and by the live id behind what it referred to."""
+    yield removed.keys[1]
+    yield from (run.ids[address] for address in references_in(removed.before) if address in run.ids)
 
 
 def _stale(step: Step, what: str) -> StaleError:

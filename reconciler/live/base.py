@@ -17,7 +17,8 @@ class Order:
     desired: Desired
     fields: Fields
     """The top-level fields to write, canonical and complete: all of `desired` at creation, the changed ones in an
-    update. References are still references. Of a field that is ours by key, a key that is null is to be removed."""
+    update. References are still references. Of a field that is ours by key, a key that is null is to be removed; a file
+    of a store is called by its path, its id, or both."""
     labels: Labels
     """What the object is to be labelled with afterwards."""
     id_of: Callable[[str], str]

@@ -240,7 +240,7 @@ def _key() -> str:
 
 def _delay(failure: Failure, attempt: int) -> float:
     """Seconds before the next attempt: what the server says, else doubling, with jitter; more after a rate limit."""
-    if failure.retry_after is not None:
+    if failure.retry_after:
         return failure.retry_after
     first = 2.0 if failure.throttled else 0.5
     return first * float(2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret

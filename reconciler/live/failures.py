@@ -174,14 +174,21 @@ def _said(error: "openai.APIStatusError", secret: str) -> str:
 
 
 def _wait(headers: "httpx2.Headers") -> float | None:
-    """`Retry-After` in seconds, from a number or a date (RFC 9110, 10.2.3); None for nonsense."""
+    """`retry-after-ms`, or `Retry-After` from a number or a date (RFC 9110, 10.2.3), in seconds; None for nonsense."""
+    precise = _number(headers.get("retry-after-ms", ""))
+    if precise is not None:
+        return precise / 1000
     asked = headers.get("retry-after", "")
+    until, now = _time(asked), _time(headers.get("date", "")) or time.time()
+    return max(0.0, until - now) if until else _number(asked)
+
+
+def _number(text: str) -> float | None:
     try:
-        seconds = float(asked)
+        number = float(text)
     except ValueError:
-        until, now = _time(asked), _time(headers.get("date", "")) or time.time()
-        return max(0.0, until - now) if until else None
-    return seconds if seconds >= 0 and math.isfinite(seconds) else None
+        return None
+    return number if number >= 0 and math.isfinite(number) else None
 
 
 def _time(date: str) -> float | None:

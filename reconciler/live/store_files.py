@@ -152,11 +152,14 @@ def _wanted(order: Order) -> dict[str, tuple[str, Mapping[str, JSON]]]:
 
 
 def _spared(live: Live, order: Order) -> set[str]:
-    """What others attached and stays, unless the manifest prunes, or has named it by its id and does not any more."""
+    """What others attached and stays, be it an upload of ours: without our mark it was not us. Unless the manifest
+    prunes, or has named it and does not any more.
+    """
     if order.desired.options.get("prune"):
         return set()
     named = {key for key, entry in (order.fields.get("files") or {}).items() if entry is None}
-    return {*(live.detail.get("unmanaged_files") or ())} - named
+    unmarked = {id_ for id_, entry in (live.fields.get("files") or {}).items() if "sha256" not in entry}
+    return unmarked - named
 
 
 def _after(wanted: Mapping[str, JSON], held: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -1,7 +1,8 @@
 """Which changes of a plan were reviewed, and what is held back because nobody has seen it."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -41,13 +42,30 @@ def approval(planned: Planned, reviewed: Collection[str]) -> Approval:
     in it needs no review of its own: two pull requests that were each shown alone make a bundle that neither has shown.
     """
     work = planned.plan.work
-    needs = _needs(planned)
+    needs, together = _needs(planned), written_together(planned)
     held = {change.digest: Held(change, None) for change in work if not _seen(change, reviewed, needs)}
-    while further := {found.change.digest: found for found in _waiting(work, needs, held)}:
+    while further := {found.change.digest: found for found in _waiting(work, needs, together, held)}:
         held |= further
     if not held:
         return Approval(planned.plan, ())
     return Approval(without(planned.plan, held), tuple(held[change.digest] for change in work if change.digest in held))
+
+
+def written_together(planned: Planned) -> Mapping[str, set[str]]:
+    """By the digest of each change, those of all that is written with it: what one step does, and of a document in the
+    outlets, which is written whole, what changes of the documents in it.
+    """
+    together: dict[str, set[str]] = {change.digest: {change.digest} for change in planned.plan.work}
+    at: dict[str, set[str]] = defaultdict(set)
+    for change in planned.plan.work:
+        at[change.address].add(change.digest)
+    for step in lower(planned):
+        digests = {change.digest for change in step.changes}
+        for change in step.changes:
+            together[change.digest] |= digests
+            if _is_document(planned, change):
+                together[change.digest].update(*(at[inside] for inside in _documents_in(planned, change.address)))
+    return together
 
 
 def without(plan: Plan, held: Collection[str]) -> Plan:
@@ -80,6 +98,28 @@ def contents(planned: Planned, address: str) -> set[str]:
     return found
 
 
+def _is_document(planned: Planned, change: Change) -> bool:
+    """Whether it writes what is at its address: not the choice of a release, which is a document of its own."""
+    return not _chooses(change) and _in_outlets(planned, change.address)
+
+
+def _in_outlets(planned: Planned, address: str) -> bool:
+    desired = planned.world.desired.get(Address.parse(address))
+    return desired is not None and desired.type in planned.world.outlet_types
+
+
+def _documents_in(planned: Planned, address: str) -> set[str]:
+    """The documents that the one at `address` has in it, and those in them."""
+    found: set[str] = set()
+    waiting = [address]
+    while waiting:
+        needed = {str(one) for one in planned.after.needs.get(waiting.pop(), ())} - found
+        inside = {one for one in needed if _in_outlets(planned, one)}
+        found |= inside
+        waiting.extend(inside)
+    return found
+
+
 def _needs(planned: Planned) -> dict[str, set[str]]:
     """What each change waits for, by its digest: other addresses that the plan changes."""
     work = planned.plan.work
@@ -100,18 +140,26 @@ def _seen(change: Change, reviewed: Collection[str], needs: dict[str, set[str]])
 
 def _says_nothing(change: Change) -> bool:
     """Whether a publication only follows from what is in it. Which release applications get never does."""
-    chosen = change.action == "publish" and Address.parse(change.address).kind == "chatbot"
-    return not chosen and change.action in {"publish", "update"} and all(f.keys[0] in BUNDLE for f in change.fields)
+    follows = change.action in {"publish", "update"} and all(f.keys[0] in BUNDLE for f in change.fields)
+    return follows and not _chooses(change)
+
+
+def _chooses(change: Change) -> bool:
+    """Whether it says which release applications get."""
+    return change.action == "publish" and Address.parse(change.address).kind == "chatbot"
 
 
 def _kept(plan: Plan, change: Change) -> Change:
     return seal(plan.identity, replace(change, decision="keep"))
 
 
-def _waiting(work: Iterable[Change], needs: dict[str, set[str]], held: dict[str, Held]) -> Iterator[Held]:
-    """Changes that are not held back yet, and wait for one that is."""
+def _waiting(
+    work: Iterable[Change], needs: dict[str, set[str]], together: Mapping[str, set[str]], held: dict[str, Held]
+) -> Iterator[Held]:
+    """Changes that are not held back yet, and wait for one that is or would write it too."""
     addresses = {one.change.address for one in held.values()}
     for change in work:
-        blocking = sorted(needs[change.digest] & addresses)
+        with_it = {held[digest].change.address for digest in together[change.digest] & held.keys()}
+        blocking = sorted(needs[change.digest] & addresses | with_it)
         if change.digest not in held and blocking:
             yield Held(change, blocking[0])

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.applying.write import StaleError
+from reconciler.operations.approval import written_together
 from reconciler.operations.plan import Observed
 from reconciler.planning.codec import from_json
 from reconciler.planning.model import Change, OnDrift, Plan
@@ -59,7 +60,8 @@ def applied_before(observed: Observed, saved: Plan) -> str:
 
 
 def narrowed(observed: Observed, saved: Plan) -> Observed:
-    """The plan computed now, cut down to the changes of a saved one; StaleError where one of them is not the same.
+    """The plan computed now, cut down to the changes of a saved one; StaleError where one of them is not the same, or
+    would write an edit that is not among them.
 
     Where a run of the same plan ended half-way, what needs nothing any more was done by it. Changes made by hand that
     the saved plan does not undo are kept.
@@ -71,7 +73,10 @@ def narrowed(observed: Observed, saved: Plan) -> Observed:
         moved = [change for change in moved if (change.address, change.id) in pending]
     if moved:
         raise StaleError(*map(_moved, moved))
-    wanted = _digests(saved)
+    wanted, together = _digests(saved), written_together(observed.planned)
+    tangled = [change for change in now.work if change.digest in wanted and not together[change.digest] <= wanted]
+    if tangled:
+        raise StaleError(*map(_tangled, tangled))
     changes = tuple(change for change in now.changes if change.digest in wanted)
     drift = tuple(change if change.digest in wanted else replace(change, decision="keep") for change in now.drift)
     plan = replace(now, changes=changes, drift=drift, unchanged=saved.unchanged, digest=saved.digest)
@@ -90,6 +95,11 @@ def _due(observed: Observed) -> set[str]:
 
 def _digests(plan: Plan) -> set[str]:
     return {change.digest for change in plan.work}
+
+
+def _tangled(change: Change) -> Problem:
+    message = f"{change.address}: what is written with this {change.action} has been edited since it was planned"
+    return Problem("stale", message, hint="Plan again, review what moved, and apply that plan.")
 
 
 def _moved(change: Change) -> Problem:

@@ -185,9 +185,10 @@ def _warnings(world: World, matched: Matched) -> Iterator[str]:
         for name in _too_late(world, address, live):
             yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
         desired = world.desired.get(address)
-        extra = not_named(desired, live) if desired and not desired.options.get("prune") else ()
-        if extra:
-            yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
+        if desired is not None and not desired.options.get("prune"):
+            extra = not_named(desired, world.applied.get(address), live)
+            if extra:
+                yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
         yield from not_indexed(address, live)
 
 

@@ -214,17 +214,20 @@ def _last(applied: Applied | None, live: Live) -> LastApplied:
 def _fields(world: World, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
     form = world.forms[desired.type]
     found = compare(form, desired, _last(applied, live), live.fields) + _write_only(form, desired, applied)
-    return found + _pruned(desired, live, {item.keys for item in found})
+    return found + _pruned(desired, applied, live, {item.keys for item in found})
 
 
-def not_named(desired: Desired, live: Live) -> set[str]:
+def not_named(desired: Desired, applied: Applied | None, live: Live) -> set[str]:
     """Files of a store that others attached, and that the manifest does not name by id either."""
-    return {*(live.detail.get("unmanaged_files") or ())} - {*(desired.fields.get("files") or {})}
+    unmarked = {key for key, entry in (live.fields.get("files") or {}).items() if "sha256" not in entry}
+    ours = {*(desired.fields.get("files") or {}), *((applied.fields.get("files") if applied else None) or {})}
+    return {*unmarked, *(live.detail.get("unmanaged_files") or ())} - ours
 
 
-def _pruned(desired: Desired, live: Live, told: Collection[Keys]) -> list[FieldChange]:
+def _pruned(desired: Desired, applied: Applied | None, live: Live, told: Collection[Keys]) -> list[FieldChange]:
     """Files that somebody put into a store whose manifest suffers no others than its own."""
-    theirs = [("files", id_) for id_ in sorted(not_named(desired, live))] if desired.options.get("prune") else []
+    prunes = desired.options.get("prune") and "files" not in desired.lifecycle.ignore
+    theirs = [("files", id_) for id_ in sorted(not_named(desired, applied, live))] if prunes else []
     return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in theirs if keys not in told]
 
 

@@ -64,6 +64,7 @@ def renamed(world: World, moved: Mapping[Address, Address]) -> World:
     """`world` with what state knows of the objects that move under their new addresses."""
     if not moved:
         return world
-    applied = {address: entry for address, entry in world.applied.items() if address not in moved.values()}
+    gone = set(moved.values())
+    applied = {address: entry for address, entry in world.applied.items() if address not in gone}
     kept = {address: world.applied[former] for address, former in moved.items() if former in world.applied}
     return replace(world, applied={**applied, **kept})

@@ -45,6 +45,7 @@ def publications(world: World, matched: Matched, pairs: Iterable[Sorted]) -> Ite
     work = [*ours, *(by_hand if world.on_drift == "revert" else [])]
     moved = {change.address for change in work if change.action in MAKES}
     found, done = _told([*ours, *by_hand]), _told(work)
+    edited = {change.address for change in ours}
     done["agent"] = moved | {str(address) for address in (*matched.moved, *world.adopt)}
     for place in _places(world):
         if str(place.address) not in done[place.sort]:
@@ -52,7 +53,7 @@ def publications(world: World, matched: Matched, pairs: Iterable[Sorted]) -> Ite
             kept = str(place.address) in found[place.sort]
             fields = () if kept else tuple(_differences(world, matched, place))
             if fields or renewed:
-                yield _publication(world, place, fields, renewed, {change.address for change in ours})
+                yield _publication(world, place, fields, renewed, edited)
 
 
 def _told(changes: Iterable[Change]) -> dict[str, set[str]]:

@@ -161,8 +161,10 @@ def acquire(store: Store, identity: Identity, holder: Holder, now: Callable[[], 
         fresh = Lock(_token(moment), holder, moment, moment, moment + DURATION)
         try:
             return Lease(store, identity, fresh, _put(store, identity, fresh, version), now)
-        except (ExistsError, ConflictError):
-            continue
+        except (ExistsError, ConflictError):  # another run's write, or our own, of which the answer was lost
+            lock, version = _read(store, identity)
+            if lock == fresh and version is not None:
+                return Lease(store, identity, fresh, version, now)
 
 
 def read_lock(store: Store, identity: Identity) -> Lock | None:

@@ -128,7 +128,13 @@ class TestRateLimits:
         attempt(server.says(error(429, **at), ok()))
         assert server.at == [0, 5]
 
-    @pytest.mark.parametrize("nonsense", ["soon", "-3", "nan", "Sat, 99 Nov 2026"])
+    def test_milliseconds_are_more_exact(self, server, attempt):
+        attempt(server.says(error(429, retry_after_ms="1500", retry_after="2"), ok()))
+        assert server.at == [0, 1.5]
+
+    @pytest.mark.parametrize(
+        "nonsense", ["soon", "-3", "nan", "Sat, 99 Nov 2026", "0", "Wed, 21 Oct 2015 07:28:00 GMT"]
+    )
     def test_nonsense_is_as_good_as_nothing(self, server, attempt, nonsense):
         attempt(server.says(error(429, retry_after=nonsense), ok()))
         assert 1 < server.at[1] < 3

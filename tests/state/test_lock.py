@@ -1,3 +1,4 @@
+import contextlib
 import os
 import subprocess
 import sys
@@ -8,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from reconciler.resources.address import Identity
+from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
 from reconciler.state.lock import Holder, LeaseLostError, LockedError
+from reconciler.state.store import conflict, exists
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -126,6 +129,28 @@ def test_a_renewal_whose_answer_was_lost_is_no_loss(store, now):
     lease.renew()
     lease.release()
     assert lock.read_lock(store, ACME) is None
+
+
+class LosesAnswers(MemoryStore):
+    """Writes, and then says that somebody else has."""
+
+    def create(self, key: str, data: bytes) -> str:
+        super().create(key, data)
+        raise exists(self.location, key)
+
+    def replace(self, key: str, data: bytes, version: str) -> str:
+        super().replace(key, data, version)
+        raise conflict(self.location, key)
+
+
+def test_a_lock_that_was_taken_is_ours_although_the_answer_was_lost(now):
+    store = LosesAnswers()
+    for _ in range(2):  # made, and taken again after it was freed
+        lease = lock.acquire(store, ACME, ANN, now)
+        lease.verify()
+        with contextlib.suppress(ReconcilerError):
+            lease.release()
+        assert lock.read_lock(store, ACME) is None
 
 
 def test_of_32_runs_that_want_a_lock_one_gets_it(store, now):
