@@ -10,6 +10,8 @@ import httpx2
 from reconciler.resources.problems import Problem, ReconcilerError
 
 _LONGEST: Final = 300
+_LIMITED: Final = 60.0
+"""Seconds to wait, at least, for a limit that does not say how long ("Rate limits for the REST API")."""
 _HINTS: Final = {
     401: "GITHUB_TOKEN is not valid, or has expired: a workflow's lives as long as its job.",
     403: "Give the job the permission that this takes, under `permissions:`. For a pull request from a fork the token "
@@ -44,8 +46,9 @@ def failure(found: httpx2.Response | httpx2.HTTPError, attempt: int) -> Failure:
     if isinstance(found, httpx2.HTTPError):
         return Failure(isinstance(found, httpx2.ConnectError), True, doubled)
     asked = _asked_for(found)
-    throttled = found.status_code == 429 or (found.status_code == 403 and asked is not None)
-    return Failure(throttled, found.status_code >= 500, doubled if asked is None else asked)
+    if found.status_code == 429 or (found.status_code == 403 and (asked is not None or _is_limit(found))):
+        return Failure(True, False, _LIMITED * max(1.0, doubled) if asked is None else asked)
+    return Failure(False, found.status_code >= 500, doubled if asked is None else asked)
 
 
 def problem(found: httpx2.Response | httpx2.HTTPError, request: str) -> Problem:
@@ -67,6 +70,11 @@ def _asked_for(answer: httpx2.Response) -> float | None:
     if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
         return max(0.0, float(reset) - time.time())
     return None
+
+
+def _is_limit(answer: httpx2.Response) -> bool:
+    """Whether it is a limit, which a refusal for want of a permission has the same status as."""
+    return "rate limit" in _message(answer).lower()
 
 
 def _message(answer: httpx2.Response) -> str:

@@ -167,7 +167,11 @@ class Actions:
             if not condition(step.get("if"), here, made.conclusion == "success"):
                 continue
             if "uses" in step:
-                _USES[step["uses"].partition("@")[0]](self, run, workspace, evaluate(step.get("with", {}), here))
+                used = _USES[step["uses"].partition("@")[0]]
+                try:
+                    used(self, run, workspace, evaluate(step.get("with", {}), here))
+                except LookupError as error:
+                    made.conclusion, made.log = "failure", f"{made.log}{error}\n"
                 continue
             given = {key: text(evaluate(value, here)) for key, value in step.get("env", {}).items()}
             written = workspace.with_suffix(f".{step.get('id')}")
@@ -249,7 +253,10 @@ def upload(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
 
 def download(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
     """By name into the folder, by pattern each into a folder of its own."""
-    for artifact in actions.hub.artifacts.get(run.id, []):
+    found = actions.hub.artifacts.get(run.id, [])
+    if "name" in given and all(artifact["name"] != given["name"] for artifact in found):
+        raise LookupError(f"there is no artifact {given['name']}")
+    for artifact in found:
         if "name" in given and artifact["name"] != given["name"]:
             continue
         target = workspace / given["path"] / ("" if "name" in given else artifact["name"])

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 import reconciler
-from reconciler.cli.main import main
+from reconciler.cli.main import run
 
 _CLIENT: Final = """#!%s -IS
 import json, os, socket, sys
@@ -78,14 +78,11 @@ def answer(caller: socket.socket) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
-    try:
-        main(arguments)
-    except SystemExit as ended:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        caller.send(str(ended.code).encode())
-    finally:
-        os._exit(0)
+    code = run(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    caller.send(str(code).encode())
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The workflows, step by step as GitHub runs them: from a pull request to what is live, by hand and back."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -172,11 +173,20 @@ def test_what_nobody_has_seen_waits_for_approval(team: Team):
     applied = team.apply()
     assert applied.conclusion == "failure"
     assert "create assistant/unseen: no merged pull request has shown it" in applied.log
+    assert applied.jobs[0].summary.startswith("~~~~~~~~ text\n"), "text, whatever the names of files look like"
     assert "seen" in team.live
     assert "unseen" not in team.live
 
     assert team.apply("workflow_dispatch").of("approved") == "success"
     assert "unseen" in team.live
+
+
+def test_by_hand_an_entry_that_cannot_be_planned_holds_up_no_other(team: Team):
+    matrix = json.dumps([{"project": project, "env": ""} for project in ("nowhere", STARTER)])
+    actions = replace(team.actions, inputs={**team.actions.inputs, "matrix": matrix})
+    applied = replace(team, actions=actions).apply("workflow_dispatch")
+    ended = {name: [job.conclusion for job in applied.jobs if job.name == name] for name in ("plan", "approved")}
+    assert ended == {"plan": ["failure", "success"], "approved": ["failure", "success"]}
 
 
 def test_a_pull_request_that_is_refused_says_so_and_is_red(team: Team):

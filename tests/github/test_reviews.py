@@ -56,6 +56,18 @@ def test_a_merged_pull_request_has_shown_its_plan(hub: Hub, repo: Checkout, prop
     assert reviews() == [Review(number, (PLAN % b"feature",))]
 
 
+def test_a_rebased_pull_request_came_by_its_last_commit(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    sha = repo.commit("feature", feature="and more")
+    hub.pushed(number)
+    hub.upload(hub.ran("plan.yml", "pull_request", sha, "feature"), "plan-0", {"plan.json": b"of both"})
+    repo("checkout", "-q", "main")
+    repo.commit("main", another="meanwhile")
+    repo("cherry-pick", "main~1..feature")
+    hub.merged(number, repo.pushed("main"))
+    assert reviews() == [Review(number, (b"of both",))]
+
+
 def test_all_since_the_last_successful_apply_count(hub: Hub, repo: Checkout, propose, reviews):
     """Two merges in a row, of which the first one's apply failed, and one before that was applied."""
     before, first, second = (propose(branch) for branch in ("before", "first", "second"))
