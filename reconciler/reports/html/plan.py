@@ -74,6 +74,9 @@ def _by_hand(plan: Plan) -> Iterator[Markup]:
 
 
 def _writes(plan: Plan) -> str:
+    """Empty where nothing is applied."""
+    if plan.refusals:
+        return ""
     writes = {what: number for what, number in sorted(plan.requests.items()) if number}
     return f"{sum(writes.values())} to OpenAI ({counted(writes)})" if writes else "none to OpenAI"
 
