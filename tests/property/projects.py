@@ -125,7 +125,7 @@ def projects(draw: st.DrawFn, to_be_edited: bool = False) -> Project:
         *(manifest("Chatbot", name, draw(_chatbots(assistants, pipelines))) for name in bots),
     ]
     return Project(
-        [documents[0], *(draw(_with_lifecycle(document, protected=not to_be_edited)) for document in documents[1:])]
+        [documents[0], *(_with_lifecycle(draw, document, protected=not to_be_edited) for document in documents[1:])]
     )
 
 
@@ -134,9 +134,9 @@ def _project() -> Document:
     return {**PROJECT, "spec": spec}
 
 
-def _with_lifecycle(document: Document, *, protected: bool) -> st.SearchStrategy[Document]:
+def _with_lifecycle(draw: st.DrawFn, document: Document, *, protected: bool) -> Document:
     names = sorted(document["spec"].keys() - REFERRING - {"files"})
-    return _lifecycles(tuple(names), protected=protected).map(lambda more: {**document, **more})
+    return {**document, **draw(_lifecycles(tuple(names), protected=protected))}
 
 
 @cache
