@@ -82,5 +82,5 @@ def _ways_out(report: DriftReport, revert: str, pull: str) -> Iterator[str]:
     if pull and report.by_hand:
         yield f"To keep it, take it into the manifests: {code(pull)}"
     if revert:
-        also = f" It applies {report.pending} pending edits of the manifests too." if report.pending else ""
+        also = f" It applies {count(report.pending, 'pending edit')} of the manifests too." if report.pending else ""
         yield f"To undo it: {code(revert)}{also}"

@@ -72,6 +72,11 @@ def test_it_goes_from_the_manifest_to_what_is_live():
     assert "- temperature: 0.3\n+ temperature: 0.9\n" in drift_markdown(report(plan(drift=(hand,))))
 
 
+def test_edits_that_undoing_would_apply_too_are_counted():
+    text = drift_markdown(report(plan(update(field("model", "a", "b")), drift=(HAND,))), revert="undo")
+    assert text.endswith("\nTo undo it: `undo` It applies 1 pending edit of the manifests too.\n")
+
+
 def test_in_sync():
     text = drift_markdown(report(plan(unchanged=3)), revert="reconciler apply")
     assert text == golden("""
