@@ -94,7 +94,8 @@ def read_blob(data: bytes | None, digest: str) -> dict[str, Any]:
     if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
         raise BundleError("broken", f"the blob {digest} was altered: its bytes have another digest")
     content = _document(data, BLOB_FORMAT, f"the blob {digest}")
-    if not isinstance(content.get("address"), str) or not isinstance(content.get("assistants"), dict):
+    address, assistants = content.get("address"), content.get("assistants")
+    if not (isinstance(address, str) and _ADDRESS.fullmatch(address) and isinstance(assistants, dict)):
         raise BundleError("broken", f"the blob {digest} is no bundle")
     return content
 

@@ -85,7 +85,14 @@ def checked_key(key: str) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     """Documents at any depth; what is being written is hidden."""
-    return (path for path in folder.rglob("*") if not path.name.startswith(".") and path.is_file())
+    for at, _, names in os.walk(folder, onerror=_unless_missing):
+        yield from (path for name in names if not name.startswith(".") and (path := Path(at, name)).is_file())
+
+
+def _unless_missing(error: OSError) -> None:
+    """A folder that cannot be read is no empty one."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -48,6 +48,7 @@ async def take(here: Surroundings, connection: Connection, *, by: str | None, te
         wanted_by=_wanted_by(here, estate),
         referred=frozenset().union(*(adapter.refers for adapter in adapters(connection).values())),
         group=_group(here, estate, by),
+        prices=here.project.spec.prices,
     )
     return Inventory(
         identity=identity,
@@ -56,6 +57,7 @@ async def take(here: Surroundings, connection: Connection, *, by: str | None, te
         by=by,
         items=tuple(found),
         problems=estate.problems,
+        prices=here.project.spec.prices,
     )
 
 

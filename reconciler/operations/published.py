@@ -1,6 +1,6 @@
 """What the outlets say: what is published where, and the objects that live nowhere else."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -10,6 +10,7 @@ from reconciler.bundles.render import object_address, own_fields
 from reconciler.planning.world import Pointer
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live
+from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, reference
 
 OUTLET_TYPES: Final = frozenset({"request", "pipeline", "chatbot", "release"})
@@ -33,13 +34,15 @@ def published(outlets: Sequence[Outlet], identity: Identity) -> Outletted:
     first, *others = (read_all(outlet, identity) for outlet in outlets)
     found = Outletted()
     names: dict[Address, Published] = {}
-    for name, one in first.items():
-        address, pointer = object_address(name), _pointer(one, [other.get(name) for other in others])
+    for name, read in first.items():
+        address, elsewhere = object_address(name), [other.get(name) for other in others]
         if address is None:
-            found.published[name], names[name] = pointer, one
-        else:
-            found.pointers[address] = pointer
-            found.documents.update((live_address, live) for live_address, live in _document(address, one.content))
+            found.published[name], names[name] = _pointer(read, elsewhere), read
+            continue
+        live, one = _document(address, read)
+        found.pointers[address] = _pointer(one, elsewhere)
+        if live is not None:
+            found.documents[address] = live
     for chatbot, one in names.items():
         found.documents[chatbot] = _with_release(found.documents.get(chatbot), chatbot, one)
     return found
@@ -54,11 +57,16 @@ def _pointer(found: Published, others: Sequence[Published | None]) -> Pointer:
     return Pointer(found.pointer.blob, found.pointer.ids, note)
 
 
-def _document(address: Address, content: JSON | None) -> Iterator[tuple[Address, Live]]:
-    """The live object that a bundle is; an agent's is at OpenAI."""
-    type_ = _document_type(content) if content else None
-    if type_:
-        yield address, Live(type_, str(address), own_fields(type_, content))
+def _document(address: Address, one: Published) -> tuple[Live | None, Published]:
+    """The live object that a bundle is; an agent's is at OpenAI. A blob of another shape is as good as altered."""
+    if one.content is None:
+        return None, one
+    try:
+        type_ = _document_type(one.content)
+        return Live(type_, str(address), own_fields(type_, one.content)) if type_ else None, one
+    except (AttributeError, KeyError, TypeError, ValueError):
+        problem = Problem("bundle-broken", f"what is published at {address} has not the shape of a bundle")
+        return None, replace(one, content=None, problem=problem)
 
 
 def _document_type(content: Mapping[str, JSON]) -> str | None:

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.base import Live
-from reconciler.resources.prices import FREE_GB, PER_GB_AND_DAY, PRICED_ON, Prices
+from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON
 
@@ -70,6 +70,7 @@ class Inventory:
     by: str | None
     items: tuple[Item, ...]
     problems: tuple[Problem, ...] = ()
+    prices: Prices = field(default_factory=Prices)
 
     @property
     def types(self) -> tuple[Sum, ...]:
@@ -94,7 +95,12 @@ class Inventory:
             "identity": self.identity,
             "endpoint": self.endpoint,
             "taken_at": self.taken_at,
-            "prices": {"per_gb_and_day": PER_GB_AND_DAY, "free_gb": FREE_GB, "as_of": PRICED_ON, "estimate": True},
+            "prices": {
+                "per_gb_and_day": self.prices.vector_storage,
+                "free_gb": self.prices.free_gb,
+                "as_of": self.prices.as_of,
+                "estimate": True,
+            },
             "cost_per_day": round(self.cost_per_day, 6),
             "types": [asdict(one) for one in self.types],
             "by": self.by,
@@ -113,6 +119,7 @@ def items(
     wanted_by: Mapping[str, Iterable[str]],
     referred: frozenset[str],
     group: Callable[[Live], str | None],
+    prices: Prices,
 ) -> Iterator[Item]:
     """What there is to say of each object, by type, then the largest first.
 
@@ -123,7 +130,7 @@ def items(
     users = _users(live, addresses, wanted_by)
     groups = {one.id: group(one) for one in live}
     holders = _holders(live)
-    cost = _costs(live)
+    cost = _costs(live, prices)
     for one in sorted(live, key=lambda one: (one.type, -(_bytes(one) or 0), one.name, one.id)):
         owned = owner(one)
         used_by = tuple(sorted(users.get(one.id, ())))
@@ -181,11 +188,11 @@ def _bytes(live: Live) -> int | None:
     return None if found is None else int(found)
 
 
-def _costs(live: Iterable[Live]) -> dict[str, float]:
+def _costs(live: Iterable[Live], prices: Prices) -> dict[str, float]:
     """US dollars a day by id. The free gigabyte is everybody's, so that each store bears its share of the rest."""
     stored = {one.id: _bytes(one) or 0 for one in live if one.type == STORED}
     total = sum(stored.values())
-    paid = Prices().per_day(total)
+    paid = prices.per_day(total)
     return {id_: paid * size / total if total else 0.0 for id_, size in stored.items()}
 
 

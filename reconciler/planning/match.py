@@ -4,6 +4,7 @@ Ownership is on the live object and in state, and either is enough: an object is
 label names this identity. Uploads carry no label; `uploads` finds those that state does not know.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,7 +58,7 @@ def match(world: World) -> Matched:
             paired[address] = others[0]
         elif address in paired and others:
             twins[address] = others
-        elif len(others) > 1 and _all_announced(world, address, others):
+        elif len(others) > 1 and announced(world, address, others):
             paired[address], *twins[address] = sorted(others, key=lambda live: (created(live), live.id))
         elif len(others) > 1:
             contested[address] = others
@@ -108,10 +109,10 @@ def _finish(world: World, matched: Matched) -> Matched:
     return replace(matched, live=localised, strangers=strangers)
 
 
-def _all_announced(world: World, address: Address, others: Sequence[Live]) -> bool:
+def announced(world: World, address: Address, others: Sequence[Live]) -> bool:
     """Whether one create of ours that never ended well has made them all: its answer came late, or never."""
-    starts = [item.since for item in world.pending if item.address == address]
-    return bool(starts) and all(created(live) >= min(starts) - SETTLE for live in others)
+    since = min((item.since for item in world.pending if item.address == address), default=math.inf)
+    return all(created(live) >= since - SETTLE for live in others)
 
 
 def _moved_house(world: World, address: Address, live: Live, others: Sequence[Live]) -> bool:

@@ -39,7 +39,12 @@ class Prices(Spec):
     @property
     def source(self) -> str:
         """Where they are from, for people."""
-        return "prices of project.yaml" if self.model_fields_set else f"OpenAI's prices of {PRICED_ON}"
+        return f"OpenAI's prices of {self.as_of}" if self.as_of else "prices of project.yaml"
+
+    @property
+    def as_of(self) -> str | None:
+        """The day on which they were looked up; None where the project has its own."""
+        return None if self.model_fields_set else PRICED_ON
 
 
 BY_USE: Final = frozenset({"code_interpreter", "file_search"})

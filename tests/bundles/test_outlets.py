@@ -23,6 +23,21 @@ def test_keys_are_listed_by_prefix(outlet):
     assert outlet.list("ac") == sorted(outlet.list(""))
 
 
+def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path, monkeypatch):
+    directory = DirectoryOutlet(tmp_path)
+    directory.write("acme/chatbot/a.json", b"")
+    scandir = os.scandir
+
+    def locked(path):
+        if str(path).endswith("chatbot"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(PermissionError):
+        directory.list("acme/")
+
+
 def test_what_is_gone_may_be_deleted_again(outlet):
     outlet.write("acme/a.json", b"")
     outlet.delete("acme/a.json")

@@ -11,7 +11,7 @@ from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.style import Style
 from reconciler.reports.text.inventory import inventory_text
 from reconciler.resources.base import Live
-from reconciler.resources.prices import GB
+from reconciler.resources.prices import GB, Prices
 from reconciler.resources.problems import ReconcilerError
 from tests.e2e.world import World, manifest, world
 
@@ -109,7 +109,7 @@ def stored(id_: str, size: int) -> Live:
     return Live("vector_store", id_, {}, name=id_, detail={"usage_bytes": size})
 
 
-def costs(*live: Live):
+def costs(*live: Live, prices: Prices | None = None):
     found = items(
         live,
         owner=lambda _: None,
@@ -118,6 +118,7 @@ def costs(*live: Live):
         wanted_by={},
         referred=frozenset(),
         group=lambda _: None,
+        prices=prices or Prices(),
     )
     return {item.id: item.cost_per_day for item in found}
 
@@ -126,6 +127,10 @@ def test_the_first_gigabyte_is_free_for_all_stores_together():
     assert costs(stored("a", GB // 2), stored("b", GB // 2)) == {"a": 0, "b": 0}
     assert costs(stored("a", 8 * GB), stored("b", 3 * GB)) == pytest.approx({"a": 8 / 11, "b": 3 / 11})
     assert costs(stored("empty", 0), Live("agent", "x", {})) == {"empty": 0, "x": None}
+
+
+def test_prices_of_the_project_hold():
+    assert costs(stored("a", 11 * GB), prices=Prices(vector_storage=0.05, free_gb=0)) == {"a": pytest.approx(0.55)}
 
 
 class TestSums:

@@ -28,7 +28,7 @@ class Automations:
 
 
 def _live(body: Object) -> Live:
-    named = (id_ for id_ in _named(body["target"]) if id_)
+    named = (id_ for id_ in _named(body.get("target") or {}) if id_)
     return Live("automation", body["id"], {}, name=body.get("name") or "", refers_to=tuple(sorted(set(named))))
 
 

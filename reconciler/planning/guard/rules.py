@@ -30,7 +30,10 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "release-drift": (
         Check(releases.drifted, BY_CONSENT, "what is released is what the manifests say, which was reviewed"),
     ),
-    "protected": (Check(protecting.protected, BY_CONSENT, "the review of the consent is what protection asks for"),),
+    "protected": (
+        Check(protecting.protected, BY_CONSENT, "the review of the consent is what protection asks for"),
+        Check(protecting.protected_twin, BY_CONSENT, "which of the two is meant, a person can see"),
+    ),
     "conflict": (
         Check(drifting.both_changed, NEVER, "no consent says which of the two values is meant"),
         Check(drifting.kept_missing, NEVER, "what is not there has no id to point at"),

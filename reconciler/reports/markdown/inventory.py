@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.planning.inventory import Inventory
 from reconciler.reports.markdown.escaping import code, prose, table
 from reconciler.reports.style import count
-from reconciler.reports.text.inventory import ESTIMATE, OBJECT_HEADERS, SUM_HEADERS, object_row, sum_row
+from reconciler.reports.text.inventory import OBJECT_HEADERS, SUM_HEADERS, estimate, object_row, sum_row
 
 
 def inventory_markdown(inventory: Inventory) -> str:
@@ -17,7 +17,7 @@ def inventory_markdown(inventory: Inventory) -> str:
     if inventory.by:
         parts.append(_table(map(sum_row, inventory.groups), (inventory.by, *SUM_HEADERS)))
     parts.append(_table(map(object_row, inventory.items), OBJECT_HEADERS))
-    return "\n\n".join([*filter(None, parts), ESTIMATE]) + "\n"
+    return "\n\n".join([*filter(None, parts), estimate(inventory.prices)]) + "\n"
 
 
 def _table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:

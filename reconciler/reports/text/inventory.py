@@ -5,18 +5,13 @@ from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table
 from reconciler.reports.text.values import bytes_text
-from reconciler.resources.prices import FREE_GB, PER_GB_AND_DAY, PRICED_ON
+from reconciler.resources.prices import Prices
 from reconciler.resources.times import day
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
 """What a narrow terminal does without: the prefix of an id tells the type, too."""
 SUM_HEADERS = ("OBJECTS", "OURS", "OTHERS", "NOBODY'S", "UNUSED", "SIZE", "$/DAY")
-ESTIMATE = (
-    f"Cost is an estimate: ${PER_GB_AND_DAY:.2f} per GB of vector storage and day, the first {FREE_GB} GB free, as of "
-    f"{PRICED_ON}. UNUSED counts files that no vector store and no manifest refers to; what applications name in their "
-    "own code, nobody can see from here."
-)
 
 
 def inventory_text(inventory: Inventory, *, style: Style) -> str:
@@ -31,7 +26,7 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
         parts.append(_lines(table([sum_row(one) for one in inventory.groups], headers, style=style)))
     rows = [object_row(item) for item in inventory.items]
     parts.append(_lines(table(rows, OBJECT_HEADERS, style=style, expendable=EXPENDABLE)))
-    parts.append(wrap(ESTIMATE, style.width))
+    parts.append(wrap(estimate(inventory.prices), style.width))
     return joined(parts)
 
 
@@ -68,6 +63,16 @@ def used_text(item: Item, most: int = 2) -> str:
         return "nobody" if item.unused else "-"
     more = len(item.used_by) - most
     return ", ".join(item.used_by[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def estimate(prices: Prices) -> str:
+    """What the costs, and what is called unused, are worth."""
+    source = f"as of {prices.as_of}" if prices.as_of else "as project.yaml says"
+    return (
+        f"Cost is an estimate: ${prices.vector_storage:.2f} per GB of vector storage and day, the first "
+        f"{prices.free_gb:g} GB free, {source}. UNUSED counts files that no vector store and no manifest refers to; "
+        "what applications name in their own code, nobody can see from here."
+    )
 
 
 def money(dollars: float) -> str:

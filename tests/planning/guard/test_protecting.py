@@ -22,5 +22,11 @@ def test_one_object_is_refused_once():
     assert rules(worlds.want("widget/lamp", size=2)) == [("protected", "widget/lamp")]
 
 
+def test_a_copy_of_a_protected_object_by_hand_is_not_removed_as_ours():
+    worlds = Worlds().stays("widget/lamp", protect=True).want("widget/lamp", protect=True)
+    worlds.live("widget/lamp", id_="copy_1", protect=True)
+    assert rules(worlds) == [("protected", "widget/lamp")]
+
+
 def test_lifting_it_is_an_update():
     assert rules(Worlds().stays("widget/lamp", protect=True).want("widget/lamp")) == []
