@@ -6,7 +6,8 @@ JOBS ?= auto
 PYTEST_ARGS ?=
 # Where it is set, every process that a test starts would compile all our modules again: a second each.
 unexport PYTHONDONTWRITEBYTECODE
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+# Tests take from a millisecond to a minute: who has none left takes some of the others'.
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long test-all benchmark coverage lint schemas wheel clean
