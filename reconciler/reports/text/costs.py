@@ -17,7 +17,7 @@ def cost_lines(costs: Costs | None, style: Style) -> list[str]:
     if costs is None:
         return []
     lines = [line for text in sentences(costs) for line in wrap(text, style.width, lead="  ", hang="    ")]
-    return section(f"Costs, estimated with {plain(costs.source)}", lines, style)
+    return section(f"Costs, estimated with {costs.source}", lines, style)
 
 
 def sentences(costs: Costs) -> Iterator[str]:

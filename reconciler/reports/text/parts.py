@@ -18,7 +18,7 @@ def headline(verdict: str, look: Look, rest: str, style: Style) -> list[str]:
 
 def section(title: str, lines: Sequence[str], style: Style) -> list[str]:
     """`lines` under a title; nothing where there are none."""
-    return [style.paint(title, "bold"), *lines] if lines else []
+    return [*(style.paint(part, "bold") for part in wrap(title, style.width)), *lines] if lines else []
 
 
 def counted(counts: Mapping[str, int]) -> str:
