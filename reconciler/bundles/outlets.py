@@ -90,8 +90,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _unless_missing(error: OSError) -> None:
-    """A folder that cannot be read is no empty one."""
-    if not isinstance(error, FileNotFoundError):
+    """A folder that cannot be read is no empty one; a file in its place has nothing in it, and writing will tell."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
 
 

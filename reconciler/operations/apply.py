@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -95,56 +95,87 @@ async def apply_plan(
     recorded, where it is live as the plan wants it. ReconcilerError where another run holds the lock (exit code 6), or
     wrote to the state since it was read (5); PartlyAppliedError where the run lost its lock or its state half-way.
     """
-    planned, behind = observed.planned, observed.snapshot.is_behind
-    if not planned.plan.work and not behind:
-        return ApplyResult(planned.plan.identity, planned.plan.digest, (), kept=_kept(planned.plan))
-    holder = this_process(workspace.environ)
+    plan, behind = observed.planned.plan, observed.snapshot.is_behind
+    if not plan.work and not behind:
+        return ApplyResult(plan.identity, plan.digest, (), kept=_kept(plan))
     stop = asyncio.Event()
-    with workspace.backend.lock(holder) as lease, _interruptible(stop, interrupted):
-        record = AppliedPlan(
-            digest=planned.plan.digest,
-            run=lease.token,
-            started=lease.now(),
-            holder=f"{holder.name}@{holder.host}",
-            run_url=holder.run_url,
-            commit=planned.plan.commit or "",
-        )
-        intents, later = one_at_a_time(_intents(observed, lease.now() - connection.ahead))
-        project = connection.project
-        journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
-        outlets = Outlets(workspace.outlets, workspace.identity, observed.contents)
+    with workspace.backend.lock(this_process(workspace.environ)) as lease, _interruptible(stop, interrupted):
+        begun = _begin(workspace, connection, observed, lease)
         run = Run(
-            planned,
+            observed.planned,
             observed.adapters,
-            outlets,
-            Recorder(journal, later),
+            Outlets(workspace.outlets, workspace.identity, observed.contents),
+            Recorder(begun.journal, begun.later),
             workspace.root,
             stop,
             referrers=[*referrers(connection), Peers(workspace)],
             sleep=connection.pace.sleep,
         )
-        outcomes: tuple[Outcome, ...] = ()
         done_before = tuple(_catch_up(run)) if behind else ()
-        try:
-            async with _kept_alive(journal, lease, stop):
-                with connection.writing_while(lease.check):
-                    outcomes = await carry_out(run, listener)
-            complete = all(outcome.status == "done" for outcome in outcomes)
-            if complete:
-                _give_up(observed, {intent.address for intent in (*intents, *later.values())}, journal, lease)
-            await asyncio.to_thread(journal.close, "complete" if complete else "partial")
-        except ReconcilerError as error:
-            raise _after_writes(error, outcomes) from error
+        outcomes = await _carried_out(run, begun, connection, listener)
+    complete = _all_done(outcomes)
     return ApplyResult(
-        identity=planned.plan.identity,
-        plan_digest=planned.plan.digest,
+        identity=plan.identity,
+        plan_digest=plan.digest,
         outcomes=outcomes,
         interrupted=stop.is_set() and not complete,
         resume="" if complete else resume,
         requests=dict(connection.requests),
-        kept=_kept(planned.plan),
+        kept=_kept(plan),
         found=done_before,
     )
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A run that is on record."""
+
+    lease: Lease
+    journal: Journal
+    announced: Collection[Address]
+    later: Mapping[Address, Intent]
+    """What is announced only right before it is made."""
+    given_up: Collection[Address]
+    """What killed runs have announced and nobody will find any more, unless this one does."""
+
+
+def _begin(workspace: Workspace, connection: Connection, observed: Observed, lease: Lease) -> _Begun:
+    """Put the run and all that it is about to make on record."""
+    plan, holder = observed.planned.plan, lease.lock.holder
+    record = AppliedPlan(
+        digest=plan.digest,
+        run=lease.token,
+        started=lease.now(),
+        holder=f"{holder.name}@{holder.host}",
+        run_url=holder.run_url,
+        commit=plan.commit or "",
+    )
+    intents, later = one_at_a_time(_intents(observed, lease.now() - connection.ahead))
+    project = connection.project
+    journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
+    announced = {intent.address for intent in (*intents, *later.values())}
+    return _Begun(lease, journal, announced, later, settled(observed.snapshot, lease.now()) - announced)
+
+
+async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener: Listener) -> tuple[Outcome, ...]:
+    """Take the steps of the plan, with what they did on record when this returns."""
+    outcomes: tuple[Outcome, ...] = ()
+    try:
+        async with _kept_alive(begun.journal, begun.lease, run.stop):
+            with connection.writing_while(begun.lease.check):
+                outcomes = await carry_out(run, listener)
+        if _all_done(outcomes):
+            _give_up(run, begun)
+        await asyncio.to_thread(begun.journal.close, "complete" if _all_done(outcomes) else "partial")
+    except (ReconcilerError, OSError) as error:
+        if not any(outcome.status == "done" for outcome in outcomes):
+            raise
+        raise _partly(error, outcomes) from error
+    return outcomes
+
+
+def _all_done(outcomes: Iterable[Outcome]) -> bool:
+    return all(outcome.status == "done" for outcome in outcomes)
 
 
 def _catch_up(run: Run) -> Iterator[str]:
@@ -161,14 +192,16 @@ def _kept(plan: Plan) -> tuple[Change, ...]:
     return tuple(change for change in plan.drift if change.decision == "keep")
 
 
-def _after_writes(error: ReconcilerError, outcomes: tuple[Outcome, ...]) -> ReconcilerError:
-    """`error`, or where something was written before it, one that says so."""
+def _partly(error: ReconcilerError | OSError, outcomes: tuple[Outcome, ...]) -> PartlyAppliedError:
+    """`error`, after something was written."""
+    if isinstance(error, ReconcilerError):
+        problems = error.problems
+    else:
+        problems = (Problem("io", f"{error.strerror or error} ({error.filename})"),)
     done = sum(outcome.status == "done" for outcome in outcomes)
-    if not done:
-        return error
     message = f"{done} of {len(outcomes)} changes were made before that"
     hint = "Run the same command again: it finds them, and finishes what is left."
-    return PartlyAppliedError(*error.problems, Problem("partly-applied", message, hint=hint))
+    return PartlyAppliedError(*problems, Problem("partly-applied", message, hint=hint))
 
 
 @contextmanager
@@ -197,12 +230,11 @@ def _intents(observed: Observed, now: float) -> Iterator[Intent]:
         yield Intent(step.address, desired.type, marker, now)
 
 
-def _give_up(observed: Observed, announced: Collection[Address], journal: Journal, lease: Lease) -> None:
+def _give_up(run: Run, begun: _Begun) -> None:
     """Strike out what killed runs announced, this one looked for, and nobody will ever find."""
-    world = observed.planned.world
-    for address in sorted(settled(observed.snapshot, lease.now()) - set(announced)):
-        if world.in_scope(address):
-            journal.discard(address)
+    for address in sorted(begun.given_up):
+        if run.planned.world.in_scope(address):
+            begun.journal.discard(address)
 
 
 @asynccontextmanager

@@ -12,6 +12,13 @@ from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport, drift_report, running
 from reconciler.resources.address import Address
+from reconciler.resources.problems import Problem, ReconcilerError
+
+
+class WrongProjectError(ReconcilerError):
+    """The key is one of another OpenAI project than the one that was applied to."""
+
+    exit_code = 3
 
 
 def drift(
@@ -32,9 +39,15 @@ def drift(
 
 
 async def drift_of(workspace: Workspace, connection: Connection, targets: Sequence[Address] = ()) -> DriftReport:
-    """The report of an open project; costs what a plan costs, and one request for the dates of models."""
+    """The report of an open project; costs what a plan costs, and one request for the dates of models.
+
+    WrongProjectError where another OpenAI project answers: there, everything looks as if it had been deleted.
+    """
     planned = (await make_plan(workspace, connection, targets=targets, models=_of_interest)).planned
     check_targets(workspace, targets, planned.matched.live)
+    for refusal in planned.plan.refusals:
+        if refusal.rule == "wrong-project":
+            raise WrongProjectError(Problem(refusal.rule, refusal.message, hint=refusal.remedy))
     return drift_report(planned)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from reconciler.emulator import Settings, create_app
 from reconciler.emulator.resources import models
 from tests.cli.conftest import Cli, delete_store, edit, rename_store
 
@@ -9,6 +10,15 @@ from tests.cli.conftest import Cli, delete_store, edit, rename_store
 def test_in_sync(applied, cli: Cli):
     done = cli("drift")
     assert (done.code, done.out) == (0, "In sync: acme, nothing was changed by hand.\n\n1 assistant in sync.\n")
+
+
+def test_the_key_of_another_project_is_no_drift(applied, cli: Cli, monkeypatch):
+    """There, everything looks as if somebody had deleted it."""
+    elsewhere = create_app(Settings(project="proj_other"))
+    monkeypatch.setattr("reconciler.emulator.create_app", lambda _settings: elsewhere)
+    done = cli("drift", "-o", "json")
+    assert done.code == 3
+    assert [problem["code"] for problem in done.document["problems"]] == ["wrong-project"]
 
 
 def test_what_was_changed_by_hand_is_told_field_by_field(applied, cli: Cli):
