@@ -14,7 +14,7 @@ from reconciler.emulator.serve import serve
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["tests.crash.runs", "reconciler.emulator.app", "openai", "uvicorn", "obstore", "psycopg"]
+    ["tests.crash.runs", "reconciler.emulator.app", "openai", "uvicorn", "obstore", "psycopg", "tests.crash.warm"]
 )
 PATIENCE: Final = 120.0
 

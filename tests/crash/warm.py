@@ -1,0 +1,17 @@
+"""Imported by the forkserver: what a first run builds and imports late is there before the forks, once for all."""
+
+import tempfile
+from pathlib import Path
+
+from tests.e2e.world import PROJECT, manifest, world
+
+with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as made:
+    made.wants(
+        PROJECT,
+        manifest("Assistant", "a", {"target": "agents", "model": "gpt-6-luna"}),
+        manifest("Assistant", "b", {"target": "responses", "model": "gpt-6-luna"}),
+        manifest("VectorStore", "s", {}),
+        manifest("Chatbot", "c", {"assistant": "a"}),
+    )
+    made.apply()
+    made.plan()
