@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
-from reconciler.cli.apply import PARTLY, asking, check_terminal, command_line, listening, not_applied, report
+from reconciler.cli import codes, options
+from reconciler.cli.apply import asking, check_terminal, command_line, listening, not_applied, report
 from reconciler.cli.output import note, show_problems
-from reconciler.cli.plan import REFUSED, show_plan
+from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
     from reconciler.operations.adopt import Adopted
     from reconciler.resources.address import Address
-
-FAILED = 1
 
 
 @click.command(name="adopt")
@@ -29,7 +27,6 @@ def command(
     env: str | None,
     endpoint: str | None,
     format_: str,
-    no_color: bool,
     out: Path | None,
     yes: bool,
     dry_run: bool,
@@ -56,30 +53,30 @@ def command(
         env=env,
         endpoint=endpoint,
         dry_run=dry_run,
-        confirm=asking(format_, yes=yes, no_color=no_color),
-        listen=listening(no_color=no_color),
+        confirm=asking(format_, yes=yes),
+        listen=listening(),
         resume=command_line(),
     )
     for text in done.pairing.notes:
         note(text)
-    code = _show(done, format_, no_color=no_color, out=out, dry_run=dry_run)
+    code = _show(done, format_, out=out, dry_run=dry_run)
     if not done.pairing.problems:
         return code
     show_problems(done.pairing.problems)
-    return PARTLY if _has_written(done) else code or FAILED
+    return codes.PARTLY if _has_written(done) else code or codes.FAILED
 
 
-def _show(done: "Adopted", format_: str, *, no_color: bool, out: Path | None, dry_run: bool) -> int:
+def _show(done: "Adopted", format_: str, *, out: Path | None, dry_run: bool) -> int:
     from reconciler.planning.model import Plan
 
     result = done.result
     if not isinstance(result, Plan):
-        return report(result, format_, no_color=no_color, out=out)
+        return report(result, format_, out=out)
     if not dry_run:
-        return not_applied(result, format_, no_color=no_color, out=out)
+        return not_applied(result, format_, out=out)
     again = options.again("apply", out) if out else command_line("--dry-run")
-    show_plan(result, format_, no_color=no_color, out=out, again=again)
-    return REFUSED if result.refusals else 0
+    show_plan(result, format_, out=out, again=again)
+    return codes.REFUSED if result.refusals else 0
 
 
 def _has_written(done: "Adopted") -> bool:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, style, write_json
-from reconciler.cli.plan import REFUSED, show_plan
+from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from reconciler.applying.model import ApplyResult
     from reconciler.operations.run import Progress
     from reconciler.planning.model import OnDrift, Plan
-
-PARTLY = 4
 
 
 @click.command(name="apply")
@@ -35,7 +33,6 @@ def command(
     env: str | None,
     endpoint: str | None,
     format_: str,
-    no_color: bool,
     on_drift: "OnDrift",
     targets: tuple[str, ...],
     out: Path | None,
@@ -59,47 +56,47 @@ def command(
         on_drift,
         options.addresses(targets),
         saved=read_plan(plan_file) if plan_file else None,
-        confirm=asking(format_, yes=yes, no_color=no_color),
-        listen=listening(no_color=no_color),
+        confirm=asking(format_, yes=yes),
+        listen=listening(),
         resume=command_line(),
     )
     if isinstance(result, ApplyResult):
-        return report(result, format_, no_color=no_color, out=out)
-    return not_applied(result, format_, no_color=no_color, out=out)
+        return report(result, format_, out=out)
+    return not_applied(result, format_, out=out)
 
 
-def not_applied(plan: "Plan", format_: str, *, no_color: bool, out: Path | None) -> int:
+def not_applied(plan: "Plan", format_: str, *, out: Path | None) -> int:
     """Show a plan that was refused or not confirmed; gives the exit code."""
     if plan.refusals:
-        show_plan(plan, format_, no_color=no_color, out=out)
-        return REFUSED
+        show_plan(plan, format_, out=out)
+        return codes.REFUSED
     if format_ != "text":
-        show_plan(plan, format_, no_color=no_color, out=None)
+        show_plan(plan, format_, out=None)
     note("Nothing was changed.")
     return 1
 
 
-def asking(format_: str, *, yes: bool, no_color: bool) -> "Callable[[Plan], bool]":
+def asking(format_: str, *, yes: bool) -> "Callable[[Plan], bool]":
     """Shows a plan and asks, unless the answer is `yes` already."""
 
     def confirm(plan: "Plan") -> bool:
         if format_ == "text":
-            show(_text(plan, sys.stdout, no_color=no_color))
+            show(_text(plan, sys.stdout))
         elif not yes:
-            note(_text(plan, sys.stderr, no_color=no_color))
+            note(_text(plan, sys.stderr))
         return yes or click.confirm(f"\nApply this to {plan.identity}?", err=True)
 
     return confirm
 
 
-def listening(*, no_color: bool) -> "Callable[[int], AbstractContextManager[Progress]]":
+def listening() -> "Callable[[int], AbstractContextManager[Progress]]":
     """Shows progress on stderr; called with the number of steps."""
 
     @contextmanager
     def listen(steps: int) -> "Iterator[Progress]":
         from reconciler.reports.progress import progress_to
 
-        with progress_to(sys.stderr, steps, style=style(sys.stderr, no_color=no_color)) as progress:
+        with progress_to(sys.stderr, steps, style=style(sys.stderr)) as progress:
             yield progress
 
     return listen
@@ -118,13 +115,13 @@ def _check_usage(plan_file: Path | None) -> None:
             raise click.UsageError(f"{option} is for `reconciler plan`: a saved plan is applied as it is")
 
 
-def _text(plan: "Plan", stream: TextIO, *, no_color: bool) -> str:
+def _text(plan: "Plan", stream: TextIO) -> str:
     from reconciler.reports.text import plan_text
 
-    return plan_text(plan, style=style(stream, no_color=no_color)).rstrip("\n")
+    return plan_text(plan, style=style(stream)).rstrip("\n")
 
 
-def report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | None) -> int:
+def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
     """Show what an apply came to; gives the exit code."""
     from reconciler.reports.json import apply_json
 
@@ -141,11 +138,11 @@ def report(result: "ApplyResult", format_: str, *, no_color: bool, out: Path | N
     else:
         from reconciler.reports.text import apply_text
 
-        show(apply_text(result, style=style(sys.stdout, no_color=no_color)))
+        show(apply_text(result, style=style(sys.stdout)))
     write_json(apply_json(result), out)
     if result.complete:
         return 0
-    return PARTLY if result.of("done") else 1
+    return codes.PARTLY if result.of("done") else 1
 
 
 def command_line(*without: str) -> str:

@@ -2,14 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Final
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.output import show, show_json, style
-
-REFUSED: Final = 3
 
 
 @click.command(name="archive")
@@ -17,7 +14,7 @@ REFUSED: Final = 3
 @options.colour
 @options.output
 @options.folder
-def command(address: str, start: Path, format_: str, no_color: bool) -> int:
+def command(address: str, start: Path, format_: str) -> int:
     """Take an assistant, a chatbot, a pipeline or a release out of the manifests.
 
     With an assistant go the releases that have it and that nobody has published, and the vector stores that nothing
@@ -37,5 +34,5 @@ def command(address: str, start: Path, format_: str, no_color: bool) -> int:
     else:
         from reconciler.reports.text.releases import archived_text
 
-        show(archived_text(done, style(sys.stdout, no_color=no_color)))
-    return REFUSED if done.refusals else 0
+        show(archived_text(done, style(sys.stdout)))
+    return codes.REFUSED if done.refusals else 0

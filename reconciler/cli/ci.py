@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.output import show, write_json
-from reconciler.cli.plan import CHANGES, REFUSED, show_plan
+from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
     from reconciler.operations.approval import Approval
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 AUTHOR = "github-actions[bot]"
 
 file = click.Path(path_type=Path, exists=True, dir_okay=False)
+out = click.option(
+    "--out",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=options.in_a_folder,
+    help="Write the plan here.",
+)
 author = click.option("--author", metavar="LOGIN", default=AUTHOR, show_default=True, help="Who the token writes as.")
 
 
@@ -48,7 +56,7 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
 
     number = pull or _pull_request()
     run = _run(number)
-    bodies = [signed(path.read_text(encoding="utf-8"), run) for path in files]
+    bodies = [signed(_text(path), run) for path in files]
     with connect(options.environ()) as github:
         if run.commit and github.get(f"pulls/{number}")["head"]["sha"] != run.commit:
             show(f"Nothing is written: #{number} has a commit that is newer than {run.commit[:12]}.")
@@ -75,8 +83,9 @@ def issue(body: Path, drift: Path, author: str) -> int:
     """
     from reconciler.github import connect
     from reconciler.github.marked import close_issue, upsert_issue
+    from reconciler.operations.saved import read_drift
 
-    text, found = body.read_text(encoding="utf-8"), json.loads(drift.read_text(encoding="utf-8"))
+    text, found = _text(body), read_drift(drift)
     with connect(options.environ()) as github:
         url = close_issue(github, text, author) if found["clean"] else upsert_issue(github, _title(found), text, author)
     show(url or "Nothing to do, and no issue is open.")
@@ -87,7 +96,7 @@ def issue(body: Path, drift: Path, author: str) -> int:
 @options.folder
 @options.environment
 @options.endpoint
-@click.option("--out", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Write the plan here.")
+@out
 @click.option("--plan-workflow", metavar="NAME", default="plan.yml", show_default=True, help="The file that plans.")
 def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan_workflow: str) -> int:
     """Plan, and write those of the changes to FILE that a merged pull request had shown; `apply FILE` applies them.
@@ -103,13 +112,13 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 
     now = planned(start, options.environ(), env, endpoint, on_drift="keep")
     if now.plan.refusals:
-        show_plan(now.plan, "text", no_color=True, out=None)
-        return REFUSED
+        show_plan(now.plan, "text", out=None)
+        return codes.REFUSED
     found = _shown(now.plan, plan_workflow)
     parted = approval(now, found.digests)
     write_json(to_json(parted.plan), out)
     _tell(parted, found)
-    return CHANGES if parted.held else 0
+    return codes.CHANGES if parted.held else 0
 
 
 @command.command(name="rollback")
@@ -118,22 +127,23 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 @options.folder
 @options.environment
 @options.endpoint
-@click.option("--out", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Write the plan here.")
+@out
 def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: str | None, out: Path) -> int:
     """Publish release NUMBER of CHATBOT in its manifest, and write a plan to FILE that moves the pointer, and no more.
 
-    Whatever else is pending stays pending. An error if the release cannot answer, because something of it is gone or
-    altered. `apply FILE` moves the pointer; the edit is for a pull request, from the branch that the step's output
-    `branch` names.
+    Whatever else is pending stays pending. An error, and nothing is edited, if the release cannot answer, because
+    something of it is gone or altered. `apply FILE` moves the pointer; the edit is for a pull request, from the branch
+    that the step's output `branch` names.
     """
     from reconciler.operations.rollback import branch, rollback
     from reconciler.planning.codec import to_json
 
+    chatbot = chatbot.removeprefix("chatbot/")
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
     write_json(to_json(plan), out)
-    show_plan(plan, "text", no_color=True, out=None)
+    show_plan(plan, "text", out=None)
     _set_output("branch", branch(plan.identity, chatbot))
-    return REFUSED if plan.refusals else 0
+    return codes.REFUSED if plan.refusals else 0
 
 
 @command.command(name="pull-request")
@@ -159,6 +169,11 @@ def pull_request(head: str, base: str | None, title: str, body: str) -> int:
             show(f"{server}/{github.repository}/compare/{base}...{head}?expand=1")
             raise
     return 0
+
+
+def _text(file: Path) -> str:
+    """A document of ours, as text."""
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _shown(plan: "Plan", plan_workflow: str) -> "Shown":

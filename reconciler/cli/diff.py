@@ -16,7 +16,7 @@ from reconciler.cli.output import show, show_json, style
 @options.report
 @options.environment
 @options.folder
-def command(before: str, after: str, start: Path, env: str | None, format_: str, no_color: bool) -> int:
+def command(before: str, after: str, start: Path, env: str | None, format_: str) -> int:
     """Show what changed from A to B, each a release like support@2, or the working chatbot, like support.
 
     Objects, fields, prompts as texts, functions by name, files by their hashes, and the values of variables in every
@@ -36,5 +36,5 @@ def command(before: str, after: str, start: Path, env: str | None, format_: str,
     else:
         from reconciler.reports.text.comparison import comparison_text
 
-        show(comparison_text(found, style(sys.stdout, no_color=no_color)))
+        show(comparison_text(found, style(sys.stdout)))
     return 0

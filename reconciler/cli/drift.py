@@ -5,10 +5,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.output import show, show_json, style, write_json
-
-DRIFT = 2
 
 
 @click.command(name="drift")
@@ -20,7 +18,6 @@ def command(
     env: str | None,
     endpoint: str | None,
     format_: str,
-    no_color: bool,
     targets: tuple[str, ...],
     out: Path | None,
 ) -> int:
@@ -48,5 +45,5 @@ def command(
     else:
         from reconciler.reports.text import drift_text
 
-        show(drift_text(report, style=style(sys.stdout, no_color=no_color), command=undo))
-    return 0 if report.in_sync else DRIFT
+        show(drift_text(report, style=style(sys.stdout), command=undo))
+    return 0 if report.in_sync else codes.CHANGES

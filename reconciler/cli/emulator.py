@@ -52,7 +52,7 @@ PUT and GET /_emulator/faults change and count them while it runs: docs/emulator
 def serve(
     host: str, port: int, data: Path | None, latency: float, ingest_delay: float, rate_limit: float | None, faults: str
 ) -> int:
-    """Serve agents, files, vector stores and models, until interrupted.
+    """Serve agents, files, vector stores, models and what refers to them, until interrupted.
 
     Point any OpenAI client at it: OPENAI_BASE_URL=http://127.0.0.1:8787/v1, with any OPENAI_API_KEY.
     """

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems
 
 if TYPE_CHECKING:
     from reconciler.operations.importing import Imported
-
-FAILED = 1
 
 
 @click.command(name="import")
@@ -54,7 +52,7 @@ def command(
         _show(done)
     if done.problems:
         show_problems(done.problems)
-    return FAILED if done.problems else 0
+    return codes.FAILED if done.problems else 0
 
 
 def _import(

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
     from reconciler.planning.inventory import Inventory
-
-FAILED = 1
 
 
 @click.command(name="inventory")
@@ -24,7 +22,7 @@ FAILED = 1
 @click.option(
     "--by", metavar="KEY", help="Sum up by `label.KEY` of manifests, or `metadata.KEY` of live objects: label.customer."
 )
-def command(start: Path, env: str | None, endpoint: str | None, format_: str, no_color: bool, by: str | None) -> int:
+def command(start: Path, env: str | None, endpoint: str | None, format_: str, by: str | None) -> int:
     """List every live object with its owner, size, last activity, cost and users.
 
     Needs a key and no manifests: outside a project nothing is ours, and everything else is the same. Reads by list
@@ -33,13 +31,13 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, no
     from reconciler.operations.inventory import inventory
 
     found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, tell=note)
-    _show(found, format_, no_color=no_color)
+    _show(found, format_)
     if found.problems:
         show_problems(found.problems)
-    return FAILED if found.problems else 0
+    return codes.FAILED if found.problems else 0
 
 
-def _show(found: "Inventory", format_: str, *, no_color: bool) -> None:
+def _show(found: "Inventory", format_: str) -> None:
     if format_ == "json":
         show_json(found.document())
     elif format_ == "markdown":
@@ -49,4 +47,4 @@ def _show(found: "Inventory", format_: str, *, no_color: bool) -> None:
     else:
         from reconciler.reports.text.inventory import inventory_text
 
-        show(inventory_text(found, style=style(sys.stdout, no_color=no_color, rows=True)))
+        show(inventory_text(found, style=style(sys.stdout, rows=True)))

@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from reconciler.cli import codes
 from reconciler.cli.options import FORMAT
 
 if TYPE_CHECKING:
     from reconciler.resources.problems import Problem
-
-USAGE: Final = 64
-"""Exit code of wrong usage; click's own is 2, which means changes or drift here."""
-FAILED: Final = 1
 
 COMMANDS: Final = {
     "init": "Write a small project that validates, plans and applies.",
     "validate": "Check the manifests, offline.",
     "plan": "Show the difference between the manifests and what is live.",
     "show": "Show a saved plan.",
-    "apply": "Remove the difference.",
+    "apply": "Make what is live as the manifests say.",
     "drift": "Report what was changed by hand.",
     "pull": "Accept what was changed by hand: edit the manifests.",
     "status": "List every object with its live id and whether it is in sync.",
@@ -86,7 +83,7 @@ class LazyGroup(click.Group):
             return error.exit_code
         except OSError as error:
             show_error((_unusable(error),), ctx.meta.get(FORMAT, "text"))
-            return FAILED
+            return codes.FAILED
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -145,10 +142,10 @@ def run(args: list[str] | None = None) -> int:
         result = stop.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("aborted", err=True)
-        result = FAILED
+        result = codes.FAILED
     except click.ClickException as error:
         error.show()
-        result = USAGE if isinstance(error, click.UsageError) else FAILED
+        result = codes.USAGE if isinstance(error, click.UsageError) else codes.FAILED
     except Exception as error:  # noqa: BLE001 - the edge: users get a message, and a trace only when they ask for it
         result = _internal(error)
     return result if isinstance(result, int) else 0
@@ -159,7 +156,7 @@ def _internal(error: Exception) -> int:
         raise error
     click.echo(f"error[internal]: {type(error).__name__}: {error}", err=True)
     click.echo("  This is a bug in Reconciler. Set RECONCILER_TRACE=1 to see where, and please report it.", err=True)
-    return FAILED
+    return codes.FAILED
 
 
 if __name__ == "__main__":

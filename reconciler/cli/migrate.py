@@ -41,7 +41,6 @@ def command(
     offline: bool,
     endpoint: str | None,
     format_: str,
-    no_color: bool,
 ) -> int:
     """Write manifests from exports of Assistants and of prompt objects, and report what became of every field.
 
@@ -55,7 +54,7 @@ def command(
     done = migrate(
         files, target, into=into, environ=options.environ(), endpoint=endpoint, offline=offline, dry_run=dry_run
     )
-    _show(done, format_, no_color=no_color)
+    _show(done, format_)
     if dry_run:
         note("Dry run: nothing was written.")
     elif done.written:
@@ -63,7 +62,7 @@ def command(
     return 0 if done.complete else 1
 
 
-def _show(done: "Migration", format_: str, *, no_color: bool) -> None:
+def _show(done: "Migration", format_: str) -> None:
     if format_ == "json":
         from reconciler.reports.migration import migration_json
 
@@ -75,6 +74,6 @@ def _show(done: "Migration", format_: str, *, no_color: bool) -> None:
     else:
         from reconciler.reports.text.migration import migration_text
 
-        show(migration_text(done, style=style(sys.stdout, no_color=no_color)))
+        show(migration_text(done, style=style(sys.stdout)))
         if done.problems:
             show_problems(done.problems)

@@ -18,13 +18,17 @@ FORMAT: Final = "reconciler.format"
 _USERINFO: Final = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
+NO_COLOR: Final = "reconciler.no-color"
+"""Where it keeps whether it may use colours."""
+
+
 def _remember(ctx: click.Context, param: click.Parameter, value: str) -> str:
     del param
     ctx.meta[FORMAT] = value
     return value
 
 
-def _in_a_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+def in_a_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
     """A file that could not be written is better found out before the work than after it."""
     if value is not None and not value.parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
@@ -39,7 +43,9 @@ folder = click.option(
     default=Path(),
     help="Look for the project from DIR.",
 )
-environment = click.option("--env", metavar="NAME", help="The environment; required if there is more than one.")
+environment = click.option(
+    "--env", metavar="NAME", help="The environment; what looks at live objects needs one if there are several."
+)
 endpoint = click.option("--endpoint", metavar="URL", help="The API: a URL, or `embedded` for the one that is built in.")
 
 
@@ -50,6 +56,7 @@ def _printed(*formats: str) -> Callable[[Function], Function]:
         "format_",
         type=click.Choice(formats),
         default="text",
+        show_default=True,
         callback=_remember,
         help="What to print.",
     )
@@ -58,7 +65,13 @@ def _printed(*formats: str) -> Callable[[Function], Function]:
 output = _printed("text", "json")
 report = _printed("text", "json", "markdown")
 document = _printed("text", "json", "markdown", "html")
-colour = click.option("--no-color", is_flag=True, help="Plain text, also in a terminal.")
+colour = click.option(
+    "--no-color",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda ctx, _param, value: ctx.meta.update({NO_COLOR: value}),
+    help="Plain text, also in a terminal.",
+)
 on_drift = click.option(
     "--on-drift",
     type=click.Choice(["revert", "keep", "refuse"]),
@@ -73,7 +86,7 @@ out = click.option(
     "--out",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    callback=_in_a_folder,
+    callback=in_a_folder,
     help="Also write the JSON document to FILE.",
 )
 

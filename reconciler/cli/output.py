@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
+from reconciler.cli.options import NO_COLOR
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,14 +25,16 @@ UNBROKEN: Final = 1_000_000
 _COMMAND: Final = re.compile(r"^(\s*)::|##\[", re.MULTILINE)
 
 
-def style(stream: TextIO, *, no_color: bool = False, rows: bool = False) -> "Style":
-    """How to write to `stream`: coloured in a terminal, unless NO_COLOR is set.
+def style(stream: TextIO, *, rows: bool = False) -> "Style":
+    """How to write to `stream`: coloured in a terminal, unless --no-color is given or NO_COLOR set.
 
     Where there is none, `rows` are neither wrapped nor cut: whoever reads a pipe has no width.
     """
     from reconciler.reports.style import Style
 
-    color = stream.isatty() and not no_color and not os.environ.get("NO_COLOR")
+    ctx = click.get_current_context(silent=True)
+    unwanted = (ctx is not None and ctx.meta.get(NO_COLOR)) or os.environ.get("NO_COLOR")
+    color = stream.isatty() and not unwanted
     unbroken = rows and not stream.isatty()
     return Style(color=color, width=UNBROKEN if unbroken else shutil.get_terminal_size((100, 24)).columns)
 

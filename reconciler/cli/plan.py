@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.output import show, show_json, style, write_json
 
 if TYPE_CHECKING:
     from reconciler.planning.model import OnDrift, Plan
-
-CHANGES = 2
-REFUSED = 3
 
 
 @click.command(name="plan")
@@ -29,7 +26,6 @@ def command(
     env: str | None,
     endpoint: str | None,
     format_: str,
-    no_color: bool,
     on_drift: "OnDrift",
     targets: tuple[str, ...],
     out: Path | None,
@@ -50,17 +46,16 @@ def command(
 
         plan = planned(start, options.environ(), env, endpoint, on_drift, chosen).plan
     again = options.again("apply", out)
-    show_plan(plan, format_, no_color=no_color, out=out, again=again, targeted=bool(targets))
+    show_plan(plan, format_, out=out, again=again, targeted=bool(targets))
     if plan.refusals:
-        return REFUSED
-    return CHANGES if detailed_exitcode and plan.work else 0
+        return codes.REFUSED
+    return codes.CHANGES if detailed_exitcode and plan.work else 0
 
 
 def show_plan(
     plan: "Plan",
     format_: str,
     *,
-    no_color: bool,
     out: Path | None,
     again: str = "",
     targeted: bool = False,
@@ -83,7 +78,7 @@ def show_plan(
     else:
         from reconciler.reports.text import plan_text
 
-        how = style(sys.stdout, no_color=no_color)
+        how = style(sys.stdout)
         show(plan_text(plan, style=how, command=again, targeted=targeted))
 
 

@@ -23,7 +23,7 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: str) -> int | N
 @click.argument("chatbot")
 @click.argument("number", callback=_number)
 @options.project
-def command(chatbot: str, number: int | None, start: Path, env: str | None, format_: str, no_color: bool) -> int:
+def command(chatbot: str, number: int | None, start: Path, env: str | None, format_: str) -> int:
     """Publish release NUMBER of CHATBOT: edit the line of its manifest that says which one applications get.
 
     In the environment that --env or RECONCILER_ENV names, or in all of them. An older NUMBER is a rollback, and costs
@@ -31,7 +31,6 @@ def command(chatbot: str, number: int | None, start: Path, env: str | None, form
 
     Nothing is sent: the edit goes through review, and `apply` moves the pointer.
     """
-    del no_color
     from reconciler.operations.publish import publish
     from reconciler.reports.text.releases import publication_text
 

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems
 
 if TYPE_CHECKING:
     from reconciler.operations.edits import Edit
     from reconciler.operations.pull import Pulled
     from reconciler.resources.values import JSON
-
-FAILED = 1
 
 
 @click.command(name="pull")
@@ -29,7 +27,6 @@ def command(
     env: str | None,
     endpoint: str | None,
     format_: str,
-    no_color: bool,
 ) -> int:
     """Accept what was changed by hand: edit the manifests so that they ask for it.
 
@@ -38,7 +35,6 @@ def command(
     """
     from reconciler.operations.pull import pull
 
-    del no_color
     if everything == bool(addresses):
         raise click.UsageError("Name addresses, or use --all.")
     chosen = options.addresses(addresses)
@@ -48,7 +44,7 @@ def command(
     else:
         _show(pulled, dry_run=dry_run)
     show_problems(pulled.problems)
-    return FAILED if pulled.problems else 0
+    return codes.FAILED if pulled.problems else 0
 
 
 def _show(pulled: "Pulled", *, dry_run: bool) -> None:

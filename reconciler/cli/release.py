@@ -23,7 +23,6 @@ def command(
     start: Path,
     env: str | None,
     format_: str,
-    no_color: bool,
 ) -> int:
     """Release CHATBOT: write all it takes to run it as an immutable manifest, releases/CHATBOT/vN.yaml.
 
@@ -41,5 +40,5 @@ def command(
 
         show_json(released_json(done))
     else:
-        show(released_text(done, style(sys.stdout, no_color=no_color)))
+        show(released_text(done, style(sys.stdout)))
     return 0

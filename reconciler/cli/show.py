@@ -13,10 +13,10 @@ from reconciler.cli.plan import show_plan
 @click.argument("file", type=click.Path(path_type=Path))
 @options.document
 @options.colour
-def command(file: Path, format_: str, no_color: bool) -> int:
+def command(file: Path, format_: str) -> int:
     """Show the plan that `plan --out FILE` saved. Works without project and network."""
     from reconciler.operations.saved import read_plan
 
     again = shlex.join(("reconciler", "apply", str(file)))
-    show_plan(read_plan(file), format_, no_color=no_color, out=None, again=again, saved=file)
+    show_plan(read_plan(file), format_, out=None, again=again, saved=file)
     return 0

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import codes, options
 from reconciler.cli.apply import check_terminal
 from reconciler.cli.output import note, show, show_json, show_json_text, style
 
 if TYPE_CHECKING:
     from reconciler.state.comparing import Edited, Rebuilt
-
-NOT_CONFIRMED = 1
 
 
 @click.group(name="state")
@@ -24,7 +22,7 @@ def command() -> None:
 
 @command.command(name="list")
 @options.project
-def list_(start: Path, env: str | None, format_: str, no_color: bool) -> int:
+def list_(start: Path, env: str | None, format_: str) -> int:
     """List what was applied, by address."""
     from reconciler.operations.state import entries
 
@@ -34,16 +32,16 @@ def list_(start: Path, env: str | None, format_: str, no_color: bool) -> int:
     else:
         from reconciler.reports.text import state_list_text
 
-        show(state_list_text(found, style=style(sys.stdout, no_color=no_color, rows=True)))
+        show(state_list_text(found, style=style(sys.stdout, rows=True)))
     return 0
 
 
 @command.command(name="show")
 @click.argument("address")
 @options.project
-def show_(address: str, start: Path, env: str | None, format_: str, no_color: bool) -> int:
+def show_(address: str, start: Path, env: str | None, format_: str) -> int:
     """Print everything that state knows of ADDRESS, as JSON."""
-    del format_, no_color
+    del format_
     from reconciler.operations.state import entry
 
     show_json(entry(start, options.environ(), options.addresses((address,))[0], env=env))
@@ -52,7 +50,7 @@ def show_(address: str, start: Path, env: str | None, format_: str, no_color: bo
 
 @command.command(name="history")
 @options.project
-def history_(start: Path, env: str | None, format_: str, no_color: bool) -> int:
+def history_(start: Path, env: str | None, format_: str) -> int:
     """List who applied what and when, the latest first. With the `git` backend nothing is ever forgotten."""
     from reconciler.operations.state import applies
 
@@ -62,7 +60,7 @@ def history_(start: Path, env: str | None, format_: str, no_color: bool) -> int:
     else:
         from reconciler.reports.text import history_text
 
-        show(history_text(found, style=style(sys.stdout, no_color=no_color, rows=True)))
+        show(history_text(found, style=style(sys.stdout, rows=True)))
     return 0
 
 
@@ -79,7 +77,7 @@ def unlock_(start: Path, env: str | None, yes: bool) -> int:
     return 0
 
 
-@command.command(name="pull")
+@command.command(name="pull", short_help="Print the whole state: a backup.")
 @options.folder
 @options.environment
 @click.option(
@@ -97,50 +95,44 @@ def pull_(start: Path, env: str | None, out: Path | None) -> int:
     return 0
 
 
-@command.command(name="push")
+@command.command(name="push", short_help="Make a pulled state the state again.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @options.project
-def push_(file: Path, start: Path, env: str | None, format_: str, no_color: bool) -> int:
+def push_(file: Path, start: Path, env: str | None, format_: str) -> int:
     """Make FILE the state, unless something was recorded since it was pulled."""
-    del no_color
     from reconciler.operations.state_edits import push
 
     return _edited("Pushed", push(start, options.environ(), file, env=env), format_)
 
 
-@command.command(name="mv")
+@command.command(name="mv", short_help="Know an object under another address.")
 @click.argument("former", metavar="FROM")
 @click.argument("address", metavar="TO")
 @options.project
-def mv_(former: str, address: str, start: Path, env: str | None, format_: str, no_color: bool) -> int:
+def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -> int:
     """Let what state knows as FROM be known as TO, whatever manifests say; `moved_from` is for renaming a manifest."""
-    del no_color
     from reconciler.operations.state_edits import move
 
     old, new = options.addresses((former, address))
     return _edited("Moved", move(start, options.environ(), old, new, env=env), format_)
 
 
-@command.command(name="rm")
+@command.command(name="rm", short_help="Manage objects no longer; what is live stays.")
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @options.live
-def rm_(
-    addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str, no_color: bool
-) -> int:
+def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
     """Manage these no longer: what is live stays, and loses our labels."""
-    del no_color
     from reconciler.operations.state_edits import forget
 
     done = forget(start, options.environ(), options.addresses(addresses), env=env, endpoint=endpoint)
     return _edited("Forgotten", done, format_)
 
 
-@command.command(name="rebuild")
+@command.command(name="rebuild", short_help="Make a state that was lost anew.")
 @options.live
 @click.option("--yes", is_flag=True, help="Replace a state that is there without asking.")
-def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, no_color: bool, yes: bool) -> int:
+def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, yes: bool) -> int:
     """Make a state that was lost anew, from live labels, bundles and manifests; what they do not prove is unknown."""
-    del no_color
     from reconciler.operations.state_rebuild import rebuild
     from reconciler.reports.text.states import rebuilt_text
 
@@ -160,10 +152,10 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, n
         show(rebuilt_text(done))
     else:
         note("Nothing was changed.")
-    return 0 if done.written else NOT_CONFIRMED
+    return 0 if done.written else codes.FAILED
 
 
-@command.command(name="migrate-backend")
+@command.command(name="migrate-backend", short_help="Take the state to another backend.")
 @click.argument("to", metavar="URL")
 @options.folder
 @options.environment

@@ -11,7 +11,7 @@ from reconciler.cli.output import show, show_json, style
 
 @click.command(name="status")
 @options.live
-def command(start: Path, env: str | None, endpoint: str | None, format_: str, no_color: bool) -> int:
+def command(start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
     """List every object with its live id and whether it is in sync."""
     from reconciler.operations.status import status
 
@@ -23,7 +23,7 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, no
     from reconciler.reports.text import table
 
     rows = [(entry.address, entry.standing, entry.id or "-") for entry in found.entries]
-    how = style(sys.stdout, no_color=no_color, rows=True)
+    how = style(sys.stdout, rows=True)
     lines = wrap(f"{found.identity} at {found.endpoint}; {found.last_apply}", how.width, hang="  ")
     if found.lock:
         lines += wrap(f"locked by {found.lock}", how.width, hang="  ")

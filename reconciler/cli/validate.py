@@ -10,12 +10,11 @@ from reconciler.cli.output import show, show_json, show_problems
 
 @click.command(name="validate")
 @options.project
-def command(start: Path, env: str | None, format_: str, no_color: bool) -> int:
+def command(start: Path, env: str | None, format_: str) -> int:
     """Check every manifest, offline: nothing is read from OpenAI or from state.
 
     All problems are reported together, each with its place. Exit code 1 if there is an error.
     """
-    del no_color
     from reconciler.operations.validate import validate
 
     checked = validate(start, options.environ(), env=env)

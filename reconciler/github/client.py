@@ -38,17 +38,14 @@ class GitHub:
         return self.repository.partition("/")[0]
 
     def get(self, path: str, **query: object) -> Document:
-        document: Document = self._call("GET", self._url(path), query=query).json()
-        return document
+        return self._ask("GET", path, query=query)
 
     def post(self, path: str, body: Document) -> Document:
         """Make something. Sent again only where GitHub says that it has not looked at it: nothing is made twice."""
-        document: Document = self._call("POST", self._url(path), body=body).json()
-        return document
+        return self._ask("POST", path, body=body)
 
     def patch(self, path: str, body: Document) -> Document:
-        document: Document = self._call("PATCH", self._url(path), body=body).json()
-        return document
+        return self._ask("PATCH", path, body=body)
 
     def pages(self, path: str, key: str | None = None, **query: object) -> Iterator[Document]:
         """Every entry of a list, page by page as they are asked for; `key` is where the list is in its answer."""
@@ -56,13 +53,19 @@ class GitHub:
         query = {"per_page": 100, **query}
         while url:
             answer = self._call("GET", url, query=query)
-            body = answer.json()
+            body = _parsed(answer)
             yield from body[key] if key else body
             url, query = self._next(answer), {}
 
     def download(self, path: str) -> bytes:
         """The bytes that `path` leads to: it redirects to a server that is not shown the token."""
         return self._call("GET", self._url(path)).content
+
+    def _ask(
+        self, method: Method, path: str, *, query: Mapping[str, object] | None = None, body: Document | None = None
+    ) -> Document:
+        document: Document = _parsed(self._call(method, self._url(path), query=query, body=body))
+        return document
 
     def _url(self, path: str) -> str:
         return f"/repos/{self.repository}/{path}"
@@ -98,6 +101,15 @@ class GitHub:
             return error
 
 
+def _parsed(answer: httpx2.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        kind = answer.headers.get("content-type", "no content type")
+        hint = "Is GITHUB_API_URL that of GitHub's API, and no proxy in between that answers itself?"
+        raise GitHubError(Problem("github", f"the answer ({kind}) is not JSON", hint=hint)) from error
+
+
 @contextmanager
 def connect(environ: Mapping[str, str], sleep: Callable[[float], None] = time.sleep) -> Iterator[GitHub]:
     """The repository that a workflow runs in: `GITHUB_REPOSITORY`, `GITHUB_API_URL`, and its token in `GITHUB_TOKEN`.
@@ -123,4 +135,6 @@ def _set(environ: Mapping[str, str], name: str) -> str:
     if not value:
         hint = "A workflow has it: `env: {GITHUB_TOKEN: ${{ github.token }}}`; GITHUB_REPOSITORY is there by itself."
         raise GitHubError(Problem("github", f"{name} is not set", hint=hint))
+    if not (value.isascii() and value.isprintable()):
+        raise GitHubError(Problem("github", f"{name} holds characters that it never has", hint="Set it anew."))
     return value

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.manifests import find_project
-from reconciler.operations.edits import write
+from reconciler.operations.edits import Edit, write
 from reconciler.operations.everywhere import Everywhere, load_everywhere
 from reconciler.operations.releasing.pointer import Move, published
 from reconciler.operations.releasing.versions import listed, versions
@@ -34,12 +34,18 @@ def publish(
     ReconcilerError, and nothing is written, for a release that does not exist, or that is archived.
     """
     project = load_everywhere(find_project(start))
+    done, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
+    if done.moves:
+        write(project.root, [edit])
+    return done
+
+
+def publication(project: Everywhere, chatbot: str, number: int | None, env: str | None) -> tuple[Publication, Edit]:
+    """What `publish` comes to, and the edit that is to be written."""
     found = project.named(Address("chatbot", chatbot))
     release = None if number is None else _release(project, found, number)
-    moves, edit = published(project, found, release, env or environ.get("RECONCILER_ENV") or None)
-    if moves:
-        write(project.root, [edit])
-    return Publication(chatbot, number, moves, edit.path)
+    moves, edit = published(project, found, release, env)
+    return Publication(chatbot, number, moves, edit.path), edit
 
 
 def _release(project: Everywhere, chatbot: Resource, number: int) -> Resource:

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from reconciler.manifests import find_project
 from reconciler.operations.approval import contents, without
-from reconciler.operations.publish import publish
+from reconciler.operations.edits import write
+from reconciler.operations.everywhere import load_everywhere
+from reconciler.operations.publish import publication
 from reconciler.operations.run import planned
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Plan
@@ -15,20 +18,23 @@ from reconciler.resources.problems import Problem, ReconcilerError
 def rollback(
     start: Path, environ: Mapping[str, str], chatbot: str, number: int, *, env: str | None, endpoint: str | None
 ) -> Plan:
-    """Edit the manifest so that it publishes release `number`, and plan to move the pointer; the plan does no more.
+    """Plan to move the pointer to release `number`, and no more; then edit the manifest so that it publishes it.
 
     What else is pending, or was changed by hand, is left as it is. ReconcilerError where the release cannot answer:
-    something of it is gone, expired or altered, or has to be made first.
+    something of it is gone, expired or altered, or has to be made first. Then, and where the plan refuses something,
+    nothing is edited.
     """
-    publish(start, environ, chatbot, number, env=env)
-    address = Address("chatbot", chatbot)
-    release = release_address(chatbot, number)
-    now = planned(start, environ, env, endpoint, on_drift="keep", targets=[address, release])
+    project = load_everywhere(find_project(start))
+    _, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
+    address, release = Address("chatbot", chatbot), release_address(chatbot, number)
+    edited = {} if edit.after is None else {edit.path: edit.after}
+    now = planned(start, environ, env, endpoint, on_drift="keep", targets=[address, release], edited=edited)
     if now.plan.refusals:
         return now.plan
     problems = list(_dead(now, release))
     if problems:
         raise ReconcilerError(*problems)
+    write(project.root, [edit])
     others = [change for change in now.plan.work if (change.action, change.address) != ("publish", str(address))]
     return without(now.plan, {change.digest for change in others})
 

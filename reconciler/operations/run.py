@@ -40,11 +40,12 @@ def planned(
     endpoint: str | None = None,
     on_drift: OnDrift = "revert",
     targets: Sequence[Address] = (),
+    edited: Mapping[str, str] | None = None,
 ) -> Planned:
-    """Plan the project at or above `start`."""
+    """Plan the project at or above `start`, with `edited` as for `open_workspace`."""
 
     async def run() -> Planned:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
+        workspace = open_workspace(start, environ, env=env, endpoint=endpoint, edited=edited)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             return (await _observed(workspace, connection, on_drift, targets)).planned
 

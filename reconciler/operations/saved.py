@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from reconciler.applying.write import StaleError
 from reconciler.operations.approval import written_together
 from reconciler.operations.plan import Observed
 from reconciler.planning.codec import from_json
+from reconciler.planning.drift import FORMAT as DRIFT
 from reconciler.planning.model import Change, OnDrift, Plan
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -17,17 +19,26 @@ from reconciler.state.model import Snapshot
 
 def read_plan(file: Path) -> Plan:
     """The plan in `file`; ReconcilerError where it cannot be read, is none, or was edited."""
-    hint = "Make it again with `reconciler plan --out FILE`."
+    return from_json(_document(file, "plan-file", "Make it again with `reconciler plan --out FILE`."))
+
+
+def read_drift(file: Path) -> dict[str, Any]:
+    """The drift document in `file`; ReconcilerError where it cannot be read or is none."""
+    hint = "Make it with `reconciler drift --out FILE`."
+    document = _document(file, "drift-file", hint)
+    if not isinstance(document, dict) or document.get("format") != DRIFT:
+        raise ReconcilerError(Problem("drift-file", f"{file} is no drift report of this version", hint=hint))
+    return document
+
+
+def _document(file: Path, code: str, hint: str) -> Any:
     try:
-        text = file.read_text(encoding="utf-8")
+        return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ReconcilerError(Problem("plan-file", f"cannot read {file}: {reason}", hint=hint)) from error
-    try:
-        document = json.loads(text)
+        raise ReconcilerError(Problem(code, f"cannot read {file}: {reason}", hint=hint)) from error
     except (ValueError, RecursionError) as error:
-        raise ReconcilerError(Problem("plan-file", f"{file} is not JSON: {error}", hint=hint)) from error
-    return from_json(document)
+        raise ReconcilerError(Problem(code, f"{file} is not JSON: {error}", hint=hint)) from error
 
 
 def decision_of(saved: Plan) -> OnDrift:

@@ -90,13 +90,19 @@ def _outlet(root: Path, outlet: manifest.Outlet) -> Outlet:
 
 
 def open_workspace(
-    start: Path, environ: Mapping[str, str], *, env: str | None = None, endpoint: str | None = None
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None = None,
+    endpoint: str | None = None,
+    edited: Mapping[str, str] | None = None,
 ) -> Workspace:
     """The project at or above `start`; ReconcilerError with every error its manifests have.
 
-    References to what no manifest defines are not among them: they may point at something live.
+    References to what no manifest defines are not among them: they may point at something live. `edited` are texts of
+    files, by path, that are read as if they had been written already.
     """
-    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None)
+    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, edited=edited)
     raise_errors(loaded.problems)
     return Workspace(loaded, choose(loaded.project, endpoint, environ), environ)
 

@@ -18,6 +18,8 @@ from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
+FORMAT: Final = "reconciler/drift/v1"
+
 ASSISTANT: Final = "assistant"
 FILES: Final = "files"
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.applying.model import FORMAT as APPLY_FORMAT, ApplyResult, Outcome, Status
 from reconciler.planning.codec import to_json
-from reconciler.planning.drift import DriftReport, RetiringModel, Standing
+from reconciler.planning.drift import FORMAT as DRIFT_FORMAT, DriftReport, RetiringModel, Standing
 from reconciler.planning.model import Change, FieldChange
 from reconciler.planning.writers import Seen
 from reconciler.reports.drift import GONE, drift_class
@@ -17,7 +17,6 @@ from reconciler.reports.text.drift_words import summary
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import ABSENT, JSON
 
-DRIFT_FORMAT: Final = "reconciler/drift/v1"
 PROBLEMS_FORMAT: Final = "reconciler/problems/v1"
 _STATUSES: Final[tuple[Status, ...]] = ("done", "failed", "skipped", "not-started")
 

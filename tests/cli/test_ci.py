@@ -12,7 +12,7 @@ from tests.github.hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
 BODY = "<!-- reconciler:plan acme -->\nhello\n"
 COUNTS = {"modified": 2, "missing": 0, "tampered": 1, "failing": 1, "retiring": 2, "unchanged": 40}
-DRIFT = {"identity": "acme", "in_sync": False, "clean": False, "summary": COUNTS}
+DRIFT = {"format": "reconciler/drift/v1", "identity": "acme", "in_sync": False, "clean": False, "summary": COUNTS}
 
 
 @pytest.fixture
@@ -119,6 +119,16 @@ def test_a_report_that_says_the_same_leaves_the_issue_alone(hub: Hub, cli: Cli, 
         assert cli("ci", "issue", body, "--drift", drift).code == 0
     assert {request.partition(" ")[0] for request in hub.asked} == {"GET", "POST"}
     assert hub.asked["POST /issues"] == 1
+
+
+@pytest.mark.parametrize("drift", ["", "{}", "[]", '{"format": "reconciler/plan/v1"}', "\xff"])
+def test_what_is_no_drift_report_is_told(hub: Hub, cli: Cli, body: Path, drift: str):
+    file = body.with_name("drift.json")
+    file.write_bytes(drift.encode("latin-1"))
+    done = cli("ci", "issue", body, "--drift", file)
+    assert done.code == 1
+    assert "error[drift-file]" in done.err
+    assert not hub.issues
 
 
 def test_a_refusal_of_github_is_an_error_without_the_token(hub: Hub, cli: Cli, body: Path):

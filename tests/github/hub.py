@@ -284,5 +284,5 @@ def refusal(status: int, message: str, **headers: str) -> Response:
     return JSONResponse({"message": message}, status, headers=named)
 
 
-def not_json() -> Response:
-    return PlainTextResponse("<html>Unicorn</html>", 502)
+def not_json(status: int = 502) -> Response:
+    return PlainTextResponse("<html>Unicorn</html>", status)

@@ -48,6 +48,13 @@ def test_what_may_pass_is_tried_again_when_github_says(github: GitHub, hub: Hub,
     assert waits == [pytest.approx(wait, rel=0.3)]
 
 
+def test_a_proxy_that_answers_itself_is_told(github: GitHub, hub: Hub):
+    hub.failing = [not_json(200), not_json(200)]
+    for ask in (lambda: github.get("pulls/1"), lambda: list(github.pages("issues/7/comments"))):
+        with pytest.raises(GitHubError, match=r"\(text/plain; charset=utf-8\) is not JSON"):
+            ask()
+
+
 def test_a_limit_that_ends_at_a_time_is_waited_for(github: GitHub, hub: Hub, waits: list[float]):
     ends = str(int(time.time()) + 30)
     hub.failing = [refusal(403, "rate limit", x_ratelimit_remaining="0", x_ratelimit_reset=ends)]
