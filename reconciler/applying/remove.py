@@ -13,10 +13,10 @@ from reconciler.applying.steps import Step
 from reconciler.applying.write import StaleError
 from reconciler.planning.changes import is_labelled
 from reconciler.planning.uploads import leftover_address
+from reconciler.resources.address import FILE
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
 
-FILE = "file"
 MOST_NAMED = 3
 
 

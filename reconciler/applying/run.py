@@ -15,7 +15,7 @@ from reconciler.applying.model import Outcome
 from reconciler.live.base import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -88,7 +88,7 @@ class Run:
     def __post_init__(self) -> None:
         for address, live in self.planned.matched.live.items():
             self.hold(str(address), live.id)
-            if live.type == "file" and "sha256" in live.fields:
+            if live.type == FILE and "sha256" in live.fields:
                 self.uploads.setdefault((live.fields["sha256"], live.name), live.id)
 
     @cached_property

@@ -19,6 +19,7 @@ from reconciler.planning.diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.retiring import release_of
 from reconciler.planning.uploads import leftover_address
+from reconciler.resources.address import FILE
 from reconciler.resources.base import Applied, Desired, Form, Lifecycle, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -132,7 +133,7 @@ def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
 def _remember_replaced(run: Run, step: Step, written: Written) -> None:
     """Uploads have no label: a run that ends before the old one is removed must not forget that it is ours."""
     old = run.planned.matched.live.get(step.address)
-    if old and old.type == "file" and old.id != written.id:
+    if old and old.type == FILE and old.id != written.id:
         run.journal.done(leftover_address(old), Applied(old.id, old.type, old.fields))
 
 
@@ -158,7 +159,7 @@ def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
 
 
 async def _make(run: Run, desired: Desired) -> Written:
-    if desired.type != "file":
+    if desired.type != FILE:
         made = await _create(run, desired)
         resolved = run.planned.world.forms[desired.type].resolved if desired.whole else ()
         return Written(made.id, resolved={name: made.fields[name] for name in resolved})
@@ -216,7 +217,7 @@ async def _change(run: Run, step: Step, desired: Desired) -> Written:
     """Write the top-level fields in which a value changes, each whole; labels go with every write."""
     changes = [item for change in step.changes for item in change.fields]
     names = sorted({item.keys[0] for item in changes} - NOT_FIELDS)
-    if desired.type == "file" and not names:
+    if desired.type == FILE and not names:
         return Written(run.id_of(str(step.address)))
     adapter = run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))

@@ -4,11 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
-from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Reference, Resource
 from reconciler.resources.problems import Place, Problem
-
-FILE = "file"
 
 
 @dataclass(frozen=True)

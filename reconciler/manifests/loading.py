@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files
 from reconciler.manifests.included import Sources
-from reconciler.manifests.linking import FILE, Dangling, dangling, unique
+from reconciler.manifests.linking import Dangling, dangling, unique
 from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.moving import left_behind, moves
 from reconciler.manifests.opening import is_project, open_project
@@ -20,6 +20,7 @@ from reconciler.manifests.reading import MAX_MANIFEST, UnreadableError, locate, 
 from reconciler.manifests.tree import Tree, repository_of, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
+from reconciler.resources.address import FILE
 from reconciler.resources.base import Kind, ProjectFiles, Resource, Scope
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.registry import kinds as registered_kinds

@@ -10,9 +10,8 @@ from reconciler.operations.published import OUTLET_TYPES, published
 from reconciler.operations.workspace import open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
-from reconciler.resources.address import Address, Identity
+from reconciler.resources.address import FILE, Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
-from reconciler.resources.kinds.file import FILE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import forms
 from reconciler.resources.values import Fields, is_reference
@@ -51,7 +50,7 @@ def remembered(state: State, identity: Identity) -> list[Live]:
 
 def _live(state: State, identity: Identity, address: Address, applied: Applied) -> Live:
     live = Live(applied.type, applied.id, dict(_as_read(state, applied.fields)))
-    if applied.type in OUTLET_TYPES or applied.type == FILE.type:
+    if applied.type in OUTLET_TYPES or applied.type == FILE:
         return live
     apart = forms()[applied.type].apart
     hashes = spec_hashes({name: value for name, value in applied.fields.items() if name not in apart})

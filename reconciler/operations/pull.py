@@ -15,12 +15,11 @@ from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Change, FieldChange
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import Fields, get, put, same
 
-FILE = "file"
 LABELS = "labels"
 
 

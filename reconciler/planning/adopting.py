@@ -8,13 +8,12 @@ from typing import Final
 from reconciler.planning.diff import LastApplied, compare
 from reconciler.planning.match import Matched
 from reconciler.planning.world import World
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, digest
 
-FILE: Final = "file"
 _SHOWN: Final = 5
 _LIST: Final = "`reconciler inventory` lists everything that is live."
 

@@ -13,7 +13,7 @@ from reconciler.planning.graph import Graph, after, before, sort_of
 from reconciler.planning.guard import RULES, Case, Check
 from reconciler.planning.keeping import kept, stays_published
 from reconciler.planning.match import Matched, match
-from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange, Plan, Refusal, Unmanaged
+from reconciler.planning.model import ENDS_ID, LETS_GO, Change, Decision, FieldChange, Plan, Refusal, Unmanaged
 from reconciler.planning.moving import renamed
 from reconciler.planning.publications import publications
 from reconciler.planning.requests import requests
@@ -26,8 +26,6 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.values import references_in
-
-REMOVING = frozenset({*TAKES_AWAY, "forget"})
 
 
 @dataclass(frozen=True)
@@ -132,8 +130,8 @@ class _Arrangement:
 
     def of(self, found: Iterable[Change]) -> tuple[Change, ...]:
         sealed = [seal(str(self.world.identity), self._with_referrers(change)) for change in found]
-        kept = sorted((change for change in sealed if change.action not in REMOVING), key=self._by_depth)
-        gone = sorted((change for change in sealed if change.action in REMOVING), key=self._by_rank)
+        kept = sorted((change for change in sealed if change.action not in LETS_GO), key=self._by_depth)
+        gone = sorted((change for change in sealed if change.action in LETS_GO), key=self._by_rank)
         return (*kept, *gone)
 
     def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
@@ -158,7 +156,7 @@ class _Arrangement:
 
     def _with_referrers(self, change: Change) -> Change:
         """Removing something is right only as long as nobody new points at it."""
-        if change.action not in {*TAKES_AWAY, "replace"}:
+        if change.action not in ENDS_ID:
             return change
         edges = self.before.referrers.get(Address.parse(change.address), ())
         return replace(change, preconditions={"referrers": sorted({edge.source for edge in edges})})

@@ -76,7 +76,7 @@ def _of_address(
         yield _creation(desired, applied)
     else:
         found = list(_difference(world, desired, applied, live, matched.moved.get(address)))
-        if not found and live.type == "file" and (applied is None or applied.id != live.id):
+        if not found and live.type == FILE and (applied is None or applied.id != live.id):
             found = [Sorted(_known(desired, live), None)]
         yield from found
 
@@ -193,7 +193,7 @@ def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator
     from before the API filled in the rest.
     """
     names = () if desired.whole else agreed(desired, _last(applied, live))
-    if names and desired.type != "file":
+    if names and desired.type != FILE:
         because = f"the manifest has taken over what was changed by hand: {', '.join(names)}"
         taken = {name: field_hash(desired.fields[name]) for name in names}
         address, source = str(desired.address), source_of(desired)
@@ -261,7 +261,7 @@ def _ownership(
 
 def is_labelled(world: World, type_: str) -> bool:
     """Whether objects of this type carry our labels."""
-    return type_ not in world.outlet_types and type_ != "file"
+    return type_ not in world.outlet_types and type_ != FILE
 
 
 def _change(world: World, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:
@@ -274,7 +274,7 @@ def _change(world: World, desired: Desired, live: Live, fields: tuple[FieldChang
 
 
 def _why_replaced(desired: Desired, immutable: list[str]) -> str:
-    if desired.type == "file":
+    if desired.type == FILE:
         return "its content changed: it is uploaded again"
     return f"{', '.join(immutable)} cannot be changed in place"
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from reconciler.planning.graph import Graph
 from reconciler.planning.match import Matched
-from reconciler.planning.model import MAKES, TAKES_AWAY, Change, Costs
+from reconciler.planning.model import ENDS_ID, LETS_GO, MAKES, TAKES_AWAY, Change, Costs
 from reconciler.planning.sides import form_of, sides
 from reconciler.planning.world import World
 from reconciler.resources.address import FILE, Address
@@ -105,7 +105,7 @@ class _Storage:
     def _gain(self, one: _Touched) -> int:
         """A store that goes takes what OpenAI says it has; files that come or go count by their own size."""
         usage = self.usage.get(one.change.id or "", 0)
-        goes = one.change.action in {*TAKES_AWAY, "replace"}
+        goes = one.change.action in ENDS_ID
         return _sum(self._coming(one)) - (usage if goes else min(usage, _sum(self._going(one))))
 
     def _coming(self, one: _Touched) -> dict[str, int | None]:
@@ -201,7 +201,7 @@ def _unused(
     world: World, matched: Matched, touched: Iterable[_Touched], after: Graph
 ) -> Iterator[tuple[str, int | None]]:
     """Stores and files that stay, and that nothing known refers to once the work is done."""
-    gone = {one.change.address for one in touched if one.change.action in {*TAKES_AWAY, "forget"}}
+    gone = {one.change.address for one in touched if one.change.action in LETS_GO}
     for address, live in sorted(matched.live.items()):
         holds = live.type == FILE or world.forms[live.type].stored
         if holds and str(address) not in gone and not after.referrers.get(address):

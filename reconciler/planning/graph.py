@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from typing import Final
 
 from reconciler.planning.match import Matched
-from reconciler.planning.model import MAKES, TAKES_AWAY, Change
+from reconciler.planning.model import LETS_GO, MAKES, Change
 from reconciler.planning.world import World
 from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Desired, Live
@@ -181,7 +181,7 @@ def _staying(desired: Desired, live: Live | None, work: Iterable[Change], kept: 
 def _left_alone(world: World, matched: Matched, work: Mapping[Address, list[Change]]) -> Iterator[Edge]:
     """What no manifest asks for and the plan does not remove, and what is out of its scope: as applied, and as live."""
     for address in sorted({*world.applied, *matched.live}):
-        removed = any(change.action in {*TAKES_AWAY, "forget"} for change in work.get(address, ()))
+        removed = any(change.action in LETS_GO for change in work.get(address, ()))
         if not removed and (address not in world.desired or not world.in_scope(address)):
             applied, live = world.applied.get(address), matched.live.get(address)
             fields = applied.fields if applied else {}

@@ -1,14 +1,11 @@
 """What stays live although its manifest is gone, because that said `keep_on_delete`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from reconciler.planning.match import Matched
 from reconciler.planning.world import World
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.values import references_in
-
-FILE: Final = "file"
 
 
 def kept(world: World, matched: Matched) -> dict[Address, tuple[Address, ...]]:

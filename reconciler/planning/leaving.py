@@ -2,14 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final
 
 from reconciler.planning.build import Planned
-from reconciler.planning.model import Action
+from reconciler.planning.model import ENDS_ID
 from reconciler.resources.address import Address
-
-TAKES_AWAY: Final[frozenset[Action]] = frozenset({"delete", "replace", "archive"})
-"""After these the id that others may know the object by is gone."""
 
 
 def leaving(planned: Planned) -> Mapping[str, frozenset[str]]:
@@ -17,6 +13,6 @@ def leaving(planned: Planned) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for change in planned.plan.work:
         live = planned.matched.live.get(Address.parse(change.address))
-        if change.action in TAKES_AWAY and live and change.id and live.type not in planned.world.outlet_types:
+        if change.action in ENDS_ID and live and change.id and live.type not in planned.world.outlet_types:
             found[live.type].add(change.id)
     return {type_: frozenset(ids) for type_, ids in found.items()}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.planning.moving import find_moves, labelled_otherwise, renamed
-from reconciler.planning.uploads import SETTLE, created, find_uploads
+from reconciler.planning.uploads import CLOCK_LAG, created, find_uploads
 from reconciler.planning.world import World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Form, Live
@@ -112,7 +112,7 @@ def _finish(world: World, matched: Matched) -> Matched:
 def announced(world: World, address: Address, others: Sequence[Live]) -> bool:
     """Whether one create of ours that never ended well has made them all: its answer came late, or never."""
     since = min((item.since for item in world.pending if item.address == address), default=math.inf)
-    return all(created(live) >= since - SETTLE for live in others)
+    return all(created(live) >= since - CLOCK_LAG for live in others)
 
 
 def _moved_house(world: World, address: Address, live: Live, others: Sequence[Live]) -> bool:

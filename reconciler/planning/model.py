@@ -17,6 +17,10 @@ MAKES: Final[frozenset[Action]] = frozenset({"create", "replace", "release"})
 """Actions by which an object gets a new id."""
 TAKES_AWAY: Final[frozenset[Action]] = frozenset({"delete", "archive"})
 """Actions after which the live object is gone: `archive` for what a release has made, `delete` for all else."""
+ENDS_ID: Final[frozenset[Action]] = TAKES_AWAY | {"replace"}
+"""After these the id that others may know the object by is gone, whether or not another object takes its place."""
+LETS_GO: Final[frozenset[Action]] = TAKES_AWAY | {"forget"}
+"""After these nothing live is ours at the address, whether or not the object is still there."""
 
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
 """Who made desired and live differ: an edit of the manifest, a hand at the API, both at once; `unknown` where nobody

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from reconciler.planning.adopting import NO_ROOM
 from reconciler.planning.changes import is_labelled
 from reconciler.planning.match import Matched
-from reconciler.planning.model import MAKES, TAKES_AWAY, Change, FieldChange
+from reconciler.planning.model import ENDS_ID, MAKES, Change, FieldChange
 from reconciler.planning.world import World
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired
@@ -89,7 +89,7 @@ def _mapping(value: JSON) -> Mapping[str, JSON]:
 def _others(world: World, address: Address, change: Change, *, shared: bool) -> Iterator[Method]:
     """What is taken away, unless somebody else has a share in it, and labels that are put on or taken off."""
     remote = change.id is not None and "/" not in change.id
-    if remote and not shared and change.action in {*TAKES_AWAY, "replace"}:
+    if remote and not shared and change.action in ENDS_ID:
         yield "DELETE"
     applied, desired = world.applied.get(address), world.desired.get(address)
     if change.action == "adopt" and address in world.adopt:

@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.planning.uploads import is_leftover
 from reconciler.planning.world import World
-from reconciler.resources.address import RELEASE, Address, release_number
+from reconciler.resources.address import FILE, RELEASE, Address, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -112,4 +112,4 @@ def why_leaving(world: World, address: Address, live: Live, archived: Mapping[Ad
         return "a newer upload has taken its place"
     if address.is_frozen:
         return "no release needs it any more"
-    return "nothing uses it any more" if live.type == "file" else GONE
+    return "nothing uses it any more" if live.type == FILE else GONE

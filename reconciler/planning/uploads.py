@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from reconciler.planning.world import Pending, World
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import JSON
 
-FILE: Final = "file"
-SETTLE: Final = 5.0
+CLOCK_LAG: Final = 5.0
 """Seconds by which the API's clock may lag behind ours."""
 
 Content: TypeAlias = tuple[str, JSON]
@@ -95,7 +94,7 @@ def _announced(world: World, found: Mapping[Address, Live], taken: Collection[st
     result: dict[Address, Live] = {}
     for item in pending:
         candidates = free.get((item.marker["filename"], item.marker["bytes"]), [])
-        fits = [live for live in candidates if created(live) >= item.since - SETTLE]
+        fits = [live for live in candidates if created(live) >= item.since - CLOCK_LAG]
         if fits and item.address not in result:
             candidates.remove(fits[0])
             result[item.address] = _with_sha(fits[0], item.marker["sha256"])

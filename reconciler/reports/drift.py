@@ -3,6 +3,7 @@
 from typing import Final, Literal, TypeAlias, get_args
 
 from reconciler.planning.model import Change
+from reconciler.resources.address import FILE
 from reconciler.resources.labels import KEYS
 
 DriftClass: TypeAlias = Literal["modified", "missing", "expired", "tampered", "labels"]
@@ -25,4 +26,4 @@ def drift_class(change: Change) -> DriftClass:
 def _is_frozen(address: str) -> bool:
     """A copy made for a release has `@` in its name; so may the path of a file."""
     kind, _, name = address.partition("/")
-    return kind != "file" and "@" in name
+    return kind != FILE and "@" in name

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import LocalFile, ProjectFiles
-from reconciler.resources.kinds.file import PREFIX as FILE_PREFIX, file_address, is_file_id
+from reconciler.resources.kinds.file import file_address, is_file_id
 from reconciler.resources.metadata import USER_ATTRIBUTES, too_many_pairs
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON, Fields, is_reference, reference
@@ -200,7 +200,7 @@ def _by_path(
 
 def _names_of(file_id: str, addresses: Sequence[str], wanted: Mapping[str, JSON]) -> list[str]:
     """The paths of a file, and its id, as far as they are wanted; else its first path."""
-    prefix = f"{FILE_PREFIX}/"
+    prefix = f"{FILE}/"
     paths = [address.removeprefix(prefix) for address in addresses if address.startswith(prefix)]
     return [name for name in (file_id, *paths) if name in wanted] or paths[:1]
 

@@ -20,7 +20,7 @@ from reconciler.planning.world import Bundle, Link, Pending, Pointer, World
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live, LocalFile
-from reconciler.resources.kinds.file import FILE
+from reconciler.resources.kinds.file import FORM
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.problems import Place
 from reconciler.resources.values import digest, reference
@@ -55,7 +55,7 @@ FORMS: Mapping[str, Form] = {
         stored=True,
     ),
     "page": _form("page", defaults={}),
-    "file": FILE,
+    "file": FORM,
 }
 """`page` lives in the outlets."""
 _TYPES = {"assistant": "agent", "chatbot": "page", "pipeline": "page", "release": "page", "vectorstore": "store"}

@@ -2,7 +2,7 @@
 
 from reconciler.resources.address import Address, Identity
 from reconciler.state.model import AppliedPlan, Intent, Snapshot, State
-from reconciler.state.settling import SETTLE, settled
+from reconciler.state.settling import LONGEST_REQUEST, settled
 
 TRIAGE = Address("assistant", "triage")
 
@@ -14,12 +14,12 @@ def after(*began: float, intended: float = 1000.0) -> Snapshot:
 
 
 def test_while_no_other_run_began_the_killed_one_may_still_be_sending():
-    assert settled(after(1000.0), 1000.0 + 100 * SETTLE) == frozenset()
+    assert settled(after(1000.0), 1000.0 + 100 * LONGEST_REQUEST) == frozenset()
 
 
 def test_what_it_sent_last_may_come_to_something_for_a_while():
-    assert settled(after(1000.0, 2000.0), 2000.0 + SETTLE - 1) == frozenset()
-    assert settled(after(1000.0, 2000.0), 2000.0 + SETTLE + 1) == {TRIAGE}
+    assert settled(after(1000.0, 2000.0), 2000.0 + LONGEST_REQUEST - 1) == frozenset()
+    assert settled(after(1000.0, 2000.0), 2000.0 + LONGEST_REQUEST + 1) == {TRIAGE}
 
 
 def test_an_address_with_a_younger_intent_too_waits_for_that():

@@ -14,7 +14,7 @@ from reconciler.live.errors import LiveError
 from reconciler.live.metadata import older_than
 from reconciler.live.pages import Test, never, walk
 from reconciler.live.together import together
-from reconciler.resources.address import Identity
+from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Desired, Live, LocalFile
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.problems import Problem
@@ -29,7 +29,7 @@ DETAIL: Final = ("bytes", "created_at", "expires_at", "filename", "purpose", "st
 
 
 class Files:
-    type = "file"
+    type = FILE
     refers: frozenset[str] = frozenset()
 
     def __init__(self, connection: Connection) -> None:

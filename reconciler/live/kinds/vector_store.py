@@ -11,7 +11,7 @@ from reconciler.live.errors import MissingError
 from reconciler.live.metadata import carries, older_than
 from reconciler.live.pages import walk
 from reconciler.live.together import together
-from reconciler.resources.address import Identity
+from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import from_metadata, to_metadata
 from reconciler.resources.registry import forms
@@ -29,7 +29,7 @@ class VectorStores:
     """
 
     type = "vector_store"
-    refers = frozenset({"file"})
+    refers = frozenset({FILE})
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

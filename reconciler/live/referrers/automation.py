@@ -10,12 +10,13 @@ from typing import Final
 from reconciler.live.base import needing
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
+from reconciler.resources.address import FILE
 from reconciler.resources.base import Live
 
 
 class Automations:
     type = "automation"
-    refers = frozenset({"agent", "credential", "environment_template", "file", "session", "skill", "vault"})
+    refers = frozenset({"agent", "credential", "environment_template", FILE, "session", "skill", "vault"})
     asks_by_id = False
 
     def __init__(self, connection: Connection) -> None:

@@ -9,9 +9,8 @@ from dataclasses import replace
 from reconciler.operations.published import OUTLET_TYPES
 from reconciler.operations.workspace import Workspace
 from reconciler.planning.world import World
-from reconciler.resources.address import Address, Identity
+from reconciler.resources.address import FILE, Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Live
-from reconciler.resources.kinds.file import FILE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import forms
 from reconciler.resources.values import Fields, is_reference
@@ -47,7 +46,7 @@ def _applied(desired: Desired) -> Applied:
 
 def _live(identity: Identity, desired: Desired) -> Live:
     live = Live(desired.type, _id(desired.address, desired.type), _as_read(desired.fields))
-    if desired.type in OUTLET_TYPES or desired.type == FILE.type:
+    if desired.type in OUTLET_TYPES or desired.type == FILE:
         return live
     hashes, protected = spec_hashes(desired.fields), desired.lifecycle.protect
     return replace(live, labels=Labels(str(identity), str(desired.address), hashes, protected))
@@ -69,4 +68,4 @@ def _file_as_read(item: tuple[str, Fields]) -> tuple[str, Fields]:
     held = entry.get("file")
     if not is_reference(held):
         return path, entry
-    return _id(Address.parse(held["$address"]), FILE.type), {key: entry[key] for key in entry if key != "file"}
+    return _id(Address.parse(held["$address"]), FILE), {key: entry[key] for key in entry if key != "file"}

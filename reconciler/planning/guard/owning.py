@@ -5,7 +5,7 @@ from itertools import chain
 
 from reconciler.planning.guard.case import Case, Objection
 from reconciler.planning.world import World
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 
 
 def another_project(case: Case) -> Iterator[Objection]:
@@ -82,7 +82,7 @@ def unadopted(case: Case) -> Iterator[Objection]:
 
 def used_twin(case: Case) -> Iterator[Objection]:
     """The second object under an address is removed as nobody's. One that somebody uses is not."""
-    twins = [(address, twin) for address, group in case.matched.twins.items() for twin in group if twin.type != "file"]
+    twins = [(address, twin) for address, group in case.matched.twins.items() for twin in group if twin.type != FILE]
     users = _users(case.world, {twin.id for _, twin in twins})
     for address, twin in sorted(twins, key=lambda pair: (pair[0], pair[1].id)):
         if twin.id in users and case.world.in_scope(address):

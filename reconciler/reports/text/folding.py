@@ -7,6 +7,7 @@ from typing import Final
 from reconciler.planning.model import Change
 from reconciler.reports.style import plain
 from reconciler.reports.text.values import bytes_text
+from reconciler.resources.address import FILE
 from reconciler.resources.values import ABSENT
 
 FOLD_ABOVE: Final = 8
@@ -36,7 +37,7 @@ def paths(group: Sequence[Change]) -> list[str]:
 def _key(change: Change) -> tuple[str | None, ...] | None:
     """Action, decision and top folder of a file; None for what must be seen by itself."""
     kind, _, path = change.address.partition("/")
-    if kind != "file" or change.risks:
+    if kind != FILE or change.risks:
         return None
     return change.action, change.decision, _top_folder(path)
 

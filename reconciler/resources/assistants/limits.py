@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
+from reconciler.resources.address import FILE
 from reconciler.resources.assistants import agent_form, response_tools as tools, schemas, secrets
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import rendered
@@ -152,5 +153,5 @@ def _numbers(value: JSON, path: Path = ()) -> Iterator[Finding]:
 
 def _files(written: JSON, scope: Scope) -> Iterator[Finding]:
     for path, address in referred(written):
-        if address.kind == "file" and isinstance(found := scope.files.read(address.name), Finding):
+        if address.kind == FILE and isinstance(found := scope.files.read(address.name), Finding):
             yield replace(found, path=path)

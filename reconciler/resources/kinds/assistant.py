@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from reconciler.resources.address import FILE
 from reconciler.resources.assistants import agent_form, request_form
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import rendered
@@ -13,7 +14,7 @@ from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.risks import risks
 from reconciler.resources.assistants.sketch import sketch_agent
 from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope
-from reconciler.resources.kinds.file import PREFIX as FILE, file_object
+from reconciler.resources.kinds.file import file_object
 from reconciler.resources.prices import BY_USE
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON, Fields

@@ -4,11 +4,10 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from reconciler.resources.address import Address
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Form, LocalFile, Scope
 from reconciler.resources.values import JSON
 
-PREFIX: Final = "file"
 _ID: Final = re.compile(r"file-[A-Za-z0-9]+")
 
 
@@ -16,8 +15,8 @@ def _unchanged(_field: str, value: JSON) -> JSON:
     return value
 
 
-FILE: Final = Form(
-    type="file",
+FORM: Final = Form(
+    type=FILE,
     canonical=_unchanged,
     render=dict,
     defaults={},
@@ -32,14 +31,14 @@ def is_file_id(text: str) -> bool:
 
 
 def file_address(path: str) -> Address:
-    return Address(PREFIX, path)
+    return Address(FILE, path)
 
 
 def file_object(local: LocalFile, scope: Scope) -> Desired:
     """The upload of `local`. Everything that asks for the same path gets an equal object."""
     return Desired(
         address=file_address(local.path),
-        type=FILE.type,
+        type=FILE,
         fields={"sha256": local.sha256, "purpose": "assistants"},
         local=local,
         upload_name=_upload_name(local, scope),
