@@ -20,7 +20,7 @@ from reconciler.planning.model import FieldChange
 from reconciler.planning.retiring import release_of
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.address import FILE
-from reconciler.resources.base import Applied, Desired, Form, Lifecycle, Live
+from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, put, references_in, same
@@ -103,7 +103,7 @@ def own_fields(run: Run, desired: Desired) -> Fields:
 
 
 def settled(run: Run, desired: Desired, fields: Fields, left: Collection[str]) -> Fields:
-    """`fields` without those in `left`, which are not live as wanted and are not written: what was applied stays."""
+    """`fields` without those in `left`, which are not written: what was applied stays."""
     known = run.last_applied(desired.address)
     then = known.fields if known else {}
     kept = {name: value for name, value in fields.items() if name not in left}
@@ -118,11 +118,11 @@ def differing(run: Run, desired: Desired, live: Live) -> set[str]:
 
 
 def _left(run: Run, step: Step, desired: Desired) -> set[str]:
-    """What differs and this step does not write."""
+    """What differs and `lifecycle.ignore` leaves alone; documents and new objects are written whole."""
     live = run.planned.matched.live.get(step.address)
-    if step.creates or live is None or run.in_outlets(desired.type) or live.type != desired.type:
+    if live is None or step.creates or run.in_outlets(desired.type) or not desired.lifecycle.ignore:
         return set()
-    return differing(run, desired, live) - {item.keys[0] for change in step.changes for item in change.fields}
+    return differing(run, desired, live) & set(desired.lifecycle.ignore)
 
 
 def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
@@ -224,11 +224,18 @@ async def _change(run: Run, step: Step, desired: Desired) -> Written:
     if live is None:
         raise _stale(step, f"{step.id} is gone")
     _check_fresh(run, step, live, changes)
-    kept = run.planned.kept.get(str(step.address), ())
-    fields = dict(_values(run, desired, names, changes, kept))
-    labelled = replace(desired, fields=settled(run, desired, desired.fields, _left(run, step, desired)))
-    await adapter.update(live, Order(desired, fields, run.labels(labelled), run.id_of, run.root))
+    by_hand = run.planned.left_by_hand.get(str(step.address), ())
+    fields = dict(_values(run, desired, names, changes, by_hand))
+    await adapter.update(live, Order(desired, fields, _labels(run, step, desired, live), run.id_of, run.root))
     return Written(live.id)
+
+
+def _labels(run: Run, step: Step, desired: Desired, live: Live) -> Labels:
+    """What an updated object is labelled with: of what is not written, what the label has said so far."""
+    left = _left(run, step, desired)
+    labels = run.labels(replace(desired, fields=settled(run, desired, desired.fields, left)))
+    said = live.labels.spec if live.labels else {}
+    return replace(labels, spec={**labels.spec, **{name: said[name] for name in left if name in said}})
 
 
 def _order(run: Run, desired: Desired, fields: Fields) -> Order:
@@ -256,7 +263,7 @@ def _of(form: Form, desired: Desired, keys: Keys, fields: Fields) -> JSON:
 
 
 def _values(
-    run: Run, desired: Desired, names: list[str], changes: list[FieldChange], kept: tuple[FieldChange, ...]
+    run: Run, desired: Desired, names: list[str], changes: list[FieldChange], by_hand: tuple[FieldChange, ...]
 ) -> Iterator[tuple[str, object]]:
     """The complete new value of each field: as the manifest has it, but for hand changes that stay.
 
@@ -265,7 +272,7 @@ def _values(
     form = run.planned.world.forms[desired.type]
     for name in names:
         value = desired.fields.get(name, desired.unreadable.get(name, form.defaults.get(name)))
-        for item in kept:
+        for item in by_hand:
             if item.keys[0] == name:
                 value = put(value, item.keys[1:], item.before)
         if name in form.owned_by_key:
