@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.build import Planned
-from reconciler.planning.keeping import kept
+from reconciler.planning.keeping import given_up
 from reconciler.planning.model import MAKES, Action, Change
 from reconciler.planning.retiring import release_of
 from reconciler.resources.address import Address
@@ -67,7 +67,7 @@ def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict
     they are not to be deleted.
     """
     found: dict[Step, set[Step]] = {}
-    for address, files in kept(planned.world, planned.matched).items():
+    for address, files in given_up(planned.world, planned.matched).items():
         held = {step for file in files for step in by_address.get(str(file), ())}
         found.update((step, set()) for step in held)
         found.update((step, held) for step in by_address.get(str(address), ()))

@@ -10,7 +10,9 @@ from reconciler.live.base import Order
 from reconciler.live.client import Connection, Object
 from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
 from reconciler.live.pace import store_lane
+from reconciler.live.pages import walk
 from reconciler.live.together import together
+from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
@@ -103,6 +105,7 @@ def work_for(live: Live, order: Order) -> Work:
 
 async def synchronise(connection: Connection, live: Live, order: Order) -> Work:
     """Attach what is new and wait until it is indexed; only then detach what is gone, so that search misses nothing.
+    What is to be attached anew has to be detached first: search misses it until it is indexed again.
 
     Raises `LiveError` where a file fails or takes too long; the next run goes on from there.
     """
@@ -118,16 +121,18 @@ async def synchronise(connection: Connection, live: Live, order: Order) -> Work:
     return work
 
 
-async def unmark(connection: Connection, live: Live) -> None:
-    """Take our two attributes off every file of a store that has them."""
-    marked = {id_: entry for id_, entry in live.fields["files"].items() if "sha256" in entry}
+async def unmark(connection: Connection, store_id: str, identity: Identity) -> None:
+    """Take our two attributes off every file of a store that has the mark of `identity`, indexed or not."""
+    files = await walk(connection, "vector_stores", store_id, "files")
+    attributes = {file["id"]: file.get("attributes") or {} for file in files}
     await together(
         connection.replace(
-            *("vector_stores", live.id, "files", id_),
-            body={"attributes": entry["attributes"]},
-            lanes=(store_lane(live.id),),
+            *("vector_stores", store_id, "files", id_),
+            body={"attributes": {key: value for key, value in pairs.items() if key not in (PROJECT, FILE_SHA256)}},
+            lanes=(store_lane(store_id),),
         )
-        for id_, entry in marked.items()
+        for id_, pairs in attributes.items()
+        if pairs.get(PROJECT) == str(identity)
     )
 
 

@@ -36,7 +36,7 @@ class Loaded:
     resources: tuple[Resource, ...]
     """Sorted by address."""
     dangling: tuple[Dangling, ...]
-    """None where a document cannot be read as far as its name: it may define anything, and is a problem itself."""
+    """Empty where a document cannot be read as far as its name: it may define anything, and is a problem itself."""
     problems: tuple[Problem, ...]
     """Errors and warnings by place; those of `dangling` are not among them."""
     files: ProjectFiles

@@ -9,9 +9,9 @@ from reconciler.planning.adopting import NO_ROOM, uploads_alike
 from reconciler.planning.changes import changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.consents import lift
-from reconciler.planning.graph import Graph, after, before, sort_of
+from reconciler.planning.graph import Graph, after, before, group_of
 from reconciler.planning.guard import RULES, Case, Check
-from reconciler.planning.keeping import kept, stays_published
+from reconciler.planning.keeping import given_up, stays_published
 from reconciler.planning.match import Matched, match
 from reconciler.planning.model import ENDS_ID, LETS_GO, Change, Decision, FieldChange, Plan, Refusal, Unmanaged
 from reconciler.planning.moving import renamed
@@ -39,7 +39,7 @@ class Planned:
     after: Graph
 
     @cached_property
-    def kept(self) -> Mapping[str, tuple[FieldChange, ...]]:
+    def left_by_hand(self) -> Mapping[str, tuple[FieldChange, ...]]:
         """Values changed by hand that stay, by address."""
         found: dict[str, tuple[FieldChange, ...]] = {}
         for change in self.plan.drift:
@@ -68,8 +68,8 @@ def plan(
     ours = [pair.ours for pair in pairs if pair.ours]
     by_hand = [_decided(world, pair.by_hand) for pair in pairs if pair.by_hand]
     work = [*ours, *(change for change in by_hand if change.decision == "revert")]
-    kept = [change for change in by_hand if change.decision != "revert"]
-    graphs = before(world, matched), after(world, matched, work, kept)
+    left = [change for change in by_hand if change.decision != "revert"]
+    graphs = before(world, matched), after(world, matched, work, left)
     arranged = _Arrangement(world, *graphs)
     made = Plan(
         identity=str(world.identity),
@@ -105,7 +105,7 @@ def _touched(made: Plan, refusals: Iterable[Refusal]) -> Iterator[str]:
 def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
     """References of manifests to what neither a manifest, nor state, nor a live object of ours knows."""
     known = {*planned.world.desired, *planned.world.applied, *planned.matched.live}
-    known -= kept(planned.world, planned.matched).keys()
+    known -= given_up(planned.world, planned.matched).keys()
     for address, links in sorted(planned.world.links.items()):
         yield from ((address, link) for link in links if link.target not in known)
     for address, desired in sorted(planned.world.desired.items()):
@@ -130,16 +130,16 @@ class _Arrangement:
 
     def of(self, found: Iterable[Change]) -> tuple[Change, ...]:
         sealed = [seal(str(self.world.identity), self._with_referrers(change)) for change in found]
-        kept = sorted((change for change in sealed if change.action not in LETS_GO), key=self._by_depth)
+        staying = sorted((change for change in sealed if change.action not in LETS_GO), key=self._by_depth)
         gone = sorted((change for change in sealed if change.action in LETS_GO), key=self._by_rank)
-        return (*kept, *gone)
+        return (*staying, *gone)
 
     def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
         return self._made.get(change.address, 0), change.address, change.action, change.id or ""
 
     def _by_rank(self, change: Change) -> tuple[int, int, str, str, str]:
-        """Sort by sort: releases, what they have frozen of pipelines, then of assistants, assistants, stores, files."""
-        rank = self._ranks.get(sort_of(change.address), 0)
+        """By group: releases, what they have frozen of pipelines, then of assistants, assistants, stores, files."""
+        rank = self._ranks.get(group_of(change.address), 0)
         return -rank, -self._removed.get(change.address, 0), change.address, change.action, change.id or ""
 
     @cached_property

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from reconciler.planning.adopting import reasons
 from reconciler.planning.diff import LastApplied, agreed, compare
-from reconciler.planning.keeping import keepers, kept, stays_published
+from reconciler.planning.keeping import given_up, keepers, stays_published
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
 from reconciler.planning.retiring import why_leaving
@@ -29,23 +29,23 @@ BY_HAND = frozenset({"drift", "both", "unknown"})
 
 
 @dataclass(frozen=True)
-class Sorted:
+class ByOrigin:
     """One object's difference, told apart by who made it."""
 
     ours: Change | None
     by_hand: Change | None
 
 
-def changes(world: World, matched: Matched, archived: Mapping[Address, str] | None = None) -> Iterator[Sorted]:
+def changes(world: World, matched: Matched, archived: Mapping[Address, str] | None = None) -> Iterator[ByOrigin]:
     """One entry for every address that differs; addresses out of scope are left out.
 
     `archived` tells why releases go that manifests still ask for.
     """
     if world.adopt:
         adopted = sorted(world.adopt.keys() & matched.live.keys() & world.desired.keys())
-        yield from (Sorted(_adoption(world, matched, address), None) for address in adopted)
+        yield from (ByOrigin(_adoption(world, matched, address), None) for address in adopted)
         return
-    staying = keepers(kept(world, matched))
+    staying = keepers(given_up(world, matched))
     for address in sorted({*world.desired, *world.applied, *matched.live}):
         if world.in_scope(address):
             for pair in _of_address(world, matched, address, staying, archived or {}):
@@ -58,10 +58,10 @@ def _of_address(
     address: Address,
     staying: Mapping[Address, Address],
     archived: Mapping[Address, str],
-) -> Iterator[Sorted]:
+) -> Iterator[ByOrigin]:
     desired, applied, live = world.desired.get(address), world.applied.get(address), matched.live.get(address)
     for twin in matched.twins.get(address, ()):
-        yield Sorted(_removal(address, twin, because="state knows another object by this address"), None)
+        yield ByOrigin(_removal(address, twin, because="state knows another object by this address"), None)
     if address in matched.contested or address in matched.taken:
         return
     if desired is None:
@@ -69,25 +69,25 @@ def _of_address(
             return
         if live is not None:
             keeper, because = staying.get(address), why_leaving(world, address, live, archived)
-            yield Sorted(_leaving(world, matched, address, live, keeper, because), None)
+            yield ByOrigin(_leaving(world, matched, address, live, keeper, because), None)
         elif applied is not None:
-            yield Sorted(Change(str(address), "forget", id=applied.id, because=("it is not live any more",)), None)
+            yield ByOrigin(Change(str(address), "forget", id=applied.id, because=("it is not live any more",)), None)
     elif live is None:
         yield _creation(desired, applied)
     else:
         found = list(_difference(world, desired, applied, live, matched.moved.get(address)))
         if not found and live.type == FILE and (applied is None or applied.id != live.id):
-            found = [Sorted(_known(desired, live), None)]
+            found = [ByOrigin(_known(desired, live), None)]
         yield from found
 
 
-def pointing(world: World, pair: Sorted) -> Iterator[Sorted]:
+def pointing(world: World, pair: ByOrigin) -> Iterator[ByOrigin]:
     """The pair, with what is published under the name of the object as a change of its own: it comes last."""
     ours, theirs = (_split(world, change) for change in (pair.ours, pair.by_hand))
     if ours.pointer or theirs.pointer:
-        yield Sorted(ours.pointer, theirs.pointer)
+        yield ByOrigin(ours.pointer, theirs.pointer)
     if ours.rest or theirs.rest:
-        yield Sorted(ours.rest, theirs.rest)
+        yield ByOrigin(ours.rest, theirs.rest)
 
 
 class _Halves(NamedTuple):
@@ -111,7 +111,7 @@ def _pointer(change: Change, moved: tuple[FieldChange, ...]) -> Change:
     return Change(change.address, "publish", moved, source=change.source)
 
 
-def _creation(desired: Desired, applied: Applied | None) -> Sorted:
+def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
     """Missing because it is new, or because somebody deleted it."""
     origin: Origin = "manifest" if applied is None else "drift"
     values = sorted({**desired.fields, **desired.unreadable}.items())
@@ -119,8 +119,8 @@ def _creation(desired: Desired, applied: Applied | None) -> Sorted:
     action: Action = "release" if desired.address.kind == RELEASE else "create"
     change = Change(str(desired.address), action, fields, source=source_of(desired))
     if applied is None:
-        return Sorted(change, None)
-    return Sorted(None, replace(change, because=(f"{applied.id} was deleted by hand",)))
+        return ByOrigin(change, None)
+    return ByOrigin(None, replace(change, because=(f"{applied.id} was deleted by hand",)))
 
 
 def _leaving(
@@ -168,12 +168,12 @@ def _removal(address: Address, live: Live, *, because: str) -> Change:
 
 def _difference(
     world: World, desired: Desired, applied: Applied | None, live: Live, former: Address | None
-) -> Iterator[Sorted]:
+) -> Iterator[ByOrigin]:
     if live.type != desired.type:
-        yield Sorted(_replacement(desired, live, because=f"{live.type} becomes {desired.type}"), None)
+        yield ByOrigin(_replacement(desired, live, because=f"{live.type} becomes {desired.type}"), None)
         return
     if live.detail.get("status") == "expired":
-        yield Sorted(None, _replacement(desired, live, because="it has expired", origin="drift"))
+        yield ByOrigin(None, _replacement(desired, live, because="it has expired", origin="drift"))
         return
     found = [*_fields(world, desired, applied, live), *_ownership(world, desired, applied, live, former)]
     if not found:
@@ -184,10 +184,10 @@ def _difference(
     change = _change(world, desired, live, ours)
     if change and former:
         change = replace(change, because=(*change.because, f"moved from {former}"))
-    yield Sorted(change, _change(world, desired, live, by_hand))
+    yield ByOrigin(change, _change(world, desired, live, by_hand))
 
 
-def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator[Sorted]:
+def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
     """A manifest that took over what was changed by hand: state and label learn of it, or the next edit of the value
     would look as if both sides had changed it. The manifest of a copy takes nothing over: where a label differs, it is
     from before the API filled in the rest.
@@ -197,7 +197,7 @@ def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator
         because = f"the manifest has taken over what was changed by hand: {', '.join(names)}"
         taken = {name: field_hash(desired.fields[name]) for name in names}
         address, source = str(desired.address), source_of(desired)
-        yield Sorted(
+        yield ByOrigin(
             Change(address, "adopt", id=live.id, preconditions={"agreed": taken}, source=source, because=(because,)),
             None,
         )

@@ -40,7 +40,7 @@ class Edge:
         return None if " " in self.source else Address.parse(self.source)
 
 
-_SORTS: Final = (
+_GROUPS: Final = (
     ("release/@",),
     ("pipeline/@",),
     ("assistant/@",),
@@ -49,8 +49,8 @@ _SORTS: Final = (
     ("file/", "file/@"),
 )
 """What goes with an assistant, in the order in which it goes."""
-_ALWAYS: Final = frozenset(pair for upper, lower in pairwise(_SORTS) for pair in product(upper, lower))
-"""Holds between sorts even where none of the objects at hand refers to another."""
+_ALWAYS: Final = frozenset(pair for upper, lower in pairwise(_GROUPS) for pair in product(upper, lower))
+"""Holds between groups even where none of the objects at hand refers to another."""
 
 
 @dataclass(frozen=True)
@@ -109,28 +109,28 @@ class Graph:
         return _depths(self.needs)
 
     def ranks(self) -> dict[str, int]:
-        """How many sorts of objects stand below the sort of each source, at most: whatever is of one sort, as frozen
+        """How many groups of objects stand below the group of each source, at most: whatever is of one group, as frozen
         assistants are, has one rank.
         """
         needs: dict[str, dict[str, None]] = defaultdict(dict)
-        seen = {(sort_of(edge.source), sort_of(str(edge.target))) for edge in self.edges}
+        seen = {(group_of(edge.source), group_of(str(edge.target))) for edge in self.edges}
         for source, target in sorted(seen.union(_ALWAYS)):
             if source != target:
                 needs[source].setdefault(target)
         return _depths({source: tuple(targets) for source, targets in needs.items()})
 
 
-def sort_of(address: str) -> str:
+def group_of(address: str) -> str:
     """`assistant/` for assistants, `assistant/@` for what releases have frozen of them."""
     kind, slash, name = address.partition("/")
     return kind + slash + ("@" if slash and Address(kind, name).is_frozen else "")
 
 
-def after(world: World, matched: Matched, work: Iterable[Change], kept: Iterable[Change]) -> Graph:
-    """References that hold once `work` is done and `kept` is left as it is: of manifests, of live values that no
-    manifest decides about, of what the plan leaves alone, of strangers.
+def after(world: World, matched: Matched, work: Iterable[Change], left: Iterable[Change]) -> Graph:
+    """References that hold once `work` is done and the hand changes in `left` stay: of manifests, of live values that
+    no manifest decides about, of what the plan leaves alone, of strangers.
     """
-    return Graph(tuple(_after(world, matched, _by_address(work), _by_address(kept))))
+    return Graph(tuple(_after(world, matched, _by_address(work), _by_address(left))))
 
 
 def before(world: World, matched: Matched) -> Graph:
@@ -151,7 +151,7 @@ def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
 
 
 def _after(
-    world: World, matched: Matched, work: Mapping[Address, list[Change]], kept: Mapping[Address, list[Change]]
+    world: World, matched: Matched, work: Mapping[Address, list[Change]], left: Mapping[Address, list[Change]]
 ) -> Iterator[Edge]:
     for address, links in world.links.items():
         if world.in_scope(address):
@@ -161,20 +161,20 @@ def _after(
             seen = _place(desired)
             linked = {link.target for link in world.links.get(address, ())}
             yield from _edges(address, desired.fields, seen, skip=linked)
-            stays = _staying(desired, matched.live.get(address), work.get(address, ()), kept.get(address, ()))
+            stays = _staying(desired, matched.live.get(address), work.get(address, ()), left.get(address, ()))
             yield from _edges(address, stays, "live", skip={*linked, *_targets(desired.fields)})
     yield from _of_literal_ids(world, matched)
     yield from _left_alone(world, matched, work)
     yield from _of_strangers(world, matched)
 
 
-def _staying(desired: Desired, live: Live | None, work: Iterable[Change], kept: Iterable[Change]) -> Mapping[str, JSON]:
+def _staying(desired: Desired, live: Live | None, work: Iterable[Change], left: Iterable[Change]) -> Mapping[str, JSON]:
     """Live values of an object that the plan does not write: fields the manifest does not set, and hand changes."""
     if live is None or any(change.action in MAKES for change in work):
         return {}
     decided = {*desired.fields, *(item.keys[0] for change in work for item in change.fields)}
     free = {name: value for name, value in live.fields.items() if name not in decided - set(desired.lifecycle.ignore)}
-    by_hand = {item.path: item.before for change in kept for item in change.fields if item.before is not ABSENT}
+    by_hand = {item.path: item.before for change in left for item in change.fields if item.before is not ABSENT}
     return {**free, **by_hand}
 
 

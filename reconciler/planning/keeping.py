@@ -8,7 +8,7 @@ from reconciler.resources.address import FILE, Address
 from reconciler.resources.values import references_in
 
 
-def kept(world: World, matched: Matched) -> dict[Address, tuple[Address, ...]]:
+def given_up(world: World, matched: Matched) -> dict[Address, tuple[Address, ...]]:
     """Every live object that is given up and stays, each with the files that stay because it needs them.
 
     What only the outlets have is not among them: it stays published, and ours.
@@ -31,10 +31,10 @@ def stays_published(world: World, address: Address) -> bool:
     return applied is not None and applied.keep and applied.type in world.outlet_types and address not in world.desired
 
 
-def keepers(kept: Mapping[Address, Sequence[Address]]) -> dict[Address, Address]:
+def keepers(leaving: Mapping[Address, Sequence[Address]]) -> dict[Address, Address]:
     """For everything that stays, the object on whose account it does."""
-    files = {file: address for address, found in kept.items() for file in found}
-    return {**files, **{address: address for address in kept}}
+    files = {file: address for address, found in leaving.items() for file in found}
+    return {**files, **{address: address for address in leaving}}
 
 
 def _files(world: World, matched: Matched, address: Address) -> tuple[Address, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
 from reconciler.resources.risks import Level, Rule
-from reconciler.resources.values import ABSENT, JSON, Absent, Keys, path_text
+from reconciler.resources.values import JSON, Absent, Keys, path_text
 
 FORMAT: Final = "reconciler/plan/v1"
 
@@ -69,8 +69,9 @@ class Change:
     id: str | None = None
     """The live object that is changed; None where there is none yet."""
     preconditions: Mapping[str, JSON] = field(default_factory=dict)
-    """What was read and must still hold when the change is made: canonical live values by path, the sorted referrers of
-    something deleted."""
+    """What must still hold when the change is made, besides `before` of its fields: `referrers`, the sorted sources of
+    all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which state only
+    learns of values: the hash of each by field."""
     source: Source | None = None
     because: tuple[str, ...] = ()
     """Reasons in plain words, where the action does not follow from the fields."""
@@ -112,7 +113,9 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What the plan does to what OpenAI bills, without tokens. An estimate; pairs are before and after the plan."""
+    """What the plan does to what OpenAI bills; of tokens, only those of the instructions. An estimate; pairs are before
+    and after the plan.
+    """
 
     source: str
     """Where the prices are from."""
@@ -183,7 +186,7 @@ class Plan:
     unchanged: int = 0
     """Objects that are live as desired."""
     requests: Mapping[str, int] = field(default_factory=dict)
-    """Writes that applying costs, by what they do."""
+    """Writes at OpenAI that applying costs, by HTTP method."""
     references: tuple[tuple[str, str], ...] = ()
     """Who refers to what, of all that the plan is about and all that depends on it: pairs of referrer and referent."""
     risks: tuple[Risk, ...] = ()
@@ -205,24 +208,3 @@ class Plan:
         counts = Counter(change.action for change in self.changes)
         actions: Iterator[tuple[str, int]] = ((action, counts[action]) for action in ACTIONS if counts[action])
         return dict(actions) | {"drift": len(self.drift), "unchanged": self.unchanged}
-
-
-__all__ = [
-    "ABSENT",
-    "ACTIONS",
-    "FORMAT",
-    "SECTIONS",
-    "Action",
-    "Change",
-    "Costs",
-    "Decision",
-    "FieldChange",
-    "OnDrift",
-    "Origin",
-    "Plan",
-    "Refusal",
-    "Risk",
-    "Section",
-    "Source",
-    "Unmanaged",
-]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.planning.changes import Sorted, source_of
+from reconciler.planning.changes import ByOrigin, source_of
 from reconciler.planning.match import Matched
 from reconciler.planning.model import MAKES, Change, FieldChange, Origin
 from reconciler.planning.retiring import published_releases
@@ -25,7 +25,7 @@ class _Place:
 
     address: Address
     """The object whose name it is."""
-    sort: Literal["document", "agent", "chatbot"]
+    holds: Literal["document", "agent", "chatbot"]
     """What is there: the object itself; the id of an agent; the release that a chatbot has published."""
     bundle: Bundle
     """What should be there."""
@@ -33,7 +33,7 @@ class _Place:
     """What is."""
 
 
-def publications(world: World, matched: Matched, pairs: Iterable[Sorted]) -> Iterator[Sorted]:
+def publications(world: World, matched: Matched, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:
     """A change for each name under which something else is published than should be, given the changes of objects.
 
     Left out is what another change publishes: a document its own, an agent's pointer the one that gives it an id. What
@@ -48,16 +48,16 @@ def publications(world: World, matched: Matched, pairs: Iterable[Sorted]) -> Ite
     edited = {change.address for change in ours}
     done["agent"] = moved | {str(address) for address in (*matched.moved, *world.adopt)}
     for place in _places(world):
-        if str(place.address) not in done[place.sort]:
+        if str(place.address) not in done[place.holds]:
             renewed = sorted(moved.intersection(map(str, place.bundle.refers_to)))
-            kept = str(place.address) in found[place.sort]
-            fields = () if kept else tuple(_differences(world, matched, place))
+            told = str(place.address) in found[place.holds]
+            fields = () if told else tuple(_differences(world, matched, place))
             if fields or renewed:
                 yield _publication(world, place, fields, renewed, edited)
 
 
 def _told(changes: Iterable[Change]) -> dict[str, set[str]]:
-    """By sort of place, the addresses of those that changes tell of already."""
+    """By what places hold, the addresses of those that changes tell of already."""
     told: dict[str, set[str]] = {"document": set(), "agent": set(), "chatbot": set()}
     for change in changes:
         told["chatbot" if change.action == "publish" else "document"].add(change.address)
@@ -75,10 +75,10 @@ def _places(world: World) -> Iterator[_Place]:
 
 def _publication(
     world: World, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
-) -> Sorted:
+) -> ByOrigin:
     change = _publish(world, place, fields, renewed)
     by_hand = ours.isdisjoint(renewed) and all(item.origin == "drift" for item in fields)
-    return Sorted(None, change) if by_hand else Sorted(change, None)
+    return ByOrigin(None, change) if by_hand else ByOrigin(change, None)
 
 
 def _differences(world: World, matched: Matched, place: _Place) -> Iterator[FieldChange]:
@@ -109,7 +109,7 @@ def _publish(world: World, place: _Place, fields: tuple[FieldChange, ...], renew
     elif fields and not renewed:
         because.append("something in the bundle changes" if place.pointer else "it is not published yet")
     source = source_of(world.desired[place.address])
-    if place.sort == "document" and _has_name_of_its_own(world, place.address):
+    if place.holds == "document" and _has_name_of_its_own(world, place.address):
         id_ = str(place.address) if place.pointer else None
         return Change(str(place.address), "update", fields, id=id_, source=source, because=tuple(because))
     return Change(str(place.address), "publish", fields, source=source, because=tuple(because))

@@ -41,19 +41,19 @@ def retire(world: World) -> tuple[World, Retired]:
     unwanted = {part for address in gone for part in world.releases[address].parts} - needed | gone
     desired = {address: wanted for address, wanted in world.desired.items() if address not in unwanted}
     links = {address: found for address, found in world.links.items() if address not in unwanted}
-    unmarked = tuple(sorted(archived & _kept(world, set(world.releases))))
+    unmarked = tuple(sorted(archived & _newest(world, set(world.releases))))
     return replace(world, desired=desired, releases=staying, links=links), Retired(because, unmarked)
 
 
 def _leaving(world: World, candidates: set[Address]) -> Iterator[tuple[Address, str]]:
     published = set(published_releases(world).values())
     free = sorted(address for address in candidates - published if world.in_scope(address))
-    kept = _kept(world, candidates)
+    newest = _newest(world, candidates)
     for address in free:
         lost = None if world.strict else _lost(world, address)
         if lost is not None:
             yield address, f"{lost}, which it uses, has no manifest any more"
-        elif address not in kept:
+        elif address not in newest:
             chatbot = world.releases[address].chatbot
             yield address, f"{chatbot} keeps {world.desired[chatbot].options['keep']} of its releases"
 
@@ -87,17 +87,17 @@ def uses(world: World, release: Address) -> set[Address]:
     return found
 
 
-def _kept(world: World, candidates: set[Address]) -> set[Address]:
+def _newest(world: World, candidates: set[Address]) -> set[Address]:
     """The newest releases of each chatbot, as many as it keeps; all where it does not say."""
     by_chatbot: dict[Address, list[Address]] = defaultdict(list)
     for address in candidates:
         by_chatbot[world.releases[address].chatbot].append(address)
-    kept: set[Address] = set()
+    found: set[Address] = set()
     for chatbot, releases in by_chatbot.items():
         most = world.desired[chatbot].options.get("keep") if chatbot in world.desired else None
-        newest = sorted(releases, key=release_number, reverse=True)
-        kept.update(newest[:most])
-    return kept
+        latest = sorted(releases, key=release_number, reverse=True)
+        found.update(latest[:most])
+    return found
 
 
 def why_leaving(world: World, address: Address, live: Live, archived: Mapping[Address, str]) -> str:

@@ -125,7 +125,7 @@ class Desired:
 
     address: Address
     type: str
-    """The name of a `Form`: `agent`, `request`, `vector_store`, `file`, `pipeline`, `chatbot`."""
+    """The name of a `Form`: `agent`, `request`, `vector_store`, `file`, `pipeline`, `chatbot`, `release`."""
     fields: Fields
     """Only what the manifest sets, canonical. What it does not set is not ours and is not compared."""
     place: Place | None = None

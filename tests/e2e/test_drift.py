@@ -17,8 +17,8 @@ import pytest
 import rfc8785
 
 from reconciler.bundles.documents import blob_key, pointer_key
-from reconciler.planning.model import ABSENT, FieldChange, Plan
-from reconciler.resources.values import digest
+from reconciler.planning.model import FieldChange, Plan
+from reconciler.resources.values import ABSENT, digest
 from tests.e2e.world import BUNDLES, Document, World, is_silent, manifest, told, world
 
 FIND: Document = {"type": "function", "name": "find", "description": "Find.", "parameters": {"type": "object"}}

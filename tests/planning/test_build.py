@@ -37,9 +37,9 @@ def test_files_that_need_a_look_are_warned_of():
 
 def test_kept_hand_changes_are_known_by_address():
     worlds = Worlds().want("widget/a", note="x").applied("widget/a", note="x").live("widget/a", note="hand")
-    (item,) = worlds.planned(on_drift="keep").kept["widget/a"]
+    (item,) = worlds.planned(on_drift="keep").left_by_hand["widget/a"]
     assert item.before == "hand"
-    assert not worlds.planned(on_drift="revert").kept
+    assert not worlds.planned(on_drift="revert").left_by_hand
 
 
 def test_scope_is_everything_that_may_change():

@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.planning.codec import from_json, to_json
-from reconciler.planning.model import ABSENT, Plan
+from reconciler.planning.model import Plan
 from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.values import ABSENT
 from tests.planning.worlds import IDENTITY, Worlds, ref
 
 

@@ -76,9 +76,10 @@ class VectorStores:
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
         """The marks of its files first: the labels of the store say whose they are."""
-        live = await self.read(id)
+        body = await self._connection.read("vector_stores", id)
+        live = self._live(body) if body else None
         if live and live.labels and live.labels.identity == str(identity):
-            await store_files.unmark(self._connection, live)
+            await store_files.unmark(self._connection, id, identity)
             await self._connection.replace("vector_stores", id, body={"metadata": live.fields["metadata"]})
 
     async def delete(self, id: str) -> None:  # noqa: A002

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reconciler.planning.changes import Sorted
+from reconciler.planning.changes import ByOrigin
 from reconciler.planning.costs import costs
 from reconciler.planning.graph import Graph
 from reconciler.planning.match import Matched
@@ -21,7 +21,7 @@ class Case:
 
     world: World
     matched: Matched
-    sorted: tuple[Sorted, ...]
+    by_origin: tuple[ByOrigin, ...]
     work: tuple[Change, ...]
     after: Graph
 
@@ -74,7 +74,7 @@ class Case:
 
     @property
     def by_hand(self) -> Iterator[Change]:
-        return (pair.by_hand for pair in self.sorted if pair.by_hand)
+        return (pair.by_hand for pair in self.by_origin if pair.by_hand)
 
 
 @dataclass(frozen=True)

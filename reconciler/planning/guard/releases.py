@@ -52,7 +52,7 @@ def _released(case: Case, address: Address) -> JSON:
 def drifted(case: Case) -> Iterator[Objection]:
     """A release of assistants that somebody has changed by hand: what was tried out is not what would be released."""
     by_hand = {change.address: change for change in case.by_hand if change.action != "publish"}
-    releases = (pair.ours for pair in case.sorted if pair.ours and pair.ours.action == "release")
+    releases = (pair.ours for pair in case.by_origin if pair.ours and pair.ours.action == "release")
     for change in releases:
         found = [by_hand[name] for name in _frozen_assistants(case.world, change) if name in by_hand]
         if found:

@@ -321,6 +321,32 @@ class TestStrangers:
         assert stores.read(made.id).detail["unmanaged_files"].keys() == {theirs}
 
 
+class TestDisown:
+    def test_given_up_it_is_as_it_was_but_for_our_labels(self, api, stores):
+        made = stores.make({"kb/a.md": ("one", {"attributes": {"team": "day"}})}, metadata={"tier": "gold"})
+        theirs = stores.attach_by_hand(made.id, team="night")
+        api.run(stores.adapter.disown(made.id, IDENTITY))
+        after = stores.read(made.id)
+        assert (after.labels, after.fields["metadata"]) == (None, {"tier": "gold"})
+        assert stores.attached(made.id) == {api.ids["file/kb/a.md"]: {"team": "day"}, theirs: {"team": "night"}}
+
+    def test_no_file_of_it_keeps_our_mark_be_it_failed_or_named_by_its_id(self, api, stores):
+        made = stores.make()
+        by_id = stores.attach_by_hand(made.id, **OURS)
+        with pytest.raises(LiveError):
+            stores.update(made.id, {"kb/photo.xyz": "no text"})
+        api.run(stores.adapter.disown(made.id, IDENTITY))
+        assert stores.attached(made.id) == {by_id: {}, api.ids["file/kb/photo.xyz"]: {}}
+
+    def test_what_another_identity_owns_or_has_marked_is_let_alone(self, api, stores):
+        made = stores.make()
+        theirs = stores.attach_by_hand(made.id, **{PROJECT: "globex"})
+        api.run(stores.adapter.disown(made.id, Identity("globex")))
+        assert api.requests() == ["GET /v1/vector_stores/{id}"]
+        api.run(stores.adapter.disown(made.id, IDENTITY))
+        assert stores.attached(made.id) == {theirs: {PROJECT: "globex"}}
+
+
 class TestList:
     def test_files_are_listed_only_of_our_stores(self, api, stores):
         made = stores.make({"kb/a.md": "one"})
