@@ -35,8 +35,10 @@ class Past:
     """A world, and what hands have done in it that no apply was told to undo."""
 
     world: World
-    edited: set[str] = field(default_factory=set)
-    """Agents."""
+    ours: set[str] = field(default_factory=set)
+    """Assistants whose instructions a manifest set when it was applied: where none does, they are nobody's to keep."""
+    edited: set[tuple[str, str]] = field(default_factory=set)
+    """Agents, each with its address."""
     detached: set[tuple[str, str]] = field(default_factory=set)
     """Files, each with the store that held it."""
     proven: bool = True
@@ -62,6 +64,8 @@ class Past:
             told = {change.id for change in plan.changes if any(item.keys[0] == "files" for item in change.fields)}
             self.detached = {(store, file) for store, file in self.detached if store not in told}
             self.world.apply("keep")
+            self.ours = {name.lower() for name, made in self.world.documents.items() if "instructions" in made["spec"]}
+            self.edited = {(agent, address) for agent, address in self.edited if address in self.ours}
             self.check()
 
     def check(self) -> None:
@@ -79,7 +83,9 @@ class Past:
     async def _edit(self) -> None:
         async for agent in self.world.sdk.beta.agents.list():
             await self.world.sdk.beta.agents.update(agent.id, instructions=BY_HAND)
-            self.edited.add(agent.id)
+            address = (agent.metadata or {}).get(ADDRESS, "")
+            if address in self.ours:
+                self.edited.add((agent.id, address))
             return
 
     async def _detach(self) -> None:
@@ -100,8 +106,8 @@ class Past:
         if self.proven:
             uploads = Counter([(file.filename, file.bytes) async for file in sdk.files.list()])
             assert set(uploads.values()) <= {1}, uploads
-        for id_ in self.edited & agents.keys():
-            assert agents[id_].instructions == BY_HAND
+        for agent, _ in self.edited:
+            assert agent not in agents or agents[agent].instructions == BY_HAND
         for store, file in self.detached:
             if store in stores:
                 assert file not in [held.id async for held in sdk.vector_stores.files.list(store)]
