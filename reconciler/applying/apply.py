@@ -23,8 +23,8 @@ _TOLD: Final = 10
 async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
     """Apply `run.planned`; gives the outcome of every change, in the order of the plan.
 
-    A step that fails with a `ReconcilerError` is an outcome, and what waits for it is skipped. Anything else, which is
-    a mistake of ours, and a cancellation are raised once no step runs any more.
+    A step that fails with a `ReconcilerError` is an outcome, and what waits for it is skipped. Any other
+    exception, and a cancellation, is raised once the steps under way have been cancelled.
     """
     performer = _Performer(run, listener)
     result = await walk(lower(run.planned), performer.perform, run.stop)

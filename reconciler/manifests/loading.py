@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files
@@ -24,8 +23,6 @@ from reconciler.resources.address import FILE
 from reconciler.resources.base import Kind, ProjectFiles, Resource, Scope
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.registry import kinds as registered_kinds
-
-_STORE: Final = "vectorstore"
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,7 @@ def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, list[Pro
 
     Stores come first: a file that a store holds is another upload than one that none holds.
     """
-    stores = [resource for resource in resources if resource.kind.prefix == _STORE]
+    stores = [resource for resource in resources if resource.kind.attaches]
     problems: list[Problem] = []
     attached: set[str] = set()
     for store in stores:
@@ -132,7 +129,7 @@ def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, list[Pro
             attached.update(one.address.name for one in store.kind.desired(store, scope) if one.address.kind == FILE)
     scope = replace(scope, attached=frozenset(attached))
     for resource in resources:
-        if resource.kind.prefix != _STORE:
+        if not resource.kind.attaches:
             problems += _checked(resource, scope)
     return scope, problems
 

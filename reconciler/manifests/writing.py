@@ -1,6 +1,6 @@
 """Drafts as files: one manifest a file, in a folder of its kind, with the files that it includes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +10,9 @@ from reconciler.manifests.envelope import API_VERSION
 from reconciler.manifests.reading import UnreadableError, locate
 from reconciler.manifests.tree import PROJECT_FILE
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import kinds
 
 PROJECT: Final = "Project"
-_FOLDERS: Final[Mapping[str, str]] = {"VectorStore": "stores"}
-"""Where manifests of a kind go; those of other kinds into the plural of its name."""
 
 
 def write_drafts(folder: Path, drafts: Iterable[Draft], *, project: Draft | None = None) -> list[Path]:
@@ -60,7 +59,8 @@ def path_of(draft: Draft) -> str:
     """Where the manifest goes: `assistants/NAME.yaml`, `stores/NAME.yaml`, `project.yaml`."""
     if draft.kind == PROJECT:
         return PROJECT_FILE
-    return f"{_FOLDERS.get(draft.kind, draft.kind.lower() + 's')}/{draft.name}.yaml"
+    folder = kinds()[draft.kind].folder or f"{draft.kind.lower()}s"
+    return f"{folder}/{draft.name}.yaml"
 
 
 def manifest_text(draft: Draft) -> str:

@@ -13,6 +13,7 @@ from reconciler.operations.estate import Estate, Surroundings, Tell, read_estate
 from reconciler.planning.inventory import Inventory, items
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import forms
 from reconciler.resources.values import JSON, references_in
 
 LABEL = "label."
@@ -47,6 +48,7 @@ async def take(here: Surroundings, connection: Connection, *, by: str | None, te
         addresses={id_: str(address) for id_, address in estate.addresses.items()},
         wanted_by=_wanted_by(here, estate),
         referred=frozenset().union(*(adapter.refers for adapter in adapters(connection).values())),
+        stored=frozenset(type_ for type_, form in forms().items() if form.stored),
         group=_group(here, estate, by),
         prices=here.project.spec.prices,
     )

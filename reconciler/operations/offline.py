@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.operations.plan import check_targets, plan_of, world_of
-from reconciler.operations.published import OUTLET_TYPES, published
+from reconciler.operations.published import published
 from reconciler.operations.workspace import open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
 from reconciler.resources.address import FILE, Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
 from reconciler.resources.labels import spec_hashes
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import forms, outlet_types
 from reconciler.resources.values import Fields, is_reference
 from reconciler.state.model import State
 
@@ -45,12 +45,12 @@ def planned_offline(
 def remembered(state: State, identity: Identity) -> list[Live]:
     """What is live, were nothing changed since it was applied. An upload that several addresses share is one object."""
     found = {applied.id: _live(state, identity, *item) for item in state.objects.items() if (applied := item[1])}
-    return [live for live in found.values() if live.type not in OUTLET_TYPES]
+    return [live for live in found.values() if live.type not in outlet_types()]
 
 
 def _live(state: State, identity: Identity, address: Address, applied: Applied) -> Live:
     live = Live(applied.type, applied.id, dict(_as_read(state, applied.fields)))
-    if applied.type in OUTLET_TYPES or applied.type == FILE:
+    if applied.type in outlet_types() or applied.type == FILE:
         return live
     apart = forms()[applied.type].apart
     hashes = spec_hashes({name: value for name, value in applied.fields.items() if name not in apart})

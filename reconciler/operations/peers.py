@@ -13,12 +13,11 @@ from typing import Final
 from reconciler.live.together import together
 from reconciler.manifests.peers import Peer
 from reconciler.operations.endpoint import EMBEDDED
-from reconciler.operations.published import OUTLET_TYPES
 from reconciler.operations.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Place, Problem, ReconcilerError
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import forms, outlet_types
 from reconciler.resources.values import references_in, strings_in
 from reconciler.state.backend import Backend, open_store
 from reconciler.state.model import Snapshot, State
@@ -40,7 +39,7 @@ class Peers:
     """The peers of a workspace. As a `Referrer` it looks at them again, right before a delete."""
 
     type = "peer"
-    refers = frozenset(forms()) - OUTLET_TYPES
+    refers = frozenset(forms()) - outlet_types()
     asks_by_id = False
 
     def __init__(self, workspace: Workspace) -> None:
@@ -104,7 +103,7 @@ def _unknown(backend: Backend) -> str:
 def _needing(state: State, wanted: Collection[str]) -> Iterator[Live]:
     """The documents of a state that refer to one of these ids: by the id, or as an object that the peer has, too."""
     for address, applied in sorted(state.objects.items()):
-        if applied.type in OUTLET_TYPES:
+        if applied.type in outlet_types():
             named = {*strings_in(dict(applied.fields)), *_ids(state, references_in(dict(applied.fields)))}
             if found := sorted(named.intersection(wanted)):
                 yield Live(applied.type, f"{state.identity}: {address}", {}, refers_to=tuple(found))

@@ -17,7 +17,7 @@ from reconciler.live.together import together
 from reconciler.operations import frozen
 from reconciler.operations.importing.model import imported_from
 from reconciler.operations.peers import Peers
-from reconciler.operations.published import OUTLET_TYPES, Outletted, published
+from reconciler.operations.published import Outletted, published
 from reconciler.operations.shutdowns import shutdowns, written
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
@@ -115,7 +115,6 @@ def world_of(
         strict=workspace.loaded.project.spec.safety.archive == "strict",
         consents=consents(workspace.loaded.resources),
         today=datetime.now(UTC).date(),
-        outlet_types=OUTLET_TYPES,
         scope=_scope(workspace, targets),
         imported=_imported(workspace, snapshot),
         on_drift=on_drift,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import Published, read_all
@@ -12,9 +11,6 @@ from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, reference
-
-OUTLET_TYPES: Final = frozenset({"request", "pipeline", "chatbot", "release"})
-"""Types whose objects are documents in the outlets."""
 
 
 @dataclass

@@ -8,12 +8,12 @@ from pathlib import Path
 from reconciler.live.base import Adapter
 from reconciler.live.registry import adapters
 from reconciler.operations.endpoint import open_connection
-from reconciler.operations.published import OUTLET_TYPES
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import outlet_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
 from reconciler.state.comparing import Edited, compared
@@ -119,7 +119,7 @@ def _check_movable(objects: Objects, former: Address, address: Address, entry: A
     if former.kind != address.kind:
         message = f"{former} cannot become {address}: it stays a {former.kind}"
         raise ReconcilerError(Problem("other-kind", message, hint=f"Write {former.kind}/{address.name}."))
-    if entry.type in OUTLET_TYPES:
+    if entry.type in outlet_types():
         message = f"{former} is what the outlets have under that name, so that state cannot give it another"
         hint = f"Rename its manifest, with `lifecycle: {{moved_from: {former.name}}}`."
         raise ReconcilerError(Problem("in-outlets", message, hint=hint))
@@ -148,7 +148,7 @@ def _leaving(objects: Objects, addresses: Sequence[Address]) -> dict[Address, Ap
 
 
 def _obstacle(objects: Objects, going: Objects, address: Address) -> Problem | None:
-    if objects[address].type in OUTLET_TYPES:
+    if objects[address].type in outlet_types():
         message = f"{address} is nothing but what the outlets have: as long as that is there, it is managed"
         hint = "Remove its manifest to withdraw it; with `lifecycle: {keep_on_delete: true}` it stays published."
         return Problem("in-outlets", message, hint=hint)

@@ -18,7 +18,7 @@ from reconciler.live.client import Connection
 from reconciler.live.registry import adapters
 from reconciler.live.together import together
 from reconciler.operations.endpoint import open_connection
-from reconciler.operations.published import OUTLET_TYPES, published
+from reconciler.operations.published import published
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.operations.workspace import Workspace, open_workspace
@@ -30,7 +30,7 @@ from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import forms, outlet_types
 from reconciler.resources.values import ABSENT, JSON, Absent, same
 from reconciler.state.comparing import Rebuilt, compared
 from reconciler.state.journal import StateMovedError
@@ -101,7 +101,6 @@ async def _made_anew(workspace: Workspace, connection: Connection, present: Snap
         live=(*live, *outlets.documents.values()),
         pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in present.pending),
         pointers=outlets.pointers,
-        outlet_types=OUTLET_TYPES,
     )
     world = replace(world, applied=dict(_by_bundles(world, named)))
     matched = match(world)
@@ -166,7 +165,7 @@ def _is_meant(world: World, address: Address, live: Live, desired: Desired | Non
 def _entry(world: World, address: Address, live: Live) -> Applied:
     """What is known to have been applied of a live object, in which ids are addresses by now."""
     desired = world.desired.get(address)
-    by_content = live.type in (*OUTLET_TYPES, FILE)
+    by_content = live.type in (*outlet_types(), FILE)
     proven = dict(_set(world, live, desired) if by_content else _proven(world, live, desired))
     lifecycle = desired.lifecycle if desired else None
     return Applied(
@@ -205,7 +204,7 @@ def _proven(world: World, live: Live, desired: Desired | None) -> Iterator[tuple
 
 def _unproven(world: World, live: Live, desired: Desired | None, proven: Mapping[str, JSON]) -> Iterator[str]:
     """Wanted fields of which not even a label tells; one that a label would tell of, and does not, is new."""
-    if desired is None or live.type in (*OUTLET_TYPES, FILE):
+    if desired is None or live.type in (*outlet_types(), FILE):
         return
     form, labelled = world.forms[live.type], bool(live.labels and live.labels.spec)
     for name in sorted(desired.fields.keys() - proven.keys()):

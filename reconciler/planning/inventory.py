@@ -12,7 +12,6 @@ from reconciler.resources.values import JSON
 
 FORMAT: Final = "reconciler/inventory/v1"
 
-STORED: Final = "vector_store"
 _TIMES: Final = ("last_active_at", "updated_at", "created_at")
 
 Standing: TypeAlias = Literal["ours", "other", "nobody"]
@@ -118,19 +117,20 @@ def items(
     addresses: Mapping[str, str],
     wanted_by: Mapping[str, Iterable[str]],
     referred: frozenset[str],
+    stored: frozenset[str],
     group: Callable[[Live], str | None],
     prices: Prices,
 ) -> Iterator[Item]:
     """What there is to say of each object, by type, then the largest first.
 
     `addresses` are ours, by id; `wanted_by` are addresses of manifests that refer to an id; `referred` are the types
-    that are referred to by id alone, so that nobody can use them unseen; `group` is what an object itself is summed up
-    by. One without takes that of its users, if they agree.
+    that are referred to by id alone, so that nobody can use them unseen; `stored` those that OpenAI bills by byte and
+    day; `group` is what an object itself is summed up by. One without takes that of its users, if they agree.
     """
     users = _users(live, addresses, wanted_by)
     groups = {one.id: group(one) for one in live}
     holders = _holders(live)
-    cost = _costs(live, prices)
+    cost = _costs([one for one in live if one.type in stored], prices)
     for one in sorted(live, key=lambda one: (one.type, -(_bytes(one) or 0), one.name, one.id)):
         owned = owner(one)
         used_by = tuple(sorted(users.get(one.id, ())))
@@ -188,9 +188,9 @@ def _bytes(live: Live) -> int | None:
     return None if found is None else int(found)
 
 
-def _costs(live: Iterable[Live], prices: Prices) -> dict[str, float]:
+def _costs(stores: Iterable[Live], prices: Prices) -> dict[str, float]:
     """US dollars a day by id. The free gigabyte is everybody's, so that each store bears its share of the rest."""
-    stored = {one.id: _bytes(one) or 0 for one in live if one.type == STORED}
+    stored = {one.id: _bytes(one) or 0 for one in stores}
     total = sum(stored.values())
     paid = prices.per_day(total)
     return {id_: paid * size / total if total else 0.0 for id_, size in stored.items()}

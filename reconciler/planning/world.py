@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import chain
 
 from reconciler.planning.model import OnDrift
@@ -95,8 +96,6 @@ class World:
     peers: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
     """What other identities have in their outlets and refers to what would go, as their states tell: its id is
     `acme/other: assistant/triage`."""
-    outlet_types: frozenset[str] = frozenset()
-    """Types whose objects live in the outlets: no request to OpenAI, no labels."""
     scope: frozenset[Address] | None = None
     """With `--target`: the only addresses that may change."""
     adopt: Mapping[Address, str] = field(default_factory=dict)
@@ -127,6 +126,11 @@ class World:
     """The OpenAI project that answered."""
     applied_project: str | None = None
     """The OpenAI project that state was applied to."""
+
+    @cached_property
+    def outlet_types(self) -> frozenset[str]:
+        """Types whose objects are documents in the outlets."""
+        return frozenset(type_ for type_, form in self.forms.items() if form.in_outlets)
 
     @property
     def elsewhere(self) -> Iterator[Live]:

@@ -187,6 +187,10 @@ class Kind:
     """What to write instead of a field that a target does not have, by target and dotted path without indices."""
     naming: Naming = NAMES
     """What `metadata.name` may be."""
+    folder: str = ""
+    """Where new manifests go; empty for the plural of `name` in lower case."""
+    attaches: bool = False
+    """Whether the files it asks for are told to all other kinds, as `Scope.attached`."""
     verbatim: bool = False
     """Whether `$file` and variables in it are the content of the manifest, and not for us to replace."""
     provides: Callable[[Resource], Iterable[Address]] = lambda _resource: ()
@@ -257,6 +261,8 @@ class Form:
     """Text that goes with every request, and is paid for each time."""
     paid: Callable[[Fields], Iterable[str]] = lambda _fields: ()
     """What is paid for by use, besides tokens, as `prices` call it."""
+    in_outlets: bool = False
+    """Whether such objects are documents in the outlets: no request to OpenAI, no labels, the address is the id."""
     stored: bool = False
     """Whether OpenAI bills what it holds by byte and day: `usage_bytes` of its detail, for the uploads in `files`."""
     complete: Callable[["Form", Fields], Fields] = _with_defaults

@@ -27,3 +27,9 @@ def kinds() -> Mapping[str, Kind]:
 def forms() -> Mapping[str, Form]:
     """Canonical forms by type of live object."""
     return {form.type: form for form in _found(Form) if isinstance(form, Form)}
+
+
+@cache
+def outlet_types() -> frozenset[str]:
+    """Types whose objects are documents in the outlets."""
+    return frozenset(type_ for type_, form in forms().items() if form.in_outlets)

@@ -92,6 +92,7 @@ STORE = Kind(
     models={"": Store},
     references=lambda _resource: (),
     desired=_store_desired,
+    attaches=True,
 )
 KINDS = {kind.name: kind for kind in (BOT, STORE)}
 

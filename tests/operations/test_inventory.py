@@ -117,6 +117,7 @@ def costs(*live: Live, prices: Prices | None = None):
         addresses={},
         wanted_by={},
         referred=frozenset(),
+        stored=frozenset({"vector_store"}),
         group=lambda _: None,
         prices=prices or Prices(),
     )

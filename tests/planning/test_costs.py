@@ -14,7 +14,7 @@ from tests.planning.guard.asking import refusal, rules
 from tests.planning.worlds import FORMS, Worlds, entry, ref
 
 A_DOLLAR_A_BYTE = Prices(free_gb=0, vector_storage=GB)
-BOTS = {**FORMS, "agent": replace(REQUEST, type="agent")}
+BOTS = {**FORMS, "agent": replace(REQUEST, type="agent", in_outlets=False)}
 """With instructions and tools as real ones have them."""
 
 

@@ -54,7 +54,7 @@ FORMS: Mapping[str, Form] = {
         localise=store_files.localise,
         stored=True,
     ),
-    "page": _form("page", defaults={}),
+    "page": _form("page", defaults={}, in_outlets=True),
     "file": FORM,
 }
 """`page` lives in the outlets."""
@@ -251,7 +251,6 @@ class Worlds:
             bundles=dict(self.bundles),
             pointers=dict(self.pointers),
             peers=dict(self.peers),
-            outlet_types=frozenset({"page"}),
             openai_project="proj_a",
             applied_project="proj_a",
         )

@@ -6,13 +6,12 @@ Ids are made up, so nothing of such a plan may be shown but who stands in the wa
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.operations.published import OUTLET_TYPES
 from reconciler.operations.workspace import Workspace
 from reconciler.planning.world import World
 from reconciler.resources.address import FILE, Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import spec_hashes
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import forms, outlet_types
 from reconciler.resources.values import Fields, is_reference
 
 
@@ -28,7 +27,6 @@ def supposed(was: Workspace, wanted: Workspace) -> World:
         releases=wanted.releases,
         archived=wanted.archived,
         strict=wanted.loaded.project.spec.safety.archive == "strict",
-        outlet_types=OUTLET_TYPES,
     )
 
 
@@ -46,7 +44,7 @@ def _applied(desired: Desired) -> Applied:
 
 def _live(identity: Identity, desired: Desired) -> Live:
     live = Live(desired.type, _id(desired.address, desired.type), _as_read(desired.fields))
-    if desired.type in OUTLET_TYPES or desired.type == FILE:
+    if desired.type in outlet_types() or desired.type == FILE:
         return live
     hashes, protected = spec_hashes(desired.fields), desired.lifecycle.protect
     return replace(live, labels=Labels(str(identity), str(desired.address), hashes, protected))
@@ -54,7 +52,7 @@ def _live(identity: Identity, desired: Desired) -> Live:
 
 def _id(address: Address, type_: str) -> str:
     """Documents in the outlets have their address as id."""
-    return str(address) if type_ in OUTLET_TYPES else f"id of {address}"
+    return str(address) if type_ in outlet_types() else f"id of {address}"
 
 
 def _as_read(fields: Fields) -> Fields:

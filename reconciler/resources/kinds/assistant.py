@@ -48,6 +48,7 @@ AGENT: Final = Form(
 
 REQUEST: Final = Form(
     type="request",
+    in_outlets=True,
     canonical=request_form.canonical,
     render=rendered,
     defaults={},

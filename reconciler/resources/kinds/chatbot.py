@@ -104,6 +104,7 @@ def _render(fields: Fields) -> dict[str, JSON]:
 
 CHATBOT: Final = Form(
     type="chatbot",
+    in_outlets=True,
     canonical=_canonical,
     render=_render,
     defaults={"assistant": None, "pipeline": None, "starts": [], "published": None},

@@ -57,6 +57,7 @@ def _canonical(field: str, value: JSON) -> JSON:
 
 FORM: Final = Form(
     type=RELEASE,
+    in_outlets=True,
     canonical=_canonical,
     render=dict,
     defaults={"assistant": None, "pipeline": None, "starts": []},

@@ -58,6 +58,7 @@ def _risks(before: Fields, after: Fields) -> Iterator[Hazard]:
 
 PIPELINE: Final = Form(
     type="pipeline",
+    in_outlets=True,
     canonical=_canonical,
     render=dict,
     defaults={"nodes": {}, "edges": []},

@@ -236,6 +236,8 @@ KIND: Final = Kind(
     desired=_desired,
     check=_check,
     sketches={"vector_store": _sketch},
+    folder="stores",
+    attaches=True,
     frozen="content",
     shared_live=lambda store: store.spec.releases == "live",
 )

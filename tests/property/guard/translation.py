@@ -54,7 +54,6 @@ class _Translation:
             releases={Address("release", name): _release(after, name) for name in asked},
             peers=dict(self.peers()),
             published={Address.parse(name): pointer for name, pointer in self.published()},
-            outlet_types=OUTLET_TYPES,
             tombstones=frozenset(Address("release", name) for name in estate.tombstones),
             archived=frozenset(Address("release", name) for name, one in after.releases.items() if one.archived),
             strict=estate.strict,
