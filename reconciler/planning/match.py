@@ -46,24 +46,44 @@ class Matched:
         return [str(address) for address in self.addresses.get(id, ())]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Which object has an address, of all that state and labels call by it."""
+
+    live: Live | None = None
+    twins: Sequence[Live] = ()
+    """As `Matched.twins`."""
+    contested: Sequence[Live] = ()
+    """As `Matched.contested`; then none of them has it."""
+
+
+def claim(world: World, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
+    """`known` is what state knows by the address, `labelled` all that only a label calls by it.
+
+    State decides, but for a document that a killed run has already made an agent of. Without it a label does; several
+    objects with one label are the work of one create of ours, whose first object counts, or nobody can tell.
+    """
+    if known and _moved_house(world, address, known, labelled):
+        return Claim(labelled[0])
+    if known or not labelled:
+        return Claim(known, twins=labelled)
+    if len(labelled) > 1 and not announced(world, address, labelled):
+        return Claim(contested=labelled)
+    first, *twins = sorted(labelled, key=lambda live: (created(live), live.id))
+    return Claim(first, twins)
+
+
 def match(world: World) -> Matched:
     """Pair every address of manifests, state and labels with its live object; linear in the number of objects."""
-    paired, taken = _by_state(world)
-    known = {live.id for live in paired.values()}
-    contested: dict[Address, Sequence[Live]] = {}
-    twins: dict[Address, Sequence[Live]] = {}
-    for address, candidates in _labelled(world).items():
-        others = [live for live in candidates if live.id not in known]
-        if address in paired and _moved_house(world, address, paired[address], others):
-            paired[address] = others[0]
-        elif address in paired and others:
-            twins[address] = others
-        elif len(others) > 1 and announced(world, address, others):
-            paired[address], *twins[address] = sorted(others, key=lambda live: (created(live), live.id))
-        elif len(others) > 1:
-            contested[address] = others
-        elif others:
-            paired[address] = others[0]
+    stored, taken = _by_state(world)
+    known = {live.id for live in stored.values()}
+    claims = {
+        address: claim(world, address, stored.get(address), [live for live in labelled if live.id not in known])
+        for address, labelled in _labelled(world).items()
+    }
+    paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
+    twins = {address: one.twins for address, one in claims.items() if one.twins}
+    contested = {address: one.contested for address, one in claims.items() if one.contested}
     for address, live in _documents(world):
         paired.setdefault(address, live)
     paired.update(_adopted(world))
