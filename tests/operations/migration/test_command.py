@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from reconciler.cli.main import USAGE, run
+from reconciler.cli import codes
+from reconciler.cli.main import run
 from tests.operations.migration.exports import assistant, saved
 
 
@@ -38,7 +39,7 @@ def test_a_dry_run_says_so(export, tmp_path, capsys):
 
 
 def test_a_target_is_required(export, capsys):
-    assert run(["migrate", str(export)]) == USAGE
+    assert run(["migrate", str(export)]) == codes.USAGE
     assert "--target" in capsys.readouterr().err
 
 
