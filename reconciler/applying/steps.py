@@ -92,8 +92,9 @@ def _live_id(planned: Planned, address: Address) -> str | None:
 
 def _needs(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> set[Step]:
     if step.verb in {"write", "publish"}:
-        itself = [step.address] if step.verb == "publish" else []
-        return set(_written(by_address, [*_parts(planned, step), *itself]))
+        written = set(_written(by_address, [*_parts(planned, step), step.address]))
+        # The bundle of an agent holds the agent itself, which waits for nothing that is published of it.
+        return {other for other in written if (other.address, other.verb) != (step.address, "publish")}
     return set(_let_go(planned, step, by_address))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import Final, Generic, TypeVar
 
 Node = TypeVar("Node")
@@ -28,8 +29,10 @@ async def walk(
 ) -> Walk[Node]:
     """Run every node after those it needs; `run` tells whether it succeeded.
 
-    Once `stop` is set nothing new starts, and what is under way is finished. Linear in nodes and needs.
+    Once `stop` is set nothing new starts, and what is under way is finished. Linear in nodes and needs. Raises
+    `graphlib.CycleError`, before anything runs, where nodes wait for each other.
     """
+    TopologicalSorter(needs).prepare()
     return await _Walker(needs, run, stop).walk()
 
 

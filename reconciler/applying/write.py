@@ -19,7 +19,7 @@ from reconciler.planning.diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.retiring import release_of
 from reconciler.planning.uploads import leftover_address
-from reconciler.resources.address import FILE
+from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -249,9 +249,10 @@ def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -
     now, then = matched.localise(run.planned.world, step.address, live).fields, matched.live[step.address].fields
     for item in changes:
         name = item.keys[0]
-        keys = item.keys if name in form.apart else (name,)
-        if name not in NOT_FIELDS and not same(*(_of(form, desired, keys, side) for side in (now, then))):
-            raise _stale(step, f"{path_text(keys)} was changed since it was planned")
+        places = [item.keys] if name in form.apart else [item.keys, (name,)]
+        for keys in places if name not in NOT_FIELDS else ():
+            if not same(*(_of(form, desired, keys, side) for side in (now, then))):
+                raise _stale(step, f"{path_text(keys)} was changed since it was planned")
 
 
 def _of(form: Form, desired: Desired, keys: Keys, fields: Fields) -> JSON:
@@ -276,15 +277,18 @@ def _values(
             if item.keys[0] == name:
                 value = put(value, item.keys[1:], item.before)
         if name in form.owned_by_key:
-            gone = [item for item in changes if item.keys[0] == name and len(item.keys) == 2 and item.after is ABSENT]
-            value = {**(value or {}), **dict.fromkeys(key for item in gone for key in _called(run, item))}
+            ours = [item for item in changes if item.keys[0] == name and len(item.keys) > 1]
+            gone = {item.keys[1] for item in ours if len(item.keys) == 2 and item.after is ABSENT}
+            former = {id_ for item in ours for id_ in _held(run, desired.address, item.keys[:2])}
+            value = {**dict.fromkeys(gone | former), **(value or {})}
         yield name, value
 
 
-def _called(run: Run, removed: FieldChange) -> Iterator[str]:
-    """What a key is called that left the manifest: by itself, and by the live id behind what it referred to."""
-    yield removed.keys[1]
-    yield from (run.ids[address] for address in references_in(removed.before) if address in run.ids)
+def _held(run: Run, address: Address, keys: Keys) -> Iterator[str]:
+    """The live ids behind what is at `keys`, as planned: an upload is known by its id once its path has another one."""
+    live = run.planned.matched.live
+    referred = map(Address.parse, references_in(get(live[address].fields, keys)))
+    yield from (live[target].id for target in referred if target in live)
 
 
 def _stale(step: Step, what: str) -> StaleError:

@@ -1,5 +1,6 @@
 """`reconciler drift`"""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def command(
 
     report = drift(start, options.environ(), env, endpoint, targets=options.addresses(targets))
     write_json(drift_json(report), out)
-    undo, pull = options.again("apply", on_drift="revert"), options.again("pull")
+    undo = options.again("apply", on_drift="revert")
+    pull = f"{options.again('pull', targets=())} {shlex.join(targets) or '--all'}"
     if format_ == "json":
         show_json(drift_json(report))
     elif format_ == "markdown":
@@ -45,5 +47,5 @@ def command(
     else:
         from reconciler.reports.text import drift_text
 
-        show(drift_text(report, style=style(sys.stdout), command=undo))
+        show(drift_text(report, style=style(sys.stdout), command=undo, pull=pull))
     return 0 if report.in_sync else codes.CHANGES

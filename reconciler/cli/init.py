@@ -37,4 +37,6 @@ def _workflows(folder: Path) -> int:
     show("Next, in the settings of the repository on GitHub:")
     show("  secrets       OPENAI_READ_KEY for plans and drift; OPENAI_API_KEY in the two environments below")
     show("  environments  reconciler, for the branch main only; reconciler-approval, with required reviewers")
+    show("  Actions       allow GitHub Actions to create and approve pull requests, for the rollback")
+    show("  rules         for main: a pull request with a review, and the checks of reconciler-plan")
     return 0

@@ -82,6 +82,8 @@ class LazyGroup(click.Group):
             show_error(error.problems, ctx.meta.get(FORMAT, "text"))
             return error.exit_code
         except OSError as error:
+            if isinstance(error, BrokenPipeError):  # of a help text: click ends the command quietly
+                raise
             show_error((_unusable(error),), ctx.meta.get(FORMAT, "text"))
             return codes.FAILED
 
@@ -99,11 +101,10 @@ def _suggestion(word: str) -> str:
 
 
 def _unusable(error: OSError) -> "Problem":
-    from reconciler.resources.problems import Problem
+    from reconciler.resources.problems import Problem, reason
 
-    where = f" ({error.filename})" if error.filename else ""
     hint = "Check that the place is there, that it may be read and written, and that the disk is not full."
-    return Problem("io", f"{error.strerror or error}{where}", hint=hint)
+    return Problem("io", reason(error), hint=hint)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

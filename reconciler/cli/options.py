@@ -118,7 +118,7 @@ _CARRIED: Final = {
 """What a plan is made with. A saved one brings the last two itself."""
 
 
-def again(verb: str, saved: Path | None = None, **other: str) -> str:
+def again(verb: str, saved: Path | None = None, **other: Any) -> str:
     """The command line of `verb` with the options that this one was given, or for the plan that it saved.
 
     `other` sets options besides, by the name of their parameter.

@@ -15,7 +15,7 @@ _PRIVATE_USE: Final = range(0xE000, 0xF900)
 def events(text: str) -> Iterator[Any]:
     """Events of `ruamel.yaml.events`, as they are parsed; raises `ruamel.yaml.error.YAMLError`. Never recurses.
 
-    Only a line feed, with or without a carriage return, ends a line.
+    A line feed, a carriage return, or both end a line (YAML 1.2, 5.4), and nothing else does.
     """
     if text.isascii() or not any(char in text for char in _NO_BREAKS):
         return iter(CParser(text).get_event, None)
@@ -24,8 +24,9 @@ def events(text: str) -> Iterator[Any]:
 
 def _without_odd_breaks(text: str) -> Iterator[Any]:
     """The events of a text that has such characters: the parser sees others in their places, which the text has not."""
-    unused = islice((char for char in map(chr, _PRIVATE_USE) if char not in text), len(_NO_BREAKS))
-    there = dict(zip(map(ord, _NO_BREAKS), unused, strict=True))
+    used = set(text)
+    unused = islice((code for code in _PRIVATE_USE if chr(code) not in used), len(_NO_BREAKS))
+    there = dict(zip(map(ord, _NO_BREAKS), map(chr, unused), strict=False))  # a text with all of them keeps its own
     back = {ord(stand_in): chr(char) for char, stand_in in there.items()}
     for event in iter(CParser(text.translate(there)).get_event, None):
         if isinstance(getattr(event, "value", None), str):

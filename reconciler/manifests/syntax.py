@@ -1,5 +1,6 @@
 """What libyaml says about a text, with what to do about it in plain words."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ def syntax_problem(error: MarkedYAMLError, at: Callable[[Any], Place], text: str
 
 
 def _hint(error: MarkedYAMLError, mark: Any, text: str) -> str:
-    line = "".join(text.split("\n")[mark.line : mark.line + 1])
+    line = "".join(re.split(r"\r\n?|\n", text)[mark.line : mark.line + 1])
     said = error.problem or ""
     if text[mark.index : mark.index + 1] == "\t" or "tab character" in said:
         return "indent with spaces, not with tabs"

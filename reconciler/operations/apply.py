@@ -24,7 +24,7 @@ from reconciler.operations.workspace import Workspace
 from reconciler.planning.model import Change, Plan
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.resources.values import JSON
 from reconciler.state import lock
 from reconciler.state.journal import Journal
@@ -167,7 +167,7 @@ async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener
         if _all_done(outcomes):
             _give_up(run, begun)
         await asyncio.to_thread(begun.journal.close, "complete" if _all_done(outcomes) else "partial")
-    except (ReconcilerError, OSError) as error:
+    except ReconcilerError as error:
         if not any(outcome.status == "done" for outcome in outcomes):
             raise
         raise _partly(error, outcomes) from error
@@ -192,16 +192,12 @@ def _kept(plan: Plan) -> tuple[Change, ...]:
     return tuple(change for change in plan.drift if change.decision == "keep")
 
 
-def _partly(error: ReconcilerError | OSError, outcomes: tuple[Outcome, ...]) -> PartlyAppliedError:
+def _partly(error: ReconcilerError, outcomes: tuple[Outcome, ...]) -> PartlyAppliedError:
     """`error`, after something was written."""
-    if isinstance(error, ReconcilerError):
-        problems = error.problems
-    else:
-        problems = (Problem("io", f"{error.strerror or error} ({error.filename})"),)
     done = sum(outcome.status == "done" for outcome in outcomes)
     message = f"{done} of {len(outcomes)} changes were made before that"
     hint = "Run the same command again: it finds them, and finishes what is left."
-    return PartlyAppliedError(*problems, Problem("partly-applied", message, hint=hint))
+    return PartlyAppliedError(*error.problems, Problem("partly-applied", message, hint=hint))
 
 
 @contextmanager
@@ -210,7 +206,7 @@ def _outlet_errors(address: Address) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"{address}: an outlet cannot be written: {error.strerror or error} ({error.filename})"
+        message = f"{address}: an outlet cannot be written: {reason(error)}"
         hint = "Check permissions and free space of the folders in `spec.outlets`."
         raise ReconcilerError(Problem("outlet", message, hint=hint)) from error
 

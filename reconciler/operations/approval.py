@@ -10,6 +10,7 @@ from reconciler.applying.steps import lower
 from reconciler.planning.build import Planned
 from reconciler.planning.codec import from_json, seal, seal_plan
 from reconciler.planning.model import Change, Plan
+from reconciler.planning.retiring import release_of
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -92,10 +93,16 @@ def contents(planned: Planned, address: str) -> set[str]:
     found: set[str] = set()
     waiting = [address]
     while waiting:
-        needed = {str(one) for one in planned.after.needs.get(waiting.pop(), ())} - found
+        needed = _parts(planned, waiting.pop()) - found
         found |= needed
         waiting.extend(needed)
     return found
+
+
+def _parts(planned: Planned, address: str) -> set[str]:
+    """What the object at `address` has in it: a draft not the release that is published under the same name."""
+    release = release_of(planned.world, Address.parse(address))
+    return {str(one) for one in planned.after.needs.get(address, ()) if one != release}
 
 
 def _is_document(planned: Planned, change: Change) -> bool:
@@ -113,7 +120,7 @@ def _documents_in(planned: Planned, address: str) -> set[str]:
     found: set[str] = set()
     waiting = [address]
     while waiting:
-        needed = {str(one) for one in planned.after.needs.get(waiting.pop(), ())} - found
+        needed = _parts(planned, waiting.pop()) - found
         inside = {one for one in needed if _in_outlets(planned, one)}
         found |= inside
         waiting.extend(inside)

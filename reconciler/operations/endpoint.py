@@ -13,6 +13,7 @@ from reconciler.manifests.project import Project
 from reconciler.operations.emulator import available
 from reconciler.operations.suggest import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.state.local import ignore_in_git
 
 EMBEDDED: Final = "embedded"
 DATA: Final = Path(".reconciler", "emulator.sqlite")
@@ -70,5 +71,6 @@ def _embedded(project: Project) -> Endpoint:
         from reconciler.emulator import Settings, create_app
 
         data.parent.mkdir(exist_ok=True)
+        ignore_in_git(data.parent)
         app = create_app(Settings(data=data, faults=os.environ.get(FAULTS, "")))
     return Endpoint(transport=httpx2.ASGITransport(app=app))

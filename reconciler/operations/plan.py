@@ -229,8 +229,9 @@ def check_targets(workspace: Workspace, targets: Iterable[Address], known: Itera
 
 
 def _commit(root: Path) -> str | None:
+    """What is checked out; with `-dirty` behind it where a file that Git tracks is not as it is there."""
     try:
-        command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+        command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed arguments
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -194,7 +194,7 @@ def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator
     """
     names = () if desired.whole else agreed(desired, _last(applied, live))
     if names and desired.type != FILE:
-        because = f"the manifest has taken over what was changed by hand: {', '.join(names)}"
+        because = f"live as the manifest says, by hand or by a run that did not end: {', '.join(names)}"
         taken = {name: field_hash(desired.fields[name]) for name in names}
         address, source = str(desired.address), source_of(desired)
         yield ByOrigin(

@@ -2,7 +2,7 @@
 not work although it was applied, and what ends soon. One frozen value that every report of drift reads.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,8 +10,11 @@ from functools import cache
 from typing import Final
 
 from reconciler.planning.build import Planned, not_indexed
+from reconciler.planning.changes import not_named
 from reconciler.planning.model import Change, FieldChange, Plan
-from reconciler.planning.risks.rules import SOON
+from reconciler.planning.risks import ranked
+from reconciler.planning.risks.rules import SOON, of_fields
+from reconciler.planning.sides import form_of, sides
 from reconciler.planning.world import World
 from reconciler.planning.writers import Seen, rewritten, seen
 from reconciler.resources.address import FILE, Address
@@ -42,6 +45,14 @@ class FailingFile:
     """As the manifest of the store names it: a path, or the id of an upload that is managed elsewhere."""
     reason: str
     """OpenAI's (`last_error` of the vector store file): its code and its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFiles:
+    """Files of a store that its manifest does not name: what they say is found too, and nobody has reviewed it."""
+
+    store: str
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,7 @@ class DriftReport:
     assistants: tuple[Standing, ...] = ()
     pending: int = 0
     """How many edits of manifests wait to be applied."""
+    foreign: tuple[ForeignFiles, ...] = ()
 
     @property
     def in_sync(self) -> bool:
@@ -99,7 +111,7 @@ class DriftReport:
     @property
     def clean(self) -> bool:
         """Whether there is nothing for a person to do."""
-        return self.in_sync and not self.retiring
+        return self.in_sync and not self.retiring and not self.foreign
 
 
 def drift_report(planned: Planned) -> DriftReport:
@@ -113,6 +125,7 @@ def drift_report(planned: Planned) -> DriftReport:
         drifted=drifted,
         failing=failing,
         retiring=tuple(_retiring(planned)),
+        foreign=tuple(_foreign(planned)),
         assistants=tuple(_standings(planned, drifted, failing, {change.address for change in waiting})),
         pending=len(waiting),
     )
@@ -147,6 +160,16 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
             yield FailingFile(str(address), name, reason)
 
 
+def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
+    """A store that prunes has them as drift."""
+    for address, live in sorted(planned.matched.live.items()):
+        desired = planned.world.desired.get(address)
+        if desired is not None and planned.world.in_scope(address) and not desired.options.get("prune"):
+            files = not_named(desired, planned.world.applied.get(address), live)
+            if files:
+                yield ForeignFiles(str(address), tuple(sorted(files)))
+
+
 def _stores(planned: Planned) -> Iterator[tuple[Address, Live]]:
     """Those that manifests ask for, and that hold files that could not be indexed."""
     for address, live in sorted(planned.matched.live.items()):
@@ -162,10 +185,11 @@ def _named(planned: Planned, store: Address, id_: str) -> str | None:
 
 def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[str]:
     """All but those about stores of whose files every one that fails is told by itself."""
+    failed = Counter(file.store for file in failing)
     told = {
         text
         for address, live in _stores(planned)
-        if sum(file.store == str(address) for file in failing) == len(live.detail["failed_files"])
+        if failed[str(address)] == len(live.detail["failed_files"])
         for text in not_indexed(address, live)
     }
     return (text for text in planned.plan.warnings if text not in told)
@@ -189,26 +213,41 @@ def _is_lost(change: Change, item: FieldChange, lost: Collection[tuple[str, str]
 
 
 def _as_seen(planned: Planned, change: Change) -> Drifted:
-    return Drifted(change, seen(planned, change))
+    return Drifted(replace(change, risks=tuple(_risked(planned, change))), seen(planned, change))
+
+
+def _risked(planned: Planned, change: Change) -> list[str]:
+    """What was risked by hand: the way to what is live, as the rules of the kind see it. The worst first."""
+    form = form_of(planned.world, planned.matched, change)
+    if form is None or change.action != "update":
+        return []
+    live, wanted = sides(planned.world, planned.matched, change)
+    return [risk.note for risk in ranked(of_fields(form, wanted, live), change)]
 
 
 def _standings(
     planned: Planned, drifted: Collection[Drifted], failing: Collection[FailingFile], pending: Collection[str]
 ) -> Iterator[Standing]:
     """Every assistant that manifests ask for, or that their releases have frozen."""
-    told = {*pending, *(item.change.address for item in drifted), *(file.store for file in failing)}
+    differs: dict[str, list[Change]] = defaultdict(list)
+    for item in drifted:
+        differs[item.change.address].append(item.change)
+    lost: dict[str, list[FailingFile]] = defaultdict(list)
+    for file in failing:
+        lost[file.store].append(file)
+    told = frozenset({*pending, *differs, *lost})
     below = _below(planned.world, told)
     for family, members in _families(planned.world).items():
-        concerned = frozenset[str]().union(*map(below, members))
+        concerned = sorted(frozenset[str]().union(*map(below, members)))
         yield Standing(
             str(family),
-            tuple(item.change for item in drifted if item.change.address in concerned) if concerned else (),
-            tuple(file for file in failing if file.store in concerned) if concerned else (),
-            not concerned.isdisjoint(pending),
+            tuple(change for address in concerned for change in differs[address]),
+            tuple(file for address in concerned for file in lost[address]),
+            any(address in pending for address in concerned),
         )
 
 
-def _below(world: World, told: Collection[str]) -> Callable[[Address], frozenset[str]]:
+def _below(world: World, told: frozenset[str]) -> Callable[[Address], frozenset[str]]:
     """Which of the addresses in `told` an object is or uses. Other assistants speak for themselves."""
 
     @cache
@@ -216,7 +255,7 @@ def _below(world: World, told: Collection[str]) -> Callable[[Address], frozenset
         desired = world.desired.get(address)
         used = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields)))) if desired else ()
         deeper = (below(target) for target in used if target.kind != ASSISTANT)
-        return frozenset({str(address)} & set(told)).union(*deeper)
+        return (told & {str(address)}).union(*deeper)
 
     return below
 

@@ -57,8 +57,8 @@ def _difference(item: FieldChange) -> Difference:
 
 
 def _sides(item: FieldChange) -> Iterator[str]:
-    """A line for each side there is; of a structure that comes or goes whole, as much as one line holds."""
-    alone = item.before is ABSENT or item.after is ABSENT
+    """A line for each side there is; of a file that comes or goes, as much as one line holds."""
+    alone = item.keys[0] == "files" and (item.before is ABSENT or item.after is ABSENT)
     for sign, side in (("-", item.before), ("+", item.after)):
         if side is not ABSENT:
             text = whole(side)

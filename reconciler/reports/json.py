@@ -39,6 +39,7 @@ def drift_json(report: DriftReport) -> dict[str, JSON]:
         "failing": [asdict(file) for file in report.failing],
         "retiring": [_retiring_json(model) for model in report.retiring],
         "assistants": [_standing_json(one) for one in report.assistants],
+        "foreign": [asdict(one) for one in report.foreign],
         "unmanaged": parts["unmanaged"],
         "warnings": parts["warnings"],
     }

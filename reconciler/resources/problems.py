@@ -57,3 +57,8 @@ class ReconcilerError(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+
+
+def reason(error: OSError) -> str:
+    """What the system says, and of which file, where it knows."""
+    return f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Final, Protocol, runtime_checkable
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.commits import short
 from reconciler.state.codec import decode_plan
 from reconciler.state.documents import line, shaped
 from reconciler.state.log import read
@@ -37,7 +38,7 @@ def history(store: Store, identity: Identity) -> list[AppliedPlan]:
 
 def note(identity: Identity, subject: str, plan: AppliedPlan | None) -> str:
     """What is written down with a step of a run: a line for people, and the record of its plan."""
-    where = [plan.run_url, f"commit {plan.commit[:12]}" if plan.commit else ""] if plan else []
+    where = [plan.run_url, f"commit {short(plan.commit)}" if plan.commit else ""] if plan else []
     described = ", ".join(filter(None, where))
     title = " ".join(f"{subject} {f'({described})' if described else ''}".split())
     return with_records(identity, title, [plan] if plan else [])

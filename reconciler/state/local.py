@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from reconciler.resources.problems import Problem
+from reconciler.resources.problems import Problem, reason
 from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict, exists
 
 _LOCK: Final = ".store.lock"
@@ -73,7 +73,7 @@ class LocalStore:
         try:
             yield
         except OSError as error:
-            message = f"cannot use the state in {self.location}: {error.strerror or error} ({error.filename})"
+            message = f"cannot use the state in {self.location}: {reason(error)}"
             raise StoreError(
                 Problem("state-io", message, hint="Check permissions and free space of that folder.")
             ) from error
@@ -86,7 +86,7 @@ class LocalStore:
         file's own modification time, so that stamps rise even where the clock steps back or stands still.
         """
         _make_folder(self._folder)
-        _ignore_in_git(self._folder)
+        ignore_in_git(self._folder)
         with (self._folder / _LOCK).open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             latest = os.fstat(lock.fileno())
@@ -141,7 +141,8 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _ignore_in_git(folder: Path) -> None:
+def ignore_in_git(folder: Path) -> None:
+    """Keep Git from taking what is in `folder`."""
     file = folder / ".gitignore"
     if not file.exists():
         file.write_text("*\n", encoding="utf-8")

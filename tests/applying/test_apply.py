@@ -51,6 +51,12 @@ def test_a_replacement_is_made_then_published_and_only_then_the_old_one_goes():
     assert result.of("widget/lamp").id == "new_1"
 
 
+def test_what_is_edited_and_lacks_its_pointer_is_written_and_then_published():
+    worlds = Worlds().synced("widget/lamp", note="old").want("widget/lamp", note="new")
+    result = applied(worlds.bundle("widget/lamp", "v1", "widget/lamp"))
+    assert result.cloud.calls == ["update widget/lamp", "publish widget/lamp"]
+
+
 def test_new_bytes_are_uploaded_attached_and_only_then_the_old_upload_goes():
     worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
     worlds.stays("store/kb", files={"a.md": entry("a.md", "old")}).want(

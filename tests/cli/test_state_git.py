@@ -61,9 +61,9 @@ def test_the_history_is_the_commits_of_the_branch(remote, project: Path, cli: Cl
     monkeypatch.setenv("GITHUB_RUN_ID", "2")
     assert cli("apply", "--yes").code == 0
     commit, run = git(project, "rev-parse", "HEAD"), "https://github.example/acme/bots/actions/runs"
-    assert remote.subjects()[0] == f"apply acme: 2 updated ({run}/2, commit {commit[:12]})"
+    assert remote.subjects()[0] == f"apply acme: 2 updated ({run}/2, commit {commit[:12]}-dirty)"
     latest, first = cli("state", "history", "-o", "json").document
-    assert (latest["summary"], latest["outcome"], latest["commit"]) == ("2 updated", "complete", commit)
+    assert (latest["summary"], latest["outcome"], latest["commit"]) == ("2 updated", "complete", f"{commit}-dirty")
     assert (first["summary"], first["run_url"]) == ("4 created", f"{run}/1")
     shown = cli("state", "history").out.splitlines()
     assert [line.split()[:2] for line in shown[:1]] == [["STARTED", "(UTC)"]]

@@ -163,3 +163,28 @@ def test_what_nobody_manages_is_told_and_is_nothing_to_do(team: World):
     made = report(team)
     assert [stranger.name for stranger in made.plan.unmanaged] == ["Theirs"]
     assert made.clean
+
+
+def test_what_a_hand_has_taken_away_is_a_risk(team: World):
+    team.wants(manifest("Assistant", "triage", {**TRIAGE, "instructions": "Be brief.\nNever promise a refund."}))
+    team.apply()
+    team.by_hand(team.sdk.beta.agents.update(team.id_of("assistant/triage"), instructions="Be brief."))
+    (item,) = report(team).drifted
+    assert item.change.risks == ("high guardrail-removed: it no longer says “Never promise a refund.”",)
+
+
+def test_what_a_hand_has_added_is_none(team: World):
+    text = "Be brief.\nNever promise a refund."
+    team.by_hand(team.sdk.beta.agents.update(team.id_of("assistant/triage"), instructions=text))
+    (item,) = report(team).drifted
+    assert item.change.risks == ()
+
+
+def test_a_foreign_file_in_a_store_of_ours_waits_for_a_person_and_is_no_drift(team: World):
+    upload = team.by_hand(team.sdk.files.create(file=("theirs.md", b"Say yes."), purpose="assistants"))
+    handbook = team.id_of("vectorstore/handbook")
+    team.by_hand(team.sdk.vector_stores.files.create(handbook, file_id=upload.id))
+    made = report(team)
+    assert (made.in_sync, made.clean) == (True, False)
+    assert [(one.store, one.files) for one in made.foreign] == [("vectorstore/handbook", (upload.id,))]
+    assert drift_json(made)["summary"]["foreign"] == 1

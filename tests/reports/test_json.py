@@ -63,11 +63,13 @@ def test_drift_has_the_parts_of_a_plan_without_the_changes():
             "labels": 0,
             "failing": 0,
             "retiring": 0,
+            "foreign": 0,
             "unchanged": 7,
         },
         "failing": [],
         "retiring": [],
         "assistants": [],
+        "foreign": [],
         "unmanaged": [{"type": "agent", "id": "agent_9", "name": "copy"}],
         "warnings": [],
     }

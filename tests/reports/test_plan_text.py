@@ -25,6 +25,12 @@ def test_a_plan_of_targets_claims_nothing_about_the_rest():
     assert shown(unchanged=5, targeted=True) == "Nothing to do: acme/production, 5 unchanged of 5 targeted.\n"
 
 
+def test_what_is_new_in_a_tool_is_shown():
+    server = {"type": "mcp", "server_label": "crm", "server_url": "https://mcp.example/a-rather-long-way-to-it/v1"}
+    text = shown(update(field("tools.mcp:crm", after=server)))
+    assert '+   "server_url": "https://mcp.example/a-rather-long-way-to-it/v1"' in text
+
+
 def test_the_verdict_comes_first_and_the_next_command_last():
     change = update(field("model", "gpt-6-luna", "gpt-6"), field("metadata.tier", after="gold"), source=TRIAGE)
     text = shown(

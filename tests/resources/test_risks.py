@@ -114,6 +114,7 @@ SILENT: list[Case] = [
     ("remote-tools-opened", "agent", agent_mcp(), agent_mcp(allowed_tools=["find"])),
     ("remote-tools-opened", "request", mcp(require_approval="never"), mcp()),
     ("moderation-lowered", "request", moderation("score"), moderation("block")),
+    ("knowledge-removed", "request", search("vectorstore/kb@0a"), search("vectorstore/kb@1b")),
     ("knowledge-removed", "vector_store", files(a="1"), files(a="2", b="1")),
     ("knowledge-removed", "vector_store", files(a="1"), files(renamed="1")),
     ("knowledge-removed", "request", search("vs_1", "vs_2"), search("vs_2", "vs_1")),

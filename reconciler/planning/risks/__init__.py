@@ -4,7 +4,7 @@ Rules that look into the fields of a kind come with its `Form`; those here know 
 Each is asked about each change of the plan, once.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from reconciler.planning.guard.case import Case
@@ -12,28 +12,34 @@ from reconciler.planning.model import Change, Plan, Risk
 from reconciler.planning.risks.rules import RULES
 from reconciler.resources.risks import LEVELS, RISKS, Hazard
 
-__all__ = ["RULES", "with_risks"]
+__all__ = ["RULES", "ranked", "with_risks"]
 
 
 def with_risks(plan: Plan, case: Case, permitted: Callable[[Change], Iterable[str]]) -> Plan:
     """`plan` with the risks of its work, on each change and ranked; `permitted` tells the consents that it needs."""
-    found = {change.digest: tuple(_ranked(_risks(case, change, permitted))) for change in plan.work}
+    found = {change.digest: tuple(_risks(case, change, permitted)) for change in plan.work}
     return replace(
         plan,
         changes=tuple(_noted(change, found.get(change.digest, ())) for change in plan.changes),
         drift=tuple(_noted(change, found.get(change.digest, ())) for change in plan.drift),
-        risks=tuple(_ranked(risk for change in plan.work for risk in found[change.digest])),
+        risks=tuple(_worst_first(risk for change in plan.work for risk in found[change.digest])),
     )
 
 
-def _risks(case: Case, change: Change, permitted: Callable[[Change], Iterable[str]]) -> Iterator[Risk]:
+def ranked(hazards: Iterable[Hazard], change: Change) -> list[Risk]:
+    """The risks of a change, the worst first."""
+    return _worst_first(
+        Risk(hazard.rule, RISKS[hazard.rule], change.address, change.action, hazard.text) for hazard in hazards
+    )
+
+
+def _risks(case: Case, change: Change, permitted: Callable[[Change], Iterable[str]]) -> list[Risk]:
     hazards = dict.fromkeys(hazard for rule in RULES for hazard in rule(case, change))
-    for hazard in (*hazards, *(Hazard("consent-used", text) for text in permitted(change))):
-        yield Risk(hazard.rule, RISKS[hazard.rule], change.address, change.action, hazard.text)
+    return ranked((*hazards, *(Hazard("consent-used", text) for text in permitted(change))), change)
 
 
-def _ranked(risks: Iterable[Risk]) -> list[Risk]:
-    """The worst first, otherwise as they are."""
+def _worst_first(risks: Iterable[Risk]) -> list[Risk]:
+    """Otherwise as they are."""
     return sorted(risks, key=lambda risk: LEVELS.index(risk.level))
 
 

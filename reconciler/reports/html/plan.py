@@ -15,6 +15,7 @@ from reconciler.reports.text.costs import sentences
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.plan import strangers_text
 from reconciler.reports.text.verdict import verdict
+from reconciler.resources.commits import short
 from reconciler.resources.risks import Level
 
 MOST_NODES: Final = 60
@@ -29,7 +30,7 @@ _WORDS: Final[dict[Decision | None, str]] = {
 def plan_html(plan: Plan, *, command: str = "") -> str:
     """`plan` as an HTML document; `command` is what applies it."""
     found = verdict(plan)
-    facts = [("Commit", (plan.commit or "")[:12]), ("Made", plan.created_at), ("Writes", _writes(plan))]
+    facts = [("Commit", short(plan.commit or "")), ("Made", plan.created_at), ("Writes", _writes(plan))]
     top = Top(found.level, found.word, plan.identity, found.text, facts)
     apply = f"Apply with: {command}" if command and plan.work and not plan.refusals else ""
     return page(f"{found.word}: plan of {plan.identity}", top, _parts(plan), [apply, f"Plan {plan.digest}"])

@@ -15,6 +15,7 @@ from reconciler.reports.text.costs import sentences
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.plan import strangers_text
 from reconciler.reports.text.verdict import verdict
+from reconciler.resources.commits import short
 
 MOST_NODES: Final = 40
 _MOST_EDGES: Final = 200
@@ -90,6 +91,6 @@ def _bottom(plan: Plan, command: str) -> Iterator[str]:
         yield f"{count(sum(writes.values()), 'write')} to OpenAI: {prose(counted(writes))}."
     if command and plan.work and not plan.refusals:
         yield f"Apply with {code(command)}."
-    at = f" of commit {code(plan.commit[:12])}" if plan.commit else ""
+    at = f" of commit {code(short(plan.commit))}" if plan.commit else ""
     made = f", made {code(plan.created_at)}" if plan.created_at else ""
     yield f"Plan {code(plan.digest)}{at}{made}"

@@ -24,8 +24,11 @@ _MOST: Final = 40
 """Assistants, and groups of failing files, that anybody reads in a terminal; JSON has them all."""
 
 
-def drift_text(report: DriftReport, *, style: Style, command: str = "") -> str:
-    """What is not as it was applied, for a terminal; `command` is what undoes it. Nothing in it is interpreted."""
+def drift_text(report: DriftReport, *, style: Style, command: str = "", pull: str = "") -> str:
+    """What is not as it was applied, for a terminal; nothing in it is interpreted.
+
+    `command` undoes it, and `pull` takes it into the manifests.
+    """
     parts = [
         _verdict(report, style),
         section("Changed by hand", _by_hand(report, style), style),
@@ -33,7 +36,7 @@ def drift_text(report: DriftReport, *, style: Style, command: str = "") -> str:
         section("Retiring models", list(_retiring(report, style)), style),
         _assistants(report, style),
         *remarks(report.plan, style),
-        _undo(report, command),
+        _ways_out(report, command, pull),
     ]
     return joined(parts)
 
@@ -89,8 +92,9 @@ def _note(text: str, style: Style) -> Iterator[str]:
     yield from (style.paint(line, "dim") for line in wrap(text, style.width, lead="      # ", hang="        "))
 
 
-def _undo(report: DriftReport, command: str) -> list[str]:
+def _ways_out(report: DriftReport, command: str, pull: str) -> list[str]:
     if report.in_sync or not command:
         return []
-    also = f"It applies {count(report.pending, 'pending edit')} of the manifests too."
-    return [f"Undo it with: {plain(command)}", *([also] if report.pending else [])]
+    keep = [f"Keep it with: {plain(pull)}"] if pull and report.by_hand else []
+    also = [f"It applies {count(report.pending, 'pending edit')} of the manifests too."] if report.pending else []
+    return [*keep, f"Undo it with: {plain(command)}", *also]

@@ -20,7 +20,7 @@ _WRITERS: Final[dict[Writer, str]] = {
     "outside": "not written by Reconciler",
     "unknown-run": "written by a run of Reconciler that this state does not know",
 }
-_NOUNS: Final = {"failing": "failing file", "retiring": "retiring model"}
+_NOUNS: Final = {"failing": "failing file", "retiring": "retiring model", "foreign": "foreign file"}
 _ROOM: Final = 40
 _MOST_LINES: Final = 8
 
@@ -29,8 +29,9 @@ def summary(report: DriftReport) -> dict[str, int]:
     """How much there is of each class, then of the rest."""
     found = Counter(drift_class(item.change) for item in report.drifted)
     classes: dict[str, int] = {word: found[word] for word in DRIFT_CLASSES}
-    more = {"failing": len(report.failing), "retiring": len(report.retiring), "unchanged": report.plan.unchanged}
-    return classes | more
+    more = {"failing": len(report.failing), "retiring": len(report.retiring)}
+    foreign = sum(len(one.files) for one in report.foreign)
+    return classes | more | {"foreign": foreign, "unchanged": report.plan.unchanged}
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

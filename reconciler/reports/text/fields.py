@@ -79,7 +79,7 @@ def _one_line(item: FieldChange, room: int) -> str | None:
     text = " -> ".join(map(whole, sides))
     if cells(text) <= room:
         return text
-    return size(sides[0], room) if len(sides) == 1 and isinstance(sides[0], dict | list) else None
+    return size(sides[0], room) if len(sides) == 1 and item.keys[0] == "files" else None
 
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:

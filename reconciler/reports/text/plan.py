@@ -12,6 +12,7 @@ from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.text.risks import risk_lines
 from reconciler.reports.text.verdict import actions, by_hand, stopped
+from reconciler.resources.commits import short
 
 _DECIDED: Final[dict[frozenset[Decision | None], str]] = {
     frozenset({"revert"}): "applying puts it back (--on-drift keep leaves it)",
@@ -39,7 +40,7 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
 
 
 def _verdict(plan: Plan, style: Style, *, targeted: bool = False) -> list[str]:
-    where = plan.identity + (f" at {plan.commit[:12]}" if plan.commit else "")
+    where = plan.identity + (f" at {short(plan.commit)}" if plan.commit else "")
     if plan.refusals:
         rest = f"; {stopped(plan)}" if plan.work else ""
         return headline("Refused:", "red", f"{where}, {count(len(plan.refusals), 'refusal')}{rest}.", style)

@@ -7,6 +7,7 @@ from typing import Final
 from reconciler.reports.style import Style, cells, clip, pad, plain
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
+from reconciler.resources.commits import short
 from reconciler.state.model import AppliedPlan
 
 _NAMES: Final = ("ADDRESS", "NAME")
@@ -87,7 +88,7 @@ def history_text(applies: Sequence[AppliedPlan], *, style: Style) -> str:
             plan.outcome,
             plan.holder,
             plan.summary,
-            plan.commit[:12],
+            short(plan.commit),
             plan.run_url,
         )
         for plan in applies

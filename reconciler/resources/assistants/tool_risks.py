@@ -68,7 +68,8 @@ def _changed(name: str, before: Tool, after: Tool) -> Iterator[Hazard]:
     broken = list(incompatible(before.get("parameters"), after.get("parameters")))
     if broken:
         yield Hazard("parameters-incompatible", f"{name}: {few(broken)}")
-    gone = [store for store in _stores(before) if store not in _stores(after)]
+    stays = {_working(store) for store in _stores(after)}
+    gone = [store for store in _stores(before) if _working(store) not in stays]
     if gone:
         yield Hazard("knowledge-removed", f"it searches {few(gone)} no more")
     if after.get("type") == "mcp":
@@ -133,6 +134,11 @@ def _is_wider(before: Sequence[str] | None, after: Sequence[str] | None) -> bool
 
 def _rises(order: Sequence[JSON], before: JSON, after: JSON) -> bool:
     return before in order and after in order and order.index(before) < order.index(after)
+
+
+def _working(store: str) -> str:
+    """The store that a copy was made of, for a release: `vectorstore/kb@010d` of `vectorstore/kb`."""
+    return store.partition("@")[0]
 
 
 def _stores(tool: Tool) -> list[str]:
