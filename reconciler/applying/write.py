@@ -50,6 +50,7 @@ class Written:
 async def write(run: Run, step: Step) -> Written:
     """Make the object, or change it, or publish it where it lives in the outlets; record it as applied."""
     desired, moved = run.planned.world.desired[step.address], run.planned.matched.moved
+    ignored: Collection[str] = ()
     if run.in_outlets(desired.type):
         written = Written(str(step.address))
     elif step.address in run.planned.world.adopt:
@@ -58,14 +59,15 @@ async def write(run: Run, step: Step) -> Written:
     elif step.creates:
         written = await _make(run, desired)
     else:
-        written = await _change(run, step, desired)
+        ignored = _ignored(run, desired)
+        written = await _change(run, step, desired, ignored)
     run.hold(str(step.address), written.id)
     if step.creates or run.in_outlets(desired.type) or step.address in (*run.planned.world.adopt, *moved):
         await run.publish(step.address)
     applied = Applied(
         id=written.id,
         type=desired.type,
-        fields={**settled(run, desired, own_fields(run, desired), _left(run, step, desired)), **written.resolved},
+        fields={**settled(run, desired, own_fields(run, desired), ignored), **written.resolved},
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
@@ -117,10 +119,10 @@ def differing(run: Run, desired: Desired, live: Live) -> set[str]:
     return {item.keys[0] for item in found} - form.pointers
 
 
-def _left(run: Run, step: Step, desired: Desired) -> set[str]:
-    """What differs and `lifecycle.ignore` leaves alone; documents and new objects are written whole."""
-    live = run.planned.matched.live.get(step.address)
-    if live is None or step.creates or run.in_outlets(desired.type) or not desired.lifecycle.ignore:
+def _ignored(run: Run, desired: Desired) -> set[str]:
+    """What differs of an object that is updated, and `lifecycle.ignore` leaves alone."""
+    live = run.planned.matched.live.get(desired.address)
+    if live is None or not desired.lifecycle.ignore:
         return set()
     return differing(run, desired, live) & set(desired.lifecycle.ignore)
 
@@ -213,7 +215,7 @@ async def _complete(run: Run, adapter: Adapter, found: Live, order: Order) -> Li
     return await adapter.update(found, Order(order.desired, apart, order.labels, order.id_of, order.root))
 
 
-async def _change(run: Run, step: Step, desired: Desired) -> Written:
+async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[str]) -> Written:
     """Write the top-level fields in which a value changes, each whole; labels go with every write."""
     changes = [item for change in step.changes for item in change.fields]
     names = sorted({item.keys[0] for item in changes} - NOT_FIELDS)
@@ -226,16 +228,15 @@ async def _change(run: Run, step: Step, desired: Desired) -> Written:
     _check_fresh(run, step, live, changes)
     by_hand = run.planned.left_by_hand.get(str(step.address), ())
     fields = dict(_values(run, desired, names, changes, by_hand))
-    await adapter.update(live, Order(desired, fields, _labels(run, step, desired, live), run.id_of, run.root))
+    await adapter.update(live, Order(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
     return Written(live.id)
 
 
-def _labels(run: Run, step: Step, desired: Desired, live: Live) -> Labels:
+def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) -> Labels:
     """What an updated object is labelled with: of what is not written, what the label has said so far."""
-    left = _left(run, step, desired)
-    labels = run.labels(replace(desired, fields=settled(run, desired, desired.fields, left)))
+    labels = run.labels(replace(desired, fields=settled(run, desired, desired.fields, ignored)))
     said = live.labels.spec if live.labels else {}
-    return replace(labels, spec={**labels.spec, **{name: said[name] for name in left if name in said}})
+    return replace(labels, spec={**labels.spec, **{name: said[name] for name in ignored if name in said}})
 
 
 def _order(run: Run, desired: Desired, fields: Fields) -> Order:

@@ -90,15 +90,19 @@ def _spec(value: Any) -> tuple[ProjectSpec, list[Finding]]:
         return _valid_part(spec, wrong), findings + wrong
 
 
-def _valid_part(spec: Mapping[str, Any], wrong: Iterable[Finding]) -> ProjectSpec:
-    """The spec without the values that something is wrong with; an empty one where that is not enough."""
-    rest = deepcopy(spec)
-    for finding in wrong:
-        _drop(rest, finding.path[1:])
-    try:
-        return ProjectSpec.model_validate(rest)
-    except ValidationError:
-        return ProjectSpec()
+def _valid_part(spec: Mapping[str, Any], wrong: Sequence[Finding]) -> ProjectSpec:
+    """The spec without the values that something is wrong with; where that is not enough, without all that is around
+    them; and at last an empty one.
+    """
+    for depth in (None, 2):
+        rest = deepcopy(spec)
+        for finding in wrong:
+            _drop(rest, finding.path[1:depth])
+        try:
+            return ProjectSpec.model_validate(rest)
+        except ValidationError:
+            continue
+    return ProjectSpec()
 
 
 def _drop(value: Any, path: Keys) -> None:

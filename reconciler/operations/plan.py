@@ -18,7 +18,7 @@ from reconciler.operations import frozen
 from reconciler.operations.importing.model import imported_from
 from reconciler.operations.peers import Peers
 from reconciler.operations.published import Outletted, published
-from reconciler.operations.shutdowns import shutdowns, written
+from reconciler.operations.shutdowns import look_up, written
 from reconciler.operations.suggest import did_you_mean
 from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
@@ -70,15 +70,15 @@ async def make_plan(
     gone = leaving(planned)
     referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
     readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
-    ends = await shutdowns(connection, models(planned))
+    known_models = await look_up(connection, models(planned))
     peers = await Peers(workspace).needing(gone)
-    if referring or readers or ends or peers.objects:
+    if referring or readers or known_models.ends or peers.objects:
         unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
         everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
         strangers = await together(referrer.referring(gone) for referrer in readers)
         known = (*everything, *chain.from_iterable(strangers))
-        planned = plan_of(workspace, replace(world, live=known, shutdowns=ends, peers=peers.objects))
-    return Observed(_warned(planned, peers.warnings), snapshot, rendered, by_type)
+        planned = plan_of(workspace, replace(world, live=known, shutdowns=known_models.ends, peers=peers.objects))
+    return Observed(_warned(planned, (*peers.warnings, *known_models.warnings)), snapshot, rendered, by_type)
 
 
 def _warned(planned: Planned, warnings: tuple[str, ...]) -> Planned:

@@ -1,33 +1,51 @@
 """When models are shut down: those that a plan writes, or any others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import NamedTuple
 
 from reconciler.live.client import Connection
 from reconciler.live.errors import MissingError
 from reconciler.live.models import shutdown_dates
 from reconciler.operations.retirement import retirement
+from reconciler.operations.suggest import did_you_mean
 from reconciler.planning.build import Planned
 from reconciler.planning.model import MAKES
 from reconciler.planning.retiring import release_of
 from reconciler.resources.address import Address
 
 
-async def shutdowns(connection: Connection, models: Iterable[str]) -> dict[str, date]:
-    """The last day of every one of `models` that has one; one request, none where there are no models.
+class Models(NamedTuple):
+    """What is known of models."""
+
+    ends: Mapping[str, date]
+    """The last day of each that has one."""
+    warnings: tuple[str, ...] = ()
+    """About those that the key may not use, or that do not exist."""
+
+
+async def look_up(connection: Connection, models: Iterable[str]) -> Models:
+    """What is known of `models`; one request, none where there are no models.
 
     What the API does not tell, for a model it does not list or as a server that lists none, OpenAI's page does.
     """
     used = frozenset(models)
     if not used:
-        return {}
+        return Models({})
     try:
         told = await shutdown_dates(connection)
     except MissingError:
         told = {}
     known = {model: retirement(model) for model in used}
     page = {model: end.on for model, end in known.items() if end is not None}
-    return {model: on for model in sorted(used) if (on := told.get(model) or page.get(model)) is not None}
+    ends = {model: on for model in sorted(used) if (on := told.get(model) or page.get(model)) is not None}
+    unlisted = sorted(used - told.keys() - page.keys()) if told else ()
+    return Models(ends, tuple(_unlisted(model, told) for model in unlisted))
+
+
+def _unlisted(model: str, told: Iterable[str]) -> str:
+    hint = did_you_mean(model, told)
+    return f"the API lists no model {model} for this key" + (f". {hint}" if hint else "")
 
 
 def written(planned: Planned) -> Iterator[str]:

@@ -8,7 +8,7 @@ of a release, and moves by a `publish` of the chatbot.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from reconciler.planning.changes import ByOrigin, source_of
 from reconciler.planning.match import Matched
@@ -16,7 +16,9 @@ from reconciler.planning.model import MAKES, Change, FieldChange, Origin
 from reconciler.planning.retiring import published_releases
 from reconciler.planning.world import Bundle, Pointer, World
 from reconciler.resources.address import Address
-from reconciler.resources.values import ABSENT
+from reconciler.resources.values import ABSENT, JSON, references_in
+
+_NAMED: Final = 3
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _places(world: World) -> Iterator[_Place]:
 def _publication(
     world: World, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
 ) -> ByOrigin:
-    change = _publish(world, place, fields, renewed)
+    change = _publish(world, place, fields, renewed, ours)
     by_hand = ours.isdisjoint(renewed) and all(item.origin == "drift" for item in fields)
     return ByOrigin(None, change) if by_hand else ByOrigin(change, None)
 
@@ -102,17 +104,47 @@ def _origin(world: World, place: _Place) -> Origin:
     return "drift" if place.pointer.note else "manifest"
 
 
-def _publish(world: World, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str]) -> Change:
+def _publish(
+    world: World, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
+) -> Change:
     because = [f"{target} gets a new id" for target in renewed]
     if place.pointer and place.pointer.note:
         because.append(place.pointer.note)
     elif fields and not renewed:
-        because.append("something in the bundle changes" if place.pointer else "it is not published yet")
+        because.append(_what_changes(world, place.address, ours) if place.pointer else "it is not published yet")
     source = source_of(world.desired[place.address])
     if place.holds == "document" and _has_name_of_its_own(world, place.address):
         id_ = str(place.address) if place.pointer else None
         return Change(str(place.address), "update", fields, id=id_, source=source, because=tuple(because))
     return Change(str(place.address), "publish", fields, source=source, because=tuple(because))
+
+
+def _what_changes(world: World, address: Address, ours: set[str]) -> str:
+    """Of the documents that are in the one at `address`, those that change by themselves."""
+    changed = sorted(_inside(world, address) & ours)
+    if not changed:
+        return "something in the bundle changes"
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    return f"{', '.join(changed[:_NAMED])}{more} in it change{'s' if len(changed) == 1 else ''}"
+
+
+def _inside(world: World, address: Address) -> set[str]:
+    found: set[str] = set()
+    waiting = [address]
+    while waiting:
+        for name in references_in(_drafted(world, waiting.pop())):
+            inside = world.desired.get(Address.parse(name))
+            if name not in found and inside is not None and inside.type in world.outlet_types:
+                found.add(name)
+                waiting.append(inside.address)
+    return found
+
+
+def _drafted(world: World, address: Address) -> dict[str, JSON]:
+    """The fields of an object, but for the release that is published under its name."""
+    desired = world.desired[address]
+    pointers = world.forms[desired.type].pointers
+    return {name: value for name, value in desired.fields.items() if name not in pointers}
 
 
 def _has_name_of_its_own(world: World, address: Address) -> bool:

@@ -129,3 +129,10 @@ def test_a_plan_file_that_is_not_there(cli: Cli, tmp_path):
 
 def test_colour_is_for_terminals_only(project, cli: Cli):
     assert "\x1b" not in cli("plan").out
+
+
+def test_a_model_that_the_api_does_not_list_is_told(applied, cli: Cli):
+    edit(applied / "assistants" / "helper.yaml", "gpt-6-luna", "gpt-6-lunar")
+    done = cli("plan", "-o", "json")
+    (warning,) = done.document["warnings"]
+    assert warning.startswith("the API lists no model gpt-6-lunar for this key. Did you mean 'gpt-6-luna'")

@@ -139,6 +139,13 @@ def test_what_a_project_cannot_say(folder, spec, code, place):
     assert (problem.code, str(problem.place)) == (code, place)
 
 
+def test_a_wrong_backend_hides_no_variable(folder):
+    write(folder, "  state: {backend: gti}\n  environments: {one: {variables: {tier: gold}}}")
+    loaded = folder.load()
+    assert [problem.code for problem in loaded.problems] == ["unknown-type"]
+    assert loaded.project.variables == {"tier": "gold"}
+
+
 def test_peers_are_identities_some_with_a_state_of_their_own(folder):
     write(folder, "  peers: [globex/live, {identity: lab, state: {backend: s3, bucket: lab-bots}}]")
     assert folder.codes() == []

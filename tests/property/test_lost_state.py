@@ -41,6 +41,8 @@ class Past:
     """Agents, each with its address."""
     detached: set[tuple[str, str]] = field(default_factory=set)
     """Files, each with the store that held it."""
+    loose: bool = False
+    """Whether a file was ever detached: maybe no store holds its upload, and only state tells whose it is."""
     proven: bool = True
     """Whether it is known of every upload that it is ours."""
 
@@ -74,7 +76,7 @@ class Past:
     def _lose(self, *, rebuilt: bool) -> None:
         if (self.world.root / STATE).exists():
             self.world.lose_state()
-        self.proven = self.proven and rebuilt and not self.detached
+        self.proven = self.proven and rebuilt and not self.loose
         if rebuilt:
             workspace = open_workspace(self.world.root, self.world.environ)
             made = self.world.run(rebuild_state(workspace, self.world.connection))
@@ -94,6 +96,7 @@ class Past:
             async for file in stores.files.list(store.id):
                 await stores.files.delete(file.id, vector_store_id=store.id)
                 self.detached.add((store.id, file.id))
+                self.loose = True
                 return
 
     async def _check(self) -> None:
