@@ -28,7 +28,7 @@ setup: $(VENV)/.ready  ## a virtual environment in .venv
 demo: setup  ## walk through the main job on the sample organisation
 	@$(BIN)/reconciler demo
 
-test: setup  ## the suite, about ten minutes on two cores
+test: setup  ## the suite, about five minutes on two cores
 	$(PYTEST)
 
 test-long: setup  ## the long runs
