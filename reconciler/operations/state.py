@@ -1,5 +1,6 @@
 """Looking into the state and its history, and freeing its lock."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -46,7 +47,8 @@ def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm:
     if held is None:
         return f"Nobody holds the lock of {backend.identity}."
     holder = held.holder
-    whose = f"the lock of {backend.identity} that {holder.name}@{holder.host} (process {holder.pid}) held"
-    if not confirm(f"Free {whose.removesuffix(' held')} holds?") or backend.unlock() is None:
+    whose = f"the lock of {backend.identity} that {holder.name}@{holder.host} (process {holder.pid})"
+    since = f"renewed {max(0, round(time.time() - held.renewed))} s ago"
+    if not confirm(f"Free {whose} holds, {since}?") or backend.unlock() is None:
         return "Nothing was changed."
-    return f"Freed: {whose}."
+    return f"Freed: {whose} held, {since}."

@@ -148,15 +148,15 @@ class _Prompts:
         return [(before, after) for before, after in pairs if before.length or after.length]
 
     def _pair(self, one: _Touched) -> tuple[_Text, _Text]:
-        before, after = one.form.prompt(one.before), one.form.prompt(one.after)
-        if before == after:
-            return _Text(), _Text()
         address = Address.parse(one.change.address)
         live, desired = self.matched.live.get(address), self.world.desired.get(address)
-        return (
-            _text(one.form, before, live.fields if live else {}),
-            _text(one.form, after, desired.fields if desired else {}),
-        )
+        was, wanted = live.fields if live else {}, desired.fields if desired else {}
+        before, after = one.form.prompt(one.before), one.form.prompt(one.after)
+        if before == after:
+            if {*one.form.models(one.before)} == {*one.form.models(one.after)}:
+                return _Text(), _Text()
+            before, after = one.form.prompt(was), one.form.prompt(wanted)  # another model reads what does not change
+        return _text(one.form, before, was), _text(one.form, after, wanted)
 
     @property
     def characters(self) -> tuple[int, int]:

@@ -102,7 +102,12 @@ class TestInstructions:
         assert costs(self.worlds("short", "a bit longer"), forms=BOTS).prompts == (5, 12)
 
     def test_none_where_they_stay(self):
-        assert costs(self.worlds("same", "same"), forms=BOTS).prompts == (0, 0)
+        assert costs(self.worlds("same", "same", model="m0"), forms=BOTS).prompts == (0, 0)
+
+    def test_another_model_reads_them_at_its_own_price(self):
+        found = costs(self.worlds("x" * 4000, "x" * 4000), forms=BOTS, prices=Prices(models={"m0": 2.0, "m1": 0.5}))
+        assert found.prompts == (4000, 4000)
+        assert found.prompts_per_1000 == pytest.approx((2.0, 0.5))
 
     def test_copies_that_a_release_makes_do_not_count(self):
         worlds = Worlds().want("assistant/triage@support.1", model="m1", instructions="text")

@@ -25,8 +25,8 @@ def sentences(costs: Costs) -> Iterator[str]:
     if costs.growth:
         before, after = map(bytes_text, costs.stored)
         yield f"vector stores: {before} -> {after}, {_dollars(costs.per_day)} a day"
-    if costs.prompts != (0, 0):
-        before_length, after_length = costs.prompts
+    before_length, after_length = costs.prompts
+    if before_length != after_length or (before_length and costs.prompts_per_1000):
         priced = f", {_dollars(costs.prompts_per_1000)} per 1,000 requests" if costs.prompts_per_1000 else ""
         yield f"instructions: {before_length:,} -> {after_length:,} characters{priced}"
     for address, tool, price in costs.paid:
