@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,7 +18,8 @@ from tests.servers import PASSWORD
 
 __all__ = ["cli"]  # fixture
 
-AGENTS = 6
+AGENTS = 20
+"""More than are made at once: when the first is done, others have not begun."""
 Outage = Callable[[], AbstractContextManager[None]]
 
 
@@ -73,7 +75,7 @@ def outage(backend: str, request: pytest.FixtureRequest) -> Outage:
 
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with api(latency=0.05) as url:
+    with api(latency=0.2) as url:
         monkeypatch.setenv("OPENAI_BASE_URL", url)
         yield url
 
@@ -106,7 +108,9 @@ def test_of_two_that_apply_at_once_one_is_told_to_wait(
 def test_state_that_cannot_be_had_for_a_while(cli: Cli, project: Path, url: str, endpoint: str, outage: Outage):
     with start(project) as process:
         wait_for_writes(process)
+        process.send_signal(signal.SIGSTOP)  # it must not end before the outage begins
         with outage():
+            process.send_signal(signal.SIGCONT)
             _, error = process.communicate(timeout=60)
             assert process.returncode in {1, 4}, error
             assert_says_why(error)
