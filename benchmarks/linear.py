@@ -24,7 +24,7 @@ from reconciler.live.client import Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace, open_workspace
 from tests.crash.processes import Process, api
 from tests.e2e.world import PROJECT, Quiet, as_yaml, manifest
 from tests.servers import PostgresServer, S3Server, postgres_programs

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.applying.lookout import Lookout
+from reconciler.applying.reference_recheck import Lookout
 from reconciler.applying.model import Outcome
 from reconciler.live.base import Adapter, Referrer
 from reconciler.planning.build import Planned

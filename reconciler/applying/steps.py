@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.build import Planned
-from reconciler.planning.keeping import given_up
+from reconciler.planning.keep_on_delete import given_up
 from reconciler.planning.model import MAKES, Action, Change
-from reconciler.planning.retiring import release_of
+from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 
 Verb: TypeAlias = Literal["write", "publish", "remove", "forget"]

@@ -17,7 +17,7 @@ from reconciler.live.errors import DoubtError
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
-from reconciler.planning.retiring import release_of
+from reconciler.planning.release_retention import release_of
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live

@@ -11,8 +11,8 @@ from reconciler.cli.output import show, write_json
 from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
-    from reconciler.operations.approval import Approval
-    from reconciler.operations.reviewing import Shown
+    from reconciler.review.approval import Approval
+    from reconciler.review.reviewing import Shown
     from reconciler.planning.model import Plan
     from reconciler.reports.markdown.origin import Run
 
@@ -83,7 +83,7 @@ def issue(body: Path, drift: Path, author: str) -> int:
     """
     from reconciler.github import connect
     from reconciler.github.marked import close_issue, upsert_issue
-    from reconciler.operations.saved import read_drift
+    from reconciler.review.saved import read_drift
 
     text, found = _text(body), read_drift(drift)
     with connect(options.environ()) as github:
@@ -106,7 +106,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 
     Exit code 2 if something is held back, 3 if the plan is refused.
     """
-    from reconciler.operations.approval import approval
+    from reconciler.review.approval import approval
     from reconciler.operations.run import planned
     from reconciler.planning.codec import to_json
 
@@ -179,7 +179,7 @@ def _text(file: Path) -> str:
 def _shown(plan: "Plan", plan_workflow: str) -> "Shown":
     from reconciler.github import connect
     from reconciler.github.reviews import Reviews
-    from reconciler.operations.reviewing import Shown, shown
+    from reconciler.review.reviewing import Shown, shown
 
     if not plan.work:
         return Shown()

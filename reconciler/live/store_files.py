@@ -11,7 +11,7 @@ from reconciler.live.client import Connection, Object
 from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
 from reconciler.live.pace import store_lane
 from reconciler.live.pages import walk
-from reconciler.live.together import together
+from reconciler.live.gather import together
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import FILE_SHA256, PROJECT

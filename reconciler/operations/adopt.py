@@ -8,12 +8,12 @@ from pathlib import Path
 
 from reconciler.applying.model import ApplyResult
 from reconciler.live.client import Connection
-from reconciler.operations.endpoint import open_connection
-from reconciler.operations.importing.model import imported_from
+from reconciler.project.endpoint import open_connection
+from reconciler.importing.model import imported_from
 from reconciler.operations.plan import Observed, make_plan, taking_over, with_parts
 from reconciler.operations.run import Progress, check_unlocked, confirmed
-from reconciler.operations.workspace import Workspace, open_workspace
-from reconciler.planning.adopting import Pairing, alike, pair
+from reconciler.project.workspace import Workspace, open_workspace
+from reconciler.planning.adoption import Pairing, alike, pair
 from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
 

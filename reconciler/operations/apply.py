@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from reconciler.applying.apply import apply as carry_out
-from reconciler.applying.found import found
+from reconciler.applying.recovery import found
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import lower
@@ -17,10 +17,10 @@ from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
 from reconciler.live.registry import referrers
-from reconciler.operations.announcing import one_at_a_time
+from reconciler.operations.intents import one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
-from reconciler.operations.workspace import Workspace
+from reconciler.project.workspace import Workspace
 from reconciler.planning.model import Change, Plan
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
@@ -30,7 +30,7 @@ from reconciler.state import lock
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import AppliedPlan, Completed, Intent
-from reconciler.state.settling import settled
+from reconciler.state.expired_intents import settled
 
 FLUSH_SECONDS = 0.2
 """How often the journal is asked whether a segment is due."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.operations.plan import check_targets, plan_of, world_of
-from reconciler.operations.published import published
-from reconciler.operations.workspace import open_workspace
+from reconciler.operations.outlet_documents import published
+from reconciler.project.workspace import open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
 from reconciler.resources.address import FILE, Address, Identity

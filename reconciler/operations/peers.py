@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from reconciler.live.together import together
+from reconciler.live.gather import together
 from reconciler.manifests.peers import Peer
-from reconciler.operations.endpoint import EMBEDDED
-from reconciler.operations.workspace import Workspace
+from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Place, Problem, ReconcilerError

@@ -13,20 +13,20 @@ from reconciler.bundles.render import contents
 from reconciler.live.base import Adapter
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters, referrers
-from reconciler.live.together import together
-from reconciler.operations import frozen
-from reconciler.operations.importing.model import imported_from
+from reconciler.live.gather import together
+from reconciler.operations import release_blockers
+from reconciler.importing.model import imported_from
 from reconciler.operations.peers import Peers
-from reconciler.operations.published import Outletted, published
+from reconciler.operations.outlet_documents import Outletted, published
 from reconciler.operations.shutdowns import look_up, written
-from reconciler.operations.suggest import did_you_mean
-from reconciler.operations.workspace import Workspace, dangling_problems
+from reconciler.project.suggest import did_you_mean
+from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.planning import build
 from reconciler.planning.build import Planned
 from reconciler.planning.consents import consents
-from reconciler.planning.leaving import leaving
+from reconciler.planning.planned_deletions import leaving
 from reconciler.planning.model import OnDrift
-from reconciler.planning.world import Bundle, Pending, World
+from reconciler.planning.inputs import Bundle, Pending, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -154,7 +154,7 @@ def plan_of(workspace: Workspace, world: World) -> Planned:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     planned = build.plan(world, commit=_commit(workspace.root), created_at=now)
     missing = {link.target for _, link in build.unresolved(planned)}
-    problems = [*dangling_problems(workspace.loaded.dangling, missing), *frozen.problems(workspace.root, planned)]
+    problems = [*dangling_problems(workspace.loaded.dangling, missing), *release_blockers.problems(workspace.root, planned)]
     if problems:
         raise ReconcilerError(*problems)
     return planned

@@ -9,10 +9,10 @@ from pathlib import Path
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
-from reconciler.operations.edits import Edit, write
-from reconciler.operations.endpoint import open_connection
+from reconciler.project.edits import Edit, write
+from reconciler.project.endpoint import open_connection
 from reconciler.operations.plan import check_targets, make_plan
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Change, FieldChange
 from reconciler.resources.address import FILE, Address

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reconciler.manifests import find_project
-from reconciler.operations.approval import contents, without
-from reconciler.operations.edits import write
-from reconciler.operations.everywhere import load_everywhere
-from reconciler.operations.publish import publication
+from reconciler.review.approval import contents, without
+from reconciler.project.edits import write
+from reconciler.project.all_environments import load_everywhere
+from reconciler.releases.publish import publication
 from reconciler.operations.run import planned
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Plan

@@ -14,10 +14,10 @@ from reconciler.applying.run import Listener
 from reconciler.applying.steps import lower
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.endpoint import open_connection
+from reconciler.project.endpoint import open_connection
 from reconciler.operations.plan import Observed, check_targets, make_plan, taking_over
-from reconciler.operations.saved import adoptions, applied_before, decision_of, narrowed, touched
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.review.saved import adoptions, applied_before, decision_of, narrowed, touched
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
 from reconciler.resources.address import Address, Identity

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from reconciler.live.client import Connection
 from reconciler.live.errors import MissingError
 from reconciler.live.models import shutdown_dates
-from reconciler.operations.retirement import retirement
-from reconciler.operations.suggest import did_you_mean
+from reconciler.resources.model_retirements import retirement
+from reconciler.project.suggest import did_you_mean
 from reconciler.planning.build import Planned
 from reconciler.planning.model import MAKES
-from reconciler.planning.retiring import release_of
+from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from reconciler.live.base import Adapter
 from reconciler.live.registry import adapters
-from reconciler.operations.endpoint import open_connection
-from reconciler.operations.suggest import did_you_mean
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.project.endpoint import open_connection
+from reconciler.project.suggest import did_you_mean
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError

@@ -16,15 +16,15 @@ from typing import Final
 
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters
-from reconciler.live.together import together
-from reconciler.operations.endpoint import open_connection
-from reconciler.operations.published import published
+from reconciler.live.gather import together
+from reconciler.project.endpoint import open_connection
+from reconciler.operations.outlet_documents import published
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.planning.diff import owned
 from reconciler.planning.match import Matched, match
-from reconciler.planning.world import Pending, Pointer, World
+from reconciler.planning.inputs import Pending, Pointer, World
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.operations.endpoint import open_connection, shown
+from reconciler.project.endpoint import open_connection, shown
 from reconciler.operations.plan import make_plan
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project
-from reconciler.operations.everywhere import Everywhere, load_everywhere
+from reconciler.project.all_environments import Everywhere, load_everywhere
 from reconciler.resources.problems import Problem, ReconcilerError
 
 NAMES: Final = ("plan", "apply", "drift", "rollback")

@@ -5,23 +5,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reconciler.planning import guard
-from reconciler.planning.adopting import NO_ROOM, uploads_alike
+from reconciler.planning.adoption import NO_ROOM, uploads_alike
 from reconciler.planning.changes import changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.consents import lift
 from reconciler.planning.graph import Graph, after, before, group_of
 from reconciler.planning.guard import RULES, Case, Check
-from reconciler.planning.keeping import given_up, stays_published
+from reconciler.planning.keep_on_delete import given_up, stays_published
 from reconciler.planning.match import Matched, match
 from reconciler.planning.model import ENDS_ID, LETS_GO, Change, Decision, FieldChange, Plan, Refusal, Unmanaged
-from reconciler.planning.moving import renamed
+from reconciler.planning.renames import renamed
 from reconciler.planning.publications import publications
 from reconciler.planning.requests import requests
-from reconciler.planning.resolved import with_resolved
-from reconciler.planning.retiring import retire
+from reconciler.planning.server_defaults import with_resolved
+from reconciler.planning.release_retention import retire
 from reconciler.planning.risks import with_risks
-from reconciler.planning.touching import references
-from reconciler.planning.world import Link, World
+from reconciler.planning.impact import references
+from reconciler.planning.inputs import Link, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room

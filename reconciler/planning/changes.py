@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from reconciler.planning.adopting import reasons
+from reconciler.planning.adoption import reasons
 from reconciler.planning.diff import LastApplied, agreed, compare
-from reconciler.planning.keeping import given_up, keepers, stays_published
+from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
-from reconciler.planning.retiring import why_leaving
+from reconciler.planning.release_retention import why_leaving
 from reconciler.planning.uploads import is_leftover
-from reconciler.planning.world import World
+from reconciler.planning.inputs import World
 from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Form, Live
 from reconciler.resources.labels import field_hash

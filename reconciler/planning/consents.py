@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from reconciler.planning.model import Change, Refusal
-from reconciler.planning.world import Consent, World
+from reconciler.planning.inputs import Consent, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.consent import LONGEST, ConsentSpec

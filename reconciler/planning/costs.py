@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from reconciler.planning.graph import Graph
 from reconciler.planning.match import Matched
 from reconciler.planning.model import ENDS_ID, LETS_GO, MAKES, TAKES_AWAY, Change, Costs
-from reconciler.planning.sides import form_of, sides
-from reconciler.planning.world import World
+from reconciler.planning.before_after import form_of, sides
+from reconciler.planning.inputs import World
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Form, Live
 from reconciler.resources.prices import Prices

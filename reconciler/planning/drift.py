@@ -14,8 +14,8 @@ from reconciler.planning.changes import not_named
 from reconciler.planning.model import Change, FieldChange, Plan
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
-from reconciler.planning.sides import form_of, sides
-from reconciler.planning.world import World
+from reconciler.planning.before_after import form_of, sides
+from reconciler.planning.inputs import World
 from reconciler.planning.writers import Seen, rewritten, seen
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Live

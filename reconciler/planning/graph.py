@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.planning.match import Matched
 from reconciler.planning.model import LETS_GO, MAKES, Change
-from reconciler.planning.world import World
+from reconciler.planning.inputs import World
 from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import ABSENT, JSON, Fields, references_in, strings_in

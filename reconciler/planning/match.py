@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.planning.moving import find_moves, labelled_otherwise, renamed
+from reconciler.planning.renames import find_moves, labelled_otherwise, renamed
 from reconciler.planning.uploads import CLOCK_LAG, created, find_uploads
-from reconciler.planning.world import World
+from reconciler.planning.inputs import World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Form, Live
 from reconciler.resources.values import Fields

@@ -13,8 +13,8 @@ from typing import Final, Literal
 from reconciler.planning.changes import ByOrigin, source_of
 from reconciler.planning.match import Matched
 from reconciler.planning.model import MAKES, Change, FieldChange, Origin
-from reconciler.planning.retiring import published_releases
-from reconciler.planning.world import Bundle, Pointer, World
+from reconciler.planning.release_retention import published_releases
+from reconciler.planning.inputs import Bundle, Pointer, World
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON, references_in
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from reconciler.planning.adopting import NO_ROOM
+from reconciler.planning.adoption import NO_ROOM
 from reconciler.planning.changes import is_labelled
 from reconciler.planning.match import Matched
 from reconciler.planning.model import ENDS_ID, MAKES, Change, FieldChange
-from reconciler.planning.world import World
+from reconciler.planning.inputs import World
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired
 from reconciler.resources.values import ABSENT, JSON

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from reconciler.planning.world import Pending, World
+from reconciler.planning.inputs import Pending, World
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import JSON

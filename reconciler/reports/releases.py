@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from reconciler.planning.codec import refusal_json
-from reconciler.planning.comparing import Comparison
+from reconciler.releases.comparison import Comparison
 from reconciler.planning.model import Refusal
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON

@@ -14,7 +14,7 @@ from openai import AsyncOpenAI
 
 from reconciler.cli.main import run
 from reconciler.emulator import Settings, create_app
-from reconciler.operations.endpoint import DATA
+from reconciler.project.endpoint import DATA
 from reconciler.operations.init import init
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
 from tests.cli.conftest import Cli, Done, edit, rename_store, stores
 

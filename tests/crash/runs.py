@@ -19,7 +19,7 @@ from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.planning.model import Plan
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.planning.model import Plan
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.lock import LockedError, this_process

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reconciler import bundles
-from reconciler.operations.release import release
+from reconciler.releases.release import release
 from tests import npm
 from tests.e2e.world import BUNDLES, manifest, world
 

@@ -12,10 +12,10 @@ from reconciler.applying.model import ApplyResult
 from reconciler.applying.write import StaleError
 from reconciler.bundles.publish import publish, read_all
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.approval import approval
+from reconciler.review.approval import approval
 from reconciler.operations.plan import Observed, make_plan
-from reconciler.operations.saved import decision_of, narrowed, touched
-from reconciler.operations.workspace import open_workspace
+from reconciler.review.saved import decision_of, narrowed, touched
+from reconciler.project.workspace import open_workspace
 from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
 from reconciler.state.lock import this_process

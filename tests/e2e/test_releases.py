@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.applying.steps import lower
 from reconciler.bundles.bundle import load
-from reconciler.operations.release import release
+from reconciler.releases.release import release
 from reconciler.planning.model import Plan
 from reconciler.reports.drift import drift_class
 from reconciler.resources.problems import ReconcilerError

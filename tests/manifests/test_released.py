@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.manifests import load
-from reconciler.operations.release import release
+from reconciler.releases.release import release
 from tests.operations.desk import Desk, write
 
 FIRST = "releases/support/v1.yaml"

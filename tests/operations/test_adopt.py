@@ -4,8 +4,8 @@ import pytest
 
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.saved import adoptions
-from reconciler.operations.workspace import open_workspace
+from reconciler.review.saved import adoptions
+from reconciler.project.workspace import open_workspace
 from reconciler.planning.codec import from_json, to_json
 from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, KEYS, PROJECT, SPEC

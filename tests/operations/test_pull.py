@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.operations.edits import write
+from reconciler.project.edits import write
 from reconciler.operations.pull import Pulled, accepted
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.planning.model import Change, FieldChange
 from reconciler.resources.address import Address
 from tests.e2e.world import World, is_silent, world

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.planning.guard import RULES
 from reconciler.planning.model import Plan, Refusal
-from reconciler.planning.world import Consent
+from reconciler.planning.inputs import Consent
 from reconciler.resources.prices import GB, Prices
 from reconciler.resources.problems import Place
 from tests.planning.guard.estates import Estate

@@ -1,5 +1,5 @@
 from reconciler.planning.match import match
-from reconciler.planning.world import Pending
+from reconciler.planning.inputs import Pending
 from reconciler.resources.address import Address
 from reconciler.resources.base import Labels, Live
 from tests.planning.worlds import IDENTITY, Worlds, entry

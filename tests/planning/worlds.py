@@ -16,7 +16,7 @@ from typing import Any, Self
 from reconciler.planning import build
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Change, Plan
-from reconciler.planning.world import Bundle, Link, Pending, Pointer, World
+from reconciler.planning.inputs import Bundle, Link, Pending, Pointer, World
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live, LocalFile

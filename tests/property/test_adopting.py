@@ -10,8 +10,8 @@ from hypothesis import assume, given, strategies as st
 from reconciler.manifests.drafting import literal
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.workspace import open_workspace
-from reconciler.planning.adopting import Pairing
+from reconciler.project.workspace import open_workspace
+from reconciler.planning.adoption import Pairing
 from reconciler.resources.address import Address
 from reconciler.resources.labels import KEYS
 from reconciler.resources.metadata import has_room

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.operations.state_rebuild import rebuild_state
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.labels import ADDRESS
 from tests.e2e.world import STATE, World, told
 from tests.property.projects import Project, projects

@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 from reconciler.planning import build, diff
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Change, OnDrift, Plan
-from reconciler.planning.world import Bundle, Pointer, World
+from reconciler.planning.inputs import Bundle, Pointer, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import spec_hashes

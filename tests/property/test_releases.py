@@ -10,7 +10,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from reconciler.manifests import load
 from reconciler.manifests.emitting import emit
-from reconciler.operations.release import release
+from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
 from reconciler.resources.values import ADDRESS_KEY, replace_references

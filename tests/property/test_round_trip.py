@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.manifests import load
 from reconciler.manifests.drafting import literal
-from reconciler.operations.estate import surroundings
-from reconciler.operations.importing import Imported
-from reconciler.operations.importing.destination import destination
-from reconciler.operations.importing.live import bring
-from reconciler.operations.importing.selection import selection
-from reconciler.operations.workspace import open_workspace
+from reconciler.importing.live_inventory import surroundings
+from reconciler.importing import Imported
+from reconciler.importing.destination import destination
+from reconciler.importing.live import bring
+from reconciler.importing.selection import selection
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.base import Desired, Labels

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.applying.write import StaleError
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
-from reconciler.operations.saved import decision_of, narrowed, touched
-from reconciler.operations.workspace import open_workspace
+from reconciler.review.saved import decision_of, narrowed, touched
+from reconciler.project.workspace import open_workspace
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
 from tests.e2e.world import Quiet, World, manifest, world

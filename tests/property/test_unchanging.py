@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ruamel.yaml import YAML
 
 from reconciler.bundles import Bundle, BundleError, load
-from reconciler.operations.publish import publish
-from reconciler.operations.release import release
+from reconciler.releases.publish import publish
+from reconciler.releases.release import release
 from reconciler.planning.model import Plan
 from reconciler.reports.drift import drift_class
 from reconciler.resources.problems import ReconcilerError

@@ -4,8 +4,8 @@ from types import SimpleNamespace as Some
 from typing import Any
 
 from reconciler.applying.model import ApplyResult, Outcome
-from reconciler.planning.comparing import Comparison, FileChange, ObjectChange, VariableChange
-from reconciler.planning.inventory import Inventory, Item
+from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
+from reconciler.importing.listing import Inventory, Item
 from reconciler.planning.model import SECTIONS, Change, Costs, FieldChange, Plan, Refusal, Risk, Source, Unmanaged
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Place, Problem

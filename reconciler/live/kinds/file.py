@@ -13,7 +13,7 @@ from reconciler.live.contents import kept_bytes
 from reconciler.live.errors import LiveError
 from reconciler.live.metadata import older_than
 from reconciler.live.pages import Test, never, walk
-from reconciler.live.together import together
+from reconciler.live.gather import together
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Desired, Live, LocalFile
 from reconciler.resources.labels import FILE_SHA256, PROJECT

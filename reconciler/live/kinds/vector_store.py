@@ -10,7 +10,7 @@ from reconciler.live.client import Connection, Object
 from reconciler.live.errors import MissingError
 from reconciler.live.metadata import carries, older_than
 from reconciler.live.pages import walk
-from reconciler.live.together import together
+from reconciler.live.gather import together
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import from_metadata, to_metadata

@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
-from reconciler.live.together import together
+from reconciler.live.gather import together
 from reconciler.resources.base import Live
 
 IN_PROGRESS: Final = {"in_progress": "in progress", "requires_action": "waiting for an action"}

@@ -7,7 +7,7 @@ that is. Referrers that the same plan removes do not count.
 from collections.abc import Iterator, Mapping
 
 from reconciler.planning.consents import consent_document
-from reconciler.planning.guard.case import Case, Check, Objection, Usage
+from reconciler.planning.guard.context import Case, Check, Objection, Usage
 from reconciler.planning.guard.rules import RULES
 from reconciler.planning.model import Refusal
 from reconciler.resources.values import digest

@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Final
 
 from reconciler.planning.graph import Edge, by_id
-from reconciler.planning.guard.case import Case, Objection, Usage
+from reconciler.planning.guard.context import Case, Objection, Usage
 from reconciler.planning.guard.remedies import ways_out
 from reconciler.planning.model import SECTIONS, Change, Section
 from reconciler.resources.address import FILE, RELEASE, Address

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from reconciler.planning.guard.case import Case, Objection
-from reconciler.planning.guard.drifting import what_changed
+from reconciler.planning.guard.context import Case, Objection
+from reconciler.planning.guard.drift import what_changed
 from reconciler.planning.guard.references import ASSISTANT, usage_of
 from reconciler.planning.model import Change
-from reconciler.planning.world import World
+from reconciler.planning.inputs import World
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
 

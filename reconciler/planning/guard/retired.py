@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from reconciler.planning.changes import NOT_FIELDS
-from reconciler.planning.guard.case import Case, Objection
+from reconciler.planning.guard.context import Case, Objection
 from reconciler.planning.model import MAKES, Change
-from reconciler.planning.retiring import release_of
+from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from math import floor
 from typing import Final
 
-from reconciler.planning.guard.case import Case, Objection
+from reconciler.planning.guard.context import Case, Objection
 from reconciler.planning.model import Change
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address

@@ -7,7 +7,7 @@ Each is asked about each change of the plan, once.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from reconciler.planning.guard.case import Case
+from reconciler.planning.guard.context import Case
 from reconciler.planning.model import Change, Plan, Risk
 from reconciler.planning.risks.rules import RULES
 from reconciler.resources.risks import LEVELS, RISKS, Hazard

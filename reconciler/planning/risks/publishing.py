@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from reconciler.planning.guard.case import Case
+from reconciler.planning.guard.context import Case
 from reconciler.planning.model import Change
-from reconciler.planning.world import World
+from reconciler.planning.inputs import World
 from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Form
 from reconciler.resources.risks import Hazard

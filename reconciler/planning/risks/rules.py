@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Final
 
 from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
-from reconciler.planning.guard.case import Case
+from reconciler.planning.guard.context import Case
 from reconciler.planning.guard.retired import brought
 from reconciler.planning.model import Change
 from reconciler.planning.risks.publishing import published
-from reconciler.planning.sides import form_of, sides
+from reconciler.planning.before_after import form_of, sides
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Form
 from reconciler.resources.risks import Hazard

@@ -12,7 +12,7 @@ from reconciler.resources.assistants.limits import Spec, check
 from reconciler.resources.assistants.references import referred
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.risks import risks
-from reconciler.resources.assistants.sketch import sketch_agent
+from reconciler.resources.assistants.to_manifest import sketch_agent
 from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope
 from reconciler.resources.kinds.file import file_object
 from reconciler.resources.prices import BY_USE

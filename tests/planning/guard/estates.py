@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from reconciler.planning.world import Release, World
+from reconciler.planning.inputs import Release, World
 from reconciler.resources.address import Address
 from tests.planning.worlds import FORMS, Worlds, live_id, ref
 

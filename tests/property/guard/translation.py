@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from reconciler.planning.world import Pointer, Release, World
+from reconciler.planning.inputs import Pointer, Release, World
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live, LocalFile
 from reconciler.resources.labels import spec_hashes
