@@ -11,23 +11,23 @@ from reconciler.resources.values import same
 
 def found(run: Run) -> Iterator[tuple[Address, Applied]]:
     """Objects that the plan leaves as they are and that state knows otherwise, or not; each as state is to know it."""
-    plan, world = run.planned.plan, run.planned.world
+    plan, inputs = run.planned.plan, run.planned.inputs
     changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
-    for address, desired in sorted(world.desired.items()):
+    for address, desired in sorted(inputs.desired.items()):
         live = run.planned.matched.live.get(address)
-        if live is None or str(address) in changed or not world.in_scope(address):
+        if live is None or str(address) in changed or not inputs.in_scope(address):
             continue
         left = set() if desired.whole else differing(run, desired, live)
         if left - set(desired.lifecycle.ignore):  # to be changed, but not by this plan: it is only a part of one
             continue
         applied = _as_written(run, desired, live, left)
-        if not _says(world.applied.get(address), applied):
+        if not _says(inputs.applied.get(address), applied):
             yield address, applied
 
 
 def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -> Applied:
     """What the run that wrote it would have recorded; what is in `left` it did not write."""
-    resolved = run.planned.world.forms[desired.type].resolved if desired.whole else ()
+    resolved = run.planned.inputs.resource_types[desired.type].resolved if desired.whole else ()
     filled_in = {name: live.fields[name] for name in resolved if name in live.fields}
     return Applied(
         id=live.id,
@@ -41,10 +41,10 @@ def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -
 
 def _write_only(run: Run, desired: Desired) -> Mapping[str, str]:
     """Digests of what cannot be read back: as state has them, or as every announcement of the object says."""
-    known = run.planned.world.applied.get(desired.address)
+    known = run.planned.inputs.applied.get(desired.address)
     if known is not None:
         return known.write_only
-    said = [item.marker.get("write_only", {}) for item in run.planned.world.pending if item.address == desired.address]
+    said = [item.marker.get("write_only", {}) for item in run.planned.inputs.pending if item.address == desired.address]
     first = said[0] if said else {}
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in said)}
 

@@ -10,9 +10,9 @@ from itertools import chain
 from typing import Any, Final
 
 from reconciler.live.base import Adapter, Referrer
-from reconciler.live.gather import together
+from reconciler.live.gather import gather
 from reconciler.planning.build import Planned
-from reconciler.planning.planned_deletions import leaving
+from reconciler.planning.planned_deletions import planned_deletions
 from reconciler.resources.base import Live
 
 FRESH: Final = 2.0
@@ -32,7 +32,7 @@ class _Seen:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class Lookout:
+class ReferenceRecheck:
     """Looks for references at OpenAI that the plan knew nothing of. What it knew of, it has decided about."""
 
     def __init__(
@@ -42,9 +42,9 @@ class Lookout:
         referrers: Collection[Referrer],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._world = planned.world
-        self._leaving = leaving(planned)
-        known = chain(planned.world.live, planned.world.elsewhere)
+        self._world = planned.inputs
+        self._leaving = planned_deletions(planned)
+        known = chain(planned.inputs.live, planned.inputs.elsewhere)
         self._known = {(live.id, id_) for live in known for id_ in live.refers_to}
         self._adapters = adapters
         self._referrers = referrers
@@ -53,7 +53,7 @@ class Lookout:
 
     async def newcomers(self, live: Live) -> list[Live]:
         """Who needs the object now and did not when the plan was made, by type and id."""
-        found = await together(self._looks(live))
+        found = await gather(self._looks(live))
         new = (
             one
             for one in chain.from_iterable(found)
@@ -82,4 +82,4 @@ class Lookout:
         """Every object of a type, ours or not, with all that it holds."""
         known = [applied.id for applied in self._world.applied.values()]
         listed = await adapter.list(self._world.identity, known)
-        return [live for live in await together(map(adapter.whole, listed)) if live is not None]
+        return [live for live in await gather(map(adapter.whole, listed)) if live is not None]

@@ -11,10 +11,10 @@ from reconciler.cli.output import show, write_json
 from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
-    from reconciler.review.approval import Approval
-    from reconciler.review.reviewing import Shown
     from reconciler.planning.model import Plan
     from reconciler.reports.markdown.origin import Run
+    from reconciler.review.approval import Approval
+    from reconciler.review.reviewing import Shown
 
 AUTHOR = "github-actions[bot]"
 
@@ -106,9 +106,9 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 
     Exit code 2 if something is held back, 3 if the plan is refused.
     """
-    from reconciler.review.approval import approval
     from reconciler.operations.run import planned
     from reconciler.planning.codec import to_json
+    from reconciler.review.approval import approval
 
     now = planned(start, options.environ(), env, endpoint, on_drift="keep")
     if now.plan.refusals:
@@ -135,14 +135,15 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
     something of it is gone or altered. `apply FILE` moves the pointer; the edit is for a pull request, from the branch
     that the step's output `branch` names.
     """
-    from reconciler.operations.rollback import branch, rollback
+    from reconciler.operations.rollback import rollback
     from reconciler.planning.codec import to_json
+    from reconciler.review.reviewing import rollback_branch
 
     chatbot = chatbot.removeprefix("chatbot/")
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
     write_json(to_json(plan), out)
     show_plan(plan, "text", out=None)
-    _set_output("branch", branch(plan.identity, chatbot))
+    _set_output("branch", rollback_branch(plan.identity, chatbot))
     return codes.REFUSED if plan.refusals else 0
 
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Never
 
+from reconciler.importing.destination import Destination, destination, valid
+from reconciler.importing.live_inventory import Surroundings, surroundings
+from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
+from reconciler.importing.request_body import configuration
+from reconciler.importing.stored_response import asked
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafting import literal, with_files
 from reconciler.manifests.drafts import Draft
 from reconciler.project.endpoint import open_connection
-from reconciler.importing.live_inventory import Surroundings, surroundings
-from reconciler.importing.destination import Destination, destination, valid
-from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
-from reconciler.importing.request_body import configuration
-from reconciler.importing.stored_response import asked
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.values import JSON

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.importing.live_inventory import Surroundings
+from reconciler.importing.model import imported_from
 from reconciler.manifests import load
 from reconciler.manifests.drafting import unique_name
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.tree import PROJECT_FILE, project_around
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
-from reconciler.importing.live_inventory import Surroundings
-from reconciler.importing.model import imported_from
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler.importing.listing import Inventory, items
+from reconciler.importing.live_inventory import LiveInventory, Surroundings, Tell, read_live_inventory, surroundings
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters
 from reconciler.project.endpoint import open_connection
-from reconciler.importing.live_inventory import Estate, Surroundings, Tell, read_estate, surroundings
-from reconciler.importing.listing import Inventory, items
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON, references_in
 
 LABEL = "label."
@@ -39,26 +39,26 @@ def inventory(
 
 async def take(here: Surroundings, connection: Connection, *, by: str | None, tell: Tell) -> Inventory:
     """The inventory of what `connection` reaches, as seen from `here`."""
-    estate = await read_estate(here, connection, tell)
-    identity = str(estate.identity) if estate.identity else None
+    live_inventory = await read_live_inventory(here, connection, tell)
+    identity = str(live_inventory.identity) if live_inventory.identity else None
     found = items(
-        estate.live,
-        owner=estate.owner,
+        live_inventory.live,
+        owner=live_inventory.owner,
         identity=identity,
-        addresses={id_: str(address) for id_, address in estate.addresses.items()},
-        wanted_by=_wanted_by(here, estate),
+        addresses={id_: str(address) for id_, address in live_inventory.addresses.items()},
+        wanted_by=_wanted_by(here, live_inventory),
         referred=frozenset().union(*(adapter.refers for adapter in adapters(connection).values())),
-        stored=frozenset(type_ for type_, form in forms().items() if form.stored),
-        group=_group(here, estate, by),
+        stored=frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.stored),
+        group=_group(here, live_inventory, by),
         prices=here.project.spec.prices,
     )
     return Inventory(
         identity=identity,
-        endpoint=estate.endpoint,
+        endpoint=live_inventory.endpoint,
         taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
         by=by,
         items=tuple(found),
-        problems=estate.problems,
+        problems=live_inventory.problems,
         prices=here.project.spec.prices,
     )
 
@@ -70,13 +70,13 @@ def check_by(by: str | None) -> None:
         raise ReconcilerError(Problem("unknown-sum", f"cannot sum up by {by!r}", hint=hint))
 
 
-def _wanted_by(here: Surroundings, estate: Estate) -> Mapping[str, set[str]]:
+def _wanted_by(here: Surroundings, live_inventory: LiveInventory) -> Mapping[str, set[str]]:
     """Who refers to a live object in our manifests: by its address, or by its literal id."""
     wanted: dict[str, set[str]] = defaultdict(set)
     if here.workspace is None or any(one.severity == "error" for one in here.workspace.loaded.problems):
         return wanted
-    live = {one.id for one in estate.live}
-    ids = {str(address): id_ for id_, address in estate.addresses.items()}
+    live = {one.id for one in live_inventory.live}
+    ids = {str(address): id_ for id_, address in live_inventory.addresses.items()}
     for address, desired in here.workspace.desired.items():
         fields = {**desired.fields}
         for id_ in (*map(ids.get, references_in(fields)), *_texts(fields)):
@@ -93,7 +93,7 @@ def _texts(value: JSON) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _group(here: Surroundings, estate: Estate, by: str | None) -> Callable[[Live], str | None]:
+def _group(here: Surroundings, live_inventory: LiveInventory, by: str | None) -> Callable[[Live], str | None]:
     if by is None:
         return lambda _live: None
     if by.startswith(METADATA):
@@ -102,4 +102,4 @@ def _group(here: Surroundings, estate: Estate, by: str | None) -> Callable[[Live
     key = by.removeprefix(LABEL)
     resources = here.workspace.loaded.resources if here.workspace else ()
     labels = {resource.address: resource.labels.get(key) for resource in resources}
-    return lambda live: labels.get(estate.addresses[live.id]) if live.id in estate.addresses else None
+    return lambda live: labels.get(live_inventory.addresses[live.id]) if live.id in live_inventory.addresses else None

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.importing.destination import Destination, destination, valid
+from reconciler.importing.live_inventory import LiveInventory, Surroundings, Tell, read_live_inventory, surroundings
+from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
+from reconciler.importing.selection import Selection, importable, missing, selection
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters
 from reconciler.manifests.drafting import literal, unique_name, with_files
 from reconciler.manifests.drafts import Draft
 from reconciler.project.endpoint import open_connection
-from reconciler.importing.live_inventory import Estate, Surroundings, Tell, read_estate, surroundings
-from reconciler.importing.destination import Destination, destination, valid
-from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
-from reconciler.importing.selection import Selection, importable, missing, selection
 from reconciler.resources.address import Address, is_name
 from reconciler.resources.base import Kind, Live
 from reconciler.resources.problems import Problem
@@ -58,11 +58,11 @@ async def bring(
         foreign = live.labels is not None and live.labels.identity != str(here.project.identity)
         return is_wanted(live) and (not foreign or live.id in selected.ids)
 
-    estate = await read_estate(here, connection, tell, needed, is_read)
-    found = [(live, _address(live, prefixes[live.type])) for live in estate.live if is_wanted(live)]
-    work = _Work(estate, target, {live.id: live.name for live in estate.live if live.name})
+    live_inventory = await read_live_inventory(here, connection, tell, needed, is_read)
+    found = [(live, _address(live, prefixes[live.type])) for live in live_inventory.live if is_wanted(live)]
+    work = _Work(live_inventory, target, {live.id: live.name for live in live_inventory.live if live.name})
     work.add([live for live, _ in found], selected.ids)
-    return work.finish([*estate.problems, *missing(selected, found)])
+    return work.finish([*live_inventory.problems, *missing(selected, found)])
 
 
 def _address(live: Live, prefix: str) -> str:
@@ -74,7 +74,7 @@ def _address(live: Live, prefix: str) -> str:
 class _Work:
     """One import under way."""
 
-    estate: Estate
+    live_inventory: LiveInventory
     target: Destination
     names: Mapping[str, str]
     """What live objects are called, by id."""
@@ -84,7 +84,7 @@ class _Work:
 
     def add(self, found: Iterable[Live], asked: frozenset[str]) -> None:
         """What already has a name comes first, so that nothing else takes that."""
-        for live in sorted(found, key=lambda one: one.id not in self.estate.addresses):
+        for live in sorted(found, key=lambda one: one.id not in self.live_inventory.addresses):
             why = self._left_alone(live, asked)
             if why:
                 self.skipped.append(Skipped(live.type, live.id, live.name, why))
@@ -93,7 +93,9 @@ class _Work:
 
     def finish(self, problems: Sequence[Problem]) -> Imported:
         good, refused = valid(draft for draft, _ in self.drafts)
-        written = self.target.write(good, f"Made by `reconciler import` from what is live at {self.estate.endpoint}.")
+        written = self.target.write(
+            good, f"Made by `reconciler import` from what is live at {self.live_inventory.endpoint}."
+        )
         kept = {id(draft) for draft in good}
         origins = sorted((origin for draft, origin in self.drafts if id(draft) in kept), key=lambda one: one.address)
         return Imported(
@@ -101,8 +103,8 @@ class _Work:
         )
 
     def _left_alone(self, live: Live, asked: frozenset[str]) -> str:
-        owner = self.estate.owner(live)
-        address = self.estate.addresses.get(live.id)
+        owner = self.live_inventory.owner(live)
+        address = self.live_inventory.addresses.get(live.id)
         if address and self.target.has(address):
             return f"{address} has a manifest"
         if live.id in self.target.imported:
@@ -118,7 +120,7 @@ class _Work:
             draft, origins[name] = self._made(live, kind, name)
             return draft
 
-        own = self.estate.addresses.get(live.id)
+        own = self.live_inventory.addresses.get(live.id)
         if own and own.kind == kind.prefix and is_name(own.name):
             draft = made(own.name)
             if there := self.target.in_the_way(draft):
@@ -131,14 +133,14 @@ class _Work:
         self.drafts.append((draft, origins[draft.name]))
 
     def _made(self, live: Live, kind: Kind, name: str) -> tuple[Draft, Origin]:
-        sketch = kind.sketches[live.type](live, name, lambda id_: self.names.get(id_, "no longer there"))
-        losses = (*sketch.losses, *self._foreign(live))
+        to_manifest = kind.to_manifest[live.type](live, name, lambda id_: self.names.get(id_, "no longer there"))
+        losses = (*to_manifest.losses, *self._foreign(live))
         origin = Origin(str(Address(kind.prefix, name)), live.type, live.id, live.name, losses)
-        spec, included = with_files(name, literal(sketch.spec))
+        spec, included = with_files(name, literal(to_manifest.spec))
         comment = origin_comment(origin, live.detail.get("created_at"))
-        return Draft(kind.name, name, spec, comment, sketch.notes, included), origin
+        return Draft(kind.name, name, spec, comment, to_manifest.notes, included), origin
 
     def _foreign(self, live: Live) -> Iterator[str]:
-        owner = self.estate.owner(live)
-        if owner is not None and live.id not in self.estate.addresses:
+        owner = self.live_inventory.owner(live)
+        if owner is not None and live.id not in self.live_inventory.addresses:
             yield f"the right to change it, for it belongs to {owner}"

@@ -39,7 +39,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Estate:
+class LiveInventory:
     """What is live."""
 
     identity: Identity | None
@@ -75,13 +75,13 @@ def surroundings(start: Path, environ: Mapping[str, str], *, env: str | None, en
     return Surroundings(loaded.project, Workspace(loaded, chosen, environ), chosen)
 
 
-async def read_estate(
+async def read_live_inventory(
     here: Surroundings,
     connection: Connection,
     tell: Tell,
     types: Collection[str] | None = None,
     with_parts: Callable[[Live], bool] = lambda _live: True,
-) -> Estate:
+) -> LiveInventory:
     """Every live object, of these types or of all, by list walks: one of each type, and one of the files of each store
     that is wanted `with_parts`.
 
@@ -98,7 +98,7 @@ async def read_estate(
     everything = [item for found in listed for item in found or ()]
     live = await _with_parts(by_type, everything, with_parts, tell, problems)
     identity = here.project.identity if here.workspace else None
-    return Estate(
+    return LiveInventory(
         identity=identity,
         endpoint=shown(here.endpoint),
         live=tuple(sorted(live, key=lambda item: (item.detail.get("created_at", 0), item.id))),

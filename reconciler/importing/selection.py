@@ -13,7 +13,7 @@ from reconciler.resources.registry import kinds
 
 def importable() -> Mapping[str, Kind]:
     """The kinds that can say what is live, by type of live object."""
-    return {type_: kind for kind in kinds().values() for type_ in kind.sketches}
+    return {type_: kind for kind in kinds().values() for type_ in kind.to_manifest}
 
 
 @dataclass(frozen=True)

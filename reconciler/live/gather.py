@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def gather(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """All results, in order. The first error stops the rest and is raised as it is, unlike a `TaskGroup`'s."""
     tasks = [asyncio.ensure_future(item) for item in work]
     try:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from reconciler.manifests.drafting import unique_name
-from reconciler.resources import model_retirements
 from reconciler.migration import prompts
 from reconciler.migration.agent_tools import agent_resources, agent_tools
 from reconciler.migration.formats import response_format
@@ -22,6 +21,7 @@ from reconciler.migration.model import (
 )
 from reconciler.migration.resources import resources
 from reconciler.migration.tools import tools
+from reconciler.resources import model_retirements
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.values import JSON
 

@@ -37,15 +37,17 @@ def _structured(case: Case, given: dict[str, JSON]) -> Part:
         return lost(FIELD, "there is no schema in it", "write it as `text: {format: {type: json_schema, schema: …}}`")
     if case.target == "agents":
         gone = [key for key in ("name", "strict", "description") if given.get(key) is not None]
-        form: dict[str, JSON] = {"type": "json_schema", "schema": schema}
+        resource_type: dict[str, JSON] = {"type": "json_schema", "schema": schema}
         note = f"agents keep the schema alone; gone: {', '.join(gone)}" if gone else ""
-        return changed(FIELD, KEYS, form, note) if gone else mapped(FIELD, KEYS, form)
+        return changed(FIELD, KEYS, resource_type, note) if gone else mapped(FIELD, KEYS, resource_type)
     name = _name(given.get("name"))
     rest = {key: given[key] for key in ("description", "strict") if given.get(key) is not None}
-    form = {"type": "json_schema", "name": name, "schema": schema, **rest}
+    resource_type = {"type": "json_schema", "name": name, "schema": schema, **rest}
     if name != given.get("name"):
-        return changed(FIELD, KEYS, form, f"the name is `{name}`: letters, digits, `_` and `-` only, and required")
-    return mapped(FIELD, KEYS, form)
+        return changed(
+            FIELD, KEYS, resource_type, f"the name is `{name}`: letters, digits, `_` and `-` only, and required"
+        )
+    return mapped(FIELD, KEYS, resource_type)
 
 
 def _name(value: JSON) -> str:

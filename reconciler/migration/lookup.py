@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from reconciler.live.client import Connection
-from reconciler.live.gather import together
+from reconciler.live.gather import gather
 from reconciler.migration.model import Presence
 from reconciler.migration.resources import FILE_ID
 
@@ -11,7 +11,7 @@ from reconciler.migration.resources import FILE_ID
 async def look_up(connection: Connection, ids: Iterable[str]) -> Mapping[str, Presence]:
     """By id; raises `LiveError` where the API does not say."""
     distinct = sorted(set(ids))
-    return dict(zip(distinct, await together(_presence(connection, id_) for id_ in distinct), strict=True))
+    return dict(zip(distinct, await gather(_presence(connection, id_) for id_ in distinct), strict=True))
 
 
 async def _presence(connection: Connection, id_: str) -> Presence:

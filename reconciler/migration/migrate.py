@@ -8,7 +8,6 @@ from typing import Final
 
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafting import unique_name
-from reconciler.project.endpoint import DATA, EMBEDDED, choose, open_connection
 from reconciler.migration import afterwards, prompts
 from reconciler.migration.checking import settle
 from reconciler.migration.destination import Destination, destination
@@ -18,6 +17,7 @@ from reconciler.migration.fields import parts_of
 from reconciler.migration.lookup import look_up
 from reconciler.migration.model import Case, Export, Migrated, Migration, Part, Presence, Target, text_of
 from reconciler.migration.resources import ids_in
+from reconciler.project.endpoint import DATA, EMBEDDED, choose, open_connection
 from reconciler.resources.problems import Problem
 
 _INCOMPLETE: Final = "Add it to the object in the file, and migrate that again."

@@ -99,10 +99,12 @@ def _unused(field: str, tool: str) -> Part:
     return lost(field, f"there is no tool {tool} that would use it", "add the tool if the assistant needs it")
 
 
-def _usable(case: Case, field: str, value: JSON, form: re.Pattern[str], to: str, parts: list[Part]) -> list[str]:
+def _usable(
+    case: Case, field: str, value: JSON, resource_type: re.Pattern[str], to: str, parts: list[Part]
+) -> list[str]:
     """The ids of a list that can be written; `parts` gets what there is to say of them."""
     given = value if isinstance(value, list) else [value]
-    ids = [id_ for id_ in given if isinstance(id_, str) and form.fullmatch(id_)]
+    ids = [id_ for id_ in given if isinstance(id_, str) and resource_type.fullmatch(id_)]
     found: dict[Presence, list[str]] = {"there": [], "unknown": [], "gone": []}
     for id_ in ids:
         found[case.presence.get(id_, "unknown")].append(id_)

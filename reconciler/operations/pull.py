@@ -9,12 +9,12 @@ from pathlib import Path
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
-from reconciler.project.edits import Edit, write
-from reconciler.project.endpoint import open_connection
 from reconciler.operations.plan import check_targets, make_plan
-from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Change, FieldChange
+from reconciler.project.edits import Edit, write
+from reconciler.project.endpoint import open_connection
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Place, Problem

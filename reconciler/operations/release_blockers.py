@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reconciler.live.contents import VENDORED, kept_bytes
 from reconciler.planning.build import Planned, unresolved
-from reconciler.planning.model import MAKES
+from reconciler.planning.model import CREATES
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.problems import Place, Problem
 
@@ -20,9 +20,9 @@ def _missing_bytes(root: Path, planned: Planned) -> Iterator[Problem]:
     """Files that a release needs uploaded and that neither the folder, nor Git, nor `releases/files/` has."""
     for change in planned.plan.work:
         address = Address.parse(change.address)
-        if address.kind != FILE or change.action not in MAKES:
+        if address.kind != FILE or change.action not in CREATES:
             continue
-        desired = planned.world.desired[address]
+        desired = planned.inputs.desired[address]
         if desired.whole and desired.local and kept_bytes(root, desired.local) is None:
             message = f"{desired.local.path} as it was released ({desired.local.sha256[:12]}…) is nowhere any more"
             hint = (
@@ -36,10 +36,10 @@ def _archived(planned: Planned) -> Iterator[Problem]:
     """References to releases that are archived, and to copies that went with them: of releases, and those that no
     manifest tells of because only state knows that they were.
     """
-    world = planned.world
+    inputs = planned.inputs
     for address, link in unresolved(planned):
         release = link.target.release
-        if release in world.tombstones - world.archived or (address.is_frozen and release in world.archived):
+        if release in inputs.tombstones - inputs.archived or (address.is_frozen and release in inputs.archived):
             file, _, line = link.place.rpartition(":")
             place = Place(file, int(line)) if line.isdigit() else None
             message = (

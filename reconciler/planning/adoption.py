@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.planning.diff import LastApplied, compare
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.inputs import World
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.metadata import has_room
@@ -19,7 +19,7 @@ _LIST: Final = "`reconciler inventory` lists everything that is live."
 
 
 @dataclass(frozen=True)
-class Pairing:
+class AdoptionMatch:
     """Objects to take over, and why others cannot be."""
 
     ids: Mapping[Address, str]
@@ -28,30 +28,32 @@ class Pairing:
 
 
 def pair(
-    world: World, matched: Matched, wanted: Mapping[Address, str | None], remembered: Mapping[Address, str]
-) -> Pairing:
+    inputs: PlanInputs, matched: Matched, wanted: Mapping[Address, str | None], remembered: Mapping[Address, str]
+) -> AdoptionMatch:
     """The live object of every address in `wanted`, by id or by likeness; without any, of all that are not live yet.
 
     `remembered` are the ids that manifests were imported from. An object is like a manifest if its type and name are
     the same; of several, the one that is equal in all that the manifest sets.
     """
-    return _Pairing(world, matched, remembered).pair(wanted)
+    return _Pairing(inputs, matched, remembered).pair(wanted)
 
 
 def alike(
-    world: World, matched: Matched, wanted: Mapping[Address, str | None], remembered: Mapping[Address, str]
+    inputs: PlanInputs, matched: Matched, wanted: Mapping[Address, str | None], remembered: Mapping[Address, str]
 ) -> frozenset[str]:
     """The ids of all objects that `pair` compares: it has to know them whole."""
-    pairing = _Pairing(world, matched, remembered)
+    pairing = _Pairing(inputs, matched, remembered)
     found = {id_ for id_ in (*wanted.values(), *remembered.values()) if id_}
     return frozenset(found.union(live.id for address in pairing.missing() for live in pairing.candidates(address)))
 
 
-def reasons(world: World, matched: Matched, address: Address) -> tuple[str, ...]:
+def reasons(inputs: PlanInputs, matched: Matched, address: Address) -> tuple[str, ...]:
     """What to know before an object is taken over."""
-    desired, live = world.desired[address], matched.live[address]
+    desired, live = inputs.desired[address], matched.live[address]
     named = f"{live.type} {live.id}" + (f" ({live.name})" if live.name else "")
-    differing = sorted({item.keys[0] for item in compare(world.forms[live.type], desired, LastApplied(), live.fields)})
+    differing = sorted(
+        {item.keys[0] for item in compare(inputs.resource_types[live.type], desired, LastApplied(), live.fields)}
+    )
     told = f"its manifest differs in {', '.join(differing)}: the next plan shows that" if differing else ""
     room = "" if has_room(live.fields.get("metadata")) else NO_ROOM
     return tuple(filter(None, (f"{named} is nobody's", told, room)))
@@ -60,14 +62,14 @@ def reasons(world: World, matched: Matched, address: Address) -> tuple[str, ...]
 NO_ROOM: Final = "its metadata has no room for four labels, so that only the state knows that it is ours"
 
 
-def uploads_alike(world: World, matched: Matched, address: Address) -> Iterator[str]:
+def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[str]:
     """Uploads that may be what a store's manifest names by path: their content cannot be read back, so nobody knows."""
     held = matched.live[address].fields.get("files") or {}
     uploads: dict[tuple[str, JSON], str] = {
-        (live.name, live.detail.get("bytes")): live.id for live in matched.strangers if live.type == FILE
+        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if live.type == FILE
     }
-    for path in sorted((world.desired[address].fields.get("files") or {}).keys() - held.keys()):
-        file = world.desired.get(Address(FILE, path))
+    for path in sorted((inputs.desired[address].fields.get("files") or {}).keys() - held.keys()):
+        file = inputs.desired.get(Address(FILE, path))
         found = uploads.get((file.upload_name, file.local.bytes)) if file and file.local else None
         if found:
             yield (
@@ -78,49 +80,49 @@ def uploads_alike(world: World, matched: Matched, address: Address) -> Iterator[
 
 @dataclass
 class _Pairing:
-    world: World
+    inputs: PlanInputs
     matched: Matched
     remembered: Mapping[Address, str]
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.by_id = {live.id: live for live in self.world.live if live.type not in self.world.outlet_types}
-        self.free = {live.id: live for live in self.matched.strangers if live.labels is None and live.type != FILE}
+        self.by_id = {live.id: live for live in self.inputs.live if live.type not in self.inputs.outlet_types}
+        self.free = {live.id: live for live in self.matched.unmanaged if live.labels is None and live.type != FILE}
         self.origins = Counter(self.remembered.values())
         self.by_name: dict[tuple[str, str], list[Live]] = defaultdict(list)
         for live in self.free.values():
             if self.origins[live.id] != 1:
                 self.by_name[_likeness(live.type, live.fields.get("name"))].append(live)
 
-    def pair(self, wanted: Mapping[Address, str | None]) -> Pairing:
+    def pair(self, wanted: Mapping[Address, str | None]) -> AdoptionMatch:
         asked = {address: id_ for address, id_ in wanted.items() if self._may_adopt(address, id_)}
         found = {address: id_ for address, id_ in asked.items() if id_ and self._is_adoptable(address, id_)}
         unnamed = [address for address, id_ in asked.items() if not id_] if wanted else self.missing()
         taken = {*found.values()}
         like = ((address, self._like(address, taken, named=address in wanted)) for address in unnamed)
         found |= {address: live.id for address, live in like if live is not None}
-        return Pairing(dict(self._unique(found)), tuple(self.problems), tuple(self.notes))
+        return AdoptionMatch(dict(self._unique(found)), tuple(self.problems), tuple(self.notes))
 
     def missing(self) -> list[Address]:
         """What manifests ask for, could be taken over, and is not live."""
-        known = {*self.matched.live, *self.matched.contested, *self.matched.taken}
-        return [address for address, one in sorted(self.world.desired.items()) if self._of_kind(one) - known]
+        known = {*self.matched.live, *self.matched.ambiguous, *self.matched.taken}
+        return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
 
     def candidates(self, address: Address) -> Sequence[Live]:
         """Objects of the same type and name, or the one that the manifest was imported from."""
-        desired = self.world.desired[address]
+        desired = self.inputs.desired[address]
         origin = self.free.get(self.remembered.get(address, ""))
         if origin and origin.type == desired.type and self.origins[origin.id] == 1:
             return [origin]
         return self.by_name.get(_likeness(desired.type, desired.fields.get("name")), ())
 
     def _of_kind(self, desired: Desired) -> set[Address]:
-        labelled = desired.type not in self.world.outlet_types and desired.type != FILE
+        labelled = desired.type not in self.inputs.outlet_types and desired.type != FILE
         return {desired.address} if labelled else set()
 
     def _may_adopt(self, address: Address, id_: str | None) -> bool:
-        desired, live = self.world.desired.get(address), self.matched.live.get(address)
+        desired, live = self.inputs.desired.get(address), self.matched.live.get(address)
         if desired is None:
             hint = "Adopting needs a manifest: `reconciler import` writes one."
             self._problem("unknown-address", f"no manifest asks for {address}", hint)
@@ -139,7 +141,7 @@ class _Pairing:
         return False
 
     def _is_adoptable(self, address: Address, id_: str) -> bool:
-        type_, live = self.world.desired[address].type, self.by_id.get(id_)
+        type_, live = self.inputs.desired[address].type, self.by_id.get(id_)
         if live is None:
             self._problem("not-live", f"{address}: there is no {type_} {id_}", _LIST)
         elif live.type != type_:
@@ -153,10 +155,10 @@ class _Pairing:
     def _owner(self, live: Live) -> str:
         if live.labels:
             return live.labels.identity
-        return str(self.world.identity) if live.id in self.matched.addresses else ""
+        return str(self.inputs.identity) if live.id in self.matched.addresses else ""
 
     def _owned(self, address: Address, live: Live, owner: str) -> None:
-        if owner == str(self.world.identity):
+        if owner == str(self.inputs.identity):
             known = self.matched.addresses.get(live.id)
             former = known[0] if known else live.labels.address if live.labels else ""
             hint = f"For another name, write `lifecycle: {{moved_from: {str(former).partition('/')[2]}}}`."
@@ -186,12 +188,12 @@ class _Pairing:
         return None
 
     def _is_equal(self, address: Address, live: Live) -> bool:
-        desired = self.world.desired[address]
-        localised = self.matched.localise(self.world, address, live)
-        return not compare(self.world.forms[live.type], desired, LastApplied(), localised.fields)
+        desired = self.inputs.desired[address]
+        localised = self.matched.localise(self.inputs, address, live)
+        return not compare(self.inputs.resource_types[live.type], desired, LastApplied(), localised.fields)
 
     def _others(self, address: Address) -> str:
-        type_ = self.world.desired[address].type
+        type_ = self.inputs.desired[address].type
         ids = sorted(f"{live.id} ({live.name})" for live in self.free.values() if live.type == type_)
         if not ids:
             return f"No {type_} is nobody's. {_LIST}"

@@ -3,40 +3,40 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import MAKES, TAKES_AWAY, Change, FieldChange
-from reconciler.planning.inputs import World
+from reconciler.planning.model import CREATES, DESTROYS, Change, FieldChange
 from reconciler.resources.address import Address
-from reconciler.resources.base import Form
+from reconciler.resources.base import ResourceType
 from reconciler.resources.values import ABSENT, JSON, Fields, Keys
 
 
-class Sides(NamedTuple):
+class BeforeAfter(NamedTuple):
     """Top-level fields; empty where there is no object."""
 
     before: Fields
     after: Fields
 
 
-def sides(world: World, matched: Matched, change: Change) -> Sides:
+def before_after(inputs: PlanInputs, matched: Matched, change: Change) -> BeforeAfter:
     """Of what is made or taken away, all fields; of what is updated, those that differ. What stays has none."""
     address = Address.parse(change.address)
-    live, desired = matched.live.get(address), world.desired.get(address)
+    live, desired = matched.live.get(address), inputs.desired.get(address)
     found: Fields = live.fields if live is not None and live.id == change.id else {}
-    if change.action in TAKES_AWAY:
-        return Sides(found, {})
-    if change.action in MAKES and desired is not None:
-        return Sides(found if change.action == "replace" else {}, desired.fields)
+    if change.action in DESTROYS:
+        return BeforeAfter(found, {})
+    if change.action in CREATES and desired is not None:
+        return BeforeAfter(found if change.action == "replace" else {}, desired.fields)
     names = dict.fromkeys(item.keys[0] for item in change.fields)
     before = {name: found[name] for name in names if name in found}
-    return Sides(before, edited(before, change.fields))
+    return BeforeAfter(before, edited(before, change.fields))
 
 
-def form_of(world: World, matched: Matched, change: Change) -> Form | None:
+def resource_type_of(inputs: PlanInputs, matched: Matched, change: Change) -> ResourceType | None:
     """Of what the object becomes, or else is; None where nobody knows."""
     address = Address.parse(change.address)
-    known = world.desired.get(address) or matched.live.get(address)
-    return world.forms.get(known.type) if known is not None else None
+    known = inputs.desired.get(address) or matched.live.get(address)
+    return inputs.resource_types.get(known.type) if known is not None else None
 
 
 def edited(fields: Fields, changes: Iterable[FieldChange]) -> Fields:

@@ -8,7 +8,7 @@ from itertools import chain
 
 from reconciler.planning.model import OnDrift
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied, Desired, Form, Live
+from reconciler.resources.base import Applied, Desired, Live, ResourceType
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.values import JSON
@@ -79,11 +79,11 @@ class Consent:
 
 
 @dataclass(frozen=True)
-class World:
+class PlanInputs:
     """One identity, as wanted, as applied and as live."""
 
     identity: Identity
-    forms: Mapping[str, Form]
+    resource_types: Mapping[str, ResourceType]
     desired: Mapping[Address, Desired]
     applied: Mapping[Address, Applied]
     live: Sequence[Live]
@@ -130,7 +130,7 @@ class World:
     @cached_property
     def outlet_types(self) -> frozenset[str]:
         """Types whose objects are documents in the outlets."""
-        return frozenset(type_ for type_, form in self.forms.items() if form.in_outlets)
+        return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
 
     @property
     def elsewhere(self) -> Iterator[Live]:

@@ -13,13 +13,13 @@ FORMAT: Final = "reconciler/plan/v1"
 Action: TypeAlias = Literal["create", "update", "replace", "delete", "adopt", "forget", "release", "publish", "archive"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-MAKES: Final[frozenset[Action]] = frozenset({"create", "replace", "release"})
+CREATES: Final[frozenset[Action]] = frozenset({"create", "replace", "release"})
 """Actions by which an object gets a new id."""
-TAKES_AWAY: Final[frozenset[Action]] = frozenset({"delete", "archive"})
+DESTROYS: Final[frozenset[Action]] = frozenset({"delete", "archive"})
 """Actions after which the live object is gone: `archive` for what a release has made, `delete` for all else."""
-ENDS_ID: Final[frozenset[Action]] = TAKES_AWAY | {"replace"}
+INVALIDATES_ID: Final[frozenset[Action]] = DESTROYS | {"replace"}
 """After these the id that others may know the object by is gone, whether or not another object takes its place."""
-LETS_GO: Final[frozenset[Action]] = TAKES_AWAY | {"forget"}
+RELEASES_OWNERSHIP: Final[frozenset[Action]] = DESTROYS | {"forget"}
 """After these nothing live is ours at the address, whether or not the object is still there."""
 
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.uploads import is_leftover
-from reconciler.planning.inputs import World
 from reconciler.resources.address import FILE, RELEASE, Address, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
@@ -29,83 +29,83 @@ class Retired:
     """Archived before, with manifests that do not say so; but not those that the chatbot would not keep anyway."""
 
 
-def retire(world: World) -> tuple[World, Retired]:
-    """`world` without what such releases ask for, unless another one asks for it too; linear in their parts."""
-    archived = world.releases.keys() & world.tombstones
-    because = dict(_leaving(world, world.releases.keys() - world.tombstones))
+def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
+    """`inputs` without what such releases ask for, unless another one asks for it too; linear in their parts."""
+    archived = inputs.releases.keys() & inputs.tombstones
+    because = dict(_leaving(inputs, inputs.releases.keys() - inputs.tombstones))
     gone = {*archived, *because}
     if not gone:
-        return world, Retired({}, ())
-    staying = {address: release for address, release in world.releases.items() if address not in gone}
+        return inputs, Retired({}, ())
+    staying = {address: release for address, release in inputs.releases.items() if address not in gone}
     needed = {part for release in staying.values() for part in release.parts}
-    unwanted = {part for address in gone for part in world.releases[address].parts} - needed | gone
-    desired = {address: wanted for address, wanted in world.desired.items() if address not in unwanted}
-    links = {address: found for address, found in world.links.items() if address not in unwanted}
-    unmarked = tuple(sorted(archived & _newest(world, set(world.releases))))
-    return replace(world, desired=desired, releases=staying, links=links), Retired(because, unmarked)
+    unwanted = {part for address in gone for part in inputs.releases[address].parts} - needed | gone
+    desired = {address: wanted for address, wanted in inputs.desired.items() if address not in unwanted}
+    links = {address: found for address, found in inputs.links.items() if address not in unwanted}
+    unmarked = tuple(sorted(archived & _newest(inputs, set(inputs.releases))))
+    return replace(inputs, desired=desired, releases=staying, links=links), Retired(because, unmarked)
 
 
-def _leaving(world: World, candidates: set[Address]) -> Iterator[tuple[Address, str]]:
-    published = set(published_releases(world).values())
-    free = sorted(address for address in candidates - published if world.in_scope(address))
-    newest = _newest(world, candidates)
+def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Address, str]]:
+    published = set(published_releases(inputs).values())
+    free = sorted(address for address in candidates - published if inputs.in_scope(address))
+    newest = _newest(inputs, candidates)
     for address in free:
-        lost = None if world.strict else _lost(world, address)
+        lost = None if inputs.strict else _lost(inputs, address)
         if lost is not None:
             yield address, f"{lost}, which it uses, has no manifest any more"
         elif address not in newest:
-            chatbot = world.releases[address].chatbot
-            yield address, f"{chatbot} keeps {world.desired[chatbot].options['keep']} of its releases"
+            chatbot = inputs.releases[address].chatbot
+            yield address, f"{chatbot} keeps {inputs.desired[chatbot].options['keep']} of its releases"
 
 
-def published_releases(world: World) -> dict[Address, Address]:
+def published_releases(inputs: PlanInputs) -> dict[Address, Address]:
     """By chatbot, the release that is published once the plan is done."""
-    found = ((address, release_of(world, address)) for address in world.desired)
+    found = ((address, release_of(inputs, address)) for address in inputs.desired)
     return {address: release for address, release in found if release is not None}
 
 
-def release_of(world: World, address: Address) -> Address | None:
+def release_of(inputs: PlanInputs, address: Address) -> Address | None:
     """The release that is published under the name of an object; None for what has no such name, or none there."""
-    wanted = world.desired.get(address)
-    pointers = world.forms[wanted.type].pointers if wanted else frozenset()
+    wanted = inputs.desired.get(address)
+    pointers = inputs.resource_types[wanted.type].pointers if wanted else frozenset()
     found = (text for name in pointers for text in references_in(wanted.fields.get(name) if wanted else None))
     return next(map(Address.parse, found), None)
 
 
-def _lost(world: World, release: Address) -> Address | None:
+def _lost(inputs: PlanInputs, release: Address) -> Address | None:
     """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more."""
-    families = {address.family for address in uses(world, release) if address.kind == ASSISTANT}
-    return min((family for family in families if family not in world.desired), default=None)
+    families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
+    return min((family for family in families if family not in inputs.desired), default=None)
 
 
-def uses(world: World, release: Address) -> set[Address]:
+def uses(inputs: PlanInputs, release: Address) -> set[Address]:
     """Everything that a release refers to: its parts, and what they name besides."""
-    found = set(world.releases[release].parts)
-    for address in (release, *world.releases[release].parts):
-        if address in world.desired:
-            found.update(map(Address.parse, references_in(dict(world.desired[address].fields))))
+    found = set(inputs.releases[release].parts)
+    for address in (release, *inputs.releases[release].parts):
+        if address in inputs.desired:
+            found.update(map(Address.parse, references_in(dict(inputs.desired[address].fields))))
     return found
 
 
-def _newest(world: World, candidates: set[Address]) -> set[Address]:
+def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
     """The newest releases of each chatbot, as many as it keeps; all where it does not say."""
     by_chatbot: dict[Address, list[Address]] = defaultdict(list)
     for address in candidates:
-        by_chatbot[world.releases[address].chatbot].append(address)
+        by_chatbot[inputs.releases[address].chatbot].append(address)
     found: set[Address] = set()
     for chatbot, releases in by_chatbot.items():
-        most = world.desired[chatbot].options.get("keep") if chatbot in world.desired else None
+        most = inputs.desired[chatbot].options.get("keep") if chatbot in inputs.desired else None
         latest = sorted(releases, key=release_number, reverse=True)
         found.update(latest[:most])
     return found
 
 
-def why_leaving(world: World, address: Address, live: Live, archived: Mapping[Address, str]) -> str:
+def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, str]) -> str:
     """Why something that is live is not wanted any more; `archived` has the reasons of releases that manifests still
     ask for.
     """
     if address.kind == RELEASE:
-        return archived.get(address) or ("its manifest says so" if address in world.archived else GONE)
+        return archived.get(address) or ("its manifest says so" if address in inputs.archived else GONE)
     if address.release is not None:
         return f"{address.release} goes"
     if is_leftover(address, live.id):

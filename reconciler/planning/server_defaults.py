@@ -3,23 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.planning.inputs import World
-from reconciler.resources.base import Applied, Desired, Form
+from reconciler.planning.inputs import PlanInputs
+from reconciler.resources.base import Applied, Desired, ResourceType
 from reconciler.resources.values import JSON
 
 
-def with_resolved(world: World) -> World:
-    """`world` in which copies are wanted as the API completed them, as far as state knows it."""
+def with_server_defaults(inputs: PlanInputs) -> PlanInputs:
+    """`inputs` in which copies are wanted as the API completed them, as far as state knows it."""
     desired = {
-        address: _completed(world.forms[wanted.type], wanted, world.applied[address])
-        for address, wanted in world.desired.items()
-        if wanted.whole and address in world.applied
+        address: _completed(inputs.resource_types[wanted.type], wanted, inputs.applied[address])
+        for address, wanted in inputs.desired.items()
+        if wanted.whole and address in inputs.applied
     }
-    return replace(world, desired={**world.desired, **desired}) if desired else world
+    return replace(inputs, desired={**inputs.desired, **desired}) if desired else inputs
 
 
-def _completed(form: Form, wanted: Desired, applied: Applied) -> Desired:
-    known = {name: applied.fields[name] for name in form.resolved if name in applied.fields}
+def _completed(resource_type: ResourceType, wanted: Desired, applied: Applied) -> Desired:
+    known = {name: applied.fields[name] for name in resource_type.resolved if name in applied.fields}
     return replace(
         wanted, fields={**wanted.fields, **{name: _over(value, wanted, name) for name, value in known.items()}}
     )

@@ -15,7 +15,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 
 @dataclass(frozen=True)
-class Everywhere:
+class AllEnvironments:
     """One project, loaded for each of its environments; once for a project without any."""
 
     loads: tuple[Loaded, ...]
@@ -58,13 +58,13 @@ class Everywhere:
         return [resource for loaded in self.loads for resource in loaded.resources if resource.address == address]
 
 
-def load_everywhere(folder: Path, *, edited: Mapping[str, str] | None = None) -> Everywhere:
+def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
     """The manifests in `folder` for every environment; ReconcilerError with all errors of any of them."""
     first = load(folder, env=None, edited=edited)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]
     told = tuple(problem for problem in first.problems if problem.code != "environment-required")
     loads = (load(folder, env=name, edited=edited) for name in others)
-    found = Everywhere((replace(first, problems=told), *loads))
+    found = AllEnvironments((replace(first, problems=told), *loads))
     raise_errors(found.problems())
     return found
 

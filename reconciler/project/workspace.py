@@ -8,8 +8,8 @@ from pathlib import Path
 from reconciler.bundles.outlets import DirectoryOutlet, Outlet
 from reconciler.bundles.s3 import S3Outlet
 from reconciler.manifests import Dangling, Loaded, find_project, load, project as manifest
-from reconciler.project.endpoint import EMBEDDED, choose
 from reconciler.planning.inputs import Link, Release
+from reconciler.project.endpoint import EMBEDDED, choose
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError

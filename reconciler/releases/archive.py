@@ -12,14 +12,14 @@ from typing import Final
 from reconciler.manifests import find_project
 from reconciler.manifests.editing.documents import Source, source_of
 from reconciler.manifests.editing.edits import UneditableError
-from reconciler.project.edits import Edit, write
-from reconciler.project.all_environments import Everywhere, load_everywhere
-from reconciler.releases.hypothetical import supposed
-from reconciler.releases.versions import versions
 from reconciler.planning import build
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import Refusal
-from reconciler.planning.release_retention import retire
-from reconciler.planning.inputs import World
+from reconciler.planning.release_retention import apply_retention
+from reconciler.project.all_environments import AllEnvironments, load_all_environments
+from reconciler.project.edits import Edit, write
+from reconciler.releases.hypothetical import hypothetical
+from reconciler.releases.versions import versions
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -58,7 +58,7 @@ def archive(start: Path, address: Address) -> Archived:
 
     Nothing is written where the guard refuses it in any environment. ReconcilerError for what cannot be archived.
     """
-    project = load_everywhere(find_project(start))
+    project = load_all_environments(find_project(start))
     target = _target(project, address)
     tree = _Tree(project)
     tree.take(target)
@@ -79,7 +79,7 @@ def archive(start: Path, address: Address) -> Archived:
     return Archived(str(address), tuple(tree.removed), tuple(tree.marked), edits)
 
 
-def _target(project: Everywhere, address: Address) -> Resource:
+def _target(project: AllEnvironments, address: Address) -> Resource:
     if address.kind not in KINDS:
         hint = f"Archived are {', '.join(KINDS)}; of anything else, remove the manifest."
         raise ReconcilerError(Problem("not-archived", f"{address} is none of what is archived", hint=hint))
@@ -93,7 +93,7 @@ def _target(project: Everywhere, address: Address) -> Resource:
 class _Tree:
     """The working tree as it is edited."""
 
-    project: Everywhere
+    project: AllEnvironments
     before: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     """New texts, by path; an empty one where the file goes."""
@@ -111,8 +111,8 @@ class _Tree:
             self.texts[source.path] = _marked(source)
             self.marked.append(str(resource.address))
 
-    def loaded(self) -> Everywhere:
-        return load_everywhere(self.project.root, edited=self.texts)
+    def loaded(self) -> AllEnvironments:
+        return load_all_environments(self.project.root, edited=self.texts)
 
     def edits(self) -> Iterator[Edit]:
         for path, text in self.texts.items():
@@ -128,31 +128,31 @@ def _marked(source: Source) -> str:
         raise ReconcilerError(source.uneditable(error)) from error
 
 
-def _worlds(before: Everywhere, after: Everywhere) -> list[World]:
+def _worlds(before: AllEnvironments, after: AllEnvironments) -> list[PlanInputs]:
     """For each environment, all that is asked for now as live, and what is asked for after the edit as wanted."""
-    return [supposed(was, wanted) for was, wanted in zip(before.workspaces, after.workspaces, strict=True)]
+    return [hypothetical(was, wanted) for was, wanted in zip(before.workspaces, after.workspaces, strict=True)]
 
 
-def _refusals(worlds: Iterable[World]) -> tuple[Refused, ...]:
+def _refusals(worlds: Iterable[PlanInputs]) -> tuple[Refused, ...]:
     """What the guard has against it, each once, with the environments; no consent of a supposed world is worth any."""
     found: dict[str, tuple[list[str], Refusal]] = {}
-    for world in worlds:
-        for refusal in build.plan(world).plan.refusals:
+    for inputs in worlds:
+        for refusal in build.plan(inputs).plan.refusals:
             if refusal.rule in RULES:
                 shown = replace(refusal, consent=None, subject="")
                 environments, _ = found.setdefault(repr(shown), ([], shown))
-                environments.extend(filter(None, [world.identity.environment]))
+                environments.extend(filter(None, [inputs.identity.environment]))
     return tuple(Refused(tuple(environments), refusal) for environments, refusal in found.values())
 
 
-def _following(project: Everywhere, after: Iterable[World], address: Address) -> Iterator[Resource]:
+def _following(project: AllEnvironments, after: Iterable[PlanInputs], address: Address) -> Iterator[Resource]:
     """Releases that the plan archives because of the edit, and not for their age; and, with an assistant, the vector
     stores that it was the last to use.
     """
     releases, needed, used = set[Address](), set[Address](), set[Address]()
-    for world, now in zip(after, _worlds(project, project), strict=True):
-        staying, retired = retire(world)
-        releases |= retired.because.keys() - retire(now)[1].because.keys()
+    for inputs, now in zip(after, _worlds(project, project), strict=True):
+        staying, retired = apply_retention(inputs)
+        releases |= retired.because.keys() - apply_retention(now)[1].because.keys()
         needed |= _targets(staying.desired)
         used |= _targets(now.desired)
     stores = used - needed if address.kind == "assistant" else set()

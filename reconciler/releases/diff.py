@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.manifests import Loaded, find_project
-from reconciler.project.all_environments import Everywhere, load_everywhere
-from reconciler.releases.versions_to_compare import of_release, of_working
+from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.suggest import did_you_mean
 from reconciler.releases.comparison import Comparison, Version, compare_versions
+from reconciler.releases.versions_to_compare import of_release, of_working
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -18,13 +18,13 @@ def diff(start: Path, environ: Mapping[str, str], before: str, after: str, *, en
     """Compare two versions, each a release (`support@2`) or the working chatbot (`support`), with the values of `env`,
     or of the first environment.
     """
-    project = load_everywhere(find_project(start))
+    project = load_all_environments(find_project(start))
     loaded = _seen_by(project, env or environ.get("RECONCILER_ENV") or None)
     old, new = (_version(project, loaded, text) for text in (before, after))
     return compare_versions(old, new, loaded.project.identity.environment)
 
 
-def _version(project: Everywhere, loaded: Loaded, text: str) -> Version:
+def _version(project: AllEnvironments, loaded: Loaded, text: str) -> Version:
     name = text.removeprefix(f"{RELEASE}/").removeprefix(f"{CHATBOT}/")
     address = Address(RELEASE if "@" in name else CHATBOT, name)
     if address.kind == RELEASE:
@@ -32,7 +32,7 @@ def _version(project: Everywhere, loaded: Loaded, text: str) -> Version:
     return of_working(project, project.named(address).address, loaded)
 
 
-def _seen_by(project: Everywhere, env: str | None) -> Loaded:
+def _seen_by(project: AllEnvironments, env: str | None) -> Loaded:
     for loaded in project.loads:
         if env in (None, loaded.project.identity.environment):
             return loaded

@@ -11,7 +11,7 @@ from reconciler.manifests.reading import MAX_MANIFEST
 from reconciler.manifests.validation import validate
 from reconciler.manifests.variables import Variables
 from reconciler.manifests.writing import manifest_text
-from reconciler.project.all_environments import Everywhere
+from reconciler.project.all_environments import AllEnvironments
 from reconciler.releases.snapshot import closure, own_object
 from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Desired, Resource, Scope
@@ -49,7 +49,7 @@ def manifest_of(release: Address, content: Content, message: str) -> str:
     return text
 
 
-def read_back(text: str, project: Everywhere) -> Resource:
+def read_back(text: str, project: AllEnvironments) -> Resource:
     """The release that a text is read as; ReconcilerError where it is none."""
     expander = Expander(Sources(project.root, ""), Variables({}))
     found = validate(parse_document(text, "the release"), expander, {KIND.name: KIND}, None)
@@ -58,7 +58,7 @@ def read_back(text: str, project: Everywhere) -> Resource:
     return found.resource
 
 
-def check_faithful(release: Resource, chatbot: Resource, project: Everywhere) -> None:
+def check_faithful(release: Resource, chatbot: Resource, project: AllEnvironments) -> None:
     """ReconcilerError unless a release that was read back has the content that its digest is of, and asks in every
     environment for exactly what the working manifests ask for.
     """

@@ -6,20 +6,20 @@ Ids are made up, so nothing of such a plan may be shown but who stands in the wa
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.planning.inputs import PlanInputs
 from reconciler.project.workspace import Workspace
-from reconciler.planning.inputs import World
 from reconciler.resources.address import FILE, Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import spec_hashes
-from reconciler.resources.registry import forms, outlet_types
+from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import Fields, is_reference
 
 
-def supposed(was: Workspace, wanted: Workspace) -> World:
+def hypothetical(was: Workspace, wanted: Workspace) -> PlanInputs:
     """What the manifests of `was` ask for is live, and those of `wanted` count."""
-    return World(
+    return PlanInputs(
         identity=wanted.identity,
-        forms=forms(),
+        resource_types=resource_types(),
         desired=wanted.desired,
         applied={address: _applied(desired) for address, desired in was.desired.items()},
         live=tuple(_live(was.identity, desired) for desired in was.desired.values()),

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from reconciler.manifests.editing.documents import source_of
 from reconciler.manifests.editing.edits import UneditableError
+from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.edits import Edit
-from reconciler.project.all_environments import Everywhere
-from reconciler.releases.versions import versions
 from reconciler.project.suggest import did_you_mean
+from reconciler.releases.versions import versions
 from reconciler.resources.address import release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.chatbot import published_in
@@ -33,7 +33,7 @@ class Move:
 
 
 def published(
-    project: Everywhere, chatbot: Resource, release: Resource | None, env: str | None
+    project: AllEnvironments, chatbot: Resource, release: Resource | None, env: str | None
 ) -> tuple[tuple[Move, ...], Edit]:
     """The manifest of a chatbot that publishes `release`, or none, in `env` or in every environment; and what changes.
 
@@ -61,7 +61,7 @@ def published(
         raise ReconcilerError(source.uneditable(error)) from error
 
 
-def _chosen(project: Everywhere, env: str | None) -> tuple[str | None, ...]:
+def _chosen(project: AllEnvironments, env: str | None) -> tuple[str | None, ...]:
     names = project.environments
     if env is None:
         return names or (None,)
@@ -71,7 +71,7 @@ def _chosen(project: Everywhere, env: str | None) -> tuple[str | None, ...]:
     return (env,)
 
 
-def _published(project: Everywhere, chatbot: Resource) -> Iterator[tuple[str | None, int | None]]:
+def _published(project: AllEnvironments, chatbot: Resource) -> Iterator[tuple[str | None, int | None]]:
     for loaded, found in zip(project.loads, project.in_each(chatbot.address), strict=True):
         environment = loaded.project.identity.environment
         yield environment, published_in(found.spec, environment)
@@ -86,7 +86,7 @@ def _line(after: Mapping[str | None, int | None], *, everywhere: bool) -> JSON:
 
 
 def _not_kept(
-    project: Everywhere, chatbot: Resource, release: Resource, environments: Iterable[str | None]
+    project: AllEnvironments, chatbot: Resource, release: Resource, environments: Iterable[str | None]
 ) -> Iterator[Problem]:
     """Where the release is archived, as the chatbot keeps only so many and has another one published."""
     keep = chatbot.spec.releases.keep if chatbot.spec.releases else None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.manifests import find_project
+from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
-from reconciler.project.all_environments import Everywhere, load_everywhere
 from reconciler.releases.pointer import Move, published
 from reconciler.releases.versions import listed, versions
 from reconciler.resources.address import Address, release_address
@@ -33,14 +33,16 @@ def publish(
 
     ReconcilerError, and nothing is written, for a release that does not exist, or that is archived.
     """
-    project = load_everywhere(find_project(start))
+    project = load_all_environments(find_project(start))
     done, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
     if done.moves:
         write(project.root, [edit])
     return done
 
 
-def publication(project: Everywhere, chatbot: str, number: int | None, env: str | None) -> tuple[Publication, Edit]:
+def publication(
+    project: AllEnvironments, chatbot: str, number: int | None, env: str | None
+) -> tuple[Publication, Edit]:
     """What `publish` comes to, and the edit that is to be written."""
     found = project.named(Address("chatbot", chatbot))
     release = None if number is None else _release(project, found, number)
@@ -48,7 +50,7 @@ def publication(project: Everywhere, chatbot: str, number: int | None, env: str 
     return Publication(chatbot, number, moves, edit.path), edit
 
 
-def _release(project: Everywhere, chatbot: Resource, number: int) -> Resource:
+def _release(project: AllEnvironments, chatbot: Resource, number: int) -> Resource:
     found = versions(project, chatbot.address.name)
     if number in found and not found[number].spec.archived:
         return found[number]

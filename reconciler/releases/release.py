@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project
+from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write, write_bytes
-from reconciler.project.all_environments import Everywhere, load_everywhere
+from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
 from reconciler.releases.git import Repository, repository
 from reconciler.releases.pointer import Move, published
-from reconciler.releases.versions_to_compare import of_release
 from reconciler.releases.snapshot import Asked, Snapshot, snapshot
 from reconciler.releases.versions import versions
-from reconciler.releases.comparison import Comparison, compare_versions
+from reconciler.releases.versions_to_compare import of_release
 from reconciler.resources.address import Address, release_address, release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -57,7 +57,7 @@ def release(
     ReconcilerError, and nothing is written, where the manifests have errors, where nothing has changed since the newest
     release, and for files that Git does not keep, unless `vendor` copies their bytes.
     """
-    project = load_everywhere(find_project(start))
+    project = load_all_environments(find_project(start))
     taken = snapshot(project, Address("chatbot", chatbot))
     git = repository(project.project)
     blobs = git.blobs(list(taken.files)) if git else {}
@@ -83,7 +83,7 @@ def release(
     return Released(found, path_of(made), changes, tuple(missing), moves, tuple(edit.path for edit in edits[1:]))
 
 
-def _newest(project: Everywhere, chatbot: str) -> Resource | None:
+def _newest(project: AllEnvironments, chatbot: str) -> Resource | None:
     kept = [found for found in versions(project, chatbot).values() if not found.spec.archived]
     return kept[-1] if kept else None
 
@@ -96,7 +96,7 @@ def _check_changed(content: Content, before: Resource | None, taken: Snapshot) -
         raise ReconcilerError(Problem("nothing-to-release", message, taken.chatbot.place, hint))
 
 
-def _changes(before: Resource, after: Resource, project: Everywhere) -> Comparison | None:
+def _changes(before: Resource, after: Resource, project: AllEnvironments) -> Comparison | None:
     """As the first environment sees it that both have the values of."""
     for loaded in project.loads:
         environment = loaded.project.identity.environment
@@ -105,7 +105,7 @@ def _changes(before: Resource, after: Resource, project: Everywhere) -> Comparis
     return None
 
 
-def _next_number(project: Everywhere, chatbot: str, git: Repository | None) -> int:
+def _next_number(project: AllEnvironments, chatbot: str, git: Repository | None) -> int:
     """One more than any release has had, be it archived, deleted, or on another branch: numbers are used once."""
     used = {*versions(project, chatbot), *(git.releases(chatbot) if git else ())}
     return max(used, default=0) + 1

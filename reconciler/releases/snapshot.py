@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.manifests import Loaded
-from reconciler.project.all_environments import Everywhere
+from reconciler.project.all_environments import AllEnvironments
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, LocalFile, Resource, Scope
 from reconciler.resources.kinds.chatbot import CHATBOT
@@ -48,7 +48,7 @@ class Snapshot:
         return Content.model_validate({"objects": self.objects, **more})
 
 
-def snapshot(project: Everywhere, address: Address) -> Snapshot:
+def snapshot(project: AllEnvironments, address: Address) -> Snapshot:
     """What the chatbot at `address` is made of, in all environments together.
 
     ReconcilerError where it refers to what no manifest defines: that cannot be kept.
@@ -106,7 +106,7 @@ def _written(part: Resource) -> Mapping[str, JSON]:
     return {name: value for name, value in part.written().items() if name not in NOT_CONTENT}
 
 
-def _files(project: Everywhere, used: list[dict[Address, Resource]]) -> Iterator[tuple[str, Asked]]:
+def _files(project: AllEnvironments, used: list[dict[Address, Resource]]) -> Iterator[tuple[str, Asked]]:
     for loaded, own in zip(project.loads, used, strict=True):
         for part in own.values():
             for one in part.kind.desired(part, loaded.scope):

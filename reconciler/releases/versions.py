@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.project.all_environments import Everywhere
+from reconciler.project.all_environments import AllEnvironments
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
 
 
-def versions(project: Everywhere, chatbot: str) -> dict[int, Resource]:
+def versions(project: AllEnvironments, chatbot: str) -> dict[int, Resource]:
     """Releases by number, oldest first; archived ones too."""
     return dict(sorted(_versions(project.resources, chatbot)))
 

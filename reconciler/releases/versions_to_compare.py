@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reconciler.manifests import Loaded
-from reconciler.project.all_environments import Everywhere
-from reconciler.releases.snapshot import NOT_CONTENT, snapshot
+from reconciler.project.all_environments import AllEnvironments
 from reconciler.releases.comparison import Version
+from reconciler.releases.snapshot import NOT_CONTENT, snapshot
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -33,7 +33,7 @@ def of_release(release: Resource, loaded: Loaded) -> Version:
     return Version(str(release.address), objects, files, spec.content.variables)
 
 
-def of_working(project: Everywhere, chatbot: Address, loaded: Loaded) -> Version:
+def of_working(project: AllEnvironments, chatbot: Address, loaded: Loaded) -> Version:
     """The chatbot as the next release would be."""
     taken = snapshot(project, chatbot)
     used = [resource for resource in loaded.resources if str(resource.address) in taken.objects]

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from reconciler.planning.codec import refusal_json
-from reconciler.releases.comparison import Comparison
 from reconciler.planning.model import Refusal
+from reconciler.releases.comparison import Comparison
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON
 

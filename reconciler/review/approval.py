@@ -43,9 +43,9 @@ def approval(planned: Planned, reviewed: Collection[str]) -> Approval:
     in it needs no review of its own: two pull requests that were each shown alone make a bundle that neither has shown.
     """
     work = planned.plan.work
-    needs, together = _needs(planned), written_together(planned)
+    needs, grouped = _needs(planned), written_together(planned)
     held = {change.digest: Held(change, None) for change in work if not _seen(change, reviewed, needs)}
-    while further := {found.change.digest: found for found in _waiting(work, needs, together, held)}:
+    while further := {found.change.digest: found for found in _waiting(work, needs, grouped, held)}:
         held |= further
     if not held:
         return Approval(planned.plan, ())
@@ -56,17 +56,17 @@ def written_together(planned: Planned) -> Mapping[str, set[str]]:
     """By the digest of each change, those of all that is written with it: what one step does, and of a document in the
     outlets, which is written whole, what changes of the documents in it.
     """
-    together: dict[str, set[str]] = {change.digest: {change.digest} for change in planned.plan.work}
+    grouped: dict[str, set[str]] = {change.digest: {change.digest} for change in planned.plan.work}
     at: dict[str, set[str]] = defaultdict(set)
     for change in planned.plan.work:
         at[change.address].add(change.digest)
     for step in lower(planned):
         digests = {change.digest for change in step.changes}
         for change in step.changes:
-            together[change.digest] |= digests
+            grouped[change.digest] |= digests
             if _is_document(planned, change):
-                together[change.digest].update(*(at[inside] for inside in _documents_in(planned, change.address)))
-    return together
+                grouped[change.digest].update(*(at[inside] for inside in _documents_in(planned, change.address)))
+    return grouped
 
 
 def without(plan: Plan, held: Collection[str]) -> Plan:
@@ -101,7 +101,7 @@ def contents(planned: Planned, address: str) -> set[str]:
 
 def _parts(planned: Planned, address: str) -> set[str]:
     """What the object at `address` has in it: a draft not the release that is published under the same name."""
-    release = release_of(planned.world, Address.parse(address))
+    release = release_of(planned.inputs, Address.parse(address))
     return {str(one) for one in planned.after.needs.get(address, ()) if one != release}
 
 
@@ -111,8 +111,8 @@ def _is_document(planned: Planned, change: Change) -> bool:
 
 
 def _in_outlets(planned: Planned, address: str) -> bool:
-    desired = planned.world.desired.get(Address.parse(address))
-    return desired is not None and desired.type in planned.world.outlet_types
+    desired = planned.inputs.desired.get(Address.parse(address))
+    return desired is not None and desired.type in planned.inputs.outlet_types
 
 
 def _documents_in(planned: Planned, address: str) -> set[str]:
@@ -161,12 +161,12 @@ def _kept(plan: Plan, change: Change) -> Change:
 
 
 def _waiting(
-    work: Iterable[Change], needs: dict[str, set[str]], together: Mapping[str, set[str]], held: dict[str, Held]
+    work: Iterable[Change], needs: dict[str, set[str]], grouped: Mapping[str, set[str]], held: dict[str, Held]
 ) -> Iterator[Held]:
     """Changes that are not held back yet, and wait for one that is or would write it too."""
     addresses = {one.change.address for one in held.values()}
     for change in work:
-        with_it = {held[digest].change.address for digest in together[change.digest] & held.keys()}
+        with_it = {held[digest].change.address for digest in grouped[change.digest] & held.keys()}
         blocking = sorted(needs[change.digest] & addresses | with_it)
         if change.digest not in held and blocking:
             yield Held(change, blocking[0])

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.github.pulls import open_pull
 from reconciler.github.reviews import Review, Reviews
-from reconciler.review.approval import digests
-from reconciler.operations.rollback import branch
 from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
 from reconciler.resources.problems import ReconcilerError
+from reconciler.review.approval import digests
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,11 @@ class Shown:
     """That were looked at."""
     rolled_back: dict[str, int] = field(default_factory=dict)
     """By digest of a change, the pull request by which Git is to agree that it was taken back."""
+
+
+def rollback_branch(identity: str, chatbot: str) -> str:
+    """Return the branch by which Git is made to agree: one per chatbot and environment, for any release."""
+    return f"rollback/{identity}/{chatbot}"
 
 
 def shown(plan: Plan, where: Reviews) -> Shown:
@@ -55,6 +59,6 @@ def _rolled_back(plan: Plan, where: Reviews) -> Iterator[tuple[str, int]]:
     for change in plan.work:
         address = Address.parse(change.address)
         if change.action == "publish" and address.kind == "chatbot":
-            pull = open_pull(where.github, branch(plan.identity, address.name))
+            pull = open_pull(where.github, rollback_branch(plan.identity, address.name))
             if pull:
                 yield change.digest, pull["number"]

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.applying.write import StaleError
-from reconciler.review.approval import written_together
-from reconciler.operations.plan import Observed
+from reconciler.planning.build import Planned
 from reconciler.planning.codec import from_json
 from reconciler.planning.drift import FORMAT as DRIFT
 from reconciler.planning.model import Change, OnDrift, Plan
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.review.approval import written_together
 from reconciler.state.model import Snapshot
 
 
@@ -58,50 +58,47 @@ def adoptions(snapshot: Snapshot, saved: Plan) -> dict[Address, str]:
     return {address: id_ for address, id_ in found.items() if known.get(address) != id_}
 
 
-def applied_before(observed: Observed, saved: Plan) -> str:
+def applied_before(planned: Planned, snapshot: Snapshot, saved: Plan) -> str:
     """When and by whom the plan was applied completely, or an empty text.
 
     A plan that is wanted again, as the way back from a later one, has the digest of the earlier one; it is due again.
     """
-    record = observed.snapshot.state.plans.get(saved.digest)
-    if record is None or record.outcome != "complete" or _due(observed) & _digests(saved):
+    record = snapshot.state.plans.get(saved.digest)
+    if record is None or record.outcome != "complete" or _digests(planned.plan) & _digests(saved):
         return ""
     finished = datetime.fromtimestamp(record.finished or record.started, UTC).isoformat(timespec="seconds")
     return f"{finished} by {record.holder}" + (f", {record.run_url}" if record.run_url else "")
 
 
-def narrowed(observed: Observed, saved: Plan) -> Observed:
+def narrowed(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
     """The plan computed now, cut down to the changes of a saved one; StaleError where one of them is not the same, or
     would write an edit that is not among them.
 
     Where a run of the same plan ended half-way, what needs nothing any more was done by it. Changes made by hand that
     the saved plan does not undo are kept.
     """
-    now = observed.planned.plan
-    moved = [change for change in saved.work if change.digest not in _due(observed)]
-    if _begun(observed.snapshot, saved):
+    now = planned.plan
+    due = _digests(now)
+    moved = [change for change in saved.work if change.digest not in due]
+    if _begun(snapshot, saved):
         pending = {(change.address, change.id) for change in now.work}
         moved = [change for change in moved if (change.address, change.id) in pending]
     if moved:
         raise StaleError(*map(_moved, moved))
-    wanted, together = _digests(saved), written_together(observed.planned)
-    tangled = [change for change in now.work if change.digest in wanted and not together[change.digest] <= wanted]
+    wanted, grouped = _digests(saved), written_together(planned)
+    tangled = [change for change in now.work if change.digest in wanted and not grouped[change.digest] <= wanted]
     if tangled:
         raise StaleError(*map(_tangled, tangled))
     changes = tuple(change for change in now.changes if change.digest in wanted)
     drift = tuple(change if change.digest in wanted else replace(change, decision="keep") for change in now.drift)
     plan = replace(now, changes=changes, drift=drift, unchanged=saved.unchanged, digest=saved.digest)
-    return replace(observed, planned=replace(observed.planned, plan=plan))
+    return replace(planned, plan=plan)
 
 
 def _begun(snapshot: Snapshot, saved: Plan) -> bool:
     """Whether a run of this plan ended before it was complete."""
     record = snapshot.state.plans.get(saved.digest)
     return record is not None and record.outcome != "complete"
-
-
-def _due(observed: Observed) -> set[str]:
-    return _digests(observed.planned.plan)
 
 
 def _digests(plan: Plan) -> set[str]:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from reconciler.applying.reference_recheck import FRESH, Lookout
+from reconciler.applying.reference_recheck import FRESH, ReferenceRecheck
 from reconciler.resources.base import Live
 from tests.applying.fakes import Cloud, FakeReferrer
 from tests.planning.worlds import Worlds
@@ -22,8 +22,8 @@ def planned():
 
 def test_a_look_is_used_again_for_two_seconds_and_not_longer(planned, cloud):
     moments = iter([0.0, 0.0, FRESH, FRESH + 0.1, FRESH + 0.1])
-    lookout = Lookout(planned, {}, [FakeReferrer(cloud)], clock=lambda: next(moments))
-    lamp, vase = planned.world.live
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)], clock=lambda: next(moments))
+    lamp, vase = planned.inputs.live
 
     async def look():
         assert await lookout.newcomers(lamp) == []
@@ -37,10 +37,10 @@ def test_a_look_is_used_again_for_two_seconds_and_not_longer(planned, cloud):
 
 
 def test_what_is_asked_by_id_is_asked_every_time(planned, cloud):
-    lookout = Lookout(planned, {}, [FakeReferrer(cloud, asks_by_id=True)], clock=lambda: 0.0)
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud, asks_by_id=True)], clock=lambda: 0.0)
 
     async def look():
-        for live in planned.world.live:
+        for live in planned.inputs.live:
             await lookout.newcomers(live)
 
     asyncio.run(look())
@@ -50,11 +50,11 @@ def test_what_is_asked_by_id_is_asked_every_time(planned, cloud):
 def test_what_a_peer_had_when_it_was_planned_is_no_news(cloud):
     planned = Worlds().stays("widget/lamp").peer("globex", "assistant/a", "widget_lamp").planned()
     cloud.users = [Live("page", f"globex: assistant/{name}", {}, refers_to=("widget_lamp",)) for name in "ab"]
-    lookout = Lookout(planned, {}, [FakeReferrer(cloud)])
-    assert asyncio.run(lookout.newcomers(planned.world.live[0])) == cloud.users[1:]
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)])
+    assert asyncio.run(lookout.newcomers(planned.inputs.live[0])) == cloud.users[1:]
 
 
 def test_types_that_cannot_refer_are_not_read(planned, cloud):
-    lookout = Lookout(planned, {}, [FakeReferrer(cloud, refers=frozenset({"file"}))])
-    assert asyncio.run(lookout.newcomers(planned.world.live[0])) == []
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud, refers=frozenset({"file"}))])
+    assert asyncio.run(lookout.newcomers(planned.inputs.live[0])) == []
     assert cloud.looks == 0

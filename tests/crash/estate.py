@@ -11,9 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from reconciler.project.workspace import open_workspace
 from reconciler.releases.archive import archive
 from reconciler.releases.release import release
-from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.state.backend import FOLDER, open_store
 from reconciler.state.codec import encode_state

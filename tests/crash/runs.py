@@ -19,8 +19,8 @@ from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
-from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.planning.model import Plan
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
 from reconciler.state.journal import Journal

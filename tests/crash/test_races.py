@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from reconciler.project.workspace import open_workspace
 from reconciler.planning.model import Plan
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.lock import LockedError, this_process
 from tests.crash.conftest import BACKENDS, Shared

@@ -9,8 +9,8 @@ import pytest
 from reconciler.emulator.faults.spec import parse
 from reconciler.emulator.resources import models
 from reconciler.operations.drift import drift_of
-from reconciler.project.workspace import open_workspace
 from reconciler.planning.drift import DriftReport
+from reconciler.project.workspace import open_workspace
 from reconciler.reports.drift import drift_class
 from reconciler.reports.json import drift_json
 from tests.e2e.world import STATE, Document, World, manifest, world

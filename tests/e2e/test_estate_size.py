@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import load
-from reconciler.importing.live_inventory import surroundings
 from reconciler.importing.destination import destination
-from reconciler.importing.live import bring
-from reconciler.importing.selection import selection
 from reconciler.importing.inventory import take
+from reconciler.importing.live import bring
+from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.selection import selection
+from reconciler.manifests import load
 from tests.e2e.world import World, world
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.importing.live_inventory import surroundings
 from reconciler.importing.inventory import take
+from reconciler.importing.live_inventory import surroundings
 from tests.e2e.troubled import PATIENCE, WANTED, Troubled, after, before, copied, store, troubled
 from tests.e2e.world import PROJECT
 

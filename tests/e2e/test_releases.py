@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.applying.steps import lower
 from reconciler.bundles.bundle import load
-from reconciler.releases.release import release
 from reconciler.planning.model import Plan
+from reconciler.releases.release import release
 from reconciler.reports.drift import drift_class
 from reconciler.resources.problems import ReconcilerError
 from tests.e2e.world import BUNDLES, Document, World, is_silent, manifest, told, world

@@ -24,8 +24,8 @@ from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
-from reconciler.project.workspace import open_workspace
 from reconciler.planning.model import Action, Change, OnDrift, Plan
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.problems import Problem
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from reconciler.reports.migration import migration_json
 from reconciler.reports.style import Style
 from reconciler.reports.text import problems_text
 from reconciler.reports.text.migration import migration_text
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from tests.resources.assistants.shapes import adapter
 
 HERE = Path(__file__).parent
@@ -62,7 +62,7 @@ def test_the_manifests_are_valid_and_make_bodies_that_the_sdk_accepts(name, targ
     assert {str(one.address) for one in loaded.resources} == {one.address for one in done.migrated if one.is_valid}
     for resource in loaded.resources:
         (desired,) = resource.kind.desired(resource, loaded.scope)
-        body = forms()[desired.type].render(desired.fields)
+        body = resource_types()[desired.type].render(desired.fields)
         adapter(SDK[target]).validate_python(body if target == "agents" else {"input": "Hello", **body})
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import load
-from reconciler.importing.live_inventory import surroundings
 from reconciler.importing import Imported, import_requests
 from reconciler.importing.configurations import bring_responses
 from reconciler.importing.destination import destination
 from reconciler.importing.live import bring
+from reconciler.importing.live_inventory import surroundings
 from reconciler.importing.selection import selection
+from reconciler.manifests import load
 from reconciler.resources.labels import ADDRESS, PROJECT
 from reconciler.resources.problems import ReconcilerError
 from tests.e2e.world import PROJECT as ACME, World, manifest, world

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.project.edits import write
 from reconciler.operations.pull import Pulled, accepted
-from reconciler.project.workspace import open_workspace
 from reconciler.planning.model import Change, FieldChange
+from reconciler.project.edits import write
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from tests.e2e.world import World, is_silent, world
 

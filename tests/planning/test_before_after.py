@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.planning.before_after import BeforeAfter, before_after, edited
 from reconciler.planning.build import Planned
 from reconciler.planning.model import FieldChange
-from reconciler.planning.before_after import Sides, edited, sides
 from reconciler.resources.values import ABSENT
 from tests.planning.worlds import Worlds
 
@@ -33,8 +33,8 @@ def test_edited_leaves_what_it_was_given(changes, after):
     assert fields == given
 
 
-def of(planned: Planned) -> list[Sides]:
-    return [sides(planned.world, planned.matched, change) for change in planned.plan.work]
+def of(planned: Planned) -> list[BeforeAfter]:
+    return [before_after(planned.inputs, planned.matched, change) for change in planned.plan.work]
 
 
 def test_of_an_update_only_what_differs():

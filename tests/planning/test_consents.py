@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reconciler.planning.guard import RULES
-from reconciler.planning.model import Plan, Refusal
 from reconciler.planning.inputs import Consent
+from reconciler.planning.model import Plan, Refusal
 from reconciler.resources.prices import GB, Prices
 from reconciler.resources.problems import Place
 from tests.planning.guard.estates import Estate

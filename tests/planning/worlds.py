@@ -15,12 +15,12 @@ from typing import Any, Self
 
 from reconciler.planning import build
 from reconciler.planning.build import Planned
+from reconciler.planning.inputs import Bundle, Link, Pending, PlanInputs, Pointer
 from reconciler.planning.model import Change, Plan
-from reconciler.planning.inputs import Bundle, Link, Pending, Pointer, World
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live, LocalFile
-from reconciler.resources.kinds.file import FORM
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile, ResourceType
+from reconciler.resources.kinds.file import RESOURCE_TYPE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.problems import Place
 from reconciler.resources.values import digest, reference
@@ -28,11 +28,11 @@ from reconciler.resources.values import digest, reference
 IDENTITY = Identity("acme", "production")
 
 
-def _form(type_: str, **options: Any) -> Form:
-    return Form(type_, canonical=lambda _name, value: value, render=dict, **options)
+def _form(type_: str, **options: Any) -> ResourceType:
+    return ResourceType(type_, canonical=lambda _name, value: value, render=dict, **options)
 
 
-def _widget(type_: str) -> Form:
+def _widget(type_: str) -> ResourceType:
     """`metadata` is ours by key, `size` immutable, and `colour` is grey where nobody sets it."""
     return _form(
         type_,
@@ -42,7 +42,7 @@ def _widget(type_: str) -> Form:
     )
 
 
-FORMS: Mapping[str, Form] = {
+FORMS: Mapping[str, ResourceType] = {
     "widget": _widget("widget"),
     "agent": _widget("agent"),
     "store": _form(
@@ -55,7 +55,7 @@ FORMS: Mapping[str, Form] = {
         stored=True,
     ),
     "page": _form("page", defaults={}, in_outlets=True),
-    "file": FORM,
+    "file": RESOURCE_TYPE,
 }
 """`page` lives in the outlets."""
 _TYPES = {"assistant": "agent", "chatbot": "page", "pipeline": "page", "release": "page", "vectorstore": "store"}
@@ -81,7 +81,7 @@ def entry(path: str, content: str, **settings: Any) -> dict[str, Any]:
 
 @dataclass
 class Worlds:
-    """Collects objects, and gives the `World` of them."""
+    """Collects objects, and gives the `PlanInputs` of them."""
 
     wanted: dict[Address, Desired] = field(default_factory=dict)
     state: dict[Address, Applied] = field(default_factory=dict)
@@ -239,10 +239,10 @@ class Worlds:
         self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, note)
         return self
 
-    def world(self, **options: Any) -> World:
-        world = World(
+    def world(self, **options: Any) -> PlanInputs:
+        world = PlanInputs(
             identity=IDENTITY,
-            forms=FORMS,
+            resource_types=FORMS,
             desired=dict(self.wanted),
             applied=dict(self.state),
             live=tuple(self.objects),

@@ -80,7 +80,7 @@ class Past:
         if rebuilt:
             workspace = open_workspace(self.world.root, self.world.environ)
             made = self.world.run(rebuild_state(workspace, self.world.connection))
-            assert made.contested == {}
+            assert made.ambiguous == {}
 
     async def _edit(self) -> None:
         async for agent in self.world.sdk.beta.agents.list():

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from reconciler.manifests import load
-from reconciler.manifests.drafting import literal
-from reconciler.importing.live_inventory import surroundings
 from reconciler.importing import Imported
 from reconciler.importing.destination import destination
 from reconciler.importing.live import bring
+from reconciler.importing.live_inventory import surroundings
 from reconciler.importing.selection import selection
+from reconciler.manifests import load
+from reconciler.manifests.drafting import literal
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.assistants.agents import AgentsSpec

@@ -2,9 +2,9 @@
 
 import pytest
 
+from reconciler.releases.comparison import Comparison
 from reconciler.releases.diff import diff
 from reconciler.releases.release import release
-from reconciler.releases.comparison import Comparison
 from reconciler.resources.problems import ReconcilerError
 from reconciler.resources.values import ABSENT
 from tests.operations.desk import Desk

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 
 from reconciler.cli.output import inert
 from reconciler.planning.codec import to_json
-from reconciler.releases.comparison import Comparison, ObjectChange
 from reconciler.planning.model import Change, FieldChange, Plan
+from reconciler.releases.comparison import Comparison, ObjectChange
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html

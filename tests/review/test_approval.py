@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.review.approval import Approval, approval, digests
-from reconciler.releases.release import release
 from reconciler.planning.codec import from_json, to_json
+from reconciler.releases.release import release
 from reconciler.resources.problems import ReconcilerError
+from reconciler.review.approval import Approval, approval, digests
 from tests.e2e.world import Document, World, manifest, world
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from reconciler.github import GitHub
 from reconciler.github.reviews import Review, Reviews
-from reconciler.releases.release import release
-from reconciler.review.reviewing import shown
 from reconciler.planning.codec import to_json
 from reconciler.planning.model import Plan
+from reconciler.releases.release import release
+from reconciler.review.reviewing import shown
 from tests.e2e.world import Document, World, manifest, world
 from tests.github.conftest import github, hub, waits
 from tests.github.hub import Hub

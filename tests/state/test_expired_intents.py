@@ -1,8 +1,8 @@
 """Intents of killed runs are given up once nothing can come of them any more."""
 
 from reconciler.resources.address import Address, Identity
-from reconciler.state.model import AppliedPlan, Intent, Snapshot, State
 from reconciler.state.expired_intents import LONGEST_REQUEST, settled
+from reconciler.state.model import AppliedPlan, Intent, Snapshot, State
 
 TRIAGE = Address("assistant", "triage")
 

@@ -8,18 +8,18 @@ from functools import cached_property
 from reconciler.planning.changes import ByOrigin
 from reconciler.planning.costs import costs
 from reconciler.planning.graph import Graph
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import SECTIONS, TAKES_AWAY, Action, Change, Costs, Section
-from reconciler.planning.inputs import World
+from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
 
 
 @dataclass(frozen=True)
-class Case:
+class GuardContext:
     """A plan before the guard has spoken."""
 
-    world: World
+    inputs: PlanInputs
     matched: Matched
     by_origin: tuple[ByOrigin, ...]
     work: tuple[Change, ...]
@@ -41,7 +41,7 @@ class Case:
 
     def _takes_ours(self, change: Change) -> bool:
         live = self.matched.live.get(Address.parse(change.address))
-        return change.action in TAKES_AWAY and live is not None and live.id == change.id
+        return change.action in DESTROYS and live is not None and live.id == change.id
 
     @cached_property
     def published(self) -> Collection[Address]:
@@ -52,7 +52,7 @@ class Case:
 
     @cached_property
     def costs(self) -> Costs:
-        return costs(self.world, self.matched, self.work, self.after)
+        return costs(self.inputs, self.matched, self.work, self.after)
 
     @cached_property
     def served(self) -> Mapping[Address, Address]:
@@ -87,7 +87,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Objection:
+class Violation:
     """What a rule has against one change, or against the plan as a whole."""
 
     address: str
@@ -105,7 +105,7 @@ class Objection:
 class Check:
     """One thing that is looked for."""
 
-    find: Callable[[Case], Iterable[Objection]]
+    find: Callable[[GuardContext], Iterable[Violation]]
     may_be_lifted: bool
     because: str
     """Why a person may, or may not, consent to it."""

@@ -3,11 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.planning.guard import references, releases, retired, threshold
-from reconciler.planning.guard import drift
-from reconciler.planning.guard import ownership
-from reconciler.planning.guard import protection
-from reconciler.planning.guard import cost
+from reconciler.planning.guard import cost, drift, ownership, protection, references, releases, retired, threshold
 from reconciler.planning.guard.context import Check
 
 NEVER: Final = False
@@ -15,14 +11,16 @@ BY_CONSENT: Final = True
 
 RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "wrong-project": (
-        Check(ownership.another_project, NEVER, "everything was compared with objects that are not those of this state"),
+        Check(
+            ownership.another_project, NEVER, "everything was compared with objects that are not those of this state"
+        ),
         Check(ownership.nothing_found, BY_CONSENT, "a guess: somebody may have deleted all of them"),
     ),
     "foreign-owner": (Check(ownership.foreign, NEVER, "the object is somebody else's, and theirs to give"),),
     "duplicate": (
-        Check(ownership.contested, NEVER, "nothing tells which of them is meant"),
+        Check(ownership.ambiguous, NEVER, "nothing tells which of them is meant"),
         Check(ownership.unadopted, NEVER, "`adopt` does what is wanted, without a second object"),
-        Check(ownership.used_twin, NEVER, "the plan would remove it as nobody's, and it is somebody's"),
+        Check(ownership.used_duplicate, NEVER, "the plan would remove it as nobody's, and it is somebody's"),
     ),
     "referenced": (
         Check(references.still_used, BY_CONSENT, "a person may know that a referrer is dead; all referrers are bound"),
@@ -36,7 +34,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     ),
     "protected": (
         Check(protection.protected, BY_CONSENT, "the review of the consent is what protection asks for"),
-        Check(protection.protected_twin, BY_CONSENT, "which of the two is meant, a person can see"),
+        Check(protection.protected_duplicate, BY_CONSENT, "which of the two is meant, a person can see"),
     ),
     "conflict": (
         Check(drift.both_changed, NEVER, "no consent says which of the two values is meant"),

@@ -75,18 +75,18 @@ def _one_line(item: FieldChange, room: int) -> str | None:
     """The values on one line; None where they need more than `room` or have lines of their own."""
     if has_lines(item):
         return None
-    sides = [side for side in (item.before, item.after) if side is not ABSENT]
-    text = " -> ".join(map(whole, sides))
+    before_after = [side for side in (item.before, item.after) if side is not ABSENT]
+    text = " -> ".join(map(whole, before_after))
     if cells(text) <= room:
         return text
-    return size(sides[0], room) if len(sides) == 1 and item.keys[0] == "files" else None
+    return size(before_after[0], room) if len(before_after) == 1 and item.keys[0] == "files" else None
 
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
     """Both values on a line of their own, or, where they do not fit, the lines in which they differ."""
     if not has_lines(item):
-        sides = (("-", item.before), ("+", item.after))
-        lines = [f"{sign} {whole(side)}" for sign, side in sides if side is not ABSENT]
+        before_after = (("-", item.before), ("+", item.after))
+        lines = [f"{sign} {whole(side)}" for sign, side in before_after if side is not ABSENT]
         if all(cells(line) <= style.width - indent for line in lines):
             return [" " * indent + style.paint(line, _LOOKS[line[0]]) for line in lines]
     return unified(lines_of(item.before), lines_of(item.after), style, indent=indent)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from reconciler.resources.assistants import agent_form, agent_tools
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import listed
-from reconciler.resources.base import Live, Sketch
+from reconciler.resources.base import Live, SpecDraft
 from reconciler.resources.metadata import kept_pairs
 from reconciler.resources.values import JSON, Fields, same
 
@@ -19,7 +19,7 @@ _TOOLS: Final[Mapping[str, type[BaseModel]]] = {
 _EFFORT: Final = "as live; the model's own default, if nobody chose it"
 
 
-def sketch_agent(live: Live, name: str, _called: Callable[[str], str]) -> Sketch:
+def agent_to_manifest(live: Live, name: str, _called: Callable[[str], str]) -> SpecDraft:
     """The spec of an agent. What the API has and this version does not know goes into `extra`."""
     fields = {key: value for key, value in live.fields.items() if not same(value, agent_form.DEFAULTS.get(key))}
     pairs, losses = kept_pairs(fields.pop("metadata", None))
@@ -31,7 +31,7 @@ def sketch_agent(live: Live, name: str, _called: Callable[[str], str]) -> Sketch
         del written["name"]
     spec = {"target": "agents", **{key: written[key] for key in _FIELDS if key in written}, **pairs}
     notes: dict[tuple[str, ...], str] = {("reasoning",): _EFFORT} if "effort" in (spec.get("reasoning") or {}) else {}
-    return Sketch({**spec, **_extra(unknown)}, notes, losses)
+    return SpecDraft({**spec, **_extra(unknown)}, notes, losses)
 
 
 def _without_defaults(field: str, value: JSON) -> JSON:

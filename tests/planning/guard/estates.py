@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from reconciler.planning.inputs import Release, World
+from reconciler.planning.inputs import PlanInputs, Release
 from reconciler.resources.address import Address
 from tests.planning.worlds import FORMS, Worlds, live_id, ref
 
@@ -85,7 +85,7 @@ class Estate(Worlds):
         self.live(address, **fields)
         return self
 
-    def world(self, **options: Any) -> World:
+    def world(self, **options: Any) -> PlanInputs:
         forms = {**FORMS, "page": BOTS, "agent": AGENTS}
         return super().world(**{"forms": forms, "releases": dict(self.releases), **options})
 

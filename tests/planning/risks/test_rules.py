@@ -150,8 +150,8 @@ class TestStoresThatArePublished:
     def shortened(self, estate: Estate) -> list[str]:
         """What is said when a store expires sooner."""
         world = estate.stays("store/kb", expires_after=WEEK).want("store/kb", expires_after=TWO_DAYS).world()
-        forms = {**world.forms, "store": replace(VECTOR_STORE, type="store")}
-        return [risk.text for risk in build.plan(replace(world, forms=forms)).plan.risks]
+        forms = {**world.resource_types, "store": replace(VECTOR_STORE, type="store")}
+        return [risk.text for risk in build.plan(replace(world, resource_types=forms)).plan.risks]
 
     def test_one_that_only_working_assistants_use(self):
         assert self.shortened(Estate().assistant("triage", uses=ref("store/kb"))) == [SOONER]

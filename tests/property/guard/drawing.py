@@ -52,7 +52,7 @@ class _Drawing:
         made = Estate(
             before=before,
             after=after,
-            strangers=tuple(self.strangers(live)),
+            unmanaged=tuple(self.unmanaged(live)),
             protected=dict(self.protection(live)),
             tombstones=frozenset(self.tombstones),
             strict=self.maybe(0.2),
@@ -273,7 +273,7 @@ class _Drawing:
 
     # What stands around.
 
-    def strangers(self, live: Mapping[str, Object]) -> Iterator[Stranger]:
+    def unmanaged(self, live: Mapping[str, Object]) -> Iterator[Stranger]:
         agents = tuple(name for name, thing in live.items() if thing.target == "agents")
         files = tuple(name for name in live if name.startswith("file/"))
         if agents and self.maybe(0.15):
