@@ -17,7 +17,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Live
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import replace_references
-from tests.planning.worlds import FORMS, Worlds
+from tests.support.plan_inputs import FORMS, Worlds
 
 
 def refused() -> LiveError:

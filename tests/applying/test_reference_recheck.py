@@ -7,7 +7,7 @@ import pytest
 from reconciler.applying.reference_recheck import FRESH, ReferenceRecheck
 from reconciler.resources.base import Live
 from tests.applying.fakes import Cloud, FakeReferrer
-from tests.planning.worlds import Worlds
+from tests.support.plan_inputs import Worlds
 
 
 @pytest.fixture

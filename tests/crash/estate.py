@@ -20,7 +20,7 @@ from reconciler.state.codec import encode_state
 from reconciler.state.local import LocalStore
 from reconciler.state.model import Snapshot, State
 from reconciler.state.store import Put, write_all
-from tests.e2e.world import Document, World, manifest, world
+from tests.support.world import Document, World, manifest, world
 
 DATA: Final = "api.sqlite"
 OUTLET: Final = "published"

@@ -25,7 +25,7 @@ from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
 from reconciler.state.journal import Journal
 from reconciler.state.store import BatchStore
-from tests.e2e.world import Quiet
+from tests.support.world import Quiet
 
 Moment: TypeAlias = Literal["before-send", "after-send", "after-answer", "document", "state-before", "state-after"]
 """Of a write to the API: before it is sent; done by the API, its answer unread; its answer read, and nothing done with

@@ -17,9 +17,9 @@ from reconciler.resources.problems import ReconcilerError
 from reconciler.state.lock import LockedError, this_process
 from tests.crash.conftest import BACKENDS, Shared
 from tests.crash.estate import DATA, KEYLESS, PROJECT, agent, found, pipeline, request, store
-from tests.crash.processes import CONTEXT, Process, api, run
 from tests.crash.runs import attempt
-from tests.e2e.world import as_yaml, manifest
+from tests.support.processes import CONTEXT, Process, api, run
+from tests.support.world import as_yaml, manifest
 
 BOTH: Final = "assistant/contested"
 PATIENCE: Final = 400.0

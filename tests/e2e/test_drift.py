@@ -19,7 +19,7 @@ import rfc8785
 from reconciler.bundles.documents import blob_key, pointer_key
 from reconciler.planning.model import FieldChange, Plan
 from reconciler.resources.values import ABSENT, digest
-from tests.e2e.world import BUNDLES, Document, World, is_silent, manifest, told, world
+from tests.support.world import BUNDLES, Document, World, is_silent, manifest, told, world
 
 FIND: Document = {"type": "function", "name": "find", "description": "Find.", "parameters": {"type": "object"}}
 MAKE: Document = {"type": "function", "name": "make", "description": "Make.", "parameters": {"type": "object"}}

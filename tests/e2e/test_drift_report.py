@@ -13,7 +13,7 @@ from reconciler.planning.drift import DriftReport
 from reconciler.project.workspace import open_workspace
 from reconciler.reports.drift import drift_class
 from reconciler.reports.json import drift_json
-from tests.e2e.world import STATE, Document, World, manifest, world
+from tests.support.world import STATE, Document, World, manifest, world
 
 SEARCH: Document = {"type": "file_search", "vector_store_ids": ["handbook"]}
 TRIAGE: Document = {"target": "agents", "model": "gpt-6.1-sol", "instructions": "Be brief."}

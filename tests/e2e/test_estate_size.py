@@ -12,7 +12,7 @@ from reconciler.importing.live import bring
 from reconciler.importing.live_inventory import surroundings
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
-from tests.e2e.world import World, world
+from tests.support.world import World, world
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from reconciler.review.approval import approval
 from reconciler.review.saved import decision_of, narrowed, touched
 from reconciler.state.lock import this_process
 from reconciler.state.model import AppliedPlan
-from tests.e2e.world import Document, Quiet, World, manifest, problem_of, told, world
+from tests.support.world import Document, Quiet, World, manifest, problem_of, told, world
 
 WORKING_BOT = Address("chatbot", "bot@working")
 

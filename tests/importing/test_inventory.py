@@ -13,7 +13,7 @@ from reconciler.reports.text.inventory import inventory_text
 from reconciler.resources.base import Live
 from reconciler.resources.prices import GB, Prices
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import World, manifest, world
+from tests.support.world import World, manifest, world
 
 BOT = manifest("Assistant", "bot", {"target": "agents", "model": "gpt-6-luna"})
 DESK = manifest(

@@ -18,7 +18,7 @@ from reconciler.reports.style import Style
 from reconciler.reports.text import problems_text
 from reconciler.reports.text.migration import migration_text
 from reconciler.resources.registry import resource_types
-from tests.resources.assistants.shapes import adapter
+from tests.support.shapes import adapter
 
 HERE = Path(__file__).parent
 CORPUS = sorted(path.name for path in (HERE / "corpus").iterdir())

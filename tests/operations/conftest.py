@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations import desk as desks
+from tests.support import desk as desks
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, KEYS, PROJECT, SPEC
 from reconciler.resources.problems import ReconcilerError
 from reconciler.review.saved import adoptions
-from tests.e2e.world import Quiet, World, is_silent, manifest, told, world
+from tests.support.world import Quiet, World, is_silent, manifest, told, world
 
 AGENT = {"target": "agents", "model": "gpt-6-luna"}
 

@@ -14,7 +14,7 @@ from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from reconciler.resources.labels import ADDRESS, PROJECT
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import PROJECT as ACME, World, manifest, world
+from tests.support.world import PROJECT as ACME, World, manifest, world
 
 SCHEMA = {"type": "object", "properties": {"id": {"type": "string"}}}
 FUNCTION = {"type": "function", "name": "lookup", "description": "d", "parameters": SCHEMA}

@@ -11,7 +11,7 @@ import rfc8785
 from reconciler.bundles.publish import read_all
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
-from tests.e2e.world import is_silent, manifest, told, world
+from tests.support.world import is_silent, manifest, told, world
 
 BOT = Address("chatbot", "bot@working")
 

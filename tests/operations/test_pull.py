@@ -12,7 +12,7 @@ from reconciler.planning.model import Change, FieldChange
 from reconciler.project.edits import write
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
-from tests.e2e.world import World, is_silent, world
+from tests.support.world import World, is_silent, world
 
 PROJECT = """\
 apiVersion: reconciler/v1

@@ -7,7 +7,7 @@ from reconciler.planning.adoption import alike, pair
 from reconciler.planning.match import match
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
-from tests.planning.worlds import Worlds, done, entry
+from tests.support.plan_inputs import Worlds, done, entry
 
 LAMP = Address("widget", "lamp")
 

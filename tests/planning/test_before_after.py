@@ -9,7 +9,7 @@ from reconciler.planning.before_after import BeforeAfter, before_after, edited
 from reconciler.planning.build import Planned
 from reconciler.planning.model import FieldChange
 from reconciler.resources.values import ABSENT
-from tests.planning.worlds import Worlds
+from tests.support.plan_inputs import Worlds
 
 
 def put(*keys: str, value: Any) -> FieldChange:

@@ -3,7 +3,7 @@ import pytest
 from reconciler.planning.build import unresolved
 from reconciler.planning.graph import Edge, Graph
 from reconciler.resources.address import Address
-from tests.planning.worlds import Worlds, done, entry, ref
+from tests.support.plan_inputs import Worlds, done, entry, ref
 
 
 def test_the_summary_counts_by_action():

@@ -10,8 +10,8 @@ from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Costs
 from reconciler.resources.kinds.assistant import REQUEST
 from reconciler.resources.prices import GB, PRICED_ON, Prices
-from tests.planning.guard.asking import refusal, rules
-from tests.planning.worlds import FORMS, Worlds, entry, ref
+from tests.support.asking import refusal, rules
+from tests.support.plan_inputs import FORMS, Worlds, entry, ref
 
 A_DOLLAR_A_BYTE = Prices(free_gb=0, vector_storage=GB)
 BOTS = {**FORMS, "agent": replace(REQUEST, type="agent", in_outlets=False)}

@@ -10,7 +10,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Lifecycle
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.values import ABSENT
-from tests.planning.worlds import FORMS, ref
+from tests.support.plan_inputs import FORMS, ref
 
 WIDGET = FORMS["widget"]
 

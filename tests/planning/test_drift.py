@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from reconciler.planning.drift import DriftReport, FailingFile, RetiringModel, drift_report, running
-from tests.planning.worlds import FORMS, Worlds, entry, ref
+from tests.support.plan_inputs import FORMS, Worlds, entry, ref
 
 TODAY = date(2026, 11, 21)
 RUNS = {

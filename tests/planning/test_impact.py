@@ -1,7 +1,7 @@
 from reconciler.planning.graph import COPY, Edge, Graph
 from reconciler.planning.impact import references
 from reconciler.resources.address import Address
-from tests.planning.worlds import Worlds, ref
+from tests.support.plan_inputs import Worlds, ref
 
 
 def graph(*pairs, seen="live"):

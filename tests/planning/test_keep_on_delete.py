@@ -1,4 +1,4 @@
-from tests.planning.worlds import Worlds, done, entry, ref
+from tests.support.plan_inputs import Worlds, done, entry, ref
 
 
 def test_what_is_to_stay_is_forgotten_and_not_deleted():

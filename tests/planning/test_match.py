@@ -2,7 +2,7 @@ from reconciler.planning.inputs import Pending
 from reconciler.planning.match import match
 from reconciler.resources.address import Address
 from reconciler.resources.base import Labels, Live
-from tests.planning.worlds import IDENTITY, Worlds, entry
+from tests.support.plan_inputs import IDENTITY, Worlds, entry
 
 LAMP = Address("widget", "lamp")
 

@@ -1,6 +1,6 @@
 """What applications load is published again when something in it changes, and only then."""
 
-from tests.planning.worlds import Worlds, done, ref
+from tests.support.plan_inputs import Worlds, done, ref
 
 
 def bot(worlds: Worlds | None = None, *, content: str = "v1", published: str | None = "v1", note: str = "") -> Worlds:

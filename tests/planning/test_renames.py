@@ -3,7 +3,7 @@ import pytest
 from reconciler.planning.match import match
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
-from tests.planning.worlds import Worlds, done, fields_of, ref
+from tests.support.plan_inputs import Worlds, done, fields_of, ref
 
 LAMP = Address("widget", "lamp")
 

@@ -15,9 +15,9 @@ from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.labels import KEYS
 from reconciler.resources.metadata import has_room
-from tests.e2e.world import Document, Quiet, World, manifest, told
 from tests.property.test_round_trip import AGENTS, FEW, LIVE_STORES, MANY, TEXTS, bring_all, made_by_hand
 from tests.property.test_silence import new_world
+from tests.support.world import Document, Quiet, World, manifest, told
 
 FULL = st.integers(11, 16).map(lambda pairs: {"metadata": {f"key {number}": "x" for number in range(pairs)}})
 LIVE = (

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.labels import ADDRESS
-from tests.e2e.world import STATE, World, told
 from tests.property.projects import Project, projects
 from tests.property.test_silence import new_world
+from tests.support.world import STATE, World, told
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=80)

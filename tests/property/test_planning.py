@@ -19,7 +19,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.values import digest, put, references_in
-from tests.planning.worlds import FORMS, IDENTITY, Worlds, entry, ref
+from tests.support.plan_inputs import FORMS, IDENTITY, Worlds, entry, ref
 
 WIDGETS = ("widget/a", "widget/b", "widget/c")
 PAGES = ("page/home", "page/shop")

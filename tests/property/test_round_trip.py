@@ -28,10 +28,10 @@ from reconciler.resources.base import Desired, Labels
 from reconciler.resources.kinds.assistant import AGENT
 from reconciler.resources.kinds.vector_store import AUTO
 from reconciler.resources.labels import spec_hashes, to_metadata
-from tests.e2e.world import PROJECT, Document, World, manifest, told
 from tests.property.projects import ATTRIBUTES, BASIC_STORES, CHUNKING, FILES, METADATA, NAMES
 from tests.property.test_silence import new_world
-from tests.resources.assistants.specs import TEXT, specs
+from tests.support.specs import TEXT, specs
+from tests.support.world import PROJECT, Document, World, manifest, told
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=400)

@@ -20,7 +20,7 @@ from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
 from reconciler.review.saved import decision_of, narrowed, touched
-from tests.e2e.world import Quiet, World, manifest, world
+from tests.support.world import Quiet, World, manifest, world
 
 AGENTS: Final = ("ann", "bob", "cleo")
 FIELDS: Final = ("instructions", "name")

@@ -24,7 +24,7 @@ from reconciler.releases.publish import publish
 from reconciler.releases.release import release
 from reconciler.reports.drift import drift_class
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import BUNDLES, PROJECT, Document, World, manifest, world
+from tests.support.world import BUNDLES, PROJECT, Document, World, manifest, world
 
 IDENTITY = "acme"
 BOT = "support"

@@ -7,7 +7,7 @@ from reconciler.releases.publish import publish
 from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.resources.problems import ReconcilerError
-from tests.operations.desk import HEAD, Desk
+from tests.support.desk import HEAD, Desk
 
 FIRST = "releases/support/v1.yaml"
 

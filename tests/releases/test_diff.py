@@ -7,7 +7,7 @@ from reconciler.releases.diff import diff
 from reconciler.releases.release import release
 from reconciler.resources.problems import ReconcilerError
 from reconciler.resources.values import ABSENT
-from tests.operations.desk import Desk
+from tests.support.desk import Desk
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from reconciler.releases.publish import Publication, publish
 from reconciler.releases.release import release
 from reconciler.resources.problems import Problem, ReconcilerError
-from tests.operations.desk import Desk
+from tests.support.desk import Desk
 
 CHATBOT = "chatbots/support.yaml"
 SPEC = "  pipeline: flow # the only one\n"

@@ -8,7 +8,7 @@ import pytest
 from reconciler.releases.publish import publish
 from reconciler.releases.release import Released, release
 from reconciler.resources.problems import Problem, ReconcilerError
-from tests.operations.desk import HEAD, Desk, write
+from tests.support.desk import HEAD, Desk, write
 
 FIRST = "releases/support/v1.yaml"
 

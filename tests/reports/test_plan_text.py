@@ -6,7 +6,7 @@ from reconciler.planning.model import Change, Unmanaged
 from reconciler.reports.style import Style, cells
 from reconciler.reports.text import plan_text
 from reconciler.resources.values import reference
-from tests.reports.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
+from tests.support.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
 
 
 def shown(*changes, style=PLAIN, command="", targeted=False, **more):

@@ -11,7 +11,7 @@ from reconciler.planning.codec import from_json, to_json
 from reconciler.releases.release import release
 from reconciler.resources.problems import ReconcilerError
 from reconciler.review.approval import Approval, approval, digests
-from tests.e2e.world import Document, World, manifest, world
+from tests.support.world import Document, World, manifest, world
 
 
 def clerk(agent: str, instructions: str = "File it.", **more: Any) -> Document:

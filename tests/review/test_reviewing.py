@@ -13,9 +13,9 @@ from reconciler.planning.codec import to_json
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.review.reviewing import shown
-from tests.e2e.world import Document, World, manifest, world
 from tests.github.conftest import github, hub, waits
-from tests.github.hub import Hub
+from tests.support.github_hub import Hub
+from tests.support.world import Document, World, manifest, world
 
 __all__ = ["github", "hub", "waits"]  # fixtures
 

@@ -1,7 +1,7 @@
 """Changes by hand that no machine can decide about."""
 
-from tests.planning.guard.asking import rules
-from tests.planning.worlds import Worlds, done, ref
+from tests.support.asking import rules
+from tests.support.plan_inputs import Worlds, done, ref
 
 
 def drifted() -> Worlds:

@@ -1,8 +1,8 @@
 """Another project, another owner, a second object."""
 
 from reconciler.resources.address import Address
-from tests.planning.guard.asking import rules
-from tests.planning.worlds import Worlds
+from tests.support.asking import rules
+from tests.support.plan_inputs import Worlds
 
 
 def test_two_objects_under_one_label_and_no_state():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.planning.guard.asking import rules
-from tests.planning.worlds import Worlds
+from tests.support.asking import rules
+from tests.support.plan_inputs import Worlds
 
 
 @pytest.mark.parametrize(("state", "label"), [(True, False), (False, True)])

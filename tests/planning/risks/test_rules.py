@@ -11,8 +11,8 @@ from reconciler.planning import build
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
 from reconciler.resources.kinds.vector_store import VECTOR_STORE
-from tests.planning.guard.estates import Estate
-from tests.planning.worlds import Worlds, ref
+from tests.support.guard_estates import Estate
+from tests.support.plan_inputs import Worlds, ref
 
 WEEK, TWO_DAYS = {"days": 7}, {"days": 2}
 SOONER = "unused, it expires after 2 days, and did after 7 days"

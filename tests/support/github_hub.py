@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 Document = dict[str, Any]
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from reconciler.planning.inputs import PlanInputs, Release
 from reconciler.resources.address import Address
-from tests.planning.worlds import FORMS, Worlds, live_id, ref
+from tests.support.plan_inputs import FORMS, Worlds, live_id, ref
 
 BOTS = replace(FORMS["page"], pointers=frozenset({"published"}), models=lambda fields: fields.get("models") or ())
 AGENTS = replace(FORMS["agent"], models=lambda fields: [fields["model"]] if "model" in fields else [])

@@ -5,8 +5,8 @@ from datetime import date
 from reconciler.planning.drift import Drifted, DriftReport, FailingFile, RetiringModel, Standing
 from reconciler.planning.model import FieldChange, Plan
 from reconciler.planning.writers import Seen, Writer
-from tests.reports.hostile import plan_of
-from tests.reports.plans import field, plan, update
+from tests.support.hostile import plan_of
+from tests.support.plans import field, plan, update
 
 UNSUPPORTED = "unsupported_file: The file type is not supported."
 FAILING = FailingFile("vectorstore/handbook", "kb/a.md", UNSUPPORTED)

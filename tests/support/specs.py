@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from tests.resources.assistants.shapes import members, object_options
+from tests.support.shapes import members, object_options
 
 JSON_SCHEMA = st.sampled_from(
     [

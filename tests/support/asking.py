@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.planning.model import SECTIONS, Refusal
-from tests.planning.worlds import Worlds
+from tests.support.plan_inputs import Worlds
 
 
 def rules(worlds: Worlds, **options: Any) -> list[tuple[str, str]]:
