@@ -283,10 +283,10 @@ def _values(
         value = desired.fields.get(name, desired.unreadable.get(name, resource_type.defaults.get(name)))
         for item in by_hand:
             if item.keys[0] == name:
-                value = put(value, item.keys[1:], item.before)
+                value = put(value, item.keys[1:], item.live)
         if name in resource_type.owned_by_key:
             ours = [item for item in changes if item.keys[0] == name and len(item.keys) > 1]
-            gone = {item.keys[1] for item in ours if len(item.keys) == 2 and item.after is ABSENT}
+            gone = {item.keys[1] for item in ours if len(item.keys) == 2 and item.desired is ABSENT}
             former = {id_ for item in ours for id_ in _held(run, desired.address, item.keys[:2])}
             value = {**dict.fromkeys(gone | former), **(value or {})}
         yield name, value

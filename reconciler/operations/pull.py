@@ -110,7 +110,7 @@ class _Pulling:
             return
         after = self.loaded(found.texts)
         now = _desired(after).get(resource.address)
-        taken = [item for item in items if now and _same(get(now.fields, item.keys), item.before)]
+        taken = [item for item in items if now and _same(get(now.fields, item.keys), item.live)]
         wanted = _with(desired.fields, taken if found.problems else items)
         obstacle = self.obstacle(resource, after, wanted)
         if obstacle:
@@ -176,7 +176,7 @@ def _with(fields: Fields, items: Sequence[FieldChange]) -> Fields:
     """`fields` with the live values."""
     made = dict(fields)
     for item in items:
-        made = put(made, item.keys, item.before)
+        made = put(made, item.keys, item.live)
     return made
 
 

@@ -45,10 +45,10 @@ def edited(fields: Fields, changes: Iterable[FieldChange]) -> Fields:
     copies: dict[Keys, dict[str, JSON]] = {(): result}
     for item in changes:
         inside = _copy_of(copies, item.keys[:-1])
-        if item.after is ABSENT:
+        if item.desired is ABSENT:
             inside.pop(item.keys[-1], None)
         else:
-            inside[item.keys[-1]] = item.after
+            inside[item.keys[-1]] = item.desired
     return result
 
 

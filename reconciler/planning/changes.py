@@ -102,7 +102,7 @@ def _split(inputs: PlanInputs, change: Change | None) -> _Halves:
     if change is None or not moved:
         return _Halves(change, None)
     rest = tuple(item for item in change.fields if item not in moved)
-    pointer = None if all(item.after is None and item.before is ABSENT for item in moved) else _pointer(change, moved)
+    pointer = None if all(item.desired is None and item.live is ABSENT for item in moved) else _pointer(change, moved)
     nothing_else = change.action == "update" and not rest
     return _Halves(None if nothing_else else replace(change, fields=rest), pointer)
 

@@ -174,7 +174,7 @@ def _staying(desired: Desired, live: Live | None, work: Iterable[Change], left: 
         return {}
     decided = {*desired.fields, *(item.keys[0] for change in work for item in change.fields)}
     free = {name: value for name, value in live.fields.items() if name not in decided - set(desired.lifecycle.ignore)}
-    by_hand = {item.path: item.before for change in left for item in change.fields if item.before is not ABSENT}
+    by_hand = {item.path: item.live for change in left for item in change.fields if item.live is not ABSENT}
     return {**free, **by_hand}
 
 

@@ -39,11 +39,12 @@ OWNER: Final = "owner"
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One value that differs between live (`before`) and desired (`after`); `ABSENT` where there is none."""
+    """A value that differs between the live object and the manifest; `ABSENT` on the side that has none."""
 
     keys: Keys
-    before: JSON | Absent
-    after: JSON | Absent
+    live: JSON | Absent
+    desired: JSON | Absent
+    """The value that applying the change writes."""
     origin: Origin
 
     @property
@@ -69,7 +70,7 @@ class Change:
     id: str | None = None
     """The live object that is changed; None where there is none yet."""
     preconditions: Mapping[str, JSON] = field(default_factory=dict)
-    """What must still hold when the change is made, besides `before` of its fields: `referrers`, the sorted sources of
+    """What must still hold when the change is made, besides the `live` values of its fields: `referrers`, the sorted sources of
     all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which state only
     learns of values: the hash of each by field."""
     source: Source | None = None

@@ -75,9 +75,9 @@ def _entries(fields: Iterable[FieldChange]) -> Iterator[tuple[str, JSON, JSON, f
     """Each entry that differs: its path, both sides, and which of its settings where it is there on both."""
     for item in fields:
         if len(item.keys) > 1:
-            yield item.keys[1], item.before, item.after, frozenset(item.keys[2:3])
+            yield item.keys[1], item.live, item.desired, frozenset(item.keys[2:3])
             continue
-        before, after = _mapping(item.before), _mapping(item.after)
+        before, after = _mapping(item.live), _mapping(item.desired)
         for path in sorted({*before, *after}):
             yield path, before.get(path, ABSENT), after.get(path, ABSENT), frozenset()
 

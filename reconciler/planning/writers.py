@@ -55,7 +55,7 @@ def _is_rewritten(planned: Planned, address: Address, item: FieldChange) -> bool
     name = item.keys[0]
     if applied is None or name not in applied.fields:
         return False
-    is_as_applied = _same(get(dict(applied.fields), item.keys), item.after)
+    is_as_applied = _same(get(dict(applied.fields), item.keys), item.desired)
     return is_as_applied and _writer(planned, address, name) == "unknown-run"
 
 

@@ -108,7 +108,7 @@ def _differing_json(change: Change) -> dict[str, JSON]:
 
 
 def _sides_json(item: FieldChange) -> dict[str, JSON]:
-    before_after = {"manifest": item.after, "live": item.before}
+    before_after = {"manifest": item.desired, "live": item.live}
     return {"path": item.path} | {side: value for side, value in before_after.items() if value is not ABSENT}
 
 

@@ -152,7 +152,7 @@ def comparison_json(found: Comparison) -> dict[str, JSON]:
             {
                 "address": str(one.address),
                 "change": one.word,
-                "fields": [{"path": item.path, **_sides(item.before, item.after)} for item in one.fields],
+                "fields": [{"path": item.path, **_sides(item.live, item.desired)} for item in one.fields],
             }
             for one in found.objects
         ],

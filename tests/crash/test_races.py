@@ -65,7 +65,7 @@ def _transition(plan: Plan) -> str:
     for change in (*plan.changes, *plan.drift):
         for field in change.fields if change.address == BOTH else ():
             if field.path == "instructions":
-                return f"{field.before if change.action == 'update' else None} > {field.after}"
+                return f"{field.live if change.action == 'update' else None} > {field.desired}"
     return ""
 
 

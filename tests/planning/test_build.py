@@ -38,7 +38,7 @@ def test_files_that_need_a_look_are_warned_of():
 def test_kept_hand_changes_are_known_by_address():
     worlds = Worlds().want("widget/a", note="x").applied("widget/a", note="x").live("widget/a", note="hand")
     (item,) = worlds.planned(on_drift="keep").left_by_hand["widget/a"]
-    assert item.before == "hand"
+    assert item.live == "hand"
     assert not worlds.planned(on_drift="revert").left_by_hand
 
 

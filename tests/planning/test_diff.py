@@ -17,7 +17,7 @@ WIDGET = FORMS["widget"]
 
 def differences(desired: dict[str, Any], last: LastApplied, live: dict[str, Any], ignore: tuple[str, ...] = ()):
     wanted = Desired(Address("widget", "lamp"), "widget", desired, lifecycle=Lifecycle(ignore=ignore))
-    return [(item.path, item.before, item.after, item.origin) for item in compare(WIDGET, wanted, last, live)]
+    return [(item.path, item.live, item.desired, item.origin) for item in compare(WIDGET, wanted, last, live)]
 
 
 def state(**fields: Any) -> LastApplied:

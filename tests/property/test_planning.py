@@ -214,7 +214,7 @@ class Simulation:
         for change in self.planned.plan.work:
             for item in change.fields if change.address == str(address) else ():
                 if item.keys[0] not in {"labels", "lifecycle"}:
-                    fields = put(fields, item.keys, item.after)
+                    fields = put(fields, item.keys, item.desired)
         return dict(fields)
 
     def id_of(self, address: Address) -> str:

@@ -292,7 +292,7 @@ def done(*changes: Change) -> list[tuple[str, str]]:
 def fields_of(plan: Plan) -> list[tuple[str, Any, Any, str]]:
     """Path, before, after and origin of everything that differs."""
     return [
-        (item.path, item.before, item.after, item.origin)
+        (item.path, item.live, item.desired, item.origin)
         for change in (*plan.changes, *plan.drift)
         for item in change.fields
     ]

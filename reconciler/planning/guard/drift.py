@@ -12,7 +12,7 @@ from reconciler.resources.values import ABSENT, JSON
 
 def what_changed(change: Change) -> JSON:
     """What somebody changed by hand, as facts."""
-    values = {item.path: None if item.before is ABSENT else [item.before] for item in change.fields}
+    values = {item.path: None if item.live is ABSENT else [item.live] for item in change.fields}
     return {"action": change.action, "id": change.id, "fields": values}
 
 

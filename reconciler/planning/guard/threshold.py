@@ -42,5 +42,5 @@ def _allowed(case: GuardContext, live: int) -> int:
 def _detached(work: Iterable[Change]) -> set[str]:
     """Files that leave a store, by address."""
     fields = (item for change in work if change.action == "update" for item in change.fields)
-    gone = (item.keys for item in fields if item.after is ABSENT and len(item.keys) == 2)
+    gone = (item.keys for item in fields if item.desired is ABSENT and len(item.keys) == 2)
     return {f"file/{path}" for name, path in gone if name == "files"}

@@ -19,7 +19,7 @@ def published(case: GuardContext, change: Change, compare: Compare) -> Iterator[
     pointers = case.inputs.resource_types[desired.type].pointers if desired else frozenset()
     for item in change.fields:
         if item.keys[0] in pointers:
-            before, after = _release(item.before), _release(item.after)
+            before, after = _release(item.live), _release(item.desired)
             if before and after and before != after:
                 yield Hazard("published-version-changed", _moved(before, after))
                 yield from _parts(case.inputs, before, after, compare)

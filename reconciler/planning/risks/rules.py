@@ -61,17 +61,17 @@ def unpinned(case: GuardContext, change: Change) -> Iterator[Hazard]:
 def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
     """What kept the object from going, and does no more."""
     for item in change.fields:
-        if item.keys == PROTECT and item.before and not item.after:
+        if item.keys == PROTECT and item.live and not item.desired:
             yield Hazard("protection-removed", "the next plan may delete or replace it")
-        if item.keys == KEEP and item.before and not item.after:
+        if item.keys == KEEP and item.live and not item.desired:
             yield Hazard("kept-no-longer", "it is deleted with its manifest from now on")
 
 
 def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
     """Names and ids under which applications know the object."""
     for item in change.fields:
-        if item.keys == ADDRESS and Address.parse(str(item.before)) in case.inputs.pointers:
-            told = f"applications that load {item.before} find nothing there any more: they have to load {item.after}"
+        if item.keys == ADDRESS and Address.parse(str(item.live)) in case.inputs.pointers:
+            told = f"applications that load {item.live} find nothing there any more: they have to load {item.desired}"
             yield Hazard("name-lost", told)
     address = Address.parse(change.address)
     if change.action == "replace" and address.kind != FILE and change.id and "/" not in change.id:
