@@ -70,9 +70,9 @@ class Change:
     id: str | None = None
     """The live object that is changed; None where there is none yet."""
     preconditions: Mapping[str, JSON] = field(default_factory=dict)
-    """What must still hold when the change is made, besides the `live` values of its fields: `referrers`, the sorted sources of
-    all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which state only
-    learns of values: the hash of each by field."""
+    """What must still hold when the change is made, besides the `live` values of its fields: `referrers`, the sorted
+    sources of all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which
+    state only learns of values: the hash of each by field."""
     source: Source | None = None
     because: tuple[str, ...] = ()
     """Reasons in plain words, where the action does not follow from the fields."""
