@@ -51,7 +51,7 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
     Takes the permission `pull-requests: write`.
     """
     from reconciler.github import connect
-    from reconciler.github.marked import mark_of, replace_comments, upsert_comment
+    from reconciler.github.issues import mark_of, replace_comments, upsert_comment
     from reconciler.reports.markdown.origin import signed, unplanned
 
     number = pull or _pull_request()
@@ -82,7 +82,7 @@ def issue(body: Path, drift: Path, author: str) -> int:
     Takes the permission `issues: write`.
     """
     from reconciler.github import connect
-    from reconciler.github.marked import close_issue, upsert_issue
+    from reconciler.github.issues import close_issue, upsert_issue
     from reconciler.review.saved import read_drift
 
     text, found = _text(body), read_drift(drift)
@@ -179,7 +179,7 @@ def _text(file: Path) -> str:
 
 def _shown(plan: "Plan", plan_workflow: str) -> "Shown":
     from reconciler.github import connect
-    from reconciler.github.reviews import Reviews
+    from reconciler.github.plan_artifacts import Reviews
     from reconciler.review.reviewing import Shown, shown
 
     if not plan.work:

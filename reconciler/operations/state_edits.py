@@ -17,9 +17,9 @@ from reconciler.resources.registry import outlet_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
 from reconciler.state.comparing import Edited, compared
+from reconciler.state.edits import check_not_older
 from reconciler.state.lock import Holder, Lease, this_process
 from reconciler.state.model import Snapshot
-from reconciler.state.rewriting import check_not_older
 
 Objects = Mapping[Address, Applied]
 

@@ -7,8 +7,8 @@ from reconciler.operations.run import check_unlocked
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import open_workspace
 from reconciler.state.backend import open_store
+from reconciler.state.backend_migration import Migrated, migrate
 from reconciler.state.lock import this_process
-from reconciler.state.migrating import Migrated, migrate
 
 
 def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> Migrated:

@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.state import journal, lock, log, rewriting
+from reconciler.state import edits, journal, lock, snapshots
 from reconciler.state.git import open_git
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, Lease, Lock
@@ -41,7 +41,7 @@ class Backend:
 
     def read(self) -> Snapshot:
         """State as it is now. Takes no lock and writes nothing."""
-        return log.read(self.store, self.identity)
+        return snapshots.read(self.store, self.identity)
 
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[Lease]:
@@ -68,8 +68,8 @@ class Backend:
         return journal.begin(self.store, lease, snapshot, intents, openai_project=openai_project, plan=plan)
 
     def rewrite(self, base: Snapshot, new: Snapshot, lease: Lease, note: str) -> Snapshot:
-        """Make `new` what the state says, and free the lock; see `rewriting.rewrite`."""
-        return rewriting.rewrite(self.store, lease, base, new, note)
+        """Make `new` what the state says, and free the lock; see `edits.rewrite`."""
+        return edits.rewrite(self.store, lease, base, new, note)
 
     def held(self) -> Lock | None:
         """The lock as it is, whether or not it has expired; None where nobody holds it."""

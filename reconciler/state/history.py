@@ -9,8 +9,8 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.commits import short
 from reconciler.state.codec import decode_plan
 from reconciler.state.documents import line, shaped
-from reconciler.state.log import read
 from reconciler.state.model import AppliedPlan, Completed
+from reconciler.state.snapshots import read
 from reconciler.state.store import Store
 
 RECORD: Final = "Reconciler-Apply: "

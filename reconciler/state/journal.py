@@ -9,11 +9,11 @@ from typing import Final, Literal, TypeAlias
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.codec import Begun, Progress, Segment
-from reconciler.state.folding import fold
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
-from reconciler.state.log import append, compact, finish, read
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot
+from reconciler.state.segments import fold
+from reconciler.state.snapshots import append, compact, finish, read
 from reconciler.state.store import ConflictError, ExistsError, Store
 
 GROUP: Final = 50
@@ -79,7 +79,7 @@ class Journal:
                 self._send()
 
     def close(self, outcome: Literal["partial", "complete"]) -> Snapshot:
-        """Write what waits and how the run ended, and free the lock; gives the state. See `log.finish`.
+        """Write what waits and how the run ended, and free the lock; gives the state. See `snapshots.finish`.
 
         Raises `LeaseLostError`, after which everything that was flushed still counts, or does not if it came too late.
         """

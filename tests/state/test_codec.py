@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import lock, log
+from reconciler.state import lock, snapshots
 from reconciler.state.codec import Begun, Progress, decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored
@@ -141,7 +141,7 @@ def test_what_is_no_state_of_ours_is_an_error_that_says_what_to_do(data, code, m
     store = MemoryStore()
     store.create("state/acme/production/state.json", data)
     with pytest.raises(StateFormatError, match=message) as error:
-        log.read(store, ACME)
+        snapshots.read(store, ACME)
     (problem,) = error.value.problems
     assert problem.code == code
     assert problem.hint
@@ -151,14 +151,14 @@ def test_a_damaged_segment_is_an_error_that_names_it():
     store = MemoryStore()
     store.create("state/acme/production/journal/00000001.json", b"{}")
     with pytest.raises(StateFormatError, match=r"journal/00000001.json:1:1: .*reconciler/journal/v1"):
-        log.read(store, ACME)
+        snapshots.read(store, ACME)
 
 
 def test_a_missing_segment_is_an_error_and_nothing_after_it_is_believed():
     store = MemoryStore()
     store.create("state/acme/production/journal/00000002.json", encode_segment(Begun("run")))
     with pytest.raises(StateFormatError, match="segments between 0 and 2 of its journal are missing"):
-        log.read(store, ACME)
+        snapshots.read(store, ACME)
 
 
 def test_a_damaged_lock_is_an_error_and_is_not_taken():

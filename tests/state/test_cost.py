@@ -8,10 +8,10 @@ import pytest
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.state.backend import Backend, open_store
+from reconciler.state.compaction import DOCUMENTS
 from reconciler.state.lock import this_process
-from reconciler.state.log import SEGMENTS
-from reconciler.state.merging import DOCUMENTS
 from reconciler.state.model import Completed, Intent
+from reconciler.state.snapshots import SEGMENTS
 from reconciler.state.store import Store
 from tests.state.stores import InterruptedStore, MemoryStore, never
 

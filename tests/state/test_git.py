@@ -11,7 +11,7 @@ from reconciler.manifests.backends import GitState
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
-from reconciler.state import git as state_git, git_command, log, merging
+from reconciler.state import compaction, git as state_git, git_command, snapshots
 from reconciler.state.backend import Backend, open_store
 from reconciler.state.git import GitStore, git_store
 from reconciler.state.lock import this_process
@@ -101,7 +101,7 @@ def test_several_documents_are_one_push_and_all_or_nothing(remote, clone):
 
 
 def test_the_end_of_a_run_is_one_push_whatever_it_does(remote, clone, monkeypatch):
-    for module in (log, merging):
+    for module in (snapshots, compaction):
         monkeypatch.setattr(module, "DOCUMENTS", 4)
     backend, pushes = Backend(store_in(clone), Identity("acme")), []
     for name in ("large", "small", "small", "small"):

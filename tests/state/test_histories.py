@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import journal, lock, log, merging
+from reconciler.state import compaction, journal, lock, snapshots
 from reconciler.state.lock import Holder, LeaseLostError
 from reconciler.state.model import Completed, Intent, Snapshot
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
@@ -82,7 +82,7 @@ class Run:
     def begin(self, intents: dict[Address, str]) -> None:
         lease = lock.acquire(self.store, ACME, Holder("ann", "host", f"machine {self.now}", 1), lambda: self.now)
         planned = [Intent(address, "agent", {"marker": marker}, self.now) for address, marker in intents.items()]
-        self.journal = journal.begin(self.store, lease, log.read(self.store, ACME), planned)
+        self.journal = journal.begin(self.store, lease, snapshots.read(self.store, ACME), planned)
 
     def record(self, address: Address, id_: str | None, length: int = 0) -> None:
         self.waiting.append((address, id_))
@@ -97,7 +97,11 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.bounds = ExitStack()
-        for module, name, bound in ((merging, "DOCUMENTS", 3), (log, "DOCUMENTS", 3), (log, "SEGMENTS", 15)):
+        for module, name, bound in (
+            (compaction, "DOCUMENTS", 3),
+            (snapshots, "DOCUMENTS", 3),
+            (snapshots, "SEGMENTS", 15),
+        ):
             self.bounds.enter_context(patch.object(module, name, bound))
 
     def teardown(self) -> None:
@@ -150,7 +154,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def state_is_what_the_completions_say(self) -> None:
-        assert Model.of(log.read(self.store, ACME)) == self.model
+        assert Model.of(snapshots.read(self.store, ACME)) == self.model
 
     def _with_waiting(self) -> Model:
         after = self.model.copy()
@@ -165,7 +169,7 @@ class Histories(RuleBasedStateMachine):
         try:
             step(run)
         except Crash:
-            seen = Model.of(log.read(self.store, ACME))
+            seen = Model.of(snapshots.read(self.store, ACME))
             assert seen in (self.model, after)
             self.model, self.current = seen, None
         else:

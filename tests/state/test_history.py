@@ -4,7 +4,7 @@ from functools import partial
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import journal, lock, log
+from reconciler.state import journal, lock, snapshots
 from reconciler.state.history import RECORD, history, note, summary
 from reconciler.state.lock import Holder
 from reconciler.state.model import AppliedPlan, Completed
@@ -63,7 +63,7 @@ def test_without_notes_it_is_what_state_remembers():
     for at, name in ((100.0, "ann"), (1000.0, "bob")):
         lease = lock.acquire(store, ACME, Holder(name, "laptop", name, 1), partial(float, at))
         plan = AppliedPlan(f"sha256:{name}", lease.token, at, name)
-        run = journal.begin(store, lease, log.read(store, ACME), [], plan=plan)
+        run = journal.begin(store, lease, snapshots.read(store, ACME), [], plan=plan)
         run.record(done(TRIAGE, "a"))
         run.close("complete")
     assert [(plan.holder, plan.summary) for plan in history(store, ACME)] == [

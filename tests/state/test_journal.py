@@ -8,10 +8,10 @@ import pytest
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import journal, lock, log
+from reconciler.state import journal, lock, snapshots
+from reconciler.state.compaction import DOCUMENTS
 from reconciler.state.journal import Journal, StateMovedError
 from reconciler.state.lock import Holder, LeaseLostError
-from reconciler.state.merging import DOCUMENTS
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 from reconciler.state.store import Store, StoreError
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at, never
@@ -36,7 +36,7 @@ def holder(name: str) -> Holder:
 def run(store: Store, name: str, *intents: Intent, at: float = 100.0, plan: AppliedPlan | None = None) -> Journal:
     """A run that has just begun."""
     lease = lock.acquire(store, ACME, holder(name), lambda: at)
-    return journal.begin(store, lease, log.read(store, ACME), intents, openai_project="proj_1", plan=plan)
+    return journal.begin(store, lease, snapshots.read(store, ACME), intents, openai_project="proj_1", plan=plan)
 
 
 def contents(snapshot: Snapshot) -> dict[str, str]:
@@ -54,17 +54,17 @@ def store() -> MemoryStore:
 
 def test_a_run_from_begin_to_end(store):
     first = run(store, "ann", intent(TRIAGE), intent(HOURS), plan=PLAN)
-    assert pending(log.read(store, ACME)) == ["assistant/triage", "file/kb/hours.pdf"]
+    assert pending(snapshots.read(store, ACME)) == ["assistant/triage", "file/kb/hours.pdf"]
 
     first.record(Completed(TRIAGE, applied("agent_1")))
     first.flush()
-    snapshot = log.read(store, ACME)
+    snapshot = snapshots.read(store, ACME)
     assert (contents(snapshot), pending(snapshot)) == ({"assistant/triage": "agent_1"}, ["file/kb/hours.pdf"])
     assert snapshot.state.plans["sha256:1"].outcome == "unfinished"
 
     first.record(Completed(HOURS, applied("file_1")))
     closed = first.close("complete")
-    assert closed == log.read(store, ACME)
+    assert closed == snapshots.read(store, ACME)
     assert closed.state.openai_project == "proj_1"
     assert closed.state.plans["sha256:1"].outcome == "complete"
     assert closed.pending == ()
@@ -94,7 +94,7 @@ def test_what_surely_was_not_made_is_discarded(store):
 def test_intents_of_an_unfinished_run_stay_until_they_are_settled(store):
     run(store, "ann", intent(TRIAGE), intent(HOURS, sha256="aaaa"))  # and is killed
     second = run(store, "bob", intent(HOURS, sha256="bbbb"), at=1000.0)
-    assert [waiting.marker for waiting in log.read(store, ACME).pending] == [
+    assert [waiting.marker for waiting in snapshots.read(store, ACME).pending] == [
         {"reconciler-address": "assistant/triage"},
         {"sha256": "aaaa"},
         {"sha256": "bbbb"},
@@ -106,12 +106,12 @@ def test_intents_of_an_unfinished_run_stay_until_they_are_settled(store):
 def test_an_intent_that_is_repeated_keeps_the_time_of_its_first_run(store):
     run(store, "ann", intent(TRIAGE))
     run(store, "bob", Intent(TRIAGE, "agent", {"reconciler-address": "assistant/triage"}, started=1000.0), at=1000.0)
-    (waiting,) = log.read(store, ACME).pending
+    (waiting,) = snapshots.read(store, ACME).pending
     assert waiting.started == 100.0
 
 
 def test_begin_refuses_a_state_that_has_moved_since_it_was_read(store):
-    snapshot = log.read(store, ACME)
+    snapshot = snapshots.read(store, ACME)
     run(store, "ann").close("complete")
     lease = lock.acquire(store, ACME, holder("bob"), lambda: 1000.0)
     with pytest.raises(StateMovedError, match="another run has changed the state of acme/production"):
@@ -121,7 +121,7 @@ def test_begin_refuses_a_state_that_has_moved_since_it_was_read(store):
 def test_only_the_latest_plans_are_remembered(store):
     for number in range(103):
         run(store, "ann", at=number * 1000.0, plan=AppliedPlan(f"sha256:{number}", "run", 0.0, "ann")).close("complete")
-    plans = log.read(store, ACME).state.plans
+    plans = snapshots.read(store, ACME).state.plans
     assert len(plans) == 100
     assert list(plans)[-1] == "sha256:102"
 
@@ -132,7 +132,7 @@ def test_only_the_latest_plans_are_remembered(store):
 def test_completions_are_due_when_a_group_is_full_or_a_second_has_passed(store):
     now = [0.0]
     lease = lock.acquire(store, ACME, holder("ann"), lambda: 100.0)
-    first = journal.begin(store, lease, log.read(store, ACME), [], clock=lambda: now[0])
+    first = journal.begin(store, lease, snapshots.read(store, ACME), [], clock=lambda: now[0])
 
     def due_after(completions: int, seconds: float) -> bool:
         for _ in range(completions):
@@ -156,7 +156,7 @@ def test_a_store_that_takes_a_second_is_written_every_ten(store):
 
     lease = lock.acquire(store, ACME, holder("ann"), lambda: 100.0)
     slow = InterruptedStore(store, slowly)
-    first = journal.begin(slow, lease, log.read(store, ACME), [], clock=lambda: now[0])
+    first = journal.begin(slow, lease, snapshots.read(store, ACME), [], clock=lambda: now[0])
     first.record(Completed(TRIAGE, applied("agent_1")))
     first.flush()  # one operation, half a second
     first.record(Completed(HOURS, applied("file_1")))
@@ -172,7 +172,7 @@ def test_a_large_group_is_several_segments(store):
         first.record(Completed(Address("assistant", f"a{number}"), applied(f"agent_{number}")))
     first.flush()
     assert len(store.list("state/acme/production/journal/")) == 1 + 3
-    assert len(contents(log.read(store, ACME))) == 120
+    assert len(contents(snapshots.read(store, ACME))) == 120
 
 
 def test_nothing_is_lost_when_a_flush_fails_and_its_answer_too(store):
@@ -267,7 +267,7 @@ def test_a_small_apply_ends_in_one_of_three_ways(store, ending, documents):
     small_apply(with_old(store, ending), [])
     written = store.list("state/acme/production/journal/")
     assert len(written) == documents
-    assert log.read(store, ACME).stored.documents == min(documents, 4 if ending == "appends" else 1)
+    assert snapshots.read(store, ACME).stored.documents == min(documents, 4 if ending == "appends" else 1)
 
 
 @pytest.mark.parametrize(("ending", "number"), operations())
@@ -276,13 +276,13 @@ def test_a_run_killed_before_any_operation_leaves_what_it_recorded(ending, numbe
     with pytest.raises(Crash):
         small_apply(InterruptedStore(store, crash_at(number)), reached)
     surely, perhaps = reached[-1], stages[len(reached) : len(reached) + 1]
-    assert Seen.of(log.read(store, ACME)) in [surely, *perhaps]
+    assert Seen.of(snapshots.read(store, ACME)) in [surely, *perhaps]
 
     after = run(store, "bob", intent(TRIAGE), at=1000.0)
     after.record(Completed(TRIAGE, applied("agent_2")))
     after.discard(HOURS)
     closed = after.close("complete")
-    assert closed == log.read(store, ACME)
+    assert closed == snapshots.read(store, ACME)
     assert closed.pending == ()
     assert contents(closed)["assistant/triage"] == "agent_2"
 
@@ -324,7 +324,7 @@ def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(ending, nu
 
     with suppress(LeaseLostError, StateMovedError):
         small_apply(InterruptedStore(store, overtake), reached)
-    snapshot, (taken,) = log.read(store, ACME), overtaken
+    snapshot, (taken,) = snapshots.read(store, ACME), overtaken
     if not taken.by_force:
         assert Seen.of(snapshot) in [Seen.of(taken.snapshot), DONE]  # one after the other, each with the lock
     else:
@@ -346,7 +346,7 @@ def test_a_checkpoint_written_late_by_a_sleeper_takes_nothing_back(store):
     sleeper.record(Completed(TRIAGE, applied("agent_1")))
     with pytest.raises(LeaseLostError):
         sleeper.close("complete")
-    assert contents(log.read(store, ACME)) == {"assistant/triage": "agent_2"}
+    assert contents(snapshots.read(store, ACME)) == {"assistant/triage": "agent_2"}
     assert contents(others[0].close("complete")) == {"assistant/triage": "agent_2"}
 
 
@@ -380,13 +380,13 @@ def test_a_reader_sees_what_was_recorded_while_another_run_ends(store, number, a
             if another_begins:
                 run(store, "bob", at=1000.0)
 
-    snapshot = log.read(InterruptedStore(store, end), ACME)
+    snapshot = snapshots.read(InterruptedStore(store, end), ACME)
     assert contents(snapshot) == {"assistant/old": "agent_0", "assistant/triage": "agent_1"}
 
 
 def test_reading_writes_nothing(store):
     reading = InterruptedStore(store, never)
-    assert log.read(reading, ACME) == Snapshot(State(ACME))
+    assert snapshots.read(reading, ACME) == Snapshot(State(ACME))
     assert reading.written == []
 
 

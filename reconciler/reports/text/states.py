@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from reconciler.reports.style import count, plain
+from reconciler.state.backend_migration import Migrated
 from reconciler.state.comparing import Edited, Rebuilt
-from reconciler.state.migrating import Migrated
 
 
 def edited_text(word: str, done: Edited) -> str:

@@ -4,10 +4,10 @@ from reconciler.resources.problems import Problem
 from reconciler.state import lock
 from reconciler.state.codec import Replaced
 from reconciler.state.documents import StateFormatError
-from reconciler.state.folding import fold
 from reconciler.state.lock import Lease
-from reconciler.state.log import append, compact, finish
 from reconciler.state.model import Snapshot
+from reconciler.state.segments import fold
+from reconciler.state.snapshots import append, compact, finish
 from reconciler.state.store import ConflictError, ExistsError, Store
 
 

@@ -9,8 +9,8 @@ A run that ends writes its last segment and, as a rule, nothing else. Two things
 - Once the segments are as many bytes as the checkpoint, or `SEGMENTS`, or one of them says everything anew, the
   checkpoint is written and they are removed. So a byte of a segment costs at most two of checkpoints, or its share of
   one among so many segments.
-- Once they are more than `merging.DOCUMENTS` to read, the latest are written again as one document. Each time doubles
-  the document that a segment is in, so that it is written again fewer than ten times.
+- Once they are more than `compaction.DOCUMENTS` to read, the latest are written again as one document. Each time
+  doubles the document that a segment is in, so that it is written again fewer than ten times.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,10 +28,10 @@ from reconciler.state.codec import (
     encode_segment,
     encode_state,
 )
+from reconciler.state.compaction import DOCUMENTS, Span, covering, mergeable, named, one
 from reconciler.state.documents import bad
-from reconciler.state.folding import fold
-from reconciler.state.merging import DOCUMENTS, Span, covering, mergeable, named, one
 from reconciler.state.model import Snapshot, State, Stored
+from reconciler.state.segments import fold
 from reconciler.state.store import (
     ConflictError,
     Delete,

@@ -8,9 +8,9 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.backend import Backend, StoreOutlet
+from reconciler.state.backend_migration import Migrated, migrate
 from reconciler.state.history import history, with_records
 from reconciler.state.lock import Holder, acquire
-from reconciler.state.migrating import Migrated, migrate
 from reconciler.state.model import AppliedPlan, Completed
 from reconciler.state.moved import MovedError
 from reconciler.state.store import Store

@@ -8,10 +8,10 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.state.backend import Backend
 from reconciler.state.codec import Replaced, decode_segment, encode_segment
+from reconciler.state.edits import OlderError, check_not_older
 from reconciler.state.journal import StateMovedError
 from reconciler.state.lock import Holder, LeaseLostError, acquire
 from reconciler.state.model import AppliedPlan, Intent, Snapshot, State
-from reconciler.state.rewriting import OlderError, check_not_older
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
 
 ACME = Identity("acme")

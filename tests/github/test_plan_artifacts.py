@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.github import GitHub
-from reconciler.github.reviews import Review, Reviews
+from reconciler.github.plan_artifacts import Review, Reviews
 from tests.support.github_hub import Hub, now
 from tests.support.github_repositories import Checkout
 
@@ -214,7 +214,7 @@ def test_a_base_that_was_chosen_before_the_run(hub: Hub, repo: Checkout, propose
 
 def test_more_files_than_github_lists(hub: Hub, repo: Checkout, propose, reviews, monkeypatch: pytest.MonkeyPatch):
     """They are listed by name, and there are names that come before `.github`."""
-    monkeypatch.setattr("reconciler.github.reviews.MOST_FILES", 2)
+    monkeypatch.setattr("reconciler.github.plan_artifacts.MOST_FILES", 2)
     number = propose("feature", **{"-1": "x", "-2": "x"})
     hub.merged(number, repo.merge("feature"))
     assert void(reviews()).startswith("it changes more files than GitHub lists")

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from reconciler.state.merging import DOCUMENTS, Span, covering, mergeable, named, one
+from reconciler.state.compaction import DOCUMENTS, Span, covering, mergeable, named, one
 
 spans = st.builds(lambda first, more: Span(first, first + more), st.integers(1, 12), st.integers(0, 6))
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.state import log
+from reconciler.state import snapshots
 from reconciler.state.backend import Backend, StoreOutlet
 from reconciler.state.codec import encode_state
 from reconciler.state.history import history, with_records
@@ -97,7 +97,7 @@ def _keys(outlet: StoreOutlet, identity: Identity) -> Iterator[str]:
 
 def _write(target: Backend, snapshot: Snapshot, note: str) -> None:
     """The whole state as one document, where a note of an earlier move may stand."""
-    key = log.state_key(target.identity)
+    key = snapshots.state_key(target.identity)
     found = target.store.read(key)
     write_all(target.store, [Put(key, encode_state(snapshot), found.version if found else None)], note)
 
@@ -107,7 +107,7 @@ def _verify(target: Backend, snapshot: Snapshot, bundles: dict[str, bytes]) -> N
     outlet = StoreOutlet(target.store)
     wrong = [key for key, data in bundles.items() if outlet.read(key) != data]
     if target.read() != snapshot:
-        wrong.append(log.state_key(target.identity))
+        wrong.append(snapshots.state_key(target.identity))
     if wrong:
         message = f"{target.store.location} does not give back what was written to it: {', '.join(wrong[:3])}"
         hint = "The state stays where it was. Check that place before you try again."
@@ -116,8 +116,8 @@ def _verify(target: Backend, snapshot: Snapshot, bundles: dict[str, bytes]) -> N
 
 def _leave_note(source: Backend, target: Store, snapshot: Snapshot, lease: Lease, holder: Holder) -> None:
     lease.verify()
-    key, moved = log.state_key(source.identity), encode_moved(source.identity, target.location)
-    segments = Delete(tuple(log.journal_keys(source.store, source.identity)))
+    key, moved = snapshots.state_key(source.identity), encode_moved(source.identity, target.location)
+    segments = Delete(tuple(snapshots.journal_keys(source.store, source.identity)))
     said = f"move the state of {source.identity} to {target.location} by {holder.name}@{holder.host}"
     write_all(source.store, [Put(key, moved, snapshot.stored.version), segments], said)
 
