@@ -14,10 +14,9 @@ from reconciler.state.git import open_git
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, Lease, Lock
 from reconciler.state.model import AppliedPlan, Intent, Snapshot
-from reconciler.state.opening import Opening
 from reconciler.state.postgres import open_postgres
 from reconciler.state.s3 import open_s3
-from reconciler.state.store import BatchStore, ConflictError, ExistsError, Store, StoreError, latest
+from reconciler.state.store import BackendConfig, BatchStore, ConflictError, ExistsError, Store, StoreError, latest
 
 FOLDER: Final = ".reconciler"
 """In the project folder; everything of ours that is for this machine only."""
@@ -126,29 +125,29 @@ class StoreOutlet:
 def open_store(project: Path, configured: str | None, environ: Mapping[str, str], *, embedded: bool) -> Store:
     """The store that `RECONCILER_STATE` names, else `configured` (from `project.yaml`), else `local`. Writes nothing.
 
-    Both are the name of a backend, or a URL with that as its scheme; for the rest see `Opening`.
+    Both are the name of a backend, or a URL with that as its scheme; for the rest see `BackendConfig`.
     """
-    opening = Opening(environ.get("RECONCILER_STATE") or configured or "local", project, environ, embedded)
-    opener = _BACKENDS.get(opening.backend)
+    config = BackendConfig(environ.get("RECONCILER_STATE") or configured or "local", project, environ, embedded)
+    opener = _BACKENDS.get(config.backend)
     if opener is None:
         known = ", ".join(sorted(_BACKENDS))
         # Only the scheme: the rest may hold a password.
         raise ReconcilerError(
-            Problem("unknown-state", f"there is no state backend {opening.backend!r}", hint=f"There is: {known}.")
+            Problem("unknown-state", f"there is no state backend {config.backend!r}", hint=f"There is: {known}.")
         )
-    return opener(opening)
+    return opener(config)
 
 
-def _open_local(opening: Opening) -> Store:
-    opening.options()
-    if opening.environ.get("CI", "").lower() not in ("", "0", "false") and not opening.embedded:
+def _open_local(config: BackendConfig) -> Store:
+    config.options()
+    if config.environ.get("CI", "").lower() not in ("", "0", "false") and not config.embedded:
         message = f"state would be kept in {FOLDER}/ of this checkout, which a CI job throws away"
         hint = "Name a shared state backend in RECONCILER_STATE. (CI is set in the environment.)"
         raise ReconcilerError(Problem("local-state-in-ci", message, hint=hint))
-    return LocalStore(opening.project / FOLDER)
+    return LocalStore(config.project / FOLDER)
 
 
-_BACKENDS: Final[Mapping[str, Callable[[Opening], Store]]] = {
+_BACKENDS: Final[Mapping[str, Callable[[BackendConfig], Store]]] = {
     "git": open_git,
     "local": _open_local,
     "postgres": open_postgres,

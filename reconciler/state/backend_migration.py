@@ -12,11 +12,10 @@ from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state import snapshots
 from reconciler.state.backend import Backend, StoreOutlet
-from reconciler.state.codec import encode_state
+from reconciler.state.codec import MovedError, encode_moved, encode_state
 from reconciler.state.history import history, with_records
 from reconciler.state.lock import Holder, Lease
 from reconciler.state.model import Snapshot, State
-from reconciler.state.moved import MovedError, encode_moved
 from reconciler.state.store import Delete, Put, Store, write_all
 
 _PARTS: Final = 2
@@ -24,7 +23,7 @@ _PARTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Migrated:
+class StateMigration:
     """What is in the new backend now."""
 
     source: str
@@ -36,7 +35,7 @@ class Migrated:
     """Those that its history tells of."""
 
 
-def migrate(source: Backend, target: Store, holder: Holder) -> Migrated:
+def migrate(source: Backend, target: Store, holder: Holder) -> StateMigration:
     """Copy everything of the identity of `source` to `target`, under the locks of both, and leave a note in `source`.
 
     ReconcilerError where there is nothing to take, or `target` has another state of that identity.
@@ -50,7 +49,9 @@ def migrate(source: Backend, target: Store, holder: Holder) -> Migrated:
         _write(there, snapshot, with_records(source.identity, _subject(source, holder), applies))
         _verify(there, snapshot, copied)
         _leave_note(source, target, snapshot, lease, holder)
-    return Migrated(source.store.location, target.location, len(snapshot.state.objects), len(copied), len(applies))
+    return StateMigration(
+        source.store.location, target.location, len(snapshot.state.objects), len(copied), len(applies)
+    )
 
 
 def _check(source: Backend, target: Backend) -> Snapshot:

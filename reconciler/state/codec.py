@@ -2,55 +2,35 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Final, TypeAlias, cast, get_args
+from dataclasses import asdict
+from typing import Final, cast, get_args
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.values import JSON
-from reconciler.state.documents import array, bad, document, line, load, mapping, of, optional, shaped
+from reconciler.state.documents import (
+    array,
+    document,
+    format_error,
+    format_errors,
+    line,
+    load,
+    mapping,
+    optional,
+    typed,
+)
 from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State, Stored
-from reconciler.state.moved import check_moved
+from reconciler.state.segments import RunBegun, RunProgress, Segment, StateReplaced
 
 STATE_FORMAT: Final = "reconciler/state/v1"
 JOURNAL_FORMAT: Final = "reconciler/journal/v1"
 MERGED_FORMAT: Final = "reconciler/journal-merged/v1"
+MOVED_FORMAT: Final = "reconciler/moved/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The first segment of a run: everything it may make, before it makes anything."""
-
-    run: str
-    intents: tuple[Intent, ...] = ()
-    openai_project: str | None = None
-    plan: AppliedPlan | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A further segment of a run: what was done since the one before."""
-
-    run: str
-    completed: tuple[Completed, ...] = ()
-    discarded: tuple[Address, ...] = ()
-    """Addresses whose intents are void: nothing was made, or what was made is gone again."""
-    plan: AppliedPlan | None = None
-    """How the plan ended; None while the run goes on."""
-    announced: tuple[Intent, ...] = ()
-    """What the run is about to make besides, from here on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """The only segment of a run that says everything anew: what a person pushed, moved or forgot, or had rebuilt."""
-
-    run: str
-    state: State
-    pending: tuple[Intent, ...] = ()
-
-
-Segment: TypeAlias = Begun | Progress | Replaced
+class MovedError(ReconcilerError):
+    """The state is in another backend by now."""
 
 
 def encode_state(snapshot: Snapshot) -> bytes:
@@ -71,18 +51,20 @@ def decode_state(data: bytes, identity: Identity, source: str, version: str) -> 
 
     `MovedError` where only a note of where it went is left.
     """
-    check_moved(data, source)
+    _check_moved(data, source)
     record = load(data, STATE_FORMAT, source)
     if record.get("identity") != str(identity):
-        raise bad("state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source)
-    with shaped(source):
+        raise format_error(
+            "state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source
+        )
+    with format_errors(source):
         state, pending = _state(record, identity)
-        position, run = of(int, record["position"]), of(str, record["run"])
+        position, run = typed(int, record["position"]), typed(str, record["run"])
         return Snapshot(state, pending, position, run, Stored(version, len(data), position))
 
 
 def encode_segment(segment: Segment) -> bytes:
-    if isinstance(segment, Replaced):
+    if isinstance(segment, StateReplaced):
         return document(
             {
                 "format": line(JOURNAL_FORMAT),
@@ -97,7 +79,7 @@ def encode_segment(segment: Segment) -> bytes:
         "run": line(segment.run),
         "plan": line(asdict(segment.plan) if segment.plan else None),
     }
-    if isinstance(segment, Begun):
+    if isinstance(segment, RunBegun):
         parts["openai_project"] = line(segment.openai_project)
         parts["intents"] = array(map(_intent_record, segment.intents))
     else:
@@ -111,7 +93,7 @@ def encode_segment(segment: Segment) -> bytes:
 def decode_segment(data: bytes, source: str) -> Segment:
     """The journal segment in `data`; `source` names it in errors."""
     record = load(data, JOURNAL_FORMAT, source)
-    with shaped(source):
+    with format_errors(source):
         return _segment(record)
 
 
@@ -124,22 +106,37 @@ def encode_merged(segments: Iterable[Segment]) -> bytes:
 def decode_merged(data: bytes, count: int, source: str) -> list[Segment]:
     """The `count` journal segments in `data`; `source` names it in errors."""
     record = load(data, MERGED_FORMAT, source)
-    with shaped(source):
+    with format_errors(source):
         segments = list(map(_segment, record["segments"]))
         if len(segments) != count:
             raise ValueError(f"{len(segments)} segments stand where {count} should")
         return segments
 
 
+def encode_moved(identity: Identity, to: str) -> bytes:
+    """The document that sends whoever looks for the state of `identity` to the location `to`."""
+    return document({"format": line(MOVED_FORMAT), "identity": line(str(identity)), "to": line(to)})
+
+
+def _check_moved(data: bytes, source: str) -> None:
+    """Raise `MovedError` where `data` says that the state went elsewhere; `source` names it in the error."""
+    if MOVED_FORMAT.encode() not in data[:100]:
+        return
+    record = json.loads(data)
+    message = f"the state of {record['identity']} was moved to {record['to']}"
+    hint = "Name that backend in RECONCILER_STATE, or in `spec.state` of project.yaml. Nothing was changed."
+    raise MovedError(Problem("state-elsewhere", message, Place(source, 1, 1), hint))
+
+
 def _segment(record: Mapping[str, JSON]) -> Segment:
-    run = of(str, record["run"])
+    run = typed(str, record["run"])
     if "objects" in record:
-        return Replaced(run, *_state(record, Identity.parse(of(str, record["identity"]))))
+        return StateReplaced(run, *_state(record, Identity.parse(typed(str, record["identity"]))))
     plan = None if record["plan"] is None else decode_plan(record["plan"])
     if "intents" in record:
         intents = tuple(map(_intent, record["intents"]))
-        return Begun(run, intents, optional(str, record["openai_project"]), plan)
-    return Progress(
+        return RunBegun(run, intents, optional(str, record["openai_project"]), plan)
+    return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
         discarded=tuple(map(Address.parse, record["discarded"])),
@@ -190,13 +187,13 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
 
 def _applied(record: JSON) -> Applied:
     return Applied(
-        id=of(str, record["id"]),
-        type=of(str, record["type"]),
-        fields=of(dict, record["fields"]),
-        write_only=of(dict, record.get("write_only", {})),
-        protected=of(bool, record.get("protected", False)),
-        keep=of(bool, record.get("keep", False)),
-        unproven=tuple(of(list, record.get("unproven", []))),
+        id=typed(str, record["id"]),
+        type=typed(str, record["type"]),
+        fields=typed(dict, record["fields"]),
+        write_only=typed(dict, record.get("write_only", {})),
+        protected=typed(bool, record.get("protected", False)),
+        keep=typed(bool, record.get("keep", False)),
+        unproven=tuple(typed(list, record.get("unproven", []))),
     )
 
 
@@ -212,8 +209,8 @@ def _intent_record(intent: Intent) -> dict[str, JSON]:
 def _intent(record: JSON) -> Intent:
     return Intent(
         address=Address.parse(record["address"]),
-        type=of(str, record["type"]),
-        marker=of(dict, record["marker"]),
+        type=typed(str, record["type"]),
+        marker=typed(dict, record["marker"]),
         started=float(record["started"]),
     )
 
@@ -234,17 +231,17 @@ def _completed(record: JSON) -> Completed:
 
 
 def decode_plan(record: JSON) -> AppliedPlan:
-    """What `asdict` made of a plan; inside `shaped`, for errors that people can read."""
+    """What `asdict` made of a plan; inside `format_errors`, for errors that people can read."""
     if record["outcome"] not in get_args(Outcome):
         raise ValueError(f"{record['outcome']!r} is no outcome of a plan")
     return AppliedPlan(
-        digest=of(str, record["digest"]),
-        run=of(str, record["run"]),
+        digest=typed(str, record["digest"]),
+        run=typed(str, record["run"]),
         started=float(record["started"]),
-        holder=of(str, record["holder"]),
-        run_url=of(str, record["run_url"]),
-        commit=of(str, record["commit"]),
+        holder=typed(str, record["holder"]),
+        run_url=typed(str, record["run_url"]),
+        commit=typed(str, record["commit"]),
         finished=None if record["finished"] is None else float(record["finished"]),
         outcome=cast("Outcome", record["outcome"]),
-        summary=of(str, record.get("summary", "")),
+        summary=typed(str, record.get("summary", "")),
     )

@@ -21,6 +21,11 @@ class Span(NamedTuple):
     first: int
     last: int
 
+    @classmethod
+    def of(cls, number: int) -> "Span":
+        """Return the span of one segment."""
+        return cls(number, number)
+
     @property
     def length(self) -> int:
         return self.last - self.first + 1
@@ -30,18 +35,13 @@ class Span(NamedTuple):
         return f"{self.first:08}.json" if self.length == 1 else f"{self.first:08}-{self.last:08}.json"
 
 
-def one(number: int) -> Span:
-    """The document of one segment."""
-    return Span(number, number)
-
-
-def named(names: Iterable[str]) -> list[Span]:
+def spans_in(names: Iterable[str]) -> list[Span]:
     """The documents among `names`."""
     found = filter(None, map(_NAME.fullmatch, names))
     return sorted(Span(int(name[1]), int(name[2] or name[1])) for name in found)
 
 
-def covering(spans: Sequence[Span], position: int) -> list[Span]:
+def smallest_cover(spans: Sequence[Span], position: int) -> list[Span]:
     """The fewest documents that have every segment after `position`, in order.
 
     A segment that is in none of `spans`, although there is one after it, is named as a document of its own.
@@ -50,7 +50,7 @@ def covering(spans: Sequence[Span], position: int) -> list[Span]:
     end = max((span.last for span in spans), default=position)
     while position < end:
         reaching = (span for span in spans if span.first <= position + 1 <= span.last)
-        chosen.append(max(reaching, key=lambda span: span.last, default=one(position + 1)))
+        chosen.append(max(reaching, key=lambda span: span.last, default=Span.of(position + 1)))
         position = chosen[-1].last
     return chosen
 

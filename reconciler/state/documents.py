@@ -52,33 +52,37 @@ def load(data: bytes, expected: str, source: str) -> dict[str, Any]:
     try:
         record = json.loads(data)
     except json.JSONDecodeError as error:
-        raise bad("state-damaged", f"not valid JSON: {error.msg}", source, error.lineno, error.colno) from error
+        raise format_error(
+            "state-damaged", f"not valid JSON: {error.msg}", source, error.lineno, error.colno
+        ) from error
     except (ValueError, RecursionError) as error:  # not UTF-8, or a number of thousands of digits
-        raise bad("state-damaged", f"not valid JSON: {error}", source) from error
+        raise format_error("state-damaged", f"not valid JSON: {error}", source) from error
     resource_type = record.get("format") if isinstance(record, dict) else None
     if resource_type == expected:
-        return of(dict, record)
+        return typed(dict, record)
     family, _, version = str(resource_type).rpartition("/v")
     if family == expected.rpartition("/v")[0] and version.isdecimal():
-        raise bad("state-newer", f"written by a newer Reconciler ({resource_type}); this one knows {expected}", source)
-    raise bad("state-damaged", f"not a document of the format {expected}", source)
+        raise format_error(
+            "state-newer", f"written by a newer Reconciler ({resource_type}); this one knows {expected}", source
+        )
+    raise format_error("state-damaged", f"not a document of the format {expected}", source)
 
 
-def bad(code: str, message: str, source: str, line_number: int = 1, column: int = 1) -> StateFormatError:
+def format_error(code: str, message: str, source: str, line_number: int = 1, column: int = 1) -> StateFormatError:
     return StateFormatError(Problem(code, message, Place(source, line_number, column), _HINTS[code]))
 
 
 @contextmanager
-def shaped(source: str) -> Iterator[None]:
+def format_errors(source: str) -> Iterator[None]:
     """Turns what goes wrong where a document lacks something, or has something else there, into an error for people."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise bad("state-damaged", f"damaged: {reason}", source) from error
+        raise format_error("state-damaged", f"damaged: {reason}", source) from error
 
 
-def of(kind: type[_T], value: Any) -> _T:
+def typed(kind: type[_T], value: Any) -> _T:
     """`value`, if it is a `kind`; TypeError otherwise."""
     if not isinstance(value, kind):
         raise TypeError(f"{value!r} stands where a {kind.__name__} should")
@@ -86,7 +90,7 @@ def of(kind: type[_T], value: Any) -> _T:
 
 
 def optional(kind: type[_T], value: Any) -> _T | None:
-    return None if value is None else of(kind, value)
+    return None if value is None else typed(kind, value)
 
 
 def _block(brackets: str, items: Iterable[str]) -> str:

@@ -19,18 +19,19 @@ from typing import Final
 from reconciler.resources.problems import Problem
 from reconciler.state.git_command import Git
 from reconciler.state.git_repository import Repository
-from reconciler.state.opening import Opening, bad_state
 from reconciler.state.store import (
+    BackendConfig,
     Change,
     Delete,
     Documents,
     Put,
     StoreError,
     Versioned,
+    bad_state,
     check_key,
     check_prefix,
-    conflict,
-    exists,
+    conflict_error,
+    exists_error,
 )
 
 BRANCH: Final = "reconciler-state"
@@ -117,9 +118,9 @@ class GitStore:
         present = self._repository.present(tip, [put.key for put in puts]) if tip else set()
         for put in puts:
             if put.version is None and put.key in present:
-                return exists(self.location, put.key)
+                return exists_error(self.location, put.key)
             if put.version is not None and not self._stands(put.key, put.version, tip, present):
-                return conflict(self.location, put.key)
+                return conflict_error(self.location, put.key)
         return None
 
     def _stands(self, key: str, version: str, tip: str | None, present: set[str]) -> bool:
@@ -205,15 +206,15 @@ def _pause(until: float, location: str) -> None:
     time.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - so that those who lost a race do not meet again
 
 
-def open_git(opening: Opening) -> GitStore:
+def open_git(config: BackendConfig) -> GitStore:
     """The store of `git` or `git:BRANCH`, with `?remote=NAME` where the remote is not `origin`."""
-    options = opening.options("remote")
-    branch = opening.url.partition("?")[0].partition(":")[2].removeprefix("//") or BRANCH
+    options = config.options("remote")
+    branch = config.url.partition("?")[0].partition(":")[2].removeprefix("//") or BRANCH
     remote = options.get("remote", REMOTE)
     for name in (branch, remote):
         if not _NAME.fullmatch(name) or ".." in name or name.endswith((".", ".lock")):
             raise bad_state(f"{name!r} is no name of a branch or remote", "Write `git:BRANCH?remote=NAME`.")
-    return git_store(opening.project, opening.environ, branch, remote)
+    return git_store(config.project, config.environ, branch, remote)
 
 
 def git_store(folder: Path, environ: Mapping[str, str], branch: str = BRANCH, remote: str = REMOTE) -> GitStore:

@@ -67,7 +67,7 @@ class GitError(StoreError):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CompletedCommand:
     """A command that ended."""
 
     code: int
@@ -87,14 +87,14 @@ class Git:
     environ: Mapping[str, str]
     location: str
 
-    def __call__(self, *words: str, data: bytes = b"", index: Path | None = None) -> Done:
+    def __call__(self, *words: str, data: bytes = b"", index: Path | None = None) -> CompletedCommand:
         """Run a command that has to succeed; `index` is a private index file for it."""
         done = self.attempt(*words, data=data, index=index)
         if done.code:
             raise self.failed(done.err)
         return done
 
-    def attempt(self, *words: str, data: bytes = b"", index: Path | None = None) -> Done:
+    def attempt(self, *words: str, data: bytes = b"", index: Path | None = None) -> CompletedCommand:
         """Run a command that may fail."""
         with self.start(*words, index=index) as process:
             try:
@@ -103,7 +103,7 @@ class Git:
                 raise self._error(f"git {words[0]} took more than {TIMEOUT:.0f} s", _HINT) from error
             finally:
                 _end(process)
-        return Done(process.returncode, out, err.decode("utf-8", "replace"))
+        return CompletedCommand(process.returncode, out, err.decode("utf-8", "replace"))
 
     def start(self, *words: str, index: Path | None = None, stderr: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
         """Start a command, in a session of its own: ssh has no terminal to ask at, and Ctrl-C ends no push half-way."""

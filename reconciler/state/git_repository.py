@@ -33,7 +33,7 @@ _NONCE: Final = "Reconciler-Write: "
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RejectedPush:
     """A push that did not arrive, as far as is known."""
 
     error: GitError
@@ -81,7 +81,7 @@ class Repository:
         # Not --unshallow: that fetches the history of everything the clone has.
         return self.fetch(*(("--depth=1000000",) if self._shallow else ()))
 
-    def push(self, commit: str, old: str | None) -> Refused | None:
+    def push(self, commit: str, old: str | None) -> RejectedPush | None:
         """Move the branch from `old` to `commit`; None where that is done. One round trip."""
         lease = f"--force-with-lease={self._theirs}:{old or ''}"
         done = self._git.attempt(*_PUSH, lease, self._remote, f"{commit}:{self._theirs}")
@@ -89,7 +89,7 @@ class Repository:
             self._git("update-ref", self._ours, commit)
             return None
         said = "\n".join(line.split("\t")[-1] for line in done.text.splitlines() if line.startswith("!\t"))
-        return Refused(self._git.failed(f"{done.err}\n{said}"), overtaken=bool(_OVERTAKEN.search(said)))
+        return RejectedPush(self._git.failed(f"{done.err}\n{said}"), overtaken=bool(_OVERTAKEN.search(said)))
 
     def commit(self, parent: str | None, documents: Mapping[str, bytes | None], message: str) -> str:
         """A commit after `parent` that differs from it in `documents`, of which None are removed. Not pushed."""

@@ -8,7 +8,7 @@ from typing import Final, Protocol, runtime_checkable
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.commits import short
 from reconciler.state.codec import decode_plan
-from reconciler.state.documents import line, shaped
+from reconciler.state.documents import format_errors, line
 from reconciler.state.model import AppliedPlan, Completed
 from reconciler.state.snapshots import read
 from reconciler.state.store import Store
@@ -66,7 +66,7 @@ def _names(completed: Completed) -> set[Address]:
 def _noted(store: NotedStore, identity: Identity) -> Iterator[AppliedPlan]:
     for message in store.messages(RECORD):
         for text in (part.removeprefix(RECORD) for part in message.split("\n") if part.startswith(RECORD)):
-            with shaped(store.location):
+            with format_errors(store.location):
                 record = json.loads(text)
                 if record["identity"] == str(identity):
                     yield decode_plan(record)

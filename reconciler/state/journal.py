@@ -8,11 +8,10 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.state.codec import Begun, Progress, Segment
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot
-from reconciler.state.segments import fold
+from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
 from reconciler.state.snapshots import append, compact, finish, read
 from reconciler.state.store import ConflictError, ExistsError, Store
 
@@ -41,7 +40,7 @@ class Journal:
     """
 
     def __init__(
-        self, store: Store, lease: Lease, base: Snapshot, begun: Begun, clock: Callable[[], float] = time.monotonic
+        self, store: Store, lease: Lease, base: Snapshot, begun: RunBegun, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._lease, self._base, self._plan, self._clock = store, lease, base, begun.plan, clock
         self._segments: list[Segment] = [begun]
@@ -94,7 +93,7 @@ class Journal:
             closed = self._finish(_progress(self._lease.token, self._sending))
             self._sending = []
         if closed is None:
-            raise self._lease.lost("was taken over")
+            raise self._lease.lost_error("was taken over")
         return closed
 
     def _wait(self, entry: _Entry) -> None:
@@ -114,19 +113,19 @@ class Journal:
         self._interval = max(INTERVAL, SHARE * (self._clock() - started))
         self._sending = []
 
-    def _append(self, segment: Progress) -> None:
+    def _append(self, segment: RunProgress) -> None:
         self._lease.check()
         identity, number = self._base.state.identity, self._base.position + len(self._segments) + 1
         said = note(identity, f"progress {identity}: {self._summary(segment)}", None)
         size = append(self._store, identity, number, segment, said)
         if not size:
-            raise self._lease.lost("was taken over")
+            raise self._lease.lost_error("was taken over")
         self._segments.append(segment)
         self._base = _grown(self._base, size)
 
-    def _finish(self, last: Progress) -> Snapshot | None:
+    def _finish(self, last: RunProgress) -> Snapshot | None:
         self._lease.check()
-        identity, snapshot = self._base.state.identity, fold(self._base, [*self._segments, last])
+        identity, snapshot = self._base.state.identity, replay(self._base, [*self._segments, last])
         partly = " partly" if last.plan and last.plan.outcome == "partial" else ""
         said = f"apply {identity}{partly}: {self._summary(*self._segments, last)}"
         try:
@@ -137,7 +136,7 @@ class Journal:
             return compact(self._store, snapshot)
 
     def _summary(self, *segments: Segment) -> str:
-        completed = (item for segment in segments if isinstance(segment, Progress) for item in segment.completed)
+        completed = (item for segment in segments if isinstance(segment, RunProgress) for item in segment.completed)
         return summary(completed, self._base.state.objects.keys())
 
 
@@ -158,7 +157,7 @@ def begin(
     """
     identity = snapshot.state.identity
     base = read(store, identity)
-    begun = Begun(lease.token, tuple(intents), openai_project, plan)
+    begun = RunBegun(lease.token, tuple(intents), openai_project, plan)
     # The lock was ours after the read: a run that takes it from here on begins with the same number, or a higher one.
     lease.verify()
     said = note(identity, f"begin {identity}: {len(begun.intents)} to create", plan)
@@ -172,8 +171,8 @@ def begin(
     return Journal(store, lease, _grown(base, size), begun, clock)
 
 
-def _progress(run: str, entries: Sequence[_Entry]) -> Progress:
-    return Progress(
+def _progress(run: str, entries: Sequence[_Entry]) -> RunProgress:
+    return RunProgress(
         run,
         completed=tuple(entry for entry in entries if isinstance(entry, Completed)),
         discarded=tuple(entry for entry in entries if isinstance(entry, Address)),
@@ -184,7 +183,7 @@ def _progress(run: str, entries: Sequence[_Entry]) -> Progress:
 
 def _grown(base: Snapshot, size: int) -> Snapshot:
     """`base`, of which the store has a further segment of so many bytes, not folded in."""
-    return replace(base, stored=base.stored.grown(size))
+    return replace(base, stored=base.stored.with_documents(size))
 
 
 def _moved(identity: Identity) -> StateMovedError:

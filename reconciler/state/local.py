@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.resources.problems import Problem, reason
-from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict, exists
+from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict_error, exists_error
 
 _LOCK: Final = ".store.lock"
 _DRAFT: Final = ".store.tmp"
@@ -37,14 +37,14 @@ class LocalStore:
         path = self._path(key)
         with self._errors(), self._exclusive() as stamp:
             if path.exists():
-                raise exists(self.location, key)
+                raise exists_error(self.location, key)
             return self._write(path, data, stamp)
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         path = self._path(key)
         with self._errors(), self._exclusive() as stamp:
             if not path.exists() or _version(path.stat()) != version:
-                raise conflict(self.location, key)
+                raise conflict_error(self.location, key)
             return self._write(path, data, stamp)
 
     def delete(self, keys: Iterable[str]) -> None:

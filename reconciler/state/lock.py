@@ -19,7 +19,7 @@ from typing import Final
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
-from reconciler.state.documents import document, line, load, of, shaped
+from reconciler.state.documents import document, format_errors, line, load, typed
 from reconciler.state.store import ConflictError, ExistsError, Put, Store, write_all
 
 FORMAT: Final = "reconciler/lock/v1"
@@ -66,9 +66,9 @@ class Lock:
     released: float | None = None
     """Freeing a lock is writing this: every store can do that on condition, while not every one can delete so."""
 
-    def free(self, now: float) -> bool:
+    def is_free(self, now: float) -> bool:
         """Whether another run may take it."""
-        return self.released is not None or now > self.expires + GRACE or _dead(self.holder)
+        return self.released is not None or now > self.expires + GRACE or _is_dead(self.holder)
 
 
 class Lease:
@@ -90,7 +90,7 @@ class Lease:
     def check(self) -> None:
         """Raise `LeaseLostError` once the deadline has passed. Costs nothing."""
         if self.now() >= self.deadline:
-            raise self.lost("was not renewed in time")
+            raise self.lost_error("was not renewed in time")
 
     def verify(self) -> None:
         """Raise `LeaseLostError` unless the lock still is this one. One read."""
@@ -135,10 +135,10 @@ class Lease:
         """The version of the lock document, if it still is ours."""
         lock, version = _read(self._store, self._identity)
         if lock is None or lock.token != self.token or lock.released is not None or version is None:
-            raise self.lost("was taken over" if lock and lock.released is None else "was freed by somebody")
+            raise self.lost_error("was taken over" if lock and lock.released is None else "was freed by somebody")
         return version
 
-    def lost(self, why: str) -> LeaseLostError:
+    def lost_error(self, why: str) -> LeaseLostError:
         """The error that says so, and what to do."""
         message = f"the lock of {self._identity} {why} while this run held it"
         hint = "This run has stopped writing. Run the same command again: it finds and finishes what is not done."
@@ -155,8 +155,8 @@ def acquire(store: Store, identity: Identity, holder: Holder, now: Callable[[], 
     """Take the lock of `identity`; raises `LockedError` while another run has it."""
     while True:  # each further turn follows another run's success
         lock, version = _read(store, identity)
-        if lock is not None and not lock.free(now()):
-            raise locked(identity, lock, now())
+        if lock is not None and not lock.is_free(now()):
+            raise locked_error(identity, lock, now())
         moment = now()
         fresh = Lock(_token(moment), holder, moment, moment, moment + DURATION)
         try:
@@ -186,7 +186,7 @@ def lock_key(identity: Identity) -> str:
     return f"state/{identity}/lock.json"
 
 
-def locked(identity: Identity, lock: Lock, now: float) -> LockedError:
+def locked_error(identity: Identity, lock: Lock, now: float) -> LockedError:
     holder = lock.holder
     run = f", {holder.run_url}" if holder.run_url else ""
     since = f"for {_age(now - lock.acquired)}, renewed {_age(now - lock.renewed)} ago"
@@ -221,9 +221,9 @@ def _encode(lock: Lock) -> bytes:
 
 def _decode(data: bytes, source: str) -> Lock:
     record = load(data, FORMAT, source)
-    with shaped(source):
+    with format_errors(source):
         return Lock(
-            token=of(str, record["token"]),
+            token=typed(str, record["token"]),
             holder=_holder(record["holder"]),
             acquired=float(record["acquired"]),
             renewed=float(record["renewed"]),
@@ -233,11 +233,11 @@ def _decode(data: bytes, source: str) -> Lock:
 
 
 def _holder(record: JSON) -> Holder:
-    name, host, machine, run_url = (of(str, record[key]) for key in ("name", "host", "machine", "run_url"))
-    return Holder(name, host, machine, of(int, record["pid"]), run_url)
+    name, host, machine, run_url = (typed(str, record[key]) for key in ("name", "host", "machine", "run_url"))
+    return Holder(name, host, machine, typed(int, record["pid"]), run_url)
 
 
-def began(token: str) -> str:
+def started_at(token: str) -> str:
     """When the run of that token took the lock, as text that sorts by time; empty where there was none."""
     return token.partition("-")[0]
 
@@ -254,7 +254,7 @@ def _machine() -> str:
     return f"{socket.gethostname()} {uuid.getnode():x}"
 
 
-def _dead(holder: Holder) -> bool:
+def _is_dead(holder: Holder) -> bool:
     """Whether the process of `holder` is surely gone."""
     if holder.machine != _machine():
         return False

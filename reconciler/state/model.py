@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
@@ -10,6 +10,11 @@ from reconciler.resources.values import JSON
 
 Outcome: TypeAlias = Literal["unfinished", "partial", "complete"]
 """Of an apply: no end was recorded (it runs, or was killed), some of its changes are not done, all are."""
+
+
+LONGEST_REQUEST: Final = 600.0
+"""Seconds after which a request that was sent has come to something, seen in the lists: the longest that one is waited
+for (the SDK's own default)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Stored:
     journal: int = 0
     """Bytes of those."""
 
-    def grown(self, *sizes: int) -> "Stored":
+    def with_documents(self, *sizes: int) -> "Stored":
         """With further documents of so many bytes."""
         return replace(self, documents=self.documents + len(sizes), journal=self.journal + sum(sizes))
 
@@ -103,3 +108,13 @@ class Snapshot:
         """Whether a run may have done something that is not recorded."""
         latest = next(reversed(list(self.state.plans.values())), None)
         return bool(self.pending) or (latest is not None and latest.outcome == "unfinished")
+
+    def expired_intents(self, now: float) -> frozenset[Address]:
+        """Addresses of which every intent is of a run that has surely sent its last request long ago: another run began
+        after it, as only one that has the lock does, and has been going or over for `LONGEST_REQUEST` seconds.
+        """
+        since = max(
+            (plan.started for plan in self.state.plans.values() if plan.started < now - LONGEST_REQUEST), default=0.0
+        )
+        young = {intent.address for intent in self.pending if intent.started >= since}
+        return frozenset(intent.address for intent in self.pending) - young

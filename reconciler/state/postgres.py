@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from reconciler.resources.problems import Problem
-from reconciler.state.opening import Opening, bad_state
 from reconciler.state.postgres_connections import Connections, Rows, Statement
-from reconciler.state.store import Store, StoreError, Versioned, check_key, check_prefix, conflict, exists
+from reconciler.state.store import (
+    BackendConfig,
+    Store,
+    StoreError,
+    Versioned,
+    bad_state,
+    check_key,
+    check_prefix,
+    conflict_error,
+    exists_error,
+)
 
 if TYPE_CHECKING:
     from psycopg import Error
@@ -56,13 +65,13 @@ class PostgresStore:
     def create(self, key: str, data: bytes) -> str:
         rows = self._run(_CREATE, make=True, key=check_key(key), data=data)
         if not rows:
-            raise exists(self.location, key)
+            raise exists_error(self.location, key)
         return str(rows[0][0])
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         rows = self._run(_REPLACE, key=check_key(key), data=data, version=int(version))
         if not rows:
-            raise conflict(self.location, key)
+            raise conflict_error(self.location, key)
         return str(rows[0][0])
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -126,26 +135,26 @@ class PostgresStore:
         return _CHECK
 
 
-def open_postgres(opening: Opening) -> Store:
+def open_postgres(config: BackendConfig) -> Store:
     """The store of `postgres://user:password@host/database?schema=…`, or of `postgres:?schema=…`.
 
     The second is for `project.yaml`, which names no server: it is the one of RECONCILER_POSTGRES_DSN, or of the
     variables that every PostgreSQL client knows.
     """
-    conninfo, schema = _parts(opening)
+    conninfo, schema = _parts(config)
     if not _NAME.fullmatch(schema):
         raise bad_state(f"{schema!r} is no name of a schema", "Lower-case letters, digits and `_`, at most 63.")
-    return PostgresStore(conninfo, schema, _location(conninfo, opening.environ, schema))
+    return PostgresStore(conninfo, schema, _location(conninfo, config.environ, schema))
 
 
-def _parts(opening: Opening) -> tuple[str, str]:
+def _parts(config: BackendConfig) -> tuple[str, str]:
     """The connection string, and the schema, which libpq does not know as an option."""
-    url, _, query = opening.url.partition("?")
+    url, _, query = config.url.partition("?")
     options = parse_qsl(query, keep_blank_values=True)
     schema = dict(options).get("schema", SCHEMA)
     if "//" not in url:
-        opening.options("schema")
-        return opening.environ.get(DSN, ""), schema
+        config.options("schema")
+        return config.environ.get(DSN, ""), schema
     others = urlencode([pair for pair in options if pair[0] != "schema"], quote_via=quote)
     return url + (f"?{others}" if others else ""), schema
 

@@ -9,8 +9,17 @@ from typing import Final
 from reconciler.resources.problems import Problem
 from reconciler.s3.location import Location
 from reconciler.s3.objects import Objects, S3Error
-from reconciler.state.opening import Opening, bad_state
-from reconciler.state.store import Store, StoreError, Versioned, check_key, check_prefix, conflict, exists
+from reconciler.state.store import (
+    BackendConfig,
+    Store,
+    StoreError,
+    Versioned,
+    bad_state,
+    check_key,
+    check_prefix,
+    conflict_error,
+    exists_error,
+)
 
 _SEAL: Final = re.compile(rb'\n"[0-9a-f]{32}"\n')
 _SEAL_LENGTH: Final = 36
@@ -36,14 +45,14 @@ class S3Store:
         with _errors():
             version = self._objects.create(check_key(key), _sealed(data))
         if version is None:
-            raise exists(self.location, key)
+            raise exists_error(self.location, key)
         return version
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         with _errors():
             new = self._objects.replace(check_key(key), _sealed(data), version)
         if new is None:
-            raise conflict(self.location, key)
+            raise conflict_error(self.location, key)
         return new
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -61,10 +70,10 @@ class S3Store:
         return data[:-_SEAL_LENGTH]
 
 
-def open_s3(opening: Opening) -> Store:
+def open_s3(config: BackendConfig) -> Store:
     """The store of `s3://bucket/prefix?region=…&endpoint_url=…`."""
     try:
-        return S3Store(Location.parse(opening.url))
+        return S3Store(Location.parse(config.url))
     except ValueError as error:
         raise bad_state(str(error), "Write it as s3://bucket/prefix?region=…&endpoint_url=…") from error
 

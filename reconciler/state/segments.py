@@ -1,10 +1,10 @@
 """How journal segments change what state says. Pure."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.resources.address import RELEASE, Address
-from reconciler.state.codec import Begun, Progress, Replaced, Segment
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 
 if TYPE_CHECKING:
@@ -14,15 +14,51 @@ PLANS: Final = 100
 """Applied plans that state remembers."""
 
 
-def fold(base: Snapshot, segments: Iterable[Segment]) -> Snapshot:
+@dataclass(frozen=True, slots=True)
+class RunBegun:
+    """The first segment of a run: everything it may make, before it makes anything."""
+
+    run: str
+    intents: tuple[Intent, ...] = ()
+    openai_project: str | None = None
+    plan: AppliedPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """A further segment of a run: what was done since the one before."""
+
+    run: str
+    completed: tuple[Completed, ...] = ()
+    discarded: tuple[Address, ...] = ()
+    """Addresses whose intents are void: nothing was made, or what was made is gone again."""
+    plan: AppliedPlan | None = None
+    """How the plan ended; None while the run goes on."""
+    announced: tuple[Intent, ...] = ()
+    """What the run is about to make besides, from here on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateReplaced:
+    """The only segment of a run that says everything anew: what a person pushed, moved or forgot, or had rebuilt."""
+
+    run: str
+    state: State
+    pending: tuple[Intent, ...] = ()
+
+
+Segment: TypeAlias = RunBegun | RunProgress | StateReplaced
+
+
+def replay(base: Snapshot, segments: Iterable[Segment]) -> Snapshot:
     """`base` with the segments that come right after it."""
-    folding = _Folding(base)
+    folding = _Replay(base)
     for segment in segments:
         folding.add(segment)
     return folding.snapshot()
 
 
-class _Folding:
+class _Replay:
     """A snapshot in the making; one copy of the state for any number of segments."""
 
     def __init__(self, base: Snapshot) -> None:
@@ -36,9 +72,9 @@ class _Folding:
 
     def add(self, segment: Segment) -> None:
         self._position += 1
-        if isinstance(segment, Begun):
+        if isinstance(segment, RunBegun):
             self._begin(segment)
-        elif isinstance(segment, Replaced):
+        elif isinstance(segment, StateReplaced):
             self._replace(segment)
         elif segment.run == self._run:  # what a run writes after another one began counts for nothing
             self._progress(segment)
@@ -50,20 +86,20 @@ class _Folding:
         pending = tuple(intent for address in sorted(self._pending) for intent in self._pending[address])
         return Snapshot(state, pending, self._position, self._run, self._base.stored)
 
-    def _begin(self, begun: Begun) -> None:
+    def _begin(self, begun: RunBegun) -> None:
         self._run = begun.run
         self._project = begun.openai_project or self._project
         self._intend(begun.intents)
         self._remember(begun.plan)
 
-    def _replace(self, replaced: Replaced) -> None:
+    def _replace(self, replaced: StateReplaced) -> None:
         state = replaced.state
         self._run, self._project = replaced.run, state.openai_project
         self._objects, self._plans = dict(state.objects), dict(state.plans)
         self._tombstones, self._pending = set(state.tombstones), {}
         self._intend(replaced.pending)
 
-    def _progress(self, progress: Progress) -> None:
+    def _progress(self, progress: RunProgress) -> None:
         for completed in progress.completed:
             self._complete(completed)
         for address in progress.discarded:

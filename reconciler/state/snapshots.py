@@ -19,8 +19,6 @@ from typing import Final
 
 from reconciler.resources.address import Identity
 from reconciler.state.codec import (
-    Replaced,
-    Segment,
     decode_merged,
     decode_segment,
     decode_state,
@@ -28,10 +26,10 @@ from reconciler.state.codec import (
     encode_segment,
     encode_state,
 )
-from reconciler.state.compaction import DOCUMENTS, Span, covering, mergeable, named, one
-from reconciler.state.documents import bad
+from reconciler.state.compaction import DOCUMENTS, Span, mergeable, smallest_cover, spans_in
+from reconciler.state.documents import format_error
 from reconciler.state.model import Snapshot, State, Stored
-from reconciler.state.segments import fold
+from reconciler.state.segments import Segment, StateReplaced, replay
 from reconciler.state.store import (
     ConflictError,
     Delete,
@@ -56,14 +54,16 @@ def read(store: Store, identity: Identity) -> Snapshot:
         # In this order: what is compacted after the listing is in the state document that is read after it.
         spans = _spans(documents, identity)
         base = _checkpoint(documents, identity, store.location)
-        cover = covering(spans, base.position)
+        cover = smallest_cover(spans, base.position)
         contents = _contents(documents, identity, cover)
         if contents is not None:
-            base = replace(base, stored=base.stored.grown(*map(len, contents)))
+            base = replace(base, stored=base.stored.with_documents(*map(len, contents)))
             segments = _segments(identity, cover, contents, store.location)
-            return fold(base, (segment for number, segment in segments.items() if number > base.position))
+            return replay(base, (segment for number, segment in segments.items() if number > base.position))
     source, end = f"{store.location}/{state_key(identity)}", max(span.last for span in spans)
-    raise bad("state-damaged", f"segments between {base.position} and {end} of its journal are missing", source)
+    raise format_error(
+        "state-damaged", f"segments between {base.position} and {end} of its journal are missing", source
+    )
 
 
 def append(store: Store, identity: Identity, number: int, segment: Segment, note: str) -> int:
@@ -71,7 +71,7 @@ def append(store: Store, identity: Identity, number: int, segment: Segment, note
 
     For `note` see `store.BatchStore`.
     """
-    key, data = _key(identity, one(number)), encode_segment(segment)
+    key, data = _key(identity, Span.of(number)), encode_segment(segment)
     try:
         write_all(store, [Put(key, data)], note)
     except ExistsError:  # or it is there because the answer to our own write was lost
@@ -86,9 +86,9 @@ def finish(store: Store, snapshot: Snapshot, last: Segment, also: Put, note: str
     It is one step, where the store has such. Raises `ExistsError` or `ConflictError` where another run wrote meanwhile;
     then `append` and `compact` tell more.
     """
-    segment = Put(_key(snapshot.state.identity, one(snapshot.position)), encode_segment(last))
-    ended = replace(snapshot, stored=snapshot.stored.grown(len(segment.data)))
-    if not _outgrown(ended) and not isinstance(last, Replaced):
+    segment = Put(_key(snapshot.state.identity, Span.of(snapshot.position)), encode_segment(last))
+    ended = replace(snapshot, stored=snapshot.stored.with_documents(len(segment.data)))
+    if not _outgrown(ended) and not isinstance(last, StateReplaced):
         write_all(store, [segment, *_merged(latest(store), ended, last, store.location), also], note)
         return ended
     checkpoint = _checkpoint_of(ended)
@@ -144,7 +144,7 @@ def _merged(documents: Documents, ended: Snapshot, last: Segment, location: str)
         return []
     identity, number = ended.state.identity, ended.position
     before = [span for span in _spans(documents, identity) if span.last < number]
-    merging = mergeable([*covering(before, ended.stored.position), one(number)])[:-1]
+    merging = mergeable([*smallest_cover(before, ended.stored.position), Span.of(number)])[:-1]
     contents = _contents(documents, identity, merging)
     if not contents:
         return []
@@ -177,7 +177,7 @@ def _segments(
 
 def _spans(documents: Documents, identity: Identity) -> list[Span]:
     prefix = _prefix(identity)
-    return named(key.removeprefix(prefix) for key in documents.list(prefix))
+    return spans_in(key.removeprefix(prefix) for key in documents.list(prefix))
 
 
 def _keys_up_to(documents: Documents, snapshot: Snapshot) -> list[str]:

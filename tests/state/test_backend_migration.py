@@ -8,11 +8,11 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.backend import Backend, StoreOutlet
-from reconciler.state.backend_migration import Migrated, migrate
+from reconciler.state.backend_migration import StateMigration, migrate
+from reconciler.state.codec import MovedError
 from reconciler.state.history import history, with_records
 from reconciler.state.lock import Holder, acquire
 from reconciler.state.model import AppliedPlan, Completed
-from reconciler.state.moved import MovedError
 from reconciler.state.store import Store
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
 from tests.state.test_history import NotingStore
@@ -39,7 +39,7 @@ def filled(store: Store) -> Backend:
 def test_everything_of_the_identity_goes_and_nothing_else():
     source, target = filled(MemoryStore()), elsewhere()
     before = source.read()
-    assert migrate(source, target, ANN) == Migrated("memory", "elsewhere", 1, 1, 1)
+    assert migrate(source, target, ANN) == StateMigration("memory", "elsewhere", 1, 1, 1)
     assert Backend(target, ACME).read() == before
     assert StoreOutlet(target).list("acme/") == [BUNDLE]
 

@@ -7,9 +7,10 @@ from hypothesis import given, strategies as st
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.state import lock, snapshots
-from reconciler.state.codec import Begun, Progress, decode_segment, decode_state, encode_segment, encode_state
+from reconciler.state.codec import decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored
+from reconciler.state.segments import RunBegun, RunProgress
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -92,9 +93,9 @@ hashes = st.dictionaries(st.text(), st.text(), max_size=2)
 applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans())
 intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
 plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
-begun = st.builds(Begun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans)
+begun = st.builds(RunBegun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans)
 completed = st.lists(st.builds(Completed, names, st.none() | applied, st.none() | names), max_size=3).map(tuple)
-progress = st.builds(Progress, st.text(), completed, st.lists(names, max_size=2).map(tuple), plans)
+progress = st.builds(RunProgress, st.text(), completed, st.lists(names, max_size=2).map(tuple), plans)
 
 
 @given(begun | progress)
@@ -103,13 +104,13 @@ def test_segments_are_read_as_they_were_written_whatever_is_in_them(segment):
 
 
 def test_text_that_is_no_unicode_survives():
-    segment = Progress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"name": "\ud800"})),))
+    segment = RunProgress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"name": "\ud800"})),))
     assert decode_segment(encode_segment(segment), "1.json") == segment
 
 
 def test_a_number_that_json_does_not_have_is_refused():
     with pytest.raises(ValueError, match="not JSON compliant"):
-        encode_segment(Progress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"top_p": float("nan")})),)))
+        encode_segment(RunProgress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"top_p": float("nan")})),)))
 
 
 def edited(**changes: object) -> bytes:
@@ -156,7 +157,7 @@ def test_a_damaged_segment_is_an_error_that_names_it():
 
 def test_a_missing_segment_is_an_error_and_nothing_after_it_is_believed():
     store = MemoryStore()
-    store.create("state/acme/production/journal/00000002.json", encode_segment(Begun("run")))
+    store.create("state/acme/production/journal/00000002.json", encode_segment(RunBegun("run")))
     with pytest.raises(StateFormatError, match="segments between 0 and 2 of its journal are missing"):
         snapshots.read(store, ACME)
 

@@ -7,11 +7,12 @@ import pytest
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.state.backend import Backend
-from reconciler.state.codec import Replaced, decode_segment, encode_segment
+from reconciler.state.codec import decode_segment, encode_segment
 from reconciler.state.edits import OlderError, check_not_older
 from reconciler.state.journal import StateMovedError
 from reconciler.state.lock import Holder, LeaseLostError, acquire
 from reconciler.state.model import AppliedPlan, Intent, Snapshot, State
+from reconciler.state.segments import StateReplaced
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
 
 ACME = Identity("acme")
@@ -39,7 +40,7 @@ def with_old(backend: Backend) -> None:
 
 
 def test_a_segment_that_says_everything_is_read_as_it_was_written():
-    segment = Replaced("run-2", NEW.state, NEW.pending)
+    segment = StateReplaced("run-2", NEW.state, NEW.pending)
     assert decode_segment(encode_segment(segment), "segment") == segment
 
 

@@ -12,7 +12,7 @@ from reconciler.resources.address import Identity
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
 from reconciler.state.lock import Holder, LeaseLostError, LockedError
-from reconciler.state.store import conflict, exists
+from reconciler.state.store import conflict_error, exists_error
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -136,11 +136,11 @@ class LosesAnswers(MemoryStore):
 
     def create(self, key: str, data: bytes) -> str:
         super().create(key, data)
-        raise exists(self.location, key)
+        raise exists_error(self.location, key)
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         super().replace(key, data, version)
-        raise conflict(self.location, key)
+        raise conflict_error(self.location, key)
 
 
 def test_a_lock_that_was_taken_is_ours_although_the_answer_was_lost(now):

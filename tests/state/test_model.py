@@ -1,8 +1,7 @@
 """Intents of killed runs are given up once nothing can come of them any more."""
 
 from reconciler.resources.address import Address, Identity
-from reconciler.state.expired_intents import LONGEST_REQUEST, settled
-from reconciler.state.model import AppliedPlan, Intent, Snapshot, State
+from reconciler.state.model import LONGEST_REQUEST, AppliedPlan, Intent, Snapshot, State
 
 TRIAGE = Address("assistant", "triage")
 
@@ -13,16 +12,16 @@ def after(*began: float, intended: float = 1000.0) -> Snapshot:
     return Snapshot(State(Identity("acme"), plans=plans), (Intent(TRIAGE, "agent", {}, intended),))
 
 
-def test_while_no_other_run_began_the_killed_one_may_still_be_sending():
-    assert settled(after(1000.0), 1000.0 + 100 * LONGEST_REQUEST) == frozenset()
+def test_expired_intents_is_empty_until_another_run_begins():
+    assert after(1000.0).expired_intents(1000.0 + 100 * LONGEST_REQUEST) == frozenset()
 
 
-def test_what_it_sent_last_may_come_to_something_for_a_while():
-    assert settled(after(1000.0, 2000.0), 2000.0 + LONGEST_REQUEST - 1) == frozenset()
-    assert settled(after(1000.0, 2000.0), 2000.0 + LONGEST_REQUEST + 1) == {TRIAGE}
+def test_expired_intents_waits_for_the_longest_request_after_another_run_begins():
+    assert after(1000.0, 2000.0).expired_intents(2000.0 + LONGEST_REQUEST - 1) == frozenset()
+    assert after(1000.0, 2000.0).expired_intents(2000.0 + LONGEST_REQUEST + 1) == {TRIAGE}
 
 
-def test_an_address_with_a_younger_intent_too_waits_for_that():
+def test_expired_intents_leaves_out_an_address_with_a_younger_intent():
     snapshot = after(1000.0, 2000.0)
     younger = Snapshot(snapshot.state, (*snapshot.pending, Intent(TRIAGE, "agent", {"n": 2}, 2500.0)))
-    assert settled(younger, 9999.0) == frozenset()
+    assert younger.expired_intents(9999.0) == frozenset()
