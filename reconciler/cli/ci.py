@@ -158,7 +158,7 @@ def pull_request(head: str, base: str | None, title: str, body: str) -> int:
     Takes the permission `pull-requests: write`, and that the repository lets workflows open pull requests.
     """
     from reconciler.github import GitHubError, connect
-    from reconciler.github.pulls import upsert_pull
+    from reconciler.github.issues import upsert_pull
 
     base = base or _given("GITHUB_REF_NAME")
     with connect(options.environ()) as github:

@@ -16,10 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.emulator.api import Call, Endpoint
 from reconciler.emulator.errors import ApiError
-from reconciler.emulator.faults.effects import Lag, ingesting
-from reconciler.emulator.faults.middleware import STRUCK, Faults
-from reconciler.emulator.faults.schedule import Schedule
-from reconciler.emulator.faults.spec import from_json
+from reconciler.emulator.fault_spec import Schedule, from_json
+from reconciler.emulator.faults import STRUCK, Faults, Lag, ingesting
 from reconciler.emulator.gates import gates, is_beta
 from reconciler.emulator.resources import endpoints
 from reconciler.emulator.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 
 from reconciler.emulator import Settings, create_app
-from reconciler.emulator.faults.middleware import ConnectionDropped
+from reconciler.emulator.faults import ConnectionDropped
 
 
 def serve(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:

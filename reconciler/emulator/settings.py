@@ -15,7 +15,7 @@ class Settings:
     `ingest_delay` is how many seconds a file in a vector store stays `in_progress`.
     `latency` is added to every request, in seconds.
     `rate_limit` scales the documented limits a minute (1.0: 1,000 GET, 300 POST, 300 DELETE); None: no limits.
-    `faults` says what goes wrong with which requests (SPEC: `reconciler.emulator.faults.spec`).
+    `faults` says what goes wrong with which requests (SPEC: `reconciler.emulator.fault_spec`).
     `ingest_fails` lets every file fail that is taken into a vector store.
     `now` is the clock, in seconds since the epoch, for timestamps, ingestion, expiry and rate limits.
     """

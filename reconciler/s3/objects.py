@@ -1,6 +1,7 @@
 """Objects below one prefix, by key. Calls block; several threads may share one `Objects`."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.s3.failures import code_of, explained
 from reconciler.s3.location import Location, check_endpoint
 
 if TYPE_CHECKING:
@@ -21,6 +21,31 @@ _CONNECT_TIMEOUT: Final = timedelta(seconds=5)
 _RETRY_TIMEOUT: Final = timedelta(seconds=45)
 """After this no request is tried again: with the last one, well within the time that a lock lasts."""
 _RETRIES: Final = 5
+
+_CODE: Final = re.compile(r"<Code>(\w+)</Code>")
+_MESSAGE: Final = re.compile(r"<Message>([^<]+)</Message>")
+_STATUS: Final = re.compile(r"status code: (\d{3})")
+_CAUSE: Final = re.compile(r'(?:message|error): "([^"]+)"')
+
+_CREDENTIALS: Final = (
+    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN where there is one. "
+    'Those of a profile: eval "$(aws configure export-credentials --format env)"'
+)
+_RIGHTS: Final = "It takes s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject in it."
+_REGION: Final = "Set `region` to where the bucket is, or AWS_REGION."
+_NETWORK: Final = "Check `endpoint_url`, `region` and the network, and run it again."
+_HINTS: Final = {
+    "NoSuchBucket": "Check its name and `endpoint_url`, or make it: Reconciler makes no bucket.",
+    "AccessDenied": _RIGHTS,
+    "InvalidAccessKeyId": _CREDENTIALS,
+    "SignatureDoesNotMatch": _CREDENTIALS,
+    "ExpiredToken": _CREDENTIALS,
+    "InvalidToken": _CREDENTIALS,
+    "PermanentRedirect": _REGION,
+    "AuthorizationHeaderMalformed": _REGION,
+    "403": _RIGHTS,
+    "301": _REGION,
+}
 
 
 class S3Error(ReconcilerError):
@@ -130,7 +155,7 @@ class Objects:
         try:
             yield
         except (obstore.exceptions.BaseError, OSError) as error:
-            reason, hint = explained(error)
+            reason, hint = _explained(error)
             raise S3Error(Problem("s3", f"cannot {verb} {self.location}/{key}: {reason}", hint=hint)) from error
 
 
@@ -142,7 +167,7 @@ def _raise_unless_refused(error: Exception) -> None:
     from obstore.exceptions import AlreadyExistsError, PreconditionError
 
     known = isinstance(error, (AlreadyExistsError, PreconditionError, FileNotFoundError))
-    code = code_of(error)
+    code = _code_of(error)
     if code != "NoSuchBucket" and (known or code == "ConditionalRequestConflict"):
         return
     raise error
@@ -166,3 +191,24 @@ def _ambient_endpoint(environ: Mapping[str, str]) -> str | None:
         raise S3Error(
             Problem("s3", f"AWS_ENDPOINT_URL cannot be used: {error}", hint="Correct or unset it.")
         ) from error
+
+
+def _code_of(error: Exception) -> str:
+    """What S3 answered with: a code such as `NoSuchBucket`, or the HTTP status; empty where there was no answer."""
+    text = str(error)
+    found = _CODE.search(text) or _STATUS.search(text)
+    return found[1] if found else ""
+
+
+def _explained(error: Exception) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    text, code = str(error), _code_of(error)
+    if code:
+        message = _MESSAGE.search(text)
+        return f"it answered {code}{f' ({message[1]})' if message else ''}", _HINTS.get(code, _NETWORK)
+    if "/latest/api/token" in text:  # asked of the machine it runs on, where nothing else is set
+        return "there are no credentials", _CREDENTIALS
+    if "TimedOut" in text:
+        return "it did not answer in time", _NETWORK
+    cause = _CAUSE.search(text)
+    return f"it cannot be reached{f' ({cause[1]})' if cause else ''}", _NETWORK

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from openai import APIConnectionError, InternalServerError, OpenAI
 
-from reconciler.emulator.faults.spec import parse
+from reconciler.emulator.fault_spec import parse
 
 AGENT = {"model": "gpt-5", "name": "bot"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.github import GitHub
-from reconciler.github.pulls import open_pull, upsert_pull
+from reconciler.github.issues import open_pull, upsert_pull
 from tests.support.github_hub import Hub
 from tests.support.github_repositories import Checkout
 

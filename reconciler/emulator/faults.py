@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -12,9 +13,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.emulator.errors import ApiError
-from reconciler.emulator.faults.schedule import Schedule
+from reconciler.emulator.fault_spec import Schedule
 from reconciler.emulator.gates import BETA, is_beta
+from reconciler.emulator.settings import Settings
+from reconciler.emulator.store import Store
 
+FOR_EVER = 1e9
+"""Seconds; SQLite's JSON knows no infinity."""
 STRUCK: Final = "reconciler.faults"
 """Where endpoints find, in the scope, the faults that are theirs to bring about."""
 
@@ -160,3 +165,27 @@ async def _drop(send: Send) -> None:
     """Once an answer has begun, a server can do nothing about an exception but close the connection."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
     raise ConnectionDropped("the embedded API dropped the connection, as it was told to")
+
+
+def ingesting(settings: Settings, struck: Mapping[str, str]) -> Settings:
+    """How the files that a request attaches are indexed."""
+    if "ingest-hang" in struck:
+        return replace(settings, ingest_delay=FOR_EVER)
+    return replace(settings, ingest_fails=True) if "ingest-fail" in struck else settings
+
+
+class Lag:
+    """Copies of the store from before the writes that cannot be read yet."""
+
+    def __init__(self) -> None:
+        self._copies: deque[tuple[float, Store]] = deque()
+
+    def hide(self, store: Store, until: float) -> None:
+        """Let nobody read the next write before `until`."""
+        self._copies.append((until, store.copy()))
+
+    def readable(self, store: Store, now: float) -> Store:
+        """What can be read: the oldest copy that still counts, or the store itself."""
+        while self._copies and self._copies[0][0] <= now:
+            self._copies.popleft()
+        return self._copies[0][1] if self._copies else store

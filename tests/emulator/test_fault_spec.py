@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.emulator.faults.spec import KINDS, Fault, SpecError, parse, table
+from reconciler.emulator.fault_spec import KINDS, Fault, SpecError, parse, table
 
 
 @pytest.mark.parametrize(
