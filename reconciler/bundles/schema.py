@@ -1,4 +1,4 @@
-"""JSON Schemas (Draft 2020-12) of what applications read, for readers in other languages."""
+"""JSON Schemas (Draft 2020-12) of bundles and pointers, for readers in other languages."""
 
 from typing import Any, Final
 
@@ -15,11 +15,11 @@ _REFERENCE: Final = {
     "properties": {"$address": _ADDRESS},
     "required": ["$address"],
     "additionalProperties": False,
-    "description": "Stands for the live id that the pointer's `ids` has for the address",
+    "description": "Reference to an object; its live id is in `ids` of the pointer",
 }
 _NAMED: Final = {
     "oneOf": [_REFERENCE, {"type": "string"}],
-    "description": "Part of this bundle, by address, or an object that Reconciler does not manage, by its id",
+    "description": "Address of a part of this bundle, or id of an object that Reconciler does not manage",
 }
 
 
@@ -36,7 +36,7 @@ _REQUEST: Final = {
     "type": "object",
     "properties": {"metadata": {"type": "object", "required": ["reconciler-address"]}},
     "required": ["metadata"],
-    "description": "The arguments of POST /v1/responses, all but `input`, with references where live ids go",
+    "description": "Arguments of POST /v1/responses without `input`, with references in place of live ids",
 }
 _ASSISTANT: Final = {
     "oneOf": [
@@ -53,7 +53,7 @@ _PIPELINE: Final = _object(
                 "properties": {"type": {"type": "string"}},
                 "required": ["type"],
             },
-            "description": "By name; `start` and `end` are always there",
+            "description": "Nodes by name; always includes `start` and `end`",
         },
         "edges": {
             "type": "array",
@@ -67,7 +67,7 @@ _CHATBOT: Final = _object(
     {
         "assistant": {"oneOf": [*_NAMED["oneOf"], {"type": "null"}]},
         "pipeline": {"oneOf": [*_NAMED["oneOf"], {"type": "null"}]},
-        "starts": {"type": "array", "items": _NAMED, "description": "Pipelines that the bot's triggers start"},
+        "starts": {"type": "array", "items": _NAMED, "description": "Pipelines that the triggers of the chatbot start"},
     },
     ("assistant", "pipeline", "starts"),
     anyOf=[{"required": ["assistant"]}, {"required": ["pipeline"]}],
@@ -76,14 +76,18 @@ _CHATBOT: Final = _object(
 _RELEASE: Final = _object(
     {
         "number": {"type": "integer", "minimum": 1},
-        "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "Of the release's content"},
+        "digest": {
+            "type": "string",
+            "pattern": "^sha256:[0-9a-f]{64}$",
+            "description": "Digest of the release's content",
+        },
     },
-    description="In the bundle of a release",
+    description="Present only in the bundle of a release",
 )
 
 BLOB: Final = {
     "$schema": _DRAFT,
-    "title": "A bundle: IDENTITY/blobs/SHA256.json",
+    "title": "Bundle: IDENTITY/blobs/SHA256.json",
     **_object(
         {
             "format": {"const": BLOB_FORMAT},
@@ -99,7 +103,7 @@ BLOB: Final = {
 }
 POINTER: Final = {
     "$schema": _DRAFT,
-    "title": "What is published at an address: IDENTITY/KIND/NAME.json",
+    "title": "Pointer to the bundle published at an address: IDENTITY/KIND/NAME.json",
     **_object(
         {
             "format": {"const": POINTER_FORMAT},
@@ -112,4 +116,4 @@ POINTER: Final = {
 }
 
 SCHEMAS: Final = {"bundle.schema.json": BLOB, "pointer.schema.json": POINTER}
-"""By the name of the file that each is published under."""
+"""Schemas by the name of their published file."""

@@ -1,10 +1,10 @@
-"""Faults as people write them: `drop-after:POST:/v1/agents:2,429=3:POST:*:1-3,seed=7`.
+"""The specification of faults, `drop-after:POST:/v1/agents:2,429=3:POST:*:1-3,seed=7`, and their schedule.
 
     FAULT[=VALUE][:METHOD[:PATH[:WHICH]]]
 
-`METHOD` and `PATH` may be `*`; in a path, `*` stands for one part: `/v1/vector_stores/*/files`. `WHICH` of the requests
-that match is a number, a range `1-3` or `4-`, a chance `10%`, or `*`: all. What is left out is `*`; `seed=N` is what
-chances are drawn from.
+`METHOD` and `PATH` may be `*`; in a path, `*` matches one part: `/v1/vector_stores/*/files`. `WHICH` selects matching
+requests: a number, a range `1-3` or `4-`, a chance `10%`, or `*` for all. Omitted parts are `*`. `seed=N` seeds the
+random numbers for chances.
 """
 
 import re
@@ -19,43 +19,42 @@ Unit: TypeAlias = Literal["", "status", "seconds", "field"]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What a fault does, and what its value is."""
+class FaultType:
+    """The effect of a fault, and the unit and default of its value."""
 
-    does: str
+    effect: str
     unit: Unit = ""
-    value: str = ""
-    """Where none is given."""
+    default: str = ""
 
 
-KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+FAULTS: Final[Mapping[str, FaultType]] = MappingProxyType(
     {
-        "error-before": Kind("Nothing is done; the answer is an error.", "status", "503"),
-        "error-after": Kind("The request is carried out; the answer is an error all the same.", "status", "500"),
-        "drop-before": Kind("Nothing is done; the connection is closed."),
-        "drop-after": Kind("The request is carried out; the connection is closed without its answer."),
-        "slow": Kind("The request is carried out; its answer comes late.", "seconds", "1"),
-        "malformed": Kind("The request is carried out; only half of its answer comes."),
-        "429": Kind("Nothing is done: too many requests, with Retry-After if there is a value.", "seconds"),
-        "quota": Kind("Nothing is done: the credit is used up."),
-        "stale": Kind("The request is carried out; for a while nobody can read what it did.", "seconds", "5"),
-        "ingest-fail": Kind("Files that the request attaches cannot be indexed."),
-        "ingest-hang": Kind("Files that the request attaches are being indexed for ever."),
-        "repeat-cursor": Kind("A list ignores its cursor and always has more."),
-        "second-writer": Kind(
-            "Somebody changes the agent or store that the request was about right after it.", "field", "name"
+        "error-before": FaultType("The request is not processed; the answer is an error.", "status", "503"),
+        "error-after": FaultType("The request is processed; the answer is an error.", "status", "500"),
+        "drop-before": FaultType("The request is not processed; the connection is closed."),
+        "drop-after": FaultType("The request is processed; the connection is closed without an answer."),
+        "slow": FaultType("The request is processed; the answer is delayed.", "seconds", "1"),
+        "malformed": FaultType("The request is processed; half of the answer is sent."),
+        "429": FaultType("The request is rate limited; a value is sent as Retry-After.", "seconds"),
+        "quota": FaultType("The request is rejected because the credit is used up."),
+        "stale": FaultType("The request is processed; its effect is not visible for a while.", "seconds", "5"),
+        "ingest-fail": FaultType("The ingestion of files that the request attaches fails."),
+        "ingest-hang": FaultType("The ingestion of files that the request attaches never ends."),
+        "repeat-cursor": FaultType("The list ignores its cursor and always reports another page."),
+        "second-writer": FaultType(
+            "Another client changes the agent or store of the request right after it.", "field", "name"
         ),
     }
 )
 
 
 class SpecError(ValueError):
-    """Faults that nobody understands; says which and why."""
+    """An invalid specification of faults."""
 
 
 @dataclass(frozen=True)
-class Which:
-    """Of the requests that match, in their order: from `first` to `last` (None: no end), each with a chance."""
+class RequestRange:
+    """The range of matching requests that a fault hits, from `first` to `last` (None: no end), each with a chance."""
 
     first: int = 1
     last: int | None = None
@@ -68,7 +67,7 @@ class Which:
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault, and which requests it hits."""
+    """A fault and the requests that it hits."""
 
     name: str
     value: str = ""
@@ -77,11 +76,11 @@ class Fault:
     which: str = "*"
 
     def __post_init__(self) -> None:
-        """Raises SpecError."""
-        if self.name not in KINDS:
-            raise SpecError(f"there is no fault '{self.name}'; there are {', '.join(KINDS)}")
+        """Check the values; raises SpecError."""
+        if self.name not in FAULTS:
+            raise SpecError(f"unknown fault '{self.name}'; valid faults: {', '.join(FAULTS)}")
         if self.method not in ("*", "GET", "POST", "DELETE"):
-            raise SpecError(f"{self.name}: '{self.method}' is no method; write GET, POST, DELETE or *")
+            raise SpecError(f"{self.name}: '{self.method}' is not a valid method; use GET, POST, DELETE or *")
         if self.path != "*" and not self.path.startswith("/v1/"):
             raise SpecError(f"{self.name}: the path '{self.path}' does not begin with /v1/")
         _checked_value(self)
@@ -89,15 +88,15 @@ class Fault:
 
     @property
     def argument(self) -> str:
-        """The value, or what stands for it."""
-        return self.value or KINDS[self.name].value
+        """The value, or the default of the fault."""
+        return self.value or FAULTS[self.name].default
 
     def matches(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and (self.path == "*" or _fits(path, self.path))
 
 
 def parse(text: str) -> tuple[tuple[Fault, ...], int]:
-    """The faults of a SPEC, and its seed (0 where it names none). Raises SpecError."""
+    """Parse a SPEC into its faults and its seed (0 by default). Raises SpecError."""
     faults, seed = [], 0
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = item.partition("=")
@@ -109,8 +108,9 @@ def parse(text: str) -> tuple[tuple[Fault, ...], int]:
 
 
 def from_json(body: Any) -> tuple[tuple[Fault, ...], int]:
-    """The same as JSON: `{"faults": [{"name": "429", "value": "3", "method": "POST"}], "seed": 7}`, with the members of
-    `Fault`; `faults` may also be a SPEC. Raises SpecError.
+    """Parse the JSON form: `{"faults": [{"name": "429", "value": "3", "method": "POST"}], "seed": 7}`.
+
+    Each fault has the members of `Fault`; `faults` may also be a SPEC. Raises SpecError.
     """
     if not isinstance(body, dict) or body.keys() - {"faults", "seed"}:
         raise SpecError('expected {"faults": […], "seed": 0}')
@@ -120,52 +120,54 @@ def from_json(body: Any) -> tuple[tuple[Fault, ...], int]:
     try:
         return tuple(Fault(**{name: str(value) for name, value in item.items()}) for item in given), int(seed)
     except (TypeError, AttributeError) as error:
-        raise SpecError(f"a fault is an object with name, value, method, path and which: {error}") from error
+        raise SpecError(f"a fault must be an object with name, value, method, path and which: {error}") from error
 
 
 def table() -> str:
-    """The faults, a line each."""
-    rows = [(name + (f"={kind.unit.upper()}" if kind.unit else ""), kind) for name, kind in KINDS.items()]
+    """Return a table of the faults, one a line."""
+    rows = [(name + (f"={type_.unit.upper()}" if type_.unit else ""), type_) for name, type_ in FAULTS.items()]
     width = max(len(name) for name, _ in rows)
     return "\n".join(
-        f"{name:{width}}  {kind.does}" + (f" Default {kind.value}." if kind.value else "") for name, kind in rows
+        f"{name:{width}}  {type_.effect}" + (f" Default {type_.default}." if type_.default else "")
+        for name, type_ in rows
     )
 
 
-def read_which(text: str) -> Which:
+def read_which(text: str) -> RequestRange:
+    """Parse the part WHICH of a SPEC; raises SpecError."""
     if text == "*":
-        return Which()
+        return RequestRange()
     if found := re.fullmatch(r"(\d+(?:\.\d+)?)%", text):
-        return Which(chance=float(found[1]) / 100)
+        return RequestRange(chance=float(found[1]) / 100)
     if found := re.fullmatch(r"([1-9]\d*)(-?)(\d*)", text):
         first, to, last = found.groups()
-        return Which(int(first), int(last or first) if last or not to else None)
-    raise SpecError(f"'{text}' says not which requests; write 2, 1-3, 4-, 10% or *")
+        return RequestRange(int(first), int(last or first) if last or not to else None)
+    raise SpecError(f"'{text}' does not select requests; use 2, 1-3, 4-, 10% or *")
 
 
 def _fault(item: str) -> Fault:
     what, *where = item.split(":")
     if len(where) > 3:
-        raise SpecError(f"'{item}' has too many parts; write FAULT[=VALUE][:METHOD[:PATH[:WHICH]]]")
+        raise SpecError(f"'{item}' has too many parts; use FAULT[=VALUE][:METHOD[:PATH[:WHICH]]]")
     name, _, value = what.partition("=")
     return Fault(name, value, *where)
 
 
 def _checked_value(fault: Fault) -> None:
-    unit = KINDS[fault.name].unit
+    unit = FAULTS[fault.name].unit
     if not fault.value:
         return
     if not unit:
-        raise SpecError(f"{fault.name} takes no value")
+        raise SpecError(f"{fault.name} does not take a value")
     if unit == "status" and not 400 <= _number(fault.value, fault.name) <= 599:
-        raise SpecError(f"{fault.name}: {fault.value} is no status of an error")
+        raise SpecError(f"{fault.name}: {fault.value} is not an error status; use 400 to 599")
     if unit == "seconds" and not re.fullmatch(r"\d+(\.\d+)?", fault.value):
-        raise SpecError(f"{fault.name}: '{fault.value}' is no number of seconds")
+        raise SpecError(f"{fault.name}: '{fault.value}' is not a number of seconds")
 
 
 def _number(text: str, what: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
-        raise SpecError(f"{what}: '{text}' is no number")
+        raise SpecError(f"{what}: '{text}' is not a number")
     return int(text)
 
 
@@ -177,34 +179,34 @@ def _fits(path: str, pattern: str) -> bool:
 @dataclass
 class _Armed:
     fault: Fault
-    which: Which
+    requests: RequestRange
     matched: int = 0
     hit: int = 0
 
     def strikes(self, random: Random) -> bool:
         self.matched += 1
-        struck = self.which.holds(self.matched, random)
+        struck = self.requests.holds(self.matched, random)
         self.hit += struck
         return struck
 
 
 class Schedule:
-    """The faults of one embedded API; may be replaced while it runs."""
+    """The faults of one emulator, with counters. They may be replaced while it runs."""
 
     def __init__(self, spec: str = "") -> None:
-        """Raises SpecError."""
+        """Parse `spec`; raises SpecError."""
         self.set(*parse(spec))
 
     def set(self, faults: tuple[Fault, ...], seed: int = 0) -> None:
-        """Replace all faults, and count from the beginning."""
+        """Replace all faults and reset the counters."""
         self._armed = [_Armed(fault, read_which(fault.which)) for fault in faults]
         self._random = Random(seed)  # noqa: S311 - repeatable on purpose
 
     def strike(self, method: str, path: str) -> Mapping[str, str]:
-        """What goes wrong with this request: values by the names of faults. Counts the request."""
+        """Count a request and return the faults that hit it: their values by name."""
         matching = [armed for armed in self._armed if armed.fault.matches(method, path)]
         return {armed.fault.name: armed.fault.argument for armed in matching if armed.strikes(self._random)}
 
     def report(self) -> list[dict[str, Any]]:
-        """Each fault, how many requests matched, and how many of them it hit."""
+        """Return each fault with the number of matching requests and of hits."""
         return [{**asdict(armed.fault), "matched": armed.matched, "hit": armed.hit} for armed in self._armed]

@@ -1,4 +1,4 @@
-"""Faults of whole requests: what is answered before anything is done, and what becomes of the answer afterwards."""
+"""Injection of faults: into requests and answers as middleware, into ingestion, and into reads after writes."""
 
 import asyncio
 import json
@@ -19,28 +19,28 @@ from reconciler.emulator.settings import Settings
 from reconciler.emulator.store import Store
 
 FOR_EVER = 1e9
-"""Seconds; SQLite's JSON knows no infinity."""
+"""Seconds. SQLite's JSON does not support infinity."""
 STRUCK: Final = "reconciler.faults"
-"""Where endpoints find, in the scope, the faults that are theirs to bring about."""
+"""The key in the ASGI scope under which endpoints find the faults of the request."""
 
 
 class ConnectionDropped(httpx2.ReadError):
-    """The connection is closed. A client in this process sees it as it is; a server closes the socket."""
+    """The connection was closed by a fault. In-process clients receive this error; a server closes the socket."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class BufferedAnswer:
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
-    def with_body(self, body: bytes) -> "Answer":
+    def with_body(self, body: bytes) -> "BufferedAnswer":
         headers = [(name, value) for name, value in self.headers if name != b"content-length"]
         return replace(self, headers=[*headers, (b"content-length", str(len(body)).encode())], body=body)
 
 
 class Faults:
-    """ASGI middleware around everything that answers under `/v1/`."""
+    """ASGI middleware that applies faults to the requests under `/v1/`."""
 
     def __init__(self, app: ASGIApp, schedule: Schedule) -> None:
         self._app = app
@@ -65,21 +65,23 @@ class Faults:
             asked["query_string"] = urlencode(query).encode()
         answer = await _answer(self._app, asked, receive)
         if "second-writer" in struck:
-            await self._somebody_else(struck["second-writer"], scope, answer)
+            await self._second_writer(struck["second-writer"], scope, answer)
         await asyncio.sleep(float(struck.get("slow", 0)))
         if "drop-after" in struck:
             await _drop(send)
         elif "error-after" in struck:
             await _error(int(struck["error-after"]), scope["path"])(scope, receive, send)
         else:
-            await _send(_spoiled(struck, answer), send)
+            spoiled = _spoiled(struck, answer)
+            await send({"type": "http.response.start", "status": spoiled.status, "headers": spoiled.headers})
+            await send({"type": "http.response.body", "body": spoiled.body})
 
-    async def _somebody_else(self, name: str, scope: Scope, answer: Answer) -> None:
-        """Change what a request was about, as another client would."""
+    async def _second_writer(self, name: str, scope: Scope, answer: BufferedAnswer) -> None:
+        """Change the object of a request, as another client would."""
         path = _subject(scope["path"], answer)
         if path is None:
             return
-        headers = {"authorization": "Bearer somebody-else", "openai-beta": BETA, "content-type": "application/json"}
+        headers = {"authorization": "Bearer second-writer", "openai-beta": BETA, "content-type": "application/json"}
         request = {
             **scope,
             "method": "POST",
@@ -88,7 +90,7 @@ class Faults:
             "query_string": b"",
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
-        body = json.dumps({name: "written by somebody else"}).encode()
+        body = json.dumps({name: "written by another client"}).encode()
 
         async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
@@ -97,7 +99,7 @@ class Faults:
 
 
 def _refusal(struck: Mapping[str, str], path: str) -> Response | None:
-    """The answer to a request that is not carried out."""
+    """Return the answer to a request that is not processed; None if it is processed."""
     if "quota" in struck:
         message = "You have run out of credits or hit your maximum monthly spend."
         return _response(ApiError(429, message, type="insufficient_quota", code="credit_balance_exhausted"), path)
@@ -119,8 +121,8 @@ def _response(error: ApiError, path: str) -> Response:
     return JSONResponse(error.envelope(beta=is_beta(path)), error.status, error.headers)
 
 
-def _subject(path: str, answer: Answer) -> str | None:
-    """The path of the agent or store that a request was about: named in its path, made by it, or first in its list."""
+def _subject(path: str, answer: BufferedAnswer) -> str | None:
+    """Return the path of the agent or store in the path of a request, created by it, or first in its list."""
     if not 200 <= answer.status < 300:
         return None
     _, version, resource, *rest = path.split("/")
@@ -132,7 +134,7 @@ def _subject(path: str, answer: Answer) -> str | None:
     return f"/{version}/{resource}/{id_}" if id_ else None
 
 
-def _spoiled(struck: Mapping[str, str], answer: Answer) -> Answer:
+def _spoiled(struck: Mapping[str, str], answer: BufferedAnswer) -> BufferedAnswer:
     if "malformed" in struck:
         return answer.with_body(answer.body[: len(answer.body) // 2])
     if "repeat-cursor" in struck and answer.status == 200:
@@ -141,8 +143,8 @@ def _spoiled(struck: Mapping[str, str], answer: Answer) -> Answer:
     return answer
 
 
-async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
-    """The whole answer, before any of it is sent."""
+async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> BufferedAnswer:
+    """Return the complete answer before any part of it is sent."""
     start: dict[str, Any] = {}
     parts: list[bytes] = []
 
@@ -153,39 +155,34 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
             parts.append(message.get("body", b""))
 
     await app(scope, receive, keep)
-    return Answer(start["status"], list(start["headers"]), b"".join(parts))
-
-
-async def _send(answer: Answer, send: Send) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    return BufferedAnswer(start["status"], list(start["headers"]), b"".join(parts))
 
 
 async def _drop(send: Send) -> None:
-    """Once an answer has begun, a server can do nothing about an exception but close the connection."""
+    """Close the connection: an exception after the start of an answer makes a server do so."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
-    raise ConnectionDropped("the embedded API dropped the connection, as it was told to")
+    raise ConnectionDropped("the emulator dropped the connection because of a fault")
 
 
 def ingesting(settings: Settings, struck: Mapping[str, str]) -> Settings:
-    """How the files that a request attaches are indexed."""
+    """Return the settings with the ingestion faults of a request applied."""
     if "ingest-hang" in struck:
         return replace(settings, ingest_delay=FOR_EVER)
     return replace(settings, ingest_fails=True) if "ingest-fail" in struck else settings
 
 
 class Lag:
-    """Copies of the store from before the writes that cannot be read yet."""
+    """Copies of the store from before writes that are not visible yet."""
 
     def __init__(self) -> None:
         self._copies: deque[tuple[float, Store]] = deque()
 
     def hide(self, store: Store, until: float) -> None:
-        """Let nobody read the next write before `until`."""
+        """Hide the next write from readers until the time `until`."""
         self._copies.append((until, store.copy()))
 
     def readable(self, store: Store, now: float) -> Store:
-        """What can be read: the oldest copy that still counts, or the store itself."""
+        """Return the store to read from: the oldest copy that has not expired, or the store itself."""
         while self._copies and self._copies[0][0] <= now:
             self._copies.popleft()
         return self._copies[0][1] if self._copies else store

@@ -1,4 +1,7 @@
-"""Comments and issues of ours, found again by a hidden mark in their first line: one each, edited in place."""
+"""Comments, issues and pull requests that Reconciler writes.
+
+A hidden mark in the first line of comments and issues identifies them, so that each is edited in place.
+"""
 
 import re
 from collections.abc import Callable, Collection
@@ -10,24 +13,24 @@ from reconciler.resources.problems import Problem
 
 _MARK: Final = re.compile(r"<!-- reconciler:[a-z-]+ [^\n]*? -->")
 AUTHOR: Final = "github-actions[bot]"
-"""Who writes with the token of a workflow."""
+"""The author of comments that are written with the token of a workflow."""
 LABEL: Final = "reconciler"
-"""Of our issues, so that they are found among all others; GitHub makes it with the first."""
+"""The label by which issues are found. GitHub creates it with the first issue."""
 
 
 def mark_of(body: str) -> str:
-    """The mark that `body` begins with: `<!-- reconciler:plan acme/production -->`; GitHubError where there is none."""
+    """Return the mark at the start of `body`: `<!-- reconciler:plan acme/production -->`; GitHubError without one."""
     found = _MARK.match(body)
     if found:
         return found[0]
-    hint = "Make it with `reconciler plan -o markdown` or `reconciler drift -o markdown`."
-    raise GitHubError(Problem("no-mark", "the text does not begin with a mark by which it is found again", hint=hint))
+    hint = "Create it with `reconciler plan -o markdown` or `reconciler drift -o markdown`."
+    raise GitHubError(Problem("no-mark", "the text does not begin with a Reconciler mark", hint=hint))
 
 
 def upsert_comment(github: GitHub, pull: int, body: str, author: str = AUTHOR) -> str:
-    """Write `body` over the comment with its mark on a pull request, or as a new one; gives its URL.
+    """Replace the comment with the mark of `body` on a pull request, or create it; return its URL.
 
-    Only a comment by `author` counts: whoever wrote it could edit it afterwards.
+    Only comments by `author` are considered, because the author of a comment can edit it.
     """
     mark = mark_of(body)
     comments = github.pages(f"issues/{pull}/comments")
@@ -42,9 +45,9 @@ def upsert_comment(github: GitHub, pull: int, body: str, author: str = AUTHOR) -
 def replace_comments(
     github: GitHub, pull: int, ending: str, keep: Collection[str], text: Callable[[str], str], author: str = AUTHOR
 ) -> list[str]:
-    """Write `text(mark)` over each comment by `author` that ends with `ending` and whose mark is not to `keep`.
+    """Replace by `text(mark)` each comment of `author` that ends with `ending` and whose mark is not in `keep`.
 
-    Gives the URLs of those comments.
+    Returns the URLs of these comments.
     """
     urls = []
     for found in github.pages(f"issues/{pull}/comments"):
@@ -58,7 +61,7 @@ def replace_comments(
 
 
 def upsert_issue(github: GitHub, title: str, body: str, author: str = AUTHOR) -> str:
-    """Open an issue, or edit the open one with the same mark; gives its URL."""
+    """Open an issue, or edit the open one with the same mark; return its URL."""
     mine = _open_issue(github, mark_of(body), author)
     if mine is None:
         mine = github.post("issues", {"title": title, "body": body, "labels": [LABEL]})
@@ -68,7 +71,7 @@ def upsert_issue(github: GitHub, title: str, body: str, author: str = AUTHOR) ->
 
 
 def close_issue(github: GitHub, body: str, author: str = AUTHOR) -> str | None:
-    """Close the open issue with the mark of `body`, which becomes its last text; None where none is open."""
+    """Close the open issue with the mark of `body`, replace its text, and return its URL; None if none is open."""
     mine = _open_issue(github, mark_of(body), author)
     if mine is None:
         return None
@@ -77,12 +80,12 @@ def close_issue(github: GitHub, body: str, author: str = AUTHOR) -> str | None:
 
 
 def open_pull(github: GitHub, head: str) -> Document | None:
-    """The open pull request from a branch of this repository."""
+    """Return the open pull request from the branch `head` of this repository; None if there is none."""
     return next(github.pages("pulls", state="open", head=f"{github.owner}:{head}"), None)
 
 
 def upsert_pull(github: GitHub, head: str, base: str, title: str, body: str) -> str:
-    """Open a pull request for a branch that is pushed already, or rewrite the one that is open; gives its URL."""
+    """Open a pull request for a pushed branch, or edit the open one; return its URL."""
     found = open_pull(github, head)
     if found is None:
         made = github.post("pulls", {"head": head, "base": base, "title": title, "body": body})
@@ -92,11 +95,11 @@ def upsert_pull(github: GitHub, head: str, base: str, title: str, body: str) -> 
 
 
 def _open_issue(github: GitHub, mark: str, author: str) -> Document | None:
-    """The oldest: two may be there where two runs opened one at once."""
+    """Return the oldest open issue with `mark`. Two concurrent runs may each have opened one."""
     issues = github.pages("issues", state="open", labels=LABEL, sort="created", direction="asc")
     return next((found for found in issues if "pull_request" not in found and _is_ours(found, mark, author)), None)
 
 
 def _is_ours(found: Document, mark: str, author: str) -> bool:
-    user = found["user"] or {}  # null where the account is gone
+    user = found["user"] or {}  # null if the account was deleted
     return user.get("login") == author and str(found["body"] or "").startswith(mark)

@@ -1,11 +1,11 @@
-"""The plans that pull requests showed before they were merged, as far as nobody but the base branch can have made them.
+"""Plan artifacts of merged pull requests, restricted to those that a workflow of the base branch created.
 
-A pull request can edit its own workflow, and then upload whatever it likes as its plan. Its artifacts count only where
+A pull request can edit its own workflow and upload any file as its plan. Its artifacts are therefore accepted only if
 
-- its branch is in this repository: a fork's is planned without a key;
-- it changes nothing under `.github/`, so that the workflow which ran is the base branch's;
-- no other pull request has the same head for another base, whose workflow might have run instead;
-- they are of the last run for the commit that was merged, and that began after its base was chosen.
+- its branch is in this repository, because pull requests from forks are planned without a key;
+- it does not change files under `.github/`, so that the workflow of the base branch ran;
+- no other pull request has the same head and another base, whose workflow might have run instead;
+- they belong to the last run for the merged commit, and the run started after the base was set.
 """
 
 import io
@@ -19,35 +19,35 @@ from typing import Final
 from reconciler.github.client import Document, GitHub
 
 ARTIFACT: Final = "plan-"
-"""How the names of the artifacts begin that hold a plan."""
+"""The prefix of the names of plan artifacts."""
 PLAN: Final = "plan.json"
 MAX_BYTES: Final = 64 * 2**20
 KEPT: Final = timedelta(days=90)
 MOST_FILES: Final = 3000
-"""As many as GitHub lists of a pull request, in the order of their names ("List pull requests files")."""
+"""The maximum number of files of a pull request that GitHub lists, by name ("List pull requests files")."""
 _RULES: Final = ".github/"
 _MOVED: Final = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
-"""Events of a pull request that goes to another branch now; not all workflows plan again then."""
+"""Events that change the base of a pull request. Not all workflows run again after them."""
 
 
 class UnusableError(Exception):
-    """An artifact is no plan; the message goes on from `its plan`."""
+    """An artifact that is not a usable plan. The message continues `its plan`."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """What a merged pull request had to show."""
+    """The plans that a merged pull request showed."""
 
     pull: int
     plans: tuple[bytes, ...] = ()
-    """Plan files, one for each identity, unread."""
+    """Undecoded plan files, one for each identity."""
     void: str = ""
-    """Why its plans do not count."""
+    """The reason why its plans are not accepted; empty if they are."""
 
 
 @dataclass(frozen=True)
 class Reviews:
-    """Where to look: the names of workflow files, the base branch and its commit that is to be applied."""
+    """The plan artifacts of a repository, for the workflow files, the base branch and the commit to apply."""
 
     github: GitHub
     plan_workflow: str
@@ -56,13 +56,13 @@ class Reviews:
     commit: str
 
     def since_last_apply(self) -> Iterator[Review]:
-        """Of the pull requests merged since the last successful apply, the latest first, as they are asked for."""
+        """Yield the reviews of pull requests merged since the last successful apply, newest first, on demand."""
         for pull in self._merged():
             void = self._void(pull)
             yield Review(pull["number"], void=void) if void else self._review(pull)
 
     def _merged(self) -> Iterator[Document]:
-        """GitHub names for each the commit by which it came: a merge, a squashed one, the last of those rebased."""
+        """Yield the merged pull requests. `merge_commit_sha` is the merge, the squashed or the last rebased commit."""
         commits, since = self._commits()
         for pull in self.github.pages("pulls", state="closed", base=self.base, sort="updated", direction="desc"):
             if datetime.fromisoformat(pull["updated_at"]) < since:
@@ -71,9 +71,9 @@ class Reviews:
                 yield pull
 
     def _commits(self) -> tuple[frozenset[str] | None, datetime]:
-        """What came to the base branch since the last apply, and when that was.
+        """Return the commits added to the base branch since the last apply, and its date.
 
-        None for all, where there was none, as far back as GitHub keeps artifacts unless it is told otherwise.
+        If there was no apply: None (all commits), and the default retention time of artifacts.
         """
         applied = self._last_applied()
         if applied is None:
@@ -95,13 +95,13 @@ class Reviews:
         files = self.github.pages(f"pulls/{pull['number']}/files")
         names = [(file["filename"], file.get("previous_filename", "")) for file in files]
         if any(name.startswith(_RULES) for pair in names for name in pair):
-            return f"it changes {_RULES}, and so may have planned by its own rules"
+            return f"it changes {_RULES}, so its own workflow may have run"
         if len(names) >= MOST_FILES:
-            return f"it changes more files than GitHub lists, which may be in {_RULES}"
+            return f"it changes more files than GitHub lists, so some may be in {_RULES}"
         head = f"{self.github.owner}:{pull['head']['ref']}"
         others = self.github.pages("pulls", state="all", head=head)
         if any(_is_elsewhere(other, pull) for other in others):
-            return "another pull request has the same commit for another branch"
+            return "another pull request has the same commit and another base branch"
         return ""
 
     def _review(self, pull: Document) -> Review:
@@ -116,28 +116,28 @@ class Reviews:
         ours = (run for run in runs if self._is_here(run) and run["conclusion"] != "skipped")
         last = max(ours, key=lambda run: run["run_number"], default=None)
         if last is None or last["status"] != "completed":
-            return Review(pull["number"], void="its last commit was merged before it was planned")
+            return Review(pull["number"], void="its last commit was merged before its plan was complete")
         if self._moved_after(last, pull):
-            return Review(pull["number"], void="it was planned for another branch, and not again")
+            return Review(pull["number"], void="it was planned for another base branch, and not again after the change")
         try:
             plans = tuple(self._plans(last))
         except UnusableError as error:
             return Review(pull["number"], void=f"its plan {error}")
-        return Review(pull["number"], plans, "" if plans else "its run left no plan")
+        return Review(pull["number"], plans, "" if plans else "its run uploaded no plan")
 
     def _moved_after(self, run: Document, pull: Document) -> bool:
-        """Whether the pull request got its base when the run was under way already: by the workflow of another."""
+        """Return True if the base changed after the run started, so that the workflow of another base may have run."""
         moves = (event for event in self.github.pages(f"issues/{pull['number']}/events") if event["event"] in _MOVED)
         return any(_time(move) >= _time(run) for move in moves)
 
     def _plans(self, run: Document) -> Iterator[bytes]:
         found = sorted(self.github.pages(f"actions/runs/{run['id']}/artifacts", key="artifacts"), key=_time)
-        # Of a run that was run again, the last of each name.
+        # The last one of each name, because a run can be repeated.
         for artifact in {one["name"]: one for one in found if one["name"].startswith(ARTIFACT)}.values():
             yield from self._plan(artifact)
 
     def _plan(self, artifact: Document) -> Iterator[bytes]:
-        """What stands in it under the name of a plan, if anything does."""
+        """Yield the plan file of an artifact, if it contains one."""
         if artifact["expired"]:
             raise UnusableError("has expired")
         if artifact["size_in_bytes"] > MAX_BYTES:
@@ -148,10 +148,10 @@ class Reviews:
                 if PLAN in files.namelist():
                     yield _unpacked(files)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise UnusableError(f"is in an archive that is broken: {error}") from error
+            raise UnusableError(f"is in a damaged archive: {error}") from error
 
     def _is_here(self, run: Document) -> bool:
-        name: str | None = (run["head_repository"] or {}).get("full_name")  # null where a fork is gone
+        name: str | None = (run["head_repository"] or {}).get("full_name")  # null if the fork was deleted
         return name == self.github.repository
 
 
@@ -165,12 +165,10 @@ def _time(of: Document) -> datetime:
 
 
 def _unpacked(files: zipfile.ZipFile) -> bytes:
-    """The plan, as GitHub's own action packs it, and not more of it than there is room for, whatever its size is said
-    to be.
-    """
+    """Return the plan file, as packed by GitHub's upload action. Reads at most `MAX_BYTES`, not the declared size."""
     packed = files.getinfo(PLAN)
     if packed.flag_bits & 1 or packed.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnusableError("is packed in an unusual way")
+        raise UnusableError("is in an archive of an unsupported kind")
     with files.open(packed) as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

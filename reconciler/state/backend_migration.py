@@ -1,7 +1,8 @@
-"""Taking a state from one backend to another, with bundles and history, so that nobody goes on with the old one.
+"""The migration of a state to another backend, with its bundles and history.
 
-The target has everything, and was read back, before the old one is replaced by a note of where it went. Killed in
-between, both say the same, and the same call goes on.
+Everything is written to the target and read back before a note with the new location replaces the old state, so that
+later runs cannot continue with the old one. If the migration is interrupted, both hold the same state, and the same
+call resumes it.
 """
 
 from collections.abc import Iterator
@@ -19,26 +20,26 @@ from reconciler.state.model import Snapshot, State
 from reconciler.state.store import Delete, Put, Store, write_all
 
 _PARTS: Final = 2
-"""Parts of a bundle's key below its identity: what has more is an environment's."""
+"""Parts of a bundle's key after its identity. Keys with more parts belong to an environment."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateMigration:
-    """What is in the new backend now."""
+    """The result of a migration: locations, and counts of what was copied."""
 
     source: str
     target: str
     objects: int
     documents: int
-    """Of bundles: pointers and blobs."""
+    """The number of bundle documents: pointers and blobs."""
     runs: int
-    """Those that its history tells of."""
+    """The number of runs in the history."""
 
 
 def migrate(source: Backend, target: Store, holder: Holder) -> StateMigration:
-    """Copy everything of the identity of `source` to `target`, under the locks of both, and leave a note in `source`.
+    """Copy the state, bundles and history of `source` to `target` under both locks, and leave a note in `source`.
 
-    ReconcilerError where there is nothing to take, or `target` has another state of that identity.
+    ReconcilerError if `source` has no state, or `target` has a different state of the same identity.
     """
     there = Backend(target, source.identity, source.now)
     _check(source, there)
@@ -46,7 +47,8 @@ def migrate(source: Backend, target: Store, holder: Holder) -> StateMigration:
         snapshot = _check(source, there)
         copied = dict(_copied(source, target, lease, other))
         applies = history(source.store, source.identity)
-        _write(there, snapshot, with_records(source.identity, _subject(source, holder), applies))
+        subject = f"migrate the state of {source.identity} from {source.store.location} by {holder.name}@{holder.host}"
+        _write(there, snapshot, with_records(source.identity, subject, applies))
         _verify(there, snapshot, copied)
         _leave_note(source, target, snapshot, lease, holder)
     return StateMigration(
@@ -55,24 +57,26 @@ def migrate(source: Backend, target: Store, holder: Holder) -> StateMigration:
 
 
 def _check(source: Backend, target: Backend) -> Snapshot:
-    """What is to be copied; ReconcilerError where that cannot be."""
+    """Return the snapshot to copy; ReconcilerError if it cannot be copied."""
     snapshot = source.read()
     if not snapshot.run:
         message = f"{source.store.location} has no state of {source.identity}"
-        raise ReconcilerError(Problem("nothing-to-migrate", message, hint="Just name the other backend."))
+        raise ReconcilerError(
+            Problem("nothing-to-migrate", message, hint="There is nothing to migrate: configure the other backend.")
+        )
     present = _present(target)
     if present.run and present != snapshot:
-        message = f"{target.store.location} has a state of {target.identity} already"
-        hint = "Nothing was changed. Two states cannot be made one: choose an empty place, or remove the one there."
+        message = f"{target.store.location} already has a state of {target.identity}"
+        hint = "Nothing was changed. Two states cannot be merged: choose an empty location, or remove the state there."
         raise ReconcilerError(Problem("state-exists", message, hint=hint))
     if present.run and source.store.location == target.store.location:
-        message = f"the state of {source.identity} is in {source.store.location} already"
+        message = f"the state of {source.identity} is already in {source.store.location}"
         raise ReconcilerError(Problem("state-exists", message, hint="Nothing was changed."))
     return snapshot
 
 
 def _present(target: Backend) -> Snapshot:
-    """The state in the target; nothing where that was moved away from it."""
+    """Return the state in the target; an empty one if it was moved away from there."""
     try:
         return target.read()
     except MovedError:
@@ -80,7 +84,7 @@ def _present(target: Backend) -> Snapshot:
 
 
 def _copied(source: Backend, target: Store, *leases: Lease) -> Iterator[tuple[str, bytes]]:
-    """Every bundle, once it is in the target; the leases are renewed meanwhile."""
+    """Copy every bundle and yield it, renewing the leases."""
     outlet, copies = StoreOutlet(source.store), StoreOutlet(target)
     for key in _keys(outlet, source.identity):
         for lease in leases:
@@ -97,21 +101,21 @@ def _keys(outlet: StoreOutlet, identity: Identity) -> Iterator[str]:
 
 
 def _write(target: Backend, snapshot: Snapshot, note: str) -> None:
-    """The whole state as one document, where a note of an earlier move may stand."""
+    """Write the state as one document, over the note of an earlier migration if there is one."""
     key = snapshots.state_key(target.identity)
     found = target.store.read(key)
     write_all(target.store, [Put(key, encode_state(snapshot), found.version if found else None)], note)
 
 
 def _verify(target: Backend, snapshot: Snapshot, bundles: dict[str, bytes]) -> None:
-    """Read everything back; ReconcilerError where anything is not as it was written."""
+    """Read everything back; ReconcilerError if a document differs from what was written."""
     outlet = StoreOutlet(target.store)
     wrong = [key for key, data in bundles.items() if outlet.read(key) != data]
     if target.read() != snapshot:
         wrong.append(snapshots.state_key(target.identity))
     if wrong:
-        message = f"{target.store.location} does not give back what was written to it: {', '.join(wrong[:3])}"
-        hint = "The state stays where it was. Check that place before you try again."
+        message = f"{target.store.location} returned other contents than were written: {', '.join(wrong[:3])}"
+        hint = "The state was not moved. Check the new location, then run the same command again."
         raise ReconcilerError(Problem("not-migrated", message, hint=hint))
 
 
@@ -121,7 +125,3 @@ def _leave_note(source: Backend, target: Store, snapshot: Snapshot, lease: Lease
     segments = Delete(tuple(snapshots.journal_keys(source.store, source.identity)))
     said = f"move the state of {source.identity} to {target.location} by {holder.name}@{holder.host}"
     write_all(source.store, [Put(key, moved, snapshot.stored.version), segments], said)
-
-
-def _subject(source: Backend, holder: Holder) -> str:
-    return f"take the state of {source.identity} over from {source.store.location} by {holder.name}@{holder.host}"

@@ -1,4 +1,4 @@
-"""State and journal segments as JSON documents."""
+"""JSON documents of the state: the state itself, journal segments, and the note left where a state was moved away."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ MOVED_FORMAT: Final = "reconciler/moved/v1"
 
 
 class MovedError(ReconcilerError):
-    """The state is in another backend by now."""
+    """The state was moved to another backend."""
 
 
 def encode_state(snapshot: Snapshot) -> bytes:
@@ -47,9 +47,9 @@ def encode_state(snapshot: Snapshot) -> bytes:
 
 
 def decode_state(data: bytes, identity: Identity, source: str, version: str) -> Snapshot:
-    """The state document in `data`; `source` names it in errors, `version` is its version in the store.
+    """Return the snapshot in the state document `data`; `source` names it in errors, `version` is its store version.
 
-    `MovedError` where only a note of where it went is left.
+    `MovedError` if `data` is the note that the state was moved to another backend.
     """
     _check_moved(data, source)
     record = load(data, STATE_FORMAT, source)
@@ -91,40 +91,40 @@ def encode_segment(segment: Segment) -> bytes:
 
 
 def decode_segment(data: bytes, source: str) -> Segment:
-    """The journal segment in `data`; `source` names it in errors."""
+    """Return the journal segment in `data`; `source` names it in errors."""
     record = load(data, JOURNAL_FORMAT, source)
     with format_errors(source):
         return _segment(record)
 
 
 def encode_merged(segments: Iterable[Segment]) -> bytes:
-    """Segments that come right after each other as one document, a segment a line."""
+    """Encode consecutive segments as one document, with one segment a line."""
     records = (json.loads(encode_segment(segment)) for segment in segments)
     return document({"format": line(MERGED_FORMAT), "segments": array(records)})
 
 
 def decode_merged(data: bytes, count: int, source: str) -> list[Segment]:
-    """The `count` journal segments in `data`; `source` names it in errors."""
+    """Return the `count` journal segments in `data`; `source` names it in errors."""
     record = load(data, MERGED_FORMAT, source)
     with format_errors(source):
         segments = list(map(_segment, record["segments"]))
         if len(segments) != count:
-            raise ValueError(f"{len(segments)} segments stand where {count} should")
+            raise ValueError(f"{len(segments)} segments instead of {count}")
         return segments
 
 
 def encode_moved(identity: Identity, to: str) -> bytes:
-    """The document that sends whoever looks for the state of `identity` to the location `to`."""
+    """Encode the note that the state of `identity` was moved to the location `to`."""
     return document({"format": line(MOVED_FORMAT), "identity": line(str(identity)), "to": line(to)})
 
 
 def _check_moved(data: bytes, source: str) -> None:
-    """Raise `MovedError` where `data` says that the state went elsewhere; `source` names it in the error."""
+    """Raise `MovedError` if `data` is a note that the state was moved; `source` names it in the error."""
     if MOVED_FORMAT.encode() not in data[:100]:
         return
     record = json.loads(data)
     message = f"the state of {record['identity']} was moved to {record['to']}"
-    hint = "Name that backend in RECONCILER_STATE, or in `spec.state` of project.yaml. Nothing was changed."
+    hint = "Set RECONCILER_STATE, or `spec.state` in project.yaml, to that backend. Nothing was changed."
     raise MovedError(Problem("state-elsewhere", message, Place(source, 1, 1), hint))
 
 
@@ -146,7 +146,7 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
 
 
 def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
-    """What a document that says everything has besides its head."""
+    """Return the members of a complete document after its header."""
     return {
         "plans": array(map(asdict, state.plans.values())),
         "tombstones": array(sorted(map(str, state.tombstones))),
@@ -231,9 +231,9 @@ def _completed(record: JSON) -> Completed:
 
 
 def decode_plan(record: JSON) -> AppliedPlan:
-    """What `asdict` made of a plan; inside `format_errors`, for errors that people can read."""
+    """Return the plan that `asdict` produced `record` from. Call it inside `format_errors`."""
     if record["outcome"] not in get_args(Outcome):
-        raise ValueError(f"{record['outcome']!r} is no outcome of a plan")
+        raise ValueError(f"{record['outcome']!r} is not a valid plan outcome")
     return AppliedPlan(
         digest=typed(str, record["digest"]),
         run=typed(str, record["run"]),

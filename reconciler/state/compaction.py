@@ -1,8 +1,8 @@
-"""Which documents of a journal are read, and which of them become one. Pure.
+"""The choice of journal documents to read and to merge. Pure.
 
-A segment is a document of its own, `00000042.json`. Where there are many, the latest are written once more as one
-document, `00000007-00000042.json`, which is quicker to read and says nothing else. The segments themselves stay until
-they are in the state document, as their numbers hold back whoever was superseded.
+Each segment is a document, `00000042.json`. When there are many, the latest ones are also written as one merged
+document, `00000007-00000042.json`, with the same contents and fewer reads. The single segments stay until the state
+document contains them, because their numbers stop superseded runs from writing.
 """
 
 import re
@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 DOCUMENTS: Final = 32
-"""Documents that are read besides the state document, at most, once a run has ended."""
+"""The maximum number of documents to read besides the state document after a run has ended."""
 
 _NAME: Final = re.compile(r"(\d{8,})(?:-(\d{8,}))?\.json")
 
 
 class Span(NamedTuple):
-    """A document of a journal, by the numbers of its segments."""
+    """A journal document, identified by the numbers of its first and last segment."""
 
     first: int
     last: int
@@ -36,15 +36,15 @@ class Span(NamedTuple):
 
 
 def spans_in(names: Iterable[str]) -> list[Span]:
-    """The documents among `names`."""
+    """Return the journal documents among `names`, sorted."""
     found = filter(None, map(_NAME.fullmatch, names))
     return sorted(Span(int(name[1]), int(name[2] or name[1])) for name in found)
 
 
 def smallest_cover(spans: Sequence[Span], position: int) -> list[Span]:
-    """The fewest documents that have every segment after `position`, in order.
+    """Return the fewest documents that contain every segment after `position`, in order.
 
-    A segment that is in none of `spans`, although there is one after it, is named as a document of its own.
+    A missing segment (one in none of `spans`, with a later one present) is returned as a document of its own.
     """
     chosen: list[Span] = []
     end = max((span.last for span in spans), default=position)
@@ -56,10 +56,10 @@ def smallest_cover(spans: Sequence[Span], position: int) -> list[Span]:
 
 
 def mergeable(cover: Sequence[Span]) -> list[Span]:
-    """The documents at the end of `cover` that are to become one, if there are too many.
+    """Return the documents at the end of `cover` to merge into one; empty if there are at most `DOCUMENTS`.
 
-    They begin with the oldest that is not longer than all after it together. So what was merged is merged again only
-    into a document of twice its length; and those that are left are each longer than all after it, so they are few.
+    The first is the oldest that is not longer than all later ones together. Therefore each merge at least doubles the
+    length of a document, and each remaining document is longer than all later ones, which keeps their number small.
     """
     if len(cover) <= DOCUMENTS:
         return []

@@ -1,4 +1,4 @@
-"""Saying anew all that state says, in one step and under the lock: what a person pushes, moves or forgets."""
+"""Edits that replace the whole state in one step under the lock: `state push`, `mv`, `rm` and `rebuild`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from reconciler.state.store import ConflictError, ExistsError, Store
 
 @dataclass(frozen=True, slots=True)
 class StateEdit:
-    """What became of the entries, and what follows from that."""
+    """The result of an edit: entries that were added, changed and removed, and notes on its consequences."""
 
     identity: str
     added: tuple[Address, ...] = ()
@@ -27,37 +27,37 @@ class StateEdit:
 
 @dataclass(frozen=True, slots=True)
 class StateRebuild:
-    """A state made anew, compared with the one that was there."""
+    """The result of a rebuild: the new state compared with the previous one."""
 
     edited: StateEdit
     objects: int
     unknown: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
-    """Fields of which nobody knows what was applied."""
+    """Fields whose applied value is unknown, by address."""
     ambiguous: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
-    """Ids of several objects with one label: none of them is in the state."""
+    """Ids of live objects that share one label, by address. None of them is in the state."""
     written: bool = True
 
     @property
     def replaces(self) -> bool:
-        """Whether there was another state, not only none."""
+        """True if the rebuild replaces a different state, not an empty one."""
         return bool(self.edited.changed or self.edited.removed or (self.edited.added and self.kept))
 
     @property
     def kept(self) -> int:
-        """Entries that were there before, the same or otherwise."""
+        """The number of entries that the previous state had, too, unchanged or changed."""
         return self.objects - len(self.edited.added)
 
 
 class OlderError(StateFormatError):
-    """What is to be pushed is of an earlier moment than what is there."""
+    """The pushed state is older than the current one."""
 
 
 def rewrite(store: Store, lease: Lease, base: Snapshot, new: Snapshot, note: str) -> Snapshot:
-    """Make what `new` says what the state says, and free the lock; gives the state as it is then.
+    """Replace the state by `new`, release the lock, and return the resulting snapshot.
 
-    `base` was read under the lock. Position and run go on from it, so that a run that was superseded, or planned from
-    what was there, changes nothing. Raises `LeaseLostError` where another run wrote meanwhile. For `note` see
-    `store.BatchStore`.
+    `base` was read under the lock. Position and run continue from it, so that neither a superseded run nor a plan of
+    the previous state can write afterwards. Raises `LeaseLostError` if another run wrote in the meantime. See
+    `store.BatchStore` for `note`.
     """
     identity, segment = base.state.identity, StateReplaced(lease.token, new.state, new.pending)
     snapshot = replay(base, [segment])
@@ -65,7 +65,7 @@ def rewrite(store: Store, lease: Lease, base: Snapshot, new: Snapshot, note: str
     try:
         with lease.releasing() as unlock:
             return finish(store, snapshot, segment, unlock, note)
-    except (ExistsError, ConflictError):  # somebody else wrote, or the answer to our own write was lost
+    except (ExistsError, ConflictError):  # another run wrote, or the answer to this write was lost
         done = append(store, identity, snapshot.position, segment, note) and compact(store, snapshot)
         if not done:
             raise lease.lost_error("was taken over") from None
@@ -73,19 +73,19 @@ def rewrite(store: Store, lease: Lease, base: Snapshot, new: Snapshot, note: str
 
 
 def check_not_older(pushed: Snapshot, present: Snapshot, source: str) -> None:
-    """Raise `OlderError` where `pushed`, read from `source`, lacks something that was recorded since.
+    """Raise `OlderError` if `pushed`, read from `source`, lacks changes that were recorded after it.
 
-    Positions tell that within one history; a state that was lost and made anew begins another one, of later runs.
+    Positions order the states of one history. A rebuilt state begins a new history, whose runs started later.
     """
     if pushed.position >= present.position and lock.started_at(pushed.run) >= lock.started_at(present.run):
         return
-    message = f"{source} is of an earlier moment than the state that is there: it lacks what was recorded since"
-    hint = "Nothing was written. `reconciler state pull` gives what is there: put your changes into that."
+    message = f"{source} is older than the current state: it lacks changes that were recorded after it"
+    hint = "Nothing was written. Run `reconciler state pull`, repeat your edits in its output, and push that."
     raise OlderError(Problem("state-older", message, hint=hint))
 
 
 def compare(before: State, after: State) -> StateEdit:
-    """Which entries `after` has that `before` has not, or otherwise, and which it lacks."""
+    """Return the entries that were added, changed and removed between two states."""
     old, new = before.objects, after.objects
     return StateEdit(
         str(after.identity),

@@ -1,4 +1,4 @@
-"""The `s3` backend: documents as objects below a prefix of a bucket."""
+"""The `s3` backend: documents as objects below a prefix in a bucket."""
 
 import re
 import secrets
@@ -26,10 +26,10 @@ _SEAL_LENGTH: Final = 36
 
 
 class S3Store:
-    """A `Store` in a bucket that must be there already. The version of a document is its etag.
+    """A `Store` in an existing bucket. The version of a document is its ETag.
 
-    An etag may be a hash of the content, so every write adds a line with a serial of its own: a JSON string, so that an
-    object remains readable as a stream of JSON values.
+    An ETag may be a content hash, so each write appends a line with a unique seal: a JSON string, so that the object
+    remains a readable stream of JSON values.
     """
 
     def __init__(self, location: Location) -> None:
@@ -65,13 +65,13 @@ class S3Store:
 
     def _opened(self, key: str, data: bytes) -> bytes:
         if not _SEAL.fullmatch(data[-_SEAL_LENGTH:]):
-            message = f"{self.location}/{key} was not written by Reconciler, or is cut short"
-            raise StoreError(Problem("state-damaged", message, hint="Restore an earlier version of that object."))
+            message = f"{self.location}/{key} was not written by Reconciler, or is truncated"
+            raise StoreError(Problem("state-damaged", message, hint="Restore an earlier version of the object."))
         return data[:-_SEAL_LENGTH]
 
 
 def open_s3(config: BackendConfig) -> Store:
-    """The store of `s3://bucket/prefix?region=…&endpoint_url=…`."""
+    """Open the store at `s3://bucket/prefix?region=…&endpoint_url=…`."""
     try:
         return S3Store(Location.parse(config.url))
     except ValueError as error:

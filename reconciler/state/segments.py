@@ -1,4 +1,4 @@
-"""How journal segments change what state says. Pure."""
+"""Journal segments, and their replay on a snapshot. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from reconciler.resources.base import Applied
 
 PLANS: Final = 100
-"""Applied plans that state remembers."""
+"""The number of applied plans kept in the state."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunBegun:
-    """The first segment of a run: everything it may make, before it makes anything."""
+    """The first segment of a run: every object that it may create, recorded before the first create."""
 
     run: str
     intents: tuple[Intent, ...] = ()
@@ -26,21 +26,21 @@ class RunBegun:
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """A further segment of a run: what was done since the one before."""
+    """A later segment of a run: the changes made since the previous one."""
 
     run: str
     completed: tuple[Completed, ...] = ()
     discarded: tuple[Address, ...] = ()
-    """Addresses whose intents are void: nothing was made, or what was made is gone again."""
+    """Addresses whose intents are void: no object was created, or it was deleted again."""
     plan: AppliedPlan | None = None
-    """How the plan ended; None while the run goes on."""
+    """The final record of the plan; None while the run continues."""
     announced: tuple[Intent, ...] = ()
-    """What the run is about to make besides, from here on."""
+    """Additional objects that the run is about to create."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateReplaced:
-    """The only segment of a run that says everything anew: what a person pushed, moved or forgot, or had rebuilt."""
+    """The only segment of a run that replaces the whole state: `state push`, `mv`, `rm` or `rebuild`."""
 
     run: str
     state: State
@@ -51,7 +51,7 @@ Segment: TypeAlias = RunBegun | RunProgress | StateReplaced
 
 
 def replay(base: Snapshot, segments: Iterable[Segment]) -> Snapshot:
-    """`base` with the segments that come right after it."""
+    """Return `base` with the segments that follow it applied in order."""
     folding = _Replay(base)
     for segment in segments:
         folding.add(segment)
@@ -59,7 +59,7 @@ def replay(base: Snapshot, segments: Iterable[Segment]) -> Snapshot:
 
 
 class _Replay:
-    """A snapshot in the making; one copy of the state for any number of segments."""
+    """A snapshot under construction: one copy of the state for any number of segments."""
 
     def __init__(self, base: Snapshot) -> None:
         self._base = base
@@ -76,7 +76,7 @@ class _Replay:
             self._begin(segment)
         elif isinstance(segment, StateReplaced):
             self._replace(segment)
-        elif segment.run == self._run:  # what a run writes after another one began counts for nothing
+        elif segment.run == self._run:  # segments that a run writes after another one began are ignored
             self._progress(segment)
 
     def snapshot(self) -> Snapshot:
@@ -110,7 +110,7 @@ class _Replay:
     def _intend(self, intents: Iterable[Intent]) -> None:
         for intent in intents:
             known = self._pending.setdefault(intent.address, [])
-            # Intended once more: the earlier one stays, as what it may have made is older.
+            # A repeated intent: keep the earlier one, because its object may be older.
             if not any((intent.type, intent.marker) == (earlier.type, earlier.marker) for earlier in known):
                 known.append(intent)
 

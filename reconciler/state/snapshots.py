@@ -1,16 +1,16 @@
-"""State in a store: the state document, a checkpoint, and numbered segments after it that never change.
+"""Snapshots in a store: the state document (a checkpoint) and numbered, immutable journal segments after it.
 
-State is the checkpoint with the segments after it folded in, in order. A number is taken once, so of two runs that
-write after the same segment one fails; and the fold skips what a run wrote after another one began. So a run that slept
-while its lock was taken over cannot change what the next one recorded. Whoever writes a checkpoint, it only says what
-the segments up to its position say: a crash between any two operations changes nothing that is read.
+The state is the checkpoint with the later segments replayed in order. Each number is used once, so of two runs that
+write after the same segment one fails, and the replay ignores what a run wrote after another one began. A run that
+slept while its lock was taken over therefore cannot change what the next run recorded. A checkpoint only repeats the
+segments up to its position, so a crash between any two operations does not change what is read.
 
-A run that ends writes its last segment and, as a rule, nothing else. Two things are done now and then:
-- Once the segments are as many bytes as the checkpoint, or `SEGMENTS`, or one of them says everything anew, the
-  checkpoint is written and they are removed. So a byte of a segment costs at most two of checkpoints, or its share of
-  one among so many segments.
-- Once they are more than `compaction.DOCUMENTS` to read, the latest are written again as one document. Each time
-  doubles the document that a segment is in, so that it is written again fewer than ten times.
+A run that ends usually writes only its last segment. Two kinds of compaction happen from time to time:
+- When the segments reach the size of the checkpoint or the number `SEGMENTS`, or one of them replaces the state, the
+  checkpoint is written and they are deleted. Each byte of a segment therefore costs at most two bytes of checkpoints,
+  or its share of one checkpoint among `SEGMENTS` segments.
+- When more than `compaction.DOCUMENTS` documents have to be read, the latest are merged into one. Each merge at least
+  doubles the length of a document, so that a segment is merged fewer than ten times.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,21 +37,21 @@ from reconciler.state.store import (
     ExistsError,
     Put,
     Store,
-    latest,
-    snapshot as now,
+    current_documents,
+    latest_documents,
     write_all,
 )
 
 SEGMENTS: Final = 900
-"""S3 lists a thousand documents at a time, and a commit on a Git branch has the names of all of them."""
+"""The maximum number of segments. S3 lists a thousand documents at a time, and each Git commit lists all names."""
 _READS: Final = 5
 
 
 def read(store: Store, identity: Identity) -> Snapshot:
-    """State as it is now. Takes no lock and writes nothing; a run may be writing meanwhile."""
+    """Return the current state. Takes no lock and writes nothing; a run may write at the same time."""
     for _ in range(_READS):
-        documents = now(store)
-        # In this order: what is compacted after the listing is in the state document that is read after it.
+        documents = current_documents(store)
+        # In this order: segments that are compacted after the listing are in the state document read after it.
         spans = _spans(documents, identity)
         base = _checkpoint(documents, identity, store.location)
         cover = smallest_cover(spans, base.position)
@@ -67,44 +67,44 @@ def read(store: Store, identity: Identity) -> Snapshot:
 
 
 def append(store: Store, identity: Identity, number: int, segment: Segment, note: str) -> int:
-    """Write `segment` under `number`, and give its bytes; 0 where another run has that number.
+    """Write `segment` under `number` and return its size in bytes; 0 if another run used that number.
 
     For `note` see `store.BatchStore`.
     """
     key, data = _key(identity, Span.of(number)), encode_segment(segment)
     try:
         write_all(store, [Put(key, data)], note)
-    except ExistsError:  # or it is there because the answer to our own write was lost
+    except ExistsError:  # or this write took effect and its answer was lost
         found = store.read(key)
         return len(data) if found is not None and found.data == data else 0
     return len(data)
 
 
 def finish(store: Store, snapshot: Snapshot, last: Segment, also: Put, note: str) -> Snapshot:
-    """Append `last`, the latest segment in `snapshot`; compact or merge where that is due; write `also`.
+    """Append `last`, the latest segment of `snapshot`; compact or merge if due; write `also`.
 
-    It is one step, where the store has such. Raises `ExistsError` or `ConflictError` where another run wrote meanwhile;
-    then `append` and `compact` tell more.
+    Atomic in a `BatchStore`. Raises `ExistsError` or `ConflictError` if another run wrote in the meantime; then call
+    `append` and `compact` to find out which.
     """
     segment = Put(_key(snapshot.state.identity, Span.of(snapshot.position)), encode_segment(last))
     ended = replace(snapshot, stored=snapshot.stored.with_documents(len(segment.data)))
     if not _outgrown(ended) and not isinstance(last, StateReplaced):
-        write_all(store, [segment, *_merged(latest(store), ended, last, store.location), also], note)
+        write_all(store, [segment, *_merged(latest_documents(store), ended, last, store.location), also], note)
         return ended
     checkpoint = _checkpoint_of(ended)
-    merged = Delete((*_keys_up_to(latest(store), ended), segment.key))
+    merged = Delete((*_keys_up_to(latest_documents(store), ended), segment.key))
     _, version, _ = write_all(store, [segment, checkpoint, merged, also], note)
     return _compacted(ended, checkpoint, version)
 
 
 def compact(store: Store, snapshot: Snapshot) -> Snapshot | None:
-    """Write `snapshot` as the state document, and remove the segments that are in it.
+    """Write `snapshot` as the state document and delete the segments that it contains.
 
-    None where a run other than the snapshot's has begun since, and compacted: its segments are not ours to remove, as
-    their numbers hold back whoever was superseded.
+    None if another run began after the snapshot and compacted: the numbers of its segments stop superseded runs, so
+    they must not be deleted.
     """
     identity, run, version = snapshot.state.identity, snapshot.run, None
-    while version is None:  # each further turn follows another run's success
+    while version is None:  # each repetition follows a successful write of another run
         checkpoint = _checkpoint_of(snapshot)
         try:
             [version] = write_all(store, [checkpoint], f"compact {identity}")
@@ -117,7 +117,7 @@ def compact(store: Store, snapshot: Snapshot) -> Snapshot | None:
 
 
 def _outgrown(snapshot: Snapshot) -> bool:
-    """Whether the segments are as much to read as the checkpoint itself, or as many as there may be."""
+    """True if the segments reach the size of the checkpoint, or their maximum number."""
     stored = snapshot.stored
     return stored.journal >= stored.size or snapshot.position - stored.position >= SEGMENTS
 
@@ -139,7 +139,7 @@ def _compacted(snapshot: Snapshot, checkpoint: Put, version: str) -> Snapshot:
 
 
 def _merged(documents: Documents, ended: Snapshot, last: Segment, location: str) -> list[Put]:
-    """The latest segments, up to `last`, as one document, where there are too many to read."""
+    """Return the latest segments up to `last` as one document, if there are too many documents to read."""
     if ended.stored.documents <= DOCUMENTS:
         return []
     identity, number = ended.state.identity, ended.position
@@ -153,7 +153,7 @@ def _merged(documents: Documents, ended: Snapshot, last: Segment, location: str)
 
 
 def _contents(documents: Documents, identity: Identity, spans: Iterable[Span]) -> list[bytes] | None:
-    """What is in these documents, or None where one is missing: compacted just now, or lost."""
+    """Return the contents of these documents; None if one is missing, because it was compacted or lost."""
     contents: list[bytes] = []
     for span in spans:
         found = documents.read(_key(identity, span))
@@ -166,7 +166,7 @@ def _contents(documents: Documents, identity: Identity, spans: Iterable[Span]) -
 def _segments(
     identity: Identity, spans: Sequence[Span], contents: Sequence[bytes], location: str
 ) -> dict[int, Segment]:
-    """What is in these documents, by number."""
+    """Return the segments in these documents by number."""
     segments: dict[int, Segment] = {}
     for span, data in zip(spans, contents, strict=True):
         source = f"{location}/{_key(identity, span)}"
@@ -181,13 +181,13 @@ def _spans(documents: Documents, identity: Identity) -> list[Span]:
 
 
 def _keys_up_to(documents: Documents, snapshot: Snapshot) -> list[str]:
-    """The keys of all documents with nothing but segments that are in `snapshot`."""
+    """Return the keys of the documents whose segments are all in `snapshot`."""
     identity = snapshot.state.identity
     return [_key(identity, span) for span in _spans(documents, identity) if span.last <= snapshot.position]
 
 
 def journal_keys(store: Store, identity: Identity) -> list[str]:
-    """The keys of all documents of the journal that are there."""
+    """Return the keys of all journal documents."""
     return [_key(identity, span) for span in _spans(store, identity)]
 
 

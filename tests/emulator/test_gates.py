@@ -4,19 +4,19 @@ import openai
 import pytest
 
 
-def test_there_are_none_unless_asked_for(api):
+def test_rate_limits_are_off_by_default(api):
     for _ in range(310):
         api.call("GET", "/models")
 
 
 @pytest.mark.parametrize(("factor", "allowed"), [(0.01, 10), (0.1, 100)])
-def test_the_documented_limits_scaled(embed, factor, allowed):
+def test_rate_limits_are_scaled(embed, factor, allowed):
     api = embed(rate_limit=factor)
     answers = [api.call("GET", "/models").status_code for _ in range(allowed + 1)]
     assert answers == [200] * allowed + [429]
 
 
-def test_the_refusal_says_when_to_come_back(embed, clock):
+def test_rate_limit_answer_has_retry_after(embed, clock):
     api = embed(rate_limit=0.01)
     for _ in range(3):
         api.agent()
@@ -28,7 +28,7 @@ def test_the_refusal_says_when_to_come_back(embed, clock):
     assert (error["type"], error["code"]) == ("rate_limit_error", "rate_limit_exceeded")
 
 
-def test_the_window_slides(embed, clock):
+def test_rate_limit_window_slides(embed, clock):
     api = embed(rate_limit=0.01)
     for _ in range(3):
         api.agent()

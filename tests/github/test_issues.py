@@ -16,25 +16,25 @@ def bodies(hub: Hub, number: int) -> list[str]:
     return [comment["body"] for comment in hub.comments[number]]
 
 
-def test_the_second_plan_is_written_over_the_first(github: GitHub, hub: Hub):
+def test_upsert_comment_twice_edits_the_first(github: GitHub, hub: Hub):
     first = upsert_comment(github, 7, STAGING + "two changes")
     assert upsert_comment(github, 7, STAGING + "three changes") == first
     assert bodies(hub, 7) == [STAGING + "three changes"]
 
 
-def test_each_environment_has_a_comment_of_its_own(github: GitHub, hub: Hub):
+def test_upsert_comment_keeps_one_comment_per_environment(github: GitHub, hub: Hub):
     for body in (STAGING + "a", PRODUCTION + "b", STAGING + "c"):
         upsert_comment(github, 7, body)
     assert bodies(hub, 7) == [STAGING + "c", PRODUCTION + "b"]
 
 
-def test_the_same_plan_again_writes_nothing(github: GitHub, hub: Hub):
+def test_upsert_comment_unchanged_writes_nothing(github: GitHub, hub: Hub):
     upsert_comment(github, 7, STAGING + "a")
     upsert_comment(github, 7, STAGING + "a")
     assert hub.asked == {"GET /issues/7/comments": 2, "POST /issues/7/comments": 1}
 
 
-def test_it_is_found_behind_many_others(github: GitHub, hub: Hub):
+def test_upsert_comment_is_found_on_later_pages(github: GitHub, hub: Hub):
     hub.comments[7] = [{"id": -n, "body": "LGTM", "user": {"login": "ann"}} for n in range(250)]
     upsert_comment(github, 7, STAGING + "a")
     upsert_comment(github, 7, STAGING + "b")
@@ -42,13 +42,13 @@ def test_it_is_found_behind_many_others(github: GitHub, hub: Hub):
 
 
 @pytest.mark.parametrize("user", [{"login": "mallory"}, None])
-def test_a_comment_that_somebody_else_can_edit_is_left_alone(github: GitHub, hub: Hub, user):
+def test_upsert_comment_of_another_author_is_not_edited(github: GitHub, hub: Hub, user):
     hub.comments[7] = [{"id": 1000, "body": STAGING + "nothing to see here", "user": user}]
     upsert_comment(github, 7, STAGING + "all is deleted")
     assert bodies(hub, 7) == [STAGING + "nothing to see here", STAGING + "all is deleted"]
 
 
-def test_what_is_of_the_same_workflow_and_not_written_now_is_replaced(github: GitHub, hub: Hub):
+def test_replace_comments_replaces_those_not_kept(github: GitHub, hub: Hub):
     for body in (STAGING + f"a\n{BY}", PRODUCTION + f"b\n{BY}"):
         upsert_comment(github, 7, body)
     replaced = replace_comments(github, 7, BY, {mark_of(STAGING)}, lambda mark: f"{mark}\nnone\n{BY}")
@@ -66,26 +66,26 @@ def test_what_is_of_the_same_workflow_and_not_written_now_is_replaced(github: Gi
         (f"no plan\n{BY}", "github-actions[bot]"),
     ],
 )
-def test_other_comments_are_not_replaced(github: GitHub, hub: Hub, body: str, login: str):
+def test_replace_comments_leaves_other_comments(github: GitHub, hub: Hub, body: str, login: str):
     hub.comments[7] = [{"id": 1000, "body": body, "user": {"login": login}, "html_url": "https://github.example/7"}]
     assert replace_comments(github, 7, BY, (), lambda mark: "none") == []
     assert bodies(hub, 7) == [body]
 
 
-def test_a_mark_quoted_further_down_is_no_mark(github: GitHub, hub: Hub):
+def test_mark_quoted_in_a_later_line_is_ignored(github: GitHub, hub: Hub):
     upsert_comment(github, 7, STAGING + "a")
     hub.comments[7].insert(0, {"id": 1000, "body": "> " + PRODUCTION, "user": {"login": hub.login}})
     upsert_comment(github, 7, PRODUCTION + "b")
     assert len(hub.comments[7]) == 3
 
 
-def test_text_without_a_mark_is_refused(github: GitHub, hub: Hub):
+def test_mark_of_text_without_mark_is_an_error(github: GitHub, hub: Hub):
     with pytest.raises(GitHubError, match="no-mark"):
         upsert_comment(github, 7, "hello")
     assert hub.asked.total() == 0
 
 
-def test_an_issue_is_opened_updated_and_closed(github: GitHub, hub: Hub):
+def test_issue_is_opened_updated_and_closed(github: GitHub, hub: Hub):
     first = upsert_issue(github, "Drift: 1 modified", DRIFT + "x")
     assert upsert_issue(github, "Drift: 2 modified", DRIFT + "x, y") == first
     (issue,) = hub.issues.values()
@@ -94,19 +94,19 @@ def test_an_issue_is_opened_updated_and_closed(github: GitHub, hub: Hub):
     assert (issue["state"], issue["body"]) == ("closed", DRIFT + "in sync")
 
 
-def test_nothing_to_close_writes_nothing(github: GitHub, hub: Hub):
+def test_close_issue_without_open_issue_writes_nothing(github: GitHub, hub: Hub):
     assert close_issue(github, DRIFT + "in sync") is None
     assert hub.asked == {"GET /issues": 1}
 
 
-def test_what_was_closed_stays_closed_and_new_drift_is_a_new_issue(github: GitHub, hub: Hub):
+def test_upsert_issue_after_close_opens_a_new_issue(github: GitHub, hub: Hub):
     upsert_issue(github, "Drift", DRIFT + "x")
     close_issue(github, DRIFT + "in sync")
     upsert_issue(github, "Drift", DRIFT + "z")
     assert [issue["state"] for issue in hub.issues.values()] == ["closed", "open"]
 
 
-def test_a_pull_request_is_no_issue(github: GitHub, hub: Hub):
+def test_upsert_issue_ignores_pull_requests(github: GitHub, hub: Hub):
     """GitHub lists both as issues."""
     upsert_issue(github, "Drift", DRIFT + "x")
     (issue,) = hub.issues.values()

@@ -1,4 +1,4 @@
-"""Which plans count as reviewed, and which could have been made by the pull request itself."""
+"""Acceptance of plan artifacts, and rejection of those that the pull request may have made itself."""
 
 import io
 import zipfile
@@ -50,13 +50,13 @@ def reviews(github: GitHub, hub: Hub) -> Callable[[], list[Review]]:
 
 
 @pytest.mark.parametrize("squash", [True, False])
-def test_a_merged_pull_request_has_shown_its_plan(hub: Hub, repo: Checkout, propose, reviews, squash):
+def test_merged_pull_request_yields_its_plan(hub: Hub, repo: Checkout, propose, reviews, squash):
     number = propose("feature")
     hub.merged(number, repo.merge("feature", squash=squash))
     assert reviews() == [Review(number, (PLAN % b"feature",))]
 
 
-def test_a_rebased_pull_request_came_by_its_last_commit(hub: Hub, repo: Checkout, propose, reviews):
+def test_rebased_pull_request_is_found_by_its_last_commit(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     sha = repo.commit("feature", feature="and more")
     hub.pushed(number)
@@ -68,7 +68,7 @@ def test_a_rebased_pull_request_came_by_its_last_commit(hub: Hub, repo: Checkout
     assert reviews() == [Review(number, (b"of both",))]
 
 
-def test_all_since_the_last_successful_apply_count(hub: Hub, repo: Checkout, propose, reviews):
+def test_pull_requests_since_the_last_successful_apply_are_included(hub: Hub, repo: Checkout, propose, reviews):
     """Two merges in a row, of which the first one's apply failed, and one before that was applied."""
     before, first, second = (propose(branch) for branch in ("before", "first", "second"))
     applied = repo.merge("before")
@@ -81,7 +81,7 @@ def test_all_since_the_last_successful_apply_count(hub: Hub, repo: Checkout, pro
     assert {review.pull for review in reviews()} == {first, second}
 
 
-def test_an_old_pull_request_that_somebody_comments_on_is_not_new(hub: Hub, repo: Checkout, propose, reviews):
+def test_old_pull_request_with_new_comment_is_excluded(hub: Hub, repo: Checkout, propose, reviews):
     old = propose("old")
     merged = repo.merge("old")
     hub.merged(old, merged)
@@ -90,21 +90,21 @@ def test_an_old_pull_request_that_somebody_comments_on_is_not_new(hub: Hub, repo
     assert reviews() == []
 
 
-def test_before_the_first_apply_all_that_were_merged_count(hub: Hub, repo: Checkout, propose, reviews):
+def test_all_merged_pull_requests_before_the_first_apply_are_included(hub: Hub, repo: Checkout, propose, reviews):
     hub.runs.clear()
     number = propose("feature")
     hub.merged(number, repo.merge("feature"))
     assert [review.pull for review in reviews()] == [number]
 
 
-def test_what_was_closed_without_a_merge_was_not_approved(hub: Hub, repo: Checkout, propose, reviews):
+def test_pull_request_closed_without_merge_is_excluded(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     hub.pulls[number]["state"] = "closed"
     repo.commit("main", feature="x")
     assert reviews() == []
 
 
-def test_a_run_of_the_apply_workflow_for_a_pull_request_is_no_apply(hub: Hub, repo: Checkout, propose, reviews):
+def test_apply_workflow_run_for_pull_request_is_not_an_apply(hub: Hub, repo: Checkout, propose, reviews):
     """It could be a fork's branch called `main`, with an apply.yml of its own."""
     number = propose("feature")
     hub.merged(number, repo.merge("feature"))
@@ -119,14 +119,14 @@ def void(reviews: list[Review]) -> str:
     return review.void
 
 
-def test_a_fork(hub: Hub, repo: Checkout, propose, reviews):
+def test_pull_request_from_fork_is_void(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     hub.pulls[number]["head"]["repo"] = {"full_name": "mallory/bots"}
     hub.merged(number, repo.merge("feature"))
     assert void(reviews()) == "it comes from a fork"
 
 
-def test_a_fork_that_is_gone(hub: Hub, repo: Checkout, propose, reviews):
+def test_pull_request_from_deleted_fork_is_void(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     hub.pulls[number]["head"]["repo"] = None
     hub.merged(number, repo.merge("feature"))
@@ -134,45 +134,45 @@ def test_a_fork_that_is_gone(hub: Hub, repo: Checkout, propose, reviews):
 
 
 @pytest.mark.parametrize("squash", [True, False])
-def test_a_pull_request_that_edits_the_workflow(hub: Hub, repo: Checkout, propose, reviews, squash):
+def test_pull_request_that_edits_the_workflow_is_void(hub: Hub, repo: Checkout, propose, reviews, squash):
     number = propose("feature", **{".github__workflows__plan.yml": "run: echo all is well", "feature": "x"})
     hub.merged(number, repo.merge("feature", squash=squash))
     assert void(reviews()).startswith("it changes .github/")
 
 
-def test_the_same_commit_proposed_for_a_branch_with_another_workflow(hub: Hub, repo: Checkout, propose, reviews):
+def test_same_commit_for_another_base_is_void(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     hub.open_pull("feature", base="lenient")
     hub.merged(number, repo.merge("feature"))
-    assert void(reviews()) == "another pull request has the same commit for another branch"
+    assert void(reviews()) == "another pull request has the same commit and another base branch"
 
 
-def test_merged_before_the_last_push_was_planned(hub: Hub, repo: Checkout, propose, reviews):
+def test_commit_merged_before_its_plan_was_complete_is_void(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     repo.commit("feature", feature="and more")
     hub.pushed(number)
     hub.merged(number, repo.merge("feature"))
-    assert void(reviews()) == "its last commit was merged before it was planned"
+    assert void(reviews()) == "its last commit was merged before its plan was complete"
 
 
-def test_only_the_last_run_counts(hub: Hub, repo: Checkout, propose, reviews):
+def test_only_the_last_run_is_used(hub: Hub, repo: Checkout, propose, reviews):
     """It may still be under way, because the base was changed meanwhile."""
     number = propose("feature")
     head = hub.pulls[number]["head"]["sha"]
     hub.ran("plan.yml", "pull_request", head, "feature", status="in_progress", conclusion=None)
     hub.merged(number, repo.merge("feature"))
-    assert void(reviews()) == "its last commit was merged before it was planned"
+    assert void(reviews()) == "its last commit was merged before its plan was complete"
 
 
-def test_a_run_that_somebody_dispatched_is_no_review(hub: Hub, repo: Checkout, propose, reviews):
+def test_dispatched_run_is_ignored(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature", planned=False)
     run = hub.ran("plan.yml", "workflow_dispatch", hub.pulls[number]["head"]["sha"], "feature")
     hub.upload(run, "plan-0", {"plan.json": b"{}"})
     hub.merged(number, repo.merge("feature"))
-    assert void(reviews()) == "its last commit was merged before it was planned"
+    assert void(reviews()) == "its last commit was merged before its plan was complete"
 
 
-def test_an_expired_artifact(hub: Hub, repo: Checkout, propose, reviews):
+def test_expired_artifact_is_void(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     for (artifact,) in hub.artifacts.values():
         artifact["expired"] = True
@@ -180,7 +180,7 @@ def test_an_expired_artifact(hub: Hub, repo: Checkout, propose, reviews):
     assert void(reviews()) == "its plan has expired"
 
 
-def test_artifacts_that_are_no_plans_are_not_even_loaded(hub: Hub, repo: Checkout, propose, reviews):
+def test_other_artifacts_are_not_loaded(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     hub.upload(hub.runs[-1]["id"], "report", {"plan.html": b"<html>"})
     hub.merged(number, repo.merge("feature"))
@@ -188,7 +188,7 @@ def test_artifacts_that_are_no_plans_are_not_even_loaded(hub: Hub, repo: Checkou
     assert len(hub.seen_elsewhere) == 1
 
 
-def test_a_run_that_was_run_again_counts_with_what_it_left_last(hub: Hub, repo: Checkout, propose, reviews):
+def test_repeated_run_uses_its_last_artifacts(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     ((first,),) = hub.artifacts.values()
     first["created_at"] = "2020-01-01T00:00:00Z"
@@ -197,22 +197,24 @@ def test_a_run_that_was_run_again_counts_with_what_it_left_last(hub: Hub, repo: 
     assert reviews() == [Review(number, (b"again",))]
 
 
-def test_a_base_that_was_chosen_after_the_run_began(hub: Hub, repo: Checkout, propose, reviews):
+def test_base_set_after_the_run_started_is_void(hub: Hub, repo: Checkout, propose, reviews):
     """It ran by the workflow of the other branch, and one that does not react to `edited` does not run again."""
     number = propose("feature")
     hub.moved(number, "main", at=now())
     hub.merged(number, repo.merge("feature"))
-    assert void(reviews()) == "it was planned for another branch, and not again"
+    assert void(reviews()) == "it was planned for another base branch, and not again after the change"
 
 
-def test_a_base_that_was_chosen_before_the_run(hub: Hub, repo: Checkout, propose, reviews):
+def test_base_set_before_the_run_is_accepted(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
     hub.moved(number, "main", at="2020-01-01T00:00:00Z")
     hub.merged(number, repo.merge("feature"))
     assert void(reviews()) == ""
 
 
-def test_more_files_than_github_lists(hub: Hub, repo: Checkout, propose, reviews, monkeypatch: pytest.MonkeyPatch):
+def test_more_files_than_github_lists_is_void(
+    hub: Hub, repo: Checkout, propose, reviews, monkeypatch: pytest.MonkeyPatch
+):
     """They are listed by name, and there are names that come before `.github`."""
     monkeypatch.setattr("reconciler.github.plan_artifacts.MOST_FILES", 2)
     number = propose("feature", **{"-1": "x", "-2": "x"})
@@ -220,8 +222,8 @@ def test_more_files_than_github_lists(hub: Hub, repo: Checkout, propose, reviews
     assert void(reviews()).startswith("it changes more files than GitHub lists")
 
 
-def test_lists_of_many_pages(hub: Hub, repo: Checkout, propose, reviews):
-    """Of pull requests, commits, files, runs and artifacts."""
+def test_lists_with_many_pages_are_read_completely(hub: Hub, repo: Checkout, propose, reviews):
+    """Several pages of pull requests, commits, files, runs and artifacts are read."""
     hub.page = 1
     numbers = [propose(branch, **{branch: "x", f"{branch}-2": "x"}) for branch in ("one", "two", "three")]
     for number, branch in zip(numbers, ("one", "two", "three"), strict=True):
@@ -235,12 +237,12 @@ def test_lists_of_many_pages(hub: Hub, repo: Checkout, propose, reviews):
     }
 
 
-def test_artifacts_that_hold_no_plan_are_none(hub: Hub, repo: Checkout, propose, reviews):
+def test_artifacts_without_plan_file_are_ignored(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature", planned=False)
     run = hub.ran("plan.yml", "pull_request", hub.pulls[number]["head"]["sha"], "feature")
     hub.upload(run, "plan-of-the-garden", {"../plan.json": b"{}", "plan.json/x": b"", "/etc/plan.json": b""})
     hub.merged(number, repo.merge("feature"))
-    assert void(reviews()) == "its run left no plan"
+    assert void(reviews()) == "its run uploaded no plan"
 
 
 def packed(data: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -258,13 +260,13 @@ LYING = BOMB.replace((65 * 2**20).to_bytes(4, "little"), (10).to_bytes(4, "littl
     ("archive", "why"),
     [
         pytest.param(BOMB, "is larger than 64 MiB", id="bomb"),
-        pytest.param(LYING, "archive that is broken", id="bomb that says it is small"),
-        pytest.param(packed(b"0" * 2**20, zipfile.ZIP_LZMA), "packed in an unusual way", id="another method"),
-        pytest.param(packed(b"{}")[:-30], "archive that is broken", id="cut off"),
-        pytest.param(b"<html>", "archive that is broken", id="no archive"),
+        pytest.param(LYING, "in a damaged archive", id="bomb that says it is small"),
+        pytest.param(packed(b"0" * 2**20, zipfile.ZIP_LZMA), "archive of an unsupported kind", id="another method"),
+        pytest.param(packed(b"{}")[:-30], "in a damaged archive", id="cut off"),
+        pytest.param(b"<html>", "in a damaged archive", id="no archive"),
     ],
 )
-def test_a_broken_artifact_or_a_bomb_voids_its_own_pull_request_alone(
+def test_damaged_artifact_voids_only_its_pull_request(
     hub: Hub, repo: Checkout, propose, reviews, archive: bytes, why: str
 ):
     good, bad = propose("good"), propose("bad")

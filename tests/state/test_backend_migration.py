@@ -1,4 +1,4 @@
-"""The state from one store to another, killed anywhere, and who is sent there."""
+"""Migration of the state to another store, also when it is killed at any step."""
 
 from contextlib import suppress
 
@@ -36,7 +36,7 @@ def filled(store: Store) -> Backend:
     return backend
 
 
-def test_everything_of_the_identity_goes_and_nothing_else():
+def test_migrate_copies_only_the_identity():
     source, target = filled(MemoryStore()), elsewhere()
     before = source.read()
     assert migrate(source, target, ANN) == StateMigration("memory", "elsewhere", 1, 1, 1)
@@ -44,14 +44,14 @@ def test_everything_of_the_identity_goes_and_nothing_else():
     assert StoreOutlet(target).list("acme/") == [BUNDLE]
 
 
-def test_whoever_still_uses_the_old_place_is_told():
+def test_read_of_moved_state_names_the_new_location():
     source, target = filled(MemoryStore()), elsewhere()
     migrate(source, target, ANN)
     with pytest.raises(MovedError, match="was moved to elsewhere"):
         source.read()
 
 
-def test_it_may_come_back():
+def test_migrate_back_to_the_first_backend():
     source, target = filled(MemoryStore()), elsewhere()
     before = source.read()
     migrate(source, target, ANN)
@@ -59,13 +59,13 @@ def test_it_may_come_back():
     assert source.read() == before
 
 
-def test_history_goes_into_one_note_of_a_store_that_keeps_such():
+def test_migrate_writes_the_history_as_one_note():
     plans = [AppliedPlan(f"sha256:{number}", f"run-{number}", float(number), "ann@a") for number in (2, 1)]
     assert history(NotingStore(with_records(ACME, "take over", plans)), ACME) == plans
 
 
 @pytest.mark.parametrize("taken", [True, False])
-def test_a_place_that_is_taken_and_one_that_is_locked_are_left_alone(taken: bool):
+def test_migrate_to_occupied_or_locked_target_changes_nothing(taken: bool):
     source, target = filled(MemoryStore()), elsewhere()
     if taken:
         filled(target)
@@ -76,14 +76,14 @@ def test_a_place_that_is_taken_and_one_that_is_locked_are_left_alone(taken: bool
     assert source.read().state.objects.keys() == {TRIAGE}
 
 
-def test_where_nothing_is_there_is_nothing_to_take():
+def test_migrate_without_state_is_an_error():
     with pytest.raises(ReconcilerError, match="has no state of acme"):
         migrate(Backend(MemoryStore(), ACME), elsewhere(), ANN)
 
 
 @pytest.mark.parametrize("number", range(25))
 @pytest.mark.parametrize("side", ["source", "target"])
-def test_killed_anywhere_the_same_call_goes_on(side: str, number: int):
+def test_migrate_killed_at_any_step_is_resumed(side: str, number: int):
     source, target = MemoryStore(), elsewhere()
     before = filled(source).read()
     stores: dict[str, Store] = {"source": source, "target": target}

@@ -36,7 +36,7 @@ EXAMPLE = Snapshot(
 )
 
 
-def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
+def test_encode_state_writes_one_object_a_line():
     assert encode_state(EXAMPLE).decode() == (
         """\
 {
@@ -67,7 +67,7 @@ def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
     )
 
 
-def test_state_is_read_as_it_was_written():
+def test_state_round_trips():
     decoded = decode_state(encode_state(EXAMPLE), ACME, "state.json", "version-1")
     assert decoded == EXAMPLE
     assert decoded.stored == Stored("version-1", size=len(encode_state(EXAMPLE)), position=7)
@@ -99,16 +99,16 @@ progress = st.builds(RunProgress, st.text(), completed, st.lists(names, max_size
 
 
 @given(begun | progress)
-def test_segments_are_read_as_they_were_written_whatever_is_in_them(segment):
+def test_segments_round_trip(segment):
     assert decode_segment(encode_segment(segment), "1.json") == segment
 
 
-def test_text_that_is_no_unicode_survives():
+def test_lone_surrogates_round_trip():
     segment = RunProgress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"name": "\ud800"})),))
     assert decode_segment(encode_segment(segment), "1.json") == segment
 
 
-def test_a_number_that_json_does_not_have_is_refused():
+def test_nan_is_rejected():
     with pytest.raises(ValueError, match="not JSON compliant"):
         encode_segment(RunProgress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"top_p": float("nan")})),)))
 
@@ -124,21 +124,21 @@ def edited(**changes: object) -> bytes:
         (b'{\n<<<<<<< HEAD\n"a": 1}', "state-damaged", "state.json:2:1: .*not valid JSON"),
         (b"\xff\xfe{}", "state-damaged", "not valid JSON"),
         (b"[" * 100_000, "state-damaged", "not valid JSON"),
-        (b"[]", "state-damaged", "not a document of the format reconciler/state/v1"),
-        (b'{"version": 4, "resources": []}', "state-damaged", "not a document of the format"),
-        (edited(format="reconciler/plan/v1"), "state-damaged", "not a document of the format"),
-        (edited(format="reconciler/state/v2"), "state-newer", r"newer Reconciler \(reconciler/state/v2\)"),
+        (b"[]", "state-damaged", "not a document in the format reconciler/state/v1"),
+        (b'{"version": 4, "resources": []}', "state-damaged", "not a document in the format"),
+        (edited(format="reconciler/plan/v1"), "state-damaged", "not a document in the format"),
+        (edited(format="reconciler/state/v2"), "state-newer", r"newer version of Reconciler \(reconciler/state/v2\)"),
         (edited(identity="acme/staging"), "state-foreign", "the state of 'acme/staging', not of acme/production"),
         (edited(objects=None), "state-damaged", "damaged: "),
         (edited(objects={"triage": {}}), "state-damaged", "'triage' is no address"),
         (edited(objects={"assistant/triage": {"id": "agent_1"}}), "state-damaged", "'type' is missing"),
         (edited(objects={"assistant/triage": 1}), "state-damaged", "damaged: "),
-        (edited(position="7"), "state-damaged", "'7' stands where a int should"),
+        (edited(position="7"), "state-damaged", "expected int, got '7'"),
         (edited(plans=[{"digest": "sha256:1"}]), "state-damaged", "'outcome' is missing"),
         (edited(pending=[{"address": 1}]), "state-damaged", "damaged: "),
     ],
 )
-def test_what_is_no_state_of_ours_is_an_error_that_says_what_to_do(data, code, message):
+def test_decode_invalid_state_is_an_error_with_hint(data, code, message):
     store = MemoryStore()
     store.create("state/acme/production/state.json", data)
     with pytest.raises(StateFormatError, match=message) as error:
@@ -155,7 +155,7 @@ def test_a_damaged_segment_is_an_error_that_names_it():
         snapshots.read(store, ACME)
 
 
-def test_a_missing_segment_is_an_error_and_nothing_after_it_is_believed():
+def test_missing_segment_is_an_error():
     store = MemoryStore()
     store.create("state/acme/production/journal/00000002.json", encode_segment(RunBegun("run")))
     with pytest.raises(StateFormatError, match="segments between 0 and 2 of its journal are missing"):

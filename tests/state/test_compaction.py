@@ -1,4 +1,4 @@
-"""Which documents of a journal are read, and which are written again as one."""
+"""The choice of journal documents to read and to merge."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -8,7 +8,7 @@ from reconciler.state.compaction import DOCUMENTS, Span, mergeable, smallest_cov
 spans = st.builds(lambda first, more: Span(first, first + more), st.integers(1, 12), st.integers(0, 6))
 
 
-def test_documents_are_known_by_their_names():
+def test_spans_in_parses_document_names():
     names = ["00000003.json", "00000001-00000002.json", "123456789.json"]
     found = spans_in([*names, "state.json", "3.json", "00000003.json.bak", "journal/00000004.json"])
     assert found == [Span(1, 2), Span(3, 3), Span(123456789, 123456789)]
@@ -24,34 +24,34 @@ def test_documents_are_known_by_their_names():
         (5, []),
     ],
 )
-def test_what_is_in_a_longer_document_is_read_from_that(position, names):
+def test_smallest_cover_prefers_merged_documents(position, names):
     there = [*map(Span.of, range(1, 6)), Span(1, 2), Span(1, 4)]
     assert [span.name for span in smallest_cover(there, position)] == names
 
 
-def test_a_missing_segment_is_asked_for_by_its_own_name():
+def test_smallest_cover_names_a_missing_segment():
     assert smallest_cover([Span.of(1), Span(3, 5)], 0) == [Span.of(1), Span.of(2), Span(3, 5)]
 
 
 @given(st.lists(spans), st.integers(0, 20))
-def test_documents_that_are_read_have_every_segment_after_the_position(there: list[Span], position: int):
+def test_smallest_cover_contains_every_later_segment(there: list[Span], position: int):
     chosen = smallest_cover(there, position)
     has = {number for span in chosen for number in range(span.first, span.last + 1)}
     assert has >= set(range(position + 1, max((span.last for span in there), default=0) + 1))
     assert [span.last for span in chosen] == sorted({span.last for span in chosen})
 
 
-def test_few_documents_are_left_as_they_are():
+def test_mergeable_of_few_documents_is_empty():
     assert mergeable([Span.of(number) for number in range(DOCUMENTS)]) == []
 
 
-def test_an_old_document_is_left_until_as_much_has_come_after_it():
+def test_mergeable_leaves_longer_old_documents():
     old, rest = Span(1, 40), [Span.of(number) for number in range(41, 81)]
     assert mergeable([old, *rest[:-1]]) == rest[:-1]
     assert mergeable([old, *rest]) == [old, *rest]
 
 
-def test_reading_takes_few_documents_and_each_segment_is_written_again_few_times():
+def test_compaction_bounds_reads_and_rewrites():
     cover: list[Span] = []
     written = dict.fromkeys(range(1, 10_001), 0)
     for number in written:

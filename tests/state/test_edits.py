@@ -1,4 +1,4 @@
-"""A state said anew: what is there afterwards, and whom it stops."""
+"""Edits that replace the whole state, and the runs that they stop."""
 
 from dataclasses import replace
 
@@ -39,12 +39,12 @@ def with_old(backend: Backend) -> None:
     rewritten(backend, Snapshot(State(ACME, objects={OLD: Applied("agent_0", "agent", {})})))
 
 
-def test_a_segment_that_says_everything_is_read_as_it_was_written():
+def test_state_replaced_segment_round_trips():
     segment = StateReplaced("run-2", NEW.state, NEW.pending)
     assert decode_segment(encode_segment(segment), "segment") == segment
 
 
-def test_all_of_it_is_what_was_said_and_the_lock_is_free():
+def test_rewrite_replaces_the_state_and_releases_the_lock():
     backend = Backend(MemoryStore(), ACME)
     with_old(backend)
     done = rewritten(backend)
@@ -53,7 +53,7 @@ def test_all_of_it_is_what_was_said_and_the_lock_is_free():
     assert backend.held() is None
 
 
-def test_a_run_that_planned_before_writes_nothing():
+def test_rewrite_stops_runs_planned_before():
     backend = Backend(MemoryStore(), ACME)
     with_old(backend)
     planned = backend.read()
@@ -62,7 +62,7 @@ def test_a_run_that_planned_before_writes_nothing():
         backend.begin(planned, (), lease)
 
 
-def test_whoever_lost_the_lock_meanwhile_changes_nothing():
+def test_rewrite_after_lost_lock_changes_nothing():
     backend = Backend(MemoryStore(), ACME)
     base, lease = backend.read(), acquire(backend.store, ACME, ANN)
     backend.unlock()
@@ -73,7 +73,7 @@ def test_whoever_lost_the_lock_meanwhile_changes_nothing():
 
 
 @pytest.mark.parametrize("number", range(16))
-def test_killed_anywhere_all_of_it_is_done_or_nothing(number: int):
+def test_rewrite_killed_at_any_step_is_complete_or_absent(number: int):
     store = MemoryStore()
     with_old(Backend(store, ACME))
     try:
@@ -95,7 +95,7 @@ def test_killed_anywhere_all_of_it_is_done_or_nothing(number: int):
         (7, "20260103T000000Z-c", False),
     ],
 )
-def test_a_document_is_older_by_position_or_by_the_time_of_its_run(position, run, is_older):
+def test_check_not_older_compares_position_and_run_time(position, run, is_older):
     present = replace(NEW, position=7, run="20260102T000000Z-b")
     pushed = replace(NEW, position=position, run=run)
     if is_older:
@@ -105,5 +105,5 @@ def test_a_document_is_older_by_position_or_by_the_time_of_its_run(position, run
         check_not_older(pushed, present, "state.json")
 
 
-def test_where_there_is_nothing_no_document_is_older():
+def test_check_not_older_accepts_any_document_for_empty_state():
     check_not_older(replace(NEW, position=0, run=""), Snapshot(State(ACME)), "state.json")

@@ -1,4 +1,4 @@
-"""Any history of runs that end, are killed, or sleep and wake: state is what the completions say."""
+"""Random histories of runs that end, are killed, or are suspended: the state follows the recorded changes."""
 
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -26,14 +26,14 @@ from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
 ACME = Identity("acme")
 addresses = st.sampled_from([Address("assistant", name) for name in "abcde"])
 lengths = st.sampled_from([0, 0, 0, 2_000, 10_000])
-"""Of what is recorded of an object: a long one in the state document puts compaction off, in a segment it causes it."""
+"""Sizes of recorded objects. A large one delays compaction in the state document, and causes it in a segment."""
 crashes = st.none() | st.integers(0, 24)
 """The number of the store's operation before which a run is killed, if it is."""
 
 
 @dataclass
 class Model:
-    """What state should say: ids and markers by address."""
+    """The expected state: ids and markers by address."""
 
     objects: dict[Address, str] = field(default_factory=dict)
     pending: dict[Address, list[str]] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Model:
 
 
 class Run:
-    """A run and what it has recorded but not written."""
+    """A run with its recorded entries that are not written yet."""
 
     def __init__(self, store: MemoryStore, now: float) -> None:
         self.store = InterruptedStore(store, self._before)

@@ -1,4 +1,4 @@
-"""What a run records, killed between any two operations of the store, and overtaken at any of them."""
+"""The journal of a run that is killed or superseded between any two operations of the store."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -71,27 +71,27 @@ def test_a_run_from_begin_to_end(store):
     assert store.list("state/acme/production/journal/") == []
 
 
-def test_what_was_removed_is_forgotten(store):
+def test_record_deletion_removes_the_entry(store):
     first = run(store, "ann", intent(OLD))
     first.record(Completed(OLD, applied("agent_0")))
     first.record(Completed(OLD, None))
     assert contents(first.close("complete")) == {}
 
 
-def test_what_has_another_name_is_known_by_that_alone(store):
+def test_record_rename_removes_the_former_entry(store):
     first = run(store, "ann")
     first.record(Completed(OLD, applied("agent_0")))
     first.record(Completed(TRIAGE, applied("agent_0"), instead_of=OLD))
     assert contents(first.close("complete")) == {str(TRIAGE): "agent_0"}
 
 
-def test_what_surely_was_not_made_is_discarded(store):
+def test_discard_voids_the_intents(store):
     first = run(store, "ann", intent(TRIAGE), intent(HOURS))
     first.discard(TRIAGE)
     assert pending(first.close("partial")) == ["file/kb/hours.pdf"]
 
 
-def test_intents_of_an_unfinished_run_stay_until_they_are_settled(store):
+def test_intents_of_unfinished_run_stay_until_completed(store):
     run(store, "ann", intent(TRIAGE), intent(HOURS, sha256="aaaa"))  # and is killed
     second = run(store, "bob", intent(HOURS, sha256="bbbb"), at=1000.0)
     assert [waiting.marker for waiting in snapshots.read(store, ACME).pending] == [
@@ -110,7 +110,7 @@ def test_an_intent_that_is_repeated_keeps_the_time_of_its_first_run(store):
     assert waiting.started == 100.0
 
 
-def test_begin_refuses_a_state_that_has_moved_since_it_was_read(store):
+def test_begin_after_another_write_is_an_error(store):
     snapshot = snapshots.read(store, ACME)
     run(store, "ann").close("complete")
     lease = lock.acquire(store, ACME, holder("bob"), lambda: 1000.0)
@@ -118,7 +118,7 @@ def test_begin_refuses_a_state_that_has_moved_since_it_was_read(store):
         journal.begin(store, lease, snapshot, [])
 
 
-def test_only_the_latest_plans_are_remembered(store):
+def test_state_keeps_only_the_latest_plans(store):
     for number in range(103):
         run(store, "ann", at=number * 1000.0, plan=AppliedPlan(f"sha256:{number}", "run", 0.0, "ann")).close("complete")
     plans = snapshots.read(store, ACME).state.plans
@@ -148,7 +148,7 @@ def test_completions_are_due_when_a_group_is_full_or_a_second_has_passed(store):
     assert due_after(completions=50, seconds=0)
 
 
-def test_a_store_that_takes_a_second_is_written_every_ten(store):
+def test_slow_store_is_written_every_ten_seconds(store):
     now = [0.0]
 
     def slowly(operation: int) -> None:
@@ -175,7 +175,7 @@ def test_a_large_group_is_several_segments(store):
     assert len(contents(snapshots.read(store, ACME))) == 120
 
 
-def test_nothing_is_lost_when_a_flush_fails_and_its_answer_too(store):
+def test_flush_after_failure_loses_no_entry(store):
     class Unreliable(MemoryStore):
         failures: Iterator[str] = iter(["before", "after"])
 
@@ -201,7 +201,7 @@ def test_nothing_is_lost_when_a_flush_fails_and_its_answer_too(store):
 
 @dataclass(frozen=True)
 class Seen:
-    """What a reader may find: addresses with ids, and pending addresses."""
+    """The state as a reader sees it: addresses with ids, and pending addresses."""
 
     objects: frozenset[tuple[str, str]]
     pending: tuple[str, ...]
@@ -218,7 +218,7 @@ DONE = Seen(frozenset({("assistant/triage", "agent_1"), ("file/kb/hours.pdf", "f
 
 
 def small_apply(store: Store, reached: list[Seen]) -> None:
-    """Makes two objects and removes one. `reached` grows with what is surely recorded."""
+    """Create two objects and delete one. `reached` grows with the recorded state."""
     first = run(store, "ann", intent(TRIAGE), intent(HOURS))
     reached.append(BEGUN)
     first.record(Completed(TRIAGE, applied("agent_1")))
@@ -232,7 +232,7 @@ def small_apply(store: Store, reached: list[Seen]) -> None:
 
 
 ENDINGS = "compacts", "appends", "merges"
-"""What a run does at its end: with the segments that are there, or only with its own last one."""
+"""The ways in which a run ends: compaction, a merge, or only its own last segment."""
 
 
 def with_old(store: MemoryStore, then: str = "compacts") -> MemoryStore:
@@ -295,13 +295,13 @@ class Overtaken:
     by_force: bool
     """Whether the first run had the lock then."""
     reached: int
-    """How far it had come then."""
+    """The state recorded before the takeover."""
     snapshot: Snapshot
-    """What the second run left."""
+    """The state after the second run."""
 
 
 def overtaking_apply(store: MemoryStore, length: int) -> Snapshot:
-    """A run that takes over the lock, long after it has expired. If what it writes is long, it compacts."""
+    """A run that takes over the expired lock. If its segments are long, it compacts."""
     second = run(store, "bob", intent(OLD), at=1000.0)
     second.record(Completed(TRIAGE, Applied("agent_of_bob", "agent", {"instructions": "x" * length})))
     second.record(Completed(OLD, applied("agent_of_bob")))
@@ -310,7 +310,7 @@ def overtaking_apply(store: MemoryStore, length: int) -> Snapshot:
 
 @pytest.mark.parametrize("length", [0, 40_000])
 @pytest.mark.parametrize(("ending", "number"), operations())
-def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(ending, number, length):
+def test_run_suspended_during_takeover_changes_nothing(ending, number, length):
     """The sleeper's clock stands still, so that its own deadline does not save it."""
     store, reached = with_old(MemoryStore(), ending), [BEFORE]
     overtaken: list[Overtaken] = []
@@ -333,7 +333,7 @@ def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(ending, nu
         assert taken.reached >= len([BEFORE, BEGUN]) or len(reached) == len([BEFORE]), "made what is not recorded"
 
 
-def test_a_checkpoint_written_late_by_a_sleeper_takes_nothing_back(store):
+def test_late_checkpoint_of_suspended_run_reverts_nothing(store):
     others: list[Journal] = []
 
     def sleep(operation: int) -> None:
@@ -350,7 +350,7 @@ def test_a_checkpoint_written_late_by_a_sleeper_takes_nothing_back(store):
     assert contents(others[0].close("complete")) == {"assistant/triage": "agent_2"}
 
 
-def test_a_sleeper_that_wakes_again_and_again_does_not_hold_up_the_run_that_took_over(store):
+def test_repeated_writes_of_suspended_run_do_not_block_the_next_run(store):
     sleeper = run(store, "ann")
     for at in (1000.0, 2000.0):
         run(store, "bob", at=at).close("complete")
@@ -394,7 +394,7 @@ def test_reading_writes_nothing(store):
 
 
 def written_by_an_apply(objects: int) -> list[int]:
-    """The lengths of what an apply that makes so many objects writes."""
+    """Return the sizes of the documents written by an apply that creates this many objects."""
     counting = InterruptedStore(MemoryStore(), never)
     addresses = [Address("assistant", f"a{number:05}") for number in range(objects)]
     first = run(counting, "ann", *map(intent, addresses))
@@ -406,7 +406,7 @@ def written_by_an_apply(objects: int) -> list[int]:
     return [length for _, length in counting.written]
 
 
-def test_what_is_written_for_an_object_does_not_grow_with_their_number():
+def test_bytes_written_per_object_are_constant():
     few, many = written_by_an_apply(500), written_by_an_apply(10_000)
     assert sum(many) / 10_000 < 1.05 * sum(few) / 500
     assert max(sorted(many)[:-2]) <= 1.05 * max(sorted(few)[:-2])  # all but the intents and the state document

@@ -1,4 +1,4 @@
-"""Intents of killed runs are given up once nothing can come of them any more."""
+"""Expiry of the intents of killed runs."""
 
 from reconciler.resources.address import Address, Identity
 from reconciler.state.model import LONGEST_REQUEST, AppliedPlan, Intent, Snapshot, State
