@@ -18,12 +18,12 @@ def _identity_name(text: str) -> str:
 
 
 class Peer(Spec):
-    """Another identity, and where its state is."""
+    """Another identity that may refer to live objects of this project."""
 
     identity: Annotated[str, AfterValidator(_identity_name)]
-    """`project` or `project/environment`."""
+    """The identity, as `PROJECT` or `PROJECT/ENVIRONMENT`."""
     state: State | None = None
-    """None for the backend that this project has, whatever that is."""
+    """Backend that stores the state of that identity. Default: the backend of this project."""
 
 
 def _peer(value: Any) -> Any:

@@ -16,17 +16,21 @@ _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
 class ConsentSpec(Spec):
-    """As the refusal prints it, with a reason and a last day."""
+    """A reviewed exception to one refusal, as printed by the refusal and completed with a reason and an expiry date."""
 
     identity: str
-    """`project` or `project/environment`: a consent holds in one of them."""
+    """Identity that the consent holds for, as `PROJECT` or `PROJECT/ENVIRONMENT`."""
     address: str
+    """Address of the object that was refused, such as `assistant/triage`. Exactly one object; wildcards are refused."""
     rule: Literal["referenced", "protected", "threshold", "release-drift", "retired-model", "wrong-project", "cost"]
+    """Rule of the guard that the consent overrides."""
     subject: str = ""
-    """What exactly is permitted: it is void as soon as that is gone, or more speaks against it."""
+    """Digest of what the consent permits, copied from the refusal (`sha256:` and 64 hexadecimal digits). The consent is
+    void once the refusal changes."""
     reason: str = ""
+    """Reason for the exception, in one sentence, for the reviewers. Must not be empty."""
     expires: str = ""
-    """The last day on which it counts, as `YYYY-MM-DD`."""
+    """Last day on which the consent is valid, as `YYYY-MM-DD` in quotes, at most 90 days ahead."""
 
 
 def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
