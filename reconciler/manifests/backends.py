@@ -2,10 +2,10 @@
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from reconciler.resources.base import Spec
-from reconciler.s3.location import Location, check_bucket, check_endpoint, check_prefix
+from reconciler.s3.location import BUCKET, Location, check_bucket, check_endpoint, check_prefix
 
 _REF_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 
@@ -25,7 +25,9 @@ class LocalState(Spec):
 class Bucket(Spec):
     """A prefix of a bucket in Amazon S3 or an S3-compatible store. Credentials come from `AWS_*` variables."""
 
-    bucket: Annotated[str, AfterValidator(check_bucket)]
+    bucket: Annotated[
+        str, AfterValidator(check_bucket), WithJsonSchema({"type": "string", "pattern": f"^{BUCKET.pattern}$"})
+    ]
     """Name of the bucket: 3 to 63 lower-case letters, digits, `.` and `-`. The bucket must exist."""
     prefix: Annotated[str, AfterValidator(check_prefix)] = ""
     """Prefix of all keys: names separated by `/`, such as `team/acme`. Default: none."""

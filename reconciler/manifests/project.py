@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag
+from pydantic import AfterValidator, Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag, WithJsonSchema
 
 from reconciler.manifests.backends import Bucket, LocalState, State
 from reconciler.manifests.peers import Peer, Peers
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.resources.address import NAME_RULE, Identity, is_name
+from reconciler.resources.address import NAME_PATTERN, NAME_RULE, Identity, is_name
 from reconciler.resources.base import Path as Keys, Spec
 from reconciler.resources.prices import Dollars, Prices
 from reconciler.resources.problems import Finding, Place
@@ -32,7 +32,13 @@ def _variable_name(text: str) -> str:
 
 
 Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=4096)]
-Variables: TypeAlias = dict[Annotated[str, AfterValidator(_variable_name)], Scalar]
+VariableName: TypeAlias = Annotated[
+    str, AfterValidator(_variable_name), WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
+]
+Variables: TypeAlias = dict[VariableName, Scalar]
+EnvironmentName: TypeAlias = Annotated[
+    str, AfterValidator(_environment_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"})
+]
 
 
 class DirectoryOutlet(Spec):
@@ -131,7 +137,7 @@ class ProjectSpec(Spec):
     """Rate limits for requests to the API."""
     prices: Prices = Prices()
     """Prices for cost estimates, in US dollars, where they differ from those that OpenAI publishes."""
-    environments: dict[Annotated[str, AfterValidator(_environment_name)], Environment] = Field(default_factory=dict)
+    environments: dict[EnvironmentName, Environment] = Field(default_factory=dict)
     """Environments by name, each with its own variables, state, labels and bundles. Names consist of lower-case
     letters, digits and `-`, at most 63 characters. Default: none."""
     peers: Peers = ()

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from reconciler.resources.address import NAME_RULE, Address, is_name
+from reconciler.resources.address import NAME_PATTERN, NAME_RULE, Address, is_name
 from reconciler.resources.problems import Finding, Place
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import JSON, Fields, reference, replace_references
@@ -163,9 +163,11 @@ class Naming:
     accepts: Callable[[str], bool]
     rule: str
     """For people."""
+    pattern: str
+    """For JSON Schema: the same as a regular expression of ECMA-262, which Python understands as well."""
 
 
-NAMES: Final = Naming(is_name, NAME_RULE)
+NAMES: Final = Naming(is_name, NAME_RULE, f"^{NAME_PATTERN}$")
 
 
 @dataclass(frozen=True)

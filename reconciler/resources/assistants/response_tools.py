@@ -89,8 +89,7 @@ class Custom(Extensible):
     type: Literal["custom"]
     """Tool type. Always `custom`."""
     name: Annotated[str, Field(min_length=1)]
-    """Name of the tool: letters, digits, `_` and `-`, at most 64 characters. Unique among the functions of the
-    assistant."""
+    """Name of the tool in tool calls. Unique among the functions and custom tools of the assistant."""
     description: str = OMITTED
     """Description of the tool. The model reads it to decide on a call. Default: none."""
     format: Annotated[TextFormat | Grammar, Field(discriminator="type")] = OMITTED
@@ -252,7 +251,7 @@ class ToolSearch(Extensible):
     """Search of deferred tools. `description` and `parameters` are for `execution: client`."""
 
     type: Literal["tool_search"]
-    """Tool type. Always `tool_search`. At most one per assistant."""
+    """Tool type. Always `tool_search`."""
     execution: Literal["server", "client"] = OMITTED
     """Side that runs the search: `server` (the API) or `client` (the application). Default: chosen by the API."""
     description: str | None = None

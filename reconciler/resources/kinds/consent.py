@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from reconciler.resources.address import Address, Identity, is_name
+from pydantic import WithJsonSchema
+
+from reconciler.resources.address import IDENTITY_PATTERN, Address, Identity, is_name
 from reconciler.resources.base import Kind, Resource, Scope, Spec
 from reconciler.resources.problems import Finding
 
@@ -15,21 +17,26 @@ TOO_BROAD: Final = "consent-too-broad"
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
+def _shaped(pattern: str) -> WithJsonSchema:
+    """A pattern for editors alone: `check` says better what is wrong."""
+    return WithJsonSchema({"type": "string", "pattern": pattern})
+
+
 class ConsentSpec(Spec):
     """A reviewed exception to one refusal, as printed by the refusal and completed with a reason and an expiry date."""
 
-    identity: str
+    identity: Annotated[str, _shaped(IDENTITY_PATTERN)]
     """Identity that the consent holds for, as `PROJECT` or `PROJECT/ENVIRONMENT`."""
-    address: str
+    address: Annotated[str, _shaped("^[a-z]+/[^*]+$")]
     """Address of the object that was refused, such as `assistant/triage`. Exactly one object; wildcards are refused."""
     rule: Literal["referenced", "protected", "threshold", "release-drift", "retired-model", "wrong-project", "cost"]
     """Rule of the guard that the consent overrides."""
-    subject: str = ""
+    subject: Annotated[str, _shaped(f"^{_DIGEST.pattern}$")] = ""
     """Digest of what the consent permits, copied from the refusal (`sha256:` and 64 hexadecimal digits). The consent is
     void once the refusal changes."""
     reason: str = ""
     """Reason for the exception, in one sentence, for the reviewers. Must not be empty."""
-    expires: str = ""
+    expires: Annotated[str, _shaped("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] = ""
     """Last day on which the consent is valid, as `YYYY-MM-DD` in quotes, at most 90 days ahead."""
 
 

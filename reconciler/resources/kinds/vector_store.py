@@ -95,7 +95,13 @@ class FileEntry(Spec):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string", "minLength": 1}, handler(core_schema)]}
+        text = {
+            "type": "string",
+            "minLength": 1,
+            "title": "path",
+            "description": "Path or glob of files, or a `file-…` id.",
+        }
+        return {"anyOf": [text, handler(core_schema)]}
 
 
 class VectorStoreSpec(Spec):
