@@ -1,6 +1,8 @@
 """`schema`: JSON Schemas for editors and applications, generated from the models."""
 
+import json
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -39,6 +41,12 @@ _INSTEAD: Final = ({"$ref": "#/$defs/Include"}, {"$ref": "#/$defs/Variable"})
 def schemas() -> dict[str, JSON]:
     """JSON Schemas by file name: `manifest.schema.json` for every YAML document, and those of bundles and pointers."""
     return {MANIFEST: _manifest(), **SCHEMAS}
+
+
+@cache
+def manifest_schema() -> bytes:
+    """Return the JSON Schema of manifests as a file."""
+    return f"{json.dumps(_manifest(), indent=2)}\n".encode()
 
 
 def _manifest() -> JSON:

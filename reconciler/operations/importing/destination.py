@@ -14,6 +14,7 @@ from reconciler.manifests.tree import PROJECT_FILE, project_around
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
 from reconciler.operations.estate import Surroundings
 from reconciler.operations.importing.model import imported_from
+from reconciler.operations.schema import manifest_schema
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -55,7 +56,7 @@ class Destination:
         name = unique_name(self.root.resolve().name, (), "project")
         project = Draft(PROJECT, name, {}, comment) if self.is_new else None
         self.root.mkdir(parents=True, exist_ok=True)
-        return tuple(write_drafts(self.root, drafts, project=project))
+        return tuple(write_drafts(self.root, drafts, project=project, schema=manifest_schema() if project else None))
 
 
 def destination(start: Path, into: Path | None, here: Surroundings) -> Destination:

@@ -14,6 +14,7 @@ from reconciler.manifests.project import Project, ProjectSpec
 from reconciler.manifests.tree import repository_of
 from reconciler.manifests.writing import write_drafts
 from reconciler.operations.migration.model import Target
+from reconciler.operations.schema import manifest_schema
 from reconciler.resources.address import Identity
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, ReconcilerError
@@ -47,7 +48,9 @@ class Destination:
         """Raises ReconcilerError, and writes nothing, where a file is in the way."""
         spec = {"defaults": {"target": target}}
         project = Draft("Project", self.project.identity.project, spec) if self.is_new else None
-        return tuple(path.as_posix() for path in write_drafts(self.project.root, drafts, project=project))
+        schema = manifest_schema() if project else None
+        written = write_drafts(self.project.root, drafts, project=project, schema=schema)
+        return tuple(path.as_posix() for path in written)
 
 
 def destination(folder: Path) -> Destination:
