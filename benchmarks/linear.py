@@ -24,10 +24,10 @@ from reconciler.live.client import Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
-from reconciler.operations.workspace import Workspace, open_workspace
-from tests.crash.processes import Process, api
-from tests.e2e.world import PROJECT, Quiet, as_yaml, manifest
-from tests.servers import PostgresServer, S3Server, postgres_programs
+from reconciler.project.workspace import Workspace, open_workspace
+from tests.support.processes import Process, api
+from tests.support.servers import PostgresServer, S3Server, postgres_programs
+from tests.support.world import PROJECT, Quiet, as_yaml, manifest
 
 SIZES: Final = (100, 1_000, 10_000)
 KEY: Final = {"OPENAI_API_KEY": "sk-test"}

@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from tests.servers import bucket, database, postgres_server, s3_server
+from tests.support.servers import bucket, database, postgres_server, s3_server
 
 __all__ = ["bucket", "database", "postgres_server", "s3_server"]
 

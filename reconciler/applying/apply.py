@@ -12,7 +12,7 @@ from reconciler.applying.steps import Step, lower
 from reconciler.applying.walk import Walk, walk
 from reconciler.applying.write import publish, write
 from reconciler.live.errors import QuotaError
-from reconciler.planning.model import TAKES_AWAY, Action, Change
+from reconciler.planning.model import DESTROYS, Action, Change
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.lock import LeaseLostError
 
@@ -80,7 +80,7 @@ def _as_one(problems: Sequence[Problem]) -> Problem:
 def action_of(step: Step) -> Action:
     """What a step is called for people: the action of its change; the end of a replaced object is a delete."""
     action = step.changes[0].action
-    return "delete" if step.verb == "remove" and action not in TAKES_AWAY else action
+    return "delete" if step.verb == "remove" and action not in DESTROYS else action
 
 
 def _outcomes(run: Run, result: Walk[Step], performer: _Performer) -> Iterator[Outcome]:

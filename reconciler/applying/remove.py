@@ -23,14 +23,14 @@ MOST_NAMED = 3
 async def remove(run: Run, step: Step) -> str:
     """Delete the live object and, where the address leaves altogether, what applications load of it; gives a note."""
     live = _planned(run, step)
-    leaving = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
+    planned_deletions = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
     async with _alone(run, live):
         note = "" if run.in_outlets(live.type) else await _staying(run, step, live)
-        if leaving and step.address in run.planned.world.pointers:
+        if planned_deletions and step.address in run.planned.inputs.pointers:
             await asyncio.to_thread(run.publisher.withdraw, step.address)
         if not note and not run.in_outlets(live.type):
             await _delete(run, live)
-    if leaving:
+    if planned_deletions:
         forget(run, step)
     elif live.type == FILE:
         run.journal.done(leftover_address(live), None)
@@ -39,12 +39,12 @@ async def remove(run: Run, step: Step) -> str:
 
 async def give_up(run: Run, step: Step) -> None:
     """Remove an address from state. Where the live object stays as nobody's, our labels go from it."""
-    world, live = run.planned.world, run.planned.matched.live.get(step.address)
-    applied = world.applied.get(step.address)
-    if live is None and step.address in world.pointers:  # a run was killed when it had deleted the object
+    inputs, live = run.planned.inputs, run.planned.matched.live.get(step.address)
+    applied = inputs.applied.get(step.address)
+    if live is None and step.address in inputs.pointers:  # a run was killed when it had deleted the object
         await asyncio.to_thread(run.publisher.withdraw, step.address)
-    if live and applied and applied.keep and is_labelled(world, live.type):
-        await run.adapters[live.type].disown(live.id, world.identity)
+    if live and applied and applied.keep and is_labelled(inputs, live.type):
+        await run.adapters[live.type].disown(live.id, inputs.identity)
     forget(run, step)
 
 
@@ -56,8 +56,10 @@ def forget(run: Run, step: Step) -> None:
 
 def _planned(run: Run, step: Step) -> Live:
     """The object as it was planned: a second one under the address, or the one that a replacement leaves behind."""
-    twins = run.planned.matched.twins.get(step.address, ())
-    return next((twin for twin in twins if twin.id == step.id), run.planned.matched.live[step.address])
+    duplicates = run.planned.matched.duplicates.get(step.address, ())
+    return next(
+        (duplicate for duplicate in duplicates if duplicate.id == step.id), run.planned.matched.live[step.address]
+    )
 
 
 def _is_replaced(step: Step) -> bool:
@@ -85,7 +87,7 @@ async def _staying(run: Run, step: Step, live: Live) -> str:
         note = _kept_because(run, step, live)
     else:
         note = "" if await _is_there(run, step, live) else "it was gone already"
-    newcomers = [] if note else await run.lookout.newcomers(live)
+    newcomers = [] if note else await run.reference_recheck.newcomers(live)
     if newcomers and live.type == FILE and _is_replaced(step):
         return _held_by(newcomers[0])
     if newcomers:
@@ -110,9 +112,9 @@ async def _is_there(run: Run, step: Step, live: Live) -> bool:
     now = await run.adapters[live.type].read(live.id)
     if now is None:
         return False
-    identity = str(run.planned.world.identity)
+    identity = str(run.planned.inputs.identity)
     owner, planned = now.labels, live.labels
-    applied = run.planned.world.applied.get(step.address)
+    applied = run.planned.inputs.applied.get(step.address)
     if owner is None and planned is not None and (applied is None or applied.id != live.id):
         raise _stale(step, f"{live.id} does not carry our label any more")
     expected = (planned.identity, planned.address) if planned else (identity, str(step.address))

@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.applying.lookout import Lookout
 from reconciler.applying.model import Outcome
+from reconciler.applying.reference_recheck import ReferenceRecheck
 from reconciler.live.base import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
@@ -94,12 +94,12 @@ class Run:
     @cached_property
     def holders(self) -> Mapping[str, Live]:
         """By id of an object: somebody else's that needs it."""
-        others = chain(self.planned.matched.strangers, self.planned.world.elsewhere)
+        others = chain(self.planned.matched.unmanaged, self.planned.inputs.elsewhere)
         return {id_: live for live in others for id_ in live.refers_to}
 
     @cached_property
-    def lookout(self) -> Lookout:
-        return Lookout(self.planned, self.adapters, self.referrers)
+    def reference_recheck(self) -> ReferenceRecheck:
+        return ReferenceRecheck(self.planned, self.adapters, self.referrers)
 
     def hold(self, address: str, id_: str) -> None:
         """Note that `address` is live as `id_` from now on."""
@@ -120,18 +120,18 @@ class Run:
         return self.ids[address]
 
     def in_outlets(self, type_: str) -> bool:
-        return type_ in self.planned.world.outlet_types
+        return type_ in self.planned.inputs.outlet_types
 
     def labels(self, desired: Desired) -> Labels:
         """What `desired` is labelled with once it is written."""
-        form = self.planned.world.forms[desired.type]
-        hashes = {name: field_hash(value) for name, value in desired.fields.items() if name not in form.apart}
-        identity = str(self.planned.world.identity)
+        resource_type = self.planned.inputs.resource_types[desired.type]
+        hashes = {name: field_hash(value) for name, value in desired.fields.items() if name not in resource_type.apart}
+        identity = str(self.planned.inputs.identity)
         return Labels(identity, str(desired.address), hashes, desired.lifecycle.protect)
 
     async def publish(self, address: Address, under: Address | None = None) -> None:
         """Publish the bundle at `address`, if it has one, with the ids that hold now; `under` the name of a chatbot."""
-        bundle = self.planned.world.bundles.get(address)
+        bundle = self.planned.inputs.bundles.get(address)
         if bundle is not None:
             ids = {str(target): self.id_of(str(target)) for target in sorted(bundle.refers_to)}
             await asyncio.to_thread(self.publisher.publish, address, ids, under)
@@ -143,4 +143,4 @@ class Run:
 
     def last_applied(self, address: Address) -> Applied | None:
         """What `address` was applied as, by this run or before."""
-        return self.applied.get(address) or self.planned.world.applied.get(address)
+        return self.applied.get(address) or self.planned.inputs.applied.get(address)

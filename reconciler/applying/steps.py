@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.build import Planned
-from reconciler.planning.keeping import given_up
-from reconciler.planning.model import MAKES, Action, Change
-from reconciler.planning.retiring import release_of
+from reconciler.planning.keep_on_delete import given_up
+from reconciler.planning.model import CREATES, Action, Change
+from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 
 Verb: TypeAlias = Literal["write", "publish", "remove", "forget"]
@@ -49,7 +49,7 @@ class Step:
     @property
     def creates(self) -> bool:
         """Whether a new live object is made."""
-        return self.verb == "write" and any(change.action in MAKES for change in self.changes)
+        return self.verb == "write" and any(change.action in CREATES for change in self.changes)
 
 
 def lower(planned: Planned) -> dict[Step, set[Step]]:
@@ -67,7 +67,7 @@ def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict
     they are not to be deleted.
     """
     found: dict[Step, set[Step]] = {}
-    for address, files in given_up(planned.world, planned.matched).items():
+    for address, files in given_up(planned.inputs, planned.matched).items():
         held = {step for file in files for step in by_address.get(str(file), ())}
         found.update((step, set()) for step in held)
         found.update((step, held) for step in by_address.get(str(address), ()))
@@ -104,12 +104,12 @@ def _parts(planned: Planned, step: Step) -> list[Address]:
     A draft does not wait for the release that is published under the same name. A release waits for the working objects
     that it is a copy of: what is not applied is not released.
     """
-    world, release = planned.world, release_of(planned.world, step.address)
+    inputs, release = planned.inputs, release_of(planned.inputs, step.address)
     needed = planned.after.needs.get(str(step.address), ())
     if release is not None and step.verb == "write":
         needed = [address for address in needed if address != release]
-    bundle = world.bundles.get(release if release and step.verb == "publish" else step.address)
-    copies = world.releases[step.address].parts if step.address in world.releases else ()
+    bundle = inputs.bundles.get(release if release and step.verb == "publish" else step.address)
+    copies = inputs.releases[step.address].parts if step.address in inputs.releases else ()
     return [*needed, *sorted(bundle.refers_to if bundle else ()), *sorted(copy.family for copy in copies)]
 
 

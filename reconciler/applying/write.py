@@ -12,15 +12,15 @@ from typing import Final
 
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
-from reconciler.live.base import Adapter, Order
-from reconciler.live.errors import DoubtError
+from reconciler.live.base import Adapter, WriteRequest
+from reconciler.live.errors import UnknownOutcomeError
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
-from reconciler.planning.retiring import release_of
+from reconciler.planning.release_retention import release_of
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, ResourceType
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, put, references_in, same
@@ -49,11 +49,11 @@ class Written:
 
 async def write(run: Run, step: Step) -> Written:
     """Make the object, or change it, or publish it where it lives in the outlets; record it as applied."""
-    desired, moved = run.planned.world.desired[step.address], run.planned.matched.moved
+    desired, moved = run.planned.inputs.desired[step.address], run.planned.matched.moved
     ignored: Collection[str] = ()
     if run.in_outlets(desired.type):
         written = Written(str(step.address))
-    elif step.address in run.planned.world.adopt:
+    elif step.address in run.planned.inputs.adopt:
         desired = await _take_over(run, step, desired)
         written = Written(run.id_of(str(step.address)))
     elif step.creates:
@@ -62,7 +62,7 @@ async def write(run: Run, step: Step) -> Written:
         ignored = _ignored(run, desired)
         written = await _change(run, step, desired, ignored)
     run.hold(str(step.address), written.id)
-    if step.creates or run.in_outlets(desired.type) or step.address in (*run.planned.world.adopt, *moved):
+    if step.creates or run.in_outlets(desired.type) or step.address in (*run.planned.inputs.adopt, *moved):
         await run.publish(step.address)
     applied = Applied(
         id=written.id,
@@ -74,7 +74,7 @@ async def write(run: Run, step: Step) -> Written:
     )
     _remember_replaced(run, step, written)
     former = moved.get(step.address)
-    if former is not None and former in run.planned.world.pointers:
+    if former is not None and former in run.planned.inputs.pointers:
         await asyncio.to_thread(run.publisher.withdraw, former)
     run.record(step.address, applied, former)
     return written
@@ -82,8 +82,8 @@ async def write(run: Run, step: Step) -> Written:
 
 async def publish(run: Run, step: Step) -> None:
     """Put a bundle where applications load it: that of the object, or under a chatbot's name that of a release."""
-    desired, release = run.planned.world.desired[step.address], release_of(run.planned.world, step.address)
-    if not run.planned.world.forms[desired.type].pointers:
+    desired, release = run.planned.inputs.desired[step.address], release_of(run.planned.inputs, step.address)
+    if not run.planned.inputs.resource_types[desired.type].pointers:
         await run.publish(step.address)
         return
     if release is None:
@@ -114,9 +114,9 @@ def settled(run: Run, desired: Desired, fields: Fields, left: Collection[str]) -
 
 def differing(run: Run, desired: Desired, live: Live) -> set[str]:
     """The fields in which an object is not live as its manifest says, `lifecycle.ignore` or not."""
-    form = run.planned.world.forms[desired.type]
-    found = compare(form, replace(desired, lifecycle=Lifecycle()), LastApplied(), live.fields)
-    return {item.keys[0] for item in found} - form.pointers
+    resource_type = run.planned.inputs.resource_types[desired.type]
+    found = compare(resource_type, replace(desired, lifecycle=Lifecycle()), LastApplied(), live.fields)
+    return {item.keys[0] for item in found} - resource_type.pointers
 
 
 def _ignored(run: Run, desired: Desired) -> set[str]:
@@ -128,7 +128,7 @@ def _ignored(run: Run, desired: Desired) -> set[str]:
 
 
 def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
-    pointers = run.planned.world.forms[desired.type].pointers
+    pointers = run.planned.inputs.resource_types[desired.type].pointers
     return {name: value for name, value in fields.items() if name in pointers}
 
 
@@ -141,14 +141,14 @@ def _remember_replaced(run: Run, step: Step, written: Written) -> None:
 
 async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     """Label an object that is nobody's, and nothing else; gives what it would have been had we made it as it is."""
-    world, adapter = run.planned.world, run.adapters[desired.type]
+    inputs, adapter = run.planned.inputs, run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
         raise _stale(step, f"{step.id} is gone")
-    if live.labels and (live.labels.identity, live.labels.address) != (str(world.identity), str(step.address)):
+    if live.labels and (live.labels.identity, live.labels.address) != (str(inputs.identity), str(step.address)):
         raise _stale(step, f"{live.id} belongs to {live.labels.address} of {live.labels.identity} now")
-    fields = run.planned.matched.localise(world, step.address, live).fields
-    as_it_is = replace(desired, fields=as_live(world.forms[desired.type], desired, fields), write_only={})
+    fields = run.planned.matched.localise(inputs, step.address, live).fields
+    as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
     if has_room(live.fields.get("metadata")):
         await adapter.update(live, _order(run, as_it_is, {}))
     return as_it_is
@@ -156,14 +156,21 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
 
 def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
     """What an update leaves as it was made."""
-    form, known = run.planned.world.forms[desired.type], run.planned.world.applied.get(desired.address)
-    return {name: value for name, value in known.write_only.items() if name in form.creation_only} if known else {}
+    resource_type, known = (
+        run.planned.inputs.resource_types[desired.type],
+        run.planned.inputs.applied.get(desired.address),
+    )
+    return (
+        {name: value for name, value in known.write_only.items() if name in resource_type.creation_only}
+        if known
+        else {}
+    )
 
 
 async def _make(run: Run, desired: Desired) -> Written:
     if desired.type != FILE:
         made = await _create(run, desired)
-        resolved = run.planned.world.forms[desired.type].resolved if desired.whole else ()
+        resolved = run.planned.inputs.resource_types[desired.type].resolved if desired.whole else ()
         return Written(made.id, resolved={name: made.fields[name] for name in resolved})
     key = (desired.fields["sha256"], desired.upload_name)
     alike = (desired.upload_name, desired.local.bytes if desired.local else 0)
@@ -182,7 +189,7 @@ async def _create(run: Run, desired: Desired) -> Live:
     for attempt in range(1, TRIES + 1):
         try:
             return await adapter.create(order)
-        except DoubtError:
+        except UnknownOutcomeError:
             found = await _found(run, adapter, order)
             if found is not None:
                 return await _complete(run, adapter, found, order)
@@ -191,7 +198,7 @@ async def _create(run: Run, desired: Desired) -> Live:
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-async def _found(run: Run, adapter: Adapter, order: Order) -> Live | None:
+async def _found(run: Run, adapter: Adapter, order: WriteRequest) -> Live | None:
     """What a create in doubt has made; never what an address has already."""
     for wait in LOOKS:
         await run.sleep(wait)
@@ -206,13 +213,13 @@ async def _found(run: Run, adapter: Adapter, order: Order) -> Live | None:
     return None
 
 
-async def _complete(run: Run, adapter: Adapter, found: Live, order: Order) -> Live:
+async def _complete(run: Run, adapter: Adapter, found: Live, order: WriteRequest) -> Live:
     """Write what is written apart from the object itself, and may be missing on one that was found."""
-    form = run.planned.world.forms[order.desired.type]
-    apart = {name: value for name, value in order.fields.items() if name in form.apart}
+    resource_type = run.planned.inputs.resource_types[order.desired.type]
+    apart = {name: value for name, value in order.fields.items() if name in resource_type.apart}
     if not apart:
         return found
-    return await adapter.update(found, Order(order.desired, apart, order.labels, order.id_of, order.root))
+    return await adapter.update(found, WriteRequest(order.desired, apart, order.labels, order.id_of, order.root))
 
 
 async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[str]) -> Written:
@@ -228,7 +235,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     _check_fresh(run, step, live, changes)
     by_hand = run.planned.left_by_hand.get(str(step.address), ())
     fields = dict(_values(run, desired, names, changes, by_hand))
-    await adapter.update(live, Order(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
+    await adapter.update(live, WriteRequest(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
     return Written(live.id)
 
 
@@ -239,28 +246,28 @@ def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) ->
     return replace(labels, spec={**labels.spec, **{name: said[name] for name in ignored if name in said}})
 
 
-def _order(run: Run, desired: Desired, fields: Fields) -> Order:
-    return Order(desired, fields, run.labels(desired), run.id_of, run.root)
+def _order(run: Run, desired: Desired, fields: Fields) -> WriteRequest:
+    return WriteRequest(desired, fields, run.labels(desired), run.id_of, run.root)
 
 
 def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -> None:
     """Refuse to write over a value that the plan did not see: of what is written whole, any value in it."""
-    desired, matched = run.planned.world.desired[step.address], run.planned.matched
-    form = run.planned.world.forms[desired.type]
-    now, then = matched.localise(run.planned.world, step.address, live).fields, matched.live[step.address].fields
+    desired, matched = run.planned.inputs.desired[step.address], run.planned.matched
+    resource_type = run.planned.inputs.resource_types[desired.type]
+    now, then = matched.localise(run.planned.inputs, step.address, live).fields, matched.live[step.address].fields
     for item in changes:
         name = item.keys[0]
-        places = [item.keys] if name in form.apart else [item.keys, (name,)]
+        places = [item.keys] if name in resource_type.apart else [item.keys, (name,)]
         for keys in places if name not in NOT_FIELDS else ():
-            if not same(*(_of(form, desired, keys, side) for side in (now, then))):
+            if not same(*(_of(resource_type, desired, keys, side) for side in (now, then))):
                 raise _stale(step, f"{path_text(keys)} was changed since it was planned")
 
 
-def _of(form: Form, desired: Desired, keys: Keys, fields: Fields) -> JSON:
+def _of(resource_type: ResourceType, desired: Desired, keys: Keys, fields: Fields) -> JSON:
     """What is at `keys`, as far as it is ours; None where nothing is."""
     value = get(fields, keys)
     if len(keys) == 1:
-        value = owned(form, keys[0], desired.fields.get(keys[0]), ABSENT, value)
+        value = owned(resource_type, keys[0], desired.fields.get(keys[0]), ABSENT, value)
     return None if value is ABSENT else value
 
 
@@ -271,15 +278,15 @@ def _values(
 
     Of a field that is ours by key, keys that left the manifest are null, so that the writer removes them and no others.
     """
-    form = run.planned.world.forms[desired.type]
+    resource_type = run.planned.inputs.resource_types[desired.type]
     for name in names:
-        value = desired.fields.get(name, desired.unreadable.get(name, form.defaults.get(name)))
+        value = desired.fields.get(name, desired.unreadable.get(name, resource_type.defaults.get(name)))
         for item in by_hand:
             if item.keys[0] == name:
-                value = put(value, item.keys[1:], item.before)
-        if name in form.owned_by_key:
+                value = put(value, item.keys[1:], item.live)
+        if name in resource_type.owned_by_key:
             ours = [item for item in changes if item.keys[0] == name and len(item.keys) > 1]
-            gone = {item.keys[1] for item in ours if len(item.keys) == 2 and item.after is ABSENT}
+            gone = {item.keys[1] for item in ours if len(item.keys) == 2 and item.desired is ABSENT}
             former = {id_ for item in ours for id_ in _held(run, desired.address, item.keys[:2])}
             value = {**dict.fromkeys(gone | former), **(value or {})}
         yield name, value

@@ -8,7 +8,7 @@ from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Desired
 from reconciler.resources.labels import ADDRESS
 from reconciler.resources.metadata import RESERVED
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON, Fields, reference, references_in
 
 CHATBOT: Final = "chatbot"
@@ -88,7 +88,7 @@ def _blob(address: Address, **parts: JSON) -> JSON:
 
 
 def _rendered(wanted: Desired) -> dict[str, JSON]:
-    return forms()[wanted.type].render(wanted.fields)
+    return resource_types()[wanted.type].render(wanted.fields)
 
 
 def _agent(wanted: Desired) -> JSON:
@@ -138,9 +138,9 @@ def own_fields(type_: str, content: JSON) -> Fields:
 
     A field that the document does not have is at its default.
     """
-    form = forms()[type_]
-    found = {field: form.canonical(field, value) for field, value in _own(type_, content).items()}
-    return {**form.defaults, **found}
+    resource_type = resource_types()[type_]
+    found = {field: resource_type.canonical(field, value) for field, value in _own(type_, content).items()}
+    return {**resource_type.defaults, **found}
 
 
 def _own(type_: str, content: JSON) -> Mapping[str, JSON]:

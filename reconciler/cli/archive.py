@@ -23,7 +23,7 @@ def command(address: str, start: Path, format_: str) -> int:
 
     Works offline, so the plan of the pull request has the last word: it also sees who refers to it at OpenAI.
     """
-    from reconciler.operations.archive import archive
+    from reconciler.releases.archive import archive
 
     (chosen,) = options.addresses((address,))
     done = archive(start, chosen)

@@ -11,10 +11,10 @@ from reconciler.cli.output import show, write_json
 from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
-    from reconciler.operations.approval import Approval
-    from reconciler.operations.reviewing import Shown
     from reconciler.planning.model import Plan
     from reconciler.reports.markdown.origin import Run
+    from reconciler.review.approval import Approval
+    from reconciler.review.reviewing import Shown
 
 AUTHOR = "github-actions[bot]"
 
@@ -83,7 +83,7 @@ def issue(body: Path, drift: Path, author: str) -> int:
     """
     from reconciler.github import connect
     from reconciler.github.marked import close_issue, upsert_issue
-    from reconciler.operations.saved import read_drift
+    from reconciler.review.saved import read_drift
 
     text, found = _text(body), read_drift(drift)
     with connect(options.environ()) as github:
@@ -106,9 +106,9 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 
     Exit code 2 if something is held back, 3 if the plan is refused.
     """
-    from reconciler.operations.approval import approval
     from reconciler.operations.run import planned
     from reconciler.planning.codec import to_json
+    from reconciler.review.approval import approval
 
     now = planned(start, options.environ(), env, endpoint, on_drift="keep")
     if now.plan.refusals:
@@ -135,14 +135,15 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
     something of it is gone or altered. `apply FILE` moves the pointer; the edit is for a pull request, from the branch
     that the step's output `branch` names.
     """
-    from reconciler.operations.rollback import branch, rollback
+    from reconciler.operations.rollback import rollback
     from reconciler.planning.codec import to_json
+    from reconciler.review.reviewing import rollback_branch
 
     chatbot = chatbot.removeprefix("chatbot/")
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
     write_json(to_json(plan), out)
     show_plan(plan, "text", out=None)
-    _set_output("branch", branch(plan.identity, chatbot))
+    _set_output("branch", rollback_branch(plan.identity, chatbot))
     return codes.REFUSED if plan.refusals else 0
 
 
@@ -179,7 +180,7 @@ def _text(file: Path) -> str:
 def _shown(plan: "Plan", plan_workflow: str) -> "Shown":
     from reconciler.github import connect
     from reconciler.github.reviews import Reviews
-    from reconciler.operations.reviewing import Shown, shown
+    from reconciler.review.reviewing import Shown, shown
 
     if not plan.work:
         return Shown()

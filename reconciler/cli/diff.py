@@ -22,7 +22,7 @@ def command(before: str, after: str, start: Path, env: str | None, format_: str)
     Objects, fields, prompts as texts, functions by name, files by their hashes, and the values of variables in every
     environment. Works offline, on the manifests; fields have the values of --env, or of the first environment.
     """
-    from reconciler.operations.diff import diff
+    from reconciler.releases.diff import diff
 
     found = diff(start, options.environ(), before, after, env=env)
     if format_ == "json":

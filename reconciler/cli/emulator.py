@@ -56,7 +56,7 @@ def serve(
 
     Point any OpenAI client at it: OPENAI_BASE_URL=http://127.0.0.1:8787/v1, with any OPENAI_API_KEY.
     """
-    from reconciler.operations.emulator import serve_emulator
+    from reconciler.project.embedded import serve_emulator
 
     def announce(url: str) -> None:
         note(f"OpenAI API at {url} (any API key will do). Ctrl-C stops it.")

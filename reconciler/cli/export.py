@@ -20,7 +20,7 @@ def command(address: str, start: Path, env: str | None, out: Path | None) -> int
     its working version (`chatbot/support@working`), an assistant (`assistant/triage`) or a pipeline.
     """
     from reconciler.cli.output import write_json
-    from reconciler.operations.export import export
+    from reconciler.releases.export import export
 
     document = export(start, options.environ(), options.addresses((address,))[0], env=env)
     if out is not None:

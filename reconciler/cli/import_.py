@@ -9,7 +9,7 @@ from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems
 
 if TYPE_CHECKING:
-    from reconciler.operations.importing import Imported
+    from reconciler.importing import Imported
 
 
 @click.command(name="import")
@@ -58,7 +58,7 @@ def command(
 def _import(
     what: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, pattern: str | None, into: Path | None
 ) -> "Imported":
-    from reconciler.operations.importing import import_live, import_requests, import_responses
+    from reconciler.importing import import_live, import_requests, import_responses
 
     word, *rest = what or ("",)
     if word in ("response", "request") and (not rest or pattern is not None):

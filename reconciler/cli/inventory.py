@@ -10,7 +10,7 @@ from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
-    from reconciler.planning.inventory import Inventory
+    from reconciler.importing.listing import Inventory
 
 
 @click.command(name="inventory")
@@ -28,7 +28,7 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, by
     Needs a key and no manifests: outside a project nothing is ours, and everything else is the same. Reads by list
     walks only, and writes nothing.
     """
-    from reconciler.operations.inventory import inventory
+    from reconciler.importing.inventory import inventory
 
     found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, tell=note)
     _show(found, format_)

@@ -10,7 +10,7 @@ from reconciler.cli import options
 from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
-    from reconciler.operations.migration.model import Migration, Target
+    from reconciler.migration.model import Migration, Target
 
 
 @click.command(name="migrate")
@@ -49,7 +49,7 @@ def command(
 
     Exit code 1 if something in a file could not be migrated; the rest is, all the same.
     """
-    from reconciler.operations.migration.migrate import migrate
+    from reconciler.migration.migrate import migrate
 
     done = migrate(
         files, target, into=into, environ=options.environ(), endpoint=endpoint, offline=offline, dry_run=dry_run

@@ -31,7 +31,7 @@ def command(chatbot: str, number: int | None, start: Path, env: str | None, form
 
     Nothing is sent: the edit goes through review, and `apply` moves the pointer.
     """
-    from reconciler.operations.publish import publish
+    from reconciler.releases.publish import publish
     from reconciler.reports.text.releases import publication_text
 
     done = publish(start, options.environ(), chatbot.removeprefix("chatbot/"), number, env=env)

@@ -9,8 +9,8 @@ from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems
 
 if TYPE_CHECKING:
-    from reconciler.operations.edits import Edit
     from reconciler.operations.pull import Pulled
+    from reconciler.project.edits import Edit
     from reconciler.resources.values import JSON
 
 

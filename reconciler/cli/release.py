@@ -30,7 +30,7 @@ def command(
     values of the variables in every environment. Works offline; `apply` makes the copies at OpenAI. Numbers are never
     used again. Refused if nothing has changed since the newest release.
     """
-    from reconciler.operations.release import release
+    from reconciler.releases.release import release
     from reconciler.reports.text.releases import released_text
 
     name = chatbot.removeprefix("chatbot/")

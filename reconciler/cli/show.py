@@ -15,7 +15,7 @@ from reconciler.cli.plan import show_plan
 @options.colour
 def command(file: Path, format_: str) -> int:
     """Show the plan that `plan --out FILE` saved. Works without project and network."""
-    from reconciler.operations.saved import read_plan
+    from reconciler.review.saved import read_plan
 
     again = shlex.join(("reconciler", "apply", str(file)))
     show_plan(read_plan(file), format_, out=None, again=again, saved=file)

@@ -11,7 +11,7 @@ from reconciler.resources.values import Fields
 
 
 @dataclass(frozen=True)
-class Order:
+class WriteRequest:
     """One object to write."""
 
     desired: Desired
@@ -48,15 +48,15 @@ class Adapter(Protocol):
         """The object as it is now, or None where there is none any more."""
         ...
 
-    async def create(self, order: Order) -> Live:
-        """Make the object; raises `DoubtError` where nobody can tell whether it was made."""
+    async def create(self, order: WriteRequest) -> Live:
+        """Make the object; raises `UnknownOutcomeError` where nobody can tell whether it was made."""
         ...
 
-    async def find(self, order: Order, since: float) -> Live | None:
+    async def find(self, order: WriteRequest, since: float) -> Live | None:
         """The object that `create` made, or may have made, at or after the Unix time `since`, found by its marker."""
         ...
 
-    async def update(self, live: Live, order: Order) -> Live:
+    async def update(self, live: Live, order: WriteRequest) -> Live:
         """Write `order.fields` over `live`, which was read just before; metadata is merged key by key."""
         ...
 

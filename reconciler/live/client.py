@@ -100,7 +100,8 @@ class Connection:
         """Send one request and return the JSON of its answer.
 
         A repeatable request is sent again after whatever may pass. Any other is sent again only if it certainly was not
-        carried out; where nobody can tell, it raises `DoubtError`. Everything else that goes wrong is a `LiveError`.
+        carried out; where nobody can tell, it raises `UnknownOutcomeError`. Everything else that goes wrong is a
+        `LiveError`.
         """
         waited = 0.0
         for attempt in count(1):
@@ -129,7 +130,7 @@ class Connection:
     async def create(
         self, *path: str, body: Mapping[str, Any], about: Desired, file: tuple[str, bytes] | None = None
     ) -> Object:
-        """Make something new: at most once, so that doubt is a `DoubtError`."""
+        """Make something new: at most once, so that doubt is a `UnknownOutcomeError`."""
         request = Request(method="POST", path=path, repeatable=False, body=body, file=file, about=about)
         return await self.call(request)
 
@@ -194,8 +195,8 @@ async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
 
 def _headers(request: Request) -> dict[str, str]:
     beta = BETA.get(request.path[0])
-    form = {"Content-Type": "multipart/form-data"} if request.file else {}
-    return form | ({"OpenAI-Beta": beta} if beta else {})
+    resource_type = {"Content-Type": "multipart/form-data"} if request.file else {}
+    return resource_type | ({"OpenAI-Beta": beta} if beta else {})
 
 
 @asynccontextmanager

@@ -15,5 +15,5 @@ class QuotaError(LiveError):
     """Credit or a spending limit is used up: trying again does not help, and nothing else will succeed either."""
 
 
-class DoubtError(LiveError):
+class UnknownOutcomeError(LiveError):
     """Nobody can tell whether the request was carried out; look for its effect before sending it again."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from reconciler.live.errors import DoubtError, LiveError, MissingError, QuotaError
+from reconciler.live.errors import LiveError, MissingError, QuotaError, UnknownOutcomeError
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 
@@ -88,7 +88,7 @@ class Failure:
             place=about.place if about else None,
             hint=f"{hint} (request id {self.request_id})" if self.request_id else hint,
         )
-        return DoubtError(problem) if doubtful else self.error(problem)
+        return UnknownOutcomeError(problem) if doubtful else self.error(problem)
 
 
 def plain(text: object, secret: str = "") -> str:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.live.base import Order
+from reconciler.live.base import WriteRequest
 from reconciler.live.client import Connection, Object
+from reconciler.live.gather import gather
 from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
 from reconciler.live.pace import store_lane
 from reconciler.live.pages import walk
-from reconciler.live.together import together
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import FILE_SHA256, PROJECT
@@ -84,7 +84,7 @@ class Work:
     """Our files when all that is done."""
 
 
-def work_for(live: Live, order: Order) -> Work:
+def work_for(live: Live, order: WriteRequest) -> Work:
     """What to do about `order.fields["files"]`, given the files of `live`."""
     wanted = _wanted(order)
     held: Entries = live.fields.get("files") or {}
@@ -103,21 +103,21 @@ def work_for(live: Live, order: Order) -> Work:
     )
 
 
-async def synchronise(connection: Connection, live: Live, order: Order) -> Work:
+async def synchronise(connection: Connection, live: Live, order: WriteRequest) -> Work:
     """Attach what is new and wait until it is indexed; only then detach what is gone, so that search misses nothing.
     What is to be attached anew has to be detached first: search misses it until it is indexed again.
 
     Raises `LiveError` where a file fails or takes too long; the next run goes on from there.
     """
     work, about = work_for(live, order), order.desired
-    await together(_detach(connection, live.id, id_) for id_ in work.restart)
+    await gather(_detach(connection, live.id, id_) for id_ in work.restart)
     batches = await attach(connection, live.id, work.attach, about)
     pending = work.paths.keys() & (live.detail.get("pending_files") or ())
     if batches or pending:
         await indexed(connection, live.id, batches, frozenset(pending), about)
         await refuse_failed(connection, live.id, work.paths, about)
-    await together(_describe(connection, live.id, id_, pairs, order) for id_, pairs in work.describe.items())
-    await together(_detach(connection, live.id, id_) for id_ in work.detach)
+    await gather(_describe(connection, live.id, id_, pairs, order) for id_, pairs in work.describe.items())
+    await gather(_detach(connection, live.id, id_) for id_ in work.detach)
     return work
 
 
@@ -125,7 +125,7 @@ async def unmark(connection: Connection, store_id: str, identity: Identity) -> N
     """Take our two attributes off every file of a store that has the mark of `identity`, indexed or not."""
     files = await walk(connection, "vector_stores", store_id, "files")
     attributes = {file["id"]: file.get("attributes") or {} for file in files}
-    await together(
+    await gather(
         connection.replace(
             *("vector_stores", store_id, "files", id_),
             body={"attributes": {key: value for key, value in pairs.items() if key not in (PROJECT, FILE_SHA256)}},
@@ -140,13 +140,15 @@ async def _detach(connection: Connection, store_id: str, id_: str) -> None:
     await connection.remove("vector_stores", store_id, "files", id_, lanes=(store_lane(store_id),))
 
 
-async def _describe(connection: Connection, store_id: str, id_: str, attributes: dict[str, JSON], order: Order) -> None:
+async def _describe(
+    connection: Connection, store_id: str, id_: str, attributes: dict[str, JSON], order: WriteRequest
+) -> None:
     path = ("vector_stores", store_id, "files", id_)
     body = {"attributes": attributes}
     await connection.replace(*path, body=body, about=order.desired, lanes=(store_lane(store_id),))
 
 
-def _wanted(order: Order) -> dict[str, tuple[str, Mapping[str, JSON]]]:
+def _wanted(order: WriteRequest) -> dict[str, tuple[str, Mapping[str, JSON]]]:
     """Path and settings by id. Of paths that share an upload, which a store holds once, the first counts."""
     wanted: dict[str, tuple[str, Mapping[str, JSON]]] = {}
     for path, entry in sorted((order.fields.get("files") or {}).items()):
@@ -156,7 +158,7 @@ def _wanted(order: Order) -> dict[str, tuple[str, Mapping[str, JSON]]]:
     return wanted
 
 
-def _spared(live: Live, order: Order) -> set[str]:
+def _spared(live: Live, order: WriteRequest) -> set[str]:
     """What others attached and stays, be it an upload of ours: without our mark it was not us. Unless the manifest
     prunes, or has named it and does not any more.
     """
@@ -184,11 +186,11 @@ def _is_described(held: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
     return all(same(held.get(name), after.get(name)) for name in ("sha256", "attributes"))
 
 
-def _marked(entry: Mapping[str, JSON], order: Order) -> dict[str, JSON]:
+def _marked(entry: Mapping[str, JSON], order: WriteRequest) -> dict[str, JSON]:
     content = {FILE_SHA256: entry["sha256"]} if "sha256" in entry else {}
     return {**entry["attributes"], PROJECT: order.labels.identity, **content}
 
 
-def _member(id_: str, entry: Mapping[str, JSON], order: Order) -> Object:
+def _member(id_: str, entry: Mapping[str, JSON], order: WriteRequest) -> Object:
     chunking = {"chunking_strategy": entry["chunking_strategy"]} if "chunking_strategy" in entry else {}
     return {"file_id": id_, "attributes": _marked(entry, order), **chunking}

@@ -54,10 +54,10 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
     if isinstance(apart.get("tools"), list):
         apart["tools"] = [_tool(tool, f"tools/{name}", included) for tool in apart["tools"]]
     text = apart.get("text")
-    form = text.get("format") if isinstance(text, Mapping) else None
-    if isinstance(text, Mapping) and isinstance(form, Mapping) and isinstance(form.get("schema"), Mapping):
-        schema = _put(included, f"formats/{name}.json", _json(form["schema"]))
-        apart["text"] = {**text, "format": {**form, "schema": schema}}
+    resource_type = text.get("format") if isinstance(text, Mapping) else None
+    if isinstance(text, Mapping) and isinstance(resource_type, Mapping) and isinstance(resource_type.get("schema"), Mapping):
+        schema = _put(included, f"formats/{name}.json", _json(resource_type["schema"]))
+        apart["text"] = {**text, "format": {**resource_type, "schema": schema}}
     return apart, included
 
 

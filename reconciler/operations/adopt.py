@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.applying.model import ApplyResult
+from reconciler.importing.model import imported_from
 from reconciler.live.client import Connection
-from reconciler.operations.endpoint import open_connection
-from reconciler.operations.importing.model import imported_from
 from reconciler.operations.plan import Observed, make_plan, taking_over, with_parts
 from reconciler.operations.run import Progress, check_unlocked, confirmed
-from reconciler.operations.workspace import Workspace, open_workspace
-from reconciler.planning.adopting import Pairing, alike, pair
+from reconciler.planning.adoption import AdoptionMatch, alike, pair
 from reconciler.planning.model import Plan
+from reconciler.project.endpoint import open_connection
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 
 
@@ -24,7 +24,7 @@ class Adopted:
 
     result: ApplyResult | Plan
     """A plan where only that was asked for, or where it was not confirmed or is refused."""
-    pairing: Pairing
+    pairing: AdoptionMatch
 
 
 def adopt(
@@ -60,15 +60,15 @@ def adopt(
 
 async def planned_adoption(
     workspace: Workspace, connection: Connection, wanted: Mapping[Address, str | None]
-) -> tuple[Observed, Pairing]:
+) -> tuple[Observed, AdoptionMatch]:
     """The plan that takes over what `wanted` means, and what that is."""
     observed = await make_plan(workspace, connection)
     origins = imported_from(workspace.loaded.resources, workspace.loaded.project.repository)
-    world, matched = observed.planned.world, observed.planned.matched
-    live = await with_parts(observed, alike(world, matched, wanted, origins))
+    inputs, matched = observed.planned.inputs, observed.planned.matched
+    live = await with_parts(observed, alike(inputs, matched, wanted, origins))
     whole = {item.id: item for item in live}
-    strangers = [whole[item.id] for item in matched.strangers if item.id in whole]
-    world, matched = replace(world, live=live), replace(matched, strangers=strangers)
-    pairing = pair(world, matched, wanted, origins)
-    observed = replace(observed, planned=replace(observed.planned, world=world))
+    unmanaged = [whole[item.id] for item in matched.unmanaged if item.id in whole]
+    inputs, matched = replace(inputs, live=live), replace(matched, unmanaged=unmanaged)
+    pairing = pair(inputs, matched, wanted, origins)
+    observed = replace(observed, planned=replace(observed.planned, inputs=inputs))
     return await taking_over(workspace, observed, pairing.ids), pairing

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from reconciler.applying.apply import apply as carry_out
-from reconciler.applying.found import found
 from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.applying.recovery import found
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import lower
 from reconciler.bundles.documents import KINDS
@@ -17,20 +17,20 @@ from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
 from reconciler.live.registry import referrers
-from reconciler.operations.announcing import one_at_a_time
+from reconciler.operations.intents import one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
-from reconciler.operations.workspace import Workspace
 from reconciler.planning.model import Change, Plan
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.resources.values import JSON
 from reconciler.state import lock
+from reconciler.state.expired_intents import settled
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import AppliedPlan, Completed, Intent
-from reconciler.state.settling import settled
 
 FLUSH_SECONDS = 0.2
 """How often the journal is asked whether a segment is due."""
@@ -183,8 +183,8 @@ def _catch_up(run: Run) -> Iterator[str]:
     recorded = dict(found(run))
     for address, applied in recorded.items():
         run.record(address, applied)
-    world, live = run.planned.world, run.planned.matched.live
-    made = {item.address for item in world.pending if item.address in world.desired and item.address in live}
+    inputs, live = run.planned.inputs, run.planned.matched.live
+    made = {item.address for item in inputs.pending if item.address in inputs.desired and item.address in live}
     yield from map(str, sorted(made | recorded.keys()))
 
 
@@ -213,12 +213,12 @@ def _outlet_errors(address: Address) -> Iterator[None]:
 
 def _intents(observed: Observed, now: float) -> Iterator[Intent]:
     """Everything that is about to be made at OpenAI, with what it can be known by; `now` by OpenAI's clock."""
-    world = observed.planned.world
+    inputs = observed.planned.inputs
     for step in lower(observed.planned):
-        desired = world.desired.get(step.address)
-        if desired is None or not step.creates or desired.type in world.outlet_types:
+        desired = inputs.desired.get(step.address)
+        if desired is None or not step.creates or desired.type in inputs.outlet_types:
             continue
-        marker: dict[str, JSON] = {"identity": str(world.identity)}
+        marker: dict[str, JSON] = {"identity": str(inputs.identity)}
         if desired.write_only:
             marker["write_only"] = dict(desired.write_only)
         if desired.local is not None:
@@ -229,7 +229,7 @@ def _intents(observed: Observed, now: float) -> Iterator[Intent]:
 def _give_up(run: Run, begun: _Begun) -> None:
     """Strike out what killed runs announced, this one looked for, and nobody will ever find."""
     for address in sorted(begun.given_up):
-        if run.planned.world.in_scope(address):
+        if run.planned.inputs.in_scope(address):
             begun.journal.discard(address)
 
 

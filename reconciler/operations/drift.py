@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reconciler.live.client import Connection
-from reconciler.operations.endpoint import open_connection
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.shutdowns import written
-from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport, drift_report, running
+from reconciler.project.endpoint import open_connection
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 

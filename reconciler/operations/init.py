@@ -7,8 +7,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
+from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name, project_around
-from reconciler.operations.schema import manifest_schema
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -37,7 +37,7 @@ def init(folder: Path) -> list[str]:
     schema = schema_around(folder)
     if schema is None:
         schema = folder / SCHEMA_FILE
-        starter[SCHEMA_FILE] = manifest_schema().decode()
+        starter[SCHEMA_FILE] = schema_file().decode()
     for path, text in starter.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

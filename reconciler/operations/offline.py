@@ -5,15 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from reconciler.operations.plan import check_targets, plan_of, world_of
-from reconciler.operations.published import published
-from reconciler.operations.workspace import open_workspace
+from reconciler.operations.outlet_documents import published
+from reconciler.operations.plan import check_targets, inputs_of, plan_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import FILE, Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
 from reconciler.resources.labels import spec_hashes
-from reconciler.resources.registry import forms, outlet_types
+from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import Fields, is_reference
 from reconciler.state.model import State
 
@@ -36,8 +36,8 @@ def planned_offline(
     outlets = published(workspace.outlets[:1], workspace.identity)
     live = remembered(snapshot.state, workspace.identity)
     project = snapshot.state.openai_project
-    world, _ = world_of(workspace, snapshot, live, outlets, project, on_drift, targets)
-    planned = plan_of(workspace, world)
+    inputs, _ = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
+    planned = plan_of(workspace, inputs)
     check_targets(workspace, targets, planned.matched.live)
     return replace(planned, plan=replace(planned.plan, warnings=(WARNING, *planned.plan.warnings)))
 
@@ -52,7 +52,7 @@ def _live(state: State, identity: Identity, address: Address, applied: Applied) 
     live = Live(applied.type, applied.id, dict(_as_read(state, applied.fields)))
     if applied.type in outlet_types() or applied.type == FILE:
         return live
-    apart = forms()[applied.type].apart
+    apart = resource_types()[applied.type].apart
     hashes = spec_hashes({name: value for name, value in applied.fields.items() if name not in apart})
     return replace(live, labels=Labels(str(identity), str(address), hashes, applied.protected))
 

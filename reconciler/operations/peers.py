@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from reconciler.live.together import together
+from reconciler.live.gather import gather
 from reconciler.manifests.peers import Peer
-from reconciler.operations.endpoint import EMBEDDED
-from reconciler.operations.workspace import Workspace
+from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Place, Problem, ReconcilerError
-from reconciler.resources.registry import forms, outlet_types
+from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import references_in, strings_in
 from reconciler.state.backend import Backend, open_store
 from reconciler.state.model import Snapshot, State
@@ -39,7 +39,7 @@ class Peers:
     """The peers of a workspace. As a `Referrer` it looks at them again, right before a delete."""
 
     type = "peer"
-    refers = frozenset(forms()) - outlet_types()
+    refers = frozenset(resource_types()) - outlet_types()
     asks_by_id = False
 
     def __init__(self, workspace: Workspace) -> None:
@@ -55,7 +55,7 @@ class Peers:
         """
         wanted = {id_ for group in ids.values() for id_ in group}
         backends = self._backends if wanted else {}
-        snapshots = await together(asyncio.to_thread(_read, *named) for named in backends.items())
+        snapshots = await gather(asyncio.to_thread(_read, *named) for named in backends.items())
         read = list(zip(backends.values(), snapshots, strict=True))
         objects = {backend.identity: list(_needing(snapshot.state, wanted)) for backend, snapshot in read}
         return Found(

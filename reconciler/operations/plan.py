@@ -10,27 +10,27 @@ from pathlib import Path
 
 from reconciler.bundles.documents import needs
 from reconciler.bundles.render import contents
+from reconciler.importing.model import imported_from
 from reconciler.live.base import Adapter
 from reconciler.live.client import Connection
+from reconciler.live.gather import gather
 from reconciler.live.registry import adapters, referrers
-from reconciler.live.together import together
-from reconciler.operations import frozen
-from reconciler.operations.importing.model import imported_from
+from reconciler.operations import release_blockers
+from reconciler.operations.outlet_documents import Outletted, published
 from reconciler.operations.peers import Peers
-from reconciler.operations.published import Outletted, published
 from reconciler.operations.shutdowns import look_up, written
-from reconciler.operations.suggest import did_you_mean
-from reconciler.operations.workspace import Workspace, dangling_problems
 from reconciler.planning import build
 from reconciler.planning.build import Planned
 from reconciler.planning.consents import consents
-from reconciler.planning.leaving import leaving
+from reconciler.planning.inputs import Bundle, Pending, PlanInputs
 from reconciler.planning.model import OnDrift
-from reconciler.planning.world import Bundle, Pending, World
+from reconciler.planning.planned_deletions import planned_deletions
+from reconciler.project.suggest import did_you_mean
+from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON, digest, references_in
 from reconciler.state.model import Snapshot
 
@@ -65,19 +65,19 @@ async def make_plan(
     wanted |= {item.type for item in snapshot.state.objects.values()}
     live = await _list(workspace, by_type, wanted, snapshot)
     outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
-    world, rendered = world_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    planned = plan_of(workspace, world)
-    gone = leaving(planned)
+    inputs, rendered = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
+    planned = plan_of(workspace, inputs)
+    gone = planned_deletions(planned)
     referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
     readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
     known_models = await look_up(connection, models(planned))
     peers = await Peers(workspace).needing(gone)
     if referring or readers or known_models.ends or peers.objects:
         unlisted = await _list(workspace, by_type, referring - wanted, snapshot)
-        everything = await _with_parts(by_type, referring, (*world.live, *unlisted))
-        strangers = await together(referrer.referring(gone) for referrer in readers)
-        known = (*everything, *chain.from_iterable(strangers))
-        planned = plan_of(workspace, replace(world, live=known, shutdowns=known_models.ends, peers=peers.objects))
+        everything = await _with_parts(by_type, referring, (*inputs.live, *unlisted))
+        unmanaged = await gather(referrer.referring(gone) for referrer in readers)
+        known = (*everything, *chain.from_iterable(unmanaged))
+        planned = plan_of(workspace, replace(inputs, live=known, shutdowns=known_models.ends, peers=peers.objects))
     return Observed(_warned(planned, (*peers.warnings, *known_models.warnings)), snapshot, rendered, by_type)
 
 
@@ -85,7 +85,7 @@ def _warned(planned: Planned, warnings: tuple[str, ...]) -> Planned:
     return replace(planned, plan=replace(planned.plan, warnings=(*planned.plan.warnings, *warnings)))
 
 
-def world_of(
+def inputs_of(
     workspace: Workspace,
     snapshot: Snapshot,
     live: Iterable[Live],
@@ -93,14 +93,14 @@ def world_of(
     openai_project: str | None,
     on_drift: OnDrift,
     targets: Sequence[Address],
-) -> tuple[World, Mapping[Address, JSON]]:
+) -> tuple[PlanInputs, Mapping[Address, JSON]]:
     """What a plan is made of, with the bundles by address."""
     documents = outlets.documents.values()
     desired = {**workspace.desired, **dict(_with_ignored(workspace.desired, documents))}
     rendered = contents(desired)
-    world = World(
+    inputs = PlanInputs(
         identity=workspace.identity,
-        forms=forms(),
+        resource_types=resource_types(),
         desired=desired,
         applied=snapshot.state.objects,
         live=(*live, *documents),
@@ -124,7 +124,7 @@ def world_of(
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )
-    return world, rendered
+    return inputs, rendered
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
@@ -135,26 +135,29 @@ def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]
 
 async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:
     """The plan that takes over these live objects and does nothing else, of what was read already and their parts."""
-    world, ids = observed.planned.world, set(adopt.values())
+    inputs, ids = observed.planned.inputs, set(adopt.values())
     live = await with_parts(observed, ids)
-    adopting = replace(world, live=live, adopt=adopt, scope=frozenset(adopt))
+    adopting = replace(inputs, live=live, adopt=adopt, scope=frozenset(adopt))
     return replace(observed, planned=plan_of(workspace, adopting))
 
 
 async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ...]:
     """Everything live, of these objects with the parts that list walks leave out."""
-    chosen = [live for live in observed.planned.world.live if live.id in ids and live.type in observed.adapters]
+    chosen = [live for live in observed.planned.inputs.live if live.id in ids and live.type in observed.adapters]
     whole = await asyncio.gather(*(observed.adapters[live.type].whole(live) for live in chosen))
     known = {live.id: found for live, found in zip(chosen, whole, strict=True)}
-    return tuple(found for live in observed.planned.world.live if (found := known.get(live.id, live)) is not None)
+    return tuple(found for live in observed.planned.inputs.live if (found := known.get(live.id, live)) is not None)
 
 
-def plan_of(workspace: Workspace, world: World) -> Planned:
+def plan_of(workspace: Workspace, inputs: PlanInputs) -> Planned:
     """The plan; ReconcilerError where a manifest refers to what is nowhere."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    planned = build.plan(world, commit=_commit(workspace.root), created_at=now)
+    planned = build.plan(inputs, commit=_commit(workspace.root), created_at=now)
     missing = {link.target for _, link in build.unresolved(planned)}
-    problems = [*dangling_problems(workspace.loaded.dangling, missing), *frozen.problems(workspace.root, planned)]
+    problems = [
+        *dangling_problems(workspace.loaded.dangling, missing),
+        *release_blockers.problems(workspace.root, planned),
+    ]
     if problems:
         raise ReconcilerError(*problems)
     return planned
@@ -172,7 +175,7 @@ async def _list(
     live = [live for found in await asyncio.gather(*walks) for live in found]
     # What was made seconds ago may not be in the lists yet: only who asks for it by its id knows that it is gone.
     unseen = set(known) - {(item.type, item.id) for item in live}
-    read = await together(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
+    read = await gather(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
     return [*live, *(item for item in read if item is not None)]
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
-from reconciler.operations.edits import Edit, write
-from reconciler.operations.endpoint import open_connection
 from reconciler.operations.plan import check_targets, make_plan
-from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Change, FieldChange
+from reconciler.project.edits import Edit, write
+from reconciler.project.endpoint import open_connection
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Place, Problem
@@ -110,7 +110,7 @@ class _Pulling:
             return
         after = self.loaded(found.texts)
         now = _desired(after).get(resource.address)
-        taken = [item for item in items if now and _same(get(now.fields, item.keys), item.before)]
+        taken = [item for item in items if now and _same(get(now.fields, item.keys), item.live)]
         wanted = _with(desired.fields, taken if found.problems else items)
         obstacle = self.obstacle(resource, after, wanted)
         if obstacle:
@@ -176,7 +176,7 @@ def _with(fields: Fields, items: Sequence[FieldChange]) -> Fields:
     """`fields` with the live values."""
     made = dict(fields)
     for item in items:
-        made = put(made, item.keys, item.before)
+        made = put(made, item.keys, item.live)
     return made
 
 

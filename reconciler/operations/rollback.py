@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reconciler.manifests import find_project
-from reconciler.operations.approval import contents, without
-from reconciler.operations.edits import write
-from reconciler.operations.everywhere import load_everywhere
-from reconciler.operations.publish import publication
 from reconciler.operations.run import planned
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Plan
+from reconciler.project.all_environments import load_all_environments
+from reconciler.project.edits import write
+from reconciler.releases.publish import publication
 from reconciler.resources.address import Address, release_address
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.review.approval import contents, without
 
 
 def rollback(
@@ -24,7 +24,7 @@ def rollback(
     something of it is gone, expired or altered, or has to be made first. Then, and where the plan refuses something,
     nothing is edited.
     """
-    project = load_everywhere(find_project(start))
+    project = load_all_environments(find_project(start))
     _, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
     address, release = Address("chatbot", chatbot), release_address(chatbot, number)
     edited = {} if edit.after is None else {edit.path: edit.after}
@@ -39,14 +39,9 @@ def rollback(
     return without(now.plan, {change.digest for change in others})
 
 
-def branch(identity: str, chatbot: str) -> str:
-    """By which Git is made to agree: one for each chatbot and environment, whatever release it goes back to."""
-    return f"rollback/{identity}/{chatbot}"
-
-
 def _dead(now: Planned, release: Address) -> Iterator[Problem]:
     """What the release consists of, and what is not live as it was released."""
-    known = now.world.releases.get(release)
+    known = now.inputs.releases.get(release)
     parts = {str(release), *contents(now, str(release)), *map(str, known.parts if known else ())}
     for change in (*now.plan.changes, *now.plan.drift):
         if change.address in parts:

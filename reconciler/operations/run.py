@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
@@ -14,14 +15,14 @@ from reconciler.applying.run import Listener
 from reconciler.applying.steps import lower
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.endpoint import open_connection
 from reconciler.operations.plan import Observed, check_targets, make_plan, taking_over
-from reconciler.operations.saved import adoptions, applied_before, decision_of, narrowed, touched
-from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
+from reconciler.project.endpoint import open_connection
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.review.saved import adoptions, applied_before, decision_of, narrowed, touched
 from reconciler.state.lock import locked
 
 FINISHING: Final = "Finishing what is under way, then stopping. Ctrl-C again stops at once."
@@ -83,9 +84,9 @@ def applied(
                 observed = await make_plan(workspace, connection, on_drift=decision_of(saved), targets=touched(saved))
                 if adopted := adoptions(observed.snapshot, saved):
                     observed = await taking_over(workspace, observed, adopted)
-                if before := applied_before(observed, saved):
+                if before := applied_before(observed.planned, observed.snapshot, saved):
                     return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
-                observed = narrowed(observed, saved)
+                observed = replace(observed, planned=narrowed(observed.planned, observed.snapshot, saved))
             return await confirmed(workspace, connection, observed, confirm, listen, resume)
 
     if saved is not None and saved.refusals:

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from reconciler.live.client import Connection
 from reconciler.live.errors import MissingError
 from reconciler.live.models import shutdown_dates
-from reconciler.operations.retirement import retirement
-from reconciler.operations.suggest import did_you_mean
 from reconciler.planning.build import Planned
-from reconciler.planning.model import MAKES
-from reconciler.planning.retiring import release_of
+from reconciler.planning.model import CREATES
+from reconciler.planning.release_retention import release_of
+from reconciler.project.suggest import did_you_mean
 from reconciler.resources.address import Address
+from reconciler.resources.model_retirements import retirement
 
 
 class Models(NamedTuple):
@@ -50,18 +50,18 @@ def _unlisted(model: str, told: Iterable[str]) -> str:
 
 def written(planned: Planned) -> Iterator[str]:
     """Models that the plan writes, releases or publishes."""
-    world = planned.world
+    inputs = planned.inputs
     for change in planned.plan.work:
-        if change.action in {*MAKES, "update", "publish"}:
+        if change.action in {*CREATES, "update", "publish"}:
             address = Address.parse(change.address)
             for part in (address, *_released(planned, address)):
-                desired = world.desired.get(part)
+                desired = inputs.desired.get(part)
                 if desired is not None:
-                    yield from world.forms[desired.type].models(desired.fields)
+                    yield from inputs.resource_types[desired.type].models(desired.fields)
 
 
 def _released(planned: Planned, address: Address) -> Iterator[Address]:
     """The parts of a release that is published."""
-    release = release_of(planned.world, address)
-    if release is not None and release in planned.world.releases:
-        yield from planned.world.releases[release].parts
+    release = release_of(planned.inputs, address)
+    if release is not None and release in planned.inputs.releases:
+        yield from planned.inputs.releases[release].parts

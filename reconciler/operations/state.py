@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from reconciler.operations.suggest import did_you_mean
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.suggest import did_you_mean
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError

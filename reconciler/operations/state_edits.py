@@ -7,9 +7,9 @@ from pathlib import Path
 
 from reconciler.live.base import Adapter
 from reconciler.live.registry import adapters
-from reconciler.operations.endpoint import open_connection
-from reconciler.operations.suggest import did_you_mean
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.project.endpoint import open_connection
+from reconciler.project.suggest import did_you_mean
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -73,13 +73,13 @@ def forget(
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             with workspace.backend.lock(this_process(environ)) as lease:
                 present = await asyncio.to_thread(workspace.backend.read)
-                leaving = _leaving(present.state.objects, addresses)
+                planned_deletions = _leaving(present.state.objects, addresses)
                 with connection.writing_while(lease.check):
-                    await _disown(workspace, adapters(connection), lease, leaving)
-                rest = {known: item for known, item in present.state.objects.items() if known not in leaving}
+                    await _disown(workspace, adapters(connection), lease, planned_deletions)
+                rest = {known: item for known, item in present.state.objects.items() if known not in planned_deletions}
                 new, said = _with_objects(present, rest), f"forget {', '.join(map(str, addresses))}"
                 done = await asyncio.to_thread(rewritten, workspace, lease, present, new, said)
-        return replace(done, notes=tuple(_after_forgetting(workspace, leaving)))
+        return replace(done, notes=tuple(_after_forgetting(workspace, planned_deletions)))
 
     return asyncio.run(run())
 
@@ -166,15 +166,15 @@ def _files(entries: Collection[Applied] | Iterator[Applied]) -> Iterator[Address
 
 
 async def _disown(
-    workspace: Workspace, by_type: Mapping[str, Adapter], lease: Lease, leaving: Mapping[Address, Applied]
+    workspace: Workspace, by_type: Mapping[str, Adapter], lease: Lease, planned_deletions: Mapping[Address, Applied]
 ) -> None:
     """Take labels off, one object after the other; run again, it goes on."""
-    for applied in leaving.values():
+    for applied in planned_deletions.values():
         await asyncio.to_thread(lease.keep)
         await by_type[applied.type].disown(applied.id, workspace.identity)
 
 
-def _after_forgetting(workspace: Workspace, leaving: Mapping[Address, Applied]) -> Iterator[str]:
-    for address, applied in leaving.items():
+def _after_forgetting(workspace: Workspace, planned_deletions: Mapping[Address, Applied]) -> Iterator[str]:
+    for address, applied in planned_deletions.items():
         if address in workspace.desired and applied.type != FILE:
             yield f"a manifest asks for {address}: the next plan makes another one"

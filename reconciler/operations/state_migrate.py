@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from reconciler.operations.endpoint import EMBEDDED
 from reconciler.operations.run import check_unlocked
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.workspace import open_workspace
 from reconciler.state.backend import open_store
 from reconciler.state.lock import this_process
 from reconciler.state.migrating import Migrated, migrate

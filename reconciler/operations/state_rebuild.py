@@ -15,22 +15,22 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.live.client import Connection
+from reconciler.live.gather import gather
 from reconciler.live.registry import adapters
-from reconciler.live.together import together
-from reconciler.operations.endpoint import open_connection
-from reconciler.operations.published import published
+from reconciler.operations.outlet_documents import published
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
-from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.diff import owned
+from reconciler.planning.inputs import Pending, PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
-from reconciler.planning.world import Pending, Pointer, World
+from reconciler.project.endpoint import open_connection
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import forms, outlet_types
+from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import ABSENT, JSON, Absent, same
 from reconciler.state.comparing import Rebuilt, compared
 from reconciler.state.journal import StateMovedError
@@ -74,9 +74,9 @@ async def rebuild_state(
 def _written(
     workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[Rebuilt], bool]
 ) -> Rebuilt:
-    contested = {address: tuple(live.id for live in group) for address, group in matched.contested.items()}
+    ambiguous = {address: tuple(live.id for live in group) for address, group in matched.ambiguous.items()}
     edited, unknown = compared(present.state, state), dict(_unknown(state, matched))
-    made = Rebuilt(edited, len(state.objects), unknown, contested)
+    made = Rebuilt(edited, len(state.objects), unknown, ambiguous)
     if made.replaces and not confirm(replace(made, written=False)):
         return replace(made, written=False)
     with workspace.backend.lock(this_process(workspace.environ)) as lease:
@@ -93,19 +93,19 @@ async def _made_anew(workspace: Workspace, connection: Connection, present: Snap
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
     live = await _everything(workspace, connection, {*named.values()})
     _check_project(workspace, connection)
-    world = World(
+    inputs = PlanInputs(
         identity=workspace.identity,
-        forms=forms(),
+        resource_types=resource_types(),
         desired=workspace.desired,
         applied={},
         live=(*live, *outlets.documents.values()),
         pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in present.pending),
         pointers=outlets.pointers,
     )
-    world = replace(world, applied=dict(_by_bundles(world, named)))
-    matched = match(world)
+    inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))
+    matched = match(inputs)
     entries = {
-        matched.moved.get(address, address): _entry(world, address, item) for address, item in matched.live.items()
+        matched.moved.get(address, address): _entry(inputs, address, item) for address, item in matched.live.items()
     }
     state = replace(
         present.state,
@@ -119,7 +119,7 @@ async def _made_anew(workspace: Workspace, connection: Connection, present: Snap
 async def _everything(workspace: Workspace, connection: Connection, known: Iterable[str]) -> list[Live]:
     """Every live object that could be ours, whether or not a manifest asks for one of its type."""
     walks = (adapter.list(workspace.identity, sorted(known)) for adapter in adapters(connection).values())
-    return list(chain.from_iterable(await together(walks)))
+    return list(chain.from_iterable(await gather(walks)))
 
 
 def _check_project(workspace: Workspace, connection: Connection) -> None:
@@ -138,21 +138,21 @@ def _named_in(pointers: Iterable[Pointer]) -> dict[Address, str]:
     return {Address.parse(text): next(iter(ids)) for text, ids in found.items() if len(ids) == 1}
 
 
-def _by_bundles(world: World, named: Mapping[Address, str]) -> Iterator[tuple[Address, Applied]]:
+def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tuple[Address, Applied]]:
     """What labels cannot tell and bundles do: uploads that no store holds, objects without room for labels, and which
     of several with one label is meant.
     """
-    by_id = {live.id: live for live in world.live}
+    by_id = {live.id: live for live in inputs.live}
     for address, id_ in named.items():
-        live, desired = by_id.get(id_), world.desired.get(address)
-        if live is not None and _is_meant(world, address, live, desired):
+        live, desired = by_id.get(id_), inputs.desired.get(address)
+        if live is not None and _is_meant(inputs, address, live, desired):
             sha256 = {"sha256": desired.fields["sha256"]} if desired and live.type == FILE else {}
             yield address, Applied(live.id, live.type, sha256)
 
 
-def _is_meant(world: World, address: Address, live: Live, desired: Desired | None) -> bool:
+def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired | None) -> bool:
     if live.labels is not None:
-        return (live.labels.identity, live.labels.address) == (str(world.identity), str(address))
+        return (live.labels.identity, live.labels.address) == (str(inputs.identity), str(address))
     if desired is None or desired.type != live.type:
         return False
     if desired.local is not None:
@@ -162,11 +162,11 @@ def _is_meant(world: World, address: Address, live: Live, desired: Desired | Non
     return not has_room(live.fields.get("metadata"))
 
 
-def _entry(world: World, address: Address, live: Live) -> Applied:
+def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
     """What is known to have been applied of a live object, in which ids are addresses by now."""
-    desired = world.desired.get(address)
+    desired = inputs.desired.get(address)
     by_content = live.type in (*outlet_types(), FILE)
-    proven = dict(_set(world, live, desired) if by_content else _proven(world, live, desired))
+    proven = dict(_set(inputs, live, desired) if by_content else _proven(inputs, live, desired))
     lifecycle = desired.lifecycle if desired else None
     return Applied(
         id=live.id,
@@ -175,24 +175,24 @@ def _entry(world: World, address: Address, live: Live) -> Applied:
         write_only=desired.write_only if desired else {},
         protected=live.labels.protected if live.labels else bool(lifecycle and lifecycle.protect),
         keep=bool(lifecycle and lifecycle.keep_on_delete),
-        unproven=tuple(_unproven(world, live, desired, proven)),
+        unproven=tuple(_unproven(inputs, live, desired, proven)),
     )
 
 
-def _set(world: World, live: Live, desired: Desired | None) -> Iterator[tuple[str, JSON]]:
+def _set(inputs: PlanInputs, live: Live, desired: Desired | None) -> Iterator[tuple[str, JSON]]:
     """What was set of a document or an upload, which say all that they are: what is not at its default."""
-    defaults, wanted = world.forms[live.type].defaults, desired.fields if desired else {}
+    defaults, wanted = inputs.resource_types[live.type].defaults, desired.fields if desired else {}
     for name, value in live.fields.items():
         if name in wanted or not (value == {} or same(value, defaults.get(name))):
             yield name, value
 
 
-def _proven(world: World, live: Live, desired: Desired | None) -> Iterator[tuple[str, JSON]]:
-    form = world.forms[live.type]
+def _proven(inputs: PlanInputs, live: Live, desired: Desired | None) -> Iterator[tuple[str, JSON]]:
+    resource_type = inputs.resource_types[live.type]
     hashes = live.labels.spec if live.labels else {}
-    for name in sorted({*hashes, *(desired.fields if desired else ()), *(form.apart & live.fields.keys())}):
+    for name in sorted({*hashes, *(desired.fields if desired else ()), *(resource_type.apart & live.fields.keys())}):
         wanted = desired.fields.get(name, ABSENT) if desired else ABSENT
-        found = owned(form, name, wanted, ABSENT, live.fields.get(name, ABSENT))
+        found = owned(resource_type, name, wanted, ABSENT, live.fields.get(name, ABSENT))
         if name in hashes:
             values: tuple[JSON | Absent, ...] = (found, live.fields.get(name, ABSENT), wanted)
             value = next((one for one in values if one is not ABSENT and field_hash(one) == hashes[name]), ABSENT)
@@ -202,13 +202,13 @@ def _proven(world: World, live: Live, desired: Desired | None) -> Iterator[tuple
             yield name, value
 
 
-def _unproven(world: World, live: Live, desired: Desired | None, proven: Mapping[str, JSON]) -> Iterator[str]:
+def _unproven(inputs: PlanInputs, live: Live, desired: Desired | None, proven: Mapping[str, JSON]) -> Iterator[str]:
     """Wanted fields of which not even a label tells; one that a label would tell of, and does not, is new."""
     if desired is None or live.type in (*outlet_types(), FILE):
         return
-    form, labelled = world.forms[live.type], bool(live.labels and live.labels.spec)
+    resource_type, labelled = inputs.resource_types[live.type], bool(live.labels and live.labels.spec)
     for name in sorted(desired.fields.keys() - proven.keys()):
-        if name in form.apart or not labelled:
+        if name in resource_type.apart or not labelled:
             yield name
 
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.operations.endpoint import open_connection, shown
 from reconciler.operations.plan import make_plan
-from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.build import Planned
+from reconciler.project.endpoint import open_connection, shown
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.values import JSON, references_in
@@ -77,7 +77,7 @@ def _entries(planned: Planned) -> Iterator[Standing]:
         told[change.address].append(f"changed by hand: {what}")
     for refusal in planned.plan.refusals:
         told[refusal.address].append(f"refused: {refusal.rule}")
-    known = {*map(str, planned.world.desired), *map(str, planned.matched.live), *told}
+    known = {*map(str, planned.inputs.desired), *map(str, planned.matched.live), *told}
     for address in sorted(known):
         live = planned.matched.live.get(Address.parse(address))
         standing = [*told.get(address, ["in sync"]), *_published(live)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project
-from reconciler.operations.everywhere import Everywhere, load_everywhere
+from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.resources.problems import Problem, ReconcilerError
 
 NAMES: Final = ("plan", "apply", "drift", "rollback")
@@ -26,7 +26,7 @@ def write_workflows(start: Path) -> list[Path]:
     this version. Nothing is overwritten: ReconcilerError if one of the files is there already, or if there is no
     repository.
     """
-    project = load_everywhere(find_project(start))
+    project = load_all_environments(find_project(start))
     repository = project.project.repository
     if not (repository / ".git").exists():
         hint = "Make one with `git init`, or run this inside it."
@@ -48,7 +48,7 @@ def templates() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / FOLDER
 
 
-def _written(name: str, project: Everywhere) -> str:
+def _written(name: str, project: AllEnvironments) -> str:
     """Without what is for callers, and with their inputs filled in."""
     given = _given(project)
     text = _CALLED.sub("", (templates() / f"{name}.yml").read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def _written(name: str, project: Everywhere) -> str:
     )
 
 
-def _given(project: Everywhere) -> dict[str, str]:
+def _given(project: AllEnvironments) -> dict[str, str]:
     """What a caller would pass."""
     spec = project.project.spec
     state = spec.state.url
@@ -71,16 +71,16 @@ def _given(project: Everywhere) -> dict[str, str]:
     }
 
 
-def _matrix(project: Everywhere) -> str:
+def _matrix(project: AllEnvironments) -> str:
     """JSON, which is YAML too."""
     entries = [{"project": _folder(project), "env": name} for name in project.environments or ("",)]
     return json.dumps(entries)
 
 
-def _folder(project: Everywhere) -> str:
+def _folder(project: AllEnvironments) -> str:
     return project.root.relative_to(project.project.repository).as_posix()
 
 
-def _last(project: Everywhere) -> str:
+def _last(project: AllEnvironments) -> str:
     """By custom that of users."""
     return (project.environments or ("",))[-1]

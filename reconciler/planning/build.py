@@ -5,23 +5,32 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reconciler.planning import guard
-from reconciler.planning.adopting import NO_ROOM, uploads_alike
+from reconciler.planning.adoption import NO_ROOM, uploads_alike
 from reconciler.planning.changes import changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.consents import lift
 from reconciler.planning.graph import Graph, after, before, group_of
-from reconciler.planning.guard import RULES, Case, Check
-from reconciler.planning.keeping import given_up, stays_published
+from reconciler.planning.guard import RULES, Check, GuardContext
+from reconciler.planning.impact import references
+from reconciler.planning.inputs import Link, PlanInputs
+from reconciler.planning.keep_on_delete import given_up, stays_published
 from reconciler.planning.match import Matched, match
-from reconciler.planning.model import ENDS_ID, LETS_GO, Change, Decision, FieldChange, Plan, Refusal, Unmanaged
-from reconciler.planning.moving import renamed
+from reconciler.planning.model import (
+    INVALIDATES_ID,
+    RELEASES_OWNERSHIP,
+    Change,
+    Decision,
+    FieldChange,
+    Plan,
+    Refusal,
+    Unmanaged,
+)
 from reconciler.planning.publications import publications
+from reconciler.planning.release_retention import apply_retention
+from reconciler.planning.renames import renamed
 from reconciler.planning.requests import requests
-from reconciler.planning.resolved import with_resolved
-from reconciler.planning.retiring import retire
 from reconciler.planning.risks import with_risks
-from reconciler.planning.touching import references
-from reconciler.planning.world import Link, World
+from reconciler.planning.server_defaults import with_server_defaults
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
@@ -33,7 +42,7 @@ class Planned:
     """A plan together with what it was made from, which applying it needs."""
 
     plan: Plan
-    world: World
+    inputs: PlanInputs
     matched: Matched
     before: Graph
     after: Graph
@@ -49,7 +58,7 @@ class Planned:
 
 
 def plan(
-    world: World,
+    inputs: PlanInputs,
     *,
     commit: str | None = None,
     created_at: str = "",
@@ -59,39 +68,39 @@ def plan(
 
     `rules` are those of the guard; only tests leave some out.
     """
-    world, retired = retire(world)
-    world = with_resolved(world)
-    matched = match(world)
-    world = renamed(world, matched.moved)
-    pairs = tuple(changes(world, matched, retired.because))
-    pairs += tuple(publications(world, matched, pairs))
+    inputs, retired = apply_retention(inputs)
+    inputs = with_server_defaults(inputs)
+    matched = match(inputs)
+    inputs = renamed(inputs, matched.moved)
+    pairs = tuple(changes(inputs, matched, retired.because))
+    pairs += tuple(publications(inputs, matched, pairs))
     ours = [pair.ours for pair in pairs if pair.ours]
-    by_hand = [_decided(world, pair.by_hand) for pair in pairs if pair.by_hand]
+    by_hand = [_decided(inputs, pair.by_hand) for pair in pairs if pair.by_hand]
     work = [*ours, *(change for change in by_hand if change.decision == "revert")]
     left = [change for change in by_hand if change.decision != "revert"]
-    graphs = before(world, matched), after(world, matched, work, left)
-    arranged = _Arrangement(world, *graphs)
+    graphs = before(inputs, matched), after(inputs, matched, work, left)
+    arranged = _Arrangement(inputs, *graphs)
     made = Plan(
-        identity=str(world.identity),
+        identity=str(inputs.identity),
         changes=arranged.of(ours),
         drift=arranged.of(by_hand),
         unmanaged=tuple(_strangers(matched)),
-        warnings=(*_warnings(world, matched), *map(_unmarked, retired.unmarked)),
-        unchanged=_unchanged(world, matched, [*ours, *by_hand]),
+        warnings=(*_warnings(inputs, matched), *map(_unmarked, retired.unmarked)),
+        unchanged=_unchanged(inputs, matched, [*ours, *by_hand]),
         commit=commit,
         created_at=created_at,
     )
-    case = Case(world, matched, pairs, made.work, graphs[1])
-    lifted = lift(world, tuple(guard.refusals(case, rules)))
+    case = GuardContext(inputs, matched, pairs, made.work, graphs[1])
+    lifted = lift(inputs, tuple(guard.refusals(case, rules)))
     made = replace(
         with_risks(made, case, lifted.permitted),
         refusals=lifted.refusals,
         warnings=(*made.warnings, *lifted.warnings),
-        requests=requests(world, matched, made.work),
+        requests=requests(inputs, matched, made.work),
         costs=case.costs,
         references=references(_touched(made, lifted.refusals), *graphs),
     )
-    return Planned(seal_plan(made), world, matched, *graphs)
+    return Planned(seal_plan(made), inputs, matched, *graphs)
 
 
 def _touched(made: Plan, refusals: Iterable[Refusal]) -> Iterator[str]:
@@ -104,19 +113,19 @@ def _touched(made: Plan, refusals: Iterable[Refusal]) -> Iterator[str]:
 
 def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
     """References of manifests to what neither a manifest, nor state, nor a live object of ours knows."""
-    known = {*planned.world.desired, *planned.world.applied, *planned.matched.live}
-    known -= given_up(planned.world, planned.matched).keys()
-    for address, links in sorted(planned.world.links.items()):
+    known = {*planned.inputs.desired, *planned.inputs.applied, *planned.matched.live}
+    known -= given_up(planned.inputs, planned.matched).keys()
+    for address, links in sorted(planned.inputs.links.items()):
         yield from ((address, link) for link in links if link.target not in known)
-    for address, desired in sorted(planned.world.desired.items()):
+    for address, desired in sorted(planned.inputs.desired.items()):
         if desired.whole:
             place = f"{desired.place.file}:{desired.place.line}" if desired.place else ""
             named = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields))))
             yield from ((address, Link(target, place)) for target in named if target not in known)
 
 
-def _decided(world: World, change: Change) -> Change:
-    decision: Decision | None = None if world.on_drift == "refuse" else world.on_drift
+def _decided(inputs: PlanInputs, change: Change) -> Change:
+    decision: Decision | None = None if inputs.on_drift == "refuse" else inputs.on_drift
     return replace(change, decision=decision)
 
 
@@ -124,14 +133,14 @@ def _decided(world: World, change: Change) -> Change:
 class _Arrangement:
     """Puts changes into the order in which they are shown: what others need first, removals last and in reverse."""
 
-    world: World
+    inputs: PlanInputs
     before: Graph
     after: Graph
 
     def of(self, found: Iterable[Change]) -> tuple[Change, ...]:
-        sealed = [seal(str(self.world.identity), self._with_referrers(change)) for change in found]
-        staying = sorted((change for change in sealed if change.action not in LETS_GO), key=self._by_depth)
-        gone = sorted((change for change in sealed if change.action in LETS_GO), key=self._by_rank)
+        sealed = [seal(str(self.inputs.identity), self._with_referrers(change)) for change in found]
+        staying = sorted((change for change in sealed if change.action not in RELEASES_OWNERSHIP), key=self._by_depth)
+        gone = sorted((change for change in sealed if change.action in RELEASES_OWNERSHIP), key=self._by_rank)
         return (*staying, *gone)
 
     def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
@@ -156,35 +165,35 @@ class _Arrangement:
 
     def _with_referrers(self, change: Change) -> Change:
         """Removing something is right only as long as nobody new points at it."""
-        if change.action not in ENDS_ID:
+        if change.action not in INVALIDATES_ID:
             return change
         edges = self.before.referrers.get(Address.parse(change.address), ())
         return replace(change, preconditions={"referrers": sorted({edge.source for edge in edges})})
 
 
 def _strangers(matched: Matched) -> Iterator[Unmanaged]:
-    for live in sorted(matched.strangers, key=lambda live: (live.type, live.name, live.id)):
+    for live in sorted(matched.unmanaged, key=lambda live: (live.type, live.name, live.id)):
         owner = live.labels.identity if live.labels else None
         yield Unmanaged(live.type, live.id, live.name, owner)
 
 
-def _warnings(world: World, matched: Matched) -> Iterator[str]:
+def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[str]:
     """What is live, not ours to change, and good to know."""
     for address, live in sorted(matched.live.items()):
-        if not world.in_scope(address):
+        if not inputs.in_scope(address):
             continue
-        if address in world.adopt:
-            yield from uploads_alike(world, matched, address)
+        if address in inputs.adopt:
+            yield from uploads_alike(inputs, matched, address)
             continue
-        if stays_published(world, address):
+        if stays_published(inputs, address):
             yield f"{address} stays published without a manifest, as `keep_on_delete` says"
-        if is_labelled(world, live.type) and live.labels is None and not has_room(live.fields.get("metadata")):
+        if is_labelled(inputs, live.type) and live.labels is None and not has_room(live.fields.get("metadata")):
             yield f"{address}: {NO_ROOM}"
-        for name in _too_late(world, address, live):
+        for name in _too_late(inputs, address, live):
             yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
-        desired = world.desired.get(address)
+        desired = inputs.desired.get(address)
         if desired is not None and not desired.options.get("prune"):
-            extra = not_named(desired, world.applied.get(address), live)
+            extra = not_named(desired, inputs.applied.get(address), live)
             if extra:
                 yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
         yield from not_indexed(address, live)
@@ -201,11 +210,11 @@ def _unmarked(release: Address) -> str:
     return f"{release} was archived and does not come back: set `archived: true` in its manifest, or remove it"
 
 
-def _too_late(world: World, address: Address, live: Live) -> Iterator[str]:
+def _too_late(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]:
     """Fields whose new value waits for the next object."""
-    desired, applied = world.desired.get(address), world.applied.get(address)
+    desired, applied = inputs.desired.get(address), inputs.applied.get(address)
     if desired and applied:
-        for name in sorted(world.forms[live.type].creation_only):
+        for name in sorted(inputs.resource_types[live.type].creation_only):
             if desired.write_only.get(name) != applied.write_only.get(name):
                 yield name
 
@@ -219,6 +228,6 @@ def _some(names: Iterable[str], most: int = 3) -> str:
     return ", ".join(listed[:most]) + (", …" if len(listed) > most else "")
 
 
-def _unchanged(world: World, matched: Matched, found: Iterable[Change]) -> int:
-    changed = {Address.parse(change.address) for change in found} | matched.contested.keys() | matched.taken.keys()
-    return sum(1 for address in world.desired if world.in_scope(address) and address not in changed)
+def _unchanged(inputs: PlanInputs, matched: Matched, found: Iterable[Change]) -> int:
+    changed = {Address.parse(change.address) for change in found} | matched.ambiguous.keys() | matched.taken.keys()
+    return sum(1 for address in inputs.desired if inputs.in_scope(address) and address not in changed)

@@ -4,16 +4,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from reconciler.planning.adopting import reasons
+from reconciler.planning.adoption import reasons
 from reconciler.planning.diff import LastApplied, agreed, compare
-from reconciler.planning.keeping import given_up, keepers, stays_published
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
-from reconciler.planning.retiring import why_leaving
+from reconciler.planning.release_retention import why_leaving
 from reconciler.planning.uploads import is_leftover
-from reconciler.planning.world import World
 from reconciler.resources.address import FILE, RELEASE, Address
-from reconciler.resources.base import Applied, Desired, Form, Live
+from reconciler.resources.base import Applied, Desired, Live, ResourceType
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.values import ABSENT, Keys, get
@@ -36,54 +36,54 @@ class ByOrigin:
     by_hand: Change | None
 
 
-def changes(world: World, matched: Matched, archived: Mapping[Address, str] | None = None) -> Iterator[ByOrigin]:
+def changes(inputs: PlanInputs, matched: Matched, archived: Mapping[Address, str] | None = None) -> Iterator[ByOrigin]:
     """One entry for every address that differs; addresses out of scope are left out.
 
     `archived` tells why releases go that manifests still ask for.
     """
-    if world.adopt:
-        adopted = sorted(world.adopt.keys() & matched.live.keys() & world.desired.keys())
-        yield from (ByOrigin(_adoption(world, matched, address), None) for address in adopted)
+    if inputs.adopt:
+        adopted = sorted(inputs.adopt.keys() & matched.live.keys() & inputs.desired.keys())
+        yield from (ByOrigin(_adoption(inputs, matched, address), None) for address in adopted)
         return
-    staying = keepers(given_up(world, matched))
-    for address in sorted({*world.desired, *world.applied, *matched.live}):
-        if world.in_scope(address):
-            for pair in _of_address(world, matched, address, staying, archived or {}):
-                yield from pointing(world, pair)
+    staying = keepers(given_up(inputs, matched))
+    for address in sorted({*inputs.desired, *inputs.applied, *matched.live}):
+        if inputs.in_scope(address):
+            for pair in _of_address(inputs, matched, address, staying, archived or {}):
+                yield from pointing(inputs, pair)
 
 
 def _of_address(
-    world: World,
+    inputs: PlanInputs,
     matched: Matched,
     address: Address,
     staying: Mapping[Address, Address],
     archived: Mapping[Address, str],
 ) -> Iterator[ByOrigin]:
-    desired, applied, live = world.desired.get(address), world.applied.get(address), matched.live.get(address)
-    for twin in matched.twins.get(address, ()):
-        yield ByOrigin(_removal(address, twin, because="state knows another object by this address"), None)
-    if address in matched.contested or address in matched.taken:
+    desired, applied, live = inputs.desired.get(address), inputs.applied.get(address), matched.live.get(address)
+    for duplicate in matched.duplicates.get(address, ()):
+        yield ByOrigin(_removal(address, duplicate, because="state knows another object by this address"), None)
+    if address in matched.ambiguous or address in matched.taken:
         return
     if desired is None:
-        if live is not None and stays_published(world, address):
+        if live is not None and stays_published(inputs, address):
             return
         if live is not None:
-            keeper, because = staying.get(address), why_leaving(world, address, live, archived)
-            yield ByOrigin(_leaving(world, matched, address, live, keeper, because), None)
+            keeper, because = staying.get(address), why_leaving(inputs, address, live, archived)
+            yield ByOrigin(_leaving(inputs, matched, address, live, keeper, because), None)
         elif applied is not None:
             yield ByOrigin(Change(str(address), "forget", id=applied.id, because=("it is not live any more",)), None)
     elif live is None:
         yield _creation(desired, applied)
     else:
-        found = list(_difference(world, desired, applied, live, matched.moved.get(address)))
+        found = list(_difference(inputs, desired, applied, live, matched.moved.get(address)))
         if not found and live.type == FILE and (applied is None or applied.id != live.id):
             found = [ByOrigin(_known(desired, live), None)]
         yield from found
 
 
-def pointing(world: World, pair: ByOrigin) -> Iterator[ByOrigin]:
+def pointing(inputs: PlanInputs, pair: ByOrigin) -> Iterator[ByOrigin]:
     """The pair, with what is published under the name of the object as a change of its own: it comes last."""
-    ours, theirs = (_split(world, change) for change in (pair.ours, pair.by_hand))
+    ours, theirs = (_split(inputs, change) for change in (pair.ours, pair.by_hand))
     if ours.pointer or theirs.pointer:
         yield ByOrigin(ours.pointer, theirs.pointer)
     if ours.rest or theirs.rest:
@@ -95,14 +95,14 @@ class _Halves(NamedTuple):
     pointer: Change | None
 
 
-def _split(world: World, change: Change | None) -> _Halves:
-    desired = world.desired.get(Address.parse(change.address)) if change else None
-    pointers = world.forms[desired.type].pointers if desired else frozenset()
+def _split(inputs: PlanInputs, change: Change | None) -> _Halves:
+    desired = inputs.desired.get(Address.parse(change.address)) if change else None
+    pointers = inputs.resource_types[desired.type].pointers if desired else frozenset()
     moved = tuple(item for item in change.fields if item.keys[0] in pointers) if change else ()
     if change is None or not moved:
         return _Halves(change, None)
     rest = tuple(item for item in change.fields if item not in moved)
-    pointer = None if all(item.after is None and item.before is ABSENT for item in moved) else _pointer(change, moved)
+    pointer = None if all(item.desired is None and item.live is ABSENT for item in moved) else _pointer(change, moved)
     nothing_else = change.action == "update" and not rest
     return _Halves(None if nothing_else else replace(change, fields=rest), pointer)
 
@@ -124,26 +124,26 @@ def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
 
 
 def _leaving(
-    world: World, matched: Matched, address: Address, live: Live, keeper: Address | None, because: str
+    inputs: PlanInputs, matched: Matched, address: Address, live: Live, keeper: Address | None, because: str
 ) -> Change:
     """Removed with its manifest, unless it is to stay, or other addresses share the upload."""
     if keeper is not None:
         reason = f"{keeper}, which stays, holds it" if keeper != address else "keep_on_delete: it stays, as nobody's"
         return Change(str(address), "forget", id=live.id, because=(reason,))
-    sharing = _sharing(world, matched, address, live)
+    sharing = _sharing(inputs, matched, address, live)
     if sharing:
         return Change(str(address), "forget", id=live.id, because=(f"the upload is shared with {sharing}",))
     return _removal(address, live, because=because)
 
 
-def _sharing(world: World, matched: Matched, address: Address, live: Live) -> Address | None:
+def _sharing(inputs: PlanInputs, matched: Matched, address: Address, live: Live) -> Address | None:
     """Who else has the object: an address that keeps it, or the last of those that let go of it together."""
     others = [other for other in matched.addresses.get(live.id, ()) if other != address]
-    return next((other for other in others if other > address or _keeps(world, matched, other, live)), None)
+    return next((other for other in others if other > address or _keeps(inputs, matched, other, live)), None)
 
 
-def _keeps(world: World, matched: Matched, address: Address, live: Live) -> bool:
-    stays = address in world.desired or not world.in_scope(address)
+def _keeps(inputs: PlanInputs, matched: Matched, address: Address, live: Live) -> bool:
+    stays = address in inputs.desired or not inputs.in_scope(address)
     return stays and address in matched.live and matched.live[address].id == live.id
 
 
@@ -153,9 +153,9 @@ def _known(desired: Desired, live: Live) -> Change:
     return Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))
 
 
-def _adoption(world: World, matched: Matched, address: Address) -> Change:
-    because = reasons(world, matched, address)
-    source, nobodys = source_of(world.desired[address]), {OWNER: None}
+def _adoption(inputs: PlanInputs, matched: Matched, address: Address) -> Change:
+    because = reasons(inputs, matched, address)
+    source, nobodys = source_of(inputs.desired[address]), {OWNER: None}
     return Change(
         str(address), "adopt", id=matched.live[address].id, preconditions=nobodys, source=source, because=because
     )
@@ -167,7 +167,7 @@ def _removal(address: Address, live: Live, *, because: str) -> Change:
 
 
 def _difference(
-    world: World, desired: Desired, applied: Applied | None, live: Live, former: Address | None
+    inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live, former: Address | None
 ) -> Iterator[ByOrigin]:
     if live.type != desired.type:
         yield ByOrigin(_replacement(desired, live, because=f"{live.type} becomes {desired.type}"), None)
@@ -175,16 +175,16 @@ def _difference(
     if live.detail.get("status") == "expired":
         yield ByOrigin(None, _replacement(desired, live, because="it has expired", origin="drift"))
         return
-    found = [*_fields(world, desired, applied, live), *_ownership(world, desired, applied, live, former)]
+    found = [*_fields(inputs, desired, applied, live), *_ownership(inputs, desired, applied, live, former)]
     if not found:
         yield from _accepted(desired, applied, live)
         return
     ours = tuple(item for item in found if item.origin not in BY_HAND)
     by_hand = tuple(item for item in found if item.origin in BY_HAND)
-    change = _change(world, desired, live, ours)
+    change = _change(inputs, desired, live, ours)
     if change and former:
         change = replace(change, because=(*change.because, f"moved from {former}"))
-    yield ByOrigin(change, _change(world, desired, live, by_hand))
+    yield ByOrigin(change, _change(inputs, desired, live, by_hand))
 
 
 def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
@@ -211,9 +211,11 @@ def _last(applied: Applied | None, live: Live) -> LastApplied:
     return LastApplied(applied.fields, hashes, applied.unproven)
 
 
-def _fields(world: World, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
-    form = world.forms[desired.type]
-    found = compare(form, desired, _last(applied, live), live.fields) + _write_only(form, desired, applied)
+def _fields(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
+    resource_type = inputs.resource_types[desired.type]
+    found = compare(resource_type, desired, _last(applied, live), live.fields) + _write_only(
+        resource_type, desired, applied
+    )
     return found + _pruned(desired, applied, live, {item.keys for item in found})
 
 
@@ -231,26 +233,26 @@ def _pruned(desired: Desired, applied: Applied | None, live: Live, told: Collect
     return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in theirs if keys not in told]
 
 
-def _write_only(form: Form, desired: Desired, applied: Applied | None) -> list[FieldChange]:
+def _write_only(resource_type: ResourceType, desired: Desired, applied: Applied | None) -> list[FieldChange]:
     """Values that cannot be read back change when the digest that state keeps does."""
     if applied is None:
         return []
     return [
         FieldChange((name,), applied.write_only.get(name, ABSENT), value, "manifest")
         for name, value in sorted(desired.write_only.items())
-        if applied.write_only.get(name) != value and name not in form.creation_only
+        if applied.write_only.get(name) != value and name not in resource_type.creation_only
     ]
 
 
 def _ownership(
-    world: World, desired: Desired, applied: Applied | None, live: Live, former: Address | None
+    inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live, former: Address | None
 ) -> Iterator[FieldChange]:
     """A new name, labels that somebody removed, and protection that the manifest gives or takes."""
     labelled = live.labels.address if live.labels else str(desired.address)
     if former is not None or labelled != str(desired.address):
         yield FieldChange(ADDRESS, str(former or labelled), str(desired.address), "manifest")
-    if is_labelled(world, desired.type) and live.labels is None and has_room(live.fields.get("metadata")):
-        yield FieldChange(LABELS, ABSENT, str(world.identity), "drift")
+    if is_labelled(inputs, desired.type) and live.labels is None and has_room(live.fields.get("metadata")):
+        yield FieldChange(LABELS, ABSENT, str(inputs.identity), "drift")
     protected = applied_protection(applied, live)
     if protected != desired.lifecycle.protect:
         yield FieldChange(PROTECT, protected, desired.lifecycle.protect, "manifest")
@@ -259,15 +261,15 @@ def _ownership(
         yield FieldChange(KEEP, keep, desired.lifecycle.keep_on_delete, "manifest")
 
 
-def is_labelled(world: World, type_: str) -> bool:
+def is_labelled(inputs: PlanInputs, type_: str) -> bool:
     """Whether objects of this type carry our labels."""
-    return type_ not in world.outlet_types and type_ != FILE
+    return type_ not in inputs.outlet_types and type_ != FILE
 
 
-def _change(world: World, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:
+def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:
     if not fields:
         return None
-    immutable = sorted({item.keys[0] for item in fields} & world.forms[desired.type].immutable)
+    immutable = sorted({item.keys[0] for item in fields} & inputs.resource_types[desired.type].immutable)
     action: Action = "replace" if immutable else "update"
     because = (_why_replaced(desired, immutable),) if immutable else ()
     return Change(str(desired.address), action, fields, id=live.id, source=source_of(desired), because=because)

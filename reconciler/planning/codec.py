@@ -155,10 +155,10 @@ def _change(document: Mapping[str, Any]) -> Change:
 def _field_json(item: FieldChange) -> dict[str, JSON]:
     """`before` and `after` are left out where there is no value: null is a value."""
     document: dict[str, JSON] = {"path": item.path, "keys": list(item.keys)}
-    if item.before is not ABSENT:
-        document["before"] = item.before
-    if item.after is not ABSENT:
-        document["after"] = item.after
+    if item.live is not ABSENT:
+        document["before"] = item.live
+    if item.desired is not ABSENT:
+        document["after"] = item.desired
     return document | {"origin": item.origin}
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from reconciler.planning.inputs import Consent, PlanInputs
 from reconciler.planning.model import Change, Refusal
-from reconciler.planning.world import Consent, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.consent import LONGEST, ConsentSpec
@@ -52,17 +52,17 @@ def _consent(resource: Resource, spec: ConsentSpec) -> Consent:
     )
 
 
-def lift(world: World, refusals: Sequence[Refusal]) -> Lifted:
+def lift(inputs: PlanInputs, refusals: Sequence[Refusal]) -> Lifted:
     """Take away exactly those refusals to which a consent of this identity, not expired, belongs."""
-    ours = [consent for consent in world.consents if consent.identity == str(world.identity)]
-    valid = {_key(consent): consent for consent in ours if consent.expires >= world.today}
+    ours = [consent for consent in inputs.consents if consent.identity == str(inputs.identity)]
+    valid = {_key(consent): consent for consent in ours if consent.expires >= inputs.today}
     permits = tuple((one, valid[_key(one)]) for one in refusals if one.consent is not None and _key(one) in valid)
     lifted = {_key(refusal) for refusal, _ in permits}
     refused = {(one.address, one.rule) for one in refusals}
     return Lifted(
         refusals=tuple(one for one in refusals if one.consent is None or _key(one) not in lifted),
         permits=tuple((refusal, _permission(consent)) for refusal, consent in permits),
-        warnings=(*_of_the_whole(permits), *_useless(world, ours, lifted, refused)),
+        warnings=(*_of_the_whole(permits), *_useless(inputs, ours, lifted, refused)),
     )
 
 
@@ -81,7 +81,7 @@ def _of_the_whole(permits: Iterable[tuple[Refusal, Consent]]) -> Iterator[str]:
 
 
 def _useless(
-    world: World,
+    inputs: PlanInputs,
     ours: Iterable[Consent],
     lifted: Collection[tuple[str, str, str]],
     refused: Collection[tuple[str, str]],
@@ -89,9 +89,9 @@ def _useless(
     """Consents that have expired, and those whose refusal there is not, or not any more."""
     for consent in sorted(ours, key=lambda consent: consent.place):
         where = f"{consent.place.file}:{consent.place.line}: consent/{consent.name}"
-        if consent.expires < world.today:
+        if consent.expires < inputs.today:
             yield f"{where} has expired on {consent.expires}: remove it, or have it reviewed again"
-        elif _key(consent) in lifted or not world.in_scope(Address.parse(consent.address)):
+        elif _key(consent) in lifted or not inputs.in_scope(Address.parse(consent.address)):
             continue
         elif (consent.address, consent.rule) in refused:
             yield f"{where} lifts nothing: its subject is not that of the refusal, which may have changed since"

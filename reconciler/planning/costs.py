@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.graph import Graph
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import ENDS_ID, LETS_GO, MAKES, TAKES_AWAY, Change, Costs
-from reconciler.planning.sides import form_of, sides
-from reconciler.planning.world import World
+from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Costs
 from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Form, Live
+from reconciler.resources.base import Live, ResourceType
 from reconciler.resources.prices import Prices
 from reconciler.resources.risks import few
 from reconciler.resources.values import JSON, Fields, is_reference
@@ -21,23 +21,23 @@ CHARACTERS: Final = 4
 """In a token, of English text (OpenAI's help page on tokens)."""
 
 
-def costs(world: World, matched: Matched, work: Iterable[Change], after: Graph) -> Costs:
+def costs(inputs: PlanInputs, matched: Matched, work: Iterable[Change], after: Graph) -> Costs:
     """The estimate for `work`; `after` has the references that hold then. Linear in the work and the live objects."""
-    touched = tuple(_touched(world, matched, work))
+    touched = tuple(_touched(inputs, matched, work))
     working = [one for one in touched if not Address.parse(one.change.address).is_frozen]
-    storage = _Storage(world, matched, [one for one in touched if one.form.stored])
-    prompts = _Prompts(world, matched, working)
+    storage = _Storage(inputs, matched, [one for one in touched if one.resource_type.stored])
+    prompts = _Prompts(inputs, matched, working)
     before = sum(storage.usage.values())
     stored = before, max(0, before + sum(storage.growth.values()))
     return Costs(
-        source=world.prices.source,
+        source=inputs.prices.source,
         stored=stored,
-        per_day=(world.prices.per_day(stored[0]), world.prices.per_day(stored[1])),
+        per_day=(inputs.prices.per_day(stored[0]), inputs.prices.per_day(stored[1])),
         growth=tuple(sorted(storage.growth.items())),
         prompts=prompts.characters,
         prompts_per_1000=prompts.dollars,
-        paid=tuple(_paid(world.prices, working)),
-        unused=tuple(_unused(world, matched, touched, after)),
+        paid=tuple(_paid(inputs.prices, working)),
+        unused=tuple(_unused(inputs, matched, touched, after)),
         unknown=(*storage.unknown, *prompts.unknown),
     )
 
@@ -46,16 +46,16 @@ class _Touched(NamedTuple):
     """A change, and what it makes of its object."""
 
     change: Change
-    form: Form
+    resource_type: ResourceType
     before: Fields
     after: Fields
 
 
-def _touched(world: World, matched: Matched, work: Iterable[Change]) -> Iterator[_Touched]:
+def _touched(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> Iterator[_Touched]:
     for change in work:
-        form = form_of(world, matched, change)
-        if form is not None:
-            yield _Touched(change, form, *sides(world, matched, change))
+        resource_type = resource_type_of(inputs, matched, change)
+        if resource_type is not None:
+            yield _Touched(change, resource_type, *before_after(inputs, matched, change))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Text:
 class _Storage:
     """Bytes of vector stores, and what is not known of them."""
 
-    world: World
+    inputs: PlanInputs
     matched: Matched
     touched: Sequence[_Touched]
 
@@ -83,7 +83,7 @@ class _Storage:
 
     @property
     def _stores(self) -> Iterator[Live]:
-        return (live for live in self.matched.live.values() if self.world.forms[live.type].stored)
+        return (live for live in self.matched.live.values() if self.inputs.resource_types[live.type].stored)
 
     @cached_property
     def growth(self) -> Mapping[str, int]:
@@ -105,12 +105,12 @@ class _Storage:
     def _gain(self, one: _Touched) -> int:
         """A store that goes takes what OpenAI says it has; files that come or go count by their own size."""
         usage = self.usage.get(one.change.id or "", 0)
-        goes = one.change.action in ENDS_ID
+        goes = one.change.action in INVALIDATES_ID
         return _sum(self._coming(one)) - (usage if goes else min(usage, _sum(self._going(one))))
 
     def _coming(self, one: _Touched) -> dict[str, int | None]:
         """Sizes of the files that are attached."""
-        was: Fields = {} if one.change.action in MAKES else _files(one.before)
+        was: Fields = {} if one.change.action in CREATES else _files(one.before)
         is_ = _files(one.after)
         return {path: self._wanted(path, is_[path]) for path in _differing(is_, was)}
 
@@ -121,7 +121,7 @@ class _Storage:
     def _wanted(self, path: str, entry: Mapping[str, JSON]) -> int | None:
         if not is_reference(entry.get("file")):
             return self._uploads.get(path)
-        desired = self.world.desired.get(Address.parse(next(iter(entry["file"].values()))))
+        desired = self.inputs.desired.get(Address.parse(next(iter(entry["file"].values()))))
         return desired.local.bytes if desired and desired.local else None
 
     def _found(self, path: str) -> int | None:
@@ -130,33 +130,36 @@ class _Storage:
 
     @cached_property
     def _uploads(self) -> Mapping[str, int | None]:
-        return {live.id: _number(live, "bytes") for live in self.world.live if live.type == FILE}
+        return {live.id: _number(live, "bytes") for live in self.inputs.live if live.type == FILE}
 
 
 @dataclass(frozen=True)
 class _Prompts:
     """Instructions that are sent from now on, of working objects: those of releases are copies of them."""
 
-    world: World
+    inputs: PlanInputs
     matched: Matched
     touched: Sequence[_Touched]
 
     @cached_property
     def _texts(self) -> list[tuple[_Text, _Text]]:
         """Before and after."""
-        pairs = (self._pair(one) for one in self.touched if one.change.action not in TAKES_AWAY)
+        pairs = (self._pair(one) for one in self.touched if one.change.action not in DESTROYS)
         return [(before, after) for before, after in pairs if before.length or after.length]
 
     def _pair(self, one: _Touched) -> tuple[_Text, _Text]:
         address = Address.parse(one.change.address)
-        live, desired = self.matched.live.get(address), self.world.desired.get(address)
+        live, desired = self.matched.live.get(address), self.inputs.desired.get(address)
         was, wanted = live.fields if live else {}, desired.fields if desired else {}
-        before, after = one.form.prompt(one.before), one.form.prompt(one.after)
+        before, after = one.resource_type.prompt(one.before), one.resource_type.prompt(one.after)
         if before == after:
-            if {*one.form.models(one.before)} == {*one.form.models(one.after)}:
+            if {*one.resource_type.models(one.before)} == {*one.resource_type.models(one.after)}:
                 return _Text(), _Text()
-            before, after = one.form.prompt(was), one.form.prompt(wanted)  # another model reads what does not change
-        return _text(one.form, before, was), _text(one.form, after, wanted)
+            before, after = (
+                one.resource_type.prompt(was),
+                one.resource_type.prompt(wanted),
+            )  # another model reads what does not change
+        return _text(one.resource_type, before, was), _text(one.resource_type, after, wanted)
 
     @property
     def characters(self) -> tuple[int, int]:
@@ -172,12 +175,12 @@ class _Prompts:
 
     def _for_1000(self, text: _Text) -> float:
         tokens = text.length / CHARACTERS
-        return 1000 * tokens * self.world.prices.models[text.model] / 1_000_000 if text.length else 0.0
+        return 1000 * tokens * self.inputs.prices.models[text.model] / 1_000_000 if text.length else 0.0
 
     @cached_property
     def _unpriced(self) -> list[str]:
         used = {text.model for pair in self._texts for text in pair if text.length}
-        return sorted(used - self.world.prices.models.keys())
+        return sorted(used - self.inputs.prices.models.keys())
 
     @property
     def unknown(self) -> Iterator[str]:
@@ -185,25 +188,25 @@ class _Prompts:
             yield f"what tokens of {few([model or 'several models' for model in self._unpriced])} cost"
 
 
-def _text(form: Form, prompt: str, fields: Fields) -> _Text:
-    models = set(form.models(fields))
+def _text(resource_type: ResourceType, prompt: str, fields: Fields) -> _Text:
+    models = set(resource_type.models(fields))
     return _Text(len(prompt), models.pop() if len(models) == 1 else "")
 
 
 def _paid(prices: Prices, working: Iterable[_Touched]) -> Iterator[tuple[str, str, float]]:
     """Tools that are billed by use and that a working object gets."""
     for one in working:
-        for tool in sorted({*one.form.paid(one.after)} - {*one.form.paid(one.before)}):
+        for tool in sorted({*one.resource_type.paid(one.after)} - {*one.resource_type.paid(one.before)}):
             yield one.change.address, tool, getattr(prices, tool)
 
 
 def _unused(
-    world: World, matched: Matched, touched: Iterable[_Touched], after: Graph
+    inputs: PlanInputs, matched: Matched, touched: Iterable[_Touched], after: Graph
 ) -> Iterator[tuple[str, int | None]]:
     """Stores and files that stay, and that nothing known refers to once the work is done."""
-    gone = {one.change.address for one in touched if one.change.action in LETS_GO}
+    gone = {one.change.address for one in touched if one.change.action in RELEASES_OWNERSHIP}
     for address, live in sorted(matched.live.items()):
-        holds = live.type == FILE or world.forms[live.type].stored
+        holds = live.type == FILE or inputs.resource_types[live.type].stored
         if holds and str(address) not in gone and not after.referrers.get(address):
             yield str(address), _number(live, "usage_bytes", "bytes")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.planning.model import FieldChange, Origin
-from reconciler.resources.base import Desired, Form
+from reconciler.resources.base import Desired, ResourceType
 from reconciler.resources.labels import field_hash
 from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, Fields, Keys, get, is_reference, same
 
@@ -37,24 +37,26 @@ class LastApplied:
         return value
 
 
-def compare(form: Form, desired: Desired, last: LastApplied, live: Fields) -> list[FieldChange]:
+def compare(resource_type: ResourceType, desired: Desired, last: LastApplied, live: Fields) -> list[FieldChange]:
     """The values in which `live` differs from what is wanted, each with its origin, in a stable order."""
     if desired.whole:
-        return list(_tampered(form, desired, last, live))
+        return list(_tampered(resource_type, desired, last, live))
     wanted = {name: value for name, value in desired.fields.items() if name not in desired.lifecycle.ignore}
-    changes = [change for name in sorted(wanted) for change in _compare_field(form, name, wanted[name], last, live)]
+    changes = [
+        change for name in sorted(wanted) for change in _compare_field(resource_type, name, wanted[name], last, live)
+    ]
     dropped = sorted(last.names() - desired.fields.keys() - set(desired.lifecycle.ignore))
-    return changes + [change for name in dropped for change in _dropped(form, name, last, live)]
+    return changes + [change for name in dropped for change in _dropped(resource_type, name, last, live)]
 
 
-def _tampered(form: Form, desired: Desired, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
+def _tampered(resource_type: ResourceType, desired: Desired, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
     """What somebody changed of an object that a release has frozen, and what a killed run has not finished.
 
     Its manifest never changes: where live is as we wrote it, it stays, even if we would write it otherwise today.
     """
     for name in sorted(desired.fields):
         wanted, found = desired.fields[name], live.get(name, ABSENT)
-        if name in form.resolved:
+        if name in resource_type.resolved:
             found = {key: value for key, value in _mapping(found).items() if key in _mapping(wanted)}
         for keys, before, after in () if same(wanted, found) else leaves(found, wanted):
             origin = _origin(name, keys, before, after, found, wanted, last)
@@ -78,9 +80,12 @@ def _was_other(name: str, wanted: JSON, last: LastApplied) -> bool:
     return name in (last.fields or ()) and not same((last.fields or {})[name], wanted)
 
 
-def as_live(form: Form, desired: Desired, live: Fields) -> Fields:
+def as_live(resource_type: ResourceType, desired: Desired, live: Fields) -> Fields:
     """What is live of all that the manifest sets: what was applied, where an object is taken over as it is."""
-    found = {name: owned(form, name, wanted, ABSENT, live.get(name, ABSENT)) for name, wanted in desired.fields.items()}
+    found = {
+        name: owned(resource_type, name, wanted, ABSENT, live.get(name, ABSENT))
+        for name, wanted in desired.fields.items()
+    }
     return {name: value for name, value in found.items() if value is not ABSENT}
 
 
@@ -93,25 +98,31 @@ def leaves(before: JSON | Absent, after: JSON | Absent) -> Iterator[tuple[Keys, 
         yield keys, get(before, keys), get(after, keys)
 
 
-def _compare_field(form: Form, name: str, wanted: JSON, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
+def _compare_field(
+    resource_type: ResourceType, name: str, wanted: JSON, last: LastApplied, live: Fields
+) -> Iterator[FieldChange]:
     applied = last.value(name)
-    found = owned(form, name, wanted, applied, live.get(name, ABSENT))
+    found = owned(resource_type, name, wanted, applied, live.get(name, ABSENT))
     if same(wanted, found):
         return
     for keys, before, after in leaves(found, wanted):
         origin = _origin(name, keys, before, after, found, wanted, last)
         # A file whose new content is not attached yet: a run was killed in between, and nothing by hand is lost.
-        half_done = name in form.apart and origin == "both" and before is ABSENT
+        half_done = name in resource_type.apart and origin == "both" and before is ABSENT
         yield FieldChange((name, *keys), before, after, "manifest" if half_done else origin)
 
 
-def _dropped(form: Form, name: str, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
+def _dropped(resource_type: ResourceType, name: str, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
     """A field that left the manifest is reset while it still is as we applied it; changed since, it is not ours."""
     applied = last.value(name)
-    default = form.defaults.get(name)
-    found = owned(form, name, {}, applied, live.get(name, ABSENT))
-    if name in form.owned_by_key:
-        default = {} if name not in form.defaults or isinstance(form.defaults[name], Mapping) else form.defaults[name]
+    default = resource_type.defaults.get(name)
+    found = owned(resource_type, name, {}, applied, live.get(name, ABSENT))
+    if name in resource_type.owned_by_key:
+        default = (
+            {}
+            if name not in resource_type.defaults or isinstance(resource_type.defaults[name], Mapping)
+            else resource_type.defaults[name]
+        )
     if found is ABSENT or same(found, default) or not _still_applied(name, applied, found, last):
         return
     if isinstance(default, Mapping) and isinstance(found, Mapping):
@@ -127,9 +138,11 @@ def _still_applied(name: str, applied: JSON | Absent, found: JSON, last: LastApp
     return last.hashes.get(name) == field_hash(found)
 
 
-def owned(form: Form, name: str, wanted: JSON, applied: JSON | Absent, live: JSON | Absent) -> JSON | Absent:
+def owned(
+    resource_type: ResourceType, name: str, wanted: JSON, applied: JSON | Absent, live: JSON | Absent
+) -> JSON | Absent:
     """`live` without the keys that neither the manifest nor the last application sets, where ownership is by key."""
-    if name not in form.owned_by_key or not isinstance(live, Mapping):
+    if name not in resource_type.owned_by_key or not isinstance(live, Mapping):
         return live
     ours = {*(wanted if isinstance(wanted, Mapping) else ()), *(applied if isinstance(applied, Mapping) else ())}
     return {key: value for key, value in live.items() if key in ours or _is_ours(value)}

@@ -9,13 +9,13 @@ from datetime import date
 from functools import cache
 from typing import Final
 
+from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned, not_indexed
 from reconciler.planning.changes import not_named
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import Change, FieldChange, Plan
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
-from reconciler.planning.sides import form_of, sides
-from reconciler.planning.world import World
 from reconciler.planning.writers import Seen, rewritten, seen
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Live
@@ -133,22 +133,22 @@ def drift_report(planned: Planned) -> DriftReport:
 
 def running(planned: Planned) -> dict[str, tuple[str, ...]]:
     """The models that objects of this identity run on as they are live, each with their addresses."""
-    world = planned.world
+    inputs = planned.inputs
     found: dict[str, list[str]] = defaultdict(list)
     for address, live in sorted(planned.matched.live.items()):
-        if world.in_scope(address) and live.type in world.forms:
-            for model in dict.fromkeys(world.forms[live.type].models(live.fields)):
+        if inputs.in_scope(address) and live.type in inputs.resource_types:
+            for model in dict.fromkeys(inputs.resource_types[live.type].models(live.fields)):
                 found[model].append(str(address))
     return {model: tuple(addresses) for model, addresses in sorted(found.items())}
 
 
 def _retiring(planned: Planned) -> Iterator[RetiringModel]:
-    world = planned.world
+    inputs = planned.inputs
     users = running(planned)
-    ends = sorted((world.shutdowns[model], model) for model in users.keys() & world.shutdowns.keys())
+    ends = sorted((inputs.shutdowns[model], model) for model in users.keys() & inputs.shutdowns.keys())
     for on, model in ends:
-        if on <= world.today + SOON:
-            yield RetiringModel(model, on, on <= world.today, users[model])
+        if on <= inputs.today + SOON:
+            yield RetiringModel(model, on, on <= inputs.today, users[model])
 
 
 def _failing(planned: Planned) -> Iterator[FailingFile]:
@@ -163,9 +163,9 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
 def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
     """A store that prunes has them as drift."""
     for address, live in sorted(planned.matched.live.items()):
-        desired = planned.world.desired.get(address)
-        if desired is not None and planned.world.in_scope(address) and not desired.options.get("prune"):
-            files = not_named(desired, planned.world.applied.get(address), live)
+        desired = planned.inputs.desired.get(address)
+        if desired is not None and planned.inputs.in_scope(address) and not desired.options.get("prune"):
+            files = not_named(desired, planned.inputs.applied.get(address), live)
             if files:
                 yield ForeignFiles(str(address), tuple(sorted(files)))
 
@@ -173,12 +173,12 @@ def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
 def _stores(planned: Planned) -> Iterator[tuple[Address, Live]]:
     """Those that manifests ask for, and that hold files that could not be indexed."""
     for address, live in sorted(planned.matched.live.items()):
-        if address in planned.world.desired and planned.world.in_scope(address) and live.detail.get("failed_files"):
+        if address in planned.inputs.desired and planned.inputs.in_scope(address) and live.detail.get("failed_files"):
             yield address, live
 
 
 def _named(planned: Planned, store: Address, id_: str) -> str | None:
-    wanted = planned.world.desired[store].fields.get(FILES) or {}
+    wanted = planned.inputs.desired[store].fields.get(FILES) or {}
     paths = (address.name for address in planned.matched.addresses.get(id_, ()) if address.kind == FILE)
     return next((name for name in (id_, *paths) if name in wanted), None)
 
@@ -218,11 +218,11 @@ def _as_seen(planned: Planned, change: Change) -> Drifted:
 
 def _risked(planned: Planned, change: Change) -> list[str]:
     """What was risked by hand: the way to what is live, as the rules of the kind see it. The worst first."""
-    form = form_of(planned.world, planned.matched, change)
-    if form is None or change.action != "update":
+    resource_type = resource_type_of(planned.inputs, planned.matched, change)
+    if resource_type is None or change.action != "update":
         return []
-    live, wanted = sides(planned.world, planned.matched, change)
-    return [risk.note for risk in ranked(of_fields(form, wanted, live), change)]
+    live, wanted = before_after(planned.inputs, planned.matched, change)
+    return [risk.note for risk in ranked(of_fields(resource_type, wanted, live), change)]
 
 
 def _standings(
@@ -236,8 +236,8 @@ def _standings(
     for file in failing:
         lost[file.store].append(file)
     told = frozenset({*pending, *differs, *lost})
-    below = _below(planned.world, told)
-    for family, members in _families(planned.world).items():
+    below = _below(planned.inputs, told)
+    for family, members in _families(planned.inputs).items():
         concerned = sorted(frozenset[str]().union(*map(below, members)))
         yield Standing(
             str(family),
@@ -247,12 +247,12 @@ def _standings(
         )
 
 
-def _below(world: World, told: frozenset[str]) -> Callable[[Address], frozenset[str]]:
+def _below(inputs: PlanInputs, told: frozenset[str]) -> Callable[[Address], frozenset[str]]:
     """Which of the addresses in `told` an object is or uses. Other assistants speak for themselves."""
 
     @cache
     def below(address: Address) -> frozenset[str]:
-        desired = world.desired.get(address)
+        desired = inputs.desired.get(address)
         used = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields)))) if desired else ()
         deeper = (below(target) for target in used if target.kind != ASSISTANT)
         return (told & {str(address)}).union(*deeper)
@@ -260,10 +260,10 @@ def _below(world: World, told: frozenset[str]) -> Callable[[Address], frozenset[
     return below
 
 
-def _families(world: World) -> dict[Address, list[Address]]:
+def _families(inputs: PlanInputs) -> dict[Address, list[Address]]:
     """Assistants, each with itself and its copies."""
     found: dict[Address, list[Address]] = defaultdict(list)
-    for address in sorted(world.desired):
-        if address.kind == ASSISTANT and world.in_scope(address):
+    for address in sorted(inputs.desired):
+        if address.kind == ASSISTANT and inputs.in_scope(address):
             found[address.family].append(address)
     return {family: found[family] for family in sorted(found)}

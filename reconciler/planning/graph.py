@@ -7,9 +7,9 @@ from functools import cached_property
 from itertools import pairwise, product
 from typing import Final
 
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import LETS_GO, MAKES, Change
-from reconciler.planning.world import World
+from reconciler.planning.model import CREATES, RELEASES_OWNERSHIP, Change
 from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import ABSENT, JSON, Fields, references_in, strings_in
@@ -126,21 +126,21 @@ def group_of(address: str) -> str:
     return kind + slash + ("@" if slash and Address(kind, name).is_frozen else "")
 
 
-def after(world: World, matched: Matched, work: Iterable[Change], left: Iterable[Change]) -> Graph:
+def after(inputs: PlanInputs, matched: Matched, work: Iterable[Change], left: Iterable[Change]) -> Graph:
     """References that hold once `work` is done and the hand changes in `left` stay: of manifests, of live values that
     no manifest decides about, of what the plan leaves alone, of strangers.
     """
-    return Graph(tuple(_after(world, matched, _by_address(work), _by_address(left))))
+    return Graph(tuple(_after(inputs, matched, _by_address(work), _by_address(left))))
 
 
-def before(world: World, matched: Matched) -> Graph:
+def before(inputs: PlanInputs, matched: Matched) -> Graph:
     """References that hold now, live or as last applied."""
-    return Graph(tuple(_before(world, matched)))
+    return Graph(tuple(_before(inputs, matched)))
 
 
-def by_id(world: World, matched: Matched) -> Graph:
+def by_id(inputs: PlanInputs, matched: Matched) -> Graph:
     """Who knows what is ours by its id: foreign and unmanaged objects, what peers have, and manifests that write it."""
-    return Graph((*_of_strangers(world, matched), *_of_literal_ids(world, matched)))
+    return Graph((*_of_strangers(inputs, matched), *_of_literal_ids(inputs, matched)))
 
 
 def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
@@ -151,74 +151,74 @@ def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
 
 
 def _after(
-    world: World, matched: Matched, work: Mapping[Address, list[Change]], left: Mapping[Address, list[Change]]
+    inputs: PlanInputs, matched: Matched, work: Mapping[Address, list[Change]], left: Mapping[Address, list[Change]]
 ) -> Iterator[Edge]:
-    for address, links in world.links.items():
-        if world.in_scope(address):
+    for address, links in inputs.links.items():
+        if inputs.in_scope(address):
             yield from (Edge(str(address), link.target, link.place) for link in links)
-    for address, desired in world.desired.items():
-        if world.in_scope(address):
+    for address, desired in inputs.desired.items():
+        if inputs.in_scope(address):
             seen = _place(desired)
-            linked = {link.target for link in world.links.get(address, ())}
+            linked = {link.target for link in inputs.links.get(address, ())}
             yield from _edges(address, desired.fields, seen, skip=linked)
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), left.get(address, ()))
             yield from _edges(address, stays, "live", skip={*linked, *_targets(desired.fields)})
-    yield from _of_literal_ids(world, matched)
-    yield from _left_alone(world, matched, work)
-    yield from _of_strangers(world, matched)
+    yield from _of_literal_ids(inputs, matched)
+    yield from _left_alone(inputs, matched, work)
+    yield from _of_strangers(inputs, matched)
 
 
 def _staying(desired: Desired, live: Live | None, work: Iterable[Change], left: Iterable[Change]) -> Mapping[str, JSON]:
     """Live values of an object that the plan does not write: fields the manifest does not set, and hand changes."""
-    if live is None or any(change.action in MAKES for change in work):
+    if live is None or any(change.action in CREATES for change in work):
         return {}
     decided = {*desired.fields, *(item.keys[0] for change in work for item in change.fields)}
     free = {name: value for name, value in live.fields.items() if name not in decided - set(desired.lifecycle.ignore)}
-    by_hand = {item.path: item.before for change in left for item in change.fields if item.before is not ABSENT}
+    by_hand = {item.path: item.live for change in left for item in change.fields if item.live is not ABSENT}
     return {**free, **by_hand}
 
 
-def _left_alone(world: World, matched: Matched, work: Mapping[Address, list[Change]]) -> Iterator[Edge]:
+def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, list[Change]]) -> Iterator[Edge]:
     """What no manifest asks for and the plan does not remove, and what is out of its scope: as applied, and as live."""
-    for address in sorted({*world.applied, *matched.live}):
-        removed = any(change.action in LETS_GO for change in work.get(address, ()))
-        if not removed and (address not in world.desired or not world.in_scope(address)):
-            applied, live = world.applied.get(address), matched.live.get(address)
+    for address in sorted({*inputs.applied, *matched.live}):
+        removed = any(change.action in RELEASES_OWNERSHIP for change in work.get(address, ()))
+        if not removed and (address not in inputs.desired or not inputs.in_scope(address)):
+            applied, live = inputs.applied.get(address), matched.live.get(address)
             fields = applied.fields if applied else {}
             yield from _edges(address, fields, "state")
             yield from _edges(address, live.fields if live else {}, "live", skip=_targets(fields))
 
 
-def _before(world: World, matched: Matched) -> Iterator[Edge]:
-    for address, applied in world.applied.items():
+def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
+    for address, applied in inputs.applied.items():
         yield from _edges(address, applied.fields, "state")
     for address, live in matched.live.items():
         yield from _edges(address, live.fields, "live")
-    yield from _of_copies(world, matched)
-    yield from _of_strangers(world, matched)
+    yield from _of_copies(inputs, matched)
+    yield from _of_strangers(inputs, matched)
 
 
-def _of_copies(world: World, matched: Matched) -> Iterator[Edge]:
+def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """From what a release has frozen to what it is a copy of: copies go first."""
-    known = {*world.applied, *matched.live}
+    known = {*inputs.applied, *matched.live}
     for address in sorted(known):
         if address.kind != FILE and address.family != address and address.family in known:
             yield Edge(str(address), address.family, COPY)
 
 
-def _of_strangers(world: World, matched: Matched) -> Iterator[Edge]:
-    for live in matched.strangers:
+def _of_strangers(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
+    for live in matched.unmanaged:
         name = f"{live.type} {live.name or live.id}" + (f" ({live.id})" if live.name else "")
         yield from (Edge(name, target, "live") for target in _known_to(live, matched))
-    for identity, documents in world.peers.items():
+    for identity, documents in inputs.peers.items():
         for live in documents:
             yield from (Edge(live.id, target, f"state of {identity}") for target in _known_to(live, matched))
 
 
-def _of_literal_ids(world: World, matched: Matched) -> Iterator[Edge]:
+def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """An id in a manifest means what is not managed here; it may be all the same. A document's id is its address."""
-    for address, desired in world.desired.items():
-        for id_ in strings_in(dict(desired.fields)) if world.in_scope(address) else ():
+    for address, desired in inputs.desired.items():
+        for id_ in strings_in(dict(desired.fields)) if inputs.in_scope(address) else ():
             targets = (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
             yield from (Edge(str(address), target, _place(desired)) for target in targets)
 

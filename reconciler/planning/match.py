@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.planning.moving import find_moves, labelled_otherwise, renamed
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.renames import find_moves, labelled_otherwise, renamed
 from reconciler.planning.uploads import CLOCK_LAG, created, find_uploads
-from reconciler.planning.world import World
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Form, Live
+from reconciler.resources.base import Applied, Live, ResourceType
 from reconciler.resources.values import Fields
 
 
@@ -23,24 +23,28 @@ class Matched:
 
     live: Mapping[Address, Live]
     """Ours, by address, ids turned into addresses."""
-    twins: Mapping[Address, Sequence[Live]]
+    duplicates: Mapping[Address, Sequence[Live]]
     """Further objects labelled with an address that state, or an unfinished create, gives to another one."""
-    contested: Mapping[Address, Sequence[Live]]
+    ambiguous: Mapping[Address, Sequence[Live]]
     """Several objects with one address, and no state to tell which is meant."""
     taken: Mapping[Address, Live]
     """Objects whose id is in our state but whose label names another identity."""
-    strangers: Sequence[Live]
+    unmanaged: Sequence[Live]
     """Foreign and unmanaged objects."""
     addresses: Mapping[str, Sequence[Address]]
     """The addresses of every id of ours; several for one shared upload."""
     moved: Mapping[Address, Address] = field(default_factory=dict)
     """What each object that has a new address was called before."""
 
-    def localise(self, world: World, address: Address, live: Live) -> Live:
+    def localise(self, inputs: PlanInputs, address: Address, live: Live) -> Live:
         """`live` with the ids in its fields turned into what manifests write."""
-        form, desired, applied = world.forms[live.type], world.desired.get(address), world.applied.get(address)
-        expected = _expected(form, applied.fields if applied else {}, desired.fields if desired else {})
-        return replace(live, fields=form.localise(live.fields, self._names, expected))
+        resource_type, desired, applied = (
+            inputs.resource_types[live.type],
+            inputs.desired.get(address),
+            inputs.applied.get(address),
+        )
+        expected = _expected(resource_type, applied.fields if applied else {}, desired.fields if desired else {})
+        return replace(live, fields=resource_type.localise(live.fields, self._names, expected))
 
     def _names(self, id: str) -> list[str]:  # noqa: A002
         return [str(address) for address in self.addresses.get(id, ())]
@@ -51,100 +55,100 @@ class Claim:
     """Which object has an address, of all that state and labels call by it."""
 
     live: Live | None = None
-    twins: Sequence[Live] = ()
+    duplicates: Sequence[Live] = ()
     """As `Matched.twins`."""
-    contested: Sequence[Live] = ()
+    ambiguous: Sequence[Live] = ()
     """As `Matched.contested`; then none of them has it."""
 
 
-def claim(world: World, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
+def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
     """`known` is what state knows by the address, `labelled` all that only a label calls by it.
 
     State decides, but for a document that a killed run has already made an agent of. Without it a label does; several
     objects with one label are the work of one create of ours, whose first object counts, or nobody can tell.
     """
-    if known and _moved_house(world, address, known, labelled):
+    if known and _moved_house(inputs, address, known, labelled):
         return Claim(labelled[0])
     if known or not labelled:
-        return Claim(known, twins=labelled)
-    if len(labelled) > 1 and not announced(world, address, labelled):
-        return Claim(contested=labelled)
-    first, *twins = sorted(labelled, key=lambda live: (created(live), live.id))
-    return Claim(first, twins)
+        return Claim(known, duplicates=labelled)
+    if len(labelled) > 1 and not announced(inputs, address, labelled):
+        return Claim(ambiguous=labelled)
+    first, *duplicates = sorted(labelled, key=lambda live: (created(live), live.id))
+    return Claim(first, duplicates)
 
 
-def match(world: World) -> Matched:
+def match(inputs: PlanInputs) -> Matched:
     """Pair every address of manifests, state and labels with its live object; linear in the number of objects."""
-    stored, taken = _by_state(world)
+    stored, taken = _by_state(inputs)
     known = {live.id for live in stored.values()}
     claims = {
-        address: claim(world, address, stored.get(address), [live for live in labelled if live.id not in known])
-        for address, labelled in _labelled(world).items()
+        address: claim(inputs, address, stored.get(address), [live for live in labelled if live.id not in known])
+        for address, labelled in _labelled(inputs).items()
     }
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
-    twins = {address: one.twins for address, one in claims.items() if one.twins}
-    contested = {address: one.contested for address, one in claims.items() if one.contested}
-    for address, live in _documents(world):
+    duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
+    ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
+    for address, live in _documents(inputs):
         paired.setdefault(address, live)
-    paired.update(_adopted(world))
-    moved = find_moves(world, paired)
+    paired.update(_adopted(inputs))
+    moved = find_moves(inputs, paired)
     for address, former in moved.items():
         left = paired.pop(former)
         paired.setdefault(address, left)
-    world = renamed(world, moved)
-    moved |= labelled_otherwise(world, paired)
-    paired.update(find_uploads(world, paired))
-    return _finish(world, Matched(paired, twins, contested, taken, (), _addresses(paired), moved))
+    inputs = renamed(inputs, moved)
+    moved |= labelled_otherwise(inputs, paired)
+    paired.update(find_uploads(inputs, paired))
+    return _finish(inputs, Matched(paired, duplicates, ambiguous, taken, (), _addresses(paired), moved))
 
 
-def _by_state(world: World) -> tuple[dict[Address, Live], dict[Address, Live]]:
+def _by_state(inputs: PlanInputs) -> tuple[dict[Address, Live], dict[Address, Live]]:
     """What state knows by id: objects that are ours, and those that another identity has put its label on."""
-    by_id = {live.id: live for live in world.live}
+    by_id = {live.id: live for live in inputs.live}
     paired: dict[Address, Live] = {}
     taken: dict[Address, Live] = {}
-    for address, applied in world.applied.items():
+    for address, applied in inputs.applied.items():
         live = by_id.get(applied.id)
         if live is None or live.type != applied.type:
             continue
         owner = live.labels.identity if live.labels else None
-        (paired if owner in {None, str(world.identity)} else taken)[address] = live
+        (paired if owner in {None, str(inputs.identity)} else taken)[address] = live
     return paired, taken
 
 
-def _expected(form: Form, applied: Fields, desired: Fields) -> Fields:
+def _expected(resource_type: ResourceType, applied: Fields, desired: Fields) -> Fields:
     """What was or is to be set; of fields that are ours by key, the keys of both."""
     both = {
         name: {**(applied[name] or {}), **(desired[name] or {})}
-        for name in form.owned_by_key & applied.keys() & desired.keys()
+        for name in resource_type.owned_by_key & applied.keys() & desired.keys()
     }
     return {**applied, **desired, **both}
 
 
-def _finish(world: World, matched: Matched) -> Matched:
+def _finish(inputs: PlanInputs, matched: Matched) -> Matched:
     ours = {live.id for live in matched.live.values()}
-    ours.update(live.id for group in (*matched.twins.values(), *matched.contested.values()) for live in group)
+    ours.update(live.id for group in (*matched.duplicates.values(), *matched.ambiguous.values()) for live in group)
     ours.update(live.id for live in matched.taken.values())
-    strangers = [live for live in world.live if live.id not in ours and live.type not in world.outlet_types]
-    localised = {address: matched.localise(world, address, live) for address, live in matched.live.items()}
-    return replace(matched, live=localised, strangers=strangers)
+    unmanaged = [live for live in inputs.live if live.id not in ours and live.type not in inputs.outlet_types]
+    localised = {address: matched.localise(inputs, address, live) for address, live in matched.live.items()}
+    return replace(matched, live=localised, unmanaged=unmanaged)
 
 
-def announced(world: World, address: Address, others: Sequence[Live]) -> bool:
+def announced(inputs: PlanInputs, address: Address, others: Sequence[Live]) -> bool:
     """Whether one create of ours that never ended well has made them all: its answer came late, or never."""
-    since = min((item.since for item in world.pending if item.address == address), default=math.inf)
+    since = min((item.since for item in inputs.pending if item.address == address), default=math.inf)
     return all(created(live) >= since - CLOCK_LAG for live in others)
 
 
-def _moved_house(world: World, address: Address, live: Live, others: Sequence[Live]) -> bool:
+def _moved_house(inputs: PlanInputs, address: Address, live: Live, others: Sequence[Live]) -> bool:
     """Whether a killed run had already made the agent that a document in the outlets is to become."""
-    desired = world.desired.get(address)
+    desired = inputs.desired.get(address)
     return desired is not None and live.type != desired.type and [other.type for other in others] == [desired.type]
 
 
-def _labelled(world: World) -> dict[Address, list[Live]]:
+def _labelled(inputs: PlanInputs) -> dict[Address, list[Live]]:
     found: dict[Address, list[Live]] = defaultdict(list)
-    for live in world.live:
-        if live.labels and live.labels.identity == str(world.identity):
+    for live in inputs.live:
+        if live.labels and live.labels.identity == str(inputs.identity):
             address = _address(live.labels.address)
             if address is not None:
                 found[address].append(live)
@@ -159,15 +163,15 @@ def _address(label: str) -> Address | None:
         return None
 
 
-def _adopted(world: World) -> Iterator[tuple[Address, Live]]:
+def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
     """What is nobody's still: once it is labelled, the label tells whose it is."""
-    by_id = {live.id: live for live in world.live if live.labels is None} if world.adopt else {}
-    return ((address, by_id[id_]) for address, id_ in world.adopt.items() if id_ in by_id)
+    by_id = {live.id: live for live in inputs.live if live.labels is None} if inputs.adopt else {}
+    return ((address, by_id[id_]) for address, id_ in inputs.adopt.items() if id_ in by_id)
 
 
-def _documents(world: World) -> Iterator[tuple[Address, Live]]:
+def _documents(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
     """What lies in our outlets under our identity is ours, and its id is its address."""
-    return ((Address.parse(live.id), live) for live in world.live if live.type in world.outlet_types)
+    return ((Address.parse(live.id), live) for live in inputs.live if live.type in inputs.outlet_types)
 
 
 def _addresses(paired: Mapping[Address, Live]) -> dict[str, list[Address]]:

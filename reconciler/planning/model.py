@@ -13,13 +13,13 @@ FORMAT: Final = "reconciler/plan/v1"
 Action: TypeAlias = Literal["create", "update", "replace", "delete", "adopt", "forget", "release", "publish", "archive"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-MAKES: Final[frozenset[Action]] = frozenset({"create", "replace", "release"})
+CREATES: Final[frozenset[Action]] = frozenset({"create", "replace", "release"})
 """Actions by which an object gets a new id."""
-TAKES_AWAY: Final[frozenset[Action]] = frozenset({"delete", "archive"})
+DESTROYS: Final[frozenset[Action]] = frozenset({"delete", "archive"})
 """Actions after which the live object is gone: `archive` for what a release has made, `delete` for all else."""
-ENDS_ID: Final[frozenset[Action]] = TAKES_AWAY | {"replace"}
+INVALIDATES_ID: Final[frozenset[Action]] = DESTROYS | {"replace"}
 """After these the id that others may know the object by is gone, whether or not another object takes its place."""
-LETS_GO: Final[frozenset[Action]] = TAKES_AWAY | {"forget"}
+RELEASES_OWNERSHIP: Final[frozenset[Action]] = DESTROYS | {"forget"}
 """After these nothing live is ours at the address, whether or not the object is still there."""
 
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
@@ -39,11 +39,12 @@ OWNER: Final = "owner"
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One value that differs between live (`before`) and desired (`after`); `ABSENT` where there is none."""
+    """A value that differs between the live object and the manifest; `ABSENT` on the side that has none."""
 
     keys: Keys
-    before: JSON | Absent
-    after: JSON | Absent
+    live: JSON | Absent
+    desired: JSON | Absent
+    """The value that applying the change writes."""
     origin: Origin
 
     @property
@@ -69,9 +70,9 @@ class Change:
     id: str | None = None
     """The live object that is changed; None where there is none yet."""
     preconditions: Mapping[str, JSON] = field(default_factory=dict)
-    """What must still hold when the change is made, besides `before` of its fields: `referrers`, the sorted sources of
-    all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which state only
-    learns of values: the hash of each by field."""
+    """What must still hold when the change is made, besides the `live` values of its fields: `referrers`, the sorted
+    sources of all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which
+    state only learns of values: the hash of each by field."""
     source: Source | None = None
     because: tuple[str, ...] = ()
     """Reasons in plain words, where the action does not follow from the fields."""

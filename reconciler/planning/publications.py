@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.planning.changes import ByOrigin, source_of
+from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
 from reconciler.planning.match import Matched
-from reconciler.planning.model import MAKES, Change, FieldChange, Origin
-from reconciler.planning.retiring import published_releases
-from reconciler.planning.world import Bundle, Pointer, World
+from reconciler.planning.model import CREATES, Change, FieldChange, Origin
+from reconciler.planning.release_retention import published_releases
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON, references_in
 
@@ -35,7 +35,7 @@ class _Place:
     """What is."""
 
 
-def publications(world: World, matched: Matched, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:
+def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:
     """A change for each name under which something else is published than should be, given the changes of objects.
 
     Left out is what another change publishes: a document its own, an agent's pointer the one that gives it an id. What
@@ -44,18 +44,18 @@ def publications(world: World, matched: Matched, pairs: Iterable[ByOrigin]) -> I
     pairs = tuple(pairs)
     ours = [pair.ours for pair in pairs if pair.ours]
     by_hand = [pair.by_hand for pair in pairs if pair.by_hand]
-    work = [*ours, *(by_hand if world.on_drift == "revert" else [])]
-    moved = {change.address for change in work if change.action in MAKES}
+    work = [*ours, *(by_hand if inputs.on_drift == "revert" else [])]
+    moved = {change.address for change in work if change.action in CREATES}
     found, done = _told([*ours, *by_hand]), _told(work)
     edited = {change.address for change in ours}
-    done["agent"] = moved | {str(address) for address in (*matched.moved, *world.adopt)}
-    for place in _places(world):
+    done["agent"] = moved | {str(address) for address in (*matched.moved, *inputs.adopt)}
+    for place in _places(inputs):
         if str(place.address) not in done[place.holds]:
             renewed = sorted(moved.intersection(map(str, place.bundle.refers_to)))
             told = str(place.address) in found[place.holds]
-            fields = () if told else tuple(_differences(world, matched, place))
+            fields = () if told else tuple(_differences(inputs, matched, place))
             if fields or renewed:
-                yield _publication(world, place, fields, renewed, edited)
+                yield _publication(inputs, place, fields, renewed, edited)
 
 
 def _told(changes: Iterable[Change]) -> dict[str, set[str]]:
@@ -66,87 +66,89 @@ def _told(changes: Iterable[Change]) -> dict[str, set[str]]:
     return told
 
 
-def _places(world: World) -> Iterator[_Place]:
-    for address in sorted(filter(world.in_scope, world.bundles.keys() & world.desired.keys())):
-        document = world.desired[address].type in world.outlet_types
-        yield _Place(address, "document" if document else "agent", world.bundles[address], world.pointers.get(address))
-    for chatbot, release in sorted(published_releases(world).items()):
-        if world.in_scope(chatbot) and release in world.bundles and release in world.desired:
-            yield _Place(chatbot, "chatbot", world.bundles[release], world.published.get(chatbot))
+def _places(inputs: PlanInputs) -> Iterator[_Place]:
+    for address in sorted(filter(inputs.in_scope, inputs.bundles.keys() & inputs.desired.keys())):
+        document = inputs.desired[address].type in inputs.outlet_types
+        yield _Place(
+            address, "document" if document else "agent", inputs.bundles[address], inputs.pointers.get(address)
+        )
+    for chatbot, release in sorted(published_releases(inputs).items()):
+        if inputs.in_scope(chatbot) and release in inputs.bundles and release in inputs.desired:
+            yield _Place(chatbot, "chatbot", inputs.bundles[release], inputs.published.get(chatbot))
 
 
 def _publication(
-    world: World, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
+    inputs: PlanInputs, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
 ) -> ByOrigin:
-    change = _publish(world, place, fields, renewed, ours)
+    change = _publish(inputs, place, fields, renewed, ours)
     by_hand = ours.isdisjoint(renewed) and all(item.origin == "drift" for item in fields)
     return ByOrigin(None, change) if by_hand else ByOrigin(change, None)
 
 
-def _differences(world: World, matched: Matched, place: _Place) -> Iterator[FieldChange]:
+def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterator[FieldChange]:
     bundle, pointer = place.bundle, place.pointer
     before = pointer.blob if pointer else ABSENT
     if before != bundle.digest or (pointer and pointer.note):
-        yield FieldChange(("bundle",), before, bundle.digest, _origin(world, place))
+        yield FieldChange(("bundle",), before, bundle.digest, _origin(inputs, place))
     if pointer is None:
         return
     for target in sorted(bundle.refers_to):
         live = matched.live.get(target)
         if live is not None and pointer.ids.get(str(target)) != live.id:
             found = pointer.ids.get(str(target), ABSENT)
-            yield FieldChange(("ids", str(target)), found, live.id, _origin(world, place))
+            yield FieldChange(("ids", str(target)), found, live.id, _origin(inputs, place))
 
 
-def _origin(world: World, place: _Place) -> Origin:
+def _origin(inputs: PlanInputs, place: _Place) -> Origin:
     """By hand, if what we published is gone, altered, or not the same everywhere."""
     if place.pointer is None:
-        return "drift" if place.address in world.applied else "manifest"
+        return "drift" if place.address in inputs.applied else "manifest"
     return "drift" if place.pointer.note else "manifest"
 
 
 def _publish(
-    world: World, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
+    inputs: PlanInputs, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
 ) -> Change:
     because = [f"{target} gets a new id" for target in renewed]
     if place.pointer and place.pointer.note:
         because.append(place.pointer.note)
     elif fields and not renewed:
-        because.append(_what_changes(world, place.address, ours) if place.pointer else "it is not published yet")
-    source = source_of(world.desired[place.address])
-    if place.holds == "document" and _has_name_of_its_own(world, place.address):
+        because.append(_what_changes(inputs, place.address, ours) if place.pointer else "it is not published yet")
+    source = source_of(inputs.desired[place.address])
+    if place.holds == "document" and _has_name_of_its_own(inputs, place.address):
         id_ = str(place.address) if place.pointer else None
         return Change(str(place.address), "update", fields, id=id_, source=source, because=tuple(because))
     return Change(str(place.address), "publish", fields, source=source, because=tuple(because))
 
 
-def _what_changes(world: World, address: Address, ours: set[str]) -> str:
+def _what_changes(inputs: PlanInputs, address: Address, ours: set[str]) -> str:
     """Of the documents that are in the one at `address`, those that change by themselves."""
-    changed = sorted(_inside(world, address) & ours)
+    changed = sorted(_inside(inputs, address) & ours)
     if not changed:
         return "something in the bundle changes"
     more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
     return f"{', '.join(changed[:_NAMED])}{more} in it change{'s' if len(changed) == 1 else ''}"
 
 
-def _inside(world: World, address: Address) -> set[str]:
+def _inside(inputs: PlanInputs, address: Address) -> set[str]:
     found: set[str] = set()
     waiting = [address]
     while waiting:
-        for name in references_in(_drafted(world, waiting.pop())):
-            inside = world.desired.get(Address.parse(name))
-            if name not in found and inside is not None and inside.type in world.outlet_types:
+        for name in references_in(_drafted(inputs, waiting.pop())):
+            inside = inputs.desired.get(Address.parse(name))
+            if name not in found and inside is not None and inside.type in inputs.outlet_types:
                 found.add(name)
                 waiting.append(inside.address)
     return found
 
 
-def _drafted(world: World, address: Address) -> dict[str, JSON]:
+def _drafted(inputs: PlanInputs, address: Address) -> dict[str, JSON]:
     """The fields of an object, but for the release that is published under its name."""
-    desired = world.desired[address]
-    pointers = world.forms[desired.type].pointers
+    desired = inputs.desired[address]
+    pointers = inputs.resource_types[desired.type].pointers
     return {name: value for name, value in desired.fields.items() if name not in pointers}
 
 
-def _has_name_of_its_own(world: World, address: Address) -> bool:
+def _has_name_of_its_own(inputs: PlanInputs, address: Address) -> bool:
     """Whether `publish` of the object means what applications get under its name, and not the object itself."""
-    return bool(world.forms[world.desired[address].type].pointers)
+    return bool(inputs.resource_types[inputs.desired[address].type].pointers)

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from reconciler.planning.adopting import NO_ROOM
+from reconciler.planning.adoption import NO_ROOM
 from reconciler.planning.changes import is_labelled
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import ENDS_ID, MAKES, Change, FieldChange
-from reconciler.planning.world import World
+from reconciler.planning.model import CREATES, INVALIDATES_ID, Change, FieldChange
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired
 from reconciler.resources.values import ABSENT, JSON
@@ -21,7 +21,7 @@ ATTACHED_ANEW: Final = frozenset({"file", "sha256", "chunking_strategy"})
 Method: TypeAlias = str
 
 
-def requests(world: World, matched: Matched, work: Iterable[Change]) -> dict[Method, int]:
+def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> dict[Method, int]:
     """Requests that write, if nothing goes wrong; of equal bytes under one name only one is sent."""
     counts: Counter[Method] = Counter()
     by_address: dict[Address, list[Change]] = {}
@@ -29,22 +29,22 @@ def requests(world: World, matched: Matched, work: Iterable[Change]) -> dict[Met
         by_address.setdefault(Address.parse(change.address), []).append(change)
     uploads = set()
     for address, changes in by_address.items():
-        desired = world.desired.get(address)
-        if desired and address.kind == FILE and any(change.action in MAKES for change in changes):
+        desired = inputs.desired.get(address)
+        if desired and address.kind == FILE and any(change.action in CREATES for change in changes):
             uploads.add((desired.fields["sha256"], desired.upload_name))
-        elif desired and desired.type not in world.outlet_types:
-            counts.update(_writes(world, desired, changes))
+        elif desired and desired.type not in inputs.outlet_types:
+            counts.update(_writes(inputs, desired, changes))
         for change in changes:
             shared = any(other not in by_address for other in matched.addresses.get(change.id or "", ()))
-            counts.update(_others(world, address, change, shared=shared and address.kind == FILE))
+            counts.update(_others(inputs, address, change, shared=shared and address.kind == FILE))
     counts["POST"] += len(uploads)
     return dict(sorted((+counts).items()))
 
 
-def _writes(world: World, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
+def _writes(inputs: PlanInputs, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
     """Making or changing one object, and what is written of it apart."""
-    apart = world.forms[desired.type].apart
-    if any(change.action in MAKES for change in changes):
+    apart = inputs.resource_types[desired.type].apart
+    if any(change.action in CREATES for change in changes):
         yield "POST"
         held = sum(len(desired.fields.get(name) or ()) for name in apart)
         yield from ["POST"] * _batches(held)
@@ -75,9 +75,9 @@ def _entries(fields: Iterable[FieldChange]) -> Iterator[tuple[str, JSON, JSON, f
     """Each entry that differs: its path, both sides, and which of its settings where it is there on both."""
     for item in fields:
         if len(item.keys) > 1:
-            yield item.keys[1], item.before, item.after, frozenset(item.keys[2:3])
+            yield item.keys[1], item.live, item.desired, frozenset(item.keys[2:3])
             continue
-        before, after = _mapping(item.before), _mapping(item.after)
+        before, after = _mapping(item.live), _mapping(item.desired)
         for path in sorted({*before, *after}):
             yield path, before.get(path, ABSENT), after.get(path, ABSENT), frozenset()
 
@@ -86,15 +86,15 @@ def _mapping(value: JSON) -> Mapping[str, JSON]:
     return value if isinstance(value, dict) else {}
 
 
-def _others(world: World, address: Address, change: Change, *, shared: bool) -> Iterator[Method]:
+def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: bool) -> Iterator[Method]:
     """What is taken away, unless somebody else has a share in it, and labels that are put on or taken off."""
     remote = change.id is not None and "/" not in change.id
-    if remote and not shared and change.action in ENDS_ID:
+    if remote and not shared and change.action in INVALIDATES_ID:
         yield "DELETE"
-    applied, desired = world.applied.get(address), world.desired.get(address)
-    if change.action == "adopt" and address in world.adopt:
+    applied, desired = inputs.applied.get(address), inputs.desired.get(address)
+    if change.action == "adopt" and address in inputs.adopt:
         yield from ["POST"] * int(NO_ROOM not in change.because)
-    elif change.action == "adopt" and desired and is_labelled(world, desired.type):
+    elif change.action == "adopt" and desired and is_labelled(inputs, desired.type):
         yield "POST"
     elif change.action == "forget" and applied and applied.keep:
         yield from ["POST"] * (1 + len(applied.fields.get("files") or ()))

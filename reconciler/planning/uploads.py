@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from reconciler.planning.world import Pending, World
+from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import JSON
@@ -30,34 +30,34 @@ def is_leftover(address: Address, id: str | None) -> bool:  # noqa: A002
     return address.kind == FILE and id is not None and address.name.endswith(f"@{id}")
 
 
-def find_uploads(world: World, paired: Mapping[Address, Live]) -> dict[Address, Live]:
+def find_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Live]:
     """The uploads of this identity, each with its sha256, given what state and labels say; linear in their number.
 
     Where a killed run has made another upload for an address, what state knows by it is a leftover.
     """
     stored = {
         address: _with_sha(paired[address], applied.fields.get("sha256"))
-        for address, applied in world.applied.items()
+        for address, applied in inputs.applied.items()
         if applied.type == FILE and address in paired
     }
     known = {live.id for live in stored.values()}
-    marked = _marked(world, paired.values())
-    made = dict(_of_same_content(world, stored, marked))
+    marked = _marked(inputs, paired.values())
+    made = dict(_of_same_content(inputs, stored, marked))
     attached = {live.id for group in marked.values() for live in group}
-    announced = _announced(world, {**stored, **made}, known | attached)
+    announced = _announced(inputs, {**stored, **made}, known | attached)
     found = {**stored, **made, **announced}
     used = {live.id for live in found.values()}
     outdated = {leftover_address(old): old for old in stored.values() if old.id not in used}
-    claimed = known | used | _named(world)
+    claimed = known | used | _named(inputs)
     unclaimed = [live for group in marked.values() for live in group if live.id not in claimed]
-    return {**outdated, **found, **_leftovers(world, found, unclaimed)}
+    return {**outdated, **found, **_leftovers(inputs, found, unclaimed)}
 
 
-def _files(world: World) -> Iterator[tuple[Address, Desired]]:
-    return ((address, desired) for address, desired in world.desired.items() if desired.type == FILE)
+def _files(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
+    return ((address, desired) for address, desired in inputs.desired.items() if desired.type == FILE)
 
 
-def _marked(world: World, ours: Iterable[Live]) -> dict[Content, list[Live]]:
+def _marked(inputs: PlanInputs, ours: Iterable[Live]) -> dict[Content, list[Live]]:
     """Every upload that one of our stores holds under our mark, by content, the first id first."""
     sha256 = {
         id_: entry["sha256"]
@@ -66,13 +66,13 @@ def _marked(world: World, ours: Iterable[Live]) -> dict[Content, list[Live]]:
         if isinstance(entry, dict) and "sha256" in entry
     }
     found: dict[Content, list[Live]] = defaultdict(list)
-    for live in sorted((live for live in world.live if live.type == FILE and live.id in sha256), key=lambda x: x.id):
+    for live in sorted((live for live in inputs.live if live.type == FILE and live.id in sha256), key=lambda x: x.id):
         found[live.name, sha256[live.id]].append(_with_sha(live, sha256[live.id]))
     return found
 
 
 def _of_same_content(
-    world: World, stored: Mapping[Address, Live], marked: Mapping[Content, list[Live]]
+    inputs: PlanInputs, stored: Mapping[Address, Live], marked: Mapping[Content, list[Live]]
 ) -> Iterator[tuple[Address, Live]]:
     """Uploads that are what a manifest asks for, where state knows none at its path, or other bytes."""
     known = {
@@ -80,17 +80,17 @@ def _of_same_content(
         for _, live in sorted(stored.items(), key=lambda pair: pair[0], reverse=True)
     }
     first = {content: group[0] for content, group in marked.items()} | known
-    for address, desired in _files(world):
+    for address, desired in _files(inputs):
         content = (desired.upload_name, desired.fields["sha256"])
         at_path = address in stored and stored[address].fields["sha256"] == desired.fields["sha256"]
         if content in first and not at_path:
             yield address, first[content]
 
 
-def _announced(world: World, found: Mapping[Address, Live], taken: Collection[str]) -> dict[Address, Live]:
+def _announced(inputs: PlanInputs, found: Mapping[Address, Live], taken: Collection[str]) -> dict[Address, Live]:
     """Uploads of a killed run: name, size and time fit, nothing holds them, and nobody else claims them."""
-    pending = [item for item in world.pending if item.type == FILE and not _is_found(item, found)]
-    free = _free(world, taken) if pending else {}
+    pending = [item for item in inputs.pending if item.type == FILE and not _is_found(item, found)]
+    free = _free(inputs, taken) if pending else {}
     result: dict[Address, Live] = {}
     for item in pending:
         candidates = free.get((item.marker["filename"], item.marker["bytes"]), [])
@@ -105,11 +105,11 @@ def _is_found(item: Pending, found: Mapping[Address, Live]) -> bool:
     return item.address in found and found[item.address].fields["sha256"] == item.marker["sha256"]
 
 
-def _free(world: World, taken: Collection[str]) -> dict[tuple[str, JSON], list[Live]]:
+def _free(inputs: PlanInputs, taken: Collection[str]) -> dict[tuple[str, JSON], list[Live]]:
     """Uploads that nothing holds, by name and size, oldest first."""
-    held = {id_ for live in world.live for id_ in live.refers_to}
+    held = {id_ for live in inputs.live for id_ in live.refers_to}
     free: dict[tuple[str, JSON], list[Live]] = defaultdict(list)
-    for live in sorted((live for live in world.live if live.type == FILE), key=lambda x: (created(x), x.id)):
+    for live in sorted((live for live in inputs.live if live.type == FILE), key=lambda x: (created(x), x.id)):
         if live.id not in taken and live.id not in held:
             free[live.name, live.detail.get("bytes")].append(live)
     return free
@@ -120,12 +120,12 @@ def created(live: Live) -> float:
     return float(live.detail.get("created_at", 0))
 
 
-def _leftovers(world: World, found: Mapping[Address, Live], unclaimed: Iterable[Live]) -> dict[Address, Live]:
+def _leftovers(inputs: PlanInputs, found: Mapping[Address, Live], unclaimed: Iterable[Live]) -> dict[Address, Live]:
     """Files under our mark that no manifest asks for and no state knows: ours to replace, where one path fits the name,
     or to remove.
     """
     by_name: dict[str, list[Address]] = defaultdict(list)
-    for address, desired in _files(world):
+    for address, desired in _files(inputs):
         if address not in found:
             by_name[desired.upload_name].append(address)
     result: dict[Address, Live] = {}
@@ -135,9 +135,9 @@ def _leftovers(world: World, found: Mapping[Address, Live], unclaimed: Iterable[
     return result
 
 
-def _named(world: World) -> set[str]:
+def _named(inputs: PlanInputs) -> set[str]:
     """Uploads that a store's manifest names by their ids: it keeps them, whoever made them."""
-    entries = (desired.fields.get("files") or {} for desired in world.desired.values())
+    entries = (desired.fields.get("files") or {} for desired in inputs.desired.values())
     return {id_ for held in entries for id_, entry in held.items() if entry.get("file") == id_}
 
 

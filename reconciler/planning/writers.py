@@ -51,11 +51,11 @@ def rewritten(planned: Planned) -> Iterator[Change]:
 
 
 def _is_rewritten(planned: Planned, address: Address, item: FieldChange) -> bool:
-    applied = planned.world.applied.get(address)
+    applied = planned.inputs.applied.get(address)
     name = item.keys[0]
     if applied is None or name not in applied.fields:
         return False
-    is_as_applied = _same(get(dict(applied.fields), item.keys), item.after)
+    is_as_applied = _same(get(dict(applied.fields), item.keys), item.desired)
     return is_as_applied and _writer(planned, address, name) == "unknown-run"
 
 
@@ -69,14 +69,14 @@ def _writer(planned: Planned, address: Address, name: str) -> Writer | None:
     hashed = live.labels.spec.get(name) if live.labels else None
     if hashed is None:
         return None
-    form = planned.world.forms[live.type]
-    desired, applied = planned.world.desired.get(address), planned.world.applied.get(address)
+    resource_type = planned.inputs.resource_types[live.type]
+    desired, applied = planned.inputs.desired.get(address), planned.inputs.applied.get(address)
     wanted = desired.fields.get(name, ABSENT) if desired else ABSENT
     then = applied.fields.get(name, ABSENT) if applied else ABSENT
     found = live.fields.get(name, ABSENT)
-    if _is_of(hashed, found) or _is_of(hashed, owned(form, name, wanted, then, found)):
+    if _is_of(hashed, found) or _is_of(hashed, owned(resource_type, name, wanted, then, found)):
         return "unknown-run"
-    if name in form.owned_by_key and not (_is_of(hashed, wanted) or _is_of(hashed, then)):
+    if name in resource_type.owned_by_key and not (_is_of(hashed, wanted) or _is_of(hashed, then)):
         return None
     return "outside"
 

@@ -52,14 +52,14 @@ def _difference(item: FieldChange) -> Difference:
         lines = tuple(_sides(item))
         if all(cells(line) <= _ONE_LINE for line in lines):
             return Difference(field_label(item), lines, short=True, mark=mark)
-    lines = tuple(unified(lines_of(item.before), lines_of(item.after), _STYLE, indent=0, most=MOST_LINES))
+    lines = tuple(unified(lines_of(item.live), lines_of(item.desired), _STYLE, indent=0, most=MOST_LINES))
     return Difference(field_label(item), lines, short=False, mark=mark)
 
 
 def _sides(item: FieldChange) -> Iterator[str]:
     """A line for each side there is; of a file that comes or goes, as much as one line holds."""
-    alone = item.keys[0] == "files" and (item.before is ABSENT or item.after is ABSENT)
-    for sign, side in (("-", item.before), ("+", item.after)):
+    alone = item.keys[0] == "files" and (item.live is ABSENT or item.desired is ABSENT)
+    for sign, side in (("-", item.live), ("+", item.desired)):
         if side is not ABSENT:
             text = whole(side)
             cut = alone and isinstance(side, dict | list) and cells(text) > _ROOM

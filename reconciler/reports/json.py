@@ -108,8 +108,8 @@ def _differing_json(change: Change) -> dict[str, JSON]:
 
 
 def _sides_json(item: FieldChange) -> dict[str, JSON]:
-    sides = {"manifest": item.after, "live": item.before}
-    return {"path": item.path} | {side: value for side, value in sides.items() if value is not ABSENT}
+    before_after = {"manifest": item.desired, "live": item.live}
+    return {"path": item.path} | {side: value for side, value in before_after.items() if value is not ABSENT}
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, JSON]:

@@ -113,14 +113,14 @@ def _groupings(standings: Mapping[str, Standing], most: int) -> Iterator[dict[st
     classes = {address: (_kind(address), standing) for address, standing in standings.items()}
     sizes = Counter(classes.values())
     many_files = {one for one in sizes if one[0] == FILE and sizes[one] > FILES_AT_MOST}
-    for together in (many_files, _largest(sizes, many_files, most)):
-        yield {address: one if one in together else (address,) for address, one in classes.items()}
+    for grouped in (many_files, _largest(sizes, many_files, most)):
+        yield {address: one if one in grouped else (address,) for address, one in classes.items()}
     yield {address: (kind,) for address, (kind, _) in classes.items()}
 
 
-def _largest(sizes: Mapping[_Class, int], together: set[_Class], most: int) -> set[_Class]:
-    """`together` and as many more classes, the largest first, as have to be one node each."""
-    chosen = set(together)
+def _largest(sizes: Mapping[_Class, int], grouped: set[_Class], most: int) -> set[_Class]:
+    """`grouped` and as many more classes, the largest first, as have to be one node each."""
+    chosen = set(grouped)
     nodes = sum(1 if one in chosen else size for one, size in sizes.items())
     for one in sorted(sizes.keys() - chosen, key=lambda one: (-sizes[one], one)):
         if nodes <= most:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from reconciler.planning.codec import refusal_json
-from reconciler.planning.comparing import Comparison
 from reconciler.planning.model import Refusal
+from reconciler.releases.comparison import Comparison
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON
 
@@ -152,7 +152,7 @@ def comparison_json(found: Comparison) -> dict[str, JSON]:
             {
                 "address": str(one.address),
                 "change": one.word,
-                "fields": [{"path": item.path, **_sides(item.before, item.after)} for item in one.fields],
+                "fields": [{"path": item.path, **_sides(item.live, item.desired)} for item in one.fields],
             }
             for one in found.objects
         ],

@@ -23,7 +23,7 @@ def rebuilt_json(done: Rebuilt) -> dict[str, JSON]:
         "objects": done.objects,
         **_entries(done.edited),
         "unknown": {str(address): list(names) for address, names in done.unknown.items()},
-        "contested": {str(address): list(ids) for address, ids in done.contested.items()},
+        "contested": {str(address): list(ids) for address, ids in done.ambiguous.items()},
     }
 
 

@@ -1,8 +1,8 @@
-"""What a kind of resource is made of. A new kind is one module in `kinds/` that defines a `KIND`, a `FORM`, or both.
+"""Parts of a kind of resource. A new kind is one module in `kinds/` that defines a `KIND`, a `RESOURCE_TYPE`, or both.
 
 A manifest is YAML of one kind. It asks for objects (`Desired`), each carried by one type of live object: a saved agent,
 a vector store, a file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI). The
-`Form` of a type is its canonical form: the shape in which desired, last applied and live are compared, and from which
+`ResourceType` is its canonical form: the shape in which desired, last applied and live are compared, and from which
 requests are written, so that what is compared is what is sent.
 """
 
@@ -128,7 +128,7 @@ class Desired:
 
     address: Address
     type: str
-    """The name of a `Form`: `agent`, `request`, `vector_store`, `file`, `pipeline`, `chatbot`, `release`."""
+    """The name of a `ResourceType`: `agent`, `request`, `vector_store`, `file`, `pipeline`, `chatbot`, `release`."""
     fields: Fields
     """Only what the manifest sets, canonical. What it does not set is not ours and is not compared."""
     place: Place | None = None
@@ -146,7 +146,7 @@ class Desired:
 
 
 @dataclass(frozen=True)
-class Sketch:
+class SpecDraft:
     """The spec of a manifest that asks for an object as it is live, without what holds unless it is said."""
 
     spec: Mapping[str, JSON]
@@ -186,7 +186,7 @@ class Kind:
     """The objects the manifest asks for, the files it needs among them. Called only if `check` finds no error."""
     check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
     """Rules that a model cannot state: limits over several fields, files that must exist."""
-    sketches: "Mapping[str, Callable[[Live, str, Callable[[str], str]], Sketch]]" = field(default_factory=dict)
+    to_manifest: "Mapping[str, Callable[[Live, str, Callable[[str], str]], SpecDraft]]" = field(default_factory=dict)
     """By type of live object: what a manifest of a name would say to ask for it, given what an id is called."""
     hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What to write instead of a field that a target does not have, by target and dotted path without indices."""
@@ -213,9 +213,9 @@ def written_for(model: type[Spec], spec: Mapping[str, JSON], target: str) -> dic
     return {"target": target, **rest} if "target" in model.model_fields else rest
 
 
-def _with_defaults(form: "Form", fields: Fields) -> Fields:
+def _with_defaults(resource_type: "ResourceType", fields: Fields) -> Fields:
     """Every field of the object; but not one of which only the API knows what it is where nobody sets it."""
-    known = {name: value for name, value in form.defaults.items() if name not in form.resolved}
+    known = {name: value for name, value in resource_type.defaults.items() if name not in resource_type.resolved}
     return {**known, **fields}
 
 
@@ -231,7 +231,7 @@ def _unchanged(fields: Fields, _addresses: Callable[[str], Sequence[str]], _expe
 
 
 @dataclass(frozen=True)
-class Form:
+class ResourceType:
     """The canonical form of one type of live object.
 
     `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get
@@ -270,7 +270,7 @@ class Form:
     """Whether such objects are documents in the outlets: no request to OpenAI, no labels, the address is the id."""
     stored: bool = False
     """Whether OpenAI bills what it holds by byte and day: `usage_bytes` of its detail, for the uploads in `files`."""
-    complete: Callable[["Form", Fields], Fields] = _with_defaults
+    complete: Callable[["ResourceType", Fields], Fields] = _with_defaults
     """Fields with all that the object has where nothing is set."""
     rename: Callable[[Fields, Callable[[Address], Address]], Fields] = _referring
     """Fields with other addresses in their references."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from reconciler.resources import kinds as package
-from reconciler.resources.base import Form, Kind
+from reconciler.resources.base import Kind, ResourceType
 
 
 def _found(of: type[object]) -> Iterator[object]:
@@ -24,12 +24,16 @@ def kinds() -> Mapping[str, Kind]:
 
 
 @cache
-def forms() -> Mapping[str, Form]:
+def resource_types() -> Mapping[str, ResourceType]:
     """Canonical forms by type of live object."""
-    return {form.type: form for form in _found(Form) if isinstance(form, Form)}
+    return {
+        resource_type.type: resource_type
+        for resource_type in _found(ResourceType)
+        if isinstance(resource_type, ResourceType)
+    }
 
 
 @cache
 def outlet_types() -> frozenset[str]:
     """Types whose objects are documents in the outlets."""
-    return frozenset(type_ for type_, form in forms().items() if form.in_outlets)
+    return frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.in_outlets)

@@ -109,9 +109,9 @@ def _at(index: int, *inside: str) -> tuple[str | int, ...]:
 
 
 def _check_attributes(index: int, entry: Entry, shared: Mapping[str, JSON]) -> Iterator[Finding]:
-    together = len({*shared, *(entry.attributes or {})})
-    if together > USER_ATTRIBUTES:
-        message = f"with those of the store, attributes have {too_many_pairs(together, USER_ATTRIBUTES)}"
+    count = len({*shared, *(entry.attributes or {})})
+    if count > USER_ATTRIBUTES:
+        message = f"with those of the store, attributes have {too_many_pairs(count, USER_ATTRIBUTES)}"
         yield Finding(_at(index, "attributes"), "too-many-pairs", message)
 
 
@@ -146,9 +146,11 @@ def _check_names(readable: Sequence[tuple[LocalFile, E, int]], settings: Callabl
 def _check_twins(group: Sequence[tuple[LocalFile, E, int]], settings: Callable[[E], JSON]) -> Iterator[Finding]:
     first: dict[str, tuple[LocalFile, E]] = {}
     for file, entry, index in group:
-        twin, its = first.setdefault(file.sha256, (file, entry))
+        duplicate, its = first.setdefault(file.sha256, (file, entry))
         if settings(its) != settings(entry):
-            message = f"{twin.path} and {file.path} have one name and equal bytes, so they are one file in the store"
+            message = (
+                f"{duplicate.path} and {file.path} have one name and equal bytes, so they are one file in the store"
+            )
             hint = "Give both the same attributes and chunking_strategy, or leave one out."
             yield Finding(_at(index), "one-file-two-settings", message, hint)
 
@@ -205,7 +207,7 @@ def _names_of(file_id: str, addresses: Sequence[str], wanted: Mapping[str, JSON]
     return [name for name in (file_id, *paths) if name in wanted] or paths[:1]
 
 
-def sketch(
+def to_manifest(
     files: Mapping[str, Mapping[str, JSON]], usual: JSON, called: Callable[[str], str]
 ) -> tuple[dict[str, JSON], dict[tuple[str, ...], str], list[str]]:
     """What a manifest says of these live files, each by its literal id, with their names as notes, by name.

@@ -26,7 +26,7 @@ class Rebuilt:
     objects: int
     unknown: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
     """Fields of which nobody knows what was applied."""
-    contested: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    ambiguous: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
     """Ids of several objects with one label: none of them is in the state."""
     written: bool = True
 

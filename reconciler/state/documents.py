@@ -55,12 +55,12 @@ def load(data: bytes, expected: str, source: str) -> dict[str, Any]:
         raise bad("state-damaged", f"not valid JSON: {error.msg}", source, error.lineno, error.colno) from error
     except (ValueError, RecursionError) as error:  # not UTF-8, or a number of thousands of digits
         raise bad("state-damaged", f"not valid JSON: {error}", source) from error
-    form = record.get("format") if isinstance(record, dict) else None
-    if form == expected:
+    resource_type = record.get("format") if isinstance(record, dict) else None
+    if resource_type == expected:
         return of(dict, record)
-    family, _, version = str(form).rpartition("/v")
+    family, _, version = str(resource_type).rpartition("/v")
     if family == expected.rpartition("/v")[0] and version.isdecimal():
-        raise bad("state-newer", f"written by a newer Reconciler ({form}); this one knows {expected}", source)
+        raise bad("state-newer", f"written by a newer Reconciler ({resource_type}); this one knows {expected}", source)
     raise bad("state-damaged", f"not a document of the format {expected}", source)
 
 

@@ -10,22 +10,22 @@ from typing import Any
 from reconciler.applying.apply import apply
 from reconciler.applying.model import Outcome
 from reconciler.applying.run import Run
-from reconciler.live.base import Order, needing
-from reconciler.live.errors import DoubtError, LiveError
+from reconciler.live.base import WriteRequest, needing
+from reconciler.live.errors import LiveError, UnknownOutcomeError
 from reconciler.planning.build import Planned
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Live
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import replace_references
-from tests.planning.worlds import FORMS, Worlds
+from tests.support.plan_inputs import FORMS, Worlds
 
 
 def refused() -> LiveError:
     return LiveError(Problem("bad-request", "the API refuses it"))
 
 
-def doubt() -> DoubtError:
-    return DoubtError(Problem("in-doubt", "no answer"))
+def doubt() -> UnknownOutcomeError:
+    return UnknownOutcomeError(Problem("in-doubt", "no answer"))
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Cloud:
     """What a referrer finds: automations, say."""
     looks: int = 0
     """How often it looked."""
-    orders: dict[str, Order] = field(default_factory=dict)
+    orders: dict[str, WriteRequest] = field(default_factory=dict)
     """The last order by call."""
     trouble: dict[str, list[Any]] = field(default_factory=dict)
     """By call, what happens to each time it is made: an exception, an event to wait for, `MadeButLost`, or None."""
@@ -118,7 +118,7 @@ class FakeAdapter:
     async def read(self, id: str) -> Live | None:  # noqa: A002
         return self.cloud.objects.get(id)
 
-    async def create(self, order: Order) -> Live:
+    async def create(self, order: WriteRequest) -> Live:
         call = f"create {order.desired.address}"
         lost = await self.cloud.meet(call)
         self.cloud.orders[call] = order
@@ -131,7 +131,7 @@ class FakeAdapter:
             raise doubt()
         return made
 
-    async def find(self, order: Order, since: float) -> Live | None:
+    async def find(self, order: WriteRequest, since: float) -> Live | None:
         self.cloud.calls.append(f"find {order.desired.address}")
         if self.cloud.blind:
             self.cloud.blind -= 1
@@ -141,7 +141,7 @@ class FakeAdapter:
             (live for live in self.cloud.objects.values() if live.labels and live.labels.address == address), None
         )
 
-    async def update(self, live: Live, order: Order) -> Live:
+    async def update(self, live: Live, order: WriteRequest) -> Live:
         call = f"update {order.desired.address}"
         await self.cloud.meet(call)
         self.cloud.orders[call] = order
@@ -196,10 +196,10 @@ class Result:
 async def carry_out(planned: Planned, cloud: Cloud, stop: asyncio.Event | None = None) -> Result:
     """Apply a plan to `cloud`, in which everything that was planned on is live unless the test has put it there."""
     assert not planned.plan.refusals, planned.plan.refusals
-    for live in planned.world.live:
+    for live in planned.inputs.live:
         if live.id not in cloud.gone:
             cloud.objects.setdefault(live.id, live)
-    adapters = {type_: FakeAdapter(type_, cloud) for type_ in FORMS if type_ not in planned.world.outlet_types}
+    adapters = {type_: FakeAdapter(type_, cloud) for type_ in FORMS if type_ not in planned.inputs.outlet_types}
     stop = stop or asyncio.Event()
     run = Run(planned, adapters, cloud, cloud, Path(), stop, [FakeReferrer(cloud)], sleep=cloud.sleep)
     return Result(cloud, await apply(run, _Listener(cloud)))

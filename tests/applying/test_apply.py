@@ -6,7 +6,7 @@ from typing import Any
 from reconciler.live.errors import QuotaError
 from reconciler.resources.problems import Problem
 from tests.applying.fakes import Cloud, applied, carry_out, refused, until
-from tests.planning.worlds import Worlds, entry, ref
+from tests.support.plan_inputs import Worlds, entry, ref
 
 
 def chain(*names: str) -> Worlds:

@@ -4,8 +4,8 @@ import pytest
 
 from reconciler.resources.base import Labels, Live
 from tests.applying.fakes import Cloud, applied, refused
-from tests.e2e.world import problem_of
-from tests.planning.worlds import IDENTITY, Worlds, done, entry
+from tests.support.plan_inputs import IDENTITY, Worlds, done, entry
+from tests.support.world import problem_of
 
 NIGHTLY = Live("automation", "auto_1", {}, name="nightly digest", refers_to=("widget_lamp",))
 

@@ -6,7 +6,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Labels, Lifecycle, Live
 from reconciler.resources.labels import spec_hashes
 from tests.applying.fakes import Cloud, MadeButLost, applied, doubt
-from tests.planning.worlds import Worlds, digests, entry
+from tests.support.plan_inputs import Worlds, digests, entry
 
 
 class TestDoubt:

@@ -10,7 +10,7 @@ from reconciler.bundles.render import contents
 from reconciler.bundles.s3 import S3Outlet
 from reconciler.resources.address import Address
 from reconciler.s3.objects import S3Error
-from tests.servers import S3Server
+from tests.support.servers import S3Server
 
 PRODUCTION, DRAFT = "acme/production", "chatbot/support@working"
 

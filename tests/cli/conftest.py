@@ -14,8 +14,8 @@ from openai import AsyncOpenAI
 
 from reconciler.cli.main import run
 from reconciler.emulator import Settings, create_app
-from reconciler.operations.endpoint import DATA
 from reconciler.operations.init import init
+from reconciler.project.endpoint import DATA
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.github.hub import REPOSITORY, TOKEN, Hub, refusal, serve
+from tests.support.github_hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
 BODY = "<!-- reconciler:plan acme -->\nhello\n"
 COUNTS = {"modified": 2, "missing": 0, "tampered": 1, "failing": 1, "retiring": 2, "unchanged": 40}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.github.hub import REPOSITORY, TOKEN, Hub, refusal, serve
+from tests.support.github_hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
 
 def test_what_was_pushed_is_named_with_the_page_that_opens_it(cli: Cli, monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
 from tests.cli.conftest import Cli, Done, edit, rename_store, stores
 
@@ -152,8 +152,8 @@ def test_what_is_managed_no_longer_is_nobodys(applied, cli: Cli):
     assert done.document["removed"] == ["file/kb/welcome.md", "vectorstore/handbook"]
     assert "makes another one" in done.document["notes"][0]
     assert stores(applied) == ["handbook"]
-    strangers = {one["type"] for one in cli("plan", "-o", "json").document["unmanaged"]}
-    assert strangers == {"file", "vector_store"}
+    unmanaged = {one["type"] for one in cli("plan", "-o", "json").document["unmanaged"]}
+    assert unmanaged == {"file", "vector_store"}
     lose_state(applied)
     assert cli("state", "rebuild").code == 0
     assert [one["address"] for one in cli("state", "list", "-o", "json").document] == [

@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 
 from tests.crash.estate import KEYLESS
-from tests.servers import PASSWORD
-from tests.state.repositories import ENVIRON, Remote, git
+from tests.support.servers import PASSWORD
+from tests.support.state_repositories import ENVIRON, Remote, git
 
 BACKENDS: Final = ("git", "bucket", "database")
 

@@ -11,16 +11,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.operations.archive import archive
-from reconciler.operations.release import release
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
+from reconciler.releases.archive import archive
+from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.state.backend import FOLDER, open_store
 from reconciler.state.codec import encode_state
 from reconciler.state.local import LocalStore
 from reconciler.state.model import Snapshot, State
 from reconciler.state.store import Put, write_all
-from tests.e2e.world import Document, World, manifest, world
+from tests.support.world import Document, World, manifest, world
 
 DATA: Final = "api.sqlite"
 OUTLET: Final = "published"

@@ -19,13 +19,13 @@ from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
-from reconciler.operations.workspace import Workspace, open_workspace
 from reconciler.planning.model import Plan
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
 from reconciler.state.journal import Journal
 from reconciler.state.store import BatchStore
-from tests.e2e.world import Quiet
+from tests.support.world import Quiet
 
 Moment: TypeAlias = Literal["before-send", "after-send", "after-answer", "document", "state-before", "state-after"]
 """Of a write to the API: before it is sent; done by the API, its answer unread; its answer read, and nothing done with

@@ -14,9 +14,9 @@ import pytest
 from tests.crash import runs
 from tests.crash.conftest import Shared
 from tests.crash.estate import DATA, KEYLESS, found, make, move_state
-from tests.crash.processes import Killed, api, run
 from tests.crash.runs import Kill, Moment
-from tests.e2e.world import is_silent
+from tests.support.processes import Killed, api, run
+from tests.support.world import is_silent
 
 WRITES: Final = 33
 """Of the apply, to the API."""

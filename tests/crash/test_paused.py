@@ -10,9 +10,9 @@ import pytest
 from tests.crash import runs
 from tests.crash.conftest import BACKENDS, Shared
 from tests.crash.estate import DATA, PROJECT, agent, found
-from tests.crash.processes import PATIENCE, Process, api, run
 from tests.crash.runs import Kill
-from tests.e2e.world import as_yaml
+from tests.support.processes import PATIENCE, Process, api, run
+from tests.support.world import as_yaml
 
 AGENTS = 5
 PLACE = 3

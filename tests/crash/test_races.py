@@ -11,15 +11,15 @@ from typing import Final
 
 import pytest
 
-from reconciler.operations.workspace import open_workspace
 from reconciler.planning.model import Plan
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.lock import LockedError, this_process
 from tests.crash.conftest import BACKENDS, Shared
 from tests.crash.estate import DATA, KEYLESS, PROJECT, agent, found, pipeline, request, store
-from tests.crash.processes import CONTEXT, Process, api, run
 from tests.crash.runs import attempt
-from tests.e2e.world import as_yaml, manifest
+from tests.support.processes import CONTEXT, Process, api, run
+from tests.support.world import as_yaml, manifest
 
 BOTH: Final = "assistant/contested"
 PATIENCE: Final = 400.0
@@ -65,7 +65,7 @@ def _transition(plan: Plan) -> str:
     for change in (*plan.changes, *plan.drift):
         for field in change.fields if change.address == BOTH else ():
             if field.path == "instructions":
-                return f"{field.before if change.action == 'update' else None} > {field.after}"
+                return f"{field.live if change.action == 'update' else None} > {field.desired}"
     return ""
 
 

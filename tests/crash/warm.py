@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from tests.e2e.world import PROJECT, manifest, world
+from tests.support.world import PROJECT, manifest, world
 
 with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as made:
     made.wants(

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from tests.github.hub import REPOSITORY, TOKEN, Hub
-from tests.github.repositories import git
+from tests.support.github_hub import REPOSITORY, TOKEN, Hub
+from tests.support.github_repositories import git
 
 WORKFLOWS: Final = Path(__file__).parents[2] / ".github" / "workflows"
 Values = Mapping[str, Any]

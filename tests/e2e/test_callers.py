@@ -10,8 +10,8 @@ import pytest
 
 from reconciler.operations.init import init
 from tests.e2e.actions import Actions
-from tests.github.hub import Hub, serve
-from tests.github.repositories import Checkout
+from tests.support.github_hub import Hub, serve
+from tests.support.github_repositories import Checkout
 
 BIN = Path(sys.executable).parent
 PAGE = Path(__file__).parents[2] / "docs" / "pull-requests.md"

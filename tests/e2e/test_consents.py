@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.planning.model import Refusal
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import World, manifest, told, world
+from tests.support.world import World, manifest, told, world
 
 AGENT = {"target": "agents", "model": "gpt-6-luna"}
 WEEK = f"{datetime.now(UTC).date() + timedelta(days=7)}"

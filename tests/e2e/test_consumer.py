@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from reconciler import bundles
-from reconciler.operations.release import release
-from tests import npm
-from tests.e2e.world import BUNDLES, manifest, world
+from reconciler.releases.release import release
+from tests.support import npm
+from tests.support.world import BUNDLES, manifest, world
 
 CONSUMER = Path(__file__).parents[1] / "consumer"
 IDENTITY, SUPPORT = "acme", "chatbot/support"

@@ -8,7 +8,7 @@ import httpx2
 from openai import AsyncOpenAI
 
 from reconciler.emulator import Settings, create_app
-from reconciler.operations.endpoint import DATA
+from reconciler.project.endpoint import DATA
 from tests.e2e.pages import Shell, answered, reading
 
 PAGE = Path(__file__).parents[2] / "docs" / "adopting-an-existing-project.md"

@@ -13,8 +13,8 @@ from openai import AsyncOpenAI
 
 from reconciler import bundles
 from reconciler.emulator import Settings, create_app
-from reconciler.operations.endpoint import DATA
 from reconciler.planning.guard import RULES
+from reconciler.project.endpoint import DATA
 from tests.e2e.pages import DOCS, as_it_runs, printed
 
 PAGE = DOCS / "guard.md"

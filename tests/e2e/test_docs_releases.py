@@ -9,7 +9,7 @@ from openai import AsyncOpenAI
 
 from reconciler import bundles
 from reconciler.emulator import Settings, create_app
-from reconciler.operations.endpoint import DATA
+from reconciler.project.endpoint import DATA
 from tests.e2e.pages import DOCS, as_it_runs
 
 PAGE = DOCS / "releases.md"

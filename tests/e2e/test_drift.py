@@ -19,7 +19,7 @@ import rfc8785
 from reconciler.bundles.documents import blob_key, pointer_key
 from reconciler.planning.model import FieldChange, Plan
 from reconciler.resources.values import ABSENT, digest
-from tests.e2e.world import BUNDLES, Document, World, is_silent, manifest, told, world
+from tests.support.world import BUNDLES, Document, World, is_silent, manifest, told, world
 
 FIND: Document = {"type": "function", "name": "find", "description": "Find.", "parameters": {"type": "object"}}
 MAKE: Document = {"type": "function", "name": "make", "description": "Make.", "parameters": {"type": "object"}}
@@ -187,7 +187,7 @@ def test_s3_function_tool_of_an_agent(agent, tools, key, is_there):
     edit_agent(agent, tools=tools)
     (item,) = drift(agent.plan())
     assert item.keys == ("tools", key)
-    assert (item.before is ABSENT, item.after is ABSENT) == (not is_there, is_there)
+    assert (item.live is ABSENT, item.desired is ABSENT) == (not is_there, is_there)
     assert reverted(agent)
 
 
@@ -203,7 +203,7 @@ def test_s3_function_tool_of_a_request(request_, tools, key, is_there):
     edit_request(request_, tools=tools)
     (item,) = drift(request_.plan())
     assert item.keys == ("tools", key)
-    assert (item.before is ABSENT, item.after is ABSENT) == (not is_there, is_there)
+    assert (item.live is ABSENT, item.desired is ABSENT) == (not is_there, is_there)
     assert reverted(request_)
 
 
@@ -275,7 +275,7 @@ def test_s9_a_store_that_was_emptied_names_every_file_that_is_missing(store):
     for path in ("kb/a.md", "kb/b.md"):
         detach(store, path)
     fields = drift(store.plan())
-    assert [(item.path, item.before) for item in fields] == [
+    assert [(item.path, item.live) for item in fields] == [
         ('files["kb/a.md"]', ABSENT),
         ('files["kb/b.md"]', ABSENT),
     ]
@@ -358,7 +358,7 @@ def test_s12_adding_a_file_leaves_the_function_tools_alone(store):
 def test_a_field_of_an_agent_is_told_and_undone(agent, fields, path, before, after):
     edit_agent(agent, **fields)
     (item,) = drift(agent.plan())
-    assert (item.path, item.before, item.after) == (path, before, after)
+    assert (item.path, item.live, item.desired) == (path, before, after)
     assert reverted(agent)
 
 
@@ -381,7 +381,7 @@ def test_a_pair_of_an_agent_is_told_and_undone_and_pairs_of_others_stay(agent):
 def test_a_field_of_a_store_is_told_and_undone(store, fields, path, before, after):
     edit_store(store, **fields)
     (item,) = drift(store.plan())
-    assert (item.path, item.before, item.after) == (path, before, after)
+    assert (item.path, item.live, item.desired) == (path, before, after)
     assert reverted(store)
 
 
@@ -434,7 +434,7 @@ def test_the_chunking_of_a_file_is_told_and_undone(store):
         )
     )
     prefix = 'files["kb/a.md"].chunking_strategy.static'
-    assert [(item.path, item.before, item.after) for item in drift(store.plan())] == [
+    assert [(item.path, item.live, item.desired) for item in drift(store.plan())] == [
         (f"{prefix}.chunk_overlap_tokens", 0, 400),
         (f"{prefix}.max_chunk_size_tokens", 200, 800),
     ]
@@ -550,7 +550,7 @@ def test_an_agent_deleted_by_hand_is_made_again_and_published_under_its_new_id(a
 def test_a_file_detached_by_hand_is_attached_again_without_an_upload(store):
     detach(store, "kb/a.md")
     (item,) = drift(store.plan())
-    assert (item.path, item.before) == ('files["kb/a.md"]', ABSENT)
+    assert (item.path, item.live) == ('files["kb/a.md"]', ABSENT)
     store.requests()
     assert reverted(store)
     assert store.requests()["POST /v1/files"] == 0
@@ -626,7 +626,7 @@ def test_a_strangers_file_stays_in_a_store_that_says_prune_while_drift_is_kept(p
 def test_a_strangers_file_leaves_a_store_that_says_prune_and_is_not_deleted(pruned):
     (item,) = drift(pruned.plan())
     assert item.keys[0] == "files"
-    assert item.after is ABSENT
+    assert item.desired is ABSENT
     pruned.apply()
     assert files_in_store(pruned) == 2
     plan = pruned.plan()

@@ -9,11 +9,11 @@ import pytest
 from reconciler.emulator.faults.spec import parse
 from reconciler.emulator.resources import models
 from reconciler.operations.drift import drift_of
-from reconciler.operations.workspace import open_workspace
 from reconciler.planning.drift import DriftReport
+from reconciler.project.workspace import open_workspace
 from reconciler.reports.drift import drift_class
 from reconciler.reports.json import drift_json
-from tests.e2e.world import STATE, Document, World, manifest, world
+from tests.support.world import STATE, Document, World, manifest, world
 
 SEARCH: Document = {"type": "file_search", "vector_store_ids": ["handbook"]}
 TRIAGE: Document = {"target": "agents", "model": "gpt-6.1-sol", "instructions": "Be brief."}
@@ -134,7 +134,7 @@ def test_a_model_with_a_last_day(team: World, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_tampered_copy_is_the_assistants(team: World):
-    from reconciler.operations.release import release
+    from reconciler.releases.release import release
 
     team.wants(
         manifest("Chatbot", "support", {"pipeline": "flow"}),

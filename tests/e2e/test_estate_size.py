@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.importing.destination import destination
+from reconciler.importing.inventory import take
+from reconciler.importing.live import bring
+from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.selection import selection
 from reconciler.manifests import load
-from reconciler.operations.estate import surroundings
-from reconciler.operations.importing.destination import destination
-from reconciler.operations.importing.live import bring
-from reconciler.operations.importing.selection import selection
-from reconciler.operations.inventory import take
-from tests.e2e.world import World, world
+from tests.support.world import World, world
 
 
 @contextmanager

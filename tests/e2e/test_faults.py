@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.operations.estate import surroundings
-from reconciler.operations.inventory import take
+from reconciler.importing.inventory import take
+from reconciler.importing.live_inventory import surroundings
 from tests.e2e.troubled import PATIENCE, WANTED, Troubled, after, before, copied, store, troubled
-from tests.e2e.world import PROJECT
+from tests.support.world import PROJECT
 
 DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
 NOTHING = "\N{EN DASH}"

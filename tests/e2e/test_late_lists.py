@@ -6,7 +6,7 @@ from reconciler.live.kinds.agent import Agents
 from reconciler.live.kinds.file import Files
 from reconciler.live.kinds.vector_store import VectorStores
 from tests.e2e.troubled import agent, store
-from tests.e2e.world import PROJECT, is_silent, world
+from tests.support.world import PROJECT, is_silent, world
 
 
 async def nothing(_self, _identity, _known):

@@ -12,15 +12,15 @@ from reconciler.applying.model import ApplyResult
 from reconciler.applying.write import StaleError
 from reconciler.bundles.publish import publish, read_all
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.approval import approval
 from reconciler.operations.plan import Observed, make_plan
-from reconciler.operations.saved import decision_of, narrowed, touched
-from reconciler.operations.workspace import open_workspace
 from reconciler.planning.model import Plan
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
+from reconciler.review.approval import approval
+from reconciler.review.saved import decision_of, narrowed, touched
 from reconciler.state.lock import this_process
 from reconciler.state.model import AppliedPlan
-from tests.e2e.world import Document, Quiet, World, manifest, problem_of, told, world
+from tests.support.world import Document, Quiet, World, manifest, problem_of, told, world
 
 WORKING_BOT = Address("chatbot", "bot@working")
 
@@ -53,7 +53,7 @@ def apply_saved(office: World, saved: Plan) -> ApplyResult:
     workspace = open_workspace(office.root, office.environ)
     targets = touched(saved)
     observed = office.run(make_plan(workspace, office.connection, on_drift=decision_of(saved), targets=targets))
-    return carry_out(office, narrowed(observed, saved))
+    return carry_out(office, replace(observed, planned=narrowed(observed.planned, observed.snapshot, saved)))
 
 
 def apply_reviewed(office: World, *addresses: str) -> list[str]:

@@ -13,8 +13,8 @@ import pytest
 
 from reconciler.planning.model import Refusal
 from tests.e2e.test_references import apply_after
-from tests.e2e.world import Document, World, manifest, problem_of, told, world
-from tests.state.repositories import ENVIRON, Remote, git
+from tests.support.state_repositories import ENVIRON, Remote, git
+from tests.support.world import Document, World, manifest, problem_of, told, world
 
 STORE = manifest("VectorStore", "kb", {"name": "handbook"})
 DELETE_STORE = "DELETE /v1/vector_stores/{id}"

@@ -8,9 +8,9 @@ import pytest
 from reconciler.applying.model import ApplyResult
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
-from reconciler.operations.workspace import open_workspace
 from reconciler.planning.model import Refusal
-from tests.e2e.world import PROJECT, Document, Quiet, World, is_silent, manifest, problem_of, told, world
+from reconciler.project.workspace import open_workspace
+from tests.support.world import PROJECT, Document, Quiet, World, is_silent, manifest, problem_of, told, world
 
 AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
 NONE: Any = {"type": "none"}

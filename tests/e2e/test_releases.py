@@ -10,11 +10,11 @@ import pytest
 
 from reconciler.applying.steps import lower
 from reconciler.bundles.bundle import load
-from reconciler.operations.release import release
 from reconciler.planning.model import Plan
+from reconciler.releases.release import release
 from reconciler.reports.drift import drift_class
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import BUNDLES, Document, World, is_silent, manifest, told, world
+from tests.support.world import BUNDLES, Document, World, is_silent, manifest, told, world
 
 KNOWLEDGE = {"type": "file_search", "vector_store_ids": ["kb"]}
 TRIAGE: Document = {"target": "agents", "model": "gpt-6-luna", "instructions": "Call ${var.phone}."}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.world import Document, World, is_silent, manifest, world
+from tests.support.world import Document, World, is_silent, manifest, world
 
 AGENTS, STORES, FILES = 250, 3, 120
 AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}

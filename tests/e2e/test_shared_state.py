@@ -14,7 +14,7 @@ from reconciler.bundles import load
 from tests.cli.conftest import Cli, cli
 from tests.e2e.test_interrupt import AGENT, PROJECT, live, start, wait_for_writes
 from tests.e2e.test_socket import BOT, api
-from tests.servers import PASSWORD
+from tests.support.servers import PASSWORD
 
 __all__ = ["cli"]  # fixture
 

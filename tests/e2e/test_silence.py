@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import Document, World, is_silent, manifest, told, world
+from tests.support.world import Document, World, is_silent, manifest, told, world
 
 SAMPLE = Path(__file__).parents[2] / "manifests"
 AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}

@@ -23,7 +23,7 @@ from reconciler.emulator import Settings
 from reconciler.emulator.serve import serve
 from reconciler.operations.init import init
 from tests.cli.conftest import Cli, Done, cli
-from tests.crash.processes import CONTEXT, PATIENCE
+from tests.support.processes import CONTEXT, PATIENCE
 
 __all__ = ["cli"]  # fixture
 

@@ -13,8 +13,8 @@ from reconciler.live.client import Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
-from reconciler.operations.workspace import open_workspace
-from tests.e2e.world import PROJECT, Quiet, as_yaml, manifest
+from reconciler.project.workspace import open_workspace
+from tests.support.world import PROJECT, Quiet, as_yaml, manifest
 
 OBJECTS = 1000
 FASTER = 10

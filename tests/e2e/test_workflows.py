@@ -12,11 +12,11 @@ import pytest
 from reconciler import bundles
 from reconciler.operations.demo import sample
 from reconciler.operations.init import init
-from reconciler.operations.release import release
+from reconciler.releases.release import release
 from tests.cli.conftest import by_hand
 from tests.e2e.actions import Actions, Run
-from tests.github.hub import Hub, serve
-from tests.github.repositories import Checkout
+from tests.support.github_hub import Hub, serve
+from tests.support.github_repositories import Checkout
 
 STARTER = "acme"
 ASSISTANT = """

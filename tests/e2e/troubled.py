@@ -18,9 +18,9 @@ from reconciler.live.client import Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import PROJECT, Clock, Quiet, World, manifest
+from tests.support.world import PROJECT, Clock, Quiet, World, manifest
 
 DATA = "api.sqlite"
 FASTER = 100

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from reconciler.github import GitHub, connect
-from tests.github.hub import REPOSITORY, TOKEN, Hub, serve
+from tests.support.github_hub import REPOSITORY, TOKEN, Hub, serve
 
 
 @pytest.fixture

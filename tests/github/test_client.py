@@ -5,7 +5,7 @@ import time
 import pytest
 
 from reconciler.github import GitHub, GitHubError, connect
-from tests.github.hub import REPOSITORY, TOKEN, Hub, not_json, refusal
+from tests.support.github_hub import REPOSITORY, TOKEN, Hub, not_json, refusal
 
 
 def test_every_page_is_read_and_none_before_it_is_needed(github: GitHub, hub: Hub):

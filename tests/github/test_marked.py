@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.github import GitHub, GitHubError
 from reconciler.github.marked import close_issue, mark_of, replace_comments, upsert_comment, upsert_issue
-from tests.github.hub import Hub
+from tests.support.github_hub import Hub
 
 STAGING = "<!-- reconciler:plan acme/staging -->\n"
 PRODUCTION = "<!-- reconciler:plan acme/production -->\n"

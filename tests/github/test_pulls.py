@@ -4,8 +4,8 @@ import pytest
 
 from reconciler.github import GitHub
 from reconciler.github.pulls import open_pull, upsert_pull
-from tests.github.hub import Hub
-from tests.github.repositories import Checkout
+from tests.support.github_hub import Hub
+from tests.support.github_repositories import Checkout
 
 BRANCH = "rollback/acme/production/support"
 

@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.github import GitHub
 from reconciler.github.reviews import Review, Reviews
-from tests.github.hub import Hub, now
-from tests.github.repositories import Checkout
+from tests.support.github_hub import Hub, now
+from tests.support.github_repositories import Checkout
 
 PLAN = b'{"plan": "of %s"}'
 

@@ -15,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from reconciler.emulator import Settings, create_app
-from reconciler.live.base import Order
+from reconciler.live.base import WriteRequest
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.live.registry import adapters
@@ -129,13 +129,13 @@ class Api:
         self.app.state.requests.clear()
         return asked
 
-    def order(self, kind: str, address: str, fields: dict[str, Any], **desired: Any) -> Order:
+    def order(self, kind: str, address: str, fields: dict[str, Any], **desired: Any) -> WriteRequest:
         wanted = Desired(Address.parse(address), kind, fields, Place("manifests/a.yaml", 3, 1), **desired)
         hashes = spec_hashes({name: value for name, value in fields.items() if name != "files"})
         labels = Labels(IDENTITY, address, hashes)
-        return Order(wanted, fields, labels, self.ids.__getitem__, self.root)
+        return WriteRequest(wanted, fields, labels, self.ids.__getitem__, self.root)
 
-    def upload(self, path: str, text: str = "hello", name: str | None = None) -> Order:
+    def upload(self, path: str, text: str = "hello", name: str | None = None) -> WriteRequest:
         """An order for a file, whose bytes are put on disk."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from reconciler.live.client import Connection, Endpoint, Request, connect
-from reconciler.live.errors import DoubtError, LiveError, MissingError, QuotaError
+from reconciler.live.errors import LiveError, MissingError, QuotaError, UnknownOutcomeError
 from reconciler.live.pace import Pace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
@@ -67,7 +67,7 @@ class TestRepeating:
     )
     def test_a_create_that_may_have_happened_is_sent_once(self, server, attempt, trouble):
         connection = server.says(trouble, ok())
-        assert isinstance(attempt(connection, "POST"), DoubtError)
+        assert isinstance(attempt(connection, "POST"), UnknownOutcomeError)
         assert connection.requests == {"POST": 1}
 
     @pytest.mark.parametrize("trouble", [REFUSED, httpx2.ConnectTimeout("slow"), LIMITED])
@@ -78,16 +78,16 @@ class TestRepeating:
         cut = httpx2.Response(200, content=b'{"id": "agent', headers={"content-type": "application/json"})
         assert attempt(server.says(cut, ok())) == AGENT
         assert attempt(server.says(cut, ok()), "UPDATE") == AGENT
-        assert isinstance(attempt(server.says(cut, ok()), "POST"), DoubtError)
+        assert isinstance(attempt(server.says(cut, ok()), "POST"), UnknownOutcomeError)
 
     def test_a_success_that_cannot_be_read_leaves_a_create_in_doubt(self, server, attempt):
-        assert isinstance(attempt(server.says(html(200)), "POST"), DoubtError)
+        assert isinstance(attempt(server.says(html(200)), "POST"), UnknownOutcomeError)
         assert len(server.asked) == 1
 
     def test_a_create_that_is_refused_is_no_doubt(self, server, attempt):
         found = attempt(server.says(error(400)), "POST")
         assert isinstance(found, LiveError)
-        assert not isinstance(found, DoubtError)
+        assert not isinstance(found, UnknownOutcomeError)
 
     def test_gives_up_in_the_end(self, server, attempt):
         found = attempt(server.says(error(500)))

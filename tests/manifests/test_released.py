@@ -3,8 +3,8 @@
 import pytest
 
 from reconciler.manifests import load
-from reconciler.operations.release import release
-from tests.operations.desk import Desk, write
+from reconciler.releases.release import release
+from tests.support.desk import Desk, write
 
 FIRST = "releases/support/v1.yaml"
 CHATBOT = "chatbots/support.yaml"

@@ -4,13 +4,13 @@ import pytest
 
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.saved import adoptions
-from reconciler.operations.workspace import open_workspace
 from reconciler.planning.codec import from_json, to_json
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, KEYS, PROJECT, SPEC
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import Quiet, World, is_silent, manifest, told, world
+from reconciler.review.saved import adoptions
+from tests.support.world import Quiet, World, is_silent, manifest, told, world
 
 AGENT = {"target": "agents", "model": "gpt-6-luna"}
 

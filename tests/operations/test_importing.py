@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.importing import Imported, import_requests
+from reconciler.importing.configurations import bring_responses
+from reconciler.importing.destination import destination
+from reconciler.importing.live import bring
+from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.selection import selection
 from reconciler.manifests import load
-from reconciler.operations.estate import surroundings
-from reconciler.operations.importing import Imported, import_requests
-from reconciler.operations.importing.configurations import bring_responses
-from reconciler.operations.importing.destination import destination
-from reconciler.operations.importing.live import bring
-from reconciler.operations.importing.selection import selection
 from reconciler.resources.labels import ADDRESS, PROJECT
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import PROJECT as ACME, World, manifest, world
+from tests.support.world import PROJECT as ACME, World, manifest, world
 
 SCHEMA = {"type": "object", "properties": {"id": {"type": "string"}}}
 FUNCTION = {"type": "function", "name": "lookup", "description": "d", "parameters": SCHEMA}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.operations.peers import ALLOWED, Found, Peers
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.operations.edits import write
 from reconciler.operations.pull import Pulled, accepted
-from reconciler.operations.workspace import open_workspace
 from reconciler.planning.model import Change, FieldChange
+from reconciler.project.edits import write
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
-from tests.e2e.world import World, is_silent, world
+from tests.support.world import World, is_silent, world
 
 PROJECT = """\
 apiVersion: reconciler/v1
@@ -344,7 +344,7 @@ def test_an_edit_after_the_pull_counts_as_both_until_it_is_applied(acme):
     pull(acme)
     acme.file("assistants.yaml", (acme.root / "assistants.yaml").read_text().replace("terra", "sol"))
     plan = acme.plan()
-    assert [(item.before, item.after, item.origin) for change in plan.drift for item in change.fields] == [
+    assert [(item.live, item.desired, item.origin) for change in plan.drift for item in change.fields] == [
         ("gpt-6-terra", "gpt-6-sol", "both")
     ]
     acme.apply()

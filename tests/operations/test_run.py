@@ -13,7 +13,7 @@ from reconciler.state.backend import Backend
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import this_process
 from tests.cli.conftest import project, starter
-from tests.e2e.world import Quiet
+from tests.support.world import Quiet
 
 __all__ = ["project", "starter"]  # fixtures
 

@@ -3,7 +3,7 @@ import pytest
 from reconciler.planning.build import unresolved
 from reconciler.planning.graph import Edge, Graph
 from reconciler.resources.address import Address
-from tests.planning.worlds import Worlds, done, entry, ref
+from tests.support.plan_inputs import Worlds, done, entry, ref
 
 
 def test_the_summary_counts_by_action():
@@ -38,7 +38,7 @@ def test_files_that_need_a_look_are_warned_of():
 def test_kept_hand_changes_are_known_by_address():
     worlds = Worlds().want("widget/a", note="x").applied("widget/a", note="x").live("widget/a", note="hand")
     (item,) = worlds.planned(on_drift="keep").left_by_hand["widget/a"]
-    assert item.before == "hand"
+    assert item.live == "hand"
     assert not worlds.planned(on_drift="revert").left_by_hand
 
 

@@ -3,7 +3,7 @@ import pytest
 from reconciler.planning.model import Source
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT
-from tests.planning.worlds import Worlds, done, entry, fields_of, live_id, ref
+from tests.support.plan_inputs import Worlds, done, entry, fields_of, live_id, ref
 
 
 def test_in_sync_is_nothing_to_do():

@@ -7,7 +7,7 @@ from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
 from reconciler.resources.problems import ReconcilerError
 from reconciler.resources.values import ABSENT
-from tests.planning.worlds import IDENTITY, Worlds, ref
+from tests.support.plan_inputs import IDENTITY, Worlds, ref
 
 
 def busy() -> Worlds:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from reconciler.planning.guard import RULES
+from reconciler.planning.inputs import Consent
 from reconciler.planning.model import Plan, Refusal
-from reconciler.planning.world import Consent
 from reconciler.resources.prices import GB, Prices
 from reconciler.resources.problems import Place
-from tests.planning.guard.estates import Estate
-from tests.planning.worlds import IDENTITY, entry
+from tests.support.guard_estates import Estate
+from tests.support.plan_inputs import IDENTITY, entry
 
 TODAY = date(2026, 11, 21)
 SHUTDOWNS = {"gpt-4": date(2026, 10, 23)}

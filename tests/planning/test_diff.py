@@ -10,14 +10,14 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Lifecycle
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.values import ABSENT
-from tests.planning.worlds import FORMS, ref
+from tests.support.plan_inputs import FORMS, ref
 
 WIDGET = FORMS["widget"]
 
 
 def differences(desired: dict[str, Any], last: LastApplied, live: dict[str, Any], ignore: tuple[str, ...] = ()):
     wanted = Desired(Address("widget", "lamp"), "widget", desired, lifecycle=Lifecycle(ignore=ignore))
-    return [(item.path, item.before, item.after, item.origin) for item in compare(WIDGET, wanted, last, live)]
+    return [(item.path, item.live, item.desired, item.origin) for item in compare(WIDGET, wanted, last, live)]
 
 
 def state(**fields: Any) -> LastApplied:

@@ -1,8 +1,8 @@
+from reconciler.planning.inputs import Pending
 from reconciler.planning.match import match
-from reconciler.planning.world import Pending
 from reconciler.resources.address import Address
 from reconciler.resources.base import Labels, Live
-from tests.planning.worlds import IDENTITY, Worlds, entry
+from tests.support.plan_inputs import IDENTITY, Worlds, entry
 
 LAMP = Address("widget", "lamp")
 
@@ -27,7 +27,7 @@ def test_an_object_is_ours_by_label_alone():
 def test_a_stranger_is_nobodys_or_somebody_elses():
     worlds = Worlds().stranger("w1").live("widget/lamp", id_="w2", owner="acme/staging")
     found = matched(worlds)
-    assert [live.id for live in found.strangers] == ["w1", "w2"]
+    assert [live.id for live in found.unmanaged] == ["w1", "w2"]
     assert not found.live
 
 
@@ -35,14 +35,14 @@ def test_an_id_in_state_that_is_of_another_type_is_not_that_object():
     worlds = Worlds().applied("widget/lamp", id_="x1").stranger("x1", type_="agent")
     found = matched(worlds)
     assert not found.live
-    assert [live.id for live in found.strangers] == ["x1"]
+    assert [live.id for live in found.unmanaged] == ["x1"]
 
 
 def test_a_label_with_a_garbage_address_makes_a_stranger():
     worlds = Worlds()
     for index, label in enumerate(("widget/", "/lamp", "lamp")):
         worlds.objects.append(Live("widget", f"w{index}", {}, Labels(str(IDENTITY), label)))
-    assert [live.id for live in matched(worlds).strangers] == ["w0", "w1", "w2"]
+    assert [live.id for live in matched(worlds).unmanaged] == ["w0", "w1", "w2"]
 
 
 def test_state_tells_which_of_two_labelled_objects_is_meant():
@@ -50,14 +50,14 @@ def test_state_tells_which_of_two_labelled_objects_is_meant():
     worlds.live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
     found = matched(worlds)
     assert ids(found.live) == {"widget/lamp": "w1"}
-    assert [live.id for live in found.twins[LAMP]] == ["w2"]
+    assert [live.id for live in found.duplicates[LAMP]] == ["w2"]
 
 
 def test_without_state_two_labelled_objects_are_contested():
     worlds = Worlds().live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
     found = matched(worlds)
     assert not found.live
-    assert [live.id for live in found.contested[LAMP]] == ["w1", "w2"]
+    assert [live.id for live in found.ambiguous[LAMP]] == ["w1", "w2"]
 
 
 def test_two_that_one_unfinished_create_has_made_are_the_first_and_a_twin():
@@ -68,9 +68,9 @@ def test_two_that_one_unfinished_create_has_made_are_the_first_and_a_twin():
     worlds.pending.append(Pending(LAMP, "widget", {}, 1000.0))
     found = matched(worlds)
     assert ids(found.live) == {"widget/lamp": "w2"}
-    assert [live.id for live in found.twins[LAMP]] == ["w1"]
+    assert [live.id for live in found.duplicates[LAMP]] == ["w1"]
     worlds.live("widget/lamp", id_="w0", detail={"created_at": 900.0})
-    assert [live.id for live in matched(worlds).contested[LAMP]] == ["w2", "w1", "w0"]
+    assert [live.id for live in matched(worlds).ambiguous[LAMP]] == ["w2", "w1", "w0"]
 
 
 def test_a_known_id_under_the_label_of_another_identity_is_taken():
@@ -78,7 +78,7 @@ def test_a_known_id_under_the_label_of_another_identity_is_taken():
     found = matched(worlds)
     assert ids(found.taken) == {"widget/lamp": "w1"}
     assert not found.live
-    assert not found.strangers
+    assert not found.unmanaged
 
 
 def test_a_document_in_the_outlets_is_ours_by_its_address():
@@ -90,7 +90,7 @@ def test_a_killed_move_out_of_the_outlets_goes_on_with_the_object_it_made():
     worlds.objects.append(Live("page", "widget/lamp", {}))
     found = matched(worlds.live("widget/lamp", id_="w1"))
     assert ids(found.live) == {"widget/lamp": "w1"}
-    assert not found.strangers
+    assert not found.unmanaged
 
 
 def test_ids_in_fields_become_addresses():

@@ -1,6 +1,6 @@
 """What applications load is published again when something in it changes, and only then."""
 
-from tests.planning.worlds import Worlds, done, ref
+from tests.support.plan_inputs import Worlds, done, ref
 
 
 def bot(worlds: Worlds | None = None, *, content: str = "v1", published: str | None = "v1", note: str = "") -> Worlds:
@@ -54,7 +54,7 @@ def test_what_follows_from_drift_is_drift():
 def test_an_id_that_the_pointer_has_wrong():
     worlds = bot(kb()).pointer("chatbot/bot", "v1", {"vectorstore/kb": "store_old"})
     plan = worlds.plan()
-    assert [(item.path, item.before, item.after) for item in plan.changes[0].fields] == [
+    assert [(item.path, item.live, item.desired) for item in plan.changes[0].fields] == [
         ('ids["vectorstore/kb"]', "store_old", "store_kb")
     ]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.planning.match import match
-from tests.planning.worlds import Worlds, done, entry, sha
+from tests.support.plan_inputs import Worlds, done, entry, sha
 
 
 def ids(worlds: Worlds):

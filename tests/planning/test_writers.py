@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.planning.drift import DriftReport, drift_report
 from reconciler.planning.writers import Seen
-from tests.planning.worlds import Worlds, entry
+from tests.support.plan_inputs import Worlds, entry
 
 LAMP = "widget/lamp"
 

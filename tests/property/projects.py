@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from reconciler.resources.kinds.assistant import KIND
-from tests.e2e.world import PROJECT, Document, World, manifest
-from tests.resources.assistants.specs import NUMBER, TEXT, specs
+from tests.support.specs import NUMBER, TEXT, specs
+from tests.support.world import PROJECT, Document, World, manifest
 
 FILES: Mapping[str, bytes] = {
     "data/a.csv": b"a,b\n1,2\n",

@@ -10,14 +10,14 @@ from hypothesis import assume, given, strategies as st
 from reconciler.manifests.drafting import literal
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.workspace import open_workspace
-from reconciler.planning.adopting import Pairing
+from reconciler.planning.adoption import AdoptionMatch
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.labels import KEYS
 from reconciler.resources.metadata import has_room
-from tests.e2e.world import Document, Quiet, World, manifest, told
 from tests.property.test_round_trip import AGENTS, FEW, LIVE_STORES, MANY, TEXTS, bring_all, made_by_hand
 from tests.property.test_silence import new_world
+from tests.support.world import Document, Quiet, World, manifest, told
 
 FULL = st.integers(11, 16).map(lambda pairs: {"metadata": {f"key {number}": "x" for number in range(pairs)}})
 LIVE = (
@@ -27,12 +27,12 @@ LIVE = (
 )
 
 
-def adopt(world: World, **wanted: str | None) -> Pairing:
+def adopt(world: World, **wanted: str | None) -> AdoptionMatch:
     """Take over what `wanted` means, by names of assistants, or everything."""
     workspace = open_workspace(world.root, world.environ)
     asked = {Address("assistant", name): id_ for name, id_ in wanted.items()}
 
-    async def run() -> Pairing:
+    async def run() -> AdoptionMatch:
         observed, pairing = await planned_adoption(workspace, world.connection, asked)
         assert {change.action for change in observed.planned.plan.work} <= {"adopt"}
         assert not observed.planned.plan.refusals

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.resources.assistants import agent_form, canonical
 from reconciler.resources.kinds import vector_store
-from tests.e2e.world import Document, World, is_silent, manifest, world
+from tests.support.world import Document, World, is_silent, manifest, world
 
 HTTP = {"type": "http", "server_url": "https://mcp.example.com"}
 STDIO = {"type": "stdio", "command": "server", "cwd": "/workspace"}

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.operations.state_rebuild import rebuild_state
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.labels import ADDRESS
-from tests.e2e.world import STATE, World, told
 from tests.property.projects import Project, projects
 from tests.property.test_silence import new_world
+from tests.support.world import STATE, World, told
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=80)
@@ -80,7 +80,7 @@ class Past:
         if rebuilt:
             workspace = open_workspace(self.world.root, self.world.environ)
             made = self.world.run(rebuild_state(workspace, self.world.connection))
-            assert made.contested == {}
+            assert made.ambiguous == {}
 
     async def _edit(self) -> None:
         async for agent in self.world.sdk.beta.agents.list():

@@ -13,13 +13,13 @@ from hypothesis import given, settings, strategies as st
 
 from reconciler.planning import build, diff
 from reconciler.planning.codec import from_json, to_json
+from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
 from reconciler.planning.model import Change, OnDrift, Plan
-from reconciler.planning.world import Bundle, Pointer, World
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.values import digest, put, references_in
-from tests.planning.worlds import FORMS, IDENTITY, Worlds, entry, ref
+from tests.support.plan_inputs import FORMS, IDENTITY, Worlds, entry, ref
 
 WIDGETS = ("widget/a", "widget/b", "widget/c")
 PAGES = ("page/home", "page/shop")
@@ -40,7 +40,7 @@ widget_fields = st.fixed_dictionaries(
 )
 some_widgets = st.dictionaries(st.sampled_from(WIDGETS), widget_fields, max_size=3)
 some_files = st.dictionaries(st.sampled_from(PATHS), st.sampled_from(["A", "B"]), max_size=3)
-strangers = st.lists(st.sampled_from(["agent_8", "agent_9"]), unique=True)
+unmanaged = st.lists(st.sampled_from(["agent_8", "agent_9"]), unique=True)
 places = st.sets(st.integers(0, 12), max_size=2)
 """Of live objects, among all of them."""
 modes: st.SearchStrategy[OnDrift] = st.sampled_from(["revert", "keep", "refuse"])
@@ -92,7 +92,7 @@ def objects(side: Side) -> dict[str, dict[str, Any]]:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = True) -> World:
+def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = True) -> PlanInputs:
     """Wanted now, and what was wanted before: applied then, and since changed by hand here and there."""
     before = draw(sides())
     now = before if same_manifests else draw(sides())
@@ -105,7 +105,7 @@ def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = Tru
         found.want_file(path, content)
     for address, fields in objects(now).items():
         found.want(address, **fields)
-    for strange in draw(strangers):
+    for strange in draw(unmanaged):
         held = draw(places)
         found.stranger(strange, refers_to=tuple(live.id for index, live in enumerate(found.objects) if index in held))
     live = [touched(draw, item) for item in found.objects]
@@ -123,7 +123,7 @@ def touched(draw: st.DrawFn, live: Live) -> Live:
     return replace(live, fields={**live.fields, **fields}, labels=live.labels if labelled else None)
 
 
-def published(world: World) -> World:
+def published(world: PlanInputs) -> PlanInputs:
     """With bundles for the pages, and pointers to those that are live."""
     pages = [address for address, desired in world.desired.items() if desired.type == "page"]
     bundles = {address: bundle(world.desired[address].fields) for address in pages}
@@ -146,13 +146,13 @@ class Simulation:
     """Does what a plan says, at once and without failures: a second opinion on what plans mean."""
 
     def __init__(self, planned: build.Planned) -> None:
-        self.planned, self.world = planned, planned.world
-        self.live = {live.id: live for live in self.world.live}
-        self.state = dict(self.world.applied)
-        self.pointers = dict(self.world.pointers)
+        self.planned, self.inputs = planned, planned.inputs
+        self.live = {live.id: live for live in self.inputs.live}
+        self.state = dict(self.inputs.applied)
+        self.pointers = dict(self.inputs.pointers)
         self.numbers = count(1)
 
-    def after(self) -> World:
+    def after(self) -> PlanInputs:
         work = sorted(self.planned.plan.work, key=lambda change: not change.address.startswith("file/"))
         for address in dict.fromkeys(change.address for change in work):
             actions = {change.action for change in work if change.address == address}
@@ -166,10 +166,10 @@ class Simulation:
                 self.remove(Address.parse(change.address), change)
             if change.action == "forget":
                 self.state.pop(Address.parse(change.address), None)
-        return replace(self.world, live=tuple(self.live.values()), applied=self.state, pointers=self.pointers)
+        return replace(self.inputs, live=tuple(self.live.values()), applied=self.state, pointers=self.pointers)
 
     def write(self, address: Address, *, anew: bool) -> None:
-        desired = self.world.desired[address]
+        desired = self.inputs.desired[address]
         id_ = self.new_id(desired) if anew else self.planned.matched.live[address].id
         old = self.live.get(id_)
         fields = self.written(address, desired, old)
@@ -214,7 +214,7 @@ class Simulation:
         for change in self.planned.plan.work:
             for item in change.fields if change.address == str(address) else ():
                 if item.keys[0] not in {"labels", "lifecycle"}:
-                    fields = put(fields, item.keys, item.after)
+                    fields = put(fields, item.keys, item.desired)
         return dict(fields)
 
     def id_of(self, address: Address) -> str:
@@ -222,7 +222,7 @@ class Simulation:
         return known.id if known and known.id in self.live else self.planned.matched.live[address].id
 
     def publish(self, address: Address) -> None:
-        found = self.world.bundles.get(address)
+        found = self.inputs.bundles.get(address)
         if found:
             ids = {str(target): self.id_of(target) for target in found.refers_to}
             self.pointers[address] = Pointer(found.digest, ids)
@@ -236,7 +236,7 @@ class Simulation:
             return
         if moved.type != "file":
             del self.live[moved.id]
-        elif not any(moved.id in live.refers_to for live in self.planned.matched.strangers):
+        elif not any(moved.id in live.refers_to for live in self.planned.matched.unmanaged):
             del self.live[moved.id]
             self.live = {id_: _without(live, moved.id) for id_, live in self.live.items()}
 
@@ -253,7 +253,7 @@ def hashes(desired: Desired) -> dict[str, str]:
     return spec_hashes({name: value for name, value in desired.fields.items() if name not in FORMS[desired.type].apart})
 
 
-def shuffled(world: World, seed: int) -> World:
+def shuffled(world: PlanInputs, seed: int) -> PlanInputs:
     def mixed(items: Any) -> Any:
         listed = list(items)
         random.Random(seed).shuffle(listed)
@@ -268,11 +268,11 @@ def shuffled(world: World, seed: int) -> World:
     )
 
 
-def check_order(world: World, seed: int) -> None:
+def check_order(world: PlanInputs, seed: int) -> None:
     assert build.plan(shuffled(world, seed)).plan == build.plan(world).plan
 
 
-def check_convergence(world: World) -> None:
+def check_convergence(world: PlanInputs) -> None:
     planned = build.plan(world)
     if planned.plan.refusals:
         return
@@ -284,25 +284,25 @@ def check_convergence(world: World) -> None:
 
 
 @given(worlds(), st.integers())
-def test_a_plan_does_not_depend_on_the_order_of_what_was_read(world: World, seed: int):
+def test_a_plan_does_not_depend_on_the_order_of_what_was_read(world: PlanInputs, seed: int):
     check_order(world, seed)
 
 
 @given(worlds())
-def test_applying_a_plan_leaves_nothing_to_plan(world: World):
+def test_applying_a_plan_leaves_nothing_to_plan(world: PlanInputs):
     check_convergence(world)
 
 
 @pytest.mark.long
 @settings(max_examples=3000, deadline=None)
 @given(worlds(), st.integers())
-def test_order_and_convergence_at_length(world: World, seed: int):
+def test_order_and_convergence_at_length(world: PlanInputs, seed: int):
     check_order(world, seed)
     check_convergence(world)
 
 
 @given(worlds(same_manifests=True))
-def test_what_only_hands_have_changed_is_never_among_the_changes(world: World):
+def test_what_only_hands_have_changed_is_never_among_the_changes(world: PlanInputs):
     """But for what only state has to learn: that an upload serves another path too."""
     plan = build.plan(world).plan
     assert {change.action for change in plan.changes} <= {"adopt"}
@@ -311,7 +311,7 @@ def test_what_only_hands_have_changed_is_never_among_the_changes(world: World):
 
 
 @given(worlds())
-def test_nothing_is_deleted_that_something_surviving_refers_to(world: World):
+def test_nothing_is_deleted_that_something_surviving_refers_to(world: PlanInputs):
     planned = build.plan(world)
     if planned.plan.refusals:
         return
@@ -324,7 +324,7 @@ def test_nothing_is_deleted_that_something_surviving_refers_to(world: World):
 
 
 @given(worlds())
-def test_an_object_is_listed_once_but_for_what_publishes_it(world: World):
+def test_an_object_is_listed_once_but_for_what_publishes_it(world: PlanInputs):
     plan = build.plan(world).plan
     for section in (plan.changes, plan.drift):
         listed = Counter((change.address, change.id) for change in section if change.action != "publish")
@@ -332,12 +332,12 @@ def test_an_object_is_listed_once_but_for_what_publishes_it(world: World):
 
 
 @given(worlds())
-def test_any_plan_survives_its_file(world: World):
+def test_any_plan_survives_its_file(world: PlanInputs):
     plan: Plan = build.plan(world).plan
     assert from_json(to_json(plan)) == plan
 
 
-def estate(size: int, *, edited: int = 0) -> World:
+def estate(size: int, *, edited: int = 0) -> PlanInputs:
     """`size` objects in sync, in stores of twenty files; the first `edited` widgets have other metadata by now."""
     found = Worlds()
     for number in range(size // 2):

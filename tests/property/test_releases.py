@@ -10,11 +10,11 @@ from hypothesis import example, given, settings, strategies as st
 
 from reconciler.manifests import load
 from reconciler.manifests.emitting import emit
-from reconciler.operations.release import release
+from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
 from reconciler.resources.values import ADDRESS_KEY, replace_references
-from tests.operations.desk import HEAD, Desk, write
+from tests.support.desk import HEAD, Desk, write
 
 PIECES = st.one_of(
     st.sampled_from(["${var.phone}", "$${var.phone}", "$$${var.warmth}", "${ var.x}", "$", "{", "}", "# ", "- ", ": "]),

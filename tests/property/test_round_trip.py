@@ -14,24 +14,24 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from reconciler.importing import Imported
+from reconciler.importing.destination import destination
+from reconciler.importing.live import bring
+from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from reconciler.manifests.drafting import literal
-from reconciler.operations.estate import surroundings
-from reconciler.operations.importing import Imported
-from reconciler.operations.importing.destination import destination
-from reconciler.operations.importing.live import bring
-from reconciler.operations.importing.selection import selection
-from reconciler.operations.workspace import open_workspace
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.base import Desired, Labels
 from reconciler.resources.kinds.assistant import AGENT
 from reconciler.resources.kinds.vector_store import AUTO
 from reconciler.resources.labels import spec_hashes, to_metadata
-from tests.e2e.world import PROJECT, Document, World, manifest, told
 from tests.property.projects import ATTRIBUTES, BASIC_STORES, CHUNKING, FILES, METADATA, NAMES
 from tests.property.test_silence import new_world
-from tests.resources.assistants.specs import TEXT, specs
+from tests.support.specs import TEXT, specs
+from tests.support.world import PROJECT, Document, World, manifest, told
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=400)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from reconciler.planning.model import Change
-from tests.e2e.world import World, is_silent, told, world
 from tests.property.projects import Project, projects
+from tests.support.world import World, is_silent, told, world
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=500)

@@ -6,7 +6,7 @@ Against an oracle that knows nothing of plans: three tables of what is wanted, w
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.applying.write import StaleError
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
-from reconciler.operations.saved import decision_of, narrowed, touched
-from reconciler.operations.workspace import open_workspace
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
-from tests.e2e.world import Quiet, World, manifest, world
+from reconciler.project.workspace import open_workspace
+from reconciler.review.saved import decision_of, narrowed, touched
+from tests.support.world import Quiet, World, manifest, world
 
 AGENTS: Final = ("ann", "bob", "cleo")
 FIELDS: Final = ("instructions", "name")
@@ -147,7 +147,7 @@ class Game:
             observed = await make_plan(
                 workspace, self.made.connection, on_drift=decision_of(saved), targets=touched(saved)
             )
-            observed = narrowed(observed, saved)
+            observed = replace(observed, planned=narrowed(observed.planned, observed.snapshot, saved))
             if observed.planned.plan.refusals:
                 return False
             return (await apply_plan(workspace, self.made.connection, observed, Quiet(), resume="")).complete

@@ -19,12 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ruamel.yaml import YAML
 
 from reconciler.bundles import Bundle, BundleError, load
-from reconciler.operations.publish import publish
-from reconciler.operations.release import release
 from reconciler.planning.model import Plan
+from reconciler.releases.publish import publish
+from reconciler.releases.release import release
 from reconciler.reports.drift import drift_class
 from reconciler.resources.problems import ReconcilerError
-from tests.e2e.world import BUNDLES, PROJECT, Document, World, manifest, world
+from tests.support.world import BUNDLES, PROJECT, Document, World, manifest, world
 
 IDENTITY = "acme"
 BOT = "support"

@@ -22,7 +22,7 @@ from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text import drift_text, plan_text
 from reconciler.resources.risks import LEVELS, RISKS
 from reconciler.resources.values import ABSENT, reference
-from tests.reports.drifts import report
+from tests.support.drifts import report
 
 SGR = re.compile(r"\x1b\[(?:0|(?:1|2|31|32|33|36)(?:;(?:1|2|31|32|33|36))*)m")
 

@@ -4,7 +4,7 @@ from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.planning.model import Change
 from reconciler.reports.text import apply_text
 from reconciler.resources.problems import Problem
-from tests.reports.plans import PLAIN
+from tests.support.plans import PLAIN
 
 
 def shown(*outcomes, **more):

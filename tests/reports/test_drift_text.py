@@ -6,8 +6,8 @@ from reconciler.planning.model import Change
 from reconciler.planning.writers import Seen
 from reconciler.reports.text import drift_text
 from reconciler.reports.text.drift_words import seen_notes, standing_lines
-from tests.reports.drifts import FAILING, HAND, IN_SYNC, SOON, everything, many, report
-from tests.reports.plans import PLAIN, field, plan, update
+from tests.support.drifts import FAILING, HAND, IN_SYNC, SOON, everything, many, report
+from tests.support.plans import PLAIN, field, plan, update
 
 
 def golden(text):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 
 from reconciler.cli.output import inert
 from reconciler.planning.codec import to_json
-from reconciler.planning.comparing import Comparison, ObjectChange
 from reconciler.planning.model import Change, FieldChange, Plan
+from reconciler.releases.comparison import Comparison, ObjectChange
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
@@ -23,10 +23,10 @@ from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, plain
 from reconciler.reports.text import apply_text, drift_text, plan_text
 from reconciler.resources.address import Address
-from tests.reports.drifts import report, report_of
-from tests.reports.hostile import VALUES, comparison_of, inventory_of, migration_of, plan_of, result_of
-from tests.reports.reading import ACTIVE, OURS, Page, markdown
 from tests.reports.test_any_plan import any_plan
+from tests.support.drifts import report, report_of
+from tests.support.hostile import VALUES, comparison_of, inventory_of, migration_of, plan_of, result_of
+from tests.support.reading import ACTIVE, OURS, Page, markdown
 
 STYLE = Style(width=100)
 TITLES = {"Refused", "Risks", "Your changes", "Changed by hand", "What is touched, and who depends on it", "Warnings"}

@@ -8,8 +8,8 @@ from reconciler.planning.model import Change, Plan, Unmanaged
 from reconciler.reports.drift import drift_class
 from reconciler.reports.json import apply_json, drift_json, dumps, problems_json
 from reconciler.resources.problems import Place, Problem
-from tests.reports.drifts import SOON, UNSUPPORTED, everything, report
-from tests.reports.plans import REFERENCED, field, plan, update
+from tests.support.drifts import SOON, UNSUPPORTED, everything, report
+from tests.support.plans import REFERENCED, field, plan, update
 
 HAND = update(field("model", "gpt-5", "gpt-6", "drift"), decision="keep", id="agent_1")
 

@@ -1,6 +1,6 @@
 from reconciler.planning.model import Change
 from reconciler.reports.picture import Node, picture
-from tests.reports.plans import REFERENCED, plan, update
+from tests.support.plans import REFERENCED, plan, update
 
 
 def test_what_is_touched_and_who_depends_on_it():

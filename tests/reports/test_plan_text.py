@@ -6,7 +6,7 @@ from reconciler.planning.model import Change, Unmanaged
 from reconciler.reports.style import Style, cells
 from reconciler.reports.text import plan_text
 from reconciler.resources.values import reference
-from tests.reports.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
+from tests.support.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
 
 
 def shown(*changes, style=PLAIN, command="", targeted=False, **more):
@@ -117,7 +117,7 @@ def test_drift_that_is_kept_is_no_work():
 
 
 def test_a_field_that_was_changed_here_and_by_hand_reads_as_what_applying_does():
-    line = replace(field("metadata"), before={"a": 1}, after={"a": 2}, origin="both")
+    line = replace(field("metadata"), live={"a": 1}, desired={"a": 2}, origin="both")
     text = shown(drift=(update(field("temperature", 0.9, 0.3, "drift"), line, decision="revert"),))
     assert "~ temperature: 0.9 -> 0.3\n" in text
     assert "~ metadata: {a: 1} -> {a: 2} (changed here and by hand)\n" in text
@@ -200,8 +200,8 @@ def test_a_file_with_a_risk_is_never_folded_away():
 
 
 def test_many_files_of_a_store_are_folded_but_not_those_that_somebody_else_changed():
-    files = [replace(field("files"), keys=("files", f"kb/{number}.md"), after={}) for number in range(23)]
-    foreign = replace(field("files"), keys=("files", "kb/x.md"), before={}, origin="both")
+    files = [replace(field("files"), keys=("files", f"kb/{number}.md"), desired={}) for number in range(23)]
+    foreign = replace(field("files"), keys=("files", "kb/x.md"), live={}, origin="both")
     text = shown(update(*files, foreign, address="vectorstore/handbook"))
     assert "+ files: 23 added: kb/0.md, kb/1.md, kb/2.md, … 20 more\n" in text
     assert '- files["kb/x.md"]: {} (changed here and by hand)\n' in text

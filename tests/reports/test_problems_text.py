@@ -3,7 +3,7 @@ from textwrap import dedent
 from reconciler.reports.style import Style
 from reconciler.reports.text import problems_text
 from reconciler.resources.problems import Place, Problem
-from tests.reports.plans import PLAIN
+from tests.support.plans import PLAIN
 
 UNKNOWN = Problem("unknown-field", "spec has no field `modle`", Place("a.yaml", 7, 3), hint="Did you mean `model`?")
 

@@ -6,7 +6,7 @@ from reconciler.reports.style import Style, cells
 from reconciler.reports.text import state_list_text, table
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
-from tests.reports.plans import PLAIN
+from tests.support.plans import PLAIN
 
 
 def test_columns_are_as_wide_as_they_must_be():

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from reconciler.resources.risks import Hazard
 
 Case = tuple[str, str, dict[str, Any], dict[str, Any]]
@@ -139,7 +139,7 @@ SILENT: list[Case] = [
 
 
 def found(type_: str, before: dict[str, Any], after: dict[str, Any]) -> list[Hazard]:
-    form = forms()[type_]
+    form = resource_types()[type_]
     sides = [{name: form.canonical(name, value) for name, value in side.items()} for side in (before, after)]
     return [*form.risks(*sides)]
 
@@ -154,7 +154,7 @@ def test_it_is_not_seen(rule, type_, before, after):
     assert rule not in [hazard.rule for hazard in found(type_, before, after)]
 
 
-@pytest.mark.parametrize("type_", [*forms()])
+@pytest.mark.parametrize("type_", [*resource_types()])
 def test_nothing_changed_nothing_risked(type_):
     assert found(type_, {}, {}) == []
 

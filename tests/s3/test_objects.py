@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.s3.location import Location
 from reconciler.s3.objects import NotInstalledError, Objects, S3Error
-from tests.servers import PASSWORD, free_port
+from tests.support.servers import PASSWORD, free_port
 
 CALLS = {
     "read": lambda objects: objects.get("a/key"),

@@ -18,7 +18,7 @@ from reconciler.state.lock import this_process
 from reconciler.state.model import Completed
 from reconciler.state.store import ConflictError, Delete, ExistsError, Put, StoreError
 from tests.state.contract import SharedStoreContract
-from tests.state.repositories import ENVIRON, Remote, git
+from tests.support.state_repositories import ENVIRON, Remote, git
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from reconciler.resources.problems import ReconcilerError
 from reconciler.state import postgres_connections
 from reconciler.state.backend import open_store
 from reconciler.state.store import StoreError
-from tests.servers import PASSWORD
 from tests.state.contract import SharedStoreContract
+from tests.support.servers import PASSWORD
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from reconciler.state.lock import this_process
 from reconciler.state.model import Completed
 from reconciler.state.s3 import S3Store
 from reconciler.state.store import StoreError
-from tests.servers import S3Server
 from tests.state.contract import SharedStoreContract
+from tests.support.servers import S3Server
 
 ACME = Identity("acme", "production")
 

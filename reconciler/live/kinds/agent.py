@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from reconciler.live import bodies
-from reconciler.live.base import Order
+from reconciler.live.base import WriteRequest
 from reconciler.live.client import Connection, Object
 from reconciler.live.metadata import carries, older_than
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import from_metadata
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 
 TIMES: Final = ("created_at", "updated_at")
 ENVELOPE: Final = frozenset({"id", "object", *TIMES})
@@ -23,7 +23,7 @@ class Agents:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._form = forms()[self.type]
+        self._form = resource_types()[self.type]
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
         return [self._live(body) for body in await walk(self._connection, "agents")]
@@ -35,15 +35,15 @@ class Agents:
         body = await self._connection.read("agents", id)
         return None if body is None else self._live(body)
 
-    async def create(self, order: Order) -> Live:
+    async def create(self, order: WriteRequest) -> Live:
         body = bodies.creation(self._form, order)
         return self._live(await self._connection.create("agents", body=body, about=order.desired))
 
-    async def find(self, order: Order, since: float) -> Live | None:
+    async def find(self, order: WriteRequest, since: float) -> Live | None:
         recent = await walk(self._connection, "agents", until=older_than(since, self._connection.ahead))
         return next((self._live(body) for body in recent if carries(body, order.labels)), None)
 
-    async def update(self, live: Live, order: Order) -> Live:
+    async def update(self, live: Live, order: WriteRequest) -> Live:
         body = bodies.change(self._form, order, live)
         return self._live(await self._connection.replace("agents", live.id, body=body, about=order.desired))
 

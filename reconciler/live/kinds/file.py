@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.live import bodies
-from reconciler.live.base import Order
+from reconciler.live.base import WriteRequest
 from reconciler.live.client import Connection, Object
 from reconciler.live.contents import kept_bytes
 from reconciler.live.errors import LiveError
+from reconciler.live.gather import gather
 from reconciler.live.metadata import older_than
 from reconciler.live.pages import Test, never, walk
-from reconciler.live.together import together
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Desired, Live, LocalFile
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.problems import Problem
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON
 
 PAGE: Final = 10_000
@@ -34,7 +34,7 @@ class Files:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._form = forms()[self.type]
+        self._form = resource_types()[self.type]
         self._memory = asyncio.Semaphore(AT_ONCE)
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
@@ -47,17 +47,17 @@ class Files:
         body = await self._connection.read("files", id)
         return None if body is None else self._live(body)
 
-    async def create(self, order: Order) -> Live:
+    async def create(self, order: WriteRequest) -> Live:
         """Upload the bytes; raises `LiveError` where they are not those that were planned."""
         desired, local = order.desired, _local(order)
         async with self._memory:
             content = await asyncio.to_thread(_planned_bytes, order.root, local, desired)
-            form = {"purpose": desired.fields["purpose"]}
+            resource_type = {"purpose": desired.fields["purpose"]}
             file = (desired.upload_name, content)
-            made = await self._connection.create("files", body=form, file=file, about=desired)
+            made = await self._connection.create("files", body=resource_type, file=file, about=desired)
         return self._live(made, sha256=local.sha256)
 
-    async def find(self, order: Order, since: float) -> Live | None:
+    async def find(self, order: WriteRequest, since: float) -> Live | None:
         """The oldest upload of this name, size and purpose that is not somebody else's, as far as one can tell.
 
         One in a vector store is ours only if it is marked there with our identity and this content. Other uploads that
@@ -72,7 +72,7 @@ class Files:
         *others, oldest = free
         return self._live(oldest, also_fits=[body["id"] for body in others])
 
-    async def update(self, live: Live, order: Order) -> Live:
+    async def update(self, live: Live, order: WriteRequest) -> Live:
         """Nothing of a file can change: other content is another file."""
         raise LiveError(
             Problem("immutable", f"{order.desired.address}: {live.id} is an upload, which cannot be changed")
@@ -87,8 +87,8 @@ class Files:
     async def _walk(self, *, until: Test = never) -> Sequence[Object]:
         return await walk(self._connection, "files", limit=PAGE, until=until)
 
-    async def _is_free(self, id_: str, stores: Sequence[Object], order: Order) -> bool:
-        entries = await together(self._connection.read("vector_stores", store["id"], "files", id_) for store in stores)
+    async def _is_free(self, id_: str, stores: Sequence[Object], order: WriteRequest) -> bool:
+        entries = await gather(self._connection.read("vector_stores", store["id"], "files", id_) for store in stores)
         return all(_is_ours(entry, order) for entry in entries if entry is not None)
 
     def _live(self, body: Object, **known: JSON) -> Live:
@@ -102,7 +102,7 @@ class Files:
         )
 
 
-def _local(order: Order) -> LocalFile:
+def _local(order: WriteRequest) -> LocalFile:
     if order.desired.local is None:
         raise ValueError(f"{order.desired.address} has no bytes to upload")
     return order.desired.local
@@ -128,12 +128,12 @@ def _changed(desired: Desired, what: str) -> LiveError:
     return LiveError(Problem("file-changed", f"{desired.address} {what}", place=desired.place, hint="Plan again."))
 
 
-def _fits(body: Object, order: Order) -> bool:
+def _fits(body: Object, order: WriteRequest) -> bool:
     wanted = (order.desired.upload_name, _local(order).bytes, order.desired.fields["purpose"])
     return (body.get("filename"), body.get("bytes"), body.get("purpose")) == wanted
 
 
-def _is_ours(entry: Object, order: Order) -> bool:
+def _is_ours(entry: Object, order: WriteRequest) -> bool:
     attributes = entry.get("attributes") or {}
     return (attributes.get(PROJECT), attributes.get(FILE_SHA256)) == (order.labels.identity, _local(order).sha256)
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.live import bodies, store_files
-from reconciler.live.base import Order
+from reconciler.live.base import WriteRequest
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import MissingError
+from reconciler.live.gather import gather
 from reconciler.live.metadata import carries, older_than
 from reconciler.live.pages import walk
-from reconciler.live.together import together
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import from_metadata, to_metadata
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import same
 
 FIELDS: Final = ("name", "metadata", "expires_after")
@@ -33,7 +33,7 @@ class VectorStores:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._form = forms()[self.type]
+        self._form = resource_types()[self.type]
         self._known: frozenset[str] = frozenset()
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
@@ -48,7 +48,7 @@ class VectorStores:
             is_ours = live.labels is not None and live.labels.identity == str(identity)
             return await self._with_files(live) if is_ours or live.id in self._known else live
 
-        found = await together(listed(body) for body in await walk(self._connection, "vector_stores"))
+        found = await gather(listed(body) for body in await walk(self._connection, "vector_stores"))
         return [live for live in found if live is not None]
 
     async def whole(self, live: Live) -> Live | None:
@@ -59,18 +59,18 @@ class VectorStores:
         body = await self._connection.read("vector_stores", id)
         return None if body is None else await self._with_files(self._live(body))
 
-    async def create(self, order: Order) -> Live:
+    async def create(self, order: WriteRequest) -> Live:
         """Make the store, attach its files and wait until they are indexed; `update` finishes what was interrupted."""
         body = bodies.creation(self._form, _without_files(order))
         made = await self._connection.create("vector_stores", body=body, about=order.desired)
         return await self._synchronised(self._live(made), order)
 
-    async def find(self, order: Order, since: float) -> Live | None:
+    async def find(self, order: WriteRequest, since: float) -> Live | None:
         recent = await walk(self._connection, "vector_stores", until=older_than(since, self._connection.ahead))
         body = next((body for body in recent if carries(body, order.labels)), None)
         return None if body is None else await self._with_files(self._live(body))
 
-    async def update(self, live: Live, order: Order) -> Live:
+    async def update(self, live: Live, order: WriteRequest) -> Live:
         """Nothing is sent of what is as wanted already."""
         return await self._synchronised(await self._changed(live, _without_files(order)), order)
 
@@ -86,7 +86,7 @@ class VectorStores:
         """The store only: files stay, for whoever else uses them."""
         await self._connection.remove("vector_stores", id)
 
-    async def _changed(self, live: Live, order: Order) -> Live:
+    async def _changed(self, live: Live, order: WriteRequest) -> Live:
         labels = to_metadata(live.labels) if live.labels else {}
         now = {**live.fields, "metadata": {**(live.fields.get("metadata") or {}), **labels}}
         wanted = bodies.change(self._form, order, live)
@@ -103,7 +103,7 @@ class VectorStores:
             detail={**live.detail, **changed.detail},
         )
 
-    async def _synchronised(self, live: Live, order: Order) -> Live:
+    async def _synchronised(self, live: Live, order: WriteRequest) -> Live:
         if "files" not in order.fields:
             return live
         work = await store_files.synchronise(self._connection, live, order)
@@ -140,7 +140,7 @@ class VectorStores:
         )
 
 
-def _without_files(order: Order) -> Order:
+def _without_files(order: WriteRequest) -> WriteRequest:
     return replace(order, fields={name: value for name, value in order.fields.items() if name != "files"})
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from reconciler.live.client import Connection, Object
+from reconciler.live.gather import gather
 from reconciler.live.pages import walk
-from reconciler.live.together import together
 from reconciler.resources.base import Live
 
 IN_PROGRESS: Final = {"in_progress": "in progress", "requires_action": "waiting for an action"}
@@ -24,7 +24,7 @@ class Sessions:
         self._connection = connection
 
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
-        found = await together(self._of(agent_id) for agent_id in sorted(ids.get("agent", ())))
+        found = await gather(self._of(agent_id) for agent_id in sorted(ids.get("agent", ())))
         return [session for sessions in found for session in sessions]
 
     async def _of(self, agent_id: str) -> list[Live]:

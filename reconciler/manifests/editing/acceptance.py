@@ -14,7 +14,7 @@ from reconciler.manifests.parsing import Document
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON, Fields
 
 
@@ -60,8 +60,8 @@ def _merger(
     variables = Variables(project.variables)
     expansion = Expansion(Expander(Sources(project.root, "", texts), variables), lambda _path, _on_key: resource.place)
     expansion.expand(document.value)
-    form = forms()[desired.type]
-    return Merger(expansion.includes, variables, lambda items: form.canonical("tools", list(items)))
+    resource_type = resource_types()[desired.type]
+    return Merger(expansion.includes, variables, lambda items: resource_type.canonical("tools", list(items)))
 
 
 def _spec(loaded: Loaded, resource: Resource, raw: JSON, old: Fields, new: Fields, merger: Merger) -> JSON:

@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Final
 
 from reconciler.planning.graph import Edge, by_id
-from reconciler.planning.guard.case import Case, Objection, Usage
+from reconciler.planning.guard.context import GuardContext, Usage, Violation
 from reconciler.planning.guard.remedies import ways_out
 from reconciler.planning.model import SECTIONS, Change, Section
 from reconciler.resources.address import FILE, RELEASE, Address
@@ -30,7 +30,7 @@ WORKING: Final[Mapping[str, Section]] = {"chatbot": "Chatbots", "pipeline": "Pip
 FROZEN: Final[Mapping[str, Section]] = {RELEASE: "Chatbots", "pipeline": "Chatbots Referencing Pipeline"}
 
 
-def still_used(case: Case) -> Iterator[Objection]:
+def still_used(case: GuardContext) -> Iterator[Violation]:
     """Removals of what survivors need, and replacements of what somebody knows by its id."""
     families = _families(case)
     for address, change in case.removals.items():
@@ -39,12 +39,12 @@ def still_used(case: Case) -> Iterator[Objection]:
             edges = [edge for member in members for edge in case.after.referrers.get(member, ())]
             yield from _objection(case, address, change, edges)
     replaced = list(_replacements(case))
-    known = by_id(case.world, case.matched).referrers if replaced else {}
+    known = by_id(case.inputs, case.matched).referrers if replaced else {}
     for address, change in replaced:
         yield from _objection(case, address, change, known.get(address, ()))
 
 
-def _families(case: Case) -> Mapping[Address, list[Address]]:
+def _families(case: GuardContext) -> Mapping[Address, list[Address]]:
     """Assistants and frozen copies that something refers to, by the working assistant."""
     found: dict[Address, list[Address]] = defaultdict(list)
     for address in sorted(case.after.referrers):
@@ -57,12 +57,12 @@ def _is_head(address: Address) -> bool:
     return address.kind == ASSISTANT and not address.is_frozen
 
 
-def _goes_with_its_head(case: Case, address: Address) -> bool:
+def _goes_with_its_head(case: GuardContext, address: Address) -> bool:
     """Whether the refusal of the working assistant tells of this copy too."""
     return address.kind == ASSISTANT and address.is_frozen and address.family in case.removals
 
 
-def _replacements(case: Case) -> Iterator[tuple[Address, Change]]:
+def _replacements(case: GuardContext) -> Iterator[tuple[Address, Change]]:
     """Objects that give way to another id, by which others may know them. What has expired helps nobody any more,
     and an upload that a stranger holds is not deleted.
     """
@@ -74,11 +74,11 @@ def _replacements(case: Case) -> Iterator[tuple[Address, Change]]:
                 yield address, change
 
 
-def _objection(case: Case, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Objection]:
+def _objection(case: GuardContext, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Violation]:
     if not edges:
         return
     usage = usage_of(case, address, edges)
-    yield Objection(
+    yield Violation(
         address=str(address),
         action=change.action,
         message=f"{address} is still used",
@@ -89,13 +89,13 @@ def _objection(case: Case, address: Address, change: Change, edges: Sequence[Edg
     )
 
 
-def _ids(case: Case, address: Address, change: Change) -> dict[str, str | None]:
+def _ids(case: GuardContext, address: Address, change: Change) -> dict[str, str | None]:
     """What would go: the object, and of an assistant the copies that go with it."""
     copies = case.families.get(address, ()) if _is_head(address) else ()
     return {**{str(copy): case.removals[copy].id for copy in copies}, str(address): change.id}
 
 
-def usage_of(case: Case, address: Address, edges: Sequence[Edge]) -> Usage:
+def usage_of(case: GuardContext, address: Address, edges: Sequence[Edge]) -> Usage:
     """Who refers to `address`, or to a copy of it, by these edges."""
     listed = [(*_listed(case, address, edge), edge) for edge in edges]
     sections = {name: tuple(sorted({who for section, who, _ in listed if section == name})) for name in SECTIONS}
@@ -106,7 +106,7 @@ def usage_of(case: Case, address: Address, edges: Sequence[Edge]) -> Usage:
     return Usage(sections, chains, dict(sorted((links | entries).items())))
 
 
-def _listed(case: Case, address: Address, edge: Edge) -> tuple[Section, str]:
+def _listed(case: GuardContext, address: Address, edge: Edge) -> tuple[Section, str]:
     """The section that a referrer stands in, and what it is called there."""
     referrer = edge.referrer
     if referrer is None:

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 
-from reconciler.planning.guard.case import Case, Objection
-from reconciler.planning.guard.drifting import what_changed
+from reconciler.planning.guard.context import GuardContext, Violation
+from reconciler.planning.guard.drift import what_changed
 from reconciler.planning.guard.references import ASSISTANT, usage_of
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import Change
-from reconciler.planning.world import World
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
 
 
-def published(case: Case) -> Iterator[Objection]:
+def published(case: GuardContext) -> Iterator[Violation]:
     """Archiving what a chatbot has published, by its manifest or because its pointer stays where it is."""
     for address, change in case.removals.items():
         edges = case.after.referrers.get(address, ()) if address.kind == RELEASE else ()
         chatbots = sorted({edge.source for edge in edges})
         if chatbots:
-            yield Objection(
+            yield Violation(
                 address=str(address),
                 action=change.action,
                 message=f"{', '.join(chatbots)} has it published",
@@ -27,13 +27,13 @@ def published(case: Case) -> Iterator[Objection]:
             )
 
 
-def edited(case: Case) -> Iterator[Objection]:
+def edited(case: GuardContext) -> Iterator[Violation]:
     """A manifest whose content is not what was released under its number."""
-    for address, desired in sorted(case.world.desired.items()):
-        if address.kind == RELEASE and case.world.in_scope(address):
+    for address, desired in sorted(case.inputs.desired.items()):
+        if address.kind == RELEASE and case.inputs.in_scope(address):
             was, now = _released(case, address), desired.fields.get("digest")
             if was is not None and was != now:
-                yield Objection(
+                yield Violation(
                     address=str(address),
                     action="update",
                     message=f"it was released as {was}, and its manifest says {now}",
@@ -42,22 +42,22 @@ def edited(case: Case) -> Iterator[Objection]:
                 )
 
 
-def _released(case: Case, address: Address) -> JSON:
+def _released(case: GuardContext, address: Address) -> JSON:
     """The digest of what was released: as state has it, or else what is live; None where it is new."""
-    applied, live = case.world.applied.get(address), case.matched.live.get(address)
+    applied, live = case.inputs.applied.get(address), case.matched.live.get(address)
     known = applied or live
     return known.fields.get("digest") if known else None
 
 
-def drifted(case: Case) -> Iterator[Objection]:
+def drifted(case: GuardContext) -> Iterator[Violation]:
     """A release of assistants that somebody has changed by hand: what was tried out is not what would be released."""
     by_hand = {change.address: change for change in case.by_hand if change.action != "publish"}
     releases = (pair.ours for pair in case.by_origin if pair.ours and pair.ours.action == "release")
     for change in releases:
-        found = [by_hand[name] for name in _frozen_assistants(case.world, change) if name in by_hand]
+        found = [by_hand[name] for name in _frozen_assistants(case.inputs, change) if name in by_hand]
         if found:
             names = ", ".join(one.address for one in found)
-            yield Objection(
+            yield Violation(
                 address=change.address,
                 action=change.action,
                 message=f"{names} was changed by hand, and the release would be without that",
@@ -67,8 +67,8 @@ def drifted(case: Case) -> Iterator[Objection]:
             )
 
 
-def _frozen_assistants(world: World, change: Change) -> list[str]:
+def _frozen_assistants(inputs: PlanInputs, change: Change) -> list[str]:
     """The working assistants of which the release makes copies."""
-    release = world.releases.get(Address.parse(change.address))
+    release = inputs.releases.get(Address.parse(change.address))
     parts = release.parts if release else ()
     return sorted({str(part.family) for part in parts if part.kind == ASSISTANT})

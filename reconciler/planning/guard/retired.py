@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 
 from reconciler.planning.changes import NOT_FIELDS
-from reconciler.planning.guard.case import Case, Objection
-from reconciler.planning.model import MAKES, Change
-from reconciler.planning.retiring import release_of
+from reconciler.planning.guard.context import GuardContext, Violation
+from reconciler.planning.model import CREATES, Change
+from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 
 
-def models(case: Case) -> Iterator[Objection]:
+def models(case: GuardContext) -> Iterator[Violation]:
     """Changes that write, release or publish a model whose shutdown date has come. On that day it is gone already."""
-    gone = {model: on for model, on in case.world.shutdowns.items() if on <= case.world.today}
+    gone = {model: on for model, on in case.inputs.shutdowns.items() if on <= case.inputs.today}
     if not gone:
         return
     for change in case.work:
         ended = {model: gone[model] for model in sorted(brought(case, change) & gone.keys())}
         if ended:
             told = ", ".join(f"{model} ({on})" for model, on in ended.items())
-            yield Objection(
+            yield Violation(
                 address=change.address,
                 action=change.action,
                 message=f"OpenAI has shut down {told}",
@@ -27,7 +27,7 @@ def models(case: Case) -> Iterator[Objection]:
             )
 
 
-def brought(case: Case, change: Change) -> set[str]:
+def brought(case: GuardContext, change: Change) -> set[str]:
     """The models that a change brings to users; those of a copy are told of by the release that makes it."""
     address = Address.parse(change.address)
     if address.release != address and address.release in case.released:
@@ -35,20 +35,20 @@ def brought(case: Case, change: Change) -> set[str]:
     return {model for part in _concerned(case, address, change) for model in _models(case, part)}
 
 
-def _concerned(case: Case, address: Address, change: Change) -> Iterator[Address]:
+def _concerned(case: GuardContext, address: Address, change: Change) -> Iterator[Address]:
     """The objects that a change brings to users: all of a release that is made or published; else the object itself."""
     if change.action == "release":
         yield from _whole(case, address)
     elif change.action == "publish":
         yield from _newly_published(case, address, change)
-    elif change.action in MAKES or _writes_fields(change):
+    elif change.action in CREATES or _writes_fields(change):
         yield address
 
 
-def _newly_published(case: Case, chatbot: Address, change: Change) -> Iterator[Address]:
+def _newly_published(case: GuardContext, chatbot: Address, change: Change) -> Iterator[Address]:
     """The release that a chatbot's name moves to. A bundle that is written again is not news to its users."""
-    release = release_of(case.world, chatbot)
-    pointers = case.world.forms[case.world.desired[chatbot].type].pointers if release else frozenset()
+    release = release_of(case.inputs, chatbot)
+    pointers = case.inputs.resource_types[case.inputs.desired[chatbot].type].pointers if release else frozenset()
     if release and any(item.keys[0] in pointers for item in change.fields):
         yield from _whole(case, release)
 
@@ -57,7 +57,7 @@ def _writes_fields(change: Change) -> bool:
     return change.action == "update" and any(item.keys[0] not in NOT_FIELDS for item in change.fields)
 
 
-def _whole(case: Case, release: Address) -> Iterator[Address]:
+def _whole(case: GuardContext, release: Address) -> Iterator[Address]:
     """The release and all that answers with it, copies that other releases have made among it."""
     waiting, found = [release], {release}
     while waiting:
@@ -68,7 +68,7 @@ def _whole(case: Case, release: Address) -> Iterator[Address]:
         waiting.extend(needed)
 
 
-def _models(case: Case, address: Address) -> Iterator[str]:
-    desired = case.world.desired.get(address)
+def _models(case: GuardContext, address: Address) -> Iterator[str]:
+    desired = case.inputs.desired.get(address)
     if desired is not None:
-        yield from case.world.forms[desired.type].models(desired.fields)
+        yield from case.inputs.resource_types[desired.type].models(desired.fields)

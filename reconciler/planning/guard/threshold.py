@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from math import floor
 from typing import Final
 
-from reconciler.planning.guard.case import Case, Objection
+from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.model import Change
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address
@@ -14,7 +14,7 @@ LEAST_ALLOWED: Final = 3
 ALLOWED_SHARE: Final = 0.3
 
 
-def too_many(case: Case) -> Iterator[Objection]:
+def too_many(case: GuardContext) -> Iterator[Violation]:
     """Deletes and detached files; `safety.max_deletes` says how many are allowed. What releases made is archived, and
     does not count.
     """
@@ -25,8 +25,8 @@ def too_many(case: Case) -> Iterator[Objection]:
     live = len({found.id for found in case.matched.live.values()})
     allowed = _allowed(case, live)
     if number > allowed:
-        yield Objection(
-            address=f"project/{case.world.identity.project}",
+        yield Violation(
+            address=f"project/{case.inputs.identity.project}",
             action="delete",
             message=f"{number} {what} at once; {allowed} are allowed ({live} objects are live)",
             remedy=f"If all of them are meant, set `spec.safety.max_deletes: {number}` in project.yaml.",
@@ -34,13 +34,13 @@ def too_many(case: Case) -> Iterator[Objection]:
         )
 
 
-def _allowed(case: Case, live: int) -> int:
-    most = case.world.max_deletes
+def _allowed(case: GuardContext, live: int) -> int:
+    most = case.inputs.max_deletes
     return max(LEAST_ALLOWED, floor(ALLOWED_SHARE * live)) if most is None else most
 
 
 def _detached(work: Iterable[Change]) -> set[str]:
     """Files that leave a store, by address."""
     fields = (item for change in work if change.action == "update" for item in change.fields)
-    gone = (item.keys for item in fields if item.after is ABSENT and len(item.keys) == 2)
+    gone = (item.keys for item in fields if item.desired is ABSENT and len(item.keys) == 2)
     return {f"file/{path}" for name, path in gone if name == "files"}

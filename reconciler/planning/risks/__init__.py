@@ -1,13 +1,14 @@
 """What a plan may do to those who use its bots. Nothing here refuses: the guard does, and people read the rest.
 
-Rules that look into the fields of a kind come with its `Form`; those here know references, models and ownership only.
+Rules that look into the fields of a kind come with its `ResourceType`; those here know references, models and
+ownership only.
 Each is asked about each change of the plan, once.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from reconciler.planning.guard.case import Case
+from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.model import Change, Plan, Risk
 from reconciler.planning.risks.rules import RULES
 from reconciler.resources.risks import LEVELS, RISKS, Hazard
@@ -15,7 +16,7 @@ from reconciler.resources.risks import LEVELS, RISKS, Hazard
 __all__ = ["RULES", "ranked", "with_risks"]
 
 
-def with_risks(plan: Plan, case: Case, permitted: Callable[[Change], Iterable[str]]) -> Plan:
+def with_risks(plan: Plan, case: GuardContext, permitted: Callable[[Change], Iterable[str]]) -> Plan:
     """`plan` with the risks of its work, on each change and ranked; `permitted` tells the consents that it needs."""
     found = {change.digest: tuple(_risks(case, change, permitted)) for change in plan.work}
     return replace(
@@ -33,7 +34,7 @@ def ranked(hazards: Iterable[Hazard], change: Change) -> list[Risk]:
     )
 
 
-def _risks(case: Case, change: Change, permitted: Callable[[Change], Iterable[str]]) -> list[Risk]:
+def _risks(case: GuardContext, change: Change, permitted: Callable[[Change], Iterable[str]]) -> list[Risk]:
     hazards = dict.fromkeys(hazard for rule in RULES for hazard in rule(case, change))
     return ranked((*hazards, *(Hazard("consent-used", text) for text in permitted(change))), change)
 

@@ -2,27 +2,27 @@
 
 from collections.abc import Callable, Iterator
 
-from reconciler.planning.guard.case import Case
+from reconciler.planning.guard.context import GuardContext
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import Change
-from reconciler.planning.world import World
 from reconciler.resources.address import Address, release_number
-from reconciler.resources.base import Form
+from reconciler.resources.base import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields, references_in
 
-Compare = Callable[[Form, Fields, Fields], Iterator[Hazard]]
+Compare = Callable[[ResourceType, Fields, Fields], Iterator[Hazard]]
 
 
-def published(case: Case, change: Change, compare: Compare) -> Iterator[Hazard]:
+def published(case: GuardContext, change: Change, compare: Compare) -> Iterator[Hazard]:
     """Of a change that moves what a chatbot's name stands for. The first publication takes nothing from anybody."""
-    desired = case.world.desired.get(Address.parse(change.address))
-    pointers = case.world.forms[desired.type].pointers if desired else frozenset()
+    desired = case.inputs.desired.get(Address.parse(change.address))
+    pointers = case.inputs.resource_types[desired.type].pointers if desired else frozenset()
     for item in change.fields:
         if item.keys[0] in pointers:
-            before, after = _release(item.before), _release(item.after)
+            before, after = _release(item.live), _release(item.desired)
             if before and after and before != after:
                 yield Hazard("published-version-changed", _moved(before, after))
-                yield from _parts(case.world, before, after, compare)
+                yield from _parts(case.inputs, before, after, compare)
             elif before and not after:
                 yield Hazard("publication-withdrawn", f"{before} is published no more, and nothing in its place")
 
@@ -38,22 +38,22 @@ def _moved(before: Address, after: Address) -> str:
     )
 
 
-def _parts(world: World, before: Address, after: Address, compare: Compare) -> Iterator[Hazard]:
+def _parts(inputs: PlanInputs, before: Address, after: Address, compare: Compare) -> Iterator[Hazard]:
     """Copy by copy, those that were made of one working object."""
-    old, new = _by_family(world, before), _by_family(world, after)
+    old, new = _by_family(inputs, before), _by_family(inputs, after)
     for family in sorted(old.keys() & new.keys() - {before.family}):
-        desired = world.desired.get(new[family])
-        was = _fields(world, old[family])
+        desired = inputs.desired.get(new[family])
+        was = _fields(inputs, old[family])
         if desired is not None and was is not None and old[family] != new[family]:
-            for hazard in compare(world.forms[desired.type], was, desired.fields):
+            for hazard in compare(inputs.resource_types[desired.type], was, desired.fields):
                 yield Hazard(hazard.rule, f"{family}: {hazard.text}")
 
 
-def _by_family(world: World, release: Address) -> dict[Address, Address]:
-    known = world.releases.get(release)
+def _by_family(inputs: PlanInputs, release: Address) -> dict[Address, Address]:
+    known = inputs.releases.get(release)
     return {part.family: part for part in sorted(known.parts)} if known else {}
 
 
-def _fields(world: World, address: Address) -> Fields | None:
-    desired, applied = world.desired.get(address), world.applied.get(address)
+def _fields(inputs: PlanInputs, address: Address) -> Fields | None:
+    desired, applied = inputs.desired.get(address), inputs.applied.get(address)
     return desired.fields if desired else applied.fields if applied else None

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
+from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
-from reconciler.planning.guard.case import Case
+from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought
 from reconciler.planning.model import Change
 from reconciler.planning.risks.publishing import published
-from reconciler.planning.sides import form_of, sides
 from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Form
+from reconciler.resources.base import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields
 
@@ -20,70 +20,70 @@ SOON: Final = timedelta(days=90)
 _PASSING: Final = ("-preview", "-latest")
 
 
-def fields(case: Case, change: Change) -> Iterator[Hazard]:
+def fields(case: GuardContext, change: Change) -> Iterator[Hazard]:
     """What the kind of the object says of its fields; of a new object, nobody has anything to lose."""
-    form = form_of(case.world, case.matched, change)
-    if form is None or change.action not in {"update", "replace"}:
+    resource_type = resource_type_of(case.inputs, case.matched, change)
+    if resource_type is None or change.action not in {"update", "replace"}:
         return
     users = case.served.get(Address.parse(change.address))
-    for hazard in of_fields(form, *sides(case.world, case.matched, change)):
+    for hazard in of_fields(resource_type, *before_after(case.inputs, case.matched, change)):
         yield Hazard(hazard.rule, f"{hazard.text} ({users}, which is published, uses it)") if users else hazard
 
 
-def of_fields(form: Form, before: Fields, after: Fields) -> Iterator[Hazard]:
+def of_fields(resource_type: ResourceType, before: Fields, after: Fields) -> Iterator[Hazard]:
     """What it risks to make the one of the other."""
-    yield from form.risks(before, after)
-    was, is_ = set(form.models(before)), set(form.models(after))
+    yield from resource_type.risks(before, after)
+    was, is_ = set(resource_type.models(before)), set(resource_type.models(after))
     if was - is_ and is_ - was:
         yield Hazard("model-changed", f"{_listed(was - is_)} becomes {_listed(is_ - was)}")
 
 
-def retiring(case: Case, change: Change) -> Iterator[Hazard]:
+def retiring(case: GuardContext, change: Change) -> Iterator[Hazard]:
     """Models that it brings to users, or leaves with them, and that are shut down soon."""
-    world = case.world
-    for model in sorted(brought(case, change) & world.shutdowns.keys()):
-        end = world.shutdowns[model]
-        if world.today < end <= world.today + SOON:
-            yield Hazard("model-retiring", f"OpenAI shuts down {model} on {end}, in {(end - world.today).days} days")
+    inputs = case.inputs
+    for model in sorted(brought(case, change) & inputs.shutdowns.keys()):
+        end = inputs.shutdowns[model]
+        if inputs.today < end <= inputs.today + SOON:
+            yield Hazard("model-retiring", f"OpenAI shuts down {model} on {end}, in {(end - inputs.today).days} days")
 
 
-def unpinned(case: Case, change: Change) -> Iterator[Hazard]:
+def unpinned(case: GuardContext, change: Change) -> Iterator[Hazard]:
     """Models that it chooses, and that OpenAI exchanges for others without notice."""
     passing = {model for model in brought(case, change) if model.endswith(_PASSING)}
-    form = form_of(case.world, case.matched, change)
-    if passing and form and change.action == "update":
-        before, after = sides(case.world, case.matched, change)
-        passing &= set(form.models(after)) - set(form.models(before))
+    resource_type = resource_type_of(case.inputs, case.matched, change)
+    if passing and resource_type and change.action == "update":
+        before, after = before_after(case.inputs, case.matched, change)
+        passing &= set(resource_type.models(after)) - set(resource_type.models(before))
     if passing:
         yield Hazard("model-unpinned", f"what {_listed(passing)} answers may change without notice")
 
 
-def lifecycle(_case: Case, change: Change) -> Iterator[Hazard]:
+def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
     """What kept the object from going, and does no more."""
     for item in change.fields:
-        if item.keys == PROTECT and item.before and not item.after:
+        if item.keys == PROTECT and item.live and not item.desired:
             yield Hazard("protection-removed", "the next plan may delete or replace it")
-        if item.keys == KEEP and item.before and not item.after:
+        if item.keys == KEEP and item.live and not item.desired:
             yield Hazard("kept-no-longer", "it is deleted with its manifest from now on")
 
 
-def names(case: Case, change: Change) -> Iterator[Hazard]:
+def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
     """Names and ids under which applications know the object."""
     for item in change.fields:
-        if item.keys == ADDRESS and Address.parse(str(item.before)) in case.world.pointers:
-            told = f"applications that load {item.before} find nothing there any more: they have to load {item.after}"
+        if item.keys == ADDRESS and Address.parse(str(item.live)) in case.inputs.pointers:
+            told = f"applications that load {item.live} find nothing there any more: they have to load {item.desired}"
             yield Hazard("name-lost", told)
     address = Address.parse(change.address)
     if change.action == "replace" and address.kind != FILE and change.id and "/" not in change.id:
         yield Hazard("id-changed", f"who knows it as {change.id} outside of this project finds nothing there any more")
 
 
-def publication(case: Case, change: Change) -> Iterator[Hazard]:
+def publication(case: GuardContext, change: Change) -> Iterator[Hazard]:
     """What the users of a chatbot get instead of what they have."""
     return published(case, change, of_fields)
 
 
-RULES: Final[tuple[Callable[[Case, Change], Iterator[Hazard]], ...]] = (
+RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     fields,
     retiring,
     unpinned,

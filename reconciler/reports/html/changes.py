@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from typing import Final
 
-from reconciler.planning.model import TAKES_AWAY, Change, Decision, FieldChange
+from reconciler.planning.model import DESTROYS, Change, Decision, FieldChange
 from reconciler.reports.differences import Difference, differences
 from reconciler.reports.drift import drift_class
 from reconciler.reports.html.markup import Markup, element, join
@@ -15,7 +15,7 @@ from reconciler.reports.text.fields import summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths
 
 DECISIONS: Final[dict[Decision | None, str]] = {"revert": "reverted", "keep": "left alone", None: "undecided"}
-_WHOLE: Final = frozenset({"create", "release", *TAKES_AWAY})
+_WHOLE: Final = frozenset({"create", "release", *DESTROYS})
 _OPEN_LINES: Final = 24
 """Lines of a diff that is shown without a click."""
 _MOST_FILES: Final = 500

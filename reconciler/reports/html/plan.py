@@ -50,8 +50,8 @@ def remarks(plan: Plan) -> Iterator[Part]:
     """Warnings, and what nobody manages here."""
     warnings = [element("p", text) for text in plan.warnings]
     yield Part("warnings", "Warnings", warnings, len(warnings))
-    strangers = strangers_text(plan.unmanaged)
-    yield Part("unmanaged", "Not managed", [element("p", strangers)] if strangers else [], len(plan.unmanaged))
+    unmanaged = strangers_text(plan.unmanaged)
+    yield Part("unmanaged", "Not managed", [element("p", unmanaged)] if unmanaged else [], len(plan.unmanaged))
 
 
 def _risk(risk: Risk) -> Markup:

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from reconciler.planning.model import TAKES_AWAY, Change
+from reconciler.planning.model import DESTROYS, Change
 from reconciler.reports.differences import Difference, differences
 from reconciler.reports.drift import drift_class
 from reconciler.reports.markdown.escaping import code, fenced, folded, html_code, prose
@@ -18,7 +18,7 @@ from reconciler.reports.text.folding import files_text, groups, paths
 DECISIONS: Final = {"revert": "reverted", "keep": "left alone", None: "undecided"}
 _FOLD_ABOVE: Final = 24
 """Lines of a diff that is shown without a click."""
-_WHOLE: Final = frozenset({"create", "release", *TAKES_AWAY})
+_WHOLE: Final = frozenset({"create", "release", *DESTROYS})
 _PROSE: Final = Style(width=100)
 
 

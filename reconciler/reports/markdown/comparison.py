@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from reconciler.planning.comparing import Comparison
+from reconciler.releases.comparison import Comparison
 from reconciler.reports.markdown.escaping import code, fenced
 from reconciler.reports.style import Style
 from reconciler.reports.text.comparison import comparison_text

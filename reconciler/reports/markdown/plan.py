@@ -50,8 +50,8 @@ def _sections(plan: Plan) -> Iterator[Section]:
 def remarks(plan: Plan) -> Iterator[Section]:
     """Warnings, and what nobody manages here."""
     yield Section("### Warnings", tuple(_line(text, "warning") for text in plan.warnings), worth=1, joint="\n")
-    strangers = strangers_text(plan.unmanaged)
-    yield Section("### Not managed", (_line(strangers, "sentence"),) if strangers else ())
+    unmanaged = strangers_text(plan.unmanaged)
+    yield Section("### Not managed", (_line(unmanaged, "sentence"),) if unmanaged else ())
 
 
 def _risk(risk: Risk) -> Item:

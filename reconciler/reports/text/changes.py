@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.planning.model import TAKES_AWAY, Action, Change, FieldChange
+from reconciler.planning.model import DESTROYS, Action, Change, FieldChange
 from reconciler.reports.drift import DriftClass, drift_class
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.fields import field_lines, first_few, summary_lines
@@ -70,7 +70,7 @@ def painted_sign(sign: str, style: Style) -> str:
 
 
 def _change_row(change: Change, style: Style) -> _Row:
-    lines_of_fields = summary_lines if change.action in ("create", "release", *TAKES_AWAY) else field_lines
+    lines_of_fields = summary_lines if change.action in ("create", "release", *DESTROYS) else field_lines
     below = [*lines_of_fields(shown_fields(change), style, indent=_INDENT), *_notes(change, style)]
     return _Row(SIGNS[change.action], change.action, plain(change.address), where=_where(change), below=below)
 

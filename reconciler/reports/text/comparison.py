@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.planning.comparing import Comparison, FileChange, ObjectChange, VariableChange
 from reconciler.planning.model import FieldChange
+from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
 from reconciler.reports.style import Look, Style, plain
 from reconciler.reports.text.fields import field_lines, first_few, summary_lines
 from reconciler.reports.text.parts import joined, section

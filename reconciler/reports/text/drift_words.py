@@ -127,7 +127,7 @@ def _differing(one: Standing, change: Change) -> Iterator[str]:
         return
     single, files = split_files(change.fields)
     for item in map(turned, single):
-        yield f"{whose}{field_label(item)}: {_side(item.before)} -> {_side(item.after)}"
+        yield f"{whose}{field_label(item)}: {_side(item.live)} -> {_side(item.desired)}"
     if files:
         yield f"{whose}files: {count(len({item.keys[1] for item in files}), 'file')} differ"
 

@@ -19,7 +19,7 @@ _WORDS: Final = {"+": "added", "-": "removed", "~": "changed"}
 
 def turned(item: FieldChange) -> FieldChange:
     """`item` seen from the manifest: what it says, then what is live."""
-    return replace(item, before=item.after, after=item.before)
+    return replace(item, live=item.desired, desired=item.live)
 
 
 def field_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -> list[str]:
@@ -40,7 +40,7 @@ def summary_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -
     """The fields of something that comes or goes whole, side by side."""
     if not fields:
         return []
-    values = ((item, item.before if item.after is ABSENT else item.after) for item in fields)
+    values = ((item, item.live if item.desired is ABSENT else item.desired) for item in fields)
     parts = [_summary(item, value) for item, value in values if value is not ABSENT]
     listed = [f"{part}," for part in parts[:-1]] + parts[-1:]
     return [style.paint(line, "dim") for line in wrap_parts(listed, style.width, lead=" " * indent, hang=" " * indent)]
@@ -75,30 +75,30 @@ def _one_line(item: FieldChange, room: int) -> str | None:
     """The values on one line; None where they need more than `room` or have lines of their own."""
     if has_lines(item):
         return None
-    sides = [side for side in (item.before, item.after) if side is not ABSENT]
-    text = " -> ".join(map(whole, sides))
+    before_after = [side for side in (item.live, item.desired) if side is not ABSENT]
+    text = " -> ".join(map(whole, before_after))
     if cells(text) <= room:
         return text
-    return size(sides[0], room) if len(sides) == 1 and item.keys[0] == "files" else None
+    return size(before_after[0], room) if len(before_after) == 1 and item.keys[0] == "files" else None
 
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
     """Both values on a line of their own, or, where they do not fit, the lines in which they differ."""
     if not has_lines(item):
-        sides = (("-", item.before), ("+", item.after))
-        lines = [f"{sign} {whole(side)}" for sign, side in sides if side is not ABSENT]
+        before_after = (("-", item.live), ("+", item.desired))
+        lines = [f"{sign} {whole(side)}" for sign, side in before_after if side is not ABSENT]
         if all(cells(line) <= style.width - indent for line in lines):
             return [" " * indent + style.paint(line, _LOOKS[line[0]]) for line in lines]
-    return unified(lines_of(item.before), lines_of(item.after), style, indent=indent)
+    return unified(lines_of(item.live), lines_of(item.desired), style, indent=indent)
 
 
 def has_lines(item: FieldChange) -> bool:
     """Whether a side is text of several lines."""
-    return any(isinstance(side, str) and "\n" in side for side in (item.before, item.after))
+    return any(isinstance(side, str) and "\n" in side for side in (item.live, item.desired))
 
 
 def _sign(item: FieldChange) -> str:
-    return "+" if item.before is ABSENT else "-" if item.after is ABSENT else "~"
+    return "+" if item.live is ABSENT else "-" if item.desired is ABSENT else "~"
 
 
 def _is_of_file(item: FieldChange) -> bool:

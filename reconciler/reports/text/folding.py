@@ -48,5 +48,7 @@ def _top_folder(path: str) -> str:
 
 
 def _bytes(change: Change) -> int | None:
-    sides = [item.after if item.before is ABSENT else item.before for item in change.fields if item.keys == ("bytes",)]
-    return sides[0] if sides and type(sides[0]) is int else None
+    before_after = [
+        item.desired if item.live is ABSENT else item.live for item in change.fields if item.keys == ("bytes",)
+    ]
+    return before_after[0] if before_after and type(before_after[0]) is int else None

@@ -20,9 +20,9 @@ def rebuilt_text(done: Rebuilt) -> str:
     lines = [f"{verb}: {plain(done.edited.identity)}, {count(done.objects, 'object')}."]
     if done.replaces:
         lines += _entries(done.edited)
-    if done.contested:
+    if done.ambiguous:
         lines += ["", "Left out: of several objects with one label, nothing tells which is meant"]
-        lines += [f"  {plain(str(one))}  {', '.join(map(plain, ids))}" for one, ids in done.contested.items()]
+        lines += [f"  {plain(str(one))}  {', '.join(map(plain, ids))}" for one, ids in done.ambiguous.items()]
     if done.unknown:
         lines += ["", "Unknown: what was applied of these; where they differ, the next plan says so"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, names))}" for one, names in done.unknown.items()]

@@ -37,12 +37,12 @@ def check_tool(path: Path, tool: Any) -> Iterator[Finding]:
 
 def check_text(text: agents.Text | responses.Text | None) -> Iterator[Finding]:
     """The schema of structured text."""
-    form = text.format if text else None
-    if isinstance(form, (agents.JSONSchemaFormat, responses.JSONSchemaFormat)):
+    resource_type = text.format if text else None
+    if isinstance(resource_type, (agents.JSONSchemaFormat, responses.JSONSchemaFormat)):
         path = ("text", "format", "schema")
-        yield from _check(path, form.schema_, must_say_object=True)
-        if getattr(form, "strict", None):
-            yield from _check_strict(path, form.schema_)
+        yield from _check(path, resource_type.schema_, must_say_object=True)
+        if getattr(resource_type, "strict", None):
+            yield from _check_strict(path, resource_type.schema_)
 
 
 def _check(path: Path, schema: dict[str, JSON], *, must_say_object: bool) -> Iterator[Finding]:

@@ -12,8 +12,8 @@ from reconciler.resources.assistants.limits import Spec, check
 from reconciler.resources.assistants.references import referred
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.risks import risks
-from reconciler.resources.assistants.sketch import sketch_agent
-from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope
+from reconciler.resources.assistants.to_manifest import agent_to_manifest
+from reconciler.resources.base import Desired, Kind, Reference, Resource, ResourceType, Scope
 from reconciler.resources.kinds.file import file_object
 from reconciler.resources.prices import BY_USE
 from reconciler.resources.problems import Finding
@@ -33,7 +33,7 @@ def _paid(fields: Fields) -> set[str]:
     return {str(tool.get("type")) for tool in (fields.get("tools") or {}).values()} & BY_USE
 
 
-AGENT: Final = Form(
+AGENT: Final = ResourceType(
     type="agent",
     canonical=agent_form.canonical,
     render=rendered,
@@ -46,7 +46,7 @@ AGENT: Final = Form(
     paid=_paid,
 )
 
-REQUEST: Final = Form(
+REQUEST: Final = ResourceType(
     type="request",
     in_outlets=True,
     canonical=request_form.canonical,
@@ -70,13 +70,13 @@ def _references(resource: Resource) -> Iterator[Reference]:
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     spec: Spec = resource.spec
-    form = AGENT if isinstance(spec, AgentsSpec) else REQUEST
+    resource_type = AGENT if isinstance(spec, AgentsSpec) else REQUEST
     written = _written(spec)
-    named = {"name": resource.address.name} if form is AGENT else {}
+    named = {"name": resource.address.name} if resource_type is AGENT else {}
     yield Desired(
         address=resource.address,
-        type=form.type,
-        fields={field: form.canonical(field, value) for field, value in (named | written).items()},
+        type=resource_type.type,
+        fields={field: resource_type.canonical(field, value) for field, value in (named | written).items()},
         place=resource.place,
         lifecycle=resource.lifecycle,
     )
@@ -97,7 +97,7 @@ KIND: Final = Kind(
     references=_references,
     desired=_desired,
     check=check,
-    sketches={"agent": sketch_agent},
+    to_manifest={"agent": agent_to_manifest},
     hints=HINTS,
     frozen="release",
 )

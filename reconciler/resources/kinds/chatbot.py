@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.resources import names
 from reconciler.resources.address import release_address
-from reconciler.resources.base import Desired, Form, Kind, Path, Reference, Resource, Scope, Spec
+from reconciler.resources.base import Desired, Kind, Path, Reference, Resource, ResourceType, Scope, Spec
 from reconciler.resources.names import AssistantName, PipelineName
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference, reference
@@ -111,7 +111,7 @@ def _render(fields: Fields) -> dict[str, JSON]:
     return {field: value for field, value in fields.items() if field not in CHATBOT.pointers}
 
 
-CHATBOT: Final = Form(
+CHATBOT: Final = ResourceType(
     type="chatbot",
     in_outlets=True,
     canonical=_canonical,

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from reconciler.resources.address import NAME_RULE, RELEASE, VERSION_PATTERN, version_of
-from reconciler.resources.base import Desired, Form, Kind, Naming, Reference, Resource, Scope
+from reconciler.resources.base import Desired, Kind, Naming, Reference, Resource, ResourceType, Scope
 from reconciler.resources.kinds.chatbot import CHATBOT
 from reconciler.resources.problems import Finding
 from reconciler.resources.releases.content import ChatbotVersionSpec, content_digest, lacking
@@ -55,7 +55,7 @@ def _canonical(field: str, value: JSON) -> JSON:
     return value if field == "digest" else CHATBOT.canonical(field, value)
 
 
-FORM: Final = Form(
+RESOURCE_TYPE: Final = ResourceType(
     type=RELEASE,
     in_outlets=True,
     canonical=_canonical,

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Desired, Form, LocalFile, Scope
+from reconciler.resources.base import Desired, LocalFile, ResourceType, Scope
 from reconciler.resources.values import JSON
 
 _ID: Final = re.compile(r"file-[A-Za-z0-9]+")
@@ -15,7 +15,7 @@ def _unchanged(_field: str, value: JSON) -> JSON:
     return value
 
 
-FORM: Final = Form(
+RESOURCE_TYPE: Final = ResourceType(
     type=FILE,
     canonical=_unchanged,
     render=dict,

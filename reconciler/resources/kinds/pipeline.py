@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.resources import guardrails
-from reconciler.resources.base import Desired, Form, Kind, Reference, Resource, Scope, Spec
+from reconciler.resources.base import Desired, Kind, Reference, Resource, ResourceType, Scope, Spec
 from reconciler.resources.pipelines import graph, nodes, rules
 from reconciler.resources.problems import Finding
 from reconciler.resources.risks import Hazard
@@ -60,7 +60,7 @@ def _risks(before: Fields, after: Fields) -> Iterator[Hazard]:
     return guardrails.removed(_prompt(before), _prompt(after))
 
 
-PIPELINE: Final = Form(
+PIPELINE: Final = ResourceType(
     type="pipeline",
     in_outlets=True,
     canonical=_canonical,

@@ -9,15 +9,15 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from reconciler.resources import store_files, store_risks
 from reconciler.resources.base import (
     Desired,
-    Form,
     Kind,
     Live,
     LocalFile,
     Reference,
     Resource,
+    ResourceType,
     Scope,
-    Sketch,
     Spec,
+    SpecDraft,
 )
 from reconciler.resources.kinds.file import file_object, is_file_id
 from reconciler.resources.labels import FILE_SHA256, KEYS, PROJECT
@@ -207,13 +207,13 @@ def _canonical_file(settings: Mapping[str, JSON]) -> dict[str, JSON]:
     return canonical
 
 
-def _sketch(live: Live, name: str, called: Callable[[str], str]) -> Sketch:
+def _to_manifest(live: Live, name: str, called: Callable[[str], str]) -> SpecDraft:
     own = {"name": live.fields["name"]} if live.fields["name"] not in (None, name) else {}
     pairs, losses = kept_pairs(live.fields["metadata"])
-    files, notes, more = store_files.sketch(live.fields.get("files") or {}, _chunking({"type": "auto"}), called)
+    files, notes, more = store_files.to_manifest(live.fields.get("files") or {}, _chunking({"type": "auto"}), called)
     expiry = live.fields["expires_after"]
     spec = {**own, **files, **({"expires_after": expiry} if expiry else {}), **pairs}
-    return Sketch(spec, notes, (*losses, *more))
+    return SpecDraft(spec, notes, (*losses, *more))
 
 
 def _without(pairs: Mapping[str, JSON] | None, keys: Iterable[str]) -> dict[str, JSON]:
@@ -224,11 +224,11 @@ def _chunking(strategy: Mapping[str, JSON]) -> dict[str, JSON]:
     return {"type": "static", "static": dict(AUTO)} if strategy["type"] == "auto" else dict(strategy)
 
 
-def _complete(form: Form, fields: Fields) -> Fields:
+def _complete(resource_type: ResourceType, fields: Fields) -> Fields:
     """With what the API has of each file where nothing is set."""
     settings = {"attributes": {}, "chunking_strategy": _chunking({"type": "auto"})}
     files = {path: {**settings, **entry} for path, entry in (fields.get("files") or {}).items()}
-    return {**form.defaults, **fields, "files": files}
+    return {**resource_type.defaults, **fields, "files": files}
 
 
 def _render(fields: Fields) -> dict[str, JSON]:
@@ -236,7 +236,7 @@ def _render(fields: Fields) -> dict[str, JSON]:
     return {name: value for name, value in fields.items() if name != "files"}
 
 
-VECTOR_STORE: Final = Form(
+VECTOR_STORE: Final = ResourceType(
     type="vector_store",
     canonical=_canonical,
     render=_render,
@@ -263,7 +263,7 @@ KIND: Final = Kind(
     references=_references,
     desired=_desired,
     check=_check,
-    sketches={"vector_store": _sketch},
+    to_manifest={"vector_store": _to_manifest},
     folder="stores",
     attaches=True,
     frozen="content",

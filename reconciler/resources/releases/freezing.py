@@ -6,7 +6,7 @@ from dataclasses import replace
 from reconciler.resources.address import FILE, Address, release_number
 from reconciler.resources.base import Desired, Kind, Path, Resource, Scope, Spec, written_for
 from reconciler.resources.kinds.file import file_address
-from reconciler.resources.registry import forms, kinds
+from reconciler.resources.registry import kinds, resource_types
 from reconciler.resources.releases.content import ChatbotVersionSpec, Content, KeptFiles
 from reconciler.resources.values import JSON, Fields, digest, reference
 from reconciler.resources.variables import substituted
@@ -122,16 +122,18 @@ def _uploads(release: Resource, needed: Iterable[Desired], names: Names) -> Iter
 
 def _copy(own: Desired, address: Address, names: Names) -> Desired:
     """All of the object, and not only what its manifest set: nothing of a copy is anybody else's."""
-    form = forms()[own.type]
-    fields = form.complete(form, form.rename(own.fields, lambda target: names.get(target, target)))
+    resource_type = resource_types()[own.type]
+    fields = resource_type.complete(
+        resource_type, resource_type.rename(own.fields, lambda target: names.get(target, target))
+    )
     return replace(own, address=address, fields=fields, whole=True, options={"prune": True})
 
 
 def _answering(release: Resource, chatbot: Desired, names: Names) -> Desired:
     spec: ChatbotVersionSpec = release.spec
-    form = forms()[chatbot.type]
-    renamed = form.rename(chatbot.fields, lambda target: names.get(target, target))
-    fields: Fields = {name: value for name, value in renamed.items() if name not in form.pointers}
+    resource_type = resource_types()[chatbot.type]
+    renamed = resource_type.rename(chatbot.fields, lambda target: names.get(target, target))
+    fields: Fields = {name: value for name, value in renamed.items() if name not in resource_type.pointers}
     return Desired(
         address=release.address,
         type=release.address.kind,

@@ -4,7 +4,7 @@ from email.utils import formatdate
 import httpx2
 import pytest
 
-from reconciler.live.errors import DoubtError, LiveError
+from reconciler.live.errors import LiveError, UnknownOutcomeError
 from reconciler.live.kinds.agent import Agents
 from reconciler.resources.address import Identity
 from reconciler.resources.labels import to_metadata
@@ -162,7 +162,7 @@ class TestFind:
 
         connection = api.bench.connection(httpx2.MockTransport(lose))
         flaky = Agents(connection)
-        with pytest.raises(DoubtError, match="assistant/triage"):
+        with pytest.raises(UnknownOutcomeError, match="assistant/triage"):
             api.run(flaky.create(order(**TRIAGE)))
         assert connection.requests == {"POST": 1}
         found = api.run(flaky.find(order(**TRIAGE), since=api.bench.now + 1_795_000_000))

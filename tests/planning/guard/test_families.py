@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.planning.guard.asking import refusal, rules, sections
-from tests.planning.guard.estates import Estate
-from tests.planning.worlds import done, ref
+from tests.support.asking import refusal, rules, sections
+from tests.support.guard_estates import Estate
+from tests.support.plan_inputs import done, ref
 
 
 def triage() -> Estate:

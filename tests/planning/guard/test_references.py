@@ -3,8 +3,8 @@
 import pytest
 
 from reconciler.resources.address import Address
-from tests.planning.guard.asking import refusal, rules, sections
-from tests.planning.worlds import Worlds, done, ref
+from tests.support.asking import refusal, rules, sections
+from tests.support.plan_inputs import Worlds, done, ref
 
 
 def leaving(address: str = "assistant/triage") -> Worlds:

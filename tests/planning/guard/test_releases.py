@@ -1,8 +1,8 @@
 """What is published stays, what was released is never another, nothing untested is frozen."""
 
-from tests.planning.guard.asking import refusal, rules
-from tests.planning.guard.estates import Estate
-from tests.planning.worlds import ref
+from tests.support.asking import refusal, rules
+from tests.support.guard_estates import Estate
+from tests.support.plan_inputs import ref
 
 
 def support(*, published: int | None = 2) -> Estate:

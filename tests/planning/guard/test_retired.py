@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from tests.planning.guard.asking import refusal, rules
-from tests.planning.guard.estates import Estate
-from tests.planning.worlds import ref
+from tests.support.asking import refusal, rules
+from tests.support.guard_estates import Estate
+from tests.support.plan_inputs import ref
 
 ON = date(2026, 10, 23)
 ENDED = {"shutdowns": {"gpt-4": ON}, "today": date(2026, 11, 21)}

@@ -8,9 +8,9 @@ from ruamel.yaml import YAML
 from reconciler.planning import build
 from reconciler.planning.guard import RULES
 from reconciler.resources.kinds.consent import ConsentSpec
-from tests.planning.guard.asking import refusal, rules
-from tests.planning.guard.estates import Estate
-from tests.planning.worlds import Worlds
+from tests.support.asking import refusal, rules
+from tests.support.guard_estates import Estate
+from tests.support.plan_inputs import Worlds
 
 
 def used(*referrers: str) -> Estate:

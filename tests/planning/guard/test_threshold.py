@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.planning.guard.asking import rules
-from tests.planning.worlds import Worlds, entry
+from tests.support.asking import rules
+from tests.support.plan_inputs import Worlds, entry
 
 
 def deleting(number: int, *, of: int) -> Worlds:

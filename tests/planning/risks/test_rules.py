@@ -11,8 +11,8 @@ from reconciler.planning import build
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
 from reconciler.resources.kinds.vector_store import VECTOR_STORE
-from tests.planning.guard.estates import Estate
-from tests.planning.worlds import Worlds, ref
+from tests.support.guard_estates import Estate
+from tests.support.plan_inputs import Worlds, ref
 
 WEEK, TWO_DAYS = {"days": 7}, {"days": 2}
 SOONER = "unused, it expires after 2 days, and did after 7 days"
@@ -150,8 +150,8 @@ class TestStoresThatArePublished:
     def shortened(self, estate: Estate) -> list[str]:
         """What is said when a store expires sooner."""
         world = estate.stays("store/kb", expires_after=WEEK).want("store/kb", expires_after=TWO_DAYS).world()
-        forms = {**world.forms, "store": replace(VECTOR_STORE, type="store")}
-        return [risk.text for risk in build.plan(replace(world, forms=forms)).plan.risks]
+        forms = {**world.resource_types, "store": replace(VECTOR_STORE, type="store")}
+        return [risk.text for risk in build.plan(replace(world, resource_types=forms)).plan.risks]
 
     def test_one_that_only_working_assistants_use(self):
         assert self.shortened(Estate().assistant("triage", uses=ref("store/kb"))) == [SOONER]

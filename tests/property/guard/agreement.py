@@ -15,7 +15,7 @@ from tests.property.guard.oracle import Judgement, Sections, judge
 from tests.property.guard.translation import world
 
 PARTS = ("bots", "pipelines", "assistants", "stores", "releases")
-MARKS = ("tombstones", "by_hand", "twins", "taken", "rewritten")
+MARKS = ("tombstones", "by_hand", "duplicates", "taken", "rewritten")
 USUAL: Mapping[str, Any] = {"strict": False, "max_deletes": 100, "other_project": False, "on_drift": "revert"}
 Verdicts = dict[tuple[str, str], Sections]
 
@@ -75,7 +75,7 @@ def is_whole(estate: Estate) -> bool:
     named_after = {target for thing in wanted.values() for target in thing.refers_to}
     at_rest = judge(Estate(estate.before, estate.before, tombstones=estate.tombstones))
     nothing_goes = not (at_rest.archived or at_rest.deleted)
-    marked = estate.by_hand | estate.twins | estate.taken
+    marked = estate.by_hand | estate.duplicates | estate.taken
     if not (marked <= live.keys() & wanted.keys() and estate.rewritten <= estate.after.releases.keys()):
         return False
     return nothing_goes and named_before <= live.keys() and named_after <= live.keys() | wanted.keys()
@@ -99,7 +99,7 @@ def _shown(items: Mapping[str, Any]) -> str:
 
 
 def _simpler(estate: Estate) -> Iterator[Estate]:
-    yield from (replace(estate, strangers=rest) for rest in _without_one(estate.strangers))
+    yield from (replace(estate, unmanaged=rest) for rest in _without_one(estate.unmanaged))
     yield from (replace(estate, peers=rest) for rest in _without_one(estate.peers))
     for protected in estate.protected:
         rest = {name: how for name, how in estate.protected.items() if name != protected}

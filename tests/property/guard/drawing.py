@@ -52,7 +52,7 @@ class _Drawing:
         made = Estate(
             before=before,
             after=after,
-            strangers=tuple(self.strangers(live)),
+            unmanaged=tuple(self.unmanaged(live)),
             protected=dict(self.protection(live)),
             tombstones=frozenset(self.tombstones),
             strict=self.maybe(0.2),
@@ -69,7 +69,7 @@ class _Drawing:
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
             (50, {}),
             (8, {"other_project": True}),
-            (26, {"twins": same, "max_deletes": PLENTY}),
+            (26, {"duplicates": same, "max_deletes": PLENTY}),
             (22, {"taken": same, "max_deletes": PLENTY}),
             (17, {"by_hand": staying, "on_drift": "refuse"}),
             (20, {"by_hand": staying, "on_drift": "keep"}),
@@ -273,7 +273,7 @@ class _Drawing:
 
     # What stands around.
 
-    def strangers(self, live: Mapping[str, Object]) -> Iterator[Stranger]:
+    def unmanaged(self, live: Mapping[str, Object]) -> Iterator[Stranger]:
         agents = tuple(name for name, thing in live.items() if thing.target == "agents")
         files = tuple(name for name in live if name.startswith("file/"))
         if agents and self.maybe(0.15):

@@ -104,7 +104,7 @@ class PeerDocument:
 class Estate:
     before: Manifests
     after: Manifests
-    strangers: tuple[Stranger, ...] = ()
+    unmanaged: tuple[Stranger, ...] = ()
     peers: tuple[PeerDocument, ...] = ()
     protected: Mapping[str, Literal["state", "label"]] = field(default_factory=dict)
     """What is protected as applied, and where that is known; manifests that are still there say so too."""
@@ -115,7 +115,7 @@ class Estate:
     by_hand: frozenset[str] = frozenset()
     """Agents whose instructions somebody has changed at OpenAI."""
     on_drift: Literal["revert", "keep", "refuse"] = "revert"
-    twins: frozenset[str] = frozenset()
+    duplicates: frozenset[str] = frozenset()
     """Agents that are there twice, and state knows neither."""
     taken: frozenset[str] = frozenset()
     """Agents that somebody else has labelled."""

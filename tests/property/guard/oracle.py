@@ -169,8 +169,8 @@ class _Oracle:
 
     def pointing_at(self, targets: set[str]) -> list[str]:
         ours = [name for name, thing in self.after.items() if thing.refers_to & targets]
-        strangers = [(f"{one.type} {one.name} ({one.id})", one.refers_to) for one in self.estate.strangers]
-        others = [*strangers, *((one.name, one.refers_to) for one in self.estate.peers)]
+        unmanaged = [(f"{one.type} {one.name} ({one.id})", one.refers_to) for one in self.estate.unmanaged]
+        others = [*unmanaged, *((one.name, one.refers_to) for one in self.estate.peers)]
         theirs = [
             name for name, refers_to in others if any(self.same(one, target) for one in refers_to for target in targets)
         ]
@@ -191,7 +191,7 @@ class _Oracle:
         estate = self.estate
         if estate.other_project:
             yield "wrong-project", PROJECT
-        yield from (("duplicate", address) for address in estate.twins)
+        yield from (("duplicate", address) for address in estate.duplicates)
         yield from (("foreign-owner", address) for address in estate.taken)
         yield from (("released-version-edited", f"release/{name}") for name in estate.rewritten if not self.goes(name))
         yield from self.about_drift()

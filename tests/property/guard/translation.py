@@ -6,11 +6,11 @@ from datetime import date
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from reconciler.planning.world import Pointer, Release, World
+from reconciler.planning.inputs import PlanInputs, Pointer, Release
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied, Desired, Form, Labels, Lifecycle, Live, LocalFile
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile, ResourceType
 from reconciler.resources.labels import spec_hashes
-from reconciler.resources.registry import forms
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON, Fields, digest, reference
 from tests.property.guard.estates import (
     OLD_MODEL,
@@ -33,7 +33,7 @@ GONE_SINCE = date(2026, 11, 30)
 HAND = "By hand."
 
 
-def world(estate: Estate) -> World:
+def world(estate: Estate) -> PlanInputs:
     return _Translation(estate).world()
 
 
@@ -41,16 +41,16 @@ def world(estate: Estate) -> World:
 class _Translation:
     estate: Estate
 
-    def world(self) -> World:
+    def world(self) -> PlanInputs:
         estate, after = self.estate, self.estate.after
         asked = [name for name, release in after.releases.items() if not release.archived]
         wanted = objects(after, asked)
-        return World(
+        return PlanInputs(
             identity=IDENTITY,
-            forms=forms(),
+            resource_types=resource_types(),
             desired={Address.parse(name): self.desired(name, thing) for name, thing in wanted.items()},
             applied=dict(self.state()),
-            live=(*self.live(), *map(self.stranger, estate.strangers)),
+            live=(*self.live(), *map(self.stranger, estate.unmanaged)),
             releases={Address("release", name): _release(after, name) for name in asked},
             peers=dict(self.peers()),
             published={Address.parse(name): pointer for name, pointer in self.published()},
@@ -67,7 +67,7 @@ class _Translation:
 
     def state(self) -> Iterator[tuple[Address, Applied]]:
         for name, thing in self.before.items():
-            if name not in self.estate.twins:
+            if name not in self.estate.duplicates:
                 yield Address.parse(name), self.applied(name, thing)
 
     @cached_property
@@ -111,10 +111,10 @@ class _Translation:
             by_hand = {"instructions": HAND} if address in self.estate.by_hand else {}
             found = Live(form.type, id_, {**self.as_read(fields), **by_hand}, labels, name, self.needs(fields))
             yield found
-            if address in self.estate.twins:
+            if address in self.estate.duplicates:
                 yield replace(found, id=f"{id_}-twin")
 
-    def labels(self, address: str, form: Form, thing: Object) -> Labels:
+    def labels(self, address: str, form: ResourceType, thing: Object) -> Labels:
         fields = {name: item for name, item in _fields(form, address, thing).items() if name not in form.apart}
         owner = "globex" if address in self.estate.taken else str(IDENTITY)
         return Labels(owner, address, spec_hashes(fields), self.estate.protected.get(address) == "label")
@@ -154,13 +154,13 @@ class _Translation:
         return tuple(sorted({self.id(address, self.before[address]) for address in addresses}))
 
 
-def _form(address: str, thing: Object) -> Form:
+def _form(address: str, thing: Object) -> ResourceType:
     kind = address.partition("/")[0]
     by_kind = {"assistant": "agent" if thing.target == "agents" else "request", "vectorstore": "vector_store"}
-    return forms()[by_kind.get(kind, kind)]
+    return resource_types()[by_kind.get(kind, kind)]
 
 
-def _fields(form: Form, address: str, thing: Object) -> dict[str, JSON]:
+def _fields(form: ResourceType, address: str, thing: Object) -> dict[str, JSON]:
     """As the manifest of such an object would set them; of a frozen one, all of them."""
     written = {field: form.canonical(field, value) for field, value in _written(form.type, address, thing).items()}
     whole = Address.parse(address).is_frozen and form.type != "file"

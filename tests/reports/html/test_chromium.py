@@ -9,10 +9,10 @@ from reconciler.planning.model import Costs, Risk
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
-from tests.reports.drifts import report_of
-from tests.reports.hostile import VALUES, plan_of, result_of
-from tests.reports.html.browser import CHROMIUM, browser
-from tests.reports.plans import REFERENCED, field, plan, update
+from tests.support.browser import CHROMIUM, browser
+from tests.support.drifts import report_of
+from tests.support.hostile import VALUES, plan_of, result_of
+from tests.support.plans import REFERENCED, field, plan, update
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
 

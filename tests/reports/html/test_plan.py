@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from reconciler.reports.html.plan import plan_html
-from tests.reports.plans import REFERENCED, field, plan, update
+from tests.support.plans import REFERENCED, field, plan, update
 
 
 def test_what_is_refused_writes_nothing_and_so_counts_no_writes():

@@ -4,9 +4,9 @@ from textwrap import dedent
 from reconciler.planning.drift import FailingFile
 from reconciler.reports.markdown.drift import drift_markdown
 from reconciler.reports.markdown.fitting import LIMIT, size
-from tests.reports.drifts import FAILING, HAND, SOON, everything, many, report
-from tests.reports.plans import field, plan, update
-from tests.reports.reading import markdown
+from tests.support.drifts import FAILING, HAND, SOON, everything, many, report
+from tests.support.plans import field, plan, update
+from tests.support.reading import markdown
 
 
 def golden(text):

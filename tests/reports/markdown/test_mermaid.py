@@ -11,10 +11,10 @@ from reconciler.reports.markdown.mermaid import LABEL_ROOM, mermaid
 from reconciler.reports.markdown.plan import MOST_NODES
 from reconciler.reports.picture import SIGNS, picture
 from reconciler.reports.style import clip, plain
-from tests import npm
-from tests.reports.hostile import VALUES
-from tests.reports.html.browser import CHROMIUM, browser
-from tests.reports.plans import REFERENCED, plan, update, upload
+from tests.support import npm
+from tests.support.browser import CHROMIUM, browser
+from tests.support.hostile import VALUES
+from tests.support.plans import REFERENCED, plan, update, upload
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
 

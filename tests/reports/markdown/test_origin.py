@@ -2,7 +2,7 @@ import pytest
 
 from reconciler.reports.markdown.escaping import marker
 from reconciler.reports.markdown.origin import Run, signed, unplanned
-from tests.reports.reading import markdown
+from tests.support.reading import markdown
 
 PLAN = "<!-- reconciler:plan acme/production -->\n\nhello\n"
 MARK = PLAN.splitlines()[0]

@@ -8,8 +8,8 @@ from reconciler.planning.model import Change, Costs, Risk
 from reconciler.reports.markdown.escaping import marker
 from reconciler.reports.markdown.fitting import LIMIT, size
 from reconciler.reports.markdown.plan import plan_markdown
-from tests.reports.plans import REFERENCED, TRIAGE, field, plan, update, upload
-from tests.reports.reading import markdown
+from tests.support.plans import REFERENCED, TRIAGE, field, plan, update, upload
+from tests.support.reading import markdown
 
 PROMPT = "\n".join(f"Rule {number}: be kind." for number in range(60))
 

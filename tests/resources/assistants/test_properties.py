@@ -15,8 +15,8 @@ from reconciler.emulator.store import Store
 from reconciler.resources.kinds.assistant import AGENT, KIND, REQUEST
 from reconciler.resources.values import JSON, replace_references, same
 from tests.resources.assistants.examples import desired
-from tests.resources.assistants.shapes import adapter
-from tests.resources.assistants.specs import specs
+from tests.support.shapes import adapter
+from tests.support.specs import specs
 
 FORMS = {"agents": AGENT, "responses": REQUEST}
 BODIES = {"agents": AgentCreateParams, "responses": ResponseCreateParamsBase}

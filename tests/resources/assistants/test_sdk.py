@@ -12,7 +12,7 @@ from openai.types.responses.response_create_params import ResponseCreateParamsBa
 
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.responses import ResponsesSpec
-from tests.resources.assistants.shapes import flat
+from tests.support.shapes import flat
 
 RUN_TIME = "belongs to a turn, not to the assistant"
 SECRET = "a secret: the application adds it"

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from reconciler.resources.address import Address
-from reconciler.resources.kinds.file import FORM, file_object
+from reconciler.resources.kinds.file import RESOURCE_TYPE, file_object
 
 
 def test_a_file_is_known_by_its_path_and_compared_by_its_content(folder, scope):
@@ -13,7 +13,7 @@ def test_a_file_is_known_by_its_path_and_compared_by_its_content(folder, scope):
 
 
 def test_new_bytes_need_a_new_upload():
-    assert {"sha256", "purpose"} <= FORM.immutable
+    assert {"sha256", "purpose"} <= RESOURCE_TYPE.immutable
 
 
 def test_a_file_that_a_store_holds_keeps_the_name_that_searches_cite(folder, scope):

@@ -1,0 +1,60 @@
+"""What a run that did not end has made or changed and not recorded: it is live as wanted, and only state is behind."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from reconciler.applying.run import Run
+from reconciler.applying.write import differing, own_fields, settled
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.values import same
+
+
+def found(run: Run) -> Iterator[tuple[Address, Applied]]:
+    """Objects that the plan leaves as they are and that state knows otherwise, or not; each as state is to know it."""
+    plan, inputs = run.planned.plan, run.planned.inputs
+    changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
+    for address, desired in sorted(inputs.desired.items()):
+        live = run.planned.matched.live.get(address)
+        if live is None or str(address) in changed or not inputs.in_scope(address):
+            continue
+        left = set() if desired.whole else differing(run, desired, live)
+        if left - set(desired.lifecycle.ignore):  # to be changed, but not by this plan: it is only a part of one
+            continue
+        applied = _as_written(run, desired, live, left)
+        if not _says(inputs.applied.get(address), applied):
+            yield address, applied
+
+
+def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -> Applied:
+    """What the run that wrote it would have recorded; what is in `left` it did not write."""
+    resolved = run.planned.inputs.resource_types[desired.type].resolved if desired.whole else ()
+    filled_in = {name: live.fields[name] for name in resolved if name in live.fields}
+    return Applied(
+        id=live.id,
+        type=desired.type,
+        fields={**settled(run, desired, own_fields(run, desired), left), **filled_in},
+        write_only=_write_only(run, desired),
+        protected=desired.lifecycle.protect,
+        keep=desired.lifecycle.keep_on_delete,
+    )
+
+
+def _write_only(run: Run, desired: Desired) -> Mapping[str, str]:
+    """Digests of what cannot be read back: as state has them, or as every announcement of the object says."""
+    known = run.planned.inputs.applied.get(desired.address)
+    if known is not None:
+        return known.write_only
+    said = [item.marker.get("write_only", {}) for item in run.planned.inputs.pending if item.address == desired.address]
+    first = said[0] if said else {}
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in said)}
+
+
+def _says(known: Applied | None, applied: Applied) -> bool:
+    if known is None or not same(known.fields, applied.fields):
+        return False
+    return (known.id, known.type, known.protected, known.keep) == (
+        applied.id,
+        applied.type,
+        applied.protected,
+        applied.keep,
+    )

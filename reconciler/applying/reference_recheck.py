@@ -1,0 +1,85 @@
+"""The look right before something is deleted: does anybody need it who did not when that was planned?"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from typing import Any, Final
+
+from reconciler.live.base import Adapter, Referrer
+from reconciler.live.gather import gather
+from reconciler.planning.build import Planned
+from reconciler.planning.planned_deletions import planned_deletions
+from reconciler.resources.base import Live
+
+FRESH: Final = 2.0
+"""Seconds for which the list walks of one look serve further deletes, counted from its end.
+
+So what a delete relies on was read at most one list walk and two seconds before; what it then waits for its turn to be
+sent, which more than 300 deletes a minute do, comes on top. No bound could be nothing, as the API has no conditional
+delete. This one lets a walk serve all steps that are under way at once and those that follow on them: the requests of
+many deletes grow with their number, and are not that number times the lists.
+"""
+
+
+@dataclass
+class _Seen:
+    at: float = float("-inf")
+    objects: Sequence[Live] = ()
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class ReferenceRecheck:
+    """Looks for references at OpenAI that the plan knew nothing of. What it knew of, it has decided about."""
+
+    def __init__(
+        self,
+        planned: Planned,
+        adapters: Mapping[str, Adapter],
+        referrers: Collection[Referrer],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._world = planned.inputs
+        self._leaving = planned_deletions(planned)
+        known = chain(planned.inputs.live, planned.inputs.elsewhere)
+        self._known = {(live.id, id_) for live in known for id_ in live.refers_to}
+        self._adapters = adapters
+        self._referrers = referrers
+        self._clock = clock
+        self._seen: dict[str, _Seen] = defaultdict(_Seen)
+
+    async def newcomers(self, live: Live) -> list[Live]:
+        """Who needs the object now and did not when the plan was made, by type and id."""
+        found = await gather(self._looks(live))
+        new = (
+            one
+            for one in chain.from_iterable(found)
+            if live.id in one.refers_to and (one.id, live.id) not in self._known
+        )
+        return sorted(new, key=lambda one: (one.type, one.id))
+
+    def _looks(self, live: Live) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
+        for referrer in self._referrers:
+            if live.type in referrer.refers and referrer.asks_by_id:
+                yield referrer.referring({live.type: [live.id]})
+            elif live.type in referrer.refers:
+                yield self._shared(referrer.type, partial(referrer.referring, self._leaving))
+        for adapter in self._adapters.values():
+            if live.type in adapter.refers:
+                yield self._shared(adapter.type, partial(self._everything, adapter))
+
+    async def _shared(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
+        seen = self._seen[name]
+        async with seen.turn:
+            if self._clock() - seen.at > FRESH:
+                seen.objects, seen.at = await look(), self._clock()
+            return seen.objects
+
+    async def _everything(self, adapter: Adapter) -> Sequence[Live]:
+        """Every object of a type, ours or not, with all that it holds."""
+        known = [applied.id for applied in self._world.applied.values()]
+        listed = await adapter.list(self._world.identity, known)
+        return [live for live in await gather(map(adapter.whole, listed)) if live is not None]

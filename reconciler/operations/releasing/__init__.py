@@ -1,1 +1,0 @@
-"""Releases in the working tree: what `release`, `publish`, `archive` and `diff` share. Offline."""

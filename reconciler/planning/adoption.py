@@ -1,0 +1,228 @@
+"""Which live objects that nobody owns are what manifests ask for, and what taking one over means. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.planning.diff import LastApplied, compare
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.match import Matched
+from reconciler.resources.address import FILE, Address
+from reconciler.resources.base import Desired, Live
+from reconciler.resources.metadata import has_room
+from reconciler.resources.problems import Problem
+from reconciler.resources.values import JSON, digest
+
+_SHOWN: Final = 5
+_LIST: Final = "`reconciler inventory` lists everything that is live."
+
+
+@dataclass(frozen=True)
+class AdoptionMatch:
+    """Objects to take over, and why others cannot be."""
+
+    ids: Mapping[Address, str]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def pair(
+    inputs: PlanInputs, matched: Matched, wanted: Mapping[Address, str | None], remembered: Mapping[Address, str]
+) -> AdoptionMatch:
+    """The live object of every address in `wanted`, by id or by likeness; without any, of all that are not live yet.
+
+    `remembered` are the ids that manifests were imported from. An object is like a manifest if its type and name are
+    the same; of several, the one that is equal in all that the manifest sets.
+    """
+    return _Pairing(inputs, matched, remembered).pair(wanted)
+
+
+def alike(
+    inputs: PlanInputs, matched: Matched, wanted: Mapping[Address, str | None], remembered: Mapping[Address, str]
+) -> frozenset[str]:
+    """The ids of all objects that `pair` compares: it has to know them whole."""
+    pairing = _Pairing(inputs, matched, remembered)
+    found = {id_ for id_ in (*wanted.values(), *remembered.values()) if id_}
+    return frozenset(found.union(live.id for address in pairing.missing() for live in pairing.candidates(address)))
+
+
+def reasons(inputs: PlanInputs, matched: Matched, address: Address) -> tuple[str, ...]:
+    """What to know before an object is taken over."""
+    desired, live = inputs.desired[address], matched.live[address]
+    named = f"{live.type} {live.id}" + (f" ({live.name})" if live.name else "")
+    differing = sorted(
+        {item.keys[0] for item in compare(inputs.resource_types[live.type], desired, LastApplied(), live.fields)}
+    )
+    told = f"its manifest differs in {', '.join(differing)}: the next plan shows that" if differing else ""
+    room = "" if has_room(live.fields.get("metadata")) else NO_ROOM
+    return tuple(filter(None, (f"{named} is nobody's", told, room)))
+
+
+NO_ROOM: Final = "its metadata has no room for four labels, so that only the state knows that it is ours"
+
+
+def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[str]:
+    """Uploads that may be what a store's manifest names by path: their content cannot be read back, so nobody knows."""
+    held = matched.live[address].fields.get("files") or {}
+    uploads: dict[tuple[str, JSON], str] = {
+        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if live.type == FILE
+    }
+    for path in sorted((inputs.desired[address].fields.get("files") or {}).keys() - held.keys()):
+        file = inputs.desired.get(Address(FILE, path))
+        found = uploads.get((file.upload_name, file.local.bytes)) if file and file.local else None
+        if found:
+            yield (
+                f"{address}: {found} has the name and size of {path}, but uploads cannot be read back to compare them: "
+                f"the next apply uploads {path}; name {found} in its place to go on with that"
+            )
+
+
+@dataclass
+class _Pairing:
+    inputs: PlanInputs
+    matched: Matched
+    remembered: Mapping[Address, str]
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.by_id = {live.id: live for live in self.inputs.live if live.type not in self.inputs.outlet_types}
+        self.free = {live.id: live for live in self.matched.unmanaged if live.labels is None and live.type != FILE}
+        self.origins = Counter(self.remembered.values())
+        self.by_name: dict[tuple[str, str], list[Live]] = defaultdict(list)
+        for live in self.free.values():
+            if self.origins[live.id] != 1:
+                self.by_name[_likeness(live.type, live.fields.get("name"))].append(live)
+
+    def pair(self, wanted: Mapping[Address, str | None]) -> AdoptionMatch:
+        asked = {address: id_ for address, id_ in wanted.items() if self._may_adopt(address, id_)}
+        found = {address: id_ for address, id_ in asked.items() if id_ and self._is_adoptable(address, id_)}
+        unnamed = [address for address, id_ in asked.items() if not id_] if wanted else self.missing()
+        taken = {*found.values()}
+        like = ((address, self._like(address, taken, named=address in wanted)) for address in unnamed)
+        found |= {address: live.id for address, live in like if live is not None}
+        return AdoptionMatch(dict(self._unique(found)), tuple(self.problems), tuple(self.notes))
+
+    def missing(self) -> list[Address]:
+        """What manifests ask for, could be taken over, and is not live."""
+        known = {*self.matched.live, *self.matched.ambiguous, *self.matched.taken}
+        return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
+
+    def candidates(self, address: Address) -> Sequence[Live]:
+        """Objects of the same type and name, or the one that the manifest was imported from."""
+        desired = self.inputs.desired[address]
+        origin = self.free.get(self.remembered.get(address, ""))
+        if origin and origin.type == desired.type and self.origins[origin.id] == 1:
+            return [origin]
+        return self.by_name.get(_likeness(desired.type, desired.fields.get("name")), ())
+
+    def _of_kind(self, desired: Desired) -> set[Address]:
+        labelled = desired.type not in self.inputs.outlet_types and desired.type != FILE
+        return {desired.address} if labelled else set()
+
+    def _may_adopt(self, address: Address, id_: str | None) -> bool:
+        desired, live = self.inputs.desired.get(address), self.matched.live.get(address)
+        if desired is None:
+            hint = "Adopting needs a manifest: `reconciler import` writes one."
+            self._problem("unknown-address", f"no manifest asks for {address}", hint)
+        elif desired.type == FILE:
+            hint = "Write the id of the upload into the manifest in place of the path, or let apply upload the file."
+            self._problem("not-adoptable", f"{address}: uploads cannot be read back to see what is in them", hint)
+        elif not self._of_kind(desired):
+            self._problem("not-adoptable", f"{address} is no object at OpenAI, but published", "Apply publishes it.")
+        elif live is not None and id_ in (None, live.id):
+            self.notes.append(f"{address} is live as {live.id} and ours already")
+        elif live is not None:
+            hint = f"To have {id_} instead, remove {address} first."
+            self._problem("already-live", f"{address} is live as {live.id} already", hint)
+        else:
+            return True
+        return False
+
+    def _is_adoptable(self, address: Address, id_: str) -> bool:
+        type_, live = self.inputs.desired[address].type, self.by_id.get(id_)
+        if live is None:
+            self._problem("not-live", f"{address}: there is no {type_} {id_}", _LIST)
+        elif live.type != type_:
+            self._problem("wrong-type", f"{address} asks for {_a(type_)}, and {id_} is {_a(live.type)}", _LIST)
+        elif owner := self._owner(live):
+            self._owned(address, live, owner)
+        else:
+            return True
+        return False
+
+    def _owner(self, live: Live) -> str:
+        if live.labels:
+            return live.labels.identity
+        return str(self.inputs.identity) if live.id in self.matched.addresses else ""
+
+    def _owned(self, address: Address, live: Live, owner: str) -> None:
+        if owner == str(self.inputs.identity):
+            known = self.matched.addresses.get(live.id)
+            former = known[0] if known else live.labels.address if live.labels else ""
+            hint = f"For another name, write `lifecycle: {{moved_from: {str(former).partition('/')[2]}}}`."
+            self._problem("already-ours", f"{address}: {live.id} is ours already, as {former}", hint)
+        else:
+            hint = (
+                f"{owner} gives it up if it removes its manifest after it said `lifecycle: {{keep_on_delete: true}}`. "
+                "If nobody uses that project any more, remove the `reconciler-` keys from the object's metadata."
+            )
+            self._problem("foreign-owner", f"{address}: {live.id} belongs to {owner}", hint)
+
+    def _like(self, address: Address, taken: set[str], *, named: bool) -> Live | None:
+        """The one object that is like the manifest; a problem where there are several, or none that was asked for."""
+        found = [live for live in self.candidates(address) if live.id not in taken]
+        equal = [live for live in found if self._is_equal(address, live)]
+        if len(equal or found) == 1:
+            return (equal or found)[0]
+        if found:
+            how = "equal" if equal else "called so"
+            ids = sorted(live.id for live in equal or found)
+            hint = f"Say which one: reconciler adopt {address}={ids[0]}"
+            self._problem("ambiguous", f"{address}: {len(ids)} objects are {how}: {_some(ids)}", hint)
+        elif named:
+            self._problem("nothing-alike", f"{address}: nothing that is nobody's has its name", self._others(address))
+        else:
+            self.notes.append(f"{address}: nothing live is like it, so that apply makes it")
+        return None
+
+    def _is_equal(self, address: Address, live: Live) -> bool:
+        desired = self.inputs.desired[address]
+        localised = self.matched.localise(self.inputs, address, live)
+        return not compare(self.inputs.resource_types[live.type], desired, LastApplied(), localised.fields)
+
+    def _others(self, address: Address) -> str:
+        type_ = self.inputs.desired[address].type
+        ids = sorted(f"{live.id} ({live.name})" for live in self.free.values() if live.type == type_)
+        if not ids:
+            return f"No {type_} is nobody's. {_LIST}"
+        return f"Say which one it is, as in {address}=ID: {_some(ids)}"
+
+    def _unique(self, found: Mapping[Address, str]) -> Iterator[tuple[Address, str]]:
+        claims: dict[str, list[Address]] = defaultdict(list)
+        for address, id_ in found.items():
+            claims[id_].append(address)
+        for id_, addresses in claims.items():
+            if len(addresses) == 1:
+                yield addresses[0], id_
+            else:
+                hint = "It can be only one of them: say which, as in ADDRESS=ID."
+                self._problem("ambiguous", f"{id_} is like {', '.join(map(str, sorted(addresses)))}", hint)
+
+    def _problem(self, code: str, message: str, hint: str) -> None:
+        self.problems.append(Problem(code, message, hint=hint))
+
+
+def _likeness(type_: str, name: JSON) -> tuple[str, str]:
+    return type_, digest(name)
+
+
+def _a(type_: str) -> str:
+    return f"{'an' if type_[0] in 'aeiou' else 'a'} {type_}"
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - _SHOWN
+    return ", ".join(listed[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

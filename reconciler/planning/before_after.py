@@ -1,0 +1,59 @@
+"""What a change makes of an object: the fields that it is about, as they are and as they become."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.match import Matched
+from reconciler.planning.model import CREATES, DESTROYS, Change, FieldChange
+from reconciler.resources.address import Address
+from reconciler.resources.base import ResourceType
+from reconciler.resources.values import ABSENT, JSON, Fields, Keys
+
+
+class BeforeAfter(NamedTuple):
+    """Top-level fields; empty where there is no object."""
+
+    before: Fields
+    after: Fields
+
+
+def before_after(inputs: PlanInputs, matched: Matched, change: Change) -> BeforeAfter:
+    """Of what is made or taken away, all fields; of what is updated, those that differ. What stays has none."""
+    address = Address.parse(change.address)
+    live, desired = matched.live.get(address), inputs.desired.get(address)
+    found: Fields = live.fields if live is not None and live.id == change.id else {}
+    if change.action in DESTROYS:
+        return BeforeAfter(found, {})
+    if change.action in CREATES and desired is not None:
+        return BeforeAfter(found if change.action == "replace" else {}, desired.fields)
+    names = dict.fromkeys(item.keys[0] for item in change.fields)
+    before = {name: found[name] for name in names if name in found}
+    return BeforeAfter(before, edited(before, change.fields))
+
+
+def resource_type_of(inputs: PlanInputs, matched: Matched, change: Change) -> ResourceType | None:
+    """Of what the object becomes, or else is; None where nobody knows."""
+    address = Address.parse(change.address)
+    known = inputs.desired.get(address) or matched.live.get(address)
+    return inputs.resource_types.get(known.type) if known is not None else None
+
+
+def edited(fields: Fields, changes: Iterable[FieldChange]) -> Fields:
+    """`fields` with these changes; each mapping on the way is copied once."""
+    result: dict[str, JSON] = dict(fields)
+    copies: dict[Keys, dict[str, JSON]] = {(): result}
+    for item in changes:
+        inside = _copy_of(copies, item.keys[:-1])
+        if item.desired is ABSENT:
+            inside.pop(item.keys[-1], None)
+        else:
+            inside[item.keys[-1]] = item.desired
+    return result
+
+
+def _copy_of(copies: dict[Keys, dict[str, JSON]], keys: Keys) -> dict[str, JSON]:
+    if keys not in copies:
+        around = _copy_of(copies, keys[:-1])
+        copies[keys] = around[keys[-1]] = dict(around.get(keys[-1]) or {})
+    return copies[keys]

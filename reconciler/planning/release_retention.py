@@ -1,0 +1,115 @@
+"""Releases that are not to be live any more although their manifests still ask for them.
+
+A release goes with an assistant that it uses and that has no manifest any more, and with its age where the chatbot
+keeps only so many; never while it is published. One that was archived does not come back.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.uploads import is_leftover
+from reconciler.resources.address import FILE, RELEASE, Address, release_number
+from reconciler.resources.base import Live
+from reconciler.resources.values import references_in
+
+ASSISTANT: Final = "assistant"
+GONE: Final = "its manifest is gone"
+
+
+@dataclass(frozen=True)
+class Retired:
+    """Releases that the plan takes leave of."""
+
+    because: Mapping[Address, str]
+    """Why each is archived."""
+    unmarked: tuple[Address, ...]
+    """Archived before, with manifests that do not say so; but not those that the chatbot would not keep anyway."""
+
+
+def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
+    """`inputs` without what such releases ask for, unless another one asks for it too; linear in their parts."""
+    archived = inputs.releases.keys() & inputs.tombstones
+    because = dict(_leaving(inputs, inputs.releases.keys() - inputs.tombstones))
+    gone = {*archived, *because}
+    if not gone:
+        return inputs, Retired({}, ())
+    staying = {address: release for address, release in inputs.releases.items() if address not in gone}
+    needed = {part for release in staying.values() for part in release.parts}
+    unwanted = {part for address in gone for part in inputs.releases[address].parts} - needed | gone
+    desired = {address: wanted for address, wanted in inputs.desired.items() if address not in unwanted}
+    links = {address: found for address, found in inputs.links.items() if address not in unwanted}
+    unmarked = tuple(sorted(archived & _newest(inputs, set(inputs.releases))))
+    return replace(inputs, desired=desired, releases=staying, links=links), Retired(because, unmarked)
+
+
+def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Address, str]]:
+    published = set(published_releases(inputs).values())
+    free = sorted(address for address in candidates - published if inputs.in_scope(address))
+    newest = _newest(inputs, candidates)
+    for address in free:
+        lost = None if inputs.strict else _lost(inputs, address)
+        if lost is not None:
+            yield address, f"{lost}, which it uses, has no manifest any more"
+        elif address not in newest:
+            chatbot = inputs.releases[address].chatbot
+            yield address, f"{chatbot} keeps {inputs.desired[chatbot].options['keep']} of its releases"
+
+
+def published_releases(inputs: PlanInputs) -> dict[Address, Address]:
+    """By chatbot, the release that is published once the plan is done."""
+    found = ((address, release_of(inputs, address)) for address in inputs.desired)
+    return {address: release for address, release in found if release is not None}
+
+
+def release_of(inputs: PlanInputs, address: Address) -> Address | None:
+    """The release that is published under the name of an object; None for what has no such name, or none there."""
+    wanted = inputs.desired.get(address)
+    pointers = inputs.resource_types[wanted.type].pointers if wanted else frozenset()
+    found = (text for name in pointers for text in references_in(wanted.fields.get(name) if wanted else None))
+    return next(map(Address.parse, found), None)
+
+
+def _lost(inputs: PlanInputs, release: Address) -> Address | None:
+    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more."""
+    families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
+    return min((family for family in families if family not in inputs.desired), default=None)
+
+
+def uses(inputs: PlanInputs, release: Address) -> set[Address]:
+    """Everything that a release refers to: its parts, and what they name besides."""
+    found = set(inputs.releases[release].parts)
+    for address in (release, *inputs.releases[release].parts):
+        if address in inputs.desired:
+            found.update(map(Address.parse, references_in(dict(inputs.desired[address].fields))))
+    return found
+
+
+def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
+    """The newest releases of each chatbot, as many as it keeps; all where it does not say."""
+    by_chatbot: dict[Address, list[Address]] = defaultdict(list)
+    for address in candidates:
+        by_chatbot[inputs.releases[address].chatbot].append(address)
+    found: set[Address] = set()
+    for chatbot, releases in by_chatbot.items():
+        most = inputs.desired[chatbot].options.get("keep") if chatbot in inputs.desired else None
+        latest = sorted(releases, key=release_number, reverse=True)
+        found.update(latest[:most])
+    return found
+
+
+def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, str]) -> str:
+    """Why something that is live is not wanted any more; `archived` has the reasons of releases that manifests still
+    ask for.
+    """
+    if address.kind == RELEASE:
+        return archived.get(address) or ("its manifest says so" if address in inputs.archived else GONE)
+    if address.release is not None:
+        return f"{address.release} goes"
+    if is_leftover(address, live.id):
+        return "a newer upload has taken its place"
+    if address.is_frozen:
+        return "no release needs it any more"
+    return "nothing uses it any more" if live.type == FILE else GONE

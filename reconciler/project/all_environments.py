@@ -1,0 +1,81 @@
+"""The manifests as every environment sees them: what is written to the working tree is for all of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from reconciler.manifests import Loaded, load
+from reconciler.manifests.project import Project
+from reconciler.project.suggest import did_you_mean
+from reconciler.project.workspace import Workspace, raise_errors
+from reconciler.resources.address import Address
+from reconciler.resources.base import Resource
+from reconciler.resources.problems import Problem, ReconcilerError
+
+
+@dataclass(frozen=True)
+class AllEnvironments:
+    """One project, loaded for each of its environments; once for a project without any."""
+
+    loads: tuple[Loaded, ...]
+
+    @property
+    def project(self) -> Project:
+        """As the first environment sees it: only for what is the same in all of them."""
+        return self.loads[0].project
+
+    @property
+    def root(self) -> Path:
+        return self.project.root
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        return tuple(self.project.spec.environments)
+
+    @cached_property
+    def resources(self) -> Mapping[Address, Resource]:
+        """By address, as the first environment sees them."""
+        return {resource.address: resource for resource in self.loads[0].resources}
+
+    @cached_property
+    def workspaces(self) -> tuple[Workspace, ...]:
+        """The same for what is not done over a connection."""
+        return tuple(Workspace(loaded, None, {}) for loaded in self.loads)
+
+    def problems(self) -> list[Problem]:
+        """Of all environments, each once."""
+        return list(dict.fromkeys(problem for loaded in self.loads for problem in loaded.problems))
+
+    def named(self, address: Address) -> Resource:
+        """The manifest of an address; ReconcilerError where there is none."""
+        if address not in self.resources:
+            raise ReconcilerError(unknown(address, self.resources))
+        return self.resources[address]
+
+    def in_each(self, address: Address) -> list[Resource]:
+        """The manifest of an address in every environment."""
+        return [resource for loaded in self.loads for resource in loaded.resources if resource.address == address]
+
+
+def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+    """The manifests in `folder` for every environment; ReconcilerError with all errors of any of them."""
+    first = load(folder, env=None, edited=edited)  # of several environments, the first
+    others = list(first.project.spec.environments)[1:]
+    told = tuple(problem for problem in first.problems if problem.code != "environment-required")
+    loads = (load(folder, env=name, edited=edited) for name in others)
+    found = AllEnvironments((replace(first, problems=told), *loads))
+    raise_errors(found.problems())
+    return found
+
+
+def unknown(address: Address, known: Iterable[Address]) -> Problem:
+    """The problem that an address is reported as which no manifest defines."""
+    same_kind = sorted(str(other) for other in known if other.kind == address.kind)
+    hint = did_you_mean(str(address), same_kind) or _some(same_kind)
+    return Problem("unknown-address", f"no manifest defines {address}", hint=hint)
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"There are {', '.join(names[:most])}{more}." if names else "There is no manifest of that kind."

@@ -1,0 +1,120 @@
+"""A project opened for one environment: its manifests, its state, its outlets, its endpoint."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from reconciler.bundles.outlets import DirectoryOutlet, Outlet
+from reconciler.bundles.s3 import S3Outlet
+from reconciler.manifests import Dangling, Loaded, find_project, load, project as manifest
+from reconciler.planning.inputs import Link, Release
+from reconciler.project.endpoint import EMBEDDED, choose
+from reconciler.resources.address import RELEASE, Address, Identity
+from reconciler.resources.base import Desired, Resource
+from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.state.backend import Backend, StoreOutlet, open_store
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What every command that knows a project starts from."""
+
+    loaded: Loaded
+    endpoint: str | None
+    environ: Mapping[str, str]
+
+    @property
+    def identity(self) -> Identity:
+        return self.loaded.project.identity
+
+    @property
+    def root(self) -> Path:
+        return self.loaded.project.root
+
+    @cached_property
+    def backend(self) -> Backend:
+        configured = self.loaded.project.spec.state.url
+        embedded = self.endpoint == EMBEDDED
+        return Backend(open_store(self.root, configured, self.environ, embedded=embedded), self.identity)
+
+    @cached_property
+    def outlets(self) -> tuple[Outlet, ...]:
+        """The first is always there, beside the state; what is live is read from it."""
+        further = (_outlet(self.root, outlet) for outlet in self.loaded.project.spec.outlets)
+        return (StoreOutlet(self.backend.store), *further)
+
+    @cached_property
+    def desired(self) -> dict[Address, Desired]:
+        """Everything the manifests ask for, by address; a file that several name is one object."""
+        return {item.address: item for items in self._asked_for.values() for item in items}
+
+    @cached_property
+    def releases(self) -> dict[Address, Release]:
+        """The releases among it. Of an archived one the manifests ask for nothing."""
+        made = ((address, {item.address for item in items}) for address, items in self._asked_for.items() if items)
+        return {
+            address: Release(Address("chatbot", address.family.name), frozenset(parts - {address}))
+            for address, parts in made
+            if address.kind == RELEASE
+        }
+
+    @property
+    def archived(self) -> frozenset[Address]:
+        """Releases whose manifests say that they are archived."""
+        releases = (one for one in self.loaded.resources if one.address.kind == RELEASE)
+        return frozenset(one.address for one in releases if one.spec.archived)
+
+    @property
+    def links(self) -> dict[Address, list[Link]]:
+        """What the manifests refer to in this environment, each with `file:line`."""
+        return {resource.address: list(self._links(resource)) for resource in self.loaded.resources}
+
+    def _links(self, resource: Resource) -> Iterator[Link]:
+        for reference in resource.kind.references(resource):
+            if reference.environment in (None, self.identity.environment):
+                place = resource.where(reference.path)
+                yield Link(reference.target, f"{place.file}:{place.line}", reference.via)
+
+    @cached_property
+    def _asked_for(self) -> dict[Address, list[Desired]]:
+        """By manifest."""
+        scope = self.loaded.scope
+        return {resource.address: list(resource.kind.desired(resource, scope)) for resource in self.loaded.resources}
+
+
+def _outlet(root: Path, outlet: manifest.Outlet) -> Outlet:
+    if isinstance(outlet, manifest.S3Outlet):
+        return S3Outlet(outlet.s3.location)
+    return DirectoryOutlet(root / outlet.directory)
+
+
+def open_workspace(
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None = None,
+    endpoint: str | None = None,
+    edited: Mapping[str, str] | None = None,
+) -> Workspace:
+    """The project at or above `start`; ReconcilerError with every error its manifests have.
+
+    References to what no manifest defines are not among them: they may point at something live. `edited` are texts of
+    files, by path, that are read as if they had been written already.
+    """
+    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, edited=edited)
+    raise_errors(loaded.problems)
+    return Workspace(loaded, choose(loaded.project, endpoint, environ), environ)
+
+
+def raise_errors(problems: Iterable[Problem]) -> None:
+    """Raise all problems together if one of them is an error."""
+    problems = tuple(problems)
+    if any(problem.severity == "error" for problem in problems):
+        raise ReconcilerError(*problems)
+
+
+def dangling_problems(dangling: Iterable[Dangling], missing: Iterable[Address]) -> list[Problem]:
+    """The problems of those references whose target is in `missing`."""
+    targets = set(missing)
+    return [item.problem for item in dangling if item.reference.target in targets]

@@ -1,0 +1,69 @@
+"""The world as it would be if everything that the manifests ask for had been applied, for plans without a connection.
+
+Ids are made up, so nothing of such a plan may be shown but who stands in the way of what.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.planning.inputs import PlanInputs
+from reconciler.project.workspace import Workspace
+from reconciler.resources.address import FILE, Address, Identity
+from reconciler.resources.base import Applied, Desired, Labels, Live
+from reconciler.resources.labels import spec_hashes
+from reconciler.resources.registry import outlet_types, resource_types
+from reconciler.resources.values import Fields, is_reference
+
+
+def hypothetical(was: Workspace, wanted: Workspace) -> PlanInputs:
+    """What the manifests of `was` ask for is live, and those of `wanted` count."""
+    return PlanInputs(
+        identity=wanted.identity,
+        resource_types=resource_types(),
+        desired=wanted.desired,
+        applied={address: _applied(desired) for address, desired in was.desired.items()},
+        live=tuple(_live(was.identity, desired) for desired in was.desired.values()),
+        links=wanted.links,
+        releases=wanted.releases,
+        archived=wanted.archived,
+        strict=wanted.loaded.project.spec.safety.archive == "strict",
+    )
+
+
+def _applied(desired: Desired) -> Applied:
+    lifecycle = desired.lifecycle
+    return Applied(
+        id=_id(desired.address, desired.type),
+        type=desired.type,
+        fields=desired.fields,
+        write_only=desired.write_only,
+        protected=lifecycle.protect,
+        keep=lifecycle.keep_on_delete,
+    )
+
+
+def _live(identity: Identity, desired: Desired) -> Live:
+    live = Live(desired.type, _id(desired.address, desired.type), _as_read(desired.fields))
+    if desired.type in outlet_types() or desired.type == FILE:
+        return live
+    hashes, protected = spec_hashes(desired.fields), desired.lifecycle.protect
+    return replace(live, labels=Labels(str(identity), str(desired.address), hashes, protected))
+
+
+def _id(address: Address, type_: str) -> str:
+    """Documents in the outlets have their address as id."""
+    return str(address) if type_ in outlet_types() else f"id of {address}"
+
+
+def _as_read(fields: Fields) -> Fields:
+    """The files of a store are read by id."""
+    files = fields.get("files")
+    return {**fields, "files": dict(map(_file_as_read, files.items()))} if isinstance(files, Mapping) else fields
+
+
+def _file_as_read(item: tuple[str, Fields]) -> tuple[str, Fields]:
+    path, entry = item
+    held = entry.get("file")
+    if not is_reference(held):
+        return path, entry
+    return _id(Address.parse(held["$address"]), FILE), {key: entry[key] for key in entry if key != "file"}

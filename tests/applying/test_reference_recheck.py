@@ -1,0 +1,60 @@
+"""How long a look serves."""
+
+import asyncio
+
+import pytest
+
+from reconciler.applying.reference_recheck import FRESH, ReferenceRecheck
+from reconciler.resources.base import Live
+from tests.applying.fakes import Cloud, FakeReferrer
+from tests.support.plan_inputs import Worlds
+
+
+@pytest.fixture
+def cloud():
+    return Cloud()
+
+
+@pytest.fixture
+def planned():
+    return Worlds().stays("widget/lamp").stays("widget/vase").planned()
+
+
+def test_a_look_is_used_again_for_two_seconds_and_not_longer(planned, cloud):
+    moments = iter([0.0, 0.0, FRESH, FRESH + 0.1, FRESH + 0.1])
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)], clock=lambda: next(moments))
+    lamp, vase = planned.inputs.live
+
+    async def look():
+        assert await lookout.newcomers(lamp) == []
+        cloud.users = [Live("automation", "auto_1", {}, refers_to=(lamp.id, vase.id))]
+        assert await lookout.newcomers(vase) == []
+        assert cloud.looks == 1
+        assert await lookout.newcomers(vase) == cloud.users
+        assert cloud.looks == 2
+
+    asyncio.run(look())
+
+
+def test_what_is_asked_by_id_is_asked_every_time(planned, cloud):
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud, asks_by_id=True)], clock=lambda: 0.0)
+
+    async def look():
+        for live in planned.inputs.live:
+            await lookout.newcomers(live)
+
+    asyncio.run(look())
+    assert cloud.looks == 2
+
+
+def test_what_a_peer_had_when_it_was_planned_is_no_news(cloud):
+    planned = Worlds().stays("widget/lamp").peer("globex", "assistant/a", "widget_lamp").planned()
+    cloud.users = [Live("page", f"globex: assistant/{name}", {}, refers_to=("widget_lamp",)) for name in "ab"]
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)])
+    assert asyncio.run(lookout.newcomers(planned.inputs.live[0])) == cloud.users[1:]
+
+
+def test_types_that_cannot_refer_are_not_read(planned, cloud):
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud, refers=frozenset({"file"}))])
+    assert asyncio.run(lookout.newcomers(planned.inputs.live[0])) == []
+    assert cloud.looks == 0

@@ -1,0 +1,194 @@
+"""What is live, whose it is, what it costs and who uses it."""
+
+import json
+
+import pytest
+
+from reconciler.importing.inventory import check_by, take
+from reconciler.importing.listing import Inventory, items
+from reconciler.importing.live_inventory import surroundings
+from reconciler.reports.markdown.inventory import inventory_markdown
+from reconciler.reports.style import Style
+from reconciler.reports.text.inventory import inventory_text
+from reconciler.resources.base import Live
+from reconciler.resources.prices import GB, Prices
+from reconciler.resources.problems import ReconcilerError
+from tests.support.world import World, manifest, world
+
+BOT = manifest("Assistant", "bot", {"target": "agents", "model": "gpt-6-luna"})
+DESK = manifest(
+    "Assistant",
+    "desk",
+    {"model": "gpt-6-luna", "tools": [{"type": "file_search", "vector_store_ids": ["handbook"]}]},
+)
+
+
+@pytest.fixture
+def estate(tmp_path):
+    with world(tmp_path / "acme") as made:
+        yield made
+
+
+def taken(estate: World, by: str | None = None, lines: list[str] | None = None) -> Inventory:
+    here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
+    return estate.run(take(here, estate.connection, by=by, tell=(lines if lines is not None else []).append))
+
+
+def by_name(inventory: Inventory):
+    return {item.name: item for item in inventory.items}
+
+
+def store_with(estate: World, *names: str, **given):
+    """A store made by hand, with a file of each name."""
+
+    async def make():
+        sdk = estate.sdk
+        files = [await sdk.files.create(file=(name, name.encode()), purpose="assistants") for name in names]
+        return await sdk.vector_stores.create(file_ids=[file.id for file in files], **given)
+
+    return estate.by_hand(make())
+
+
+class TestOwner:
+    def test_is_this_identity_another_or_nobody(self, estate):
+        estate.wants(BOT)
+        estate.apply()
+        labels = {"reconciler-project": "umbrella/prod", "reconciler-address": "assistant/theirs"}
+        estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="theirs", metadata=labels))
+        estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="loose"))
+        found = by_name(taken(estate))
+        assert [(found[name].standing, found[name].owner) for name in ("bot", "theirs", "loose")] == [
+            ("ours", "acme"),
+            ("other", "umbrella/prod"),
+            ("nobody", None),
+        ]
+        assert found["bot"].address == "assistant/bot"
+
+    def test_is_known_by_state_where_the_label_is_gone(self, estate):
+        estate.wants(BOT)
+        estate.apply()
+        estate.by_hand(estate.sdk.beta.agents.update(estate.id_of("assistant/bot"), metadata={}))
+        assert by_name(taken(estate))["bot"].standing == "ours"
+
+    def test_outside_a_project_nothing_is_ours(self, estate, tmp_path):
+        estate.wants(BOT)
+        estate.apply()
+        here = surroundings(tmp_path, estate.environ, env=None, endpoint=None)
+        inventory = estate.run(take(here, estate.connection, by=None, tell=lambda _: None))
+        assert inventory.identity is None
+        assert by_name(inventory)["bot"].standing == "other"
+
+
+class TestUse:
+    def test_files_belong_to_stores_or_to_nobody(self, estate):
+        store = store_with(estate, "a.md", name="kb")
+        estate.by_hand(estate.sdk.files.create(file=("b.md", b"b"), purpose="assistants"))
+        found = by_name(taken(estate))
+        assert (found["a.md"].used_by, found["a.md"].unused) == ((store.id,), False)
+        assert (found["b.md"].used_by, found["b.md"].unused) == ((), True)
+        assert not found["kb"].unused, "applications may name it, which nobody sees"
+
+    def test_manifests_count_as_users_by_name_and_by_literal_id(self, estate):
+        store = store_with(estate, name="loose")
+        both = {"type": "file_search", "vector_store_ids": ["handbook", store.id]}
+        estate.wants(
+            manifest("VectorStore", "handbook", {}), manifest("Assistant", "desk", {"model": "m", "tools": [both]})
+        )
+        estate.apply()
+        found = by_name(taken(estate))
+        assert found["handbook"].used_by == found["loose"].used_by == ("assistant/desk",)
+
+    def test_manifests_with_errors_are_no_obstacle(self, estate):
+        estate.wants(BOT)
+        estate.apply()
+        estate.file("broken.yaml", "kind: [")
+        assert by_name(taken(estate))["bot"].standing == "ours"
+
+
+def stored(id_: str, size: int) -> Live:
+    return Live("vector_store", id_, {}, name=id_, detail={"usage_bytes": size})
+
+
+def costs(*live: Live, prices: Prices | None = None):
+    found = items(
+        live,
+        owner=lambda _: None,
+        identity=None,
+        addresses={},
+        wanted_by={},
+        referred=frozenset(),
+        stored=frozenset({"vector_store"}),
+        group=lambda _: None,
+        prices=prices or Prices(),
+    )
+    return {item.id: item.cost_per_day for item in found}
+
+
+def test_the_first_gigabyte_is_free_for_all_stores_together():
+    assert costs(stored("a", GB // 2), stored("b", GB // 2)) == {"a": 0, "b": 0}
+    assert costs(stored("a", 8 * GB), stored("b", 3 * GB)) == pytest.approx({"a": 8 / 11, "b": 3 / 11})
+    assert costs(stored("empty", 0), Live("agent", "x", {})) == {"empty": 0, "x": None}
+
+
+def test_prices_of_the_project_hold():
+    assert costs(stored("a", 11 * GB), prices=Prices(vector_storage=0.05, free_gb=0)) == {"a": pytest.approx(0.55)}
+
+
+class TestSums:
+    def test_by_label_of_manifests_files_with_their_store(self, estate):
+        estate.file("kb/a.md", "text")
+        labelled = manifest("VectorStore", "handbook", {"files": ["kb/a.md"]})
+        labelled["metadata"]["labels"] = {"customer": "acme"}
+        estate.wants(labelled, BOT)
+        estate.apply()
+        groups = {group.what: group.objects for group in taken(estate, "label.customer").groups}
+        assert groups == {"acme": 2, "": 1}
+
+    def test_by_metadata_of_live_objects(self, estate):
+        store_with(estate, "a.md", name="kb", metadata={"customer": "umbrella"})
+        inventory = taken(estate, "metadata.customer")
+        assert [(group.what, group.objects, group.bytes) for group in inventory.groups] == [("umbrella", 2, 8)]
+
+    @pytest.mark.parametrize("by", ["customer", "label.", "tags.customer"])
+    def test_by_nothing_else(self, by):
+        with pytest.raises(ReconcilerError, match="cannot sum up"):
+            check_by(by)
+
+
+class TestReports:
+    def test_text_says_whose_what_and_how_much(self, estate):
+        estate.wants(BOT)
+        estate.apply()
+        store_with(estate, "a.md", name="kb")
+        text = inventory_text(taken(estate), style=Style(width=200))
+        assert "3 objects at embedded; ours is acme." in text
+        assert "ours as assistant/bot" in text
+        assert "estimate" in text
+
+    def test_json_has_everything(self, estate):
+        store_with(estate, "a.md", name="kb")
+        document = json.loads(json.dumps(taken(estate, "metadata.x").document()))
+        assert document["format"] == "reconciler/inventory/v1"
+        assert {one["type"] for one in document["objects"]} == {"file", "vector_store"}
+        assert document["prices"]["estimate"] is True
+        assert [group["what"] for group in document["groups"]] == [""]
+
+    def test_markdown_keeps_names_from_being_anything_else(self, estate):
+        estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="a|b @team <img src=x>\n# x"))
+        text = inventory_markdown(taken(estate))
+        assert "| `a\\|b` `@team` `<img` `src=x>` `#` x |" in text
+
+
+def test_only_lists_are_walked_one_for_the_files_of_each_store(estate):
+    for name in ("one", "two"):
+        store_with(estate, f"{name}.md", name=name)
+    estate.requests()
+    lines: list[str] = []
+    taken(estate, lines=lines)
+    assert estate.requests() == {
+        "GET /v1/agents": 1,
+        "GET /v1/files": 1,
+        "GET /v1/vector_stores": 1,
+        "GET /v1/vector_stores/{id}/files": 2,
+    }
+    assert lines[-1] == "contents: 2 of 2 read"

@@ -1,0 +1,106 @@
+"""Which objects are found in a file, whatever else is in it."""
+
+import json
+
+import pytest
+
+from reconciler.migration.exports import find_exports, read_exports
+from tests.migration.exports import assistant
+
+ONE, TWO = json.dumps(assistant("one")), json.dumps(assistant("two"))
+
+
+def found(text: str | bytes):
+    exports, problems = find_exports(text.encode() if isinstance(text, str) else text, "x.json")
+    return [export.value.get("id") for export in exports], [problem.code for problem in problems]
+
+
+class TestShapes:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            ONE + TWO,
+            f"{ONE}\n{TWO}\n",
+            f"{ONE},\n{TWO},\n",
+            f"[{ONE}, [{TWO}]]",
+            f'{{"data": [{ONE}]}} {{"data": [{TWO}]}}',
+            f'{{"a": {{"b": {ONE}}}, "c": {TWO}}}',
+            json.dumps(f"[{ONE}, {TWO}]"),
+            f"\x1e{ONE}\n\x1e{TWO}\n",
+            f"\ufeff{ONE}\r\n\r\n{TWO}",
+        ],
+        ids=["joined", "lines", "commas", "nested", "pages", "keys", "text", "sequence", "windows"],
+    )
+    def test_however_they_are_wrapped(self, text):
+        assert found(text) == (["asst_one", "asst_two"], [])
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+    def test_in_any_encoding_of_unicode(self, encoding):
+        text = json.dumps(assistant("Zürich"), ensure_ascii=False)
+        assert found(text.encode(encoding)) == (["asst_Zürich"], [])
+
+    @pytest.mark.parametrize(
+        ("value", "kind"),
+        [
+            ({"id": "asst_1", "model": "m"}, "assistant"),
+            ({"model": "m", "file_ids": []}, "assistant"),
+            ({"id": "pmpt_1"}, "prompt"),
+            ({"model": "m", "messages": []}, "prompt"),
+            ({"name": "p", "versions": []}, "prompt"),
+        ],
+    )
+    def test_with_and_without_object(self, value, kind):
+        (export,), _ = find_exports(json.dumps(value).encode(), "x.json")
+        assert export.kind == kind
+
+    def test_places_are_those_of_the_ids(self):
+        text = f'{{"data": [\n  {ONE},\n  {TWO}\n]}}'
+        exports, _ = find_exports(text.encode(), "x.json")
+        assert [str(export.place) for export in exports] == ["x.json:2:10", "x.json:3:10"]
+
+
+class TestBrokenFiles:
+    def test_what_is_whole_is_kept(self):
+        assert found(f'{{"data": [{ONE}, {{"id": "asst_torn", "instr') == (["asst_one"], ["truncated"])
+
+    def test_a_broken_line_costs_one_object(self):
+        assert found(f'{ONE}\n{{"id": "asst_bad", oops}}\n{TWO}\n') == (["asst_one", "asst_two"], ["syntax"])
+
+    def test_every_broken_line_is_told(self):
+        _, problems = find_exports(f'{{"id": "asst_a",}}\n{ONE}\n{{"id": "asst_b",}}\n'.encode(), "x.json")
+        assert [(problem.place and problem.place.line, "asst_" in problem.message) for problem in problems] == [
+            (1, True),
+            (3, True),
+        ]
+
+    def test_bytes_that_are_not_utf_8_spoil_only_their_object(self):
+        spoilt = json.dumps(assistant("M\u00fcller"), ensure_ascii=False).encode("latin-1")
+        assert found(ONE.encode() + b"\n" + spoilt) == (["asst_one"], ["not-utf-8"])
+
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("Assistant(id='asst_1', model='gpt-4o')", "python-print"),
+            ("SyncCursorPage[Assistant](data=[Assistant(id='asst_1')])", "python-print"),
+            ("[Assistant(id='asst_1'), Assistant(id='asst_2')]", "python-print"),
+            ("{'id': 'asst_1', 'description': None}", "python-print"),
+            ("", "nothing-found"),
+            ("[]", "nothing-found"),
+            ("id,name\nasst_1,Helper\n", "no-json"),
+            ("[" * 100_000, "syntax"),
+            ('{"a":' * 100_000, "syntax"),
+            ('{"object": "assistant", "model": ' + "[" * 80 + "]" * 80 + "}", "too-deep"),
+            ('{"object": "assistant", "created_at": ' + "9" * 5000 + "}", "syntax"),
+        ],
+        ids=["repr", "page", "list", "dict", "empty", "none", "csv", "deep", "deeper", "nested", "number"],
+    )
+    def test_what_cannot_be_read_is_told(self, text, code):
+        assert found(text) == ([], [code])
+
+    def test_a_file_of_nothing_but_faults_is_given_up(self):
+        _, problems = found("{oops\n" * 100_000)
+        assert len(problems) == 1_001
+
+    def test_a_file_that_is_not_there(self, tmp_path):
+        _, (problem,) = read_exports(tmp_path / "none.json")
+        assert problem.code == "unreadable-file"

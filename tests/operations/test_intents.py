@@ -1,0 +1,31 @@
+from reconciler.operations.intents import one_at_a_time
+from reconciler.resources.address import Address
+from reconciler.state.model import Intent
+
+
+def upload(path: str, name: str, bytes_: int, sha256: str) -> Intent:
+    return Intent(Address("file", path), "file", {"filename": name, "bytes": bytes_, "sha256": sha256}, 0.0)
+
+
+AGENT = Intent(Address("assistant", "triage"), "agent", {"identity": "acme"}, 0.0)
+OTHER_AGENT = Intent(Address("assistant", "clerk"), "agent", {"identity": "acme"}, 0.0)
+
+
+def test_what_can_be_told_apart_is_announced_at_once():
+    intents = (
+        *(AGENT, OTHER_AGENT),
+        upload("a/hours.md", "hours.md", 7, "aa"),
+        upload("b/hours.md", "hours.md", 8, "bb"),
+        upload("a/prices.md", "prices.md", 7, "cc"),
+    )
+    assert one_at_a_time(intents) == (intents, {})
+
+
+def test_equal_bytes_under_one_name_are_one_upload():
+    intents = (upload("a/hours.md", "hours.md", 7, "aa"), upload("b/hours.md", "hours.md", 7, "aa"))
+    assert one_at_a_time(intents) == (intents, {})
+
+
+def test_what_only_its_content_tells_apart_is_announced_one_after_the_other():
+    alike = (upload("a/hours.md", "hours.md", 7, "aa"), upload("b/hours.md", "hours.md", 7, "bb"))
+    assert one_at_a_time((AGENT, *alike)) == ((AGENT,), {intent.address: intent for intent in alike})

@@ -1,0 +1,62 @@
+"""Which API is talked to: the first that is set."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from reconciler.live.pace import store_lane
+from reconciler.manifests import Project, ProjectSpec
+from reconciler.project.endpoint import choose, open_connection
+from reconciler.resources.address import Identity
+from reconciler.resources.problems import Place, ReconcilerError
+
+ENVIRON = {"RECONCILER_ENDPOINT": "http://of-the-workflow", "OPENAI_BASE_URL": "of-the-sdk"}
+
+
+def project(endpoint: str | None) -> Project:
+    return Project(Path(), Path(), Identity("acme"), ProjectSpec(endpoint=endpoint), Place("project.yaml"))
+
+
+def test_the_order():
+    ours = project("of-the-project")
+    assert choose(ours, "https://of-the-flag", ENVIRON) == "https://of-the-flag"
+    assert choose(ours, None, ENVIRON) == "http://of-the-workflow"
+    assert choose(ours, None, {"OPENAI_BASE_URL": "of-the-sdk"}) == "of-the-project"
+    assert choose(project(None), None, {"OPENAI_BASE_URL": "of-the-sdk"}) == "of-the-sdk"
+    assert choose(project(None), None, {}) is None
+
+
+def test_what_is_empty_is_not_set():
+    assert choose(project(None), "", {"RECONCILER_ENDPOINT": "", "OPENAI_BASE_URL": ""}) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ("embeded", "Did you mean 'embedded'?"),
+        ("Embedded", "Did you mean 'embedded'?"),
+        ("localhost:8787", "Write a URL like http://127.0.0.1:8787/v1, or 'embedded'."),
+    ],
+)
+def test_what_is_no_endpoint_is_an_error(wrong, hint):
+    for flag, environ in ((wrong, {}), (None, {"RECONCILER_ENDPOINT": wrong})):
+        with pytest.raises(ReconcilerError) as error:
+            choose(project(None), flag, environ)
+        (problem,) = error.value.problems
+        assert (problem.message, problem.hint) == (f"'{wrong}' is neither a URL nor 'embedded'", hint)
+
+
+def test_a_vector_store_is_written_to_as_often_as_openai_allows(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+
+    async def write() -> None:
+        async with open_connection(project(None), "http://127.0.0.1:1/v1") as connection:
+            for _ in range(300):
+                async with connection.pace.turn(store_lane("vs_1")):
+                    pass
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05), connection.pace.turn(store_lane("vs_1")):
+                    pass
+
+    asyncio.run(write())

@@ -1,0 +1,141 @@
+"""What was reviewed is parted from what was not, and what needs the other goes with it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.planning.codec import from_json, to_json
+from reconciler.releases.release import release
+from reconciler.resources.problems import ReconcilerError
+from reconciler.review.approval import Approval, approval, digests
+from tests.support.world import Document, World, manifest, world
+
+
+def clerk(agent: str, instructions: str = "File it.", **more: Any) -> Document:
+    return manifest(
+        "Assistant", agent, {"target": "agents", "model": "gpt-6-luna", "instructions": instructions, **more}
+    )
+
+
+def request(name: str, instructions: str, **more: Any) -> Document:
+    return manifest("Assistant", name, {"model": "gpt-6-luna", "instructions": instructions, **more})
+
+
+FLOW = manifest(
+    "Pipeline",
+    "flow",
+    {
+        "nodes": {"a": {"type": "assistant", "assistant": "one"}, "b": {"type": "assistant", "assistant": "two"}},
+        "edges": [{"from": "start", "to": "a"}, {"from": "a", "to": "b"}, {"from": "b", "to": "end"}],
+    },
+)
+BOT = manifest("Chatbot", "desk", {"pipeline": "flow"})
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+def shown(office: World, *documents: Document) -> set[str]:
+    """Digests of the plan of a pull request with these edits, which are then taken back."""
+    before = dict(office.documents)
+    office.wants(*documents)
+    found = {change.digest for change in office.plan("keep").work}
+    office.documents = before
+    office.wants()
+    return found
+
+
+def parted(office: World, reviewed: set[str]) -> Approval:
+    return approval(office.observed("keep").planned, reviewed)
+
+
+def held(found: Approval) -> dict[str, str | None]:
+    return {one.change.address: one.because_of for one in found.held}
+
+
+def test_all_that_was_shown_is_the_plan_itself(office: World):
+    reviewed = shown(office, clerk("one"), clerk("two"))
+    office.wants(clerk("one"), clerk("two"))
+    found = parted(office, reviewed)
+    assert found.held == ()
+    assert found.plan.digest == office.plan("keep").digest
+
+
+def test_what_nobody_has_seen_is_held_back(office: World):
+    reviewed = shown(office, clerk("one"))
+    office.wants(clerk("one"), clerk("two"))
+    found = parted(office, reviewed)
+    assert held(found) == {"assistant/two": None}
+    assert [change.address for change in found.plan.work] == ["assistant/one"]
+
+
+def test_the_plan_that_is_left_is_one_that_apply_takes(office: World):
+    reviewed = shown(office, clerk("one"))
+    office.wants(clerk("one"), clerk("two"))
+    rest = parted(office, reviewed).plan
+    assert from_json(json.loads(json.dumps(to_json(rest)))) == rest
+
+
+def test_one_change_of_two_pull_requests_was_seen_by_nobody(office: World):
+    """The one shows a new name, the other new instructions; together they are another change."""
+    office.wants(clerk("one"))
+    office.apply()
+    reviewed = shown(office, clerk("one", name="Ann")) | shown(office, clerk("one", "Burn it."))
+    office.wants(clerk("one", "Burn it.", name="Ann"))
+    assert held(parted(office, reviewed)) == {"assistant/one": None}
+
+
+def test_what_needs_something_held_back_is_held_back_too(office: World):
+    office.file("kb/a.md", "A")
+    tools = [{"type": "file_search", "vector_store_ids": ["kb"]}]
+    store = manifest("VectorStore", "kb", {"files": ["kb/*.md"]})
+    office.wants(store, request("one", "Look it up.", tools=tools))
+    everything = {change.digest: change.address for change in office.plan("keep").work}
+    reviewed = {digest for digest, address in everything.items() if address != "vectorstore/kb"}
+    assert held(parted(office, reviewed)) == {"vectorstore/kb": None, "assistant/one": "vectorstore/kb"}
+
+
+def test_a_bundle_follows_from_the_changes_of_two_pull_requests(office: World):
+    """Neither has shown the bundle of the chatbot with both; nothing in it is unseen."""
+    office.wants(request("one", "A"), request("two", "B"), FLOW, BOT)
+    office.apply()
+    reviewed = shown(office, request("one", "AA")) | shown(office, request("two", "BB"))
+    office.wants(request("one", "AA"), request("two", "BB"))
+    assert held(parted(office, reviewed)) == {}
+
+
+def test_a_bundle_waits_for_what_is_held_back_in_it(office: World):
+    office.wants(request("one", "A"), request("two", "B"), FLOW, BOT)
+    office.apply()
+    reviewed = shown(office, request("one", "AA"))
+    office.wants(request("one", "AA"), request("two", "BB"))
+    found = held(parted(office, reviewed))
+    assert found.pop("assistant/two") is None
+    assert found == {"chatbot/desk": "assistant/two", "pipeline/flow": "assistant/two"}
+
+
+def test_which_release_applications_get_never_follows_from_anything(office: World):
+    office.wants(request("one", "A"), request("two", "B"), FLOW, BOT)
+    office.apply()
+    release(office.root, office.environ, "desk", publish=False)
+    office.documents["Chatbot/desk"] = manifest("Chatbot", "desk", {"pipeline": "flow", "published": 1})
+    office.wants()
+    plan = office.plan("keep")
+    reviewed = {change.digest for change in plan.work if change.action != "publish"}
+    assert "chatbot/desk" in held(parted(office, reviewed))
+
+
+def test_plans_of_other_identities_are_no_review_and_what_is_no_plan_is_an_error(office: World):
+    office.wants(clerk("one"))
+    data = json.dumps(to_json(office.plan("keep"))).encode()
+    assert len(set(digests([data], "acme"))) == 1
+    assert set(digests([data], "acme/production")) == set()
+    for broken in (b"{", b"[]", data.replace(b"File it.", b"Burn it.")):
+        with pytest.raises(ReconcilerError, match="plan"):
+            set(digests([broken], "acme"))

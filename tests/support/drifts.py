@@ -1,0 +1,55 @@
+"""Drift reports that the tests of reports read."""
+
+from datetime import date
+
+from reconciler.planning.drift import Drifted, DriftReport, FailingFile, RetiringModel, Standing
+from reconciler.planning.model import FieldChange, Plan
+from reconciler.planning.writers import Seen, Writer
+from tests.support.hostile import plan_of
+from tests.support.plans import field, plan, update
+
+UNSUPPORTED = "unsupported_file: The file type is not supported."
+FAILING = FailingFile("vectorstore/handbook", "kb/a.md", UNSUPPORTED)
+SOON = RetiringModel("gpt-5", date(2026, 12, 11), False, ("assistant/triage", "assistant/triage@support.3"))
+GONE = RetiringModel("gpt-4", date(2026, 10, 23), True, ("assistant/billing",))
+AT_NIGHT = Seen(1_795_214_040.0, (("model", "outside"),))
+HAND = update(field("model", "gpt-5", "gpt-6", "drift"), decision="revert", id="agent_1")
+IN_SYNC = Standing("assistant/billing", (), (), False)
+
+
+def report(made: Plan, **more) -> DriftReport:
+    """A report of all the drift in a plan, but for what follows from it."""
+    found = (Drifted(change, Seen()) for change in made.drift if not change.is_consequence)
+    return DriftReport(made, tuple(found), **{"pending": len(made.changes), **more})
+
+
+def everything() -> DriftReport:
+    """Something of each."""
+    return DriftReport(
+        plan(drift=(HAND,), unchanged=7),
+        (Drifted(HAND, AT_NIGHT),),
+        (FAILING,),
+        (GONE, SOON),
+        (IN_SYNC, Standing("assistant/triage", (HAND,), (FAILING,), False)),
+    )
+
+
+def report_of(value: str) -> DriftReport:
+    """A report that says `value` wherever it can."""
+    made = plan_of(value)
+    by: tuple[tuple[str, Writer], ...] = (("instructions", "outside"), (value, "unknown-run"))
+    drifted = tuple(Drifted(change, Seen(0.0, by)) for change in made.drift)
+    failing = (FailingFile(f"vectorstore/{value}", value, value), FailingFile("vectorstore/handbook", value, ""))
+    retiring = (RetiringModel(value, date(2026, 12, 11), False, (f"assistant/{value}",)),)
+    standings = (Standing(f"assistant/{value}", made.drift, failing, True), Standing(value, (), (), True))
+    return DriftReport(made, drifted, failing, retiring, standings, 3)
+
+
+def many(number: int) -> DriftReport:
+    """Assistants whose instructions somebody changed, and as many in sync."""
+    text = "\n".join(f"Rule {line}: be kind." for line in range(60))
+    edit: FieldChange = field("instructions", f"{text} Now.", text, "drift")
+    changed = [update(edit, address=f"assistant/a{index}") for index in range(number)]
+    differs = tuple(Standing(change.address, (change,), (), False) for change in changed)
+    others = tuple(Standing(f"assistant/b{index}", (), (), False) for index in range(number))
+    return report(plan(drift=tuple(changed)), assistants=(*differs, *others))

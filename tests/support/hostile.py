@@ -1,0 +1,131 @@
+"""Values that are something else in some format, put everywhere a plan and a result have room for text."""
+
+from types import SimpleNamespace as Some
+from typing import Any
+
+from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.importing.listing import Inventory, Item
+from reconciler.planning.model import SECTIONS, Change, Costs, FieldChange, Plan, Refusal, Risk, Source, Unmanaged
+from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
+from reconciler.resources.address import Address
+from reconciler.resources.problems import Place, Problem
+
+VALUES = (
+    "<script>alert(1)</script>",
+    "</style></title><img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "--><b>out</b><!--",
+    "</summary></details><h1>Safe</h1>",
+    "[click](https://evil.example/x) ![pixel](https://evil.example/p.png)",
+    "https://evil.example www.evil.example mail@evil.example",
+    "@everyone #123 GH-7 octo/repo#9 deadbeefdeadbeefdeadbeefdeadbeefdeadbeef",
+    "`` ` ``` ```` `````",
+    "\n```\n# out of the fence\n~~~\n",
+    "\n\n# Heading\n- [ ] task\n> quote\n| a | b |\n---\n===\n1. one",
+    "*bold* _it_ ~~gone~~ $x$ :tada: \\* &lt; &#64;team &commat;team",
+    '"]; click n0 "javascript:alert(1)"; end; %%{init: {}}%% subgraph x',
+    "\x1b[31mred\x1b[2J\x1b]8;;https://evil.example\x07link\x9b2J",
+    "::set-output name=digest::evil",
+    "\n::error file=a.py,line=1::out\n  ::stop-commands::x\n##[error]old",
+    "abc\u202egnp.exe\u2066 \u200b\u00ad\ufeff\U000e0041",
+    "\r\n\x00\x08\ud800",
+    "{{constructor}} ${7*7} <%= 1 %> {% x %}",
+    "x" * 3000,
+    "word " * 600,
+)
+
+
+def plan_of(value: str, **more) -> Plan:
+    """A plan that says `value` wherever it can."""
+    fields = (
+        FieldChange(("instructions",), f"before\n{value}\nafter", f"before\nafter {value}", "manifest"),
+        FieldChange(("metadata", value), value, "other", "both"),
+        FieldChange((value, "long"), "", "\n".join([value, *map(str, range(40))]), "manifest"),
+        FieldChange(("tools",), {value: [value]}, {value: [value, value]}, "unknown"),
+    )
+    file = f"file/{value}"
+    told: Any = {"because": (value, f"because {value}"), "risks": (f"risk {value}",), "source": Source(value, 1)}
+    return Plan(
+        "acme/production",
+        (
+            Change("assistant/triage", "update", fields, **told),
+            Change(file, "create", (FieldChange(("name",), None, value, "manifest"),), **told),
+            *(Change(f"file/kb/{value}{number}", "create") for number in range(12)),
+        ),
+        drift=(
+            Change("assistant/billing", "update", fields, decision="keep", **told),
+            Change(f"file/{value}@hand", "create", decision="revert", **told),
+        ),
+        refusals=(
+            Refusal(
+                file,
+                "delete",
+                "referenced",
+                f"still used by {value}",
+                sections=dict.fromkeys(SECTIONS, (f"automation {value}", file)),
+                chains=((f"automation {value}", "pipeline/flow", file),),
+                places={file: value, "pipeline/flow": value},
+                remedy=f"Point {value} elsewhere.",
+                consent=f"kind: Consent\nmetadata: {{name: x}}\nreason: {value}\n",
+            ),
+        ),
+        unmanaged=(Unmanaged(value, "agent_1", value, value),),
+        warnings=(value, f"warning {value}"),
+        requests={value: 3},
+        references=(("pipeline/flow", file), (f"automation {value}", "assistant/triage")),
+        risks=(Risk("guardrail-removed", "high", file, "update", f"it says {value}"),),
+        costs=Costs(
+            *(value, (1, 2), (0.0, 0.1)),
+            growth=((file, 1),),
+            paid=((file, value, 2.5),),
+            unused=((file, None),),
+            unknown=(value,),
+        ),
+        commit=value,
+        created_at=value,
+        digest="sha256:" + "0" * 64,
+        **more,
+    )
+
+
+def result_of(value: str) -> ApplyResult:
+    """A result that says `value` wherever it can."""
+    problem = Problem("rate-limit", f"failed: {value}", Place(value, 1), hint=value)
+    return ApplyResult(
+        "acme/production",
+        "sha256:" + "0" * 64,
+        (
+            Outcome(f"file/{value}", "create", "done", id=value, note=value),
+            Outcome("assistant/triage", "update", "failed", problem=problem),
+            Outcome("assistant/billing", "update", "skipped", because_of=f"file/{value}"),
+            Outcome(f"file/{value}2", "delete", "not-started"),
+        ),
+        kept=(Change(f"file/{value}3", "update", decision="keep"),),
+        requests={value: 2},
+        resume=f"reconciler apply {value}",
+        found=(f"file/{value}4",),
+    )
+
+
+def inventory_of(value: str) -> Inventory:
+    """An inventory that says `value` wherever it can."""
+    item = Item(value, value, value, "ours", value, value, 1, 0.0, 0.0, 0.1, value, (value, value), False, value)
+    return Inventory(value, value, value, value, (item,), (Problem("x", value, hint=value),))
+
+
+def comparison_of(value: str) -> Comparison:
+    """A comparison that says `value` wherever it can."""
+    fields = (FieldChange(("instructions", value), f"a\n{value}", value, "manifest"),)
+    objects = tuple(ObjectChange(Address("assistant", value), word, fields) for word in ("added", "removed", "changed"))
+    files, variables = (FileChange(value, "0" * 64, None),), (VariableChange(value, value, value, "x"),)
+    return Comparison(value, value, value, objects, files, variables)
+
+
+def migration_of(value: str) -> Any:
+    """A migration that says `value` wherever it can."""
+    outcomes = ("mapped", "changed", "lost")
+    entries = [Some(field=value, outcome=outcome, to=value, note=value, hint=value) for outcome in outcomes]
+    texts = dict.fromkeys(("id", "name", "source", "address", "threads", "runs"), value)
+    found = [Some(kind="assistant", entries=entries, is_valid=valid, **texts) for valid in (True, False)]
+    problem = Problem("x", value, Place(value, 1), hint=value)
+    return Some(target="responses", migrated=found, problems=[problem], written=[value])

@@ -1,0 +1,298 @@
+"""Tiny worlds: four forms, and a builder that says what is wanted, last applied and live, one object a line.
+
+worlds = Worlds()
+worlds.want("widget/lamp", note="on")
+worlds.applied("widget/lamp", note="off")
+worlds.live("widget/lamp", note="off")
+worlds.plan().changes
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any, Self
+
+from reconciler.planning import build
+from reconciler.planning.build import Planned
+from reconciler.planning.inputs import Bundle, Link, Pending, PlanInputs, Pointer
+from reconciler.planning.model import Change, Plan
+from reconciler.resources import store_files
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile, ResourceType
+from reconciler.resources.kinds.file import RESOURCE_TYPE
+from reconciler.resources.labels import spec_hashes
+from reconciler.resources.problems import Place
+from reconciler.resources.values import digest, reference
+
+IDENTITY = Identity("acme", "production")
+
+
+def _form(type_: str, **options: Any) -> ResourceType:
+    return ResourceType(type_, canonical=lambda _name, value: value, render=dict, **options)
+
+
+def _widget(type_: str) -> ResourceType:
+    """`metadata` is ours by key, `size` immutable, and `colour` is grey where nobody sets it."""
+    return _form(
+        type_,
+        defaults={"note": None, "colour": "grey", "metadata": {}, "tools": [], "uses": None},
+        owned_by_key=frozenset({"metadata"}),
+        immutable=frozenset({"size"}),
+    )
+
+
+FORMS: Mapping[str, ResourceType] = {
+    "widget": _widget("widget"),
+    "agent": _widget("agent"),
+    "store": _form(
+        "store",
+        defaults={"files": {}},
+        owned_by_key=frozenset({"files"}),
+        apart=frozenset({"files"}),
+        creation_only=frozenset({"description"}),
+        localise=store_files.localise,
+        stored=True,
+    ),
+    "page": _form("page", defaults={}, in_outlets=True),
+    "file": RESOURCE_TYPE,
+}
+"""`page` lives in the outlets."""
+_TYPES = {"assistant": "agent", "chatbot": "page", "pipeline": "page", "release": "page", "vectorstore": "store"}
+
+
+def sha(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def ref(address: str) -> dict[str, str]:
+    return reference(address)
+
+
+def type_of(address: str) -> str:
+    kind = address.partition("/")[0]
+    return _TYPES.get(kind, kind)
+
+
+def entry(path: str, content: str, **settings: Any) -> dict[str, Any]:
+    """What a store's manifest says of one file."""
+    return {"file": ref(f"file/{path}"), "sha256": sha(content), **settings}
+
+
+@dataclass
+class Worlds:
+    """Collects objects, and gives the `PlanInputs` of them."""
+
+    wanted: dict[Address, Desired] = field(default_factory=dict)
+    state: dict[Address, Applied] = field(default_factory=dict)
+    objects: list[Live] = field(default_factory=list)
+    links: dict[Address, list[Link]] = field(default_factory=dict)
+    pending: list[Pending] = field(default_factory=list)
+    bundles: dict[Address, Bundle] = field(default_factory=dict)
+    pointers: dict[Address, Pointer] = field(default_factory=dict)
+    peers: dict[Identity, list[Live]] = field(default_factory=dict)
+
+    def want(
+        self,
+        address: str,
+        /,
+        *,
+        protect: bool = False,
+        ignore: tuple[str, ...] = (),
+        moved_from: tuple[str, ...] = (),
+        keep: bool = False,
+        type_: str = "",
+        line: int = 1,
+        secret: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> Self:
+        key = Address.parse(address)
+        self.wanted[key] = Desired(
+            address=key,
+            type=type_ or type_of(address),
+            fields=fields,
+            place=Place(f"manifests/{key.name}.yaml", line),
+            lifecycle=Lifecycle(protect=protect, ignore=ignore, moved_from=moved_from, keep_on_delete=keep),
+            write_only=digests(secret),
+            unreadable=secret or {},
+        )
+        return self
+
+    def applied(
+        self,
+        address: str,
+        /,
+        *,
+        id_: str = "",
+        type_: str = "",
+        protect: bool = False,
+        keep: bool = False,
+        secret: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> Self:
+        key, type_ = Address.parse(address), type_ or type_of(address)
+        self.state[key] = Applied(id_ or live_id(address, type_), type_, fields, digests(secret), protect, keep)
+        return self
+
+    def live(
+        self,
+        address: str,
+        /,
+        *,
+        id_: str = "",
+        type_: str = "",
+        owner: str | None = str(IDENTITY),
+        hashes: Mapping[str, Any] | None = None,
+        protect: bool = False,
+        refers_to: tuple[str, ...] = (),
+        detail: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> Self:
+        """An object with our label, which vouches for `hashes` (by default: for what state says)."""
+        type_ = type_ or type_of(address)
+        known = self.state.get(Address.parse(address))
+        vouched = hashes if hashes is not None else (known.fields if known else {})
+        spec = spec_hashes({name: value for name, value in vouched.items() if name not in FORMS[type_].apart})
+        labels = None if owner is None or type_ == "page" else Labels(owner, address, spec, protect)
+        name = address.partition("/")[2]
+        self.objects.append(
+            Live(type_, id_ or live_id(address, type_), fields, labels, name, tuple(refers_to), detail or {})
+        )
+        return self
+
+    def synced(self, address: str, /, *, id_: str = "", protect: bool = False, **fields: Any) -> Self:
+        """Wanted, applied and live alike."""
+        self.want(address, protect=protect, **fields)
+        return self.stays(address, id_=id_, protect=protect, **fields)
+
+    def stays(
+        self, address: str, /, *, id_: str = "", protect: bool = False, keep: bool = False, **fields: Any
+    ) -> Self:
+        """Applied and live, but wanted no more."""
+        self.applied(address, id_=id_, protect=protect, keep=keep, **fields)
+        found: dict[str, Any] = {
+            name: _by_id(self, value) if name == "files" else value for name, value in fields.items()
+        }
+        refers = tuple(sorted(found.get("files", ())))
+        return self.live(address, id_=id_, protect=protect, refers_to=refers, **found)
+
+    def want_file(self, path: str, content: str) -> Self:
+        key = Address("file", path)
+        self.wanted[key] = Desired(
+            address=key,
+            type="file",
+            fields={"sha256": sha(content), "purpose": "assistants"},
+            local=LocalFile(path, sha(content), len(content)),
+            upload_name=PurePosixPath(path).name,
+        )
+        return self
+
+    def applied_file(self, path: str, content: str, *, id_: str = "") -> Self:
+        fields = {"sha256": sha(content), "purpose": "assistants"}
+        self.state[Address("file", path)] = Applied(id_ or live_id(f"file/{path}", "file"), "file", fields)
+        return self
+
+    def live_file(self, path: str, content: str, *, id_: str = "", created: float = 1000.0) -> Self:
+        found = Live(
+            "file",
+            id_ or live_id(f"file/{path}", "file"),
+            {"purpose": "assistants"},
+            name=PurePosixPath(path).name,
+            detail={"bytes": len(content), "created_at": created},
+        )
+        self.objects.append(found)
+        return self
+
+    def synced_file(self, path: str, content: str) -> Self:
+        return self.want_file(path, content).stays_file(path, content)
+
+    def stays_file(self, path: str, content: str) -> Self:
+        return self.applied_file(path, content).live_file(path, content)
+
+    def announce(self, path: str, content: str, *, since: float = 1000.0) -> Self:
+        """That a killed run was about to upload a file."""
+        marker = {"filename": PurePosixPath(path).name, "bytes": len(content), "sha256": sha(content)}
+        self.pending.append(Pending(Address("file", path), "file", marker, since))
+        return self
+
+    def stranger(
+        self, id_: str, *, type_: str = "agent", name: str = "", refers_to: tuple[str, ...] = (), **fields: Any
+    ) -> Self:
+        self.objects.append(Live(type_, id_, fields, None, name, refers_to))
+        return self
+
+    def peer(self, identity: str, address: str, *refers_to: str, type_: str = "page") -> Self:
+        """Something in the outlets of another identity."""
+        document = Live(type_, f"{identity}: {address}", {}, refers_to=refers_to)
+        self.peers.setdefault(Identity.parse(identity), []).append(document)
+        return self
+
+    def link(self, source: str, target: str, *, place: str = "manifests/links.yaml:3") -> Self:
+        self.links.setdefault(Address.parse(source), []).append(Link(Address.parse(target), place))
+        return self
+
+    def bundle(self, address: str, content: Any, *refers_to: str) -> Self:
+        self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
+        return self
+
+    def pointer(self, address: str, content: Any, ids: Mapping[str, str] | None = None, note: str = "") -> Self:
+        self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, note)
+        return self
+
+    def world(self, **options: Any) -> PlanInputs:
+        world = PlanInputs(
+            identity=IDENTITY,
+            resource_types=FORMS,
+            desired=dict(self.wanted),
+            applied=dict(self.state),
+            live=tuple(self.objects),
+            links=dict(self.links),
+            pending=tuple(self.pending),
+            bundles=dict(self.bundles),
+            pointers=dict(self.pointers),
+            peers=dict(self.peers),
+            openai_project="proj_a",
+            applied_project="proj_a",
+        )
+        return replace(world, **options)
+
+    def planned(self, **options: Any) -> Planned:
+        return build.plan(self.world(**options))
+
+    def plan(self, **options: Any) -> Plan:
+        return self.planned(**options).plan
+
+
+def digests(secret: Mapping[str, str] | None) -> dict[str, str]:
+    return {name: digest(value) for name, value in (secret or {}).items()}
+
+
+def live_id(address: str, type_: str) -> str:
+    """The id that an object has where a test does not say."""
+    name = address.partition("/")[2].replace("/", "-").replace(".", "-")
+    return address if type_ == "page" else f"{type_}_{name}"
+
+
+def _by_id(worlds: Worlds, files: Mapping[str, Any]) -> dict[str, Any]:
+    """The files of a store as the API has them."""
+    return {
+        worlds.state[Address("file", path)].id: {
+            "attributes": {},
+            **{name: value for name, value in settings.items() if name != "file"},
+        }
+        for path, settings in files.items()
+    }
+
+
+def done(*changes: Change) -> list[tuple[str, str]]:
+    """Action and address of each change: what most tests look at."""
+    return [(change.action, change.address) for change in changes]
+
+
+def fields_of(plan: Plan) -> list[tuple[str, Any, Any, str]]:
+    """Path, before, after and origin of everything that differs."""
+    return [
+        (item.path, item.live, item.desired, item.origin)
+        for change in (*plan.changes, *plan.drift)
+        for item in change.fields
+    ]
