@@ -14,7 +14,7 @@ _ADDRESS: Final = {
 }
 _REFERENCE: Final = {
     "type": "object",
-    "properties": {"$address": _ADDRESS},
+    "properties": {"$address": {**_ADDRESS, "description": "Address of the object, as `kind/name`."}},
     "required": ["$address"],
     "additionalProperties": False,
     "description": "Reference to a live object. Its id is the value under this address in `ids` of the pointer.",

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from reconciler.manifests.modeline import SCHEMA_FILE
 from tests.cli.conftest import by_hand
 
 
@@ -26,7 +27,7 @@ def test_what_is_live_becomes_a_project(nowhere, cli):
 def test_the_result_as_json(nowhere, cli):
     done = cli("import", "--into", "new", "-o", "json")
     assert done.document["format"] == "reconciler/import/v1"
-    assert done.document["written"] == ["project.yaml", "assistants/support-bot.yaml"]
+    assert done.document["written"] == ["project.yaml", "assistants/support-bot.yaml", SCHEMA_FILE]
 
 
 def test_an_id_that_is_gone_is_an_error_that_stops_nothing(applied, cli):

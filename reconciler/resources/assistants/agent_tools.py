@@ -100,7 +100,7 @@ class WebSearch(Extensible):
     allowed_domains: list[str] | None = None
     """Domains that results may come from. Default: all domains."""
     context_size: ContextSize | None = None
-    """Amount of search context that the model gets: `low`, `medium` or `high`. Default: `medium`."""
+    """Amount of context that the agent gets from a search: `low`, `medium` or `high`. Default: `medium`."""
     location: Location | None = None
     """Approximate location that results are localised to. Default: none."""
     mode: Literal["disabled", "cached", "live"] | None = None

@@ -98,7 +98,7 @@ class WebSearch(Extensible):
     external_web_access: bool = True
     """Allow access to the live web. With `false`, only cached content is used. Default: `true`."""
     filters: DomainFilters | None = None
-    """Domains that results may come from. Default: all domains."""
+    """Filters of results. Default: none."""
     search_context_size: ContextSize = "medium"
     """Amount of search context that the model gets: `low`, `medium` or `high`. Default: `medium`."""
     user_location: UserLocation | None = None
