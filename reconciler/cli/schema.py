@@ -18,7 +18,8 @@ from reconciler.cli.output import show, show_json, write_json
 def command(folder: Path | None) -> int:
     """Print the JSON Schema of manifests; with --out, write it and those of bundles and pointers.
 
-    In an editor, `# yaml-language-server: $schema=…/manifest.schema.json` in the first line of a manifest uses it.
+    Editors use the schema that the first line of a manifest names: `# yaml-language-server: $schema=PATH`. To update the
+    schema of a project: `reconciler schema > .schemas/manifest.schema.json`.
     """
     from reconciler.operations.schema import schemas
 

@@ -28,34 +28,33 @@ SETTINGS: Final[Mapping[str, Any]] = {
 
 @dataclass
 class Editor:
-    """One connection. Requests wait for their answers; what the server asks meanwhile is answered."""
+    """One connection. A request waits for its answer; requests of the server are answered meanwhile."""
 
     process: "subprocess.Popen[bytes]"
     diagnostics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """What the server said last about each document, by its URI."""
+    """The latest diagnostics of each document, by its URI."""
     _requests: int = 0
 
-    def open(self, path: Path, text: str | None = None) -> list[str]:
-        """Open a file, with `text` as what is in the editor; gives the messages of its diagnostics."""
-        uri = path.as_uri()
-        self.diagnostics.pop(uri, None)
+    def open(self, path: Path, text: str | None = None) -> None:
+        """Open a document, once: the content of a file, or `text` that is only in the editor."""
         content = path.read_text(encoding="utf-8") if text is None else text
-        document = {"uri": uri, "languageId": "yaml", "version": 1, "text": content}
-        self._notify("textDocument/didOpen", textDocument=document)
-        while uri not in self.diagnostics:
-            self._handle(self._read())
-        return [f"{one['range']['start']['line'] + 1}: {one['message']}" for one in self.diagnostics[uri]]
+        document = {"uri": path.as_uri(), "languageId": "yaml", "version": 1, "text": content}
+        self.notify("textDocument/didOpen", textDocument=document)
 
-    def close(self, path: Path) -> None:
-        self._notify("textDocument/didClose", textDocument={"uri": path.as_uri()})
+    def problems(self, path: Path) -> list[str]:
+        """The diagnostics of a document that is open, each with its line."""
+        while path.as_uri() not in self.diagnostics:
+            self._handle(self._read())
+        found = self.diagnostics[path.as_uri()]
+        return [f"{one['range']['start']['line'] + 1}: {one['message']}" for one in found]
 
     def hover(self, path: Path, line: int, column: int) -> str:
-        """The text that is shown for a place, Markdown; empty where nothing is."""
+        """The text that is shown for a place, in Markdown; empty where nothing is. Lines and columns start at 0."""
         found = self._at("textDocument/hover", path, line, column)
         return str(found["contents"]["value"]) if found else ""
 
     def completions(self, path: Path, line: int, column: int) -> dict[str, dict[str, Any]]:
-        """What is offered at a place, by label."""
+        """Everything that is offered at a place, by label."""
         found = self._at("textDocument/completion", path, line, column)
         items = found["items"] if isinstance(found, dict) else found or []
         return {item["label"]: item for item in items}
@@ -74,7 +73,7 @@ class Editor:
                 return message["result"]
             self._handle(message)
 
-    def _notify(self, method: str, **params: Any) -> None:
+    def notify(self, method: str, **params: Any) -> None:
         self._send({"method": method, "params": params})
 
     def _handle(self, message: dict[str, Any]) -> None:
@@ -127,8 +126,8 @@ def editor(folder: Path) -> Iterator[Editor]:
         root = folder.as_uri()
         folders = [{"uri": root, "name": folder.name}]
         made.request("initialize", processId=None, rootUri=root, workspaceFolders=folders, capabilities=capabilities)
-        made._notify("initialized")
-        made._notify("workspace/didChangeConfiguration", settings=SETTINGS)
+        made.notify("initialized")
+        made.notify("workspace/didChangeConfiguration", settings=SETTINGS)
         yield made
         made.request("shutdown")
-        made._notify("exit")
+        made.notify("exit")
