@@ -1,4 +1,4 @@
-"""`docs/guard.md`, followed command by command."""
+"""Run `docs/guard.md`."""
 
 import asyncio
 import json
@@ -54,9 +54,13 @@ def consent(folder: Path) -> None:
 BY_HAND = {"an automation is set up on triage": automate, "the consent is written into a file": consent}
 
 
-def test_every_command_does_what_the_page_shows(tmp_path):
-    folder = tmp_path / "acme"
-    assert as_it_runs(PAGE, folder, BY_HAND) == PAGE.read_text(encoding="utf-8")
+def followed(scratch: Path) -> str:
+    """Return the page with the outputs of its commands, run in `scratch`."""
+    return as_it_runs(PAGE, scratch / "acme", BY_HAND)
+
+
+def test_guard_page_outputs_equal_command_outputs(tmp_path):
+    assert followed(tmp_path) == PAGE.read_text(encoding="utf-8")
 
 
 def test_the_table_of_rules_is_complete_and_right():

@@ -1,4 +1,4 @@
-"""`docs/releases.md`, followed command by command."""
+"""Run `docs/releases.md`."""
 
 import asyncio
 import re
@@ -34,9 +34,13 @@ def take_a_file_out(folder: Path) -> None:
 BY_HAND = {"a file is taken out of the frozen store": take_a_file_out}
 
 
-def test_every_command_does_what_the_page_shows(tmp_path):
-    folder = tmp_path / "acme"
-    assert as_it_runs(PAGE, folder, BY_HAND) == PAGE.read_text(encoding="utf-8")
+def followed(scratch: Path) -> str:
+    """Return the page with the outputs of its commands, run in `scratch`."""
+    return as_it_runs(PAGE, scratch / "acme", BY_HAND)
+
+
+def test_releases_page_outputs_equal_command_outputs(tmp_path):
+    assert followed(tmp_path) == PAGE.read_text(encoding="utf-8")
 
 
 def test_the_page_shows_what_there_is_to_run():
