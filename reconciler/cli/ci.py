@@ -32,7 +32,7 @@ author = click.option(
     metavar="LOGIN",
     default=AUTHOR,
     show_default=True,
-    help="Login of the account that the token belongs to.",
+    help="Update only comments and issues of this account, the owner of the token.",
 )
 
 
@@ -45,14 +45,14 @@ def command() -> None:
     """
 
 
-@command.command(name="comment")
+@command.command(name="comment", short_help="Post plans as comments on the pull request.")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=file)
 @click.option(
     "--pull-request",
     "pull",
     metavar="NUMBER",
     type=int,
-    help="Pull request to comment on. Default: the pull request of the workflow run.",
+    help="Comment on this pull request. Default: the pull request of the workflow run.",
 )
 @author
 def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
@@ -85,12 +85,15 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
 
 @command.command(name="issue")
 @click.argument("body", metavar="FILE", type=file)
-@click.option("--drift", metavar="JSON", required=True, type=file, help="Output of `drift --out JSON`.")
+@click.option(
+    "--drift", metavar="JSON", required=True, type=file, help="Read the drift from JSON, an output of `drift --out`."
+)
 @author
 def issue(body: Path, drift: Path, author: str) -> int:
     """Open, update or close the drift issue. FILE is its text, an output of `drift -o markdown`.
 
-    The issue is open while there is drift, a file that could not be indexed, or a model that is shut down soon.
+    The issue is open while there is drift, a file that could not be indexed, a model that is shut down soon, or a file
+    in a vector store that its manifest does not list.
 
     Requires the permission `issues: write`.
     """
@@ -115,7 +118,7 @@ def issue(body: Path, drift: Path, author: str) -> int:
     metavar="NAME",
     default="plan.yml",
     show_default=True,
-    help="File name of the workflow that plans pull requests.",
+    help="Set the file name of the workflow that plans pull requests.",
 )
 def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan_workflow: str) -> int:
     """Plan, and write the reviewed changes to FILE. Apply them with `apply FILE`.
@@ -141,7 +144,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     return codes.CHANGES if parted.held else 0
 
 
-@command.command(name="rollback")
+@command.command(name="rollback", short_help="Write a plan that publishes another release.")
 @click.argument("chatbot")
 @click.argument("number", type=click.IntRange(1))
 @options.folder
@@ -167,10 +170,10 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
 
 
 @command.command(name="pull-request")
-@click.option("--head", metavar="BRANCH", required=True, help="Pushed branch that contains the change.")
-@click.option("--base", metavar="BRANCH", help="Branch to merge into. Default: the branch of the workflow run.")
-@click.option("--title", required=True, help="Title of the pull request.")
-@click.option("--body", default="", help="Description of the pull request.")
+@click.option("--head", metavar="BRANCH", required=True, help="Merge this branch, which must be pushed.")
+@click.option("--base", metavar="BRANCH", help="Merge into this branch. Default: the branch of the workflow run.")
+@click.option("--title", required=True, help="Set the title of the pull request.")
+@click.option("--body", default="", help="Set the description of the pull request.")
 def pull_request(head: str, base: str | None, title: str, body: str) -> int:
     """Open a pull request for a branch, or update the open one.
 

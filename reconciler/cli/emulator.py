@@ -26,13 +26,13 @@ To change or count faults at run time, use PUT and GET /_emulator/faults. See do
 
 
 @command.command(name="serve", epilog=FAULTS)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen on this address.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8787,
     show_default=True,
-    help="Port to listen on; 0 selects a free port.",
+    help="Listen on this port; 0 selects a free port.",
 )
 @click.option(
     "--data", metavar="FILE", type=click.Path(path_type=Path), help="Store objects in FILE. Default: in memory."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "--target",
     type=click.Choice(["responses", "agents"]),
     required=True,
-    help="Target of the assistants: `responses` (requests that your application sends) or `agents` (saved agents).",
+    help="Deploy assistants as `responses` (requests that your application sends) or `agents` (saved agents).",
 )
 @click.option(
     "--into",

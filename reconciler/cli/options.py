@@ -41,7 +41,7 @@ folder = click.option(
     metavar="DIR",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=Path(),
-    help="Search for the project in DIR and its parents. Default: the current folder.",
+    help="Search for the project in DIR, its parents and DIR/manifests. Default: the current folder.",
 )
 environment = click.option(
     "--env",
