@@ -18,7 +18,7 @@ from reconciler.cli.main import run
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 FILE: Final = re.compile(r"^`([\w./-]+)`:\n\n```\w+\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-SESSION: Final = re.compile(r"^(?:<!-- by hand: ([^\n]*) -->\n)?```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+SESSION: Final = re.compile(r"^(?:<!-- before: ([^\n]*) -->\n)?```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 COMMAND: Final = re.compile(r"^\$ (.*)$", flags=re.MULTILINE)
 PROGRESS: Final = re.compile(r"^\[\d+/\d+\] .*\n", flags=re.MULTILINE)
 VARYING: Final = (

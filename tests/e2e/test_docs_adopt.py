@@ -47,7 +47,7 @@ def test_adopting_page_outputs_equal_command_outputs(tmp_path):
     assert followed(tmp_path) == PAGE.read_text(encoding="utf-8")
 
 
-def test_the_page_shows_what_there_is_to_run():
+def test_adopting_page_uses_every_adoption_command():
     text = PAGE.read_text(encoding="utf-8")
     commands = re.findall(r"^\$ reconciler (\w+)", text, flags=re.MULTILINE)
     assert {"inventory", "import", "validate", "adopt", "apply", "plan"} <= {*commands}

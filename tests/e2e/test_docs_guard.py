@@ -51,7 +51,7 @@ def consent(folder: Path) -> None:
     (folder / "consents.yaml").write_text(filled)
 
 
-BY_HAND = {"an automation is set up on triage": automate, "the consent is written into a file": consent}
+BY_HAND = {"an automation is created for triage": automate, "the consent is written to a file": consent}
 
 
 def followed(scratch: Path) -> str:

@@ -23,6 +23,6 @@ def test_migration_page_outputs_equal_command_outputs(tmp_path):
     assert bundle.request("assistant/claims-desk")["temperature"] == 0.2
 
 
-def test_the_page_shows_what_there_is_to_run():
+def test_migration_page_contains_both_exports_and_all_sessions():
     assert [name for name, _ in FILES] == ["exports/assistants.json", "exports/welcome.json"]
     assert len(SESSIONS) >= 7

@@ -33,6 +33,6 @@ def test_state_page_outputs_equal_command_outputs(tmp_path):
     assert followed(tmp_path) == TEXT
 
 
-def test_the_page_tells_of_every_command():
+def test_state_page_mentions_every_state_command():
     assert "state" in COMMANDS
     assert [name for name in command.commands if f"state {name}" not in TEXT and f"`{name}`" not in TEXT] == []
