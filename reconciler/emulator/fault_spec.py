@@ -29,20 +29,22 @@ class FaultType:
 
 FAULTS: Final[Mapping[str, FaultType]] = MappingProxyType(
     {
-        "error-before": FaultType("The request is not processed; the answer is an error.", "status", "503"),
-        "error-after": FaultType("The request is processed; the answer is an error.", "status", "500"),
-        "drop-before": FaultType("The request is not processed; the connection is closed."),
-        "drop-after": FaultType("The request is processed; the connection is closed without an answer."),
-        "slow": FaultType("The request is processed; the answer is delayed.", "seconds", "1"),
-        "malformed": FaultType("The request is processed; half of the answer is sent."),
-        "429": FaultType("The request is rate limited; a value is sent as Retry-After.", "seconds"),
-        "quota": FaultType("The request is rejected because the credit is used up."),
-        "stale": FaultType("The request is processed; its effect is not visible for a while.", "seconds", "5"),
-        "ingest-fail": FaultType("The ingestion of files that the request attaches fails."),
-        "ingest-hang": FaultType("The ingestion of files that the request attaches never ends."),
-        "repeat-cursor": FaultType("The list ignores its cursor and always reports another page."),
+        "error-before": FaultType("The request is not executed; the response is an error.", "status", "503"),
+        "error-after": FaultType("The request is executed; the response is an error.", "status", "500"),
+        "drop-before": FaultType("The request is not executed; the connection is closed."),
+        "drop-after": FaultType("The request is executed; the connection is closed without a response."),
+        "slow": FaultType("The request is executed; the response is delayed.", "seconds", "1"),
+        "malformed": FaultType("The request is executed; the response is truncated."),
+        "429": FaultType(
+            "The request is not executed; rate limit error, with Retry-After if a value is given.", "seconds"
+        ),
+        "quota": FaultType("The request is not executed; quota error."),
+        "stale": FaultType("The request is executed; reads return the previous data for a while.", "seconds", "5"),
+        "ingest-fail": FaultType("Files that the request attaches fail to index."),
+        "ingest-hang": FaultType("Files that the request attaches are never indexed completely."),
+        "repeat-cursor": FaultType("A list ignores its cursor and reports more items."),
         "second-writer": FaultType(
-            "Another client changes the agent or store of the request right after it.", "field", "name"
+            "Another client changes the agent or vector store of the request after it.", "field", "name"
         ),
     }
 )
