@@ -42,6 +42,7 @@ def command(
     4 if the rest was.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.adopt import adopt
+    from reconciler.reports.wording import notice_text
 
     wanted = _wanted(what)
     if not dry_run:
@@ -57,8 +58,8 @@ def command(
         listen=listening(),
         resume=command_line(),
     )
-    for text in done.pairing.notes:
-        note(text)
+    for notice in done.pairing.notices:
+        note(notice_text(notice))
     code = _show(done, format_, out=out, dry_run=dry_run)
     if not done.pairing.problems:
         return code
