@@ -13,13 +13,16 @@ from reconciler.cli.output import show, show_json, write_json
     "folder",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Write one file a schema to DIR.",
+    help="Write one file for each schema to DIR.",
 )
 def command(folder: Path | None) -> int:
-    """Print the JSON Schema of manifests; with --out, write it and those of bundles and pointers.
+    """Print the JSON Schema of manifests. With --out, write the schemas of manifests, bundles and pointers.
 
-    In an editor, `# yaml-language-server: $schema=…/manifest.schema.json` in the first line of a manifest uses it.
-    """
+    To use the schema in an editor, add this line at the top of a manifest:
+
+    \b
+    # yaml-language-server: $schema=…/manifest.schema.json
+    """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.schema import schemas
 
     if folder is None:
