@@ -236,7 +236,9 @@ class Worlds:
         self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
         return self
 
-    def pointer(self, address: str, content: Any, ids: Mapping[str, str] | None = None, fault: Reason | None = None) -> Self:
+    def pointer(
+        self, address: str, content: Any, ids: Mapping[str, str] | None = None, fault: Reason | None = None
+    ) -> Self:
         self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, fault)
         return self
 
