@@ -18,7 +18,7 @@ _TOOLS: Final[Mapping[str, str]] = {
 _BREAKS: Final[Mapping[str, Phrase]] = {
     "removed": "{at} is removed",
     "required": "{at} is required now",
-    "type": lambda args: f"{args['at']} was {' or '.join(args['before'])}, and is {' or '.join(args['after'])}",
+    "type": lambda args: f"{args['at']} changes from {' or '.join(args['before'])} to {' or '.join(args['after'])}",
     "limited": "{at} takes only {values} values now",
     "narrowed": lambda args: f"{args['at']} no longer takes {', '.join(args['values'])}",
 }
@@ -29,7 +29,7 @@ def _tool(args: Args) -> str:
 
 
 def _moderation(args: Args) -> str:
-    return f"moderation of its {args['side']} is {args['after'] or 'off'}, and was {args['before']}"
+    return f"moderation of its {args['side']} changes from {args['before']} to {args['after'] or 'off'}"
 
 
 def _guardrail(args: Args) -> str:
@@ -46,8 +46,8 @@ def _knowledge(args: Args) -> str:
 
 
 def _expiry(args: Args) -> str:
-    usual = "never" if args["before"] is None else f"after {args['before']} days"
-    return f"unused, it expires after {args['after']} days, and did {usual}"
+    before = "never" if args["before"] is None else f"after {args['before']} days"
+    return f"if unused, it expires after {args['after']} days instead of {before}"
 
 
 def _parameters(args: Args) -> str:
@@ -82,7 +82,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "parameters-incompatible": _parameters,
     "output-changed": "the format of its answers changes",
     "model-changed": "{before} becomes {after}",
-    "reasoning-lowered": "it reasons with effort {after}, and did with {before}",
+    "reasoning-lowered": "its reasoning effort changes from {before} to {after}",
     "id-changed": "whatever uses it by its id {id} outside this project no longer finds it",
     "model-unpinned": "the answers of {models} may change without notice",
     "tool-removed": "it loses {tool}",
