@@ -219,6 +219,9 @@ def test_sentences_are_replaced(project, cli, monkeypatch):
     (refusal,) = document["refusals"]
     assert refusal["cause"]["text"] == refusal["cause"]["code"] == "referenced"
     assert {item["text"] for item in refusal["remedies"]} == {"repoint-referrers", "restore-manifest"}
+
+
+def test_messages_and_hints_are_replaced(project, cli, monkeypatch):
     mistaken(project, cli)
     with bare(monkeypatch):
         problems = cli("validate", "-o", "json").document["problems"]

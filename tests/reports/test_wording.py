@@ -30,6 +30,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.risks import RISKS
 
 PERMISSION = {"consent": "spring", "until": "2026-11-28", "why": "the clean-up"}
+PERMITTED = "permitted by consent/spring until 2026-11-28: the clean-up"
 PLACED = {"place": "a.yaml:4", "consent": "spring"}
 BREAK = {"at": "size", "change": "removed"}
 ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -210,7 +211,7 @@ def test_other_arguments_make_no_error(table, code, args):
 
 
 def test_a_code_that_is_not_known_is_shown():
-    assert sentence(REASONS, "from-the-future", {}) == "from-the-future"  # type: ignore[type-var]
+    assert sentence(REASONS, "from-the-future", {}) == "from-the-future"
 
 
 def test_braces_in_an_argument_are_text():
@@ -246,8 +247,7 @@ def test_braces_in_an_argument_are_text():
         ),
         (
             notice_text(Notice("consent-permits", ARGUMENTS["notices"]["consent-permits"])),
-            "cost: a/b is protected, on the live object or in the state; "
-            "permitted by consent/spring until 2026-11-28: the clean-up",
+            f"cost: a/b is protected, on the live object or in the state; {PERMITTED}",
         ),
         (unknown_text(Unknown("token-prices", ("", "m1"))), "the token price of several models, m1"),
     ],
@@ -299,11 +299,11 @@ class TestRisks:
         ("rule", "args", "text"),
         [
             ("published-version-changed", {"before": 2, "after": 1}, "users get version 1 instead of 2, an older one"),
-            ("expiry-shortened", {"before": None, "after": 2}, "unused, it expires after 2 days, and did never"),
+            ("expiry-shortened", {"before": None, "after": 2}, "if unused, it expires after 2 days instead of never"),
             (
                 "moderation-lowered",
                 {"side": "input", "before": "block", "after": None},
-                "moderation of its input is off",
+                "moderation of its input changes from block to off",
             ),
             ("guardrail-removed", {"sentence": "Say `no`.", "more": 0}, "it no longer says “Say 'no'.”"),
             (
@@ -314,7 +314,7 @@ class TestRisks:
             (
                 "parameters-incompatible",
                 {"tool": "f", "breaks": [{"at": "", "change": "type", "before": ["a", "b"], "after": ["c"]}]},
-                "f: the whole was a or b, and is c",
+                "f: the whole changes from a or b to c",
             ),
             (
                 "parameters-incompatible",
