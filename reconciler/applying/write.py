@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.live.base import Adapter, WriteRequest
@@ -42,7 +43,7 @@ class Written:
     """The object after a step."""
 
     id: str
-    note: str = ""
+    note: Note | None = None
     resolved: Fields = field(default_factory=dict)
     """Of a frozen copy, what the API has filled in: from then on that is ours too."""
 
@@ -180,7 +181,7 @@ async def _make(run: Run, desired: Desired) -> Written:
             await asyncio.to_thread(run.journal.announce, desired.address)
             run.uploads[key] = (await _create(run, desired)).id
         run.hold(str(desired.address), run.uploads[key])
-    return Written(run.uploads[key], note="shares an upload" if shared else "")
+    return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
 
 
 async def _create(run: Run, desired: Desired) -> Live:

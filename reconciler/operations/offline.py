@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from reconciler.operations.outlet_documents import published
 from reconciler.operations.plan import check_targets, inputs_of, plan_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
+from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import FILE, Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
@@ -16,11 +16,6 @@ from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import Fields, is_reference
 from reconciler.state.model import State
-
-WARNING: Final = (
-    "made offline, of what was applied last: what changed by hand since, and who else refers to something that goes, "
-    "is not known"
-)
 
 
 def planned_offline(
@@ -39,7 +34,7 @@ def planned_offline(
     inputs, _ = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
     planned = plan_of(workspace, inputs)
     check_targets(workspace, targets, planned.matched.live)
-    return replace(planned, plan=replace(planned.plan, warnings=(WARNING, *planned.plan.warnings)))
+    return replace(planned, plan=replace(planned.plan, warnings=(Notice("offline"), *planned.plan.warnings)))
 
 
 def remembered(state: State, identity: Identity) -> list[Live]:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from reconciler.planning.adoption import NO_ROOM
 from reconciler.planning.changes import is_labelled
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
@@ -93,7 +92,7 @@ def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: boo
         yield "DELETE"
     applied, desired = inputs.applied.get(address), inputs.desired.get(address)
     if change.action == "adopt" and address in inputs.adopt:
-        yield from ["POST"] * int(NO_ROOM not in change.because)
+        yield from ["POST"] * int(all(reason.code != "no-label-room" for reason in change.reasons))
     elif change.action == "adopt" and desired and is_labelled(inputs, desired.type):
         yield "POST"
     elif change.action == "forget" and applied and applied.keep:

@@ -170,7 +170,9 @@ def test_what_a_hand_has_taken_away_is_a_risk(team: World):
     team.apply()
     team.by_hand(team.sdk.beta.agents.update(team.id_of("assistant/triage"), instructions="Be brief."))
     (item,) = report(team).drifted
-    assert item.change.risks == ("high guardrail-removed: it no longer says “Never promise a refund.”",)
+    (risk,) = item.change.risks
+    assert (risk.level, risk.rule) == ("high", "guardrail-removed")
+    assert risk.args == {"sentence": "Never promise a refund.", "more": 0}
 
 
 def test_what_a_hand_has_added_is_none(team: World):

@@ -17,6 +17,7 @@ from reconciler.planning import build
 from reconciler.planning.build import Planned
 from reconciler.planning.inputs import Bundle, Link, Pending, PlanInputs, Pointer
 from reconciler.planning.model import Change, Plan
+from reconciler.planning.reasons import Reason
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile, ResourceType
@@ -223,7 +224,7 @@ class Worlds:
 
     def peer(self, identity: str, address: str, *refers_to: str, type_: str = "page") -> Self:
         """Something in the outlets of another identity."""
-        document = Live(type_, f"{identity}: {address}", {}, refers_to=refers_to)
+        document = Live(type_, f"{identity}: {address}", {}, name=address, refers_to=refers_to)
         self.peers.setdefault(Identity.parse(identity), []).append(document)
         return self
 
@@ -235,8 +236,10 @@ class Worlds:
         self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
         return self
 
-    def pointer(self, address: str, content: Any, ids: Mapping[str, str] | None = None, note: str = "") -> Self:
-        self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, note)
+    def pointer(
+        self, address: str, content: Any, ids: Mapping[str, str] | None = None, fault: Reason | None = None
+    ) -> Self:
+        self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, fault)
         return self
 
     def world(self, **options: Any) -> PlanInputs:

@@ -1,6 +1,7 @@
 """What it risks to publish another release: what differs between its parts and those of the one before."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.inputs import PlanInputs
@@ -21,21 +22,15 @@ def published(case: GuardContext, change: Change, compare: Compare) -> Iterator[
         if item.keys[0] in pointers:
             before, after = _release(item.live), _release(item.desired)
             if before and after and before != after:
-                yield Hazard("published-version-changed", _moved(before, after))
+                numbers = {"before": release_number(before), "after": release_number(after)}
+                yield Hazard("published-version-changed", numbers)
                 yield from _parts(case.inputs, before, after, compare)
             elif before and not after:
-                yield Hazard("publication-withdrawn", f"{before} is published no more, and nothing in its place")
+                yield Hazard("publication-withdrawn", {"release": str(before)})
 
 
 def _release(value: object) -> Address | None:
     return next(map(Address.parse, references_in(value)), None)
-
-
-def _moved(before: Address, after: Address) -> str:
-    back = release_number(after) < release_number(before)
-    return f"users get version {release_number(after)} instead of {release_number(before)}" + (
-        ", an older one" if back else ""
-    )
 
 
 def _parts(inputs: PlanInputs, before: Address, after: Address, compare: Compare) -> Iterator[Hazard]:
@@ -46,7 +41,7 @@ def _parts(inputs: PlanInputs, before: Address, after: Address, compare: Compare
         was = _fields(inputs, old[family])
         if desired is not None and was is not None and old[family] != new[family]:
             for hazard in compare(inputs.resource_types[desired.type], was, desired.fields):
-                yield Hazard(hazard.rule, f"{family}: {hazard.text}")
+                yield replace(hazard, part=str(family))
 
 
 def _by_family(inputs: PlanInputs, release: Address) -> dict[Address, Address]:
