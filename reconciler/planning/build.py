@@ -115,13 +115,14 @@ def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
     """References of manifests to what neither a manifest, nor state, nor a live object of ours knows."""
     known = {*planned.inputs.desired, *planned.inputs.applied, *planned.matched.live}
     known -= given_up(planned.inputs, planned.matched).keys()
+    now = planned.matched.now
     for address, links in sorted(planned.inputs.links.items()):
-        yield from ((address, link) for link in links if link.target not in known)
+        yield from ((address, link) for link in links if now(link.target) not in known)
     for address, desired in sorted(planned.inputs.desired.items()):
         if desired.whole:
             place = f"{desired.place.file}:{desired.place.line}" if desired.place else ""
             named = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields))))
-            yield from ((address, Link(target, place)) for target in named if target not in known)
+            yield from ((address, Link(target, place)) for target in named if now(target) not in known)
 
 
 def _decided(inputs: PlanInputs, change: Change) -> Change:

@@ -1,17 +1,19 @@
 """Releases that are not to be live any more although their manifests still ask for them.
 
 A release goes with an assistant that it uses and that has no manifest any more, and with its age where the chatbot
-keeps only so many; never while it is published. One that was archived does not come back.
+keeps only so many; never while it is published. One that was archived does not come back. An assistant that has another
+name now has a manifest.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import FILE, RELEASE, Address, release_number
+from reconciler.resources.address import FILE, RELEASE, Address, parsed, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -49,8 +51,10 @@ def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Add
     published = set(published_releases(inputs).values())
     free = sorted(address for address in candidates - published if inputs.in_scope(address))
     newest = _newest(inputs, candidates)
+    wanted = inputs.desired.keys() | declared(inputs.desired).keys()
+    known = _known(inputs) if free else set[Address]()
     for address in free:
-        lost = None if inputs.strict else _lost(inputs, address)
+        lost = None if inputs.strict else _lost(inputs, address, wanted, known)
         if lost is not None:
             yield address, f"{lost}, which it uses, has no manifest any more"
         elif address not in newest:
@@ -72,10 +76,23 @@ def release_of(inputs: PlanInputs, address: Address) -> Address | None:
     return next(map(Address.parse, found), None)
 
 
-def _lost(inputs: PlanInputs, release: Address) -> Address | None:
-    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more."""
+def _lost(inputs: PlanInputs, release: Address, wanted: Set[Address], known: Set[Address]) -> Address | None:
+    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more.
+
+    Of a release that is live, only what goes with this plan counts: where there is no such assistant as it is, the
+    release has outlasted it, as it does where the assistant was renamed and its manifest does not say so any more.
+    """
     families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
-    return min((family for family in families if family not in inputs.desired), default=None)
+    lost = families - wanted
+    return min(lost & known if release in known else lost, default=None)
+
+
+def _known(inputs: PlanInputs) -> set[Address]:
+    """Everything of this identity that state, a label or an outlet has."""
+    labels = (live.labels for live in inputs.live if live.labels and live.labels.identity == str(inputs.identity))
+    labelled = (address for one in labels if (address := parsed(one.address)))
+    documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
+    return {*inputs.applied, *labelled, *documents}
 
 
 def uses(inputs: PlanInputs, release: Address) -> set[Address]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from reconciler.planning.adoption import NO_ROOM
-from reconciler.planning.changes import is_labelled
+from reconciler.planning.changes import NOT_FIELDS, is_labelled
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, INVALIDATES_ID, Change, FieldChange
@@ -15,7 +15,7 @@ from reconciler.resources.values import ABSENT, JSON
 
 BATCH: Final = 2000
 """Files that one request attaches to a vector store, at most."""
-ATTACHED_ANEW: Final = frozenset({"file", "sha256", "chunking_strategy"})
+ATTACHED_ANEW: Final = frozenset({"sha256", "chunking_strategy"})
 """What of a file in a store cannot be changed while it is attached."""
 
 Method: TypeAlias = str
@@ -43,14 +43,14 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
 
 def _writes(inputs: PlanInputs, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
     """Making or changing one object, and what is written of it apart."""
-    apart = inputs.resource_types[desired.type].apart
+    apart, labelled = inputs.resource_types[desired.type].apart, is_labelled(inputs, desired.type)
     if any(change.action in CREATES for change in changes):
         yield "POST"
         held = sum(len(desired.fields.get(name) or ()) for name in apart)
         yield from ["POST"] * _batches(held)
         return
     fields = [item for change in changes if change.action == "update" for item in change.fields]
-    if any(item.keys[0] not in apart for item in fields):
+    if any(item.keys[0] not in apart and (labelled or item.keys[0] not in NOT_FIELDS) for item in fields):
         yield "POST"
     yield from _of_entries([item for item in fields if item.keys[0] in apart])
 
@@ -59,6 +59,8 @@ def _of_entries(fields: Sequence[FieldChange]) -> Iterator[Method]:
     """Attaching in batches, detaching one by one; other settings of an entry are written where it is."""
     attached, detached, described = set[str](), set[str](), set[str]()
     for path, before, after, rest in _entries(fields):
+        if rest == {FILE}:  # the same upload under another path
+            continue
         anew = not rest or bool(ATTACHED_ANEW & rest)
         if after is ABSENT and not rest:
             detached.add(path)

@@ -52,6 +52,7 @@ FORMS: Mapping[str, ResourceType] = {
         apart=frozenset({"files"}),
         creation_only=frozenset({"description"}),
         localise=store_files.localise,
+        rename=store_files.renamed,
         stored=True,
     ),
     "page": _form("page", defaults={}, in_outlets=True),
