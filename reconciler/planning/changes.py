@@ -186,7 +186,7 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     ours = tuple(item for item in found if item.origin not in BY_HAND)
     by_hand = tuple(item for item in found if item.origin in BY_HAND)
     change = _change(inputs, desired, live, ours)
-    if change and former:
+    if change and former and desired.local is None:
         change = replace(change, because=(*change.because, f"moved from {former}"))
     yield ByOrigin(change, _change(inputs, desired, live, by_hand))
 

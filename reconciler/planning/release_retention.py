@@ -6,7 +6,7 @@ name now has a manifest.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -76,7 +76,9 @@ def release_of(inputs: PlanInputs, address: Address) -> Address | None:
     return next(map(Address.parse, found), None)
 
 
-def _lost(inputs: PlanInputs, release: Address, wanted: Set[Address], known: Set[Address]) -> Address | None:
+def _lost(
+    inputs: PlanInputs, release: Address, wanted: AbstractSet[Address], known: AbstractSet[Address]
+) -> Address | None:
     """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more.
 
     Of a release that is live, only what goes with this plan counts: where there is no such assistant as it is, the
