@@ -75,10 +75,21 @@ async def write(run: Run, step: Step) -> Written:
     )
     _remember_replaced(run, step, written)
     former = moved.get(step.address)
-    if former is not None and former in run.planned.inputs.pointers:
-        await asyncio.to_thread(run.publisher.withdraw, former)
+    if former is not None and not _is_published_later(run, step.address):
+        await _withdraw(run, former)
     run.record(step.address, applied, former)
     return written
+
+
+def _is_published_later(run: Run, address: Address) -> bool:
+    """Whether a step of its own publishes something under the name of the object."""
+    return any(change.action == "publish" and change.address == str(address) for change in run.planned.plan.work)
+
+
+async def _withdraw(run: Run, former: Address) -> None:
+    """Take away what applications load under a name that an object had before."""
+    if former in run.planned.inputs.pointers or former in run.planned.inputs.published:
+        await asyncio.to_thread(run.publisher.withdraw, former)
 
 
 async def publish(run: Run, step: Step) -> None:
@@ -91,14 +102,20 @@ async def publish(run: Run, step: Step) -> None:
         await asyncio.to_thread(run.publisher.withdraw, step.address, published_only=True)
     else:
         await run.publish(release, under=step.address)
+    if step.address in run.planned.matched.moved:
+        await _withdraw(run, run.planned.matched.moved[step.address])
     known = run.last_applied(step.address)
     if known is not None:
         run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
 
 
 def own_fields(run: Run, desired: Desired) -> Fields:
-    """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already."""
-    known, live = run.last_applied(desired.address), run.planned.matched.live.get(desired.address)
+    """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already. Under a new
+    name, nothing is published yet.
+    """
+    is_new = desired.address in run.planned.matched.moved
+    known = None if is_new else run.last_applied(desired.address)
+    live = None if is_new else run.planned.matched.live.get(desired.address)
     moved = _pointers(run, desired, desired.fields)
     fields = {name: value for name, value in desired.fields.items() if name not in moved}
     agreed = {name: value for name, value in moved.items() if live and same(live.fields.get(name), value)}

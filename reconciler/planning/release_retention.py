@@ -58,7 +58,7 @@ def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Add
         if lost is not None:
             yield address, f"{lost}, which it uses, has no manifest any more"
         elif address not in newest:
-            chatbot = inputs.releases[address].chatbot
+            chatbot = _chatbot(inputs, address)
             yield address, f"{chatbot} keeps {inputs.desired[chatbot].options['keep']} of its releases"
 
 
@@ -110,13 +110,19 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
     """The newest releases of each chatbot, as many as it keeps; all where it does not say."""
     by_chatbot: dict[Address, list[Address]] = defaultdict(list)
     for address in candidates:
-        by_chatbot[inputs.releases[address].chatbot].append(address)
+        by_chatbot[_chatbot(inputs, address)].append(address)
     found: set[Address] = set()
     for chatbot, releases in by_chatbot.items():
         most = inputs.desired[chatbot].options.get("keep") if chatbot in inputs.desired else None
         latest = sorted(releases, key=release_number, reverse=True)
         found.update(latest[:most])
     return found
+
+
+def _chatbot(inputs: PlanInputs, release: Address) -> Address:
+    """The chatbot that a release is of, under its present name."""
+    made_for = inputs.releases[release].chatbot
+    return made_for if made_for in inputs.desired else declared(inputs.desired).get(made_for, made_for)
 
 
 def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, str]) -> str:
