@@ -97,7 +97,8 @@ def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: boo
     if change.action == "adopt" and address in inputs.adopt:
         yield from ["POST"] * int(NO_ROOM not in change.because)
     elif change.action == "adopt" and desired and is_labelled(inputs, desired.type):
-        yield "POST"
+        apart = inputs.resource_types[desired.type].apart  # no label vouches for these, so that none is written
+        yield from ["POST"] * int(not change.preconditions.get("agreed", {"": ""}).keys() <= apart)
     elif change.action == "forget" and applied and applied.keep:
         yield from ["POST"] * (1 + len(applied.fields.get("files") or ()))
 
