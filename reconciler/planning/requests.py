@@ -8,7 +8,7 @@ from reconciler.planning.adoption import NO_ROOM
 from reconciler.planning.changes import NOT_FIELDS, is_labelled
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, INVALIDATES_ID, Change, FieldChange
+from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired
 from reconciler.resources.values import ABSENT, JSON
@@ -33,15 +33,20 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
         if desired and address.kind == FILE and any(change.action in CREATES for change in changes):
             uploads.add((desired.fields["sha256"], desired.upload_name))
         elif desired and desired.type not in inputs.outlet_types:
-            counts.update(_writes(inputs, desired, changes))
+            counts.update(_writes(inputs, matched, desired, changes))
         for change in changes:
-            shared = any(other not in by_address for other in matched.addresses.get(change.id or "", ()))
+            others = matched.addresses.get(change.id or "", ())
+            shared = any(not _lets_go(by_address.get(other, ()), change.id) for other in others)
             counts.update(_others(inputs, address, change, shared=shared and address.kind == FILE))
     counts["POST"] += len(uploads)
     return dict(sorted((+counts).items()))
 
 
-def _writes(inputs: PlanInputs, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
+def _lets_go(changes: Iterable[Change], id_: str | None) -> bool:
+    return any(change.id == id_ and change.action in INVALIDATES_ID | RELEASES_OWNERSHIP for change in changes)
+
+
+def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
     """Making or changing one object, and what is written of it apart."""
     apart, labelled = inputs.resource_types[desired.type].apart, is_labelled(inputs, desired.type)
     if any(change.action in CREATES for change in changes):
@@ -52,11 +57,15 @@ def _writes(inputs: PlanInputs, desired: Desired, changes: Sequence[Change]) -> 
     fields = [item for change in changes if change.action == "update" for item in change.fields]
     if any(item.keys[0] not in apart and (labelled or item.keys[0] not in NOT_FIELDS) for item in fields):
         yield "POST"
-    yield from _of_entries([item for item in fields if item.keys[0] in apart])
+    for name in sorted(apart):
+        wanted = desired.fields.get(name) or {}
+        yield from _of_entries([item for item in fields if item.keys[0] == name], wanted, matched)
 
 
-def _of_entries(fields: Sequence[FieldChange]) -> Iterator[Method]:
-    """Attaching in batches, detaching one by one; other settings of an entry are written where it is."""
+def _of_entries(fields: Sequence[FieldChange], wanted: Iterable[str], matched: Matched) -> Iterator[Method]:
+    """Attaching in batches, detaching one by one; other settings of an entry are written where it is. An upload that
+    another path of the store still stands for stays attached.
+    """
     attached, detached, described = set[str](), set[str](), set[str]()
     for path, before, after, rest in _entries(fields):
         if rest == {FILE}:  # the same upload under another path
@@ -70,7 +79,14 @@ def _of_entries(fields: Sequence[FieldChange]) -> Iterator[Method]:
         else:
             described.add(path)
     yield from ["POST"] * (_batches(len(attached)) + len(described - attached))
-    yield from ["DELETE"] * len(detached)
+    held = {_upload(matched, path) for path in wanted if path not in attached}
+    yield from ["DELETE"] * len({_upload(matched, path) for path in detached} - held)
+
+
+def _upload(matched: Matched, path: str) -> str:
+    """The id behind a path; a literal id itself."""
+    live = matched.live.get(matched.now(Address(FILE, path)))
+    return live.id if live else path
 
 
 def _entries(fields: Iterable[FieldChange]) -> Iterator[tuple[str, JSON, JSON, frozenset[str]]]:
