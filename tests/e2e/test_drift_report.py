@@ -39,7 +39,9 @@ def team(tmp_path: Path) -> Iterator[World]:
 
 
 def report(team: World) -> DriftReport:
-    return team.run(drift_of(open_workspace(team.root, team.environ), team.connection))
+    found = team.run(drift_of(open_workspace(team.root, team.environ), team.connection))
+    assert isinstance(found, DriftReport)
+    return found
 
 
 def classes(made: DriftReport) -> list[tuple[str, str]]:

@@ -211,7 +211,7 @@ def test_other_arguments_make_no_error(table, code, args):
 
 
 def test_a_code_that_is_not_known_is_shown():
-    assert sentence(REASONS, "from-the-future", {}) == "from-the-future"
+    assert sentence({"known": "a sentence"}, "from-the-future", {}) == "from-the-future"
 
 
 def test_braces_in_an_argument_are_text():

@@ -43,7 +43,8 @@ def kept_missing(case: GuardContext) -> Iterator[Violation]:
         return
     for change in case.work:
         bundle = _published(case.inputs, change)
-        needs = {*case.after.needs.get(Address.parse(change.address), ()), *(bundle.refers_to if bundle else ())}
+        used = map(case.matched.now, bundle.refers_to if bundle else ())
+        needs = {*case.after.needs.get(Address.parse(change.address), ()), *used}
         needed = sorted(missing.intersection(map(str, needs)))
         if needed and change.action not in DESTROYS:
             yield Violation(

@@ -71,7 +71,8 @@ def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
 def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
     """Names and ids under which applications know the object."""
     for item in change.fields:
-        if item.keys == ADDRESS and Address.parse(str(item.live)) in case.inputs.pointers:
+        former = Address.parse(str(item.live)) if item.keys == ADDRESS else None
+        if former in case.inputs.pointers or former in case.inputs.published:
             yield Hazard("name-lost", {"before": item.live, "after": item.desired})
     address = Address.parse(change.address)
     if change.action == "replace" and address.kind != FILE and change.id and "/" not in change.id:
