@@ -90,7 +90,8 @@ def _one_line(item: FieldChange, room: int) -> str | None:
     text = " -> ".join(map(whole, before_after))
     if cells(text) <= room:
         return text
-    return size(before_after[0], room) if len(before_after) == 1 and item.keys[0] == "files" else None
+    only = before_after[0] if len(before_after) == 1 else None
+    return size(only, room) if isinstance(only, dict | list) and item.keys[0] == "files" else None
 
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
