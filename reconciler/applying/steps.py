@@ -110,7 +110,8 @@ def _parts(planned: Planned, step: Step) -> list[Address]:
         needed = [address for address in needed if address != release]
     bundle = inputs.bundles.get(release if release and step.verb == "publish" else step.address)
     copies = inputs.releases[step.address].parts if step.address in inputs.releases else ()
-    return [*needed, *sorted(bundle.refers_to if bundle else ()), *sorted(copy.family for copy in copies)]
+    held = sorted(map(planned.matched.now, bundle.refers_to if bundle else ()))
+    return [*needed, *held, *sorted(map(planned.matched.family, copies))]
 
 
 def _written(by_address: Mapping[str, list[Step]], addresses: list[Address]) -> Iterator[Step]:

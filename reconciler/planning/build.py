@@ -1,4 +1,4 @@
-"""`plan`: from a world to the one frozen value that everything else reads."""
+"""`plan`: from all that was read to the one frozen value that everything else reads. Resolve, diff, guard, seal."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from functools import cached_property
 
 from reconciler.planning import guard
 from reconciler.planning.adoption import NO_ROOM, uploads_alike
-from reconciler.planning.changes import changes, is_labelled, not_named
+from reconciler.planning.changes import ByOrigin, changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.consents import lift
 from reconciler.planning.graph import Graph, after, before, group_of
@@ -14,23 +14,20 @@ from reconciler.planning.guard import RULES, Check, GuardContext
 from reconciler.planning.impact import references
 from reconciler.planning.inputs import Link, PlanInputs
 from reconciler.planning.keep_on_delete import given_up, stays_published
-from reconciler.planning.match import Matched, match
+from reconciler.planning.match import Matched
 from reconciler.planning.model import (
     INVALIDATES_ID,
     RELEASES_OWNERSHIP,
     Change,
     Decision,
-    FieldChange,
     Plan,
     Refusal,
     Unmanaged,
 )
 from reconciler.planning.publications import publications
-from reconciler.planning.release_retention import apply_retention
-from reconciler.planning.renames import renamed
 from reconciler.planning.requests import requests
+from reconciler.planning.resolution import Resolution, resolve
 from reconciler.planning.risks import with_risks
-from reconciler.planning.server_defaults import with_server_defaults
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
@@ -47,15 +44,6 @@ class Planned:
     before: Graph
     after: Graph
 
-    @cached_property
-    def left_by_hand(self) -> Mapping[str, tuple[FieldChange, ...]]:
-        """Values changed by hand that stay, by address."""
-        found: dict[str, tuple[FieldChange, ...]] = {}
-        for change in self.plan.drift:
-            if change.decision == "keep":
-                found[change.address] = found.get(change.address, ()) + change.fields
-        return found
-
 
 def plan(
     inputs: PlanInputs,
@@ -64,14 +52,29 @@ def plan(
     created_at: str = "",
     rules: Mapping[str, tuple[Check, ...]] = RULES,
 ) -> Planned:
-    """Compare what is wanted, last applied and live. Pure: the same world gives the same plan and digest.
+    """Compare what is wanted, last applied and live. Pure: the same inputs give the same plan and digest.
 
     `rules` are those of the guard; only tests leave some out.
     """
-    inputs, retired = apply_retention(inputs)
-    inputs = with_server_defaults(inputs)
-    matched = match(inputs)
-    inputs = renamed(inputs, matched.moved)
+    found = difference(resolve(inputs))
+    return sealed(found, guarded(found, rules), commit, created_at)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs, in the order of the plan, before anything is said about it."""
+
+    resolution: Resolution
+    by_origin: tuple[ByOrigin, ...]
+    plan: Plan
+    """Changes and drift; nothing of it is refused yet."""
+    before: Graph
+    after: Graph
+
+
+def difference(resolution: Resolution) -> Difference:
+    """Return what applying has to do, told apart by who made the difference."""
+    inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
     pairs = tuple(changes(inputs, matched, retired.because))
     pairs += tuple(publications(inputs, matched, pairs))
     ours = [pair.ours for pair in pairs if pair.ours]
@@ -87,20 +90,29 @@ def plan(
         unmanaged=tuple(_strangers(matched)),
         warnings=(*_warnings(inputs, matched), *map(_unmarked, retired.unmarked)),
         unchanged=_unchanged(inputs, matched, [*ours, *by_hand]),
-        commit=commit,
-        created_at=created_at,
     )
-    case = GuardContext(inputs, matched, pairs, made.work, graphs[1])
+    return Difference(resolution, pairs, made, *graphs)
+
+
+def guarded(found: Difference, rules: Mapping[str, tuple[Check, ...]] = RULES) -> Plan:
+    """Return the plan with what the guard refuses, what it risks, and what it costs."""
+    inputs, matched = found.resolution.inputs, found.resolution.matched
+    case = GuardContext(inputs, matched, found.by_origin, found.plan.work, found.after)
     lifted = lift(inputs, tuple(guard.refusals(case, rules)))
-    made = replace(
-        with_risks(made, case, lifted.permitted),
+    return replace(
+        with_risks(found.plan, case, lifted.permitted),
         refusals=lifted.refusals,
-        warnings=(*made.warnings, *lifted.warnings),
-        requests=requests(inputs, matched, made.work),
+        warnings=(*found.plan.warnings, *lifted.warnings),
+        requests=requests(inputs, matched, found.plan.work),
         costs=case.costs,
-        references=references(_touched(made, lifted.refusals), *graphs),
+        references=references(_touched(found.plan, lifted.refusals), found.before, found.after),
     )
-    return Planned(seal_plan(made), inputs, matched, *graphs)
+
+
+def sealed(found: Difference, made: Plan, commit: str | None = None, created_at: str = "") -> Planned:
+    """Return the plan with its digest, together with what it was made from."""
+    plan = seal_plan(replace(made, commit=commit, created_at=created_at))
+    return Planned(plan, found.resolution.inputs, found.resolution.matched, found.before, found.after)
 
 
 def _touched(made: Plan, refusals: Iterable[Refusal]) -> Iterator[str]:
@@ -115,13 +127,14 @@ def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
     """References of manifests to what neither a manifest, nor state, nor a live object of ours knows."""
     known = {*planned.inputs.desired, *planned.inputs.applied, *planned.matched.live}
     known -= given_up(planned.inputs, planned.matched).keys()
+    now = planned.matched.now
     for address, links in sorted(planned.inputs.links.items()):
-        yield from ((address, link) for link in links if link.target not in known)
+        yield from ((address, link) for link in links if now(link.target) not in known)
     for address, desired in sorted(planned.inputs.desired.items()):
         if desired.whole:
             place = f"{desired.place.file}:{desired.place.line}" if desired.place else ""
             named = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields))))
-            yield from ((address, Link(target, place)) for target in named if target not in known)
+            yield from ((address, Link(target, place)) for target in named if now(target) not in known)
 
 
 def _decided(inputs: PlanInputs, change: Change) -> Change:

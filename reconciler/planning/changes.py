@@ -16,7 +16,7 @@ from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live, ResourceType
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
-from reconciler.resources.values import ABSENT, Keys, get
+from reconciler.resources.values import ABSENT, Keys, get, reference, references_in
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
@@ -75,7 +75,7 @@ def _of_address(
     elif live is None:
         yield _creation(desired, applied)
     else:
-        found = list(_difference(inputs, desired, applied, live, matched.moved.get(address)))
+        found = list(_difference(inputs, matched, desired, live))
         if not found and live.type == FILE and (applied is None or applied.id != live.id):
             found = [ByOrigin(_known(desired, live), None)]
         yield from found
@@ -166,23 +166,27 @@ def _removal(address: Address, live: Live, *, because: str) -> Change:
     return Change(str(address), action, id=live.id, because=(because,))
 
 
-def _difference(
-    inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live, former: Address | None
-) -> Iterator[ByOrigin]:
+def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: Live) -> Iterator[ByOrigin]:
+    wanted, applied = matched.sides(inputs, asked_for.address)
+    desired, former = wanted or asked_for, matched.moved.get(asked_for.address)
     if live.type != desired.type:
         yield ByOrigin(_replacement(desired, live, because=f"{live.type} becomes {desired.type}"), None)
         return
     if live.detail.get("status") == "expired":
         yield ByOrigin(None, _replacement(desired, live, because="it has expired", origin="drift"))
         return
-    found = [*_fields(inputs, desired, applied, live), *_ownership(inputs, desired, applied, live, former)]
+    found = [
+        *_fields(inputs, desired, applied, live),
+        *_moved_parts(inputs, matched, desired, applied),
+        *_ownership(inputs, desired, applied, live, former),
+    ]
     if not found:
         yield from _accepted(desired, applied, live)
         return
     ours = tuple(item for item in found if item.origin not in BY_HAND)
     by_hand = tuple(item for item in found if item.origin in BY_HAND)
     change = _change(inputs, desired, live, ours)
-    if change and former:
+    if change and former and desired.local is None:
         change = replace(change, because=(*change.because, f"moved from {former}"))
     yield ByOrigin(change, _change(inputs, desired, live, by_hand))
 
@@ -217,6 +221,19 @@ def _fields(inputs: PlanInputs, desired: Desired, applied: Applied | None, live:
         resource_type, desired, applied
     )
     return found + _pruned(desired, applied, live, {item.keys for item in found})
+
+
+def _moved_parts(
+    inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None
+) -> Iterator[FieldChange]:
+    """Files of a store that have another path now: nothing is written of them, but state is behind."""
+    for name in sorted(inputs.resource_types[desired.type].apart):
+        then = (applied.fields.get(name) if applied else None) or {}
+        for key, entry in sorted((desired.fields.get(name) or {}).items()):
+            for target in references_in(entry.get(FILE)) if key in then else ():
+                former = matched.moved.get(Address.parse(target))
+                if former is not None:
+                    yield FieldChange((name, key, FILE), reference(former), reference(target), "manifest")
 
 
 def not_named(desired: Desired, applied: Applied | None, live: Live) -> set[str]:

@@ -237,7 +237,7 @@ def _standings(
         lost[file.store].append(file)
     told = frozenset({*pending, *differs, *lost})
     below = _below(planned.inputs, told)
-    for family, members in _families(planned.inputs).items():
+    for family, members in _families(planned).items():
         concerned = sorted(frozenset[str]().union(*map(below, members)))
         yield Standing(
             str(family),
@@ -260,10 +260,10 @@ def _below(inputs: PlanInputs, told: frozenset[str]) -> Callable[[Address], froz
     return below
 
 
-def _families(inputs: PlanInputs) -> dict[Address, list[Address]]:
+def _families(planned: Planned) -> dict[Address, list[Address]]:
     """Assistants, each with itself and its copies."""
     found: dict[Address, list[Address]] = defaultdict(list)
-    for address in sorted(inputs.desired):
-        if address.kind == ASSISTANT and inputs.in_scope(address):
-            found[address.family].append(address)
+    for address in sorted(planned.inputs.desired):
+        if address.kind == ASSISTANT and planned.inputs.in_scope(address):
+            found[planned.matched.family(address)].append(address)
     return {family: found[family] for family in sorted(found)}

@@ -155,14 +155,14 @@ def _after(
 ) -> Iterator[Edge]:
     for address, links in inputs.links.items():
         if inputs.in_scope(address):
-            yield from (Edge(str(address), link.target, link.place) for link in links)
+            yield from (Edge(str(address), matched.now(link.target), link.place) for link in links)
     for address, desired in inputs.desired.items():
         if inputs.in_scope(address):
             seen = _place(desired)
-            linked = {link.target for link in inputs.links.get(address, ())}
-            yield from _edges(address, desired.fields, seen, skip=linked)
+            linked = {matched.now(link.target) for link in inputs.links.get(address, ())}
+            yield from _edges(matched, address, desired.fields, seen, skip=linked)
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), left.get(address, ()))
-            yield from _edges(address, stays, "live", skip={*linked, *_targets(desired.fields)})
+            yield from _edges(matched, address, stays, "live", skip={*linked, *_targets(matched, desired.fields)})
     yield from _of_literal_ids(inputs, matched)
     yield from _left_alone(inputs, matched, work)
     yield from _of_strangers(inputs, matched)
@@ -185,15 +185,15 @@ def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, lis
         if not removed and (address not in inputs.desired or not inputs.in_scope(address)):
             applied, live = inputs.applied.get(address), matched.live.get(address)
             fields = applied.fields if applied else {}
-            yield from _edges(address, fields, "state")
-            yield from _edges(address, live.fields if live else {}, "live", skip=_targets(fields))
+            yield from _edges(matched, address, fields, "state")
+            yield from _edges(matched, address, live.fields if live else {}, "live", skip=_targets(matched, fields))
 
 
 def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     for address, applied in inputs.applied.items():
-        yield from _edges(address, applied.fields, "state")
+        yield from _edges(matched, address, applied.fields, "state")
     for address, live in matched.live.items():
-        yield from _edges(address, live.fields, "live")
+        yield from _edges(matched, address, live.fields, "live")
     yield from _of_copies(inputs, matched)
     yield from _of_strangers(inputs, matched)
 
@@ -202,8 +202,9 @@ def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """From what a release has frozen to what it is a copy of: copies go first."""
     known = {*inputs.applied, *matched.live}
     for address in sorted(known):
-        if address.kind != FILE and address.family != address and address.family in known:
-            yield Edge(str(address), address.family, COPY)
+        family = matched.family(address)
+        if address.kind != FILE and family != address and family in known:
+            yield Edge(str(address), family, COPY)
 
 
 def _of_strangers(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
@@ -232,13 +233,15 @@ def _known_to(live: Live, matched: Matched) -> Iterator[Address]:
     return (target for id_ in live.refers_to for target in matched.addresses.get(id_, ()))
 
 
-def _edges(address: Address, fields: Fields, seen: str, skip: Collection[Address] = ()) -> Iterator[Edge]:
-    yield from (Edge(str(address), target, seen) for target in _targets(fields) if target not in skip)
+def _edges(
+    matched: Matched, address: Address, fields: Fields, seen: str, skip: Collection[Address] = ()
+) -> Iterator[Edge]:
+    yield from (Edge(str(address), target, seen) for target in _targets(matched, fields) if target not in skip)
 
 
-def _targets(fields: Fields) -> dict[Address, None]:
-    """What `fields` refer to, each once, in order."""
-    return dict.fromkeys(map(Address.parse, references_in(dict(fields))))
+def _targets(matched: Matched, fields: Fields) -> dict[Address, None]:
+    """What `fields` refer to, under its present address, each once, in order."""
+    return dict.fromkeys(matched.now(Address.parse(text)) for text in references_in(dict(fields)))
 
 
 def _depths(needs: Mapping[str, Sequence[object]]) -> dict[str, int]:

@@ -51,7 +51,7 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
     done["agent"] = moved | {str(address) for address in (*matched.moved, *inputs.adopt)}
     for place in _places(inputs):
         if str(place.address) not in done[place.holds]:
-            renewed = sorted(moved.intersection(map(str, place.bundle.refers_to)))
+            renewed = sorted(moved.intersection(str(matched.now(target)) for target in place.bundle.refers_to))
             told = str(place.address) in found[place.holds]
             fields = () if told else tuple(_differences(inputs, matched, place))
             if fields or renewed:
@@ -89,20 +89,20 @@ def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterato
     bundle, pointer = place.bundle, place.pointer
     before = pointer.blob if pointer else ABSENT
     if before != bundle.digest or (pointer and pointer.note):
-        yield FieldChange(("bundle",), before, bundle.digest, _origin(inputs, place))
+        yield FieldChange(("bundle",), before, bundle.digest, _origin(inputs, matched, place))
     if pointer is None:
         return
     for target in sorted(bundle.refers_to):
-        live = matched.live.get(target)
+        live = matched.live.get(matched.now(target))
         if live is not None and pointer.ids.get(str(target)) != live.id:
             found = pointer.ids.get(str(target), ABSENT)
-            yield FieldChange(("ids", str(target)), found, live.id, _origin(inputs, place))
+            yield FieldChange(("ids", str(target)), found, live.id, _origin(inputs, matched, place))
 
 
-def _origin(inputs: PlanInputs, place: _Place) -> Origin:
-    """By hand, if what we published is gone, altered, or not the same everywhere."""
+def _origin(inputs: PlanInputs, matched: Matched, place: _Place) -> Origin:
+    """By hand, if what we published is gone, altered, or not the same everywhere; under a new name, nothing is yet."""
     if place.pointer is None:
-        return "drift" if place.address in inputs.applied else "manifest"
+        return "drift" if place.address in inputs.applied and place.address not in matched.moved else "manifest"
     return "drift" if place.pointer.note else "manifest"
 
 

@@ -1,17 +1,19 @@
 """Releases that are not to be live any more although their manifests still ask for them.
 
 A release goes with an assistant that it uses and that has no manifest any more, and with its age where the chatbot
-keeps only so many; never while it is published. One that was archived does not come back.
+keeps only so many; never while it is published. One that was archived does not come back. An assistant that has another
+name now has a manifest.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import FILE, RELEASE, Address, release_number
+from reconciler.resources.address import FILE, RELEASE, Address, parsed, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -49,12 +51,14 @@ def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Add
     published = set(published_releases(inputs).values())
     free = sorted(address for address in candidates - published if inputs.in_scope(address))
     newest = _newest(inputs, candidates)
+    wanted = inputs.desired.keys() | declared(inputs.desired).keys()
+    known = _known(inputs) if free else set[Address]()
     for address in free:
-        lost = None if inputs.strict else _lost(inputs, address)
+        lost = None if inputs.strict else _lost(inputs, address, wanted, known)
         if lost is not None:
             yield address, f"{lost}, which it uses, has no manifest any more"
         elif address not in newest:
-            chatbot = inputs.releases[address].chatbot
+            chatbot = _chatbot(inputs, address)
             yield address, f"{chatbot} keeps {inputs.desired[chatbot].options['keep']} of its releases"
 
 
@@ -72,10 +76,25 @@ def release_of(inputs: PlanInputs, address: Address) -> Address | None:
     return next(map(Address.parse, found), None)
 
 
-def _lost(inputs: PlanInputs, release: Address) -> Address | None:
-    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more."""
+def _lost(
+    inputs: PlanInputs, release: Address, wanted: AbstractSet[Address], known: AbstractSet[Address]
+) -> Address | None:
+    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more.
+
+    Of a release that is live, only what goes with this plan counts: where there is no such assistant as it is, the
+    release has outlasted it, as it does where the assistant was renamed and its manifest does not say so any more.
+    """
     families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
-    return min((family for family in families if family not in inputs.desired), default=None)
+    lost = families - wanted
+    return min(lost & known if release in known else lost, default=None)
+
+
+def _known(inputs: PlanInputs) -> set[Address]:
+    """Everything of this identity that state, a label or an outlet has."""
+    labels = (live.labels for live in inputs.live if live.labels and live.labels.identity == str(inputs.identity))
+    labelled = (address for one in labels if (address := parsed(one.address)))
+    documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
+    return {*inputs.applied, *labelled, *documents}
 
 
 def uses(inputs: PlanInputs, release: Address) -> set[Address]:
@@ -91,13 +110,19 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
     """The newest releases of each chatbot, as many as it keeps; all where it does not say."""
     by_chatbot: dict[Address, list[Address]] = defaultdict(list)
     for address in candidates:
-        by_chatbot[inputs.releases[address].chatbot].append(address)
+        by_chatbot[_chatbot(inputs, address)].append(address)
     found: set[Address] = set()
     for chatbot, releases in by_chatbot.items():
         most = inputs.desired[chatbot].options.get("keep") if chatbot in inputs.desired else None
         latest = sorted(releases, key=release_number, reverse=True)
         found.update(latest[:most])
     return found
+
+
+def _chatbot(inputs: PlanInputs, release: Address) -> Address:
+    """The chatbot that a release is of, under its present name."""
+    made_for = inputs.releases[release].chatbot
+    return made_for if made_for in inputs.desired else declared(inputs.desired).get(made_for, made_for)
 
 
 def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, str]) -> str:

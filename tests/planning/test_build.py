@@ -35,13 +35,6 @@ def test_files_that_need_a_look_are_warned_of():
     assert failed == "store/kb holds 1 file that OpenAI could not index: f3"
 
 
-def test_kept_hand_changes_are_known_by_address():
-    worlds = Worlds().want("widget/a", note="x").applied("widget/a", note="x").live("widget/a", note="hand")
-    (item,) = worlds.planned(on_drift="keep").left_by_hand["widget/a"]
-    assert item.live == "hand"
-    assert not worlds.planned(on_drift="revert").left_by_hand
-
-
 def test_scope_is_everything_that_may_change():
     worlds = Worlds().want("widget/a", uses=ref("widget/b")).want("widget/b").want("widget/c").stays("widget/d")
     plan = worlds.plan(scope=frozenset({Address("widget", "a"), Address("widget", "b")}))

@@ -65,14 +65,16 @@ def test_what_can_only_be_written_differs_by_its_digest():
 
 
 def test_a_file_that_moves_takes_its_upload_along():
-    """State learns of it now: once no store holds the upload, nothing else says that it is ours."""
+    """State has to learn both names: once no store holds the upload, nothing else says that it is ours."""
     worlds = Worlds().stays_file("old/a.md", "A").stays("store/kb", files={"old/a.md": entry("old/a.md", "A")})
     worlds.want_file("new/a.md", "A").want("store/kb", files={"new/a.md": entry("new/a.md", "A")})
     plan = worlds.plan()
-    assert [action for action in done(*plan.changes) if action[1].startswith("file")] == [
-        ("adopt", "file/new/a.md"),
-        ("forget", "file/old/a.md"),
+    assert done(*plan.changes) == [("update", "file/new/a.md"), ("update", "store/kb")]
+    assert fields_of(plan) == [
+        ("address", "file/old/a.md", "file/new/a.md", "manifest"),
+        ('files["new/a.md"].file', ref("file/old/a.md"), ref("file/new/a.md"), "manifest"),
     ]
+    assert not plan.requests
 
 
 def test_an_immutable_field_is_a_replacement():

@@ -8,7 +8,7 @@ worlds.plan().changes
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Self
@@ -23,7 +23,7 @@ from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live,
 from reconciler.resources.kinds.file import RESOURCE_TYPE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.problems import Place
-from reconciler.resources.values import digest, reference
+from reconciler.resources.values import Fields, digest, reference
 
 IDENTITY = Identity("acme", "production")
 
@@ -42,6 +42,18 @@ def _widget(type_: str) -> ResourceType:
     )
 
 
+def _named_ids(fields: Fields, addresses_of: Callable[[str], Sequence[str]], _expected: Fields) -> Fields:
+    """Text that is the id of a managed object, as the reference to it."""
+
+    def named(value: Any) -> Any:
+        if isinstance(value, list):
+            return [named(item) for item in value]
+        known = addresses_of(value) if isinstance(value, str) else ()
+        return reference(known[0]) if known else value
+
+    return {name: named(value) for name, value in fields.items()}
+
+
 FORMS: Mapping[str, ResourceType] = {
     "widget": _widget("widget"),
     "agent": _widget("agent"),
@@ -52,9 +64,10 @@ FORMS: Mapping[str, ResourceType] = {
         apart=frozenset({"files"}),
         creation_only=frozenset({"description"}),
         localise=store_files.localise,
+        rename=store_files.renamed,
         stored=True,
     ),
-    "page": _form("page", defaults={}, in_outlets=True),
+    "page": _form("page", defaults={}, in_outlets=True, localise=_named_ids),
     "file": RESOURCE_TYPE,
 }
 """`page` lives in the outlets."""

@@ -36,7 +36,7 @@ class GuardContext:
         """What is taken away, by the working object that it is or was made of."""
         found: dict[Address, list[Address]] = defaultdict(list)
         for address in self.removals:
-            found[address.family].append(address)
+            found[self.matched.family(address)].append(address)
         return found
 
     def _takes_ours(self, change: Change) -> bool:

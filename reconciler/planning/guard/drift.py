@@ -43,7 +43,7 @@ def kept_missing(case: GuardContext) -> Iterator[Violation]:
         return
     for change in case.work:
         bundle = _published(case.inputs, change)
-        needs = {*case.after.needs.get(change.address, ()), *(bundle.refers_to if bundle else ())}
+        needs = {*case.after.needs.get(change.address, ()), *map(case.matched.now, bundle.refers_to if bundle else ())}
         needed = sorted(missing.intersection(map(str, needs)))
         if needed and change.action not in DESTROYS:
             yield Violation(

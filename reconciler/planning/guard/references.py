@@ -49,7 +49,7 @@ def _families(case: GuardContext) -> Mapping[Address, list[Address]]:
     found: dict[Address, list[Address]] = defaultdict(list)
     for address in sorted(case.after.referrers):
         if address.kind == ASSISTANT:
-            found[address.family].append(address)
+            found[case.matched.family(address)].append(address)
     return found
 
 
@@ -59,7 +59,7 @@ def _is_head(address: Address) -> bool:
 
 def _goes_with_its_head(case: GuardContext, address: Address) -> bool:
     """Whether the refusal of the working assistant tells of this copy too."""
-    return address.kind == ASSISTANT and address.is_frozen and address.family in case.removals
+    return address.kind == ASSISTANT and address.is_frozen and case.matched.family(address) in case.removals
 
 
 def _replacements(case: GuardContext) -> Iterator[tuple[Address, Change]]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.guard.drift import what_changed
 from reconciler.planning.guard.references import ASSISTANT, usage_of
-from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import Change
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
@@ -54,7 +53,7 @@ def drifted(case: GuardContext) -> Iterator[Violation]:
     by_hand = {change.address: change for change in case.by_hand if change.action != "publish"}
     releases = (pair.ours for pair in case.by_origin if pair.ours and pair.ours.action == "release")
     for change in releases:
-        found = [by_hand[name] for name in _frozen_assistants(case.inputs, change) if name in by_hand]
+        found = [by_hand[name] for name in _frozen_assistants(case, change) if name in by_hand]
         if found:
             names = ", ".join(one.address for one in found)
             yield Violation(
@@ -67,8 +66,8 @@ def drifted(case: GuardContext) -> Iterator[Violation]:
             )
 
 
-def _frozen_assistants(inputs: PlanInputs, change: Change) -> list[str]:
+def _frozen_assistants(case: GuardContext, change: Change) -> list[str]:
     """The working assistants of which the release makes copies."""
-    release = inputs.releases.get(Address.parse(change.address))
+    release = case.inputs.releases.get(Address.parse(change.address))
     parts = release.parts if release else ()
-    return sorted({str(part.family) for part in parts if part.kind == ASSISTANT})
+    return sorted({str(case.matched.family(part)) for part in parts if part.kind == ASSISTANT})

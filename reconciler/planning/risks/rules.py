@@ -70,7 +70,8 @@ def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
 def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
     """Names and ids under which applications know the object."""
     for item in change.fields:
-        if item.keys == ADDRESS and Address.parse(str(item.live)) in case.inputs.pointers:
+        former = Address.parse(str(item.live)) if item.keys == ADDRESS else None
+        if former in case.inputs.pointers or former in case.inputs.published:
             told = f"applications that load {item.live} find nothing there any more: they have to load {item.desired}"
             yield Hazard("name-lost", told)
     address = Address.parse(change.address)

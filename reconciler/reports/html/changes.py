@@ -12,7 +12,7 @@ from reconciler.reports.picture import TONES
 from reconciler.reports.style import Style, count
 from reconciler.reports.text.changes import shown_fields
 from reconciler.reports.text.fields import summary_lines
-from reconciler.reports.text.folding import files_text, groups, paths
+from reconciler.reports.text.folding import files_text, groups, paths, title
 
 DECISIONS: Final[dict[Decision | None, str]] = {"revert": "reverted", "keep": "left alone", None: "undecided"}
 _WHOLE: Final = frozenset({"create", "release", *DESTROYS})
@@ -52,7 +52,7 @@ def article(word: str, tone: str, address: str, where: str, *body: Markup) -> Ma
 def _change(change: Change) -> Markup:
     fields = shown_fields(change)
     body = _whole(fields) if change.action in _WHOLE else _fields(fields)
-    return article(change.action, TONES[change.action], change.address, _where(change), *_notes(change), *body)
+    return article(change.action, TONES[change.action], title(change), _where(change), *_notes(change), *body)
 
 
 def _by_hand(change: Change, *, decide: bool) -> Markup:

@@ -13,7 +13,7 @@ from reconciler.reports.markdown.fitting import Item
 from reconciler.reports.style import Style, count
 from reconciler.reports.text.changes import SIGNS, shown_fields
 from reconciler.reports.text.fields import first_few, summary_lines
-from reconciler.reports.text.folding import files_text, groups, paths
+from reconciler.reports.text.folding import files_text, groups, paths, title
 
 DECISIONS: Final = {"revert": "reverted", "keep": "left alone", None: "undecided"}
 _FOLD_ABOVE: Final = 24
@@ -58,7 +58,7 @@ def _by_hand(change: Change, *, decide: bool) -> Item:
 
 def _head(sign: str, word: str, change: Change) -> str:
     where = f" · {code(f'{change.source.file}:{change.source.line}')}" if change.source else ""
-    return f"{code(sign)} **{word}** {code(change.address)}{where}"
+    return f"{code(sign)} **{word}** {code(title(change))}{where}"
 
 
 def _item(head: str, change: Change, body: Iterator[str], word: str) -> Item:

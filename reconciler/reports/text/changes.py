@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from reconciler.planning.changes import ADDRESS
 from reconciler.planning.model import DESTROYS, Action, Change, FieldChange
 from reconciler.reports.drift import DriftClass, drift_class
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.fields import field_lines, first_few, summary_lines
-from reconciler.reports.text.folding import files_text, groups, paths
+from reconciler.reports.text.folding import files_text, groups, paths, title
 
 SIGNS: Final[dict[Action, str]] = {
     "create": "+",
@@ -72,7 +73,7 @@ def painted_sign(sign: str, style: Style) -> str:
 def _change_row(change: Change, style: Style) -> _Row:
     lines_of_fields = summary_lines if change.action in ("create", "release", *DESTROYS) else field_lines
     below = [*lines_of_fields(shown_fields(change), style, indent=_INDENT), *_notes(change, style)]
-    return _Row(SIGNS[change.action], change.action, plain(change.address), where=_where(change), below=below)
+    return _Row(SIGNS[change.action], change.action, plain(title(change)), where=_where(change), below=below)
 
 
 def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
@@ -85,8 +86,9 @@ def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
 
 
 def shown_fields(change: Change) -> tuple[FieldChange, ...]:
-    """The fields but for the digest of a bundle, which tells nobody anything."""
-    return tuple(item for item in change.fields if item.keys != ("bundle",))
+    """Return the fields but for the digest of a bundle, and the address that the title of a file says already."""
+    shown = (item for item in change.fields if item.keys != ("bundle",))
+    return tuple(item for item in shown if item.keys != ADDRESS or title(change) == change.address)
 
 
 def _folded(group: Sequence[Change], row: _Row, style: Style) -> _Row:
