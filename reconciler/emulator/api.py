@@ -14,6 +14,7 @@ from typing_extensions import is_typeddict
 from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import not_found
 from reconciler.emulator.limits import enforce
+from reconciler.emulator.pace import Lane
 from reconciler.emulator.paging import Paging, envelope
 from reconciler.emulator.schema import Check, checker, members, strict
 from reconciler.emulator.settings import Settings
@@ -87,7 +88,7 @@ Handler = Callable[[Call], Document | Response]
 class Endpoint:
     """One method of one path.
 
-    `writes_to_store` marks what counts against the limit of writes a minute to the vector store of the path.
+    `lane` is the limit a minute of the requests that share it, for one object: the `id` in the path.
     """
 
     method: str
@@ -95,7 +96,7 @@ class Endpoint:
     handle: Handler
     body: Body | None = None
     status: int = 200
-    writes_to_store: bool = False
+    lane: Lane | None = None
 
 
 def new_id(prefix: str) -> str:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from reconciler.emulator.api import Endpoint
 from reconciler.emulator.errors import ApiError
-from reconciler.emulator.pace import A_MINUTE, STORE_WRITES_A_MINUTE, Pace
+from reconciler.emulator.pace import A_MINUTE, Pace
 from reconciler.emulator.settings import Settings
 
 Gate = Callable[[Request, Endpoint], None]
@@ -41,7 +41,7 @@ def _authorization(request: Request, endpoint: Endpoint) -> None:  # noqa: ARG00
 def _limits(pace: Pace) -> Gate:
     def gate(request: Request, endpoint: Endpoint) -> None:
         pace.admit(endpoint.method, A_MINUTE[endpoint.method])
-        if endpoint.writes_to_store:
-            pace.admit(request.path_params["id"], STORE_WRITES_A_MINUTE)
+        if endpoint.lane:
+            pace.admit(f"{endpoint.lane.name}/{request.path_params['id']}", endpoint.lane.per_minute)
 
     return gate

@@ -1,18 +1,26 @@
 """The documented limits a minute, as strict sliding windows in the memory of one process.
 
-Per method: what OpenAI listed for the Assistants API (none is published for today's endpoints). Per vector
-store: 300 writes a minute, files and batches together (API reference of vector store files).
+Per method: what OpenAI listed for the Assistants API (none is published for today's endpoints). Per object: what the
+endpoints of a resource declare.
 """
 
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from reconciler.emulator.errors import ApiError
 
 A_MINUTE = {"GET": 1000, "POST": 300, "DELETE": 300}
-STORE_WRITES_A_MINUTE = 300
 WINDOW = 60.0
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Requests about one object that have a limit of their own."""
+
+    name: str
+    per_minute: int
 
 
 class Pace:

@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.planning.diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem
@@ -55,7 +55,7 @@ def reasons(inputs: PlanInputs, matched: Matched, address: Address) -> tuple[str
         {item.keys[0] for item in compare(inputs.resource_types[live.type], desired, LastApplied(), live.fields)}
     )
     told = f"its manifest differs in {', '.join(differing)}: the next plan shows that" if differing else ""
-    room = "" if has_room(live.fields.get("metadata")) else NO_ROOM
+    room = NO_ROOM if inputs.is_labelled(live.type) and not has_room(live.fields.get("metadata")) else ""
     return tuple(filter(None, (f"{named} is nobody's", told, room)))
 
 
@@ -64,13 +64,17 @@ NO_ROOM: Final = "its metadata has no room for four labels, so that only the sta
 
 def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[str]:
     """Uploads that may be what a store's manifest names by path: their content cannot be read back, so nobody knows."""
-    held = matched.live[address].fields.get("files") or {}
+    members = inputs.members(matched.live[address].type)
+    if members is None:
+        return
+    held, wanted = members.of(matched.live[address].fields), members.of(inputs.desired[address].fields)
     uploads: dict[tuple[str, JSON], str] = {
-        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if live.type == FILE
+        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if inputs.is_upload(live.type)
     }
-    for path in sorted((inputs.desired[address].fields.get("files") or {}).keys() - held.keys()):
-        file = inputs.desired.get(Address(FILE, path))
-        found = uploads.get((file.upload_name, file.local.bytes)) if file and file.local else None
+    for path in sorted(wanted.keys() - held.keys()):
+        target = members.target(wanted[path])
+        file = inputs.desired.get(target) if target else None
+        found = uploads.get((file.upload_name, file.bytes)) if file else None
         if found:
             yield (
                 f"{address}: {found} has the name and size of {path}, but uploads cannot be read back to compare them: "
@@ -88,7 +92,11 @@ class _Pairing:
 
     def __post_init__(self) -> None:
         self.by_id = {live.id: live for live in self.inputs.live if live.type not in self.inputs.outlet_types}
-        self.free = {live.id: live for live in self.matched.unmanaged if live.labels is None and live.type != FILE}
+        self.free = {
+            live.id: live
+            for live in self.matched.unmanaged
+            if live.labels is None and not self.inputs.is_upload(live.type)
+        }
         self.origins = Counter(self.remembered.values())
         self.by_name: dict[tuple[str, str], list[Live]] = defaultdict(list)
         for live in self.free.values():
@@ -118,15 +126,15 @@ class _Pairing:
         return self.by_name.get(_likeness(desired.type, desired.fields.get("name")), ())
 
     def _of_kind(self, desired: Desired) -> set[Address]:
-        labelled = desired.type not in self.inputs.outlet_types and desired.type != FILE
-        return {desired.address} if labelled else set()
+        adoptable = desired.type not in self.inputs.outlet_types and not self.inputs.is_upload(desired.type)
+        return {desired.address} if adoptable else set()
 
     def _may_adopt(self, address: Address, id_: str | None) -> bool:
         desired, live = self.inputs.desired.get(address), self.matched.live.get(address)
         if desired is None:
             hint = "Adopting needs a manifest: `reconciler import` writes one."
             self._problem("unknown-address", f"no manifest asks for {address}", hint)
-        elif desired.type == FILE:
+        elif self.inputs.is_upload(desired.type):
             hint = "Write the id of the upload into the manifest in place of the path, or let apply upload the file."
             self._problem("not-adoptable", f"{address}: uploads cannot be read back to see what is in them", hint)
         elif not self._of_kind(desired):

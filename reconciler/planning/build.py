@@ -205,18 +205,20 @@ def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[str]:
         for name in _too_late(inputs, address, live):
             yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
         desired = inputs.desired.get(address)
-        if desired is not None and not desired.options.get("prune"):
-            extra = not_named(desired, inputs.applied.get(address), live)
+        members = inputs.members(live.type)
+        if members and desired is not None and not desired.prunes:
+            extra = not_named(members, desired, inputs.applied.get(address), live)
             if extra:
-                yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
-        yield from not_indexed(address, live)
+                counted = _count(len(extra), members.noun)
+                yield f"{address} holds {counted} that its manifest does not name: {_some(extra)}"
+        yield from not_indexed(inputs, address, live)
 
 
-def not_indexed(address: Address, live: Live) -> Iterator[str]:
-    """The warning about files of ours in a store that could not be indexed."""
-    failed = live.detail.get("failed_files") or ()
-    if failed:
-        yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
+def not_indexed(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]:
+    """The warning about members of ours, as files in a store, that could not be indexed."""
+    members = inputs.members(live.type)
+    if members and (failed := members.failed(live.detail)):
+        yield f"{address} holds {_count(len(failed), members.noun)} that OpenAI could not index: {_some(failed)}"
 
 
 def _unmarked(release: Address) -> str:

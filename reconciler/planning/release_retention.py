@@ -13,7 +13,7 @@ from typing import Final
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import FILE, RELEASE, Address, parsed, release_number
+from reconciler.resources.address import RELEASE, Address, parsed, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -137,4 +137,4 @@ def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapp
         return "a newer upload has taken its place"
     if address.is_frozen:
         return "no release needs it any more"
-    return "nothing uses it any more" if live.type == FILE else GONE
+    return "nothing uses it any more" if inputs.is_upload(live.type) else GONE

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 from reconciler.planning.model import Action, Plan
 from reconciler.reports.style import count
 from reconciler.reports.text.refusals import is_of_whole_plan
-from reconciler.resources.address import FILE
+from reconciler.resources.registry import upload_kinds
 
 Standing: TypeAlias = Action | Literal["refused", "by hand", "untouched"]
 """What the plan does with an object; `untouched` is what only depends on one that it touches."""
@@ -98,7 +98,7 @@ def _standings(plan: Plan) -> dict[str, Standing]:
 def _kind(address: str) -> str:
     """What is not ours is named with a space, as of ours only files may be; it is of one kind."""
     kind, slash, _ = address.partition("/")
-    return kind if slash and (kind == FILE or " " not in address) else _STRANGERS
+    return kind if slash and (kind in upload_kinds() or " " not in address) else _STRANGERS
 
 
 def _keys(standings: Mapping[str, Standing], most: int) -> dict[str, Key]:
@@ -112,7 +112,7 @@ def _keys(standings: Mapping[str, Standing], most: int) -> dict[str, Key]:
 def _groupings(standings: Mapping[str, Standing], most: int) -> Iterator[dict[str, Key]]:
     classes = {address: (_kind(address), standing) for address, standing in standings.items()}
     sizes = Counter(classes.values())
-    many_files = {one for one in sizes if one[0] == FILE and sizes[one] > FILES_AT_MOST}
+    many_files = {one for one in sizes if one[0] in upload_kinds() and sizes[one] > FILES_AT_MOST}
     for grouped in (many_files, _largest(sizes, many_files, most)):
         yield {address: one if one in grouped else (address,) for address, one in classes.items()}
     yield {address: (kind,) for address, (kind, _) in classes.items()}

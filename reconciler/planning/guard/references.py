@@ -22,7 +22,7 @@ from reconciler.planning.graph import Edge, by_id
 from reconciler.planning.guard.context import GuardContext, Usage, Violation
 from reconciler.planning.guard.remedies import ways_out
 from reconciler.planning.model import SECTIONS, Change, Section
-from reconciler.resources.address import FILE, RELEASE, Address
+from reconciler.resources.address import RELEASE, Address
 
 ASSISTANT: Final = "assistant"
 OTHER: Final[Section] = "Other references"
@@ -70,7 +70,7 @@ def _replacements(case: GuardContext) -> Iterator[tuple[Address, Change]]:
         if change.action == "replace":
             address = Address.parse(change.address)
             live = case.matched.live[address]
-            if live.type != FILE and live.detail.get("status") != "expired":
+            if not case.inputs.is_upload(live.type) and live.detail.get("status") != "expired":
                 yield address, change
 
 
