@@ -2,22 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
-from reconciler.manifests.editing.merging import Merger, Obstacle
 from reconciler.resources.base import Path, ProjectFiles
-from reconciler.resources.kinds.vector_store import FileEntry, VectorStoreSpec
-from reconciler.resources.store_files import held
+from reconciler.resources.kind import Notebook
+from reconciler.resources.resource_type import CONTENT
+from reconciler.resources.store_files import MEMBERS, held
 from reconciler.resources.values import JSON
 
-AT: Path = ("spec", "files")
+AT: Final[Path] = ("spec", MEMBERS.field)
+
+
+def edited(spec: Any, files: ProjectFiles, notebook: Notebook, raw: JSON, old: JSON, new: JSON) -> JSON:
+    """`raw`, the entries of a store's spec that mean `old`, so that they mean `new`: settings by file."""
+    return _Entries(notebook, spec, files).merged(raw, old, new)
 
 
 @dataclass
-class Entries:
+class _Entries:
     """The entries of one store as they are written."""
 
-    merger: Merger
-    spec: VectorStoreSpec
+    notebook: Notebook
+    spec: Any
+    """Of a vector store, with `files` and `attributes`."""
     files: ProjectFiles
 
     def merged(self, raw: JSON, old: Mapping[str, JSON], new: Mapping[str, JSON]) -> JSON:
@@ -50,12 +57,12 @@ class Entries:
         hint = "narrow the pattern, or move the file away; `apply` attaches it again"
         self.refuse((*AT, index), f"{path} was detached by hand, and {pattern} means it", hint)
 
-    def meant(self, entry: FileEntry) -> list[str]:
+    def meant(self, entry: Any) -> list[str]:
         return [path for path, _, _ in held([entry], self.files)]
 
     def set(self, made: dict[int, JSON], path: str, index: int, old: JSON, new: JSON) -> None:
         """Attributes and chunking of one file; of a file that a glob means, in an entry of its own below."""
-        if {"sha256", "file"} & {key for key in new.keys() | old.keys() if old.get(key) != new.get(key)}:
+        if {CONTENT, MEMBERS.reference} & {key for key in new.keys() | old.keys() if old.get(key) != new.get(key)}:
             message = f"other bytes are live in the place of {path}, and uploads cannot be read back"
             hint = "put the right file there, and apply; as it is, `apply` uploads the one of the project again"
             self.refuse((*AT, index), message, hint)
@@ -69,7 +76,7 @@ class Entries:
             chunking = {"chunking_strategy": old["chunking_strategy"]} if entry.chunking_strategy else {}
             made[len(made)] = {"path": path, **inherited, **chunking, **settings}
 
-    def settings(self, path: str, index: int, entry: FileEntry, old: JSON, new: JSON) -> dict[str, JSON]:
+    def settings(self, path: str, index: int, entry: Any, old: JSON, new: JSON) -> dict[str, JSON]:
         settings: dict[str, JSON] = {}
         shared, own = self.spec.attributes or {}, entry.attributes or {}
         before, after = old.get("attributes"), new.get("attributes") or {}
@@ -78,15 +85,10 @@ class Entries:
             self.refuse((*AT, index), message, "give them to the entries that keep them, or `apply` to set them again")
         elif before != new.get("attributes"):
             kept = {key: value for key, value in after.items() if key in own or shared.get(key) != value}
-            settings["attributes"] = self.merger.plain(kept)
+            settings["attributes"] = self.notebook.plain(kept)
         if old.get("chunking_strategy") != new.get("chunking_strategy"):
             settings["chunking_strategy"] = new.get("chunking_strategy")
         return settings
 
     def refuse(self, path: Path, message: str, hint: str) -> None:
-        self.merger.obstacles.append(Obstacle(path, message, hint))
-
-
-def is_store(spec: object, field: str) -> bool:
-    """Whether a field holds the entries of a store."""
-    return isinstance(spec, VectorStoreSpec) and field == "files"
+        self.notebook.refuse(path, message, hint)
