@@ -170,6 +170,20 @@ def labels(root: Path) -> dict[str, dict[str, str]]:
     return {f"{one['reconciler-project']} {one['reconciler-address']}": one for one in ours if one}
 
 
+def marks(root: Path) -> dict[str, list[dict[str, Any]]]:
+    """The attributes of the files in every labelled store, by identity and address."""
+
+    async def look(sdk: AsyncOpenAI) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = {}
+        async for store in sdk.vector_stores.list():
+            files = [dict(one.attributes or {}) async for one in sdk.vector_stores.files.list(store.id)]
+            if store.metadata and files:
+                found[_called(store)] = sorted(files, key=lambda one: str(one["reconciler-sha256"]))
+        return found
+
+    return by_hand(root, look)
+
+
 def pins() -> Any:
     """The digests that stay the same for ever."""
     return read(DATA / "pins.json")

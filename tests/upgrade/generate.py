@@ -1,11 +1,12 @@
 """Write `tests/upgrade/data` anew, with the code of commit 893cbbb: what a user of that version has on disk.
 
     git worktree add ../at-893cbbb 893cbbb
-    .venv/bin/python -m tests.upgrade.generate ../at-893cbbb
+    .venv/bin/python -m tests.upgrade.generate ../at-893cbbb [acme] [initech] [globex] [backends]
 
 Everything is made by the command line of that checkout, in processes of its own, against its embedded API. Ids, times
-and tokens differ each time, so all of the data is written, and committed, together. The data is for later versions to
-read: do not run this with any other code.
+and tokens differ each time, so a part is written, and committed, as a whole. The data is for later versions to
+read: do not run this with any other code. The locks of killed runs are free two and a half minutes later: only then do
+the tests pass.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ from tests.upgrade import sources
 
 BASE: Final = "893cbbb"
 DATA: Final = Path(__file__).parent / "data"
+CASES: Final = DATA / "acme" / "cases"
 API: Final = Path(".reconciler", "emulator.sqlite")
 FOLDERS: Final = {"state": ".reconciler/state", "bundles": ".reconciler/bundles", "published": "published"}
 """What is kept beside the manifests, and where it is in a project. `published` is left out where it is as `bundles`."""
@@ -219,7 +221,7 @@ def acme(checkout: Path, scratch: Path) -> None:
     made.apply(*BOTH)
     _move_and_remove(made)
     made.apply(*BOTH)
-    _release(made)
+    first_release = _release(made)
     made.by_hand(_strangers)
     made.apply(*BOTH)
     _move_in_state(made)
@@ -228,6 +230,7 @@ def acme(checkout: Path, scratch: Path) -> None:
     base = made.save("acme")
     for name in BOTH:
         shutil.copy(scratch / f"{name}.json", base / f"pulled-{name}.json")
+    (base / "support-v1.yaml").write_text(first_release, encoding="utf-8")
     _cases(made, base)
 
 
@@ -247,11 +250,15 @@ def _move_and_remove(made: Project) -> None:
     made.commit("Rename, keep one that goes, delete one")
 
 
-def _release(made: Project) -> None:
-    """support: 1 archived, 2 published, 3 not. hotline: 1 published in staging, 2 not."""
+def _release(made: Project) -> str:
+    """support: 1 archived, 2 published, 3 not. hotline: 1 published in staging, 2 not.
+
+    Gives the manifest of the first release, as it was before it was archived.
+    """
     made.cli("release", "support", "--publish", "-m", "The first")
     made.commit("Release 1")
     made.apply(*BOTH)
+    first = (made.root / "releases/support/v1.yaml").read_text(encoding="utf-8")
     made.edit("prompts/triage.md", "what it is about", "what it is all about")
     made.edit("kb/open/bills.md", "first", "second")
     made.cli("release", "support", "--publish", "-m", "Bills come later")
@@ -272,6 +279,7 @@ def _release(made: Project) -> None:
     made.cli("release", "hotline", "--vendor", "-m", "Level 3")
     made.commit("Release hotline 2")
     made.apply(*BOTH)
+    return first
 
 
 async def _strangers(sdk: Any) -> None:
@@ -281,7 +289,7 @@ async def _strangers(sdk: Any) -> None:
     uploaded = await sdk.files.create(file=("stray.md", b"Stray."), purpose="assistants")
     stores = [found async for found in sdk.vector_stores.list()]
     for store in stores:
-        if (store.metadata or {}).get("reconciler-address") == "vectorstore/handbook":
+        if _label(store).endswith(" vectorstore/handbook"):
             await sdk.vector_stores.files.create(store.id, file_id=uploaded.id)
 
 
@@ -297,7 +305,8 @@ def _move_in_state(made: Project) -> None:
 
 def _cases(made: Project, base: Path) -> None:
     """Plans of production that are pending, each with the edits that it was made on."""
-    for name, prepare in (("fresh", _fresh), ("refused", _refused), ("consent", _consent), ("drift", _drift)):
+    for prepare in (_fresh, _refused, _consent, _drift, _subjects):
+        name = prepare.__name__.removeprefix("_")
         case = made.copied(made.root.parent / f"acme-{name}")
         into = base / "cases" / name
         into.mkdir(parents=True)
@@ -361,25 +370,53 @@ def _consent(case: Project, into: Path) -> None:
 
 
 def _drift(case: Project, into: Path) -> None:
-    async def change(sdk: Any) -> None:
-        async for agent in sdk.beta.agents.list():
-            label = (agent.metadata or {}).get("reconciler-address"), (agent.metadata or {}).get("reconciler-project")
-            if label == ("assistant/triage", "acme/production"):
-                await sdk.beta.agents.update(agent.id, instructions="By hand.")
-        async for store in sdk.vector_stores.list():
-            label = (store.metadata or {}).get("reconciler-address"), (store.metadata or {}).get("reconciler-project")
-            if label == ("vectorstore/handbook", "acme/production"):
-                await sdk.vector_stores.update(store.id, name="Renamed")
-            if label == ("vectorstore/tariffs", "acme/production"):
-                files = [found async for found in sdk.vector_stores.files.list(store.id)]
-                await sdk.vector_stores.files.delete(files[0].id, vector_store_id=store.id)
-
-    case.by_hand(change)
+    case.by_hand(_change)
     case.edit("assistants/billing.yaml", "1200", "1300")
     case.cli("drift", "--env", "production", "--out", into / "drift.json", code=2)
     _plan(case, into)
     _plan(case, into, "--on-drift", "keep", name="plan-keep.json")
     case.save_api(into)
+
+
+def _subjects(case: Project, into: Path) -> None:
+    """Refusals that a consent lifts, of as many rules as one plan can have."""
+    case.by_hand(_automate)
+    case.by_hand(_change)
+    write(case.root, {"assistants/gone.yaml": None, "assistants/warden.yaml": None})
+    case.edit("project.yaml", "max_deletes: 6", "max_deletes: 0")
+    case.edit("pipelines/flow.yaml", "Be very brief.", "Be brief again.")
+    case.commit("Edit")
+    case.cli("release", "support")
+    _plan(case, into, "--on-drift", "keep", code=3)
+    case.save_api(into)
+
+
+async def _automate(sdk: Any) -> None:
+    """Somebody has an agent run each night."""
+    say = {"role": "user", "content": [{"type": "input_text", "text": "Go."}]}
+    async for agent in sdk.beta.agents.list():
+        if _label(agent) == "acme/production assistant/gone":
+            target = {"type": "new_session", "environment": {"type": "none"}, "input": [say], "agent_id": agent.id}
+            schedule = {"type": "periodic", "name": "nightly", "expression": "0 3 * * *", "timezone": "UTC"}
+            await sdk.beta.agents.automations.create(**schedule, target=target)
+
+
+async def _change(sdk: Any) -> None:
+    """Somebody changes an agent, a store, and the files of another store."""
+    async for agent in sdk.beta.agents.list():
+        if _label(agent) == "acme/production assistant/triage":
+            await sdk.beta.agents.update(agent.id, instructions="By hand.")
+    async for store in sdk.vector_stores.list():
+        if _label(store) == "acme/production vectorstore/handbook":
+            await sdk.vector_stores.update(store.id, name="Renamed")
+        if _label(store) == "acme/production vectorstore/tariffs":
+            files = [found async for found in sdk.vector_stores.files.list(store.id)]
+            await sdk.vector_stores.files.delete(files[0].id, vector_store_id=store.id)
+
+
+def _label(item: Any) -> str:
+    labels = item.metadata or {}
+    return f"{labels.get('reconciler-project')} {labels.get('reconciler-address')}"
 
 
 # globex: no environments; what killed and partial runs leave.
@@ -393,9 +430,12 @@ def globex(checkout: Path, scratch: Path) -> None:
         write(case.root, sources.GLOBEX_LATER)
         case.killed(where)
         case.save(f"globex/{name}")
+        if name == "killed-create":
+            _killed_and_rewritten(case)
     _planned(base.copied(scratch / "globex-planned"))
     _partial(base.copied(scratch / "globex-partial"))
     _migrated(base.copied(scratch / "globex-migrated"), scratch)
+    _rebuilt(base.copied(scratch / "globex-rebuilt"))
 
 
 KILLS: Final = {
@@ -403,6 +443,14 @@ KILLS: Final = {
     "killed-upload": "before POST /v1/vector_stores/*/file_batches 1",  # documents are uploaded, and in no store
     "killed-replace": "before DELETE /v1/* 1",  # documents are replaced, and the old ones still there
 }
+
+
+def _killed_and_rewritten(case: Project) -> None:
+    """What a killed run announced is in the state document, as everything was written anew since."""
+    case.cli("state", "mv", "assistant/goes", "assistant/went")
+    case.cli("state", "mv", "assistant/went", "assistant/goes")
+    saved = case.save("globex/killed-rewritten")
+    assert _read(saved / "state" / "globex" / "state.json")["pending"]
 
 
 def globex_applied(checkout: Path, root: Path, environ: Mapping[str, str]) -> Project:
@@ -458,6 +506,22 @@ def _migrated(case: Project, scratch: Path) -> None:
     case.git("push", "--quiet", "origin", "main")
     case.cli("state", "migrate-backend", "git")
     shutil.copytree(case.root / ".reconciler" / "state", DATA / "globex" / "migrated" / "state")
+
+
+def _rebuilt(case: Project) -> None:
+    """A state that was lost and rebuilt, after somebody had detached a file: nothing proves what was applied."""
+
+    async def detach(sdk: Any) -> None:
+        async for store in sdk.vector_stores.list():
+            if _label(store) == "globex vectorstore/kb":
+                files = [found async for found in sdk.vector_stores.files.list(store.id)]
+                await sdk.vector_stores.files.delete(files[0].id, vector_store_id=store.id)
+
+    case.by_hand(detach)
+    shutil.rmtree(case.root / ".reconciler" / "state")
+    case.cli("state", "rebuild")
+    saved = case.save("globex/rebuilt")
+    assert '"unproven"' in "".join(_texts(saved / "state").values())
 
 
 # initech: the latest documents of the journal are merged into one.
@@ -572,13 +636,13 @@ def pins() -> dict[str, Any]:
         },
         "bundles": {name: _pointers(DATA / folder) for name, folder in PUBLISHED.items()},
         "labels": {name: _labels((DATA / folder).parent / "api.sql") for name, folder in PUBLISHED.items()},
+        "marks": {name: _marks((DATA / folder).parent / "api.sql") for name, folder in PUBLISHED.items()},
         "plans": {
             file.relative_to(DATA).as_posix(): _plan_pins(_read(file)) for file in sorted(DATA.glob("**/plan*.json"))
         },
         "consents": {
-            f"{refusal['rule']} {refusal['address']}": refusal["subject"]
-            for name in ("refused/plan.json", "consent/refused.json")
-            for refusal in _read(DATA / "acme" / "cases" / name)["refusals"]
+            case: {f"{one['rule']} {one['address']}": one["subject"] for one in _read(CASES / case)["refusals"]}
+            for case in ("refused/plan.json", "consent/refused.json", "subjects/plan.json")
         },
     }
 
@@ -602,17 +666,37 @@ def _pointers(outlet: Path) -> dict[str, str]:
 
 
 def _labels(api: Path) -> dict[str, Any]:
-    """The labels of every live object that has some, and the marks of every file in a store."""
+    """The labels of every live object that has some, by identity and address."""
     found: dict[str, Any] = {}
+    for metadata in _labelled(api).values():
+        found[f"{metadata['reconciler-project']} {metadata['reconciler-address']}"] = {
+            name: value for name, value in metadata.items() if name.startswith("reconciler-")
+        }
+    return dict(sorted(found.items()))
+
+
+def _marks(api: Path) -> dict[str, Any]:
+    """The attributes of the files of each store of ours."""
+    stores = _labelled(api)
+    found: dict[str, Any] = {}
+    for store, body in _rows(api, "SELECT scope, body FROM objects WHERE kind = 'vector_store.file'"):
+        if store in stores:
+            name = f"{stores[store]['reconciler-project']} {stores[store]['reconciler-address']}"
+            found.setdefault(name, []).append(json.loads(body)["attributes"])
+    return {name: sorted(found[name], key=lambda one: one["reconciler-sha256"]) for name in sorted(found)}
+
+
+def _labelled(api: Path) -> dict[str, dict[str, str]]:
+    """The metadata of every labelled object, by id."""
+    documents = (json.loads(body) for (body,) in _rows(api, "SELECT body FROM objects ORDER BY seq"))
+    metadata = {one["id"]: one.get("given", one).get("metadata") or {} for one in documents}
+    return {id_: one for id_, one in metadata.items() if "reconciler-address" in one}
+
+
+def _rows(api: Path, query: str) -> list[Any]:
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(api.read_text(encoding="utf-8"))
-        for (body,) in database.execute("SELECT body FROM objects ORDER BY seq"):
-            document = json.loads(body)
-            metadata = document.get("given", document).get("metadata") or {}
-            labels = {name: value for name, value in metadata.items() if name.startswith("reconciler-")}
-            if "reconciler-address" in labels:
-                found[f"{labels['reconciler-project']} {labels['reconciler-address']}"] = labels
-    return dict(sorted(found.items()))
+        return database.execute(query).fetchall()
 
 
 def _plan_pins(plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -623,22 +707,29 @@ def _plan_pins(plan: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+PARTS: Final[dict[str, tuple[Callable[[Path, Path], None], tuple[str, ...]]]] = {
+    "acme": (acme, ("acme",)),
+    "initech": (initech, ("initech",)),
+    "globex": (globex, ("globex",)),
+    "backends": (backends, ("git", "s3", "postgres")),
+}
+"""Each part with the folders that it writes."""
+
+
 def main() -> None:
-    checkout = Path(sys.argv[1]).resolve()
-    words = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
+    checkout, *chosen = sys.argv[1:]
+    at = Path(checkout).resolve()
+    words = ["git", "-C", str(at), "rev-parse", "HEAD"]
     head = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    assert head.startswith(BASE), f"{checkout} is at {head.strip()}, not at {BASE}"
-    sys.path.insert(0, str(checkout))
-    readme = (DATA / "README.md").read_text() if (DATA / "README.md").exists() else ""
-    shutil.rmtree(DATA, ignore_errors=True)
-    DATA.mkdir()
-    with tempfile.TemporaryDirectory() as scratch:
-        acme(checkout, Path(scratch))
-        initech(checkout, Path(scratch))
-        globex(checkout, Path(scratch))
-        backends(checkout, Path(scratch))
+    assert head.startswith(BASE), f"{at} is at {head.strip()}, not at {BASE}"
+    sys.path.insert(0, str(at))
+    for name in chosen or PARTS:
+        write_part, folders = PARTS[name]
+        for folder in folders:
+            shutil.rmtree(DATA / folder, ignore_errors=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            write_part(at, Path(scratch))
     (DATA / "pins.json").write_text(json.dumps(pins(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    (DATA / "README.md").write_text(readme)
 
 
 if __name__ == "__main__":

@@ -294,8 +294,9 @@ GLOBEX_LATER: Final = {
     "assistants/helper.yaml": HELPER.replace("Help.", "Help more."),
     "kb/hours.md": "Closed on Sundays.\n",
     "kb/extra.md": "More.\n",
-    "stores/more.yaml": manifest("VectorStore", "more", 'spec:\n  files: ["more/*.md"]\n'),
-    "more/one.md": "One.\n",
-    "more/two.md": "Two.\n",
+    "stores/more.yaml": manifest("VectorStore", "more", 'spec:\n  files: ["more/**/*.md"]\n'),
+    # Uploads that only their bytes tell apart are announced one at a time.
+    "more/one/page.md": "Page 1.\n",
+    "more/two/page.md": "Page 2.\n",
 }
 """What the next apply of globex does: every sort of write. None is for a file that is removed."""

@@ -80,6 +80,28 @@ def test_a_state_that_was_migrated_says_where_it_is(cli: Cli, restore: Restore):
     assert "origin/reconciler-state" in plan.error
 
 
+def test_a_rebuilt_state_does_not_say_who_changed_what_it_could_not_prove(cli: Cli, restore: Restore):
+    """Somebody had detached a file when the state was lost and rebuilt."""
+    restore("globex/rebuilt")
+    plan = cli("plan", "--on-drift", "keep", "-o", "json").document
+    assert (plan["changes"], plan["refusals"]) == ([], [])
+    (store,) = plan["drift"]
+    assert (store["address"], store["decision"]) == ("vectorstore/kb", "keep")
+    assert [field["origin"] for field in store["fields"]] == ["unknown"]
+    assert cli("apply", "--yes").code == 0
+    assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_an_archived_release_is_not_made_again(cli: Cli, restore: Restore):
+    """Somebody restored its manifest, from before it was archived."""
+    root = restore("acme")
+    shutil.copy(DATA / "acme" / "support-v1.yaml", root / "releases" / "support" / "v1.yaml")
+    for env in ENVIRONMENTS:
+        plan = cli("plan", "--env", env, "-o", "json").document
+        assert is_empty(plan)
+        assert any("support@1" in warning for warning in plan["warnings"])
+
+
 @pytest.mark.parametrize("identity", ["acme/staging", "acme/production", "globex"])
 def test_applications_load_the_bundles(restore: Restore, identity):
     project = identity.partition("/")[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.upgrade.conftest import API, DATA, STATE, Cli, Restore, labels, pins, read
+from tests.upgrade.conftest import API, DATA, STATE, Cli, Restore, labels, marks, pins, read
 
 PROJECTS = [
     pytest.param("acme", "acme", [("--env", "staging"), ("--env", "production")], id="acme"),
@@ -68,6 +68,7 @@ def test_bundles_and_labels_made_from_nothing_are_the_same(cli: Cli, restore: Re
     }
     assert published == {key: blob for key, blob in pinned["bundles"][project].items() if key not in kept}
     assert labels(root) == pinned["labels"][project]
+    assert marks(root) == pinned["marks"][project]
 
 
 @pytest.mark.parametrize(("project", "name", "environments"), PROJECTS)

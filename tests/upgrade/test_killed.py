@@ -4,7 +4,7 @@ import pytest
 
 from tests.upgrade.conftest import Cli, Restore, is_empty, live, live_of
 
-KILLS = ("killed-create", "killed-upload", "killed-replace")
+KILLS = ("killed-create", "killed-rewritten", "killed-upload", "killed-replace")
 
 
 @pytest.mark.parametrize("kill", KILLS)

@@ -1,11 +1,13 @@
 """Documents of a later format than this version has: each is refused, and nothing is written."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from reconciler.bundles import BundleError, load
 from tests.upgrade.conftest import DATA, STATE, Cli, Restore, contents, live, read
 
 DOCUMENTS = {
@@ -48,3 +50,22 @@ def test_a_plan_of_a_later_format_is_refused_with_both_formats(cli: Cli, restore
     assert "reconciler/plan/v99" in refused.error
     assert re.search(r"reconciler/plan/v\d\b", refused.error)
     assert (contents(root / STATE), live(root)) == before
+
+
+@pytest.mark.parametrize("document", ["pointer", "blob"])
+def test_a_bundle_of_a_later_format_is_refused_with_both_formats(restore: Restore, document):
+    root = restore("globex/applied")
+    pointer = root / "published" / "globex" / "assistant" / "helper.json"
+    found, file = read(pointer), pointer
+    if document == "blob":
+        file = root / "published" / "globex" / "blobs" / f"{found['blob'].removeprefix('sha256:')}.json"
+    newer = re.sub(r'("format": *"reconciler/[\w-]+)/v\d+"', r'\1/v99"', file.read_text())
+    assert newer != file.read_text()
+    if document == "blob":
+        digest = hashlib.sha256(newer.encode()).hexdigest()
+        file = file.with_name(f"{digest}.json")
+        pointer.write_text(json.dumps(found | {"blob": f"sha256:{digest}"}))
+    file.write_text(newer)
+    with pytest.raises(BundleError, match=r"reconciler/[\w-]+/v99.*reconciler/[\w-]+/v\d\b") as error:
+        load(root / "published", "globex", "assistant/helper")
+    assert error.value.code == "format"

@@ -21,6 +21,7 @@ CASES = {
     "drift": ("plan.json", (), 0),
     "drift, kept": ("plan-keep.json", ("--on-drift", "keep"), 0),
     "consent": ("plan.json", (), 0),
+    "subjects": ("plan.json", ("--on-drift", "keep"), 3),
 }
 
 
@@ -50,7 +51,7 @@ def test_the_same_edits_give_the_same_digests(cli: Cli, restore: Restore, name):
 def test_the_plan_of_a_project_without_environments_has_the_same_digest(cli: Cli, restore: Restore):
     root = restore("globex/applied")
     for path, data in contents(DATA / "globex" / "planned" / "project").items():
-        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
     (root / "assistants" / "goes.yaml").unlink()
     plan = cli("plan", "-o", "json").document
@@ -131,12 +132,13 @@ def test_a_refused_plan_stays_refused(cli: Cli, restore: Restore):
     assert (live(root), contents(root / STATE)) == before
 
 
-def test_refusals_have_the_subjects_that_consents_name(cli: Cli, restore: Restore):
-    restore("acme", "refused")
-    refusals = cli("plan", "--env", "production", "-o", "json").document["refusals"]
-    pinned = pins()["consents"]
-    assert {f"{one['rule']} {one['address']}": one["subject"] for one in refusals} == pinned
-    assert len(pinned) == 2
+@pytest.mark.parametrize("case", ["refused", "subjects"])
+def test_refusals_have_the_subjects_that_consents_name(cli: Cli, restore: Restore, case):
+    restore("acme", case)
+    plan = cli("plan", "--env", "production", "--on-drift", "keep", "-o", "json")
+    assert plan.code == 3
+    subjects = {f"{one['rule']} {one['address']}": one["subject"] for one in plan.document["refusals"]}
+    assert subjects == pins()["consents"][f"{case}/plan.json"]
 
 
 def test_a_consent_permits_what_it_did(cli: Cli, restore: Restore):
