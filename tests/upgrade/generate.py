@@ -430,7 +430,7 @@ def globex(checkout: Path, scratch: Path) -> None:
         write(case.root, sources.GLOBEX_LATER)
         case.killed(where)
         case.save(f"globex/{name}")
-        if name == "killed-create":
+        if name == "killed-upload":
             _killed_and_rewritten(case)
     _planned(base.copied(scratch / "globex-planned"))
     _partial(base.copied(scratch / "globex-partial"))

@@ -1,11 +1,13 @@
 """A project that version 893cbbb has applied: today's version finds nothing to do, and all that it knew."""
 
+import json
 import shutil
 
 import pytest
+from openai import AsyncOpenAI
 
 from reconciler.bundles import load
-from tests.upgrade.conftest import DATA, STATE, Cli, Restore, contents, is_empty, live, pins, read
+from tests.upgrade.conftest import DATA, STATE, Cli, Restore, by_hand, contents, is_empty, live, pins, read
 
 ENVIRONMENTS = ("staging", "production")
 PROJECTS = [
@@ -92,6 +94,33 @@ def test_a_rebuilt_state_does_not_say_who_changed_what_it_could_not_prove(cli: C
     assert cli("plan", "--detailed-exitcode").code == 0
 
 
+def test_protection_is_remembered_where_the_label_was_lost(cli: Cli, restore: Restore):
+    root = restore("acme")
+
+    async def unprotect(sdk: AsyncOpenAI) -> None:
+        async for agent in sdk.beta.agents.list():
+            if (agent.metadata or {}).get("reconciler-address") == "assistant/warden":
+                await sdk.beta.agents.update(agent.id, metadata={**agent.metadata, "reconciler-protected": "false"})
+
+    by_hand(root, unprotect)
+    (root / "assistants" / "warden.yaml").unlink()
+    for env in ENVIRONMENTS:
+        plan = cli("plan", "--env", env, "-o", "json")
+        assert plan.code == 3
+        assert [(one["rule"], one["address"]) for one in plan.document["refusals"]] == [
+            ("protected", "assistant/warden")
+        ]
+
+
+def test_a_description_that_changed_is_known_from_its_hash(cli: Cli, restore: Restore):
+    """The API does not return it, so the state has it."""
+    root = restore("acme")
+    assert "description" not in json.dumps(cli("plan", "--env", "production", "-o", "json").document["warnings"])
+    store = root / "stores" / "handbook.yaml"
+    store.write_text(store.read_text().replace("What is known.", "What is known now."))
+    assert "description" in json.dumps(cli("plan", "--env", "production", "-o", "json").document["warnings"])
+
+
 def test_an_archived_release_is_not_made_again(cli: Cli, restore: Restore):
     """Somebody restored its manifest, from before it was archived."""
     root = restore("acme")
@@ -99,7 +128,7 @@ def test_an_archived_release_is_not_made_again(cli: Cli, restore: Restore):
     for env in ENVIRONMENTS:
         plan = cli("plan", "--env", env, "-o", "json").document
         assert is_empty(plan)
-        assert any("support@1" in warning for warning in plan["warnings"])
+        assert "support@1" in json.dumps(plan["warnings"])
 
 
 @pytest.mark.parametrize("identity", ["acme/staging", "acme/production", "globex"])
