@@ -541,7 +541,7 @@ def initech(checkout: Path, scratch: Path) -> None:
 
 
 def backends(checkout: Path, scratch: Path) -> None:
-    from tests.servers import PASSWORD, PostgresServer, S3Server, postgres_programs
+    from tests.support.servers import PASSWORD, PostgresServer, S3Server, postgres_programs
 
     for name in ("git", "s3", "postgres"):
         (DATA / name).mkdir()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.github.hub import REPOSITORY, TOKEN, Hub, serve
-from tests.github.repositories import Checkout
+from tests.support.github_hub import REPOSITORY, TOKEN, Hub, serve
+from tests.support.github_repositories import Checkout
 from tests.upgrade.conftest import DATA, Cli, Restore, live, read
 
 CASES = DATA / "acme" / "cases"
