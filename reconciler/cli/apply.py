@@ -123,7 +123,7 @@ def _text(plan: "Plan", stream: TextIO) -> str:
 
 def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
     """Show what an apply came to; gives the exit code."""
-    from reconciler.reports.json import apply_json
+    from reconciler.applying.codec import apply_json
 
     if format_ == "json":
         show_json(apply_json(result))

@@ -28,7 +28,7 @@ def command(address: str, start: Path, format_: str) -> int:
     (chosen,) = options.addresses((address,))
     done = archive(start, chosen)
     if format_ == "json":
-        from reconciler.reports.releases import archived_json
+        from reconciler.releases.codec import archived_json
 
         show_json(archived_json(done))
     else:

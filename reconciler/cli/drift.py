@@ -28,7 +28,7 @@ def command(
     Exit code 2 if there is drift; models that retire and what nobody manages are told, and are none.
     """
     from reconciler.operations.drift import drift
-    from reconciler.reports.json import drift_json
+    from reconciler.planning.drift_codec import drift_json
 
     report = drift(start, options.environ(), env, endpoint, targets=options.addresses(targets))
     write_json(drift_json(report), out)

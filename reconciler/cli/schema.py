@@ -16,7 +16,7 @@ from reconciler.cli.output import show, show_json, write_json
     help="Write one file a schema to DIR.",
 )
 def command(folder: Path | None) -> int:
-    """Print the JSON Schema of manifests; with --out, write it and those of bundles and pointers.
+    """Print the JSON Schema of manifests; with --out, write it, those of bundles, and those of what commands print.
 
     In an editor, `# yaml-language-server: $schema=…/manifest.schema.json` in the first line of a manifest uses it.
     """

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
+
+from typing_extensions import TypedDict
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
-from reconciler.resources.problems import Problem
+from reconciler.resources.json_documents import ShapeOf
+from reconciler.resources.problems import Problem, ProblemDocument, problem_json
 from reconciler.resources.times import day
 from reconciler.resources.values import JSON
 
@@ -38,7 +41,9 @@ class Skipped:
     type: str
     id: str
     name: str
+    """Its name at OpenAI."""
     why: str
+    """The reason, for people."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +57,32 @@ class Imported:
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    def document(self) -> dict[str, JSON]:
-        """As JSON (`reconciler/import/v1`)."""
-        return {
-            "format": FORMAT,
-            "folder": str(self.root),
-            "written": [path.as_posix() for path in self.written],
-            "objects": [asdict(one) | {"losses": list(one.losses)} for one in self.origins],
-            "skipped": [asdict(one) for one in self.skipped],
-            "problems": [{"code": one.code, "message": one.message, "hint": one.hint} for one in self.problems],
-        }
+
+class ImportDocument(TypedDict):
+    """Manifests that were written of live objects: printed by `import`."""
+
+    format: Literal["reconciler/import/v1"]
+    folder: str
+    """The project folder."""
+    written: list[str]
+    """Files, relative to the folder."""
+    objects: list[Annotated[dict[str, JSON], ShapeOf(Origin)]]
+    """The objects that manifests were written of."""
+    skipped: list[Annotated[dict[str, JSON], ShapeOf(Skipped)]]
+    """Objects that no manifest was written of."""
+    problems: list[ProblemDocument]
+
+
+def import_json(done: Imported) -> ImportDocument:
+    """Return `done` as the JSON document that `import -o json` prints."""
+    return {
+        "format": FORMAT,
+        "folder": str(done.root),
+        "written": [path.as_posix() for path in done.written],
+        "objects": [asdict(one) | {"losses": list(one.losses)} for one in done.origins],
+        "skipped": [asdict(one) for one in done.skipped],
+        "problems": list(map(problem_json, done.problems)),
+    }
 
 
 def origin_comment(origin: Origin, created_at: float | None) -> str:

@@ -39,14 +39,19 @@ class AppliedPlan:
     """That a plan was applied, by whom and how far."""
 
     digest: str
+    """Of the plan."""
     run: str
+    """Names the run; never used twice."""
     started: float
     """Unix time, as is `finished`."""
     holder: str
+    """The user or the CI job that applied it."""
     run_url: str = ""
     commit: str = ""
     finished: float | None = None
+    """Unix time; None where no end was recorded."""
     outcome: Outcome = "unfinished"
+    """How it ended; see `Outcome`."""
     summary: str = ""
     """What was done, in words: `3 created, 1 updated`."""
 

@@ -29,7 +29,8 @@ def test_a_fresh_plan_is_applied_once(applied, cli: Cli, saved):
     assert stores(applied) == ["manual"]
     again = cli("apply", "--yes", saved, "-o", "json")
     assert (again.code, again.document["outcomes"]) == (0, [])
-    assert again.document["already_applied"]
+    before = again.document["already_applied"]
+    assert (before["outcome"], before["digest"]) == ("complete", again.document["plan_digest"])
 
 
 def test_what_was_reviewed_is_what_is_shown(cli: Cli, saved):

@@ -5,6 +5,7 @@ from functools import partial
 
 from hypothesis import given, settings, strategies as st
 
+from reconciler.planning.drift_codec import drift_json
 from reconciler.planning.model import (
     ACTIONS,
     SECTIONS,
@@ -17,9 +18,9 @@ from reconciler.planning.model import (
     Source,
     Unmanaged,
 )
-from reconciler.reports.json import drift_json, dumps
 from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text import drift_text, plan_text
+from reconciler.resources.json_documents import dumps
 from reconciler.resources.risks import LEVELS, RISKS
 from reconciler.resources.values import ABSENT, reference
 from tests.support.drifts import report

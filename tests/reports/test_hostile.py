@@ -6,14 +6,15 @@ import re
 import pytest
 from hypothesis import given, settings
 
+from reconciler.applying.codec import apply_json
 from reconciler.cli.output import inert
 from reconciler.planning.codec import to_json
+from reconciler.planning.drift_codec import drift_json
 from reconciler.planning.model import Change, FieldChange, Plan
-from reconciler.releases.comparison import Comparison, ObjectChange
+from reconciler.releases.comparison import Comparison, ObjectChange, ValueChange
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
-from reconciler.reports.json import apply_json, drift_json, dumps
 from reconciler.reports.markdown.apply import apply_markdown
 from reconciler.reports.markdown.comparison import comparison_markdown
 from reconciler.reports.markdown.drift import drift_markdown
@@ -23,6 +24,7 @@ from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, plain
 from reconciler.reports.text import apply_text, drift_text, plan_text
 from reconciler.resources.address import Address
+from reconciler.resources.json_documents import dumps
 from tests.reports.test_any_plan import any_plan
 from tests.support.drifts import report, report_of
 from tests.support.hostile import VALUES, comparison_of, inventory_of, migration_of, plan_of, result_of
@@ -145,7 +147,8 @@ def test_html_makes_nothing_of_it(value):
 def test_instructions_of_a_megabyte_are_text(text):
     change = FieldChange(("instructions",), "before", text, "manifest")
     check_markdown(plan_markdown(Plan("acme", (Change("assistant/triage", "update", (change,)),))))
-    objects = (ObjectChange(Address("assistant", "triage"), "changed", (change,)),)
+    value = ValueChange(change.keys, "before", text)
+    objects = (ObjectChange(Address("assistant", "triage"), "changed", (value,)),)
     check_markdown(comparison_markdown(Comparison("a", "b", None, objects, (), ())))
 
 

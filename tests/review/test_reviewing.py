@@ -51,7 +51,7 @@ def test_a_plan_that_was_edited_or_of_another_format_shows_nothing_and_the_other
     plan = office.plan("keep")
     data = saved(plan)
     edited = Review(1, (data.replace(b"File it.", b"Burn it."),))
-    other = Review(2, (data.replace(b"plan/v1", b"plan/v9"),))
+    other = Review(2, (data.replace(b"plan/v2", b"plan/v9"),))
     found = shown(plan, merged(github, edited, other, Review(3, (data,))))
     assert {change.digest for change in plan.work} <= found.digests
     assert [bool(review.void) for review in found.reviews] == [True, True, False]

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status
-from reconciler.reports.drift import drift_class
+from reconciler.planning.drift_class import drift_class
 from reconciler.reports.html.changes import article
 from reconciler.reports.html.markup import Markup, element
 from reconciler.reports.html.page import Part, Top, page
 from reconciler.reports.picture import TONES
-from reconciler.reports.text.apply import TITLES, WORDS, judgement
+from reconciler.reports.text.apply import TITLES, WORDS, applied_when, judgement
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.verdict import Level
 from reconciler.resources.problems import Problem
@@ -20,9 +20,8 @@ _TONES: Final[dict[Status, str]] = {"failed": "refused", "skipped": "changed", "
 def apply_html(result: ApplyResult) -> str:
     """`result` as an HTML document."""
     if result.already_applied:
-        top = Top(
-            "nothing", "Nothing to do", result.identity, f"This plan was applied before: {result.already_applied}."
-        )
+        said = f"This plan was applied before: {applied_when(result.already_applied)}."
+        top = Top("nothing", "Nothing to do", result.identity, said)
         return page(f"Nothing to do: {result.identity}", top, [], [f"Plan {result.plan_digest}"])
     counts = counted({word: len(result.of(status)) for status, word in WORDS.items()})
     level, word = _judged(result)
