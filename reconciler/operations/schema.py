@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 from reconciler.bundles.schema import SCHEMAS
 from reconciler.manifests.envelope import API_VERSION, Metadata
 from reconciler.manifests.project import ProjectSpec
+from reconciler.operations.document_schemas import document_schemas
 from reconciler.resources.base import Lifecycle, Spec
 from reconciler.resources.registry import kinds
 from reconciler.resources.values import JSON
@@ -25,8 +26,8 @@ VARIABLE: Final = {"type": "string", "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_-
 
 
 def schemas() -> dict[str, JSON]:
-    """JSON Schemas by file name: `manifest.schema.json` for every YAML document, and those of bundles and pointers."""
-    return {"manifest.schema.json": _manifest(), **SCHEMAS}
+    """JSON Schemas by file name: of every YAML document, of bundles and pointers, and of what commands print."""
+    return {"manifest.schema.json": _manifest(), **SCHEMAS, **document_schemas()}
 
 
 def _manifest() -> JSON:
