@@ -1,52 +1,52 @@
-# Everything a newcomer needs: `make demo` and `make test`. Only Python 3.11+ and make have to be there.
+# Start with `make demo` and `make test`. Requirements: Python 3.11 or later, and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 PYTEST_ARGS ?=
-# Where it is set, every process that a test starts would compile all our modules again: a second each.
+# If this is set, every process that a test starts compiles all modules again, which takes a second each.
 unexport PYTHONDONTWRITEBYTECODE
-# Tests take from a millisecond to a minute: who has none left takes some of the others'.
+# Test durations range from a millisecond to a minute: idle workers take tests from other workers.
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long test-all benchmark coverage lint schemas wheel clean
 
-help:  ## what can be made
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "make %-10s %s\n", $$1, $$2}'
 
-# Compiled once here: where PYTHONDONTWRITEBYTECODE is set, every start would compile openai's 800 modules again.
+# Compile dependencies once: with PYTHONDONTWRITEBYTECODE, every start would compile the 800 modules of openai again.
 $(VENV)/.ready: pyproject.toml .ci/constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is required. To select one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint .ci/constraints.txt
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
 	@touch $@
 
-setup: $(VENV)/.ready  ## a virtual environment in .venv
+setup: $(VENV)/.ready  ## create a virtual environment in .venv
 
-demo: setup  ## walk through the main job on the sample organisation
+demo: setup  ## run the demo on the sample organisation
 	@$(BIN)/reconciler demo
 
-test: setup  ## the suite, about five minutes on two cores
+test: setup  ## run the test suite (about five minutes on two cores)
 	$(PYTEST)
 
-test-long: setup  ## the long runs
+test-long: setup  ## run the long tests
 	$(PYTEST) -m long
 
-test-all: test test-long  ## the suite and the long runs
+test-all: test test-long  ## run the test suite and the long tests
 
-benchmark: setup  ## what an object costs among few and among many; takes half an hour
+benchmark: setup  ## measure the cost of an object in small and large projects (half an hour)
 	PYTHONPATH=. $(BIN)/python benchmarks/linear.py local
 	PYTHONPATH=. $(BIN)/python benchmarks/linear.py postgres
 
-coverage: setup  ## the suite again, and which lines it leaves out
+coverage: setup  ## run the test suite and report the lines that it does not cover
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -n $(JOBS) -q $(PYTEST_ARGS)
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report
 
-lint: setup  ## ruff, mypy, the arrows between packages, the workflows
+lint: setup  ## run ruff, mypy, import-linter and the workflow linters
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -54,16 +54,16 @@ lint: setup  ## ruff, mypy, the arrows between packages, the workflows
 	$(BIN)/zizmor --offline --quiet .github/workflows
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-schemas: setup  ## write schemas/ from resources/
+schemas: setup  ## write the JSON Schemas to schemas/
 	$(BIN)/reconciler schema --out schemas
 
-wheel: setup  ## build the wheel, install it elsewhere, and run the demo from there
+wheel: setup  ## build the wheel, install it in a new environment and run the demo
 	rm -rf dist build/wheel
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 	$(PYTHON) -m venv build/wheel
 	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt \
 	  "$$(ls dist/*.whl)[emulator]"
-	cd build && wheel/bin/reconciler demo >/dev/null && echo "the wheel works"
+	cd build && wheel/bin/reconciler demo >/dev/null && echo "The wheel is valid."
 
-clean:
+clean:  ## delete the virtual environment, builds and caches
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .reconciler manifests/.reconciler

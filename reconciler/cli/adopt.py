@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 @click.argument("what", metavar="[ADDRESS[=ID]]...", nargs=-1)
 @options.live
 @options.out
-@click.option("--yes", is_flag=True, help="Adopt without asking.")
-@click.option("--dry-run", is_flag=True, help="Only show the plan; with --out, save it for `reconciler apply`.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show the plan and write nothing. With --out, save it for `reconciler apply`."
+)
 def command(
     what: tuple[str, ...],
     start: Path,
@@ -31,15 +33,16 @@ def command(
     yes: bool,
     dry_run: bool,
 ) -> int:
-    """Take over live objects that nobody owns: write our labels on them, and nothing else.
+    """Adopt unmanaged live objects that match a manifest. Only labels and the state are written.
 
     \b
-    reconciler adopt                         whatever is like a manifest that has nothing live yet
-    reconciler adopt assistant/triage        this one, found by what it is
-    reconciler adopt assistant/triage=agent_91c2
+    reconciler adopt                              all manifests without a live object
+    reconciler adopt assistant/triage             one manifest
+    reconciler adopt assistant/triage=agent_91c2  one manifest, with the id of the live object
 
-    Where a manifest differs from what is live, the next plan shows it. Exit code 1 if something cannot be adopted, and
-    4 if the rest was.
+    Differences between a manifest and its live object are shown by the next plan.
+
+    Exit code 1 if nothing could be adopted, 4 if only some objects could be adopted.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.adopt import adopt
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @options.on_drift
 @options.targets
 @options.out
-@click.option("--yes", is_flag=True, help="Apply without asking.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
 def command(
     plan_file: Path | None,
     start: Path,
@@ -38,9 +38,10 @@ def command(
     out: Path | None,
     yes: bool,
 ) -> int:
-    """Make what is live as the manifests say; with PLAN, do exactly what that saved plan says.
+    """Apply the manifests. With PLAN, apply exactly that saved plan.
 
-    Exit code 3 if refused, 4 if only a part was applied, 5 if PLAN is stale, 6 if another run holds the lock.
+    Exit code 3 if the plan is refused, 4 if it was partially applied, 5 if PLAN is stale, 6 if another run holds the
+    lock.
     """
     _check_usage(plan_file)
     check_terminal(yes=yes)
@@ -66,7 +67,7 @@ def command(
 
 
 def not_applied(plan: "Plan", format_: str, *, out: Path | None) -> int:
-    """Show a plan that was refused or not confirmed; gives the exit code."""
+    """Show a plan that was refused or not confirmed, and return the exit code."""
     if plan.refusals:
         show_plan(plan, format_, out=out)
         return codes.REFUSED
@@ -77,7 +78,7 @@ def not_applied(plan: "Plan", format_: str, *, out: Path | None) -> int:
 
 
 def asking(format_: str, *, yes: bool) -> "Callable[[Plan], bool]":
-    """Shows a plan and asks, unless the answer is `yes` already."""
+    """Return a function that shows a plan and asks for confirmation, unless `yes` is set."""
 
     def confirm(plan: "Plan") -> bool:
         if format_ == "text":
@@ -90,7 +91,7 @@ def asking(format_: str, *, yes: bool) -> "Callable[[Plan], bool]":
 
 
 def listening() -> "Callable[[int], AbstractContextManager[Progress]]":
-    """Shows progress on stderr; called with the number of steps."""
+    """Return a context manager factory that shows progress on stderr; it is called with the number of steps."""
 
     @contextmanager
     def listen(steps: int) -> "Iterator[Progress]":
@@ -103,16 +104,18 @@ def listening() -> "Callable[[int], AbstractContextManager[Progress]]":
 
 
 def check_terminal(*, yes: bool) -> None:
-    """Wrong usage where nobody can be asked."""
+    """Raise UsageError if a confirmation is required and stdin is not a terminal."""
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on: pass --yes to go on without asking")
+        raise click.UsageError(
+            "a confirmation is required, but stdin is not a terminal; pass --yes to skip the confirmation"
+        )
 
 
 def _check_usage(plan_file: Path | None) -> None:
     given = click.get_current_context().get_parameter_source
     for name, option in (("on_drift", "--on-drift"), ("targets", "--target")):
         if plan_file and given(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{option} is for `reconciler plan`: a saved plan is applied as it is")
+            raise click.UsageError(f"{option} cannot be combined with a saved plan; pass it to `reconciler plan`")
 
 
 def _text(plan: "Plan", stream: TextIO) -> str:
@@ -122,7 +125,7 @@ def _text(plan: "Plan", stream: TextIO) -> str:
 
 
 def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
-    """Show what an apply came to; gives the exit code."""
+    """Show the result of an apply, and return the exit code."""
     from reconciler.applying.codec import apply_json
 
     if format_ == "json":
@@ -146,5 +149,5 @@ def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
 
 
 def command_line(*without: str) -> str:
-    """What the user typed, as they could type it again, `without` some words of it."""
+    """Return the command line of the user, for reuse, without the words in `without`."""
     return options.command_line(word for word in sys.argv[1:] if word not in without)

@@ -15,13 +15,15 @@ from reconciler.cli.output import show, show_json, style
 @options.output
 @options.folder
 def command(address: str, start: Path, format_: str) -> int:
-    """Take an assistant, a chatbot, a pipeline or a release out of the manifests.
+    """Remove an assistant, chatbot, pipeline or release and its dependents from the manifests.
 
-    With an assistant go the releases that have it and that nobody has published, and the vector stores that nothing
-    else uses; with a chatbot go its releases. If something still needs what would go, in any environment, nothing is
-    written: who it is and the way out are printed, and the exit code is 3.
+    Removing an assistant also archives the unpublished releases that contain it, and removes the vector stores that
+    nothing else uses. Removing a chatbot also archives its releases. If one of these objects is still referenced in any
+    environment, nothing is written, and the references and a remedy are printed.
 
-    Works offline, so the plan of the pull request has the last word: it also sees who refers to it at OpenAI.
+    Works offline. References at OpenAI are checked by the next plan.
+
+    Exit code 3 if refused.
     """
     from reconciler.releases.archive import archive
 

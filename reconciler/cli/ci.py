@@ -1,4 +1,4 @@
-"""`reconciler ci`: what the workflows of a repository on GitHub call."""
+"""`reconciler ci`: commands for GitHub Actions workflows."""
 
 import json
 from pathlib import Path
@@ -25,30 +25,43 @@ out = click.option(
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     callback=options.in_a_folder,
-    help="Write the plan here.",
+    help="Write the plan to FILE.",
 )
-author = click.option("--author", metavar="LOGIN", default=AUTHOR, show_default=True, help="Who the token writes as.")
+author = click.option(
+    "--author",
+    metavar="LOGIN",
+    default=AUTHOR,
+    show_default=True,
+    help="Update only comments and issues of this account, the owner of the token.",
+)
 
 
 @click.group(name="ci")
 def command() -> None:
-    """What the workflows of a repository on GitHub call.
+    """Run steps of GitHub Actions workflows.
 
-    GITHUB_REPOSITORY and GITHUB_API_URL say where; GITHUB_TOKEN is the token of the job, and is never printed.
+    The repository is read from GITHUB_REPOSITORY and GITHUB_API_URL, the token of the job from GITHUB_TOKEN. The token
+    is never printed.
     """
 
 
-@command.command(name="comment")
+@command.command(name="comment", short_help="Post plans as comments on the pull request.")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=file)
-@click.option("--pull-request", "pull", metavar="NUMBER", type=int, help="Without it, the one that the run is for.")
+@click.option(
+    "--pull-request",
+    "pull",
+    metavar="NUMBER",
+    type=int,
+    help="Comment on this pull request. Default: the pull request of the workflow run.",
+)
 @author
 def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
-    """Write each FILE, as `plan -o markdown` prints it, as a comment on the pull request, over the one before.
+    """Post each FILE, an output of `plan -o markdown`, as a comment on the pull request, or update the comment.
 
-    It gets a link to the run, which has the full plan. Comments of the same workflow for which there is no FILE now
-    say so, in place of the plan of an earlier commit. If the pull request has a newer commit, nothing is written.
+    Each comment links to the workflow run, which contains the full plan. Existing comments of the same workflow without
+    a FILE are replaced by a notice that there is no plan. If the pull request has a newer commit, nothing is written.
 
-    Takes the permission `pull-requests: write`.
+    Requires the permission `pull-requests: write`.
     """
     from reconciler.github import connect
     from reconciler.github.marked import mark_of, replace_comments, upsert_comment
@@ -72,14 +85,17 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
 
 @command.command(name="issue")
 @click.argument("body", metavar="FILE", type=file)
-@click.option("--drift", metavar="JSON", required=True, type=file, help="What `drift --out JSON` wrote.")
+@click.option(
+    "--drift", metavar="JSON", required=True, type=file, help="Read the drift from JSON, an output of `drift --out`."
+)
 @author
 def issue(body: Path, drift: Path, author: str) -> int:
-    """Open, update or close the issue about drift; FILE is its text, as `drift -o markdown` prints it.
+    """Open, update or close the drift issue. FILE is its text, an output of `drift -o markdown`.
 
-    It is open while there is anything for a person to do: drift, files that fail, models that are shut down soon.
+    The issue is open while there is drift, a file that could not be indexed, a model that is shut down soon, or a file
+    in a vector store that its manifest does not list.
 
-    Takes the permission `issues: write`.
+    Requires the permission `issues: write`.
     """
     from reconciler.github import connect
     from reconciler.github.marked import close_issue, upsert_issue
@@ -97,14 +113,21 @@ def issue(body: Path, drift: Path, author: str) -> int:
 @options.environment
 @options.endpoint
 @out
-@click.option("--plan-workflow", metavar="NAME", default="plan.yml", show_default=True, help="The file that plans.")
+@click.option(
+    "--plan-workflow",
+    metavar="NAME",
+    default="plan.yml",
+    show_default=True,
+    help="Set the file name of the workflow that plans pull requests.",
+)
 def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan_workflow: str) -> int:
-    """Plan, and write those of the changes to FILE that a merged pull request had shown; `apply FILE` applies them.
+    """Plan, and write the reviewed changes to FILE. Apply them with `apply FILE`.
 
-    The pull requests are those merged since the last successful run of the workflow that this is called from. What
-    changed by hand is left alone, and so is what a rollback took back, as long as its pull request is open.
+    A change is reviewed if it is in the plan of a pull request that was merged since the last successful run of the
+    calling workflow. Drift is kept. A publication that was rolled back is held back while the pull request of the
+    rollback is open.
 
-    Exit code 2 if something is held back, 3 if the plan is refused.
+    Exit code 2 if changes are held back, 3 if the plan is refused.
     """
     from reconciler.operations.run import planned
     from reconciler.planning.codec import to_json
@@ -121,7 +144,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     return codes.CHANGES if parted.held else 0
 
 
-@command.command(name="rollback")
+@command.command(name="rollback", short_help="Write a plan that publishes another release.")
 @click.argument("chatbot")
 @click.argument("number", type=click.IntRange(1))
 @options.folder
@@ -129,11 +152,11 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 @options.endpoint
 @out
 def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: str | None, out: Path) -> int:
-    """Publish release NUMBER of CHATBOT in its manifest, and write a plan to FILE that moves the pointer, and no more.
+    """Set release NUMBER of CHATBOT as published in its manifest, and write a plan to FILE that moves the pointer only.
 
-    Whatever else is pending stays pending. An error, and nothing is edited, if the release cannot answer, because
-    something of it is gone or altered. `apply FILE` moves the pointer; the edit is for a pull request, from the branch
-    that the step's output `branch` names.
+    Other pending changes are not part of the plan. If an object of the release is missing or was changed, nothing is
+    edited and the command fails. Apply the plan with `apply FILE`, and open a pull request with the edit from the
+    branch in the step output `branch`.
     """
     from reconciler.operations.rollback import rollback
     from reconciler.planning.codec import to_json
@@ -148,14 +171,15 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
 
 
 @command.command(name="pull-request")
-@click.option("--head", metavar="BRANCH", required=True, help="The branch with the change, pushed already.")
-@click.option("--base", metavar="BRANCH", help="Where it is to go; without it, the branch that the run is for.")
-@click.option("--title", required=True)
-@click.option("--body", default="")
+@click.option("--head", metavar="BRANCH", required=True, help="Merge this branch, which must be pushed.")
+@click.option("--base", metavar="BRANCH", help="Merge into this branch. Default: the branch of the workflow run.")
+@click.option("--title", required=True, help="Set the title of the pull request.")
+@click.option("--body", default="", help="Set the description of the pull request.")
 def pull_request(head: str, base: str | None, title: str, body: str) -> int:
-    """Open a pull request for a branch, or rewrite the one that is open.
+    """Open a pull request for a branch, or update the open one.
 
-    Takes the permission `pull-requests: write`, and that the repository lets workflows open pull requests.
+    Requires the permission `pull-requests: write`, and the repository setting that allows workflows to open pull
+    requests.
     """
     from reconciler.github import GitHubError, connect
     from reconciler.github.pulls import upsert_pull
@@ -173,7 +197,7 @@ def pull_request(head: str, base: str | None, title: str, body: str) -> int:
 
 
 def _text(file: Path) -> str:
-    """A document of ours, as text."""
+    """Return the content of a document."""
     return file.read_text(encoding="utf-8", errors="replace")
 
 
@@ -205,7 +229,7 @@ def _tell(parted: "Approval", found: "Shown") -> None:
 
 
 def _set_output(name: str, value: str) -> None:
-    """For the steps after this one."""
+    """Set a step output."""
     path = options.environ().get("GITHUB_OUTPUT")
     if path:
         with Path(path).open("a", encoding="utf-8") as file:
@@ -213,28 +237,28 @@ def _set_output(name: str, value: str) -> None:
 
 
 def _workflow() -> str:
-    """The file name of the workflow that runs: `OWNER/NAME/.github/workflows/apply.yml@refs/heads/main`."""
+    """Return the file name of the running workflow: `apply.yml` of `OWNER/NAME/.github/workflows/apply.yml@refs/…`."""
     return _given("GITHUB_WORKFLOW_REF").partition("@")[0].rpartition("/")[2]
 
 
 def _given(name: str) -> str:
-    """A variable that GitHub sets in every run of a workflow."""
+    """Return an environment variable that GitHub sets in every workflow run."""
     value = options.environ().get(name)
     if not value:
-        raise click.UsageError(f"{name} is not set: this command is for a workflow")
+        raise click.UsageError(f"{name} is not set; run this command in a GitHub Actions workflow")
     return value
 
 
 def _pull_request() -> int:
-    """The one that the event of this run is about."""
+    """Return the number of the pull request of the event."""
     number = _event().get("pull_request", {}).get("number")
     if number is None:
-        raise click.UsageError("this run is for no pull request: pass --pull-request NUMBER")
+        raise click.UsageError("the event of this run has no pull request; pass --pull-request NUMBER")
     return int(number)
 
 
 def _run(pull: int) -> "Run":
-    """The run that this is, with the commit of the pull request if it is for that one."""
+    """Return the current run, with the commit of the pull request if the event belongs to it."""
     from reconciler.reports.markdown.origin import Run
     from reconciler.state.lock import this_process
 
@@ -249,7 +273,7 @@ def _run(pull: int) -> "Run":
 
 
 def _event() -> dict[str, Any]:
-    """What GitHub says about the event of this run; empty outside a workflow."""
+    """Return the event payload of the run; empty outside a workflow."""
     path = options.environ().get("GITHUB_EVENT_PATH")
     event: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
     return event

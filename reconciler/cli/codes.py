@@ -1,14 +1,14 @@
-"""Exit codes, the same for every command. An error that has one of its own carries it: `ReconcilerError.exit_code`."""
+"""Exit codes of all commands. An error with its own exit code has it in `ReconcilerError.exit_code`."""
 
 from typing import Final
 
 FAILED: Final = 1
-"""An error, or a person who did not agree."""
+"""An error, or a declined confirmation."""
 CHANGES: Final = 2
-"""Drift; with `plan --detailed-exitcode` something to do; with `ci reviewed` something held back."""
+"""Drift; with `plan --detailed-exitcode` changes; with `ci reviewed` changes that are held back."""
 REFUSED: Final = 3
-"""By the guard."""
+"""Refused by the guard."""
 PARTLY: Final = 4
-"""Something was done, and something was not."""
+"""Partially applied."""
 USAGE: Final = 64
-"""Wrong usage; click's own is 2, which means changes here."""
+"""Incorrect usage. The default of click is 2, which means changes here."""

@@ -5,7 +5,7 @@ import click
 
 @click.command(name="demo")
 def command() -> int:
-    """Walk through the main job on the sample organisation, against the embedded API. Takes about ten seconds."""
+    """Run the demo: the main workflow on the sample organisation and the embedded API, in about 10 seconds."""
     from reconciler.cli.main import run
     from reconciler.operations.demo import demo
 

@@ -17,10 +17,10 @@ from reconciler.cli.output import show, show_json, style
 @options.environment
 @options.folder
 def command(before: str, after: str, start: Path, env: str | None, format_: str) -> int:
-    """Show what changed from A to B, each a release like support@2, or the working chatbot, like support.
+    """Show the changes from A to B: releases (support@2) or the working version (support) of a chatbot.
 
-    Objects, fields, prompts as texts, functions by name, files by their hashes, and the values of variables in every
-    environment. Works offline, on the manifests; fields have the values of --env, or of the first environment.
+    Compares objects and their fields, prompts line by line, functions by name, files by hash, and variables in every
+    environment. Works offline. Fields are shown with the variables of --env, or of the first environment.
     """
     from reconciler.releases.diff import diff
 

@@ -22,10 +22,12 @@ def command(
     targets: tuple[str, ...],
     out: Path | None,
 ) -> int:
-    """Report what is not as it was applied: changed by hand, field by field, gone, expired, or not indexed by OpenAI.
-    Models in use that are shut down within three months are told too. Writes nothing.
+    """Report drift: fields changed outside Reconciler, and objects that were deleted, expired or not indexed.
 
-    Exit code 2 if there is drift; models that retire and what nobody manages are told, and are none.
+    Models in use that OpenAI shuts down within three months, and unmanaged objects, are also reported, but are not
+    drift. Writes nothing.
+
+    Exit code 2 if there is drift.
     """
     from reconciler.operations.drift import drift
     from reconciler.planning.drift_codec import drift_json

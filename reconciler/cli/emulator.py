@@ -1,4 +1,4 @@
-"""`reconciler emulator`: the embedded OpenAI API over a socket."""
+"""`reconciler emulator`: the embedded OpenAI API as a server."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ SECONDS = click.FloatRange(0, 3600)
 
 @click.group(name="emulator")
 def command() -> None:
-    """Run the embedded OpenAI API, for trying things out and for anyone's tests."""
+    """Run the embedded OpenAI API as a server for trials and tests."""
 
 
 FAULTS = f"""\b
@@ -20,46 +20,56 @@ Faults (--faults, and RECONCILER_FAULTS for RECONCILER_ENDPOINT=embedded):
 {table()}
 
 \b
---faults drop-after:POST:/v1/agents:2      the second create of an agent
+--faults drop-after:POST:/v1/agents:2      drop the response to the second create of an agent
 --faults 429=3:POST:*:1-3,seed=7,slow:GET:*:10%
-PUT and GET /_emulator/faults change and count them while it runs: docs/emulator.md."""
+To change or count faults at run time, use PUT and GET /_emulator/faults. See docs/emulator.md."""
 
 
 @command.command(name="serve", epilog=FAULTS)
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one.")
-@click.option("--data", metavar="FILE", type=click.Path(path_type=Path), help="Keep objects in FILE; else in memory.")
-@click.option("--latency", type=SECONDS, default=0.0, metavar="SECONDS", help="Added to every answer.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen on this address.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8787,
+    show_default=True,
+    help="Listen on this port; 0 selects a free port.",
+)
+@click.option(
+    "--data", metavar="FILE", type=click.Path(path_type=Path), help="Store objects in FILE. Default: in memory."
+)
+@click.option(
+    "--latency", type=SECONDS, default=0.0, metavar="SECONDS", help="Delay every response by SECONDS (default: 0)."
+)
 @click.option(
     "--ingest-delay",
     type=SECONDS,
     default=0.0,
     metavar="SECONDS",
-    help="How long a file in a vector store takes to index.",
+    help="Index each file of a vector store for SECONDS (default: 0).",
 )
 @click.option(
     "--rate-limit",
     type=click.FloatRange(0, min_open=True),
     metavar="FACTOR",
-    help="Enforce OpenAI's rate limits, times FACTOR.",
+    help="Enforce the rate limits of OpenAI, multiplied by FACTOR. Default: no limits.",
 )
 @click.option(
     "--faults",
     metavar="SPEC",
     default="",
-    help="What goes wrong with which requests: FAULT[=VALUE][:METHOD[:PATH[:WHICH]]], with commas between.",
+    help="Inject faults: FAULT[=VALUE][:METHOD[:PATH[:WHICH]]], separated by commas.",
 )
 def serve(
     host: str, port: int, data: Path | None, latency: float, ingest_delay: float, rate_limit: float | None, faults: str
 ) -> int:
-    """Serve agents, files, vector stores, models and what refers to them, until interrupted.
+    """Serve the embedded OpenAI API until interrupted.
 
-    Point any OpenAI client at it: OPENAI_BASE_URL=http://127.0.0.1:8787/v1, with any OPENAI_API_KEY.
+    To use it, set OPENAI_BASE_URL=http://127.0.0.1:8787/v1 and any OPENAI_API_KEY.
     """
     from reconciler.project.embedded import serve_emulator
 
     def announce(url: str) -> None:
-        note(f"OpenAI API at {url} (any API key will do). Ctrl-C stops it.")
+        note(f"OpenAI API at {url} (accepts any API key). Press Ctrl-C to stop.")
 
     serve_emulator(
         host,

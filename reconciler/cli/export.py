@@ -12,12 +12,14 @@ from reconciler.cli.output import show_json
 @click.argument("address")
 @options.folder
 @options.environment
-@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE instead of printing.")
+@click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the bundle to FILE. Default: print it."
+)
 def command(address: str, start: Path, env: str | None, out: Path | None) -> int:
-    """Print the published bundle of ADDRESS, with live ids: what an application loads.
+    """Print the bundle that an application loads for ADDRESS, with live ids.
 
-    ADDRESS is the release that a chatbot has published (`chatbot/support`), any release of it (`chatbot/support@3`),
-    its working version (`chatbot/support@working`), an assistant (`assistant/triage`) or a pipeline.
+    ADDRESS is the published release of a chatbot (`chatbot/support`), a specific release (`chatbot/support@3`), the
+    working version (`chatbot/support@working`), an assistant (`assistant/triage`) or a pipeline (`pipeline/flow`).
     """
     from reconciler.cli.output import write_json
     from reconciler.releases.export import export

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 @options.environment
 @options.endpoint
 @options.output
-@click.option("--name", "pattern", metavar="GLOB", help="Only objects whose live name matches, in any case.")
+@click.option(
+    "--name", "pattern", metavar="GLOB", help="Import only objects whose live name matches GLOB, case-insensitively."
+)
 @click.option(
     "--into",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The project folder to write into; made where there is none.",
+    help="Write to the project in DIR; create it if necessary. Default: the current project.",
 )
 def command(
     what: tuple[str, ...],
@@ -34,16 +36,16 @@ def command(
     pattern: str | None,
     into: Path | None,
 ) -> int:
-    """Write manifests for what is live: everything, or what is named by kind, address, id or --name.
+    """Write manifests for live objects: all, or those selected by kind, address, id or --name.
 
     \b
     reconciler import                       all agents and vector stores
-    reconciler import agents --name 'bot*'  some of them
-    reconciler import vs_68f0 agent_91c2    these, whoever owns them
+    reconciler import agents --name 'bot*'  agents with a matching name
+    reconciler import vs_68f0 agent_91c2    objects by id, with any owner
     reconciler import response resp_68f0    the configuration of a stored response
-    reconciler import request body.json     the body of `responses.create`, from code
+    reconciler import request body.json     a request body of `responses.create`
 
-    Nothing live is changed, and no file is overwritten. Then `reconciler adopt` makes the objects yours.
+    Live objects are not changed, and files are not overwritten. To manage the objects, run `reconciler adopt` next.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     done = _import(what, start, env, endpoint, pattern, into)
     if format_ == "json":
@@ -64,7 +66,9 @@ def _import(
 
     word, *rest = what or ("",)
     if word in ("response", "request") and (not rest or pattern is not None):
-        raise click.UsageError(f"`import {word}` takes {'ids' if word == 'response' else 'files'}, and no --name.")
+        raise click.UsageError(
+            f"`import {word}` requires {'ids' if word == 'response' else 'files'} and does not accept --name."
+        )
     if word == "response":
         return import_responses(start, options.environ(), env=env, endpoint=endpoint, ids=rest, into=into)
     if word == "request":

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 @options.report
 @options.colour
 @click.option(
-    "--by", metavar="KEY", help="Sum up by `label.KEY` of manifests, or `metadata.KEY` of live objects: label.customer."
+    "--by",
+    metavar="KEY",
+    help="Add totals by `label.NAME` of manifests or `metadata.NAME` of live objects, such as label.customer.",
 )
 def command(start: Path, env: str | None, endpoint: str | None, format_: str, by: str | None) -> int:
-    """List every live object with its owner, size, last activity, cost and users.
+    """List every live object with its owner, size, last activity, cost and references.
 
-    Needs a key and no manifests: outside a project nothing is ours, and everything else is the same. Reads by list
-    walks only, and writes nothing.
+    Requires an API key, but no manifests: outside a project, no object is shown as managed. Sends list requests only,
+    and writes nothing.
     """
     from reconciler.importing.inventory import inventory
 

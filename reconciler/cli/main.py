@@ -1,4 +1,4 @@
-"""`reconciler`: the group of commands, each imported only when it is called."""
+"""`reconciler`: the command group. Each command is imported when it is called."""
 
 import gc
 import importlib
@@ -16,33 +16,33 @@ if TYPE_CHECKING:
     from reconciler.resources.problems import Problem
 
 COMMANDS: Final = {
-    "init": "Write a small project that validates, plans and applies.",
-    "validate": "Check the manifests, offline.",
-    "plan": "Show the difference between the manifests and what is live.",
+    "init": "Write a small project, or the workflows for GitHub Actions.",
+    "validate": "Check the manifests offline.",
+    "plan": "Show the changes that apply would make.",
     "show": "Show a saved plan.",
-    "apply": "Make what is live as the manifests say.",
-    "drift": "Report what was changed by hand.",
-    "pull": "Accept what was changed by hand: edit the manifests.",
-    "status": "List every object with its live id and whether it is in sync.",
-    "inventory": "List every live object with owner, size, cost and users.",
-    "import": "Write manifests for what is live.",
-    "adopt": "Take over live objects that nobody owns.",
+    "apply": "Apply the manifests.",
+    "drift": "Report changes made outside Reconciler.",
+    "pull": "Copy live changes into the manifests.",
+    "status": "List every managed object with its id and sync status.",
+    "inventory": "List every live object with owner, size, cost and references.",
+    "import": "Write manifests for live objects.",
+    "adopt": "Adopt unmanaged objects that match a manifest.",
     "migrate": "Write manifests from exports of Assistants and prompts.",
-    "release": "Write the working chatbot as an immutable release.",
-    "publish": "Choose the release of a chatbot that applications get.",
-    "archive": "Take something out of the manifests, with what goes with it.",
-    "diff": "Show what changed between two versions of a chatbot.",
+    "release": "Create an immutable release of a chatbot.",
+    "publish": "Set the published release of a chatbot.",
+    "archive": "Remove an object and its dependents from the manifests.",
+    "diff": "Show the changes between two versions of a chatbot.",
     "export": "Print the bundle that an application loads.",
-    "state": "Look into the state: what was applied.",
+    "state": "Inspect and edit the state.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
-    "ci": "What the workflows call: comments, issues, reviewed changes, rollback.",
-    "emulator": "Run the embedded OpenAI API.",
-    "demo": "Walk through the main job on the sample organisation.",
+    "ci": "Run steps of GitHub Actions workflows.",
+    "emulator": "Run the embedded OpenAI API as a server.",
+    "demo": "Run the demo on the sample organisation.",
 }
 
 
 class LazyGroup(click.Group):
-    """A group whose help needs no import of its commands."""
+    """A command group that shows its help without importing its commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -72,7 +72,7 @@ class LazyGroup(click.Group):
             raise click.UsageError(message, ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what goes wrong is told in the format that was asked for."""
+        """Run the command, and print errors in the selected format."""
         from reconciler.cli.output import show_error
         from reconciler.resources.problems import ReconcilerError
 
@@ -103,30 +103,30 @@ def _suggestion(word: str) -> str:
 def _unusable(error: OSError) -> "Problem":
     from reconciler.resources.problems import Problem, reason
 
-    hint = "Check that the place is there, that it may be read and written, and that the disk is not full."
+    hint = "Check that the path exists, that you have permission to read and write it, and that the disk is not full."
     return Problem("io", reason(error), hint=hint)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="assistant-reconciler", prog_name="reconciler")
 def cli() -> None:
-    """GitOps for OpenAI assistants: keep them as YAML in Git, plan, apply, and see what was changed by hand.
+    """Manage OpenAI assistants as YAML in Git: plan, apply and detect drift.
 
-    Exit codes: 0 done, 1 error, 2 changes or drift found, 3 refused, 4 partly applied, 5 stale plan, 6 locked,
-    64 wrong usage.
+    Exit codes: 0 success, 1 error, 2 changes or drift found, 3 refused, 4 partially applied, 5 stale plan, 6 locked,
+    64 incorrect usage.
     """
 
 
 def main(args: list[str] | None = None) -> NoReturn:
-    """Run a command and exit with its code; whatever goes wrong is a message, never a stack trace."""
-    # Manifests and live objects are many and stay: looking for cycles among them takes a quarter of a large plan.
+    """Run a command and exit with its exit code. Errors are printed as messages, without a stack trace."""
+    # Manifests and live objects live until the end; searching them for cycles takes a quarter of a large plan's time.
     gc.set_threshold(100_000, 50, 100)
     _open_streams()
     sys.exit(run(args))
 
 
 def _open_streams() -> None:
-    """A stream that was closed (`>&-`) takes and gives nothing; what one cannot encode is escaped."""
+    """Replace closed streams (`>&-`) by the null device, and escape characters that a stream cannot encode."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
@@ -136,7 +136,7 @@ def _open_streams() -> None:
 
 
 def run(args: list[str] | None = None) -> int:
-    """Run a command; gives its exit code."""
+    """Run a command and return its exit code."""
     try:
         result: Any = cli.main(args=args, prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -147,7 +147,7 @@ def run(args: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         result = codes.USAGE if isinstance(error, click.UsageError) else codes.FAILED
-    except Exception as error:  # noqa: BLE001 - the edge: users get a message, and a trace only when they ask for it
+    except Exception as error:  # noqa: BLE001 - users get a message, and a stack trace with RECONCILER_TRACE only
         result = _internal(error)
     return result if isinstance(result, int) else 0
 
@@ -156,7 +156,9 @@ def _internal(error: Exception) -> int:
     if os.environ.get("RECONCILER_TRACE"):
         raise error
     click.echo(f"error[internal]: {type(error).__name__}: {error}", err=True)
-    click.echo("  This is a bug in Reconciler. Set RECONCILER_TRACE=1 to see where, and please report it.", err=True)
+    click.echo(
+        "  This is a bug in Reconciler. Set RECONCILER_TRACE=1 to print the stack trace, and report the bug.", err=True
+    )
     return codes.FAILED
 
 

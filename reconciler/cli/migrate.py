@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     "--target",
     type=click.Choice(["responses", "agents"]),
     required=True,
-    help="What assistants become: requests that your application sends, or saved agents.",
+    help="Deploy assistants as `responses` (requests that your application sends) or `agents` (saved agents).",
 )
 @click.option(
     "--into",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="The project, or a folder for a new one; this folder if left out.",
+    help="Write to the project in DIR; create it if necessary. Default: the current folder.",
 )
-@click.option("--dry-run", is_flag=True, help="Only report; write nothing.")
-@click.option("--offline", is_flag=True, help="Do not look at OpenAI whether files and vector stores still exist.")
+@click.option("--dry-run", is_flag=True, help="Print the report and write nothing.")
+@click.option("--offline", is_flag=True, help="Do not check at OpenAI whether files and vector stores exist.")
 @options.endpoint
 @options.report
 @options.colour
@@ -42,12 +42,12 @@ def command(
     endpoint: str | None,
     format_: str,
 ) -> int:
-    """Write manifests from exports of Assistants and of prompt objects, and report what became of every field.
+    """Write manifests from exports of Assistants and prompt objects, and report how each field was mapped.
 
-    FILE holds JSON: one object, a list, the pages of the list call, JSON Lines, or all of it one after the other. Ids
-    of files and vector stores are looked up at OpenAI if there is a key. Nothing is overwritten, nothing live changes.
+    FILE contains JSON: one object, a list, pages of a list call, JSON Lines, or several of these. If an API key is set,
+    ids of files and vector stores are checked at OpenAI. Live objects are not changed, and files are not overwritten.
 
-    Exit code 1 if something in a file could not be migrated; the rest is, all the same.
+    Exit code 1 if an object could not be migrated; the others are still migrated.
     """
     from reconciler.migration.migrate import migrate
 

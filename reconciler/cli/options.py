@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they stand for."""
+"""Options that several commands share, and their values."""
 
 import os
 import re
@@ -12,14 +12,14 @@ import click
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 FORMAT: Final = "reconciler.format"
-"""Where a running command keeps what it was told to print, for what goes wrong in it."""
+"""Key of the selected output format in the click context, for error output."""
 
 
 _USERINFO: Final = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 NO_COLOR: Final = "reconciler.no-color"
-"""Where it keeps whether it may use colours."""
+"""Key of --no-color in the click context."""
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -29,9 +29,9 @@ def _remember(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 
 def in_a_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """A file that could not be written is better found out before the work than after it."""
+    """Raise BadParameter if the folder of the file does not exist, before any work is done."""
     if value is not None and not value.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {value.parent}", ctx, param)
+        raise click.BadParameter(f"folder {value.parent} does not exist", ctx, param)
     return value
 
 
@@ -41,12 +41,14 @@ folder = click.option(
     metavar="DIR",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=Path(),
-    help="Look for the project from DIR.",
+    help="Search for the project in DIR, its parents and DIR/manifests. Default: the current folder.",
 )
 environment = click.option(
-    "--env", metavar="NAME", help="The environment; what looks at live objects needs one if there are several."
+    "--env",
+    metavar="NAME",
+    help="Select the environment; required by online commands when the project has several environments.",
 )
-endpoint = click.option("--endpoint", metavar="URL", help="The API: a URL, or `embedded` for the one that is built in.")
+endpoint = click.option("--endpoint", metavar="URL", help="Use this API: a URL, or `embedded`.")
 
 
 def _printed(*formats: str) -> Callable[[Function], Function]:
@@ -58,7 +60,7 @@ def _printed(*formats: str) -> Callable[[Function], Function]:
         default="text",
         show_default=True,
         callback=_remember,
-        help="What to print.",
+        help="Select the output format.",
     )
 
 
@@ -70,41 +72,45 @@ colour = click.option(
     is_flag=True,
     expose_value=False,
     callback=lambda ctx, _param, value: ctx.meta.update({NO_COLOR: value}),
-    help="Plain text, also in a terminal.",
+    help="Disable colour.",
 )
 on_drift = click.option(
     "--on-drift",
     type=click.Choice(["revert", "keep", "refuse"]),
     default="revert",
     show_default=True,
-    help="What to do with changes made by hand.",
+    help="Handle drift: revert it, keep it, or refuse the plan.",
 )
 targets = click.option(
-    "--target", "targets", metavar="ADDRESS", multiple=True, help="Only this address and what it needs; repeatable."
+    "--target",
+    "targets",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Include only this object and its dependencies; repeatable.",
 )
 out = click.option(
     "--out",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     callback=in_a_folder,
-    help="Also write the JSON document to FILE.",
+    help="Also write the result to FILE as JSON.",
 )
 
 
 def project(function: Function, printed: Callable[[Function], Function] = output) -> Function:
-    """`-C`, `--env`, `-o` and `--no-color`."""
+    """Add `-C`, `--env`, `-o` and `--no-color`."""
     for option in (colour, printed, environment, folder):
         function = option(function)
     return function
 
 
 def live(function: Function) -> Function:
-    """What `project` has, and `--endpoint`."""
+    """Add the options of `project`, and `--endpoint`."""
     return project(endpoint(function))
 
 
 def reviewed(function: Function) -> Function:
-    """What `live` has, with documents for people to read elsewhere: `-o markdown` and `-o html`."""
+    """Add the options of `live`, with the formats `-o markdown` and `-o html`."""
     return project(endpoint(function), document)
 
 
@@ -115,13 +121,13 @@ _CARRIED: Final = {
     "on_drift": "--on-drift",
     "targets": "--target",
 }
-"""What a plan is made with. A saved one brings the last two itself."""
+"""Options that determine a plan, by parameter name. A saved plan contains the last two."""
 
 
 def again(verb: str, saved: Path | None = None, **other: Any) -> str:
-    """The command line of `verb` with the options that this one was given, or for the plan that it saved.
+    """Return the command line of `verb` with the options of the current command, or for the plan in `saved`.
 
-    `other` sets options besides, by the name of their parameter.
+    `other` sets further options by parameter name.
     """
     ctx = click.get_current_context()
     given = {
@@ -135,7 +141,7 @@ def again(verb: str, saved: Path | None = None, **other: Any) -> str:
 
 
 def command_line(words: Iterable[str]) -> str:
-    """What runs `reconciler` with these words, as people may see it: without a user and password in a URL."""
+    """Return the command line that runs `reconciler` with these words, without credentials in URLs."""
     return shlex.join(["reconciler", *(_USERINFO.sub("", word) for word in words)])
 
 
@@ -148,7 +154,7 @@ def environ() -> dict[str, str]:
 
 
 def addresses(texts: tuple[str, ...]) -> tuple[Any, ...]:
-    """Addresses as the user wrote them; wrong usage where one is none."""
+    """Parse addresses; raises BadParameter for an invalid one."""
     from reconciler.resources.address import Address
 
     try:

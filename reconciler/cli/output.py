@@ -1,4 +1,4 @@
-"""Printing: results to stdout, everything else to stderr."""
+"""Functions that print results to stdout and messages to stderr."""
 
 import os
 import re
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 UNBROKEN: Final = 1_000_000
-"""The width of what a program may read line by line."""
+"""Width for output that programs read line by line."""
 _COMMAND: Final = re.compile(r"^(\s*)::|##\[", re.MULTILINE)
 
 
 def style(stream: TextIO, *, rows: bool = False) -> "Style":
-    """How to write to `stream`: coloured in a terminal, unless --no-color is given or NO_COLOR set.
+    """Return the style for `stream`: coloured in a terminal, unless --no-color or NO_COLOR is set.
 
-    Where there is none, `rows` are neither wrapped nor cut: whoever reads a pipe has no width.
+    If `stream` is not a terminal, `rows` are neither wrapped nor truncated.
     """
     from reconciler.reports.style import Style
 
@@ -50,12 +50,12 @@ def show_json(document: "JSON") -> None:
 
 
 def show_json_text(text: str) -> None:
-    """Print a JSON document; what would be a command to a runner can be written otherwise in its strings."""
+    """Print a JSON document, with workflow commands in its strings escaped."""
     _echo(text.rstrip("\n").replace("##[", "\\u0023#["), sys.stdout)
 
 
 def _echo(text: str, stream: TextIO) -> None:
-    """Print `text`. A reader that has gone, as `head` does, is told no more; the command ends as it would have."""
+    """Print `text`. If the reader has closed the stream, as `head` does, discard this and all later output."""
     try:
         click.echo(text, stream)
     except BrokenPipeError:
@@ -63,7 +63,7 @@ def _echo(text: str, stream: TextIO) -> None:
 
 
 def inert(text: str) -> str:
-    """`text` without what GitHub's runner takes for a command of the job: `::` first on a line, `##[` anywhere.
+    """Return `text` with GitHub workflow commands escaped: `::` at the start of a line, and `##[` anywhere.
 
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
     """
@@ -71,7 +71,7 @@ def inert(text: str) -> str:
 
 
 def write_json(document: "JSON", file: Path | None) -> None:
-    """Write `document` to `file`, if one was asked for."""
+    """Write `document` to `file`, unless it is None."""
     if file is not None:
         from reconciler.resources.json_documents import dumps
         from reconciler.resources.problems import Problem, ReconcilerError
@@ -88,13 +88,13 @@ def note(text: str) -> None:
 
 
 def show_error(problems: "Iterable[Problem]", format_: str) -> None:
-    """Tell what ended a command: people on stderr and, where JSON was asked for, programs on stdout."""
+    """Print the problems that ended a command to stderr and, with the format `json`, also to stdout."""
     problems = tuple(problems)
     show_problems(problems)
     if format_ == "json":
         from reconciler.resources.problems import problems_json
 
-        with suppress(OSError):  # what cannot be written may be this
+        with suppress(OSError):  # the problem may be that stdout cannot be written
             show_json(problems_json(problems))
 
 

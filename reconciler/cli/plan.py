@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 @options.on_drift
 @options.targets
 @options.out
-@click.option("--offline", is_flag=True, help="Against what was applied last, without a key: nothing is asked.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there is something to do.")
+@click.option(
+    "--offline", is_flag=True, help="Compare the manifests with the state only; send no requests and use no API key."
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Return exit code 2 if there are changes.")
 def command(
     start: Path,
     env: str | None,
@@ -32,9 +34,11 @@ def command(
     offline: bool,
     detailed_exitcode: bool,
 ) -> int:
-    """Show what `apply` would do: the difference between the manifests and what is live.
+    """Show the changes that `apply` would make: the difference between the manifests and the live objects.
 
-    Writes nothing, takes no lock. Exit code 3 if the plan is refused.
+    Writes nothing and takes no lock.
+
+    Exit code 3 if the plan is refused.
     """
     chosen = options.addresses(targets)
     if offline:
@@ -61,7 +65,7 @@ def show_plan(
     targeted: bool = False,
     saved: Path | None = None,
 ) -> None:
-    """Print a plan, and save it to `out`; `again` is the command that applies it, `saved` where it lies already."""
+    """Print a plan and save it to `out`. `again` is the command that applies it; `saved` is its existing file."""
     from reconciler.planning.codec import to_json
 
     write_json(to_json(plan), out)
@@ -83,9 +87,9 @@ def show_plan(
 
 
 def whole(saved: Path | None) -> str:
-    """Where all of a plan can be read, for a comment that has to leave something out."""
+    """Return a hint to the complete plan, for a comment that is truncated."""
     from reconciler.reports.markdown.escaping import code
 
     if saved is None:
-        return f"All of it: {code('reconciler plan -o html')}."
-    return f"All of it: {code(shlex.join(('reconciler', 'show', str(saved), '-o', 'html')))}."
+        return f"Complete plan: {code('reconciler plan -o html')}."
+    return f"Complete plan: {code(shlex.join(('reconciler', 'show', str(saved), '-o', 'html')))}."

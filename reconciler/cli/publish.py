@@ -16,7 +16,7 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: str) -> int | N
         return None
     if value.isascii() and value.isdigit() and int(value) > 0:
         return int(value)
-    raise click.BadParameter(f"{value!r} is no number of a release: a whole number from 1, or `{NONE}`")
+    raise click.BadParameter(f"{value!r} is not a valid release number; use a whole number from 1, or `{NONE}`")
 
 
 @click.command(name="publish")
@@ -24,12 +24,12 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: str) -> int | N
 @click.argument("number", callback=_number)
 @options.project
 def command(chatbot: str, number: int | None, start: Path, env: str | None, format_: str) -> int:
-    """Publish release NUMBER of CHATBOT: edit the line of its manifest that says which one applications get.
+    """Set the published release of CHATBOT to NUMBER in its manifest.
 
-    In the environment that --env or RECONCILER_ENV names, or in all of them. An older NUMBER is a rollback, and costs
-    no write at OpenAI. `none` takes the line away: applications that ask for the chatbot find nothing any more.
+    Applies to the environment in --env or RECONCILER_ENV, or to all environments. An older NUMBER is a rollback and
+    needs no write request to OpenAI. `none` unpublishes the chatbot: applications that load it get an error.
 
-    Nothing is sent: the edit goes through review, and `apply` moves the pointer.
+    Works offline. Commit the edit; the next `apply` moves the pointer.
     """
     from reconciler.releases.publish import publish
     from reconciler.reports.text.releases import publication_text

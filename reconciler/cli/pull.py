@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @click.command(name="pull")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Everything that was changed by hand.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; print what would change in the files.")
+@click.option("--all", "everything", is_flag=True, help="Select all drift.")
+@click.option("--dry-run", is_flag=True, help="Print the edits and write nothing.")
 @options.live
 def command(
     addresses: tuple[str, ...],
@@ -27,15 +27,16 @@ def command(
     endpoint: str | None,
     format_: str,
 ) -> int:
-    """Accept what was changed by hand: edit the manifests so that they ask for it.
+    """Copy live changes into the manifests.
 
-    Comments, order and layout of the files stay. Nothing live is changed. Exit code 1 if something cannot be accepted;
-    the rest is.
+    Comments, order and layout of the files are preserved. Live objects are not changed.
+
+    Exit code 1 if some changes could not be copied; the others are still copied.
     """
     from reconciler.operations.pull import pull
 
     if everything == bool(addresses):
-        raise click.UsageError("Name addresses, or use --all.")
+        raise click.UsageError("Pass at least one ADDRESS, or --all, but not both.")
     chosen = options.addresses(addresses)
     pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run)
     if format_ == "json":
@@ -62,7 +63,7 @@ def _show(pulled: "Pulled", *, dry_run: bool) -> None:
 
 
 def _diff(edit: "Edit") -> str:
-    """A unified diff, with what a terminal would act on escaped."""
+    """Return a unified diff with terminal control characters escaped."""
     import difflib
 
     from reconciler.reports.style import plain

@@ -11,9 +11,9 @@ from reconciler.cli.output import show, show_json, style
 
 @click.command(name="release")
 @click.argument("chatbot")
-@click.option("-m", "--message", metavar="TEXT", default="", help="What the release is for.")
-@click.option("--publish", is_flag=True, help="Also publish it, in --env or everywhere.")
-@click.option("--vendor", is_flag=True, help="Copy the bytes of files that Git does not keep into releases/files/.")
+@click.option("-m", "--message", metavar="TEXT", default="", help="Set the description of the release.")
+@click.option("--publish", is_flag=True, help="Also publish the release, in --env or in all environments.")
+@click.option("--vendor", is_flag=True, help="Copy files that are not in Git to releases/files/.")
 @options.project
 def command(
     chatbot: str,
@@ -24,11 +24,12 @@ def command(
     env: str | None,
     format_: str,
 ) -> int:
-    """Release CHATBOT: write all it takes to run it as an immutable manifest, releases/CHATBOT/vN.yaml.
+    """Create a release of CHATBOT: write an immutable manifest to releases/CHATBOT/vN.yaml.
 
-    The manifest has the pipelines, assistants, prompts and stores as they are written, the hash of every file, and the
-    values of the variables in every environment. Works offline; `apply` makes the copies at OpenAI. Numbers are never
-    used again. Refused if nothing has changed since the newest release.
+    The manifest contains the pipelines, assistants, prompts and vector stores, the hash of every file, and the
+    variables of every environment. Numbers are not reused. Fails if nothing has changed since the latest release.
+
+    Works offline; `apply` creates the copies at OpenAI.
     """
     from reconciler.releases.release import release
     from reconciler.reports.text.releases import released_text

@@ -13,13 +13,16 @@ from reconciler.cli.output import show, show_json, write_json
     "folder",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Write one file a schema to DIR.",
+    help="Write one file for each schema to DIR.",
 )
 def command(folder: Path | None) -> int:
-    """Print the JSON Schema of manifests; with --out, write it, those of bundles, and those of what commands print.
+    """Print the JSON Schema of manifests. With --out, write the schemas of manifests, bundles and printed documents.
 
-    In an editor, `# yaml-language-server: $schema=…/manifest.schema.json` in the first line of a manifest uses it.
-    """
+    Editors use the schema that the first line of a manifest refers to. To update the schema of a project:
+
+    \b
+    reconciler schema > .schemas/manifest.schema.json
+    """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.schema import schemas
 
     if folder is None:

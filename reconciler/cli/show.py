@@ -14,7 +14,7 @@ from reconciler.cli.plan import show_plan
 @options.document
 @options.colour
 def command(file: Path, format_: str) -> int:
-    """Show the plan that `plan --out FILE` saved. Works without project and network."""
+    """Show a plan that was saved with `plan --out FILE`. Requires no project and works offline."""
     from reconciler.review.saved import read_plan
 
     again = shlex.join(("reconciler", "apply", str(file)))

@@ -1,4 +1,4 @@
-"""`reconciler state`: looking into what was applied, and putting it right by hand."""
+"""`reconciler state`: inspect and edit the state."""
 
 import sys
 from pathlib import Path
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @click.group(name="state")
 def command() -> None:
-    """Look into the state, what was applied and under which ids, and put it right."""
+    """Inspect and edit the state: what was applied, and the ids of the live objects."""
 
 
 @command.command(name="list")
 @options.project
 def list_(start: Path, env: str | None, format_: str) -> int:
-    """List what was applied, by address."""
+    """List the entries of the state by address."""
     from reconciler.operations.state import state_of
 
     state = state_of(start, options.environ(), env=env)
@@ -41,7 +41,7 @@ def list_(start: Path, env: str | None, format_: str) -> int:
 @click.argument("address")
 @options.project
 def show_(address: str, start: Path, env: str | None, format_: str) -> int:
-    """Print everything that state knows of ADDRESS, as JSON."""
+    """Print the entry of ADDRESS as JSON."""
     del format_
     from reconciler.operations.state import entry
     from reconciler.state.output import state_entry_json
@@ -54,7 +54,7 @@ def show_(address: str, start: Path, env: str | None, format_: str) -> int:
 @command.command(name="history")
 @options.project
 def history_(start: Path, env: str | None, format_: str) -> int:
-    """List who applied what and when, the latest first. With the `git` backend nothing is ever forgotten."""
+    """List applies with user, time and summary, latest first. The `git` backend keeps the complete history."""
     from reconciler.operations.state import applies
 
     identity, found = applies(start, options.environ(), env=env)
@@ -72,9 +72,9 @@ def history_(start: Path, env: str | None, format_: str) -> int:
 @command.command(name="unlock")
 @options.folder
 @options.environment
-@click.option("--yes", is_flag=True, help="Free it without asking.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
 def unlock_(start: Path, env: str | None, yes: bool) -> int:
-    """Free the lock of a run that is surely dead. A run that is not stops writing as soon as it notices."""
+    """Force-unlock a stale lock. If its run is still active, that run stops writing."""
     from reconciler.operations.state import unlock
 
     check_terminal(yes=yes)
@@ -82,14 +82,17 @@ def unlock_(start: Path, env: str | None, yes: bool) -> int:
     return 0
 
 
-@command.command(name="pull", short_help="Print the whole state: a backup.")
+@command.command(name="pull", short_help="Print the complete state, as a backup.")
 @options.folder
 @options.environment
 @click.option(
-    "--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write it there, and print nothing."
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the state to FILE. Default: print it.",
 )
 def pull_(start: Path, env: str | None, out: Path | None) -> int:
-    """Print the whole state as one JSON document: a backup, and what `state push` takes."""
+    """Print the complete state as one JSON document, for a backup or for `state push`."""
     from reconciler.operations.state_edits import pulled
 
     document = pulled(start, options.environ(), env=env)
@@ -100,44 +103,44 @@ def pull_(start: Path, env: str | None, out: Path | None) -> int:
     return 0
 
 
-@command.command(name="push", short_help="Make a pulled state the state again.")
+@command.command(name="push", short_help="Replace the state by a document from `state pull`.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @options.project
 def push_(file: Path, start: Path, env: str | None, format_: str) -> int:
-    """Make FILE the state, unless something was recorded since it was pulled."""
+    """Replace the state by FILE. Fails if anything was recorded since FILE was pulled."""
     from reconciler.operations.state_edits import push
 
     return _edited("Pushed", push(start, options.environ(), file, env=env), format_)
 
 
-@command.command(name="mv", short_help="Know an object under another address.")
+@command.command(name="mv", short_help="Move an entry to another address.")
 @click.argument("former", metavar="FROM")
 @click.argument("address", metavar="TO")
 @options.project
 def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -> int:
-    """Let what state knows as FROM be known as TO, whatever manifests say; `moved_from` is for renaming a manifest."""
+    """Move the entry FROM to the address TO, without changing manifests. To rename a manifest, use `moved_from`."""
     from reconciler.operations.state_edits import move
 
     old, new = options.addresses((former, address))
     return _edited("Moved", move(start, options.environ(), old, new, env=env), format_)
 
 
-@command.command(name="rm", short_help="Manage objects no longer; what is live stays.")
+@command.command(name="rm", short_help="Stop managing objects without deleting them.")
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @options.live
 def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
-    """Manage these no longer: what is live stays, and loses our labels."""
+    """Stop managing objects without deleting them. Their labels are removed."""
     from reconciler.operations.state_edits import forget
 
     done = forget(start, options.environ(), options.addresses(addresses), env=env, endpoint=endpoint)
     return _edited("Forgotten", done, format_)
 
 
-@command.command(name="rebuild", short_help="Make a state that was lost anew.")
+@command.command(name="rebuild", short_help="Rebuild lost state.")
 @options.live
-@click.option("--yes", is_flag=True, help="Replace a state that is there without asking.")
+@click.option("--yes", is_flag=True, help="Replace an existing state without confirmation.")
 def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, yes: bool) -> int:
-    """Make a state that was lost anew, from live labels, bundles and manifests; what they do not prove is unknown."""
+    """Rebuild lost state from live labels, bundles and manifests. All other information is marked as unknown."""
     from reconciler.operations.state_rebuild import rebuild
     from reconciler.reports.text.states import rebuilt_text
 
@@ -146,7 +149,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
             return True
         note(rebuilt_text(found))
         check_terminal(yes=yes)
-        return click.confirm("Replace the state that is there?", err=True)
+        return click.confirm("Replace the existing state?", err=True)
 
     done = rebuild(start, options.environ(), env=env, endpoint=endpoint, confirm=confirm)
     if format_ == "json":
@@ -160,14 +163,15 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
     return 0 if done.written else codes.FAILED
 
 
-@command.command(name="migrate-backend", short_help="Take the state to another backend.")
+@command.command(name="migrate-backend", short_help="Migrate the state to another backend.")
 @click.argument("to", metavar="URL")
 @options.folder
 @options.environment
 def migrate_(to: str, start: Path, env: str | None) -> int:
-    """Take the state to the backend that URL names, as RECONCILER_STATE would: `git`, `s3://BUCKET/PREFIX`, …
+    """Migrate the state, bundles and history to the backend URL, in the format of RECONCILER_STATE.
 
-    With it go bundles and history. The old place keeps a note of where it went, which stops runs that still use it.
+    URL is `git`, `s3://BUCKET/PREFIX`, `postgres:` or `local`. A note in the old backend makes runs that still use it
+    fail.
     """
     from reconciler.operations.state_migrate import migrate_backend
     from reconciler.reports.text.states import migrated_text

@@ -12,7 +12,7 @@ from reconciler.cli.output import show, show_json, style
 @click.command(name="status")
 @options.live
 def command(start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
-    """List every object with its live id and whether it is in sync."""
+    """List every managed object with its live id and whether it is in sync."""
     from reconciler.operations.status import status
 
     found = status(start, options.environ(), env=env, endpoint=endpoint)

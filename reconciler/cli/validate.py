@@ -11,9 +11,11 @@ from reconciler.cli.output import show, show_json, show_problems
 @click.command(name="validate")
 @options.project
 def command(start: Path, env: str | None, format_: str) -> int:
-    """Check every manifest, offline: nothing is read from OpenAI or from state.
+    """Check all manifests offline, without reading OpenAI or the state.
 
-    All problems are reported together, each with its place. Exit code 1 if there is an error.
+    All problems are reported together, with file, line and column.
+
+    Exit code 1 if there is an error.
     """
     from reconciler.operations.validate import validate
 

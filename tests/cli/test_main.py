@@ -24,15 +24,15 @@ RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
         ("-C . plan", "Options go after the command, as in: reconciler plan -C DIR"),
         ("plan -C nowhere", "Directory 'nowhere' does not exist"),
         ("plan -C project.yaml", "is a file"),
-        ("plan --out nowhere/plan.json", "there is no folder nowhere"),
+        ("plan --out nowhere/plan.json", "folder nowhere does not exist"),
         ("plan --out kb", "is a directory"),
         ("plan -o yaml", "'yaml' is not one of 'text', 'json'"),
         ("plan --on-drift ask", "'ask' is not one of"),
         ("export helper", "'helper' is no address"),
         ("state lst", "No such command 'lst'"),
-        ("apply", "there is no terminal to ask on: pass --yes"),
-        ("apply plan.json --target assistant/helper --yes", "a saved plan is applied as it is"),
-        ("apply plan.json --on-drift keep --yes", "a saved plan is applied as it is"),
+        ("apply", "a confirmation is required, but stdin is not a terminal; pass --yes"),
+        ("apply plan.json --target assistant/helper --yes", "cannot be combined with a saved plan"),
+        ("apply plan.json --on-drift keep --yes", "cannot be combined with a saved plan"),
         ("emulator serve --port 70000", "70000 is not in the range"),
         ("emulator serve --latency -1", "-1.0 is not in the range"),
         ("emulator serve --rate-limit 0", "0.0 is not in the range"),
@@ -66,7 +66,7 @@ def test_every_error_of_the_manifests_is_told_at_once_and_as_json_where_asked_fo
     done = cli(*command.split(), "-o", "json")
     assert done.code == 1
     places = {(problem["place"]["file"], problem["place"]["line"]) for problem in done.document["problems"]}
-    assert places >= {("assistants/helper.yaml", 6), ("chatbots/helper.yaml", 6)}
+    assert places >= {("assistants/helper.yaml", 7), ("chatbots/helper.yaml", 7)}
     assert "did you mean `model`?" in done.err
 
 

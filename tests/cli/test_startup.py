@@ -63,4 +63,4 @@ def test_help_of_every_command_is_light():
 def test_the_group_tells_its_commands_and_exit_codes(cli: Cli):
     done = cli("--help")
     assert all(f"  {name} " in done.out for name in COMMANDS)
-    assert "64 wrong usage" in " ".join(done.out.split())
+    assert "64 incorrect usage" in " ".join(done.out.split())

@@ -1,4 +1,4 @@
-"""Pages of `docs/` as their readers follow them: the files are written, the commands run, and the outputs compared."""
+"""Run the pages of `docs/`: write their files, run their commands and insert the outputs that the commands have."""
 
 import contextlib
 import io
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from unittest import mock
 
@@ -17,7 +18,7 @@ from reconciler.cli.main import run
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 FILE: Final = re.compile(r"^`([\w./-]+)`:\n\n```\w+\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-SESSION: Final = re.compile(r"^(?:<!-- by hand: ([^\n]*) -->\n)?```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+SESSION: Final = re.compile(r"^(?:<!-- before: ([^\n]*) -->\n)?```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 COMMAND: Final = re.compile(r"^\$ (.*)$", flags=re.MULTILINE)
 PROGRESS: Final = re.compile(r"^\[\d+/\d+\] .*\n", flags=re.MULTILINE)
 VARYING: Final = (
@@ -27,26 +28,43 @@ VARYING: Final = (
     (re.compile(r"(?<=\breferenced-)[0-9a-f]{8}\b"), "0c5d1f2e"),
     (re.compile(r"(?<= at )[0-9a-f]{12}\b"), "4c1d0a7be2f5"),
 )
-"""What differs from run to run: live ids and what is derived from them, days, commits."""
+"""Patterns for values that differ between runs, with their replacements: live ids, digests of them, days, commits."""
 
 ByHand = Mapping[str, Callable[[Path], None]]
-"""What somebody else does, by the words with which a comment above a session announces it."""
+"""Actions taken outside the page's commands, by the text of the comment above a session."""
 
 
-def as_it_runs(page: Path, folder: Path, by_hand: ByHand) -> str:
-    """The text of `page` with the outputs that its commands have in `folder`."""
+def stable(text: str) -> str:
+    """Return `text` with the values that differ between runs replaced."""
+    for pattern, instead in VARYING:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def as_it_runs(
+    page: Path,
+    folder: Path,
+    by_hand: ByHand = MappingProxyType({}),
+    *,
+    reconciler: Callable[[str], str] | None = None,
+    steady: Callable[[str], str] = stable,
+) -> str:
+    """Return the text of `page` with the outputs that its commands have in `folder`.
+
+    `reconciler` returns what a command line prints (default: `printed`).
+    """
     text = page.read_text(encoding="utf-8")
     for name, content in FILE.findall(text):
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
-    shell = Shell(printed)
+    shell = Shell(reconciler or printed)
 
     def session(found: re.Match[str]) -> str:
         head, _, _ = found[0].partition("```console")
         if found[1]:
             by_hand[found[1]](folder)
-        steps = (f"$ {command}\n{_ended(_steady(shell.run(command)))}" for command in COMMAND.findall(found[2]))
+        steps = (f"$ {command}\n{_ended(steady(shell.run(command)))}" for command in COMMAND.findall(found[2]))
         return f"{head}```console\n{''.join(steps)}```"
 
     with reading(folder):
@@ -55,15 +73,9 @@ def as_it_runs(page: Path, folder: Path, by_hand: ByHand) -> str:
 
 @contextlib.contextmanager
 def reading(folder: Path, **environ: str) -> Iterator[None]:
-    """In `folder`, with `environ`, and Git as somebody has it who has set nothing up."""
+    """Run the body in `folder`, with `environ` added and without any Git configuration of the user."""
     with contextlib.chdir(folder), mock.patch.dict(os.environ, _environ() | environ):
         yield
-
-
-def _steady(text: str) -> str:
-    for pattern, instead in VARYING:
-        text = pattern.sub(instead, text)
-    return text
 
 
 def _ended(text: str) -> str:
@@ -78,10 +90,10 @@ def _environ() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Shell:
-    """Commands joined by `&&`; `reconciler` runs in this process, unless it is redirected: that saves starts."""
+    """Run commands joined by `&&`. `reconciler` runs in this process, which is faster, unless it is redirected."""
 
     reconciler: Callable[[str], str]
-    """What `reconciler WORDS` shows."""
+    """Return what `reconciler WORDS` prints."""
 
     def run(self, line: str) -> str:
         return "".join(self._run(command) for command in line.split(" && "))
@@ -108,13 +120,13 @@ class Shell:
 
 
 def printed(words: str) -> str:
-    """What `reconciler WORDS` prints, with its messages but for the progress."""
+    """Return stdout and stderr of `reconciler WORDS`, without progress lines."""
     _, out, err = _done(words)
     return out + PROGRESS.sub("", err)
 
 
 def answered(words: str) -> str:
-    """What `reconciler WORDS` prints but for its messages; it has to succeed."""
+    """Return stdout of `reconciler WORDS`; the command must succeed."""
     code, out, err = _done(words)
     assert code == 0, err
     return out

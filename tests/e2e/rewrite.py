@@ -1,24 +1,24 @@
-"""`python -m tests.e2e.rewrite`: put what commands print today into the README and into the pages of `docs/`.
+"""`python -m tests.e2e.rewrite`: update the command outputs in the pages of `docs/`.
 
-For a change of what is printed; the diff that it makes is to be read.
+Run it after a change of command output, and review the diff.
 """
 
 import re
 import tempfile
 from pathlib import Path
 
-from tests.e2e import test_docs_guard, test_docs_releases
-from tests.e2e.pages import as_it_runs
-from tests.e2e.test_readme import README, ROOT, TRANSCRIPT, transcript
+from tests.e2e import test_docs_adopt, test_docs_guard, test_docs_migrate, test_docs_releases, test_docs_state
+from tests.e2e.test_readme import DEMO, TRANSCRIPT, transcript
 
 
 def main() -> None:
-    for page in (test_docs_releases, test_docs_guard):
+    for page in (test_docs_adopt, test_docs_guard, test_docs_migrate, test_docs_releases, test_docs_state):
         with tempfile.TemporaryDirectory() as scratch:
-            page.PAGE.write_text(as_it_runs(page.PAGE, Path(scratch, "acme"), page.BY_HAND), encoding="utf-8")
+            page.PAGE.write_text(page.followed(Path(scratch)), encoding="utf-8")
     shown = transcript()
-    text = re.sub(TRANSCRIPT, lambda found: f"{found[1]}{shown}{found[3]}", README, flags=re.DOTALL)
-    (ROOT / "README.md").write_text(text, encoding="utf-8")
+    text = DEMO.read_text(encoding="utf-8")
+    text = re.sub(TRANSCRIPT, lambda found: f"{found[1]}{shown}{found[3]}", text, flags=re.DOTALL)
+    DEMO.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

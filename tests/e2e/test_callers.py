@@ -1,4 +1,4 @@
-"""The workflows by `uses:`, in somebody else's files as docs/pull-requests.md shows them, under names of their own."""
+"""Call the reusable workflows with `uses:` from the files in docs/pull-requests.md."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ spec: {target: agents, model: gpt-6-luna, instructions: File it.}
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
-    """The files of the page, of an owner and a commit, against the embedded API."""
+    """Return the workflow files of the page, with an owner, a commit and the embedded API."""
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
     for name, text in _FILE.findall(PAGE.read_text(encoding="utf-8")):
@@ -45,7 +45,7 @@ def repo(tmp_path: Path) -> Checkout:
 
 @pytest.fixture
 def actions(files: list[Path], repo: Checkout, commands: Path, tmp_path: Path) -> Iterator[Actions]:
-    """With a key that reads, and one that writes in the environments."""
+    """Yield a simulated Actions service with a read key, and a write key in the environments."""
     write = {"OPENAI_API_KEY": "writes"}
     with serve(Hub(bare=repo.bare)) as hub:
         made = Actions(hub, tmp_path / "actions", commands, folder=files[0].parent)
@@ -55,7 +55,7 @@ def actions(files: list[Path], repo: Checkout, commands: Path, tmp_path: Path) -
         yield made
 
 
-def test_there_is_one_for_each_and_they_pass_the_linters(files: list[Path]):
+def test_caller_workflows_exist_and_pass_linters(files: list[Path]):
     assert [file.name for file in files] == [f"bots-{name}.yml" for name in ("apply", "drift", "plan", "rollback")]
     for name, *options in (
         ("check-jsonschema", "--builtin-schema", "vendor.github-workflows"),
@@ -66,8 +66,8 @@ def test_there_is_one_for_each_and_they_pass_the_linters(files: list[Path]):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_their_pull_request_has_shown_is_applied_with_the_key_of_the_environment(actions: Actions, repo: Checkout):
-    """The plans are looked for among the runs of the caller's file, whose name the run and an input tell."""
+def test_caller_workflows_apply_reviewed_plan_with_environment_key(actions: Actions, repo: Checkout):
+    """The plans are searched for in the runs of the caller's workflow file, named by an input."""
     hub = actions.hub
 
     def run(name: str, event: str, sha: str, branch: str, **payload: object) -> dict[str, set[str]]:
@@ -91,7 +91,7 @@ def test_what_their_pull_request_has_shown_is_applied_with_the_key_of_the_enviro
     assert hub.issues == {}
 
 
-def test_their_rollback_gets_the_two_fields_of_the_form(actions: Actions, repo: Checkout):
+def test_caller_rollback_receives_form_inputs(actions: Actions, repo: Checkout):
     inputs = {"chatbot": "helper", "number": "9"}
     rolled = actions.run("bots-rollback", "workflow_dispatch", repo("rev-parse", "main"), "main", inputs=inputs)
     assert "there is no release/helper@9" in rolled.log

@@ -1,4 +1,4 @@
-"""`docs/adopting-an-existing-project.md`, followed command by command on a small estate made with the SDK."""
+"""Run `docs/adopting-an-existing-project.md` on a small account that is created with the SDK."""
 
 import asyncio
 import re
@@ -9,15 +9,14 @@ from openai import AsyncOpenAI
 
 from reconciler.emulator import Settings, create_app
 from reconciler.project.endpoint import DATA
-from tests.e2e.pages import Shell, answered, reading
+from tests.e2e.pages import answered, as_it_runs
 
 PAGE = Path(__file__).parents[2] / "docs" / "adopting-an-existing-project.md"
-SESSION = re.compile(r"^```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-STEP = re.compile(r"^\$ ", flags=re.MULTILINE)
 
 
 def make_estate(folder: Path) -> None:
-    """What the page says is there: two agents and a store with one file."""
+    """Create what the page describes: two agents and a vector store with one file."""
+    folder.mkdir()
 
     async def make() -> None:
         transport = httpx2.ASGITransport(create_app(Settings(data=folder / DATA)))
@@ -32,24 +31,23 @@ def make_estate(folder: Path) -> None:
 
 
 def steady(text: str) -> str:
-    """`text` with what differs from run to run replaced."""
+    """Return `text` with the values that differ between runs replaced."""
     text = re.sub(r"\b(agent_|vs_|file-)[0-9a-f]{32}\b", r"\1…", text)
     text = re.sub(r"(?<= into )\S*/acme\b", "acme", text)
     return re.sub(r"\b20\d\d-\d\d-\d\d\b", "2026-11-21", text)
 
 
-def test_every_command_does_what_the_page_shows(tmp_path):
-    folder = tmp_path / "acme"
-    folder.mkdir()
-    make_estate(folder)
-    with reading(tmp_path):
-        for session in SESSION.findall(PAGE.read_text(encoding="utf-8")):
-            for step in STEP.split(session)[1:]:
-                command, _, shown = step.partition("\n")
-                assert steady(Shell(answered).run(command)).strip() == shown.strip(), command
+def followed(scratch: Path) -> str:
+    """Return the page with the outputs of its commands, run in `scratch`."""
+    make_estate(scratch / "acme")
+    return as_it_runs(PAGE, scratch, reconciler=answered, steady=steady)
 
 
-def test_the_page_shows_what_there_is_to_run():
+def test_adopting_page_outputs_equal_command_outputs(tmp_path):
+    assert followed(tmp_path) == PAGE.read_text(encoding="utf-8")
+
+
+def test_adopting_page_uses_every_adoption_command():
     text = PAGE.read_text(encoding="utf-8")
     commands = re.findall(r"^\$ reconciler (\w+)", text, flags=re.MULTILINE)
     assert {"inventory", "import", "validate", "adopt", "apply", "plan"} <= {*commands}

@@ -1,4 +1,4 @@
-"""`docs/guard.md`, followed command by command."""
+"""Run `docs/guard.md`."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ SAY: Any = [{"role": "user", "content": [{"type": "input_text", "text": "Write t
 
 
 def with_sdk(folder: Path, work: Callable[[AsyncOpenAI], Awaitable[object]]) -> None:
-    """Somebody at the API that the project of the page is applied to."""
+    """Run `work` with a client of the API that the project of the page is applied to."""
 
     async def run() -> None:
         transport = httpx2.ASGITransport(create_app(Settings(data=folder / DATA)))
@@ -41,25 +41,29 @@ def automate(folder: Path) -> None:
 
 
 def consent(folder: Path) -> None:
-    """What the refusal prints, with a reason and a day."""
+    """Write the consent of the refusal to a file, with a reason and an expiry date."""
     (refusal,) = json.loads(printed("plan -o json"))["refusals"]
     day = datetime.now(UTC).date() + timedelta(days=14)
     filled = re.sub(
-        'reason: "".*', "reason: Nobody reads the digest, and Kim, who set it up, has left.", refusal["consent"]
+        'reason: "".*', "reason: The digest is no longer used, and its author has left.", refusal["consent"]
     )
     filled = re.sub('expires: "".*', f'expires: "{day}"', filled)
     (folder / "consents.yaml").write_text(filled)
 
 
-BY_HAND = {"an automation is set up on triage": automate, "the consent is written into a file": consent}
+BY_HAND = {"an automation is created for triage": automate, "the consent is written to a file": consent}
 
 
-def test_every_command_does_what_the_page_shows(tmp_path):
-    folder = tmp_path / "acme"
-    assert as_it_runs(PAGE, folder, BY_HAND) == PAGE.read_text(encoding="utf-8")
+def followed(scratch: Path) -> str:
+    """Return the page with the outputs of its commands, run in `scratch`."""
+    return as_it_runs(PAGE, scratch / "acme", BY_HAND)
 
 
-def test_the_table_of_rules_is_complete_and_right():
+def test_guard_page_outputs_equal_command_outputs(tmp_path):
+    assert followed(tmp_path) == PAGE.read_text(encoding="utf-8")
+
+
+def test_guard_page_rule_table_equals_rules():
     rows = re.findall(r"^\| `([\w-]+)` \|.*\| (.*) ?\|$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     liftable = {rule: [check.may_be_lifted for check in checks] for rule, checks in RULES.items()}
     assert {rule for rule, _ in rows} == liftable.keys()

@@ -1,4 +1,4 @@
-"""`docs/manifests.md`: every file on the page, as one project."""
+"""Load the files of `docs/manifests.md` as one project."""
 
 import re
 from pathlib import Path
@@ -27,29 +27,29 @@ def project(tmp_path):
 
 
 @pytest.mark.parametrize("env", ["staging", "production"])
-def test_nothing_is_wrong_with_the_page(project, env):
+def test_manifests_page_project_is_valid(project, env):
     loaded = load(project, env=env)
     assert [str(problem) for problem in loaded.problems] == []
     assert loaded.dangling == ()
     assert {resource.kind.name for resource in loaded.resources} == set(kinds())
 
 
-def test_every_block_of_yaml_is_a_file():
+def test_manifests_page_yaml_blocks_are_files():
     assert len(re.findall("^```yaml$", TEXT, re.MULTILINE)) == sum(name.endswith(".yaml") for name in FILES)
 
 
-def test_the_table_of_nodes_is_complete():
+def test_manifests_page_node_table_lists_every_type():
     assert {name for name, _ in NODES} == set(MODELS)
 
 
 @pytest.mark.parametrize(("name", "parameters"), NODES)
-def test_the_parameters_of_nodes(name, parameters):
+def test_manifests_page_node_table_lists_every_parameter(name, parameters):
     fields = {field: info for field, info in MODELS[name].model_fields.items() if field != "type"}
     told = re.findall(r"(\*\*)?`(\w+)`", parameters.partition(":")[0])
     assert {field for _, field in told} == set(fields)
     assert {field for needed, field in told if needed} == {name for name, info in fields.items() if info.is_required()}
 
 
-def test_the_limits_of_pairs():
+def test_manifests_page_metadata_limits_equal_constants():
     assert f"| {metadata.USER_METADATA} pairs" in TEXT
     assert f"| {metadata.USER_ATTRIBUTES} pairs" in TEXT

@@ -1,4 +1,4 @@
-"""`docs/releases.md`, followed command by command."""
+"""Run `docs/releases.md`."""
 
 import asyncio
 import re
@@ -15,8 +15,8 @@ from tests.e2e.pages import DOCS, as_it_runs
 PAGE = DOCS / "releases.md"
 
 
-def take_a_file_out(folder: Path) -> None:
-    """Of the store that production's published release reads."""
+def remove_a_file(folder: Path) -> None:
+    """Remove a file from the store of the release that is published in production."""
     bundle = bundles.load(folder / ".reconciler" / "bundles", "acme/production", "chatbot/support")
     (store,) = bundle.request("assistant/clerk")["tools"][0]["vector_store_ids"]
 
@@ -31,14 +31,18 @@ def take_a_file_out(folder: Path) -> None:
     asyncio.run(take())
 
 
-BY_HAND = {"a file is taken out of the frozen store": take_a_file_out}
+BY_HAND = {"a file is removed from the frozen store": remove_a_file}
 
 
-def test_every_command_does_what_the_page_shows(tmp_path):
-    folder = tmp_path / "acme"
-    assert as_it_runs(PAGE, folder, BY_HAND) == PAGE.read_text(encoding="utf-8")
+def followed(scratch: Path) -> str:
+    """Return the page with the outputs of its commands, run in `scratch`."""
+    return as_it_runs(PAGE, scratch / "acme", BY_HAND)
 
 
-def test_the_page_shows_what_there_is_to_run():
+def test_releases_page_outputs_equal_command_outputs(tmp_path):
+    assert followed(tmp_path) == PAGE.read_text(encoding="utf-8")
+
+
+def test_releases_page_uses_every_release_command():
     commands = re.findall(r"^\$ .*?reconciler (\w+)", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert {"release", "diff", "plan", "apply", "publish", "drift", "archive"} <= {*commands}

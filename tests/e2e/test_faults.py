@@ -1,4 +1,4 @@
-"""Every fault on every kind of request, with the outcome that docs/faults.md promises for it."""
+"""Inject every fault into every kind of request and check the outcome that docs/faults.md documents."""
 
 import time
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ LATER = 2 * 3600.0
 
 
 def table(title: str) -> list[list[str]]:
-    """The rows of the table below a heading, without the line under its head."""
+    """Return the rows of the table below a heading, without the delimiter row."""
     lines = iter(DOCS.read_text().splitlines())
     for line in lines:
         if line == f"## {title}":
@@ -33,7 +33,7 @@ REQUESTS = {name: request.strip("`").replace(" ", ":") for name, request in tabl
 
 
 def cells(title: str, which: str) -> Iterator[object]:
-    """Each cell as a test; in the default run one of every row."""
+    """Yield one test for each cell; the default run includes one cell of every row."""
     (_, *faults), *rows = table(title)
     for row, (request, *outcomes) in enumerate(rows):
         meant = [(fault, outcome) for fault, outcome in zip(faults, outcomes, strict=True) if outcome != NOTHING]
@@ -77,12 +77,12 @@ def assert_outcome(world: Troubled, faults: str, outcome: str, monkeypatch: pyte
     assert world.hits()
     world.suffers("")
     world.settle()
-    assert codes == (set() if outcome in {"same run", "drift"} else {outcome})
+    assert codes == (set() if outcome in {"succeeds", "drift"} else {outcome})
     if outcome == "drift":
         assert world.plan().drift
     if outcome == "still-indexing":
         monkeypatch.setattr(time, "time", lambda: world.clock() + LATER)
-    if outcome != "same run":
+    if outcome != "succeeds":
         assert world.attempt() == set()
     assert_done(world)
 
@@ -94,13 +94,13 @@ def test_without_faults(world):
     assert_done(world)
 
 
-@pytest.mark.parametrize(("faults", "outcome"), list(cells("Once", "1")))
-def test_once(world, monkeypatch, faults, outcome):
+@pytest.mark.parametrize(("faults", "outcome"), list(cells("Single faults", "1")))
+def test_single_fault_has_documented_outcome(world, monkeypatch, faults, outcome):
     assert_outcome(world, faults, outcome, monkeypatch)
 
 
-@pytest.mark.parametrize(("faults", "outcome"), list(cells("For as long as the run lasts", "*")))
-def test_for_as_long_as_the_run_lasts(world, monkeypatch, faults, outcome):
+@pytest.mark.parametrize(("faults", "outcome"), list(cells("Persistent faults", "*")))
+def test_persistent_fault_has_documented_outcome(world, monkeypatch, faults, outcome):
     assert_outcome(world, faults, outcome, monkeypatch)
 
 

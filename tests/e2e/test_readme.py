@@ -1,4 +1,4 @@
-"""The README is true: its demo transcript, its manifest, its commands."""
+"""Tests of the README and of `docs/demo.md`: the demo transcript, the first manifest and the table of commands."""
 
 import os
 import re
@@ -10,14 +10,15 @@ from reconciler.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DEMO = ROOT / "docs" / "demo.md"
 ALIASES = ("agent_6f1c", "agent_a09e", "agent_51d7", "agent_c2b8")
-"""Of the live agents that the demo shows, in this order."""
+"""Stable names for the live agents in the transcript, in order of appearance."""
 TRANSCRIPT = r"(<!-- demo: [^\n]* -->\n```\n)(.*?)(\n```\n)"
 STARTER = ROOT / "reconciler" / "operations" / "starter"
 
 
 def transcript() -> str:
-    """What `reconciler demo` prints, with what differs from run to run replaced."""
+    """Return the output of `reconciler demo`, with values that differ between runs replaced."""
     command = [sys.executable, "-m", "reconciler.cli.main", "demo"]
     environ = os.environ | {"COLUMNS": "100"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT, env=environ)
@@ -35,17 +36,17 @@ def steady(text: str) -> str:
     return text.strip()
 
 
-def test_the_transcript_is_what_the_demo_prints():
-    shown = re.search(TRANSCRIPT, README, flags=re.DOTALL)
+def test_demo_page_transcript_equals_demo_output():
+    shown = re.search(TRANSCRIPT, DEMO.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert shown is not None
     assert shown[2] == transcript()
 
 
-def test_the_first_manifest_is_the_one_that_init_writes():
+def test_readme_first_manifest_equals_starter_assistant():
     shown = re.findall(r"^```yaml\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
     assert shown == [(STARTER / "assistants" / "helper.yaml").read_text(encoding="utf-8")]
 
 
-def test_every_command_is_in_the_table():
+def test_readme_command_table_lists_every_command():
     rows = re.findall(r"^\| `([a-z]+)", README, flags=re.MULTILINE)
     assert {"plan", "apply", *rows} >= set(COMMANDS)

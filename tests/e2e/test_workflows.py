@@ -299,7 +299,8 @@ def test_a_fork_is_not_planned_where_the_state_takes_credentials(team: Team):
     planned = here.plan(team.hub.open_pull("stranger", repository="stranger/bots"), "opened")
     assert (planned.of("plan"), planned.of("comment")) == ("success", "skipped")
     assert planned.jobs[0].summary == (
-        "Valid, but not planned: a fork's run has no secrets, which s3 takes to read the state.\n"
+        "The manifests are valid. There is no plan: "
+        "reading the state from s3 requires secrets, which forks cannot access.\n"
     )
     here.write("broken", prefixed({"assistants/broken.yaml": "kind: Assistent"}))
     planned = here.plan(team.hub.open_pull("broken", repository="stranger/bots"), "opened")

@@ -344,7 +344,7 @@ def test_an_edit_after_the_pull_counts_as_both_until_it_is_applied(acme):
     pull(acme)
     acme.file("assistants.yaml", (acme.root / "assistants.yaml").read_text().replace("terra", "sol"))
     plan = acme.plan()
-    assert [(item.before, item.after, item.origin) for change in plan.drift for item in change.fields] == [
+    assert [(item.live, item.desired, item.origin) for change in plan.drift for item in change.fields] == [
         ("gpt-6-terra", "gpt-6-sol", "both")
     ]
     acme.apply()

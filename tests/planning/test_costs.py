@@ -99,25 +99,27 @@ class TestInstructions:
         return worlds.want("assistant/triage", model=model, instructions=after)
 
     def test_their_size(self):
-        assert costs(self.worlds("short", "a bit longer"), forms=BOTS).prompts == (5, 12)
+        assert costs(self.worlds("short", "a bit longer"), resource_types=BOTS).prompts == (5, 12)
 
     def test_none_where_they_stay(self):
-        assert costs(self.worlds("same", "same", model="m0"), forms=BOTS).prompts == (0, 0)
+        assert costs(self.worlds("same", "same", model="m0"), resource_types=BOTS).prompts == (0, 0)
 
     def test_another_model_reads_them_at_its_own_price(self):
-        found = costs(self.worlds("x" * 4000, "x" * 4000), forms=BOTS, prices=Prices(models={"m0": 2.0, "m1": 0.5}))
+        found = costs(
+            self.worlds("x" * 4000, "x" * 4000), resource_types=BOTS, prices=Prices(models={"m0": 2.0, "m1": 0.5})
+        )
         assert found.prompts == (4000, 4000)
         assert found.prompts_per_1000 == pytest.approx((2.0, 0.5))
 
     def test_copies_that_a_release_makes_do_not_count(self):
         worlds = Worlds().want("assistant/triage@support.1", model="m1", instructions="text")
-        assert costs(worlds, forms=BOTS).prompts == (0, 0)
+        assert costs(worlds, resource_types=BOTS).prompts == (0, 0)
 
     def test_prices_of_tokens_are_those_of_the_project_or_unknown(self):
         worlds = self.worlds("x" * 4000, "x" * 8000)
-        found = costs(worlds, forms=BOTS, prices=Prices(models={"m0": 2.0, "m1": 1.0}))
+        found = costs(worlds, resource_types=BOTS, prices=Prices(models={"m0": 2.0, "m1": 1.0}))
         assert found.prompts_per_1000 == pytest.approx((2.0, 2.0))
-        unpriced = costs(worlds, forms=BOTS, prices=Prices(models={"m0": 2.0}))
+        unpriced = costs(worlds, resource_types=BOTS, prices=Prices(models={"m0": 2.0}))
         assert (unpriced.prompts_per_1000, unpriced.unknown) == (None, ("what tokens of m1 cost",))
 
 
@@ -128,7 +130,7 @@ def test_tools_that_are_billed_by_use_and_new():
     }
     search = {"file_search": {"type": "file_search", "vector_store_ids": ["vs_1"]}}
     worlds = Worlds().stays("assistant/triage", tools=search).want("assistant/triage", tools={**search, **tools})
-    assert costs(worlds, forms=BOTS).paid == (("assistant/triage", "code_interpreter", 0.03),)
+    assert costs(worlds, resource_types=BOTS).paid == (("assistant/triage", "code_interpreter", 0.03),)
 
 
 def test_what_nothing_refers_to_any_more():

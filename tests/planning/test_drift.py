@@ -17,7 +17,7 @@ NO_TEXT = {"code": "unsupported_file", "message": "No text in it."}
 
 
 def report(worlds: Worlds, **options) -> DriftReport:
-    return drift_report(worlds.planned(**{"forms": RUNS, "today": TODAY, **options}))
+    return drift_report(worlds.planned(**{"resource_types": RUNS, "today": TODAY, **options}))
 
 
 def drifted(made: DriftReport) -> list[tuple[str, list[str]]]:
@@ -123,13 +123,13 @@ class TestModels:
         return worlds
 
     def test_by_whom_each_is_used(self, worlds: Worlds):
-        planned = self.live_on(worlds, triage="gpt-5", billing="gpt-5", clerk="gpt-6").planned(forms=RUNS)
+        planned = self.live_on(worlds, triage="gpt-5", billing="gpt-5", clerk="gpt-6").planned(resource_types=RUNS)
         assert running(planned) == {"gpt-5": ("assistant/billing", "assistant/triage"), "gpt-6": ("assistant/clerk",)}
 
     def test_it_is_what_is_live_that_runs_on_a_model(self, worlds: Worlds):
         worlds.want("assistant/triage", model="gpt-6").stays("assistant/triage", model="gpt-5")
         worlds.want("assistant/new", model="gpt-5")
-        assert running(worlds.planned(forms=RUNS)) == {"gpt-5": ("assistant/triage",)}
+        assert running(worlds.planned(resource_types=RUNS)) == {"gpt-5": ("assistant/triage",)}
 
     @pytest.mark.parametrize(("days", "is_told"), [(-30, True), (0, True), (90, True), (91, False)])
     def test_the_horizon_is_that_of_the_risk(self, worlds: Worlds, days: int, is_told: bool):

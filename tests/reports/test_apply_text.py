@@ -57,8 +57,7 @@ def test_the_verdict_tells_done_partly_failed_and_interrupted_apart():
     assert shown(DONE, waiting, interrupted=True).startswith("Interrupted: acme, 1 done, 1 not started.")
     assert shown().startswith("Applied: acme, nothing had to be done.")
     assert shown(already_applied=BEFORE) == (
-        "Nothing to do: acme, this plan was applied before: 2026-11-20T09:30:00+00:00 by\n"
-        "  ci, https://ci.test/17.\n"
+        "Nothing to do: acme, this plan was applied before: 2026-11-20T09:30:00+00:00 by\n  ci, https://ci.test/17.\n"
     )
 
 

@@ -86,8 +86,8 @@ class Estate(Worlds):
         return self
 
     def world(self, **options: Any) -> PlanInputs:
-        forms = {**FORMS, "page": BOTS, "agent": AGENTS}
-        return super().world(**{"forms": forms, "releases": dict(self.releases), **options})
+        resource_types = {**FORMS, "page": BOTS, "agent": AGENTS}
+        return super().world(**{"resource_types": resource_types, "releases": dict(self.releases), **options})
 
 
 def _copy(name: str, suffix: str) -> dict[str, str]:

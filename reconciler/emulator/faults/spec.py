@@ -30,20 +30,20 @@ class Kind:
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
-        "error-before": Kind("Nothing is done; the answer is an error.", "status", "503"),
-        "error-after": Kind("The request is carried out; the answer is an error all the same.", "status", "500"),
-        "drop-before": Kind("Nothing is done; the connection is closed."),
-        "drop-after": Kind("The request is carried out; the connection is closed without its answer."),
-        "slow": Kind("The request is carried out; its answer comes late.", "seconds", "1"),
-        "malformed": Kind("The request is carried out; only half of its answer comes."),
-        "429": Kind("Nothing is done: too many requests, with Retry-After if there is a value.", "seconds"),
-        "quota": Kind("Nothing is done: the credit is used up."),
-        "stale": Kind("The request is carried out; for a while nobody can read what it did.", "seconds", "5"),
-        "ingest-fail": Kind("Files that the request attaches cannot be indexed."),
-        "ingest-hang": Kind("Files that the request attaches are being indexed for ever."),
-        "repeat-cursor": Kind("A list ignores its cursor and always has more."),
+        "error-before": Kind("The request is not executed; the response is an error.", "status", "503"),
+        "error-after": Kind("The request is executed; the response is an error.", "status", "500"),
+        "drop-before": Kind("The request is not executed; the connection is closed."),
+        "drop-after": Kind("The request is executed; the connection is closed without a response."),
+        "slow": Kind("The request is executed; the response is delayed.", "seconds", "1"),
+        "malformed": Kind("The request is executed; the response is truncated."),
+        "429": Kind("The request is not executed; rate limit error, with Retry-After if a value is given.", "seconds"),
+        "quota": Kind("The request is not executed; quota error."),
+        "stale": Kind("The request is executed; reads return the previous data for a while.", "seconds", "5"),
+        "ingest-fail": Kind("Files that the request attaches fail to index."),
+        "ingest-hang": Kind("Files that the request attaches are never indexed completely."),
+        "repeat-cursor": Kind("A list ignores its cursor and reports more items."),
         "second-writer": Kind(
-            "Somebody changes the agent or store that the request was about right after it.", "field", "name"
+            "Another client changes the agent or vector store of the request after it.", "field", "name"
         ),
     }
 )

@@ -15,7 +15,7 @@ from tests.property.guard.oracle import Judgement, Sections, judge
 from tests.property.guard.translation import world
 
 PARTS = ("bots", "pipelines", "assistants", "stores", "releases")
-MARKS = ("tombstones", "by_hand", "twins", "taken", "rewritten")
+MARKS = ("tombstones", "by_hand", "duplicates", "taken", "rewritten")
 USUAL: Mapping[str, Any] = {"strict": False, "max_deletes": 100, "other_project": False, "on_drift": "revert"}
 Verdicts = dict[tuple[str, str], Sections]
 

@@ -69,7 +69,7 @@ class _Drawing:
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
             (50, {}),
             (8, {"other_project": True}),
-            (26, {"twins": same, "max_deletes": PLENTY}),
+            (26, {"duplicates": same, "max_deletes": PLENTY}),
             (22, {"taken": same, "max_deletes": PLENTY}),
             (17, {"by_hand": staying, "on_drift": "refuse"}),
             (20, {"by_hand": staying, "on_drift": "keep"}),
