@@ -1,16 +1,23 @@
 """The JSON Schemas in `schemas/`, and a check of every JSON document that a command prints or writes against them."""
 
 import json
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from reconciler.resources import json_documents
 
+FORMATS = FormatChecker(())
 SCHEMAS = Path(__file__).parents[2] / "schemas"
+
+
+@FORMATS.checks("date-time", raises=ValueError)  # type: ignore[untyped-decorator]
+def is_date_time(value: Any) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
 
 
 @cache
@@ -18,7 +25,7 @@ def validators() -> dict[str, Draft202012Validator]:
     """A validator for each format."""
     schemas = (json.loads(file.read_text(encoding="utf-8")) for file in sorted(SCHEMAS.glob("*.json")))
     formats = {schema["properties"]["format"]["const"]: schema for schema in schemas if "properties" in schema}
-    return {name: Draft202012Validator(schema) for name, schema in formats.items()}
+    return {name: Draft202012Validator(schema, format_checker=FORMATS) for name, schema in formats.items()}
 
 
 def complaints(document: Any) -> list[str]:
