@@ -14,6 +14,7 @@ from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.review.reviewing import shown
 from tests.github.conftest import github, hub, waits
+from tests.support.documents import as_v1
 from tests.support.github_hub import Hub
 from tests.support.world import Document, World, manifest, world
 
@@ -40,6 +41,14 @@ def merged(github: GitHub, *reviews: Review) -> Merged:
 def office(tmp_path: Path) -> Iterator[World]:
     with world(tmp_path) as made:
         yield made
+
+
+def test_a_plan_of_version_1_counts_as_shown(office: World, github: GitHub):
+    office.wants(manifest("Assistant", "clerk", AGENT))
+    plan = office.plan("keep")
+    found = shown(plan, merged(github, Review(1, (json.dumps(as_v1(to_json(plan))).encode(),))))
+    assert found.digests == {change.digest for change in plan.work} != set()
+    assert [review.void for review in found.reviews] == [""]
 
 
 def saved(plan: Plan) -> bytes:

@@ -1,6 +1,7 @@
 """The JSON Schemas in `schemas/`, and a check of every JSON document that a command prints or writes against them."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,20 @@ def complaints(document: Any) -> list[str]:
     if name not in validators():
         return [f"schemas/ has no schema of the format {name!r}"]
     return [f"{name} {error.json_path}: {error.message}" for error in validators()[name].iter_errors(document)]
+
+
+def as_v1(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan document of version 2 as version 1 wrote it."""
+    names = {"live": "before", "desired": "after"}
+
+    def change(document: Any) -> Any:
+        fields = [
+            {names.get(key, key): item for key, item in one.items() if key != "applied"} for one in document["fields"]
+        ]
+        return {**document, "fields": fields}
+
+    parts = {part: list(map(change, plan[part])) for part in ("changes", "drift")}
+    return {**plan, "format": "reconciler/plan/v1", **parts}
 
 
 def check_printed_documents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
