@@ -3,21 +3,16 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
-
-from typing_extensions import TypedDict
+from typing import Final
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
-from reconciler.resources.json_documents import ShapeOf
-from reconciler.resources.problems import Problem, ProblemDocument, problem_json
+from reconciler.resources.problems import Problem
 from reconciler.resources.times import day
-from reconciler.resources.values import JSON
 
-FORMAT: Final = "reconciler/import/v1"
 _COMMENT: Final = re.compile(r"^# Imported from (?P<type>\w+) (?P<id>[\w-]+) on ", re.MULTILINE)
 
 
@@ -56,33 +51,6 @@ class Imported:
     origins: tuple[Origin, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Problem, ...] = ()
-
-
-class ImportDocument(TypedDict):
-    """Manifests that were written of live objects: printed by `import`."""
-
-    format: Literal["reconciler/import/v1"]
-    folder: str
-    """The project folder."""
-    written: list[str]
-    """Files, relative to the folder."""
-    objects: list[Annotated[dict[str, JSON], ShapeOf(Origin)]]
-    """The objects that manifests were written of."""
-    skipped: list[Annotated[dict[str, JSON], ShapeOf(Skipped)]]
-    """Objects that no manifest was written of."""
-    problems: list[ProblemDocument]
-
-
-def import_json(done: Imported) -> ImportDocument:
-    """Return `done` as the JSON document that `import -o json` prints."""
-    return {
-        "format": FORMAT,
-        "folder": str(done.root),
-        "written": [path.as_posix() for path in done.written],
-        "objects": [asdict(one) | {"losses": list(one.losses)} for one in done.origins],
-        "skipped": [asdict(one) for one in done.skipped],
-        "problems": list(map(problem_json, done.problems)),
-    }
 
 
 def origin_comment(origin: Origin, created_at: float | None) -> str:

@@ -9,8 +9,7 @@ from typing_extensions import get_original_bases, is_typeddict
 from reconciler.applying.codec import ApplyDocument
 from reconciler.bundles.render import EXPORT_FORMAT
 from reconciler.bundles.schema import BLOB
-from reconciler.importing.listing import InventoryDocument
-from reconciler.importing.model import ImportDocument
+from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
 from reconciler.operations.pull import PullDocument
 from reconciler.planning.documents import PlanDocument

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from reconciler.importing.codec import inventory_json
 from reconciler.importing.inventory import check_by, take
-from reconciler.importing.listing import Inventory, inventory_json, items
+from reconciler.importing.listing import Inventory, items
 from reconciler.importing.live_inventory import surroundings
 from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.style import Style
