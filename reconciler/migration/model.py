@@ -1,8 +1,9 @@
 """What becomes of an object of the old APIs, part by part."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from reconciler.manifests.drafts import Draft
 from reconciler.resources.problems import Finding, Place, Problem
@@ -12,6 +13,7 @@ Target: TypeAlias = Literal["responses", "agents"]
 ExportKind: TypeAlias = Literal["assistant", "prompt"]
 Outcome: TypeAlias = Literal["mapped", "changed", "lost"]
 """As it was; with a change, which the note tells; not at all, and the note says why and the hint what to do."""
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 Presence: TypeAlias = Literal["there", "gone", "unknown"]
 """Whether a file or a vector store still exists; `unknown` where nobody looked."""
 
@@ -107,6 +109,9 @@ class Migrated:
         """Whether there is a manifest."""
         return self.draft is not None
 
+    def of(self, outcome: Outcome) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.outcome == outcome)
+
 
 @dataclass(frozen=True)
 class Migration:
@@ -127,6 +132,12 @@ class Migration:
     def complete(self) -> bool:
         """Whether every object has become a manifest, whatever its fields have become."""
         return not any(problem.severity == "error" for problem in self.problems)
+
+
+def counts(migration: Migration) -> dict[Outcome, int]:
+    """Return the number of fields by outcome."""
+    found = Counter(entry.outcome for one in migration.migrated for entry in one.entries)
+    return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
 def mapped(source: str, keys: Keys, value: JSON, note: str = "") -> Part:

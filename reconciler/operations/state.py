@@ -2,39 +2,36 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import open_workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.values import JSON
 from reconciler.state.history import history
-from reconciler.state.model import AppliedPlan
+from reconciler.state.model import AppliedPlan, State
 
 
-def entries(start: Path, environ: Mapping[str, str], *, env: str | None) -> dict[Address, Applied]:
-    """Everything applied, sorted by address."""
-    snapshot = open_workspace(start, environ, env=env).backend.read()
-    return dict(sorted(snapshot.state.objects.items()))
+def state_of(start: Path, environ: Mapping[str, str], *, env: str | None) -> State:
+    """The state, with everything that the journal adds to it."""
+    return open_workspace(start, environ, env=env).backend.read().state
 
 
-def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> dict[str, JSON]:
+def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> Applied:
     """The entry of `address`; ReconcilerError where there is none."""
-    known = entries(start, environ, env=env)
+    known = state_of(start, environ, env=env).objects
     found = known.get(address)
     if found is None:
-        hint = did_you_mean(str(address), map(str, known)) or "`reconciler state list` shows what there is."
+        hint = did_you_mean(str(address), sorted(map(str, known))) or "`reconciler state list` shows what there is."
         raise ReconcilerError(Problem("unknown-address", f"state has no {address}", hint=hint))
-    return {"address": str(address), **asdict(found)}
+    return found
 
 
-def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> list[AppliedPlan]:
+def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> tuple[Identity, list[AppliedPlan]]:
     """Every apply that is known, the latest first: all of them with a backend that has history, else the latest 100."""
     backend = open_workspace(start, environ, env=env).backend
-    return history(backend.store, backend.identity)
+    return backend.identity, history(backend.store, backend.identity)
 
 
 def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm: Callable[[str], bool]) -> str:

@@ -14,11 +14,11 @@ from reconciler.manifests.editing.documents import Source, source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.planning import build
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import Refusal
 from reconciler.planning.release_retention import apply_retention
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
 from reconciler.releases.hypothetical import hypothetical
+from reconciler.releases.model import Archived, Refused
 from reconciler.releases.versions import versions
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Resource
@@ -29,28 +29,6 @@ from reconciler.resources.values import references_in
 KINDS: Final = ("assistant", "chatbot", "pipeline", RELEASE)
 RULES: Final = frozenset({"referenced", "published", "protected"})
 """What of the guard follows from manifests alone."""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Why it may not go, and where."""
-
-    environments: tuple[str, ...]
-    """Empty where the project has none."""
-    refusal: Refusal
-
-
-@dataclass(frozen=True)
-class Archived:
-    """What was edited; or why nothing was."""
-
-    address: str
-    removed: tuple[str, ...] = ()
-    """Addresses whose manifests are gone."""
-    marked: tuple[str, ...] = ()
-    """Releases that are archived."""
-    edits: tuple[Edit, ...] = ()
-    refusals: tuple[Refused, ...] = ()
 
 
 def archive(start: Path, address: Address) -> Archived:
@@ -135,14 +113,15 @@ def _worlds(before: AllEnvironments, after: AllEnvironments) -> list[PlanInputs]
 
 def _refusals(worlds: Iterable[PlanInputs]) -> tuple[Refused, ...]:
     """What the guard has against it, each once, with the environments; no consent of a supposed world is worth any."""
-    found: dict[str, tuple[list[str], Refusal]] = {}
+    found: dict[str, Refused] = {}
     for inputs in worlds:
         for refusal in build.plan(inputs).plan.refusals:
             if refusal.rule in RULES:
                 shown = replace(refusal, consent=None, subject="")
-                environments, _ = found.setdefault(repr(shown), ([], shown))
-                environments.extend(filter(None, [inputs.identity.environment]))
-    return tuple(Refused(tuple(environments), refusal) for environments, refusal in found.values())
+                one = found.get(repr(shown), Refused((), shown))
+                environments = (*one.environments, *filter(None, [inputs.identity.environment]))
+                found[repr(shown)] = replace(one, environments=environments)
+    return tuple(found.values())
 
 
 def _following(project: AllEnvironments, after: Iterable[PlanInputs], address: Address) -> Iterator[Resource]:

@@ -1,13 +1,13 @@
 """Which release of a chatbot is published where, and the line of its manifest that says so."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from reconciler.manifests.editing.documents import source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.edits import Edit
 from reconciler.project.suggest import did_you_mean
+from reconciler.releases.model import Move
 from reconciler.releases.versions import versions
 from reconciler.resources.address import release_number
 from reconciler.resources.base import Resource
@@ -15,21 +15,6 @@ from reconciler.resources.kinds.chatbot import published_in
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import lacking
 from reconciler.resources.values import JSON
-
-
-@dataclass(frozen=True)
-class Move:
-    """What is published in one environment, before and after."""
-
-    environment: str | None
-    """None where the project has no environments."""
-    before: int | None
-    after: int | None
-
-    @property
-    def rollback(self) -> bool:
-        """Whether an older release is published again."""
-        return self.before is not None and self.after is not None and self.after < self.before
 
 
 def published(

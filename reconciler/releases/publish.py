@@ -1,29 +1,17 @@
 """`publish`: which release of a chatbot applications get. Edits one line of its manifest; nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
-from reconciler.releases.pointer import Move, published
+from reconciler.releases.model import Publication
+from reconciler.releases.pointer import published
 from reconciler.releases.versions import listed, versions
 from reconciler.resources.address import Address, release_address
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What is published after an edit."""
-
-    chatbot: str
-    number: int | None
-    moves: tuple[Move, ...]
-    """Empty where it was published already."""
-    path: str
-    """Of the manifest, relative to the project folder."""
 
 
 def publish(

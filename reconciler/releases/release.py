@@ -1,7 +1,6 @@
 """`release`: the working chatbot as an immutable manifest. Reads and writes the working tree only."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +10,8 @@ from reconciler.project.edits import Edit, write, write_bytes
 from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
 from reconciler.releases.git import Repository, repository
-from reconciler.releases.pointer import Move, published
+from reconciler.releases.model import Move, Released
+from reconciler.releases.pointer import published
 from reconciler.releases.snapshot import Asked, Snapshot, snapshot
 from reconciler.releases.versions import names, versions
 from reconciler.releases.versions_to_compare import of_release
@@ -23,23 +23,6 @@ from reconciler.resources.releases.content import ChatbotVersionSpec, Content, c
 VENDORED: Final = f"{FOLDER}/files"
 """Where the bytes lie that Git does not keep, by hash."""
 _AS_THEY_ARE: Final = "# Bytes that releases need, by hash: Git keeps them as they are.\n* -text -filter -diff\n"
-
-
-@dataclass(frozen=True)
-class Released:
-    """A release that was written."""
-
-    release: Resource
-    path: str
-    """Of its manifest, relative to the project folder."""
-    changes: Comparison | None = None
-    """Since the newest release before it; None where there is none that it could be compared with."""
-    vendored: tuple[str, ...] = ()
-    """Files whose bytes were copied, by path."""
-    moves: tuple[Move, ...] = ()
-    """What is published now instead of what."""
-    edited: tuple[str, ...] = ()
-    """Manifests that were changed besides."""
 
 
 def release(

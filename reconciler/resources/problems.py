@@ -1,7 +1,13 @@
 """Problems as values: what is wrong, where, and what to do. Collected, and shown together at the rim."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+from typing_extensions import TypedDict
+
+PROBLEMS_FORMAT: Final = "reconciler/problems/v1"
 
 Severity: TypeAlias = Literal["error", "warning"]
 Shape: TypeAlias = Literal["string", "integer", "number", "boolean", "list", "mapping", "null"]
@@ -51,6 +57,72 @@ class Problem:
         where = f"{self.place}: " if self.place else ""
         hint = f"\n  {self.hint}" if self.hint else ""
         return f"{where}{self.severity}[{self.code}]: {self.message}{hint}"
+
+
+class PlaceDocument(TypedDict):
+    """A position in a text file; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    """In characters."""
+
+
+class ProblemDocument(TypedDict):
+    """One error or warning."""
+
+    severity: Severity
+    code: str
+    """Stays the same from version to version; the message may not."""
+    message: str
+    place: PlaceDocument | None
+    """The place in a file; null where there is none."""
+    hint: str
+    """The next step, or an empty text."""
+
+
+class SeverityCounts(TypedDict):
+    """The number of problems by severity."""
+
+    error: int
+    """Errors."""
+    warning: int
+    """Warnings."""
+
+
+class ProblemsDocument(TypedDict):
+    """What is wrong: printed by `validate`, and by every command that fails with `-o json`."""
+
+    format: Literal["reconciler/problems/v1"]
+    summary: SeverityCounts
+    """The number of problems by severity."""
+    problems: list[ProblemDocument]
+
+
+def problems_json(problems: Iterable[Problem]) -> ProblemsDocument:
+    """Return `problems`, in their order, as a JSON document."""
+    documents = [problem_json(problem) for problem in problems]
+    severities = Counter(document["severity"] for document in documents)
+    return {
+        "format": PROBLEMS_FORMAT,
+        "summary": {"error": severities["error"], "warning": severities["warning"]},
+        "problems": documents,
+    }
+
+
+def problem_json(problem: Problem) -> ProblemDocument:
+    place = problem.place
+    return {
+        "severity": problem.severity,
+        "code": problem.code,
+        "message": problem.message,
+        "place": place_json(place) if place else None,
+        "hint": problem.hint,
+    }
+
+
+def place_json(place: Place) -> PlaceDocument:
+    return {"file": place.file, "line": place.line, "column": place.column}
 
 
 class ReconcilerError(Exception):

@@ -177,10 +177,10 @@ def test_json_is_the_only_thing_on_stdout(applied, cli: Cli):
         for command in ("plan", "apply --yes", "drift", "status", "validate")
     }
     assert formats == {
-        "plan": "reconciler/plan/v1",
-        "apply --yes": "reconciler/apply/v1",
-        "drift": "reconciler/drift/v1",
-        "status": "reconciler/status/v1",
+        "plan": "reconciler/plan/v2",
+        "apply --yes": "reconciler/apply/v2",
+        "drift": "reconciler/drift/v2",
+        "status": "reconciler/status/v2",
         "validate": "reconciler/problems/v1",
     }
 

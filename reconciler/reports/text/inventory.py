@@ -32,7 +32,7 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
 
 def sum_row(one: Sum) -> tuple[str, ...]:
     """One line of a table of sums."""
-    counts = (one.objects, one.ours, one.others, one.nobodys, one.unused)
+    counts = (one.objects, one.ours, one.others, one.unmanaged, one.unused)
     return (one.what or "(none)", *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
 
 
@@ -52,7 +52,7 @@ def object_row(item: Item) -> tuple[str, ...]:
 
 def owner_text(item: Item) -> str:
     """`ours as assistant/triage`, another identity, or `nobody`."""
-    if item.standing == "ours":
+    if item.ownership == "ours":
         return f"ours as {item.address}"
     return item.owner or "nobody"
 
