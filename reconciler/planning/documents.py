@@ -103,6 +103,7 @@ class ReferrerDocument(TypedDict):
     """Something that refers to an object."""
 
     referrer: NodeDocument
+    """An address, or an object of another identity or of no manifest."""
     state: NotRequired[ReleaseState]
     """Of a release, and of a working chatbot."""
     place: NotRequired[str]
