@@ -4,17 +4,27 @@ from typing import Any, Final, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
-from reconciler.planning.documents import StatementDocument
+from reconciler.applying.model import ApplyResult, NoteCode, Outcome, Status, Verdict
 from reconciler.planning.drift_class import drift_class
 from reconciler.planning.drift_codec import ClassDocument
 from reconciler.planning.model import Action
-from reconciler.planning.statements import statement_json
 from reconciler.resources.problems import ProblemDocument, problem_json
+from reconciler.resources.values import JSON
 from reconciler.state.output import AppliedPlanDocument, applied_plan_json
 
 FORMAT: Final = "reconciler/apply/v2"
 _STATUSES: Final[tuple[Status, ...]] = ("done", "failed", "skipped", "not-started")
+
+
+class NoteDocument(TypedDict):
+    """A remark about how a change was made."""
+
+    code: NoteCode
+    """Stays the same from version to version."""
+    args: dict[str, JSON]
+    """The values that the sentence needs, by name."""
+    text: NotRequired[str]
+    """The sentence, for people."""
 
 
 class OutcomeDocument(TypedDict):
@@ -30,8 +40,8 @@ class OutcomeDocument(TypedDict):
     """The reason of a failure."""
     because_of: NotRequired[str]
     """For `skipped`: the address whose failure prevented this change."""
-    notes: NotRequired[list[StatementDocument]]
-    """Remarks on how it was done."""
+    notes: NotRequired[list[NoteDocument]]
+    """Remarks about how it was made."""
 
 
 class KeptDocument(ClassDocument):
@@ -49,7 +59,7 @@ class ApplyDocument(TypedDict):
     plan_digest: str
     """The digest of the plan that was applied."""
     verdict: Verdict
-    """The result of the apply as a whole."""
+    """The outcome of the whole apply. `already-applied`: this plan was applied before, and nothing was done."""
     complete: bool
     """True where every change is done."""
     interrupted: bool
@@ -97,6 +107,6 @@ def _outcome_json(outcome: Outcome) -> OutcomeDocument:
         "id": outcome.id,
         "problem": problem_json(outcome.problem) if outcome.problem else None,
         "because_of": outcome.because_of,
-        "notes": [statement_json(note) for note in outcome.notes] or None,
+        "notes": [{"code": note.code, "args": dict(note.args)} for note in outcome.notes] or None,
     }
     return cast("OutcomeDocument", {key: value for key, value in document.items() if value is not None})

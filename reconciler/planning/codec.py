@@ -9,7 +9,6 @@ from reconciler.planning.documents import (
     READABLE,
     V1,
     ChangeDocument,
-    CostsDocument,
     FieldDocument,
     PlanDocument,
     RefusalDocument,
@@ -31,7 +30,6 @@ from reconciler.planning.statements import (
     change_risk_json,
     node_json,
     node_of,
-    notice_json,
     reasons_of,
     referrer_json,
     referrer_of,
@@ -72,11 +70,11 @@ def to_json(plan: Plan) -> PlanDocument:
         "drift": [change_json(change) for change in plan.drift],
         "refusals": [refusal_json(refusal) for refusal in plan.refusals],
         "unmanaged": list(map(unmanaged_json, plan.unmanaged)),
-        "warnings": list(map(notice_json, plan.warnings)),
+        "warnings": [statement_json(notice) for notice in plan.warnings],
         "risks": [risk_json(risk) for risk in plan.risks],
         "costs": _costs_json(plan.costs) if plan.costs else None,
         "requests": dict(plan.requests),
-        "references": [[node_json(referrer), node_json(target)] for referrer, target in plan.references],
+        "references": [(node_json(referrer), node_json(target)) for referrer, target in plan.references],
     }
 
 
@@ -126,11 +124,10 @@ def _plan(document: Mapping[str, Any]) -> Plan:
     )
 
 
-def _costs_json(costs: Costs) -> CostsDocument:
+def _costs_json(costs: Costs) -> JSON:
     """Pairs as lists, as JSON has them."""
     values = asdict(costs).items()
-    document = {name: [_plain(item) for item in value] if isinstance(value, tuple) else value for name, value in values}
-    return cast("CostsDocument", document)
+    return {name: [_plain(item) for item in value] if isinstance(value, tuple) else value for name, value in values}
 
 
 def _plain(item: JSON) -> JSON:

@@ -5,6 +5,7 @@ from typing import Final, Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
 
 from reconciler.planning.model import Action, Decision, Origin, Section
+from reconciler.planning.reasons import CauseCode, NoticeCode, ReasonCode, RemedyCode
 from reconciler.planning.referrers import ReleaseState
 from reconciler.resources.json_documents import Timestamp
 from reconciler.resources.risks import Level, Rule
@@ -37,113 +38,6 @@ class FieldDocument(TypedDict):
     """
 
 
-class StatementDocument(TypedDict):
-    """A reason, a cause, a way out or a remark: a code with its arguments, and the same as a sentence."""
-
-    code: str
-    """A name that stays, whatever the sentence becomes."""
-    args: dict[str, JSON]
-    """The values in the sentence, by name."""
-    text: NotRequired[str]
-    """The sentence, for people: it may change with any version."""
-
-
-class NoticeDocument(StatementDocument):
-    """A warning of a plan."""
-
-    address: NotRequired[str]
-    """The object that it is about; left out where it is about the whole plan."""
-
-
-class ChangeRiskDocument(TypedDict):
-    """One risk of one change to those who use a bot."""
-
-    rule: Rule
-    """The id of the risk: docs/risks.md has a section for each."""
-    level: Level
-    """How bad it may be."""
-    args: dict[str, JSON]
-    """The values in the sentence, by name."""
-    part: NotRequired[str]
-    """The part of a published release that it is about."""
-    used_by: NotRequired[str]
-    """A published release that uses the object."""
-    text: NotRequired[str]
-    """The sentence, for people: it may change with any version."""
-
-
-class RiskDocument(ChangeRiskDocument):
-    """One risk of the plan, with the change that has it."""
-
-    address: str
-    action: Action
-
-
-class ForeignDocument(TypedDict):
-    """A live object that this identity does not manage."""
-
-    type: str
-    id: str
-    name: str
-
-
-class PeerObjectDocument(TypedDict):
-    """An object in the outlets of another identity."""
-
-    identity: str
-    """PROJECT or PROJECT/ENVIRONMENT."""
-    address: str
-
-
-NodeDocument: TypeAlias = str | ForeignDocument | PeerObjectDocument
-"""An address, or an object of somebody else."""
-
-
-class ReferrerDocument(TypedDict):
-    """Something that refers to an object."""
-
-    referrer: NodeDocument
-    """An address, or an object of another identity or of no manifest."""
-    state: NotRequired[ReleaseState]
-    """Of a release, and of a working chatbot."""
-    place: NotRequired[str]
-    """The place of the reference: FILE:LINE of a manifest, `live`, or `state`."""
-
-
-class UnknownDocument(TypedDict):
-    """Something that an estimate leaves out because it is not known."""
-
-    what: str
-    """A code: what is not known."""
-    names: list[str]
-    """Of which objects or models."""
-    text: NotRequired[str]
-    """The same as a sentence, for people."""
-
-
-class CostsDocument(TypedDict):
-    """An estimate of what a plan does to the bill. Pairs are before and after the plan."""
-
-    source: str
-    """Where the prices are from."""
-    stored: list[int]
-    """Bytes in the vector stores of this identity."""
-    per_day: list[float]
-    """US dollars for them."""
-    growth: list[tuple[str, int]]
-    """Stores that change, each with the bytes that it gains or, negative, loses."""
-    prompts: list[int]
-    """Characters of the instructions that change, of working objects."""
-    prompts_per_1000: list[float] | None
-    """US dollars for sending each of them 1,000 times; null where a price is unknown."""
-    paid: list[tuple[str, str, float]]
-    """What is new and billed by use: address, tool, US dollars for a session or for 1,000 calls."""
-    unused: list[tuple[str, int | None]]
-    """Stores and files of this identity to which nothing that it knows refers, with their bytes."""
-    unknown: list[UnknownDocument]
-    """What is not in these sums."""
-
-
 class SourceDocument(TypedDict):
     """The place of a manifest."""
 
@@ -151,6 +45,127 @@ class SourceDocument(TypedDict):
     """Relative to the root of the repository."""
     line: int
     """It begins there."""
+
+
+class _Statement(TypedDict):
+    args: dict[str, JSON]
+    """The values that the sentence needs, by name."""
+    text: NotRequired[str]
+    """The sentence, for people. Its wording may change; it is not read back."""
+
+
+class ReasonDocument(_Statement):
+    """A reason of a change that does not follow from its fields."""
+
+    code: ReasonCode
+    """Stays the same from version to version. `text` stands for a sentence of an older format."""
+
+
+class NoticeDocument(_Statement):
+    """A warning: something to know that does not stop the plan."""
+
+    code: NoticeCode
+    """Stays the same from version to version. `text` stands for a sentence of an older format."""
+    address: NotRequired[str]
+    """The object that it is about, if it is about one."""
+
+
+class CauseDocument(_Statement):
+    """The reason of a refusal."""
+
+    code: CauseCode
+    """Stays the same from version to version. `text` stands for a sentence of an older format."""
+
+
+class RemedyDocument(_Statement):
+    """A way out of a refusal."""
+
+    code: RemedyCode
+    """Stays the same from version to version. `text` stands for a sentence of an older format."""
+
+
+class RiskOfChange(_Statement):
+    """A risk of one change to the users of a chatbot."""
+
+    rule: Rule
+    """docs/risks.md has a section for each."""
+    level: Level
+    part: NotRequired[str]
+    """The address of a part of the object that the risk is in."""
+    used_by: NotRequired[str]
+    """The address of a published object through which users are affected."""
+
+
+class RiskDocument(RiskOfChange):
+    """A risk, with the change that it is a risk of."""
+
+    address: str
+    action: Action
+
+
+class ForeignDocument(TypedDict):
+    """A live object that no manifest of this project manages."""
+
+    type: str
+    id: str
+    name: str
+
+
+class PeerDocument(TypedDict):
+    """An object of another project that shares the account."""
+
+    identity: str
+    """The identity that manages it."""
+    address: str
+
+
+Node: TypeAlias = str | ForeignDocument | PeerDocument
+"""An address, or an object of others."""
+
+
+class ReferrerDocument(TypedDict):
+    """An object that refers to another one."""
+
+    referrer: Node
+    """An address, or an object of others."""
+    state: NotRequired[ReleaseState]
+    """Of a chatbot or a release."""
+    place: NotRequired[str]
+    """The place of the reference: FILE:LINE of a manifest, `live`, or `state`."""
+
+
+class UnknownDocument(TypedDict):
+    """Something that an estimate leaves out."""
+
+    what: Literal["storage", "file-sizes", "token-prices", "text"]
+    """`text` stands for a sentence of an older format."""
+    names: list[str]
+    """Of stores, files or models; an empty name stands for several models at once."""
+    text: NotRequired[str]
+    """The sentence, for people."""
+
+
+class CostsDocument(TypedDict):
+    """An estimate of what the plan does to the bill. Pairs are before and after the plan."""
+
+    source: str
+    """The source of the prices."""
+    stored: tuple[int, int]
+    """Bytes in the vector stores of this identity."""
+    per_day: tuple[float, float]
+    """US dollars for them a day."""
+    growth: list[tuple[str, int]]
+    """Stores that change, each with the bytes that it gains or, negative, loses."""
+    prompts: tuple[int, int]
+    """Characters of the instructions that change."""
+    prompts_per_1000: tuple[float, float] | None
+    """US dollars for sending each of them 1,000 times; null where a price is unknown."""
+    paid: list[tuple[str, str, float]]
+    """New tools that are billed by use: address, tool, US dollars for a session or for 1,000 calls."""
+    unused: list[tuple[str, int | None]]
+    """Stores and files of this identity that nothing known refers to, with their bytes."""
+    unknown: list[UnknownDocument]
+    """What is not in these sums."""
 
 
 class ChangeDocument(TypedDict):
@@ -170,9 +185,9 @@ class ChangeDocument(TypedDict):
     """The values that differ."""
     source: NotRequired[SourceDocument]
     """The manifest, where there is one."""
-    reasons: list[StatementDocument]
-    """Reasons, where the action does not follow from the fields."""
-    risks: list[ChangeRiskDocument]
+    reasons: list[ReasonDocument]
+    """Those that do not follow from the fields."""
+    risks: list[RiskOfChange]
     """The worst first."""
 
 
@@ -183,14 +198,14 @@ class RefusalDocument(TypedDict):
     action: Action
     rule: str
     """The rule of the guard: docs/guard.md has them."""
-    cause: StatementDocument
+    cause: CauseDocument
     """The reason."""
     sections: dict[Section, list[ReferrerDocument]]
     """For the rule `referenced`: everything that refers to the object, by section."""
     chains: list[list[ReferrerDocument]]
-    """Shortest ways from a live referrer to the object. The place of a link is where it refers to the next one."""
-    remedies: list[StatementDocument]
-    """The ways out."""
+    """Shortest ways from a live referrer to the object, which is the last link."""
+    remedies: list[RemedyDocument]
+    """The ways out. Of several, the first ones are needed together, and the last one in their place."""
     subject: str
     """A digest of what is refused: a Consent is for this subject alone."""
     consent: str | None
@@ -242,5 +257,5 @@ class PlanDocument(TypedDict):
     """An estimate of what the plan does to the bill; null where it was not made."""
     requests: dict[str, int]
     """Write requests to OpenAI that applying takes, by HTTP method."""
-    references: list[list[NodeDocument]]
+    references: list[tuple[Node, Node]]
     """Pairs of referrer and referent, of everything that the plan changes and everything that depends on it."""

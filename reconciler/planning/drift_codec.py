@@ -11,7 +11,7 @@ from reconciler.planning.documents import ChangeDocument, FieldDocument, NoticeD
 from reconciler.planning.drift import Drifted, DriftReport, FailingFile, ForeignFiles, RetiringModel, Standing
 from reconciler.planning.drift_class import GONE, DriftClass, drift_class
 from reconciler.planning.model import Change
-from reconciler.planning.statements import notice_json
+from reconciler.planning.statements import statement_json
 from reconciler.planning.writers import Seen, Writer
 from reconciler.resources.json_documents import ShapeOf, Timestamp, check_readable, timestamp
 from reconciler.resources.values import JSON
@@ -139,7 +139,7 @@ def drift_json(report: DriftReport) -> DriftDocument:
         "assistants": list(map(_assistant_json, report.assistants)),
         "foreign": [{"store": one.store, "files": list(one.files)} for one in report.foreign],
         "unmanaged": list(map(unmanaged_json, plan.unmanaged)),
-        "warnings": list(map(notice_json, plan.warnings)),
+        "warnings": list(map(statement_json, plan.warnings)),
     }
 
 

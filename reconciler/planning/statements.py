@@ -7,21 +7,14 @@ names of referrers, which v1 writes as people read them, are taken apart here an
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol, TypeVar, cast, get_args
+from typing import Any, Final, Protocol, TypeVar, get_args
 
-from reconciler.planning.documents import (
-    ChangeRiskDocument,
-    NodeDocument,
-    NoticeDocument,
-    ReferrerDocument,
-    RiskDocument,
-    StatementDocument,
-)
 from reconciler.planning.model import Risk, Unknown
 from reconciler.planning.reasons import Args, Cause, Notice, Reason, Remedy
 from reconciler.planning.referrers import Foreign, Node, PeerObject, Referrer, ReleaseState
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.risks import RISKS
+from reconciler.resources.values import JSON
 
 _FOREIGN: Final = re.compile(r"(?P<type>\S+) (?:(?P<name>.*) \((?P<id>\S+)\)|(?P<only>.*))", re.DOTALL)
 _LISTED: Final = re.compile(r"(?P<node>.*) \[(?P<state>published|released|unreleased)\]", re.DOTALL)
@@ -43,15 +36,11 @@ class Statement(Protocol):
 Kind = TypeVar("Kind", Reason, Notice, Cause, Remedy)
 
 
-def statement_json(found: Statement) -> StatementDocument:
-    """Return `found` as its code and arguments."""
-    return {"code": found.code, "args": dict(found.args)}
-
-
-def notice_json(found: Notice) -> NoticeDocument:
-    """Return `found` as its code, its arguments, and the address that it is about, if any."""
-    document: NoticeDocument = {"code": found.code, "args": dict(found.args)}
-    return document if found.address is None else {**document, "address": found.address}
+def statement_json(found: Statement) -> JSON:
+    """`found` as its code and arguments; a notice also has the address that it is about, if any."""
+    document: dict[str, JSON] = {"code": found.code, "args": dict(found.args)}
+    address = found.address if isinstance(found, Notice) else None
+    return document if address is None else {**document, "address": address}
 
 
 def statement(kind: type[Kind], item: Any) -> Kind:
@@ -80,16 +69,15 @@ def remedies_of(refusal: Mapping[str, Any]) -> Iterator[Remedy]:
     yield from (statement(Remedy, item) for item in refusal.get("remedies", v1))
 
 
-def risk_json(risk: Risk) -> RiskDocument:
+def risk_json(risk: Risk) -> JSON:
     return {"address": risk.address, "action": risk.action, **change_risk_json(risk)}
 
 
-def change_risk_json(risk: Risk) -> ChangeRiskDocument:
+def change_risk_json(risk: Risk) -> JSON:
     """A risk beside its change, which has address and action."""
-    document: dict[str, Any] = {"rule": risk.rule, "level": risk.level, "args": dict(risk.args)}
+    document: dict[str, JSON] = {"rule": risk.rule, "level": risk.level, "args": dict(risk.args)}
     about = {"part": risk.part, "used_by": risk.used_by}
-    present = {name: address for name, address in about.items() if address is not None}
-    return cast("ChangeRiskDocument", document | present)
+    return document | {name: address for name, address in about.items() if address is not None}
 
 
 def risk_of(item: Any, change: Mapping[str, Any] | None = None) -> Risk:
@@ -109,7 +97,7 @@ def unknown_of(item: Any) -> Unknown:
     return Unknown("text", (item,)) if isinstance(item, str) else Unknown(item["what"], tuple(item["names"]))
 
 
-def node_json(node: Node) -> NodeDocument:
+def node_json(node: Node) -> JSON:
     """An address as a string; an object of somebody else as a mapping."""
     if isinstance(node, Foreign):
         return {"type": node.type, "id": node.id, "name": node.name}
@@ -130,9 +118,9 @@ def node_of(item: Any) -> Node:
     return Address.parse(item)
 
 
-def referrer_json(referrer: Referrer) -> ReferrerDocument:
+def referrer_json(referrer: Referrer) -> JSON:
     document = {"referrer": node_json(referrer.node), "state": referrer.state, "place": referrer.place or None}
-    return cast("ReferrerDocument", {name: value for name, value in document.items() if value is not None})
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def referrer_of(item: Any, refusal: Mapping[str, Any]) -> Referrer:

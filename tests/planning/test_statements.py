@@ -12,7 +12,6 @@ from reconciler.planning.statements import (
     change_risk_json,
     node_json,
     node_of,
-    notice_json,
     reasons_of,
     referrer_json,
     referrer_of,
@@ -71,9 +70,8 @@ def test_an_entry_of_a_section(node, state):
     ],
 )
 def test_a_statement_survives_json(found):
-    document = notice_json(found) if isinstance(found, Notice) else statement_json(found)
-    assert statement(type(found), through(document)) == found
-    assert statement(type(found), {**document, "text": "for people"}) == found
+    assert statement(type(found), through(statement_json(found))) == found
+    assert statement(type(found), {**statement_json(found), "text": "for people"}) == found
 
 
 def test_statements_of_v1_are_texts():

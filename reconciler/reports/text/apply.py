@@ -59,9 +59,8 @@ def apply_text(result: ApplyResult, *, style: Style) -> str:
 
 def applied_when(done: AppliedPlan) -> str:
     """The end of an earlier apply, and who made it."""
-    return f"{timestamp(done.finished or done.started)} by {done.holder}" + (
-        f", {done.run_url}" if done.run_url else ""
-    )
+    at = timestamp(done.finished or done.started)
+    return f"{at} by {done.holder}" + (f", {done.run_url}" if done.run_url else "")
 
 
 def _found(result: ApplyResult, style: Style) -> list[str]:
