@@ -4,15 +4,27 @@ from typing import Any, Final, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from reconciler.applying.model import ApplyResult, Outcome, Status
+from reconciler.applying.model import ApplyResult, NoteCode, Outcome, Status, Verdict
 from reconciler.planning.drift_class import drift_class
 from reconciler.planning.drift_codec import ClassDocument
 from reconciler.planning.model import Action
 from reconciler.resources.problems import ProblemDocument, problem_json
+from reconciler.resources.values import JSON
 from reconciler.state.output import AppliedPlanDocument, applied_plan_json
 
 FORMAT: Final = "reconciler/apply/v2"
 _STATUSES: Final[tuple[Status, ...]] = ("done", "failed", "skipped", "not-started")
+
+
+class NoteDocument(TypedDict):
+    """A remark about how a change was made."""
+
+    code: NoteCode
+    """Stays the same from version to version."""
+    args: dict[str, JSON]
+    """The values that the sentence needs, by name."""
+    text: NotRequired[str]
+    """The sentence, for people."""
 
 
 class OutcomeDocument(TypedDict):
@@ -28,8 +40,8 @@ class OutcomeDocument(TypedDict):
     """The reason of a failure."""
     because_of: NotRequired[str]
     """For `skipped`: the address whose failure prevented this change."""
-    note: NotRequired[str]
-    """A remark for people."""
+    notes: NotRequired[list[NoteDocument]]
+    """Remarks about how it was made."""
 
 
 class KeptDocument(ClassDocument):
@@ -46,6 +58,8 @@ class ApplyDocument(TypedDict):
     """PROJECT or PROJECT/ENVIRONMENT."""
     plan_digest: str
     """The digest of the plan that was applied."""
+    verdict: Verdict
+    """The outcome of the whole apply. `already-applied`: this plan was applied before, and nothing was done."""
     complete: bool
     """True where every change is done."""
     interrupted: bool
@@ -72,6 +86,7 @@ def apply_json(result: ApplyResult) -> ApplyDocument:
         "format": FORMAT,
         "identity": result.identity,
         "plan_digest": result.plan_digest,
+        "verdict": result.verdict,
         "complete": result.complete,
         "interrupted": result.interrupted,
         "summary": {status: len(result.of(status)) for status in _STATUSES},
@@ -92,6 +107,6 @@ def _outcome_json(outcome: Outcome) -> OutcomeDocument:
         "id": outcome.id,
         "problem": problem_json(outcome.problem) if outcome.problem else None,
         "because_of": outcome.because_of,
-        "note": outcome.note or None,
+        "notes": [{"code": note.code, "args": dict(note.args)} for note in outcome.notes] or None,
     }
     return cast("OutcomeDocument", {key: value for key, value in document.items() if value is not None})

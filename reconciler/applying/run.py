@@ -15,7 +15,7 @@ from reconciler.applying.reference_recheck import ReferenceRecheck
 from reconciler.live.base import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -88,7 +88,7 @@ class Run:
     def __post_init__(self) -> None:
         for address, live in self.planned.matched.live.items():
             self.hold(str(address), live.id)
-            if live.type == FILE and "sha256" in live.fields:
+            if self.is_upload(live.type) and "sha256" in live.fields:
                 self.uploads.setdefault((live.fields["sha256"], live.name), live.id)
 
     @cached_property
@@ -114,13 +114,17 @@ class Run:
             self.users[id_].discard(address)
 
     def id_of(self, address: str) -> str:
-        """The live id behind `address`; ReconcilerError where there is none."""
-        if address not in self.ids:
+        """The live id behind `address`, which may be a former name; ReconcilerError where there is none."""
+        now = address if address in self.ids else str(self.planned.matched.now(Address.parse(address)))
+        if now not in self.ids:
             raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Plan again to see why."))
-        return self.ids[address]
+        return self.ids[now]
 
     def in_outlets(self, type_: str) -> bool:
         return type_ in self.planned.inputs.outlet_types
+
+    def is_upload(self, type_: str) -> bool:
+        return self.planned.inputs.is_upload(type_)
 
     def labels(self, desired: Desired) -> Labels:
         """What `desired` is labelled with once it is written."""

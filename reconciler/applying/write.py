@@ -6,24 +6,27 @@ as stale and nothing is written.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.live.base import Adapter, WriteRequest
 from reconciler.live.errors import UnknownOutcomeError
+from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.release_retention import release_of
 from reconciler.planning.uploads import leftover_address
-from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, ResourceType
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, put, references_in, same
+from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, references_in, same
 
 TRIES: Final = 3
 """Times that a create is sent at most, each time after the object was looked for in vain."""
@@ -42,7 +45,7 @@ class Written:
     """The object after a step."""
 
     id: str
-    note: str = ""
+    note: Note | None = None
     resolved: Fields = field(default_factory=dict)
     """Of a frozen copy, what the API has filled in: from then on that is ours too."""
 
@@ -74,10 +77,21 @@ async def write(run: Run, step: Step) -> Written:
     )
     _remember_replaced(run, step, written)
     former = moved.get(step.address)
-    if former is not None and former in run.planned.inputs.pointers:
-        await asyncio.to_thread(run.publisher.withdraw, former)
+    if former is not None and not _is_published_later(run, step.address):
+        await _withdraw(run, former)
     run.record(step.address, applied, former)
     return written
+
+
+def _is_published_later(run: Run, address: Address) -> bool:
+    """Whether a step of its own publishes something under the name of the object."""
+    return any(change.action == "publish" and change.address == str(address) for change in run.planned.plan.work)
+
+
+async def _withdraw(run: Run, former: Address) -> None:
+    """Take away what applications load under a name that an object had before."""
+    if former in run.planned.inputs.pointers or former in run.planned.inputs.published:
+        await asyncio.to_thread(run.publisher.withdraw, former)
 
 
 async def publish(run: Run, step: Step) -> None:
@@ -90,14 +104,20 @@ async def publish(run: Run, step: Step) -> None:
         await asyncio.to_thread(run.publisher.withdraw, step.address, published_only=True)
     else:
         await run.publish(release, under=step.address)
+    if step.address in run.planned.matched.moved:
+        await _withdraw(run, run.planned.matched.moved[step.address])
     known = run.last_applied(step.address)
     if known is not None:
         run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
 
 
 def own_fields(run: Run, desired: Desired) -> Fields:
-    """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already."""
-    known, live = run.last_applied(desired.address), run.planned.matched.live.get(desired.address)
+    """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already. Under a new
+    name, nothing is published yet.
+    """
+    is_new = desired.address in run.planned.matched.moved
+    known = None if is_new else run.last_applied(desired.address)
+    live = None if is_new else run.planned.matched.live.get(desired.address)
     moved = _pointers(run, desired, desired.fields)
     fields = {name: value for name, value in desired.fields.items() if name not in moved}
     agreed = {name: value for name, value in moved.items() if live and same(live.fields.get(name), value)}
@@ -115,7 +135,8 @@ def settled(run: Run, desired: Desired, fields: Fields, left: Collection[str]) -
 def differing(run: Run, desired: Desired, live: Live) -> set[str]:
     """The fields in which an object is not live as its manifest says, `lifecycle.ignore` or not."""
     resource_type = run.planned.inputs.resource_types[desired.type]
-    found = compare(resource_type, replace(desired, lifecycle=Lifecycle()), LastApplied(), live.fields)
+    wanted, _ = run.planned.matched.sides(run.planned.inputs, desired.address)
+    found = compare(resource_type, replace(wanted or desired, lifecycle=Lifecycle()), LastApplied(), live.fields)
     return {item.keys[0] for item in found} - resource_type.pointers
 
 
@@ -133,10 +154,12 @@ def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
 
 
 def _remember_replaced(run: Run, step: Step, written: Written) -> None:
-    """Uploads have no label: a run that ends before the old one is removed must not forget that it is ours."""
-    old = run.planned.matched.live.get(step.address)
-    if old and old.type == FILE and old.id != written.id:
-        run.journal.done(leftover_address(old), Applied(old.id, old.type, old.fields))
+    """Without a label, state alone tells that the old object is ours: a run that ends before it is removed must not
+    forget it.
+    """
+    inputs, old = run.planned.inputs, run.planned.matched.live.get(step.address)
+    if old and inputs.needs_state(old.type) and old.id != written.id:
+        run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
 
 
 async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
@@ -149,7 +172,7 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
         raise _stale(step, f"{live.id} belongs to {live.labels.address} of {live.labels.identity} now")
     fields = run.planned.matched.localise(inputs, step.address, live).fields
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
-    if has_room(live.fields.get("metadata")):
+    if inputs.is_labelled(live.type) and has_room(live.fields.get("metadata")):
         await adapter.update(live, _order(run, as_it_is, {}))
     return as_it_is
 
@@ -168,19 +191,19 @@ def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
 
 
 async def _make(run: Run, desired: Desired) -> Written:
-    if desired.type != FILE:
+    if not run.is_upload(desired.type):
         made = await _create(run, desired)
         resolved = run.planned.inputs.resource_types[desired.type].resolved if desired.whole else ()
         return Written(made.id, resolved={name: made.fields[name] for name in resolved})
     key = (desired.fields["sha256"], desired.upload_name)
-    alike = (desired.upload_name, desired.local.bytes if desired.local else 0)
+    alike = (desired.upload_name, desired.bytes or 0)
     async with run.alike[alike], run.uploading[key]:
         shared = key in run.uploads
         if not shared:
             await asyncio.to_thread(run.journal.announce, desired.address)
             run.uploads[key] = (await _create(run, desired)).id
         run.hold(str(desired.address), run.uploads[key])
-    return Written(run.uploads[key], note="shares an upload" if shared else "")
+    return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
 
 
 async def _create(run: Run, desired: Desired) -> Live:
@@ -226,15 +249,14 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     """Write the top-level fields in which a value changes, each whole; labels go with every write."""
     changes = [item for change in step.changes for item in change.fields]
     names = sorted({item.keys[0] for item in changes} - NOT_FIELDS)
-    if desired.type == FILE and not names:
+    if not names and not run.planned.inputs.is_labelled(desired.type):
         return Written(run.id_of(str(step.address)))
     adapter = run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
         raise _stale(step, f"{step.id} is gone")
     _check_fresh(run, step, live, changes)
-    by_hand = run.planned.left_by_hand.get(str(step.address), ())
-    fields = dict(_values(run, desired, names, changes, by_hand))
+    fields = dict(_values(run, desired, names, changes))
     await adapter.update(live, WriteRequest(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
     return Written(live.id)
 
@@ -271,19 +293,17 @@ def _of(resource_type: ResourceType, desired: Desired, keys: Keys, fields: Field
     return None if value is ABSENT else value
 
 
-def _values(
-    run: Run, desired: Desired, names: list[str], changes: list[FieldChange], by_hand: tuple[FieldChange, ...]
-) -> Iterator[tuple[str, object]]:
-    """The complete new value of each field: as the manifest has it, but for hand changes that stay.
+def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldChange]) -> Iterator[tuple[str, object]]:
+    """The complete new value of each field: as it was planned on, with what the changes make of it. What cannot be read
+    back is in no change but as a digest.
 
     Of a field that is ours by key, keys that left the manifest are null, so that the writer removes them and no others.
     """
     resource_type = run.planned.inputs.resource_types[desired.type]
+    written = [item for item in changes if item.keys[0] in names]
+    values = edited(dict(_planned_on(run, resource_type, desired, names)), written)
     for name in names:
-        value = desired.fields.get(name, desired.unreadable.get(name, resource_type.defaults.get(name)))
-        for item in by_hand:
-            if item.keys[0] == name:
-                value = put(value, item.keys[1:], item.live)
+        value = desired.unreadable.get(name, values.get(name))
         if name in resource_type.owned_by_key:
             ours = [item for item in changes if item.keys[0] == name and len(item.keys) > 1]
             gone = {item.keys[1] for item in ours if len(item.keys) == 2 and item.desired is ABSENT}
@@ -292,10 +312,22 @@ def _values(
         yield name, value
 
 
+def _planned_on(
+    run: Run, resource_type: ResourceType, desired: Desired, names: Iterable[str]
+) -> Iterator[tuple[str, JSON]]:
+    """Live values as they were planned on; of a field that is ours by key, the keys that the manifest sets."""
+    live = run.planned.matched.live[desired.address].fields
+    for name in names:
+        if name in resource_type.owned_by_key and isinstance(live.get(name), Mapping):
+            yield name, {key: value for key, value in live[name].items() if key in (desired.fields.get(name) or {})}
+        elif name in live:
+            yield name, live[name]
+
+
 def _held(run: Run, address: Address, keys: Keys) -> Iterator[str]:
     """The live ids behind what is at `keys`, as planned: an upload is known by its id once its path has another one."""
-    live = run.planned.matched.live
-    referred = map(Address.parse, references_in(get(live[address].fields, keys)))
+    live, now = run.planned.matched.live, run.planned.matched.now
+    referred = (now(Address.parse(text)) for text in references_in(get(live[address].fields, keys)))
     yield from (live[target].id for target in referred if target in live)
 
 

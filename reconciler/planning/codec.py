@@ -21,9 +21,24 @@ from reconciler.planning.model import (
     FieldChange,
     Plan,
     Refusal,
-    Risk,
     Source,
     Unmanaged,
+)
+from reconciler.planning.reasons import Notice
+from reconciler.planning.statements import (
+    cause_of,
+    change_risk_json,
+    node_json,
+    node_of,
+    reasons_of,
+    referrer_json,
+    referrer_of,
+    remedies_of,
+    risk_json,
+    risk_of,
+    statement,
+    statement_json,
+    unknown_of,
 )
 from reconciler.resources.json_documents import check_readable, format_of
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -55,11 +70,11 @@ def to_json(plan: Plan) -> PlanDocument:
         "drift": [change_json(change) for change in plan.drift],
         "refusals": [refusal_json(refusal) for refusal in plan.refusals],
         "unmanaged": list(map(unmanaged_json, plan.unmanaged)),
-        "warnings": list(plan.warnings),
-        "risks": list(map(asdict, plan.risks)),
+        "warnings": [statement_json(notice) for notice in plan.warnings],
+        "risks": [risk_json(risk) for risk in plan.risks],
         "costs": _costs_json(plan.costs) if plan.costs else None,
         "requests": dict(plan.requests),
-        "references": [list(pair) for pair in plan.references],
+        "references": [(node_json(referrer), node_json(target)) for referrer, target in plan.references],
     }
 
 
@@ -84,8 +99,7 @@ def _is_untouched(plan: Plan) -> bool:
 
 
 def unmanaged_json(item: Unmanaged) -> UnmanagedDocument:
-    document = {"type": item.type, "id": item.id, "name": item.name, "owner": item.owner, "detail": item.detail or None}
-    return cast("UnmanagedDocument", _without_none(document))
+    return cast("UnmanagedDocument", _without_none(asdict(item)))
 
 
 def _plan(document: Mapping[str, Any]) -> Plan:
@@ -96,35 +110,37 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         drift=tuple(_change(item, sides) for item in document["drift"]),
         refusals=tuple(map(_refusal, document["refusals"])),
         unmanaged=tuple(
-            Unmanaged(item["type"], item["id"], item["name"], item.get("owner"), item.get("detail") or "")
-            for item in document["unmanaged"]
+            Unmanaged(item["type"], item["id"], item["name"], item.get("owner")) for item in document["unmanaged"]
         ),
-        warnings=tuple(document["warnings"]),
+        warnings=tuple(statement(Notice, item) for item in document["warnings"]),
         unchanged=document["summary"]["unchanged"],
-        risks=tuple(Risk(**item) for item in document.get("risks", ())),
+        risks=tuple(map(risk_of, document.get("risks", ()))),
         costs=_costs(document["costs"]) if document.get("costs") else None,
         requests=document["requests"],
-        references=tuple((str(source), str(target)) for source, target in document.get("references", ())),
+        references=tuple((node_of(source), node_of(target)) for source, target in document.get("references", ())),
         commit=document["commit"],
         created_at=document["created_at"],
         digest=document["digest"],
     )
 
 
-def _costs_json(costs: Costs) -> dict[str, JSON]:
+def _costs_json(costs: Costs) -> JSON:
     """Pairs as lists, as JSON has them."""
     values = asdict(costs).items()
     return {name: [_plain(item) for item in value] if isinstance(value, tuple) else value for name, value in values}
 
 
 def _plain(item: JSON) -> JSON:
+    if isinstance(item, dict):
+        return {name: _plain(value) for name, value in item.items()}
     return list(item) if isinstance(item, tuple) else item
 
 
 def _costs(document: Mapping[str, Any]) -> Costs:
     lists = {name: value for name, value in document.items() if isinstance(value, list)}
     pairs = {name: tuple(tuple(item) if isinstance(item, list) else item for item in lists[name]) for name in lists}
-    return Costs(**{**document, **pairs})
+    unknown = tuple(unknown_of(item) for item in lists.get("unknown", ()))
+    return Costs(**{**document, **pairs, "unknown": unknown})
 
 
 def change_json(change: Change) -> ChangeDocument:
@@ -138,8 +154,8 @@ def change_json(change: Change) -> ChangeDocument:
         "preconditions": dict(change.preconditions),
         "fields": [field_json(item) for item in change.fields],
         "source": source,
-        "because": list(change.because),
-        "risks": list(change.risks),
+        "reasons": [statement_json(reason) for reason in change.reasons],
+        "risks": [change_risk_json(risk) for risk in change.risks],
     }
     return cast("ChangeDocument", _without_none(document))
 
@@ -153,8 +169,8 @@ def _change(document: Mapping[str, Any], sides: tuple[str, str]) -> Change:
         id=document.get("id"),
         preconditions=document["preconditions"],
         source=Source(source["file"], source["line"]) if source else None,
-        because=tuple(document["because"]),
-        risks=tuple(document["risks"]),
+        reasons=tuple(reasons_of(document)),
+        risks=tuple(risk_of(item, document) for item in document["risks"]),
         decision=document.get("decision"),
         digest=document["digest"],
     )
@@ -177,11 +193,10 @@ def refusal_json(refusal: Refusal) -> RefusalDocument:
         "address": refusal.address,
         "action": refusal.action,
         "rule": refusal.rule,
-        "message": refusal.message,
-        "sections": {section: list(refusal.sections.get(section, ())) for section in SECTIONS},
-        "chains": [list(chain) for chain in refusal.chains],
-        "places": dict(refusal.places),
-        "remedy": refusal.remedy,
+        "cause": statement_json(refusal.cause),
+        "sections": {name: [referrer_json(one) for one in refusal.sections.get(name, ())] for name in SECTIONS},
+        "chains": [[referrer_json(link) for link in chain] for chain in refusal.chains],
+        "remedies": [statement_json(remedy) for remedy in refusal.remedies],
         "subject": refusal.subject,
         "consent": refusal.consent,
     }
@@ -192,11 +207,10 @@ def _refusal(document: Mapping[str, Any]) -> Refusal:
         address=document["address"],
         action=document["action"],
         rule=document["rule"],
-        message=document["message"],
-        sections={section: tuple(document["sections"][section]) for section in SECTIONS},
-        chains=tuple(map(tuple, document["chains"])),
-        places=document["places"],
-        remedy=document["remedy"],
+        cause=cause_of(document),
+        sections={name: tuple(referrer_of(one, document) for one in document["sections"][name]) for name in SECTIONS},
+        chains=tuple(tuple(referrer_of(link, document) for link in chain) for chain in document["chains"]),
+        remedies=tuple(remedies_of(document)),
         subject=document["subject"],
         consent=document["consent"],
     )

@@ -1,11 +1,14 @@
 """The JSON document of a plan (`reconciler/plan/v2`) as types, of which its JSON Schema is made."""
 
-from typing import Annotated, Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
-from reconciler.planning.model import Action, Costs, Decision, Origin, Risk, Section
-from reconciler.resources.json_documents import ShapeOf, Timestamp
+from reconciler.planning.model import Action, Decision, Origin, Section
+from reconciler.planning.reasons import CauseCode, NoticeCode, ReasonCode, RemedyCode
+from reconciler.planning.referrers import ReleaseState
+from reconciler.resources.json_documents import Timestamp
+from reconciler.resources.risks import Level, Rule
 from reconciler.resources.values import JSON
 
 FORMAT: Final = "reconciler/plan/v2"
@@ -44,6 +47,127 @@ class SourceDocument(TypedDict):
     """It begins there."""
 
 
+class _Statement(TypedDict):
+    args: dict[str, JSON]
+    """The values that the sentence needs, by name."""
+    text: NotRequired[str]
+    """The sentence, for people. Its wording may change; it is not read back."""
+
+
+class ReasonDocument(_Statement):
+    """A reason of a change that does not follow from its fields."""
+
+    code: ReasonCode
+    """Stays the same from version to version. `text` stands for a sentence of an older format."""
+
+
+class NoticeDocument(_Statement):
+    """A warning: something to know that does not stop the plan."""
+
+    code: NoticeCode
+    """Stays the same from version to version. `text` stands for a sentence of an older format."""
+    address: NotRequired[str]
+    """The object that it is about, if it is about one."""
+
+
+class CauseDocument(_Statement):
+    """The reason of a refusal."""
+
+    code: CauseCode
+    """Stays the same from version to version. `text` stands for a sentence of an older format."""
+
+
+class RemedyDocument(_Statement):
+    """A way out of a refusal."""
+
+    code: RemedyCode
+    """Stays the same from version to version. `text` stands for a sentence of an older format."""
+
+
+class RiskOfChange(_Statement):
+    """A risk of one change to the users of a chatbot."""
+
+    rule: Rule
+    """docs/risks.md has a section for each."""
+    level: Level
+    part: NotRequired[str]
+    """The address of a part of the object that the risk is in."""
+    used_by: NotRequired[str]
+    """The address of a published object through which users are affected."""
+
+
+class RiskDocument(RiskOfChange):
+    """A risk, with the change that it is a risk of."""
+
+    address: str
+    action: Action
+
+
+class ForeignDocument(TypedDict):
+    """A live object that no manifest of this project manages."""
+
+    type: str
+    id: str
+    name: str
+
+
+class PeerDocument(TypedDict):
+    """An object of another project that shares the account."""
+
+    identity: str
+    """The identity that manages it."""
+    address: str
+
+
+Node: TypeAlias = str | ForeignDocument | PeerDocument
+"""An address, or an object of others."""
+
+
+class ReferrerDocument(TypedDict):
+    """An object that refers to another one."""
+
+    referrer: Node
+    """An address, or an object of others."""
+    state: NotRequired[ReleaseState]
+    """Of a chatbot or a release."""
+    place: NotRequired[str]
+    """The place of the reference: FILE:LINE of a manifest, `live`, or `state`."""
+
+
+class UnknownDocument(TypedDict):
+    """Something that an estimate leaves out."""
+
+    what: Literal["storage", "file-sizes", "token-prices", "text"]
+    """`text` stands for a sentence of an older format."""
+    names: list[str]
+    """Of stores, files or models; an empty name stands for several models at once."""
+    text: NotRequired[str]
+    """The sentence, for people."""
+
+
+class CostsDocument(TypedDict):
+    """An estimate of what the plan does to the bill. Pairs are before and after the plan."""
+
+    source: str
+    """The source of the prices."""
+    stored: tuple[int, int]
+    """Bytes in the vector stores of this identity."""
+    per_day: tuple[float, float]
+    """US dollars for them a day."""
+    growth: list[tuple[str, int]]
+    """Stores that change, each with the bytes that it gains or, negative, loses."""
+    prompts: tuple[int, int]
+    """Characters of the instructions that change."""
+    prompts_per_1000: tuple[float, float] | None
+    """US dollars for sending each of them 1,000 times; null where a price is unknown."""
+    paid: list[tuple[str, str, float]]
+    """New tools that are billed by use: address, tool, US dollars for a session or for 1,000 calls."""
+    unused: list[tuple[str, int | None]]
+    """Stores and files of this identity that nothing known refers to, with their bytes."""
+    unknown: list[UnknownDocument]
+    """What is not in these sums."""
+
+
 class ChangeDocument(TypedDict):
     """One object and one action. What does not apply is left out."""
 
@@ -61,10 +185,10 @@ class ChangeDocument(TypedDict):
     """The values that differ."""
     source: NotRequired[SourceDocument]
     """The manifest, where there is one."""
-    because: list[str]
-    """Reasons, where the action does not follow from the fields."""
-    risks: list[str]
-    """The worst first. The plan's `risks` have rule and level as fields of their own."""
+    reasons: list[ReasonDocument]
+    """Those that do not follow from the fields."""
+    risks: list[RiskOfChange]
+    """The worst first."""
 
 
 class RefusalDocument(TypedDict):
@@ -74,16 +198,14 @@ class RefusalDocument(TypedDict):
     action: Action
     rule: str
     """The rule of the guard: docs/guard.md has them."""
-    message: str
-    """The reason, for people."""
-    sections: dict[Section, list[str]]
+    cause: CauseDocument
+    """The reason."""
+    sections: dict[Section, list[ReferrerDocument]]
     """For the rule `referenced`: everything that refers to the object, by section."""
-    chains: list[list[str]]
-    """Shortest ways from a live referrer to the object."""
-    places: dict[str, str]
-    """The place of each reference: FILE:LINE of a manifest, `live`, or `state`."""
-    remedy: str
-    """The ways out, for people."""
+    chains: list[list[ReferrerDocument]]
+    """Shortest ways from a live referrer to the object, which is the last link."""
+    remedies: list[RemedyDocument]
+    """The ways out. Of several, the first ones are needed together, and the last one in their place."""
     subject: str
     """A digest of what is refused: a Consent is for this subject alone."""
     consent: str | None
@@ -105,8 +227,6 @@ class UnmanagedDocument(TypedDict):
     name: str
     owner: NotRequired[str]
     """The identity that manages it; left out where it is unmanaged."""
-    detail: NotRequired[str]
-    """What else is known of it, for people."""
 
 
 class PlanDocument(TypedDict):
@@ -130,12 +250,12 @@ class PlanDocument(TypedDict):
     refusals: list[RefusalDocument]
     """Changes that the guard does not allow. With any of them, nothing is applied."""
     unmanaged: list[UnmanagedDocument]
-    warnings: list[str]
-    risks: list[Annotated[dict[str, JSON], ShapeOf(Risk)]]
+    warnings: list[NoticeDocument]
+    risks: list[RiskDocument]
     """The risks of all changes, the worst first."""
-    costs: Annotated[dict[str, JSON], ShapeOf(Costs)] | None
+    costs: CostsDocument | None
     """An estimate of what the plan does to the bill; null where it was not made."""
     requests: dict[str, int]
     """Write requests to OpenAI that applying takes, by HTTP method."""
-    references: list[list[str]]
+    references: list[tuple[Node, Node]]
     """Pairs of referrer and referent, of everything that the plan changes and everything that depends on it."""

@@ -7,10 +7,11 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from reconciler.planning.codec import change_json, field_json, unmanaged_json
-from reconciler.planning.documents import ChangeDocument, FieldDocument, UnmanagedDocument
+from reconciler.planning.documents import ChangeDocument, FieldDocument, NoticeDocument, UnmanagedDocument
 from reconciler.planning.drift import Drifted, DriftReport, FailingFile, ForeignFiles, RetiringModel, Standing
 from reconciler.planning.drift_class import GONE, DriftClass, drift_class
 from reconciler.planning.model import Change
+from reconciler.planning.statements import statement_json
 from reconciler.planning.writers import Seen, Writer
 from reconciler.resources.json_documents import ShapeOf, Timestamp, check_readable, timestamp
 from reconciler.resources.values import JSON
@@ -118,7 +119,7 @@ class DriftDocument(TypedDict):
     foreign: list[Annotated[dict[str, JSON], ShapeOf(ForeignFiles)]]
     """Files in stores that no manifest names."""
     unmanaged: list[UnmanagedDocument]
-    warnings: list[str]
+    warnings: list[NoticeDocument]
 
 
 def drift_json(report: DriftReport) -> DriftDocument:
@@ -138,7 +139,7 @@ def drift_json(report: DriftReport) -> DriftDocument:
         "assistants": list(map(_assistant_json, report.assistants)),
         "foreign": [{"store": one.store, "files": list(one.files)} for one in report.foreign],
         "unmanaged": list(map(unmanaged_json, plan.unmanaged)),
-        "warnings": list(plan.warnings),
+        "warnings": list(map(statement_json, plan.warnings)),
     }
 
 

@@ -4,10 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.reports.style import Style, cells
+from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text.diffs import unified
-from reconciler.reports.text.fields import MARKS, ShownField, field_label, fold_lines, has_lines, split_files
+from reconciler.reports.text.fields import (
+    MARKS,
+    ShownField,
+    field_label,
+    fold_lines,
+    has_lines,
+    moved_path,
+    split_files,
+)
 from reconciler.reports.text.values import lines_of, size, whole
+from reconciler.resources.registry import members
 from reconciler.resources.values import ABSENT
 
 _STYLE: Final = Style(width=110)
@@ -47,6 +56,8 @@ def differences(fields: Sequence[ShownField]) -> tuple[Difference, ...]:
 
 def _difference(item: ShownField) -> Difference:
     mark = MARKS.get(item.origin, "").strip(" ()")
+    if moved_path(item):
+        return Difference(field_label(item), (f"  {plain(moved_path(item))}",), short=True, mark=mark)
     if not has_lines(item):
         lines = tuple(_sides(item))
         if all(cells(line) <= _ONE_LINE for line in lines):
@@ -57,7 +68,7 @@ def _difference(item: ShownField) -> Difference:
 
 def _sides(item: ShownField) -> Iterator[str]:
     """A line for each side there is; of a file that comes or goes, as much as one line holds."""
-    alone = item.keys[0] == "files" and (item.before is ABSENT or item.after is ABSENT)
+    alone = item.keys[0] in members() and (item.before is ABSENT or item.after is ABSENT)
     for sign, side in (("-", item.before), ("+", item.after)):
         if side is not ABSENT:
             text = whole(side)

@@ -10,6 +10,8 @@ from typing_extensions import TypedDict
 PROBLEMS_FORMAT: Final = "reconciler/problems/v1"
 
 Severity: TypeAlias = Literal["error", "warning"]
+Shape: TypeAlias = Literal["string", "integer", "number", "boolean", "list", "mapping", "null"]
+"""A type of value, as JSON has them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,6 +39,8 @@ class Finding:
     severity: Severity = "error"
     on_key: bool = False
     """Whether the key at the end of `path` is at fault, not its value."""
+    expected: tuple[Shape, ...] = ()
+    """Of a value of the wrong type: the types that it may have."""
 
 
 @dataclass(frozen=True, slots=True)

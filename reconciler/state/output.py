@@ -9,7 +9,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.json_documents import ShapeOf, Timestamp, timestamp
 from reconciler.resources.values import JSON
-from reconciler.state.comparing import Edited, Rebuilt
+from reconciler.state.edits import StateEdit, StateRebuild
 from reconciler.state.history import counts
 from reconciler.state.lock import Lock
 from reconciler.state.model import AppliedPlan, Outcome, State
@@ -240,11 +240,11 @@ def lock_json(lock: Lock) -> LockDocument:
     }
 
 
-def edited_json(done: Edited) -> StateEditDocument:
+def edited_json(done: StateEdit) -> StateEditDocument:
     return {"format": EDIT_FORMAT, "identity": done.identity, **_entries(done), "notes": list(done.notes)}
 
 
-def rebuilt_json(done: Rebuilt) -> StateRebuildDocument:
+def rebuilt_json(done: StateRebuild) -> StateRebuildDocument:
     return {
         "format": REBUILD_FORMAT,
         "identity": done.edited.identity,
@@ -256,7 +256,7 @@ def rebuilt_json(done: Rebuilt) -> StateRebuildDocument:
     }
 
 
-def _entries(done: Edited) -> EntriesDocument:
+def _entries(done: StateEdit) -> EntriesDocument:
     return {
         "added": list(map(str, done.added)),
         "changed": list(map(str, done.changed)),

@@ -9,6 +9,7 @@ from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.planning.drift_class import drift_class
 from reconciler.planning.drift_codec import drift_json
 from reconciler.planning.model import Change, Plan, Unmanaged
+from reconciler.planning.reasons import Reason
 from reconciler.resources.json_documents import dumps
 from reconciler.resources.problems import Place, Problem, problems_json
 from tests.support.drifts import SOON, UNSUPPORTED, everything, report
@@ -22,7 +23,7 @@ HAND = update(field("model", "gpt-5", "gpt-6", "drift"), decision="keep", id="ag
     [
         (HAND, "modified"),
         (Change("vectorstore/handbook", "create"), "missing"),
-        (Change("vectorstore/handbook", "replace", because=("it has expired at OpenAI",)), "expired"),
+        (Change("vectorstore/handbook", "replace", reasons=(Reason("expired"),)), "expired"),
         (Change("vectorstore/handbook", "replace"), "modified"),
         (replace(HAND, address="assistant/triage@support.3"), "tampered"),
         (replace(HAND, address="file/kb/mail@home.md"), "modified"),
@@ -123,6 +124,7 @@ def test_an_apply_result():
         "format": "reconciler/apply/v2",
         "identity": "acme",
         "plan_digest": "sha256:0",
+        "verdict": "failed",
         "complete": False,
         "interrupted": False,
         "summary": {"done": 0, "failed": 1, "skipped": 0, "not-started": 0},

@@ -7,9 +7,11 @@ from typing import Final, TypeAlias
 from reconciler.planning.model import FieldChange, Origin
 from reconciler.reports.style import Look, Style, cells, count, plain, wrap_parts
 from reconciler.reports.text.diffs import unified
-from reconciler.reports.text.folding import FOLD_ABOVE
+from reconciler.reports.text.folding import FOLD_ABOVE, was
 from reconciler.reports.text.values import brief, lines_of, size, whole
-from reconciler.resources.values import ABSENT, JSON, Absent, Keys, path_text
+from reconciler.resources.registry import members
+from reconciler.resources.resource_type import CONTENT
+from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, Keys, is_reference, path_text
 
 _BRIEF: Final = 40
 MARKS: Final = {"both": " (changed here and by hand)", "unknown": " (nobody knows who changed it)"}
@@ -69,18 +71,31 @@ def summary_lines(fields: Sequence[ShownField], style: Style, *, indent: int) ->
 
 
 def _summary(item: ShownField, value: JSON) -> str:
-    if item.keys == ("files",) and isinstance(value, dict):
-        return count(len(value), "file")
+    held = members().get(item.keys[0]) if len(item.keys) == 1 else None
+    if held and isinstance(value, dict):
+        return count(len(value), held.noun)
     return f"{field_label(item)}: {brief(value, _BRIEF)}"
 
 
 def field_label(item: ShownField) -> str:
     """The path as people call it: what has another hash has another content."""
     *above, last = item.keys
-    return plain(path_text((*above, "content")) if last == "sha256" else item.path)
+    return plain(path_text((*above, "content")) if last == CONTENT else item.path)
+
+
+def moved_path(item: ShownField) -> str:
+    """`docs/one.md (was kb/one.md)` of a file of a store that has another path now; empty for anything else."""
+    if len(item.keys) != 3 or item.keys[0] not in members():
+        return ""
+    if not (is_reference(item.before) and is_reference(item.after)):
+        return ""
+    return was(item.keys[1], item.before[ADDRESS_KEY].partition("/")[2])
 
 
 def _field(item: ShownField, style: Style, indent: int) -> Iterator[str]:
+    if moved_path(item):
+        yield f"{' ' * indent}{style.paint('~', _LOOKS['~'])} {plain(moved_path(item))}"
+        return
     sign, mark = _sign(item), MARKS.get(item.origin, "")
     start = f"{' ' * indent}{style.paint(sign, _LOOKS[sign])} {field_label(item)}:"
     room = style.width - indent - cells(f"{sign} {field_label(item)}: {mark}")
@@ -101,8 +116,8 @@ def _one_line(item: ShownField, room: int) -> str | None:
     text = " -> ".join(map(whole, before_after))
     if cells(text) <= room:
         return text
-    sized = len(before_after) == 1 and isinstance(before_after[0], dict | list) and item.keys[0] == "files"
-    return size(before_after[0], room) if sized else None
+    only = before_after[0] if len(before_after) == 1 else None
+    return size(only, room) if isinstance(only, dict | list) and item.keys[0] in members() else None
 
 
 def _block(item: ShownField, style: Style, indent: int) -> list[str]:
@@ -126,14 +141,15 @@ def _sign(item: ShownField) -> str:
 
 def _is_of_file(item: ShownField) -> bool:
     """Whether it is about one file of a store; one that is marked is always shown."""
-    return len(item.keys) > 1 and item.keys[0] == "files" and item.origin not in MARKS
+    return len(item.keys) > 1 and item.keys[0] in members() and item.origin not in MARKS
 
 
 def fold_lines(files: Sequence[ShownField], style: Style, indent: int) -> Iterator[str]:
     """Files of a store, counted by what happens to them."""
     by_sign: dict[str, dict[str, None]] = {"+": {}, "~": {}, "-": {}}
+    moved = {item.keys[1]: name for item in files if (name := moved_path(item))}
     for item in files:
-        by_sign[_sign(item) if len(item.keys) == 2 else "~"][item.keys[1]] = None
+        by_sign[_sign(item) if len(item.keys) == 2 else "~"][moved.get(item.keys[1], item.keys[1])] = None
     for sign, names in by_sign.items():
         if names:
             lead = " " * indent + f"{sign} files: {len(names)} {_WORDS[sign]}:"

@@ -1,15 +1,16 @@
 """The status of every object as a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from reconciler.planning.model import Change
+from reconciler.planning.model import Action, Change
 from reconciler.project.status import ObjectStatus, Status
 from reconciler.reports.style import Style, wrap
 from reconciler.reports.text.tables import table
 from reconciler.resources.json_documents import timestamp
 from reconciler.state.model import AppliedPlan
 
+_GONE: Final[Mapping[Action, str]] = {"create": "deleted", "release": "deleted", "replace": "expired or replaced"}
 _MOST_FIELDS: Final = 3
 
 
@@ -41,6 +42,6 @@ def _notes(one: ObjectStatus) -> Iterator[str]:
 
 def _drifted(change: Change) -> str:
     if change.is_consequence:
-        return f"to {change.action}: {', '.join(change.because)}"
+        return f"to {change.action}"
     paths = ", ".join(item.path for item in change.fields[:_MOST_FIELDS])
-    return f"changed by hand: {paths if change.action == 'update' else change.because[0]}"
+    return f"changed by hand: {paths if change.action == 'update' else _GONE[change.action]}"
