@@ -1,13 +1,13 @@
 """The fields of an assistant, or of a flat prompt, one mapper each; what nobody knows is passed on or reported."""
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from reconciler.manifests.drafting import unique_name
 from reconciler.migration import prompts
 from reconciler.migration.agent_tools import agent_resources, agent_tools
-from reconciler.migration.formats import response_format
-from reconciler.migration.metadata import metadata
 from reconciler.migration.model import (
     Case,
     Entry,
@@ -17,12 +17,14 @@ from reconciler.migration.model import (
     left_out,
     lost,
     mapped,
+    mapping_of,
     text_of,
 )
 from reconciler.migration.resources import resources
 from reconciler.migration.tools import tools
 from reconciler.resources import model_retirements
 from reconciler.resources.kinds.assistant import KIND
+from reconciler.resources.metadata import KEY_LENGTH, PAIRS, RESERVED, USER_METADATA, VALUE_LENGTH
 from reconciler.resources.values import JSON
 
 Mapper = Callable[[Case, JSON], Iterator[Part]]
@@ -145,6 +147,92 @@ def _tools(case: Case) -> Iterator[Part]:
         usable = resources(case)
         yield from tools(given, usable)
         yield from usable.parts
+
+
+def metadata(case: Case, value: JSON) -> Iterator[Part]:
+    """The first twelve pairs that can be metadata, in their order."""
+    if not isinstance(value, dict):
+        if value is not None:
+            yield lost("metadata", "expected pairs of key and value")
+        return
+    room = USER_METADATA
+    for key, item in value.items():
+        field = f"metadata.{key}"
+        text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
+        if item is None:
+            yield left_out(field, "no value")
+        elif key.startswith(RESERVED):
+            yield lost(field, f"keys that begin with `{RESERVED}` are Reconciler's", "give it another name")
+        elif not 1 <= len(key) <= KEY_LENGTH or len(text) > VALUE_LENGTH:
+            yield lost(field, f"keys have 1 to {KEY_LENGTH} characters, values at most {VALUE_LENGTH}")
+        elif not room:
+            why = f"only {USER_METADATA} of {PAIRS} pairs are left: the others hold who owns the object"
+            yield commented(field, f"metadata {key}: {text}", why)
+        else:
+            room -= 1
+            yield _pair(case, key, text, is_text=isinstance(item, str))
+
+
+def _pair(case: Case, key: str, text: str, *, is_text: bool) -> Part:
+    field, keys = f"metadata.{key}", ("metadata", key)
+    if not is_text:
+        return changed(field, keys, text, "a value of metadata is text")
+    return mapped(field, keys, text, "of every response" if case.target == "responses" else "")
+
+
+_FORMAT: Final = "response_format"
+_FORMAT_KEYS: Final = ("text", "format")
+_FORMAT_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def response_format(case: Case, value: JSON) -> Iterator[Part]:
+    kind = value if isinstance(value, str) else text_of(mapping_of(value).get("type"))
+    if value is None or kind in ("auto", "text"):
+        yield left_out(_FORMAT, "free text, the default")
+    elif kind == "json_object":
+        yield _json_mode(case)
+    elif kind == "json_schema" and isinstance(value, dict):
+        yield _structured(case, {**value, **mapping_of(value.get("json_schema"))})
+    else:
+        yield lost(_FORMAT, f"no format that is known: {str(value)[:80]}", "write `text: {format: …}` by hand")
+
+
+def _json_mode(case: Case) -> Part:
+    if case.target == "responses":
+        return mapped(_FORMAT, _FORMAT_KEYS, {"type": "json_object"})
+    hint = "describe the answer as a json_schema, or use target responses"
+    return lost(_FORMAT, "agents have no JSON mode", hint)
+
+
+def _structured(case: Case, given: dict[str, JSON]) -> Part:
+    schema = given.get("schema")
+    if not isinstance(schema, dict):
+        return lost(_FORMAT, "there is no schema in it", "write it as `text: {format: {type: json_schema, schema: …}}`")
+    if case.target == "agents":
+        gone = [key for key in ("name", "strict", "description") if given.get(key) is not None]
+        resource_type: dict[str, JSON] = {"type": "json_schema", "schema": schema}
+        note = f"agents keep the schema alone; gone: {', '.join(gone)}" if gone else ""
+        return (
+            changed(_FORMAT, _FORMAT_KEYS, resource_type, note)
+            if gone
+            else mapped(_FORMAT, _FORMAT_KEYS, resource_type)
+        )
+    name = _format_name(given.get("name"))
+    rest = {key: given[key] for key in ("description", "strict") if given.get(key) is not None}
+    resource_type = {"type": "json_schema", "name": name, "schema": schema, **rest}
+    if name != given.get("name"):
+        return changed(
+            _FORMAT,
+            _FORMAT_KEYS,
+            resource_type,
+            f"the name is `{name}`: letters, digits, `_` and `-` only, and required",
+        )
+    return mapped(_FORMAT, _FORMAT_KEYS, resource_type)
+
+
+def _format_name(value: JSON) -> str:
+    text = text_of(value)
+    return text if _FORMAT_NAME.fullmatch(text) else re.sub(r"[^A-Za-z0-9_-]+", "_", text)[:64].strip("_") or "answer"
 
 
 _MAPPERS: Final[Mapping[str, Mapper]] = {

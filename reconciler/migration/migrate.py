@@ -8,15 +8,24 @@ from typing import Final
 
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafting import unique_name
-from reconciler.migration import afterwards, prompts
-from reconciler.migration.checking import settle
+from reconciler.migration import prompts
 from reconciler.migration.destination import Destination, destination
-from reconciler.migration.drafting import drafted
+from reconciler.migration.drafting import drafted, settle
 from reconciler.migration.exports import read_exports
 from reconciler.migration.fields import parts_of
-from reconciler.migration.lookup import look_up
-from reconciler.migration.model import Case, Export, Migrated, Migration, Part, Presence, Target, text_of
-from reconciler.migration.resources import ids_in
+from reconciler.migration.model import (
+    Case,
+    Export,
+    Migrated,
+    Migration,
+    Part,
+    Presence,
+    Target,
+    list_of,
+    mapping_of,
+    text_of,
+)
+from reconciler.migration.resources import ids_in, look_up
 from reconciler.project.endpoint import DATA, EMBEDDED, choose, open_connection
 from reconciler.resources.problems import Problem
 
@@ -70,8 +79,8 @@ def migrated_of(case: Case, parts: Sequence[Part] = ()) -> Migrated:
         address=f"assistant/{case.name}",
         draft=None if settled.findings else drafted(case, settled),
         entries=settled.entries,
-        threads=afterwards.threads(case),
-        runs=afterwards.runs(case),
+        threads=_threads_advice(case),
+        runs=_runs_advice(case),
         findings=settled.findings,
     )
 
@@ -138,3 +147,25 @@ def _hopeless(one: Migrated) -> Problem:
         one.export.place,
         _ONLY_NAMED if named else _INCOMPLETE,
     )
+
+
+def _threads_advice(case: Case) -> str:
+    """Of an assistant; a prompt had none."""
+    if case.target == "agents":
+        return "start a session of the agent per thread; old messages go into its first `input`"
+    if case.export.kind == "prompt":
+        return "prompts have none; a conversation keeps items between responses"
+    return "make a conversation per thread: conversations.create(items=…), with the messages that you have saved"
+
+
+def _runs_advice(case: Case) -> str:
+    if case.target == "agents":
+        called = "; a session that requires action waits for the results of functions" if _has_functions(case) else ""
+        return f"send `input` to the session and follow its events{called}"
+    called = "; answer each function_call with a function_call_output" if _has_functions(case) else ""
+    first = f'responses.create(**bundle.request("assistant/{case.name}"), input=…'
+    return f"{first})" if case.export.kind == "prompt" else f"{first}, conversation=…){called}"
+
+
+def _has_functions(case: Case) -> bool:
+    return any(mapping_of(tool).get("type") == "function" for tool in list_of(case.export.value.get("tools")))

@@ -1,10 +1,12 @@
 """Files and vector stores that an export names: which there still are, and which tool they are for."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from reconciler.live.client import Connection
+from reconciler.live.gather import gather
 from reconciler.migration.model import Case, Entry, Part, Presence, list_of, lost, mapping_of, text_of
 from reconciler.resources.values import JSON
 
@@ -126,3 +128,15 @@ def _told(field: str, to: str, presence: Presence, ids: list[str]) -> Iterator[P
     else:
         hint = "migrate with OPENAI_API_KEY set and without --offline to have them looked up"
         yield Part(Entry(field, "changed", to, f"used by id, nobody looked whether they still exist: {names}", hint))
+
+
+async def look_up(connection: Connection, ids: Iterable[str]) -> Mapping[str, Presence]:
+    """By id; raises `LiveError` where the API does not say."""
+    distinct = sorted(set(ids))
+    return dict(zip(distinct, await gather(_presence(connection, id_) for id_ in distinct), strict=True))
+
+
+async def _presence(connection: Connection, id_: str) -> Presence:
+    """A vector store that has expired can still be read, but not searched."""
+    found = await connection.read("files" if FILE_ID.fullmatch(id_) else "vector_stores", id_)
+    return "gone" if found is None or found.get("status") == "expired" else "there"
