@@ -10,8 +10,7 @@ from typing import Final, Never
 from reconciler.importing.destination import Destination, destination, valid
 from reconciler.importing.live_inventory import Surroundings, surroundings
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
-from reconciler.importing.request_body import configuration
-from reconciler.importing.stored_response import asked
+from reconciler.importing.request_body import asked, configuration
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafting import literal, with_files

@@ -34,6 +34,9 @@ NAME_LENGTH: Final = 128
 _BOOKKEEPING: Final = frozenset({"id", "object", "created_at", "updated_at", "variables", "tool_resources", "file_ids"})
 """What says nothing of its own, or is looked at together with something else."""
 _DEFAULT_SAMPLING: Final = (None, 1)
+_FORMAT: Final = "response_format"
+_FORMAT_KEYS: Final = ("text", "format")
+_FORMAT_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def parts_of(case: Case) -> Iterator[Part]:
@@ -178,11 +181,6 @@ def _pair(case: Case, key: str, text: str, *, is_text: bool) -> Part:
     if not is_text:
         return changed(field, keys, text, "a value of metadata is text")
     return mapped(field, keys, text, "of every response" if case.target == "responses" else "")
-
-
-_FORMAT: Final = "response_format"
-_FORMAT_KEYS: Final = ("text", "format")
-_FORMAT_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def response_format(case: Case, value: JSON) -> Iterator[Part]:

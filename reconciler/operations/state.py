@@ -5,13 +5,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from reconciler.operations.run import check_unlocked
+from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
+from reconciler.state.backend import open_store
 from reconciler.state.history import history
+from reconciler.state.lock import this_process
+from reconciler.state.migrating import Migrated, migrate
 from reconciler.state.model import AppliedPlan
 
 
@@ -52,3 +57,15 @@ def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm:
     if not confirm(f"Free {whose} holds, {since}?") or backend.unlock() is None:
         return "Nothing was changed."
     return f"Freed: {whose} held, {since}."
+
+
+def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> Migrated:
+    """Take the state of one identity from the backend that is configured to the one that `to` names.
+
+    The configuration is for people to change; whoever goes on with the old one is told where the state is.
+    """
+    workspace = open_workspace(start, environ, env=env)
+    check_unlocked(workspace)
+    others = {name: value for name, value in environ.items() if name != "RECONCILER_STATE"}
+    target = open_store(workspace.root, to, others, embedded=workspace.endpoint == EMBEDDED)
+    return migrate(workspace.backend, target, this_process(environ))

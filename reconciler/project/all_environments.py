@@ -1,6 +1,6 @@
 """The manifests as every environment sees them: what is written to the working tree is for all of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from reconciler.manifests import Loaded, load
 from reconciler.manifests.project import Project
 from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, raise_errors
-from reconciler.resources.address import Address
+from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -56,6 +56,16 @@ class AllEnvironments:
     def in_each(self, address: Address) -> list[Resource]:
         """The manifest of an address in every environment."""
         return [resource for loaded in self.loads for resource in loaded.resources if resource.address == address]
+
+    def releases_of(self, chatbot: str) -> dict[int, Resource]:
+        """Return the releases of a chatbot by number, oldest first, including archived ones."""
+        return dict(sorted(self._releases_of(chatbot)))
+
+    def _releases_of(self, chatbot: str) -> Iterator[tuple[int, Resource]]:
+        for address, resource in self.resources.items():
+            found = version_of(address.name) if address.kind == RELEASE else None
+            if found and found[0] == chatbot:
+                yield found[1], resource
 
 
 def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:

@@ -19,7 +19,6 @@ from reconciler.planning.release_retention import apply_retention
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
 from reconciler.releases.hypothetical import hypothetical
-from reconciler.releases.versions import versions
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -63,7 +62,7 @@ def archive(start: Path, address: Address) -> Archived:
     tree = _Tree(project)
     tree.take(target)
     if address.kind == "chatbot":
-        for release in versions(project, address.name).values():
+        for release in project.releases_of(address.name).values():
             tree.take(release)
     after = _worlds(project, tree.loaded())
     refusals = _refusals(after)

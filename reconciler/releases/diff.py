@@ -1,15 +1,20 @@
 """`diff`: what changed between two versions of a chatbot. Offline."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.manifests import Loaded, find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.suggest import did_you_mean
 from reconciler.releases.comparison import Comparison, Version, compare_versions
-from reconciler.releases.versions_to_compare import of_release, of_working
+from reconciler.releases.snapshot import NOT_CONTENT, snapshot
 from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking
+from reconciler.resources.releases.freezing import parts
+from reconciler.resources.values import Fields, is_reference
 
 CHATBOT = "chatbot"
 
@@ -38,3 +43,47 @@ def _seen_by(project: AllEnvironments, env: str | None) -> Loaded:
             return loaded
     hint = did_you_mean(env or "", project.environments) or f"It has {', '.join(project.environments) or 'none'}."
     raise ReconcilerError(Problem("unknown-environment", f"the project has no environment {env}", hint=hint))
+
+
+def of_release(release: Resource, loaded: Loaded) -> Version:
+    """ReconcilerError for a release of which nothing is left, or that has no values for the environment."""
+    spec: ChatbotVersionSpec = release.spec
+    if spec.content is None:
+        hint = f"Git has what it was: git log -p -- {release.place.file}"
+        raise ReconcilerError(Problem("archived-release", f"{release.address} is archived", release.place, hint))
+    environment = loaded.project.identity.environment
+    missing = lacking(spec.content, environment)
+    if missing:
+        message = f"{release.address} has no value of {', '.join(missing)} for {environment}"
+        hint = f"Compare with --env and one of {', '.join(sorted(spec.content.variables))}."
+        raise ReconcilerError(Problem("release-without-values", message, release.place, hint))
+    scope = replace(loaded.scope, files=KeptFiles(spec.content.files))
+    files = {path: kept.sha256 for path, kept in spec.content.files.items()}
+    objects = dict(_objects(parts(release, loaded.scope), scope))
+    return Version(str(release.address), objects, files, spec.content.variables)
+
+
+def of_working(project: AllEnvironments, chatbot: Address, loaded: Loaded) -> Version:
+    """The chatbot as the next release would be."""
+    taken = snapshot(project, chatbot)
+    used = [resource for resource in loaded.resources if str(resource.address) in taken.objects]
+    files = {path: asked.file.sha256 for path, asked in taken.files.items()}
+    return Version(str(chatbot), dict(_objects(used, loaded.scope)), files, taken.variables)
+
+
+def _objects(found: Iterable[Resource], scope: Scope) -> Iterator[tuple[Address, Fields]]:
+    for part in found:
+        own = next(iter(part.kind.desired(part, scope)))
+        yield part.address, {name: _shown(value) for name, value in _fields(own).items() if name not in NOT_CONTENT}
+
+
+def _fields(own: Desired) -> Fields:
+    return {**own.fields, **own.unreadable}
+
+
+def _shown(value: object) -> object:
+    """Without which bytes a file has: that is told of the file."""
+    if not isinstance(value, dict) or is_reference(value):
+        return value
+    held = is_reference(value.get("file")) and "sha256" in value
+    return {key: _shown(item) for key, item in value.items() if not (held and key in ("file", "sha256"))}

@@ -8,7 +8,6 @@ from reconciler.manifests.editing.edits import UneditableError
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.edits import Edit
 from reconciler.project.suggest import did_you_mean
-from reconciler.releases.versions import versions
 from reconciler.resources.address import release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.chatbot import published_in
@@ -90,7 +89,7 @@ def _not_kept(
 ) -> Iterator[Problem]:
     """Where the release is archived, as the chatbot keeps only so many and has another one published."""
     keep = chatbot.spec.releases.keep if chatbot.spec.releases else None
-    numbers = [number for number, one in versions(project, chatbot.address.name).items() if not one.spec.archived]
+    numbers = [number for number, one in project.releases_of(chatbot.address.name).items() if not one.spec.archived]
     number, before = release_number(release.address), dict(_published(project, chatbot))
     if keep is None or number in numbers[-keep:] or number not in numbers:
         return

@@ -8,7 +8,6 @@ from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
 from reconciler.releases.pointer import Move, published
-from reconciler.releases.versions import listed, versions
 from reconciler.resources.address import Address, release_address
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -51,13 +50,27 @@ def publication(
 
 
 def _release(project: AllEnvironments, chatbot: Resource, number: int) -> Resource:
-    found = versions(project, chatbot.address.name)
+    found = project.releases_of(chatbot.address.name)
     if number in found and not found[number].spec.archived:
         return found[number]
     address = release_address(chatbot.address.name, number)
     hint = (
-        f"Its releases are {listed(found)}." if found else f"Make the first: reconciler release {chatbot.address.name}"
+        f"Its releases are {_listed(found)}." if found else f"Make the first: reconciler release {chatbot.address.name}"
     )
     if number in found:
         raise ReconcilerError(Problem("archived-release", f"{address} is archived", found[number].place, hint))
     raise ReconcilerError(Problem("unknown-release", f"there is no {address}", chatbot.place, hint))
+
+
+def _listed(found: Mapping[int, Resource]) -> str:
+    """Which releases there are, for people: `1, 2 and 4 (3 is archived)`."""
+    kept = [str(number) for number, resource in found.items() if not resource.spec.archived]
+    gone = [str(number) for number, resource in found.items() if resource.spec.archived]
+    archived = f"{_and(gone)} {'is' if len(gone) == 1 else 'are'} archived" if gone else ""
+    if not kept:
+        return archived
+    return f"{_and(kept)} ({archived})" if archived else _and(kept)
+
+
+def _and(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

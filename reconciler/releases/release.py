@@ -9,12 +9,11 @@ from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write, write_bytes
 from reconciler.releases.comparison import Comparison, compare_versions
+from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
 from reconciler.releases.git import Repository, repository
 from reconciler.releases.pointer import Move, published
 from reconciler.releases.snapshot import Asked, Snapshot, snapshot
-from reconciler.releases.versions import versions
-from reconciler.releases.versions_to_compare import of_release
 from reconciler.resources.address import Address, release_address, release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -84,7 +83,7 @@ def release(
 
 
 def _newest(project: AllEnvironments, chatbot: str) -> Resource | None:
-    kept = [found for found in versions(project, chatbot).values() if not found.spec.archived]
+    kept = [found for found in project.releases_of(chatbot).values() if not found.spec.archived]
     return kept[-1] if kept else None
 
 
@@ -107,7 +106,7 @@ def _changes(before: Resource, after: Resource, project: AllEnvironments) -> Com
 
 def _next_number(project: AllEnvironments, chatbot: str, git: Repository | None) -> int:
     """One more than any release has had, be it archived, deleted, or on another branch: numbers are used once."""
-    used = {*versions(project, chatbot), *(git.releases(chatbot) if git else ())}
+    used = {*project.releases_of(chatbot), *(git.releases(chatbot) if git else ())}
     return max(used, default=0) + 1
 
 

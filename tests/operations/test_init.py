@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from reconciler.operations.init import init
-from reconciler.operations.workflows import write_workflows
+from reconciler.operations.init import init, write_workflows
 from reconciler.resources.problems import ReconcilerError
 
 BIN = Path(sys.executable).parent
