@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.planning.model import Plan
     from reconciler.reports.markdown.origin import Run
     from reconciler.review.approval import Approval
-    from reconciler.review.reviewing import Shown
+    from reconciler.review.reviewed_changes import Shown
 
 AUTHOR = "github-actions[bot]"
 
@@ -99,7 +99,7 @@ def issue(body: Path, drift: Path, author: str) -> int:
     """
     from reconciler.github import connect
     from reconciler.github.marked import close_issue, upsert_issue
-    from reconciler.review.saved import read_drift
+    from reconciler.review.saved_plans import read_drift
 
     text, found = _text(body), read_drift(drift)
     with connect(options.environ()) as github:
@@ -160,7 +160,7 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
     """
     from reconciler.operations.rollback import rollback
     from reconciler.planning.codec import to_json
-    from reconciler.review.reviewing import rollback_branch
+    from reconciler.review.reviewed_changes import rollback_branch
 
     chatbot = chatbot.removeprefix("chatbot/")
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
@@ -204,7 +204,7 @@ def _text(file: Path) -> str:
 def _shown(plan: "Plan", plan_workflow: str) -> "Shown":
     from reconciler.github import connect
     from reconciler.github.reviews import Reviews
-    from reconciler.review.reviewing import Shown, shown
+    from reconciler.review.reviewed_changes import Shown, shown
 
     if not plan.work:
         return Shown()

@@ -10,7 +10,7 @@ from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
-    from reconciler.importing.listing import Inventory
+    from reconciler.importing.inventory_model import Inventory
 
 
 @click.command(name="inventory")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.importing.listing import Inventory, items
+from reconciler.importing.inventory_model import Inventory, items
 from reconciler.importing.live_inventory import LiveInventory, Surroundings, Tell, read_live_inventory, surroundings
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters

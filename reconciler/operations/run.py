@@ -22,7 +22,7 @@ from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.review.saved import adoptions, applied_before, decision_of, narrowed, touched
+from reconciler.review.saved_plans import adoptions, applied_before, decision_of, narrowed, touched
 from reconciler.state.lock import locked
 
 FINISHING: Final = "Finishing what is under way, then stopping. Ctrl-C again stops at once."

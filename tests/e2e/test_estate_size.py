@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.importing.destination import destination
 from reconciler.importing.inventory import take
-from reconciler.importing.live import bring
 from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_objects import bring
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from tests.support.world import World, world

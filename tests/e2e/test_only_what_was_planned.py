@@ -17,7 +17,7 @@ from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.review.approval import approval
-from reconciler.review.saved import decision_of, narrowed, touched
+from reconciler.review.saved_plans import decision_of, narrowed, touched
 from reconciler.state.lock import this_process
 from reconciler.state.model import AppliedPlan
 from tests.support.world import Document, Quiet, World, manifest, problem_of, told, world

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.importing import Imported, import_requests
-from reconciler.importing.configurations import bring_responses
 from reconciler.importing.destination import destination
-from reconciler.importing.live import bring
 from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_objects import bring
+from reconciler.importing.requests import bring_responses
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from reconciler.resources.labels import ADDRESS, PROJECT

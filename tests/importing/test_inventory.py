@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reconciler.importing.inventory import check_by, take
-from reconciler.importing.listing import Inventory, items
+from reconciler.importing.inventory_model import Inventory, items
 from reconciler.importing.live_inventory import surroundings
 from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.style import Style

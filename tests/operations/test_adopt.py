@@ -9,7 +9,7 @@ from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, KEYS, PROJECT, SPEC
 from reconciler.resources.problems import ReconcilerError
-from reconciler.review.saved import adoptions
+from reconciler.review.saved_plans import adoptions
 from tests.support.world import Quiet, World, is_silent, manifest, told, world
 
 AGENT = {"target": "agents", "model": "gpt-6-luna"}

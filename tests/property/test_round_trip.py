@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.importing import Imported
 from reconciler.importing.destination import destination
-from reconciler.importing.live import bring
 from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_objects import bring
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from reconciler.manifests.drafting import literal

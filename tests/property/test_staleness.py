@@ -19,7 +19,7 @@ from reconciler.operations.plan import make_plan
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
-from reconciler.review.saved import decision_of, narrowed, touched
+from reconciler.review.saved_plans import decision_of, narrowed, touched
 from tests.support.world import Quiet, World, manifest, world
 
 AGENTS: Final = ("ann", "bob", "cleo")

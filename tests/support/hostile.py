@@ -4,7 +4,7 @@ from types import SimpleNamespace as Some
 from typing import Any
 
 from reconciler.applying.model import ApplyResult, Outcome
-from reconciler.importing.listing import Inventory, Item
+from reconciler.importing.inventory_model import Inventory, Item
 from reconciler.planning.model import SECTIONS, Change, Costs, FieldChange, Plan, Refusal, Risk, Source, Unmanaged
 from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
 from reconciler.resources.address import Address

@@ -1,6 +1,6 @@
 """An inventory as text: what there is of each type, what it is summed up by, and every object."""
 
-from reconciler.importing.listing import Inventory, Item, Sum
+from reconciler.importing.inventory_model import Inventory, Item, Sum
 from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table

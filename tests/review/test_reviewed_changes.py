@@ -12,7 +12,7 @@ from reconciler.github.reviews import Review, Reviews
 from reconciler.planning.codec import to_json
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
-from reconciler.review.reviewing import shown
+from reconciler.review.reviewed_changes import shown
 from tests.github.conftest import github, hub, waits
 from tests.support.github_hub import Hub
 from tests.support.world import Document, World, manifest, world
