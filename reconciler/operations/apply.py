@@ -10,14 +10,13 @@ from reconciler.applying.apply import apply as carry_out
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.applying.recovery import found
 from reconciler.applying.run import Listener, Run
-from reconciler.applying.steps import lower
 from reconciler.bundles.documents import KINDS
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
 from reconciler.live.registry import referrers
-from reconciler.operations.intents import one_at_a_time
+from reconciler.operations.intents import expected_creates, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
 from reconciler.planning.model import Change, Plan
@@ -150,7 +149,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         run_url=holder.run_url,
         commit=plan.commit or "",
     )
-    intents, later = one_at_a_time(_intents(observed, lease.now() - connection.ahead))
+    intents, later = one_at_a_time(expected_creates(observed.planned, lease.now() - connection.ahead))
     project = connection.project
     journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
     announced = {intent.address for intent in (*intents, *later.values())}
@@ -209,21 +208,6 @@ def _outlet_errors(address: Address) -> Iterator[None]:
         message = f"{address}: an outlet cannot be written: {reason(error)}"
         hint = "Check permissions and free space of the folders in `spec.outlets`."
         raise ReconcilerError(Problem("outlet", message, hint=hint)) from error
-
-
-def _intents(observed: Observed, now: float) -> Iterator[Intent]:
-    """Everything that is about to be made at OpenAI, with what it can be known by; `now` by OpenAI's clock."""
-    inputs = observed.planned.inputs
-    for step in lower(observed.planned):
-        desired = inputs.desired.get(step.address)
-        if desired is None or not step.creates or desired.type in inputs.outlet_types:
-            continue
-        marker: dict[str, JSON] = {"identity": str(inputs.identity)}
-        if desired.write_only:
-            marker["write_only"] = dict(desired.write_only)
-        if desired.local is not None:
-            marker = {"filename": desired.upload_name, "bytes": desired.local.bytes, "sha256": desired.local.sha256}
-        yield Intent(step.address, desired.type, marker, now)
 
 
 def _give_up(run: Run, begun: _Begun) -> None:

@@ -1,11 +1,28 @@
 """Which creates are announced all together, before the first one, and which one after the other."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from reconciler.applying.steps import lower
+from reconciler.planning.build import Planned
 from reconciler.resources.address import Address
 from reconciler.resources.values import JSON
 from reconciler.state.model import Intent
+
+
+def expected_creates(planned: Planned, now: float) -> Iterator[Intent]:
+    """Everything that is about to be made at OpenAI, with what it can be known by; `now` by OpenAI's clock."""
+    inputs = planned.inputs
+    for step in lower(planned):
+        desired = inputs.desired.get(step.address)
+        if desired is None or not step.creates or desired.type in inputs.outlet_types:
+            continue
+        marker: dict[str, JSON] = {"identity": str(inputs.identity)}
+        if desired.write_only:
+            marker["write_only"] = dict(desired.write_only)
+        if desired.local is not None:
+            marker = {"filename": desired.upload_name, "bytes": desired.local.bytes, "sha256": desired.local.sha256}
+        yield Intent(step.address, desired.type, marker, now)
 
 
 def one_at_a_time(intents: Iterable[Intent]) -> tuple[tuple[Intent, ...], Mapping[Address, Intent]]:
