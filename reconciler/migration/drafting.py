@@ -1,6 +1,6 @@
-"""A settled export as a manifest."""
+"""The manifest of an export: its parts, without the values that validation rejects."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,36 +20,36 @@ from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, path_text, pu
 from reconciler.resources.variables import PREFIX
 
 MOST_CHARACTERS: Final = 1_000_000
-"""Of one text: at most 4 MiB in UTF-8, which is what a manifest may include."""
+"""Maximum length of a text: at most 4 MiB in UTF-8, the limit for included files."""
 _RESERVED: Final = frozenset({"$file", "$env", ADDRESS_KEY})
 _WHOLE: Final = frozenset({"missing-field", "duplicate-tool", "unknown-type", "reserved-key", "secret"})
-"""Findings that are about the whole of a part, whatever value they name."""
+"""Findings that remove a part completely, whichever value they report."""
 _PLACE: Final = Place("")
 
 
 class _NoFiles:
-    """A project without files: everything here is named by its id."""
+    """A project without files; exports reference files by id."""
 
     def glob(self, _pattern: str) -> list[str]:
         return []
 
     def read(self, path: str) -> LocalFile | Finding:
-        return Finding((), "missing-file", f"{path} is no id of a file")
+        return Finding((), "missing-file", f"{path} is not a file id")
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Parts that make a valid manifest, or the findings that prevent it."""
+    """Parts that form a valid manifest, or the findings that prevent it."""
 
     parts: tuple[Part, ...]
     spec: dict[str, JSON]
     entries: tuple[Entry, ...]
-    """Of the parts, with the places that tools have got."""
+    """Entries of the parts, with the final indices of tools."""
     findings: tuple[Finding, ...] = ()
 
 
 def settle(case: Case, parts: Sequence[Part]) -> Settled:
-    """Take out, value by value, what cannot stand in the manifest, until the rest is valid."""
+    """Remove invalid values one by one until the remaining manifest is valid."""
     while True:
         spec = _assembled(case, parts)
         findings = [finding for finding in _findings(case, spec) if finding.severity == "error"]
@@ -64,7 +64,7 @@ def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
     for part in parts:
         entry = part.entry if part.value is ABSENT else replace(part.entry, to=next(places))
         if part.trimmed:
-            notes = [entry.note, *(f"left out: {why}" for why in part.trimmed)]
+            notes = [entry.note, *(f"removed: {why}" for why in part.trimmed)]
             entry = replace(entry, outcome="changed", note="; ".join(filter(None, notes)))
         yield entry
 
@@ -74,7 +74,7 @@ def _place(keys: tuple[str, ...]) -> str:
 
 
 def positions(parts: Sequence[Part]) -> Iterator[tuple[tuple[str, ...], Part]]:
-    """Where in `spec` the value of each part stands, the index of a tool as text."""
+    """Return each part that has a value, with the keys of the value in `spec`; the index of a tool is text."""
     tools = 0
     for part in parts:
         if part.value is ABSENT:
@@ -112,33 +112,33 @@ def _findings(case: Case, spec: dict[str, JSON]) -> list[Finding]:
 
 
 def _unwritable(value: JSON, path: Path) -> Iterator[Finding]:
-    """Keys that mean something in a manifest, and texts that are longer than an included file may be."""
+    """Return findings for reserved keys, and for texts that are longer than an included file may be."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key in _RESERVED or PREFIX in key:
-                yield Finding(
-                    (*path, key), "reserved-key", f"a key `{key}` cannot be written: it means something in manifests"
-                )
+                yield Finding((*path, key), "reserved-key", f"`{key}` is a reserved key in manifests")
             yield from _unwritable(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _unwritable(item, (*path, index))
     elif isinstance(value, str) and len(value) > MOST_CHARACTERS:
-        yield Finding(path, "too-large", f"a text of {len(value):,} characters is more than a manifest may include")
+        yield Finding(
+            path, "too-large", f"the text has {len(value):,} characters; at most {MOST_CHARACTERS:,} are supported"
+        )
 
 
 def _owners(parts: Sequence[Part], path: Path) -> list[int]:
-    """The parts that what stands at `path` is made of: those above it, else those inside it."""
+    """Return the indices of the parts at or above `path`; without any, of those below it."""
     steps = tuple(map(str, path))
     indices = [index for index, part in enumerate(parts) if part.value is not ABSENT]
     places = {index: keys for index, (keys, _) in zip(indices, positions(parts), strict=True)}
     above = [index for index, keys in places.items() if steps[: len(keys)] == keys]
-    inside: Callable[[tuple[str, ...]], bool] = lambda keys: bool(steps) and keys[: len(steps)] == steps  # noqa: E731
-    return above or [index for index, keys in places.items() if inside(keys)]
+    below = [index for index, keys in places.items() if steps and keys[: len(steps)] == steps]
+    return above or below
 
 
 def _without(part: Part, finding: Finding) -> Part:
-    """`part` without the value that `finding` is about; none of it where that is needed."""
+    """Return `part` without the value that `finding` reports; without any value if nothing valid remains."""
     inner = finding.path[1 + len(part.keys) + (part.keys == TOOLS) :]
     where = path_text([str(step) for step in inner])
     why = f"{where}: {finding.message}" if where and finding.code != "reserved-key" else finding.message
@@ -148,7 +148,7 @@ def _without(part: Part, finding: Finding) -> Part:
 
 
 def _removed(value: JSON, path: Path) -> JSON:
-    """A copy of `value` without what stands at `path`, or without the last of its steps that is there."""
+    """Return a copy of `value` without the value at `path`, or without its deepest existing parent."""
     step, rest = path[0], path[1:]
     if isinstance(value, dict) and step in value:
         inner = {step: _removed(value[step], rest)} if rest and isinstance(value[step], dict | list) else {}
@@ -160,6 +160,7 @@ def _removed(value: JSON, path: Path) -> JSON:
 
 
 def drafted(case: Case, settled: Settled) -> Draft:
+    """Return the manifest of valid parts, with its comments and included files."""
     spec = literal(settled.spec)
     if isinstance(spec.get("instructions"), str):
         spec["instructions"] = substituted(case, spec["instructions"])
@@ -171,8 +172,8 @@ def drafted(case: Case, settled: Settled) -> Draft:
 
 def _origin(case: Case) -> Iterator[str]:
     value = case.export.value
-    made = day(value.get("created_at"))
-    since = f", made on {made}" if made else ""
+    created = day(value.get("created_at"))
+    since = f", created on {created}" if created else ""
     id_ = text_of(value.get("id")) or "without an id"
     yield f"Migrated from {case.export.kind} {id_}{since} ({case.export.place.file}:{case.export.place.line})."
     name = text_of(value.get("name"))

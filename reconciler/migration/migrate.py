@@ -1,4 +1,4 @@
-"""`migrate`: from files to manifests and a report."""
+"""`migrate`: write manifests from export files, and report how each field was mapped."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,8 +29,10 @@ from reconciler.migration.resources import ids_in, look_up
 from reconciler.project.endpoint import DATA, EMBEDDED, choose, open_connection
 from reconciler.resources.problems import Problem
 
-_INCOMPLETE: Final = "Add it to the object in the file, and migrate that again."
-_ONLY_NAMED: Final = "This only names a prompt. Save the prompt itself before 2026-11-30, and migrate that."
+_INCOMPLETE: Final = "Add the missing field to the object in the file, and migrate again."
+_ONLY_NAMED: Final = (
+    "The file contains only a reference to a prompt. Export the prompt itself before 2026-11-30, and migrate it."
+)
 
 
 def migrate(
@@ -45,15 +47,15 @@ def migrate(
 ) -> Migration:
     """Write manifests for `target` into the project at or above `into`, or into a new one there.
 
-    Ids of files and vector stores are looked up where there is a key or an endpoint, unless `offline`. ReconcilerError
-    where a file is in the way; then nothing is written.
+    Ids of files and vector stores are looked up if there is an API key or an embedded API, unless `offline` is set.
+    Raises ReconcilerError and writes nothing if one of the files exists.
     """
     exports, problems = _read(files)
     goal = destination(into)
-    new, done = _without_done(exports, goal)
+    new, done = _without_migrated(exports, goal)
     presence, unseen = _presence(new, goal, environ, endpoint) if not offline else ({}, ())
     migrated = [migrated_of(case, parts) for case, parts in cases(new, target, goal, presence)]
-    problems += [*done, *unseen, *(_hopeless(one) for one in migrated if one.draft is None)]
+    problems += [*done, *unseen, *(_no_manifest(one) for one in migrated if one.draft is None)]
     result = Migration(target, tuple(migrated), tuple(problems))
     return replace(result, written=goal.write(result.drafts, target)) if result.drafts and not dry_run else result
 
@@ -61,7 +63,7 @@ def migrate(
 def cases(
     exports: Iterable[Export], target: Target, goal: Destination, presence: Mapping[str, Presence]
 ) -> Iterable[tuple[Case, list[Part]]]:
-    """Every export with a name of its own, prompts flattened, and what was lost by that."""
+    """Return a case with a unique name for every export, and the parts that flattening a prompt has lost."""
     taken = set(goal.assistants)
     for export in exports:
         flat, parts = prompts.flattened(export) if export.kind == "prompt" else (export, [])
@@ -72,7 +74,7 @@ def cases(
 
 
 def migrated_of(case: Case, parts: Sequence[Part] = ()) -> Migrated:
-    """One object; `parts` say what happened to it before."""
+    """Map one object; `parts` are the results of earlier steps."""
     settled = settle(case, [*parts, *parts_of(case)])
     return Migrated(
         export=case.export,
@@ -86,7 +88,7 @@ def migrated_of(case: Case, parts: Sequence[Part] = ()) -> Migrated:
 
 
 def _read(files: Sequence[Path]) -> tuple[list[Export], list[Problem]]:
-    """The objects of all files; one that was exported twice counts once, as it was first."""
+    """Return the objects of all files; of an object that was exported twice, the first."""
     exports: list[Export] = []
     problems: list[Problem] = []
     seen: dict[str, Export] = {}
@@ -99,12 +101,12 @@ def _read(files: Sequence[Path]) -> tuple[list[Export], list[Problem]]:
             if first is export:
                 exports.append(export)
             elif first.value != export.value:
-                message = f"{id_} is in {first.place} too, and differs; that one was migrated"
+                message = f"{id_} differs from its other export at {first.place}, which was migrated"
                 problems.append(Problem("exported-twice", message, export.place, severity="warning"))
     return exports, problems
 
 
-def _without_done(exports: Iterable[Export], goal: Destination) -> tuple[list[Export], list[Problem]]:
+def _without_migrated(exports: Iterable[Export], goal: Destination) -> tuple[list[Export], list[Problem]]:
     new: list[Export] = []
     problems: list[Problem] = []
     for export in exports:
@@ -112,8 +114,8 @@ def _without_done(exports: Iterable[Export], goal: Destination) -> tuple[list[Ex
         if name is None:
             new.append(export)
         else:
-            message = f"{export.value['id']} was migrated before: it is assistant/{name}"
-            hint = "Remove that manifest and what it includes to migrate it again."
+            message = f"{export.value['id']} was already migrated to assistant/{name}"
+            hint = "To migrate it again, remove the manifest and the files that it includes."
             problems.append(Problem("migrated-before", message, export.place, hint, severity="warning"))
     return new, problems
 
@@ -121,7 +123,7 @@ def _without_done(exports: Iterable[Export], goal: Destination) -> tuple[list[Ex
 def _presence(
     exports: Iterable[Export], goal: Destination, environ: Mapping[str, str], flag: str | None
 ) -> tuple[Mapping[str, Presence], Sequence[Problem]]:
-    """What the API says of the ids in `exports`; nothing, and why, where it cannot be asked."""
+    """Return the presence of the ids in `exports`, and warnings if the API cannot be queried."""
     ids = {id_ for export in exports for id_ in ids_in(export.value)}
     endpoint = choose(goal.project, flag, environ)
     used = (goal.project.root / DATA).is_file() if endpoint == EMBEDDED else bool(environ.get("OPENAI_API_KEY"))
@@ -138,30 +140,31 @@ def _presence(
         return {}, [replace(problem, severity="warning") for problem in error.problems]
 
 
-def _hopeless(one: Migrated) -> Problem:
+def _no_manifest(one: Migrated) -> Problem:
     why = "; ".join(finding.message for finding in one.findings)
     named = one.kind == "prompt" and not one.export.value.get("instructions")
     return Problem(
         "no-manifest",
-        f"no manifest can be made of {one.id or one.address}: {why}",
+        f"no valid manifest can be written for {one.id or one.address}: {why}",
         one.export.place,
         _ONLY_NAMED if named else _INCOMPLETE,
     )
 
 
 def _threads_advice(case: Case) -> str:
-    """Of an assistant; a prompt had none."""
+    """Return how the application replaces the threads of an export."""
     if case.target == "agents":
-        return "start a session of the agent per thread; old messages go into its first `input`"
+        return "start one session of the agent for each thread; pass the old messages in its first `input`"
     if case.export.kind == "prompt":
-        return "prompts have none; a conversation keeps items between responses"
-    return "make a conversation per thread: conversations.create(items=…), with the messages that you have saved"
+        return "prompts have none; to keep items between responses, use a conversation"
+    return "create one conversation for each thread: conversations.create(items=…), with the saved messages"
 
 
 def _runs_advice(case: Case) -> str:
+    """Return how the application replaces the runs of an export."""
     if case.target == "agents":
-        called = "; a session that requires action waits for the results of functions" if _has_functions(case) else ""
-        return f"send `input` to the session and follow its events{called}"
+        called = "; when the session requires action, send the results of the functions" if _has_functions(case) else ""
+        return f"send `input` to the session and read its events{called}"
     called = "; answer each function_call with a function_call_output" if _has_functions(case) else ""
     first = f'responses.create(**bundle.request("assistant/{case.name}"), input=…'
     return f"{first})" if case.export.kind == "prompt" else f"{first}, conversation=…){called}"

@@ -1,6 +1,6 @@
 """Every export in `corpus/` migrates to the report in `expected/`, to valid manifests, and to bodies the SDK accepts.
 
-`WRITE_EXPECTED=1 pytest tests/operations/migration/test_corpus.py` writes the reports anew: read the difference.
+Run `WRITE_EXPECTED=1 pytest tests/migration/test_corpus.py` to rewrite the reports, and review the difference.
 """
 
 import os

@@ -47,7 +47,7 @@ class TestWhatIsWritten:
         assert (
             written(tmp_path, "assistants/claims-desk.yaml")
             == f"""\
-# Migrated from assistant asst_ClaimsDesk, made on 2024-03-01 ({tmp_path}/export.json:1).
+# Migrated from assistant asst_ClaimsDesk, created on 2024-03-01 ({tmp_path}/export.json:1).
 # Name: Claims Desk
 # Description: First line.
 apiVersion: reconciler/v1
@@ -61,7 +61,7 @@ spec:
   tools:
     - type: code_interpreter
       container: {{type: auto}}
-    # `reconciler import` can bring these stores into the manifests
+    # to manage these vector stores, run `reconciler import`
     - type: file_search
       vector_store_ids: [vs_1]
     - type: function
@@ -100,7 +100,7 @@ spec:
         assert [path.name for path in (tmp_path / "project").rglob("*") if path.is_file()] == ["b.md"]
 
 
-class TestAProjectThatIsThere:
+class TestAnExistingProject:
     @pytest.fixture
     def project(self, tmp_path):
         (tmp_path / "project").mkdir()
@@ -123,13 +123,23 @@ class TestAProjectThatIsThere:
         assert done.written == ("assistants/two.yaml",)
         assert [problem.code for problem in done.problems] == ["migrated-before"]
 
+    def test_a_manifest_of_an_earlier_version_counts_as_migrated(self, project):
+        export = assistant("claims", created_at=1_709_251_200)
+        migrated(project, export)
+        manifest = project / "project" / "assistants" / "claims.yaml"
+        text = manifest.read_text(encoding="utf-8")
+        assert ", created on 2024-03-01 (" in text
+        manifest.write_text(text.replace(", created on ", ", made on "), encoding="utf-8")
+        done = migrated(project, export)
+        assert ([problem.code for problem in done.problems], done.written) == (["migrated-before"], ())
+
     def test_variables_of_every_environment_fill_a_prompt(self, project):
         text = "Speak for {{brand}}, {{only_here}} and {{ customer }}; not ${{brand}}."
         done = migrated(project, {"id": "pmpt_1", "name": "p", "model": "gpt-6-luna", "instructions": text})
         assert written(project, "prompts/p.md") == (
             "Speak for ${var.brand}, {{only_here}} and {{ customer }}; not ${{brand}}.\n"
         )
-        assert outcomes(done, "variables.brand") == [("changed", "the project's variable: `${var.brand}`")]
+        assert outcomes(done, "variables.brand") == [("changed", "replaced by the project variable `${var.brand}`")]
         assert [outcome for outcome, _ in outcomes(done, "variables")] == ["changed"] * 3
 
 
@@ -155,10 +165,10 @@ class TestLookingUp:
         code, search = draft.spec["tools"]
         assert (code["container"]["file_ids"], search["vector_store_ids"]) == ([file], [store])
         assert outcomes(done, "tool_resources") == [
-            ("mapped", f"still at OpenAI, used by id: {file}"),
-            ("lost", "no longer at OpenAI: file-gone"),
-            ("mapped", f"still at OpenAI, used by id: {store}"),
-            ("lost", "no longer at OpenAI: vs_gone"),
+            ("mapped", f"exists at OpenAI, referenced by id: {file}"),
+            ("lost", "does not exist at OpenAI: file-gone"),
+            ("mapped", f"exists at OpenAI, referenced by id: {store}"),
+            ("lost", "does not exist at OpenAI: vs_gone"),
         ]
 
     def test_a_search_in_stores_that_are_all_gone_is_lost(self, tmp_path):
@@ -183,7 +193,7 @@ class TestLookingUp:
         done = migrated(tmp_path, prompt, offline=False, endpoint="embedded")
         search, code = done.drafts[0].spec["tools"]
         assert (search["vector_store_ids"], code["container"]) == ([store], {"type": "auto", "file_ids": []})
-        assert ("lost", "no longer at OpenAI: vs_gone") in outcomes(done, "tools[0]")
+        assert ("lost", "does not exist at OpenAI: vs_gone") in outcomes(done, "tools[0]")
 
     def test_a_key_that_does_not_work_is_a_warning(self, tmp_path, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", "two words")
