@@ -1,4 +1,4 @@
-"""`import`: what is live becomes manifests. Nothing live is changed, and no file is overwritten."""
+"""`import`: write manifests for live objects. Live objects are not changed, and files are not overwritten."""
 
 from reconciler.importing.live_objects import import_live
 from reconciler.importing.model import Imported, Origin, Skipped

@@ -1,4 +1,4 @@
-"""Live objects as manifests."""
+"""Import of live objects as manifests."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ def import_live(
     into: Path | None,
     tell: Tell,
 ) -> Imported:
-    """Write manifests for the live objects that `words` (kinds, addresses, ids) and `pattern` (of the name) mean."""
+    """Write manifests for the live objects that `words` (kinds, addresses, ids) and `pattern` (of the name) select."""
 
     async def run() -> Imported:
         here = surroundings(start, environ, env=env, endpoint=endpoint)
@@ -45,7 +45,7 @@ def import_live(
 async def bring(
     here: Surroundings, connection: Connection, target: Destination, selected: Selection, tell: Tell
 ) -> Imported:
-    """Read what is selected, and write it into `target`."""
+    """Read the selected objects and write their manifests to `target`."""
     by_type = adapters(connection)
     reads = selected.reads()
     needed = reads.union(*(by_type[name].refers for name in reads if name in by_type))
@@ -66,26 +66,26 @@ async def bring(
 
 
 def _address(live: Live, prefix: str) -> str:
-    """What the user would call it."""
+    """Return the address that selects a live object."""
     return live.labels.address if live.labels else f"{prefix}/{unique_name(live.name, (), live.type)}"
 
 
 @dataclass
 class _Work:
-    """One import under way."""
+    """The state of one import."""
 
     live_inventory: LiveInventory
     target: Destination
     names: Mapping[str, str]
-    """What live objects are called, by id."""
+    """Names of live objects by id."""
     drafts: list[tuple[Draft, Origin]] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, found: Iterable[Live], asked: frozenset[str]) -> None:
-        """What already has a name comes first, so that nothing else takes that."""
+        """Draft manifests, first for objects that already have an address, so that it stays free for them."""
         for live in sorted(found, key=lambda one: one.id not in self.live_inventory.addresses):
-            why = self._left_alone(live, asked)
+            why = self._skip_reason(live, asked)
             if why:
                 self.skipped.append(Skipped(live.type, live.id, live.name, why))
             else:
@@ -94,7 +94,7 @@ class _Work:
     def finish(self, problems: Sequence[Problem]) -> Imported:
         good, refused = valid(draft for draft, _ in self.drafts)
         written = self.target.write(
-            good, f"Made by `reconciler import` from what is live at {self.live_inventory.endpoint}."
+            good, f"Written by `reconciler import` from the live objects at {self.live_inventory.endpoint}."
         )
         kept = {id(draft) for draft in good}
         origins = sorted((origin for draft, origin in self.drafts if id(draft) in kept), key=lambda one: one.address)
@@ -102,16 +102,16 @@ class _Work:
             self.target.root, written, tuple(origins), tuple(self.skipped), (*problems, *self.problems, *refused)
         )
 
-    def _left_alone(self, live: Live, asked: frozenset[str]) -> str:
+    def _skip_reason(self, live: Live, asked: frozenset[str]) -> str:
         owner = self.live_inventory.owner(live)
         address = self.live_inventory.addresses.get(live.id)
         if address and self.target.has(address):
-            return f"{address} has a manifest"
+            return f"already managed by the manifest of {address}"
         if live.id in self.target.imported:
-            return f"{self.target.imported[live.id]} was imported from it"
+            return f"already imported as {self.target.imported[live.id]}"
         if owner is None or address or live.id in asked:
             return ""
-        return f"it belongs to {owner}; name its id to import it all the same"
+        return f"owned by {owner}; to import it anyway, pass its id"
 
     def _draft(self, live: Live, kind: Kind) -> None:
         origins: dict[str, Origin] = {}
@@ -123,9 +123,9 @@ class _Work:
         own = self.live_inventory.addresses.get(live.id)
         if own and own.kind == kind.prefix and is_name(own.name):
             draft = made(own.name)
-            if there := self.target.in_the_way(draft):
-                message = f"{own} was not written: {there} is there already"
-                self.problems.append(Problem("exists", message, hint="Move it away and import again."))
+            if existing := self.target.in_the_way(draft):
+                message = f"{own} was not written: {existing} already exists"
+                self.problems.append(Problem("exists", message, hint="Move the file and import again."))
                 return
             self.target.taken[kind.prefix].add(own.name)
         else:
@@ -133,7 +133,7 @@ class _Work:
         self.drafts.append((draft, origins[draft.name]))
 
     def _made(self, live: Live, kind: Kind, name: str) -> tuple[Draft, Origin]:
-        to_manifest = kind.to_manifest[live.type](live, name, lambda id_: self.names.get(id_, "no longer there"))
+        to_manifest = kind.to_manifest[live.type](live, name, lambda id_: self.names.get(id_, "does not exist"))
         losses = (*to_manifest.losses, *self._foreign(live))
         origin = Origin(str(Address(kind.prefix, name)), live.type, live.id, live.name, losses)
         spec, included = with_files(name, literal(to_manifest.spec))
@@ -143,4 +143,4 @@ class _Work:
     def _foreign(self, live: Live) -> Iterator[str]:
         owner = self.live_inventory.owner(live)
         if owner is not None and live.id not in self.live_inventory.addresses:
-            yield f"the right to change it, for it belongs to {owner}"
+            yield f"permission to change it, because it is owned by {owner}"

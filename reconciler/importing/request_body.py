@@ -1,4 +1,4 @@
-"""The body of a request to the Responses API: what of it stands, and what changes from run to run."""
+"""The configuration in a request body of the Responses API, or in the stored response to it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -32,7 +32,7 @@ _REPORTED: Final = frozenset(
         "user",
     }
 )
-"""What a stored response says of one run, and not of its configuration."""
+"""Fields of a stored response that describe one run, not its configuration."""
 _DEFAULTS: Final[Mapping[str, JSON]] = {
     "metadata": {},
     "parallel_tool_calls": True,
@@ -47,7 +47,7 @@ _DEFAULTS: Final[Mapping[str, JSON]] = {
     "top_p": 1,
     "truncation": "disabled",
 }
-"""What a stored response says where nothing was asked for (field docs of `openai.types.responses.response`)."""
+"""Values of a stored response for fields that were not set (field docs of `openai.types.responses.response`)."""
 _TOOL_DEFAULTS: Final[Mapping[str, Mapping[str, JSON]]] = {
     "file_search": {"max_num_results": 20, "ranking_options": {"ranker": "auto", "score_threshold": 0}},
     "web_search": {"search_context_size": "medium"},
@@ -56,7 +56,7 @@ _OPAQUE: Final = frozenset({"parameters", "output_schema", "schema", "metadata",
 
 
 def configuration(body: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[str, ...]]:
-    """The standing part of a request body as a spec, and what was left out of it, and why."""
+    """Return the constant part of a request body as a spec, and what was left out, with the reasons."""
     losses: list[str] = []
     given = {name: value for name, value in body.items() if value is not None}
     pairs, lost = kept_pairs(given.pop("metadata")) if isinstance(given.get("metadata"), Mapping) else ({}, ())
@@ -64,9 +64,7 @@ def configuration(body: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[str,
     spec |= {name: _standing(name, given[name], losses) for name in _FIELDS if name in given}
     if not isinstance(spec.get("instructions", ""), str):
         del spec["instructions"]
-        losses.append(
-            "`instructions`, which are a list of messages: write their text, if it is the same for every request"
-        )
+        losses.append("`instructions`, which is a list of messages: write the text, if it is the same in every request")
     extra = {}
     for name in sorted(given.keys() - {*_FIELDS}):
         if hint := HINTS["responses"].get(name):
@@ -78,7 +76,7 @@ def configuration(body: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[str,
 
 
 def _standing(name: str, value: JSON, losses: list[str]) -> JSON:
-    """Tools without the tokens that go with them: those do not belong into Git."""
+    """Return the value of a field; tools without tokens, which must not be committed."""
     if name != "tools" or not isinstance(value, list):
         return value
     hint = HINTS["responses"][f"tools.{_TOKEN}"]
@@ -94,11 +92,11 @@ def _without_token(tool: Any) -> Any:
 def _spoken(given: Any) -> Iterator[str]:
     roles = {str(item.get("role")) for item in given if isinstance(item, Mapping)} if isinstance(given, list) else set()
     for role in sorted(roles & {"developer", "system"}):
-        yield f"the {role} message of `input`: if it is the same for every request, write it as `instructions`"
+        yield f"the {role} message of `input`: if it is the same in every request, write it as `instructions`"
 
 
 def asked(response: Mapping[str, JSON]) -> dict[str, JSON]:
-    """What was asked for, of a stored response: what it says by itself is left out."""
+    """Return the request body of a stored response, without defaults and fields of the run."""
     said = {name: _without_nulls(value, name) for name, value in response.items() if name not in _REPORTED}
     if isinstance(said.get("tools"), list):
         said["tools"] = [_lean(tool) for tool in said["tools"]]
@@ -118,7 +116,7 @@ def _beyond(value: Mapping[str, JSON], defaults: Mapping[str, JSON]) -> dict[str
 
 
 def _without_nulls(value: JSON, name: str) -> JSON:
-    """`strict` of a function has to be said, also as null; schemas and pairs are not ours to change."""
+    """Return `value` without nulls, except for `strict` of functions, and for schemas and metadata."""
     if name in _OPAQUE:
         return value
     if isinstance(value, Mapping):

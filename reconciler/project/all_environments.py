@@ -1,4 +1,4 @@
-"""The manifests as every environment sees them: what is written to the working tree is for all of them."""
+"""The project loaded once for each environment, for commands that edit the working tree."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 @dataclass(frozen=True)
 class AllEnvironments:
-    """One project, loaded for each of its environments; once for a project without any."""
+    """One project, loaded for each of its environments; a project without environments is loaded once."""
 
     loads: tuple[Loaded, ...]
 
     @property
     def project(self) -> Project:
-        """As the first environment sees it: only for what is the same in all of them."""
+        """The project of the first environment, for values that are the same in all environments."""
         return self.loads[0].project
 
     @property
@@ -35,26 +35,26 @@ class AllEnvironments:
 
     @cached_property
     def resources(self) -> Mapping[Address, Resource]:
-        """By address, as the first environment sees them."""
+        """Resources of the first environment, by address."""
         return {resource.address: resource for resource in self.loads[0].resources}
 
     @cached_property
     def workspaces(self) -> tuple[Workspace, ...]:
-        """The same for what is not done over a connection."""
+        """A workspace for each environment, for work without a connection."""
         return tuple(Workspace(loaded, None, {}) for loaded in self.loads)
 
     def problems(self) -> list[Problem]:
-        """Of all environments, each once."""
+        """Return the problems of all environments without repetitions."""
         return list(dict.fromkeys(problem for loaded in self.loads for problem in loaded.problems))
 
     def named(self, address: Address) -> Resource:
-        """The manifest of an address; ReconcilerError where there is none."""
+        """Return the manifest of an address; raises ReconcilerError if there is none."""
         if address not in self.resources:
             raise ReconcilerError(unknown(address, self.resources))
         return self.resources[address]
 
     def in_each(self, address: Address) -> list[Resource]:
-        """The manifest of an address in every environment."""
+        """Return the manifest of an address in every environment."""
         return [resource for loaded in self.loads for resource in loaded.resources if resource.address == address]
 
     def releases_of(self, chatbot: str) -> dict[int, Resource]:
@@ -69,18 +69,18 @@ class AllEnvironments:
 
 
 def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
-    """The manifests in `folder` for every environment; ReconcilerError with all errors of any of them."""
+    """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
     first = load(folder, env=None, edited=edited)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]
-    told = tuple(problem for problem in first.problems if problem.code != "environment-required")
+    reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
     loads = (load(folder, env=name, edited=edited) for name in others)
-    found = AllEnvironments((replace(first, problems=told), *loads))
+    found = AllEnvironments((replace(first, problems=reported), *loads))
     raise_errors(found.problems())
     return found
 
 
 def unknown(address: Address, known: Iterable[Address]) -> Problem:
-    """The problem that an address is reported as which no manifest defines."""
+    """Return the problem of an address that no manifest defines."""
     same_kind = sorted(str(other) for other in known if other.kind == address.kind)
     hint = did_you_mean(str(address), same_kind) or _some(same_kind)
     return Problem("unknown-address", f"no manifest defines {address}", hint=hint)

@@ -1,4 +1,4 @@
-"""`diff`: what changed between two versions of a chatbot. Offline."""
+"""`diff`: compare two versions of a chatbot. Works offline."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -20,11 +20,11 @@ CHATBOT = "chatbot"
 
 
 def diff(start: Path, environ: Mapping[str, str], before: str, after: str, *, env: str | None = None) -> Comparison:
-    """Compare two versions, each a release (`support@2`) or the working chatbot (`support`), with the values of `env`,
-    or of the first environment.
+    """Compare two versions, each a release (`support@2`) or the working version (`support`), with the variables of
+    `env` or of the first environment.
     """
     project = load_all_environments(find_project(start))
-    loaded = _seen_by(project, env or environ.get("RECONCILER_ENV") or None)
+    loaded = _loaded_for(project, env or environ.get("RECONCILER_ENV") or None)
     old, new = (_version(project, loaded, text) for text in (before, after))
     return compare_versions(old, new, loaded.project.identity.environment)
 
@@ -37,25 +37,27 @@ def _version(project: AllEnvironments, loaded: Loaded, text: str) -> Version:
     return of_working(project, project.named(address).address, loaded)
 
 
-def _seen_by(project: AllEnvironments, env: str | None) -> Loaded:
+def _loaded_for(project: AllEnvironments, env: str | None) -> Loaded:
     for loaded in project.loads:
         if env in (None, loaded.project.identity.environment):
             return loaded
-    hint = did_you_mean(env or "", project.environments) or f"It has {', '.join(project.environments) or 'none'}."
-    raise ReconcilerError(Problem("unknown-environment", f"the project has no environment {env}", hint=hint))
+    hint = (
+        did_you_mean(env or "", project.environments) or f"Environments: {', '.join(project.environments) or 'none'}."
+    )
+    raise ReconcilerError(Problem("unknown-environment", f"environment {env} does not exist", hint=hint))
 
 
 def of_release(release: Resource, loaded: Loaded) -> Version:
-    """ReconcilerError for a release of which nothing is left, or that has no values for the environment."""
+    """Return a release; raises ReconcilerError if it is archived, or has no variables for the environment."""
     spec: ChatbotVersionSpec = release.spec
     if spec.content is None:
-        hint = f"Git has what it was: git log -p -- {release.place.file}"
+        hint = f"Git has its content: git log -p -- {release.place.file}"
         raise ReconcilerError(Problem("archived-release", f"{release.address} is archived", release.place, hint))
     environment = loaded.project.identity.environment
     missing = lacking(spec.content, environment)
     if missing:
-        message = f"{release.address} has no value of {', '.join(missing)} for {environment}"
-        hint = f"Compare with --env and one of {', '.join(sorted(spec.content.variables))}."
+        message = f"{release.address} has no value for {', '.join(missing)} in {environment}"
+        hint = f"Pass --env with one of {', '.join(sorted(spec.content.variables))}."
         raise ReconcilerError(Problem("release-without-values", message, release.place, hint))
     scope = replace(loaded.scope, files=KeptFiles(spec.content.files))
     files = {path: kept.sha256 for path, kept in spec.content.files.items()}
@@ -64,7 +66,7 @@ def of_release(release: Resource, loaded: Loaded) -> Version:
 
 
 def of_working(project: AllEnvironments, chatbot: Address, loaded: Loaded) -> Version:
-    """The chatbot as the next release would be."""
+    """Return the working version of a chatbot, which the next release would contain."""
     taken = snapshot(project, chatbot)
     used = [resource for resource in loaded.resources if str(resource.address) in taken.objects]
     files = {path: asked.file.sha256 for path, asked in taken.files.items()}
@@ -82,7 +84,7 @@ def _fields(own: Desired) -> Fields:
 
 
 def _shown(value: object) -> object:
-    """Without which bytes a file has: that is told of the file."""
+    """Return `value` without the contents of files, which are compared as files."""
     if not isinstance(value, dict) or is_reference(value):
         return value
     held = is_reference(value.get("file")) and "sha256" in value

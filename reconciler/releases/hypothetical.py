@@ -1,6 +1,6 @@
-"""The world as it would be if everything that the manifests ask for had been applied, for plans without a connection.
+"""Plan inputs in which the current manifests count as applied, for plans without a connection.
 
-Ids are made up, so nothing of such a plan may be shown but who stands in the way of what.
+Ids are placeholders, so that only the refusals of such a plan are meaningful.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from reconciler.resources.values import Fields, is_reference
 
 
 def hypothetical(was: Workspace, wanted: Workspace) -> PlanInputs:
-    """What the manifests of `was` ask for is live, and those of `wanted` count."""
+    """Return plan inputs with the manifests of `was` as live and those of `wanted` as desired."""
     return PlanInputs(
         identity=wanted.identity,
         resource_types=resource_types(),
@@ -51,12 +51,12 @@ def _live(identity: Identity, desired: Desired) -> Live:
 
 
 def _id(address: Address, type_: str) -> str:
-    """Documents in the outlets have their address as id."""
+    """Return a placeholder id; documents in the outlets have their address as id."""
     return str(address) if type_ in outlet_types() else f"id of {address}"
 
 
 def _as_read(fields: Fields) -> Fields:
-    """The files of a store are read by id."""
+    """Return the fields as the API returns them: files of a vector store by id."""
     files = fields.get("files")
     return {**fields, "files": dict(map(_file_as_read, files.items()))} if isinstance(files, Mapping) else fields
 

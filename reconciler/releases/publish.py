@@ -1,4 +1,4 @@
-"""`publish`: which release of a chatbot applications get. Edits one line of its manifest; nothing else."""
+"""`publish`: set the published release of a chatbot by editing one line of its manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 @dataclass(frozen=True)
 class Publication:
-    """What is published after an edit."""
+    """The result of an edit of the published release."""
 
     chatbot: str
     number: int | None
     moves: tuple[Move, ...]
-    """Empty where it was published already."""
+    """Empty if the release was already published."""
     path: str
-    """Of the manifest, relative to the project folder."""
+    """Path of the manifest, relative to the project folder."""
 
 
 def publish(
@@ -30,7 +30,7 @@ def publish(
 ) -> Publication:
     """Edit the manifest of a chatbot so that it publishes a release, or none, in `env` or in all environments.
 
-    ReconcilerError, and nothing is written, for a release that does not exist, or that is archived.
+    Raises ReconcilerError and writes nothing if the release does not exist or is archived.
     """
     project = load_all_environments(find_project(start))
     done, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
@@ -42,7 +42,7 @@ def publish(
 def publication(
     project: AllEnvironments, chatbot: str, number: int | None, env: str | None
 ) -> tuple[Publication, Edit]:
-    """What `publish` comes to, and the edit that is to be written."""
+    """Return the result of `publish`, and the edit to write."""
     found = project.named(Address("chatbot", chatbot))
     release = None if number is None else _release(project, found, number)
     moves, edit = published(project, found, release, env)
@@ -55,18 +55,20 @@ def _release(project: AllEnvironments, chatbot: Resource, number: int) -> Resour
         return found[number]
     address = release_address(chatbot.address.name, number)
     hint = (
-        f"Its releases are {_listed(found)}." if found else f"Make the first: reconciler release {chatbot.address.name}"
+        f"Releases: {_listed(found)}."
+        if found
+        else f"To create the first one: reconciler release {chatbot.address.name}"
     )
     if number in found:
         raise ReconcilerError(Problem("archived-release", f"{address} is archived", found[number].place, hint))
-    raise ReconcilerError(Problem("unknown-release", f"there is no {address}", chatbot.place, hint))
+    raise ReconcilerError(Problem("unknown-release", f"{address} does not exist", chatbot.place, hint))
 
 
 def _listed(found: Mapping[int, Resource]) -> str:
-    """Which releases there are, for people: `1, 2 and 4 (3 is archived)`."""
+    """Return the releases as text: `1, 2 and 4 (3 is archived)`."""
     kept = [str(number) for number, resource in found.items() if not resource.spec.archived]
-    gone = [str(number) for number, resource in found.items() if resource.spec.archived]
-    archived = f"{_and(gone)} {'is' if len(gone) == 1 else 'are'} archived" if gone else ""
+    old = [str(number) for number, resource in found.items() if resource.spec.archived]
+    archived = f"{_and(old)} {'is' if len(old) == 1 else 'are'} archived" if old else ""
     if not kept:
         return archived
     return f"{_and(kept)} ({archived})" if archived else _and(kept)

@@ -85,7 +85,7 @@ class TestReleases:
     def test_a_release_that_there_is_not(self, released, cli: Cli, address):
         done = cli("export", address)
         assert (done.code, done.out) == (1, "")
-        assert "makes the releases that the manifests have" in done.err
+        assert "To create the releases in the manifests" in done.err
 
 
 @pytest.mark.parametrize("address", ["assistant/../../etc", "assistant/a b", "assistant/nobody", "nonsense/x"])

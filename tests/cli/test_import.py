@@ -32,7 +32,7 @@ def test_the_result_as_json(nowhere, cli):
 def test_an_id_that_is_gone_is_an_error_that_stops_nothing(applied, cli):
     done = cli("import", "vs_gone")
     assert done.code == 1
-    assert "error[not-live]: nothing live is vs_gone" in done.err
+    assert "error[not-live]: vs_gone was not found" in done.err
 
 
 @pytest.mark.parametrize("words", [["request"], ["response"], ["request", "x.json", "--name", "a*"]])

@@ -1,4 +1,4 @@
-"""What is live becomes manifests that people can read, and nothing live is changed."""
+"""`import`: readable manifests for live objects, which are not changed."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,11 @@ from reconciler.importing import Imported, import_requests
 from reconciler.importing.destination import destination
 from reconciler.importing.live_inventory import surroundings
 from reconciler.importing.live_objects import bring
+from reconciler.importing.model import imported_from
 from reconciler.importing.requests import bring_responses
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
+from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, PROJECT
 from reconciler.resources.problems import ReconcilerError
 from tests.support.world import PROJECT as ACME, World, manifest, world
@@ -86,14 +88,26 @@ class TestAgents:
         (origin,) = run_import(estate).origins
         assert "metadata" not in spec_of(estate, "assistant/bot")
         assert "14 pairs" in origin.losses[0]
-        assert "# Not here: metadata" in (estate.root / "assistants/bot.yaml").read_text()
+        assert "# Not imported: metadata" in (estate.root / "assistants/bot.yaml").read_text()
 
-    def test_where_it_came_from_stands_above(self, estate):
+    def test_the_comment_has_the_id_and_the_dates(self, estate):
         made = agent(estate, name="bot")
         run_import(estate)
         first = (estate.root / "assistants/bot.yaml").read_text().splitlines()[0]
         assert first.startswith(f"# Imported from agent {made.id} on 20")
-        assert first.endswith("; made on 2026-11-18.")
+        assert first.endswith("; created on 2026-11-18.")
+
+    @pytest.mark.parametrize(("created", "loss"), [("created on", "Not imported"), ("made on", "Not here")])
+    def test_the_comment_of_every_version_is_read_back(self, estate, created, loss):
+        made = agent(estate, name="bot", metadata={str(number): "x" for number in range(14)})
+        run_import(estate)
+        file = estate.root / "assistants/bot.yaml"
+        text = file.read_text().replace("; created on ", f"; {created} ").replace("# Not imported: ", f"# {loss}: ")
+        file.write_text(text)
+        loaded = load(estate.root, env=None)
+        origins = imported_from(loaded.resources, loaded.project.repository)
+        assert (text.count(created), text.count(loss)) == (1, 1)
+        assert origins == {Address.parse("assistant/bot"): made.id}
 
 
 class TestStores:
@@ -127,7 +141,7 @@ class TestStores:
         (file,) = estate.by_hand(estate.sdk.vector_stores.files.list(made.id)._get_page()).data
         estate.by_hand(estate.sdk.files.delete(file.id))
         run_import(estate)
-        assert f"- {file.id}  # no longer there" in (estate.root / "stores/kb.yaml").read_text()
+        assert f"- {file.id}  # does not exist" in (estate.root / "stores/kb.yaml").read_text()
 
 
 class TestNames:
@@ -160,12 +174,12 @@ class TestOwners:
         estate.wants(manifest("Assistant", "bot", {"target": "agents", "model": "gpt-6-luna"}))
         estate.apply()
         done = run_import(estate)
-        assert (done.written, [one.why for one in done.skipped]) == ((), ["assistant/bot has a manifest"])
+        assert (done.written, [one.why for one in done.skipped]) == ((), ["already managed by the manifest of assistant/bot"])
 
     def test_what_belongs_to_others_is_left_alone_unless_its_id_is_given(self, estate):
         made = agent(estate, name="bot", metadata={PROJECT: "umbrella", ADDRESS: "assistant/theirs"})
         (skipped,) = run_import(estate).skipped
-        assert "belongs to umbrella" in skipped.why
+        assert "owned by umbrella" in skipped.why
         (origin,) = run_import(estate, made.id).origins
         assert (origin.address, "umbrella" in origin.losses[0]) == ("assistant/bot", True)
 
@@ -173,7 +187,7 @@ class TestOwners:
         agent(estate, name="bot")
         run_import(estate)
         done = run_import(estate)
-        assert (done.written, [one.why for one in done.skipped]) == ((), ["assistant/bot was imported from it"])
+        assert (done.written, [one.why for one in done.skipped]) == ((), ["already imported as assistant/bot"])
 
     def test_lost_manifests_come_back_under_their_names(self, estate):
         estate.file("kb/a.md", "text")
@@ -229,8 +243,8 @@ class TestSelection:
         assert [problem.code for problem in done.problems] == ["not-live"]
         assert [origin.address for origin in done.origins] == ["assistant/one"]
 
-    def test_what_is_none_of_all_this_is_refused(self):
-        with pytest.raises(ReconcilerError, match="no kind"):
+    def test_a_word_that_is_not_a_selection_is_refused(self):
+        with pytest.raises(ReconcilerError, match="is not a kind"):
             selection(("chatbots",), None)
 
 
@@ -245,7 +259,7 @@ class TestProblems:
         assert all("leaky was not written" in problem.message for problem in done.problems)
 
     def test_a_folder_inside_a_project_is_refused(self, estate):
-        with pytest.raises(ReconcilerError, match="is a project around"):
+        with pytest.raises(ReconcilerError, match="overlaps with the project"):
             run_import(estate, into=estate.root / "sub")
 
     def test_another_folder_becomes_a_project(self, estate, tmp_path):

@@ -36,7 +36,7 @@ def test_what_is_empty_is_not_set():
     [
         ("embeded", "Did you mean 'embedded'?"),
         ("Embedded", "Did you mean 'embedded'?"),
-        ("localhost:8787", "Write a URL like http://127.0.0.1:8787/v1, or 'embedded'."),
+        ("localhost:8787", "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."),
     ],
 )
 def test_what_is_no_endpoint_is_an_error(wrong, hint):

@@ -134,7 +134,7 @@ class TestReleases:
         assert (done.removed, done.marked) == ((), ("release/support@1",))
         assert desk.read(FIRST).endswith("  archived: true\n")
         assert "message: first" in desk.read(FIRST)
-        with pytest.raises(ReconcilerError, match="archived already"):
+        with pytest.raises(ReconcilerError, match="is already archived"):
             archive(desk.root, Address.parse("release/support@1"))
 
     def test_the_published_one_stays(self, desk: Desk) -> None:

@@ -97,7 +97,7 @@ def test_what_is_not_there(desk: Desk, before: str, env: str | None, code: str) 
 
 def test_a_release_without_the_values_of_an_environment(desk: Desk) -> None:
     desk.edit("project.yaml", "    production:", "    canary: {variables: {phone: 555-0, warmth: 2}}\n    production:")
-    with pytest.raises(ReconcilerError, match="no value of phone, warmth for canary"):
+    with pytest.raises(ReconcilerError, match="no value for phone, warmth in canary"):
         compared(desk, "support@1", "support", "canary")
 
 

@@ -139,7 +139,7 @@ class TestRefusals:
         (problem,) = refused(desk)
         assert problem.code == "nothing-to-release"
         assert str(problem.place) == "ops/chatbots/support.yaml:1:1"
-        assert problem.hint == "To publish that one: reconciler publish support 1"
+        assert problem.hint == "To publish it: reconciler publish support 1"
 
     def test_an_unknown_chatbot(self, desk: Desk) -> None:
         (problem,) = refused(desk, "suport")
@@ -175,14 +175,14 @@ class TestRefusals:
         with pytest.raises(ReconcilerError) as error:
             release(made.root, {}, "support")
         assert {problem.code for problem in error.value.problems} == {"file-not-in-git"}
-        assert "no Git repository" in error.value.problems[0].message
+        assert "not in a Git repository" in error.value.problems[0].message
 
     def test_a_file_that_is_only_a_number(self, desk: Desk) -> None:
         """It is text in the manifest, and would be a number in the release."""
         desk.write("prompts/triage.md", "${var.warmth}\n")
         (problem,) = refused(desk)
         assert (problem.code, str(problem.place)) == ("unfaithful-release", "ops/chatbots/support.yaml:1:1")
-        assert "in quotes" in problem.hint
+        assert "quote the value of the variable" in problem.hint
 
 
 class TestVendored:
