@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from reconciler.resources.address import NAME_RULE, Address, is_name
+from reconciler.resources.address import NAME_PATTERN, NAME_RULE, Address, is_name
 from reconciler.resources.problems import Finding, Place
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import JSON, Fields, reference, replace_references
@@ -34,19 +34,22 @@ def _one_or_several(value: object) -> object:
 
 
 class Lifecycle(Spec):
-    """What may happen to the live object, whatever the rest of the manifest says."""
+    """Rules for deleting, renaming and updating the live object, independent of the rest of the manifest."""
 
     protect: bool = False
-    """Refuse to delete or replace it; kept on the live object too, so that removing the manifest does not lift it."""
+    """Refuse plans that delete or replace the object. Also recorded on the live object, so removing the manifest does
+    not lift the protection; only applying `protect: false` does. Default: `false`."""
     ignore: tuple[str, ...] = ()
-    """Top-level fields of `spec` that are written once, at creation, and neither compared nor changed afterwards."""
+    """Top-level fields of `spec` that are written when the object is created, and neither compared nor changed
+    afterwards. Default: none."""
     moved_from: Annotated[
         tuple[str, ...], BeforeValidator(_one_or_several, json_schema_input_type=str | list[str])
     ] = ()
-    """Earlier names: what is live under the first of them that is known becomes this object, and keeps its id."""
+    """Earlier name of the object, or a list of earlier names. The live object under the first known name becomes this
+    object and keeps its id. Default: none."""
     keep_on_delete: bool = False
-    """Leave the live object where it is when its manifest goes; it is nobody's then. What only the outlets have stays
-    published."""
+    """Keep the live object when its manifest is removed; the object is unmanaged from then on. Documents that exist
+    only in outlets stay published. Must be applied before the manifest is removed. Default: `false`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,11 @@ class Naming:
     accepts: Callable[[str], bool]
     rule: str
     """For people."""
+    pattern: str
+    """For JSON Schema: the same as a regular expression of ECMA-262, which Python understands as well."""
 
 
-NAMES: Final = Naming(is_name, NAME_RULE)
+NAMES: Final = Naming(is_name, NAME_RULE, f"^{NAME_PATTERN}$")
 
 
 @dataclass(frozen=True)

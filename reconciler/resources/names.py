@@ -3,10 +3,10 @@
 import re
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from reconciler.resources.address import Address, is_name
+from reconciler.resources.address import NAME_PATTERN, Address, is_name
 from reconciler.resources.values import JSON, reference
 
 _LITERAL: Final = re.compile(r"[a-z]+_\w+")
@@ -41,6 +41,11 @@ def _is_reference(name: str) -> bool:
     return is_name(working) and (not at or _FROZEN.fullmatch(frozen) is not None)
 
 
-AssistantName: TypeAlias = Annotated[str, _checked("assistant")]
-VectorStoreName: TypeAlias = Annotated[str, _checked("vectorstore")]
-PipelineName: TypeAlias = Annotated[str, _checked("pipeline")]
+def _schema(prefix: str) -> WithJsonSchema:
+    name = rf"({prefix}/)?{NAME_PATTERN}(@[a-z0-9][-a-z0-9]*(\.[1-9][0-9]*)?)?"
+    return WithJsonSchema({"type": "string", "pattern": rf"^([a-z]+_\w+|{name})$"})
+
+
+AssistantName: TypeAlias = Annotated[str, _checked("assistant"), _schema("assistant")]
+VectorStoreName: TypeAlias = Annotated[str, _checked("vectorstore"), _schema("vectorstore")]
+PipelineName: TypeAlias = Annotated[str, _checked("pipeline"), _schema("pipeline")]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _OPTIONS: Final = ("region", "endpoint_url")
 
 
@@ -50,7 +50,7 @@ class Location:
 
 def check_bucket(name: str) -> str:
     """`name`, if a bucket can have it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
-    if not _BUCKET.fullmatch(name):
+    if not BUCKET.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a bucket: 3 to 63 lower-case letters, digits, `.` and `-`")
     return name
 

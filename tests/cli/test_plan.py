@@ -42,7 +42,7 @@ def test_a_reference_to_what_is_nowhere_is_an_error(project, cli: Cli):
     edit(project / "chatbots" / "helper.yaml", "assistant: helper", "assistant: helpr")
     done = cli("plan")
     assert done.code == 1
-    assert "chatbots/helper.yaml:6:14: error[dangling-reference]: no manifest defines assistant/helpr" in done.err
+    assert "chatbots/helper.yaml:7:14: error[dangling-reference]: no manifest defines assistant/helpr" in done.err
     assert "did you mean `helper`?" in done.err
 
 

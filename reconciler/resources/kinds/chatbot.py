@@ -17,20 +17,29 @@ Number: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=10**9)]
 
 
 class Retention(Spec):
-    """How long releases stay."""
+    """The number of releases that are kept."""
 
     keep: int = Field(ge=1)
-    """This many of the newest; older ones are archived, unless they are published."""
+    """Number of newest releases to keep, at least 1. Older releases are archived unless they are published."""
 
 
 class ChatbotSpec(Spec):
+    """A chatbot: the pipeline or the assistant that answers, and the release that applications load. Set either
+    `pipeline` or `assistant`.
+    """
+
     pipeline: PipelineName | None = None
+    """Pipeline that answers, by name."""
     assistant: AssistantName | None = None
+    """Assistant that answers, by name."""
     starts: tuple[PipelineName, ...] = ()
-    """Pipelines that the bot's triggers start. A reference only: the application has the triggers."""
+    """Pipelines that the triggers of the chatbot start, by name. The application defines the triggers. Default: none.
+    """
     published: Number | dict[str, Number] | None = None
-    """The release that applications get, by number; one for all environments, or by environment."""
+    """Number of the release that applications load, or numbers by environment, such as `{staging: 2, production: 1}`.
+    `reconciler publish` sets it. Default: none."""
     releases: Retention | None = None
+    """Retention of releases. Default: all releases are kept."""
 
     @model_validator(mode="after")
     def _answered_by_one(self) -> "ChatbotSpec":

@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from reconciler.resources.address import NAME_RULE, RELEASE, version_of
+from reconciler.resources.address import NAME_RULE, RELEASE, VERSION_PATTERN, version_of
 from reconciler.resources.base import Desired, Kind, Naming, Reference, Resource, ResourceType, Scope
 from reconciler.resources.kinds.chatbot import CHATBOT
 from reconciler.resources.problems import Finding
@@ -70,7 +70,7 @@ KIND: Final = Kind(
     references=_references,
     desired=_desired,
     check=_check,
-    naming=Naming(_is_version, f"CHATBOT@NUMBER, where a chatbot's name is {NAME_RULE}"),
+    naming=Naming(_is_version, f"CHATBOT@NUMBER, where a chatbot's name is {NAME_RULE}", f"^{VERSION_PATTERN}$"),
     verbatim=True,
     provides=provided,
 )

@@ -12,9 +12,13 @@ from reconciler.resources.values import JSON, Fields
 
 
 class PipelineSpec(Spec):
+    """A graph of nodes that applications run."""
+
     nodes: dict[str, nodes.AnyNode]
-    """By name. `start` and `end` are always there."""
+    """Nodes by name: letters, digits, `-` and `_`, at most 63 characters. The nodes `start` and `end` always exist and
+    are not listed."""
     edges: tuple[graph.Edge, ...]
+    """Connections between nodes. They lead from `start` to `end` and contain no cycle."""
 
 
 def _references(resource: Resource) -> Iterator[Reference]:

@@ -30,12 +30,19 @@ AUTO: Final = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
 
 
 class AutoChunking(Spec):
+    """Chunking that the API chooses: 800 tokens per chunk, with an overlap of 400."""
+
     type: Literal["auto"]
+    """Strategy. Always `auto`."""
 
 
 class ChunkSizes(Spec):
+    """Sizes of chunks, in tokens."""
+
     max_chunk_size_tokens: int = Field(ge=100, le=4096)
+    """Largest size of a chunk, in tokens, from 100 to 4096."""
     chunk_overlap_tokens: int = Field(ge=0)
+    """Tokens that two neighbouring chunks have in common, at most half of `max_chunk_size_tokens`."""
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> "ChunkSizes":
@@ -49,28 +56,37 @@ class ChunkSizes(Spec):
 
 
 class StaticChunking(Spec):
+    """Chunking with fixed sizes."""
+
     type: Literal["static"]
+    """Strategy. Always `static`."""
     static: ChunkSizes
+    """Sizes of chunks, in tokens."""
 
 
 ChunkingStrategy: TypeAlias = Annotated[AutoChunking | StaticChunking, Field(discriminator="type")]
 
 
 class ExpiresAfter(Spec):
+    """The time after which the API deletes an unused vector store."""
+
     anchor: Literal["last_active_at"] = "last_active_at"
+    """Event that the period starts from. Always `last_active_at`, the last use of the store."""
     days: int = Field(ge=1, le=365)
+    """Days after the anchor until the store expires, from 1 to 365."""
 
 
 class FileEntry(Spec):
-    """Files of a store. Written as text, it is only the path or glob."""
+    """Files of a vector store. A text is short for an entry that has only `path`."""
 
     path: str = Field(min_length=1)
-    """A path or a glob, relative to the project folder; or the literal id of an upload (`file-…`) that is not managed
-    here: it is attached, and never uploaded or deleted."""
+    """Path or glob of files, relative to the project folder, such as `kb/**/*.md`; or the id of an unmanaged upload
+    (`file-…`), which is attached but never uploaded or deleted."""
     attributes: Attributes | None = None
-    """On top of the store's."""
+    """Attributes of these files, added to those of the store; searches can filter by them. At most 14 pairs together;
+    values are text of at most 512 characters, numbers, `true` or `false`. Default: none."""
     chunking_strategy: ChunkingStrategy | None = None
-    """Instead of the store's."""
+    """Chunking of these files. Default: the store's `chunking_strategy`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -79,29 +95,41 @@ class FileEntry(Spec):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string", "minLength": 1}, handler(core_schema)]}
+        text = {
+            "type": "string",
+            "minLength": 1,
+            "title": "path",
+            "description": "Path or glob of files, or a `file-…` id.",
+        }
+        return {"anyOf": [text, handler(core_schema)]}
 
 
 class VectorStoreSpec(Spec):
+    """A vector store: documents that assistants search."""
+
     name: str | None = None
-    """The manifest's name where it is not set."""
+    """Name of the store at OpenAI. Default: the name of the manifest."""
     description: str | None = None
-    """
-    Sent when the store is made, and at no other time: the API neither returns nor updates it, and making the store anew
-    would index every file again. A later change waits for the next store.
-    """
+    """Description of the store. Sent only when the store is created, because the API neither returns nor updates it; a
+    later change has no effect on the existing store."""
     files: tuple[FileEntry, ...] = ()
-    """A later entry that names the same file counts instead of an earlier one."""
+    """Files of the store, as paths, globs or entries. If several entries match a file, the last one applies. Default:
+    none."""
     chunking_strategy: ChunkingStrategy | None = None
-    """For every file whose entry has none."""
+    """Chunking of files whose entry sets none. Default: `auto`, 800 tokens per chunk with an overlap of 400."""
     attributes: Attributes | None = None
-    """For every file."""
+    """Attributes of every file of the store; searches can filter by them. At most 14 pairs; values are text of at most
+    512 characters, numbers, `true` or `false`. Default: none."""
     expires_after: ExpiresAfter | None = None
+    """Time after which the API deletes an unused store. Default: never."""
     metadata: Metadata | None = None
+    """Metadata of the object at OpenAI: at most 12 pairs, keys of at most 64 characters, text values of at most 512.
+    Keys that start with `reconciler-` are reserved. Default: none."""
     prune: bool = False
-    """Whether files that no manifest names are detached. They are only reported otherwise."""
+    """Detach live files that no manifest lists. With `false` they are only reported. Default: `false`."""
     releases: Literal["frozen", "live"] = "frozen"
-    """Whether a release makes a copy of the store, or goes on using this one and sees every change of it."""
+    """Use by releases of chatbots. `frozen`: each release gets a copy of the store. `live`: releases search this store
+    and see its changes. Default: `frozen`."""
 
 
 def _references(_resource: Resource) -> Iterable[Reference]:
