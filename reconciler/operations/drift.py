@@ -1,4 +1,4 @@
-"""`drift`: the report of what is live, with when the models that it runs on are shut down."""
+"""`drift`: report drift, and the shutdown dates of models in use."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 
 class WrongProjectError(ReconcilerError):
-    """The key is one of another OpenAI project than the one that was applied to."""
+    """An API key of another OpenAI project than that of the state."""
 
     exit_code = 3
 
@@ -28,7 +28,7 @@ def drift(
     endpoint: str | None = None,
     targets: Sequence[Address] = (),
 ) -> DriftReport:
-    """The report of the project at or above `start`. Takes no lock and writes nothing."""
+    """Return the drift report of the project at or above `start`. Takes no lock and writes nothing."""
 
     async def run() -> DriftReport:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
@@ -39,9 +39,9 @@ def drift(
 
 
 async def drift_of(workspace: Workspace, connection: Connection, targets: Sequence[Address] = ()) -> DriftReport:
-    """The report of an open project; costs what a plan costs, and one request for the dates of models.
+    """Return the drift report of an open project, with the requests of a plan and one request for shutdown dates.
 
-    WrongProjectError where another OpenAI project answers: there, everything looks as if it had been deleted.
+    Raises WrongProjectError for another OpenAI project, in which all objects would seem to be deleted.
     """
     planned = (await make_plan(workspace, connection, targets=targets, models=_of_interest)).planned
     check_targets(workspace, targets, planned.matched.live)

@@ -1,4 +1,4 @@
-"""`plan --offline`: the manifests against what the state remembers, for those who may not have a key."""
+"""`plan --offline`: compare the manifests with the state, without an API key."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ def planned_offline(
     on_drift: OnDrift = "revert",
     targets: Sequence[Address] = (),
 ) -> Planned:
-    """Plan the project at or above `start` without asking the API. Of the outlets only the first is read."""
+    """Plan the project at or above `start` without requests to the API. Only the first outlet is read."""
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
     outlets = published(workspace.outlets[:1], workspace.identity)
@@ -43,7 +43,7 @@ def planned_offline(
 
 
 def remembered(state: State, identity: Identity) -> list[Live]:
-    """What is live, were nothing changed since it was applied. An upload that several addresses share is one object."""
+    """Return the objects of the state as live objects. An upload that several addresses share is one object."""
     found = {applied.id: _live(state, identity, *item) for item in state.objects.items() if (applied := item[1])}
     return [live for live in found.values() if live.type not in outlet_types()]
 
@@ -58,7 +58,7 @@ def _live(state: State, identity: Identity, address: Address, applied: Applied) 
 
 
 def _as_read(state: State, fields: Fields) -> Iterator[tuple[str, object]]:
-    """The files of a store are read by id."""
+    """Return the fields as the API returns them: files of a vector store by id."""
     for name, value in fields.items():
         files = name == "files" and isinstance(value, Mapping)
         yield name, dict(_file_as_read(state, *item) for item in value.items()) if files else value

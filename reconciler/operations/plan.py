@@ -1,4 +1,4 @@
-"""`plan`: read manifests, state and live objects, and compare. Takes no lock and writes nothing."""
+"""`plan`: compare manifests, state and live objects. Takes no lock and writes nothing."""
 
 import asyncio
 import subprocess
@@ -37,7 +37,7 @@ from reconciler.state.model import Snapshot
 
 @dataclass(frozen=True)
 class Observed:
-    """A plan with what applying it needs besides."""
+    """A plan and the observations that apply requires."""
 
     planned: Planned
     snapshot: Snapshot
@@ -54,10 +54,10 @@ async def make_plan(
     targets: Sequence[Address] = (),
     models: Callable[[Planned], Iterable[str]] = written,
 ) -> Observed:
-    """Read everything the plan needs, by list walks, and plan.
+    """Read everything that the plan requires, with list requests, and plan.
 
-    A plan that takes something away also reads what could refer to it, peers included, and is made again with that
-    knowledge. `models` are those of a plan whose shutdown dates are asked for.
+    If the plan deletes objects, their possible referrers, including peers, are read too, and the plan is made with
+    them. `models` returns the models of a plan whose shutdown dates are read.
     """
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
@@ -94,7 +94,7 @@ def inputs_of(
     on_drift: OnDrift,
     targets: Sequence[Address],
 ) -> tuple[PlanInputs, Mapping[Address, JSON]]:
-    """What a plan is made of, with the bundles by address."""
+    """Return the inputs of a plan, and the bundles by address."""
     documents = outlets.documents.values()
     desired = {**workspace.desired, **dict(_with_ignored(workspace.desired, documents))}
     rendered = contents(desired)
@@ -128,13 +128,13 @@ def inputs_of(
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
-    """Where manifests came from that state does not know yet."""
+    """Return the live ids in import comments of manifests that are not in the state."""
     new = (one for one in workspace.loaded.resources if one.address not in snapshot.state.objects)
     return imported_from(new, workspace.loaded.project.repository)
 
 
 async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:
-    """The plan that takes over these live objects and does nothing else, of what was read already and their parts."""
+    """Return a plan that only adopts these live objects, from the observations and the parts of the objects."""
     inputs, ids = observed.planned.inputs, set(adopt.values())
     live = await with_parts(observed, ids)
     adopting = replace(inputs, live=live, adopt=adopt, scope=frozenset(adopt))
@@ -142,7 +142,7 @@ async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[A
 
 
 async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ...]:
-    """Everything live, of these objects with the parts that list walks leave out."""
+    """Return all live objects, those with these `ids` complete with the parts that lists do not contain."""
     chosen = [live for live in observed.planned.inputs.live if live.id in ids and live.type in observed.adapters]
     whole = await asyncio.gather(*(observed.adapters[live.type].whole(live) for live in chosen))
     known = {live.id: found for live, found in zip(chosen, whole, strict=True)}
@@ -150,7 +150,7 @@ async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ..
 
 
 def plan_of(workspace: Workspace, inputs: PlanInputs) -> Planned:
-    """The plan; ReconcilerError where a manifest refers to what is nowhere."""
+    """Return the plan; raises ReconcilerError for a reference that cannot be resolved."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     planned = build.plan(inputs, commit=_commit(workspace.root), created_at=now)
     missing = {link.target for _, link in build.unresolved(planned)}
@@ -173,14 +173,14 @@ async def _list(
     listed = sorted(set(types) & by_type.keys())
     walks = (by_type[name].list(workspace.identity, [id_ for _, id_ in known]) for name in listed)
     live = [live for found in await asyncio.gather(*walks) for live in found]
-    # What was made seconds ago may not be in the lists yet: only who asks for it by its id knows that it is gone.
+    # Lists may not contain objects created seconds ago, so only a read by id shows that an object was deleted.
     unseen = set(known) - {(item.type, item.id) for item in live}
     read = await gather(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
     return [*live, *(item for item in read if item is not None)]
 
 
 async def _with_parts(by_type: Mapping[str, Adapter], types: Collection[str], live: Iterable[Live]) -> tuple[Live, ...]:
-    """`live` with all that its objects of these types hold, so that it is known whom they refer to."""
+    """Return `live`, with objects of these types complete, so that all their references are known."""
 
     async def whole(item: Live) -> Live | None:
         return await by_type[item.type].whole(item) if item.type in types else item
@@ -189,7 +189,7 @@ async def _with_parts(by_type: Mapping[str, Adapter], types: Collection[str], li
 
 
 def _with_ignored(desired: Mapping[Address, Desired], documents: Iterable[Live]) -> Iterator[tuple[Address, Desired]]:
-    """What is published is written whole: a field that `lifecycle.ignore` leaves alone is wanted as it is."""
+    """Return documents with the live values of fields in `lifecycle.ignore`, as documents are written as a whole."""
     for live in documents:
         wanted = desired.get(Address.parse(live.id))
         if wanted is not None and wanted.type == live.type and wanted.lifecycle.ignore:
@@ -203,7 +203,7 @@ def _bundle(content: JSON) -> Bundle:
 
 
 def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Address] | None:
-    """The targets and all they need, as far as manifests say."""
+    """Return the targets and their dependencies in the manifests."""
     if not targets:
         return None
     scope: set[Address] = set()
@@ -218,12 +218,12 @@ def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Addres
 
 
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
-    """ReconcilerError for a target that is nowhere."""
+    """Raise ReconcilerError for a target that does not exist."""
     everything = {*workspace.desired, *known}
     names = [str(address) for address in everything]
-    everywhere = "`reconciler status` lists every address."
+    every_address = "To list all addresses, run `reconciler status`."
     problems = [
-        Problem("unknown-address", f"there is no {target}", hint=did_you_mean(str(target), names) or everywhere)
+        Problem("unknown-address", f"{target} was not found", hint=did_you_mean(str(target), names) or every_address)
         for target in targets
         if target not in everything
     ]
@@ -232,7 +232,7 @@ def check_targets(workspace: Workspace, targets: Iterable[Address], known: Itera
 
 
 def _commit(root: Path) -> str | None:
-    """What is checked out; with `-dirty` behind it where a file that Git tracks is not as it is there."""
+    """Return the checked out commit, with the suffix `-dirty` if a tracked file was changed; None without Git."""
     try:
         command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed arguments

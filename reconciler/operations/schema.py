@@ -10,5 +10,5 @@ MANIFEST: Final = "manifest.schema.json"
 
 
 def schemas() -> dict[str, JSON]:
-    """JSON Schemas by file name: `manifest.schema.json` for every YAML document, and those of bundles and pointers."""
+    """Return JSON Schemas by file name: `manifest.schema.json`, and those of bundles and pointers."""
     return {MANIFEST: manifest_schema(), **SCHEMAS}

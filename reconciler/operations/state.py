@@ -1,4 +1,4 @@
-"""Looking into the state and its history, and freeing its lock."""
+"""`state list`, `show`, `history`, `unlock` and `migrate-backend`."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -21,48 +21,47 @@ from reconciler.state.model import AppliedPlan
 
 
 def entries(start: Path, environ: Mapping[str, str], *, env: str | None) -> dict[Address, Applied]:
-    """Everything applied, sorted by address."""
+    """Return the entries of the state, sorted by address."""
     snapshot = open_workspace(start, environ, env=env).backend.read()
     return dict(sorted(snapshot.state.objects.items()))
 
 
 def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> dict[str, JSON]:
-    """The entry of `address`; ReconcilerError where there is none."""
+    """Return the entry of `address`; raises ReconcilerError if there is none."""
     known = entries(start, environ, env=env)
     found = known.get(address)
     if found is None:
-        hint = did_you_mean(str(address), map(str, known)) or "`reconciler state list` shows what there is."
-        raise ReconcilerError(Problem("unknown-address", f"state has no {address}", hint=hint))
+        hint = did_you_mean(str(address), map(str, known)) or "To list all entries, run `reconciler state list`."
+        raise ReconcilerError(Problem("unknown-address", f"{address} is not in the state", hint=hint))
     return {"address": str(address), **asdict(found)}
 
 
 def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> list[AppliedPlan]:
-    """Every apply that is known, the latest first: all of them with a backend that has history, else the latest 100."""
+    """Return applies, latest first: all of them for a backend with history, otherwise the latest 100."""
     backend = open_workspace(start, environ, env=env).backend
     return history(backend.store, backend.identity)
 
 
 def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm: Callable[[str], bool]) -> str:
-    """Free the lock, once `confirm` agrees to what it is told of the holder; a sentence that says what was done.
+    """Force-unlock the state after `confirm` returns True for a question about the holder, and return the result.
 
-    For people who know that run to be dead: a run that lost its lock stops writing.
+    If the run of the lock is still active, it stops writing.
     """
     backend = open_workspace(start, environ, env=env).backend
     held = backend.held()
     if held is None:
-        return f"Nobody holds the lock of {backend.identity}."
-    holder = held.holder
-    whose = f"the lock of {backend.identity} that {holder.name}@{holder.host} (process {holder.pid})"
-    since = f"renewed {max(0, round(time.time() - held.renewed))} s ago"
-    if not confirm(f"Free {whose} holds, {since}?") or backend.unlock() is None:
+        return f"No lock held on {backend.identity}."
+    holder, age = held.holder, max(0, round(time.time() - held.renewed))
+    whose = f"{holder.name}@{holder.host} (process {holder.pid}, renewed {age} s ago)"
+    if not confirm(f"Force-unlock {backend.identity}, locked by {whose}?") or backend.unlock() is None:
         return "Nothing was changed."
-    return f"Freed: {whose} held, {since}."
+    return f"Unlocked {backend.identity}, which was locked by {whose}."
 
 
 def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> Migrated:
-    """Take the state of one identity from the backend that is configured to the one that `to` names.
+    """Migrate the state of one identity from the configured backend to `to`.
 
-    The configuration is for people to change; whoever goes on with the old one is told where the state is.
+    The configuration is not changed. Commands that still use the old backend fail with the location of the new one.
     """
     workspace = open_workspace(start, environ, env=env)
     check_unlocked(workspace)

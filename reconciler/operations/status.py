@@ -1,4 +1,4 @@
-"""`status`: where every object stands."""
+"""`status`: list every managed object with its sync status."""
 
 import asyncio
 from collections import defaultdict
@@ -19,17 +19,17 @@ from reconciler.state.model import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One object, as a person asks about it."""
+    """The sync status of one object."""
 
     address: str
     standing: str
-    """`in sync`, or what is pending and what was changed by hand, with the fields."""
+    """`in sync`, or pending changes and drift, with the fields."""
     id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Every object of one identity."""
+    """The status of all objects of one identity."""
 
     identity: str
     endpoint: str
@@ -38,12 +38,12 @@ class Status:
     entries: tuple[Standing, ...]
 
     def document(self) -> dict[str, JSON]:
-        """As JSON (`reconciler/status/v1`)."""
+        """Return the JSON document (`reconciler/status/v1`)."""
         return {"format": "reconciler/status/v1", **asdict(self), "entries": [asdict(entry) for entry in self.entries]}
 
 
 def status(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint: str | None) -> Status:
-    """Plan, and say for each address how it stands."""
+    """Plan, and return the sync status of each address."""
 
     async def run() -> Status:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
@@ -85,7 +85,7 @@ def _entries(planned: Planned) -> Iterator[Standing]:
 
 
 def _published(live: Live | None) -> Iterator[str]:
-    """The release that applications get under a chatbot's name."""
+    """Return a note about the published release of a chatbot."""
     named = live.fields.get("published") if live else None
     yield from (f"{release} is published" for release in references_in(named))
 

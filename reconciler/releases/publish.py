@@ -55,7 +55,7 @@ def _release(project: AllEnvironments, chatbot: Resource, number: int) -> Resour
         return found[number]
     address = release_address(chatbot.address.name, number)
     hint = (
-        f"Releases: {_listed(found)}."
+        f"Existing releases: {_listed(found)}."
         if found
         else f"To create the first one: reconciler release {chatbot.address.name}"
     )

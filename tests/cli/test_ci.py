@@ -100,7 +100,7 @@ def test_the_title_of_the_issue_counts_what_was_found(hub: Hub, cli: Cli, body: 
     drift.write_text(json.dumps({**DRIFT, "in_sync": True, "clean": True}))
     assert cli("ci", "issue", body, "--drift", drift).code == 0
     assert issue["state"] == "closed"
-    assert "no issue is open" in cli("ci", "issue", body, "--drift", drift).out
+    assert "no open issue" in cli("ci", "issue", body, "--drift", drift).out
 
 
 def test_what_is_no_drift_and_not_clean_either_keeps_the_issue_open(hub: Hub, cli: Cli, body: Path):

@@ -48,7 +48,7 @@ def test_data_that_cannot_be_kept_is_an_error(cli: Cli, tmp_path):
     for place in (tmp_path / "data", tmp_path):
         done = cli("emulator", "serve", "--port", 0, "--data", place)
         assert done.code == 1
-        assert f"cannot keep its data in {place}" in done.err
+        assert f"cannot store its data in {place}" in done.err
 
 
 def test_faults_that_nobody_understands_are_an_error(cli: Cli):

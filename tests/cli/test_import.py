@@ -19,7 +19,7 @@ def test_what_is_live_becomes_a_project(nowhere, cli):
     done = cli("import")
     assert done.code == 0
     assert done.out.startswith("assistant/support-bot  from agent agent_")
-    assert "2 files written" in done.out
+    assert "Wrote 2 files" in done.out
     assert "agent: 1 found" in done.err
     assert cli("validate").code == 0
 
@@ -56,5 +56,5 @@ def test_a_request_from_code(project, cli):
     (project / "body.json").write_text(json.dumps({"model": "gpt-6-luna", "input": "Hello"}))
     done = cli("import", "request", "body.json")
     assert done.code == 0
-    assert "not here: `input`: the application passes it with each request" in done.out
+    assert "not imported: `input`: the application passes it with each request" in done.out
     assert cli("validate").code == 0

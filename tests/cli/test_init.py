@@ -54,7 +54,7 @@ def test_nothing_is_written_over(tmp_path, cli: Cli):
     (tmp_path / "stores" / "handbook.yaml").write_text("mine")
     done = cli("init", tmp_path)
     assert (done.code, done.out) == (1, "")
-    assert "handbook.yaml is there already; nothing was written" in done.err
+    assert "handbook.yaml already exists; nothing was written" in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["stores"]
 
 

@@ -58,7 +58,7 @@ def test_a_target_takes_along_what_it_needs(project, cli: Cli):
 def test_an_unknown_target_is_an_error_that_knows_what_was_meant(project, cli: Cli):
     done = cli("plan", "--target", "assistant/hlper")
     assert done.code == 1
-    assert "there is no assistant/hlper" in done.err
+    assert "assistant/hlper was not found" in done.err
     assert "Did you mean 'assistant/helper'" in done.err
 
 
@@ -106,7 +106,7 @@ def test_a_saved_plan_is_shown_without_project_and_network(project, cli: Cli, tm
     ("content", "said"),
     [
         (b"", "is not JSON"),
-        (b"\xff\xfe", "it is not text"),
+        (b"\xff\xfe", "it is not a text file"),
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "not a plan of format reconciler/plan/v1"),
         (b'{"format": "reconciler/plan/v2"}', "but 'reconciler/plan/v2'"),

@@ -24,7 +24,7 @@ def test_a_change_made_by_hand_becomes_the_manifests(applied, cli: Cli):
 def test_nothing_to_pull(applied, cli: Cli):
     done = cli("pull", STORE)
     assert (done.code, done.out) == (0, "Nothing to pull.\n")
-    assert "nothing was changed by hand" in done.err
+    assert "vectorstore/handbook: no drift" in done.err
 
 
 def test_addresses_or_all(applied, cli: Cli):

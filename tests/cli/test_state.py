@@ -48,8 +48,8 @@ def test_neither_needs_the_api(applied, cli: Cli, monkeypatch):
     assert cli("state", "list").code == 0
 
 
-def test_a_lock_is_freed_once_a_person_says_so(applied, cli: Cli, monkeypatch):
-    assert cli("state", "unlock", "--yes").out == "Nobody holds the lock of acme.\n"
+def test_unlock_after_confirmation_frees_the_lock(applied, cli: Cli, monkeypatch):
+    assert cli("state", "unlock", "--yes").out == "No lock held on acme.\n"
     with open_workspace(applied, {}).backend.lock(Holder("kim", "laptop", "another machine", 4242)):
         assert cli("apply", "--yes").code == 6
         refused = cli("state", "unlock")
@@ -59,7 +59,7 @@ def test_a_lock_is_freed_once_a_person_says_so(applied, cli: Cli, monkeypatch):
         freed = cli("state", "unlock", "--yes")
         assert freed.code == 0
         assert re.fullmatch(
-            r"Freed: the lock of acme that kim@laptop \(process 4242\) held, renewed \d+ s ago\.\n", freed.out
+            r"Unlocked acme, which was locked by kim@laptop \(process 4242, renewed \d+ s ago\)\.\n", freed.out
         )
         assert cli("apply", "--yes").code == 0
 
@@ -129,7 +129,7 @@ def test_an_entry_under_another_address(applied, cli: Cli):
         "Moved: acme.",
         "  + vectorstore/manual",
         "  - vectorstore/handbook",
-        "  note: its label still says vectorstore/handbook: the next apply writes vectorstore/manual there",
+        "  note: the label of the object is still vectorstore/handbook: the next apply updates it",
     ]
     store = next(change for change in cli("plan", "-o", "json").document["changes"] if "manual" in change["address"])
     assert (store["action"], [field["path"] for field in store["fields"]]) == ("update", ["name", "address"])
@@ -147,10 +147,10 @@ def test_an_address_is_moved_only_from_what_is_known_to_what_is_not(applied, cli
     assert "moved_from" in cli("state", "mv", "chatbot/helper", "chatbot/other").err
 
 
-def test_what_is_managed_no_longer_is_nobodys(applied, cli: Cli):
+def test_rm_leaves_the_object_unmanaged(applied, cli: Cli):
     done = cli("state", "rm", "vectorstore/handbook", "-o", "json")
     assert done.document["removed"] == ["file/kb/welcome.md", "vectorstore/handbook"]
-    assert "makes another one" in done.document["notes"][0]
+    assert "creates another object" in done.document["notes"][0]
     assert stores(applied) == ["handbook"]
     unmanaged = {one["type"] for one in cli("plan", "-o", "json").document["unmanaged"]}
     assert unmanaged == {"file", "vector_store"}
@@ -163,7 +163,7 @@ def test_what_is_managed_no_longer_is_nobodys(applied, cli: Cli):
 
 
 def test_what_would_be_found_again_cannot_be_forgotten(applied, cli: Cli):
-    assert "vectorstore/handbook needs file/kb/welcome.md" in cli("state", "rm", "file/kb/welcome.md").err
+    assert "vectorstore/handbook references file/kb/welcome.md" in cli("state", "rm", "file/kb/welcome.md").err
     assert "keep_on_delete" in cli("state", "rm", "chatbot/helper").err
     assert "unknown-address" in cli("state", "rm", "assistant/nobody").err
     assert len(cli("state", "list", "-o", "json").document) == 4

@@ -74,11 +74,11 @@ def test_they_pass_the_linters(repository: Path):
 
 def test_nothing_is_overwritten(repository: Path):
     write_workflows(repository / "bots")
-    with pytest.raises(ReconcilerError, match="there already"):
+    with pytest.raises(ReconcilerError, match="already exists"):
         write_workflows(repository / "bots")
 
 
 def test_outside_a_repository_there_is_nowhere_to_write(tmp_path: Path):
     init(tmp_path / "bots")
-    with pytest.raises(ReconcilerError, match="no Git repository"):
+    with pytest.raises(ReconcilerError, match="is not a Git repository"):
         write_workflows(tmp_path / "bots")

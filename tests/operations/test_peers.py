@@ -128,7 +128,9 @@ class TestWhichStates:
         state.write_text("{")
         problem = folder.problem()
         assert (problem.code, str(problem.place)) == ("peer-unreadable", "project.yaml:1:101")
-        assert problem.message.startswith("nobody can tell whether globex/live needs what is deleted: not valid JSON")
+        assert problem.message.startswith(
+            "cannot check whether globex/live references the objects to delete: not valid JSON"
+        )
 
 
 class TestInCI:

@@ -244,7 +244,7 @@ def test_what_cannot_be_read_back_is_asked_for(acme):
         str(problem).partition(": ")[2].splitlines()[0].removeprefix("error[not-pulled]: ")
         for problem in pulled.problems
     } == {
-        "assistant/triage: its labels were removed by hand, and no manifest holds them",
+        "assistant/triage: its labels were removed, and labels are not part of manifests",
         f"assistant/billing: {_deleted(acme)} was deleted by hand",
     }
 
@@ -261,7 +261,7 @@ def test_an_edit_of_the_same_field_gives_way_and_is_told(acme):
         "-   model: 'gpt-6-sol'     # the cheap one",
         "+   model: 'gpt-6-terra'     # the cheap one",
     ]
-    assert "assistant/triage: model was changed in the manifest too; the live value has taken its place" in pulled.notes
+    assert "assistant/triage: model was also changed in the manifest; the live value replaced it" in pulled.notes
     assert is_settled(acme)
 
 
@@ -306,14 +306,14 @@ def test_what_no_manifest_may_say_is_told_with_the_rule(acme):
     planned = replace(planned, plan=replace(planned.plan, drift=(beyond,)))
     found = accepted(open_workspace(acme.root, acme.environ), planned)
     (problem,) = found.problems
-    assert problem.message.startswith("assistant/triage: what is live breaks a rule of manifests: ")
+    assert problem.message.startswith("assistant/triage: the live value is not valid in a manifest: ")
     assert str(problem.place).startswith("assistants.yaml:6:")
     assert not found.edits
 
 
 def test_nothing_to_pull_and_nothing_written(acme):
     pulled = pull(acme, "assistant/triage")
-    assert pulled.notes == ("assistant/triage: nothing was changed by hand",)
+    assert pulled.notes == ("assistant/triage: no drift",)
     assert not pulled.edits
 
 

@@ -82,7 +82,9 @@ def test_to_what_is_published_already_nothing_is_done(released: Path, cli: Cli):
     assert cli("apply", plan, "--yes").code == 0
 
 
-@pytest.mark.parametrize(("number", "why"), [(9, "there is no release/helper@9"), (1, "release/helper@1 is archived")])
+@pytest.mark.parametrize(
+    ("number", "why"), [(9, "release/helper@9 does not exist"), (1, "release/helper@1 is archived")]
+)
 def test_not_to_a_release_that_is_none(released: Path, cli: Cli, number: int, why: str):
     assert cli("archive", "release/helper@1").code == 0
     before = (released / "chatbots" / "helper.yaml").read_text()

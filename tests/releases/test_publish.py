@@ -82,7 +82,7 @@ def test_the_environment_of_the_shell_counts(desk: Desk) -> None:
 
 def test_a_release_that_does_not_exist(desk: Desk) -> None:
     problem = refused(desk, 3)
-    assert (problem.code, problem.hint) == ("unknown-release", "Releases: 1 and 2.")
+    assert (problem.code, problem.hint) == ("unknown-release", "Existing releases: 1 and 2.")
     assert str(problem.place) == "ops/chatbots/support.yaml:1:1"
 
 
@@ -90,7 +90,7 @@ def test_a_release_that_is_archived(desk: Desk) -> None:
     text = desk.read("releases/support/v1.yaml")
     desk.write("releases/support/v1.yaml", text.partition("  content:")[0] + "  archived: true\n")
     problem = refused(desk, 1)
-    assert (problem.code, problem.hint) == ("archived-release", "Releases: 2 (1 is archived).")
+    assert (problem.code, problem.hint) == ("archived-release", "Existing releases: 2 (1 is archived).")
     assert str(problem.place).startswith("ops/releases/support/v1.yaml:")
 
 
