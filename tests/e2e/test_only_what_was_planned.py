@@ -81,7 +81,7 @@ class TestSavedPlans:
         office.wants(manifest("Chatbot", "bot", {"assistant": "two"}))
         saved = office.plan()
         office.wants(request("two", "Nobody has read this."))
-        with pytest.raises(StaleError, match="chatbot/bot: what is written with this update has been edited"):
+        with pytest.raises(StaleError, match="chatbot/bot: objects written together with this update were edited"):
             apply_saved(office, saved)
         assert published(office, WORKING_BOT) == {"assistant/one": "One."}
 
