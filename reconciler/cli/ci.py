@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.planning.model import Plan
     from reconciler.reports.markdown.origin import Run
     from reconciler.review.approval import Approval
-    from reconciler.review.reviewed_changes import Shown
+    from reconciler.review.reviewed_changes import ReviewedChanges
 
 AUTHOR = "github-actions[bot]"
 
@@ -137,7 +137,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     if now.plan.refusals:
         show_plan(now.plan, "text", out=None)
         return codes.REFUSED
-    found = _shown(now.plan, plan_workflow)
+    found = _read_reviews(now.plan, plan_workflow)
     parted = approval(now, found.digests)
     write_json(to_json(parted.plan), out)
     _show_approval(parted, found)
@@ -201,19 +201,19 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace")
 
 
-def _shown(plan: "Plan", plan_workflow: str) -> "Shown":
+def _read_reviews(plan: "Plan", plan_workflow: str) -> "ReviewedChanges":
     from reconciler.github import connect
     from reconciler.github.reviews import Reviews
-    from reconciler.review.reviewed_changes import Shown, shown
+    from reconciler.review.reviewed_changes import ReviewedChanges, read_reviews
 
     if not plan.work:
-        return Shown()
+        return ReviewedChanges()
     with connect(options.environ()) as github:
         where = Reviews(github, plan_workflow, _workflow(), _given("GITHUB_REF_NAME"), _given("GITHUB_SHA"))
-        return shown(plan, where)
+        return read_reviews(plan, where)
 
 
-def _show_approval(parted: "Approval", found: "Shown") -> None:
+def _show_approval(parted: "Approval", found: "ReviewedChanges") -> None:
     from reconciler.reports.style import count, plain
 
     show(f"Reviewed: {count(len(parted.plan.work), 'change')}. Held back: {count(len(parted.held), 'change')}.")

@@ -79,7 +79,7 @@ def _import(
         words=what,
         pattern=pattern,
         into=into,
-        tell=note,
+        on_progress=note,
     )
 
 

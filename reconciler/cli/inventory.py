@@ -32,7 +32,7 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, by
     """
     from reconciler.importing.inventory import inventory
 
-    found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, tell=note)
+    found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, on_progress=note)
     _show(found, format_)
     if found.problems:
         show_problems(found.problems)

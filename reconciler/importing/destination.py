@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.importing.live_inventory import Surroundings
+from reconciler.importing.live_inventory import ProjectContext
 from reconciler.importing.model import imported_from
 from reconciler.manifests import load
 from reconciler.manifests.drafting import unique_name
@@ -59,7 +59,7 @@ class Destination:
         return tuple(write_drafts(self.root, drafts, project=project, schema=schema_file() if project else None))
 
 
-def destination(start: Path, into: Path | None, here: Surroundings) -> Destination:
+def destination(start: Path, into: Path | None, here: ProjectContext) -> Destination:
     """Return `into`, the current project, or `start` as the destination.
 
     Raises ReconcilerError for a folder inside another project, because paths in manifests start at the project folder.

@@ -19,7 +19,7 @@ from reconciler.resources.base import Live
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 
 T = TypeVar("T")
-Tell: TypeAlias = Callable[[str], None]
+OnProgress: TypeAlias = Callable[[str], None]
 """A function that receives a progress message."""
 
 _NO_PROJECT: Final = Identity("nobody")
@@ -29,7 +29,7 @@ STEP: Final = 25
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ProjectContext:
     """The environment of a command that requires an API key but no manifests: a project, or any folder."""
 
     project: Project
@@ -59,7 +59,9 @@ class LiveInventory:
         return str(self.identity) if live.id in self.addresses else None
 
 
-def surroundings(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint: str | None) -> Surroundings:
+def project_context(
+    start: Path, environ: Mapping[str, str], *, env: str | None, endpoint: str | None
+) -> ProjectContext:
     """Return the project at or above `start`, if there is one.
 
     Errors in manifests are ignored. Raises ReconcilerError if the environment is missing or unknown.
@@ -69,17 +71,17 @@ def surroundings(start: Path, environ: Mapping[str, str], *, env: str | None, en
     except ReconcilerError:
         root = start.absolute()
         no_project = Project(root, root, _NO_PROJECT, ProjectSpec(), Place("."))
-        return Surroundings(no_project, None, choose(no_project, endpoint, environ))
+        return ProjectContext(no_project, None, choose(no_project, endpoint, environ))
     loaded = load(folder, env=env or environ.get("RECONCILER_ENV") or None)
     raise_errors(problem for problem in loaded.problems if problem.code in _ENVIRONMENT)
     chosen = choose(loaded.project, endpoint, environ)
-    return Surroundings(loaded.project, Workspace(loaded, chosen, environ), chosen)
+    return ProjectContext(loaded.project, Workspace(loaded, chosen, environ), chosen)
 
 
 async def read_live_inventory(
-    here: Surroundings,
+    here: ProjectContext,
     connection: Connection,
-    tell: Tell,
+    on_progress: OnProgress,
     types: Collection[str] | None = None,
     with_parts: Callable[[Live], bool] = lambda _live: True,
 ) -> LiveInventory:
@@ -92,12 +94,12 @@ async def read_live_inventory(
     problems: list[Problem] = []
     applied = await asyncio.to_thread(_applied, here.workspace)
     known = [*applied]
-    walks = (_listed(adapter, here.project.identity, known, tell, problems) for adapter in by_type.values())
+    walks = (_listed(adapter, here.project.identity, known, on_progress, problems) for adapter in by_type.values())
     listed = await asyncio.gather(*walks)
     if by_type and all(found is None for found in listed):
         raise LiveError(*dict.fromkeys(problems))
     everything = [item for found in listed for item in found or ()]
-    live = await _with_parts(by_type, everything, with_parts, tell, problems)
+    live = await _with_parts(by_type, everything, with_parts, on_progress, problems)
     identity = here.project.identity if here.workspace else None
     return LiveInventory(
         identity=identity,
@@ -124,12 +126,12 @@ def _labelled(live: Iterable[Live], identity: Identity | None) -> dict[str, Addr
 
 
 async def _listed(
-    adapter: Adapter, identity: Identity, known: list[str], tell: Tell, problems: list[Problem]
+    adapter: Adapter, identity: Identity, known: list[str], on_progress: OnProgress, problems: list[Problem]
 ) -> list[Live] | None:
     found = await _attempted(adapter.list(identity, known), problems)
     if found is None:
         return None
-    tell(f"{adapter.type}: {len(found):,} found")
+    on_progress(f"{adapter.type}: {len(found):,} found")
     return list(found)
 
 
@@ -137,7 +139,7 @@ async def _with_parts(
     by_type: Mapping[str, Adapter],
     live: Sequence[Live],
     wanted: Callable[[Live], bool],
-    tell: Tell,
+    on_progress: OnProgress,
     problems: list[Problem],
 ) -> list[Live]:
     """Return `live` with the parts of the wanted objects; objects that were deleted meanwhile are left out."""
@@ -151,7 +153,7 @@ async def _with_parts(
         found = await _attempted(by_type[item.type].whole(item), problems)
         done += 1
         if done % STEP == 0 or done == len(composed):
-            tell(f"contents: {done:,} of {len(composed):,} read")
+            on_progress(f"contents: {done:,} of {len(composed):,} read")
         return found
 
     return [item for item in await asyncio.gather(*map(whole, live)) if item is not None]

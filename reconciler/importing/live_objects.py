@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.importing.destination import Destination, destination, valid
-from reconciler.importing.live_inventory import LiveInventory, Surroundings, Tell, read_live_inventory, surroundings
+from reconciler.importing.live_inventory import (
+    LiveInventory,
+    OnProgress,
+    ProjectContext,
+    project_context,
+    read_live_inventory,
+)
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
 from reconciler.importing.selection import Selection, importable, missing, selection
 from reconciler.live.client import Connection
@@ -28,22 +34,22 @@ def import_live(
     words: Sequence[str],
     pattern: str | None,
     into: Path | None,
-    tell: Tell,
+    on_progress: OnProgress,
 ) -> Imported:
     """Write manifests for the live objects that `words` (kinds, addresses, ids) and `pattern` (of the name) select."""
 
     async def run() -> Imported:
-        here = surroundings(start, environ, env=env, endpoint=endpoint)
+        here = project_context(start, environ, env=env, endpoint=endpoint)
         target = destination(start, into, here)
         async with open_connection(here.project, here.endpoint) as connection:
-            return await bring(here, connection, target, selected, tell)
+            return await import_objects(here, connection, target, selected, on_progress)
 
     selected = selection(words, pattern)
     return asyncio.run(run())
 
 
-async def bring(
-    here: Surroundings, connection: Connection, target: Destination, selected: Selection, tell: Tell
+async def import_objects(
+    here: ProjectContext, connection: Connection, target: Destination, selected: Selection, on_progress: OnProgress
 ) -> Imported:
     """Read the selected objects and write their manifests to `target`."""
     by_type = adapters(connection)
@@ -58,7 +64,7 @@ async def bring(
         foreign = live.labels is not None and live.labels.identity != str(here.project.identity)
         return is_wanted(live) and (not foreign or live.id in selected.ids)
 
-    live_inventory = await read_live_inventory(here, connection, tell, needed, is_read)
+    live_inventory = await read_live_inventory(here, connection, on_progress, needed, is_read)
     found = [(live, _address(live, prefixes[live.type])) for live in live_inventory.live if is_wanted(live)]
     work = _Work(live_inventory, target, {live.id: live.name for live in live_inventory.live if live.name})
     work.add([live for live, _ in found], selected.ids)
@@ -82,10 +88,10 @@ class _Work:
     skipped: list[Skipped] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, found: Iterable[Live], asked: frozenset[str]) -> None:
+    def add(self, found: Iterable[Live], requested_ids: frozenset[str]) -> None:
         """Draft manifests, first for objects that already have an address, so that it stays free for them."""
         for live in sorted(found, key=lambda one: one.id not in self.live_inventory.addresses):
-            why = self._skip_reason(live, asked)
+            why = self._skip_reason(live, requested_ids)
             if why:
                 self.skipped.append(Skipped(live.type, live.id, live.name, why))
             else:
@@ -102,14 +108,14 @@ class _Work:
             self.target.root, written, tuple(origins), tuple(self.skipped), (*problems, *self.problems, *refused)
         )
 
-    def _skip_reason(self, live: Live, asked: frozenset[str]) -> str:
+    def _skip_reason(self, live: Live, requested_ids: frozenset[str]) -> str:
         owner = self.live_inventory.owner(live)
         address = self.live_inventory.addresses.get(live.id)
         if address and self.target.has(address):
             return f"already managed by the manifest of {address}"
         if live.id in self.target.imported:
             return f"already imported as {self.target.imported[live.id]}"
-        if owner is None or address or live.id in asked:
+        if owner is None or address or live.id in requested_ids:
             return ""
         return f"owned by {owner}; to import it anyway, pass its id"
 

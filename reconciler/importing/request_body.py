@@ -61,7 +61,7 @@ def configuration(body: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[str,
     given = {name: value for name, value in body.items() if value is not None}
     pairs, lost = kept_pairs(given.pop("metadata")) if isinstance(given.get("metadata"), Mapping) else ({}, ())
     spec: dict[str, JSON] = {"target": "responses"}
-    spec |= {name: _standing(name, given[name], losses) for name in _FIELDS if name in given}
+    spec |= {name: _field(name, given[name], losses) for name in _FIELDS if name in given}
     if not isinstance(spec.get("instructions", ""), str):
         del spec["instructions"]
         losses.append("`instructions`, which is a list of messages: write the text, if it is the same in every request")
@@ -71,11 +71,11 @@ def configuration(body: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[str,
             losses.append(f"`{name}`: {hint}")
         else:
             extra[name] = given[name]
-    losses += _spoken(given.get("input"))
+    losses += _instruction_messages(given.get("input"))
     return {**spec, **pairs, **({"extra": extra} if extra else {})}, (*losses, *lost)
 
 
-def _standing(name: str, value: JSON, losses: list[str]) -> JSON:
+def _field(name: str, value: JSON, losses: list[str]) -> JSON:
     """Return the value of a field; tools without tokens, which must not be committed."""
     if name != "tools" or not isinstance(value, list):
         return value
@@ -89,29 +89,29 @@ def _without_token(tool: Any) -> Any:
     return {key: item for key, item in tool.items() if key != _TOKEN} if isinstance(tool, Mapping) else tool
 
 
-def _spoken(given: Any) -> Iterator[str]:
+def _instruction_messages(given: Any) -> Iterator[str]:
     roles = {str(item.get("role")) for item in given if isinstance(item, Mapping)} if isinstance(given, list) else set()
     for role in sorted(roles & {"developer", "system"}):
         yield f"the {role} message of `input`: if it is the same in every request, write it as `instructions`"
 
 
-def asked(response: Mapping[str, JSON]) -> dict[str, JSON]:
+def request_of(response: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return the request body of a stored response, without defaults and fields of the run."""
     said = {name: _without_nulls(value, name) for name, value in response.items() if name not in _REPORTED}
     if isinstance(said.get("tools"), list):
-        said["tools"] = [_lean(tool) for tool in said["tools"]]
+        said["tools"] = [_without_tool_defaults(tool) for tool in said["tools"]]
     if isinstance(said.get("text"), Mapping):
-        said["text"] = _beyond(said["text"], _DEFAULTS["text"])
-    return _beyond(said, {**_DEFAULTS, "text": {}})
+        said["text"] = _without_defaults(said["text"], _DEFAULTS["text"])
+    return _without_defaults(said, {**_DEFAULTS, "text": {}})
 
 
-def _lean(tool: Any) -> Any:
+def _without_tool_defaults(tool: Any) -> Any:
     if not isinstance(tool, Mapping):
         return tool
-    return _beyond(tool, _TOOL_DEFAULTS.get(str(tool.get("type")), {}))
+    return _without_defaults(tool, _TOOL_DEFAULTS.get(str(tool.get("type")), {}))
 
 
-def _beyond(value: Mapping[str, JSON], defaults: Mapping[str, JSON]) -> dict[str, JSON]:
+def _without_defaults(value: Mapping[str, JSON], defaults: Mapping[str, JSON]) -> dict[str, JSON]:
     return {key: item for key, item in value.items() if not (key in defaults and same(item, defaults[key]))}
 
 

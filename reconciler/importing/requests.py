@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, Never
 
 from reconciler.importing.destination import Destination, destination, valid
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_inventory import project_context
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
-from reconciler.importing.request_body import asked, configuration
+from reconciler.importing.request_body import configuration, request_of
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafting import literal, with_files
@@ -36,14 +36,14 @@ def import_responses(
     """Write an assistant for each of these stored responses. One that cannot be read is reported as a problem."""
 
     async def run() -> Imported:
-        here = surroundings(start, environ, env=env, endpoint=endpoint)
+        here = project_context(start, environ, env=env, endpoint=endpoint)
         async with open_connection(here.project, here.endpoint) as connection:
-            return await bring_responses(destination(start, into, here), connection, ids)
+            return await import_stored_responses(destination(start, into, here), connection, ids)
 
     return asyncio.run(run())
 
 
-async def bring_responses(target: Destination, connection: Connection, ids: Sequence[str]) -> Imported:
+async def import_stored_responses(target: Destination, connection: Connection, ids: Sequence[str]) -> Imported:
     """Read the responses and write their assistants to `target`."""
     read: list[tuple[Draft, Origin]] = []
     problems: list[Problem] = []
@@ -62,14 +62,14 @@ async def bring_responses(target: Destination, connection: Connection, ids: Sequ
             problems.append(Problem("not-live", f"response {id_} was not found", hint=hint))
         else:
             read.append(
-                _drafted(target, "response", id_, f"response-{id_.removeprefix('resp_')[:8]}", asked(body), body)
+                _drafted(target, "response", id_, f"response-{id_.removeprefix('resp_')[:8]}", request_of(body), body)
             )
     return replace(_finished(target, read, problems), skipped=tuple(skipped))
 
 
 def import_requests(start: Path, environ: Mapping[str, str], *, files: Sequence[Path], into: Path | None) -> Imported:
     """Write an assistant for each of these files, JSON bodies of `responses.create`. Requires no API key."""
-    here = surroundings(start, environ, env=None, endpoint=None)
+    here = project_context(start, environ, env=None, endpoint=None)
     target = destination(start, into, here)
     read: list[tuple[Draft, Origin]] = []
     problems: list[Problem] = []

@@ -38,7 +38,7 @@ class _NoFiles:
 
 
 @dataclass(frozen=True)
-class Settled:
+class ValidParts:
     """Parts that form a valid manifest, or the findings that prevent it."""
 
     parts: tuple[Part, ...]
@@ -48,14 +48,14 @@ class Settled:
     findings: tuple[Finding, ...] = ()
 
 
-def settle(case: Case, parts: Sequence[Part]) -> Settled:
+def validated(case: Case, parts: Sequence[Part]) -> ValidParts:
     """Remove invalid values one by one until the remaining manifest is valid."""
     while True:
         spec = _assembled(case, parts)
         findings = [finding for finding in _findings(case, spec) if finding.severity == "error"]
         blamed = {index: finding for finding in reversed(findings) for index in _owners(parts, finding.path[1:])}
         if not blamed:
-            return Settled(tuple(parts), spec, tuple(_entries(parts)), tuple(findings))
+            return ValidParts(tuple(parts), spec, tuple(_entries(parts)), tuple(findings))
         parts = [_without(part, blamed[at]) if at in blamed else part for at, part in enumerate(parts)]
 
 
@@ -159,14 +159,14 @@ def _removed(value: JSON, path: Path) -> JSON:
     return value
 
 
-def drafted(case: Case, settled: Settled) -> Draft:
+def draft_of(case: Case, valid: ValidParts) -> Draft:
     """Return the manifest of valid parts, with its comments and included files."""
-    spec = literal(settled.spec)
+    spec = literal(valid.spec)
     if isinstance(spec.get("instructions"), str):
         spec["instructions"] = substituted(case, spec["instructions"])
     apart, included = with_files(case.name, spec)
-    notes = {keys: part.remark for keys, part in positions(settled.parts) if part.remark}
-    comment = "\n".join([*_origin(case), *(part.comment for part in settled.parts if part.comment)])
+    notes = {keys: part.remark for keys, part in positions(valid.parts) if part.remark}
+    comment = "\n".join([*_origin(case), *(part.comment for part in valid.parts if part.comment)])
     return Draft(KIND.name, case.name, apart, comment, notes, included)
 
 

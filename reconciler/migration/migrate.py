@@ -10,7 +10,7 @@ from reconciler.live.errors import LiveError
 from reconciler.manifests.drafting import unique_name
 from reconciler.migration import prompts
 from reconciler.migration.destination import Destination, destination
-from reconciler.migration.drafting import drafted, settle
+from reconciler.migration.drafting import draft_of, validated
 from reconciler.migration.exports import read_exports
 from reconciler.migration.fields import parts_of
 from reconciler.migration.model import (
@@ -54,7 +54,7 @@ def migrate(
     goal = destination(into)
     new, done = _without_migrated(exports, goal)
     presence, unseen = _presence(new, goal, environ, endpoint) if not offline else ({}, ())
-    migrated = [migrated_of(case, parts) for case, parts in cases(new, target, goal, presence)]
+    migrated = [migrate_export(case, parts) for case, parts in cases(new, target, goal, presence)]
     problems += [*done, *unseen, *(_no_manifest(one) for one in migrated if one.draft is None)]
     result = Migration(target, tuple(migrated), tuple(problems))
     return replace(result, written=goal.write(result.drafts, target)) if result.drafts and not dry_run else result
@@ -73,17 +73,17 @@ def cases(
         yield Case(flat, target, name, presence, goal.variables), parts
 
 
-def migrated_of(case: Case, parts: Sequence[Part] = ()) -> Migrated:
+def migrate_export(case: Case, parts: Sequence[Part] = ()) -> Migrated:
     """Map one object; `parts` are the results of earlier steps."""
-    settled = settle(case, [*parts, *parts_of(case)])
+    valid = validated(case, [*parts, *parts_of(case)])
     return Migrated(
         export=case.export,
         address=f"assistant/{case.name}",
-        draft=None if settled.findings else drafted(case, settled),
-        entries=settled.entries,
+        draft=None if valid.findings else draft_of(case, valid),
+        entries=valid.entries,
         threads=_threads_advice(case),
         runs=_runs_advice(case),
-        findings=settled.findings,
+        findings=valid.findings,
     )
 
 

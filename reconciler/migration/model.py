@@ -65,7 +65,7 @@ class Case:
     name: str
     """Name of the manifest."""
     presence: Mapping[str, Presence] = field(default_factory=dict)
-    """By the id of a file or a vector store."""
+    """Presence by id of a file or a vector store."""
     variables: frozenset[str] = frozenset()
     """Names of the variables that have a value in every environment of the project."""
 
@@ -81,9 +81,9 @@ class Migrated:
     """None if no valid manifest can be written."""
     entries: tuple[Entry, ...]
     threads: str
-    """How the application replaces threads, for its developers."""
+    """Advice on threads for the developers of the application."""
     runs: str
-    """How the application replaces runs, for its developers."""
+    """Advice on runs for the developers of the application."""
     findings: tuple[Finding, ...] = ()
     """The reasons for a missing draft."""
 

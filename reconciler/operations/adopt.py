@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.applying.model import ApplyResult
 from reconciler.importing.model import imported_from
 from reconciler.live.client import Connection
-from reconciler.operations.plan import Observed, make_plan, taking_over, with_parts
+from reconciler.operations.plan import Observed, adoption_plan, make_plan, with_parts
 from reconciler.operations.run import Progress, check_unlocked, confirmed
 from reconciler.planning.adoption import AdoptionMatch, alike, pair
 from reconciler.planning.model import Plan
@@ -72,4 +72,4 @@ async def planned_adoption(
     inputs, matched = replace(inputs, live=live), replace(matched, unmanaged=unmanaged)
     pairing = pair(inputs, matched, wanted, origins)
     observed = replace(observed, planned=replace(observed.planned, inputs=inputs))
-    return await taking_over(workspace, observed, pairing.ids), pairing
+    return await adoption_plan(workspace, observed, pairing.ids), pairing

@@ -17,12 +17,12 @@ from typing import Final
 
 from reconciler.resources.problems import Problem, ReconcilerError
 
-OURS: Final = "reconciler "
+PREFIX: Final = "reconciler "
 ENVIRONMENT: Final = "staging"
 HOTFIX: Final = "If the caller reports a smell of gas, stop and give the emergency number at once."
 
 AGENT_NAME: Final = "Brightwater outage desk"
-MADE_BY_HAND: Final = {"name": "Night porter", "model": "gpt-6-luna", "instructions": "Answer the door, kindly."}
+EXISTING_AGENT: Final = {"name": "Night porter", "model": "gpt-6-luna", "instructions": "Answer the door, kindly."}
 CURL: Final = (
     'curl -H "Authorization: Bearer $OPENAI_API_KEY" -H "OpenAI-Beta: agents=v1" -H "Content-Type: application/json" '
     "$OPENAI_BASE_URL/agents"
@@ -63,21 +63,25 @@ class Stage:
     def shell(self, command: str, *, expect: int = 0) -> None:
         """Print and run a command, with its output on stdout; raises ReconcilerError for an unexpected exit code."""
         self.say(f"\n$ {command}")
-        code = self._ours(command.removeprefix(OURS)) if command.startswith(OURS) else self._others(command)
+        code = (
+            self._run_reconciler(command.removeprefix(PREFIX))
+            if command.startswith(PREFIX)
+            else self._run_shell(command)
+        )
         if code != expect:
             message = f"`{command}` returned exit code {code} instead of {expect}"
             raise ReconcilerError(Problem("demo", message, hint="This is a bug in Reconciler. Please report it."))
 
-    def _ours(self, command: str) -> int:
+    def _run_reconciler(self, command: str) -> int:
         words, _, pipe = command.partition(" | ")
         with chdir(self.folder), _environment(self.environ):
             if not pipe:
                 return self.reconciler(shlex.split(words))
             with redirect_stdout(io.StringIO()) as printed:
                 code = self.reconciler(shlex.split(words))
-        return code or self._others(pipe, printed.getvalue())
+        return code or self._run_shell(pipe, printed.getvalue())
 
-    def _others(self, command: str, given: str | None = None) -> int:
+    def _run_shell(self, command: str, given: str | None = None) -> int:
         sys.stdout.flush()
         folder, environ = self.folder, dict(self.environ)
         done = subprocess.run(command, shell=True, cwd=folder, env=environ, input=given, text=True, check=False)  # noqa: S602
@@ -117,7 +121,7 @@ def _first_apply(stage: Stage) -> None:
 
 def _drift(stage: Stage) -> None:
     stage.title("Somebody changes an agent outside of Git.")
-    _change_by_hand(stage)
+    _change_outside_git(stage)
     stage.title("The drift report shows the changed fields. Exit code 2.")
     stage.shell("reconciler drift", expect=2)
     stage.title("Apply reverts the drift (or keeps it, with --on-drift keep).")
@@ -175,23 +179,23 @@ def _application(stage: Stage) -> None:
     stage.shell("python app.py")
 
 
-def _change_by_hand(stage: Stage) -> None:
+def _change_outside_git(stage: Stage) -> None:
     """Append a line to the instructions of an agent, as the dashboard or a script would."""
     agent = next(item for item in _request(f"{stage.url}/agents?limit=100")["data"] if item["name"] == AGENT_NAME)
     stage.say(f'\n$ {CURL}/{agent["id"]} -d \'{{"instructions": "…{HOTFIX}"}}\'')
     _request(f"{stage.url}/agents/{agent['id']}", {"instructions": f"{agent['instructions']}\n\n{HOTFIX}"})
 
 
-def _existing_estate(stage: Stage) -> None:
+def _existing_account(stage: Stage) -> None:
     stage.title("Existing accounts: an agent that was created before the project.")
-    stage.say(f"\n$ {CURL} -d '{json.dumps(MADE_BY_HAND)}'")
-    _request(f"{stage.url}/agents", MADE_BY_HAND)
+    stage.say(f"\n$ {CURL} -d '{json.dumps(EXISTING_AGENT)}'")
+    _request(f"{stage.url}/agents", EXISTING_AGENT)
     environ = {name: value for name, value in stage.environ.items() if name != "RECONCILER_ENV"}
     elsewhere = replace(stage, folder=stage.folder.parent, environ=environ)
     stage.title("Import its manifest and adopt the agent. Adopting writes only labels and the state.")
-    elsewhere.shell("reconciler import --name 'Night*' --into estate")
-    elsewhere.shell("reconciler adopt -C estate --yes | tail -n 6")
-    elsewhere.shell("reconciler plan -C estate")
+    elsewhere.shell("reconciler import --name 'Night*' --into imported")
+    elsewhere.shell("reconciler adopt -C imported --yes | tail -n 6")
+    elsewhere.shell("reconciler plan -C imported")
 
 
 STEPS: Final = (
@@ -203,7 +207,7 @@ STEPS: Final = (
     _refusal,
     _repair,
     _application,
-    _existing_estate,
+    _existing_account,
 )
 
 

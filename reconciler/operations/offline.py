@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from reconciler.operations.outlet_documents import published
+from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.plan import check_targets, inputs_of, plan_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
@@ -33,7 +33,7 @@ def planned_offline(
     """Plan the project at or above `start` without requests to the API. Only the first outlet is read."""
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
-    outlets = published(workspace.outlets[:1], workspace.identity)
+    outlets = read_outlets(workspace.outlets[:1], workspace.identity)
     live = remembered(snapshot.state, workspace.identity)
     project = snapshot.state.openai_project
     inputs, _ = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)

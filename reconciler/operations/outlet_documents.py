@@ -14,7 +14,7 @@ from reconciler.resources.values import JSON, reference
 
 
 @dataclass
-class Outletted:
+class OutletContents:
     """The content of the first outlet, compared with the others."""
 
     pointers: dict[Address, Pointer] = field(default_factory=dict)
@@ -25,10 +25,10 @@ class Outletted:
     """Objects that exist as documents, by address."""
 
 
-def published(outlets: Sequence[Outlet], identity: Identity) -> Outletted:
+def read_outlets(outlets: Sequence[Outlet], identity: Identity) -> OutletContents:
     """Read everything published for `identity`."""
     first, *others = (read_all(outlet, identity) for outlet in outlets)
-    found = Outletted()
+    found = OutletContents()
     names: dict[Address, Published] = {}
     for name, read in first.items():
         address, elsewhere = object_address(name), [other.get(name) for other in others]

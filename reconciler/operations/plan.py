@@ -16,7 +16,7 @@ from reconciler.live.client import Connection
 from reconciler.live.gather import gather
 from reconciler.live.registry import adapters, referrers
 from reconciler.operations import release_blockers
-from reconciler.operations.outlet_documents import Outletted, published
+from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
 from reconciler.operations.shutdowns import look_up, written
 from reconciler.planning import build
@@ -64,7 +64,7 @@ async def make_plan(
     wanted = {item.type for item in workspace.desired.values()}
     wanted |= {item.type for item in snapshot.state.objects.values()}
     live = await _list(workspace, by_type, wanted, snapshot)
-    outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
+    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
     inputs, rendered = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
     planned = plan_of(workspace, inputs)
     gone = planned_deletions(planned)
@@ -89,7 +89,7 @@ def inputs_of(
     workspace: Workspace,
     snapshot: Snapshot,
     live: Iterable[Live],
-    outlets: Outletted,
+    outlets: OutletContents,
     openai_project: str | None,
     on_drift: OnDrift,
     targets: Sequence[Address],
@@ -133,7 +133,7 @@ def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]
     return imported_from(new, workspace.loaded.project.repository)
 
 
-async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:
+async def adoption_plan(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:
     """Return a plan that only adopts these live objects, from the observations and the parts of the objects."""
     inputs, ids = observed.planned.inputs, set(adopt.values())
     live = await with_parts(observed, ids)

@@ -15,14 +15,14 @@ from reconciler.applying.run import Listener
 from reconciler.applying.steps import lower
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.plan import Observed, check_targets, make_plan, taking_over
+from reconciler.operations.plan import Observed, adoption_plan, check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.review.saved_plans import adoptions, applied_before, decision_of, narrowed, touched
+from reconciler.review.saved_plans import adoptions, applied_before, changed_addresses, decision_of, restricted
 from reconciler.state.lock import locked
 
 FINISHING: Final = "Finishing operations in flight. Press Ctrl-C again to stop immediately."
@@ -80,12 +80,14 @@ def applied(
                 observed = await _observed(workspace, connection, on_drift, targets)
             else:
                 _check_identity(workspace, saved)
-                observed = await make_plan(workspace, connection, on_drift=decision_of(saved), targets=touched(saved))
+                observed = await make_plan(
+                    workspace, connection, on_drift=decision_of(saved), targets=changed_addresses(saved)
+                )
                 if adopted := adoptions(observed.snapshot, saved):
-                    observed = await taking_over(workspace, observed, adopted)
+                    observed = await adoption_plan(workspace, observed, adopted)
                 if before := applied_before(observed.planned, observed.snapshot, saved):
                     return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
-                observed = replace(observed, planned=narrowed(observed.planned, observed.snapshot, saved))
+                observed = replace(observed, planned=restricted(observed.planned, observed.snapshot, saved))
             return await confirmed(workspace, connection, observed, confirm, listen, resume)
 
     if saved is not None and saved.refusals:

@@ -17,7 +17,7 @@ from typing import Final
 from reconciler.live.client import Connection
 from reconciler.live.gather import gather
 from reconciler.live.registry import adapters
-from reconciler.operations.outlet_documents import published
+from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.diff import owned
@@ -91,7 +91,7 @@ def _written(
 
 
 async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapshot) -> tuple[State, Matched]:
-    outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
+    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
     live = await _everything(workspace, connection, {*named.values()})
     _check_project(workspace, connection)

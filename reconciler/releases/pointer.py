@@ -31,7 +31,7 @@ class Move:
         return self.before is not None and self.after is not None and self.after < self.before
 
 
-def published(
+def set_published(
     project: AllEnvironments, chatbot: Resource, release: Resource | None, env: str | None
 ) -> tuple[tuple[Move, ...], Edit]:
     """Return the changes, and the edit of the manifest that publishes `release`, or none, in `env` or everywhere.

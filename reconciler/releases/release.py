@@ -12,7 +12,7 @@ from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
 from reconciler.releases.git import Repository, repository
-from reconciler.releases.pointer import Move, published
+from reconciler.releases.pointer import Move, set_published
 from reconciler.releases.snapshot import RequiredFile, Snapshot, snapshot
 from reconciler.resources.address import Address, release_address, release_number
 from reconciler.resources.base import Resource
@@ -74,7 +74,7 @@ def release(
     edits = [Edit(path_of(made), None, text)]
     moves: tuple[Move, ...] = ()
     if publish:
-        moves, edit = published(project, taken.chatbot, found, env or environ.get("RECONCILER_ENV") or None)
+        moves, edit = set_published(project, taken.chatbot, found, env or environ.get("RECONCILER_ENV") or None)
         edits.append(edit)
     _vendor(project.root, loose)
     write(project.root, edits)

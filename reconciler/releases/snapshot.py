@@ -36,7 +36,7 @@ class Snapshot:
     objects: Mapping[str, Mapping[str, JSON]]
     """Specs by address: the chatbot, then assistants and pipelines, then vector stores."""
     files: Mapping[str, RequiredFile]
-    """By path."""
+    """Required files by path."""
     variables: Mapping[str, Mapping[str, JSON]]
     """Variables that the objects use, by environment."""
 

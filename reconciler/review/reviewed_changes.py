@@ -12,7 +12,7 @@ from reconciler.review.approval import digests
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReviewedChanges:
     """The reviews of the changes of a plan, read from GitHub."""
 
     digests: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ def rollback_branch(identity: str, chatbot: str) -> str:
     return f"rollback/{identity}/{chatbot}"
 
 
-def shown(plan: Plan, where: Reviews) -> Shown:
+def read_reviews(plan: Plan, where: Reviews) -> ReviewedChanges:
     """Read merged pull requests, latest first, until all changes of the plan are found."""
     due = {change.digest for change in plan.work}
     rolled_back = dict(_rolled_back(plan, where))
@@ -40,7 +40,7 @@ def shown(plan: Plan, where: Reviews) -> Shown:
         found |= in_it
         if due <= found | rolled_back.keys():
             break
-    return Shown(frozenset(found - rolled_back.keys()), tuple(reviews), rolled_back)
+    return ReviewedChanges(frozenset(found - rolled_back.keys()), tuple(reviews), rolled_back)
 
 
 def _read(review: Review, identity: str) -> tuple[Review, set[str]]:

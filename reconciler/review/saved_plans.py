@@ -46,7 +46,7 @@ def decision_of(saved: Plan) -> OnDrift:
     return "revert" if any(change.decision == "revert" for change in saved.drift) else "keep"
 
 
-def touched(saved: Plan) -> tuple[Address, ...]:
+def changed_addresses(saved: Plan) -> tuple[Address, ...]:
     """Return the addresses that `saved` changes."""
     return tuple(Address.parse(address) for address in dict.fromkeys(change.address for change in saved.work))
 
@@ -70,7 +70,7 @@ def applied_before(planned: Planned, snapshot: Snapshot, saved: Plan) -> str:
     return f"{finished} by {record.holder}" + (f", {record.run_url}" if record.run_url else "")
 
 
-def narrowed(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
+def restricted(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
     """Return the current plan, reduced to the changes of a saved plan.
 
     Raises StaleError if one of the changes differs, or is written together with a change that is not in the saved plan.
@@ -80,7 +80,7 @@ def narrowed(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
     now = planned.plan
     due = _digests(now)
     stale = [change for change in saved.work if change.digest not in due]
-    if _begun(snapshot, saved):
+    if _was_interrupted(snapshot, saved):
         pending = {(change.address, change.id) for change in now.work}
         stale = [change for change in stale if (change.address, change.id) in pending]
     if stale:
@@ -95,7 +95,7 @@ def narrowed(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
     return replace(planned, plan=plan)
 
 
-def _begun(snapshot: Snapshot, saved: Plan) -> bool:
+def _was_interrupted(snapshot: Snapshot, saved: Plan) -> bool:
     """Return True if a run of this plan was interrupted."""
     record = snapshot.state.plans.get(saved.digest)
     return record is not None and record.outcome != "complete"

@@ -17,7 +17,7 @@ from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.review.approval import approval
-from reconciler.review.saved_plans import decision_of, narrowed, touched
+from reconciler.review.saved_plans import changed_addresses, decision_of, restricted
 from reconciler.state.lock import this_process
 from reconciler.state.model import AppliedPlan
 from tests.support.world import Document, Quiet, World, manifest, problem_of, told, world
@@ -51,9 +51,9 @@ def carry_out(office: World, observed: Observed) -> ApplyResult:
 def apply_saved(office: World, saved: Plan) -> ApplyResult:
     """The way of `apply PLAN`."""
     workspace = open_workspace(office.root, office.environ)
-    targets = touched(saved)
+    targets = changed_addresses(saved)
     observed = office.run(make_plan(workspace, office.connection, on_drift=decision_of(saved), targets=targets))
-    return carry_out(office, replace(observed, planned=narrowed(observed.planned, observed.snapshot, saved)))
+    return carry_out(office, replace(observed, planned=restricted(observed.planned, observed.snapshot, saved)))
 
 
 def apply_reviewed(office: World, *addresses: str) -> list[str]:

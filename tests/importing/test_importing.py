@@ -7,10 +7,10 @@ import pytest
 
 from reconciler.importing import Imported, import_requests
 from reconciler.importing.destination import destination
-from reconciler.importing.live_inventory import surroundings
-from reconciler.importing.live_objects import bring
+from reconciler.importing.live_inventory import project_context
+from reconciler.importing.live_objects import import_objects
 from reconciler.importing.model import imported_from
-from reconciler.importing.requests import bring_responses
+from reconciler.importing.requests import import_stored_responses
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from reconciler.resources.address import Address
@@ -30,9 +30,9 @@ def estate(tmp_path):
 
 def run_import(estate: World, *words: str, pattern: str | None = None, into: Path | None = None) -> Imported:
     """Import into a folder beside the project, so that nothing is ours but by label or state."""
-    here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
+    here = project_context(estate.root, estate.environ, env=None, endpoint=None)
     target = destination(estate.root, into, here)
-    return estate.run(bring(here, estate.connection, target, selection(words, pattern), lambda _: None))
+    return estate.run(import_objects(here, estate.connection, target, selection(words, pattern), lambda _: None))
 
 
 def agent(estate: World, **given):
@@ -290,8 +290,10 @@ class TestConfigurations:
                 tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}, {**FUNCTION, "strict": False}],
             )
         )
-        here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
-        done = estate.run(bring_responses(destination(estate.root, None, here), estate.connection, [made.id, "resp_x"]))
+        here = project_context(estate.root, estate.environ, env=None, endpoint=None)
+        done = estate.run(
+            import_stored_responses(destination(estate.root, None, here), estate.connection, [made.id, "resp_x"])
+        )
         assert [problem.code for problem in done.problems] == ["not-live"]
         (origin,) = done.origins
         assert spec_of(estate, origin.address) == {

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from reconciler.importing.inventory import check_by, take
+from reconciler.importing.inventory import check_by, take_inventory
 from reconciler.importing.inventory_model import Inventory, items
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_inventory import project_context
 from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.style import Style
 from reconciler.reports.text.inventory import inventory_text
@@ -30,8 +30,10 @@ def estate(tmp_path):
 
 
 def taken(estate: World, by: str | None = None, lines: list[str] | None = None) -> Inventory:
-    here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
-    return estate.run(take(here, estate.connection, by=by, tell=(lines if lines is not None else []).append))
+    here = project_context(estate.root, estate.environ, env=None, endpoint=None)
+    return estate.run(
+        take_inventory(here, estate.connection, by=by, on_progress=(lines if lines is not None else []).append)
+    )
 
 
 def by_name(inventory: Inventory):
@@ -73,8 +75,8 @@ class TestOwner:
     def test_outside_a_project_nothing_is_ours(self, estate, tmp_path):
         estate.wants(BOT)
         estate.apply()
-        here = surroundings(tmp_path, estate.environ, env=None, endpoint=None)
-        inventory = estate.run(take(here, estate.connection, by=None, tell=lambda _: None))
+        here = project_context(tmp_path, estate.environ, env=None, endpoint=None)
+        inventory = estate.run(take_inventory(here, estate.connection, by=None, on_progress=lambda _: None))
         assert inventory.identity is None
         assert by_name(inventory)["bot"].standing == "other"
 

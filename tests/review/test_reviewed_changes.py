@@ -12,7 +12,7 @@ from reconciler.github.reviews import Review, Reviews
 from reconciler.planning.codec import to_json
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
-from reconciler.review.reviewed_changes import shown
+from reconciler.review.reviewed_changes import read_reviews
 from tests.github.conftest import github, hub, waits
 from tests.support.github_hub import Hub
 from tests.support.world import Document, World, manifest, world
@@ -52,7 +52,7 @@ def test_a_plan_that_was_edited_or_of_another_format_shows_nothing_and_the_other
     data = saved(plan)
     edited = Review(1, (data.replace(b"File it.", b"Burn it."),))
     other = Review(2, (data.replace(b"plan/v1", b"plan/v9"),))
-    found = shown(plan, merged(github, edited, other, Review(3, (data,))))
+    found = read_reviews(plan, merged(github, edited, other, Review(3, (data,))))
     assert {change.digest for change in plan.work} <= found.digests
     assert [bool(review.void) for review in found.reviews] == [True, True, False]
     assert "v9" in found.reviews[1].void
@@ -77,11 +77,11 @@ def test_what_was_rolled_back_stays_so_until_git_agrees(office: World, github: G
     office.wants(desk(published=2))
     (change,) = office.plan("keep").work
     plan = office.plan("keep")
-    assert change.digest in shown(plan, merged(github, reviewed)).digests
+    assert change.digest in read_reviews(plan, merged(github, reviewed)).digests
 
     pull = hub.open_pull("rollback/acme/desk", sha="b" * 40)
-    found = shown(plan, merged(github, reviewed))
+    found = read_reviews(plan, merged(github, reviewed))
     assert change.digest not in found.digests
     assert found.rolled_back == {change.digest: pull}
     hub.pulls[pull]["state"] = "closed"
-    assert change.digest in shown(plan, merged(github, reviewed)).digests
+    assert change.digest in read_reviews(plan, merged(github, reviewed)).digests
