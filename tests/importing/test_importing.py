@@ -118,7 +118,7 @@ class TestStores:
         assert "  # hours.md\n" in text
         assert "  expires_after: {anchor: last_active_at, days: 3}\n" in text
 
-    def test_what_all_files_have_in_common_is_said_once(self, estate):
+    def test_attributes_of_all_files_are_written_once(self, estate):
         made = store(estate, name="kb")
         chunks = {"type": "static", "static": {"max_chunk_size_tokens": 400, "chunk_overlap_tokens": 100}}
 
@@ -136,7 +136,7 @@ class TestStores:
         assert spec["chunking_strategy"] == chunks
         assert [entry["attributes"]["number"] for entry in spec["files"]] == [1, 2]
 
-    def test_a_file_that_is_gone_is_named_all_the_same(self, estate):
+    def test_a_deleted_file_is_still_listed_by_id(self, estate):
         made = store(estate, "hours.md", name="kb")
         (file,) = estate.by_hand(estate.sdk.vector_stores.files.list(made.id)._get_page()).data
         estate.by_hand(estate.sdk.files.delete(file.id))
@@ -145,7 +145,7 @@ class TestStores:
 
 
 class TestNames:
-    def test_are_made_valid_and_unique_the_oldest_first(self, estate):
+    def test_names_become_valid_and_unique_oldest_first(self, estate):
         first = agent(estate, name="Support Bot (EU)")
         estate.clock.seconds += 10
         agent(estate, name="support bot: EU")
@@ -160,7 +160,7 @@ class TestNames:
         ]
         assert done.origins[2].id == first.id
 
-    def test_of_manifests_and_of_files_that_are_there_are_not_taken_again(self, estate):
+    def test_names_of_existing_manifests_and_files_are_not_reused(self, estate):
         estate.wants(manifest("Assistant", "bot", {"target": "agents", "model": "m"}))
         estate.file("prompts/bot-2.md", "mine")
         agent(estate, name="bot", instructions="theirs")
@@ -170,27 +170,27 @@ class TestNames:
 
 
 class TestOwners:
-    def test_what_has_a_manifest_is_left_alone(self, estate):
+    def test_an_object_with_a_manifest_is_skipped(self, estate):
         estate.wants(manifest("Assistant", "bot", {"target": "agents", "model": "gpt-6-luna"}))
         estate.apply()
         done = run_import(estate)
         assert done.written == ()
         assert [one.why for one in done.skipped] == ["already managed by the manifest of assistant/bot"]
 
-    def test_what_belongs_to_others_is_left_alone_unless_its_id_is_given(self, estate):
+    def test_an_object_of_another_owner_is_skipped_unless_its_id_is_given(self, estate):
         made = agent(estate, name="bot", metadata={PROJECT: "umbrella", ADDRESS: "assistant/theirs"})
         (skipped,) = run_import(estate).skipped
         assert "owned by umbrella" in skipped.why
         (origin,) = run_import(estate, made.id).origins
         assert (origin.address, "umbrella" in origin.losses[0]) == ("assistant/bot", True)
 
-    def test_what_was_imported_is_not_imported_again(self, estate):
+    def test_an_imported_object_is_not_imported_again(self, estate):
         agent(estate, name="bot")
         run_import(estate)
         done = run_import(estate)
         assert (done.written, [one.why for one in done.skipped]) == ((), ["already imported as assistant/bot"])
 
-    def test_lost_manifests_come_back_under_their_names(self, estate):
+    def test_lost_manifests_are_imported_under_their_names(self, estate):
         estate.file("kb/a.md", "text")
         estate.file("kb/b.md", "other")
         estate.wants(
@@ -220,13 +220,13 @@ class TestSelection:
             (("agents",), "t*", {"assistant/two"}),
         ],
     )
-    def test_by_kind_address_and_pattern(self, estate, words, pattern, found):
+    def test_objects_are_selected_by_kind_address_and_pattern(self, estate, words, pattern, found):
         agent(estate, name="one")
         agent(estate, name="two")
         store(estate, name="one")
         assert {origin.address for origin in run_import(estate, *words, pattern=pattern).origins} == found
 
-    def test_only_what_is_wanted_is_listed(self, estate):
+    def test_only_selected_types_are_listed(self, estate):
         agent(estate, name="one")
         store(estate, "a.md", name="one")
         store(estate, "a.md", name="two")
@@ -238,7 +238,7 @@ class TestSelection:
             "GET /v1/vector_stores/{id}/files": 1,
         }
 
-    def test_an_id_that_is_gone_is_reported_and_the_rest_goes_on(self, estate):
+    def test_a_missing_id_is_reported_and_the_rest_is_imported(self, estate):
         made = agent(estate, name="one")
         done = run_import(estate, "agent_gone", made.id)
         assert [problem.code for problem in done.problems] == ["not-live"]
@@ -250,7 +250,7 @@ class TestSelection:
 
 
 class TestProblems:
-    def test_one_that_cannot_be_a_manifest_does_not_stop_the_others(self, estate):
+    def test_an_object_without_a_valid_manifest_does_not_stop_the_others(self, estate):
         http = {"type": "http", "server_url": "https://x", "headers": {"Authorization": "Bearer abc"}}
         agent(estate, name="leaky", tools=[{"type": "mcp", "server_label": "a", "transport": http}])
         agent(estate, name="fine")
@@ -279,7 +279,7 @@ class TestProblems:
 
 
 class TestConfigurations:
-    def test_a_stored_response_without_what_the_api_says_by_itself(self, estate):
+    def test_a_stored_response_is_imported_without_defaults(self, estate):
         made = estate.by_hand(
             estate.sdk.responses.create(
                 model="gpt-6-luna",
@@ -305,7 +305,7 @@ class TestConfigurations:
             "metadata": {"tier": "gold"},
         }
 
-    def test_a_request_without_what_changes_from_run_to_run(self, estate, tmp_path):
+    def test_a_request_is_imported_without_its_input(self, estate, tmp_path):
         body = {
             "model": "gpt-6-luna",
             "input": [{"role": "system", "content": "x"}, {"role": "user", "content": "y"}],
@@ -324,7 +324,7 @@ class TestConfigurations:
         assert "secret" not in (estate.root / "assistants/support-bot.yaml").read_text()
 
     @pytest.mark.parametrize("content", ["", "[1]", '{"model": ', "\x80", '{"model": NaN}'])
-    def test_a_file_that_is_none_is_reported_and_the_rest_goes_on(self, estate, tmp_path, content):
+    def test_an_invalid_request_file_is_reported_and_the_rest_is_imported(self, estate, tmp_path, content):
         good, bad = tmp_path / "good.json", tmp_path / "bad.json"
         good.write_text('{"model": "gpt-6-luna"}')
         bad.write_bytes(content.encode("latin-1"))

@@ -36,7 +36,7 @@ def report(done: Migration) -> str:
     return migration_text(done, style=STYLE) + "\n" + problems_text(done.problems, style=STYLE)
 
 
-def test_there_are_enough_of_them():
+def test_the_corpus_has_at_least_30_exports():
     assert len(CORPUS) >= 30
 
 

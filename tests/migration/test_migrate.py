@@ -92,7 +92,7 @@ spec:
         assert [tool.name for tool in resource.spec.tools] == [f"f{n}" for n in range(128)]
         assert not done.migrated[0].entries[-1].hint
 
-    def test_a_file_in_the_way_stops_everything(self, tmp_path):
+    def test_an_existing_file_prevents_all_writes(self, tmp_path):
         in_the_way = tmp_path / "project" / "prompts" / "b.md"
         in_the_way.parent.mkdir(parents=True)
         in_the_way.write_text("mine", encoding="utf-8")
@@ -108,17 +108,17 @@ class TestAnExistingProject:
         (tmp_path / "project" / "project.yaml").write_text(PROJECT, encoding="utf-8")
         return tmp_path
 
-    def test_is_kept_as_it_is(self, project):
+    def test_project_yaml_is_not_changed(self, project):
         done = migrated(project, assistant())
         assert done.written == ("assistants/helper.yaml",)
         assert written(project, "project.yaml") == PROJECT
 
-    def test_names_that_are_taken_get_a_number(self, project):
+    def test_a_taken_name_gets_a_number(self, project):
         migrated(project, assistant("Helper"))
         done = migrated(project, assistant("helper", id="asst_other"))
         assert done.written == ("assistants/helper-2.yaml",)
 
-    def test_what_was_migrated_before_is_not_migrated_again(self, project):
+    def test_an_export_is_not_migrated_twice(self, project):
         migrated(project, assistant("one"))
         done = migrated(project, assistant("one"), assistant("two"))
         assert done.written == ("assistants/two.yaml",)
@@ -172,7 +172,7 @@ class TestLookingUp:
             ("lost", "does not exist at OpenAI: vs_gone"),
         ]
 
-    def test_a_search_in_stores_that_are_all_gone_is_lost(self, tmp_path):
+    def test_file_search_without_existing_stores_is_lost(self, tmp_path):
         project = tmp_path / "project"
         (project / ".reconciler").mkdir(parents=True)
         by_hand(project, lambda sdk: sdk.vector_stores.create(name="other"))
@@ -196,7 +196,7 @@ class TestLookingUp:
         assert (search["vector_store_ids"], code["container"]) == ([store], {"type": "auto", "file_ids": []})
         assert ("lost", "does not exist at OpenAI: vs_gone") in outcomes(done, "tools[0]")
 
-    def test_a_key_that_does_not_work_is_a_warning(self, tmp_path, monkeypatch):
+    def test_an_invalid_api_key_is_a_warning(self, tmp_path, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", "two words")
         export = assistant(
             tools=[{"type": "code_interpreter"}], tool_resources={"code_interpreter": {"file_ids": ["file-1"]}}
@@ -209,7 +209,7 @@ class TestLookingUp:
         assert done.complete
 
 
-def test_markdown_escapes_what_exports_say(tmp_path):
+def test_markdown_escapes_text_of_exports(tmp_path):
     done = migrated(tmp_path, assistant("<b>@all</b> | [x](y)", temperature=9), dry_run=True)
     text = migration_markdown(done)
     assert "`<b>@all</b> | [x](y)`" in text

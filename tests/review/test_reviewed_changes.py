@@ -46,7 +46,7 @@ def saved(plan: Plan) -> bytes:
     return json.dumps(to_json(plan)).encode()
 
 
-def test_a_plan_that_was_edited_or_of_another_format_shows_nothing_and_the_others_count(office: World, github: GitHub):
+def test_edited_plans_and_unknown_formats_do_not_count(office: World, github: GitHub):
     office.wants(manifest("Assistant", "clerk", AGENT))
     plan = office.plan("keep")
     data = saved(plan)
@@ -62,7 +62,7 @@ def desk(published: int) -> Document:
     return manifest("Chatbot", "desk", {"assistant": "clerk", "published": published})
 
 
-def test_what_was_rolled_back_stays_so_until_git_agrees(office: World, github: GitHub, hub: Hub):
+def test_a_rolled_back_change_is_held_back_until_the_pull_request_closes(office: World, github: GitHub, hub: Hub):
     """The apply of its merge failed half-way, after the pointer had moved: its plan counts, digest for digest."""
     office.wants(manifest("Assistant", "clerk", AGENT), manifest("Chatbot", "desk", {"assistant": "clerk"}))
     for number in (1, 2):
