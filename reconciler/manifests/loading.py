@@ -11,7 +11,7 @@ from reconciler.manifests.files import Files
 from reconciler.manifests.included import Sources
 from reconciler.manifests.linking import Dangling, dangling, unique
 from reconciler.manifests.misplaced import PathHints
-from reconciler.manifests.moving import left_behind, moves
+from reconciler.manifests.moving import left_behind, moves, with_former_releases
 from reconciler.manifests.opening import is_project, open_project
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project
@@ -63,7 +63,8 @@ def load(
     target = project.spec.defaults.target
     known = registered_kinds() if kinds is None else kinds
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
-    resources, twice = unique(result.resource for result in validated if result.resource)
+    found, twice = unique(result.resource for result in validated if result.resource)
+    resources = with_former_releases(found)
     ordered = tuple(resources[address] for address in sorted(resources))
     scope, findings = _check(ordered, _scope(project, Files(tree, hints)))
     used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}

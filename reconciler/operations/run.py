@@ -23,7 +23,7 @@ from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.saved_plans import adoptions, applied_before, changed_addresses, decision_of, restricted
-from reconciler.state.lock import locked
+from reconciler.state.lock import locked_error
 
 FINISHING: Final = "Finishing operations in flight. Press Ctrl-C again to stop immediately."
 
@@ -138,8 +138,8 @@ def _check_identity(workspace: Workspace, saved: Plan) -> None:
 def check_unlocked(workspace: Workspace) -> None:
     """Raise LockedError if another run holds the lock, before a plan is made and confirmed."""
     lock, now = workspace.backend.held(), time.time()
-    if lock is not None and not lock.free(now):
-        raise locked(workspace.identity, lock, now)
+    if lock is not None and not lock.is_free(now):
+        raise locked_error(workspace.identity, lock, now)
 
 
 def _asked(confirm: Callable[[Plan], bool], plan: Plan) -> bool:

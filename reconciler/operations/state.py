@@ -14,9 +14,9 @@ from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
 from reconciler.state.backend import open_store
+from reconciler.state.backend_migration import StateMigration, migrate
 from reconciler.state.history import history
 from reconciler.state.lock import this_process
-from reconciler.state.migrating import Migrated, migrate
 from reconciler.state.model import AppliedPlan
 
 
@@ -58,7 +58,7 @@ def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm:
     return f"Unlocked {backend.identity}, which was locked by {whose}."
 
 
-def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> Migrated:
+def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> StateMigration:
     """Migrate the state of one identity from the configured backend to `to`.
 
     The configuration is not changed. Commands that still use the old backend fail with the location of the new one.

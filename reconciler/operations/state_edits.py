@@ -16,10 +16,9 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
-from reconciler.state.comparing import Edited, compared
+from reconciler.state.edits import StateEdit, check_not_older, compare
 from reconciler.state.lock import Holder, Lease, this_process
 from reconciler.state.model import Snapshot
-from reconciler.state.rewriting import check_not_older
 
 Objects = Mapping[Address, Applied]
 
@@ -29,7 +28,7 @@ def pulled(start: Path, environ: Mapping[str, str], *, env: str | None) -> bytes
     return encode_state(open_workspace(start, environ, env=env).backend.read())
 
 
-def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None) -> Edited:
+def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None) -> StateEdit:
     """Replace the state by the document in `file`, a result of `pulled`.
 
     Raises ReconcilerError if it is not a state document, belongs to another identity, or is older than the state.
@@ -42,7 +41,7 @@ def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None
         return rewritten(workspace, lease, present, pushed, f"push {file.name}")
 
 
-def move(start: Path, environ: Mapping[str, str], former: Address, address: Address, *, env: str | None) -> Edited:
+def move(start: Path, environ: Mapping[str, str], former: Address, address: Address, *, env: str | None) -> StateEdit:
     """Move the entry `former` to `address`; the next apply updates the label of the live object.
 
     Raises ReconcilerError if `former` is not in the state, if `address` is, or if the object cannot be moved.
@@ -61,14 +60,14 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
 
 def forget(
     start: Path, environ: Mapping[str, str], addresses: Sequence[Address], *, env: str | None, endpoint: str | None
-) -> Edited:
+) -> StateEdit:
     """Stop managing objects without deleting them: remove their labels and their entries in the state.
 
     Files of a vector store that no other object references are included. Raises ReconcilerError for objects that the
     next plan would find again: uploads that a managed vector store holds, and documents in the outlets.
     """
 
-    async def run() -> Edited:
+    async def run() -> StateEdit:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             with workspace.backend.lock(this_process(environ)) as lease:
@@ -84,11 +83,11 @@ def forget(
     return asyncio.run(run())
 
 
-def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> Edited:
+def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> StateEdit:
     """Replace the state by `new`; `what` describes the edit in the history of the backend."""
     holder = lease.lock.holder
     workspace.backend.rewrite(present, new, lease, f"{what}: {workspace.identity} by {_named(holder)}")
-    return compared(present.state, new.state)
+    return compare(present.state, new.state)
 
 
 def check_known(objects: Objects, addresses: Collection[Address]) -> None:

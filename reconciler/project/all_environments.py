@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.project import Project
@@ -12,6 +13,8 @@ from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
+
+CHATBOT: Final = "chatbot"
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,17 @@ class AllEnvironments:
         return [resource for loaded in self.loads for resource in loaded.resources if resource.address == address]
 
     def releases_of(self, chatbot: str) -> dict[int, Resource]:
-        """Return the releases of a chatbot by number, oldest first, including archived ones."""
-        return dict(sorted(self._releases_of(chatbot)))
+        """Return the releases of a chatbot by number, oldest first, including archived ones and earlier names."""
+        found: dict[int, Resource] = {}
+        for name in self.names_of(chatbot):
+            found = dict(self._releases_of(name)) | found
+        return dict(sorted(found.items()))
+
+    def names_of(self, chatbot: str) -> tuple[str, ...]:
+        """Return the name of a chatbot, and its earlier names that no other chatbot has."""
+        known = self.resources.get(Address(CHATBOT, chatbot))
+        former = known.lifecycle.moved_from if known else ()
+        return (chatbot, *(name for name in former if Address(CHATBOT, name) not in self.resources))
 
     def _releases_of(self, chatbot: str) -> Iterator[tuple[int, Resource]]:
         for address, resource in self.resources.items():

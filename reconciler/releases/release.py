@@ -106,7 +106,8 @@ def _changes(before: Resource, after: Resource, project: AllEnvironments) -> Com
 
 def _next_number(project: AllEnvironments, chatbot: str, git: Repository | None) -> int:
     """Return the highest number of any release plus one, including archived and deleted ones and other branches."""
-    used = {*project.releases_of(chatbot), *(git.releases(chatbot) if git else ())}
+    names = project.names_of(chatbot) if git else ()
+    used = {*project.releases_of(chatbot)}.union(*(git.releases(name) for name in names) if git else ())
     return max(used, default=0) + 1
 
 

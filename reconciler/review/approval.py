@@ -105,7 +105,7 @@ def contents(planned: Planned, address: str) -> set[str]:
 def _parts(planned: Planned, address: str) -> set[str]:
     """Return the parts of the object at `address`; for a draft without the release published under the same name."""
     release = release_of(planned.inputs, Address.parse(address))
-    return {str(one) for one in planned.after.needs.get(address, ()) if one != release}
+    return {str(one) for one in planned.after.needs.get(Address.parse(address), ()) if one != release}
 
 
 def _is_document(planned: Planned, change: Change) -> bool:

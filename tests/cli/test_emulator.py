@@ -55,7 +55,7 @@ def test_invalid_faults_are_an_error(cli: Cli):
     done = cli("emulator", "serve", "--port", 0, "--faults", "flood")
     assert done.code == 1
     assert "error[bad-faults]" in done.err
-    assert "there is no fault 'flood'" in done.err
+    assert "unknown fault 'flood'" in done.err
 
 
 def test_reconciler_faults_injects_faults(cli: Cli, project, monkeypatch):

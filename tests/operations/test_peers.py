@@ -118,7 +118,7 @@ class TestWhichStates:
 
     def test_a_missing_state_is_a_warning(self, folder):
         (warning,) = folder.needing().warnings
-        assert warning.startswith("globex/live, a peer, has no state in ")
+        assert (warning.code, warning.args["identity"]) == ("peer-without-state", "globex/live")
         folder.applied("globex/live")
         assert folder.needing().warnings == ()
 
