@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.project.suggest import did_you_mean
 from reconciler.resources.address import Address
 from reconciler.resources.base import Kind, Live
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
+from reconciler.resources.suggest import did_you_mean
 
 
 def importable() -> Mapping[str, Kind]:

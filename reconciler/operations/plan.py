@@ -26,12 +26,12 @@ from reconciler.planning.model import OnDrift
 from reconciler.planning.planned_deletions import planned_deletions
 from reconciler.planning.reasons import Notice
 from reconciler.planning.resolution import resolve
-from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
+from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import JSON, digest, references_in
 from reconciler.state.model import Snapshot
 

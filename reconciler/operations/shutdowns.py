@@ -11,9 +11,9 @@ from reconciler.planning.build import Planned
 from reconciler.planning.model import CREATES
 from reconciler.planning.reasons import Notice
 from reconciler.planning.release_retention import release_of
-from reconciler.project.suggest import similar
 from reconciler.resources.address import Address
 from reconciler.resources.model_retirements import retirement
+from reconciler.resources.suggest import similar
 
 
 class Models(NamedTuple):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from reconciler.operations.run import check_unlocked
 from reconciler.project.endpoint import EMBEDDED
-from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import JSON
 from reconciler.state.backend import open_store
 from reconciler.state.backend_migration import StateMigration, migrate

@@ -8,12 +8,12 @@ from pathlib import Path
 from reconciler.live.base import Adapter
 from reconciler.live.registry import adapters
 from reconciler.project.endpoint import open_connection
-from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types
+from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
 from reconciler.state.edits import StateEdit, check_not_older, compare

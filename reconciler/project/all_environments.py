@@ -8,11 +8,11 @@ from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.project import Project
-from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.suggest import did_you_mean
 
 CHATBOT: Final = "chatbot"
 

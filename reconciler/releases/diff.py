@@ -6,7 +6,6 @@ from pathlib import Path
 
 from reconciler.manifests import Loaded, find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
-from reconciler.project.suggest import did_you_mean
 from reconciler.releases.comparison import Comparison, Version, compare_versions
 from reconciler.releases.snapshot import NOT_CONTENT, snapshot
 from reconciler.resources.address import RELEASE, Address
@@ -14,6 +13,7 @@ from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking
 from reconciler.resources.releases.freezing import parts
+from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import Fields, is_reference
 
 CHATBOT = "chatbot"

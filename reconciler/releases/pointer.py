@@ -7,12 +7,12 @@ from reconciler.manifests.editing.documents import source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.edits import Edit
-from reconciler.project.suggest import did_you_mean
 from reconciler.resources.address import release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.chatbot import published_in
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import lacking
+from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import JSON
 
 

@@ -59,11 +59,11 @@ def test_an_unknown_target_is_an_error_with_a_suggestion(project, cli: Cli):
     done = cli("plan", "--target", "assistant/hlper")
     assert done.code == 1
     assert "assistant/hlper was not found" in done.err
-    assert "Did you mean 'assistant/helper'" in done.err
+    assert "did you mean `assistant/helper`" in done.err
 
 
 def test_a_target_in_another_case_has_one_suggestion(project, cli: Cli):
-    assert "Did you mean 'chatbot/helper'?\n" in cli("plan", "--target", "chatbot/Helper").err
+    assert "did you mean `chatbot/helper`?\n" in cli("plan", "--target", "chatbot/Helper").err
 
 
 @pytest.mark.parametrize("variable", [False, True])

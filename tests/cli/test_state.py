@@ -34,7 +34,7 @@ def test_show_prints_one_entry(applied, cli: Cli):
 def test_show_of_an_unknown_address_is_an_error(applied, cli: Cli):
     done = cli("state", "show", "assistant/helpr")
     assert done.code == 1
-    assert "Did you mean 'assistant/helper'" in done.err
+    assert "did you mean `assistant/helper`" in done.err
 
 
 def test_history_lists_applies(applied, cli: Cli):

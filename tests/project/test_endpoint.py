@@ -34,8 +34,8 @@ def test_an_empty_variable_is_not_set():
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        ("embeded", "Did you mean 'embedded'?"),
-        ("Embedded", "Did you mean 'embedded'?"),
+        ("embeded", "did you mean `embedded`?"),
+        ("Embedded", "did you mean `embedded`?"),
         ("localhost:8787", "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."),
     ],
 )

@@ -103,7 +103,7 @@ def test_an_environment_that_the_release_has_no_values_for(desk: Desk) -> None:
 
 def test_an_unknown_environment_is_an_error(desk: Desk) -> None:
     problem = refused(desk, 1, "stagin")
-    assert (problem.code, problem.hint) == ("unknown-environment", "Did you mean 'staging'?")
+    assert (problem.code, problem.hint) == ("unknown-environment", "did you mean `staging`?")
 
 
 def test_a_release_beyond_keep_cannot_be_published_elsewhere(desk: Desk) -> None:

@@ -143,7 +143,7 @@ class TestRefusals:
 
     def test_an_unknown_chatbot(self, desk: Desk) -> None:
         (problem,) = refused(desk, "suport")
-        assert (problem.code, problem.hint) == ("unknown-address", "Did you mean 'chatbot/support'?")
+        assert (problem.code, problem.hint) == ("unknown-address", "did you mean `chatbot/support`?")
 
     def test_an_error_that_only_another_environment_has(self, desk: Desk) -> None:
         desk.edit("project.yaml", ", warmth: 1", "")
