@@ -143,7 +143,7 @@ async def _with_parts(
     problems: list[Problem],
 ) -> list[Live]:
     """Return `live` with the parts of the wanted objects; objects that were deleted meanwhile are left out."""
-    composed = {item.id for item in live if by_type[item.type].refers and wanted(item)}
+    composed = {item.id for item in live if not by_type[item.type].lists_whole and wanted(item)}
     done = 0
 
     async def whole(item: Live) -> Live | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reconciler.resources.address import Address
-from reconciler.resources.base import Kind, Live
+from reconciler.resources.base import Live
+from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
 from reconciler.resources.suggest import did_you_mean

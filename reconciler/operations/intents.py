@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.applying.steps import lower
+from reconciler.planning.announced import marker_of
 from reconciler.planning.build import Planned
 from reconciler.resources.address import Address
 from reconciler.resources.values import JSON
@@ -17,12 +18,7 @@ def expected_creates(planned: Planned, now: float) -> Iterator[Intent]:
         desired = inputs.desired.get(step.address)
         if desired is None or not step.creates or desired.type in inputs.outlet_types:
             continue
-        marker: dict[str, JSON] = {"identity": str(inputs.identity)}
-        if desired.write_only:
-            marker["write_only"] = dict(desired.write_only)
-        if desired.local is not None:
-            marker = {"filename": desired.upload_name, "bytes": desired.local.bytes, "sha256": desired.local.sha256}
-        yield Intent(step.address, desired.type, marker, now)
+        yield Intent(step.address, desired.type, marker_of(inputs, desired), now)
 
 
 def one_at_a_time(intents: Iterable[Intent]) -> tuple[tuple[Intent, ...], Mapping[Address, Intent]]:

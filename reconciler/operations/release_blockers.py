@@ -6,7 +6,7 @@ from pathlib import Path
 from reconciler.live.contents import VENDORED, kept_bytes
 from reconciler.planning.build import Planned, unresolved
 from reconciler.planning.model import CREATES
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.problems import Place, Problem
 
 
@@ -20,16 +20,15 @@ def _missing_bytes(root: Path, planned: Planned) -> Iterator[Problem]:
     """Return an error for each file of a release that is in neither the folder, nor Git, nor `releases/files/`."""
     for change in planned.plan.work:
         address = Address.parse(change.address)
-        if address.kind != FILE or change.action not in CREATES:
-            continue
-        desired = planned.inputs.desired[address]
-        if desired.whole and desired.local and kept_bytes(root, desired.local) is None:
-            message = f"the released content of {desired.local.path} ({desired.local.sha256[:12]}…) was not found"
-            hint = (
-                f"fetch the complete history of the repository, restore the file as {VENDORED}/{desired.local.sha256}, "
-                "or archive the release"
-            )
-            yield Problem("missing-bytes", message, desired.place, hint)
+        desired = planned.inputs.desired.get(address) if change.action in CREATES else None
+        for part in desired.parts if desired and desired.whole else ():
+            if kept_bytes(root, part) is None:
+                message = f"the released content of {part.path} ({part.sha256[:12]}…) was not found"
+                hint = (
+                    f"fetch the complete history of the repository, restore the file as {VENDORED}/{part.sha256}, "
+                    "or archive the release"
+                )
+                yield Problem("missing-bytes", message, desired.place if desired else None, hint)
 
 
 def _archived(planned: Planned) -> Iterator[Problem]:

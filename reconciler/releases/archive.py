@@ -22,10 +22,10 @@ from reconciler.releases.hypothetical import hypothetical
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
 
 KINDS: Final = ("assistant", "chatbot", "pipeline", RELEASE)
-STORE: Final = "vectorstore"
 RULES: Final = frozenset({"referenced", "published", "protected"})
 """Rules of the guard that depend on manifests only."""
 
@@ -146,8 +146,8 @@ def _refusals(all_inputs: Iterable[PlanInputs]) -> tuple[Refused, ...]:
 
 
 def _dependents(project: AllEnvironments, after: Iterable[PlanInputs], address: Address) -> Iterator[Resource]:
-    """Return the releases that the edit archives, except because of their age, and for an assistant the vector stores
-    that nothing else uses.
+    """Return the releases that the edit archives, except because of their age, and for an assistant the objects that
+    serve only others, as vector stores do, and that nothing else uses.
     """
     releases, needed, used = set[Address](), set[Address](), set[Address]()
     for inputs, now in zip(after, _inputs(project, project), strict=True):
@@ -165,6 +165,7 @@ def _targets(desired: Mapping[Address, Desired]) -> set[Address]:
 
 
 def _is_removable(resource: Resource | None) -> bool:
-    if resource is None or resource.address.kind != STORE:
+    serving = {one.address_kind for one in resource_types().values() if one.serves}
+    if resource is None or resource.address.kind not in serving:
         return False
     return not (resource.lifecycle.protect or resource.lifecycle.keep_on_delete)
