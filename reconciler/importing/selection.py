@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.kind import Kind
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
-from reconciler.resources.suggest import did_you_mean
 
 
 def importable() -> Mapping[str, Kind]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from reconciler.resources import suggest
+from reconciler.resources import name_lists
 
 SUGGESTIONS: Final = 100
 """Maximum suggestions of one run among names of the user; each is a comparison with every name."""
@@ -16,12 +16,12 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     it is short.
     """
     names = set(known)
-    return suggest.did_you_mean(wrong, names) or listed(names)
+    return name_lists.did_you_mean(wrong, names) or listed(names)
 
 
 def similar(wrong: str, known: Iterable[str]) -> str:
     """Return a question with the known names that are similar to `wrong`; empty without any."""
-    return suggest.did_you_mean(wrong, known)
+    return name_lists.did_you_mean(wrong, known)
 
 
 def listed(names: Collection[str]) -> str:

@@ -78,14 +78,11 @@ def _mcp(at: str, tool: Tool) -> Part:
     }
     if isinstance(tool.get("allowed_tools"), list):
         made["allowed_tools"] = tool["allowed_tools"]
-    removed = sorted(tool.keys() - {"type", "server_label", "server_url", "allowed_tools"} - _unset(tool))
+    kept = {"type", "server_label", "server_url", "allowed_tools"}
+    removed = sorted(key for key, item in tool.items() if key not in kept and item is not None)
     note = "the URL moved to `transport`" + (f"; removed: {', '.join(removed)}" if removed else "")
     hint = "store tokens in a vault credential and set its id in `credential_id`" if removed else ""
     return changed(at, TOOLS, made, note, hint)
-
-
-def _unset(tool: Tool) -> set[str]:
-    return {key for key, item in tool.items() if item is None}
 
 
 def _no_code(at: str, _tool: Tool) -> Part:

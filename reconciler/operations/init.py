@@ -117,7 +117,7 @@ def _workflow_text(name: str, project: AllEnvironments) -> str:
         lambda found: found[0] if found[1] in _MANUAL_INPUTS else given.get(found[1], found[2] or ""), text
     )
     return text.replace("default: manifests", f"default: {_folder(project)}").replace(
-        "default: production", f'default: "{_last_environment(project)}"'
+        "default: production", f'default: "{(project.environments or ("",))[-1]}"'
     )
 
 

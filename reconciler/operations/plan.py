@@ -29,9 +29,9 @@ from reconciler.planning.resolution import resolve
 from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
-from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import JSON, digest, references_in
 from reconciler.state.model import Snapshot
 

@@ -13,7 +13,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 from reconciler.resources.model_retirements import retirement
-from reconciler.resources.suggest import similar
+from reconciler.resources.name_lists import similar
 
 
 class Models(NamedTuple):

@@ -10,8 +10,8 @@ from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import JSON
 from reconciler.state.backend import open_store
 from reconciler.state.backend_migration import StateMigration, migrate

@@ -11,13 +11,13 @@ from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
-from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
 from reconciler.state.edits import StateEdit, check_not_older, compare
-from reconciler.state.lock import Holder, Lease, this_process
+from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import Snapshot
 
 Objects = Mapping[Address, Applied]
@@ -86,7 +86,7 @@ def forget(
 def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> StateEdit:
     """Replace the state by `new`; `what` describes the edit in the history of the backend."""
     holder = lease.lock.holder
-    workspace.backend.rewrite(present, new, lease, f"{what}: {workspace.identity} by {_named(holder)}")
+    workspace.backend.rewrite(present, new, lease, f"{what}: {workspace.identity} by {holder.name}@{holder.host}")
     return compare(present.state, new.state)
 
 
@@ -101,10 +101,6 @@ def check_known(objects: Objects, addresses: Collection[Address]) -> None:
     ]
     if problems:
         raise ReconcilerError(*problems)
-
-
-def _named(holder: Holder) -> str:
-    return f"{holder.name}@{holder.host}"
 
 
 def _with_objects(snapshot: Snapshot, objects: Objects) -> Snapshot:

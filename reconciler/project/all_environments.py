@@ -11,8 +11,8 @@ from reconciler.manifests.project import Project
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
+from reconciler.resources.name_lists import did_you_mean, few
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.suggest import did_you_mean
 
 CHATBOT: Final = "chatbot"
 
@@ -99,5 +99,4 @@ def unknown(address: Address, known: Iterable[Address]) -> Problem:
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"There are {', '.join(names[:most])}{more}." if names else "There is no manifest of that kind."
+    return f"Existing manifests: {few(names, most)}." if names else "There is no manifest of that kind."

@@ -11,9 +11,9 @@ from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.manifests.project import Project
 from reconciler.project.embedded import available
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
-from reconciler.resources.suggest import did_you_mean
 from reconciler.state.local import ignore_in_git
 
 EMBEDDED: Final = "embedded"

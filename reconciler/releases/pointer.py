@@ -10,9 +10,9 @@ from reconciler.project.edits import Edit
 from reconciler.resources.address import release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.chatbot import published_in
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import lacking
-from reconciler.resources.suggest import did_you_mean
 from reconciler.resources.values import JSON
 
 

@@ -1,11 +1,17 @@
-"""Suggestions in error messages: known names that are similar to an unknown one."""
+"""Lists of names in messages: shortened, and similar to an unknown name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final
 
 _COMPARED: Final = 10_000
 _LONGEST: Final = 60
+
+
+def few(names: Sequence[object], most: int = 3) -> str:
+    """Return the first of `names`, and the number of the others: `a, b, c and 4 more`."""
+    more = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def similar(wrong: str, known: Iterable[str]) -> list[str]:
