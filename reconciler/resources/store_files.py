@@ -11,6 +11,7 @@ from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import LocalFile, ProjectFiles
 from reconciler.resources.kinds.file import file_address, is_file_id
 from reconciler.resources.metadata import USER_ATTRIBUTES, too_many_pairs
+from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import Lane, Members
 from reconciler.resources.values import JSON, Fields, is_reference, reference
@@ -135,12 +136,7 @@ def _check_content(readable: Iterable[tuple[LocalFile, int]]) -> Iterator[Findin
         for index, group in groupby(broken, key=lambda pair: pair[0]):
             paths = [path for _, path in group]
             be = "is" if len(paths) == 1 else "are"
-            yield Finding(_at(index), rule.code, f"{_listed(paths)} {be} {rule.message}", rule.hint)
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = len(paths) - _SHOWN
-    return ", ".join(paths[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+            yield Finding(_at(index), rule.code, f"{few(paths, _SHOWN)} {be} {rule.message}", rule.hint)
 
 
 def _check_names(readable: Sequence[tuple[LocalFile, E, int]], settings: Callable[[E], JSON]) -> Iterator[Finding]:
@@ -150,7 +146,7 @@ def _check_names(readable: Sequence[tuple[LocalFile, E, int]], settings: Callabl
     for name, group in sorted(by_name.items()):
         paths = [file.path for file, _, _ in group]
         if len({file.sha256 for file, _, _ in group}) > 1:
-            message = f"{_listed(paths)} differ and are all called {name}: search results cite only that name"
+            message = f"{few(paths, _SHOWN)} differ and are all called {name}: search results cite only that name"
             yield Finding(_at(group[-1][2]), "duplicate-filename", message, severity="warning")
         yield from _check_twins(group, settings)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from reconciler.importing.destination import destination
-from reconciler.importing.live import bring
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_inventory import project_context
+from reconciler.importing.live_objects import import_objects
 from reconciler.importing.model import Imported
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
@@ -283,9 +283,9 @@ def upload(estate: World, name: str, texts: dict[str, str]) -> str:
 
 
 def import_skills(estate: World) -> Imported:
-    here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
+    here = project_context(estate.root, estate.environ, env=None, endpoint=None)
     target = destination(estate.root, None, here)
-    return estate.run(bring(here, estate.connection, target, selection(["skill"], None), lambda _: None))
+    return estate.run(import_objects(here, estate.connection, target, selection(["skill"], None), lambda _: None))
 
 
 class TestLostState:

@@ -1,4 +1,4 @@
-"""Which of the changes that are due a merged pull request has shown, and which a rollback has taken back."""
+"""The changes of a plan that merged pull requests have shown, and those that a rollback reverted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -12,24 +12,24 @@ from reconciler.review.approval import digests
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What GitHub says about a plan."""
+class ReviewedChanges:
+    """The reviews of the changes of a plan, read from GitHub."""
 
     digests: frozenset[str] = frozenset()
-    """Of changes that may be applied, and of others."""
+    """Digests of reviewed changes, including changes that are not in the plan."""
     reviews: tuple[Review, ...] = ()
-    """That were looked at."""
+    """The reviews that were read."""
     rolled_back: dict[str, int] = field(default_factory=dict)
-    """By digest of a change, the pull request by which Git is to agree that it was taken back."""
+    """The open pull request of the rollback that reverted a change, by the digest of the change."""
 
 
 def rollback_branch(identity: str, chatbot: str) -> str:
-    """Return the branch by which Git is made to agree: one per chatbot and environment, for any release."""
+    """Return the branch of the rollback pull request: one for each chatbot and environment."""
     return f"rollback/{identity}/{chatbot}"
 
 
-def shown(plan: Plan, where: Reviews) -> Shown:
-    """Look as far back as it takes to find all that is due."""
+def read_reviews(plan: Plan, where: Reviews) -> ReviewedChanges:
+    """Read merged pull requests, latest first, until all changes of the plan are found."""
     due = {change.digest for change in plan.work}
     rolled_back = dict(_rolled_back(plan, where))
     found: set[str] = set()
@@ -40,21 +40,21 @@ def shown(plan: Plan, where: Reviews) -> Shown:
         found |= in_it
         if due <= found | rolled_back.keys():
             break
-    return Shown(frozenset(found - rolled_back.keys()), tuple(reviews), rolled_back)
+    return ReviewedChanges(frozenset(found - rolled_back.keys()), tuple(reviews), rolled_back)
 
 
 def _read(review: Review, identity: str) -> tuple[Review, set[str]]:
-    """A plan file that cannot be read, as one that was edited or that another version wrote, shows nothing."""
+    """Return a review and its digests; none if its plan file was edited or has an unknown format."""
     try:
         return review, set(digests(review.plans, identity))
     except ReconcilerError as error:
-        return replace(review, plans=(), void=f"its plan cannot be read: {error.problems[0].message}"), set()
+        return replace(review, plans=(), void=f"the plan cannot be read: {error.problems[0].message}"), set()
 
 
 def _rolled_back(plan: Plan, where: Reviews) -> Iterator[tuple[str, int]]:
-    """Publications of another release than the one that somebody went back to, until Git agrees.
+    """Return the publications that a rollback reverted, while its pull request is open.
 
-    The pull request that wanted them may be among those that count, where the apply of its merge failed.
+    Without this, the pull request of such a publication would count as a review if the apply after its merge failed.
     """
     for change in plan.work:
         address = Address.parse(change.address)

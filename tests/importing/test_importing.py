@@ -1,4 +1,4 @@
-"""What is live becomes manifests that people can read, and nothing live is changed."""
+"""`import`: readable manifests for live objects, which are not changed."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from reconciler.importing import Imported, import_requests
-from reconciler.importing.configurations import bring_responses
 from reconciler.importing.destination import destination
-from reconciler.importing.live import bring
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_inventory import project_context
+from reconciler.importing.live_objects import import_objects
+from reconciler.importing.model import imported_from
+from reconciler.importing.requests import import_stored_responses
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
+from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, PROJECT
 from reconciler.resources.problems import ReconcilerError
 from tests.support.world import PROJECT as ACME, World, manifest, world
@@ -28,9 +30,9 @@ def estate(tmp_path):
 
 def run_import(estate: World, *words: str, pattern: str | None = None, into: Path | None = None) -> Imported:
     """Import into a folder beside the project, so that nothing is ours but by label or state."""
-    here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
+    here = project_context(estate.root, estate.environ, env=None, endpoint=None)
     target = destination(estate.root, into, here)
-    return estate.run(bring(here, estate.connection, target, selection(words, pattern), lambda _: None))
+    return estate.run(import_objects(here, estate.connection, target, selection(words, pattern), lambda _: None))
 
 
 def agent(estate: World, **given):
@@ -86,14 +88,26 @@ class TestAgents:
         (origin,) = run_import(estate).origins
         assert "metadata" not in spec_of(estate, "assistant/bot")
         assert "14 pairs" in origin.losses[0]
-        assert "# Not here: metadata" in (estate.root / "assistants/bot.yaml").read_text()
+        assert "# Not imported: metadata" in (estate.root / "assistants/bot.yaml").read_text()
 
-    def test_where_it_came_from_stands_above(self, estate):
+    def test_the_comment_has_the_id_and_the_dates(self, estate):
         made = agent(estate, name="bot")
         run_import(estate)
         first = (estate.root / "assistants/bot.yaml").read_text().splitlines()[0]
         assert first.startswith(f"# Imported from agent {made.id} on 20")
-        assert first.endswith("; made on 2026-11-18.")
+        assert first.endswith("; created on 2026-11-18.")
+
+    @pytest.mark.parametrize(("created", "loss"), [("created on", "Not imported"), ("made on", "Not here")])
+    def test_the_comment_of_every_version_is_read_back(self, estate, created, loss):
+        made = agent(estate, name="bot", metadata={str(number): "x" for number in range(14)})
+        run_import(estate)
+        file = estate.root / "assistants/bot.yaml"
+        text = file.read_text().replace("; created on ", f"; {created} ").replace("# Not imported: ", f"# {loss}: ")
+        file.write_text(text)
+        loaded = load(estate.root, env=None)
+        origins = imported_from(loaded.resources, loaded.project.repository)
+        assert (text.count(created), text.count(loss)) == (1, 1)
+        assert origins == {Address.parse("assistant/bot"): made.id}
 
 
 class TestStores:
@@ -104,7 +118,7 @@ class TestStores:
         assert "  # hours.md\n" in text
         assert "  expires_after: {anchor: last_active_at, days: 3}\n" in text
 
-    def test_what_all_files_have_in_common_is_said_once(self, estate):
+    def test_attributes_of_all_files_are_written_once(self, estate):
         made = store(estate, name="kb")
         chunks = {"type": "static", "static": {"max_chunk_size_tokens": 400, "chunk_overlap_tokens": 100}}
 
@@ -122,16 +136,16 @@ class TestStores:
         assert spec["chunking_strategy"] == chunks
         assert [entry["attributes"]["number"] for entry in spec["files"]] == [1, 2]
 
-    def test_a_file_that_is_gone_is_named_all_the_same(self, estate):
+    def test_a_deleted_file_is_still_listed_by_id(self, estate):
         made = store(estate, "hours.md", name="kb")
         (file,) = estate.by_hand(estate.sdk.vector_stores.files.list(made.id)._get_page()).data
         estate.by_hand(estate.sdk.files.delete(file.id))
         run_import(estate)
-        assert f"- {file.id}  # no longer there" in (estate.root / "stores/kb.yaml").read_text()
+        assert f"- {file.id}  # does not exist" in (estate.root / "stores/kb.yaml").read_text()
 
 
 class TestNames:
-    def test_are_made_valid_and_unique_the_oldest_first(self, estate):
+    def test_names_become_valid_and_unique_oldest_first(self, estate):
         first = agent(estate, name="Support Bot (EU)")
         estate.clock.seconds += 10
         agent(estate, name="support bot: EU")
@@ -146,7 +160,7 @@ class TestNames:
         ]
         assert done.origins[2].id == first.id
 
-    def test_of_manifests_and_of_files_that_are_there_are_not_taken_again(self, estate):
+    def test_names_of_existing_manifests_and_files_are_not_reused(self, estate):
         estate.wants(manifest("Assistant", "bot", {"target": "agents", "model": "m"}))
         estate.file("prompts/bot-2.md", "mine")
         agent(estate, name="bot", instructions="theirs")
@@ -156,26 +170,27 @@ class TestNames:
 
 
 class TestOwners:
-    def test_what_has_a_manifest_is_left_alone(self, estate):
+    def test_an_object_with_a_manifest_is_skipped(self, estate):
         estate.wants(manifest("Assistant", "bot", {"target": "agents", "model": "gpt-6-luna"}))
         estate.apply()
         done = run_import(estate)
-        assert (done.written, [one.why for one in done.skipped]) == ((), ["assistant/bot has a manifest"])
+        assert done.written == ()
+        assert [one.why for one in done.skipped] == ["already managed by the manifest of assistant/bot"]
 
-    def test_what_belongs_to_others_is_left_alone_unless_its_id_is_given(self, estate):
+    def test_an_object_of_another_owner_is_skipped_unless_its_id_is_given(self, estate):
         made = agent(estate, name="bot", metadata={PROJECT: "umbrella", ADDRESS: "assistant/theirs"})
         (skipped,) = run_import(estate).skipped
-        assert "belongs to umbrella" in skipped.why
+        assert "owned by umbrella" in skipped.why
         (origin,) = run_import(estate, made.id).origins
         assert (origin.address, "umbrella" in origin.losses[0]) == ("assistant/bot", True)
 
-    def test_what_was_imported_is_not_imported_again(self, estate):
+    def test_an_imported_object_is_not_imported_again(self, estate):
         agent(estate, name="bot")
         run_import(estate)
         done = run_import(estate)
-        assert (done.written, [one.why for one in done.skipped]) == ((), ["assistant/bot was imported from it"])
+        assert (done.written, [one.why for one in done.skipped]) == ((), ["already imported as assistant/bot"])
 
-    def test_lost_manifests_come_back_under_their_names(self, estate):
+    def test_lost_manifests_are_imported_under_their_names(self, estate):
         estate.file("kb/a.md", "text")
         estate.file("kb/b.md", "other")
         estate.wants(
@@ -205,13 +220,13 @@ class TestSelection:
             (("agents",), "t*", {"assistant/two"}),
         ],
     )
-    def test_by_kind_address_and_pattern(self, estate, words, pattern, found):
+    def test_objects_are_selected_by_kind_address_and_pattern(self, estate, words, pattern, found):
         agent(estate, name="one")
         agent(estate, name="two")
         store(estate, name="one")
         assert {origin.address for origin in run_import(estate, *words, pattern=pattern).origins} == found
 
-    def test_only_what_is_wanted_is_listed(self, estate):
+    def test_only_selected_types_are_listed(self, estate):
         agent(estate, name="one")
         store(estate, "a.md", name="one")
         store(estate, "a.md", name="two")
@@ -223,19 +238,19 @@ class TestSelection:
             "GET /v1/vector_stores/{id}/files": 1,
         }
 
-    def test_an_id_that_is_gone_is_reported_and_the_rest_goes_on(self, estate):
+    def test_a_missing_id_is_reported_and_the_rest_is_imported(self, estate):
         made = agent(estate, name="one")
         done = run_import(estate, "agent_gone", made.id)
         assert [problem.code for problem in done.problems] == ["not-live"]
         assert [origin.address for origin in done.origins] == ["assistant/one"]
 
-    def test_what_is_none_of_all_this_is_refused(self):
-        with pytest.raises(ReconcilerError, match="no kind"):
+    def test_a_word_that_is_not_a_selection_is_refused(self):
+        with pytest.raises(ReconcilerError, match="is not a kind"):
             selection(("chatbots",), None)
 
 
 class TestProblems:
-    def test_one_that_cannot_be_a_manifest_does_not_stop_the_others(self, estate):
+    def test_an_object_without_a_valid_manifest_does_not_stop_the_others(self, estate):
         http = {"type": "http", "server_url": "https://x", "headers": {"Authorization": "Bearer abc"}}
         agent(estate, name="leaky", tools=[{"type": "mcp", "server_label": "a", "transport": http}])
         agent(estate, name="fine")
@@ -245,7 +260,7 @@ class TestProblems:
         assert all("leaky was not written" in problem.message for problem in done.problems)
 
     def test_a_folder_inside_a_project_is_refused(self, estate):
-        with pytest.raises(ReconcilerError, match="is a project around"):
+        with pytest.raises(ReconcilerError, match="overlaps with the project"):
             run_import(estate, into=estate.root / "sub")
 
     def test_another_folder_becomes_a_project(self, estate, tmp_path):
@@ -264,7 +279,7 @@ class TestProblems:
 
 
 class TestConfigurations:
-    def test_a_stored_response_without_what_the_api_says_by_itself(self, estate):
+    def test_a_stored_response_is_imported_without_defaults(self, estate):
         made = estate.by_hand(
             estate.sdk.responses.create(
                 model="gpt-6-luna",
@@ -275,8 +290,10 @@ class TestConfigurations:
                 tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}, {**FUNCTION, "strict": False}],
             )
         )
-        here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
-        done = estate.run(bring_responses(destination(estate.root, None, here), estate.connection, [made.id, "resp_x"]))
+        here = project_context(estate.root, estate.environ, env=None, endpoint=None)
+        done = estate.run(
+            import_stored_responses(destination(estate.root, None, here), estate.connection, [made.id, "resp_x"])
+        )
         assert [problem.code for problem in done.problems] == ["not-live"]
         (origin,) = done.origins
         assert spec_of(estate, origin.address) == {
@@ -288,7 +305,7 @@ class TestConfigurations:
             "metadata": {"tier": "gold"},
         }
 
-    def test_a_request_without_what_changes_from_run_to_run(self, estate, tmp_path):
+    def test_a_request_is_imported_without_its_input(self, estate, tmp_path):
         body = {
             "model": "gpt-6-luna",
             "input": [{"role": "system", "content": "x"}, {"role": "user", "content": "y"}],
@@ -307,7 +324,7 @@ class TestConfigurations:
         assert "secret" not in (estate.root / "assistants/support-bot.yaml").read_text()
 
     @pytest.mark.parametrize("content", ["", "[1]", '{"model": ', "\x80", '{"model": NaN}'])
-    def test_a_file_that_is_none_is_reported_and_the_rest_goes_on(self, estate, tmp_path, content):
+    def test_an_invalid_request_file_is_reported_and_the_rest_is_imported(self, estate, tmp_path, content):
         good, bad = tmp_path / "good.json", tmp_path / "bad.json"
         good.write_text('{"model": "gpt-6-luna"}')
         bad.write_bytes(content.encode("latin-1"))

@@ -1,4 +1,4 @@
-"""Plans in files, and whether what they were made on is still so."""
+"""Saved plans and drift documents, and the check that a saved plan is still current."""
 
 import json
 from dataclasses import replace
@@ -17,46 +17,46 @@ from reconciler.state.model import AppliedPlan, Snapshot
 
 
 def read_plan(file: Path) -> Plan:
-    """The plan in `file`; ReconcilerError where it cannot be read, is none, or was edited."""
-    return from_json(_document(file, "plan-file", "Make it again with `reconciler plan --out FILE`."))
+    """Read the plan in `file`; raises ReconcilerError if it cannot be read, is not a plan, or was edited."""
+    return from_json(_document(file, "plan-file", "Create a new plan: reconciler plan --out FILE"))
 
 
 def read_drift(file: Path) -> dict[str, Any]:
-    """The drift document in `file`; ReconcilerError where it cannot be read or is none."""
-    return check_drift(_document(file, "drift-file", "Make it with `reconciler drift --out FILE`."))
+    """Read the drift document in `file`; raises ReconcilerError if it cannot be read or is not a drift document."""
+    return check_drift(_document(file, "drift-file", "Create the document: reconciler drift --out FILE"))
 
 
 def _document(file: Path, code: str, hint: str) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise ReconcilerError(Problem(code, f"cannot read {file}: {reason}", hint=hint)) from error
     except (ValueError, RecursionError) as error:
         raise ReconcilerError(Problem(code, f"{file} is not JSON: {error}", hint=hint)) from error
 
 
 def decision_of(saved: Plan) -> OnDrift:
-    """What `saved` was told to do with changes made by hand."""
+    """Return the drift decision that `saved` was made with."""
     return "revert" if any(change.decision == "revert" for change in saved.drift) else "keep"
 
 
-def touched(saved: Plan) -> tuple[Address, ...]:
-    """What `saved` changes; whatever else moves is of no concern to it."""
+def changed_addresses(saved: Plan) -> tuple[Address, ...]:
+    """Return the addresses that `saved` changes."""
     return tuple(Address.parse(address) for address in dict.fromkeys(change.address for change in saved.work))
 
 
 def adoptions(snapshot: Snapshot, saved: Plan) -> dict[Address, str]:
-    """What `saved` takes over and state does not know yet, by live id. Such a plan does nothing else."""
+    """Return the live ids that `saved` adopts and that are not in the state yet; such a plan contains nothing else."""
     found = {Address.parse(change.address): change.id for change in saved.work if change.takes_over and change.id}
     known = {address: applied.id for address, applied in snapshot.state.objects.items()}
     return {address: id_ for address, id_ in found.items() if known.get(address) != id_}
 
 
 def applied_before(planned: Planned, snapshot: Snapshot, saved: Plan) -> AppliedPlan | None:
-    """The earlier apply of the plan, if it was complete.
+    """Return the earlier apply of the plan, if it was complete and does not have to be repeated.
 
-    A plan that is wanted again, as the way back from a later one, has the digest of the earlier one; it is due again.
+    A plan that reverts a later one may have the digest of an earlier one, and is applied again.
     """
     record = snapshot.state.plans.get(saved.digest)
     if record is None or record.outcome != "complete" or _digests(planned.plan) & _digests(saved):
@@ -64,33 +64,33 @@ def applied_before(planned: Planned, snapshot: Snapshot, saved: Plan) -> Applied
     return record
 
 
-def narrowed(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
-    """The plan computed now, cut down to the changes of a saved one; StaleError where one of them is not the same, or
-    would write an edit that is not among them.
+def restricted(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
+    """Return the current plan, reduced to the changes of a saved plan.
 
-    Where a run of the same plan ended half-way, what needs nothing any more was done by it. Changes made by hand that
-    the saved plan does not undo are kept.
+    Raises StaleError if one of the changes differs, or is written together with a change that is not in the saved plan.
+    After an interrupted run of the same plan, changes that are no longer pending count as completed. Drift that the
+    saved plan does not revert is kept.
     """
     now = planned.plan
     due = _digests(now)
-    moved = [change for change in saved.work if change.digest not in due]
-    if _begun(snapshot, saved):
+    stale = [change for change in saved.work if change.digest not in due]
+    if _was_interrupted(snapshot, saved):
         pending = {(change.address, change.id) for change in now.work}
-        moved = [change for change in moved if (change.address, change.id) in pending]
-    if moved:
-        raise StaleError(*map(_moved, moved))
+        stale = [change for change in stale if (change.address, change.id) in pending]
+    if stale:
+        raise StaleError(*map(_stale, stale))
     wanted, grouped = _digests(saved), written_together(planned)
-    tangled = [change for change in now.work if change.digest in wanted and not grouped[change.digest] <= wanted]
-    if tangled:
-        raise StaleError(*map(_tangled, tangled))
+    incomplete = [change for change in now.work if change.digest in wanted and not grouped[change.digest] <= wanted]
+    if incomplete:
+        raise StaleError(*map(_incomplete, incomplete))
     changes = tuple(change for change in now.changes if change.digest in wanted)
     drift = tuple(change if change.digest in wanted else replace(change, decision="keep") for change in now.drift)
     plan = replace(now, changes=changes, drift=drift, unchanged=saved.unchanged, digest=saved.digest)
     return replace(planned, plan=plan)
 
 
-def _begun(snapshot: Snapshot, saved: Plan) -> bool:
-    """Whether a run of this plan ended before it was complete."""
+def _was_interrupted(snapshot: Snapshot, saved: Plan) -> bool:
+    """Return True if a run of this plan was interrupted."""
     record = snapshot.state.plans.get(saved.digest)
     return record is not None and record.outcome != "complete"
 
@@ -99,11 +99,13 @@ def _digests(plan: Plan) -> set[str]:
     return {change.digest for change in plan.work}
 
 
-def _tangled(change: Change) -> Problem:
-    message = f"{change.address}: what is written with this {change.action} has been edited since it was planned"
-    return Problem("stale", message, hint="Plan again, review what moved, and apply that plan.")
+def _incomplete(change: Change) -> Problem:
+    message = (
+        f"{change.address}: objects written together with this {change.action} were edited since the plan was made"
+    )
+    return Problem("stale", message, hint="Create a new plan, review it, and apply it.")
 
 
-def _moved(change: Change) -> Problem:
-    message = f"{change.address}: what this {change.action} was planned on is not so any more"
-    return Problem("stale", message, hint="Plan again, review what moved, and apply that plan.")
+def _stale(change: Change) -> Problem:
+    message = f"{change.address}: inputs of this {change.action} changed since the plan was made"
+    return Problem("stale", message, hint="Create a new plan, review it, and apply it.")

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from reconciler.operations.init import init
-from reconciler.operations.workflows import write_workflows
+from reconciler.operations.init import init, write_workflows
 from reconciler.resources.problems import ReconcilerError
 
 BIN = Path(sys.executable).parent
@@ -31,7 +30,7 @@ def written(repository: Path) -> dict[str, Any]:
     return {path.name: YAML(typ="safe", pure=True).load(path) for path in paths}
 
 
-def test_they_are_for_the_environments_of_the_project(repository: Path):
+def test_workflows_run_in_the_environments_of_the_project(repository: Path):
     found = written(repository)
     entries = [{"project": "bots", "env": "staging"}, {"project": "bots", "env": "production"}]
     for name in ("reconciler-plan.yml", "reconciler-apply.yml", "reconciler-drift.yml"):
@@ -42,7 +41,7 @@ def test_they_are_for_the_environments_of_the_project(repository: Path):
     assert (dispatch["project"]["default"], dispatch["env"]["default"]) == ("bots", "production")
 
 
-def test_nothing_in_them_is_left_to_a_caller_and_plans_have_the_key_that_only_reads(repository: Path):
+def test_workflows_have_no_caller_inputs_and_plans_use_the_read_key(repository: Path):
     found = written(repository)
     for name, workflow in found.items():
         assert "workflow_call" not in workflow["on"]
@@ -54,7 +53,7 @@ def test_nothing_in_them_is_left_to_a_caller_and_plans_have_the_key_that_only_re
     assert "reconciler-plan.yml" in (repository / ".github" / "workflows" / "reconciler-apply.yml").read_text()
 
 
-def test_they_are_for_the_endpoint_and_the_state_of_the_project(repository: Path):
+def test_workflows_use_the_endpoint_and_state_of_the_project(repository: Path):
     project = repository / "bots" / "project.yaml"
     project.write_text(
         project.read_text()
@@ -65,7 +64,7 @@ def test_they_are_for_the_endpoint_and_the_state_of_the_project(repository: Path
         assert workflow["env"]["RECONCILER_STATE"] == "s3://acme-bots/?region=eu-central-1"
 
 
-def test_they_pass_the_linters(repository: Path):
+def test_workflows_pass_the_linters(repository: Path):
     paths = [str(path) for path in write_workflows(repository / "bots")]
     schema = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows"]
     for command in (schema, [str(BIN / "zizmor"), "--offline", "--quiet"]):
@@ -73,13 +72,13 @@ def test_they_pass_the_linters(repository: Path):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_nothing_is_overwritten(repository: Path):
+def test_existing_workflows_are_not_overwritten(repository: Path):
     write_workflows(repository / "bots")
-    with pytest.raises(ReconcilerError, match="there already"):
+    with pytest.raises(ReconcilerError, match="already exists"):
         write_workflows(repository / "bots")
 
 
-def test_outside_a_repository_there_is_nowhere_to_write(tmp_path: Path):
+def test_workflows_outside_a_repository_are_an_error(tmp_path: Path):
     init(tmp_path / "bots")
-    with pytest.raises(ReconcilerError, match="no Git repository"):
+    with pytest.raises(ReconcilerError, match="is not a Git repository"):
         write_workflows(tmp_path / "bots")

@@ -1,4 +1,4 @@
-"""What is live, whose it is, what it costs and who uses it: one value that every report reads. Pure."""
+"""The inventory of an OpenAI project: owner, cost and references of every live object."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,26 +25,26 @@ class Item:
     owner: str | None
     """The identity it belongs to."""
     address: str | None
-    """What its owner calls it."""
+    """The address at its owner."""
     bytes: int | None
-    """Of a file; of a vector store, what is stored for search. None where the API does not say."""
+    """Size of a file, or of the indexed content of a vector store; None if the API does not return it."""
     created_at: float | None
     last_active_at: float | None
-    """Unix time of the last use or change that the API tells of."""
+    """Unix time of the last use or change that the API returns."""
     cost_per_day: float | None
-    """US dollars, estimated: its share of what all vector stores cost together."""
+    """Estimate in US dollars: the share in the cost of all vector stores."""
     status: str | None
     used_by: tuple[str, ...]
-    """Addresses of what refers to it, in manifests or live; the id where there is no address."""
+    """Addresses of manifests and live objects that reference it; the live id if there is no address."""
     unused: bool
-    """Nothing live and no manifest refers to it, and the type is one that is referred to by id."""
+    """True if no live object and no manifest references it, and its type is referenced by id only."""
     group: str | None
-    """What it is summed up by, as asked."""
+    """Value of the key for totals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Several objects together."""
+    """Totals of several objects."""
 
     what: str
     """The type, or the value of `--by`."""
@@ -66,7 +66,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Inventory:
-    """Everything live in one OpenAI project."""
+    """Every live object of one OpenAI project."""
 
     identity: str | None
     endpoint: str
@@ -82,7 +82,7 @@ class Inventory:
 
     @property
     def groups(self) -> tuple[Sum, ...]:
-        """By the value asked for; objects without it under an empty name, last."""
+        """Totals by the value of `by`; objects without a value have an empty name and come last."""
         if self.by is None:
             return ()
         found = _sums(self.items, lambda item: item.group or "")
@@ -105,11 +105,12 @@ def items(
     group: Callable[[Live], str | None],
     prices: Prices,
 ) -> Iterator[Item]:
-    """What there is to say of each object, by type, then the largest first.
+    """Return the inventory items, sorted by type and decreasing size.
 
-    `addresses` are ours, by id; `wanted_by` are addresses of manifests that refer to an id; `referred` are the types
-    that are referred to by id alone, so that nobody can use them unseen; `stored` those that OpenAI bills by byte and
-    day; `group` is what an object itself is summed up by. One without takes that of its users, if they agree.
+    `addresses` are our addresses by live id; `wanted_by` are addresses of manifests that reference a live id;
+    `referred` are the types that can only be used through references by id; `stored` are the types that OpenAI bills
+    by byte and day; `group` returns the value of an object for totals. An object without a value has that of the
+    objects that reference it, if they have the same.
     """
     users = _users(live, addresses, wanted_by)
     groups = {one.id: group(one) for one in live}
@@ -173,7 +174,7 @@ def _bytes(live: Live) -> int | None:
 
 
 def _costs(stores: Iterable[Live], prices: Prices) -> dict[str, float]:
-    """US dollars a day by id. The free gigabyte is everybody's, so that each store bears its share of the rest."""
+    """Return US dollars a day by id. The free storage is shared by all vector stores in proportion to their size."""
     stored = {one.id: _bytes(one) or 0 for one in stores}
     total = sum(stored.values())
     paid = prices.per_day(total)
