@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from reconciler.manifests.explain import explain
+from reconciler.manifests.validation_errors import explain
 from reconciler.manifests.suggest import did_you_mean, shown
 from reconciler.resources.base import NAMES, Lifecycle, Naming, Path, Spec
 from reconciler.resources.problems import Finding

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.manifests.included import Source, Sources
+from reconciler.manifests.includes import Source, Sources
 from reconciler.manifests.parsing import MAX_NODES
 from reconciler.manifests.reading import UnreadableError
 from reconciler.manifests.variables import Variables

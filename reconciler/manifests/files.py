@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.reading import UnreadableError, is_lfs_pointer, locate, open_regular
-from reconciler.manifests.tree import Tree
+from reconciler.manifests.folder import Tree
 from reconciler.resources.base import LocalFile
 from reconciler.resources.patterns import matches
 from reconciler.resources.problems import Finding

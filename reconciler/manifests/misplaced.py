@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.manifests.reading import UnreadableError
 from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
-from reconciler.manifests.tree import Tree
+from reconciler.manifests.folder import Tree
 
 _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
 

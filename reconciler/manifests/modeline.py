@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifests.tree import repository_of
+from reconciler.manifests.folder import repository_of
 
 SCHEMA_FILE: Final = ".schemas/manifest.schema.json"
 """Relative to the project folder, or to a folder above it that several projects share."""

@@ -14,7 +14,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifests.clib import events
+from reconciler.manifests.libyaml import events
 from reconciler.resources.base import Path
 
 Mark: TypeAlias = tuple[int, int]

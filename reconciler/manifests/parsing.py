@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifests.clib import events
+from reconciler.manifests.libyaml import events
 from reconciler.manifests.scalars import Unclear, plain
 from reconciler.manifests.suggest import shown
 from reconciler.manifests.syntax import syntax_problem

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from reconciler.manifests import outline
-from reconciler.manifests.included import Source
+from reconciler.manifests.includes import Source
 from reconciler.manifests.parsing import Document
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Finding, Place, Problem

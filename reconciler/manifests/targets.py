@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.manifests.explain import explain
+from reconciler.manifests.validation_errors import explain
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.resources.base import Kind, Path, Spec, written_for
 from reconciler.resources.problems import Finding

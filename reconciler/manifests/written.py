@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reconciler.manifests.included import Source
+from reconciler.manifests.includes import Source
 from reconciler.resources.base import Path
 from reconciler.resources.values import JSON
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from reconciler.manifests.explain import explain
+from reconciler.manifests.validation_errors import explain
 from reconciler.migration.model import TOOLS, Case, Entry, Part
 from reconciler.resources.address import Address
 from reconciler.resources.base import Lifecycle, LocalFile, Path, Resource, Scope

@@ -5,7 +5,7 @@ from typing import Final
 
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.expansion import Expander
-from reconciler.manifests.included import Sources
+from reconciler.manifests.includes import Sources
 from reconciler.manifests.parsing import parse_document
 from reconciler.manifests.reading import MAX_MANIFEST
 from reconciler.manifests.validation import validate

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.manifests.files import Files
 from reconciler.manifests.misplaced import PathHints
-from reconciler.manifests.tree import walk
+from reconciler.manifests.folder import walk
 from reconciler.resources.base import LocalFile
 from reconciler.resources.problems import Finding
 

@@ -154,7 +154,7 @@ def test_what_runs_include_is_bounded(folder, monkeypatch):
 
 def test_what_has_no_dollar_is_not_copied(folder):
     from reconciler.manifests.expansion import Expander, Expansion
-    from reconciler.manifests.included import Sources
+    from reconciler.manifests.includes import Sources
     from reconciler.manifests.variables import Variables
 
     expansion = Expansion(Expander(Sources(folder.root, ""), Variables({"x": 1})), lambda *_: pytest.fail("no problem"))

@@ -8,7 +8,7 @@ from reconciler.manifests.editing.edits import UneditableError
 from reconciler.manifests.editing.merging import Merger, Obstacle
 from reconciler.manifests.editing.store_entries import Entries, is_store
 from reconciler.manifests.expansion import Expander, Expansion
-from reconciler.manifests.included import Sources
+from reconciler.manifests.includes import Sources
 from reconciler.manifests.loading import Loaded
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.variables import Variables

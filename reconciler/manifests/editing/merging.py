@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from reconciler.manifests.editing.edits import UneditableError, edited
 from reconciler.manifests.editing.templates import LostVariableError, escaped, rewritten
-from reconciler.manifests.included import Source
+from reconciler.manifests.includes import Source
 from reconciler.manifests.parsing import parse_document
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path

@@ -14,7 +14,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifests.clib import events
+from reconciler.manifests.libyaml import events
 from reconciler.manifests.scalars import plain
 from reconciler.resources.values import JSON
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from reconciler.manifests.explain import explain
 from reconciler.manifests.targets import with_alternatives
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Finding
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import find_project
-from reconciler.manifests.tree import repository_of, walk
+from reconciler.manifests.folder import repository_of, walk
 from reconciler.resources.problems import ReconcilerError
 
 
@@ -79,7 +79,7 @@ def test_an_unreadable_folder_is_a_fault(folder, tmp_path):
 
 
 def test_the_walk_is_bounded(folder, monkeypatch):
-    monkeypatch.setattr("reconciler.manifests.tree.MAX_ENTRIES", 3)
+    monkeypatch.setattr("reconciler.manifests.folder.MAX_ENTRIES", 3)
     for index in range(5):
         folder.write(f"{index}.md", "")
     assert faults(folder) == [("", "too-large")]

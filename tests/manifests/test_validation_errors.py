@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 import pytest
 from pydantic import Field, ValidationError
 
-from reconciler.manifests.explain import explain
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import Spec
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from reconciler.manifests.shapes import spot
+from reconciler.manifests.model_paths import spot
 from reconciler.manifests.suggest import did_you_mean, shown
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Finding
