@@ -1,8 +1,8 @@
 """YAML files as typed resources, each value knowing its file, line and column."""
 
-from reconciler.manifests.references import Dangling
+from reconciler.manifests.folder import find_project
 from reconciler.manifests.loading import Loaded, load
 from reconciler.manifests.project import Project, ProjectSpec
-from reconciler.manifests.folder import find_project
+from reconciler.manifests.references import Dangling
 
 __all__ = ["Dangling", "Loaded", "Project", "ProjectSpec", "find_project", "load"]

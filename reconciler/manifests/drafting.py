@@ -55,7 +55,11 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
         apart["tools"] = [_tool(tool, f"tools/{name}", included) for tool in apart["tools"]]
     text = apart.get("text")
     resource_type = text.get("format") if isinstance(text, Mapping) else None
-    if isinstance(text, Mapping) and isinstance(resource_type, Mapping) and isinstance(resource_type.get("schema"), Mapping):
+    if (
+        isinstance(text, Mapping)
+        and isinstance(resource_type, Mapping)
+        and isinstance(resource_type.get("schema"), Mapping)
+    ):
         schema = _put(included, f"formats/{name}.json", _json(resource_type["schema"]))
         apart["text"] = {**text, "format": {**resource_type, "schema": schema}}
     return apart, included

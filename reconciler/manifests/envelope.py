@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from reconciler.manifests.validation_errors import explain
 from reconciler.manifests.suggest import did_you_mean, shown
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import NAMES, Lifecycle, Naming, Path, Spec
 from reconciler.resources.problems import Finding
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
+from reconciler.manifests.folder import Tree
 from reconciler.manifests.reading import UnreadableError
 from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
-from reconciler.manifests.folder import Tree
 
 _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
 

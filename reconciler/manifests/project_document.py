@@ -10,12 +10,12 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reconciler.manifests.envelope import name_in, open_envelope
-from reconciler.manifests.validation_errors import explain
+from reconciler.manifests.folder import PROJECT_FILE
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.peers import check_peers
 from reconciler.manifests.positions import Positions
 from reconciler.manifests.project import Project, ProjectSpec, choose_environment
-from reconciler.manifests.folder import PROJECT_FILE
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Identity, is_name
 from reconciler.resources.base import Path as Keys
 from reconciler.resources.problems import Finding, Place, Problem

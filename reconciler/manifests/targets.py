@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.manifests.validation_errors import explain
 from reconciler.manifests.suggest import did_you_mean
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import Kind, Path, Spec, written_for
 from reconciler.resources.problems import Finding
 

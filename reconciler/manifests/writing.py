@@ -7,9 +7,9 @@ from typing import Final
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.emitting import comment, emit
 from reconciler.manifests.envelope import API_VERSION
+from reconciler.manifests.folder import PROJECT_FILE
 from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
 from reconciler.manifests.reading import UnreadableError, locate
-from reconciler.manifests.folder import PROJECT_FILE
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
 

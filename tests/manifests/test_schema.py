@@ -1,7 +1,6 @@
 """The JSON Schemas: every field is described by its own docstring, and patterns refuse what the models refuse."""
 
 import inspect
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -147,7 +146,10 @@ def test_pattern_of_names_refuses_what_loading_refuses(kind, name):
 @pytest.mark.parametrize(
     ("type_", "values"),
     [
-        (AssistantName, ["triage", "assistant/triage", "agent_68a1", "triage@support.3", "a@b", "pipeline/x", "A", "a/b"]),
+        (
+            AssistantName,
+            ["triage", "assistant/triage", "agent_68a1", "triage@support.3", "a@b", "pipeline/x", "A", "a/b"],
+        ),
         (Metadata, [{}, {"a": "b"}, {"reconciler-x": "b"}, {"a" * 65: "b"}, {"": "b"}, {"a": "b" * 513}, {"a": 1}]),
         (Metadata, [{str(n): "x" for n in range(count)} for count in (12, 13)]),
         (Attributes, [{"a": 1, "b": True, "c": "x", "d": 0.5}, {"a": None}, {"a": []}, {"reconciler-x": 1}]),
