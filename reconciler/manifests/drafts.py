@@ -1,9 +1,21 @@
-"""Manifests that are about to be written: what `import` and `migrate` make of things that exist."""
+"""From values of the API to what a manifest writes: escaped, with texts and schemas in files of their own."""
 
-from collections.abc import Mapping
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
+from reconciler.manifests.folder import is_lfs_pointer
+from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.values import JSON
+from reconciler.resources.variables import PREFIX
+
+Included: TypeAlias = dict[str, str | bytes]
+"""Contents of files, by path relative to the project folder."""
+_RESERVED: Final = frozenset({"true", "false", "null", "y", "n", "yes", "no", "on", "off"})
+"""Words that YAML readers take for values of other types."""
 
 
 @dataclass(frozen=True)
@@ -20,3 +32,105 @@ class Draft:
     """Comments behind values, by the way to the value inside `spec`."""
     included: Mapping[str, str | bytes] = field(default_factory=dict)
     """Contents of the files that `spec` includes or names, by path relative to the project folder."""
+
+
+def literal(value: JSON) -> JSON:
+    """`value` so that no reader of the manifest finds a variable in it: `${var.` is escaped in every text."""
+    if isinstance(value, str):
+        return value.replace(PREFIX, f"${PREFIX}")
+    if isinstance(value, Mapping):
+        return {key: literal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [literal(item) for item in value]
+    return value
+
+
+def unique_name(text: str, taken: Collection[str], fallback: str = "unnamed") -> str:
+    """A valid name made of `text`, which may be anything, and none of `taken`: `-2`, `-3`, … is added if it must be."""
+    name = _slug(text, NAME_LENGTH) or fallback
+    number = 1
+    while (found := _numbered(name, number)) in taken:
+        number += 1
+    return found
+
+
+def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], Included]:
+    """The spec of an assistant called `name`, its instructions, the parameters of its functions and the schema of its
+    structured text replaced by `$file`, and those files: `prompts/NAME.md`, `tools/NAME/FUNCTION.json`,
+    `formats/NAME.json`.
+
+    `spec` is literal already. What cannot be kept in a file (a text that is empty, begins with a byte order mark or
+    like a Git LFS pointer, or ends with a carriage return) stays where it is.
+    """
+    included: Included = {}
+    apart = dict(spec)
+    instructions = apart.get("instructions")
+    if isinstance(instructions, str) and _fits_a_file(instructions):
+        apart["instructions"] = _put(included, f"prompts/{name}.md", instructions)
+    if isinstance(apart.get("tools"), list):
+        apart["tools"] = [_tool(tool, f"tools/{name}", included) for tool in apart["tools"]]
+    text = apart.get("text")
+    resource_type = text.get("format") if isinstance(text, Mapping) else None
+    if (
+        isinstance(text, Mapping)
+        and isinstance(resource_type, Mapping)
+        and isinstance(resource_type.get("schema"), Mapping)
+    ):
+        schema = _put(included, f"formats/{name}.json", _json(resource_type["schema"]))
+        apart["text"] = {**text, "format": {**resource_type, "schema": schema}}
+    return apart, included
+
+
+def _fits_a_file(text: str) -> bool:
+    """Whether reading gives back what was written: it drops a byte order mark and a line end, and knows LFS."""
+    return (
+        bool(text) and not text.startswith("\ufeff") and not text.endswith("\r") and not is_lfs_pointer(text.encode())
+    )
+
+
+def _tool(tool: Any, folder: str, included: Included) -> Any:
+    """Functions inside a namespace too."""
+    if not isinstance(tool, Mapping):
+        return tool
+    made = dict(tool)
+    if made.get("type") == "namespace" and isinstance(made.get("tools"), list):
+        made["tools"] = [_tool(inner, f"{folder}/{_file_name(made)}", included) for inner in made["tools"]]
+    if made.get("type") == "function" and isinstance(made.get("parameters"), Mapping) and made["parameters"]:
+        path = _free(f"{folder}/{_file_name(made)}", included)
+        made["parameters"] = _put(included, path, _json(made["parameters"]))
+    return made
+
+
+def _file_name(tool: Mapping[str, Any]) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", str(tool.get("name", ""))[:100]).strip("-") or "unnamed"
+
+
+def _free(stem: str, included: Included) -> str:
+    """Names that differ in case only are one file on some machines."""
+    taken = {path.lower() for path in included}
+    number = 1
+    while (path := f"{stem}.json" if number == 1 else f"{stem}-{number}.json").lower() in taken:
+        number += 1
+    return path
+
+
+def _put(included: Included, path: str, content: str) -> dict[str, str]:
+    included[path] = content
+    return {"$file": path}
+
+
+def _json(value: JSON) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _slug(text: str, room: int) -> str:
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:room].strip("-")
+    return f"{slug[: room - 2]}-x" if slug in _RESERVED or slug.isdigit() else slug
+
+
+def _numbered(name: str, number: int) -> str:
+    if number == 1:
+        return name
+    end = f"-{number}"
+    return name[: NAME_LENGTH - len(end)].rstrip("-") + end

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.manifests.folder import UnreadableError
 from reconciler.manifests.includes import Source, Sources
 from reconciler.manifests.parsing import MAX_NODES
-from reconciler.manifests.reading import UnreadableError
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Place, Problem

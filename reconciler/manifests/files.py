@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from reconciler.manifests.folder import Tree
+from reconciler.manifests.folder import Tree, UnreadableError, is_lfs_pointer, locate, open_regular
 from reconciler.manifests.misplaced import PathHints
-from reconciler.manifests.reading import UnreadableError, is_lfs_pointer, locate, open_regular
 from reconciler.resources.base import LocalFile
 from reconciler.resources.patterns import matches
 from reconciler.resources.problems import Finding

@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.manifests import outline, scalars
-from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, parse
-from reconciler.manifests.reading import MAX_INCLUDED, locate, read_text
+from reconciler.manifests import scalars
+from reconciler.manifests.folder import MAX_INCLUDED, locate, read_text
+from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, Document, parse
+from reconciler.manifests.positions import PositionTree, json_positions, yaml_positions
 from reconciler.manifests.suggest import shown
 from reconciler.resources.base import Path as Keys
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Finding, Place, Problem
 from reconciler.resources.values import JSON
 
 _STRUCTURED: Final = (".json", ".yaml", ".yml")
@@ -42,11 +43,11 @@ class Source:
         return self.text.removesuffix("\n").removesuffix("\r") if self.text.endswith("\n") else self.text
 
     @cached_property
-    def _outline(self) -> outline.Node:
-        return outline.of_json(self.text) if self.path.endswith(".json") else outline.of_yaml(self.text)
+    def _positions(self) -> PositionTree:
+        return json_positions(self.text) if self.path.endswith(".json") else yaml_positions(self.text)
 
     def where(self, path: Keys, on_key: bool = False) -> Place:
-        line, column = self._outline.find_key(path) if on_key else self._outline.find(path)[0]
+        line, column = self._positions.find_key(path) if on_key else self._positions.find(path)[0]
         return Place(self.file, line + 1, column + 1)
 
     def place_of(self, offset: int) -> Place:
@@ -157,3 +158,46 @@ def _children(value: Any) -> Any:
 
 def _first_lower(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+@dataclass
+class Positions:
+    """Where the values of a document stand; worked out when somebody asks."""
+
+    document: Document
+    includes: Mapping[Keys, Source] = field(default_factory=dict)
+
+    @cached_property
+    def _positions(self) -> PositionTree:
+        return yaml_positions(self.document.text)
+
+    def where(self, path: Keys, on_key: bool = False) -> Place:
+        """The value at `path`, in the included file where it comes from one; or the closest value around it."""
+        if self.document.value is None:
+            return self.document.place
+        for length in range(len(path)):
+            source = self.includes.get(path[:length])
+            if source and source.structured and not source.problems:
+                return source.where(path[length:], on_key)
+        line, column = self._positions.find_key(path) if on_key else self._positions.find(path)[0]
+        return Place(self.document.file, self.document.line + line + 1, column + 1)
+
+    def problem(self, finding: Finding) -> Problem:
+        place = self.where(finding.path, finding.on_key)
+        return Problem(finding.code, finding.message, place, finding.hint, finding.severity)
+
+
+def with_includes(value: JSON, path: Keys, structures: Mapping[Keys, Source], texts: Mapping[Keys, Source]) -> JSON:
+    """`value`, which stands at `path`, with the content of the files that it includes: of those in `texts`, and of
+    those that have no structure, as text.
+    """
+    if path in texts:
+        return texts[path].content
+    if path in structures:
+        source = structures[path]
+        return source.value if source.structured else source.content
+    if isinstance(value, dict):
+        return {key: with_includes(item, (*path, key), structures, texts) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_includes(item, (*path, index), structures, texts) for index, item in enumerate(value)]
+    return value

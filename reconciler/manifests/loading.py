@@ -8,13 +8,11 @@ from pathlib import Path
 
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files
-from reconciler.manifests.folder import Tree, repository_of, walk
+from reconciler.manifests.folder import MAX_MANIFEST, Tree, UnreadableError, locate, read_text, repository_of, walk
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.parsing import Document, parse
-from reconciler.manifests.project import Project
-from reconciler.manifests.project_document import is_project, open_project
-from reconciler.manifests.reading import MAX_MANIFEST, UnreadableError, locate, read_text
+from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.references import Dangling, dangling, unique
 from reconciler.manifests.renames import left_behind, moves
 from reconciler.manifests.validation import Validated, validate

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
-from reconciler.manifests.folder import Tree
-from reconciler.manifests.reading import UnreadableError
+from reconciler.manifests.folder import Tree, UnreadableError
 from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
 
 _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})

@@ -22,10 +22,9 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifests.libyaml import events
+from reconciler.manifests.libyaml import events, syntax_problem
 from reconciler.manifests.scalars import Unclear, plain
 from reconciler.manifests.suggest import shown
-from reconciler.manifests.syntax import syntax_problem
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reconciler.manifests.envelope import API_VERSION, Envelope, Metadata
-from reconciler.manifests.project import ProjectSpec
+from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema_generator import BRANCHES, generate, reached, referred
 from reconciler.resources.base import NAMES, Lifecycle, Naming, Spec
 from reconciler.resources.registry import kinds

@@ -8,14 +8,13 @@ from pydantic import ValidationError
 
 from reconciler.manifests.envelope import Envelope, name_in, open_envelope
 from reconciler.manifests.expansion import Expander, Expansion
+from reconciler.manifests.includes import Positions, with_includes
 from reconciler.manifests.model_paths import field_names
 from reconciler.manifests.parsing import Document
-from reconciler.manifests.positions import Positions
-from reconciler.manifests.project_document import KIND as PROJECT
+from reconciler.manifests.project import KIND as PROJECT
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.targets import choose_target, with_alternatives
 from reconciler.manifests.validation_errors import explain
-from reconciler.manifests.written import with_includes
 from reconciler.resources.address import Address
 from reconciler.resources.base import NAMES, Kind, Path, Resource, Spec, written_for
 from reconciler.resources.problems import Finding, Problem

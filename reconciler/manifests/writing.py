@@ -1,5 +1,6 @@
 """Drafts as files: one manifest a file, in a folder of its kind, with the files that it includes."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -7,13 +8,13 @@ from typing import Final
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.emitting import comment, emit
 from reconciler.manifests.envelope import API_VERSION
-from reconciler.manifests.folder import PROJECT_FILE
-from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
-from reconciler.manifests.reading import UnreadableError, locate
+from reconciler.manifests.folder import PROJECT_FILE, UnreadableError, locate, repository_of
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
 
 PROJECT: Final = "Project"
+SCHEMA_FILE: Final = ".schemas/manifest.schema.json"
+"""Relative to the project folder, or to a folder above it that several projects share."""
 
 
 def write_drafts(
@@ -92,3 +93,20 @@ def _target(folder: Path, path: str) -> Path:
 def _exists(path: Path) -> Problem:
     hint = "Move it away, or choose another folder with --into. Nothing was written."
     return Problem("exists", f"{path} is there already", hint=hint)
+
+
+def schema_around(folder: Path) -> Path | None:
+    """Return the closest schema file, in `folder` or above it within the Git repository; None if there is none."""
+    folder, repository = folder.absolute(), repository_of(folder)
+    for at in (folder, *folder.parents):
+        if (at / SCHEMA_FILE).is_file():
+            return at / SCHEMA_FILE
+        if at == repository:
+            break
+    return None
+
+
+def modeline(manifest: Path, schema: Path) -> str:
+    """Return the first line of a manifest, with a newline. The path in it is relative to the folder of the manifest."""
+    path = Path(os.path.relpath(schema.absolute(), manifest.absolute().parent)).as_posix()
+    return f"# yaml-language-server: $schema={path}\n"

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from reconciler.manifests.drafting import literal, with_files
-from reconciler.manifests.drafts import Draft
+from reconciler.manifests.drafts import Draft, literal, with_files
 from reconciler.migration.checking import Settled, positions
 from reconciler.migration.model import Case, text_of
 from reconciler.migration.prompts import substituted

@@ -7,8 +7,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from reconciler.manifests.folder import is_manifest_name, project_around
-from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
 from reconciler.manifests.schema import schema_file
+from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 

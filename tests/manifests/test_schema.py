@@ -10,10 +10,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from reconciler.manifests import schema_generator
-from reconciler.manifests.backends import S3State
 from reconciler.manifests.envelope import open_envelope
-from reconciler.manifests.peers import Peer
-from reconciler.manifests.project import ProjectSpec
+from reconciler.manifests.project_settings import Peer, ProjectSpec, S3State
 from reconciler.manifests.schema import manifest_schema
 from reconciler.manifests.schema_generator import field_docstrings, generate
 from reconciler.operations.schema import schemas

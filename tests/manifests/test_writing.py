@@ -7,8 +7,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from reconciler.manifests import load
-from reconciler.manifests.drafting import literal, unique_name, with_files
-from reconciler.manifests.drafts import Draft
+from reconciler.manifests.drafts import Draft, literal, unique_name, with_files
 from reconciler.manifests.emitting import emit
 from reconciler.manifests.parsing import parse, parse_document
 from reconciler.manifests.writing import manifest_text, merged, write_drafts

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.manifests.editing.edits import UneditableError, edited
+from reconciler.manifests.folder import MAX_MANIFEST, locate, read_text
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project
-from reconciler.manifests.reading import MAX_MANIFEST, locate, read_text
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON

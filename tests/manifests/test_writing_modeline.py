@@ -6,8 +6,7 @@ import pytest
 
 from reconciler.manifests import load
 from reconciler.manifests.drafts import Draft
-from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
-from reconciler.manifests.writing import write_drafts
+from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around, write_drafts
 
 PROJECT = Draft("Project", "acme", {})
 STORE = Draft("VectorStore", "handbook", {"files": ["kb/*.md"]}, comment="Imported.", included={"kb/a.md": "A"})
