@@ -1,4 +1,4 @@
-"""YAML files as typed resources, each value knowing its file, line and column."""
+"""Reading of YAML files as typed resources, with the file, line and column of each value."""
 
 from reconciler.manifests.folder import find_project
 from reconciler.manifests.loading import Loaded, load

@@ -1,4 +1,4 @@
-"""From values of the API to what a manifest writes: escaped, with texts and schemas in files of their own."""
+"""Drafts of manifests, made from values of the API: escaped, with long texts and schemas in separate files."""
 
 import json
 import re
@@ -15,27 +15,27 @@ from reconciler.resources.variables import PREFIX
 Included: TypeAlias = dict[str, str | bytes]
 """Contents of files, by path relative to the project folder."""
 _RESERVED: Final = frozenset({"true", "false", "null", "y", "n", "yes", "no", "on", "off"})
-"""Words that YAML readers take for values of other types."""
+"""Words that YAML parsers read as values of other types."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One manifest, before it is a file."""
+    """One manifest that is not yet written to a file."""
 
     kind: str
     name: str
     spec: Mapping[str, JSON]
-    """As a manifest writes it: references by name, `{"$file": PATH}` where a text or a schema is a file of its own."""
+    """In the form of a manifest: references by name, `{"$file": PATH}` for a text or a schema in a separate file."""
     comment: str = ""
-    """Where it came from; stands above the document."""
+    """Origin of the object, written above the document."""
     notes: Mapping[tuple[str, ...], str] = field(default_factory=dict)
-    """Comments behind values, by the way to the value inside `spec`."""
+    """Comments written after values, by the path of the value inside `spec`."""
     included: Mapping[str, str | bytes] = field(default_factory=dict)
     """Contents of the files that `spec` includes or names, by path relative to the project folder."""
 
 
 def literal(value: JSON) -> JSON:
-    """`value` so that no reader of the manifest finds a variable in it: `${var.` is escaped in every text."""
+    """Escape `${var.` in every text of `value`, so that it is read as text and not as a variable."""
     if isinstance(value, str):
         return value.replace(PREFIX, f"${PREFIX}")
     if isinstance(value, Mapping):
@@ -46,7 +46,7 @@ def literal(value: JSON) -> JSON:
 
 
 def unique_name(text: str, taken: Collection[str], fallback: str = "unnamed") -> str:
-    """A valid name made of `text`, which may be anything, and none of `taken`: `-2`, `-3`, … is added if it must be."""
+    """Return a valid name derived from any `text`. A suffix `-2`, `-3`, … is added if the name is one of `taken`."""
     name = _slug(text, NAME_LENGTH) or fallback
     number = 1
     while (found := _numbered(name, number)) in taken:
@@ -55,12 +55,12 @@ def unique_name(text: str, taken: Collection[str], fallback: str = "unnamed") ->
 
 
 def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], Included]:
-    """The spec of an assistant called `name`, its instructions, the parameters of its functions and the schema of its
-    structured text replaced by `$file`, and those files: `prompts/NAME.md`, `tools/NAME/FUNCTION.json`,
+    """Return the spec of the assistant `name` with `$file` in place of its instructions, the parameters of its
+    functions and the schema of its structured output, and those files: `prompts/NAME.md`, `tools/NAME/FUNCTION.json`,
     `formats/NAME.json`.
 
-    `spec` is literal already. What cannot be kept in a file (a text that is empty, begins with a byte order mark or
-    like a Git LFS pointer, or ends with a carriage return) stays where it is.
+    `spec` must be escaped by `literal`. A text that would not be read back unchanged from a file (one that is empty,
+    begins with a byte order mark or like a Git LFS pointer, or ends with a carriage return) stays in the spec.
     """
     included: Included = {}
     apart = dict(spec)
@@ -82,14 +82,16 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
 
 
 def _fits_a_file(text: str) -> bool:
-    """Whether reading gives back what was written: it drops a byte order mark and a line end, and knows LFS."""
+    """Return True if a file with this text is read back unchanged. Reading drops a byte order mark and a final line
+    break, and refuses LFS pointers.
+    """
     return (
         bool(text) and not text.startswith("\ufeff") and not text.endswith("\r") and not is_lfs_pointer(text.encode())
     )
 
 
 def _tool(tool: Any, folder: str, included: Included) -> Any:
-    """Functions inside a namespace too."""
+    """Move the parameters of a function, or of the functions in a namespace, to files."""
     if not isinstance(tool, Mapping):
         return tool
     made = dict(tool)
@@ -106,7 +108,7 @@ def _file_name(tool: Mapping[str, Any]) -> str:
 
 
 def _free(stem: str, included: Included) -> str:
-    """Names that differ in case only are one file on some machines."""
+    """Return a path that is not in use. Case is ignored, as it is in some file systems."""
     taken = {path.lower() for path in included}
     number = 1
     while (path := f"{stem}.json" if number == 1 else f"{stem}-{number}.json").lower() in taken:

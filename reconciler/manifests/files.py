@@ -1,4 +1,4 @@
-"""`ProjectFiles`: the contents of a project folder, by pattern and by hash."""
+"""Files of the project folder that manifests name by path or pattern, with their hashes (`ProjectFiles`)."""
 
 import hashlib
 import os
@@ -14,12 +14,12 @@ from reconciler.resources.problems import Finding
 
 _WILD = re.compile(r"[*?\[]")
 _RELEASED = re.compile(r"releases/(files/[0-9a-f]{64}|[-a-z0-9]+/v[1-9][0-9]*\.ya?ml)")
-"""What `release` writes: no knowledge, whatever a pattern says."""
+"""Files that `release` writes. Patterns never match them."""
 
 
 @dataclass
 class Files:
-    """The files of one walk of the folder. Hashes are kept for the run, as long as size and modification time stay."""
+    """The files found by one walk of the folder. Hashes are cached by path, size and modification time."""
 
     tree: Tree
     hint: PathHints
@@ -27,7 +27,7 @@ class Files:
     _hashed: dict[tuple[str, int, int], LocalFile] = field(default_factory=dict)
 
     def glob(self, pattern: str) -> list[str]:
-        """Paths that match, sorted: `*`, `?` and `[…]` within a name, `**` across folders."""
+        """Return the matching paths, sorted. `*`, `?` and `[…]` match within a name, `**` across folders."""
         parts = PurePosixPath(pattern).parts
         fixed = next((at for at, part in enumerate(parts) if _WILD.search(part)), len(parts))
         if fixed == len(parts):
@@ -39,7 +39,7 @@ class Files:
         return list(self._matched[pattern])
 
     def read(self, path: str) -> LocalFile | Finding:
-        """Size and hash of a file, or what is wrong with it; the path of the finding is for the caller to fill in."""
+        """Return the size and hash of a file, or a finding with an empty path, which the caller fills in."""
         try:
             return self._hash(_plain(path))
         except UnreadableError as error:
@@ -61,8 +61,8 @@ class Files:
 
 
 def _plain(path: str) -> str:
-    """`path` itself: a file has one path, or it would have several addresses."""
+    """Return `path` if it is normalized. Otherwise one file would have several addresses."""
     if str(PurePosixPath(path)) != path or ".." in path.split("/"):
         hint = "write it without `.`, `..` and doubled slashes"
-        raise UnreadableError("bad-path", "is not written plainly", hint)
+        raise UnreadableError("bad-path", "is not a normalized path", hint)
     return path

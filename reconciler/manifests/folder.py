@@ -1,4 +1,7 @@
-"""The files of a project folder, found in one walk."""
+"""The project folder: the search for it, the walk of its files, and reading that cannot leave it.
+
+Pull requests choose the paths that are read. Paths outside the folder and hidden files are refused.
+"""
 
 import os
 import re
@@ -16,12 +19,12 @@ MAX_ENTRIES: Final = 200_000
 MAX_MANIFEST: Final = 5 * 2**20
 MAX_INCLUDED: Final = 4 * 2**20
 UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What no path in a manifest or a message may have: control characters, and bytes that are not UTF-8."""
+"""Characters that are not allowed in paths: control characters, and bytes that are not UTF-8."""
 _LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 
 
 class UnreadableError(Exception):
-    """Why a file cannot be read: a code, a message that starts after the file's name, and what to do."""
+    """The reason that a file cannot be read: a code, a message to follow the name of the file, and the next step."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -31,8 +34,8 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What is wrong with an entry of the folder."""
+class UnreadableEntry:
+    """An entry of the folder that manifests cannot use, and the reason."""
 
     path: str
     code: str
@@ -42,14 +45,14 @@ class Fault:
 
 @dataclass
 class Tree:
-    """Paths relative to the project folder, sorted. Nothing hidden; linked folders are not entered."""
+    """Sorted paths relative to the project folder, without hidden files and without the contents of linked folders."""
 
     root: Path
     files: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    unreadable: list[UnreadableEntry] = field(default_factory=list)
 
     def under(self, folder: str) -> Iterator[str]:
-        """Files below `folder`; all for an empty one."""
+        """Yield the files below `folder`; all files if it is empty."""
         prefix = f"{folder}/" if folder else ""
         for index in range(bisect_left(self.files, prefix), len(self.files)):
             if not self.files[index].startswith(prefix):
@@ -69,7 +72,7 @@ def is_manifest_name(path: str) -> bool:
 
 
 def walk(root: Path) -> Tree:
-    """Every file of the folder that manifests may use."""
+    """Return every file of the folder that manifests may use."""
     tree = Tree(root)
     links: list[str] = []
     pending = [""]
@@ -79,10 +82,8 @@ def walk(root: Path) -> Tree:
             seen += 1
             _sort_in(tree, entry, pending, links)
         if seen > MAX_ENTRIES:
-            hint = "keep manifests and knowledge in a folder of their own"
-            tree.faults.append(
-                Fault("", "too-large", f"the project folder has more than {MAX_ENTRIES:,} entries", hint)
-            )
+            hint = "move manifests and knowledge files to a separate folder"
+            tree.unreadable.append(UnreadableEntry("", "too-large", f"has more than {MAX_ENTRIES:,} entries", hint))
             break
     known = set(tree.files)
     for link in links:
@@ -96,7 +97,8 @@ def _entries(tree: Tree, folder: str) -> list[tuple[str, "os.DirEntry[str]"]]:
         with os.scandir(tree.root / folder) as found:
             visible = [entry for entry in found if not entry.name.startswith(".")]
     except OSError as error:
-        tree.faults.append(Fault(folder, "unreadable-file", f"cannot be read: {(error.strerror or '').lower()}"))
+        message = f"cannot be read: {(error.strerror or '').lower()}"
+        tree.unreadable.append(UnreadableEntry(folder, "unreadable-file", message))
         return []
     return [(f"{folder}/{entry.name}" if folder else entry.name, entry) for entry in visible]
 
@@ -105,46 +107,53 @@ def _sort_in(tree: Tree, named: tuple[str, "os.DirEntry[str]"], pending: list[st
     path, entry = named
     if UNNAMEABLE.search(entry.name):
         safe = path.encode("unicode_escape", "replace").decode()
-        tree.faults.append(Fault(safe, "bad-path", "its name cannot be written in a manifest", "rename it"))
+        message = "has a name with characters that are not allowed in a manifest"
+        tree.unreadable.append(UnreadableEntry(safe, "bad-path", message, "rename it"))
     elif entry.is_symlink():
         links.append(path)
     elif not entry.is_dir(follow_symlinks=False):
         if entry.is_file(follow_symlinks=False):
             tree.files.append(path)
         elif is_manifest_name(path):
-            tree.faults.append(Fault(path, "not-a-file", "is no regular file"))
+            tree.unreadable.append(UnreadableEntry(path, "not-a-file", "is not a regular file"))
     elif is_manifest_name(path):
-        tree.faults.append(Fault(path, "not-a-file", "is a folder; only manifests are called so"))
+        message = "is a folder, but has the name of a manifest"
+        tree.unreadable.append(UnreadableEntry(path, "not-a-file", message, "rename it"))
     else:
         pending.append(path)
 
 
 def _add_link(tree: Tree, path: str, known: set[str]) -> None:
-    """A link to a manifest that is found anyway adds nothing; a link that leads outside is never followed."""
+    """Add a link to a file, unless it is a link to a manifest that is already in the tree. A link to a path outside
+    the folder is an error.
+    """
     try:
         real = locate(tree.root, path)
     except UnreadableError as error:
-        tree.faults.append(Fault(path, error.code, f"is a link that {error.message}", "replace the link by the file"))
+        message = f"is a link to a path that {error.message}"
+        tree.unreadable.append(UnreadableEntry(path, error.code, message, "replace the link with the file"))
         return
     target = real.relative_to(os.path.realpath(tree.root)).as_posix()
     if real.is_file() and not (is_manifest_name(path) and target in known and is_manifest_name(target)):
         tree.files.append(path)
     elif is_manifest_name(path) and not real.is_file():
-        tree.faults.append(Fault(path, "missing-file", "is a link that leads to no file"))
+        tree.unreadable.append(UnreadableEntry(path, "missing-file", "is a link to a file that does not exist"))
 
 
 def find_project(start: Path) -> Path:
-    """The project folder for commands run in `start`; raises `ReconcilerError` where `project_around` finds none."""
+    """Return the project folder for commands run in `start`; raises `ReconcilerError` if there is none."""
     found = project_around(start)
     if found is None:
-        hint = "run `reconciler init` to make one, or name the folder with -C"
-        message = f"no {PROJECT_FILE} in {start.resolve()}, above it or in manifests/"
+        hint = "run `reconciler init` to create a project, or set the project folder with `-C DIR`"
+        message = f"{PROJECT_FILE} was not found in {start.resolve()}, in a folder above it or in manifests/"
         raise ReconcilerError(Problem("no-project", message, None, hint))
     return found
 
 
 def project_around(start: Path) -> Path | None:
-    """The closest folder upwards that has a `project.yaml`, within the Git repository; or `start/manifests`."""
+    """Return the closest folder with a `project.yaml`, at or above `start` and within the Git repository; otherwise
+    `start/manifests`, if that has one.
+    """
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
@@ -156,34 +165,35 @@ def project_around(start: Path) -> Path | None:
 
 
 def repository_of(folder: Path) -> Path:
-    """The closest folder upwards that has a `.git`; `folder` itself where there is none."""
+    """Return the closest folder with a `.git`, at or above `folder`; `folder` itself if there is none."""
     folder = folder.absolute()
     return next((at for at in (folder, *folder.parents) if (at / ".git").exists()), folder)
 
 
 def locate(root: Path, path: str) -> Path:
-    """The real file behind `path`, which is relative to the project folder `root`.
+    """Return the real path of `path`, which is relative to the project folder `root`.
 
-    Raises `UnreadableError` for what lies outside the folder or is hidden, links resolved: `.git` and `.env` hold
+    Raises `UnreadableError` if it is outside the folder or hidden after links are resolved: `.git` and `.env` contain
     secrets.
     """
     if not path or UNNAMEABLE.search(path) or PurePosixPath(path).is_absolute():
-        raise UnreadableError("bad-path", "is no path relative to the project folder")
+        raise UnreadableError("bad-path", "is not a path relative to the project folder")
     real, base = os.path.realpath(root / path), os.path.realpath(root)
     if os.path.commonpath([real, base]) != base:
-        raise UnreadableError("outside-project", "lies outside the project folder", "copy it into the project")
+        raise UnreadableError("outside-project", "is outside the project folder", "copy the file into the project")
     if any(part.startswith(".") for part in Path(real).relative_to(base).parts):
-        raise UnreadableError("hidden-file", "is hidden; hidden files are never read")
+        raise UnreadableError("hidden-file", "is hidden; hidden files are not read")
     return Path(real)
 
 
 def open_regular(path: Path) -> int:
-    """A descriptor of a regular file; the caller closes it. Pipes and devices are refused without waiting for them."""
+    """Open a regular file and return its descriptor, which the caller closes. Pipes and devices are refused without
+    blocking.
+    """
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-            raise UnreadableError("not-a-file", f"is {what}")
+            raise UnreadableError("not-a-file", "is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         code = "missing-file" if isinstance(error, FileNotFoundError) else "unreadable-file"
@@ -191,7 +201,7 @@ def open_regular(path: Path) -> int:
 
 
 def read_text(path: Path, limit: int) -> str:
-    """The text of a file of at most `limit` bytes of UTF-8; a byte order mark is dropped."""
+    """Return the text of a file of at most `limit` bytes of UTF-8, without a byte order mark."""
     with os.fdopen(open_regular(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         data = file.read(limit + 1) if size <= limit else b""
@@ -202,9 +212,9 @@ def read_text(path: Path, limit: int) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableError("not-utf-8", f"is not UTF-8: byte {error.start + 1} is wrong") from error
+        raise UnreadableError("not-utf-8", f"is not valid UTF-8 at byte {error.start + 1}") from error
 
 
 def is_lfs_pointer(start: bytes) -> bool:
-    """Whether a file that starts with these bytes stands for one that Git LFS has not fetched."""
+    """Return True if a file that starts with these bytes is a pointer to one that Git LFS has not fetched."""
     return start.startswith(_LFS)

@@ -1,4 +1,4 @@
-"""Files that `$file` names: their text, and their structure where they are JSON or YAML."""
+"""Files included with `$file`: their text, the structure of JSON and YAML files, and the places of their values."""
 
 import json
 import re
@@ -23,23 +23,23 @@ _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 @dataclass(frozen=True)
 class Source:
-    """An included file as it was read, before variables."""
+    """An included file, before variables are replaced."""
 
     path: str
     """Relative to the project folder."""
     file: str
-    """As messages name it."""
+    """Path for messages."""
     text: str
     structured: bool
-    """Whether its name says that it is JSON or YAML."""
+    """True if the name has a suffix of JSON or YAML."""
     value: JSON = None
     nodes: int = 0
     problems: tuple[Problem, ...] = ()
-    """Why there is no value."""
+    """Reasons that the file has no value."""
 
     @property
     def content(self) -> str:
-        """The text without one newline at its end, as a manifest means it."""
+        """The text without its final newline, which is not part of the value."""
         return self.text.removesuffix("\n").removesuffix("\r") if self.text.endswith("\n") else self.text
 
     @cached_property
@@ -51,24 +51,24 @@ class Source:
         return Place(self.file, line + 1, column + 1)
 
     def place_of(self, offset: int) -> Place:
-        """The position of a character of the text."""
+        """Return the place of a character of the text."""
         start = self.text.rfind("\n", 0, offset) + 1
         return Place(self.file, self.text.count("\n", 0, offset) + 1, offset - start + 1)
 
 
 @dataclass
 class Sources:
-    """Included files of one run, each read once."""
+    """Included files of one run. Each is read once."""
 
     root: Path
     shown: str
-    """What stands before a path of the project folder in messages."""
+    """Prefix of paths in messages."""
     edited: Mapping[str, str] = field(default_factory=dict)
-    """Texts that are read instead of files."""
+    """Texts that are used instead of the files, by path."""
     read: dict[str, Source] = field(default_factory=dict)
 
     def __call__(self, path: str) -> Source:
-        """The file at `path`; raises `UnreadableError`."""
+        """Return the file at `path`; raises `UnreadableError`."""
         if path not in self.read:
             self.read[path] = self._read(path)
         return self.read[path]
@@ -91,12 +91,12 @@ def _yaml(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:
     problems = [problem for document in documents for problem in document.problems]
     full = [document for document in documents if not document.empty]
     if len(full) != 1 and not problems:
-        problems.append(Problem("syntax", f"one YAML document is expected here, found {len(full)}", Place(file)))
+        problems.append(Problem("syntax", f"expected one YAML document, found {len(full)}", Place(file)))
     return (None if problems else full[0].value), tuple(problems)
 
 
 class _RefusedError(ValueError):
-    """What JSON permits and we do not."""
+    """A value that is valid JSON but not supported."""
 
 
 def _json(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:
@@ -106,7 +106,7 @@ def _json(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:
             object_pairs_hook=_object,
             parse_int=lambda number: _number(scalars.integer(number)),
             parse_float=lambda number: _number(scalars.floating(number)),
-            parse_constant=lambda name: _number(scalars.Unclear(f"{name} is no JSON")),
+            parse_constant=lambda name: _number(scalars.Unclear(f"{name} is not valid JSON")),
         )
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
@@ -119,7 +119,7 @@ def _json(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:
     except RecursionError:
         problem = Problem("too-deep", f"nested deeper than {MAX_DEPTH} levels", Place(file))
     except UnicodeEncodeError:
-        problem = Problem("syntax", "half of a surrogate pair is no character", Place(file))
+        problem = Problem("syntax", "a string contains half of a surrogate pair", Place(file))
     else:
         return value, ()
     return None, (problem,)
@@ -129,7 +129,7 @@ def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     made: dict[str, JSON] = {}
     for key, value in pairs:
         if key in made:
-            raise _RefusedError(f"the key {shown(key)} stands twice in one object")
+            raise _RefusedError(f"the key {shown(key)} is repeated in one object")
         made[key] = value
     return made
 
@@ -141,7 +141,7 @@ def _number(value: float | scalars.Unclear) -> float:
 
 
 def _size(value: JSON) -> tuple[int, int]:
-    """How many values there are, and how deep they are nested."""
+    """Return the number of values, and their depth of nesting."""
     nodes, depth, level = 1, 0, [value]
     while level := [child for parent in level for child in _children(parent)]:
         nodes, depth = nodes + len(level), depth + 1
@@ -162,7 +162,7 @@ def _first_lower(text: str) -> str:
 
 @dataclass
 class Positions:
-    """Where the values of a document stand; worked out when somebody asks."""
+    """The places of the values of a document, computed on first use."""
 
     document: Document
     includes: Mapping[Keys, Source] = field(default_factory=dict)
@@ -172,7 +172,9 @@ class Positions:
         return yaml_positions(self.document.text)
 
     def where(self, path: Keys, on_key: bool = False) -> Place:
-        """The value at `path`, in the included file where it comes from one; or the closest value around it."""
+        """Return the place of the value at `path`, or of the closest value around it. The place of an included value
+        is in the included file.
+        """
         if self.document.value is None:
             return self.document.place
         for length in range(len(path)):
@@ -188,8 +190,9 @@ class Positions:
 
 
 def with_includes(value: JSON, path: Keys, structures: Mapping[Keys, Source], texts: Mapping[Keys, Source]) -> JSON:
-    """`value`, which stands at `path`, with the content of the files that it includes: of those in `texts`, and of
-    those that have no structure, as text.
+    """Return the value at `path` with the content of the files that it includes, before variables are replaced.
+
+    Files in `texts`, and files without a structure, are included as text.
     """
     if path in texts:
         return texts[path].content

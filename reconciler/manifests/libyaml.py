@@ -1,38 +1,37 @@
-"""The events of a YAML text, from libyaml."""
+"""Events and syntax errors of YAML texts, from libyaml."""
 
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-# The C parser itself. ruamel.yaml would quietly use its own where it is missing; importing it here fails instead.
+# The import fails if the C parser is missing. ruamel.yaml would silently use its Python parser.
 from _ruamel_yaml import CParser  # type: ignore[import-not-found]
 from ruamel.yaml.error import MarkedYAMLError
 
 from reconciler.resources.problems import Place, Problem
 
 _NO_BREAKS: Final = "\x85\u2028\u2029"
-"""Line breaks to libyaml, which is of YAML 1.1; characters like others to YAML 1.2, to Git and to editors."""
+"""Line breaks in YAML 1.1 and libyaml. In YAML 1.2, Git and editors they are ordinary characters."""
 _PRIVATE_USE: Final = range(0xE000, 0xF900)
-_INDENT: Final = "indent like the line above; or put the text in quotes if it has a colon, or if quotes stand inside it"
 _HINTS: Final = {
-    "did not find expected key": _INDENT,
-    "did not find expected '-' indicator": "indent like the line above: this is no item of the list that stands there",
-    "mapping values are not allowed": "put the text in quotes if it has a colon; or indent like the line above",
-    "could not find expected ':'": "write `key: value`; text of several lines is indented, after `|`",
-    "found unexpected end of stream": "close the quote that opens here, or put the whole text into other quotes",
-    "cannot start any token": "put text that starts with this character in quotes",
-    "unknown escape character": "write a backslash as it is in single quotes, or twice in double quotes",
+    "did not find expected key": "indent it like the line above, or quote the text if it contains a colon or quotes",
+    "did not find expected '-' indicator": "indent it like the line above: this is not an item of the list above",
+    "mapping values are not allowed": "quote the text if it contains a colon, or indent it like the line above",
+    "could not find expected ':'": "write `key: value`, or indent a text of several lines after `|`",
+    "found unexpected end of stream": "close the quote that opens here, or use the other kind of quotes",
+    "cannot start any token": "quote text that starts with this character",
+    "unknown escape character": "write the backslash once in single quotes, or twice in double quotes",
     "expected ',' or": "close the bracket that opens at {opening}, or put a comma between the values",
-    "expected alphabetic or numeric character": "put text that starts with `*` or `&` in quotes",
+    "expected alphabetic or numeric character": "quote text that starts with `*` or `&`",
 }
-"""By a part of libyaml's message."""
+"""Hints by a part of libyaml's message."""
 
 
 def events(text: str) -> Iterator[Any]:
-    """Events of `ruamel.yaml.events`, as they are parsed; raises `ruamel.yaml.error.YAMLError`. Never recurses.
+    """Yield the events of a text (`ruamel.yaml.events`); raises `ruamel.yaml.error.YAMLError`. Does not recurse.
 
-    A line feed, a carriage return, or both end a line (YAML 1.2, 5.4), and nothing else does.
+    Lines end with a line feed, a carriage return, or both (YAML 1.2, section 5.4).
     """
     if text.isascii() or not any(char in text for char in _NO_BREAKS):
         return iter(CParser(text).get_event, None)
@@ -40,10 +39,11 @@ def events(text: str) -> Iterator[Any]:
 
 
 def _without_odd_breaks(text: str) -> Iterator[Any]:
-    """The events of a text that has such characters: the parser sees others in their places, which the text has not."""
+    """Yield the events of a text with such characters. For the parser, they are replaced by unused characters."""
     used = set(text)
     unused = islice((code for code in _PRIVATE_USE if chr(code) not in used), len(_NO_BREAKS))
-    there = dict(zip(map(ord, _NO_BREAKS), map(chr, unused), strict=False))  # a text with all of them keeps its own
+    # Not strict: if every private character is used, nothing can be replaced.
+    there = dict(zip(map(ord, _NO_BREAKS), map(chr, unused), strict=False))
     back = {ord(stand_in): chr(char) for char, stand_in in there.items()}
     for event in iter(CParser(text.translate(there)).get_event, None):
         if isinstance(getattr(event, "value", None), str):
@@ -52,22 +52,22 @@ def _without_odd_breaks(text: str) -> Iterator[Any]:
 
 
 def syntax_problem(error: MarkedYAMLError, at: Callable[[Any], Place], text: str) -> Problem:
-    """The problem that a text which is not YAML is reported as. `at` gives the place of a mark."""
+    """Return the problem for a text that is not valid YAML. `at` returns the place of a mark."""
     unclosed = error.context == "while scanning a quoted scalar"
     mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
-    message = "this quote is never closed" if unclosed else " ".join(filter(None, (error.context, error.problem)))
+    message = "this quote is not closed" if unclosed else " ".join(filter(None, (error.context, error.problem)))
     return Problem("syntax", f"not valid YAML: {message}", at(mark), _hint(error, mark, text))
 
 
 def _hint(error: MarkedYAMLError, mark: Any, text: str) -> str:
     line = "".join(re.split(r"\r\n?|\n", text)[mark.line : mark.line + 1])
-    said = error.problem or ""
-    if text[mark.index : mark.index + 1] == "\t" or "tab character" in said:
+    reason = error.problem or ""
+    if text[mark.index : mark.index + 1] == "\t" or "tab character" in reason:
         return "indent with spaces, not with tabs"
-    if "${" in line and "expected ','" in said:
-        return "inside { } and [ ], write values with ${…} in quotes"
+    if "${" in line and "expected ','" in reason:
+        return "inside { } and [ ], quote values that contain ${…}"
     opening = error.context_mark or mark
-    hint = next((hint for part, hint in _HINTS.items() if part in said), "")
+    hint = next((hint for part, hint in _HINTS.items() if part in reason), "")
     return hint.format(opening=f"column {opening.column + 1} of {_line(opening, mark)}")
 
 

@@ -1,4 +1,4 @@
-"""A project folder as typed resources, with everything that is wrong with it."""
+"""Loading of a project folder as typed resources, with all problems in it."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,27 +25,27 @@ from reconciler.resources.registry import kinds as registered_kinds
 
 @dataclass(frozen=True)
 class Loaded:
-    """The manifests of a project as one environment sees them. With errors, some resources may be missing."""
+    """The manifests of a project for one environment. If there are errors, resources may be missing."""
 
     project: Project
     resources: tuple[Resource, ...]
     """Sorted by address."""
     dangling: tuple[Dangling, ...]
-    """Empty where a document cannot be read as far as its name: it may define anything, and is a problem itself."""
+    """Empty if the name of a document cannot be read: the document may define the target, and is a problem itself."""
     problems: tuple[Problem, ...]
-    """Errors and warnings by place; those of `dangling` are not among them."""
+    """Errors and warnings by place, without those of `dangling`."""
     files: ProjectFiles
     scope: Scope
-    """What kinds have to know to say what a resource asks for."""
+    """Context from which a kind computes the desired objects of a resource."""
 
 
 def load(
     folder: Path, *, env: str | None, kinds: Mapping[str, Kind] | None = None, edited: Mapping[str, str] | None = None
 ) -> Loaded:
-    """The manifests in `folder`, for the environment `env` (needed only where there are several). Whatever the files
-    contain, this returns: problems are collected, and what can be read in spite of them is checked further.
+    """Load the manifests in `folder` for the environment `env`, which is required if there are several.
 
-    `edited` are texts of manifests and included files, by path, that are read as if they had been written already.
+    Problems are collected, not raised, and documents without errors are still checked. `edited` has texts of manifests
+    and included files, by path, that are used instead of the files.
     """
     root = folder.absolute()
     repository = repository_of(root)
@@ -83,23 +83,25 @@ def load(
 
 
 def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[Document], list[Problem]]:
-    """All YAML documents of the folder, of empty ones only one that is all its file has; and what cannot be read."""
+    """Return all YAML documents of the folder, and the problems of files that cannot be read. An empty document is
+    returned only if its file has no other.
+    """
     documents: list[Document] = []
-    problems = [_fault(fault.code, fault.path, shown, fault.message, fault.hint) for fault in tree.faults]
+    problems = [_unreadable(entry.code, entry.path, shown, entry.message, entry.hint) for entry in tree.unreadable]
     for path in tree.manifests():
         try:
             text = edited[path] if path in edited else read_text(locate(tree.root, path), MAX_MANIFEST)
         except UnreadableError as error:
-            problems.append(_fault(error.code, path, shown, error.message, error.hint))
+            problems.append(_unreadable(error.code, path, shown, error.message, error.hint))
         else:
             parsed = list(parse(text, shown + path))
             documents += [document for document in parsed if not document.empty] or parsed[:1]
     return documents, problems
 
 
-def _fault(code: str, path: str, shown: str, message: str, hint: str) -> Problem:
+def _unreadable(code: str, path: str, shown: str, message: str, hint: str) -> Problem:
     file = shown + path
-    return Problem(code, f"{file or '.'} {message}", Place(file or "."), hint)
+    return Problem(code, f"{file or 'the project folder'} {message}", Place(file or "."), hint)
 
 
 def _scope(project: Project, files: ProjectFiles) -> Scope:
@@ -113,9 +115,9 @@ def _scope(project: Project, files: ProjectFiles) -> Scope:
 
 
 def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, list[Problem]]:
-    """The scope of all resources, and what breaks the rules of their kinds.
+    """Return the scope of all resources, and the violations of the rules of their kinds.
 
-    Stores come first: a file that a store holds is another upload than one that none holds.
+    Stores are checked first: the upload of a file depends on whether a store contains it.
     """
     stores = [resource for resource in resources if resource.kind.attaches]
     problems: list[Problem] = []
@@ -140,10 +142,10 @@ def _checked(resource: Resource, scope: Scope) -> list[Problem]:
 
 
 def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Problem]:
-    """Problems of documents.
+    """Yield the problems of documents.
 
-    What has neither `apiVersion` nor `kind` is no manifest where its file is used otherwise, by `$file` or as a file of
-    a store. It has to be YAML all the same, so that a broken manifest is never taken for it.
+    A document without `apiVersion` and `kind` is not a manifest if its file is used by `$file` or as a file of a store.
+    It must still be valid YAML: a broken manifest must not be mistaken for such a file.
     """
     for result in validated:
         document = result.positions.document

@@ -1,4 +1,4 @@
-"""What a path that leads to no file was probably meant to be."""
+"""Suggestions for paths that do not lead to a file."""
 
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -12,13 +12,13 @@ _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
 
 @dataclass
 class PathHints:
-    """Hints for the paths of one run; each of them costs a comparison with every file."""
+    """Hints for the paths of one run. Their number is limited, because each is compared with every file."""
 
     tree: Tree
     _found: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, path: str, error: UnreadableError) -> str:
-        """What to do about a path that cannot be read."""
+        """Return the next step for a path that cannot be read."""
         if error.code not in _MISPLACED:
             return error.hint
         if path not in self._found and len(self._found) < SUGGESTIONS:
@@ -26,11 +26,11 @@ class PathHints:
         return self._found.get(path) or error.hint
 
     def _from_the_top(self, path: str) -> str:
-        """For a path that starts at the manifest, at the repository or at the root of the machine."""
+        """Return a hint for a path relative to the manifest or the repository, or an absolute path."""
         parts = PurePosixPath(path).parts
         tails = ("/".join(parts[start:]) for start in range(len(parts)))
         found = next((tail for tail in tails if tail != path and self.tree.has(tail)), None)
-        return f"paths start at the project folder: write `{found}`" if found else ""
+        return f"paths are relative to the project folder: write `{found}`" if found else ""
 
     def _alike(self, path: str) -> str:
         name = PurePosixPath(path).name

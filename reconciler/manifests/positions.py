@@ -1,4 +1,4 @@
-"""Where the values of a text stand. Made only for a document whose positions somebody asks for."""
+"""Positions of the values of a YAML or JSON text. They are computed only if a message needs one."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -23,14 +23,16 @@ Mark: TypeAlias = tuple[int, int]
 
 @dataclass(slots=True)
 class PositionTree:
-    """A value's position, and those of the values inside it."""
+    """The position of a value, and of the values inside it."""
 
     mark: Mark
     keys: dict[str | int, Mark] = field(default_factory=dict)
     items: dict[str | int, "PositionTree"] = field(default_factory=dict)
 
     def find(self, path: Path) -> tuple[Mark, int]:
-        """The position of the value at `path`, or of the closest one around it, and how much of `path` led there."""
+        """Return the position of the value at `path`, or of the closest value around it, and the number of parts of
+        `path` that led to it.
+        """
         node = self
         for used, part in enumerate(path):
             if part not in node.items:
@@ -39,7 +41,7 @@ class PositionTree:
         return node.mark, len(path)
 
     def find_key(self, path: Path) -> Mark:
-        """The position of the key at the end of `path`; of the closest value around it where there is none."""
+        """Return the position of the key at the end of `path`, or of the closest value around it."""
         node = self
         for part in path[:-1]:
             if part not in node.items:
@@ -56,12 +58,12 @@ class _Token(NamedTuple):
 
 
 def yaml_positions(text: str) -> PositionTree:
-    """The outline of one YAML document that `parsing.parse_document` could read."""
+    """Return the positions in one YAML document that `parsing.parse_document` can read."""
     return _tree(_yaml_tokens(text))
 
 
 def json_positions(text: str) -> PositionTree:
-    """The outline of a JSON text that `json.loads` could read."""
+    """Return the positions in a JSON text that `json.loads` can read."""
     return _tree(_json_tokens(text))
 
 
@@ -91,10 +93,8 @@ def _tree(tokens: Iterable[_Token]) -> PositionTree:
         elif token.type == "scalar" and parent.mapping and parent.key is None:
             parent.key = token
         else:
-            known = (
-                anchors.get(token.text, PositionTree(token.mark)) if token.type == "alias" else PositionTree(token.mark)
-            )
-            node = PositionTree(token.mark, known.keys, known.items)
+            target = anchors.get(token.text) if token.type == "alias" else None
+            node = PositionTree(token.mark, target.keys, target.items) if target else PositionTree(token.mark)
             parent.add(node)
             if token.anchor:
                 anchors[token.anchor] = node

@@ -1,4 +1,4 @@
-"""`project.yaml`, as one environment sees it."""
+"""The project of a folder: its document of kind Project, for one environment."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -22,31 +22,31 @@ from reconciler.resources.problems import Finding, Place, Problem
 
 KIND: Final = "Project"
 _UNNAMED: Final = "unnamed"
-"""Stands for the name of a project that has none: there is a problem beside it."""
+"""Placeholder for the name of a project without a valid one, which is a problem."""
 _FOLLOWING: Final[Mapping[str, frozenset[str]]] = {
     "environments": frozenset({"unknown-variable", "unknown-environment", "environment-required"}),
     "defaults": frozenset({"missing-target"}),
 }
-"""Codes of problems that may only follow from an error in a part of the spec."""
+"""Codes of problems that may be caused by an error in a part of the spec."""
 _ALL: Final = frozenset[str]().union(*_FOLLOWING.values())
 
 
 @dataclass(frozen=True)
 class Project:
-    """The project as one environment sees it."""
+    """A project and one of its environments."""
 
     root: Path
     repository: Path
-    """What paths in messages are relative to."""
+    """Folder that paths in messages are relative to."""
     identity: Identity
     spec: ProjectSpec
     place: Place
     where: Callable[[Keys], Place] = field(default=lambda _path: Place("project.yaml"), compare=False)
-    """The place of the value at a path of its document, or of the closest one around it."""
+    """Returns the place of the value at a path of the document, or of the closest value around it."""
 
     @property
     def environment(self) -> Environment:
-        """The chosen environment; one without variables where the project has none."""
+        """The chosen environment; an empty one if the project has no environments."""
         return self.spec.environments.get(self.identity.environment or "", Environment())
 
     @property
@@ -55,24 +55,24 @@ class Project:
 
     @property
     def peers(self) -> Mapping[Place, Peer]:
-        """By where they are named. Of several environments each may be named, and is no peer of itself."""
+        """Peers by the place that names them, without this environment itself."""
         named = {self.where(("spec", "peers", index)): peer for index, peer in enumerate(self.spec.peers)}
         return {place: peer for place, peer in named.items() if peer.identity != str(self.identity)}
 
     @property
     def openai_project(self) -> str | None:
-        """The OpenAI project that this environment is pinned to."""
+        """Id of the OpenAI project that this environment is restricted to."""
         return self.environment.openai_project or self.spec.openai_project
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A project, and what is wrong with it. There always is one, so that manifests can be checked further."""
+    """A project with its problems. It is complete even if there are errors, so that manifests can still be checked."""
 
     project: Project
     problems: list[Problem]
     following: frozenset[str] = frozenset()
-    """Codes of problems in manifests that would only repeat those of the project."""
+    """Codes of problems in manifests that may be caused by those of the project."""
 
 
 def is_project(document: Document) -> bool:
@@ -81,12 +81,12 @@ def is_project(document: Document) -> bool:
 
 
 def open_project(documents: Sequence[Document], env: str | None, root: Path, repository: Path, shown: str) -> Opened:
-    """The project that one of these documents describes, or what can be read of it."""
+    """Return the project that one of these documents defines, or the valid part of it."""
     home = shown + PROJECT_FILE
     projects = [found for found in documents if is_project(found)]
     document = next((found for found in projects if found.file == home), None)
     problems = [
-        Problem("duplicate-project", f"another project; this one's is in {home}", other.place, "keep one")
+        Problem("duplicate-project", f"this project is already defined in {home}", other.place, "keep one of the two")
         for other in projects
         if other is not document
     ]
@@ -108,7 +108,7 @@ def open_project(documents: Sequence[Document], env: str | None, root: Path, rep
 
 
 def choose_environment(spec: ProjectSpec, wanted: str | None) -> tuple[str | None, Finding | None]:
-    """The environment to work with; with a finding, one to go on checking manifests with."""
+    """Return the chosen environment. With a finding, the environment is only for checking manifests further."""
     names = list(spec.environments)
     if wanted is None and len(names) <= 1:
         return next(iter(names), None), None
@@ -118,27 +118,27 @@ def choose_environment(spec: ProjectSpec, wanted: str | None) -> tuple[str | Non
     known = ", ".join(f"`{name}`" for name in names)
     if wanted is None:
         message = f"this project has several environments: {known}"
-        finding = Finding(path, "environment-required", message, "choose one with --env or RECONCILER_ENV")
+        finding = Finding(path, "environment-required", message, "choose one with `--env NAME` or `RECONCILER_ENV`")
     else:
         hint = did_you_mean(wanted, names) or "the project has no environments"
-        finding = Finding(path, "unknown-environment", f"there is no environment `{wanted}`", hint)
+        finding = Finding(path, "unknown-environment", f"the environment `{wanted}` does not exist", hint)
     return next(iter(names), None), finding
 
 
 def check_peers(peers: Sequence[Peer], identity: Identity, environments: int) -> Iterator[Finding]:
-    """Peers that tell nothing: those named twice, and this very project where it has no other environment."""
+    """Yield findings for peers that are repeated, and for the project itself if it has no other environment."""
     names = [peer.identity for peer in peers]
     for index, name in enumerate(names):
         path = ("spec", "peers", index)
         if name in names[:index]:
-            yield Finding(path, "duplicate-peer", f"`{name}` is a peer already", "keep one")
+            yield Finding(path, "duplicate-peer", f"`{name}` is listed twice", "remove one of the two")
         elif name == str(identity) and environments <= 1:
-            yield Finding(path, "own-peer", f"`{name}` is this project, and no peer of it", "remove it")
+            yield Finding(path, "own-peer", f"`{name}` is this project itself", "remove it")
 
 
 def _missing(home: str) -> Problem:
-    hint = "it starts with `apiVersion: reconciler/v1` and `kind: Project`"
-    return Problem("no-project", f"{PROJECT_FILE} has no document of kind Project", Place(home), hint)
+    hint = "start it with `apiVersion: reconciler/v1` and `kind: Project`"
+    return Problem("no-project", f"{PROJECT_FILE} does not have a document of kind Project", Place(home), hint)
 
 
 def _spec(value: Any) -> tuple[ProjectSpec, list[Finding]]:
@@ -154,8 +154,8 @@ def _spec(value: Any) -> tuple[ProjectSpec, list[Finding]]:
 
 
 def _valid_part(spec: Mapping[str, Any], wrong: Sequence[Finding]) -> ProjectSpec:
-    """The spec without the values that something is wrong with; where that is not enough, without all that is around
-    them; and at last an empty one.
+    """Return the spec without the invalid values; if it is still invalid, without the fields that contain them; then
+    an empty one.
     """
     for depth in (None, 2):
         rest = deepcopy(spec)
@@ -169,7 +169,7 @@ def _valid_part(spec: Mapping[str, Any], wrong: Sequence[Finding]) -> ProjectSpe
 
 
 def _drop(value: Any, path: Keys) -> None:
-    """Take the value at `path` away; the whole list where it is inside one."""
+    """Remove the value at `path`, or the list that contains it."""
     *above, last = list(takewhile(lambda part: isinstance(part, str), path)) or [""]
     for part in above:
         value = value.get(part) if isinstance(value, dict) else None
@@ -178,7 +178,9 @@ def _drop(value: Any, path: Keys) -> None:
 
 
 def _following(findings: Iterable[Finding]) -> frozenset[str]:
-    """What may follow from the findings: everything from a field that is unknown, as any may have been meant."""
+    """Return the codes of problems that may be caused by the findings. An unknown field may cause any of them, because
+    it may be a misspelling of any field.
+    """
     codes: frozenset[str] = frozenset()
     for finding in findings:
         if finding.path[:1] == ("spec",):

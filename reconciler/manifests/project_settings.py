@@ -34,7 +34,7 @@ class LocalState(Spec):
 
     @property
     def url(self) -> str:
-        """The backend as `RECONCILER_STATE` would name it."""
+        """The backend in the form of `RECONCILER_STATE`."""
         return self.backend
 
 
@@ -167,7 +167,8 @@ class Limits(Spec):
 
 def _variable_name(text: str) -> str:
     if not _VARIABLE.fullmatch(text):
-        raise ValueError(f"{text!r} is no name of a variable: letters, digits, `_` and `-`")
+        rule = "letters, digits, `_` and `-`, not starting with a digit or `-`"
+        raise ValueError(f"{text!r} is not a valid name of a variable: {rule}")
     return text
 
 
@@ -191,7 +192,7 @@ class Environment(Spec):
 
 def _environment_name(text: str) -> str:
     if not is_name(text):
-        raise ValueError(f"{text!r} is no name: {NAME_RULE}")
+        raise ValueError(f"{text!r} is not a valid name: {NAME_RULE}")
     return text
 
 
@@ -202,7 +203,7 @@ EnvironmentName: TypeAlias = Annotated[
 
 def _identity_name(text: str) -> str:
     if not all(map(is_name, text.split("/", maxsplit=1))):
-        raise ValueError(f"{text!r} is no identity: PROJECT, or PROJECT/ENVIRONMENT where a project has environments")
+        raise ValueError(f"{text!r} is not a valid identity: write PROJECT or PROJECT/ENVIRONMENT")
     return text
 
 
@@ -224,7 +225,7 @@ def _peer(value: Any) -> Any:
 
 
 Peers: TypeAlias = tuple[Annotated[Peer, BeforeValidator(_peer, json_schema_input_type=IdentityName | Peer)], ...]
-"""One that is in the backend of this project may be written as its identity alone."""
+"""A peer whose state is in the backend of this project may be written as its identity alone."""
 
 
 class ProjectSpec(Spec):

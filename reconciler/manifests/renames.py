@@ -1,4 +1,4 @@
-"""`lifecycle.moved_from`: what it may say, and references that still use the old name."""
+"""Renames by `lifecycle.moved_from`: their checks, and references that still use an earlier name."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,7 +9,7 @@ from reconciler.resources.problems import Problem
 
 
 def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address], list[Problem]]:
-    """The new address of every one that moved, and what is wrong with saying so."""
+    """Return the new address of every renamed address, and the problems of the renames."""
     moved: dict[Address, Address] = {}
     problems: list[Problem] = []
     for address, resource in resources.items():
@@ -24,12 +24,12 @@ def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address]
 
 
 def left_behind(resources: Mapping[Address, Resource], moved: Mapping[Address, Address]) -> Iterator[Problem]:
-    """References to addresses that moved: they would dangle once the move is made."""
+    """Yield problems for references to renamed addresses, which will not exist after the rename."""
     for resource in resources.values() if moved else ():
         for reference in resource.kind.references(resource):
             if reference.target in moved:
                 now = moved[reference.target]
-                message = f"{reference.target} moved to {now}"
+                message = f"{reference.target} was renamed to {now}"
                 yield Problem("moved-reference", message, resource.where(reference.path), f"write `{now.name}`")
 
 
@@ -38,15 +38,16 @@ def _problem(
 ) -> Problem | None:
     place = resource.where(("lifecycle", "moved_from", index))
     if not is_name(former.name):
-        return Problem("invalid-name", f"{shown(former.name)} is no name", place, f"names are {NAME_RULE}")
+        message = f"{shown(former.name)} is not a valid name"
+        return Problem("invalid-name", message, place, f"names are {NAME_RULE}")
     if former == resource.address:
-        hint = "write the name that it had before, or remove `moved_from`"
-        return Problem("moved-from-itself", f"{former} cannot move from its own name", place, hint)
+        hint = "write the earlier name, or remove `moved_from`"
+        return Problem("moved-from-itself", f"{former} is the current name, not an earlier one", place, hint)
     if former in resources:
         message = f"{former} still has a manifest, at {resources[former].place}"
-        hint = "remove that manifest, or this `moved_from`; names are swapped in two changes"
+        hint = "remove that manifest or this `moved_from`; to swap names, rename in two separate changes"
         return Problem("moved-from-a-manifest", message, place, hint)
     if claimed is not None and claimed != resource.address:
-        message = f"{claimed} has moved from {former} too, at {resources[claimed].place}"
-        return Problem("moved-twice", message, place, "only one object can go on under another name")
+        message = f"{claimed} also has `moved_from` {former}, at {resources[claimed].place}"
+        return Problem("moved-twice", message, place, "remove one of the two: an object can have only one new name")
     return None

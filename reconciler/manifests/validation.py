@@ -1,4 +1,4 @@
-"""One parsed document as one typed resource."""
+"""Validation of one parsed document as one typed resource."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,21 +22,21 @@ from reconciler.resources.problems import Finding, Problem
 
 @dataclass
 class Validated:
-    """What became of a document."""
+    """The result of the validation of a document."""
 
     positions: Positions
     resource: Resource | None = None
     problems: list[Problem] = field(default_factory=list)
     includes: frozenset[str] = frozenset()
-    """The files it includes, relative to the project folder."""
+    """Paths of the included files, relative to the project folder."""
 
     @property
     def unreadable(self) -> bool:
-        """Whether the document is not valid YAML."""
+        """True if the document is not valid YAML."""
         return self.positions.document.value is None and bool(self.positions.document.problems)
 
     def address(self, kinds: Mapping[str, Kind]) -> Address | None:
-        """What the document defines, or would if nothing were wrong with it; None where that cannot be read."""
+        """Return the address that the document defines, even if it has errors; None if it cannot be read."""
         written = self.positions.document.written
         kind = kinds.get(str(written.get("kind"))) if isinstance(written, dict) else None
         name = name_in(written)
@@ -46,7 +46,7 @@ class Validated:
 def validate(
     document: Document, expander: Expander, kinds: Mapping[str, Kind], default_target: str | None
 ) -> Validated:
-    """The resource that a document describes, or everything that is wrong with it."""
+    """Return the resource that a document defines, or all of its problems."""
     positions = Positions(document)
     result = Validated(positions, problems=list(document.problems))
     if document.value is None and document.problems:
@@ -84,8 +84,7 @@ def validate(
 
 
 def _nothing(document: Document) -> Problem:
-    message, hint = "nothing is defined by this file: it is empty", "write a manifest into it, or remove it"
-    return Problem("empty-manifest", message, document.place, hint, "warning")
+    return Problem("empty-manifest", "this file is empty", document.place, "write a manifest, or remove it", "warning")
 
 
 def _spec(
@@ -109,9 +108,10 @@ def _spec(
 
 
 def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expansion) -> dict[str, Any] | None:
-    """The spec with the text of those JSON and YAML files for which the model wants a string; None without any.
+    """Return the spec with the text of those JSON and YAML files for which the model expects a string; None if there
+    are none.
 
-    Included files with such names are structure first: a model says that it wants text only by refusing anything else.
+    Such files are first included as structures: only the errors of the model show that it expects text.
     """
     changed: dict[str, Any] | None = None
     for finding in findings:
@@ -123,7 +123,7 @@ def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expans
 
 
 def _put(value: Any, path: Path, new: Any) -> Any:
-    """A copy of `value` with `new` at `path`."""
+    """Return a copy of `value` with `new` at `path`."""
     if not path:
         return new
     copy = value.copy()

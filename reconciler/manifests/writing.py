@@ -1,4 +1,9 @@
-"""Drafts as files: one manifest a file, in a folder of its kind, with the files that it includes."""
+"""Writing of drafts to files: one file for each manifest, in a folder for each kind, and the files that they include.
+
+The first line of a manifest names the JSON Schema for editors: `# yaml-language-server: $schema=PATH`. The schema is a
+file of the project, because editors work offline and the installed version may differ from any published schema. Its
+folder is hidden, so that globs of vector stores and the search for manifests do not find it.
+"""
 
 import os
 from collections.abc import Iterable
@@ -20,11 +25,11 @@ SCHEMA_FILE: Final = ".schemas/manifest.schema.json"
 def write_drafts(
     folder: Path, drafts: Iterable[Draft], *, project: Draft | None = None, schema: bytes | None = None
 ) -> list[Path]:
-    """Write manifests and what they include into the project folder `folder`; gives the files made, relative to it.
+    """Write manifests and the files that they include to the project folder `folder`; return the paths relative to it.
 
-    Nothing is ever overwritten: ReconcilerError, and nothing written, where one of the files is there already. With
-    `project`, that is written as `project.yaml`. Manifests name the JSON Schema that is in the project or above it;
-    where there is none, `schema` is written.
+    Files are not overwritten: if one of them exists, ReconcilerError is raised and nothing is written. `project` is
+    written as `project.yaml`. Manifests name the JSON Schema in the project or above it; if there is none, `schema` is
+    written.
     """
     manifests = [*([project] if project else ()), *drafts]
     contents = merged(manifests)
@@ -47,19 +52,19 @@ def write_drafts(
 
 
 def merged(drafts: Iterable[Draft]) -> dict[str, bytes]:
-    """Every file of the drafts, by path; ValueError where two of them disagree about one."""
+    """Return all files of the drafts, by path; raises ValueError if two drafts have different contents for a path."""
     contents: dict[str, bytes] = {}
     for draft in drafts:
         for path, content in files_of(draft).items():
             if contents.setdefault(path, content) != content:
-                raise ValueError(f"two drafts want {path} to be different")
+                raise ValueError(f"two drafts have different contents for {path}")
     return contents
 
 
 def files_of(draft: Draft) -> dict[str, bytes]:
-    """The manifest and what it includes, by path relative to the project folder.
+    """Return the manifest and the files that it includes, by path relative to the project folder.
 
-    An included text gets one newline at its end, which reading drops again; bytes stay as they are.
+    A newline is added to included texts, which is removed when they are read. Bytes are not changed.
     """
     included = {
         path: content if isinstance(content, bytes) else f"{content}\n".encode()
@@ -69,7 +74,7 @@ def files_of(draft: Draft) -> dict[str, bytes]:
 
 
 def path_of(draft: Draft) -> str:
-    """Where the manifest goes: `assistants/NAME.yaml`, `stores/NAME.yaml`, `project.yaml`."""
+    """Return the path of the manifest: `assistants/NAME.yaml`, `stores/NAME.yaml`, `project.yaml`."""
     if draft.kind == PROJECT:
         return PROJECT_FILE
     folder = kinds()[draft.kind].folder or f"{draft.kind.lower()}s"
@@ -77,7 +82,7 @@ def path_of(draft: Draft) -> str:
 
 
 def manifest_text(draft: Draft) -> str:
-    """The YAML document of a draft."""
+    """Return the YAML document of a draft."""
     head = f"apiVersion: {API_VERSION}\nkind: {draft.kind}\nmetadata:\n"
     spec = f"spec:\n{emit(draft.spec, draft.notes, indent=2)}" if draft.spec else ""
     return comment(draft.comment) + head + emit({"name": draft.name}, indent=2) + spec
@@ -91,8 +96,8 @@ def _target(folder: Path, path: str) -> Path:
 
 
 def _exists(path: Path) -> Problem:
-    hint = "Move it away, or choose another folder with --into. Nothing was written."
-    return Problem("exists", f"{path} is there already", hint=hint)
+    hint = "Nothing was written. Move the file, or choose another folder with `--into DIR`."
+    return Problem("exists", f"{path} already exists", hint=hint)
 
 
 def schema_around(folder: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""The JSON Schemas: every field is described by its own docstring, and patterns refuse what the models refuse."""
+"""The JSON Schemas: every field has its own description, and patterns refuse the same values as the models."""
 
 import inspect
 from collections import defaultdict
@@ -187,7 +187,7 @@ def fits(kind: str, spec: Any) -> bool:
         {"model": "x", "include": ["${var.more}"]},
     ],
 )
-def test_variables_and_includes_stand_for_values_at_any_depth(spec):
+def test_variables_and_includes_are_allowed_at_any_depth(spec):
     assert fits("Assistant", {"target": "responses", **spec})
 
 
@@ -199,7 +199,7 @@ def test_variables_and_includes_stand_for_values_at_any_depth(spec):
         {"model": {"$file": "x.md", "and": "more"}},
     ],
 )
-def test_an_include_stands_alone(spec):
+def test_include_has_no_other_keys(spec):
     assert not fits("Assistant", {"target": "responses", **spec})
 
 
