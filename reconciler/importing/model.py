@@ -10,8 +10,8 @@ from typing import Final
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
+from reconciler.resources.display import day
 from reconciler.resources.problems import Problem
-from reconciler.resources.times import day
 from reconciler.resources.values import JSON
 
 FORMAT: Final = "reconciler/import/v1"

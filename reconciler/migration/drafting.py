@@ -6,8 +6,8 @@ from reconciler.manifests.drafts import Draft, literal, with_files
 from reconciler.migration.checking import Settled, positions
 from reconciler.migration.model import Case, text_of
 from reconciler.migration.prompts import substituted
+from reconciler.resources.display import day
 from reconciler.resources.kinds.assistant import KIND
-from reconciler.resources.times import day
 
 
 def drafted(case: Case, settled: Settled) -> Draft:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Final, Protocol, runtime_checkable
 
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.commits import short
+from reconciler.resources.display import short
 from reconciler.state.codec import decode_plan
 from reconciler.state.documents import line, shaped
 from reconciler.state.log import read

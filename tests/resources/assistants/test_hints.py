@@ -62,7 +62,7 @@ def test_the_target_that_can_is_named(target, spec, other):
         ("responses", {"prompt_cache_retention": "24h"}, "prompt_cache_options"),
         ("responses", {"reasoning": {"generate_summary": "auto"}}, "summary"),
         ("responses", {"tools": [MCP | {"authorization": "t"}]}, "application"),
-        ("responses", {"tools": [{"type": "function", "function": {"name": "f"}}]}, "beside type"),
+        ("responses", {"tools": [{"type": "function", "function": {"name": "f"}}]}, "beside `type`"),
         ("responses", {"tools": [{"type": "retrieval"}]}, "file_search"),
         (
             "responses",

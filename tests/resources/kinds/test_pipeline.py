@@ -149,8 +149,8 @@ class TestGraph:
         [
             (["start>n", "n>end", "start>nn"], "unknown-node", ("edges", 2, "to"), "Did you mean n?"),
             (["start>n", "n>end", "zzz>n"], "unknown-node", ("edges", 2, "from"), "There are start, n."),
-            (["start>n", "n>end", "n>start"], "edge-to-start", ("edges", 2, "to"), "nothing comes before start"),
-            (["start>n", "n>end", "end>n"], "edge-from-end", ("edges", 2, "from"), "nothing follows end"),
+            (["start>n", "n>end", "n>start"], "edge-to-start", ("edges", 2, "to"), "an edge cannot lead to `start`"),
+            (["start>n", "n>end", "end>n"], "edge-from-end", ("edges", 2, "from"), "an edge cannot start from `end`"),
             (["start>n", "n.x>end"], "unknown-output", ("edges", 1, "from"), "Write n."),
             (["start.x>n", "n>end"], "unknown-output", ("edges", 0, "from"), "Write start."),
         ],
@@ -186,7 +186,7 @@ class TestGraph:
     def test_a_circle_is_named_in_the_direction_of_its_edges(self, findings, edges, circle):
         (finding,) = findings(graph(*edges))
         assert finding.code == "cycle"
-        named = finding.message.removeprefix("the pipeline goes in a circle: ")
+        named = finding.message.removeprefix("the pipeline contains a cycle: ")
         assert named in {circle, "b -> c -> a -> b", "c -> a -> b -> c"}
 
     def test_the_end_has_to_be_reachable(self, findings):
@@ -243,8 +243,8 @@ class TestRules:
         [
             ("def main(input, **kwargs):\n    return input", None),
             ("async def main(input): return '\\d'", None),
-            ("def mian(): pass", "the code has to define main"),
-            ("class A:\n    def main(self): ...", "the code has to define main"),
+            ("def mian(): pass", "the code does not define the function `main`"),
+            ("class A:\n    def main(self): ...", "the code does not define the function `main`"),
             ("def main():\n  return (", "line 2 of the code: '(' was never closed"),
             ("x = 1\x00", "source code string cannot contain null bytes"),
         ],
