@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from reconciler.manifests.suggest import did_you_mean, shown
 from reconciler.manifests.validation_errors import explain
@@ -12,7 +12,6 @@ from reconciler.resources.base import NAMES, Lifecycle, Naming, Path, Spec
 from reconciler.resources.problems import Finding
 
 API_VERSION: Final = "reconciler/v1"
-M = TypeVar("M", bound=BaseModel)
 
 
 class Metadata(Spec):
@@ -54,7 +53,7 @@ def open_envelope(
         return None, [
             Finding((), "not-a-manifest", f"a manifest starts with `apiVersion: {API_VERSION}` and `kind`", hint)
         ]
-    envelope, findings = _model(Envelope, value)
+    envelope, findings = _validated(value)
     findings = [_with_line(finding, kinds) for finding in findings]
     version, kind = value.get("apiVersion"), value.get("kind")
     if isinstance(version, str) and version != API_VERSION:
@@ -77,11 +76,11 @@ def _with_line(finding: Finding, kinds: Collection[str]) -> Finding:
     return replace(finding, hint=lines.get(finding.path, "")) if finding.code == "missing-field" else finding
 
 
-def _model(model: type[M], value: Any) -> tuple[M | None, list[Finding]]:
+def _validated(value: Any) -> tuple[Envelope | None, list[Finding]]:
     try:
-        return model.model_validate(value), []
+        return Envelope.model_validate(value), []
     except ValidationError as error:
-        return None, explain(error, model, value)
+        return None, explain(error, Envelope, value)
 
 
 def name_in(value: Any) -> Any:

@@ -79,14 +79,12 @@ class Expansion:
         if isinstance(value, str):
             return self._substitute(value, path) if "$" in value else value
         if isinstance(value, dict):
-            expand = self._special if any(map(_is_dollar, value)) else self._mapping
-            return expand(value, path)
+            if any(key.startswith("$") or PREFIX in key for key in value):
+                return self._special(value, path)
+            return self._items(value, value.items(), path)
         if isinstance(value, list):
             return self._items(value, enumerate(value), path)
         return value
-
-    def _mapping(self, value: Mapping[str, JSON], path: Path) -> JSON:
-        return self._items(value, value.items(), path)
 
     def _items(self, value: JSON, items: Iterable[tuple[str | int, JSON]], path: Path) -> JSON:
         changed: JSON = None
@@ -120,7 +118,7 @@ class Expansion:
                 )
             elif PREFIX in key:
                 self._report("variable-in-key", "variables are not replaced in keys, only in values", (*path, key))
-        return self._mapping(value, path)
+        return self._items(value, value.items(), path)
 
     def _include(self, value: Mapping[str, JSON], path: Path) -> JSON:
         name = value["$file"]
@@ -179,7 +177,3 @@ def _miswritten(name: str, place: Place) -> Problem:
     message = f"the variable {name} is not replaced here, because the reference is not written as ${{var.{name}}}"
     hint = f"write `${{var.{name}}}` to use the variable; any other `$` is plain text"
     return Problem("miswritten-variable", message, place, hint, "warning")
-
-
-def _is_dollar(key: str) -> bool:
-    return key.startswith("$") or PREFIX in key

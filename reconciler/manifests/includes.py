@@ -112,7 +112,7 @@ def _json(text: str, file: str) -> tuple[JSON, tuple[Problem, ...]]:
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         problem = Problem(
-            "syntax", f"not valid JSON: {_first_lower(error.msg)}", Place(file, error.lineno, error.colno)
+            "syntax", f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}", Place(file, error.lineno, error.colno)
         )
     except _RefusedError as error:
         problem = Problem("syntax", str(error), Place(file))
@@ -154,10 +154,6 @@ def _children(value: Any) -> Any:
     if isinstance(value, Mapping):
         return value.values()
     return value if isinstance(value, list) else ()
-
-
-def _first_lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 @dataclass

@@ -70,13 +70,14 @@ def load(
     hidden = any(result.unreadable and not result.address(known) for result in validated)
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
+    nowhere = Place("", 0, 0)
     return Loaded(
         project=project,
         resources=ordered,
         dangling=()
         if hidden
         else tuple(sorted(dangling(resources, defined | moved.keys()), key=lambda one: one.place)),
-        problems=tuple(sorted(dict.fromkeys(problems), key=_order)),
+        problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
         files=scope.files,
         scope=scope,
     )
@@ -152,7 +153,3 @@ def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Pr
         value = document.value
         manifest = isinstance(value, dict) and ("apiVersion" in value or "kind" in value)
         yield from result.problems if manifest or document.file not in used else document.problems
-
-
-def _order(problem: Problem) -> tuple[Place, str, str]:
-    return problem.place or Place("", 0, 0), problem.code, problem.message

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from reconciler.manifests.envelope import name_in, open_envelope
+from reconciler.manifests.envelope import API_VERSION, name_in, open_envelope
 from reconciler.manifests.folder import PROJECT_FILE
 from reconciler.manifests.includes import Positions
 from reconciler.manifests.parsing import Document
@@ -92,7 +92,10 @@ def open_project(documents: Sequence[Document], env: str | None, root: Path, rep
     ]
     if document is None:
         unreadable = any(found.file == home and found.value is None and found.problems for found in documents)
-        problems += [] if unreadable else [_missing(home)]
+        if not unreadable:
+            message = f"{PROJECT_FILE} does not have a document of kind Project"
+            hint = f"start it with `apiVersion: {API_VERSION}` and `kind: {KIND}`"
+            problems.append(Problem("no-project", message, Place(home), hint))
         return Opened(Project(root, repository, Identity(_UNNAMED), ProjectSpec(), Place(home)), problems, _ALL)
     spec, findings = _spec(document.value) if document.value is not None else (ProjectSpec(), [])
     following = _following(findings) if document.value is not None else _ALL
@@ -134,11 +137,6 @@ def check_peers(peers: Sequence[Peer], identity: Identity, environments: int) ->
             yield Finding(path, "duplicate-peer", f"`{name}` is listed twice", "remove one of the two")
         elif name == str(identity) and environments <= 1:
             yield Finding(path, "own-peer", f"`{name}` is this project itself", "remove it")
-
-
-def _missing(home: str) -> Problem:
-    hint = "start it with `apiVersion: reconciler/v1` and `kind: Project`"
-    return Problem("no-project", f"{PROJECT_FILE} does not have a document of kind Project", Place(home), hint)
 
 
 def _spec(value: Any) -> tuple[ProjectSpec, list[Finding]]:

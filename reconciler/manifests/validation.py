@@ -52,7 +52,8 @@ def validate(
     if document.value is None and document.problems:
         return result
     if document.empty:
-        result.problems.append(_nothing(document))
+        message, hint = "this file is empty", "write a manifest, or remove it"
+        result.problems.append(Problem("empty-manifest", message, document.place, hint, "warning"))
         return result
     expansion = Expansion(expander, positions.where)
     verbatim = [one.name for one in kinds.values() if one.verbatim]
@@ -81,10 +82,6 @@ def validate(
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
         result.resource = _resource(kind, envelope, spec, positions, written)
     return result
-
-
-def _nothing(document: Document) -> Problem:
-    return Problem("empty-manifest", "this file is empty", document.place, "write a manifest, or remove it", "warning")
 
 
 def _spec(

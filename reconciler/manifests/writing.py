@@ -36,7 +36,8 @@ def write_drafts(
     targets = {path: _target(folder, path) for path in contents}
     there = [path for path, target in targets.items() if target.exists() or (folder / path).is_symlink()]
     if there:
-        raise ReconcilerError(*(_exists(folder / path) for path in there))
+        hint = "Nothing was written. Move the file, or choose another folder with `--into DIR`."
+        raise ReconcilerError(*(Problem("exists", f"{folder / path} already exists", hint=hint) for path in there))
     known = schema_around(folder)
     if known is None and schema is not None:
         known = folder / SCHEMA_FILE
@@ -93,11 +94,6 @@ def _target(folder: Path, path: str) -> Path:
         return locate(folder, path)
     except UnreadableError as error:
         raise ReconcilerError(Problem(error.code, f"{folder / path} {error.message}", hint=error.hint)) from error
-
-
-def _exists(path: Path) -> Problem:
-    hint = "Nothing was written. Move the file, or choose another folder with `--into DIR`."
-    return Problem("exists", f"{path} already exists", hint=hint)
 
 
 def schema_around(folder: Path) -> Path | None:

@@ -130,7 +130,8 @@ class Merger:
             inner = Merger({}, self.variables, self.keyed, obstacles=self.obstacles)
             value = inner.value(source.value, written, old, new, path)
             try:
-                self.files[source.path] = _structured(source, value)
+                is_json = source.path.endswith(".json")
+                self.files[source.path] = _json(source, value) if is_json else edited(source.text, value)
             except UneditableError as error:
                 message = f"{_dotted(path)} is included from {source.path}, line {error.line}: {error.message}"
                 self.obstacles.append(Obstacle(path, message, f"edit {source.path} by hand"))
@@ -168,11 +169,6 @@ class Merger:
 
 def _dotted(path: Path) -> str:
     return ".".join(map(str, path[1:]))
-
-
-def _structured(source: Source, value: JSON) -> str:
-    """Return the text of an included file with another value."""
-    return _json(source, value) if source.path.endswith(".json") else edited(source.text, value)
 
 
 def _json(source: Source, value: JSON) -> str:

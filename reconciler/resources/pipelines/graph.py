@@ -19,7 +19,7 @@ END: Final = "end"
 _TEXT: Final = {"type": "string"}
 
 
-def _listed(value: object) -> object:
+def _listed(value: JSON) -> JSON:
     return [value] if isinstance(value, str) else value
 
 
@@ -59,12 +59,8 @@ def check(nodes: Mapping[str, Node], edges: Sequence[Edge]) -> Iterator[Finding]
 
 def canonical(edges: Iterable[Mapping[str, JSON]]) -> list[JSON]:
     """Return the edges with single sources, sorted. Their order has no meaning."""
-    pairs = {(source, edge["to"]) for edge in edges for source in _sources(edge["from"])}
+    pairs = {(source, edge["to"]) for edge in edges for source in _listed(edge["from"])}
     return [{"from": source, "to": to} for source, to in sorted(pairs)]
-
-
-def _sources(value: JSON) -> Sequence[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def _links(edges: Sequence[Edge]) -> Iterator[Link]:
@@ -100,14 +96,11 @@ def _check_output(link: Link, node: Node | None) -> Iterator[Finding]:
         yield Finding(link.place, "unknown-output", message, f"Write {link.source}.")
     elif not link.output:
         message = f"{link.source} has one output for each keyword, and the edge does not name one"
-        yield Finding(link.place, "unknown-output", message, f"Write {_ends(link.source, outputs)}.")
+        ends = " or ".join(f"{link.source}.{output}" for output in outputs)
+        yield Finding(link.place, "unknown-output", message, f"Write {ends}.")
     else:
         message = f"{link.source} does not have an output {link.output!r}"
         yield _unknown(link.place, "unknown-output", message, link.output, outputs)
-
-
-def _ends(source: str, outputs: Sequence[str]) -> str:
-    return " or ".join(f"{source}.{output}" for output in outputs)
 
 
 def _unknown(place: Path, code: str, message: str, given: str, choices: Sequence[str]) -> Finding:
