@@ -114,10 +114,11 @@ class Run:
             self.users[id_].discard(address)
 
     def id_of(self, address: str) -> str:
-        """The live id behind `address`; ReconcilerError where there is none."""
-        if address not in self.ids:
+        """The live id behind `address`, which may be a former name; ReconcilerError where there is none."""
+        now = address if address in self.ids else str(self.planned.matched.now(Address.parse(address)))
+        if now not in self.ids:
             raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Plan again to see why."))
-        return self.ids[address]
+        return self.ids[now]
 
     def in_outlets(self, type_: str) -> bool:
         return type_ in self.planned.inputs.outlet_types

@@ -105,12 +105,13 @@ def _parts(planned: Planned, step: Step) -> list[Address]:
     that it is a copy of: what is not applied is not released.
     """
     inputs, release = planned.inputs, release_of(planned.inputs, step.address)
-    needed = planned.after.needs.get(str(step.address), ())
+    needed = planned.after.needs.get(step.address, ())
     if release is not None and step.verb == "write":
         needed = [address for address in needed if address != release]
     bundle = inputs.bundles.get(release if release and step.verb == "publish" else step.address)
     copies = inputs.releases[step.address].parts if step.address in inputs.releases else ()
-    return [*needed, *sorted(bundle.refers_to if bundle else ()), *sorted(copy.family for copy in copies)]
+    held = sorted(map(planned.matched.now, bundle.refers_to if bundle else ()))
+    return [*needed, *held, *sorted(map(planned.matched.family, copies))]
 
 
 def _written(by_address: Mapping[str, list[Step]], addresses: list[Address]) -> Iterator[Step]:
@@ -125,7 +126,7 @@ def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) 
         *planned.after.referrers.get(step.address, ()),
     ]
     for source in dict.fromkeys(edge.source for edge in edges):
-        yield from by_address.get(source, ())
+        yield from by_address.get(str(source), ())
     yield from _written(by_address, [step.address])
     yield from (other for other in by_address.get(str(step.address), ()) if other.verb == "publish")
     if step.verb == "remove":

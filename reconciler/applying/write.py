@@ -6,14 +6,16 @@ as stale and nothing is written.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.live.base import Adapter, WriteRequest
 from reconciler.live.errors import UnknownOutcomeError
+from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
@@ -23,7 +25,7 @@ from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, ResourceType
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, put, references_in, same
+from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, references_in, same
 
 TRIES: Final = 3
 """Times that a create is sent at most, each time after the object was looked for in vain."""
@@ -42,7 +44,7 @@ class Written:
     """The object after a step."""
 
     id: str
-    note: str = ""
+    note: Note | None = None
     resolved: Fields = field(default_factory=dict)
     """Of a frozen copy, what the API has filled in: from then on that is ours too."""
 
@@ -74,10 +76,21 @@ async def write(run: Run, step: Step) -> Written:
     )
     _remember_replaced(run, step, written)
     former = moved.get(step.address)
-    if former is not None and former in run.planned.inputs.pointers:
-        await asyncio.to_thread(run.publisher.withdraw, former)
+    if former is not None and not _is_published_later(run, step.address):
+        await _withdraw(run, former)
     run.record(step.address, applied, former)
     return written
+
+
+def _is_published_later(run: Run, address: Address) -> bool:
+    """Whether a step of its own publishes something under the name of the object."""
+    return any(change.action == "publish" and change.address == str(address) for change in run.planned.plan.work)
+
+
+async def _withdraw(run: Run, former: Address) -> None:
+    """Take away what applications load under a name that an object had before."""
+    if former in run.planned.inputs.pointers or former in run.planned.inputs.published:
+        await asyncio.to_thread(run.publisher.withdraw, former)
 
 
 async def publish(run: Run, step: Step) -> None:
@@ -90,14 +103,20 @@ async def publish(run: Run, step: Step) -> None:
         await asyncio.to_thread(run.publisher.withdraw, step.address, published_only=True)
     else:
         await run.publish(release, under=step.address)
+    if step.address in run.planned.matched.moved:
+        await _withdraw(run, run.planned.matched.moved[step.address])
     known = run.last_applied(step.address)
     if known is not None:
         run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
 
 
 def own_fields(run: Run, desired: Desired) -> Fields:
-    """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already."""
-    known, live = run.last_applied(desired.address), run.planned.matched.live.get(desired.address)
+    """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already. Under a new
+    name, nothing is published yet.
+    """
+    is_new = desired.address in run.planned.matched.moved
+    known = None if is_new else run.last_applied(desired.address)
+    live = None if is_new else run.planned.matched.live.get(desired.address)
     moved = _pointers(run, desired, desired.fields)
     fields = {name: value for name, value in desired.fields.items() if name not in moved}
     agreed = {name: value for name, value in moved.items() if live and same(live.fields.get(name), value)}
@@ -115,7 +134,8 @@ def settled(run: Run, desired: Desired, fields: Fields, left: Collection[str]) -
 def differing(run: Run, desired: Desired, live: Live) -> set[str]:
     """The fields in which an object is not live as its manifest says, `lifecycle.ignore` or not."""
     resource_type = run.planned.inputs.resource_types[desired.type]
-    found = compare(resource_type, replace(desired, lifecycle=Lifecycle()), LastApplied(), live.fields)
+    wanted, _ = run.planned.matched.sides(run.planned.inputs, desired.address)
+    found = compare(resource_type, replace(wanted or desired, lifecycle=Lifecycle()), LastApplied(), live.fields)
     return {item.keys[0] for item in found} - resource_type.pointers
 
 
@@ -180,7 +200,7 @@ async def _make(run: Run, desired: Desired) -> Written:
             await asyncio.to_thread(run.journal.announce, desired.address)
             run.uploads[key] = (await _create(run, desired)).id
         run.hold(str(desired.address), run.uploads[key])
-    return Written(run.uploads[key], note="shares an upload" if shared else "")
+    return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
 
 
 async def _create(run: Run, desired: Desired) -> Live:
@@ -233,8 +253,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     if live is None:
         raise _stale(step, f"{step.id} is gone")
     _check_fresh(run, step, live, changes)
-    by_hand = run.planned.left_by_hand.get(str(step.address), ())
-    fields = dict(_values(run, desired, names, changes, by_hand))
+    fields = dict(_values(run, desired, names, changes))
     await adapter.update(live, WriteRequest(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
     return Written(live.id)
 
@@ -271,19 +290,17 @@ def _of(resource_type: ResourceType, desired: Desired, keys: Keys, fields: Field
     return None if value is ABSENT else value
 
 
-def _values(
-    run: Run, desired: Desired, names: list[str], changes: list[FieldChange], by_hand: tuple[FieldChange, ...]
-) -> Iterator[tuple[str, object]]:
-    """The complete new value of each field: as the manifest has it, but for hand changes that stay.
+def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldChange]) -> Iterator[tuple[str, object]]:
+    """The complete new value of each field: as it was planned on, with what the changes make of it. What cannot be read
+    back is in no change but as a digest.
 
     Of a field that is ours by key, keys that left the manifest are null, so that the writer removes them and no others.
     """
     resource_type = run.planned.inputs.resource_types[desired.type]
+    written = [item for item in changes if item.keys[0] in names]
+    values = edited(dict(_planned_on(run, resource_type, desired, names)), written)
     for name in names:
-        value = desired.fields.get(name, desired.unreadable.get(name, resource_type.defaults.get(name)))
-        for item in by_hand:
-            if item.keys[0] == name:
-                value = put(value, item.keys[1:], item.live)
+        value = desired.unreadable.get(name, values.get(name))
         if name in resource_type.owned_by_key:
             ours = [item for item in changes if item.keys[0] == name and len(item.keys) > 1]
             gone = {item.keys[1] for item in ours if len(item.keys) == 2 and item.desired is ABSENT}
@@ -292,10 +309,22 @@ def _values(
         yield name, value
 
 
+def _planned_on(
+    run: Run, resource_type: ResourceType, desired: Desired, names: Iterable[str]
+) -> Iterator[tuple[str, JSON]]:
+    """Live values as they were planned on; of a field that is ours by key, the keys that the manifest sets."""
+    live = run.planned.matched.live[desired.address].fields
+    for name in names:
+        if name in resource_type.owned_by_key and isinstance(live.get(name), Mapping):
+            yield name, {key: value for key, value in live[name].items() if key in (desired.fields.get(name) or {})}
+        elif name in live:
+            yield name, live[name]
+
+
 def _held(run: Run, address: Address, keys: Keys) -> Iterator[str]:
     """The live ids behind what is at `keys`, as planned: an upload is known by its id once its path has another one."""
-    live = run.planned.matched.live
-    referred = map(Address.parse, references_in(get(live[address].fields, keys)))
+    live, now = run.planned.matched.live, run.planned.matched.now
+    referred = (now(Address.parse(text)) for text in references_in(get(live[address].fields, keys)))
     yield from (live[target].id for target in referred if target in live)
 
 

@@ -1,4 +1,4 @@
-"""JSON Schemas (Draft 2020-12) of what applications read, for readers in other languages."""
+"""JSON Schemas (Draft 2020-12) of bundles and pointers, for readers in other languages."""
 
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ _REFERENCE: Final = {
 
 
 def _named(description: str, *more: dict[str, Any]) -> dict[str, Any]:
-    """A part of the bundle by address, or an unmanaged object by its id."""
+    """Return the schema of a part of the bundle by address, or of an unmanaged object by id."""
     return {"oneOf": [_REFERENCE, {"type": "string"}, *more], "description": description}
 
 
@@ -140,4 +140,4 @@ POINTER: Final = {
 }
 
 SCHEMAS: Final = {"bundle.schema.json": BLOB, "pointer.schema.json": POINTER}
-"""By the name of the file that each is published under."""
+"""Schemas by the name of their published file."""

@@ -14,7 +14,7 @@ from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.references import Dangling, dangling, unique
-from reconciler.manifests.renames import left_behind, moves
+from reconciler.manifests.renames import left_behind, moves, with_former_releases
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.address import FILE
@@ -61,7 +61,8 @@ def load(
     target = project.spec.defaults.target
     known = registered_kinds() if kinds is None else kinds
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
-    resources, twice = unique(result.resource for result in validated if result.resource)
+    found, twice = unique(result.resource for result in validated if result.resource)
+    resources = with_former_releases(found)
     ordered = tuple(resources[address] for address in sorted(resources))
     scope, findings = _check(ordered, _scope(project, Files(tree, hints)))
     used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
+from reconciler.manifests.suggest import SUGGESTIONS, listed, similar
 from reconciler.resources.address import FILE, RELEASE, Address
 from reconciler.resources.base import Reference, Resource
 from reconciler.resources.problems import Place, Problem
@@ -75,12 +75,10 @@ def _is_archived(resource: Resource) -> bool:
 def _hint(target: Address, addresses: Collection[Address], archived: Collection[Address]) -> str:
     if target.release in archived:
         return _instead(target, addresses)
-    same_kind = [address.name for address in addresses if address.kind == target.kind]
-    hint = did_you_mean(target.name, same_kind)
-    if not hint.startswith("did"):
-        elsewhere = [str(address) for address in addresses if address.name == target.name]
-        hint = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else hint
-    return hint
+    same_kind = {address.name for address in addresses if address.kind == target.kind}
+    elsewhere = [str(address) for address in addresses if address.name == target.name]
+    there = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else ""
+    return similar(target.name, same_kind) or there or listed(same_kind)
 
 
 def _instead(target: Address, addresses: Collection[Address]) -> str:

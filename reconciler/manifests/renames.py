@@ -1,11 +1,16 @@
 """Renames by `lifecycle.moved_from`: their checks, and references that still use an earlier name."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
 
 from reconciler.manifests.suggest import shown
-from reconciler.resources.address import NAME_RULE, Address, is_name
+from reconciler.resources.address import NAME_RULE, RELEASE, Address, is_name, release_address, version_of
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem
+
+CHATBOT: Final = "chatbot"
 
 
 def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address], list[Problem]]:
@@ -21,6 +26,28 @@ def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address]
             else:
                 problems.append(problem)
     return moved, problems
+
+
+def with_former_releases(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
+    """`resources`, with the releases of each chatbot that were made under an earlier name of it."""
+    releases = [
+        (found, address) for address in resources if address.kind == RELEASE and (found := version_of(address.name))
+    ]
+    continued: dict[Address, dict[Address, Address]] = defaultdict(dict)
+    for address, former in _former_chatbots(resources):
+        for (chatbot, number), release in releases:
+            made = release_address(address.name, number)
+            if chatbot == former and made not in resources:
+                continued[address].setdefault(made, release)
+    return {address: replace(one, continued=continued.get(address, {})) for address, one in resources.items()}
+
+
+def _former_chatbots(resources: Mapping[Address, Resource]) -> Iterator[tuple[Address, str]]:
+    for address, resource in resources.items():
+        if address.kind == CHATBOT:
+            yield from (
+                (address, name) for name in resource.lifecycle.moved_from if Address(CHATBOT, name) not in resources
+            )
 
 
 def left_behind(resources: Mapping[Address, Resource], moved: Mapping[Address, Address]) -> Iterator[Problem]:

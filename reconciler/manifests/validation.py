@@ -113,7 +113,7 @@ def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expans
     changed: dict[str, Any] | None = None
     for finding in findings:
         source = None if finding.path in expansion.failed else expansion.includes.get(finding.path)
-        if source and source.structured and finding.code == "wrong-type" and "a string" in finding.message:
+        if source and source.structured and "string" in finding.expected:
             expansion.texts[finding.path] = expansion.includes.pop(finding.path)
             changed = _put(changed or dict(spec), finding.path[1:], expansion.text(source))
     return changed

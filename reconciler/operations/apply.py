@@ -27,7 +27,6 @@ from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.resources.values import JSON
 from reconciler.state import lock
-from reconciler.state.expired_intents import settled
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import AppliedPlan, Completed, Intent
@@ -154,7 +153,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
     project = connection.project
     journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
     announced = {intent.address for intent in (*intents, *later.values())}
-    return _Begun(lease, journal, announced, later, settled(observed.snapshot, lease.now()) - announced)
+    return _Begun(lease, journal, announced, later, observed.snapshot.expired_intents(lease.now()) - announced)
 
 
 async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener: Listener) -> tuple[Outcome, ...]:

@@ -3,24 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from reconciler.operations.outlet_documents import published
 from reconciler.operations.plan import check_targets, inputs_of, plan_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
+from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import FILE, Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
+from reconciler.resources.kinds.file import upload_name
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import Fields, is_reference
 from reconciler.state.model import State
-
-WARNING: Final = (
-    "made offline, of what was applied last: what changed by hand since, and who else refers to something that goes, "
-    "is not known"
-)
 
 
 def planned_offline(
@@ -36,16 +32,33 @@ def planned_offline(
     outlets = published(workspace.outlets[:1], workspace.identity)
     live = remembered(snapshot.state, workspace.identity)
     project = snapshot.state.openai_project
-    inputs, _ = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
-    planned = plan_of(workspace, inputs)
+    inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
+    planned, _ = plan_of(workspace, inputs)
     check_targets(workspace, targets, planned.matched.live)
-    return replace(planned, plan=replace(planned.plan, warnings=(WARNING, *planned.plan.warnings)))
+    return replace(planned, plan=replace(planned.plan, warnings=(Notice("offline"), *planned.plan.warnings)))
 
 
 def remembered(state: State, identity: Identity) -> list[Live]:
     """What is live, were nothing changed since it was applied. An upload that several addresses share is one object."""
+    names = _upload_names(state)
     found = {applied.id: _live(state, identity, *item) for item in state.objects.items() if (applied := item[1])}
-    return [live for live in found.values() if live.type not in outlet_types()]
+    named = (replace(live, name=names.get(live.id, "")) for live in found.values())
+    return [live for live in named if live.type not in outlet_types()]
+
+
+def _upload_names(state: State) -> Mapping[str, str]:
+    """What each upload is called at OpenAI, by id: state has its path, and whether a store holds it there."""
+    attached = {key for applied in state.objects.values() for key in applied.fields.get("files") or ()}
+    uploads = ((address, one) for address, one in state.objects.items() if one.type == FILE and "sha256" in one.fields)
+    return {
+        one.id: upload_name(_path(address), one.fields["sha256"], attached=address.name in attached)
+        for address, one in sorted(uploads, key=lambda item: item[0], reverse=True)
+    }
+
+
+def _path(address: Address) -> str:
+    """The path of a file; of one that a release keeps, as it was in the project folder."""
+    return address.name.rpartition("@")[0] if address.is_frozen else address.name
 
 
 def _live(state: State, identity: Identity, address: Address, applied: Applied) -> Live:

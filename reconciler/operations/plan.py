@@ -1,8 +1,8 @@
-"""`plan`: read manifests, state and live objects, and compare. Takes no lock and writes nothing."""
+"""`plan`: read, resolve, diff, guard, seal. Takes no lock and writes nothing."""
 
 import asyncio
 import subprocess
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -19,16 +19,17 @@ from reconciler.operations import release_blockers
 from reconciler.operations.outlet_documents import Outletted, published
 from reconciler.operations.peers import Peers
 from reconciler.operations.shutdowns import look_up, written
-from reconciler.planning import build
-from reconciler.planning.build import Planned
+from reconciler.planning.build import Planned, difference, guarded, sealed, unresolved
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Bundle, Pending, PlanInputs
 from reconciler.planning.model import OnDrift
 from reconciler.planning.planned_deletions import planned_deletions
+from reconciler.planning.reasons import Notice
+from reconciler.planning.resolution import resolve
 from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired, Live
+from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON, digest, references_in
@@ -65,8 +66,8 @@ async def make_plan(
     wanted |= {item.type for item in snapshot.state.objects.values()}
     live = await _list(workspace, by_type, wanted, snapshot)
     outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
-    inputs, rendered = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    planned = plan_of(workspace, inputs)
+    inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
+    planned, rendered = plan_of(workspace, inputs)
     gone = planned_deletions(planned)
     referring = {name for name, adapter in by_type.items() if adapter.refers & gone.keys()}
     readers = [referrer for referrer in referrers(connection) if referrer.refers & gone.keys()]
@@ -77,11 +78,12 @@ async def make_plan(
         everything = await _with_parts(by_type, referring, (*inputs.live, *unlisted))
         unmanaged = await gather(referrer.referring(gone) for referrer in readers)
         known = (*everything, *chain.from_iterable(unmanaged))
-        planned = plan_of(workspace, replace(inputs, live=known, shutdowns=known_models.ends, peers=peers.objects))
+        inputs = replace(inputs, live=known, shutdowns=known_models.ends, peers=peers.objects)
+        planned, rendered = plan_of(workspace, inputs)
     return Observed(_warned(planned, (*peers.warnings, *known_models.warnings)), snapshot, rendered, by_type)
 
 
-def _warned(planned: Planned, warnings: tuple[str, ...]) -> Planned:
+def _warned(planned: Planned, warnings: tuple[Notice, ...]) -> Planned:
     return replace(planned, plan=replace(planned.plan, warnings=(*planned.plan.warnings, *warnings)))
 
 
@@ -93,20 +95,16 @@ def inputs_of(
     openai_project: str | None,
     on_drift: OnDrift,
     targets: Sequence[Address],
-) -> tuple[PlanInputs, Mapping[Address, JSON]]:
-    """What a plan is made of, with the bundles by address."""
-    documents = outlets.documents.values()
-    desired = {**workspace.desired, **dict(_with_ignored(workspace.desired, documents))}
-    rendered = contents(desired)
-    inputs = PlanInputs(
+) -> PlanInputs:
+    """What a plan is made of, as it was read."""
+    return PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),
-        desired=desired,
+        desired=workspace.desired,
         applied=snapshot.state.objects,
-        live=(*live, *documents),
+        live=(*live, *outlets.documents.values()),
         links=workspace.links,
         pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
-        bundles={address: _bundle(content) for address, content in rendered.items()},
         pointers=outlets.pointers,
         published=outlets.published,
         releases=workspace.releases,
@@ -124,7 +122,6 @@ def inputs_of(
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )
-    return inputs, rendered
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
@@ -138,7 +135,8 @@ async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[A
     inputs, ids = observed.planned.inputs, set(adopt.values())
     live = await with_parts(observed, ids)
     adopting = replace(inputs, live=live, adopt=adopt, scope=frozenset(adopt))
-    return replace(observed, planned=plan_of(workspace, adopting))
+    planned, rendered = plan_of(workspace, adopting)
+    return replace(observed, planned=planned, contents=rendered)
 
 
 async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ...]:
@@ -149,18 +147,25 @@ async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ..
     return tuple(found for live in observed.planned.inputs.live if (found := known.get(live.id, live)) is not None)
 
 
-def plan_of(workspace: Workspace, inputs: PlanInputs) -> Planned:
-    """The plan; ReconcilerError where a manifest refers to what is nowhere."""
+def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[Address, JSON]]:
+    """The plan, and the bundles by address; ReconcilerError where a manifest refers to what does not exist."""
+    resolution = resolve(inputs)
+    rendered = contents(resolution.inputs.desired)
+    found = difference(resolution.publishing({address: _bundle(content) for address, content in rendered.items()}))
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    planned = build.plan(inputs, commit=_commit(workspace.root), created_at=now)
-    missing = {link.target for _, link in build.unresolved(planned)}
+    planned = sealed(found, guarded(found), _commit(workspace.root), now)
+    _check(workspace, planned)
+    return planned, rendered
+
+
+def _check(workspace: Workspace, planned: Planned) -> None:
+    missing = {link.target for _, link in unresolved(planned)}
     problems = [
         *dangling_problems(workspace.loaded.dangling, missing),
         *release_blockers.problems(workspace.root, planned),
     ]
     if problems:
         raise ReconcilerError(*problems)
-    return planned
 
 
 async def _list(
@@ -186,16 +191,6 @@ async def _with_parts(by_type: Mapping[str, Adapter], types: Collection[str], li
         return await by_type[item.type].whole(item) if item.type in types else item
 
     return tuple(item for item in await asyncio.gather(*map(whole, live)) if item is not None)
-
-
-def _with_ignored(desired: Mapping[Address, Desired], documents: Iterable[Live]) -> Iterator[tuple[Address, Desired]]:
-    """What is published is written whole: a field that `lifecycle.ignore` leaves alone is wanted as it is."""
-    for live in documents:
-        wanted = desired.get(Address.parse(live.id))
-        if wanted is not None and wanted.type == live.type and wanted.lifecycle.ignore:
-            kept = {name: live.fields[name] for name in wanted.lifecycle.ignore if name in live.fields}
-            fields = {name: value for name, value in wanted.fields.items() if name not in wanted.lifecycle.ignore}
-            yield wanted.address, replace(wanted, fields={**fields, **kept})
 
 
 def _bundle(content: JSON) -> Bundle:

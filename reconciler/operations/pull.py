@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
-from reconciler.planning.model import Change, FieldChange
+from reconciler.planning.model import Action, Change, FieldChange
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
@@ -21,6 +22,7 @@ from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import Fields, get, put, same
 
 LABELS = "labels"
+_WITHOUT_VALUES: Final[Mapping[Action, str]] = {"create": "was deleted", "replace": "has expired or has other content"}
 
 
 @dataclass(frozen=True)
@@ -194,12 +196,13 @@ def _not_readable(change: Change) -> Problem:
             f"`reconciler apply --target {change.address}` puts it back; a change worth having goes into a new release"
         )
         return Problem("not-pulled", message, place, hint)
-    reason = change.because[0] if change.because else "its content was changed by hand, and uploads cannot be read back"
+    what = _WITHOUT_VALUES.get(change.action, "is published with other content")
+    message = f"{change.address} {what}: there are no live values to pull"
     undo = f"`reconciler apply --target {change.address}` makes it again"
     if change.address.startswith(f"{FILE}/"):
-        return Problem("not-pulled", f"{change.address}: {reason}", place, f"{undo}; or take it out of the manifests")
+        return Problem("not-pulled", message, place, f"{undo}; or take it out of the manifests")
     where = f"delete its manifest ({place.file})" if place else "delete its manifest"
-    return Problem("not-pulled", f"{change.address}: {reason}", place, f"{undo}; to accept it, {where}")
+    return Problem("not-pulled", message, place, f"{undo}; to accept it, {where}")
 
 
 def _labels(resource: Resource) -> Problem:

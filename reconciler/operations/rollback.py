@@ -10,7 +10,8 @@ from reconciler.planning.model import Plan
 from reconciler.project.all_environments import load_all_environments
 from reconciler.project.edits import write
 from reconciler.releases.publish import publication
-from reconciler.resources.address import Address, release_address
+from reconciler.releases.versions import versions
+from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.approval import contents, without
 
@@ -26,7 +27,7 @@ def rollback(
     """
     project = load_all_environments(find_project(start))
     _, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
-    address, release = Address("chatbot", chatbot), release_address(chatbot, number)
+    address, release = Address("chatbot", chatbot), versions(project, chatbot)[number].address
     edited = {} if edit.after is None else {edit.path: edit.after}
     now = planned(start, environ, env, endpoint, on_drift="keep", targets=[address, release], edited=edited)
     if now.plan.refusals:

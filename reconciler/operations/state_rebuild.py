@@ -32,7 +32,7 @@ from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import ABSENT, JSON, Absent, same
-from reconciler.state.comparing import Rebuilt, compared
+from reconciler.state.edits import StateRebuild, compare
 from reconciler.state.journal import StateMovedError
 from reconciler.state.lock import this_process
 from reconciler.state.model import Snapshot, State
@@ -47,14 +47,14 @@ def rebuild(
     *,
     env: str | None,
     endpoint: str | None,
-    confirm: Callable[[Rebuilt], bool],
-) -> Rebuilt:
+    confirm: Callable[[StateRebuild], bool],
+) -> StateRebuild:
     """Make the state anew; `confirm` is asked where there is one that it would replace by another.
 
     What only state knows stays as it is there: the latest applies, and which releases were archived.
     """
 
-    async def run() -> Rebuilt:
+    async def run() -> StateRebuild:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             return await rebuild_state(workspace, connection, confirm)
@@ -63,8 +63,8 @@ def rebuild(
 
 
 async def rebuild_state(
-    workspace: Workspace, connection: Connection, confirm: Callable[[Rebuilt], bool] = lambda _: False
-) -> Rebuilt:
+    workspace: Workspace, connection: Connection, confirm: Callable[[StateRebuild], bool] = lambda _: False
+) -> StateRebuild:
     """The same of a workspace that is open."""
     check_unlocked(workspace)
     present = await asyncio.to_thread(workspace.backend.read)
@@ -72,11 +72,11 @@ async def rebuild_state(
 
 
 def _written(
-    workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[Rebuilt], bool]
-) -> Rebuilt:
+    workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[StateRebuild], bool]
+) -> StateRebuild:
     ambiguous = {address: tuple(live.id for live in group) for address, group in matched.ambiguous.items()}
-    edited, unknown = compared(present.state, state), dict(_unknown(state, matched))
-    made = Rebuilt(edited, len(state.objects), unknown, ambiguous)
+    edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
+    made = StateRebuild(edited, len(state.objects), unknown, ambiguous)
     if made.replaces and not confirm(replace(made, written=False)):
         return replace(made, written=False)
     with workspace.backend.lock(this_process(workspace.environ)) as lease:

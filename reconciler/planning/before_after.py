@@ -7,12 +7,12 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, DESTROYS, Change, FieldChange
 from reconciler.resources.address import Address
-from reconciler.resources.base import ResourceType
+from reconciler.resources.base import Live, ResourceType
 from reconciler.resources.values import ABSENT, JSON, Fields, Keys
 
 
 class BeforeAfter(NamedTuple):
-    """Top-level fields; empty where there is no object."""
+    """Top-level fields; empty where there is no object. Both sides call every object by its present name."""
 
     before: Fields
     after: Fields
@@ -21,15 +21,24 @@ class BeforeAfter(NamedTuple):
 def before_after(inputs: PlanInputs, matched: Matched, change: Change) -> BeforeAfter:
     """Of what is made or taken away, all fields; of what is updated, those that differ. What stays has none."""
     address = Address.parse(change.address)
-    live, desired = matched.live.get(address), inputs.desired.get(address)
+    live, (desired, _) = matched.live.get(address), matched.sides(inputs, address)
     found: Fields = live.fields if live is not None and live.id == change.id else {}
     if change.action in DESTROYS:
         return BeforeAfter(found, {})
     if change.action in CREATES and desired is not None:
-        return BeforeAfter(found if change.action == "replace" else {}, desired.fields)
+        return BeforeAfter(_renamed(inputs, matched, live, found) if change.action == "replace" else {}, desired.fields)
     names = dict.fromkeys(item.keys[0] for item in change.fields)
     before = {name: found[name] for name in names if name in found}
-    return BeforeAfter(before, edited(before, change.fields))
+    after = edited(before, change.fields)
+    return BeforeAfter(_renamed(inputs, matched, live, before), _renamed(inputs, matched, live, after))
+
+
+def _renamed(inputs: PlanInputs, matched: Matched, live: Live | None, fields: Fields) -> Fields:
+    """Files of a store are known by their ids, and have their present names already."""
+    resource_type = inputs.resource_types[live.type] if live else None
+    if resource_type is None or resource_type.apart or not matched.former:
+        return fields
+    return resource_type.rename(fields, matched.now)
 
 
 def resource_type_of(inputs: PlanInputs, matched: Matched, change: Change) -> ResourceType | None:

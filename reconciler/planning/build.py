@@ -1,12 +1,12 @@
-"""`plan`: from a world to the one frozen value that everything else reads."""
+"""`plan`: from all that was read to the one frozen value that everything else reads. Resolve, diff, guard, seal."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reconciler.planning import guard
-from reconciler.planning.adoption import NO_ROOM, uploads_alike
-from reconciler.planning.changes import changes, is_labelled, not_named
+from reconciler.planning.adoption import uploads_alike
+from reconciler.planning.changes import ByOrigin, changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.consents import lift
 from reconciler.planning.graph import Graph, after, before, group_of
@@ -14,23 +14,22 @@ from reconciler.planning.guard import RULES, Check, GuardContext
 from reconciler.planning.impact import references
 from reconciler.planning.inputs import Link, PlanInputs
 from reconciler.planning.keep_on_delete import given_up, stays_published
-from reconciler.planning.match import Matched, match
+from reconciler.planning.match import Matched
 from reconciler.planning.model import (
     INVALIDATES_ID,
     RELEASES_OWNERSHIP,
     Change,
     Decision,
-    FieldChange,
     Plan,
     Refusal,
     Unmanaged,
 )
 from reconciler.planning.publications import publications
-from reconciler.planning.release_retention import apply_retention
-from reconciler.planning.renames import renamed
+from reconciler.planning.reasons import Notice
+from reconciler.planning.referrers import Node
 from reconciler.planning.requests import requests
+from reconciler.planning.resolution import Resolution, resolve
 from reconciler.planning.risks import with_risks
-from reconciler.planning.server_defaults import with_server_defaults
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
@@ -47,15 +46,6 @@ class Planned:
     before: Graph
     after: Graph
 
-    @cached_property
-    def left_by_hand(self) -> Mapping[str, tuple[FieldChange, ...]]:
-        """Values changed by hand that stay, by address."""
-        found: dict[str, tuple[FieldChange, ...]] = {}
-        for change in self.plan.drift:
-            if change.decision == "keep":
-                found[change.address] = found.get(change.address, ()) + change.fields
-        return found
-
 
 def plan(
     inputs: PlanInputs,
@@ -64,15 +54,30 @@ def plan(
     created_at: str = "",
     rules: Mapping[str, tuple[Check, ...]] = RULES,
 ) -> Planned:
-    """Compare what is wanted, last applied and live. Pure: the same world gives the same plan and digest.
+    """Compare what is wanted, last applied and live. Pure: the same inputs give the same plan and digest.
 
     `rules` are those of the guard; only tests leave some out.
     """
-    inputs, retired = apply_retention(inputs)
-    inputs = with_server_defaults(inputs)
-    matched = match(inputs)
-    inputs = renamed(inputs, matched.moved)
-    pairs = tuple(changes(inputs, matched, retired.because))
+    found = difference(resolve(inputs))
+    return sealed(found, guarded(found, rules), commit, created_at)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs, in the order of the plan, before anything is said about it."""
+
+    resolution: Resolution
+    by_origin: tuple[ByOrigin, ...]
+    plan: Plan
+    """Changes and drift; nothing of it is refused yet."""
+    before: Graph
+    after: Graph
+
+
+def difference(resolution: Resolution) -> Difference:
+    """Return what applying has to do, told apart by who made the difference."""
+    inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
+    pairs = tuple(changes(inputs, matched, retired.reasons))
     pairs += tuple(publications(inputs, matched, pairs))
     ours = [pair.ours for pair in pairs if pair.ours]
     by_hand = [_decided(inputs, pair.by_hand) for pair in pairs if pair.by_hand]
@@ -87,20 +92,29 @@ def plan(
         unmanaged=tuple(_strangers(matched)),
         warnings=(*_warnings(inputs, matched), *map(_unmarked, retired.unmarked)),
         unchanged=_unchanged(inputs, matched, [*ours, *by_hand]),
-        commit=commit,
-        created_at=created_at,
     )
-    case = GuardContext(inputs, matched, pairs, made.work, graphs[1])
+    return Difference(resolution, pairs, made, *graphs)
+
+
+def guarded(found: Difference, rules: Mapping[str, tuple[Check, ...]] = RULES) -> Plan:
+    """Return the plan with what the guard refuses, what it risks, and what it costs."""
+    inputs, matched = found.resolution.inputs, found.resolution.matched
+    case = GuardContext(inputs, matched, found.by_origin, found.plan.work, found.after)
     lifted = lift(inputs, tuple(guard.refusals(case, rules)))
-    made = replace(
-        with_risks(made, case, lifted.permitted),
+    return replace(
+        with_risks(found.plan, case, lifted.permitted),
         refusals=lifted.refusals,
-        warnings=(*made.warnings, *lifted.warnings),
-        requests=requests(inputs, matched, made.work),
+        warnings=(*found.plan.warnings, *lifted.warnings),
+        requests=requests(inputs, matched, found.plan.work),
         costs=case.costs,
-        references=references(_touched(made, lifted.refusals), *graphs),
+        references=references(_touched(found.plan, lifted.refusals), found.before, found.after),
     )
-    return Planned(seal_plan(made), inputs, matched, *graphs)
+
+
+def sealed(found: Difference, made: Plan, commit: str | None = None, created_at: str = "") -> Planned:
+    """Return the plan with its digest, together with what it was made from."""
+    plan = seal_plan(replace(made, commit=commit, created_at=created_at))
+    return Planned(plan, found.resolution.inputs, found.resolution.matched, found.before, found.after)
 
 
 def _touched(made: Plan, refusals: Iterable[Refusal]) -> Iterator[str]:
@@ -115,13 +129,14 @@ def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
     """References of manifests to what neither a manifest, nor state, nor a live object of ours knows."""
     known = {*planned.inputs.desired, *planned.inputs.applied, *planned.matched.live}
     known -= given_up(planned.inputs, planned.matched).keys()
+    now = planned.matched.now
     for address, links in sorted(planned.inputs.links.items()):
-        yield from ((address, link) for link in links if link.target not in known)
+        yield from ((address, link) for link in links if now(link.target) not in known)
     for address, desired in sorted(planned.inputs.desired.items()):
         if desired.whole:
             place = f"{desired.place.file}:{desired.place.line}" if desired.place else ""
             named = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields))))
-            yield from ((address, Link(target, place)) for target in named if target not in known)
+            yield from ((address, Link(target, place)) for target in named if now(target) not in known)
 
 
 def _decided(inputs: PlanInputs, change: Change) -> Change:
@@ -144,19 +159,20 @@ class _Arrangement:
         return (*staying, *gone)
 
     def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
-        return self._made.get(change.address, 0), change.address, change.action, change.id or ""
+        return self._made.get(Address.parse(change.address), 0), change.address, change.action, change.id or ""
 
     def _by_rank(self, change: Change) -> tuple[int, int, str, str, str]:
         """By group: releases, what they have frozen of pipelines, then of assistants, assistants, stores, files."""
-        rank = self._ranks.get(group_of(change.address), 0)
-        return -rank, -self._removed.get(change.address, 0), change.address, change.action, change.id or ""
+        address = Address.parse(change.address)
+        rank, removed = self._ranks.get(group_of(address), 0), self._removed.get(address, 0)
+        return -rank, -removed, change.address, change.action, change.id or ""
 
     @cached_property
-    def _made(self) -> Mapping[str, int]:
+    def _made(self) -> Mapping[Node, int]:
         return self.after.depths()
 
     @cached_property
-    def _removed(self) -> Mapping[str, int]:
+    def _removed(self) -> Mapping[Node, int]:
         return self.before.depths()
 
     @cached_property
@@ -168,7 +184,7 @@ class _Arrangement:
         if change.action not in INVALIDATES_ID:
             return change
         edges = self.before.referrers.get(Address.parse(change.address), ())
-        return replace(change, preconditions={"referrers": sorted({edge.source for edge in edges})})
+        return replace(change, preconditions={"referrers": sorted({str(edge.source) for edge in edges})})
 
 
 def _strangers(matched: Matched) -> Iterator[Unmanaged]:
@@ -177,7 +193,7 @@ def _strangers(matched: Matched) -> Iterator[Unmanaged]:
         yield Unmanaged(live.type, live.id, live.name, owner)
 
 
-def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[str]:
+def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
     """What is live, not ours to change, and good to know."""
     for address, live in sorted(matched.live.items()):
         if not inputs.in_scope(address):
@@ -186,28 +202,23 @@ def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[str]:
             yield from uploads_alike(inputs, matched, address)
             continue
         if stays_published(inputs, address):
-            yield f"{address} stays published without a manifest, as `keep_on_delete` says"
+            yield Notice("stays-published", address=str(address))
         if is_labelled(inputs, live.type) and live.labels is None and not has_room(live.fields.get("metadata")):
-            yield f"{address}: {NO_ROOM}"
+            yield Notice("no-label-room", address=str(address))
         for name in _too_late(inputs, address, live):
-            yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
+            yield Notice("set-at-creation", {"field": name}, str(address))
         desired = inputs.desired.get(address)
         if desired is not None and not desired.options.get("prune"):
             extra = not_named(desired, inputs.applied.get(address), live)
             if extra:
-                yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
-        yield from not_indexed(address, live)
+                yield Notice("files-not-in-manifest", {"files": sorted(extra)}, str(address))
+        failed = live.detail.get("failed_files")
+        if failed:
+            yield Notice("files-not-indexed", {"files": sorted(failed)}, str(address))
 
 
-def not_indexed(address: Address, live: Live) -> Iterator[str]:
-    """The warning about files of ours in a store that could not be indexed."""
-    failed = live.detail.get("failed_files") or ()
-    if failed:
-        yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
-
-
-def _unmarked(release: Address) -> str:
-    return f"{release} was archived and does not come back: set `archived: true` in its manifest, or remove it"
+def _unmarked(release: Address) -> Notice:
+    return Notice("already-archived", address=str(release))
 
 
 def _too_late(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]:
@@ -217,15 +228,6 @@ def _too_late(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]
         for name in sorted(inputs.resource_types[live.type].creation_only):
             if desired.write_only.get(name) != applied.write_only.get(name):
                 yield name
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _some(names: Iterable[str], most: int = 3) -> str:
-    listed = sorted(map(str, names))
-    return ", ".join(listed[:most]) + (", …" if len(listed) > most else "")
 
 
 def _unchanged(inputs: PlanInputs, matched: Matched, found: Iterable[Change]) -> int:

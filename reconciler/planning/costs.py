@@ -10,11 +10,10 @@ from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.graph import Graph
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Costs
+from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Costs, Unknown
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Live, ResourceType
 from reconciler.resources.prices import Prices
-from reconciler.resources.risks import few
 from reconciler.resources.values import JSON, Fields, is_reference
 
 CHARACTERS: Final = 4
@@ -94,13 +93,13 @@ class _Storage:
         return {address: gain for address, gain in found.items() if gain}
 
     @property
-    def unknown(self) -> Iterator[str]:
+    def unknown(self) -> Iterator[Unknown]:
         silent = sorted(live.name or live.id for live in self._stores if live.id not in self.usage)
         if silent:
-            yield f"how much is stored in {few(silent)}"
+            yield Unknown("storage", tuple(silent))
         files = sorted({path for one in self.touched for path, size in self._coming(one).items() if size is None})
         if files:
-            yield f"the size of {few(files)}"
+            yield Unknown("file-sizes", tuple(files))
 
     def _gain(self, one: _Touched) -> int:
         """A store that goes takes what OpenAI says it has; files that come or go count by their own size."""
@@ -183,9 +182,9 @@ class _Prompts:
         return sorted(used - self.inputs.prices.models.keys())
 
     @property
-    def unknown(self) -> Iterator[str]:
+    def unknown(self) -> Iterator[Unknown]:
         if self._unpriced:
-            yield f"what tokens of {few([model or 'several models' for model in self._unpriced])} cost"
+            yield Unknown("token-prices", tuple(self._unpriced))
 
 
 def _text(resource_type: ResourceType, prompt: str, fields: Fields) -> _Text:

@@ -10,10 +10,11 @@ from functools import cache
 from typing import Final
 
 from reconciler.planning.before_after import before_after, resource_type_of
-from reconciler.planning.build import Planned, not_indexed
+from reconciler.planning.build import Planned
 from reconciler.planning.changes import not_named
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import Change, FieldChange, Plan
+from reconciler.planning.model import Change, FieldChange, Plan, Risk
+from reconciler.planning.reasons import Notice
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
 from reconciler.planning.writers import Seen, rewritten, seen
@@ -183,16 +184,15 @@ def _named(planned: Planned, store: Address, id_: str) -> str | None:
     return next((name for name in (id_, *paths) if name in wanted), None)
 
 
-def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[str]:
-    """All but those about stores of whose files every one that fails is told by itself."""
+def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[Notice]:
+    """All but those about stores of whose files every one that fails is reported by itself."""
     failed = Counter(file.store for file in failing)
-    told = {
-        text
-        for address, live in _stores(planned)
-        if failed[str(address)] == len(live.detail["failed_files"])
-        for text in not_indexed(address, live)
+    stores = {
+        str(address) for address, live in _stores(planned) if failed[str(address)] == len(live.detail["failed_files"])
     }
-    return (text for text in planned.plan.warnings if text not in told)
+    for notice in planned.plan.warnings:
+        if notice.code != "files-not-indexed" or notice.address not in stores:
+            yield notice
 
 
 def _drifted(planned: Planned, elsewhere: Mapping[str, Change], failing: Collection[FailingFile]) -> Iterator[Drifted]:
@@ -216,13 +216,13 @@ def _as_seen(planned: Planned, change: Change) -> Drifted:
     return Drifted(replace(change, risks=tuple(_risked(planned, change))), seen(planned, change))
 
 
-def _risked(planned: Planned, change: Change) -> list[str]:
+def _risked(planned: Planned, change: Change) -> list[Risk]:
     """What was risked by hand: the way to what is live, as the rules of the kind see it. The worst first."""
     resource_type = resource_type_of(planned.inputs, planned.matched, change)
     if resource_type is None or change.action != "update":
         return []
     live, wanted = before_after(planned.inputs, planned.matched, change)
-    return [risk.note for risk in ranked(of_fields(resource_type, wanted, live), change)]
+    return ranked(of_fields(resource_type, wanted, live), change)
 
 
 def _standings(
@@ -237,7 +237,7 @@ def _standings(
         lost[file.store].append(file)
     told = frozenset({*pending, *differs, *lost})
     below = _below(planned.inputs, told)
-    for family, members in _families(planned.inputs).items():
+    for family, members in _families(planned).items():
         concerned = sorted(frozenset[str]().union(*map(below, members)))
         yield Standing(
             str(family),
@@ -260,10 +260,10 @@ def _below(inputs: PlanInputs, told: frozenset[str]) -> Callable[[Address], froz
     return below
 
 
-def _families(inputs: PlanInputs) -> dict[Address, list[Address]]:
+def _families(planned: Planned) -> dict[Address, list[Address]]:
     """Assistants, each with itself and its copies."""
     found: dict[Address, list[Address]] = defaultdict(list)
-    for address in sorted(inputs.desired):
-        if address.kind == ASSISTANT and inputs.in_scope(address):
-            found[address.family].append(address)
+    for address in sorted(planned.inputs.desired):
+        if address.kind == ASSISTANT and planned.inputs.in_scope(address):
+            found[planned.matched.family(address)].append(address)
     return {family: found[family] for family in sorted(found)}

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import chain
 
 from reconciler.planning.model import OnDrift
+from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Live, ResourceType
 from reconciler.resources.prices import Prices
@@ -49,8 +50,8 @@ class Pointer:
 
     blob: str
     ids: Mapping[str, str]
-    note: str = ""
-    """What is wrong with it, if anything: outlets that disagree, a blob that is missing or altered."""
+    fault: Reason | None = None
+    """The outlets disagree, or a blob is missing or altered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ class PlanInputs:
     bundles: Mapping[Address, Bundle] = field(default_factory=dict)
     pointers: Mapping[Address, Pointer] = field(default_factory=dict)
     peers: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
-    """What other identities have in their outlets and refers to what would go, as their states tell: its id is
-    `acme/other: assistant/triage`."""
+    """Documents in the outlets of other identities that refer to what would go, as their states have them. The name of
+    each is its address there."""
     scope: frozenset[Address] | None = None
     """With `--target`: the only addresses that may change."""
     adopt: Mapping[Address, str] = field(default_factory=dict)

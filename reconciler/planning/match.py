@@ -6,15 +6,15 @@ label names this identity. Uploads carry no label; `uploads` finds those that st
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.renames import find_moves, labelled_otherwise, renamed
-from reconciler.planning.uploads import CLOCK_LAG, created, find_uploads
-from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Live, ResourceType
-from reconciler.resources.values import Fields
+from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
+from reconciler.planning.uploads import CLOCK_LAG, created, find_uploads, moved_uploads
+from reconciler.resources.address import FILE, Address, parsed
+from reconciler.resources.base import Applied, Desired, Live, ResourceType
+from reconciler.resources.values import Fields, references_in
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,56 @@ class Matched:
     """The addresses of every id of ours; several for one shared upload."""
     moved: Mapping[Address, Address] = field(default_factory=dict)
     """What each object that has a new address was called before."""
+    former: Mapping[Address, Address] = field(default_factory=dict)
+    """The present address of every name that nothing has any more."""
+
+    def now(self, address: Address) -> Address:
+        """Return what the object at `address` is called now; of a former name, the address that it has since."""
+        return self.former.get(address, address)
+
+    def family(self, address: Address) -> Address:
+        """Return the working object that a copy was made of, under its present name; a working object itself."""
+        return self.now(address.family)
+
+    def copy_now(self, address: Address) -> Address:
+        """Return the same as `now`, and for a copy the address that it would have if it was made today."""
+        if address.kind == FILE or not address.is_frozen:
+            return self.now(address)
+        family = self.family(address)
+        return Address(family.kind, family.name + address.name.removeprefix(address.family.name))
 
     def localise(self, inputs: PlanInputs, address: Address, live: Live) -> Live:
         """`live` with the ids in its fields turned into what manifests write."""
-        resource_type, desired, applied = (
-            inputs.resource_types[live.type],
-            inputs.desired.get(address),
-            inputs.applied.get(address),
-        )
-        expected = _expected(resource_type, applied.fields if applied else {}, desired.fields if desired else {})
-        return replace(live, fields=resource_type.localise(live.fields, self._names, expected))
+        resource_type = inputs.resource_types[live.type]
+        expected = _expected(resource_type, inputs.applied.get(address), inputs.desired.get(address))
+        return replace(live, fields=self._by_address(resource_type, live.fields, expected))
 
-    def _names(self, id: str) -> list[str]:  # noqa: A002
-        return [str(address) for address in self.addresses.get(id, ())]
+    def sides(self, inputs: PlanInputs, address: Address) -> tuple[Desired | None, Applied | None]:
+        """Return what is wanted and what was applied, both with ids of managed objects turned into addresses as in what
+        is live: a literal id in a manifest means the same object as its name.
+        """
+        desired, applied = inputs.desired.get(address), inputs.applied.get(address)
+        if desired is None or not inputs.resource_types[desired.type].in_outlets:
+            return desired, applied
+        resource_type = inputs.resource_types[desired.type]
+        expected = _expected(resource_type, applied, desired)
+        wanted = replace(desired, fields=self._by_address(resource_type, desired.fields, expected))
+        if applied is None or applied.type != desired.type:
+            return wanted, applied
+        return wanted, replace(applied, fields=self._by_address(resource_type, applied.fields, expected))
+
+    def _by_address(self, resource_type: ResourceType, fields: Fields, expected: Fields) -> Fields:
+        wanted = set(references_in(dict(expected))) if self.moved else set[str]()
+
+        def names(id_: str) -> list[str]:
+            return [self._expected_name(address, wanted) for address in self.addresses.get(id_, ())]
+
+        return resource_type.localise(fields, names, expected)
+
+    def _expected_name(self, address: Address, wanted: Collection[str]) -> str:
+        """The name that an object had before, where only that one is expected."""
+        former = str(self.moved[address]) if address in self.moved else ""
+        return former if former in wanted and str(address) not in wanted else str(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +129,22 @@ def match(inputs: PlanInputs) -> Matched:
         paired.setdefault(address, live)
     paired.update(_adopted(inputs))
     moved = find_moves(inputs, paired)
+    _move(paired, moved)
+    uploads = moved_uploads(renamed(inputs, moved), paired)
+    _move(paired, uploads)
+    moved |= uploads
+    as_applied, inputs = inputs, renamed(inputs, moved)
+    moved |= labelled_otherwise(inputs, paired)
+    paired.update(find_uploads(inputs, paired))
+    addresses = _addresses(paired)
+    former = former_names(as_applied, paired, moved, addresses)
+    return _finish(inputs, Matched(paired, duplicates, ambiguous, taken, (), addresses, moved, former))
+
+
+def _move(paired: dict[Address, Live], moved: Mapping[Address, Address]) -> None:
     for address, former in moved.items():
         left = paired.pop(former)
         paired.setdefault(address, left)
-    inputs = renamed(inputs, moved)
-    moved |= labelled_otherwise(inputs, paired)
-    paired.update(find_uploads(inputs, paired))
-    return _finish(inputs, Matched(paired, duplicates, ambiguous, taken, (), _addresses(paired), moved))
 
 
 def _by_state(inputs: PlanInputs) -> tuple[dict[Address, Live], dict[Address, Live]]:
@@ -115,13 +161,14 @@ def _by_state(inputs: PlanInputs) -> tuple[dict[Address, Live], dict[Address, Li
     return paired, taken
 
 
-def _expected(resource_type: ResourceType, applied: Fields, desired: Fields) -> Fields:
+def _expected(resource_type: ResourceType, applied: Applied | None, desired: Desired | None) -> Fields:
     """What was or is to be set; of fields that are ours by key, the keys of both."""
+    then, wanted = applied.fields if applied else {}, desired.fields if desired else {}
     both = {
-        name: {**(applied[name] or {}), **(desired[name] or {})}
-        for name in resource_type.owned_by_key & applied.keys() & desired.keys()
+        name: {**(then[name] or {}), **(wanted[name] or {})}
+        for name in resource_type.owned_by_key & then.keys() & wanted.keys()
     }
-    return {**applied, **desired, **both}
+    return {**then, **wanted, **both}
 
 
 def _finish(inputs: PlanInputs, matched: Matched) -> Matched:
@@ -149,18 +196,10 @@ def _labelled(inputs: PlanInputs) -> dict[Address, list[Live]]:
     found: dict[Address, list[Live]] = defaultdict(list)
     for live in inputs.live:
         if live.labels and live.labels.identity == str(inputs.identity):
-            address = _address(live.labels.address)
+            address = parsed(live.labels.address)  # one with nonsense on its label is reported as unmanaged
             if address is not None:
                 found[address].append(live)
     return found
-
-
-def _address(label: str) -> Address | None:
-    """None where a hand has written nonsense: such an object is reported as unmanaged."""
-    try:
-        return Address.parse(label)
-    except ValueError:
-        return None
 
 
 def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:

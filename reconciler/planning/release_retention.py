@@ -1,30 +1,32 @@
 """Releases that are not to be live any more although their manifests still ask for them.
 
 A release goes with an assistant that it uses and that has no manifest any more, and with its age where the chatbot
-keeps only so many; never while it is published. One that was archived does not come back.
+keeps only so many; never while it is published. One that was archived does not come back. An assistant that has another
+name now has a manifest.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.reasons import Reason
+from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import FILE, RELEASE, Address, release_number
+from reconciler.resources.address import FILE, RELEASE, Address, parsed, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
 ASSISTANT: Final = "assistant"
-GONE: Final = "its manifest is gone"
 
 
 @dataclass(frozen=True)
 class Retired:
     """Releases that the plan takes leave of."""
 
-    because: Mapping[Address, str]
-    """Why each is archived."""
+    reasons: Mapping[Address, Reason]
+    """The reason for which each is archived."""
     unmarked: tuple[Address, ...]
     """Archived before, with manifests that do not say so; but not those that the chatbot would not keep anyway."""
 
@@ -32,8 +34,8 @@ class Retired:
 def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
     """`inputs` without what such releases ask for, unless another one asks for it too; linear in their parts."""
     archived = inputs.releases.keys() & inputs.tombstones
-    because = dict(_leaving(inputs, inputs.releases.keys() - inputs.tombstones))
-    gone = {*archived, *because}
+    reasons = dict(_leaving(inputs, inputs.releases.keys() - inputs.tombstones))
+    gone = {*archived, *reasons}
     if not gone:
         return inputs, Retired({}, ())
     staying = {address: release for address, release in inputs.releases.items() if address not in gone}
@@ -42,20 +44,23 @@ def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
     desired = {address: wanted for address, wanted in inputs.desired.items() if address not in unwanted}
     links = {address: found for address, found in inputs.links.items() if address not in unwanted}
     unmarked = tuple(sorted(archived & _newest(inputs, set(inputs.releases))))
-    return replace(inputs, desired=desired, releases=staying, links=links), Retired(because, unmarked)
+    return replace(inputs, desired=desired, releases=staying, links=links), Retired(reasons, unmarked)
 
 
-def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Address, str]]:
+def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Address, Reason]]:
     published = set(published_releases(inputs).values())
     free = sorted(address for address in candidates - published if inputs.in_scope(address))
     newest = _newest(inputs, candidates)
+    wanted = inputs.desired.keys() | declared(inputs.desired).keys()
+    known = _known(inputs) if free else set[Address]()
     for address in free:
-        lost = None if inputs.strict else _lost(inputs, address)
+        lost = None if inputs.strict else _lost(inputs, address, wanted, known)
         if lost is not None:
-            yield address, f"{lost}, which it uses, has no manifest any more"
+            yield address, Reason("assistant-removed", {"assistant": str(lost)})
         elif address not in newest:
-            chatbot = inputs.releases[address].chatbot
-            yield address, f"{chatbot} keeps {inputs.desired[chatbot].options['keep']} of its releases"
+            chatbot = _chatbot(inputs, address)
+            keep = inputs.desired[chatbot].options["keep"]
+            yield address, Reason("release-limit", {"chatbot": str(chatbot), "keep": keep})
 
 
 def published_releases(inputs: PlanInputs) -> dict[Address, Address]:
@@ -72,10 +77,25 @@ def release_of(inputs: PlanInputs, address: Address) -> Address | None:
     return next(map(Address.parse, found), None)
 
 
-def _lost(inputs: PlanInputs, release: Address) -> Address | None:
-    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more."""
+def _lost(
+    inputs: PlanInputs, release: Address, wanted: AbstractSet[Address], known: AbstractSet[Address]
+) -> Address | None:
+    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more.
+
+    Of a release that is live, only what goes with this plan counts: where there is no such assistant as it is, the
+    release has outlasted it, as it does where the assistant was renamed and its manifest does not say so any more.
+    """
     families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
-    return min((family for family in families if family not in inputs.desired), default=None)
+    lost = families - wanted
+    return min(lost & known if release in known else lost, default=None)
+
+
+def _known(inputs: PlanInputs) -> set[Address]:
+    """Everything of this identity that state, a label or an outlet has."""
+    labels = (live.labels for live in inputs.live if live.labels and live.labels.identity == str(inputs.identity))
+    labelled = (address for one in labels if (address := parsed(one.address)))
+    documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
+    return {*inputs.applied, *labelled, *documents}
 
 
 def uses(inputs: PlanInputs, release: Address) -> set[Address]:
@@ -91,7 +111,7 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
     """The newest releases of each chatbot, as many as it keeps; all where it does not say."""
     by_chatbot: dict[Address, list[Address]] = defaultdict(list)
     for address in candidates:
-        by_chatbot[inputs.releases[address].chatbot].append(address)
+        by_chatbot[_chatbot(inputs, address)].append(address)
     found: set[Address] = set()
     for chatbot, releases in by_chatbot.items():
         most = inputs.desired[chatbot].options.get("keep") if chatbot in inputs.desired else None
@@ -100,16 +120,23 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
     return found
 
 
-def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, str]) -> str:
-    """Why something that is live is not wanted any more; `archived` has the reasons of releases that manifests still
-    ask for.
+def _chatbot(inputs: PlanInputs, release: Address) -> Address:
+    """Return the chatbot that a release is of, under its present name."""
+    made_for = inputs.releases[release].chatbot
+    return made_for if made_for in inputs.desired else declared(inputs.desired).get(made_for, made_for)
+
+
+def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, Reason]) -> Reason:
+    """Return the reason for which a live object is not wanted any more; `archived` has those of releases that manifests
+    still ask for.
     """
     if address.kind == RELEASE:
-        return archived.get(address) or ("its manifest says so" if address in inputs.archived else GONE)
+        marked = address in inputs.archived
+        return archived.get(address) or Reason("archived-in-manifest" if marked else "manifest-removed")
     if address.release is not None:
-        return f"{address.release} goes"
+        return Reason("release-leaves", {"release": str(address.release)})
     if is_leftover(address, live.id):
-        return "a newer upload has taken its place"
+        return Reason("upload-superseded")
     if address.is_frozen:
-        return "no release needs it any more"
-    return "nothing uses it any more" if live.type == FILE else GONE
+        return Reason("no-release-left")
+    return Reason("unused" if live.type == FILE else "manifest-removed")

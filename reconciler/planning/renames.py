@@ -1,15 +1,17 @@
 """Objects whose manifest has another name than before: they keep their live object.
 
-Only state, labels and documents in the outlets know the old name, so that a move is read off them and, once it is done,
-is not seen any more: `moved_from` may stay in the manifest.
+Only state, labels and documents in the outlets have the old name, so a move is read from them and is not found again
+once it is done: `moved_from` may stay in the manifest. References that keep an old name, as those of a release do, are
+followed with `former_names`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.planning.inputs import PlanInputs
-from reconciler.resources.address import Address
-from reconciler.resources.base import Live
+from reconciler.planning.inputs import PlanInputs, Pointer
+from reconciler.resources.address import Address, parsed
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.values import references_in
 
 
 def find_moves(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Address]:
@@ -43,13 +45,10 @@ def labelled_otherwise(inputs: PlanInputs, paired: Mapping[Address, Live]) -> di
 
 
 def _label(inputs: PlanInputs, live: Live) -> Address | None:
-    """What the label of one of ours says; None where it has none, or a hand has written nonsense."""
+    """The address on the label of an object of this identity; None where there is none, or no valid one."""
     if live.labels is None or live.labels.identity != str(inputs.identity):
         return None
-    try:
-        return Address.parse(live.labels.address)
-    except ValueError:
-        return None
+    return parsed(live.labels.address)
 
 
 def _is_free(inputs: PlanInputs, paired: Mapping[Address, Live], address: Address, left: Live) -> bool:
@@ -61,10 +60,69 @@ def _is_free(inputs: PlanInputs, paired: Mapping[Address, Live], address: Addres
 
 
 def renamed(inputs: PlanInputs, moved: Mapping[Address, Address]) -> PlanInputs:
-    """`inputs` with what state knows of the objects that move under their new addresses."""
+    """Return `inputs` with the state entries of the objects that move under their new addresses.
+
+    What an object holds as parts (the files of a store) is called by its new address too, where the manifest of the
+    object asks for it under that address.
+    """
     if not moved:
         return inputs
     gone = set(moved.values())
     applied = {address: entry for address, entry in inputs.applied.items() if address not in gone}
     kept = {address: inputs.applied[former] for address, former in moved.items() if former in inputs.applied}
-    return replace(inputs, applied={**applied, **kept})
+    now = {former: address for address, former in moved.items()}
+    entries = {**applied, **kept}
+    return replace(
+        inputs, applied={address: _with_parts(inputs, address, entries[address], now) for address in entries}
+    )
+
+
+def _with_parts(inputs: PlanInputs, address: Address, entry: Applied, now: Mapping[Address, Address]) -> Applied:
+    resource_type, desired = inputs.resource_types.get(entry.type), inputs.desired.get(address)
+    if resource_type is None or desired is None or not resource_type.apart & entry.fields.keys():
+        return entry
+    wanted = set(map(Address.parse, references_in([desired.fields.get(name) for name in sorted(resource_type.apart)])))
+    parts = {name: value for name, value in entry.fields.items() if name in resource_type.apart}
+    by_new_name = resource_type.rename(parts, lambda one: now[one] if now.get(one) in wanted else one)
+    return replace(entry, fields={**entry.fields, **by_new_name})
+
+
+def declared(desired: Mapping[Address, Desired]) -> dict[Address, Address]:
+    """Return the address that each former name in `moved_from` stands for, but for names that manifests use again."""
+    found: dict[Address, Address] = {}
+    for address, one in sorted(desired.items()):
+        for name in one.lifecycle.moved_from:
+            former = Address(address.kind, name)
+            if former not in desired:
+                found.setdefault(former, address)
+    return found
+
+
+def former_names(
+    inputs: PlanInputs,
+    paired: Mapping[Address, Live],
+    moved: Mapping[Address, Address],
+    addresses: Mapping[str, Sequence[Address]],
+) -> dict[Address, Address]:
+    """Return the present address of every name that nothing has any more.
+
+    A name is known to be a former one by the plan's own moves, by `moved_from`, and by what is published: a pointer has
+    the ids behind the names that its bundle uses, and they stay the same when an object is renamed.
+    """
+    known = {former: address for address, former in moved.items()}
+    listed = _published_names((*inputs.pointers.values(), *inputs.published.values()), addresses)
+    for former, address in (*declared(inputs.desired).items(), *listed):
+        known.setdefault(former, address)
+    return {
+        former: address for former, address in known.items() if former not in paired and former not in inputs.desired
+    }
+
+
+def _published_names(
+    pointers: Iterable[Pointer], addresses: Mapping[str, Sequence[Address]]
+) -> Iterator[tuple[Address, Address]]:
+    for pointer in pointers:
+        for name, id_ in pointer.ids.items():
+            former = parsed(name)
+            if former is not None and id_ in addresses:
+                yield former, addresses[id_][0]

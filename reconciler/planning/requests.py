@@ -4,18 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from reconciler.planning.adoption import NO_ROOM
-from reconciler.planning.changes import is_labelled
+from reconciler.planning.changes import NOT_FIELDS, is_labelled
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, INVALIDATES_ID, Change, FieldChange
+from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired
 from reconciler.resources.values import ABSENT, JSON
 
 BATCH: Final = 2000
 """Files that one request attaches to a vector store, at most."""
-ATTACHED_ANEW: Final = frozenset({"file", "sha256", "chunking_strategy"})
+ATTACHED_ANEW: Final = frozenset({"sha256", "chunking_strategy"})
 """What of a file in a store cannot be changed while it is attached."""
 
 Method: TypeAlias = str
@@ -33,32 +32,43 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
         if desired and address.kind == FILE and any(change.action in CREATES for change in changes):
             uploads.add((desired.fields["sha256"], desired.upload_name))
         elif desired and desired.type not in inputs.outlet_types:
-            counts.update(_writes(inputs, desired, changes))
+            counts.update(_writes(inputs, matched, desired, changes))
         for change in changes:
-            shared = any(other not in by_address for other in matched.addresses.get(change.id or "", ()))
+            others = matched.addresses.get(change.id or "", ())
+            shared = any(not _lets_go(by_address.get(other, ()), change.id) for other in others)
             counts.update(_others(inputs, address, change, shared=shared and address.kind == FILE))
     counts["POST"] += len(uploads)
     return dict(sorted((+counts).items()))
 
 
-def _writes(inputs: PlanInputs, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
+def _lets_go(changes: Iterable[Change], id_: str | None) -> bool:
+    return any(change.id == id_ and change.action in INVALIDATES_ID | RELEASES_OWNERSHIP for change in changes)
+
+
+def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
     """Making or changing one object, and what is written of it apart."""
-    apart = inputs.resource_types[desired.type].apart
+    apart, labelled = inputs.resource_types[desired.type].apart, is_labelled(inputs, desired.type)
     if any(change.action in CREATES for change in changes):
         yield "POST"
         held = sum(len(desired.fields.get(name) or ()) for name in apart)
         yield from ["POST"] * _batches(held)
         return
     fields = [item for change in changes if change.action == "update" for item in change.fields]
-    if any(item.keys[0] not in apart for item in fields):
+    if any(item.keys[0] not in apart and (labelled or item.keys[0] not in NOT_FIELDS) for item in fields):
         yield "POST"
-    yield from _of_entries([item for item in fields if item.keys[0] in apart])
+    for name in sorted(apart):
+        wanted = desired.fields.get(name) or {}
+        yield from _of_entries([item for item in fields if item.keys[0] == name], wanted, matched)
 
 
-def _of_entries(fields: Sequence[FieldChange]) -> Iterator[Method]:
-    """Attaching in batches, detaching one by one; other settings of an entry are written where it is."""
+def _of_entries(fields: Sequence[FieldChange], wanted: Iterable[str], matched: Matched) -> Iterator[Method]:
+    """Attaching in batches, detaching one by one; other settings of an entry are written where it is. An upload that
+    another path of the store still stands for stays attached.
+    """
     attached, detached, described = set[str](), set[str](), set[str]()
     for path, before, after, rest in _entries(fields):
+        if rest == {FILE}:  # the same upload under another path
+            continue
         anew = not rest or bool(ATTACHED_ANEW & rest)
         if after is ABSENT and not rest:
             detached.add(path)
@@ -68,7 +78,14 @@ def _of_entries(fields: Sequence[FieldChange]) -> Iterator[Method]:
         else:
             described.add(path)
     yield from ["POST"] * (_batches(len(attached)) + len(described - attached))
-    yield from ["DELETE"] * len(detached)
+    held = {_upload(matched, path) for path in wanted if path not in attached}
+    yield from ["DELETE"] * len({_upload(matched, path) for path in detached} - held)
+
+
+def _upload(matched: Matched, path: str) -> str:
+    """The id behind a path; a literal id itself."""
+    live = matched.live.get(matched.now(Address(FILE, path)))
+    return live.id if live else path
 
 
 def _entries(fields: Iterable[FieldChange]) -> Iterator[tuple[str, JSON, JSON, frozenset[str]]]:
@@ -93,9 +110,10 @@ def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: boo
         yield "DELETE"
     applied, desired = inputs.applied.get(address), inputs.desired.get(address)
     if change.action == "adopt" and address in inputs.adopt:
-        yield from ["POST"] * int(NO_ROOM not in change.because)
+        yield from ["POST"] * int(all(reason.code != "no-label-room" for reason in change.reasons))
     elif change.action == "adopt" and desired and is_labelled(inputs, desired.type):
-        yield "POST"
+        apart = inputs.resource_types[desired.type].apart  # no label vouches for these, so that none is written
+        yield from ["POST"] * int(not change.preconditions.get("agreed", {"": ""}).keys() <= apart)
     elif change.action == "forget" and applied and applied.keep:
         yield from ["POST"] * (1 + len(applied.fields.get("files") or ()))
 

@@ -5,14 +5,15 @@ fit a create that a killed run announced. Their sha256, which the API never tell
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final, TypeAlias
 
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import Desired, Live
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, Fields, is_reference
 
 CLOCK_LAG: Final = 5.0
 """Seconds by which the API's clock may lag behind ours."""
@@ -28,6 +29,90 @@ def leftover_address(live: Live) -> Address:
 
 def is_leftover(address: Address, id: str | None) -> bool:  # noqa: A002
     return address.kind == FILE and id is not None and address.name.endswith(f"@{id}")
+
+
+def moved_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Address]:
+    """Return the former path of every file that has another one now: its upload serves the new path.
+
+    The same content under the same name has moved. So has other content that comes into a store under the name of a
+    file that leaves it: search results cite only the name, so to whoever searches it is new content of one file.
+    """
+    left = sorted(address for address in paired if _is_path(inputs, address) and address not in inputs.desired)
+    new = [address for address, _ in _files(inputs) if not address.is_frozen and address not in paired]
+    return _moved_by_name(inputs, paired, left, new, _moved_by_content(inputs, paired, left, sorted(new)))
+
+
+def _is_path(inputs: PlanInputs, address: Address) -> bool:
+    return address in inputs.applied and inputs.applied[address].type == FILE and not address.is_frozen
+
+
+def _moved_by_content(
+    inputs: PlanInputs, paired: Mapping[Address, Live], left: Iterable[Address], new: Iterable[Address]
+) -> dict[Address, Address]:
+    free: dict[Content, list[Address]] = defaultdict(list)
+    for address in left:
+        free[paired[address].name, inputs.applied[address].fields.get("sha256")].append(address)
+    moved: dict[Address, Address] = {}
+    for address in new:
+        former = free.get((inputs.desired[address].upload_name, inputs.desired[address].fields["sha256"]))
+        if former:
+            moved[address] = max(former, key=lambda one: _common(one, address))
+            former.remove(moved[address])
+    return moved
+
+
+def _common(former: Address, address: Address) -> int:
+    """How much of two paths is the same from their ends: of equal files in a renamed folder, each keeps its place."""
+    parts = zip(reversed(former.name.split("/")), reversed(address.name.split("/")), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], parts))
+
+
+def _moved_by_name(
+    inputs: PlanInputs,
+    paired: Mapping[Address, Live],
+    left: Collection[Address],
+    new: Collection[Address],
+    moved: Mapping[Address, Address],
+) -> dict[Address, Address]:
+    """`moved`, with the files that others of their name replace in a store."""
+    found = dict(moved)
+    leaving, coming = set(left) - set(moved.values()), set(new) - moved.keys()
+    for store in sorted(inputs.applied.keys() & inputs.desired.keys()) if leaving and coming else ():
+        gone = _by_name((one, paired[one].name) for one in _held(inputs.applied[store].fields) if one in leaving)
+        come = _by_name(
+            (one, inputs.desired[one].upload_name) for one in _held(inputs.desired[store].fields) if one in coming
+        )
+        for name in sorted(gone.keys() & come.keys()):
+            replaced = _in_the_same_place(gone[name], come[name])
+            found |= replaced
+            leaving -= set(replaced.values())
+            coming -= replaced.keys()
+    return found
+
+
+def _in_the_same_place(gone: Sequence[Address], come: Sequence[Address]) -> dict[Address, Address]:
+    """Of files of one name, each with the only one that was in a folder of the same name; and the last two left."""
+    found: dict[Address, Address] = {}
+    for address in come:
+        alike = [former for former in gone if _common(former, address) > 1]
+        if len(alike) == 1 and alike[0] not in found.values():
+            found[address] = alike[0]
+    left, new = set(gone) - set(found.values()), set(come) - found.keys()
+    return {**found, **dict(zip(new, left, strict=True))} if len(left) == len(new) == 1 else found
+
+
+def _held(fields: Fields) -> Iterator[Address]:
+    """The files of a store, by path."""
+    return (
+        Address(FILE, path) for path, entry in (fields.get("files") or {}).items() if is_reference(entry.get("file"))
+    )
+
+
+def _by_name(named: Iterable[tuple[Address, str]]) -> dict[str, list[Address]]:
+    found: dict[str, list[Address]] = defaultdict(list)
+    for address, name in named:
+        found[name].append(address)
+    return found
 
 
 def find_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Live]:

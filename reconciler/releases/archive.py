@@ -152,7 +152,7 @@ def _following(project: AllEnvironments, after: Iterable[PlanInputs], address: A
     releases, needed, used = set[Address](), set[Address](), set[Address]()
     for inputs, now in zip(after, _worlds(project, project), strict=True):
         staying, retired = apply_retention(inputs)
-        releases |= retired.because.keys() - apply_retention(now)[1].because.keys()
+        releases |= retired.reasons.keys() - apply_retention(now)[1].reasons.keys()
         needed |= _targets(staying.desired)
         used |= _targets(now.desired)
     stores = used - needed if address.kind == "assistant" else set()

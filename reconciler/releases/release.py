@@ -13,7 +13,7 @@ from reconciler.releases.document import FOLDER, check_faithful, manifest_of, pa
 from reconciler.releases.git import Repository, repository
 from reconciler.releases.pointer import Move, published
 from reconciler.releases.snapshot import Asked, Snapshot, snapshot
-from reconciler.releases.versions import versions
+from reconciler.releases.versions import names, versions
 from reconciler.releases.versions_to_compare import of_release
 from reconciler.resources.address import Address, release_address, release_number
 from reconciler.resources.base import Resource
@@ -107,7 +107,7 @@ def _changes(before: Resource, after: Resource, project: AllEnvironments) -> Com
 
 def _next_number(project: AllEnvironments, chatbot: str, git: Repository | None) -> int:
     """One more than any release has had, be it archived, deleted, or on another branch: numbers are used once."""
-    used = {*versions(project, chatbot), *(git.releases(chatbot) if git else ())}
+    used = {*versions(project, chatbot)}.union(*(git.releases(name) for name in names(project, chatbot)) if git else ())
     return max(used, default=0) + 1
 
 

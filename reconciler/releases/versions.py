@@ -1,15 +1,28 @@
 """The releases of a chatbot that the manifests have, and the numbers that they have used."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
 
+CHATBOT: Final = "chatbot"
+
 
 def versions(project: AllEnvironments, chatbot: str) -> dict[int, Resource]:
-    """Releases by number, oldest first; archived ones too."""
-    return dict(sorted(_versions(project.resources, chatbot)))
+    """Releases by number, oldest first; archived ones too, and those that were made under an earlier name."""
+    found: dict[int, Resource] = {}
+    for name in names(project, chatbot):
+        found = dict(_versions(project.resources, name)) | found
+    return dict(sorted(found.items()))
+
+
+def names(project: AllEnvironments, chatbot: str) -> tuple[str, ...]:
+    """The name of a chatbot, and the earlier ones that nothing else has by now."""
+    known = project.resources.get(Address(CHATBOT, chatbot))
+    former = known.lifecycle.moved_from if known else ()
+    return (chatbot, *(name for name in former if Address(CHATBOT, name) not in project.resources))
 
 
 def _versions(resources: Mapping[Address, Resource], chatbot: str) -> Iterator[tuple[int, Resource]]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.planning.model import FieldChange
-from reconciler.reports.style import Style, cells
+from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text.diffs import unified
-from reconciler.reports.text.fields import MARKS, field_label, fold_lines, has_lines, split_files
+from reconciler.reports.text.fields import MARKS, field_label, fold_lines, has_lines, moved_path, split_files
 from reconciler.reports.text.values import lines_of, size, whole
 from reconciler.resources.values import ABSENT
 
@@ -48,6 +48,8 @@ def differences(fields: Sequence[FieldChange]) -> tuple[Difference, ...]:
 
 def _difference(item: FieldChange) -> Difference:
     mark = MARKS.get(item.origin, "").strip(" ()")
+    if moved_path(item):
+        return Difference(field_label(item), (f"  {plain(moved_path(item))}",), short=True, mark=mark)
     if not has_lines(item):
         lines = tuple(_sides(item))
         if all(cells(line) <= _ONE_LINE for line in lines):

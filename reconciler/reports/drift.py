@@ -16,7 +16,7 @@ def drift_class(change: Change) -> DriftClass:
     """`missing` and `expired`: gone; `tampered`: a frozen copy differs; `labels`: only ownership labels do."""
     if change.action == "create":
         return "missing"
-    if change.action == "replace" and any("expired" in reason for reason in change.because):
+    if change.action == "replace" and any(reason.code == "expired" for reason in change.reasons):
         return "expired"
     if change.action == "adopt" or (change.fields and all(set(item.keys) & KEYS for item in change.fields)):
         return "labels"

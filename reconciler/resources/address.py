@@ -64,6 +64,14 @@ class Address:
         return release_address(*found) if found else None
 
 
+def parsed(text: str) -> Address | None:
+    """Return the address that `text` is, or None where it is not one: anybody can write a label."""
+    try:
+        return Address.parse(text)
+    except ValueError:
+        return None
+
+
 def release_address(chatbot: str, number: int) -> Address:
     """Return the address of a release, such as `release/support@3`."""
     return Address(RELEASE, f"{chatbot}@{number}")

@@ -79,6 +79,12 @@ class Resource:
     """The place of the value at a path, or of the closest value around it that the file has."""
     written: Callable[[], Mapping[str, JSON]] = dict
     """`spec` as it was written, with what it includes and its target, but before variables: what a release keeps."""
+    continued: Mapping[Address, Address] = field(default_factory=dict)
+    """Releases that were made under an earlier name of the chatbot, by what they would be called under this one."""
+
+    def known_as(self, address: Address) -> Address:
+        """Return the address of what this manifest calls by its own name."""
+        return self.continued.get(address, address)
 
 
 @dataclass(frozen=True, slots=True)

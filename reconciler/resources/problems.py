@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning"]
+Shape: TypeAlias = Literal["string", "integer", "number", "boolean", "list", "mapping", "null"]
+"""Type of a JSON value."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +33,8 @@ class Finding:
     severity: Severity = "error"
     on_key: bool = False
     """True if the problem is the key at the end of `path`, not its value."""
+    expected: tuple[Shape, ...] = ()
+    """Allowed types of a value of the wrong type."""
 
 
 @dataclass(frozen=True, slots=True)

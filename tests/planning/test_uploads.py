@@ -1,8 +1,11 @@
 """Which upload is which file: by state, by our mark in a store, by what a killed run announced."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.planning.match import match
+from reconciler.resources.address import Address
 from tests.support.plan_inputs import Worlds, done, entry, sha
 
 
@@ -116,3 +119,68 @@ def test_of_several_marked_uploads_each_is_accounted_for():
     holding(worlds, f0="one", f1="two", f2="two")
     assert ids(worlds) == {"file/kb/a.md": "f0", "file/a.md@f1": "f1", "file/a.md@f2": "f2"}
     assert not worlds.plan().unmanaged
+
+
+class TestMoves:
+    """Which path had an upload before; `kb` holds what state has, `docs` what is wanted now."""
+
+    def moved(self, was: dict[str, str], now: dict[str, str]) -> dict[str, str]:
+        worlds = Worlds()
+        for path, content in was.items():
+            worlds.stays_file(path, content)
+        for path, content in now.items():
+            worlds.want_file(path, content)
+        worlds.stays("store/kb", files={path: entry(path, content) for path, content in was.items()})
+        worlds.want("store/kb", files={path: entry(path, content) for path, content in now.items()})
+        found = match(worlds.world()).moved
+        return {address.name: former.name for address, former in found.items()}
+
+    def test_the_same_content_under_the_same_name(self):
+        assert self.moved({"kb/a.md": "A", "kb/b.md": "B"}, {"docs/a.md": "A", "kb/b.md": "B"}) == {
+            "docs/a.md": "kb/a.md"
+        }
+
+    def test_not_while_the_old_path_is_wanted(self):
+        assert self.moved({"kb/a.md": "A"}, {"kb/a.md": "A", "docs/a.md": "A"}) == {}
+
+    def test_not_under_another_name(self):
+        assert self.moved({"kb/a.md": "A"}, {"kb/b.md": "A"}) == {}
+
+    def test_equal_files_keep_their_places(self):
+        was = {"kb/a.md": "A", "kb/x/a.md": "A", "kb/y/a.md": "A"}
+        now = {"docs/a.md": "A", "docs/x/a.md": "A", "docs/y/a.md": "A"}
+        assert self.moved(was, now) == {path: path.replace("docs", "kb") for path in now}
+
+    def test_other_content_under_the_only_name_that_leaves(self):
+        assert self.moved({"kb/a.md": "A"}, {"docs/a.md": "new"}) == {"docs/a.md": "kb/a.md"}
+
+    def test_other_content_in_a_folder_of_the_same_name(self):
+        was = {"kb/a.md": "1", "kb/x/a.md": "2", "kb/y/a.md": "3"}
+        now = {"docs/a.md": "4", "docs/x/a.md": "5", "docs/y/a.md": "6"}
+        assert self.moved(was, now) == {path: path.replace("docs", "kb") for path in now}
+
+    def test_not_where_it_could_be_several(self):
+        assert self.moved({"kb/x/a.md": "1", "kb/y/a.md": "2"}, {"docs/a.md": "3", "docs/z/a.md": "4"}) == {}
+
+    def test_other_content_in_another_store_is_another_file(self):
+        worlds = Worlds().stays_file("kb/a.md", "A").stays("store/kb", files={"kb/a.md": entry("kb/a.md", "A")})
+        worlds.want("store/kb", files={}).want_file("docs/a.md", "new")
+        worlds.want("store/faq", files={"docs/a.md": entry("docs/a.md", "new")})
+        assert match(worlds.world()).moved == {}
+
+    def test_what_a_release_keeps_does_not_move(self):
+        kept = "kb/a.md@0123456789ab"
+        worlds = Worlds().stays_file("kb/a.md", "A").want_file(kept, "A")
+        worlds.wanted[Address("file", kept)] = replace(worlds.wanted[Address("file", kept)], upload_name="a.md")
+        assert done(*worlds.plan().changes) == [("adopt", f"file/{kept}"), ("forget", "file/kb/a.md")]
+
+    def test_a_killed_run_may_have_uploaded_the_new_content_already(self):
+        worlds = Worlds().stays_file("kb/a.md", "A").stays("store/kb", files={"kb/a.md": entry("kb/a.md", "A")})
+        worlds.want_file("docs/a.md", "new").want("store/kb", files={"docs/a.md": entry("docs/a.md", "new")})
+        worlds.announce("docs/a.md", "new", since=500).live_file("docs/a.md", "new", id_="f2", created=500)
+        plan = worlds.plan()
+        assert [(change.action, change.address, change.id) for change in plan.changes] == [
+            ("update", "file/docs/a.md", "f2"),
+            ("update", "store/kb", "store_kb"),
+            ("delete", "file/a.md@file_kb-a-md", "file_kb-a-md"),
+        ]

@@ -8,7 +8,7 @@ worlds.plan().changes
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Self
@@ -17,13 +17,14 @@ from reconciler.planning import build
 from reconciler.planning.build import Planned
 from reconciler.planning.inputs import Bundle, Link, Pending, PlanInputs, Pointer
 from reconciler.planning.model import Change, Plan
+from reconciler.planning.reasons import Reason
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile, ResourceType
 from reconciler.resources.kinds.file import RESOURCE_TYPE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.problems import Place
-from reconciler.resources.values import digest, reference
+from reconciler.resources.values import Fields, digest, reference
 
 IDENTITY = Identity("acme", "production")
 
@@ -42,6 +43,18 @@ def _widget(type_: str) -> ResourceType:
     )
 
 
+def _named_ids(fields: Fields, addresses_of: Callable[[str], Sequence[str]], _expected: Fields) -> Fields:
+    """Text that is the id of a managed object, as the reference to it."""
+
+    def named(value: Any) -> Any:
+        if isinstance(value, list):
+            return [named(item) for item in value]
+        known = addresses_of(value) if isinstance(value, str) else ()
+        return reference(known[0]) if known else value
+
+    return {name: named(value) for name, value in fields.items()}
+
+
 FORMS: Mapping[str, ResourceType] = {
     "widget": _widget("widget"),
     "agent": _widget("agent"),
@@ -52,9 +65,10 @@ FORMS: Mapping[str, ResourceType] = {
         apart=frozenset({"files"}),
         creation_only=frozenset({"description"}),
         localise=store_files.localise,
+        rename=store_files.renamed,
         stored=True,
     ),
-    "page": _form("page", defaults={}, in_outlets=True),
+    "page": _form("page", defaults={}, in_outlets=True, localise=_named_ids),
     "file": RESOURCE_TYPE,
 }
 """`page` lives in the outlets."""
@@ -223,7 +237,7 @@ class Worlds:
 
     def peer(self, identity: str, address: str, *refers_to: str, type_: str = "page") -> Self:
         """Something in the outlets of another identity."""
-        document = Live(type_, f"{identity}: {address}", {}, refers_to=refers_to)
+        document = Live(type_, f"{identity}: {address}", {}, name=address, refers_to=refers_to)
         self.peers.setdefault(Identity.parse(identity), []).append(document)
         return self
 
@@ -235,8 +249,10 @@ class Worlds:
         self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
         return self
 
-    def pointer(self, address: str, content: Any, ids: Mapping[str, str] | None = None, note: str = "") -> Self:
-        self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, note)
+    def pointer(
+        self, address: str, content: Any, ids: Mapping[str, str] | None = None, fault: Reason | None = None
+    ) -> Self:
+        self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, fault)
         return self
 
     def world(self, **options: Any) -> PlanInputs:

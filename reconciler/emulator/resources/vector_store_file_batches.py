@@ -1,6 +1,6 @@
 """Batches of files for a vector store: up to 2,000 in one request (docstring of `file_batch_create_params`).
 
-A batch is `completed` when nothing of it is in progress, however many of its files failed.
+A batch is `completed` when none of its files is in progress, even if files failed.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from reconciler.emulator.store import Document
 
 
 def create(call: Call) -> Document:
-    """All files or none: one that does not exist refuses the batch."""
+    """Attach all files or none: a missing file rejects the batch."""
     store = writable(call)
     batch: Document = {"id": new_id("vsfb_"), "created_at": int(call.now), "cancelled": False}
     ingestion.attach(call, call.id, _attachments(call.body), batch["id"])
@@ -34,7 +34,7 @@ def retrieve(call: Call) -> Document:
 
 
 def cancel(call: Call) -> Document:
-    """Stops what is in progress; a batch that is done stays as it is."""
+    """Cancel the files in progress; a finished batch does not change."""
     batch = _existing(call)
     if _render(call, batch)["status"] == "in_progress":
         ingestion.cancel(call, call.id, batch["id"])
@@ -57,7 +57,7 @@ def _existing(call: Call) -> Document:
 
 
 def _attachments(given: Document) -> list[Attachment]:
-    """With `file_ids` the attributes and chunking of the batch hold for all; with `files` each has its own."""
+    """Return the attachments. `file_ids` share the attributes and chunking of the batch; `files` have their own."""
     if ("files" in given) == ("file_ids" in given):
         raise missing("file_ids") if "files" not in given else invalid("'file_ids' excludes 'files'.", "files")
     shared = {name: given.get(name) for name in ("attributes", "chunking_strategy")}

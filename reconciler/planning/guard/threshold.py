@@ -6,6 +6,7 @@ from typing import Final
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.model import Change
+from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT
@@ -21,15 +22,17 @@ def too_many(case: GuardContext) -> Iterator[Violation]:
     deletes = [(change.address, change.id) for change in case.work if change.action == "delete"]
     detached = _detached(case.work) - {address for address, _ in deletes}
     meant = [[address, id_] for address, id_ in deletes if not is_leftover(Address.parse(address), id_)]
-    number, what = len(meant) + len(detached), "deletes and detached files" if detached else "deletes"
+    number = len(meant) + len(detached)
     live = len({found.id for found in case.matched.live.values()})
     allowed = _allowed(case, live)
     if number > allowed:
         yield Violation(
             address=f"project/{case.inputs.identity.project}",
             action="delete",
-            message=f"{number} {what} at once; {allowed} are allowed ({live} objects are live)",
-            remedy=f"If all of them are meant, set `spec.safety.max_deletes: {number}` in project.yaml.",
+            cause=Cause(
+                "too-many-deletes", {"number": number, "detached": bool(detached), "allowed": allowed, "live": live}
+            ),
+            remedies=(Remedy("raise-deletes", {"number": number}),),
             facts={"deletes": sorted(meant), "detached": sorted(detached)},
         )
 

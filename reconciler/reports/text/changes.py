@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from reconciler.planning.changes import ADDRESS
 from reconciler.planning.model import DESTROYS, Action, Change, FieldChange
 from reconciler.reports.drift import DriftClass, drift_class
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.fields import field_lines, first_few, summary_lines
-from reconciler.reports.text.folding import files_text, groups, paths
+from reconciler.reports.text.folding import files_text, groups, paths, title
+from reconciler.reports.wording import reason_texts, risk_note
 
 SIGNS: Final[dict[Action, str]] = {
     "create": "+",
@@ -72,7 +74,7 @@ def painted_sign(sign: str, style: Style) -> str:
 def _change_row(change: Change, style: Style) -> _Row:
     lines_of_fields = summary_lines if change.action in ("create", "release", *DESTROYS) else field_lines
     below = [*lines_of_fields(shown_fields(change), style, indent=_INDENT), *_notes(change, style)]
-    return _Row(SIGNS[change.action], change.action, plain(change.address), where=_where(change), below=below)
+    return _Row(SIGNS[change.action], change.action, plain(title(change)), where=_where(change), below=below)
 
 
 def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
@@ -85,8 +87,9 @@ def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
 
 
 def shown_fields(change: Change) -> tuple[FieldChange, ...]:
-    """The fields but for the digest of a bundle, which tells nobody anything."""
-    return tuple(item for item in change.fields if item.keys != ("bundle",))
+    """Return the fields but for the digest of a bundle, and the address that the title of a file says already."""
+    shown = (item for item in change.fields if item.keys != ("bundle",))
+    return tuple(item for item in shown if item.keys != ADDRESS or title(change) == change.address)
 
 
 def _folded(group: Sequence[Change], row: _Row, style: Style) -> _Row:
@@ -100,8 +103,8 @@ def _folded(group: Sequence[Change], row: _Row, style: Style) -> _Row:
 
 def _notes(change: Change, style: Style) -> Iterator[str]:
     indent = " " * _INDENT
-    marked: list[tuple[str, Look, str]] = [("#", "dim", reason) for reason in change.because]
-    marked += [("!", "yellow", risk) for risk in change.risks]
+    marked: list[tuple[str, Look, str]] = [("#", "dim", text) for text in reason_texts(change)]
+    marked += [("!", "yellow", risk_note(risk)) for risk in change.risks]
     for mark, look, text in marked:
         lines = wrap(text, style.width, lead=f"{indent}{mark} ", hang=f"{indent}  ")
         yield from (style.paint(line, look) for line in lines)

@@ -7,9 +7,10 @@ from typing import Final
 from reconciler.planning.model import FieldChange
 from reconciler.reports.style import Look, Style, cells, count, plain, wrap_parts
 from reconciler.reports.text.diffs import unified
-from reconciler.reports.text.folding import FOLD_ABOVE
+from reconciler.reports.text.folding import FOLD_ABOVE, was
 from reconciler.reports.text.values import brief, lines_of, size, whole
-from reconciler.resources.values import ABSENT, JSON, path_text
+from reconciler.resources.address import FILE
+from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, is_reference, path_text
 
 _BRIEF: Final = 40
 MARKS: Final = {"both": " (changed here and by hand)", "unknown": " (nobody knows who changed it)"}
@@ -58,7 +59,17 @@ def field_label(item: FieldChange) -> str:
     return plain(path_text((*above, "content")) if last == "sha256" else item.path)
 
 
+def moved_path(item: FieldChange) -> str:
+    """`docs/one.md (was kb/one.md)` of a file of a store that has another path now; empty for anything else."""
+    if len(item.keys) != 3 or item.keys[0] != "files" or not (is_reference(item.live) and is_reference(item.desired)):
+        return ""
+    return was(item.keys[1], item.live[ADDRESS_KEY].removeprefix(f"{FILE}/"))
+
+
 def _field(item: FieldChange, style: Style, indent: int) -> Iterator[str]:
+    if moved_path(item):
+        yield f"{' ' * indent}{style.paint('~', _LOOKS['~'])} {plain(moved_path(item))}"
+        return
     sign, mark = _sign(item), MARKS.get(item.origin, "")
     start = f"{' ' * indent}{style.paint(sign, _LOOKS[sign])} {field_label(item)}:"
     room = style.width - indent - cells(f"{sign} {field_label(item)}: {mark}")
@@ -79,7 +90,8 @@ def _one_line(item: FieldChange, room: int) -> str | None:
     text = " -> ".join(map(whole, before_after))
     if cells(text) <= room:
         return text
-    return size(before_after[0], room) if len(before_after) == 1 and item.keys[0] == "files" else None
+    only = before_after[0] if len(before_after) == 1 else None
+    return size(only, room) if isinstance(only, dict | list) and item.keys[0] == "files" else None
 
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
@@ -109,8 +121,9 @@ def _is_of_file(item: FieldChange) -> bool:
 def fold_lines(files: Sequence[FieldChange], style: Style, indent: int) -> Iterator[str]:
     """Files of a store, counted by what happens to them."""
     by_sign: dict[str, dict[str, None]] = {"+": {}, "~": {}, "-": {}}
+    moved = {item.keys[1]: name for item in files if (name := moved_path(item))}
     for item in files:
-        by_sign[_sign(item) if len(item.keys) == 2 else "~"][item.keys[1]] = None
+        by_sign[_sign(item) if len(item.keys) == 2 else "~"][moved.get(item.keys[1], item.keys[1])] = None
     for sign, names in by_sign.items():
         if names:
             lead = " " * indent + f"{sign} files: {len(names)} {_WORDS[sign]}:"

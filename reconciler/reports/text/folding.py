@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from reconciler.planning.changes import ADDRESS
 from reconciler.planning.model import Change
 from reconciler.reports.style import plain
 from reconciler.reports.text.values import bytes_text
@@ -31,7 +32,19 @@ def files_text(group: Sequence[Change]) -> str:
 
 
 def paths(group: Sequence[Change]) -> list[str]:
-    return [change.address.removeprefix("file/") for change in group]
+    """The paths of files, each with the one that it had before."""
+    return [title(change).removeprefix(f"{FILE}/") for change in group]
+
+
+def title(change: Change) -> str:
+    """What a change is about: its address, and of a file that has another path now, the former one."""
+    former = next((str(item.live) for item in change.fields if item.keys == ADDRESS), "")
+    return was(change.address, former.removeprefix(f"{FILE}/")) if former.startswith(f"{FILE}/") else change.address
+
+
+def was(name: str, former: str) -> str:
+    """`docs/one.md (was kb/one.md)`"""
+    return f"{name} (was {former})"
 
 
 def _key(change: Change) -> tuple[str | None, ...] | None:

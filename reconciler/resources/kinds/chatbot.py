@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from reconciler.resources import names
-from reconciler.resources.address import release_address
+from reconciler.resources.address import Address, release_address
 from reconciler.resources.base import Desired, Kind, Path, Reference, Resource, ResourceType, Scope, Spec
 from reconciler.resources.names import AssistantName, PipelineName
 from reconciler.resources.problems import Finding
@@ -59,10 +59,15 @@ def _references(resource: Resource) -> Iterator[Reference]:
         if text is not None and (target := names.target(prefix, text)):
             yield Reference(path, target, via)
     if isinstance(spec.published, int):
-        yield Reference(("spec", "published"), release_address(resource.address.name, spec.published), "published")
+        yield Reference(("spec", "published"), _release(resource, spec.published), "published")
     for environment, number in spec.published.items() if isinstance(spec.published, dict) else ():
-        target = release_address(resource.address.name, number)
+        target = _release(resource, number)
         yield Reference(("spec", "published", environment), target, "published", environment)
+
+
+def _release(resource: Resource, number: int) -> Address:
+    """The release with a number: numbers go on where a chatbot is renamed, and releases keep their names."""
+    return resource.known_as(release_address(resource.address.name, number))
 
 
 def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
@@ -86,7 +91,7 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     fields = {field: _canonical(field, value) for field, value in written.items()}
     if spec.published is not None:
         number = published_in(spec, scope.environment)
-        release = None if number is None else reference(release_address(resource.address.name, number))
+        release = None if number is None else reference(_release(resource, number))
         fields["published"] = release
     yield Desired(
         address=resource.address,

@@ -41,13 +41,13 @@ def file_object(local: LocalFile, scope: Scope) -> Desired:
         type=FILE,
         fields={"sha256": local.sha256, "purpose": "assistants"},
         local=local,
-        upload_name=_upload_name(local, scope),
+        upload_name=upload_name(local.path, local.sha256, attached=local.path in scope.attached),
     )
 
 
-def _upload_name(local: LocalFile, scope: Scope) -> str:
+def upload_name(path: str, sha256: str, *, attached: bool) -> str:
     """A file has no metadata to mark it with. One in a vector store is marked by its attributes there, and keeps the
     name that search results cite; any other carries its content in its name.
     """
-    name = PurePosixPath(local.path)
-    return name.name if local.path in scope.attached else f"{name.stem}.{local.sha256[:12]}{name.suffix}"
+    name = PurePosixPath(path)
+    return name.name if attached else f"{name.stem}.{sha256[:12]}{name.suffix}"

@@ -147,7 +147,10 @@ class _Translation:
     def peers(self) -> Iterator[tuple[Identity, list[Live]]]:
         for identity in dict.fromkeys(document.identity for document in self.estate.peers):
             documents = (one for one in self.estate.peers if one.identity == identity)
-            found = [Live("request", one.name, {}, refers_to=self.ids(one.refers_to)) for one in documents]
+            found = [
+                Live("request", one.name, {}, name=one.name.partition(": ")[2], refers_to=self.ids(one.refers_to))
+                for one in documents
+            ]
             yield Identity.parse(identity), found
 
     def ids(self, addresses: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,193 @@
+"""Any history of renames, edits and releases: an apply sends what its plan says, leaves nothing to do, loses nothing.
+
+A rename is of an assistant, a store, a folder or the chatbot. The manifest names the former name, all of them, or, some
+time after the rename, none.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from reconciler.bundles.bundle import load
+from reconciler.planning.model import Plan
+from reconciler.releases.release import release
+from tests.property.test_silence import new_world
+from tests.support.world import BUNDLES, World, is_silent, manifest, told
+
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=150)
+
+Part = Literal["assistant", "store", "chatbot"]
+NAMES = ("a", "b", "c", "d", "e")
+FOLDERS = ("kb", "docs", "kb/old")
+
+
+@dataclass(frozen=True)
+class Rename:
+    part: Part
+    everything: bool
+    """Whether `moved_from` names all the names that it had, or the last one only."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """The folder of knowledge gets another name; with an edit of one of its files at once."""
+
+    folder: str
+    edited: bool
+
+
+Event = Rename | Move | Literal["edit", "release", "publish", "forget names", "by id"]
+EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Rename, st.sampled_from(["assistant", "store", "chatbot"]), st.booleans()),
+    st.builds(Move, st.sampled_from(FOLDERS), st.booleans()),
+    st.sampled_from(["edit", "release", "publish", "forget names", "by id"]),
+)
+
+
+@dataclass
+class Named:
+    """The names that one object has had, the present one last."""
+
+    names: list[str] = field(default_factory=lambda: ["a"])
+    moved_from: list[str] = field(default_factory=list)
+
+    @property
+    def now(self) -> str:
+        return self.names[-1]
+
+    def rename(self, *, everything: bool) -> None:
+        former = self.names[::-1]
+        self.names.append(NAMES[len(self.names) % len(NAMES)] + "x" * (len(self.names) // len(NAMES)))
+        self.moved_from = former if everything else former[:1]
+
+    @property
+    def lifecycle(self) -> dict[str, Any]:
+        return {"lifecycle": {"moved_from": self.moved_from}} if self.moved_from else {}
+
+
+@dataclass
+class History:
+    """A chatbot with one assistant that searches one store, and what becomes of it."""
+
+    world: World
+    target: str
+    parts: dict[Part, Named] = field(
+        default_factory=lambda: {"assistant": Named(), "store": Named(), "chatbot": Named()}
+    )
+    folder: str = "kb"
+    texts: dict[str, str] = field(default_factory=lambda: {"one.md": "one", "two.md": "two", "sub/one.md": "one"})
+    edits: int = 0
+    published: int = 0
+    by_id: bool = False
+    released: int = 0
+
+    def write(self) -> None:
+        store, assistant, chatbot = (self.parts[part] for part in ("store", "assistant", "chatbot"))
+        for folder in FOLDERS:
+            for path in self.texts:
+                (self.world.root / folder / path).unlink(missing_ok=True)
+        for path, text in self.texts.items():
+            self.world.file(f"{self.folder}/{path}", text)
+        project = next(iter(self.world.documents.values()))
+        self.world.documents.clear()
+        self.world.wants(
+            project,
+            manifest("VectorStore", store.now, {"name": "kb", "files": [f"{self.folder}/**/*.md"]}, **store.lifecycle),
+            manifest("Assistant", assistant.now, self.spec(), **assistant.lifecycle),
+            manifest("Chatbot", chatbot.now, self.bot(), **chatbot.lifecycle),
+        )
+
+    def spec(self) -> dict[str, Any]:
+        instructions = f"Help. {self.edits}"
+        if self.target == "agents":
+            return {"target": "agents", "model": "gpt-6.1-sol", "instructions": instructions}
+        name = self.world.id_of(f"vectorstore/{self.parts['store'].now}") if self.by_id else self.parts["store"].now
+        tools = [{"type": "file_search", "vector_store_ids": [name]}]
+        return {"target": "responses", "model": "gpt-6.1-sol", "instructions": instructions, "tools": tools}
+
+    def bot(self) -> dict[str, Any]:
+        return {"assistant": self.parts["assistant"].now, **({"published": self.published} if self.published else {})}
+
+    def happens(self, event: Event) -> None:
+        if isinstance(event, Rename):
+            everything = event.everything or (event.part == "chatbot" and bool(self.released))
+            self.parts[event.part].rename(everything=everything)
+        elif isinstance(event, Move):
+            self.folder = event.folder
+            if event.edited:
+                self.texts["one.md"] += "!"
+        elif event == "edit":
+            self.edits += 1
+        elif event == "publish":
+            self.published = max(1, self.published - 1) if self.released else 0
+        elif event == "forget names":
+            self.forget_names()
+        elif event == "by id":
+            self.by_id = self.target == "responses"
+        else:
+            self.edits += 1
+            self.write()
+            release(self.world.root, self.world.environ, self.parts["chatbot"].now, vendor=True)
+            self.released += 1
+            self.published = self.released
+
+    def forget_names(self) -> None:
+        """Those of the chatbot stay as long as it has releases under them: its manifest gives their numbers."""
+        for part, named in self.parts.items():
+            if part != "chatbot" or not self.released:
+                named.moved_from = []
+
+    def apply(self) -> Plan:
+        plan = self.world.plan()
+        assert plan.refusals == ()
+        self.world.requests()
+        self.world.apply()
+        sent = Counter(request.partition(" ")[0] for request in self.world.requests().elements())
+        del sent["GET"]
+        assert sent == plan.requests, told(plan.changes)
+        again = self.world.plan()
+        assert is_silent(again), (told(again.changes), told(again.drift), again.warnings)
+        return plan
+
+    def seen_by_users(self) -> Any:
+        if not self.published:
+            return None
+        found = load(self.world.root / BUNDLES, "acme", f"chatbot/{self.parts['chatbot'].now}")
+        return found.content, dict(found.pointer.ids)
+
+
+def check(target: str, events: Sequence[Event]) -> None:
+    with new_world() as world:
+        history = History(world, target)
+        history.write()
+        history.apply()
+        for event in events:
+            before, published = history.seen_by_users(), history.published
+            history.happens(event)
+            history.write()
+            plan = history.apply()
+            gone = [change.address for change in plan.work if change.action in {"archive", "delete"}]
+            assert gone == [], told(plan.changes)
+            renamed_only = isinstance(event, Move) and not event.edited
+            assert not renamed_only or plan.requests == {}, told(plan.changes)
+            assert "knowledge-removed" not in [risk.rule for risk in plan.risks]
+            if published == history.published:
+                assert history.seen_by_users() == before
+
+
+@FEW
+@given(st.sampled_from(["agents", "responses"]), st.lists(EVENTS, min_size=1, max_size=6))
+def test_renames_lose_nothing(target: str, events: Sequence[Event]):
+    check(target, events)
+
+
+@pytest.mark.long
+@MANY
+@given(st.sampled_from(["agents", "responses"]), st.lists(EVENTS, min_size=2, max_size=9))
+def test_renames_lose_nothing_at_length(target: str, events: Sequence[Event]):
+    check(target, events)
