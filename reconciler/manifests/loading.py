@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.manifests.expansion import Expander
-from reconciler.manifests.files import Files
+from reconciler.manifests.files import Files, PathHints
 from reconciler.manifests.folder import MAX_MANIFEST, Tree, UnreadableError, locate, read_text, repository_of, walk
 from reconciler.manifests.includes import Sources
-from reconciler.manifests.misplaced import PathHints
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.references import Dangling, dangling, unique

@@ -29,7 +29,7 @@ def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address]
 
 
 def with_former_releases(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
-    """`resources`, with the releases of each chatbot that were made under an earlier name of it."""
+    """Return the resources, each chatbot with the releases that were made under its earlier names."""
     releases = [
         (found, address) for address in resources if address.kind == RELEASE and (found := version_of(address.name))
     ]

@@ -65,7 +65,7 @@ class Address:
 
 
 def parsed(text: str) -> Address | None:
-    """Return the address that `text` is, or None where it is not one: anybody can write a label."""
+    """Return the address in `text`, such as the text of a label; None if it is not a valid address."""
     try:
         return Address.parse(text)
     except ValueError:

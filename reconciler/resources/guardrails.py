@@ -1,4 +1,4 @@
-"""Sentences of instructions that forbid, demand or limit something. English words only: others are not recognised."""
+"""Guardrails: sentences of instructions that forbid, require or limit something. Only English words are recognised."""
 
 import re
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ _SHOWN: Final = 100
 
 
 def removed(before: str, after: str) -> Iterator[Hazard]:
-    """The sentences with such words that `after` has nowhere. One that is reworded counts: only people can judge it."""
-    stays = {_normal(sentence) for sentence in _BETWEEN.split(after)}
-    gone = [one for one in _BETWEEN.split(before) if _RULING.search(one) and _normal(one) not in stays]
-    if gone:
-        first = gone[0].strip()
+    """Yield a risk if guardrails of `before` are missing in `after`. Reworded sentences count as missing."""
+    kept = {_normal(sentence) for sentence in _BETWEEN.split(after)}
+    missing = [one for one in _BETWEEN.split(before) if _RULING.search(one) and _normal(one) not in kept]
+    if missing:
+        first = missing[0].strip()
         sentence = first if len(first) <= _SHOWN else first[: _SHOWN - 1] + "…"
-        yield Hazard("guardrail-removed", {"sentence": sentence, "more": len(gone) - 1})
+        yield Hazard("guardrail-removed", {"sentence": sentence, "more": len(missing) - 1})
 
 
 def _normal(sentence: str) -> str:
-    """Without case, bullets, punctuation at the ends, and the width of spaces."""
+    """Normalize case, bullets, punctuation at the ends, and spaces."""
     return " ".join(sentence.casefold().split()).strip(_EDGES)

@@ -1,6 +1,6 @@
 """Risks of a change to the users of a bot: their rules, levels and arguments. `docs/risks.md` explains each.
 
-`reports.wording` has the sentences. Arguments are JSON; `change` says which of several sentences of one rule is meant.
+`reports.wording` has the sentences. Arguments are JSON; `change` selects one of several sentences of a rule.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from reconciler.resources.values import JSON
 
 Level: TypeAlias = Literal["high", "medium", "low"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-"""The worst first."""
+"""Levels, the highest first."""
 
 High: TypeAlias = Literal[
     "guardrail-removed",  # sentence, more: how many others
@@ -57,6 +57,6 @@ class Hazard:
     rule: Rule
     args: Mapping[str, JSON] = field(default_factory=dict)
     part: str | None = None
-    """The address of the object at risk, where it is not the one that changes but is in it."""
+    """Address of the object at risk, if it is inside the changed object."""
     used_by: str | None = None
-    """A published release that uses the object."""
+    """Address of a published release that uses the object."""

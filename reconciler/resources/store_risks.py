@@ -1,4 +1,4 @@
-"""What a change of a vector store risks."""
+"""Risks of a change of a vector store."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from reconciler.resources.values import JSON, Fields
 
 
 def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
-    """Of the same top-level fields on both sides."""
+    """Yield the risks of a change. Both sides must have the same top-level fields."""
     yield from _detached(before.get("files") or {}, after.get("files") or {})
     was, is_ = _days(before), _days(after)
     if is_ is not None and (was is None or is_ < was):
@@ -15,11 +15,11 @@ def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
 
 
 def _detached(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> Iterator[Hazard]:
-    """Files whose content leaves the store; one that only gets another name stays."""
+    """Yield a risk if the content of files is removed. Renamed files are not removed."""
     kept = {entry.get("sha256") for entry in after.values()} - {None}
-    gone = sorted(path for path in before.keys() - after.keys() if before[path].get("sha256") not in kept)
-    if gone:
-        yield Hazard("knowledge-removed", {"change": "files", "names": gone, "of": len(before)})
+    removed = sorted(path for path in before.keys() - after.keys() if before[path].get("sha256") not in kept)
+    if removed:
+        yield Hazard("knowledge-removed", {"change": "files", "names": removed, "of": len(before)})
 
 
 def _days(fields: Fields) -> int | None:

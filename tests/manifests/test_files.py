@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from reconciler.manifests.files import Files
+from reconciler.manifests.files import Files, PathHints
 from reconciler.manifests.folder import walk
-from reconciler.manifests.misplaced import PathHints
 from reconciler.resources.base import LocalFile
 from reconciler.resources.problems import Finding
 

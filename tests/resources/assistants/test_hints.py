@@ -1,4 +1,4 @@
-"""A field of another target, or of another API, is answered with where it belongs."""
+"""Hints for fields of another target or another API."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def unknown(target: str, spec: dict[str, Any]) -> list[Finding]:
         ("responses", {"tools": [{"type": "automations"}]}, "agents"),
     ],
 )
-def test_the_target_that_can_is_named(target, spec, other):
+def test_unsupported_field_names_the_target_that_supports_it(target, spec, other):
     (finding,) = unknown(target, spec)
     assert finding.code == "other-target"
     assert f"target {other} does" in finding.message
@@ -81,12 +81,12 @@ def test_the_target_that_can_is_named(target, spec, other):
         ("agents", {"tools": [CALL | {"strict": False}]}, "never strict"),
     ],
 )
-def test_what_to_write_instead_is_said(target, spec, hint):
+def test_unsupported_field_has_a_hint(target, spec, hint):
     (finding,) = unknown(target, spec)
     assert hint in finding.hint
 
 
-def test_every_hint_is_about_a_field_the_target_does_not_have():
+def test_hints_are_for_fields_that_the_target_does_not_have():
     for target, hints in KIND.hints.items():
         fields = {field.alias or name for name, field in KIND.models[target].model_fields.items()}
         assert fields & hints.keys() == set()
