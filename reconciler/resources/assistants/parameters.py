@@ -51,7 +51,7 @@ def _listed(types: JSON) -> list[str]:
 
 
 def _list(schema: Mapping[str, JSON], name: str) -> list[JSON]:
-    """What is no list is no schema that we understand, and nothing to compare."""
+    """Return the list at a keyword; empty if it is not a list, because the schema is not valid."""
     found = schema.get(name)
     return found if isinstance(found, list) else []
 

@@ -1,5 +1,5 @@
-"""The canonical form of a request: as it is written, for no server fills anything in. Only metadata is never null: it
-is published with our own pair.
+"""The canonical form of a request. No defaults are added, because no server sets any. Metadata is never null, because
+it is published with a pair of Reconciler.
 """
 
 from collections.abc import Callable, Sequence
