@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-_RUN_TIME: Final = "remove it; the application sends it with each request"
-_SERVER: Final = "remove it; the API sets it"
+_RUN_TIME: Final = "the application sends it with each request; leave it out of the manifest"
+_SERVER: Final = "the API sets it; leave it out of the manifest"
 
 _COMMON: Final = {
     "id": _SERVER,
@@ -27,7 +27,7 @@ _COMMON: Final = {
     "stream": _RUN_TIME,
     "stream_options": _RUN_TIME,
     "safety_identifier": _RUN_TIME,
-    "user": "remove it; `safety_identifier`, which the application sends, and `prompt_cache_key` replace it",
+    "user": "replaced by `safety_identifier`, which the application sends, and by `prompt_cache_key`",
     "tools.function": "write `name`, `description` and `parameters` beside `type`",
     "text.format.json_schema": "write `schema` beside `type`",
 }
@@ -38,11 +38,11 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "file_ids": "agents do not have files; add them to the environment of the session, or use target `responses`",
         "tool_resources": "agents do not have files; add them to the environment of the session, or use target "
         "`responses`",
-        "environment": "remove it; the environment is set when a session starts",
-        "environment_template_id": "remove it; the template is set when a session starts",
-        "vault_ids": "remove it; vaults are set when a session starts, and a tool selects a credential by "
+        "environment": "the environment is set when a session starts; leave it out",
+        "environment_template_id": "the template is set when a session starts; leave it out",
+        "vault_ids": "vaults are set when a session starts; leave them out, and select a credential in a tool by "
         "`credential_id`",
-        "tools.strict": "remove it; functions of agents are never strict",
+        "tools.strict": "functions of agents are never strict; leave it out",
         "tools.server_url": "write `transport: {type: http, server_url: …}`",
         "tools.authorization": "store the token as a vault credential, and set `credential_id` to its id",
         "tools.transport.authorization": "store the token as a vault credential, and set `credential_id` to its id",
@@ -53,7 +53,7 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "responses": {
         **_COMMON,
-        "name": "remove it; requests do not have a name, and bundles use the name of the manifest",
+        "name": "requests do not have a name; leave it out: bundles use the name of the manifest",
         "file_ids": "write `container: {type: auto, file_ids: […]}` in the tool `code_interpreter`, or add them to a "
         "VectorStore",
         "tool_resources": "write `vector_store_ids` and `container` in the tools",
@@ -66,9 +66,9 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "prompt_cache_options.prewarm": _RUN_TIME,
         "prompt_cache_options.comparison_response_id": _RUN_TIME,
         "reasoning.generate_summary": "deprecated; write `summary`",
-        "tools.authorization": "remove the token; the application adds it to the request",
-        "tools.container.network_policy.domain_secrets": "remove the secrets; the application adds them",
-        "tools.environment.network_policy.domain_secrets": "remove the secrets; the application adds them",
+        "tools.authorization": "tokens must not be in Git; leave it out: the application adds it to the request",
+        "tools.container.network_policy.domain_secrets": "secrets must not be in Git; leave them out: the application adds them",
+        "tools.environment.network_policy.domain_secrets": "secrets must not be in Git; leave them out: the application adds them",
         "tools.transport": "write `server_url` beside `type`",
         "tools.context_size": "write `search_context_size`",
         "tools.location": "write `user_location`",
