@@ -14,7 +14,6 @@ from reconciler.applying.steps import Step
 from reconciler.applying.write import StaleError
 from reconciler.planning.changes import is_labelled
 from reconciler.planning.uploads import leftover_address
-from reconciler.resources.address import FILE
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
 
@@ -33,8 +32,8 @@ async def remove(run: Run, step: Step) -> Note | None:
             await _delete(run, live)
     if planned_deletions:
         forget(run, step)
-    elif live.type == FILE:
-        run.journal.done(leftover_address(live), None)
+    elif run.planned.inputs.needs_state(live.type):
+        run.journal.done(leftover_address(run.planned.inputs, live), None)
     return note
 
 
@@ -69,7 +68,7 @@ def _is_replaced(step: Step) -> bool:
 
 def _alone(run: Run, live: Live) -> AbstractAsyncContextManager[object]:
     """Nobody begins to share an upload while it is being removed."""
-    return run.uploading[_content(live)] if live.type == FILE else nullcontext()
+    return run.uploading[_content(live)] if run.is_upload(live.type) else nullcontext()
 
 
 def _content(live: Live) -> tuple[str, str]:
@@ -77,19 +76,19 @@ def _content(live: Live) -> tuple[str, str]:
 
 
 async def _delete(run: Run, live: Live) -> None:
-    if live.type == FILE and run.uploads.get(_content(live)) == live.id:
+    if run.is_upload(live.type) and run.uploads.get(_content(live)) == live.id:
         del run.uploads[_content(live)]
     await run.adapters[live.type].delete(live.id)
 
 
 async def _staying(run: Run, step: Step, live: Live) -> Note | None:
     """Why the object is left as it is, or nothing where it is to be deleted; StaleError where neither is right."""
-    if live.type == FILE:
+    if run.is_upload(live.type):
         note = _kept_because(run, step, live)
     else:
         note = None if await _is_there(run, step, live) else Note("already-deleted")
     newcomers = [] if note else await run.reference_recheck.newcomers(live)
-    if newcomers and live.type == FILE and _is_replaced(step):
+    if newcomers and run.is_upload(live.type) and _is_replaced(step):
         return _held_by(newcomers[0])
     if newcomers:
         raise _stale(step, f"{_named(newcomers)} started referencing {live.id} after this was planned")

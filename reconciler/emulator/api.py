@@ -21,6 +21,14 @@ from reconciler.emulator.store import Document, Store, UnknownCursorError, Where
 
 
 @dataclass(frozen=True)
+class Lane:
+    """A limit per minute of requests about one object."""
+
+    name: str
+    per_minute: int
+
+
+@dataclass(frozen=True)
 class Body:
     """The reader and the checks of a request body.
 
@@ -87,7 +95,7 @@ Handler = Callable[[Call], Document | Response]
 class Endpoint:
     """A method of a path.
 
-    `writes_to_store` marks endpoints that count towards the writes per minute to the vector store in the path.
+    `lane` is the limit per minute of the requests that share it, for one object: the `id` in the path.
     """
 
     method: str
@@ -95,7 +103,7 @@ class Endpoint:
     handle: Handler
     body: Body | None = None
     status: int = 200
-    writes_to_store: bool = False
+    lane: Lane | None = None
 
 
 def new_id(prefix: str) -> str:

@@ -19,7 +19,6 @@ Gate = Callable[[Request, Endpoint], None]
 
 BETA = "agents=v1"
 REQUESTS_PER_MINUTE = {"GET": 1000, "POST": 300, "DELETE": 300}
-STORE_WRITES_PER_MINUTE = 300
 WINDOW = 60.0
 
 
@@ -78,7 +77,7 @@ def _too_many(wait: float) -> ApiError:
 def _limits(limiter: RateLimiter) -> Gate:
     def gate(request: Request, endpoint: Endpoint) -> None:
         limiter.admit(endpoint.method, REQUESTS_PER_MINUTE[endpoint.method])
-        if endpoint.writes_to_store:
-            limiter.admit(request.path_params["id"], STORE_WRITES_PER_MINUTE)
+        if endpoint.lane:
+            limiter.admit(f"{endpoint.lane.name}/{request.path_params['id']}", endpoint.lane.per_minute)
 
     return gate

@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError
 
 from reconciler.manifests.suggest import did_you_mean, shown
 from reconciler.manifests.validation_errors import explain
-from reconciler.resources.base import NAMES, Lifecycle, Naming, Path, Spec
+from reconciler.resources.base import Lifecycle, Path, Spec
+from reconciler.resources.kind import NAMES, Naming
 from reconciler.resources.problems import Finding
 
 API_VERSION: Final = "reconciler/v1"

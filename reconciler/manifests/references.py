@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.manifests.suggest import SUGGESTIONS, listed, similar
-from reconciler.resources.address import FILE, RELEASE, Address
+from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Reference, Resource
 from reconciler.resources.problems import Place, Problem
+from reconciler.resources.registry import upload_kinds
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def dangling(resources: Mapping[Address, Resource], known: Collection[Address] =
     for resource in resources.values():
         for reference in resource.kind.references(resource):
             target = reference.target
-            if target.kind != FILE and target not in known:
+            if target.kind not in upload_kinds() and target not in known:
                 if target not in hints:
                     hints[target] = _hint(target, known, archived) if len(hints) < SUGGESTIONS else ""
                 place = resource.where(reference.path)

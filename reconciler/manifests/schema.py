@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from reconciler.manifests.envelope import API_VERSION, Envelope, Metadata
 from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema_generator import BRANCHES, generate, reached, referred
-from reconciler.resources.base import NAMES, Lifecycle, Naming, Spec
+from reconciler.resources.base import Lifecycle, Spec
+from reconciler.resources.kind import NAMES, Naming
 from reconciler.resources.registry import kinds
 from reconciler.resources.values import JSON
 

@@ -16,7 +16,8 @@ from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.targets import choose_target, with_alternatives
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Address
-from reconciler.resources.base import NAMES, Kind, Path, Resource, Spec, written_for
+from reconciler.resources.base import Path, Resource, Spec
+from reconciler.resources.kind import NAMES, Kind, written_for
 from reconciler.resources.problems import Finding, Problem
 
 

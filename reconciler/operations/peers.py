@@ -40,10 +40,10 @@ class Peers:
     """The peers of a workspace. As a `Referrer` it looks at them again, right before a delete."""
 
     type = "peer"
-    refers = frozenset(resource_types()) - outlet_types()
     asks_by_id = False
 
     def __init__(self, workspace: Workspace) -> None:
+        self.refers = frozenset(resource_types()) - outlet_types()
         self._workspace = workspace
 
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:

@@ -16,9 +16,10 @@ from reconciler.planning.model import Action, Change, FieldChange
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Place, Problem
+from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same
 
 LABELS = "labels"
@@ -130,7 +131,7 @@ class _Pulling:
             message = f"{resource.address}: what is live breaks a rule of manifests: {errors[0].message}"
             return Problem("not-pulled", message, errors[0].place, hint)
         before, now = _desired(self.loaded({})), _desired(after)
-        expected = {address: item.fields for address, item in before.items() if address.kind != FILE}
+        expected = {address: item.fields for address, item in before.items() if item.type not in upload_types()}
         expected[resource.address] = wanted
         others = [address for address, fields in expected.items() if not self.fits(address, fields, now)]
         if not others:
@@ -199,7 +200,7 @@ def _not_readable(change: Change) -> Problem:
     what = _WITHOUT_VALUES.get(change.action, "is published with other content")
     message = f"{change.address} {what}: there are no live values to pull"
     undo = f"`reconciler apply --target {change.address}` makes it again"
-    if change.address.startswith(f"{FILE}/"):
+    if Address.parse(change.address).kind in upload_kinds():
         return Problem("not-pulled", message, place, f"{undo}; or take it out of the manifests")
     where = f"delete its manifest ({place.file})" if place else "delete its manifest"
     return Problem("not-pulled", message, place, f"{undo}; to accept it, {where}")

@@ -10,10 +10,10 @@ from reconciler.live.registry import adapters
 from reconciler.project.endpoint import open_connection
 from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import outlet_types
+from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
 from reconciler.state.edits import StateEdit, check_not_older, compare
@@ -128,7 +128,7 @@ def _after_move(workspace: Workspace, former: Address, address: Address) -> Iter
     """What the next plan makes of it."""
     if address not in workspace.desired:
         yield f"no manifest asks for {address}: the next plan removes it"
-    elif former.kind != FILE:
+    elif former.kind in {one.address_kind for one in resource_types().values() if one.is_labelled}:
         yield f"its label still says {former}: the next apply writes {address} there"
     if former in workspace.desired:
         yield f"a manifest asks for {former}: the next plan makes another one"
@@ -152,7 +152,7 @@ def _obstacle(objects: Objects, going: Objects, address: Address) -> Problem | N
         hint = "Remove its manifest to withdraw it; with `lifecycle: {keep_on_delete: true}` it stays published."
         return Problem("in-outlets", message, hint=hint)
     holder = next((known for known, item in objects.items() if known not in going and address in _files([item])), None)
-    if address.kind == FILE and holder:
+    if address.kind in upload_kinds() and holder:
         message = f"{holder} needs {address}: it would be found again, and taken for ours"
         return Problem("file-needed", message, hint=f"Take it out of {holder} and apply; or name {holder} too.")
     return None
@@ -161,7 +161,7 @@ def _obstacle(objects: Objects, going: Objects, address: Address) -> Problem | N
 def _files(entries: Collection[Applied] | Iterator[Applied]) -> Iterator[Address]:
     """The uploads that these refer to."""
     texts = (text for applied in entries for text in references_in(dict(applied.fields)))
-    return (address for address in map(Address.parse, texts) if address.kind == FILE)
+    return (address for address in map(Address.parse, texts) if address.kind in upload_kinds())
 
 
 async def _disown(
@@ -175,5 +175,5 @@ async def _disown(
 
 def _after_forgetting(workspace: Workspace, planned_deletions: Mapping[Address, Applied]) -> Iterator[str]:
     for address, applied in planned_deletions.items():
-        if address in workspace.desired and applied.type != FILE:
+        if address in workspace.desired and applied.type not in upload_types():
             yield f"a manifest asks for {address}: the next plan makes another one"

@@ -25,12 +25,12 @@ from reconciler.planning.inputs import Pending, PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import outlet_types, resource_types
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import ABSENT, JSON, Absent, same
 from reconciler.state.edits import StateRebuild, compare
 from reconciler.state.journal import StateMovedError
@@ -146,8 +146,8 @@ def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tu
     for address, id_ in named.items():
         live, desired = by_id.get(id_), inputs.desired.get(address)
         if live is not None and _is_meant(inputs, address, live, desired):
-            sha256 = {"sha256": desired.fields["sha256"]} if desired and live.type == FILE else {}
-            yield address, Applied(live.id, live.type, sha256)
+            content = {"sha256": desired.fields["sha256"]} if desired and inputs.is_upload(live.type) else {}
+            yield address, Applied(live.id, live.type, content)
 
 
 def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired | None) -> bool:
@@ -155,17 +155,16 @@ def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired
         return (live.labels.identity, live.labels.address) == (str(inputs.identity), str(address))
     if desired is None or desired.type != live.type:
         return False
-    if desired.local is not None:
-        by_content = desired.local.sha256[:NAMED_BY_CONTENT] in desired.upload_name
-        same_upload = (live.name, live.detail.get("bytes")) == (desired.upload_name, desired.local.bytes)
-        return by_content and same_upload
-    return not has_room(live.fields.get("metadata"))
+    if inputs.is_upload(live.type):
+        by_content = desired.fields["sha256"][:NAMED_BY_CONTENT] in desired.upload_name
+        return by_content and (live.name, live.detail.get("bytes")) == (desired.upload_name, desired.bytes)
+    return inputs.needs_state(live.type) or not has_room(live.fields.get("metadata"))
 
 
 def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
     """What is known to have been applied of a live object, in which ids are addresses by now."""
     desired = inputs.desired.get(address)
-    by_content = live.type in (*outlet_types(), FILE)
+    by_content = live.type in inputs.outlet_types or inputs.is_upload(live.type)
     proven = dict(_set(inputs, live, desired) if by_content else _proven(inputs, live, desired))
     lifecycle = desired.lifecycle if desired else None
     return Applied(
@@ -204,7 +203,7 @@ def _proven(inputs: PlanInputs, live: Live, desired: Desired | None) -> Iterator
 
 def _unproven(inputs: PlanInputs, live: Live, desired: Desired | None, proven: Mapping[str, JSON]) -> Iterator[str]:
     """Wanted fields of which not even a label tells; one that a label would tell of, and does not, is new."""
-    if desired is None or live.type in (*outlet_types(), FILE):
+    if desired is None or live.type in inputs.outlet_types or inputs.is_upload(live.type):
         return
     resource_type, labelled = inputs.resource_types[live.type], bool(live.labels and live.labels.spec)
     for name in sorted(desired.fields.keys() - proven.keys()):

@@ -9,7 +9,7 @@ from reconciler.planning.diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.reasons import Notice, Reason
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem
@@ -55,19 +55,24 @@ def adoption_reasons(inputs: PlanInputs, matched: Matched, address: Address) -> 
     differing = sorted({item.keys[0] for item in found})
     reasons = [Reason("unmanaged", {"type": live.type, "id": live.id, "name": live.name})]
     reasons += [Reason("manifest-differs", {"fields": differing})] if differing else []
-    reasons += [] if has_room(live.fields.get("metadata")) else [Reason("no-label-room")]
+    no_room = inputs.is_labelled(live.type) and not has_room(live.fields.get("metadata"))
+    reasons += [Reason("no-label-room")] if no_room else []
     return tuple(reasons)
 
 
 def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
     """Uploads that may be what a store's manifest names by path; their content cannot be read back to compare it."""
-    held = matched.live[address].fields.get("files") or {}
+    members = inputs.members(matched.live[address].type)
+    if members is None:
+        return
+    held, wanted = members.of(matched.live[address].fields), members.of(inputs.desired[address].fields)
     uploads: dict[tuple[str, JSON], str] = {
-        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if live.type == FILE
+        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if inputs.is_upload(live.type)
     }
-    for path in sorted((inputs.desired[address].fields.get("files") or {}).keys() - held.keys()):
-        file = inputs.desired.get(Address(FILE, path))
-        found = uploads.get((file.upload_name, file.local.bytes)) if file and file.local else None
+    for path in sorted(wanted.keys() - held.keys()):
+        target = members.target(wanted[path])
+        file = inputs.desired.get(target) if target else None
+        found = uploads.get((file.upload_name, file.bytes)) if file else None
         if found:
             yield Notice("upload-alike", {"upload": found, "path": path}, str(address))
 
@@ -82,7 +87,11 @@ class _Pairing:
 
     def __post_init__(self) -> None:
         self.by_id = {live.id: live for live in self.inputs.live if live.type not in self.inputs.outlet_types}
-        self.free = {live.id: live for live in self.matched.unmanaged if live.labels is None and live.type != FILE}
+        self.free = {
+            live.id: live
+            for live in self.matched.unmanaged
+            if live.labels is None and not self.inputs.is_upload(live.type)
+        }
         self.origins = Counter(self.remembered.values())
         self.by_name: dict[tuple[str, str], list[Live]] = defaultdict(list)
         for live in self.free.values():
@@ -112,15 +121,15 @@ class _Pairing:
         return self.by_name.get(_likeness(desired.type, desired.fields.get("name")), ())
 
     def _of_kind(self, desired: Desired) -> set[Address]:
-        labelled = desired.type not in self.inputs.outlet_types and desired.type != FILE
-        return {desired.address} if labelled else set()
+        adoptable = desired.type not in self.inputs.outlet_types and not self.inputs.is_upload(desired.type)
+        return {desired.address} if adoptable else set()
 
     def _may_adopt(self, address: Address, id_: str | None) -> bool:
         desired, live = self.inputs.desired.get(address), self.matched.live.get(address)
         if desired is None:
             hint = "Adopting needs a manifest: `reconciler import` writes one."
             self._problem("unknown-address", f"no manifest asks for {address}", hint)
-        elif desired.type == FILE:
+        elif self.inputs.is_upload(desired.type):
             hint = "Write the id of the upload into the manifest in place of the path, or let apply upload the file."
             self._problem("not-adoptable", f"{address}: uploads cannot be read back to see what is in them", hint)
         elif not self._of_kind(desired):

@@ -208,11 +208,12 @@ def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
         for name in _too_late(inputs, address, live):
             yield Notice("set-at-creation", {"field": name}, str(address))
         desired = inputs.desired.get(address)
-        if desired is not None and not desired.options.get("prune"):
-            extra = not_named(desired, inputs.applied.get(address), live)
+        members = inputs.members(live.type)
+        if members and desired is not None and not desired.prunes:
+            extra = not_named(members, desired, inputs.applied.get(address), live)
             if extra:
                 yield Notice("files-not-in-manifest", {"files": sorted(extra)}, str(address))
-        failed = live.detail.get("failed_files")
+        failed = members.failed(live.detail) if members else ()
         if failed:
             yield Notice("files-not-indexed", {"files": sorted(failed)}, str(address))
 

@@ -13,11 +13,12 @@ from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin
 from reconciler.planning.reasons import Reason
 from reconciler.planning.release_retention import why_leaving
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import FILE, RELEASE, Address
-from reconciler.resources.base import Applied, Desired, Live, ResourceType
+from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
-from reconciler.resources.values import ABSENT, Keys, get, reference, references_in
+from reconciler.resources.resource_type import Members, ResourceType
+from reconciler.resources.values import ABSENT, Keys, get, reference
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
@@ -79,7 +80,7 @@ def _of_address(
         yield _creation(desired, applied)
     else:
         found = list(_difference(inputs, matched, desired, live))
-        if not found and live.type == FILE and (applied is None or applied.id != live.id):
+        if not found and inputs.is_upload(live.type) and (applied is None or applied.id != live.id):
             found = [ByOrigin(_known(desired, live), None)]
         yield from found
 
@@ -189,23 +190,23 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
         *_ownership(inputs, desired, applied, live, former),
     ]
     if not found:
-        yield from _accepted(desired, applied, live)
+        yield from _accepted(inputs, desired, applied, live)
         return
     ours = tuple(item for item in found if item.origin not in BY_HAND)
     by_hand = tuple(item for item in found if item.origin in BY_HAND)
     change = _change(inputs, desired, live, ours)
-    if change and former and desired.local is None:
+    if change and former and not inputs.is_upload(desired.type):
         change = replace(change, reasons=(*change.reasons, Reason("moved", {"former": str(former)})))
     yield ByOrigin(change, _change(inputs, desired, live, by_hand))
 
 
-def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
+def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
     """A manifest that took over what was changed by hand: state and label learn of it, or the next edit of the value
     would look as if both sides had changed it. The manifest of a copy takes nothing over: where a label differs, it is
     from before the API filled in the rest.
     """
-    names = () if desired.whole else agreed(desired, _last(applied, live))
-    if names and desired.type != FILE:
+    names = () if desired.whole else agreed(desired, _last(inputs, applied, live))
+    if names and not inputs.is_upload(desired.type):
         taken = {name: field_hash(desired.fields[name]) for name in names}
         change = Change(
             str(desired.address),
@@ -218,46 +219,53 @@ def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator
         yield ByOrigin(change, None)
 
 
-def _last(applied: Applied | None, live: Live) -> LastApplied:
-    """An upload never changes: it is as it was applied, whether or not state knows of it."""
+def _last(inputs: PlanInputs, applied: Applied | None, live: Live) -> LastApplied:
+    """An object that state does not know, and that only state could, was made by a run that did not end: it is as that
+    run applied it.
+    """
     hashes = live.labels.spec if live.labels else {}
     if applied is None:
-        return LastApplied(live.fields if live.type == FILE else None, hashes)
+        return LastApplied(live.fields if inputs.needs_state(live.type) else None, hashes)
     return LastApplied(applied.fields, hashes, applied.unproven)
 
 
 def _fields(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
     resource_type = inputs.resource_types[desired.type]
-    found = compare(resource_type, desired, _last(applied, live), live.fields) + _write_only(
-        resource_type, desired, applied
-    )
-    return found + _pruned(desired, applied, live, {item.keys for item in found})
+    last = _last(inputs, applied, live)
+    found = compare(resource_type, desired, last, live.fields) + _write_only(resource_type, desired, applied)
+    return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
 
 
 def _moved_parts(
     inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None
 ) -> Iterator[FieldChange]:
     """Files of a store that have another path now: nothing is written of them, but state is behind."""
-    for name in sorted(inputs.resource_types[desired.type].apart):
-        then = (applied.fields.get(name) if applied else None) or {}
-        for key, entry in sorted((desired.fields.get(name) or {}).items()):
-            for target in references_in(entry.get(FILE)) if key in then else ():
-                former = matched.moved.get(Address.parse(target))
-                if former is not None:
-                    yield FieldChange((name, key, FILE), reference(former), reference(target), "manifest")
+    members = inputs.members(desired.type)
+    if members is None or applied is None:
+        return
+    then = members.of(applied.fields)
+    for key, entry in sorted(members.of(desired.fields).items()):
+        target = members.target(entry) if key in then else None
+        former = matched.moved.get(target) if target else None
+        if former is not None:
+            yield FieldChange((members.field, key, members.reference), reference(former), reference(target), "manifest")
 
 
-def not_named(desired: Desired, applied: Applied | None, live: Live) -> set[str]:
-    """Files of a store that others attached, and that the manifest does not name by id either."""
-    unmarked = {key for key, entry in (live.fields.get("files") or {}).items() if "sha256" not in entry}
-    ours = {*(desired.fields.get("files") or {}), *((applied.fields.get("files") if applied else None) or {})}
-    return {*unmarked, *(live.detail.get("unmanaged_files") or ())} - ours
+def not_named(members: Members | None, desired: Desired, applied: Applied | None, live: Live) -> set[str]:
+    """Members that others attached, such as files of a store, and that the manifest does not name by id either."""
+    if members is None:
+        return set()
+    ours = {*members.of(desired.fields), *members.of(applied.fields if applied else None)}
+    return {*members.unmarked(live.fields), *members.unmanaged(live.detail)} - ours
 
 
-def _pruned(desired: Desired, applied: Applied | None, live: Live, told: Collection[Keys]) -> list[FieldChange]:
-    """Files that somebody put into a store whose manifest suffers no others than its own."""
-    prunes = desired.options.get("prune") and "files" not in desired.lifecycle.ignore
-    theirs = [("files", id_) for id_ in sorted(not_named(desired, applied, live))] if prunes else []
+def _pruned(
+    members: Members | None, desired: Desired, applied: Applied | None, live: Live, told: Collection[Keys]
+) -> list[FieldChange]:
+    """Members that somebody attached to an object whose manifest allows no others than its own."""
+    if members is None or not desired.prunes or members.field in desired.lifecycle.ignore:
+        return []
+    theirs = [(members.field, id_) for id_ in sorted(not_named(members, desired, applied, live))]
     return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in theirs if keys not in told]
 
 
@@ -291,7 +299,7 @@ def _ownership(
 
 def is_labelled(inputs: PlanInputs, type_: str) -> bool:
     """Whether objects of this type carry our labels."""
-    return type_ not in inputs.outlet_types and type_ != FILE
+    return inputs.is_labelled(type_)
 
 
 def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:
@@ -299,12 +307,12 @@ def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[Fiel
         return None
     immutable = sorted({item.keys[0] for item in fields} & inputs.resource_types[desired.type].immutable)
     action: Action = "replace" if immutable else "update"
-    reasons = (_why_replaced(desired, immutable),) if immutable else ()
+    reasons = (_why_replaced(inputs, desired, immutable),) if immutable else ()
     return Change(str(desired.address), action, fields, id=live.id, source=source_of(desired), reasons=reasons)
 
 
-def _why_replaced(desired: Desired, immutable: list[str]) -> Reason:
-    return Reason("content-changed") if desired.type == FILE else Reason("immutable", {"fields": immutable})
+def _why_replaced(inputs: PlanInputs, desired: Desired, immutable: list[str]) -> Reason:
+    return Reason("content-changed") if inputs.is_upload(desired.type) else Reason("immutable", {"fields": immutable})
 
 
 def _replacement(desired: Desired, live: Live, reason: Reason, origin: Origin = "manifest") -> Change:

@@ -11,8 +11,8 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, RELEASES_OWNERSHIP, Change
 from reconciler.planning.referrers import UNWRITTEN, Foreign, Node, PeerObject
-from reconciler.resources.address import FILE, RELEASE, Address
-from reconciler.resources.base import Desired, Live
+from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import ABSENT, JSON, Fields, references_in, strings_in
 
 Name = TypeVar("Name", bound=Hashable)
@@ -35,24 +35,13 @@ class Edge:
         return self.seen not in UNWRITTEN
 
 
-_GROUPS: Final = (
-    ("release/@",),
-    ("pipeline/@",),
-    ("assistant/@",),
-    ("assistant/",),
-    ("vectorstore/", "vectorstore/@"),
-    ("file/", "file/@"),
-)
-"""What goes with an assistant, in the order in which it goes."""
-_ALWAYS: Final = frozenset(pair for upper, lower in pairwise(_GROUPS) for pair in product(upper, lower))
-"""Holds between groups even where none of the objects at hand refers to another."""
-
-
 @dataclass(frozen=True)
 class Graph:
     """References to addresses, from addresses and from objects of others."""
 
     edges: tuple[Edge, ...]
+    always: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of groups of which the first goes first, even where none of the objects at hand refers to another."""
 
     @cached_property
     def referrers(self) -> Mapping[Address, Sequence[Edge]]:
@@ -110,7 +99,7 @@ class Graph:
         needs: dict[str, dict[str, None]] = defaultdict(dict)
         ours = ((edge.source, edge.target) for edge in self.edges if isinstance(edge.source, Address))
         seen = {(group_of(source), group_of(target)) for source, target in ours}
-        for source, target in sorted(seen.union(_ALWAYS)):
+        for source, target in sorted(seen | self.always):
             if source != target:
                 needs[source].setdefault(target)
         return _depths({source: tuple(targets) for source, targets in needs.items()})
@@ -121,16 +110,27 @@ def group_of(address: Address) -> str:
     return f"{address.kind}/" + ("@" if address.is_frozen else "")
 
 
+def _always(inputs: PlanInputs) -> frozenset[tuple[str, str]]:
+    """The order in which the resource types say that their objects are deleted, from each group to the next."""
+    groups: dict[int, set[str]] = defaultdict(set)
+    for one in inputs.resource_types.values():
+        for suffix, rank in zip(("", "@"), one.delete_ranks, strict=True):
+            if rank is not None:
+                groups[rank].add(f"{one.address_kind}/{suffix}")
+    ordered = [groups[rank] for rank in sorted(groups, reverse=True)]
+    return frozenset(pair for upper, lower in pairwise(ordered) for pair in product(upper, lower))
+
+
 def after(inputs: PlanInputs, matched: Matched, work: Iterable[Change], left: Iterable[Change]) -> Graph:
     """References that hold once `work` is done and the hand changes in `left` stay: of manifests, of live values that
     no manifest decides about, of what the plan leaves alone, of strangers.
     """
-    return Graph(tuple(_after(inputs, matched, _by_address(work), _by_address(left))))
+    return Graph(tuple(_after(inputs, matched, _by_address(work), _by_address(left))), _always(inputs))
 
 
 def before(inputs: PlanInputs, matched: Matched) -> Graph:
     """References that hold now, live or as last applied."""
-    return Graph(tuple(_before(inputs, matched)))
+    return Graph(tuple(_before(inputs, matched)), _always(inputs))
 
 
 def by_id(inputs: PlanInputs, matched: Matched) -> Graph:
@@ -195,10 +195,10 @@ def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 
 def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """From what a release has frozen to what it is a copy of: copies go first."""
-    known = {*inputs.applied, *matched.live}
+    known: dict[Address, Applied | Live] = {**inputs.applied, **matched.live}
     for address in sorted(known):
-        family = matched.family(address)
-        if address.kind != FILE and family != address and family in known:
+        family, upload = matched.family(address), inputs.is_upload(known[address].type)
+        if not upload and family != address and family in known:
             yield Edge(address, family, COPY)
 
 

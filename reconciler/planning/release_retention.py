@@ -14,7 +14,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.reasons import Reason
 from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import FILE, RELEASE, Address, parsed, release_number
+from reconciler.resources.address import RELEASE, Address, parsed, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -139,4 +139,4 @@ def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapp
         return Reason("upload-superseded")
     if address.is_frozen:
         return Reason("no-release-left")
-    return Reason("unused" if live.type == FILE else "manifest-removed")
+    return Reason("unused" if inputs.is_upload(live.type) else "manifest-removed")

@@ -3,8 +3,8 @@
 from typing import Final, Literal, TypeAlias, get_args
 
 from reconciler.planning.model import Change
-from reconciler.resources.address import FILE
 from reconciler.resources.labels import KEYS
+from reconciler.resources.registry import upload_kinds
 
 DriftClass: TypeAlias = Literal["modified", "missing", "expired", "tampered", "labels"]
 DRIFT_CLASSES: Final[tuple[DriftClass, ...]] = get_args(DriftClass)
@@ -26,4 +26,4 @@ def drift_class(change: Change) -> DriftClass:
 def _is_frozen(address: str) -> bool:
     """A copy made for a release has `@` in its name; so may the path of a file."""
     kind, _, name = address.partition("/")
-    return kind != FILE and "@" in name
+    return kind not in upload_kinds() and "@" in name

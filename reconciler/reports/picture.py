@@ -9,7 +9,8 @@ from reconciler.planning.model import Action, Plan
 from reconciler.planning.referrers import Node
 from reconciler.reports.style import count
 from reconciler.reports.text.refusals import is_of_whole_plan
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
+from reconciler.resources.registry import upload_kinds
 
 Standing: TypeAlias = Action | Literal["refused", "by hand", "untouched"]
 """What the plan does with an object; `untouched` is what only depends on one that it touches."""
@@ -112,7 +113,7 @@ def _keys(standings: Mapping[Node, Standing], most: int) -> dict[Node, Key]:
 def _groupings(standings: Mapping[Node, Standing], most: int) -> Iterator[dict[Node, Key]]:
     classes = {node: (_kind(node), standing) for node, standing in standings.items()}
     sizes = Counter(classes.values())
-    many_files = {one for one in sizes if one[0] == FILE and sizes[one] > FILES_AT_MOST}
+    many_files = {one for one in sizes if one[0] in upload_kinds() and sizes[one] > FILES_AT_MOST}
     for grouped in (many_files, _largest(sizes, many_files, most)):
         yield {node: one if one in grouped else (node,) for node, one in classes.items()}
     yield {node: (kind,) for node, (kind, _) in classes.items()}

@@ -8,6 +8,8 @@ from typing import Final, cast, get_args
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Place, Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
+from reconciler.resources.resource_type import check_secrets
 from reconciler.resources.values import JSON
 from reconciler.state.documents import (
     array,
@@ -173,6 +175,10 @@ def _object_records(objects: Mapping[Address, Applied]) -> Iterator[tuple[str, J
 
 
 def _applied_record(applied: Applied) -> dict[str, JSON]:
+    """SecretError for a value that must not be kept."""
+    resource_type = resource_types().get(applied.type)
+    if resource_type:
+        check_secrets(resource_type, applied.fields, applied.write_only)
     record: dict[str, JSON] = {"id": applied.id, "type": applied.type, "fields": applied.fields}
     if applied.write_only:
         record["write_only"] = applied.write_only

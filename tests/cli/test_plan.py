@@ -135,4 +135,5 @@ def test_a_model_that_the_api_does_not_list_is_told(applied, cli: Cli):
     edit(applied / "assistants" / "helper.yaml", "gpt-6-luna", "gpt-6-lunar")
     done = cli("plan", "-o", "json")
     (warning,) = done.document["warnings"]
-    assert warning.startswith("the API lists no model gpt-6-lunar for this key. Did you mean 'gpt-6-luna'")
+    assert warning["code"] == "model-unlisted"
+    assert warning["text"].startswith("the API lists no model gpt-6-lunar for this key. Did you mean 'gpt-6-luna'")

@@ -4,15 +4,18 @@ import inspect
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openai import AsyncOpenAI
 
+from reconciler.emulator import Settings
 from reconciler.reports.wording import phrases
 from reconciler.resources.problems import Finding, Problem
 from tests.cli.conftest import Cli, Done, by_hand, delete_store, edit, rename_store
@@ -54,6 +57,8 @@ class Scenario:
     code: int
     prepare: Callable[[Path, Cli], None] = lambda _project, _cli: None
     faults: str = ""
+    days: int = 0
+    """How many days later the command runs, by the clock of the embedded API."""
 
 
 def apply(_project: Path, cli: Cli) -> None:
@@ -74,6 +79,11 @@ def renamed(project: Path, cli: Cli) -> None:
 def deleted(project: Path, cli: Cli) -> None:
     apply(project, cli)
     delete_store(project)
+
+
+def expiring(project: Path, cli: Cli) -> None:
+    edit(project / "stores/handbook.yaml", "spec:", "spec:\n  expires_after: {anchor: last_active_at, days: 7}")
+    apply(project, cli)
 
 
 def both(project: Path, cli: Cli) -> None:
@@ -163,6 +173,8 @@ SCENARIOS = {
     "a plan of drift as a page": Scenario(("plan", "-o", "html"), 0, deleted),
     "drift": Scenario(("drift", "-o", "json"), 2, renamed),
     "drift of what was deleted": Scenario(("drift", "-o", "json"), 2, deleted),
+    "drift of what has expired": Scenario(("drift", "-o", "json"), 2, expiring, days=30),
+    "a plan of what has expired": Scenario((*PLAN, "--on-drift", "keep"), 0, expiring, days=30),
     "drift as a page": Scenario(("drift", "-o", "html"), 2, deleted),
     "status": Scenario(("status", "-o", "json"), 0, renamed),
     "pull": Scenario(("pull", "--all", "--dry-run", "-o", "json"), 0, renamed),
@@ -196,6 +208,8 @@ def test_the_same_is_decided(name, project, cli, monkeypatch, tmp_path):
     scenario = SCENARIOS[name]
     scenario.prepare(project, cli)
     monkeypatch.setenv("RECONCILER_FAULTS", scenario.faults)
+    later = partial(Settings, now=lambda: time.time() + scenario.days * 86400.0)
+    monkeypatch.setattr("reconciler.emulator.Settings", later)
     kept = tmp_path / "kept"
     shutil.copytree(project, kept)
     worded = cli(*scenario.command)

@@ -242,7 +242,7 @@ def test_s6_a_store_that_is_not_there_yet_is_an_addition(request_):
     )
     plan = request_.plan()
     assert told(plan.changes) == ["create vectorstore/handbook: name", "update assistant/triage: tools.file_search"]
-    assert plan.changes[1].fields[0].before is ABSENT
+    assert plan.changes[1].fields[0].live is ABSENT
     assert plan.drift == ()
 
 
@@ -267,7 +267,7 @@ def test_s8_a_local_file_that_was_never_uploaded_is_an_addition(store):
         "create file/kb/c.md: purpose, sha256",
         'update vectorstore/handbook: files["kb/c.md"]',
     ]
-    assert plan.changes[1].fields[0].before is ABSENT
+    assert plan.changes[1].fields[0].live is ABSENT
     assert plan.drift == ()
 
 

@@ -14,7 +14,7 @@ from tests.support.asking import refusal, remedies, rules
 from tests.support.plan_inputs import FORMS, Worlds, entry, ref
 
 A_DOLLAR_A_BYTE = Prices(free_gb=0, vector_storage=GB)
-BOTS = {**FORMS, "agent": replace(REQUEST, type="agent", in_outlets=False)}
+BOTS = {**FORMS, "agent": replace(REQUEST, type="agent", identity="labels")}
 """With instructions and tools as real ones have them."""
 
 

@@ -13,7 +13,7 @@ from reconciler.emulator.api import Body, Call, Endpoint, new_id
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.ingestion import Attachment
 from reconciler.emulator.limits import enforce, items, pairs
-from reconciler.emulator.resources.vector_store_files import list_entries
+from reconciler.emulator.resources.vector_store_files import WRITES, list_entries
 from reconciler.emulator.resources.vector_stores import BATCHES as KIND, existing, touch, writable
 from reconciler.emulator.schema import missing
 from reconciler.emulator.store import Document
@@ -89,8 +89,8 @@ CREATE = Body(FileBatchCreateParams, {**FILE, "file_ids": items(2000, minimum=1)
 BATCHES = "/v1/vector_stores/{id}/file_batches"
 BATCH = BATCHES + "/{batch_id}"
 ENDPOINTS = [
-    Endpoint(method="POST", path=BATCHES, handle=create, body=CREATE, writes_to_store=True),
+    Endpoint(method="POST", path=BATCHES, handle=create, body=CREATE, lane=WRITES),
     Endpoint(method="GET", path=BATCH, handle=retrieve),
-    Endpoint(method="POST", path=BATCH + "/cancel", handle=cancel, writes_to_store=True),
+    Endpoint(method="POST", path=BATCH + "/cancel", handle=cancel, lane=WRITES),
     Endpoint(method="GET", path=BATCH + "/files", handle=list_files),
 ]

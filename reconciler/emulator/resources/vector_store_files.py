@@ -11,7 +11,7 @@ from openai.types.vector_stores.file_list_params import FileListParams
 from openai.types.vector_stores.file_update_params import FileUpdateParams
 
 from reconciler.emulator import ingestion
-from reconciler.emulator.api import Body, Call, Endpoint
+from reconciler.emulator.api import Body, Call, Endpoint, Lane
 from reconciler.emulator.errors import not_found
 from reconciler.emulator.ingestion import Attachment
 from reconciler.emulator.limits import pairs
@@ -98,13 +98,15 @@ def _readable(call: Call) -> Document:
 
 CREATE = Body(FileCreateParams, {"attributes": pairs, **ingestion.CHUNKING})
 UPDATE = Body(FileUpdateParams, {"attributes": pairs}, in_path={"vector_store_id"})
+WRITES = Lane("store", 300)
+"""Files and batches together (API reference of vector store files)."""
 FILES = "/v1/vector_stores/{id}/files"
 FILE = FILES + "/{file_id}"
 ENDPOINTS = [
-    Endpoint(method="POST", path=FILES, handle=create, body=CREATE, writes_to_store=True),
+    Endpoint(method="POST", path=FILES, handle=create, body=CREATE, lane=WRITES),
     Endpoint(method="GET", path=FILES, handle=list_files),
     Endpoint(method="GET", path=FILE, handle=retrieve),
-    Endpoint(method="POST", path=FILE, handle=update, body=UPDATE, writes_to_store=True),
-    Endpoint(method="DELETE", path=FILE, handle=delete, writes_to_store=True),
+    Endpoint(method="POST", path=FILE, handle=update, body=UPDATE, lane=WRITES),
+    Endpoint(method="DELETE", path=FILE, handle=delete, lane=WRITES),
     Endpoint(method="GET", path=FILE + "/content", handle=content),
 ]

@@ -144,6 +144,10 @@ class Merger:
         ending = end[0] if end else "\n" if text.endswith("\n") else ""
         return text + ("\r\n" if text.endswith("\r") and ending else ending)
 
+    def refuse(self, path: Path, message: str, hint: str) -> None:
+        """Report what cannot be written."""
+        self.obstacles.append(Obstacle(path, message, hint))
+
     def plain(self, value: JSON) -> JSON:
         """Return a canonical value in the form of a manifest."""
         if is_reference(value):

@@ -6,7 +6,7 @@ from itertools import chain
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.reasons import Cause, Remedy
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 
 
 def another_project(case: GuardContext) -> Iterator[Violation]:
@@ -82,12 +82,7 @@ def unadopted(case: GuardContext) -> Iterator[Violation]:
 
 def used_duplicate(case: GuardContext) -> Iterator[Violation]:
     """The second object under an address is removed as nobody's. One that somebody uses is not."""
-    duplicates = [
-        (address, duplicate)
-        for address, group in case.matched.duplicates.items()
-        for duplicate in group
-        if duplicate.type != FILE
-    ]
+    duplicates = [(address, duplicate) for address, group in case.matched.duplicates.items() for duplicate in group]
     users = _users(case.inputs, {duplicate.id for _, duplicate in duplicates})
     for address, duplicate in sorted(duplicates, key=lambda pair: (pair[0], pair[1].id)):
         if duplicate.id in users and case.inputs.in_scope(address):

@@ -23,7 +23,7 @@ from reconciler.planning.guard.context import GuardContext, Usage, Violation
 from reconciler.planning.model import SECTIONS, Change, Section
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Node, Referrer, ReleaseState, subject_text
-from reconciler.resources.address import FILE, RELEASE, Address
+from reconciler.resources.address import RELEASE, Address
 
 ASSISTANT: Final = "assistant"
 OTHER: Final[Section] = "Other references"
@@ -71,7 +71,7 @@ def _replacements(case: GuardContext) -> Iterator[tuple[Address, Change]]:
         if change.action == "replace":
             address = Address.parse(change.address)
             live = case.matched.live[address]
-            if live.type != FILE and live.detail.get("status") != "expired":
+            if not case.inputs.is_upload(live.type) and live.detail.get("status") != "expired":
                 yield address, change
 
 

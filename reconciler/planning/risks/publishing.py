@@ -6,7 +6,7 @@ from dataclasses import replace
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.model import Change
 from reconciler.resources.address import Address, release_number
-from reconciler.resources.base import ResourceType
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields, references_in
 

@@ -11,8 +11,8 @@ from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought
 from reconciler.planning.model import Change
 from reconciler.planning.risks.publishing import published
-from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import ResourceType
+from reconciler.resources.address import Address
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields
 
@@ -74,8 +74,9 @@ def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
         former = Address.parse(str(item.live)) if item.keys == ADDRESS else None
         if former in case.inputs.pointers or former in case.inputs.published:
             yield Hazard("name-lost", {"before": item.live, "after": item.desired})
-    address = Address.parse(change.address)
-    if change.action == "replace" and address.kind != FILE and change.id and "/" not in change.id:
+    live = case.matched.live.get(Address.parse(change.address))
+    shared = live is not None and case.inputs.is_upload(live.type)
+    if change.action == "replace" and not shared and change.id and "/" not in change.id:
         yield Hazard("id-changed", {"id": change.id})
 
 

@@ -13,6 +13,7 @@ from reconciler.reports.drift import DRIFT_CLASSES, GONE, drift_class
 from reconciler.reports.style import count
 from reconciler.reports.text.fields import field_label, split_files, turned
 from reconciler.reports.text.values import brief, whole
+from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import ABSENT, JSON, Absent
 
 HINT_FAILING: Final = "No search finds them. Undoing drift attaches them again; or change them, or take them out."
@@ -127,6 +128,6 @@ def _differing(one: Standing, change: Change) -> Iterator[str]:
 
 def _side(value: JSON | Absent) -> str:
     """A file of a store by its content, anything else as far as there is room."""
-    if isinstance(value, dict) and isinstance(value.get("sha256"), str):
-        return whole(value["sha256"])
+    if isinstance(value, dict) and isinstance(value.get(CONTENT), str):
+        return whole(value[CONTENT])
     return "nothing" if value is ABSENT else brief(value, _ROOM)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from reconciler.resources.assistants.shared import ContextSize, Extensible, JSONObject, Location, Part
+from reconciler.resources.names import CredentialId
 
 
 class Function(Extensible):
@@ -83,7 +84,7 @@ class Mcp(Extensible):
     connection_origin: Literal["service", "environment"] | None = None
     """Network that connections start from: `service` (OpenAI's) or `environment` (that of the session). Default: chosen
     by the API."""
-    credential_id: str | None = None
+    credential_id: CredentialId | None = None
     """Id of the vault credential for the server. Default: the one attached credential that matches the URL of the
     server."""
     request_metadata: dict[str, Any] | None = None

@@ -4,11 +4,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from reconciler.resources.assistants.references import FileId
 from reconciler.resources.assistants.shared import OMITTED, Part
+from reconciler.resources.names import FileName, SkillId
 
 MemoryLimit: TypeAlias = Literal["1g", "4g", "16g", "64g"]
-FileIds: TypeAlias = Annotated[list[FileId], Field(max_length=50)]
+FileIds: TypeAlias = Annotated[list[FileName], Field(max_length=50)]
 """Fifty files a container: the API's OpenAPI description."""
 
 
@@ -36,7 +36,7 @@ class SkillReference(Part):
 
     type: Literal["skill_reference"]
     """Skill type. Always `skill_reference`."""
-    skill_id: str
+    skill_id: SkillId
     """Id of the skill."""
     version: str = OMITTED
     """Version of the skill: a positive integer as text, or `latest`. Default: the default version of the skill."""

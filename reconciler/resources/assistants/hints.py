@@ -32,6 +32,7 @@ _COMMON: Final = {
     "text.format.json_schema": "write `schema` beside `type`",
 }
 
+_SECRETS: Final = "secrets must not be in Git; leave them out: the application adds them"
 HINTS: Final[Mapping[str, Mapping[str, str]]] = {
     "agents": {
         **_COMMON,
@@ -67,8 +68,8 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "prompt_cache_options.comparison_response_id": _RUN_TIME,
         "reasoning.generate_summary": "deprecated; write `summary`",
         "tools.authorization": "tokens must not be in Git; leave it out: the application adds it to the request",
-        "tools.container.network_policy.domain_secrets": "secrets must not be in Git; leave them out: the application adds them",
-        "tools.environment.network_policy.domain_secrets": "secrets must not be in Git; leave them out: the application adds them",
+        "tools.container.network_policy.domain_secrets": _SECRETS,
+        "tools.environment.network_policy.domain_secrets": _SECRETS,
         "tools.transport": "write `server_url` beside `type`",
         "tools.context_size": "write `search_context_size`",
         "tools.location": "write `user_location`",

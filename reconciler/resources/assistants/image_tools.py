@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reconciler.resources.assistants.references import FileId
 from reconciler.resources.assistants.shared import OMITTED, Count, Effort, Extensible, Part
+from reconciler.resources.names import FileName
 
 
 class ImageMask(Part):
     """A mask of the region to repaint: an uploaded file or an image in Base64."""
 
-    file_id: FileId = OMITTED
+    file_id: FileName = OMITTED
     """Uploaded image: a path relative to the project folder, or the id of an unmanaged upload (`file-…`). Default:
     none."""
     image_url: str = OMITTED

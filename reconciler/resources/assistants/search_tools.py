@@ -4,8 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from reconciler.resources.assistants.references import StoreId
 from reconciler.resources.assistants.shared import OMITTED, ContextSize, Extensible, Fraction, Location, Part
+from reconciler.resources.names import VectorStoreName
 
 Scalar: TypeAlias = str | int | float | bool
 
@@ -59,7 +59,7 @@ class FileSearch(Extensible):
 
     type: Literal["file_search"]
     """Tool type. Always `file_search`."""
-    vector_store_ids: Annotated[list[StoreId], Field(min_length=1)]
+    vector_store_ids: Annotated[list[VectorStoreName], Field(min_length=1)]
     """Vector stores to search, at least one: names of manifests, or ids of unmanaged stores (`vs_…`)."""
     filters: Filter | None = None
     """Filter by attributes of files. Default: none."""

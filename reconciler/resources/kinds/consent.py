@@ -8,7 +8,8 @@ from typing import Annotated, Final, Literal
 from pydantic import WithJsonSchema
 
 from reconciler.resources.address import IDENTITY_PATTERN, Address, Identity, is_name
-from reconciler.resources.base import Kind, Resource, Scope, Spec
+from reconciler.resources.base import Resource, Scope, Spec
+from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Finding
 
 LONGEST: Final = 90
@@ -94,7 +95,6 @@ KIND: Final = Kind(
     name="Consent",
     prefix="consent",
     models={"": ConsentSpec},
-    references=lambda _resource: (),
     desired=lambda _resource, _scope: (),
     check=_check,
 )

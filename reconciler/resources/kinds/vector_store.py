@@ -6,24 +6,17 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from reconciler.resources import store_files, store_risks
-from reconciler.resources.base import (
-    Desired,
-    Kind,
-    Live,
-    LocalFile,
-    Reference,
-    Resource,
-    ResourceType,
-    Scope,
-    Spec,
-    SpecDraft,
-)
+from reconciler.resources import store_editing, store_files, store_risks
+from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope, Spec
+from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.kinds.file import file_object, is_file_id
 from reconciler.resources.labels import FILE_SHA256, KEYS, PROJECT
 from reconciler.resources.metadata import Attributes, Metadata, kept_pairs
 from reconciler.resources.problems import Finding
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, Fields, digest
+
+PREFIX: Final = "vectorstore"
 
 AUTO: Final = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
 """What `auto` comes back as (API reference, vector store file, `chunking_strategy`)."""
@@ -132,11 +125,6 @@ class VectorStoreSpec(Spec):
     and see its changes. Default: `frozen`."""
 
 
-def _references(_resource: Resource) -> Iterable[Reference]:
-    """None: only a look at the folder tells which files a glob means. `desired` has them, as references in `files`."""
-    return ()
-
-
 def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     spec: VectorStoreSpec = resource.spec
     yield from store_files.check(spec.files, spec.attributes, scope.files, lambda entry: _settings(spec, entry))
@@ -158,6 +146,7 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     held = {path: entry for path, entry, _ in store_files.held(spec.files, scope.files)}
     local = {path: found for path in held if isinstance(found := _local(path, scope), LocalFile)}
     fields = _own_fields(resource)
+    # Only a look at the folder tells which files a glob means: they are references here, and none in the manifest.
     if "files" in spec.model_fields_set:
         content = {path: {"sha256": found.sha256} for path, found in local.items()}
         fields["files"] = {
@@ -238,17 +227,24 @@ def _render(fields: Fields) -> dict[str, JSON]:
 
 VECTOR_STORE: Final = ResourceType(
     type="vector_store",
+    prefix=PREFIX,
     canonical=_canonical,
     render=_render,
     defaults={"metadata": {}, "expires_after": None, "files": {}},
     owned_by_key=frozenset({"metadata", "files"}),
+    write_only=frozenset({"description"}),
     creation_only=frozenset({"description"}),
     apart=frozenset({"files"}),
+    members=store_files.MEMBERS,
+    delete_ranks=(10, 10),
     complete=_complete,
     rename=store_files.renamed,
-    localise=store_files.localise,
+    own_localise=store_files.localise,
+    as_listed=store_files.as_listed,
     risks=store_risks.risks,
-    stored=True,
+    billed=True,
+    serves=True,
+    paces=(store_files.WRITES,),
 )
 """
 `files` maps the path of a file to what is set of it: `{"file": reference, "sha256": hex}`, and `attributes` and
@@ -258,9 +254,8 @@ it maps the id of every file to all of it.
 
 KIND: Final = Kind(
     name="VectorStore",
-    prefix="vectorstore",
+    prefix=PREFIX,
     models={"": VectorStoreSpec},
-    references=_references,
     desired=_desired,
     check=_check,
     to_manifest={"vector_store": _to_manifest},
@@ -268,4 +263,5 @@ KIND: Final = Kind(
     attaches=True,
     frozen="content",
     shared_live=lambda store: store.spec.releases == "live",
+    editors={"files": store_editing.edited},
 )

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from reconciler.resources import names
-from reconciler.resources.address import Address
-from reconciler.resources.base import Path, Spec
+from reconciler.resources import references
+from reconciler.resources.base import Spec
 from reconciler.resources.names import AssistantName, VectorStoreName
 from reconciler.resources.values import JSON
 
@@ -18,9 +17,6 @@ class Node(Spec):
     """Base of every node."""
 
     model_config = ConfigDict(extra="allow", strict=True)
-
-    refers_to: ClassVar[Mapping[str, str]] = {}
-    """Parameters that name other objects, with the prefix of the kind they name."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -50,8 +46,6 @@ class Llm(Node):
     citations: bool | None = None
     """Cite sources in the answer. Default: chosen by the application."""
 
-    refers_to: ClassVar[Mapping[str, str]] = {"vector_stores": "vectorstore", "functions_from": "assistant"}
-
 
 class AssistantNode(Node):
     """A node that is answered by an assistant."""
@@ -64,8 +58,6 @@ class AssistantNode(Node):
     """Cite sources in the answer. Default: chosen by the application."""
     input_format: str | None = None
     """Format of the input of the assistant, as the application defines it. Default: chosen by the application."""
-
-    refers_to: ClassVar[Mapping[str, str]] = {"assistant": "assistant"}
 
 
 class Routing(Node):
@@ -177,15 +169,6 @@ def _check_type(value: JSON) -> JSON:
 AnyNode: TypeAlias = Annotated[_Known, Field(discriminator="type"), BeforeValidator(_check_type)]
 
 
-def references(node: Node) -> Iterator[tuple[Path, Address]]:
-    """The objects that a node names, each with the way to it from the node."""
-    for field, prefix in node.refers_to.items():
-        value = getattr(node, field)
-        for inside, text in enumerate(value) if isinstance(value, list) else ((None, value),):
-            if text is not None and (address := names.target(prefix, text)):
-                yield (field,) if inside is None else (field, inside), address
-
-
 def models(found: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
     """The models of OpenAI that canonical nodes name themselves."""
     yield from (node["model"] for node in found if isinstance(node.get("model"), str))
@@ -193,13 +176,4 @@ def models(found: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
 
 def canonical(node: Mapping[str, JSON]) -> dict[str, JSON]:
     """A node as a mapping, with references where it names objects."""
-    model = MODELS.get(node.get("type", ""), Custom)
-    return {field: _canonical(model.refers_to.get(field), value) for field, value in node.items()}
-
-
-def _canonical(prefix: str | None, value: JSON) -> JSON:
-    if prefix is None:
-        return value
-    return (
-        [names.canonical(prefix, item) for item in value] if isinstance(value, list) else names.canonical(prefix, value)
-    )
+    return {**references.canonical(MODELS.get(node.get("type", ""), Custom), node)}
