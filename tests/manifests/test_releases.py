@@ -63,7 +63,7 @@ def test_edited_release_is_an_error(desk):
     desk.edit(FIRST, "Answer shortly", "Answer at length")
     ((place, code, hint),) = problems(desk)
     assert (place.partition(":")[0], code) == (FIRST, "edited-release")
-    assert hint == "a release is never edited: restore the file, or release the chatbot again"
+    assert hint == "releases cannot be edited; restore the file, or release the chatbot again"
 
 
 def test_two_releases_with_one_number_are_an_error(desk):

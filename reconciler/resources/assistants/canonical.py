@@ -80,3 +80,17 @@ def listed(tools: Mapping[str, Tool]) -> list[Tool]:
 def rendered(fields: Fields) -> dict[str, JSON]:
     """Return canonical fields as a request body. References are not resolved."""
     return {name: listed(value) if name == "tools" and value is not None else value for name, value in fields.items()}
+
+
+def canonical_request(field: str, value: JSON) -> JSON:
+    """Return the canonical form of a field of a request. No defaults are added, because no server sets any. Metadata is
+    never null, because it is published with a pair of Reconciler.
+    """
+    tidy = tidied(value, field)
+    if field == "metadata":
+        return tidy or {}
+    return keyed(tidy, _in_namespace) if field == "tools" else tidy
+
+
+def _in_namespace(tool: Tool) -> Tool:
+    return {**tool, "tools": keyed(tool["tools"], _in_namespace)} if tool.get("type") == "namespace" else tool

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
-from reconciler.resources.assistants import agent_form, response_tools as tools, schemas, secrets
+from reconciler.resources.assistants import agent_form, agent_tools, response_tools as tools, schemas
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import rendered
 from reconciler.resources.assistants.hints import HINTS
@@ -27,12 +28,17 @@ from reconciler.resources.values import JSON
 
 Spec: TypeAlias = AgentsSpec | ResponsesSpec
 Placed: TypeAlias = tuple[Path, Any]
-
 TOOL_BYTES: Final = 3 * 1024 * 1024
 _ONCE: Final = ("web_search", "tool_search")
 _ENDPOINTS: Final = ("server_url", "connector_id", "tunnel_id")
 _FUNCTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXACT_INTEGER: Final = 2**53 - 1
+_SECRET_NAME: Final = re.compile(
+    r"(^|[-_])(authori[sz]ation|auth|cookie|token|secret|password|credentials?|signature|(api|access|private|subscription)[-_]?key)$",
+    re.IGNORECASE,
+)
+_TO_VAULT: Final = "store it as a vault credential, and set `credential_id` to its id"
+_AT_RUN_TIME: Final = "remove it; the application adds it to the request"
 
 
 def check(resource: Resource, scope: Scope) -> Iterator[Finding]:
@@ -56,7 +62,7 @@ def _rules(spec: Spec) -> Iterator[Finding]:
         yield from _extra(path, tool, tool_hints)
         yield from _name(path, tool)
         yield from schemas.check_tool(path, tool)
-        yield from secrets.check(path, tool)
+        yield from _secrets(path, tool)
         yield from _one_endpoint(path, tool)
         yield from _image(path, tool)
 
@@ -161,3 +167,30 @@ def _files(written: JSON, scope: Scope) -> Iterator[Finding]:
     for path, address in referred(written):
         if address.kind == PROJECT_FILE.prefix and isinstance(found := scope.files.read(address.name), Finding):
             yield replace(found, path=path)
+
+
+def _secrets(path: Path, tool: Any) -> Iterator[Finding]:
+    """Yield findings for headers and URLs of MCP servers that contain a secret."""
+    if isinstance(tool, tools.Mcp):
+        yield from _server(path, tool.server_url, tool.headers, _AT_RUN_TIME)
+    elif isinstance(tool, agent_tools.Mcp) and isinstance(tool.transport, agent_tools.Http):
+        yield from _server((*path, "transport"), tool.transport.server_url, tool.transport.headers, _TO_VAULT)
+
+
+def _server(path: Path, url: str | None, headers: dict[str, str] | None, instead: str) -> Iterator[Finding]:
+    for name in headers or {}:
+        if _SECRET_NAME.search(name):
+            message = f"the header `{name}` may contain a secret, which must not be in Git"
+            yield Finding((*path, "headers", name), "secret", message, instead)
+    if url and _has_secret(url):
+        message = "the URL contains a secret, which must not be in Git"
+        yield Finding((*path, "server_url"), "secret", message, instead)
+
+
+def _has_secret(url: str) -> bool:
+    """Return True if `url` has a password before its host, or a query field with the name of a secret."""
+    try:
+        parts = urlsplit(url)
+        return parts.password is not None or any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query))
+    except ValueError:
+        return False

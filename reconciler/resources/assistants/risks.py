@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, get_args
 
-from reconciler.resources import guardrails
 from reconciler.resources.assistants.canonical import Tool
 from reconciler.resources.assistants.parameters import incompatible
 from reconciler.resources.assistants.shared import Effort
-from reconciler.resources.risks import Hazard, Rule
+from reconciler.resources.risks import Hazard, Rule, guardrail_risks
 from reconciler.resources.values import JSON, Fields, is_reference
 
 _EFFORTS: Final = get_args(Effort)
@@ -35,7 +34,7 @@ _SERVER: Final = ("server_url", "connector_id", "tunnel_id", "transport")
 
 def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
     """Yield the risks of a change. Both sides must have the same top-level fields."""
-    yield from guardrails.removed(before.get("instructions") or "", after.get("instructions") or "")
+    yield from guardrail_risks(before.get("instructions") or "", after.get("instructions") or "")
     yield from tool_risks(before.get("tools") or {}, after.get("tools") or {})
     yield from _less_reasoning(_of(before, "reasoning").get("effort"), _of(after, "reasoning").get("effort"))
     if _format(before) != _format(after):
