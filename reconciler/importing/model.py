@@ -10,8 +10,8 @@ from typing import Final
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
+from reconciler.resources.display import day
 from reconciler.resources.problems import Problem
-from reconciler.resources.times import day
 
 _COMMENT: Final = re.compile(r"^# Imported from (?P<type>\w+) (?P<id>[\w-]+) on ", re.MULTILINE)
 

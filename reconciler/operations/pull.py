@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
-from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
+from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action, Change, FieldChange

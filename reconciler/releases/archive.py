@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project
-from reconciler.manifests.editing.documents import Source, source_of
+from reconciler.manifests.editing.documents import ManifestSource, source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.planning import build
 from reconciler.planning.inputs import PlanInputs
@@ -97,7 +97,7 @@ class _Tree:
             yield Edit(path, self.before[path], text or None)
 
 
-def _marked(source: Source) -> str:
+def _marked(source: ManifestSource) -> str:
     value = source.document.value
     spec = {name: item for name, item in value["spec"].items() if name != "content"}
     try:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Final, Protocol, runtime_checkable
 
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.commits import short
+from reconciler.resources.display import short
 from reconciler.state.codec import decode_plan
 from reconciler.state.documents import format_errors, line
 from reconciler.state.model import AppliedPlan, Completed

@@ -71,7 +71,7 @@ def test_the_environment_is_chosen_by_option_or_variable(project, cli: Cli, monk
     edit(project / "project.yaml", "spec:\n", "spec:\n  environments: {staging: {}, production: {}}\n")
     done = cli("plan")
     assert done.code == 1
-    assert "choose one with --env or RECONCILER_ENV" in done.err
+    assert "choose one with `--env NAME` or `RECONCILER_ENV`" in done.err
     monkeypatch.setenv("RECONCILER_ENV", "production" if variable else "nonsense")
     chosen = cli("plan") if variable else cli("plan", "--env", "production")
     assert chosen.out.startswith("4 changes: acme/production,")

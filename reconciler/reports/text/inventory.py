@@ -5,9 +5,9 @@ from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table
 from reconciler.reports.text.values import bytes_text
+from reconciler.resources.display import day
 from reconciler.resources.name_lists import few
 from reconciler.resources.prices import Prices
-from reconciler.resources.times import day
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")

@@ -1,4 +1,4 @@
-"""`lifecycle.moved_from`: what it may say, and references that still use the old name."""
+"""Renames by `lifecycle.moved_from`: their checks, and references that still use an earlier name."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ CHATBOT: Final = "chatbot"
 
 
 def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address], list[Problem]]:
-    """The new address of every one that moved, and what is wrong with saying so."""
+    """Return the new address of every renamed address, and the problems of the renames."""
     moved: dict[Address, Address] = {}
     problems: list[Problem] = []
     for address, resource in resources.items():
@@ -29,8 +29,10 @@ def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address]
 
 
 def with_former_releases(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
-    """`resources`, with the releases of each chatbot that were made under an earlier name of it."""
-    releases = [(found, address) for address in resources if address.kind == RELEASE and (found := version_of(address.name))]
+    """Return the resources, each chatbot with the releases that were made under its earlier names."""
+    releases = [
+        (found, address) for address in resources if address.kind == RELEASE and (found := version_of(address.name))
+    ]
     continued: dict[Address, dict[Address, Address]] = defaultdict(dict)
     for address, former in _former_chatbots(resources):
         for (chatbot, number), release in releases:
@@ -43,16 +45,18 @@ def with_former_releases(resources: Mapping[Address, Resource]) -> dict[Address,
 def _former_chatbots(resources: Mapping[Address, Resource]) -> Iterator[tuple[Address, str]]:
     for address, resource in resources.items():
         if address.kind == CHATBOT:
-            yield from ((address, name) for name in resource.lifecycle.moved_from if Address(CHATBOT, name) not in resources)
+            yield from (
+                (address, name) for name in resource.lifecycle.moved_from if Address(CHATBOT, name) not in resources
+            )
 
 
 def left_behind(resources: Mapping[Address, Resource], moved: Mapping[Address, Address]) -> Iterator[Problem]:
-    """References to addresses that moved: they would dangle once the move is made."""
+    """Yield problems for references to renamed addresses, which will not exist after the rename."""
     for resource in resources.values() if moved else ():
         for reference in resource.kind.references(resource):
             if reference.target in moved:
                 now = moved[reference.target]
-                message = f"{reference.target} moved to {now}"
+                message = f"{reference.target} was renamed to {now}"
                 yield Problem("moved-reference", message, resource.where(reference.path), f"write `{now.name}`")
 
 
@@ -61,15 +65,16 @@ def _problem(
 ) -> Problem | None:
     place = resource.where(("lifecycle", "moved_from", index))
     if not is_name(former.name):
-        return Problem("invalid-name", f"{shown(former.name)} is no name", place, f"names are {NAME_RULE}")
+        message = f"{shown(former.name)} is not a valid name"
+        return Problem("invalid-name", message, place, f"names are {NAME_RULE}")
     if former == resource.address:
-        hint = "write the name that it had before, or remove `moved_from`"
-        return Problem("moved-from-itself", f"{former} cannot move from its own name", place, hint)
+        hint = "write the earlier name, or remove `moved_from`"
+        return Problem("moved-from-itself", f"{former} is the current name, not an earlier one", place, hint)
     if former in resources:
         message = f"{former} still has a manifest, at {resources[former].place}"
-        hint = "remove that manifest, or this `moved_from`; names are swapped in two changes"
+        hint = "remove that manifest or this `moved_from`; to swap names, rename in two separate changes"
         return Problem("moved-from-a-manifest", message, place, hint)
     if claimed is not None and claimed != resource.address:
-        message = f"{claimed} has moved from {former} too, at {resources[claimed].place}"
-        return Problem("moved-twice", message, place, "only one object can go on under another name")
+        message = f"{claimed} also has `moved_from` {former}, at {resources[claimed].place}"
+        return Problem("moved-twice", message, place, "remove one of the two: an object can have only one new name")
     return None

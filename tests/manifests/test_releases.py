@@ -1,4 +1,4 @@
-"""What manifests say of releases: which there are, once each, and which are archived."""
+"""References to releases: missing, archived, edited and duplicate ones."""
 
 import pytest
 
@@ -33,41 +33,41 @@ def publishes(desk: Desk, number: int) -> None:
     desk.write(CHATBOT, f"{desk.read(CHATBOT)}  published: {number}\n")
 
 
-def test_a_published_number_that_does_not_exist(desk):
+def test_publishing_an_unknown_release_is_a_dangling_reference(desk):
     publishes(desk, 2)
     assert problems(desk) == [("chatbots/support.yaml:6:14", "dangling-reference", "did you mean `support@1`?")]
 
 
-def test_a_published_release_that_is_archived(desk):
+def test_publishing_an_archived_release_is_an_error(desk):
     publishes(desk, 1)
     archived(desk)
-    hint = "what is archived does not come back"
+    hint = "an archived release cannot be restored; remove the reference"
     assert problems(desk) == [("chatbots/support.yaml:6:14", "archived-reference", hint)]
 
 
-def test_a_copy_of_an_archived_release(desk):
+def test_reference_to_a_copy_of_an_archived_release_is_an_error(desk):
     desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: closer@support.1")
     assert problems(desk) == []
     archived(desk)
-    hint = "it went with release/support@1, which is archived; there is `closer`"
+    hint = "use `closer` instead"
     assert problems(desk) == [("pipelines/flow.yaml:7:40", "archived-reference", hint)]
 
 
-def test_an_archived_release_that_still_has_its_content(desk):
+def test_archived_release_with_content_is_archived(desk):
     desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: closer@support.1")
     desk.edit(FIRST, "spec:\n", "spec:\n  archived: true\n")
     assert [code for _, code, _ in problems(desk)] == ["archived-reference"]
 
 
-def test_a_release_that_somebody_edited(desk):
+def test_edited_release_is_an_error(desk):
     desk.edit(FIRST, "Answer shortly", "Answer at length")
     ((place, code, hint),) = problems(desk)
     assert (place.partition(":")[0], code) == (FIRST, "edited-release")
-    assert hint == "a release is never edited: restore the file, or release the chatbot again"
+    assert hint == "releases cannot be edited; restore the file, or release the chatbot again"
 
 
-def test_two_releases_with_one_number(desk):
+def test_two_releases_with_one_number_are_an_error(desk):
     desk.write("releases/support/v1-again.yaml", desk.read(FIRST))
     ((place, code, hint),) = problems(desk)
     assert (place, code) == ("releases/support/v1.yaml:6:9", "duplicate-address")
-    assert hint.endswith("remove the other, and release again: reconciler release support")
+    assert hint.endswith("remove the other, then run `reconciler release support`")

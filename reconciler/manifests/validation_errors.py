@@ -1,4 +1,4 @@
-"""Pydantic's errors in plain words."""
+"""Findings for pydantic's errors, with messages about the manifest and not about the model."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from reconciler.manifests.shapes import spot
+from reconciler.manifests.model_paths import model_path
 from reconciler.manifests.suggest import did_you_mean, shown, similar
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Finding, Shape
 
 MAX_PROBLEMS: Final = 1_000
-"""Of one document."""
+"""Largest number of problems that are reported for one document."""
 _EXPECTED: Final[Mapping[str, Shape]] = {
     "string_type": "string",
     "int_type": "integer", "int_parsing": "integer", "int_from_float": "integer",
@@ -37,16 +37,16 @@ _QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
 def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: Path = ()) -> list[Finding]:
-    """One finding per thing that is wrong in `value`, whose place in the document is `prefix`.
+    """Return one finding for each error in `value`, whose path in the document is `prefix`.
 
-    Where several members of a union were tried, what is wrong inside one of them tells more than that the value is not
-    another.
+    If several members of a union were tried, errors inside one of them replace the errors that the value does not have
+    the type of another.
     """
     findings: list[Finding] = []
     mismatches: dict[Path, list[Shape]] = {}
     details = error.errors(include_url=False)
     for detail in details[:MAX_PROBLEMS]:
-        at = spot(model, detail["loc"], value)
+        at = model_path(model, detail["loc"], value)
         if detail["type"] in _EXPECTED:
             wanted = mismatches.setdefault(at.path, [])
             wanted += [_EXPECTED[detail["type"]]] if _EXPECTED[detail["type"]] not in wanted else []
@@ -55,7 +55,8 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
             findings.append(replace(finding, on_key=True) if detail["loc"][-1:] == ("[key]",) else finding)
     findings += (_mismatch(path, wanted, _at(value, path)) for path, wanted in mismatches.items())
     if len(details) > MAX_PROBLEMS:
-        findings.append(Finding((), "too-many-problems", f"{len(details) - MAX_PROBLEMS:,} more are not shown"))
+        message = f"{len(details) - MAX_PROBLEMS:,} more problems are not shown"
+        findings.append(Finding((), "too-many-problems", message))
     above = {finding.path[:depth] for finding in findings for depth in range(len(finding.path))}
     better = (finding for finding in findings if finding.code != "wrong-type" or finding.path not in above)
     return [replace(finding, path=(*prefix, *finding.path)) for finding in better]
@@ -68,7 +69,7 @@ def _mismatch(path: Path, wanted: list[Shape], found: Any) -> Finding:
 
 
 def describe(value: Any) -> str:
-    """A value in a message: what it is, or the value itself where it is short."""
+    """Return the description of a value for a message: the value itself if it is short, otherwise its type."""
     if isinstance(value, str):
         return f"the string {value!r}" if len(value) <= 40 else "a string"
     return str(value) if type(value) in {int, float} else _FOUND.get(type(value), "something else")
@@ -116,7 +117,7 @@ def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Fi
 
 def _no_tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
     field = detail["ctx"]["discriminator"].strip("'")
-    return Finding((*path, field), "missing-field", f"the field `{field}` is missing; it says what this is")
+    return Finding((*path, field), "missing-field", f"the field `{field}` is missing; it sets the type of this object")
 
 
 _MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any], Path, frozenset[str]], Finding]]] = {
@@ -128,8 +129,8 @@ _MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any], Path, frozenset[str]], 
     "union_tag_not_found": _no_tag,
 }
 _LIMITS: Final = {
-    "max_length": "at most {:,} {} are allowed here",
-    "min_length": "at least {:,} {} are needed here",
+    "max_length": "expected at most {:,} {}",
+    "min_length": "expected at least {:,} {}",
     "ge": "expected at least {}, found {}",
     "gt": "expected more than {}, found {}",
     "le": "expected at most {}, found {}",

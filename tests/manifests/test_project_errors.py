@@ -1,4 +1,4 @@
-"""One mistake is one problem: what only follows from it is not told."""
+"""Errors in the project do not cause further errors in manifests."""
 
 import pytest
 
@@ -66,12 +66,12 @@ def test_a_manifest_without_a_valid_name_defines_nothing(folder, name):
         ("kind: Project\n", "", "missing-field"),
     ],
 )
-def test_an_error_in_the_project_is_the_only_one(follows, right, wrong, code):
+def test_error_in_the_project_is_not_repeated_for_manifests(follows, right, wrong, code):
     follows.write("project.yaml", PROJECT.replace(right, wrong, 1))
     assert [one for one in follows.codes("dev") if one != "no-project"] == [code]
 
 
-def test_what_is_valid_of_the_project_is_used(follows):
+def test_valid_settings_of_an_invalid_project_are_used(follows):
     follows.write("project.yaml", PROJECT.replace("heat: 1", "heat: []"))
     follows.bot('{instructions: "${var.tone}"}')
     loaded = follows.load()
@@ -79,12 +79,12 @@ def test_what_is_valid_of_the_project_is_used(follows):
     assert loaded.resources[0].spec.instructions == "calm"
 
 
-def test_an_unknown_variable_is_still_told_beside_an_error_elsewhere(follows):
+def test_unknown_variable_is_reported_beside_an_unrelated_error(follows):
     follows.write("project.yaml", PROJECT + "  safety: {max_deletes: -1}\n")
     follows.bot('{instructions: "${var.tune}"}')
     assert follows.codes() == ["unknown-variable", "out-of-range"]
 
 
-def test_nothing_more_is_said_about_a_value_whose_variable_is_unknown(follows):
+def test_value_with_an_unknown_variable_has_no_other_error(follows):
     follows.bot('{temperature: "${var.het}"}')
     assert follows.codes() == ["unknown-variable"]

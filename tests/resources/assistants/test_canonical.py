@@ -1,4 +1,4 @@
-"""Requests: tools by name, references in place of names, nothing filled in."""
+"""Canonical requests: tools by key, references instead of names, and no defaults."""
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Reference
@@ -23,13 +23,13 @@ SPEC = {
 }
 
 
-def test_a_request_and_its_files_are_desired():
+def test_request_and_its_files_are_desired():
     request, *files = desired("responses", SPEC)
     assert (request.type, request.address) == ("request", Address("assistant", "triage"))
     assert [file.address for file in files] == [Address("file", "data/prices.csv"), Address("file", "img/mask.png")]
 
 
-def test_nothing_is_filled_in():
+def test_canonical_request_has_no_defaults():
     request = desired("responses", SPEC)[0]
     assert request.fields == {
         "model": "gpt-6-luna",
@@ -56,7 +56,7 @@ def test_nothing_is_filled_in():
     assert isinstance(request.fields["temperature"], int)
 
 
-def test_references_stand_where_the_manifest_wrote_them():
+def test_references_have_the_paths_of_the_manifest():
     assert list(KIND.references(resource("responses", SPEC))) == [
         Reference(("spec", "tools", 0, "vector_store_ids", 1), Address("vectorstore", "handbook")),
         Reference(("spec", "tools", 0, "vector_store_ids", 2), Address("vectorstore", "faq")),
@@ -66,13 +66,13 @@ def test_references_stand_where_the_manifest_wrote_them():
     ]
 
 
-def test_extra_fields_are_sent_as_they_are():
+def test_extra_fields_are_sent_unchanged():
     spec = {"model": "m", "extra": {"sparkle": 1}, "tools": [LOOKUP | {"extra": {"glow": [2, 1]}}]}
     body = REQUEST.render(desired("responses", spec)[0].fields)
     assert body == {"model": "m", "sparkle": 1, "tools": [LOOKUP | {"glow": [2, 1]}]}
 
 
-def test_tools_are_known_by_what_identifies_them():
+def test_tools_have_keys():
     tools = [
         {"type": "apply_patch"},
         {"type": "custom", "name": "sql"},
@@ -115,6 +115,6 @@ def test_known_ids_read_back_as_references():
     assert tools["code_interpreter"]["container"]["file_ids"] == [PRICES]
 
 
-def test_it_runs_on_its_model():
+def test_models_of_an_assistant_are_its_model():
     assert list(REQUEST.models(desired("responses", SPEC)[0].fields)) == ["gpt-6-luna"]
     assert list(AGENT.models({"name": "triage"})) == []

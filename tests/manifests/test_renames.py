@@ -26,31 +26,31 @@ def problems(tmp_path):
 
 
 @pytest.mark.parametrize("moved_from", ["old", "[old]", "[older, old]"])
-def test_a_name_or_several(problems, moved_from):
+def test_moved_from_is_one_name_or_several(problems, moved_from):
     assert problems(bot("new", moved_from=moved_from)) == []
 
 
-def test_an_old_name_that_still_has_a_manifest(problems):
+def test_moved_from_a_name_with_a_manifest_is_an_error(problems):
     ((code, place, message),) = problems(bot("new", moved_from="old"), bot("old"))
     assert (code, place) == ("moved-from-a-manifest", "all.yaml:4:25")
     assert message == "assistant/old still has a manifest, at all.yaml:7:1"
 
 
-def test_two_claims_to_one_name(problems):
+def test_moved_from_one_name_twice_is_an_error(problems):
     ((code, place, message),) = problems(bot("a", moved_from="old"), bot("b", moved_from="old"))
     assert (code, place) == ("moved-twice", "all.yaml:10:25")
-    assert message == "assistant/a has moved from assistant/old too, at all.yaml:1:1"
+    assert message == "assistant/a also has `moved_from` assistant/old, at all.yaml:1:1"
 
 
 @pytest.mark.parametrize(("name", "code"), [("new", "moved-from-itself"), ("Not_a_name", "invalid-name")])
-def test_what_can_be_no_old_name(problems, name, code):
+def test_moved_from_an_invalid_name_is_an_error(problems, name, code):
     assert [found for found, _, _ in problems(bot("new", moved_from=name))] == [code]
 
 
-def test_a_reference_to_the_old_name_is_told_where_it_went(problems):
+def test_reference_to_an_earlier_name_gets_the_new_name(problems):
     found = problems(bot("new", moved_from="old"), bot("desk", answered_by="old"))
-    assert found == [("moved-reference", "all.yaml:10:19", "assistant/old moved to assistant/new")]
+    assert found == [("moved-reference", "all.yaml:10:19", "assistant/old was renamed to assistant/new")]
 
 
-def test_another_kind_may_have_the_name(problems):
+def test_earlier_name_may_be_used_by_another_kind(problems):
     assert problems(bot("new", moved_from="old"), bot("old", answered_by="new")) == []

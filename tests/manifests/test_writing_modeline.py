@@ -1,4 +1,4 @@
-"""The line by which an editor finds the schema: relative to each manifest, and only where there is a schema."""
+"""The line that names the schema for editors, relative to each manifest, if there is a schema."""
 
 from pathlib import Path
 
@@ -6,8 +6,7 @@ import pytest
 
 from reconciler.manifests import load
 from reconciler.manifests.drafts import Draft
-from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
-from reconciler.manifests.writing import write_drafts
+from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around, write_drafts
 
 PROJECT = Draft("Project", "acme", {})
 STORE = Draft("VectorStore", "handbook", {"files": ["kb/*.md"]}, comment="Imported.", included={"kb/a.md": "A"})
@@ -33,7 +32,7 @@ def with_schema(folder: Path) -> Path:
         ("teams/network/assistants/desk.yaml", f"../../../{SCHEMA_FILE}"),
     ],
 )
-def test_modeline_of_a_nested_manifest_leads_back_to_the_schema(tmp_path, manifest, path):
+def test_modeline_of_a_nested_manifest_has_a_relative_path(tmp_path, manifest, path):
     assert modeline(tmp_path / manifest, tmp_path / SCHEMA_FILE) == f"{START}{path}\n"
 
 
@@ -81,7 +80,7 @@ def test_existing_project_without_a_schema_gets_neither(tmp_path):
     assert not (tmp_path / SCHEMA_FILE).exists()
 
 
-def test_schema_file_is_no_manifest_and_no_knowledge(tmp_path):
+def test_schema_file_is_not_a_manifest_and_not_matched_by_globs(tmp_path):
     every = Draft("VectorStore", "all", {"files": ["**/*.json"]}, included={"kb/a.json": "{}"})
     write_drafts(tmp_path, [every], project=PROJECT, schema=b"{}")
     loaded = load(tmp_path, env=None)

@@ -1,4 +1,4 @@
-"""What a pydantic model expects at a place: tells keys of the manifest from pydantic's tags, and knows the fields."""
+"""Paths in a manifest for the locations in pydantic's errors, and the fields that a model has there."""
 
 import sys
 import types
@@ -12,17 +12,17 @@ from reconciler.resources.base import Path
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A place in a manifest, as the model sees it."""
+class ModelPath:
+    """A path in a manifest, with the fields of the model at that path."""
 
     path: Path
     siblings: frozenset[str]
-    """The fields that the model has at the last step of the path."""
+    """Fields that the model has beside the last part of the path."""
 
 
-def spot(model: type[BaseModel], location: Iterable[str | int], value: Any) -> Spot:
-    """The place that the `loc` of a pydantic error in `value` means. A `loc` also names the members of unions that were
-    tried; those are no keys of the manifest.
+def model_path(model: type[BaseModel], location: Iterable[str | int], value: Any) -> ModelPath:
+    """Return the path in `value` of the `loc` of a pydantic error. A `loc` also contains the members of unions that
+    were tried, which are not keys of the manifest.
     """
     path: list[str | int] = []
     siblings: frozenset[str] = frozenset()
@@ -38,11 +38,11 @@ def spot(model: type[BaseModel], location: Iterable[str | int], value: Any) -> S
             kind = _resolved(_inside(choices[0], part), owner) if choices else Any
             path.append(part)
             value = value[part] if _has(value, part) else None
-    return Spot(tuple(path), siblings)
+    return ModelPath(tuple(path), siblings)
 
 
 def field_names(model: Any) -> Iterator[str]:
-    """The names under which a manifest writes the fields of a model; none for anything else."""
+    """Yield the names of the fields of a model in a manifest; nothing for other types."""
     if _is_model(model):
         for name, info in model.model_fields.items():
             yield info.alias or name
@@ -53,7 +53,7 @@ def _is_model(kind: Any) -> bool:
 
 
 def _choices(kind: Any) -> list[Any]:
-    """The members of a union, None left out; the type itself where it is none; nothing where anything may stand."""
+    """Return the members of a union except None; for another type, the type itself; for Any, nothing."""
     kind = _plain(kind)
     if get_origin(kind) in {Union, types.UnionType}:
         members = [member for member in get_args(kind) if member is not type(None)]
@@ -66,7 +66,7 @@ def _plain(kind: Any) -> Any:
 
 
 def _is_called(member: Any, part: str | int) -> bool:
-    """Whether pydantic names the member of a union so: by its tag, or by its type."""
+    """Return True if `part` is pydantic's name of the member of a union: its tag or its type."""
     if any(isinstance(extra, Tag) and extra.tag == part for extra in getattr(member, "__metadata__", ())):
         return True
     choices = _choices(member)
@@ -83,7 +83,7 @@ def _is_called(member: Any, part: str | int) -> bool:
 
 
 def _inside(kind: Any, part: str | int) -> Any:
-    """The type of what stands at `part` in a value of this type."""
+    """Return the type of the value at `part` in a value of this type."""
     kind = _plain(kind)
     if _is_model(kind):
         fields = kind.model_fields.items()
@@ -95,7 +95,7 @@ def _inside(kind: Any, part: str | int) -> Any:
 
 
 def _resolved(kind: Any, owner: Any) -> Any:
-    """The type that a field of the model `owner` names in quotes, as recursive models do."""
+    """Return the type that a field of the model `owner` refers to by name, as recursive models do."""
     name = kind.__forward_arg__ if isinstance(kind, ForwardRef) else kind
     return getattr(sys.modules[owner.__module__], name, Any) if isinstance(name, str) else kind
 

@@ -1,4 +1,4 @@
-"""What can be said only of all resources together: one address each, and references that lead somewhere."""
+"""Checks across resources: unique addresses, and references to addresses that exist."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,28 +21,30 @@ class Dangling:
 
 
 def unique(resources: Iterable[Resource]) -> tuple[dict[Address, Resource], list[Problem]]:
-    """Resources by address; of several with one address the first."""
+    """Return the resources by address, and a problem for each repeated address, of which the first is returned."""
     first: dict[Address, Resource] = {}
     problems: list[Problem] = []
     for resource in resources:
         known = first.setdefault(resource.address, resource)
         if known is not resource:
             place = resource.where(("metadata", "name"))
-            message = f"{resource.address} is defined twice: also at {known.place}"
+            message = f"{resource.address} is already defined at {known.place}"
             problems.append(Problem("duplicate-address", message, place, _once(resource.address)))
     return first, problems
 
 
 def _once(address: Address) -> str:
     if address.kind != RELEASE:
-        return "rename or remove one"
+        return "rename or remove one of the two"
     chatbot = address.name.partition("@")[0]
-    return f"keep the one that was merged first, remove the other, and release again: reconciler release {chatbot}"
+    return f"keep the one that was merged first, remove the other, then run `reconciler release {chatbot}`"
 
 
 def dangling(resources: Mapping[Address, Resource], known: Collection[Address] = ()) -> Iterator[Dangling]:
-    """References to what no manifest defines. Files are no manifests: their kinds look for them. Of what is `known` to
-    have moved, or to have a manifest with errors, it is told elsewhere.
+    """Yield references to addresses that no manifest defines.
+
+    References to files are checked by the kinds. Addresses in `known` were renamed, or have a manifest with errors;
+    those are reported elsewhere.
     """
     live = (resource for resource in resources.values() if not _is_archived(resource))
     provided = (address for resource in live for address in resource.kind.provides(resource))
@@ -61,13 +63,13 @@ def dangling(resources: Mapping[Address, Resource], known: Collection[Address] =
 
 def _problem(target: Address, archived: Collection[Address], place: Place, hint: str) -> Problem:
     if target.release in archived:
-        message = f"{target} is archived" if target in archived else f"{target} went with {target.release}"
+        message = f"{target} is archived" if target in archived else f"{target} was archived with {target.release}"
         return Problem("archived-reference", message, place, hint)
     return Problem("dangling-reference", f"no manifest defines {target}", place, hint)
 
 
 def _is_archived(resource: Resource) -> bool:
-    """Whether it is the manifest of a release that says only that there was one."""
+    """Return True for the manifest of an archived release, which only reserves the number."""
     return resource.address.kind == RELEASE and bool(resource.spec.archived)
 
 
@@ -81,13 +83,10 @@ def _hint(target: Address, addresses: Collection[Address], archived: Collection[
 
 
 def _instead(target: Address, addresses: Collection[Address]) -> str:
-    """What there is in the place of an archived release, or of a copy that went with it."""
+    """Return a hint with the other releases of an archived release, or the other copies of an archived copy."""
     others = sorted(
         address.name for address in addresses if (address.kind, address.family) == (target.kind, target.family)
     )
-    gone = (
-        "what is archived does not come back"
-        if target.kind == RELEASE
-        else f"it went with {target.release}, which is archived"
-    )
-    return f"{gone}; there is {' and '.join(f'`{name}`' for name in others)}" if others else gone
+    if others:
+        return f"use {' or '.join(f'`{name}`' for name in others)} instead"
+    return "an archived release cannot be restored; remove the reference"

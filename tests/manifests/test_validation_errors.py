@@ -1,11 +1,11 @@
-"""Every way to get a spec wrong, and what is said about it."""
+"""Messages and hints for invalid specs."""
 
 from typing import Annotated, Literal, TypeAlias
 
 import pytest
 from pydantic import Field, ValidationError
 
-from reconciler.manifests.explain import explain
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import Spec
 
 
@@ -44,7 +44,7 @@ from reconciler.resources.base import Spec
             "{target: cloud, tools: [{stores: []}]}",
             "4:31",
             "missing-field",
-            "the field `type` is missing; it says what this is",
+            "the field `type` is missing; it sets the type of this object",
             "",
         ),
         ("{target: cloud, tools: [{type: function}]}", "4:31", "missing-field", "the field `name` is missing", ""),
@@ -67,8 +67,8 @@ from reconciler.resources.base import Spec
             "{}",
             "4:7",
             "missing-target",
-            "this Bot has no target",
-            "set `spec.target`, or `spec.defaults.target` in project.yaml: `cloud`, `local`",
+            "this Bot does not have a target",
+            "set `spec.target`, or `spec.defaults.target` in project.yaml, to `cloud`, `local`",
         ),
         (
             "{target: clowd}",
@@ -81,20 +81,20 @@ from reconciler.resources.base import Spec
             "{target: local, temperature: 1}",
             "4:23",
             "other-target",
-            "`temperature` cannot be expressed by target local; target cloud can",
+            "target local does not support `temperature`; target cloud does",
             "a local bot is always at 0",
         ),
         (
             "{target: local, model: large}",
             "4:30",
             "other-target",
-            "`model: large` cannot be expressed by target local; target cloud can",
+            "target local does not support `model: large`; target cloud does",
             "",
         ),
         ("[]", "4:7", "wrong-type", "expected a mapping, found a list", ""),
     ],
 )
-def test_what_is_wrong_and_what_to_write(folder, spec, place, code, message, hint):
+def test_error_has_a_place_a_message_and_a_hint(folder, spec, place, code, message, hint):
     folder.write("bot.yaml", f"apiVersion: reconciler/v1\nkind: Bot\nmetadata: {{name: triage}}\nspec: {spec}")
     (problem,) = folder.load().problems
     assert (str(problem.place), problem.code) == (f"bot.yaml:{place}", code)
@@ -118,7 +118,7 @@ class Holder(Spec):
     node: Node
 
 
-def test_models_may_be_recursive():
+def test_errors_in_recursive_models_have_paths():
     value = {"node": {"type": "tree", "inside": [{"type": "tree", "inside": [{"type": "leaf", "valu": 1}]}]}}
     with pytest.raises(ValidationError) as caught:
         Holder.model_validate(value)
@@ -128,18 +128,18 @@ def test_models_may_be_recursive():
     assert (unknown.path, unknown.hint) == ((*place, "valu"), "did you mean `value`?")
 
 
-def test_what_stands_in_a_part_that_no_other_target_has_is_not_promised_there(folder):
+def test_unknown_field_of_a_value_that_no_other_target_supports_is_unknown(folder):
     folder.bot("{target: cloud, tools: [{type: search, max: 1}]}")
     (problem,) = folder.load().problems
     assert problem.code == "unknown-field"
 
 
-def test_a_list_with_many_mistakes_takes_no_time(folder):
+def test_number_of_reported_problems_is_limited(folder):
     folder.bot("{target: cloud, stop: [" + "1, " * 20_000 + "]}")
-    assert folder.problems()[0].endswith("[too-many-problems]: 19,001 more are not shown")
+    assert folder.problems()[0].endswith("[too-many-problems]: 19,001 more problems are not shown")
 
 
-def test_everything_that_is_wrong_is_said_at_once(folder):
+def test_all_errors_are_reported_at_once(folder):
     folder.bot(
         "\n  target: cloud\n  modl: small\n  temperature: 7\n  tools:\n  - {type: function, parameters: []}\n",
         name="Triage",
@@ -147,7 +147,7 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
     )
     folder.write("store.yaml", "kind: Stoer\napiVersion: reconciler/v2\nmetadata: {name: s, colour: red}\n")
     assert [problem.split("\n")[0] for problem in folder.problems()] == [
-        "bot.yaml:3:18: error[invalid-name]: `Triage` is no name",
+        "bot.yaml:3:18: error[invalid-name]: `Triage` is not a valid name",
         "bot.yaml:4:38: error[unknown-field]: unknown field `protct`",
         "bot.yaml:8:3: error[unknown-field]: unknown field `modl`",
         "bot.yaml:9:16: error[out-of-range]: expected at most 2.0, found 7",
@@ -159,7 +159,7 @@ def test_everything_that_is_wrong_is_said_at_once(folder):
     ]
 
 
-def test_fields_to_ignore_have_to_exist(folder):
+def test_unknown_field_in_lifecycle_ignore_is_an_error(folder):
     folder.bot(more="lifecycle: {ignore: [modell, model]}\n")
     assert folder.problems() == [
         "bot.yaml:4:22: error[unknown-field]: unknown field `modell`\n  did you mean `model`?",
