@@ -130,7 +130,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     Exit code 2 if changes are held back, 3 if the plan is refused.
     """
     from reconciler.operations.run import planned
-    from reconciler.reports.wording.documents import plan_json
+    from reconciler.reports.wording.documents import plan_document
     from reconciler.review.approval import approval
 
     now = planned(start, options.environ(), env, endpoint, on_drift="keep")
@@ -139,7 +139,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
         return codes.REFUSED
     found = _read_reviews(now.plan, plan_workflow)
     parted = approval(now, found.digests)
-    write_json(plan_json(parted.plan), out)
+    write_json(plan_document(parted.plan), out)
     _show_approval(parted, found)
     return codes.CHANGES if parted.held else 0
 
@@ -159,12 +159,12 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
     branch in the step output `branch`.
     """
     from reconciler.operations.rollback import rollback
-    from reconciler.reports.wording.documents import plan_json
+    from reconciler.reports.wording.documents import plan_document
     from reconciler.review.reviewed_changes import rollback_branch
 
     chatbot = chatbot.removeprefix("chatbot/")
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
-    write_json(plan_json(plan), out)
+    write_json(plan_document(plan), out)
     show_plan(plan, "text", out=None)
     _set_output("branch", rollback_branch(plan.identity, chatbot))
     return codes.REFUSED if plan.refusals else 0

@@ -49,7 +49,9 @@ def command(
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     done = _import(what, start, env, endpoint, pattern, into)
     if format_ == "json":
-        show_json(done.document())
+        from reconciler.importing.codec import import_json
+
+        show_json(import_json(done))
     else:
         _show(done)
     if done.problems:

@@ -41,7 +41,9 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, by
 
 def _show(found: "Inventory", format_: str) -> None:
     if format_ == "json":
-        show_json(found.document())
+        from reconciler.importing.codec import inventory_json
+
+        show_json(inventory_json(found))
     elif format_ == "markdown":
         from reconciler.reports.markdown.inventory import inventory_markdown
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from reconciler.importing.live_inventory import ProjectContext
 from reconciler.importing.model import imported_from
 from reconciler.manifests import load
-from reconciler.manifests.drafting import unique_name
-from reconciler.manifests.drafts import Draft
+from reconciler.manifests.drafts import Draft, unique_name
+from reconciler.manifests.folder import PROJECT_FILE, project_around
 from reconciler.manifests.schema import schema_file
-from reconciler.manifests.tree import PROJECT_FILE, project_around
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError

@@ -2,19 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.base import Live
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Problem
-from reconciler.resources.values import JSON
-
-FORMAT: Final = "reconciler/inventory/v1"
 
 _TIMES: Final = ("last_active_at", "updated_at", "created_at")
 
-Standing: TypeAlias = Literal["ours", "other", "nobody"]
+Ownership: TypeAlias = Literal["ours", "other", "unmanaged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Item:
     type: str
     id: str
     name: str
-    standing: Standing
+    ownership: Ownership
     owner: str | None
     """The identity it belongs to."""
     address: str | None
@@ -50,13 +47,21 @@ class Sum:
     """Totals of several objects."""
 
     what: str
+    """The type, or the value of `--by`."""
     objects: int
+    """The number of objects, as are those below."""
     ours: int
+    """Managed by this identity."""
     others: int
-    nobodys: int
+    """Managed by another identity."""
+    unmanaged: int
+    """Managed by none."""
     unused: int
+    """Referred to by no live object and no manifest."""
     bytes: int
+    """Of all of them together."""
     cost_per_day: float
+    """US dollars, estimated."""
 
 
 @dataclass(frozen=True)
@@ -86,27 +91,6 @@ class Inventory:
     @property
     def cost_per_day(self) -> float:
         return sum(item.cost_per_day or 0.0 for item in self.items)
-
-    def document(self) -> dict[str, JSON]:
-        """Return the JSON document (`reconciler/inventory/v1`)."""
-        return {
-            "format": FORMAT,
-            "identity": self.identity,
-            "endpoint": self.endpoint,
-            "taken_at": self.taken_at,
-            "prices": {
-                "per_gb_and_day": self.prices.vector_storage,
-                "free_gb": self.prices.free_gb,
-                "as_of": self.prices.as_of,
-                "estimate": True,
-            },
-            "cost_per_day": round(self.cost_per_day, 6),
-            "types": [asdict(one) for one in self.types],
-            "by": self.by,
-            "groups": [asdict(one) for one in self.groups],
-            "objects": [asdict(item) | {"used_by": list(item.used_by)} for item in self.items],
-            "problems": [{"code": one.code, "message": one.message, "hint": one.hint} for one in self.problems],
-        }
 
 
 def items(
@@ -139,7 +123,7 @@ def items(
             type=one.type,
             id=one.id,
             name=one.name,
-            standing=_standing(owned, identity),
+            ownership=_ownership(owned, identity),
             owner=owned,
             address=addresses.get(one.id) or (one.labels.address if one.labels else None),
             bytes=_bytes(one),
@@ -153,9 +137,9 @@ def items(
         )
 
 
-def _standing(owner: str | None, identity: str | None) -> Standing:
+def _ownership(owner: str | None, identity: str | None) -> Ownership:
     if owner is None:
-        return "nobody"
+        return "unmanaged"
     return "ours" if owner == identity else "other"
 
 
@@ -205,9 +189,9 @@ def _sums(found: Iterable[Item], key: Callable[[Item], str]) -> Iterator[Sum]:
         yield Sum(
             what=what,
             objects=len(group),
-            ours=sum(item.standing == "ours" for item in group),
-            others=sum(item.standing == "other" for item in group),
-            nobodys=sum(item.standing == "nobody" for item in group),
+            ours=sum(item.ownership == "ours" for item in group),
+            others=sum(item.ownership == "other" for item in group),
+            unmanaged=sum(item.ownership == "unmanaged" for item in group),
             unused=sum(item.unused for item in group),
             bytes=sum(item.bytes or 0 for item in group),
             cost_per_day=sum(item.cost_per_day or 0.0 for item in group),

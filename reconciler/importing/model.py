@@ -3,18 +3,16 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
+from reconciler.resources.display import day
 from reconciler.resources.problems import Problem
-from reconciler.resources.times import day
-from reconciler.resources.values import JSON
 
-FORMAT: Final = "reconciler/import/v1"
 _COMMENT: Final = re.compile(r"^# Imported from (?P<type>\w+) (?P<id>[\w-]+) on ", re.MULTILINE)
 
 
@@ -38,7 +36,9 @@ class Skipped:
     type: str
     id: str
     name: str
+    """Its name at OpenAI."""
     why: str
+    """The reason, for people."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,6 @@ class Imported:
     origins: tuple[Origin, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Problem, ...] = ()
-
-    def document(self) -> dict[str, JSON]:
-        """Return the JSON document (`reconciler/import/v1`)."""
-        return {
-            "format": FORMAT,
-            "folder": str(self.root),
-            "written": [path.as_posix() for path in self.written],
-            "objects": [asdict(one) | {"losses": list(one.losses)} for one in self.origins],
-            "skipped": [asdict(one) for one in self.skipped],
-            "problems": [{"code": one.code, "message": one.message, "hint": one.hint} for one in self.problems],
-        }
 
 
 def origin_comment(origin: Origin, created_at: float | None) -> str:

@@ -13,8 +13,7 @@ from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
 from reconciler.importing.request_body import configuration, request_of
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
-from reconciler.manifests.drafting import literal, with_files
-from reconciler.manifests.drafts import Draft
+from reconciler.manifests.drafts import Draft, literal, with_files
 from reconciler.project.endpoint import open_connection
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, Problem, ReconcilerError

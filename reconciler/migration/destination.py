@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project, load
-from reconciler.manifests.drafting import unique_name
-from reconciler.manifests.drafts import Draft
-from reconciler.manifests.project import Project, ProjectSpec
+from reconciler.manifests.drafts import Draft, unique_name
+from reconciler.manifests.folder import repository_of
+from reconciler.manifests.project import Project
+from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema import schema_file
-from reconciler.manifests.tree import repository_of
 from reconciler.manifests.writing import write_drafts
 from reconciler.migration.model import Target
 from reconciler.resources.address import Identity

@@ -6,16 +6,15 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from reconciler.manifests.drafting import literal, with_files
-from reconciler.manifests.drafts import Draft
-from reconciler.manifests.explain import explain
+from reconciler.manifests.drafts import Draft, literal, with_files
+from reconciler.manifests.validation_errors import explain
 from reconciler.migration.model import TOOLS, Case, Entry, Part, text_of
 from reconciler.migration.prompts import substituted
 from reconciler.resources.address import Address
 from reconciler.resources.base import Lifecycle, LocalFile, Path, Resource, Scope
+from reconciler.resources.display import day
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Finding, Place
-from reconciler.resources.times import day
 from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, path_text, put
 from reconciler.resources.variables import PREFIX
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from reconciler.manifests.drafting import unique_name
+from reconciler.manifests.drafts import unique_name
 from reconciler.migration import prompts
 from reconciler.migration.agent_tools import agent_resources, agent_tools
 from reconciler.migration.model import (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.live.errors import LiveError
-from reconciler.manifests.drafting import unique_name
+from reconciler.manifests.drafts import unique_name
 from reconciler.migration import prompts
 from reconciler.migration.destination import Destination, destination
 from reconciler.migration.drafting import draft_of, validated

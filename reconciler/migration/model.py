@@ -1,8 +1,9 @@
 """The result of a migration: how each field of an object of the old APIs was mapped."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from reconciler.manifests.drafts import Draft
 from reconciler.resources.problems import Finding, Place, Problem
@@ -12,6 +13,7 @@ Target: TypeAlias = Literal["responses", "agents"]
 ExportKind: TypeAlias = Literal["assistant", "prompt"]
 Outcome: TypeAlias = Literal["mapped", "changed", "lost"]
 """`mapped` without a change; `changed` as the note says; `lost` for the reason in the note, with a remedy as hint."""
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 Presence: TypeAlias = Literal["found", "missing", "unknown"]
 """Existence of a file or a vector store; `unknown` if it was not looked up."""
 
@@ -108,6 +110,9 @@ class Migrated:
         """True if there is a manifest."""
         return self.draft is not None
 
+    def of(self, outcome: Outcome) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.outcome == outcome)
+
 
 @dataclass(frozen=True)
 class Migration:
@@ -128,6 +133,12 @@ class Migration:
     def complete(self) -> bool:
         """True if every object has a manifest; single fields may be lost."""
         return not any(problem.severity == "error" for problem in self.problems)
+
+
+def counts(migration: Migration) -> dict[Outcome, int]:
+    """Return the number of fields by outcome."""
+    found = Counter(entry.outcome for one in migration.migrated for entry in one.entries)
+    return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
 def mapped(source: str, keys: Keys, value: JSON, note: str = "") -> Part:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from reconciler.live.gather import gather
-from reconciler.manifests.peers import Peer
+from reconciler.manifests.project_settings import Peer
 from reconciler.planning.reasons import Notice
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import Workspace

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+from typing_extensions import TypedDict
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
-from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
+from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action, Change, FieldChange
@@ -18,11 +20,12 @@ from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Place, Problem, ProblemDocument, SeverityCounts, problems_json
 from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same
 
-LABELS = "labels"
+FORMAT: Final = "reconciler/pull/v1"
+LABELS: Final = "labels"
 _WITHOUT_VALUES: Final[Mapping[Action, str]] = {"create": "was deleted", "replace": "has expired or has other content"}
 
 
@@ -37,6 +40,48 @@ class Pulled:
     problems: tuple[Problem, ...] = ()
     """Drift that cannot be copied, with an alternative."""
     notes: tuple[str, ...] = ()
+
+
+class AcceptedDocument(TypedDict):
+    """One value that the manifests have now."""
+
+    address: str
+    path: str
+    """Of the value: `tools.web_search.mode`."""
+
+
+class PullDocument(TypedDict):
+    """The changes made outside Reconciler that were accepted into the manifests: printed by `pull`."""
+
+    format: Literal["reconciler/pull/v1"]
+    identity: str
+    written: bool
+    """False in a dry run."""
+    accepted: list[AcceptedDocument]
+    """The values that were accepted."""
+    files: list[str]
+    """The files that change, relative to the project folder."""
+    notes: list[str]
+    """Remarks for people."""
+    summary: SeverityCounts
+    """The number of problems by severity."""
+    problems: list[ProblemDocument]
+    """Changes that cannot be accepted, and what to do instead."""
+
+
+def pull_json(pulled: Pulled, *, written: bool) -> PullDocument:
+    """Return `pulled` as the JSON document that `pull -o json` prints."""
+    problems = problems_json(pulled.problems)
+    return {
+        "format": FORMAT,
+        "identity": pulled.identity,
+        "written": written,
+        "accepted": [{"address": address, "path": item.path} for address, item in pulled.accepted],
+        "files": [edit.path for edit in pulled.edits],
+        "notes": list(pulled.notes),
+        "summary": problems["summary"],
+        "problems": problems["problems"],
+    }
 
 
 def pull(

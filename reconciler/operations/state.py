@@ -2,44 +2,41 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from reconciler.operations.run import check_unlocked
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import open_workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.values import JSON
 from reconciler.state.backend import open_store
 from reconciler.state.backend_migration import StateMigration, migrate
 from reconciler.state.history import history
 from reconciler.state.lock import this_process
-from reconciler.state.model import AppliedPlan
+from reconciler.state.model import AppliedPlan, State
 
 
-def entries(start: Path, environ: Mapping[str, str], *, env: str | None) -> dict[Address, Applied]:
-    """Return the entries of the state, sorted by address."""
-    snapshot = open_workspace(start, environ, env=env).backend.read()
-    return dict(sorted(snapshot.state.objects.items()))
+def state_of(start: Path, environ: Mapping[str, str], *, env: str | None) -> State:
+    """Return the state, with everything that the journal adds to it."""
+    return open_workspace(start, environ, env=env).backend.read().state
 
 
-def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> dict[str, JSON]:
+def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> Applied:
     """Return the entry of `address`; raises ReconcilerError if there is none."""
-    known = entries(start, environ, env=env)
+    known = state_of(start, environ, env=env).objects
     found = known.get(address)
     if found is None:
         hint = did_you_mean(str(address), map(str, known)) or "To list all entries, run `reconciler state list`."
         raise ReconcilerError(Problem("unknown-address", f"{address} is not in the state", hint=hint))
-    return {"address": str(address), **asdict(found)}
+    return found
 
 
-def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> list[AppliedPlan]:
+def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> tuple[Identity, list[AppliedPlan]]:
     """Return applies, latest first: all of them for a backend with history, otherwise the latest 100."""
     backend = open_workspace(start, environ, env=env).backend
-    return history(backend.store, backend.identity)
+    return backend.identity, history(backend.store, backend.identity)
 
 
 def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm: Callable[[str], bool]) -> str:

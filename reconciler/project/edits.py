@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.manifests.reading import UnreadableError, locate
+from reconciler.manifests.folder import UnreadableError, locate
 from reconciler.resources.problems import Problem, ReconcilerError
 
 _MARK = b"\xef\xbb\xbf"

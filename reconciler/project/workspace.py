@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.bundles.outlets import DirectoryOutlet, Outlet
 from reconciler.bundles.s3 import S3Outlet
-from reconciler.manifests import Dangling, Loaded, find_project, load, project as manifest
+from reconciler.manifests import Dangling, Loaded, find_project, load, project_settings as settings
 from reconciler.planning.inputs import Link, Release
 from reconciler.project.endpoint import EMBEDDED, choose
 from reconciler.resources.address import RELEASE, Address, Identity
@@ -91,8 +91,8 @@ class Workspace:
         return asked
 
 
-def _outlet(root: Path, outlet: manifest.Outlet) -> Outlet:
-    if isinstance(outlet, manifest.S3Outlet):
+def _outlet(root: Path, outlet: settings.Outlet) -> Outlet:
+    if isinstance(outlet, settings.S3Outlet):
         return S3Outlet(outlet.s3.location)
     return DirectoryOutlet(root / outlet.directory)
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project
-from reconciler.manifests.editing.documents import Source, source_of
+from reconciler.manifests.editing.documents import ManifestSource, source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.planning import build
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import Refusal
 from reconciler.planning.release_retention import apply_retention
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
 from reconciler.releases.hypothetical import hypothetical
+from reconciler.releases.model import Archived, Refused
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -28,28 +28,6 @@ from reconciler.resources.values import references_in
 KINDS: Final = ("assistant", "chatbot", "pipeline", RELEASE)
 RULES: Final = frozenset({"referenced", "published", "protected"})
 """Rules of the guard that depend on manifests only."""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A refusal, and the environments that it applies to."""
-
-    environments: tuple[str, ...]
-    """Empty if the project has no environments."""
-    refusal: Refusal
-
-
-@dataclass(frozen=True)
-class Archived:
-    """The edits, or the refusals because of which nothing was edited."""
-
-    address: str
-    removed: tuple[str, ...] = ()
-    """Addresses of the removed manifests."""
-    marked: tuple[str, ...] = ()
-    """Addresses of the archived releases."""
-    edits: tuple[Edit, ...] = ()
-    refusals: tuple[Refused, ...] = ()
 
 
 def archive(start: Path, address: Address) -> Archived:
@@ -119,7 +97,7 @@ class _Tree:
             yield Edit(path, self.before[path], text or None)
 
 
-def _marked(source: Source) -> str:
+def _marked(source: ManifestSource) -> str:
     value = source.document.value
     spec = {name: item for name, item in value["spec"].items() if name != "content"}
     try:
@@ -135,14 +113,15 @@ def _inputs(before: AllEnvironments, after: AllEnvironments) -> list[PlanInputs]
 
 def _refusals(all_inputs: Iterable[PlanInputs]) -> tuple[Refused, ...]:
     """Return each refusal once, with its environments, and without the consent, whose digest would not be valid."""
-    found: dict[str, tuple[list[str], Refusal]] = {}
+    found: dict[str, Refused] = {}
     for inputs in all_inputs:
         for refusal in build.plan(inputs).plan.refusals:
             if refusal.rule in RULES:
                 shown = replace(refusal, consent=None, subject="")
-                environments, _ = found.setdefault(repr(shown), ([], shown))
-                environments.extend(filter(None, [inputs.identity.environment]))
-    return tuple(Refused(tuple(environments), refusal) for environments, refusal in found.values())
+                one = found.get(repr(shown), Refused((), shown))
+                environments = (*one.environments, *filter(None, [inputs.identity.environment]))
+                found[repr(shown)] = replace(one, environments=environments)
+    return tuple(found.values())
 
 
 def _dependents(project: AllEnvironments, after: Iterable[PlanInputs], address: Address) -> Iterator[Resource]:

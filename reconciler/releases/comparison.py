@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.planning.diff import leaves
-from reconciler.planning.model import FieldChange
 from reconciler.resources.address import Address
-from reconciler.resources.values import ABSENT, JSON, Absent, Fields, same
+from reconciler.resources.values import ABSENT, JSON, Absent, Fields, Keys, path_text, same
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,26 @@ class Version:
     """Variables that the objects use, by environment."""
 
 
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """A value of an object in both versions; `ABSENT` where there is none."""
+
+    keys: Keys
+    before: JSON | Absent
+    after: JSON | Absent
+
+    @property
+    def path(self) -> str:
+        return path_text(self.keys)
+
+
 @dataclass(frozen=True)
 class ObjectChange:
     """An object that was added, removed or changed."""
 
     address: Address
     word: Literal["added", "removed", "changed"]
-    fields: tuple[FieldChange, ...]
+    fields: tuple[ValueChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +104,12 @@ def _objects(before: Mapping[Address, Fields], after: Mapping[Address, Fields]) 
             yield ObjectChange(address, "changed", fields)
 
 
-def _fields(before: Fields, after: Fields) -> Iterator[FieldChange]:
+def _fields(before: Fields, after: Fields) -> Iterator[ValueChange]:
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name, ABSENT), after.get(name, ABSENT)
         if old is ABSENT or new is ABSENT or not same(old, new):
             for keys, was, becomes in leaves(old, new):
-                yield FieldChange((name, *keys), was, becomes, "manifest")
+                yield ValueChange((name, *keys), was, becomes)
 
 
 def _files(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[FileChange]:

@@ -5,9 +5,9 @@ from typing import Final
 
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.expansion import Expander
-from reconciler.manifests.included import Sources
+from reconciler.manifests.folder import MAX_MANIFEST
+from reconciler.manifests.includes import Sources
 from reconciler.manifests.parsing import parse_document
-from reconciler.manifests.reading import MAX_MANIFEST
 from reconciler.manifests.validation import validate
 from reconciler.manifests.variables import Variables
 from reconciler.manifests.writing import manifest_text

@@ -1,12 +1,12 @@
 """The published release of a chatbot in each environment, and the edit of its manifest."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from reconciler.manifests.editing.documents import source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.edits import Edit
+from reconciler.releases.model import Move
 from reconciler.resources.address import release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.chatbot import published_in
@@ -14,21 +14,6 @@ from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import lacking
 from reconciler.resources.values import JSON
-
-
-@dataclass(frozen=True)
-class Move:
-    """A change of the published release in one environment."""
-
-    environment: str | None
-    """None if the project has no environments."""
-    before: int | None
-    after: int | None
-
-    @property
-    def rollback(self) -> bool:
-        """True if an older release is published again."""
-        return self.before is not None and self.after is not None and self.after < self.before
 
 
 def set_published(

@@ -1,28 +1,16 @@
 """`publish`: set the published release of a chatbot by editing one line of its manifest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
-from reconciler.releases.pointer import Move, set_published
+from reconciler.releases.model import Publication
+from reconciler.releases.pointer import set_published
 from reconciler.resources.address import Address, release_address
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
-
-
-@dataclass(frozen=True)
-class Publication:
-    """The result of an edit of the published release."""
-
-    chatbot: str
-    number: int | None
-    moves: tuple[Move, ...]
-    """Empty if the release was already published."""
-    path: str
-    """Path of the manifest, relative to the project folder."""
 
 
 def publish(

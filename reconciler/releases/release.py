@@ -1,7 +1,6 @@
 """`release`: write the working version of a chatbot as an immutable manifest. Works on the working tree only."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +11,8 @@ from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
 from reconciler.releases.git import Repository, repository
-from reconciler.releases.pointer import Move, set_published
+from reconciler.releases.model import Move, Released
+from reconciler.releases.pointer import set_published
 from reconciler.releases.snapshot import RequiredFile, Snapshot, snapshot
 from reconciler.resources.address import Address, release_address, release_number
 from reconciler.resources.base import Resource
@@ -22,23 +22,6 @@ from reconciler.resources.releases.content import ChatbotVersionSpec, Content, c
 VENDORED: Final = f"{FOLDER}/files"
 """Folder with copies of files that are not in Git, by hash."""
 _ATTRIBUTES: Final = "# Files that releases contain, by hash. Git must not convert them.\n* -text -filter -diff\n"
-
-
-@dataclass(frozen=True)
-class Released:
-    """A written release."""
-
-    release: Resource
-    path: str
-    """Path of its manifest, relative to the project folder."""
-    changes: Comparison | None = None
-    """Changes since the previous release; None if there is none to compare with."""
-    vendored: tuple[str, ...] = ()
-    """Paths of the files that were copied."""
-    moves: tuple[Move, ...] = ()
-    """Changes of the published release."""
-    edited: tuple[str, ...] = ()
-    """Paths of other manifests that were changed."""
 
 
 def release(

@@ -2,19 +2,18 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from reconciler.applying.write import StaleError
 from reconciler.planning.build import Planned
 from reconciler.planning.codec import from_json
-from reconciler.planning.drift import FORMAT as DRIFT
+from reconciler.planning.drift_codec import check_drift
 from reconciler.planning.model import Change, OnDrift, Plan
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.approval import written_together
-from reconciler.state.model import Snapshot
+from reconciler.state.model import AppliedPlan, Snapshot
 
 
 def read_plan(file: Path) -> Plan:
@@ -24,11 +23,7 @@ def read_plan(file: Path) -> Plan:
 
 def read_drift(file: Path) -> dict[str, Any]:
     """Read the drift document in `file`; raises ReconcilerError if it cannot be read or is not a drift document."""
-    hint = "Create the document: reconciler drift --out FILE"
-    document = _document(file, "drift-file", hint)
-    if not isinstance(document, dict) or document.get("format") != DRIFT:
-        raise ReconcilerError(Problem("drift-file", f"{file} is not a drift document of this version", hint=hint))
-    return document
+    return check_drift(_document(file, "drift-file", "Create the document: reconciler drift --out FILE"))
 
 
 def _document(file: Path, code: str, hint: str) -> Any:
@@ -58,16 +53,15 @@ def adoptions(snapshot: Snapshot, saved: Plan) -> dict[Address, str]:
     return {address: id_ for address, id_ in found.items() if known.get(address) != id_}
 
 
-def applied_before(planned: Planned, snapshot: Snapshot, saved: Plan) -> str:
-    """Return when and by whom the plan was completely applied; empty if it was not, or has to be applied again.
+def applied_before(planned: Planned, snapshot: Snapshot, saved: Plan) -> AppliedPlan | None:
+    """Return the earlier apply of the plan, if it was complete and does not have to be repeated.
 
     A plan that reverts a later one may have the digest of an earlier one, and is applied again.
     """
     record = snapshot.state.plans.get(saved.digest)
     if record is None or record.outcome != "complete" or _digests(planned.plan) & _digests(saved):
-        return ""
-    finished = datetime.fromtimestamp(record.finished or record.started, UTC).isoformat(timespec="seconds")
-    return f"{finished} by {record.holder}" + (f", {record.run_url}" if record.run_url else "")
+        return None
+    return record
 
 
 def restricted(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:

@@ -12,7 +12,7 @@ from tests.support.github_hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
 BODY = "<!-- reconciler:plan acme -->\nhello\n"
 COUNTS = {"modified": 2, "missing": 0, "tampered": 1, "failing": 1, "retiring": 2, "unchanged": 40}
-DRIFT = {"format": "reconciler/drift/v1", "identity": "acme", "in_sync": False, "clean": False, "summary": COUNTS}
+DRIFT = {"format": "reconciler/drift/v2", "identity": "acme", "in_sync": False, "clean": False, "summary": COUNTS}
 
 
 @pytest.fixture
@@ -91,9 +91,10 @@ def test_a_run_for_no_pull_request_has_to_name_one(hub: Hub, cli: Cli, body: Pat
     assert list(hub.comments) == [8]
 
 
-def test_the_title_of_the_issue_counts_what_was_found(hub: Hub, cli: Cli, body: Path):
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_the_title_of_the_issue_counts_what_was_found(hub: Hub, cli: Cli, body: Path, version: str):
     drift = body.with_name("drift.json")
-    drift.write_text(json.dumps(DRIFT))
+    drift.write_text(json.dumps({**DRIFT, "format": f"reconciler/drift/{version}"}))
     assert cli("ci", "issue", body, "--drift", drift).code == 0
     (issue,) = hub.issues.values()
     assert issue["title"] == "Drift: acme, 2 modified, 1 tampered, 1 failing file, 2 retiring models"
@@ -128,6 +129,17 @@ def test_an_invalid_drift_document_is_an_error(hub: Hub, cli: Cli, body: Path, d
     done = cli("ci", "issue", body, "--drift", file)
     assert done.code == 1
     assert "error[drift-file]" in done.err
+    assert not hub.issues
+
+
+def test_a_drift_report_of_a_newer_format_names_both_and_the_upgrade(hub: Hub, cli: Cli, body: Path):
+    file = body.with_name("drift.json")
+    file.write_text(json.dumps({**DRIFT, "format": "reconciler/drift/v3"}))
+    done = cli("ci", "issue", body, "--drift", file)
+    assert done.code == 1
+    assert "reconciler/drift/v3" in done.err
+    assert "reads reconciler/drift/v1 and reconciler/drift/v2" in done.err
+    assert "pip install --upgrade assistant-reconciler" in done.err
     assert not hub.issues
 
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.emulator import Settings, create_app
 from reconciler.emulator.resources import models
+from reconciler.project.workspace import open_workspace
+from reconciler.state.lock import Holder
 from tests.cli.conftest import Cli, delete_store, edit, rename_store
 
 
@@ -40,7 +42,16 @@ def test_drift_of_a_store_is_shown_with_its_assistants(applied, cli: Cli):
         {
             "address": "vectorstore/handbook",
             "class": "modified",
-            "fields": [{"path": "name", "manifest": "handbook", "live": "by hand"}],
+            "fields": [
+                {
+                    "path": "name",
+                    "keys": ["name"],
+                    "live": "by hand",
+                    "desired": "handbook",
+                    "applied": "handbook",
+                    "origin": "drift",
+                }
+            ],
         }
     ]
 
@@ -105,6 +116,28 @@ def test_a_pipe_has_no_width(applied, cli: Cli, monkeypatch):
 
 def test_status_before_anything_was_applied(project, cli: Cli):
     document = cli("status", "-o", "json").document
-    assert document["last_apply"] == "never applied"
+    assert document["last_apply"] is None
     assert document["lock"] is None
-    assert {(entry["standing"], entry["id"]) for entry in document["entries"]} == {("to create", None)}
+    assert {(one["in_sync"], one["id"]) for one in document["objects"]} == {(False, None)}
+    assert {change["action"] for one in document["objects"] for change in one["changes"]} == {"create"}
+
+
+def test_status_json_names_the_last_apply_the_drift_and_the_pending_edits(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    edit(applied / "prompts" / "helper.md", "You", "Thou")
+    document = cli("status", "-o", "json").document
+    assert document["last_apply"]["outcome"] == "complete"
+    assert document["last_apply"]["changes"] == {"created": 4, "updated": 0, "removed": 0}
+    assert datetime.fromisoformat(document["last_apply"]["finished_at"]).tzinfo is not None
+    objects = {one["address"]: one for one in document["objects"]}
+    assert objects["vectorstore/handbook"]["drift"] == [{"class": "modified", "action": "update", "fields": ["name"]}]
+    assert objects["assistant/helper"]["changes"] == [{"action": "update", "fields": ["instructions"]}]
+    assert [one["address"] for one in document["objects"] if one["in_sync"]] == ["file/kb/welcome.md"]
+
+
+def test_status_names_the_holder_of_the_lock(applied, cli: Cli):
+    with open_workspace(applied, {}).backend.lock(Holder("kim", "laptop", "another machine", 4242)):
+        lock = cli("status", "-o", "json").document["lock"]
+        assert "locked by kim@laptop\n" in cli("status").out
+    assert (lock["holder"], lock["host"], lock["process"]) == ("kim", "laptop", 4242)
+    assert lock["acquired_at"] <= lock["renewed_at"]

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from reconciler.manifests.modeline import SCHEMA_FILE
+from reconciler.manifests.writing import SCHEMA_FILE
 from tests.cli.conftest import by_hand
 
 

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from reconciler.manifests.modeline import SCHEMA_FILE
+from reconciler.manifests.writing import SCHEMA_FILE
 from tests.cli.conftest import Cli
 
 

@@ -20,7 +20,7 @@ RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
     [
         ("pln", "Did you mean 'plan'?"),
         ("plan --taget assistant/helper", "Did you mean '--target'?"),
-        ("plan --target helper", "'helper' is no address: an address is kind/name, like assistant/triage"),
+        ("plan --target helper", "'helper' is not a valid address; write kind/name, such as assistant/triage"),
         ("-C . plan", "Options go after the command, as in: reconciler plan -C DIR"),
         ("plan -C nowhere", "Directory 'nowhere' does not exist"),
         ("plan -C project.yaml", "is a file"),
@@ -28,7 +28,7 @@ RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
         ("plan --out kb", "is a directory"),
         ("plan -o yaml", "'yaml' is not one of 'text', 'json'"),
         ("plan --on-drift ask", "'ask' is not one of"),
-        ("export helper", "'helper' is no address"),
+        ("export helper", "'helper' is not a valid address"),
         ("state lst", "No such command 'lst'"),
         ("apply", "a confirmation is required, but stdin is not a terminal; pass --yes"),
         ("apply plan.json --target assistant/helper --yes", "cannot be combined with a saved plan"),
@@ -177,10 +177,10 @@ def test_json_is_the_only_thing_on_stdout(applied, cli: Cli):
         for command in ("plan", "apply --yes", "drift", "status", "validate")
     }
     assert formats == {
-        "plan": "reconciler/plan/v1",
-        "apply --yes": "reconciler/apply/v1",
-        "drift": "reconciler/drift/v1",
-        "status": "reconciler/status/v1",
+        "plan": "reconciler/plan/v2",
+        "apply --yes": "reconciler/apply/v2",
+        "drift": "reconciler/drift/v2",
+        "status": "reconciler/status/v2",
         "validate": "reconciler/problems/v1",
     }
 

@@ -71,7 +71,7 @@ def test_the_environment_is_chosen_by_option_or_variable(project, cli: Cli, monk
     edit(project / "project.yaml", "spec:\n", "spec:\n  environments: {staging: {}, production: {}}\n")
     done = cli("plan")
     assert done.code == 1
-    assert "choose one with --env or RECONCILER_ENV" in done.err
+    assert "choose one with `--env NAME` or `RECONCILER_ENV`" in done.err
     monkeypatch.setenv("RECONCILER_ENV", "production" if variable else "nonsense")
     chosen = cli("plan") if variable else cli("plan", "--env", "production")
     assert chosen.out.startswith("4 changes: acme/production,")
@@ -108,8 +108,9 @@ def test_a_saved_plan_is_shown_without_project_and_network(project, cli: Cli, tm
         (b"", "is not JSON"),
         (b"\xff\xfe", "it is not a text file"),
         (b"[" * 100_000, "is not JSON"),
-        (b"[]", "not a plan of format reconciler/plan/v1"),
-        (b'{"format": "reconciler/plan/v2"}', "but 'reconciler/plan/v2'"),
+        (b"[]", "not a plan of format reconciler/plan/v2"),
+        (b'{"format": "reconciler/drift/v2"}', "its format is 'reconciler/drift/v2'"),
+        (b'{"format": "reconciler/plan/v2"}', "lacks what every plan has"),
         (b'{"format": "reconciler/plan/v1"}', "lacks what every plan has"),
     ],
 )
@@ -119,6 +120,16 @@ def test_an_invalid_plan_file_is_an_error(cli: Cli, tmp_path, content, said):
     assert (done.code, done.out) == (1, "")
     assert said in done.err
     assert "reconciler plan --out" in done.err
+
+
+def test_show_a_plan_of_a_newer_format_names_both_and_the_upgrade(cli: Cli, tmp_path):
+    (tmp_path / "plan.json").write_text('{"format": "reconciler/plan/v12"}')
+    for command in ("show", "apply"):
+        done = cli(command, tmp_path / "plan.json", *(["--yes"] if command == "apply" else []))
+        assert (done.code, done.out) == (1, "")
+        assert "reconciler/plan/v12" in done.err
+        assert "reads reconciler/plan/v1 and reconciler/plan/v2" in done.err
+        assert "pip install --upgrade assistant-reconciler" in done.err
 
 
 def test_a_missing_plan_file_is_an_error(cli: Cli, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,19 @@ import pytest
 from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
 from tests.cli.conftest import Cli, Done, edit, rename_store, stores
+from tests.support.documents import complaints
 
 
 def test_an_empty_state(project, cli: Cli):
     assert cli("state", "list").out == "The state is empty: nothing was applied yet.\n"
-    assert cli("state", "list", "-o", "json").document == []
+    assert cli("state", "list", "-o", "json").document["objects"] == []
 
 
 def test_list_shows_entries_by_address(applied, cli: Cli):
     lines = cli("state", "list").out.splitlines()
     addresses = ["assistant/helper", "chatbot/helper", "file/kb/welcome.md", "vectorstore/handbook"]
     assert [line.split()[0] for line in lines] == ["ADDRESS", *addresses]
-    assert [entry["address"] for entry in cli("state", "list", "-o", "json").document] == addresses
+    assert [entry["address"] for entry in cli("state", "list", "-o", "json").document["objects"]] == addresses
 
 
 def test_show_prints_one_entry(applied, cli: Cli):
@@ -38,8 +40,10 @@ def test_show_of_an_unknown_address_is_an_error(applied, cli: Cli):
 
 
 def test_history_lists_applies(applied, cli: Cli):
-    (only,) = cli("state", "history", "-o", "json").document
-    assert (only["summary"], only["outcome"]) == ("4 created", "complete")
+    (only,) = cli("state", "history", "-o", "json").document["applies"]
+    assert only["changes"] == {"created": 4, "updated": 0, "removed": 0}
+    assert only["outcome"] == "complete"
+    assert datetime.fromisoformat(only["started_at"]) <= datetime.fromisoformat(only["finished_at"])
     assert cli("state", "history").out.splitlines()[1].split("complete")[1].split()[1:] == ["4", "created"]
 
 
@@ -68,6 +72,7 @@ def test_a_pulled_state_can_be_pushed(applied, cli: Cli, tmp_path):
     backup = tmp_path / "state.json"
     assert cli("state", "pull", "--out", backup).out == ""
     assert cli("state", "pull").document == json.loads(backup.read_text())
+    assert complaints(json.loads(backup.read_text())) == []
     pushed = cli("state", "push", backup)
     assert (pushed.code, pushed.out) == (0, "Pushed: acme, and nothing is other than before.\n")
 
@@ -98,7 +103,7 @@ def test_a_document_of_a_replaced_state_is_refused(applied, cli: Cli, tmp_path, 
     assert "state-older" in pushed(cli, tmp_path, document).err
     lose_state(applied)
     assert pushed(cli, tmp_path, document).code == 0
-    assert len(cli("state", "list", "-o", "json").document) == 4
+    assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -112,7 +117,7 @@ def test_a_document_of_a_replaced_state_is_refused(applied, cli: Cli, tmp_path, 
 def test_an_invalid_document_is_not_pushed(applied, cli: Cli, tmp_path, change, code):
     refused = pushed(cli, tmp_path, {**cli("state", "pull").document, **change})
     assert (refused.code, f"error[{code}]" in refused.err) == (1, True)
-    assert len(cli("state", "list", "-o", "json").document) == 4
+    assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
 def test_nothing_is_pushed_while_a_run_has_the_lock(applied, cli: Cli, tmp_path):
@@ -156,7 +161,7 @@ def test_rm_leaves_the_object_unmanaged(applied, cli: Cli):
     assert unmanaged == {"file", "vector_store"}
     lose_state(applied)
     assert cli("state", "rebuild").code == 0
-    assert [one["address"] for one in cli("state", "list", "-o", "json").document] == [
+    assert [one["address"] for one in cli("state", "list", "-o", "json").document["objects"]] == [
         "assistant/helper",
         "chatbot/helper",
     ]
@@ -166,7 +171,7 @@ def test_rm_refuses_objects_that_would_be_found_again(applied, cli: Cli):
     assert "vectorstore/handbook references file/kb/welcome.md" in cli("state", "rm", "file/kb/welcome.md").err
     assert "keep_on_delete" in cli("state", "rm", "chatbot/helper").err
     assert "unknown-address" in cli("state", "rm", "assistant/nobody").err
-    assert len(cli("state", "list", "-o", "json").document) == 4
+    assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
 def test_rebuild_restores_a_lost_state(applied, cli: Cli):

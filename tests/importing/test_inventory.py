@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from reconciler.importing.codec import inventory_json
 from reconciler.importing.inventory import check_by, take_inventory
 from reconciler.importing.inventory_model import Inventory, items
 from reconciler.importing.live_inventory import project_context
@@ -59,10 +60,10 @@ class TestOwner:
         estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="theirs", metadata=labels))
         estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="loose"))
         found = by_name(taken(estate))
-        assert [(found[name].standing, found[name].owner) for name in ("bot", "theirs", "loose")] == [
+        assert [(found[name].ownership, found[name].owner) for name in ("bot", "theirs", "loose")] == [
             ("ours", "acme"),
             ("other", "umbrella/prod"),
-            ("nobody", None),
+            ("unmanaged", None),
         ]
         assert found["bot"].address == "assistant/bot"
 
@@ -70,7 +71,7 @@ class TestOwner:
         estate.wants(BOT)
         estate.apply()
         estate.by_hand(estate.sdk.beta.agents.update(estate.id_of("assistant/bot"), metadata={}))
-        assert by_name(taken(estate))["bot"].standing == "ours"
+        assert by_name(taken(estate))["bot"].ownership == "ours"
 
     def test_outside_a_project_nothing_is_ours(self, estate, tmp_path):
         estate.wants(BOT)
@@ -78,7 +79,7 @@ class TestOwner:
         here = project_context(tmp_path, estate.environ, env=None, endpoint=None)
         inventory = estate.run(take_inventory(here, estate.connection, by=None, on_progress=lambda _: None))
         assert inventory.identity is None
-        assert by_name(inventory)["bot"].standing == "other"
+        assert by_name(inventory)["bot"].ownership == "other"
 
 
 class TestUse:
@@ -104,7 +105,7 @@ class TestUse:
         estate.wants(BOT)
         estate.apply()
         estate.file("broken.yaml", "kind: [")
-        assert by_name(taken(estate))["bot"].standing == "ours"
+        assert by_name(taken(estate))["bot"].ownership == "ours"
 
 
 def stored(id_: str, size: int) -> Live:
@@ -169,8 +170,8 @@ class TestReports:
 
     def test_json_has_every_field(self, estate):
         store_with(estate, "a.md", name="kb")
-        document = json.loads(json.dumps(taken(estate, "metadata.x").document()))
-        assert document["format"] == "reconciler/inventory/v1"
+        document = json.loads(json.dumps(inventory_json(taken(estate, "metadata.x"))))
+        assert document["format"] == "reconciler/inventory/v2"
         assert {one["type"] for one in document["objects"]} == {"file", "vector_store"}
         assert document["prices"]["estimate"] is True
         assert [group["what"] for group in document["groups"]] == [""]

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.cli import codes
 from reconciler.cli.main import run
-from reconciler.manifests.modeline import SCHEMA_FILE
+from reconciler.manifests.writing import SCHEMA_FILE
 from tests.migration.exports import assistant, saved
 
 

@@ -11,9 +11,9 @@ from openai.types.beta.agent_create_params import AgentCreateParams
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 
 from reconciler.manifests import load
+from reconciler.migration.codec import migration_json
 from reconciler.migration.migrate import migrate
 from reconciler.migration.model import Migration
-from reconciler.reports.migration import migration_json
 from reconciler.reports.style import Style
 from reconciler.reports.text import problems_text
 from reconciler.reports.text.migration import migration_text

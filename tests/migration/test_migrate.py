@@ -96,7 +96,7 @@ spec:
         in_the_way = tmp_path / "project" / "prompts" / "b.md"
         in_the_way.parent.mkdir(parents=True)
         in_the_way.write_text("mine", encoding="utf-8")
-        with pytest.raises(ReconcilerError, match="is there already"):
+        with pytest.raises(ReconcilerError, match="already exists"):
             migrated(tmp_path, assistant("a"), assistant("b", instructions="Help."))
         assert [path.name for path in (tmp_path / "project").rglob("*") if path.is_file()] == ["b.md"]
 

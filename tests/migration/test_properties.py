@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from reconciler.manifests import load
+from reconciler.migration.codec import migration_json
 from reconciler.migration.exports import find_exports
 from reconciler.migration.migrate import migrate
 from reconciler.reports.markdown.migration import migration_markdown
-from reconciler.reports.migration import migration_json
 from reconciler.reports.style import Style
 from reconciler.reports.text.migration import migration_text
 

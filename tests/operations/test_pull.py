@@ -213,7 +213,7 @@ def test_detached_files_are_pulled(acme):
     pulled = pull(acme, "vectorstore/handbook")
     assert changed_lines(pulled) == ["-     - {path: faq/faq.md, attributes: {topic: faq}}   # the old ones"]
     (problem,) = pulled.problems
-    assert "kb/hours.md was detached by hand, and kb/*.md means it" in problem.message
+    assert "kb/hours.md was detached outside Reconciler, but kb/*.md still matches it" in problem.message
     assert str(problem.place).startswith("store.yaml:6:")
     (change,) = acme.plan().drift
     assert [item.path for item in change.fields] == ['files["kb/hours.md"]']
@@ -268,7 +268,7 @@ def test_a_file_attached_to_a_pruned_store_is_reported(acme):
     acme.by_hand(acme.sdk.vector_stores.files.create(acme.id_of("vectorstore/handbook"), file_id=file.id))
     pulled = pull(acme)
     (problem,) = pulled.problems
-    assert f"{file.id} was attached by hand" in problem.message
+    assert f"{file.id} was attached outside Reconciler" in problem.message
     assert not pulled.edits
 
 

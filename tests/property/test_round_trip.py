@@ -20,7 +20,7 @@ from reconciler.importing.live_inventory import project_context
 from reconciler.importing.live_objects import import_objects
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
-from reconciler.manifests.drafting import literal
+from reconciler.manifests.drafts import literal
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.assistants.agents import AgentsSpec

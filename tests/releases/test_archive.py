@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.releases.archive import Archived, archive
+from reconciler.releases.archive import archive
+from reconciler.releases.model import Archived
 from reconciler.releases.publish import publish
 from reconciler.releases.release import release
 from reconciler.resources.address import Address

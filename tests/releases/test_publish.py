@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.releases.publish import Publication, publish
+from reconciler.releases.model import Publication
+from reconciler.releases.publish import publish
 from reconciler.releases.release import release
 from reconciler.resources.problems import Problem, ReconcilerError
 from tests.support.desk import Desk

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.releases.model import Released
 from reconciler.releases.publish import publish
-from reconciler.releases.release import Released, release
+from reconciler.releases.release import release
 from reconciler.resources.problems import Problem, ReconcilerError
 from tests.support.desk import HEAD, Desk, write
 

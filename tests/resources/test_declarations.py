@@ -36,7 +36,7 @@ ALLOWED: Final = {
     "operations/init.py": "a job for each chatbot",
     "project/all_environments.py": "the releases of a chatbot",
     "project/workspace.py": "the chatbot of a release",
-    "manifests/moving.py": "releases keep the name that their chatbot had",
+    "manifests/renames.py": "releases keep the name that their chatbot had",
     "cli/": "commands take the names of chatbots",
     "planning/guard/references.py": "the sections of a refusal: chatbots and pipelines that need an assistant",
     "planning/release_retention.py": "a release goes with an assistant that it uses",

@@ -14,6 +14,7 @@ from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.review.reviewed_changes import read_reviews
 from tests.github.conftest import github, hub, waits
+from tests.support.documents import as_v1
 from tests.support.github_hub import Hub
 from tests.support.world import Document, World, manifest, world
 
@@ -42,6 +43,14 @@ def office(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
+def test_a_plan_of_version_1_counts_as_shown(office: World, github: GitHub):
+    office.wants(manifest("Assistant", "clerk", AGENT))
+    plan = office.plan("keep")
+    found = read_reviews(plan, merged(github, Review(1, (json.dumps(as_v1(to_json(plan))).encode(),))))
+    assert found.digests == {change.digest for change in plan.work} != set()
+    assert [review.void for review in found.reviews] == [""]
+
+
 def saved(plan: Plan) -> bytes:
     return json.dumps(to_json(plan)).encode()
 
@@ -51,7 +60,7 @@ def test_edited_plans_and_unknown_formats_do_not_count(office: World, github: Gi
     plan = office.plan("keep")
     data = saved(plan)
     edited = Review(1, (data.replace(b"File it.", b"Burn it."),))
-    other = Review(2, (data.replace(b"plan/v1", b"plan/v9"),))
+    other = Review(2, (data.replace(b"plan/v2", b"plan/v9"),))
     found = read_reviews(plan, merged(github, edited, other, Review(3, (data,))))
     assert {change.digest for change in plan.work} <= found.digests
     assert [bool(review.void) for review in found.reviews] == [True, True, False]

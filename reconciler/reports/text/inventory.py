@@ -5,9 +5,9 @@ from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table
 from reconciler.reports.text.values import bytes_text
+from reconciler.resources.display import day
 from reconciler.resources.name_lists import few
 from reconciler.resources.prices import Prices
-from reconciler.resources.times import day
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
@@ -33,7 +33,7 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
 
 def sum_row(one: Sum) -> tuple[str, ...]:
     """One line of a table of sums."""
-    counts = (one.objects, one.ours, one.others, one.nobodys, one.unused)
+    counts = (one.objects, one.ours, one.others, one.unmanaged, one.unused)
     return (one.what or "(none)", *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
 
 
@@ -53,7 +53,7 @@ def object_row(item: Item) -> tuple[str, ...]:
 
 def owner_text(item: Item) -> str:
     """`ours as assistant/triage`, another identity, or `nobody`."""
-    if item.standing == "ours":
+    if item.ownership == "ours":
         return f"ours as {item.address}"
     return item.owner or "nobody"
 
