@@ -147,9 +147,8 @@ def _check_names(readable: Sequence[tuple[LocalFile, E, int]], settings: Callabl
     for name, group in sorted(by_name.items()):
         paths = [file.path for file, _, _ in group]
         if len({file.sha256 for file, _, _ in group}) > 1:
-            message = (
-                f"{few(paths, _SHOWN)} differ but have the same name {name}, and search results cite only the name"
-            )
+            listed = few(paths, _SHOWN)
+            message = f"{listed} differ but have the same name {name}, and search results cite only the name"
             yield Finding(_at(group[-1][2]), "duplicate-filename", message, severity="warning")
         yield from _check_twins(group, settings)
 
