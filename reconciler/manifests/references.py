@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.manifests.suggest import SUGGESTIONS, listed, similar
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Reference, Resource
+from reconciler.resources.name_lists import SUGGESTIONS, did_you_mean, listed
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.registry import upload_kinds
 
@@ -79,7 +79,7 @@ def _hint(target: Address, addresses: Collection[Address], archived: Collection[
     same_kind = {address.name for address in addresses if address.kind == target.kind}
     elsewhere = [str(address) for address in addresses if address.name == target.name]
     there = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else ""
-    return similar(target.name, same_kind) or there or listed(same_kind)
+    return did_you_mean(target.name, same_kind) or there or listed(same_kind)
 
 
 def _instead(target: Address, addresses: Collection[Address]) -> str:

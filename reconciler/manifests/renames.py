@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from reconciler.manifests.suggest import shown
 from reconciler.resources.address import NAME_RULE, RELEASE, Address, is_name, release_address, version_of
 from reconciler.resources.base import Resource
+from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Problem
 
 CHATBOT: Final = "chatbot"

@@ -33,7 +33,8 @@ ALLOWED: Final = {
     "releases/": "releases are of chatbots",
     "review/": "says what becomes of a chatbot's users",
     "operations/rollback.py": "publishes a release of a chatbot",
-    "operations/workflows.py": "a job for each chatbot",
+    "operations/init.py": "a job for each chatbot",
+    "project/all_environments.py": "the releases of a chatbot",
     "project/workspace.py": "the chatbot of a release",
     "manifests/renames.py": "releases keep the name that their chatbot had",
     "cli/": "commands take the names of chatbots",
@@ -46,7 +47,7 @@ ALLOWED: Final = {
     "planning/statements.py": "reads the texts of plans of version 1, in which only files have names with a space",
     "reports/": "the reports of releases, and of drift by assistant",
     "migration/": "makes manifests of assistants",
-    "importing/configurations.py": "makes manifests of assistants, from requests and responses",
+    "importing/requests.py": "makes manifests of assistants, from requests and responses",
 }
 """What the product is about, with why each has to name a kind."""
 
