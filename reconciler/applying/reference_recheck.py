@@ -9,10 +9,8 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from reconciler.live.base import Adapter, Referrer
-from reconciler.live.gather import gather
-from reconciler.planning.build import Planned
-from reconciler.planning.planned_deletions import planned_deletions
+from reconciler.live.adapters import Adapter, Referrer, gather
+from reconciler.planning.build import Planned, planned_deletions
 from reconciler.resources.base import Live
 
 FRESH: Final = 2.0

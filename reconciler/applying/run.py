@@ -12,7 +12,7 @@ from typing import Protocol
 
 from reconciler.applying.model import Outcome
 from reconciler.applying.reference_recheck import ReferenceRecheck
-from reconciler.live.base import Adapter, Referrer
+from reconciler.live.adapters import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
 from reconciler.resources.address import Address

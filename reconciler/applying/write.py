@@ -13,7 +13,7 @@ from typing import Final
 from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
-from reconciler.live.base import Adapter, WriteRequest
+from reconciler.live.adapters import Adapter, WriteRequest
 from reconciler.live.errors import UnknownOutcomeError
 from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS

@@ -1,13 +1,15 @@
 """From JSON of the API to canonical fields, and back to request bodies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest
 from reconciler.live.client import Object
-from reconciler.live.metadata import merged, without_labels
-from reconciler.resources.base import Live
+from reconciler.live.errors import LiveError
+from reconciler.resources import labels as ownership
+from reconciler.resources.base import Labels, Live
 from reconciler.resources.metadata import PAIRS, has_room
+from reconciler.resources.problems import Problem
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, Fields, replace_references
 
@@ -65,3 +67,39 @@ def _over(resource_type: ResourceType, name: str, wanted: JSON, live: Fields) ->
 
 def _rendered(resource_type: ResourceType, order: WriteRequest, fields: Fields) -> dict[str, JSON]:
     return {name: replace_references(value, order.id_of) for name, value in resource_type.render(fields).items()}
+
+
+CLOCK_SLACK: Final = 120.0
+"""Seconds that our clock, set right by the answers, and OpenAI's may still differ."""
+
+
+def without_labels(body: Object) -> dict[str, str]:
+    return {key: value for key, value in (body.get("metadata") or {}).items() if key not in ownership.KEYS}
+
+
+def merged(live: Mapping[str, str], wanted: Mapping[str, str | None], labels: Labels, address: str) -> dict[str, str]:
+    """All pairs to write: the live ones, which the API would drop otherwise, under `wanted`, under our labels.
+
+    A key wanted as None is removed. Raises `LiveError` where that makes more pairs than the API keeps.
+    """
+    pairs = {**live, **wanted, **ownership.to_metadata(labels)}
+    kept = {key: value for key, value in pairs.items() if value is not None}
+    if len(kept) > PAIRS:
+        own = ", ".join(sorted(kept.keys() - ownership.KEYS))
+        message = f"{address}: {len(kept)} pairs of metadata, {PAIRS} at most, and four are ours; the others are {own}"
+        raise LiveError(
+            Problem("too-many-pairs", message, hint="Remove some from the manifest or from the live object.")
+        )
+    return kept
+
+
+def carries(body: Object, labels: Labels) -> bool:
+    """Whether the object is labelled as the one that `labels` are for."""
+    found = ownership.from_metadata(body.get("metadata"))
+    return found is not None and (found.identity, found.address) == (labels.identity, labels.address)
+
+
+def older_than(since: float, ahead: float) -> Callable[[Object], bool]:
+    """Whether an object was certainly made before our Unix time `since`; our clock is `ahead` seconds fast."""
+    earliest = since - ahead - CLOCK_SLACK
+    return lambda body: bool(body.get("created_at", since) < earliest)

@@ -16,8 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
-from reconciler.live.errors import LiveError, MissingError
-from reconciler.live.failures import Failure, failure_of, unreadable
+from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, unreadable
 from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem

@@ -5,8 +5,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection, Object
-from reconciler.live.errors import LiveError, MissingError
-from reconciler.live.failures import plain
+from reconciler.live.errors import LiveError, MissingError, plain
 from reconciler.live.pages import walk
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem

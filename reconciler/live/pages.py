@@ -1,6 +1,7 @@
 """List walks: every object of a list, page by page."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection, Object
@@ -70,3 +71,13 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Tes
 def _repeated(cursor: str) -> LiveError:
     hint = "A proxy in front of the API may ignore the cursor `after`."
     return LiveError(Problem("repeated-page", f"the server repeats a page: the one that ends with {cursor}", hint=hint))
+
+
+async def shutdown_dates(connection: Connection) -> dict[str, date | None]:
+    """When each model that the key may use is shut down; None where no date is set (GET /models, `shutdown_date`)."""
+    listed = await connection.get("models")
+    return {model["id"]: _date(model.get("shutdown_date")) for model in listed["data"]}
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

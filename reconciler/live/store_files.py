@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest, gather
 from reconciler.live.client import Connection, Object
-from reconciler.live.gather import gather
 from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity

@@ -11,19 +11,16 @@ from pathlib import Path
 from reconciler.bundles.documents import needs
 from reconciler.bundles.render import contents
 from reconciler.importing.model import imported_from
-from reconciler.live.base import Adapter
+from reconciler.live.adapters import Adapter, adapters, gather, referrers
 from reconciler.live.client import Connection
-from reconciler.live.gather import gather
-from reconciler.live.registry import adapters, referrers
 from reconciler.operations import release_blockers
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
 from reconciler.operations.shutdowns import look_up, written
-from reconciler.planning.build import Planned, difference, guarded, sealed, unresolved
+from reconciler.planning.build import Planned, difference, guarded, planned_deletions, sealed, unresolved
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Bundle, Pending, PlanInputs
 from reconciler.planning.model import OnDrift
-from reconciler.planning.planned_deletions import planned_deletions
 from reconciler.planning.reasons import Notice
 from reconciler.planning.resolution import resolve
 from reconciler.project.workspace import Workspace, dangling_problems

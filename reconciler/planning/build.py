@@ -1,5 +1,6 @@
 """`plan`: from all that was read to the one frozen value that everything else reads. Resolve, diff, guard, seal."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,9 +10,8 @@ from reconciler.planning.adoption import uploads_alike
 from reconciler.planning.changes import ByOrigin, changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.consents import lift
-from reconciler.planning.graph import Graph, after, before, group_of
+from reconciler.planning.graph import Graph, after, before, group_of, references
 from reconciler.planning.guard import RULES, Check, GuardContext
-from reconciler.planning.impact import references
 from reconciler.planning.inputs import Link, PlanInputs
 from reconciler.planning.keep_on_delete import given_up, stays_published
 from reconciler.planning.match import Matched
@@ -234,3 +234,13 @@ def _too_late(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]
 def _unchanged(inputs: PlanInputs, matched: Matched, found: Iterable[Change]) -> int:
     changed = {Address.parse(change.address) for change in found} | matched.ambiguous.keys() | matched.taken.keys()
     return sum(1 for address in inputs.desired if inputs.in_scope(address) and address not in changed)
+
+
+def planned_deletions(planned: Planned) -> Mapping[str, frozenset[str]]:
+    """By type, the ids of live objects that are gone once the plan is carried out."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for change in planned.plan.work:
+        live = planned.matched.live.get(Address.parse(change.address))
+        if change.action in INVALIDATES_ID and live and change.id and live.type not in planned.inputs.outlet_types:
+            found[live.type].add(change.id)
+    return {type_: frozenset(ids) for type_, ids in found.items()}

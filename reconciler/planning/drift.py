@@ -12,9 +12,8 @@ from typing import Final
 from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
 from reconciler.planning.changes import not_named
-from reconciler.planning.drift_class import DRIFT_CLASSES, drift_class
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import Change, FieldChange, Plan, Risk
+from reconciler.planning.model import DRIFT_CLASSES, Change, FieldChange, Plan, Risk, drift_class
 from reconciler.planning.reasons import Notice
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields

@@ -14,16 +14,17 @@ costs, requests, guard and order all read the same pairs. docs/decisions/008-one
 | server defaults | what the API has filled in when it made a copy is wanted as well                             |
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.planning.ignored import with_ignored
 from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.match import Matched, match
 from reconciler.planning.release_retention import Retired, apply_retention
-from reconciler.planning.renames import renamed
-from reconciler.planning.server_defaults import with_server_defaults
+from reconciler.planning.renames import find_moves, renamed
 from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired
+from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.values import JSON
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,42 @@ def resolve(inputs: PlanInputs) -> Resolution:
     matched = match(inputs)  # pairs, renames, uploads, ids
     inputs = renamed(inputs, matched.moved)
     return Resolution(with_server_defaults(inputs), matched, retired)
+
+
+def with_ignored(inputs: PlanInputs) -> PlanInputs:
+    """Return `inputs` in which ignored fields of documents are wanted as they are published, under any name."""
+    found = dict(_with_ignored(inputs))
+    return replace(inputs, desired={**inputs.desired, **found}) if found else inputs
+
+
+def _with_ignored(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
+    ignoring = {address: wanted for address, wanted in inputs.desired.items() if wanted.lifecycle.ignore}
+    documents = {Address.parse(live.id): live for live in inputs.live if live.type in inputs.outlet_types}
+    moved = find_moves(inputs, documents) if ignoring else {}
+    for address, wanted in ignoring.items():
+        live = documents.get(moved.get(address, address))
+        if live is not None and live.type == wanted.type:
+            kept = {name: live.fields[name] for name in wanted.lifecycle.ignore if name in live.fields}
+            fields = {name: value for name, value in wanted.fields.items() if name not in wanted.lifecycle.ignore}
+            yield address, replace(wanted, fields={**fields, **kept})
+
+
+def with_server_defaults(inputs: PlanInputs) -> PlanInputs:
+    """`inputs` in which copies are wanted as the API completed them, as far as state knows it."""
+    desired = {
+        address: _completed(inputs.resource_types[wanted.type], wanted, inputs.applied[address])
+        for address, wanted in inputs.desired.items()
+        if wanted.whole and address in inputs.applied
+    }
+    return replace(inputs, desired={**inputs.desired, **desired}) if desired else inputs
+
+
+def _completed(resource_type: ResourceType, wanted: Desired, applied: Applied) -> Desired:
+    known = {name: applied.fields[name] for name in resource_type.resolved if name in applied.fields}
+    return replace(
+        wanted, fields={**wanted.fields, **{name: _over(value, wanted, name) for name, value in known.items()}}
+    )
+
+
+def _over(known: Mapping[str, JSON], wanted: Desired, name: str) -> JSON:
+    return {**known, **(wanted.fields.get(name) or {})}

@@ -1,6 +1,6 @@
 from datetime import date
 
-from reconciler.live.models import shutdown_dates
+from reconciler.live.pages import shutdown_dates
 
 
 def test_dates_and_their_absence(api):

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from reconciler.live import bodies
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest, gather
+from reconciler.live.bodies import older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.contents import planned_bytes
 from reconciler.live.errors import LiveError
-from reconciler.live.gather import gather
-from reconciler.live.metadata import older_than
 from reconciler.live.pages import Test, never, walk
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live, LocalFile

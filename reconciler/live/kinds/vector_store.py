@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.live import bodies, store_files
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest, gather
+from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import MissingError
-from reconciler.live.gather import gather
-from reconciler.live.metadata import carries, older_than
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

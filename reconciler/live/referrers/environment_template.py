@@ -7,7 +7,7 @@ environment_template`): without them the next session cannot start.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from reconciler.live.base import needing, referred
+from reconciler.live.adapters import needing, referred
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
 from reconciler.resources.base import Live

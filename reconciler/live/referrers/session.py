@@ -6,8 +6,8 @@ A session keeps the configuration that its agent had when it was made; at rest i
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from reconciler.live.adapters import gather
 from reconciler.live.client import Connection, Object
-from reconciler.live.gather import gather
 from reconciler.live.pages import walk
 from reconciler.resources.base import Live
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.planning.guard import cost, drift, ownership, protection, references, releases, retired, threshold
+from reconciler.planning.guard import drift, limits, ownership, references, releases, retired
 from reconciler.planning.guard.context import Check
 
 NEVER: Final = False
@@ -33,8 +33,8 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
         Check(releases.drifted, BY_CONSENT, "what is released is what the manifests say, which was reviewed"),
     ),
     "protected": (
-        Check(protection.protected, BY_CONSENT, "the review of the consent is what protection asks for"),
-        Check(protection.protected_duplicate, BY_CONSENT, "which of the two is meant, a person can see"),
+        Check(ownership.protected, BY_CONSENT, "the review of the consent is what protection asks for"),
+        Check(ownership.protected_duplicate, BY_CONSENT, "which of the two is meant, a person can see"),
     ),
     "conflict": (
         Check(drift.both_changed, NEVER, "no consent says which of the two values is meant"),
@@ -42,7 +42,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     ),
     "drift": (Check(drift.any_drift, NEVER, "who runs the plan asked to be stopped, and may ask otherwise"),),
     "retired-model": (Check(retired.models, BY_CONSENT, "dates move, and the API has the last word"),),
-    "cost": (Check(cost.too_much, BY_CONSENT, "an estimate; what grows, and by how much, is bound"),),
-    "threshold": (Check(threshold.too_many, BY_CONSENT, "a large clean-up may be meant; what goes is bound"),),
+    "cost": (Check(limits.too_much, BY_CONSENT, "an estimate; what grows, and by how much, is bound"),),
+    "threshold": (Check(limits.too_many, BY_CONSENT, "a large clean-up may be meant; what goes is bound"),),
 }
 """In the order in which refusals are shown. A consent may never lift what it could not decide."""

@@ -1,10 +1,16 @@
 """What the engine asks of every type of live object, wherever it lives."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import ModuleType
+from typing import Any, Protocol, TypeVar
 
+from reconciler.live import kinds, referrers as reading
+from reconciler.live.client import Connection
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Desired, Labels, Live
 from reconciler.resources.values import Fields
@@ -109,3 +115,33 @@ def needing(found: Iterable[Live], ids: Mapping[str, Collection[str]]) -> list[L
     """Those of `found` that refer to one of `ids`, which are given by type."""
     wanted = {id_ for group in ids.values() for id_ in group}
     return [live for live in found if not wanted.isdisjoint(live.refers_to)]
+
+
+def adapters(connection: Connection) -> dict[str, Adapter]:
+    """Adapters by type of live object."""
+    made: list[Adapter] = [module.ADAPTER(connection) for module in _modules(kinds)]
+    return {adapter.type: adapter for adapter in made}
+
+
+def referrers(connection: Connection) -> list[Referrer]:
+    """What may refer to live objects and has no adapter."""
+    return [module.REFERRER(connection) for module in _modules(reading)]
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return (importlib.import_module(f"{package.__name__}.{name}") for name in names)
+
+
+T = TypeVar("T")
+
+
+async def gather(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results, in order. The first error stops the rest and is raised as it is, unlike a `TaskGroup`'s."""
+    tasks = [asyncio.ensure_future(item) for item in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
