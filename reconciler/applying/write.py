@@ -17,7 +17,7 @@ from reconciler.live.adapters import Adapter, WriteRequest
 from reconciler.live.errors import UnknownOutcomeError
 from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
-from reconciler.planning.diff import LastApplied, as_live, compare, owned
+from reconciler.planning.field_diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.release_retention import release_of
 from reconciler.planning.uploads import leftover_address

@@ -19,7 +19,7 @@ from reconciler.live.client import Connection
 from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
-from reconciler.planning.diff import owned
+from reconciler.planning.field_diff import owned
 from reconciler.planning.inputs import Pending, PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.planning.diff import LastApplied, compare
+from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.reasons import Notice, Reason

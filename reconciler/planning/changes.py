@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reconciler.planning.adoption import adoption_reasons
-from reconciler.planning.diff import LastApplied, agreed, compare
+from reconciler.planning.field_diff import LastApplied, agreed, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
 from reconciler.planning.match import Matched, applied_protection

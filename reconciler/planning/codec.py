@@ -47,7 +47,7 @@ from reconciler.resources.values import ABSENT, JSON, digest
 _HINT: Final = "Make it again with `reconciler plan --out FILE`."
 
 
-def seal(identity: str, change: Change) -> Change:
+def seal_change(identity: str, change: Change) -> Change:
     """`change` with its digest: over identity, address, action, fields and preconditions, never times or labels."""
     return replace(change, digest=_change_digest(identity, change))
 

@@ -36,7 +36,7 @@ class Resolution:
     matched: Matched
     retired: Retired
 
-    def publishing(self, bundles: Mapping[Address, Bundle]) -> "Resolution":
+    def with_bundles(self, bundles: Mapping[Address, Bundle]) -> "Resolution":
         """Return the resolution with the bundles that were rendered from what is wanted."""
         return replace(self, inputs=replace(self.inputs, bundles=bundles))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reconciler.planning.build import Planned
-from reconciler.planning.diff import owned
+from reconciler.planning.field_diff import owned
 from reconciler.planning.model import Change, FieldChange
 from reconciler.resources.address import Address
 from reconciler.resources.labels import field_hash

@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.applying.steps import lower
 from reconciler.planning.build import Planned
-from reconciler.planning.codec import from_json, seal, seal_plan
+from reconciler.planning.codec import from_json, seal_change, seal_plan
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
@@ -160,7 +160,7 @@ def _chooses_release(change: Change) -> bool:
 
 
 def _kept(plan: Plan, change: Change) -> Change:
-    return seal(plan.identity, replace(change, decision="keep"))
+    return seal_change(plan.identity, replace(change, decision="keep"))
 
 
 def _waiting(
