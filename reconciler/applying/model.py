@@ -10,7 +10,7 @@ from reconciler.state.model import AppliedPlan
 
 Status: TypeAlias = Literal["done", "failed", "skipped", "not-started"]
 Verdict: TypeAlias = Literal["already-applied", "applied", "interrupted", "partly-applied", "failed"]
-"""What an apply came to as a whole. `already-applied` did nothing."""
+"""The outcome of an apply as a whole. An apply with the verdict `already-applied` changes nothing."""
 
 
 NoteCode: TypeAlias = Literal[
@@ -39,11 +39,11 @@ class Outcome:
     id: str | None = None
     """The live object, where there is one now."""
     problem: Problem | None = None
-    """Why it failed."""
+    """The cause of a failure."""
     because_of: str | None = None
-    """For `skipped`: the address whose failure this change waited for in vain."""
+    """For `skipped`: the address whose failure prevented this change."""
     notes: tuple[Note, ...] = ()
-    """What a reader should know of what was done."""
+    """Remarks about the way in which the change was made."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ApplyResult:
     requests: dict[str, int] = field(default_factory=dict)
     """Requests sent to OpenAI, by method."""
     kept: tuple[Change, ...] = ()
-    """What was changed by hand and is left as it is."""
+    """Drift that the apply keeps."""
     found: tuple[str, ...] = ()
     """Addresses of what a run that did not end had done: it was found instead of being done again."""
     already_applied: AppliedPlan | None = None

@@ -1,4 +1,4 @@
-"""The look right before something is deleted: does anybody need it who did not when that was planned?"""
+"""The check for new references immediately before an object is deleted."""
 
 import asyncio
 import time
@@ -14,12 +14,12 @@ from reconciler.planning.build import Planned, planned_deletions
 from reconciler.resources.base import Live
 
 FRESH: Final = 2.0
-"""Seconds for which the list walks of one look serve further deletes, counted from its end.
+"""Seconds for which one list walk serves further deletes, counted from its end.
 
-So what a delete relies on was read at most one list walk and two seconds before; what it then waits for its turn to be
-sent, which more than 300 deletes a minute do, comes on top. No bound could be nothing, as the API has no conditional
-delete. This one lets a walk serve all steps that are under way at once and those that follow on them: the requests of
-many deletes grow with their number, and are not that number times the lists.
+A delete relies on lists that were read at most one list walk and two seconds earlier. The wait for the rate limit,
+which applies above 300 deletes a minute, is added to it. The API has no conditional delete, so this interval cannot be
+zero. One walk serves all steps that run at the same time, so that the number of requests grows with the number of
+deletes and not with its product with the lists.
 """
 
 
@@ -50,7 +50,7 @@ class ReferenceRecheck:
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
 
     async def newcomers(self, live: Live) -> list[Live]:
-        """Who needs the object now and did not when the plan was made, by type and id."""
+        """Return the objects that reference `live` and did not when the plan was made, by type and id."""
         found = await gather(self._looks(live))
         new = (
             one

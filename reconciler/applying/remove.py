@@ -39,7 +39,7 @@ async def remove(run: Run, step: Step) -> Note | None:
 
 
 async def give_up(run: Run, step: Step) -> None:
-    """Remove an address from state. Where the live object stays as nobody's, our labels go from it."""
+    """Remove an address from the state. If the live object stays unmanaged, remove its ownership labels."""
     inputs, live = run.planned.inputs, run.planned.matched.live.get(step.address)
     applied = inputs.applied.get(step.address)
     if live is None and step.address in inputs.pointers:  # a run was killed when it had deleted the object
@@ -68,7 +68,7 @@ def _is_replaced(step: Step) -> bool:
 
 
 def _alone(run: Run, live: Live) -> AbstractAsyncContextManager[object]:
-    """Nobody begins to share an upload while it is being removed."""
+    """Prevent other steps from sharing an upload while it is removed."""
     return run.uploading[_content(live)] if run.is_upload(live.type) else nullcontext()
 
 
@@ -83,7 +83,7 @@ async def _delete(run: Run, live: Live) -> None:
 
 
 async def _staying(run: Run, step: Step, live: Live) -> Note | None:
-    """Why the object is left as it is, or nothing where it is to be deleted; StaleError where neither is right."""
+    """Return the reason to keep the object, or None to delete it; raise StaleError if the object is not as planned."""
     if run.is_upload(live.type):
         note = _kept_because(run, step, live)
     else:
@@ -97,7 +97,7 @@ async def _staying(run: Run, step: Step, live: Live) -> Note | None:
 
 
 def _kept_because(run: Run, step: Step, live: Live) -> Note | None:
-    """An upload stays while another address, or anybody's store, still needs it. It has no label to look at again."""
+    """Return a note if another address or another vector store still uses the upload, which has no label to check."""
     if run.users[live.id] - {str(step.address)}:
         return Note("upload-kept")
     holder = run.holders.get(live.id)
@@ -109,7 +109,7 @@ def _held_by(holder: Live) -> Note:
 
 
 async def _is_there(run: Run, step: Step, live: Live) -> bool:
-    """Whether the object is still live; StaleError where it is not ours to delete any more."""
+    """Return True if the object is still live; raise StaleError if this identity may not delete it any longer."""
     now = await run.adapters[live.type].read(live.id)
     if now is None:
         return False

@@ -1,4 +1,4 @@
-"""What the engine asks of every type of live object, wherever it lives."""
+"""Adapters: the operations that the engine uses on each type of live object."""
 
 import asyncio
 import importlib
@@ -26,7 +26,7 @@ class WriteRequest:
     update. References are still references. Of a field that is ours by key, a key that is null is to be removed; a file
     of a store is called by its path, its id, or both."""
     labels: Labels
-    """What the object is to be labelled with afterwards."""
+    """The labels of the object after the request."""
     id_of: Callable[[str], str]
     """The live id behind a reference's address."""
     root: Path
@@ -38,26 +38,26 @@ class Adapter(Protocol):
 
     type: str
     refers: frozenset[str]
-    """Types whose ids objects of this type may hold; read before one of those is deleted."""
+    """Types that objects of this type may reference. Objects are read before a referenced one is deleted."""
     lists_whole: bool
     """True if `list` reads all of every object, so that `whole` has nothing to add."""
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
-        """Every live object of this type, by list walks of full pages. Parts that need a listing of their own (files of
-        a vector store) are read only for objects that carry our labels or whose id is `known`.
+        """List every live object of this type, in full pages. Parts with a list of their own (files of a vector store)
+        are read only for objects that carry the labels of `identity` or whose id is in `known`.
         """
         ...
 
     async def whole(self, live: Live) -> Live | None:
-        """A listed object with the parts that `list` has not read, or None where it is gone meanwhile."""
+        """Return a listed object with the parts that `list` did not read, or None if it was deleted in the meantime."""
         ...
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
-        """The object as it is now, or None where there is none any more."""
+        """Return the current object, or None if it does not exist."""
         ...
 
     async def create(self, order: WriteRequest) -> Live:
-        """Make the object; raises `UnknownOutcomeError` where nobody can tell whether it was made."""
+        """Create the object; raise `UnknownOutcomeError` if it may or may not have been created."""
         ...
 
     async def find(self, order: WriteRequest, since: float) -> Live | None:
@@ -73,7 +73,7 @@ class Adapter(Protocol):
         ...
 
     async def delete(self, id: str) -> None:  # noqa: A002
-        """Remove it; one that is gone already is done."""
+        """Delete the object. An object that does not exist is not an error."""
         ...
 
 
@@ -85,12 +85,12 @@ class Referrer(Protocol):
 
     type: str
     refers: frozenset[str]
-    """Types whose ids objects of this type may hold; read before one of those is deleted."""
+    """Types that objects of this type may reference. Objects are read before a referenced one is deleted."""
     asks_by_id: bool
-    """Whether a request is made for every id. Otherwise one list walk serves however many ids."""
+    """True if each id takes a request. Otherwise one list walk serves any number of ids."""
 
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
-        """The live objects that need one of `ids`, which are given by type. What is over needs nothing any more."""
+        """Return the live objects in use that reference one of `ids`, which are given by type."""
         ...
 
 
@@ -124,7 +124,7 @@ def adapters(connection: Connection) -> dict[str, Adapter]:
 
 
 def referrers(connection: Connection) -> list[Referrer]:
-    """What may refer to live objects and has no adapter."""
+    """Return the readers of live objects that may reference managed objects and have no adapter."""
     return [module.REFERRER(connection) for module in _modules(reading)]
 
 

@@ -29,9 +29,8 @@ def detail(body: Object, names: Iterable[str]) -> dict[str, JSON]:
 
 
 def creation(resource_type: ResourceType, order: WriteRequest) -> dict[str, JSON]:
-    """The body that makes the object: what is wanted, what can only be written, and our labels.
-
-    A field wanted as null is left out: that is how it comes into being, and not every create takes null.
+    """Return the body of a create request: desired fields, write-only fields and labels. Null fields are left out: null
+    is the initial value, and some create requests do not accept it.
     """
     fields = {name: value for name, value in order.fields.items() if value is not None}
     labelled = {METADATA: _pairs(order, None)} if resource_type.is_labelled else {}
@@ -39,9 +38,8 @@ def creation(resource_type: ResourceType, order: WriteRequest) -> dict[str, JSON
 
 
 def change(resource_type: ResourceType, order: WriteRequest, live: Live) -> dict[str, JSON]:
-    """The body that writes `order.fields` and our labels over the live object.
-
-    Of fields that are ours by key, what others set stays, and a key wanted as null goes.
+    """Return the body of an update request: `order.fields` and the labels. In fields that are managed by key, other
+    keys are kept, and a key with the value null is removed.
     """
     fields = {name: _over(resource_type, name, value, live.fields) for name, value in order.fields.items()}
     labelled = {METADATA: _pairs(order, live)} if resource_type.is_labelled else {}
@@ -94,12 +92,14 @@ def merged(live: Mapping[str, str], wanted: Mapping[str, str | None], labels: La
 
 
 def carries(body: Object, labels: Labels) -> bool:
-    """Whether the object is labelled as the one that `labels` are for."""
+    """Return True if the labels on the object have the identity and the address of `labels`."""
     found = ownership.from_metadata(body.get("metadata"))
     return found is not None and (found.identity, found.address) == (labels.identity, labels.address)
 
 
 def older_than(since: float, ahead: float) -> Callable[[Object], bool]:
-    """Whether an object was certainly made before our Unix time `since`; our clock is `ahead` seconds fast."""
+    """Return a test for objects that were certainly created before the local Unix time `since`; the local clock is
+    `ahead` seconds fast.
+    """
     earliest = since - ahead - CLOCK_SLACK
     return lambda body: bool(body.get("created_at", since) < earliest)

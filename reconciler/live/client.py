@@ -41,7 +41,9 @@ BETA: Final = {"agents": "agents=v1", "vaults": "agents=v1", "vector_stores": "a
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the API is: a URL (None: what the SDK takes, `OPENAI_BASE_URL` or OpenAI), or an app in this process."""
+    """The location of the API: a URL (None: the default of the SDK, `OPENAI_BASE_URL` or OpenAI), or an app in this
+    process.
+    """
 
     base_url: str | None = None
     transport: "httpx2.AsyncBaseTransport | None" = None
@@ -55,13 +57,13 @@ class Request:
     method: Method
     path: tuple[str, ...]
     repeatable: bool
-    """Whether doing it twice is as good as doing it once: reads, deletes, full replacements."""
+    """True if sending it twice has the same effect as sending it once: reads, deletes, full replacements."""
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     files: Sequence[tuple[str, str, bytes]] = ()
     """Field, name and bytes of each upload; the body is a form then."""
     about: Desired | None = None
-    """What is written: named in errors."""
+    """The written object, for errors."""
     lanes: tuple[str, ...] = ()
     """Paced besides the method's, narrowest first."""
 
@@ -83,23 +85,23 @@ class Connection:
         """Requests sent, by method; each attempt counts."""
         self._may_write: Callable[[], None] = lambda: None
         self.project: str | None = None
-        """The OpenAI project of the key, as the last answer said (response header `openai-project`)."""
+        """The OpenAI project of the key, from the header `openai-project` of the last response."""
         self._ahead = math.inf
 
     @property
     def ahead(self) -> float:
-        """Seconds by which our clock is fast, compared with the header `Date` of the answer that took least time.
+        """Seconds by which the local clock is fast, compared with the header `Date` of the fastest response.
 
-        Times of objects are OpenAI's: what we began at `t` was made at `t - ahead` or later. A clock that is slow does
-        no harm, and one that nobody compared counts as right.
+        Times of objects are OpenAI's: an object whose create was sent at `t` was made at `t - ahead` or later. A slow
+        clock counts as correct, as does a clock that was not compared yet.
         """
         return max(0.0, self._ahead) if math.isfinite(self._ahead) else 0.0
 
     async def call(self, request: Request) -> Object:
-        """Send one request and return the JSON of its answer.
+        """Send one request and return the JSON of its response.
 
-        A repeatable request is sent again after whatever may pass. Any other is sent again only if it certainly was not
-        carried out; where nobody can tell, it raises `UnknownOutcomeError`. Everything else that goes wrong is a
+        A repeatable request is sent again after a transient failure. Any other request is sent again only if it was
+        certainly not carried out; if that is unknown, it raises `UnknownOutcomeError`. Every other failure raises a
         `LiveError`.
         """
         waited = 0.0
@@ -140,7 +142,7 @@ class Connection:
         return await self.call(Request(method="POST", path=path, repeatable=True, body=body, about=about, lanes=lanes))
 
     async def remove(self, *path: str, lanes: tuple[str, ...] = ()) -> None:
-        """Delete; what is gone already is done."""
+        """Delete an object. An object that does not exist is not an error."""
         with suppress(MissingError):
             await self.call(Request(method="DELETE", path=path, repeatable=True, lanes=lanes))
 
@@ -177,7 +179,9 @@ class Connection:
 
 
 async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
-    """By the SDK's methods for any endpoint: its typed ones for agents take most of a second to import."""
+    """Send a request with the generic methods of the SDK: importing its typed methods for agents takes most of a
+    second.
+    """
     import httpx2
 
     options: RequestOptions = {"params": dict(request.query), "headers": _headers(request)}
@@ -239,7 +243,9 @@ def _key() -> str:
 
 
 def _delay(failure: Failure, attempt: int) -> float:
-    """Seconds before the next attempt: what the server says, else doubling, with jitter; more after a rate limit."""
+    """Return the seconds before the next attempt: the server's value, or else a doubling delay with jitter, longer
+    after a rate limit.
+    """
     if failure.retry_after:
         return failure.retry_after
     first = 2.0 if failure.throttled else 0.5

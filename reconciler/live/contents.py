@@ -38,7 +38,7 @@ def _changed(desired: Desired, part: LocalFile, what: str) -> LiveError:
 
 
 def kept_bytes(root: Path, local: LocalFile) -> bytes | None:
-    """The bytes of a file that a release keeps, wherever they are; None where nobody has them any more."""
+    """Return the bytes of a file that a release keeps, from any source; None if no source has them."""
     found = (content for read in _sources(root, local) if (content := read()) is not None)
     return next((content for content in found if hashlib.sha256(content).hexdigest() == local.sha256), None)
 

@@ -1,4 +1,6 @@
-"""What can go wrong at OpenAI, as far as callers tell it apart."""
+"""Errors of the API: their exceptions, whether the request was carried out, whether to retry, and the hints for
+users.
+"""
 
 import math
 import re
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class LiveError(ReconcilerError):
-    """The API refused, could not be reached, or answered what nobody understands."""
+    """The API refused a request, was unreachable, or sent an unreadable response."""
 
 
 class MissingError(LiveError):
-    """There is no such object (404): deleted, of another OpenAI project, or never made."""
+    """The object does not exist (404): it was deleted, never created, or is in another OpenAI project."""
 
 
 class QuotaError(LiveError):
@@ -28,7 +30,7 @@ class QuotaError(LiveError):
 
 
 class UnknownOutcomeError(LiveError):
-    """Nobody can tell whether the request was carried out; look for its effect before sending it again."""
+    """The request may or may not have been carried out. Look for its effect before sending it again."""
 
 
 _KEY: Final = re.compile(r"\bsk-[\w*-]+")
@@ -42,12 +44,12 @@ _QUOTA_CODES: Final = frozenset(
         "organization_usage_limit_exceeded",
     }
 )
-"""Of 429: what no waiting cures (guide "Error codes")."""
+"""Error codes of status 429 that a retry does not resolve (guide "Error codes")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a status means to people: a stable code and what to do."""
+    """The meaning of a status for users: a stable code and a hint."""
 
     code: str
     hint: str
@@ -83,15 +85,15 @@ class Failure:
     request_id: str | None = None
     error: type[LiveError] = LiveError
     undone: bool = True
-    """Whether the request certainly changed nothing."""
+    """True if the request certainly changed nothing."""
     passing: bool = False
-    """Whether the same request may succeed later."""
+    """True if the same request may succeed later."""
     throttled: bool = False
     retry_after: float | None = None
-    """Seconds, where the server says so."""
+    """Seconds, if the server sent a value."""
 
     def may_repeat(self, *, repeatable: bool) -> bool:
-        """Whether to send it again, where `repeatable` tells that doing it twice is as good as doing it once."""
+        """Return True if the request may be sent again; `repeatable` requests may be carried out twice."""
         return self.passing and (self.undone or repeatable)
 
     def exception(self, about: Desired | None, *, repeatable: bool) -> LiveError:
@@ -115,7 +117,7 @@ def plain(text: object, secret: str = "") -> str:
 
 
 def failure_of(error: "openai.APIError", secret: str) -> Failure:
-    """What `error`, raised by the SDK with its own retries off, means."""
+    """Return the failure for an exception of the SDK, whose own retries are off."""
     import openai
 
     request = f"{error.request.method} {error.request.url.path}"
@@ -173,7 +175,7 @@ def _of_status(error: "openai.APIStatusError", request: str, secret: str) -> Fai
 
 
 def _passing(error: "openai.APIStatusError") -> bool:
-    """Whether it may go away. Of 409, `conflict_error` never does: the state of things is in the way."""
+    """Return True if a retry may succeed. A 409 with `conflict_error` is permanent."""
     asked = error.response.headers.get("x-should-retry")
     if error.status_code == 409:
         return asked == "true" and error.code != "conflict_error"
@@ -181,7 +183,7 @@ def _passing(error: "openai.APIStatusError") -> bool:
 
 
 def _said(error: "openai.APIStatusError", secret: str) -> str:
-    """What the API said, with the name of the field it is about."""
+    """Return the message of the API with the name of the field that it is about."""
     body = error.body if isinstance(error.body, dict) else {}
     message = body.get("message")
     if not isinstance(message, str):

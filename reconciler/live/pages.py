@@ -26,10 +26,10 @@ async def walk(
     until: Test = never,
     filters: Mapping[str, str] | None = None,
 ) -> list[Object]:
-    """The objects of a list, each once, newest first, up to the first that `until` holds for.
+    """Return the objects of a list, each once, newest first, up to the first for which `until` returns True.
 
-    The cursor is the last object of a page; if that one is deleted meanwhile, the API answers 404, and the walk starts
-    anew. Raises `LiveError` where that happens again and again, and where a server repeats a page for ever.
+    The cursor is the last object of a page. If that object is deleted in the meantime, the API answers 404, and the
+    walk is restarted. Raises `LiveError` if that happens repeatedly, or if a server repeats a page.
     """
 
     async def page(after: str | None) -> Object:
@@ -45,7 +45,7 @@ async def walk(
 
 
 async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Test) -> list[Object] | None:
-    """None where the object at a cursor is gone."""
+    """Return the pages, or None if the object at a cursor was deleted."""
     found: dict[str, Object] = {}
     cursor: str | None = None
     seen: set[str] = set()
@@ -74,7 +74,9 @@ def _repeated(cursor: str) -> LiveError:
 
 
 async def shutdown_dates(connection: Connection) -> dict[str, date | None]:
-    """When each model that the key may use is shut down; None where no date is set (GET /models, `shutdown_date`)."""
+    """Return the shutdown date of each model that the key may use, or None if no date is set (GET /models,
+    `shutdown_date`).
+    """
     listed = await connection.get("models")
     return {model["id"]: _date(model.get("shutdown_date")) for model in listed["data"]}
 

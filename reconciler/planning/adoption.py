@@ -1,4 +1,4 @@
-"""Which live objects that nobody owns are what manifests ask for, and what taking one over means. Pure."""
+"""Matching of unmanaged live objects to manifests, for adoption."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -109,7 +109,7 @@ class _Pairing:
         return AdoptionMatch(dict(self._unique(found)), tuple(self.problems), tuple(self.notices))
 
     def missing(self) -> list[Address]:
-        """What manifests ask for, could be taken over, and is not live."""
+        """Return the adoptable objects of the manifests that are not live."""
         known = {*self.matched.live, *self.matched.ambiguous, *self.matched.taken}
         return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
 

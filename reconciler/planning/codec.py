@@ -53,7 +53,9 @@ def seal_change(identity: str, change: Change) -> Change:
 
 
 def seal_plan(plan: Plan) -> Plan:
-    """`plan` with its digest: over what it would do and what it refuses, never commit, dates, warnings or strangers."""
+    """Return `plan` with its digest, which covers its work and refusals, but not commit, dates, warnings or unmanaged
+    objects.
+    """
     return replace(plan, digest=_plan_digest(plan))
 
 

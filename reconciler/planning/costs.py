@@ -1,4 +1,4 @@
-"""What a plan costs, by estimate: storage a day, instructions, tools that are billed by use, what lies there unused."""
+"""The estimated costs of a plan: storage a day, instructions, tools billed by use, and unused objects."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ class _Text:
     length: int = 0
     """In characters."""
     model: str = ""
-    """Which reads them; empty where it is not one."""
+    """The model that reads them; empty if there is not exactly one."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class _Storage:
 
     @cached_property
     def usage(self) -> Mapping[str, int]:
-        """Of each live store, by id, as OpenAI tells it."""
+        """Bytes of each live store, by id, as OpenAI reports them."""
         return {live.id: size for live in self._stores if (size := _number(live, "usage_bytes")) is not None}
 
     @property
@@ -103,7 +103,7 @@ class _Storage:
             yield Unknown("file-sizes", tuple(files))
 
     def _gain(self, one: _Touched) -> int:
-        """A store that goes takes what OpenAI says it has; files that come or go count by their own size."""
+        """Return the growth: a deleted store frees the bytes that OpenAI reports; files count by their own size."""
         usage = self.usage.get(one.change.id or "", 0)
         goes = one.change.action in INVALIDATES_ID
         return _sum(self._coming(one)) - (usage if goes else min(usage, _sum(self._going(one))))
@@ -209,7 +209,7 @@ def _paid(prices: Prices, working: Iterable[_Touched]) -> Iterator[tuple[str, st
 def _unused(
     inputs: PlanInputs, matched: Matched, touched: Iterable[_Touched], after: Graph
 ) -> Iterator[tuple[str, int | None]]:
-    """What is of use only to others and stays, and that nothing known refers to once the work is done."""
+    """Yield the objects that only serve others, and that nothing known references after the plan."""
     gone = {one.change.address for one in touched if one.change.action in RELEASES_OWNERSHIP}
     for address, live in sorted(matched.live.items()):
         serves = inputs.resource_types[live.type].serves

@@ -34,7 +34,7 @@ class Difference:
 
 
 def diff(resolution: Resolution) -> Difference:
-    """Compare every pair of the resolution, and tell edits of manifests from drift."""
+    """Compare every pair of the resolution, and separate edits of manifests from drift."""
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
     pairs = tuple(changes(inputs, matched, retired.reasons))
     pairs += tuple(publications(inputs, matched, pairs))

@@ -1,5 +1,5 @@
-"""The drift report: how what is live differs from what was applied, who wrote it as far as anybody can know, what does
-not work although it was applied, and what ends soon. One frozen value that every report of drift reads.
+"""The drift report: differences between live and applied objects, their origin, files that are not indexed, and models
+that are shut down soon.
 """
 
 from collections import Counter, defaultdict
@@ -53,7 +53,7 @@ class FailingFile:
 
 @dataclass(frozen=True, slots=True)
 class ForeignFiles:
-    """Files of a store that its manifest does not name: what they say is found too, and nobody has reviewed it."""
+    """Files of a store that its manifest does not name: search finds their content, which was not reviewed."""
 
     store: str
     files: tuple[str, ...]
@@ -77,10 +77,10 @@ class Standing:
 
     address: str
     differs: tuple[Change, ...]
-    """What of it, of its copies, and of the stores and files that they use is not as it was applied."""
+    """Differences of the assistant, of its copies, and of the stores and files that they use."""
     failing: tuple[FailingFile, ...]
     is_pending: bool
-    """Whether edits of manifests wait to be applied to any of these."""
+    """True if unapplied edits of manifests change any of these."""
 
     @property
     def in_sync(self) -> bool:
@@ -89,27 +89,27 @@ class Standing:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """What there is to say about one identity as it is live."""
+    """The report of one identity."""
 
     plan: Plan
-    """As made; its warnings are those that nothing else here tells."""
+    """The plan, with the warnings that the rest of the report does not cover."""
     drifted: tuple[Drifted, ...] = ()
     failing: tuple[FailingFile, ...] = ()
     retiring: tuple[RetiringModel, ...] = ()
     """Those that are shut down already come first."""
     assistants: tuple[Standing, ...] = ()
     pending: int = 0
-    """How many edits of manifests wait to be applied."""
+    """The number of edits of manifests that are not applied yet."""
     foreign: tuple[ForeignFiles, ...] = ()
 
     @property
     def in_sync(self) -> bool:
-        """Whether what is live is what was applied."""
+        """True if the live objects are as they were applied."""
         return not (self.drifted or self.failing)
 
     @property
     def by_hand(self) -> bool:
-        """Whether any of it may be taken into the manifests: to the plan, what another run wrote is no drift."""
+        """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
         return any(item.change.address in drift for item in self.drifted)
 
@@ -124,12 +124,12 @@ class DriftReport:
 
     @property
     def clean(self) -> bool:
-        """Whether there is nothing for a person to do."""
+        """True if no action is required."""
         return self.in_sync and not self.retiring and not self.foreign
 
 
 def drift_report(planned: Planned) -> DriftReport:
-    """The report of a plan whose world knows the shutdown dates of the `running` models."""
+    """Return the report of a plan whose inputs have the shutdown dates of the `running` models."""
     failing = tuple(_failing(planned))
     elsewhere = {change.address: change for change in rewritten(planned)}
     drifted = tuple(_drifted(planned, elsewhere, failing))
@@ -200,7 +200,7 @@ def _named(planned: Planned, members: Members, store: Address, id_: str) -> str 
 
 
 def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[Notice]:
-    """All but those about stores of whose files every one that fails is reported by itself."""
+    """Yield the warnings, except those about stores all of whose failed files are in the report."""
     failed = Counter(file.store for file in failing)
     stores = {
         str(address)
@@ -213,7 +213,7 @@ def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[No
 
 
 def _drifted(planned: Planned, elsewhere: Mapping[str, Change], failing: Collection[FailingFile]) -> Iterator[Drifted]:
-    """What was done by hand, without what only follows from it, and what a run did that this state does not know."""
+    """Yield the drift without its consequences, and the changes of runs that this state does not have."""
     lost = {(file.store, file.file) for file in failing}
     left = dict(elsewhere)
     for change in planned.plan.drift:
@@ -225,7 +225,7 @@ def _drifted(planned: Planned, elsewhere: Mapping[str, Change], failing: Collect
 
 
 def _is_lost(change: Change, item: FieldChange, lost: Collection[tuple[str, str]]) -> bool:
-    """Whether a file is missed in a store only because it could not be indexed: nobody has taken it out."""
+    """Return True if a file is missing from a store only because it could not be indexed."""
     return change.action == "update" and len(item.keys) == 2 and (change.address, item.keys[-1]) in lost
 
 
@@ -234,7 +234,7 @@ def _as_seen(planned: Planned, change: Change) -> Drifted:
 
 
 def _risked(planned: Planned, change: Change) -> list[Risk]:
-    """What was risked by hand: the way to what is live, as the rules of the kind see it. The worst first."""
+    """Return the risks of the drift, which leads from the desired to the live values. The worst is first."""
     resource_type = resource_type_of(planned.inputs, planned.matched, change)
     if resource_type is None or change.action != "update":
         return []
@@ -265,7 +265,7 @@ def _standings(
 
 
 def _below(inputs: PlanInputs, told: frozenset[str]) -> Callable[[Address], frozenset[str]]:
-    """Which of the addresses in `told` an object is or uses. Other assistants speak for themselves."""
+    """Return a function from an address to the addresses in `told` that it is or uses, without other assistants."""
 
     @cache
     def below(address: Address) -> frozenset[str]:

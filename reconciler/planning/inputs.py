@@ -1,4 +1,4 @@
-"""What planning looks at: everything wanted, last applied and live. Values only; nothing is fetched."""
+"""The inputs of planning: everything desired, last applied and live. Planning reads nothing else."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,19 +26,19 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A create that a killed run announced and of which nobody knows whether it happened."""
+    """A create that an interrupted run announced, with an unknown outcome."""
 
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """What it is to be known by, where it has no label: `filename`, `bytes` and `sha256` of an upload."""
+    """The marker of an object without labels: `filename`, `bytes` and `sha256` of an upload."""
     since: float
     """Unix time before which the object cannot have been made."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What should be published at an address: the digest of its content, and whom the content refers to."""
+    """The desired bundle of an address: the digest of its content, and the addresses that it references."""
 
     digest: str
     refers_to: frozenset[Address]
@@ -46,7 +46,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Pointer:
-    """What is published at an address."""
+    """The published bundle of an address."""
 
     blob: str
     ids: Mapping[str, str]
@@ -100,24 +100,24 @@ class PlanInputs:
     scope: frozenset[Address] | None = None
     """With `--target`: the only addresses that may change."""
     adopt: Mapping[Address, str] = field(default_factory=dict)
-    """Live ids of objects that nobody owns and that are to become these. Nothing else of them changes."""
+    """Live ids of unmanaged objects that are adopted at these addresses. Nothing else of them changes."""
     imported: Mapping[Address, str] = field(default_factory=dict)
-    """Live ids that manifests say they were imported from."""
+    """Live ids in the import comments of manifests."""
     releases: Mapping[Address, Release] = field(default_factory=dict)
     """Releases that manifests ask for, by address. Of an archived one there is nothing, as of one that never was."""
     published: Mapping[Address, Pointer] = field(default_factory=dict)
-    """What is published under the names of chatbots; `pointers` has their drafts."""
+    """Published releases by chatbot; `pointers` has the drafts."""
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
     archived: frozenset[Address] = frozenset()
-    """Releases whose manifests say that they are archived."""
+    """Releases with `archived: true` in their manifests."""
     strict: bool = False
-    """Whether releases that are not published block too, instead of being archived with what they use."""
+    """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
     consents: Sequence[Consent] = ()
     today: date = date.min
-    """By which consents expire and models have been shut down."""
+    """The date that expiry of consents and shutdown of models are compared with."""
     shutdowns: Mapping[str, date] = field(default_factory=dict)
-    """When models are shut down: from that day on they do not answer."""
+    """Shutdown dates of models: a model does not answer from that day on."""
     on_drift: OnDrift = "revert"
     max_deletes: int | None = None
     max_daily_cost: float | None = None
@@ -134,15 +134,15 @@ class PlanInputs:
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
 
     def is_labelled(self, type_: str) -> bool:
-        """Tell whether objects of this type have labels."""
+        """Return True if objects of this type have labels."""
         return type_ in self.resource_types and self.resource_types[type_].is_labelled
 
     def is_upload(self, type_: str) -> bool:
-        """Tell whether objects of this type are identified by content, so that several addresses may share one."""
+        """Return True if objects of this type are identified by content, so that several addresses may share one."""
         return type_ in self.resource_types and self.resource_types[type_].is_upload
 
     def needs_state(self, type_: str) -> bool:
-        """Tell whether nothing on objects of this type proves who owns them."""
+        """Return True if only the state proves the owner of objects of this type."""
         return type_ in self.resource_types and self.resource_types[type_].needs_state
 
     def members(self, type_: str) -> Members | None:
@@ -151,7 +151,7 @@ class PlanInputs:
 
     @property
     def elsewhere(self) -> Iterator[Live]:
-        """What peers have."""
+        """The objects of peers."""
         return chain.from_iterable(self.peers.values())
 
     def in_scope(self, address: Address) -> bool:

@@ -18,15 +18,16 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 CREATES: Final[frozenset[Action]] = frozenset({"create", "replace", "release"})
 """Actions by which an object gets a new id."""
 DESTROYS: Final[frozenset[Action]] = frozenset({"delete", "archive"})
-"""Actions after which the live object is gone: `archive` for what a release has made, `delete` for all else."""
+"""Actions that delete the live object: `archive` for objects of releases, `delete` for all others."""
 INVALIDATES_ID: Final[frozenset[Action]] = DESTROYS | {"replace"}
-"""After these the id that others may know the object by is gone, whether or not another object takes its place."""
+"""Actions after which the id of the object is invalid, whether or not another object replaces it."""
 RELEASES_OWNERSHIP: Final[frozenset[Action]] = DESTROYS | {"forget"}
 """After these nothing live is ours at the address, whether or not the object is still there."""
 
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
-"""Who made desired and live differ: an edit of the manifest, a hand at the API, both at once; `unknown` where nobody
-can tell what was last applied."""
+"""The origin of a difference: an edit of the manifest, a change outside Reconciler, or both; `unknown` if the last
+applied value is not known.
+"""
 
 OnDrift: TypeAlias = Literal["revert", "keep", "refuse"]
 Decision: TypeAlias = Literal["revert", "keep"]
@@ -36,7 +37,7 @@ SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 
 
 OWNER: Final = "owner"
-"""The precondition of an object that is taken over: that it has none."""
+"""The precondition of an adopted object: that it has no owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a manifest says it."""
+    """The place of a manifest."""
 
     file: str
     line: int
@@ -74,7 +75,7 @@ class Risk:
     address: str
     action: Action
     args: Args = field(default_factory=dict)
-    """Of its sentence, by rule (`resources.risks`); `text` of a document of an older format."""
+    """Arguments of the sentence, by rule (`resources.risks`); `text` for a document of an older format."""
     part: str | None = None
     """As `Hazard.part`."""
     used_by: str | None = None
@@ -91,9 +92,10 @@ class Change:
     id: str | None = None
     """The live object that is changed; None where there is none yet."""
     preconditions: Mapping[str, JSON] = field(default_factory=dict)
-    """What must still hold when the change is made, besides the `live` values of its fields: `referrers`, the sorted
-    sources of all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which
-    state only learns of values: the hash of each by field."""
+    """Conditions that must hold when the change is applied, besides the `live` values of its fields: `referrers`, the
+    sorted referrers of an object that loses its id; `OWNER`, for an adopted object; `agreed`, for an `adopt` that only
+    records values in the state: the hash of each by field.
+    """
     source: Source | None = None
     reasons: tuple[Reason, ...] = ()
     """Those that do not follow from the fields."""
@@ -105,13 +107,13 @@ class Change:
 
     @property
     def is_consequence(self) -> bool:
-        """Whether a bundle is published again only because something in it gets a new id."""
+        """True if a bundle is published again only because an object in it gets a new id."""
         followed = self.action == "publish" or (self.action == "update" and bool(self.reasons))
         return followed and not self.fields
 
     @property
     def takes_over(self) -> bool:
-        """Whether it makes ours what nobody owns."""
+        """True if the change adopts an unmanaged object."""
         return self.action == "adopt" and OWNER in self.preconditions
 
 
@@ -122,21 +124,21 @@ class Unknown:
     what: Literal["storage", "file-sizes", "token-prices", "text"]
     """`text` is what an older format has."""
     names: tuple[str, ...]
-    """Of stores, files or models; an empty name stands for several models at once."""
+    """Names of stores, files or models; an empty name stands for several models at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What the plan does to what OpenAI bills; of tokens, only those of the instructions. An estimate; pairs are before
-    and after the plan.
+    """The estimated costs of the plan: storage, tools, and tokens of the instructions. Pairs are before and after the
+    plan.
     """
 
     source: str
-    """Where the prices are from."""
+    """The source of the prices."""
     stored: tuple[int, int] = (0, 0)
-    """Bytes in the vector stores of this identity, as OpenAI tells them; files to come count by their size."""
+    """Bytes in the vector stores of this identity, as OpenAI reports them; new files count by their size."""
     per_day: tuple[float, float] = (0.0, 0.0)
-    """US dollars for them. The free part counts as if nobody else used any of it."""
+    """US dollars for them. The free quota counts as if no other project used it."""
     growth: tuple[tuple[str, int], ...] = ()
     """Stores that change, each with the bytes that it gains or, negative, loses."""
     prompts: tuple[int, int] = (0, 0)
@@ -144,11 +146,11 @@ class Costs:
     prompts_per_1000: tuple[float, float] | None = None
     """US dollars for sending each of them 1,000 times, four characters a token; None where a price is unknown."""
     paid: tuple[tuple[str, str, float], ...] = ()
-    """What is billed by use and new: address, tool, US dollars for a session or for 1,000 calls."""
+    """New tools that are billed by use: address, tool, US dollars for a session or for 1,000 calls."""
     unused: tuple[tuple[str, int | None], ...] = ()
-    """Stores and files of this identity that nothing it knows refers to, with their bytes."""
+    """Stores and files of this identity that no known object references, with their bytes."""
     unknown: tuple[Unknown, ...] = ()
-    """What is not in these sums."""
+    """Values that are not in these sums."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Refusal:
     remedies: tuple[Remedy, ...] = ()
     """The ways out. Of several, the first ones are needed together, and the last one in their place."""
     subject: str = ""
-    """What exactly is refused: a digest that changes with the object, its live id and all that speaks against it."""
+    """A digest of the refused change that depends on the object, its live id and all facts of the violation."""
     consent: str | None = None
     """The smallest Consent document that would lift this refusal; None where nothing may."""
 
@@ -184,13 +186,13 @@ class Unmanaged:
 
 @dataclass(frozen=True)
 class Plan:
-    """The difference between what is wanted and what is live, and what applying it would do."""
+    """The difference between the desired and the live objects, and the result of applying it."""
 
     identity: str
     changes: tuple[Change, ...]
     """Edits of the manifests and what follows from them, in the order in which they are shown."""
     drift: tuple[Change, ...] = ()
-    """What was changed by hand; `decision` tells whether applying undoes it."""
+    """Changes made outside Reconciler; `decision` tells whether applying the plan reverts them."""
     refusals: tuple[Refusal, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
     warnings: tuple[Notice, ...] = ()
@@ -199,11 +201,11 @@ class Plan:
     requests: Mapping[str, int] = field(default_factory=dict)
     """Writes at OpenAI that applying costs, by HTTP method."""
     references: tuple[tuple[Node, Node], ...] = ()
-    """Who refers to what, of all that the plan is about and all that depends on it: pairs of referrer and referent."""
+    """References of the objects in the plan and of their dependents: pairs of referrer and referent."""
     risks: tuple[Risk, ...] = ()
     """Those of all its work, the worst first; never part of a digest."""
     costs: Costs | None = None
-    """None where nobody has worked it out; never part of a digest."""
+    """None if costs were not estimated; never part of a digest."""
     commit: str | None = None
     created_at: str = ""
     digest: str = ""
@@ -228,7 +230,9 @@ GONE: Final = frozenset[DriftClass]({"missing", "expired"})
 
 
 def drift_class(change: Change) -> DriftClass:
-    """`missing` and `expired`: gone; `tampered`: a frozen copy differs; `labels`: only ownership labels do."""
+    """Return the class of drift. `missing` and `expired`: the object does not exist; `tampered`: a frozen copy differs;
+    `labels`: only ownership labels differ.
+    """
     if change.action == "create":
         return "missing"
     if change.action == "replace" and any(reason.code == "expired" for reason in change.reasons):

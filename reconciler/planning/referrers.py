@@ -44,7 +44,7 @@ class Referrer:
 
     node: Node
     state: ReleaseState | None = None
-    """Of a release, and of a working chatbot that points at an assistant; None for anything else."""
+    """The state of a release, or of a working chatbot that references an assistant; otherwise None."""
     place: str = ""
     """The `file:line` of a manifest, or `live` or `state` for a reference that was only seen there. The last link of a
     chain has none."""

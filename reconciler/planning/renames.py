@@ -1,7 +1,7 @@
-"""Objects whose manifest has another name than before: they keep their live object.
+"""Renamed objects, which keep their live objects.
 
-Only state, labels and documents in the outlets have the old name, so a move is read from them and is not found again
-once it is done: `moved_from` may stay in the manifest. References that keep an old name, as those of a release do, are
+Only the state, labels and documents in the outlets have the former name, so that a rename is not found again after it
+was applied: `moved_from` may stay in the manifest. References that keep a former name, such as those of a release, are
 followed with `former_names`.
 """
 
@@ -31,9 +31,8 @@ def find_moves(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Addre
 
 
 def labelled_otherwise(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Address]:
-    """The former address of every object that state knows by another one than its label: somebody moved it in state.
-
-    Left out is who has a name that means something else by now.
+    """Return the former address of each object whose label has another address than the state, as after `state mv`.
+    Addresses that have another object now are left out.
     """
     used = {*inputs.desired, *inputs.applied, *paired}
     found = ((address, _label(inputs, live)) for address, live in paired.items() if address in inputs.applied)
@@ -52,8 +51,8 @@ def _label(inputs: PlanInputs, live: Live) -> Address | None:
 
 
 def _is_free(inputs: PlanInputs, paired: Mapping[Address, Live], address: Address, left: Live) -> bool:
-    """Whether nothing is live under `address`. Of two documents the newer one was published by a move that was killed
-    before state knew of it.
+    """Return True if no object is live at `address`. Of two documents, the newer one was published by a rename that was
+    interrupted before it was recorded in the state.
     """
     documents = {left.type, paired[address].type} <= inputs.outlet_types if address in paired else False
     return address not in paired or (documents and address not in inputs.applied)
@@ -104,10 +103,10 @@ def former_names(
     moved: Mapping[Address, Address],
     addresses: Mapping[str, Sequence[Address]],
 ) -> dict[Address, Address]:
-    """Return the present address of every name that nothing has any more.
+    """Return the present address of each former name.
 
-    A name is known to be a former one by the plan's own moves, by `moved_from`, and by what is published: a pointer has
-    the ids behind the names that its bundle uses, and they stay the same when an object is renamed.
+    Former names are found from the renames of the plan, from `moved_from`, and from published pointers, which have the
+    ids behind the names in a bundle: an id stays the same when an object is renamed.
     """
     known = {former: address for address, former in moved.items()}
     listed = _published_names((*inputs.pointers.values(), *inputs.published.values()), addresses)

@@ -1,4 +1,4 @@
-"""What a plan writes at OpenAI, by method. Documents in the outlets cost nothing there."""
+"""Write requests of a plan, by method. Documents in the outlets need none."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ Method: TypeAlias = str
 
 
 def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> dict[Method, int]:
-    """Requests that write, if nothing goes wrong; of equal bytes under one name only one is sent."""
+    """Count the write requests of a plan without failures; equal bytes under one name are uploaded once."""
     counts: Counter[Method] = Counter()
     by_address: dict[Address, list[Change]] = {}
     for change in work:
@@ -106,7 +106,7 @@ def _mapping(value: JSON) -> Mapping[str, JSON]:
 
 
 def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: bool) -> Iterator[Method]:
-    """What is taken away, unless somebody else has a share in it, and labels that are put on or taken off."""
+    """Yield the requests of removals, except those of shared uploads, and of labels that are removed."""
     remote = change.id is not None and "/" not in change.id
     if remote and not shared and change.action in INVALIDATES_ID:
         yield "DELETE"

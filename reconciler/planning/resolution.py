@@ -37,7 +37,7 @@ class Resolution:
     retired: Retired
 
     def with_bundles(self, bundles: Mapping[Address, Bundle]) -> "Resolution":
-        """Return the resolution with the bundles that were rendered from what is wanted."""
+        """Return the resolution with the bundles of the desired objects."""
         return replace(self, inputs=replace(self.inputs, bundles=bundles))
 
 
@@ -50,7 +50,7 @@ def resolve(inputs: PlanInputs) -> Resolution:
 
 
 def with_ignored(inputs: PlanInputs) -> PlanInputs:
-    """Return `inputs` in which ignored fields of documents are wanted as they are published, under any name."""
+    """Return `inputs` with ignored fields of documents desired as they are published, under any name."""
     found = dict(_with_ignored(inputs))
     return replace(inputs, desired={**inputs.desired, **found}) if found else inputs
 
@@ -68,7 +68,7 @@ def _with_ignored(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
 
 
 def with_server_defaults(inputs: PlanInputs) -> PlanInputs:
-    """`inputs` in which copies are wanted as the API completed them, as far as state knows it."""
+    """Return `inputs` with the server defaults of frozen copies, as far as the state has them."""
     desired = {
         address: _completed(inputs.resource_types[wanted.type], wanted, inputs.applied[address])
         for address, wanted in inputs.desired.items()

@@ -98,7 +98,7 @@ def unknown_of(item: Any) -> Unknown:
 
 
 def node_json(node: Node) -> JSON:
-    """An address as a string; an object of somebody else as a mapping."""
+    """Return an address as a string, and an object of another owner as a mapping."""
     if isinstance(node, Foreign):
         return {"type": node.type, "id": node.id, "name": node.name}
     return {"identity": node.identity, "address": node.address} if isinstance(node, PeerObject) else str(node)

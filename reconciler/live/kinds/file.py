@@ -1,4 +1,4 @@
-"""Uploads: `/v1/files`. They never change; the API tells their name, size and purpose, but nothing of their content."""
+"""Uploads: `/v1/files`. An upload is immutable. The API returns its name, size and purpose, but not its content."""
 
 import asyncio
 from collections.abc import Sequence
@@ -56,10 +56,10 @@ class Files:
         return self._live(made, sha256=local.sha256)
 
     async def find(self, order: WriteRequest, since: float) -> Live | None:
-        """The oldest upload of this name, size and purpose that is not somebody else's, as far as one can tell.
+        """Return the oldest upload of this name, size and purpose that no other identity is known to own.
 
-        One in a vector store is ours only if it is marked there with our identity and this content. Other uploads that
-        fit are in `detail["also_fits"]`.
+        An upload in a vector store matches only if the store has it with this identity and content. Further matching
+        uploads are in `detail["also_fits"]`.
         """
         recent = await self._walk(until=older_than(since, self._connection.ahead))
         fitting = [body for body in recent if _fits(body, order)]
@@ -71,7 +71,7 @@ class Files:
         return self._live(oldest, also_fits=[body["id"] for body in others])
 
     async def update(self, live: Live, order: WriteRequest) -> Live:
-        """Nothing of a file can change: other content is another file."""
+        """Raise LiveError: an upload is immutable."""
         raise LiveError(
             Problem("immutable", f"{order.desired.address}: {live.id} is an upload, which cannot be changed")
         )

@@ -71,11 +71,11 @@ class VectorStores:
         return None if body is None else await self._with_files(self._live(body))
 
     async def update(self, live: Live, order: WriteRequest) -> Live:
-        """Nothing is sent of what is as wanted already."""
+        """Send the values that differ only."""
         return await self._synchronised(await self._changed(live, _without_files(order)), order)
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
-        """The marks of its files first: the labels of the store say whose they are."""
+        """Remove the marks of its files first: the labels of the store identify the owner."""
         body = await self._connection.read("vector_stores", id)
         live = self._live(body) if body else None
         if live and live.labels and live.labels.identity == str(identity):
@@ -112,7 +112,7 @@ class VectorStores:
         return self._holding(live, store_files.Contents(work.after, left, {}, []))
 
     async def _with_files(self, live: Live) -> Live | None:
-        """None where the store is gone meanwhile."""
+        """Return the store with its files, or None if it was deleted in the meantime."""
         try:
             files = await walk(self._connection, "vector_stores", live.id, "files")
         except MissingError:

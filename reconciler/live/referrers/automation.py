@@ -1,7 +1,7 @@
-"""Automations: `/v1/agents/automations`, in beta. Each run starts a session with what its target names then.
+"""Automations: `/v1/agents/automations`, in beta. Each run starts a session with the objects that its target names.
 
-So a target that is gone makes every further run fail (`openai.types.beta.agents.automation_target`); a paused one may
-be resumed, a completed one never runs again.
+A target with a deleted object makes every further run fail (`openai.types.beta.agents.automation_target`). A paused
+automation may be resumed; a completed one never runs again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ NAMED: Final[Mapping[str, Sequence[str]]] = {
     "skill": ["target.environment.skills.skill_id"],
     "vault": ["target.vault_ids"],
 }
-"""Where its target names other objects, by their type."""
+"""Paths of ids in its target, by type of the object."""
 
 
 class Automations:

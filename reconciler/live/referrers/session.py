@@ -1,6 +1,6 @@
-"""Sessions in progress: `/v1/agents/sessions`, in beta. Somebody waits for the answer of the agent.
+"""Sessions in progress: `/v1/agents/sessions`, in beta. A user waits for the response of the agent.
 
-A session keeps the configuration that its agent had when it was made; at rest it needs nothing of ours.
+A session keeps the configuration that its agent had when the session was created. An idle session references nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence

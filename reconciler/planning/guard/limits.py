@@ -15,8 +15,8 @@ ALLOWED_SHARE: Final = 0.3
 
 
 def too_many(case: GuardContext) -> Iterator[Violation]:
-    """Deletes and detached files; `safety.max_deletes` says how many are allowed. What releases made is archived, and
-    does not count.
+    """Refuse more deletes and detached files than `safety.max_deletes` allows. Archived objects of releases do not
+    count.
     """
     deletes = [(change.address, change.id) for change in case.work if change.action == "delete"]
     detached = _detached(case) - {address for address, _ in deletes}

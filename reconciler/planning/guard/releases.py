@@ -1,4 +1,4 @@
-"""What releases promise: what is published stays, what was released is never another, nothing untested is frozen."""
+"""Rules for releases: a published release is kept, a release is immutable, and drift is not released."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def published(case: GuardContext) -> Iterator[Violation]:
 
 
 def edited(case: GuardContext) -> Iterator[Violation]:
-    """A manifest whose content is not what was released under its number."""
+    """Refuse a manifest whose content differs from the release with its number."""
     for address, desired in sorted(case.inputs.desired.items()):
         if address.kind == RELEASE and case.inputs.in_scope(address):
             was, now = _released(case, address), desired.fields.get("digest")
@@ -50,7 +50,7 @@ def _released(case: GuardContext, address: Address) -> JSON:
 
 
 def drifted(case: GuardContext) -> Iterator[Violation]:
-    """A release of assistants that somebody has changed by hand: what was tried out is not what would be released."""
+    """Refuse to release assistants with drift: the tested assistant is not the one that would be released."""
     by_hand = {change.address: change for change in case.by_hand if change.action != "publish"}
     releases = (pair.ours for pair in case.by_origin if pair.ours and pair.ours.action == "release")
     for change in releases:

@@ -1,4 +1,4 @@
-"""Models that OpenAI has shut down. What already runs on one is left in peace as long as nobody touches it."""
+"""The rule for models that OpenAI has shut down. Objects that use one are not refused while they are unchanged."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from reconciler.resources.address import Address
 
 
 def models(case: GuardContext) -> Iterator[Violation]:
-    """Changes that write, release or publish a model whose shutdown date has come. On that day it is gone already."""
+    """Refuse changes that write, release or publish a model on or after its shutdown date."""
     gone = {model: on for model, on in case.inputs.shutdowns.items() if on <= case.inputs.today}
     if not gone:
         return
@@ -28,7 +28,7 @@ def models(case: GuardContext) -> Iterator[Violation]:
 
 
 def brought(case: GuardContext, change: Change) -> set[str]:
-    """The models that a change brings to users; those of a copy are told of by the release that makes it."""
+    """Return the models that a change brings to users. The models of a copy count for the release that makes it."""
     address = Address.parse(change.address)
     if address.release != address and address.release in case.released:
         return set()

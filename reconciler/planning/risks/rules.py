@@ -1,4 +1,4 @@
-"""The rules: each says of one change what it risks, and looks no further than the change and what it reaches."""
+"""Rules that return the risks of one change."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,12 +16,12 @@ from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields, references_in
 
 SOON: Final = timedelta(days=90)
-"""Of a shutdown: OpenAI gives six months' notice of a model, and three of a variant."""
+"""Days before a shutdown: OpenAI announces it six months before for a model, and three months for a variant."""
 _PASSING: Final = ("-preview", "-latest")
 
 
 def fields(case: GuardContext, change: Change) -> Iterator[Hazard]:
-    """What the kind of the object says of its fields; of a new object, nobody has anything to lose."""
+    """Yield the risks that the resource type finds in changed fields. A new object has no users yet."""
     resource_type = resource_type_of(case.inputs, case.matched, change)
     if resource_type is None or change.action not in {"update", "replace"}:
         return
@@ -31,7 +31,7 @@ def fields(case: GuardContext, change: Change) -> Iterator[Hazard]:
 
 
 def of_fields(resource_type: ResourceType, before: Fields, after: Fields) -> Iterator[Hazard]:
-    """What it risks to make the one of the other."""
+    """Yield the risks of a change from `before` to `after`."""
     yield from resource_type.risks(before, after)
     was, is_ = set(resource_type.models(before)), set(resource_type.models(after))
     if was - is_ and is_ - was:
@@ -59,7 +59,7 @@ def unpinned(case: GuardContext, change: Change) -> Iterator[Hazard]:
 
 
 def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
-    """What kept the object from going, and does no more."""
+    """Yield the protections of the object that the change removes."""
     for item in change.fields:
         if item.keys == PROTECT and item.live and not item.desired:
             yield Hazard("protection-removed")
@@ -80,7 +80,7 @@ def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
 
 
 def publication(case: GuardContext, change: Change) -> Iterator[Hazard]:
-    """What the users of a chatbot get instead of what they have."""
+    """Yield the risks of publishing another release of a chatbot."""
     return published(case, change, of_fields)
 
 
@@ -98,7 +98,7 @@ Compare = Callable[[ResourceType, Fields, Fields], Iterator[Hazard]]
 
 
 def published(case: GuardContext, change: Change, compare: Compare) -> Iterator[Hazard]:
-    """Of a change that moves what a chatbot's name stands for. The first publication takes nothing from anybody."""
+    """Yield the risks of publishing another release: the differences of its parts. A first release has none."""
     desired = case.inputs.desired.get(Address.parse(change.address))
     pointers = case.inputs.resource_types[desired.type].pointers if desired else frozenset()
     for item in change.fields:
