@@ -18,8 +18,8 @@ FRESH: Final = 2.0
 
 A delete relies on lists that were read at most one list walk and two seconds earlier. The wait for the rate limit,
 which applies above 300 deletes a minute, is added to it. The API has no conditional delete, so this interval cannot be
-zero. One walk serves all steps that run at the same time, so that the number of requests grows with the number of
-deletes and not with its product with the lists.
+zero. All steps that run at the same time share one walk, so that the number of requests grows with the number of
+deletes, and not with deletes times lists.
 """
 
 
@@ -77,7 +77,7 @@ class ReferenceRecheck:
             return seen.objects
 
     async def _everything(self, adapter: Adapter) -> Sequence[Live]:
-        """Every object of a type, ours or not, with all that it holds."""
+        """Read every object of a type, managed or not, with all its parts."""
         known = [applied.id for applied in self._world.applied.values()]
         listed = await adapter.list(self._world.identity, known)
         return [live for live in await gather(map(adapter.whole, listed)) if live is not None]

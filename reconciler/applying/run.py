@@ -116,7 +116,7 @@ class Run:
             self.users[id_].discard(address)
 
     def id_of(self, address: str) -> str:
-        """The live id behind `address`, which may be a former name; ReconcilerError where there is none."""
+        """Return the live id of `address`, which may be a former name; raise ReconcilerError if it is not live."""
         now = address if address in self.ids else str(self.planned.matched.now(Address.parse(address)))
         if now not in self.ids:
             raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Plan again to see why."))

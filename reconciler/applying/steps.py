@@ -39,9 +39,9 @@ class Step:
     address: Address
     verb: Verb
     changes: tuple[Change, ...]
-    """The entries of the plan that this step carries out, wholly or in part."""
+    """The changes of the plan that this step carries out, completely or in part."""
     id: str | None = None
-    """The live object as planned: what is updated or removed."""
+    """The live object to update or remove, as planned."""
 
     def __hash__(self) -> int:
         return hash((self.address, self.verb, self.id))
@@ -53,7 +53,7 @@ class Step:
 
 
 def lower(planned: Planned) -> dict[Step, set[Step]]:
-    """The steps of a plan, in its order, each with the steps it waits for."""
+    """Return the steps of a plan, in its order, each with the steps that it waits for."""
     steps = list(_steps(planned))
     by_address: dict[str, list[Step]] = defaultdict(list)
     for step in steps:

@@ -31,7 +31,7 @@ from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_te
 TRIES: Final = 3
 """Times that a create is sent at most, each time after the object was looked for in vain."""
 LOOKS: Final = (0.0, 1.0, 2.0, 4.0)
-"""Seconds before each look for an object in doubt: what was just made may not be in the lists yet."""
+"""Seconds before each lookup after a create with an unknown outcome: a new object may not be in the lists yet."""
 
 
 class StaleError(ReconcilerError):
@@ -292,10 +292,10 @@ def _of(resource_type: ResourceType, desired: Desired, keys: Keys, fields: Field
 
 
 def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldChange]) -> Iterator[tuple[str, object]]:
-    """The complete new value of each field: as it was planned on, with what the changes make of it. What cannot be read
-    back is in no change but as a digest.
+    """Yield the complete new value of each field: the planned live value with the changes. Values that cannot be read
+    back are in the changes as digests only.
 
-    Of a field that is ours by key, keys that left the manifest are null, so that the writer removes them and no others.
+    In a field that is managed by key, keys that left the manifest are null, so that only they are removed.
     """
     resource_type = run.planned.inputs.resource_types[desired.type]
     written = [item for item in changes if item.keys[0] in names]
@@ -323,7 +323,7 @@ def _planned_on(
 
 
 def _held(run: Run, address: Address, keys: Keys) -> Iterator[str]:
-    """The live ids behind what is at `keys`, as planned: an upload is known by its id once its path has another one."""
+    """Return the live ids of the references at `keys`, as planned: a moved upload is identified by its id."""
     live, now = run.planned.matched.live, run.planned.matched.now
     referred = (now(Address.parse(text)) for text in references_in(get(live[address].fields, keys)))
     yield from (live[target].id for target in referred if target in live)

@@ -28,9 +28,9 @@ class WriteRequest:
     labels: Labels
     """The labels of the object after the request."""
     id_of: Callable[[str], str]
-    """The live id behind a reference's address."""
+    """Returns the live id of a referenced address."""
     root: Path
-    """The project folder, where the bytes of uploads are."""
+    """The project folder, which contains the bytes of uploads."""
 
 
 class Adapter(Protocol):
@@ -61,7 +61,9 @@ class Adapter(Protocol):
         ...
 
     async def find(self, order: WriteRequest, since: float) -> Live | None:
-        """The object that `create` made, or may have made, at or after the Unix time `since`, found by its marker."""
+        """Return the object that `create` made, or may have made, at or after the Unix time `since`, found by its
+        marker.
+        """
         ...
 
     async def update(self, live: Live, order: WriteRequest) -> Live:
@@ -112,7 +114,7 @@ def referred(body: object, paths: Mapping[str, Sequence[str]]) -> tuple[str, ...
 
 
 def needing(found: Iterable[Live], ids: Mapping[str, Collection[str]]) -> list[Live]:
-    """Those of `found` that refer to one of `ids`, which are given by type."""
+    """Return the objects of `found` that reference one of `ids`, which are given by type."""
     wanted = {id_ for group in ids.values() for id_ in group}
     return [live for live in found if not wanted.isdisjoint(live.refers_to)]
 
@@ -137,7 +139,9 @@ T = TypeVar("T")
 
 
 async def gather(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results, in order. The first error stops the rest and is raised as it is, unlike a `TaskGroup`'s."""
+    """Return all results, in order. The first error cancels the rest and is raised as it is, unlike in a
+    `TaskGroup`.
+    """
     tasks = [asyncio.ensure_future(item) for item in work]
     try:
         return await asyncio.gather(*tasks)

@@ -1,4 +1,4 @@
-"""From JSON of the API to canonical fields, and back to request bodies."""
+"""Conversion of JSON of the API to canonical fields, and of fields and metadata to request bodies."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -17,8 +17,8 @@ METADATA: Final = "metadata"
 
 
 def canonical(resource_type: ResourceType, body: Object, names: Iterable[str]) -> dict[str, JSON]:
-    """The named fields of a live object, without our labels; one that the answer lacks is read as null. A secret is
-    never read.
+    """Return the named fields of a live object without ownership labels; a missing field is null. A secret is never
+    read.
     """
     values = {**body, METADATA: without_labels(body)}
     return {name: resource_type.canonical(name, values.get(name)) for name in sorted({*names} - resource_type.secret)}
@@ -47,7 +47,7 @@ def change(resource_type: ResourceType, order: WriteRequest, live: Live) -> dict
 
 
 def _pairs(order: WriteRequest, live: Live | None) -> dict[str, str]:
-    """An object that has never had room for our labels does without them."""
+    """Return no labels for an object that never had room for them."""
     wanted: Mapping[str, str | None] = order.fields.get(METADATA) or {}
     there: Mapping[str, str] = (live.fields.get(METADATA) or {}) if live else {}
     theirs = {key: value for key, value in {**there, **wanted}.items() if value is not None}
@@ -68,7 +68,7 @@ def _rendered(resource_type: ResourceType, order: WriteRequest, fields: Fields) 
 
 
 CLOCK_SLACK: Final = 120.0
-"""Seconds that our clock, set right by the answers, and OpenAI's may still differ."""
+"""Seconds by which the local clock, corrected by the responses, and OpenAI's may differ."""
 
 
 def without_labels(body: Object) -> dict[str, str]:
@@ -76,9 +76,9 @@ def without_labels(body: Object) -> dict[str, str]:
 
 
 def merged(live: Mapping[str, str], wanted: Mapping[str, str | None], labels: Labels, address: str) -> dict[str, str]:
-    """All pairs to write: the live ones, which the API would drop otherwise, under `wanted`, under our labels.
+    """Return the metadata to write: live pairs, which the API would remove otherwise, then `wanted`, then the labels.
 
-    A key wanted as None is removed. Raises `LiveError` where that makes more pairs than the API keeps.
+    A key with the value None is removed. Raises `LiveError` if the result has more pairs than the API keeps.
     """
     pairs = {**live, **wanted, **ownership.to_metadata(labels)}
     kept = {key: value for key, value in pairs.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The connection to an OpenAI API, and the one way that every request takes through it."""
+"""The connection to the OpenAI API, which every request uses."""
 
 import asyncio
 import importlib
@@ -34,7 +34,7 @@ READ_SECONDS: Final = 120.0
 UPLOAD_SECONDS: Final = 600.0
 ATTEMPTS: Final = 6
 PATIENCE: Final = 300.0
-"""The longest that one request waits between its attempts, in seconds, all waits together."""
+"""Maximum total wait of one request between its attempts, in seconds."""
 BETA: Final = {"agents": "agents=v1", "vaults": "agents=v1", "vector_stores": "assistants=v2"}
 """The header `OpenAI-Beta` by first part of the path, as the SDK's own methods send it."""
 
@@ -122,7 +122,7 @@ class Connection:
         return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}))
 
     async def read(self, *path: str) -> Object | None:
-        """The object, or None where there is none."""
+        """Return the object, or None if it does not exist."""
         try:
             return await self.get(*path)
         except MissingError:
@@ -171,7 +171,9 @@ class Connection:
         return _understood(response)
 
     async def _wait(self, failure: Failure, delay: float, lanes: tuple[str, ...]) -> None:
-        """A rate limit concerns everybody in the lanes; any other failure only the request that met it."""
+        """Wait before the next attempt: after a rate limit in all lanes, after any other failure only in this
+        request.
+        """
         if failure.throttled:
             self.pace.hold(delay, *lanes)
         else:
@@ -204,10 +206,10 @@ def _headers(request: Request) -> dict[str, str]:
 
 @asynccontextmanager
 async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection]:
-    """A connection, closed at the end.
+    """Open a connection, and close it at the end.
 
     Key, organisation and project are read as the SDK reads them, from `OPENAI_API_KEY`, `OPENAI_ORG_ID` and
-    `OPENAI_PROJECT_ID`; raises `LiveError` where a URL is to be reached without a key.
+    `OPENAI_PROJECT_ID`; raises `LiveError` if a URL is to be reached without a key.
     """
     key = _key() if endpoint.transport is None else "embedded-needs-none"
     # Half a second of imports, in a thread: meanwhile the caller reads manifests.
@@ -253,7 +255,9 @@ def _delay(failure: Failure, attempt: int) -> float:
 
 
 def _ahead(response: "httpx2.Response") -> float:
-    """Seconds from when the server answered, by its clock in whole seconds, until now by ours."""
+    """Return the seconds from the time of the response, by the server's clock in whole seconds, to now by the local
+    clock.
+    """
     try:
         return time.time() - parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     except ValueError:
@@ -261,7 +265,7 @@ def _ahead(response: "httpx2.Response") -> float:
 
 
 def _understood(response: "httpx2.Response") -> Object | Failure:
-    """The answer, if it is an object with an id, or a list of such objects."""
+    """Return the response if it is an object with an id, or a list of such objects."""
     try:
         body = json.loads(response.content)
     except ValueError:

@@ -127,9 +127,10 @@ def failure_of(error: "openai.APIError", secret: str) -> Failure:
 
 
 def unreadable(response: "httpx2.Response") -> Failure:
-    """A success that is not the JSON it should be: whatever was asked for may have been done.
+    """Return the failure for a successful response that is not the expected JSON: the request may have been carried
+    out.
 
-    JSON cut short may be whole the next time; the web page of a proxy stays what it is.
+    Truncated JSON may be complete after a retry; the page of a proxy is permanent.
     """
     kind = response.headers.get("content-type", "no content type")
     return Failure(

@@ -9,7 +9,7 @@ from reconciler.live.errors import LiveError, MissingError
 from reconciler.resources.problems import Problem
 
 PAGE: Final = 100
-"""The most that the API puts on a page of anything but files."""
+"""Maximum page size of all lists except files."""
 WALKS: Final = 4
 
 Test: TypeAlias = Callable[[Object], bool]

@@ -24,7 +24,7 @@ Entries: TypeAlias = dict[str, dict[str, JSON]]
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The files of a store, sorted by what they are to us."""
+    """The files of a store, by their status."""
 
     ours: Entries
     unmanaged: Entries
@@ -82,7 +82,7 @@ class Work:
     """New attributes of files that stay, by id."""
     detach: list[str]
     paths: dict[str, str]
-    """The wanted files: path by id."""
+    """The desired files: path by id."""
     after: Entries
     """Our files when all that is done."""
 

@@ -1,4 +1,4 @@
-"""A plan from its inputs: resolve, diff, guard, seal. This module has the last stage and the complete plan."""
+"""The seal stage, and the complete plan from its inputs: resolve, diff, guard, seal."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

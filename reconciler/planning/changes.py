@@ -1,4 +1,4 @@
-"""From pairs of desired and live to changes: what has to be created, updated, replaced, removed or forgotten."""
+"""Changes from pairs of desired and live objects: create, update, replace, remove and forget."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -86,7 +86,7 @@ def _of_address(
 
 
 def pointing(inputs: PlanInputs, pair: ByOrigin) -> Iterator[ByOrigin]:
-    """The pair, with what is published under the name of the object as a change of its own: it comes last."""
+    """Yield the pair, with the change of the published release last and separate."""
     ours, theirs = (_split(inputs, change) for change in (pair.ours, pair.by_hand))
     if ours.pointer or theirs.pointer:
         yield ByOrigin(ours.pointer, theirs.pointer)
@@ -220,8 +220,8 @@ def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, liv
 
 
 def _last(inputs: PlanInputs, applied: Applied | None, live: Live) -> LastApplied:
-    """An object that state does not know, and that only state could, was made by a run that did not end: it is as that
-    run applied it.
+    """Return the last application of an object. If its type has no labels and the state does not have it, an
+    interrupted run created it, and it is as that run applied it.
     """
     hashes = live.labels.spec if live.labels else {}
     if applied is None:
@@ -287,7 +287,7 @@ def _ownership(
     labelled = live.labels.address if live.labels else str(desired.address)
     if former is not None or labelled != str(desired.address):
         yield FieldChange(ADDRESS, str(former or labelled), str(desired.address), "manifest")
-    if is_labelled(inputs, desired.type) and live.labels is None and has_room(live.fields.get("metadata")):
+    if inputs.is_labelled(desired.type) and live.labels is None and has_room(live.fields.get("metadata")):
         yield FieldChange(LABELS, ABSENT, str(inputs.identity), "drift")
     protected = applied_protection(applied, live)
     if protected != desired.lifecycle.protect:
@@ -295,11 +295,6 @@ def _ownership(
     keep = applied is not None and applied.keep
     if keep != desired.lifecycle.keep_on_delete:
         yield FieldChange(KEEP, keep, desired.lifecycle.keep_on_delete, "manifest")
-
-
-def is_labelled(inputs: PlanInputs, type_: str) -> bool:
-    """Whether objects of this type carry our labels."""
-    return inputs.is_labelled(type_)
 
 
 def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:

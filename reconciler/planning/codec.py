@@ -81,7 +81,7 @@ def to_json(plan: Plan) -> PlanDocument:
 
 
 def from_json(document: JSON) -> Plan:
-    """The plan in `document`; ReconcilerError where it is none, is of a newer format, or was edited."""
+    """Return the plan in `document`; raise ReconcilerError if it is not a plan, has a newer format, or was edited."""
     check_readable(document, READABLE, "plan-file", "plan", _HINT)
     try:
         plan = _plan(document)

@@ -25,19 +25,19 @@ class Lifted:
     """The refusals after consents were applied."""
 
     refusals: tuple[Refusal, ...]
-    """Those that stay."""
+    """Refusals without a valid consent."""
     permits: tuple[tuple[Refusal, Consent], ...] = ()
-    """Those that were lifted, each with its consent."""
+    """Lifted refusals, each with its consent."""
     warnings: tuple[Notice, ...] = ()
 
     def permitted(self, change: Change) -> Iterator[Consent]:
-        """The consents by which `change` is made; those about the plan as a whole are warnings."""
+        """Return the consents that permit `change`. Consents about the plan as a whole are warnings."""
         made = (change.address, change.action)
         return (consent for refusal, consent in self.permits if (refusal.address, refusal.action) == made)
 
 
 def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
-    """Those among manifests."""
+    """Return the consents among the manifests."""
     return tuple(_consent(one, one.spec) for one in resources if isinstance(one.spec, ConsentSpec))
 
 
@@ -105,12 +105,12 @@ def _useless(
 
 
 def _scalar(address: str) -> str:
-    """As YAML reads it back: names of files may have anything in them."""
+    """Return the address as a YAML scalar: names of files may contain any character."""
     return address if _PLAIN.fullmatch(address) else json.dumps(address, ensure_ascii=False)
 
 
 def consent_document(identity: str, address: str, rule: str, subject: str) -> str:
-    """The smallest manifest that lifts one refusal. Reason and last day are for the person who consents."""
+    """Return the smallest manifest that lifts one refusal. The person who consents adds the reason and the last day."""
     return f"""\
 apiVersion: reconciler/v1
 kind: Consent

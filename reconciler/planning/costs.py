@@ -18,11 +18,13 @@ from reconciler.resources.resource_type import CONTENT, ResourceType
 from reconciler.resources.values import JSON, Fields
 
 CHARACTERS: Final = 4
-"""In a token, of English text (OpenAI's help page on tokens)."""
+"""Characters in a token of English text (OpenAI's help page on tokens)."""
 
 
 def costs(inputs: PlanInputs, matched: Matched, work: Iterable[Change], after: Graph) -> Costs:
-    """The estimate for `work`; `after` has the references that hold then. Linear in the work and the live objects."""
+    """Return the estimate for `work`; `after` has the references after the plan. Linear in the work and the live
+    objects.
+    """
     touched = tuple(_touched(inputs, matched, work))
     working = [one for one in touched if not Address.parse(one.change.address).is_frozen]
     storage = _Storage(inputs, matched, [one for one in touched if one.resource_type.billed])
@@ -43,7 +45,7 @@ def costs(inputs: PlanInputs, matched: Matched, work: Iterable[Change], after: G
 
 
 class _Touched(NamedTuple):
-    """A change, and what it makes of its object."""
+    """A change with the fields of its object before and after."""
 
     change: Change
     resource_type: ResourceType
@@ -63,7 +65,7 @@ class _Text:
     """Instructions, by size."""
 
     length: int = 0
-    """In characters."""
+    """Number of characters."""
     model: str = ""
     """The model that reads them; empty if there is not exactly one."""
 
@@ -173,7 +175,7 @@ class _Prompts:
 
     @property
     def dollars(self) -> tuple[float, float] | None:
-        """For 1,000 requests with each of them; None where the price of a model is not given."""
+        """US dollars for 1,000 requests with each of them; None if the price of a model is unknown."""
         if self._unpriced:
             return None
         before = sum(self._for_1000(text) for text, _ in self._texts)

@@ -31,7 +31,7 @@ class Drifted:
     """One object that is not as it was applied."""
 
     change: Change
-    """The change that would undo it."""
+    """The change that would revert it."""
     seen: Seen
 
 
@@ -62,11 +62,11 @@ class ForeignFiles:
 
 @dataclass(frozen=True, slots=True)
 class RetiringModel:
-    """A model that something live runs on, and that OpenAI shuts down."""
+    """A model that a live object uses and that OpenAI shuts down."""
 
     model: str
     on: date
-    """From this day on it does not answer."""
+    """The model does not answer from this day on."""
     is_gone: bool
     used_by: tuple[str, ...]
 
@@ -96,7 +96,7 @@ class DriftReport:
     drifted: tuple[Drifted, ...] = ()
     failing: tuple[FailingFile, ...] = ()
     retiring: tuple[RetiringModel, ...] = ()
-    """Those that are shut down already come first."""
+    """Models that are shut down already come first."""
     assistants: tuple[Standing, ...] = ()
     pending: int = 0
     """The number of edits of manifests that are not applied yet."""
@@ -115,7 +115,7 @@ class DriftReport:
 
     @property
     def summary(self) -> dict[str, int]:
-        """The number of drifted objects by class, then of the rest."""
+        """Number of drifted objects by class, then of the other entries."""
         found = Counter(drift_class(item.change) for item in self.drifted)
         classes: dict[str, int] = {word: found[word] for word in DRIFT_CLASSES}
         foreign = sum(len(one.files) for one in self.foreign)
@@ -146,7 +146,7 @@ def drift_report(planned: Planned) -> DriftReport:
 
 
 def running(planned: Planned) -> dict[str, tuple[str, ...]]:
-    """The models that objects of this identity run on as they are live, each with their addresses."""
+    """Return the models that live objects of this identity use, each with the addresses of the objects."""
     inputs = planned.inputs
     found: dict[str, list[str]] = defaultdict(list)
     for address, live in sorted(planned.matched.live.items()):
@@ -175,7 +175,7 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
 
 
 def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
-    """A store that prunes has them as drift."""
+    """Yield the files of stores without `prune`; in a store that prunes, they are drift."""
     for address, live in sorted(planned.matched.live.items()):
         desired, members = planned.inputs.desired.get(address), planned.inputs.members(live.type)
         if members and desired is not None and planned.inputs.in_scope(address) and not desired.prunes:
@@ -185,7 +185,7 @@ def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
 
 
 def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
-    """Those that manifests ask for, and that hold files that could not be indexed."""
+    """Yield the stores of the manifests with files that could not be indexed."""
     for address, live in sorted(planned.matched.live.items()):
         members = planned.inputs.members(live.type)
         wanted = address in planned.inputs.desired and planned.inputs.in_scope(address)
@@ -245,7 +245,7 @@ def _risked(planned: Planned, change: Change) -> list[Risk]:
 def _standings(
     planned: Planned, drifted: Collection[Drifted], failing: Collection[FailingFile], pending: Collection[str]
 ) -> Iterator[Standing]:
-    """Every assistant that manifests ask for, or that their releases have frozen."""
+    """Yield every assistant of the manifests and of their releases."""
     differs: dict[str, list[Change]] = defaultdict(list)
     for item in drifted:
         differs[item.change.address].append(item.change)

@@ -20,7 +20,7 @@ class LastApplied:
     """The last application of an object: values from the state, hashes from its label."""
 
     fields: Fields | None = None
-    """None where state has no entry."""
+    """None if the state has no entry."""
     hashes: Mapping[str, str] = field(default_factory=dict)
     """Hashes by top-level field, from the label on the live object. If label and state disagree, the label is right: it
     is written in the same request as the fields.
@@ -32,7 +32,7 @@ class LastApplied:
         return {*(self.fields or ()), *self.hashes}
 
     def value(self, name: str) -> JSON | Absent:
-        """The value last applied, or `ABSENT` where state does not know it or the label contradicts it."""
+        """Return the value last applied, or `ABSENT` if the state does not have it or the label contradicts it."""
         value = (self.fields or {}).get(name, ABSENT)
         if value is not ABSENT and name in self.hashes and field_hash(value) != self.hashes[name]:
             return ABSENT
@@ -93,7 +93,7 @@ def as_live(resource_type: ResourceType, desired: Desired, live: Fields) -> Fiel
 
 
 def leaves(before: JSON | Absent, after: JSON | Absent) -> Iterator[tuple[Keys, JSON | Absent, JSON | Absent]]:
-    """The deepest mapping paths at which two different values differ, with both sides."""
+    """Yield the deepest mapping paths at which two different values differ, with both values."""
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         yield (), before, after
         return
@@ -110,14 +110,14 @@ def _compare_field(
         return
     for keys, before, after in leaves(found, wanted):
         origin = _origin(resource_type, name, keys, before, after, found, wanted, last)
-        # A file whose new content is not attached yet: a run was killed in between, and nothing by hand is lost.
+        # A file whose new content is not attached yet: a run was interrupted, and no drift is lost.
         half_done = name in resource_type.apart and origin == "both" and before is ABSENT
         shown = "manifest" if half_done else origin
         yield FieldChange((name, *keys), before, after, shown, _applied(name, keys, last))
 
 
 def _dropped(resource_type: ResourceType, name: str, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
-    """A field that left the manifest is reset while it still is as we applied it; changed since, it is not ours."""
+    """Reset a field that left the manifest while it is as it was applied; a value changed since is not managed."""
     applied = last.value(name)
     default = resource_type.defaults.get(name)
     found = owned(resource_type, name, {}, applied, live.get(name, ABSENT))
@@ -208,8 +208,8 @@ def _differing_paths(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> s
 
 
 def _mapping_keys(path: list[str | int]) -> Keys:
-    """The part of a deepdiff path that leads through mappings only: an index into a list ends it, and a reference is
-    one value.
+    """Return the part of a deepdiff path that leads through mappings only: an index into a list ends it, and a
+    reference is one value.
     """
     keys: list[str] = []
     for step in path:

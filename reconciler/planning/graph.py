@@ -68,9 +68,7 @@ class Graph:
         return found
 
     def chain_to(self, target: Node) -> tuple[Node, ...]:
-        """The shortest way down to `target` from a referrer that nothing refers to, or from a release: that is what
-        people know, whoever has published it.
-        """
+        """Return the shortest chain down to `target` from a release, or from a referrer that nothing references."""
         came_from: dict[Node, Node] = {}
         last = target
         queue = deque([last])
@@ -196,7 +194,7 @@ def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 
 
 def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
-    """From what a release has frozen to what it is a copy of: copies go first."""
+    """Yield the edges from frozen copies to their originals: copies are removed first."""
     known: dict[Address, Applied | Live] = {**inputs.applied, **matched.live}
     for address in sorted(known):
         family, upload = matched.family(address), inputs.is_upload(known[address].type)
@@ -215,7 +213,7 @@ def _of_strangers(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 
 
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
-    """An id in a manifest means what is not managed here; it may be all the same. A document's id is its address."""
+    """Yield the references by literal ids of managed objects. The id of a document is its address."""
     for address, desired in inputs.desired.items():
         for id_ in strings_in(dict(desired.fields)) if inputs.in_scope(address) else ():
             targets = (target for target in matched.addresses.get(id_, ()) if str(target) != id_)

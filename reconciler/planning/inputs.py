@@ -18,7 +18,7 @@ from reconciler.resources.values import JSON
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A reference from a manifest, and where it is written."""
+    """A reference in a manifest, with its place."""
 
     target: Address
     place: str
@@ -51,21 +51,21 @@ class Pointer:
     blob: str
     ids: Mapping[str, str]
     fault: Reason | None = None
-    """The outlets disagree, or a blob is missing or altered."""
+    """Set if outlets disagree, or if a blob is missing or altered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release that a manifest asks for."""
+    """A release of the manifests."""
 
     chatbot: Address
     parts: frozenset[Address]
-    """The copies and uploads that it asks for; releases of equal content share some of them."""
+    """Its copies and uploads; releases with equal content share some of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A person's leave to do the one thing that would be refused."""
+    """A permission for one change that is otherwise refused."""
 
     name: str
     identity: str
@@ -75,7 +75,7 @@ class Consent:
     """`Refusal.subject` of the refusal that it lifts."""
     reason: str
     expires: date
-    """The last day on which it counts."""
+    """The last day on which it is valid."""
     place: Place
 
 
@@ -88,7 +88,7 @@ class PlanInputs:
     desired: Mapping[Address, Desired]
     applied: Mapping[Address, Applied]
     live: Sequence[Live]
-    """Every object of every type that was listed, ours or not; documents in the outlets carry their address as id."""
+    """Every listed object of every type, managed or not; documents in the outlets have their address as id."""
     links: Mapping[Address, Sequence[Link]] = field(default_factory=dict)
     """References of the manifests, by the resource that makes them."""
     pending: Sequence[Pending] = ()
@@ -98,7 +98,7 @@ class PlanInputs:
     """Documents in the outlets of other identities that refer to what would go, as their states have them. The name of
     each is its address there."""
     scope: frozenset[Address] | None = None
-    """With `--target`: the only addresses that may change."""
+    """The addresses that may change with `--target`; None for all."""
     adopt: Mapping[Address, str] = field(default_factory=dict)
     """Live ids of unmanaged objects that are adopted at these addresses. Nothing else of them changes."""
     imported: Mapping[Address, str] = field(default_factory=dict)

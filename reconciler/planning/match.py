@@ -85,7 +85,7 @@ class Matched:
         return resource_type.localise(fields, names, expected)
 
     def _expected_name(self, address: Address, wanted: Collection[str]) -> str:
-        """The name that an object had before, where only that one is expected."""
+        """Return the former name of an object if only that one is expected."""
         former = str(self.moved[address]) if address in self.moved else ""
         return former if former in wanted and str(address) not in wanted else str(address)
 

@@ -1,4 +1,4 @@
-"""The plan: one frozen value that `show`, `apply` and every report read, so that what is shown is what is done."""
+"""The plan: one frozen value that `show`, `apply` and every report read."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ DESTROYS: Final[frozenset[Action]] = frozenset({"delete", "archive"})
 INVALIDATES_ID: Final[frozenset[Action]] = DESTROYS | {"replace"}
 """Actions after which the id of the object is invalid, whether or not another object replaces it."""
 RELEASES_OWNERSHIP: Final[frozenset[Action]] = DESTROYS | {"forget"}
-"""After these nothing live is ours at the address, whether or not the object is still there."""
+"""Actions after which no managed object exists at the address, whether or not the live object still exists."""
 
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
 """The origin of a difference: an edit of the manifest, a change outside Reconciler, or both; `unknown` if the last
@@ -70,16 +70,16 @@ class Risk:
     """One risk of one change to those who use a bot."""
 
     rule: Rule
-    """A name that stays, with a section of its own in `docs/risks.md`."""
+    """A stable name with a section of its own in `docs/risks.md`."""
     level: Level
     address: str
     action: Action
     args: Args = field(default_factory=dict)
     """Arguments of the sentence, by rule (`resources.risks`); `text` for a document of an older format."""
     part: str | None = None
-    """As `Hazard.part`."""
+    """See `Hazard.part`."""
     used_by: str | None = None
-    """As `Hazard.used_by`."""
+    """See `Hazard.used_by`."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Change:
     action: Action
     fields: tuple[FieldChange, ...] = ()
     id: str | None = None
-    """The live object that is changed; None where there is none yet."""
+    """The live object to change; None if there is none yet."""
     preconditions: Mapping[str, JSON] = field(default_factory=dict)
     """Conditions that must hold when the change is applied, besides the `live` values of its fields: `referrers`, the
     sorted referrers of an object that loses its id; `OWNER`, for an adopted object; `agreed`, for an `adopt` that only
@@ -98,11 +98,11 @@ class Change:
     """
     source: Source | None = None
     reasons: tuple[Reason, ...] = ()
-    """Those that do not follow from the fields."""
+    """Reasons that do not follow from the fields."""
     risks: tuple[Risk, ...] = ()
-    """The worst first."""
+    """Risks, the worst first."""
     decision: Decision | None = None
-    """For drift only: whether applying this plan undoes it."""
+    """For drift only: whether applying the plan reverts it."""
     digest: str = ""
 
     @property
@@ -164,24 +164,24 @@ class Refusal:
     sections: Mapping[Section, tuple[Referrer, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
     """For rule `referenced`: the referrers that stay, each once; every section is present."""
     chains: tuple[tuple[Referrer, ...], ...] = ()
-    """The shortest ways from a live referrer to what would be deleted, which is the last link."""
+    """The shortest chains from a live referrer to the object that would be deleted, which is the last link."""
     remedies: tuple[Remedy, ...] = ()
-    """The ways out. Of several, the first ones are needed together, and the last one in their place."""
+    """Remedies. The last one is an alternative to all others, which are required together."""
     subject: str = ""
     """A digest of the refused change that depends on the object, its live id and all facts of the violation."""
     consent: str | None = None
-    """The smallest Consent document that would lift this refusal; None where nothing may."""
+    """The smallest Consent document that lifts this refusal; None if no consent may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmanaged:
-    """A live object that is not ours: reported, never touched."""
+    """A live object that this identity does not manage: reported, never changed."""
 
     type: str
     id: str
     name: str
     owner: str | None = None
-    """The identity that owns it; None where there is none."""
+    """The identity that owns it; None if it is unmanaged."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class Plan:
     references: tuple[tuple[Node, Node], ...] = ()
     """References of the objects in the plan and of their dependents: pairs of referrer and referent."""
     risks: tuple[Risk, ...] = ()
-    """Those of all its work, the worst first; never part of a digest."""
+    """Risks of all work, the worst first; never part of a digest."""
     costs: Costs | None = None
     """None if costs were not estimated; never part of a digest."""
     commit: str | None = None
@@ -243,6 +243,6 @@ def drift_class(change: Change) -> DriftClass:
 
 
 def _is_frozen(address: str) -> bool:
-    """A copy made for a release has `@` in its name; so may the path of a file."""
+    """Return True for a copy made for a release, which has `@` in its name, as the path of a file may have."""
     kind, _, name = address.partition("/")
     return kind not in upload_kinds() and "@" in name

@@ -35,10 +35,10 @@ class _Place:
 
 
 def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:
-    """A change for each name under which something else is published than should be, given the changes of objects.
+    """Yield a change for each name whose published content is not the desired one, given the changes of objects.
 
-    Left out is what another change publishes: a document its own, an agent's pointer the one that gives it an id. What
-    follows from drift only is drift too.
+    Names that another change publishes are left out: a document by its own change, the pointer of an agent by the
+    change that gives it an id. Changes that only follow from drift are drift.
     """
     pairs = tuple(pairs)
     ours = [pair.ours for pair in pairs if pair.ours]
@@ -124,7 +124,7 @@ def _publish(
 
 
 def _inside(inputs: PlanInputs, address: Address) -> set[str]:
-    """The documents that are in the one at `address`."""
+    """Return the documents inside the one at `address`."""
     found: set[str] = set()
     waiting = [address]
     while waiting:
@@ -137,7 +137,7 @@ def _inside(inputs: PlanInputs, address: Address) -> set[str]:
 
 
 def _drafted(inputs: PlanInputs, address: Address) -> dict[str, JSON]:
-    """The fields of an object, but for the release that is published under its name."""
+    """Return the fields of an object without its published release."""
     desired = inputs.desired[address]
     pointers = inputs.resource_types[desired.type].pointers
     return {name: value for name, value in desired.fields.items() if name not in pointers}

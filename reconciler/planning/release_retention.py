@@ -25,7 +25,7 @@ class Retired:
     """Releases that the plan takes leave of."""
 
     reasons: Mapping[Address, Reason]
-    """The reason for which each is archived."""
+    """The reason to archive each release."""
     unmarked: tuple[Address, ...]
     """Releases that were archived before and whose manifests do not set `archived`, within the number that the chatbot
     keeps.
@@ -71,7 +71,7 @@ def published_releases(inputs: PlanInputs) -> dict[Address, Address]:
 
 
 def release_of(inputs: PlanInputs, address: Address) -> Address | None:
-    """The release that is published under the name of an object; None for what has no such name, or none there."""
+    """Return the release that is published under the name of an object; None if there is none."""
     wanted = inputs.desired.get(address)
     pointers = inputs.resource_types[wanted.type].pointers if wanted else frozenset()
     found = (text for name in pointers for text in references_in(wanted.fields.get(name) if wanted else None))

@@ -15,9 +15,8 @@ from reconciler.resources.values import references_in
 
 
 def find_moves(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Address]:
-    """The former address of every object that moves, given what is live under which address.
-
-    Nothing moves from an address that is still wanted, nor to one that is live already.
+    """Return the former address of every renamed object, given the live objects by address. An address that the
+    manifests still have is not a former one, and an object is not renamed to an address that is live already.
     """
     left = {address: live for address, live in paired.items() if address not in inputs.desired}
     moves: dict[Address, Address] = {}
@@ -44,7 +43,7 @@ def labelled_otherwise(inputs: PlanInputs, paired: Mapping[Address, Live]) -> di
 
 
 def _label(inputs: PlanInputs, live: Live) -> Address | None:
-    """The address on the label of an object of this identity; None where there is none, or no valid one."""
+    """Return the address on the label of an object of this identity; None if there is no valid one."""
     if live.labels is None or live.labels.identity != str(inputs.identity):
         return None
     return parsed(live.labels.address)

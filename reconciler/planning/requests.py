@@ -52,7 +52,7 @@ def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Seq
             yield from ["POST"] * _batches(members, len(members.of(desired.fields)))
         return
     fields = [item for change in changes if change.action == "update" for item in change.fields]
-    # What is known of an object and is no field of it stands on its label, if it has one.
+    # Attributes of an object that are not fields are on its label, if it has one.
     unwritten = apart if resource_type.is_labelled else apart | NOT_FIELDS
     if any(item.keys[0] not in unwritten for item in fields):
         yield "POST"
@@ -85,7 +85,7 @@ def _of_entries(
 
 
 def _upload(members: Members, matched: Matched, path: str) -> str:
-    """The id behind a path; a literal id itself."""
+    """Return the id of the upload at a path; a literal id is returned unchanged."""
     live = matched.live.get(matched.now(Address(members.kind, path)))
     return live.id if live else path
 
@@ -115,7 +115,7 @@ def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: boo
         labelled = desired is not None and inputs.is_labelled(desired.type)
         yield from ["POST"] * int(labelled and all(reason.code != "no-label-room" for reason in change.reasons))
     elif change.action == "adopt" and desired and inputs.is_labelled(desired.type):
-        apart = inputs.resource_types[desired.type].apart  # no label vouches for these, so that none is written
+        apart = inputs.resource_types[desired.type].apart  # the label has no hashes of these fields
         yield from ["POST"] * int(not change.preconditions.get("agreed", {"": ""}).keys() <= apart)
     elif change.action == "forget" and applied and applied.keep and inputs.is_labelled(applied.type):
         members = inputs.members(applied.type)

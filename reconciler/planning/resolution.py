@@ -1,17 +1,17 @@
-"""One resolution before the diff: which object is which, and what is wanted of it.
+"""The resolve stage: the final pairing of desired, applied and live objects.
 
-Every stage works on the result of those before it, and nothing after the last one asks again who is who: diff, risks,
-costs, requests, guard and order all read the same pairs. docs/decisions/008-one-resolution.md has an example of each.
+Each step uses the result of the steps before it. Diff, risks, costs, requests, guard and order all read the pairs that
+the last step returns. docs/decisions/008-one-resolution.md has an example of each step.
 
-| stage           | what it settles                                                                             |
+| step            | result                                                                                      |
 |-----------------|---------------------------------------------------------------------------------------------|
-| ignored fields  | of what is published whole, a field that `lifecycle.ignore` names is wanted as it is          |
-| retention       | releases that are archived by this plan, and what only they ask for, are not wanted          |
-| pairs           | the live object of each address: by state, by label, by outlet, by adoption                  |
-| renames         | what has another name keeps its object, its state entry and the references to it             |
-| uploads         | files are found by content, also under another path                                          |
-| ids             | ids of managed objects become addresses: in what is live, was applied and is wanted          |
-| server defaults | what the API has filled in when it made a copy is wanted as well                             |
+| ignored fields  | fields in `lifecycle.ignore` of a published document are desired as they are                |
+| retention       | releases that this plan archives, and objects that only they use, are not desired           |
+| pairs           | the live object of each address: by state, by label, by outlet, by adoption                 |
+| renames         | a renamed object keeps its live object, its state entry and the references to it            |
+| uploads         | files are found by content, also under another path                                         |
+| ids             | ids of managed objects become addresses in live, applied and desired objects                |
+| server defaults | values that the API added when it created a frozen copy are desired                         |
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,10 +29,10 @@ from reconciler.resources.values import JSON
 
 @dataclass(frozen=True)
 class Resolution:
-    """Everything wanted, last applied and live, paired once and for all."""
+    """The paired desired, applied and live objects."""
 
     inputs: PlanInputs
-    """As read, but for what the stages have settled: `desired` and `applied` under final addresses."""
+    """The inputs as read, with `desired` and `applied` under their final addresses."""
     matched: Matched
     retired: Retired
 
@@ -42,7 +42,7 @@ class Resolution:
 
 
 def resolve(inputs: PlanInputs) -> Resolution:
-    """Return what `inputs` come to. Pure, and linear in the number of objects."""
+    """Return the resolution of `inputs`. Linear in the number of objects."""
     inputs, retired = apply_retention(with_ignored(inputs))
     matched = match(inputs)  # pairs, renames, uploads, ids
     inputs = renamed(inputs, matched.moved)

@@ -17,7 +17,7 @@ from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import JSON
 
 CLOCK_LAG: Final = 5.0
-"""Seconds by which the API's clock may lag behind ours."""
+"""Seconds by which the API's clock may be behind the local one."""
 
 _REPLACED: Final = "replaced"
 
@@ -111,7 +111,7 @@ def _in_the_same_place(gone: Sequence[Address], come: Sequence[Address]) -> dict
 
 
 def _held(inputs: PlanInputs, store: Applied | Desired) -> Iterator[Address]:
-    """The files of a store, by path."""
+    """Yield the files of a store, by path."""
     members = inputs.members(store.type)
     for path, entry in members.of(store.fields).items() if members else ():
         if members and members.target(entry):
@@ -153,7 +153,7 @@ def _files(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
 
 
 def _marked(inputs: PlanInputs, ours: Iterable[Live]) -> dict[Content, list[Live]]:
-    """Every upload that one of our stores holds under our mark, by content, the first id first."""
+    """Return the uploads that managed stores hold with the ownership mark, by content, the lowest id first."""
     sha256 = {
         id_: entry[CONTENT]
         for live in ours

@@ -19,7 +19,7 @@ from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON
 
 PAGE: Final = 10_000
-"""The most, and the default, of a page of files."""
+"""Maximum and default size of a page of files."""
 AT_ONCE: Final = 4
 """Uploads in memory: each may have 512 MB."""
 DETAIL: Final = ("bytes", "created_at", "expires_at", "filename", "purpose", "status")
@@ -77,7 +77,7 @@ class Files:
         )
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
-        """An upload carries no label: there is nothing to do."""
+        """Do nothing: an upload carries no label."""
 
     async def delete(self, id: str) -> None:  # noqa: A002
         await self._connection.remove("files", id)

@@ -55,7 +55,7 @@ class VectorStores:
         return live if "files" in live.fields else await self._with_files(live)
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
-        """With its files, whoever owns it."""
+        """Read the store with its files, whoever owns it."""
         body = await self._connection.read("vector_stores", id)
         return None if body is None else await self._with_files(self._live(body))
 
@@ -83,7 +83,7 @@ class VectorStores:
             await self._connection.replace("vector_stores", id, body={"metadata": live.fields["metadata"]})
 
     async def delete(self, id: str) -> None:  # noqa: A002
-        """The store only: files stay, for whoever else uses them."""
+        """Delete the store only: its files stay, because others may use them."""
         await self._connection.remove("vector_stores", id)
 
     async def _changed(self, live: Live, order: WriteRequest) -> Live:

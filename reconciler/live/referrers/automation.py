@@ -33,7 +33,7 @@ class Automations:
         self._connection = connection
 
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
-        """The API's list has no filter by agent: all of them are read."""
+        """Read all automations: the API's list has no filter by agent."""
         listed = await walk(self._connection, "agents", "automations")
         return needing((_live(body) for body in listed if body.get("status") != "completed"), ids)
 

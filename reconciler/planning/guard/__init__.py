@@ -19,7 +19,7 @@ __all__ = ["RULES", "Check", "GuardContext", "GuardResult", "Usage", "Violation"
 
 @dataclass(frozen=True)
 class GuardResult:
-    """The refusals of a plan, less those that consents lift, and the context that risks are judged in."""
+    """The refusals that no consent lifts, and the context that risks are assessed in."""
 
     context: GuardContext
     lifted: Lifted

@@ -19,7 +19,7 @@ from reconciler.resources.values import JSON
 
 @dataclass(frozen=True)
 class GuardContext:
-    """A plan before the guard has spoken."""
+    """A plan before the guard has checked it."""
 
     inputs: PlanInputs
     matched: Matched
@@ -102,9 +102,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is looked for."""
+    """One check of a rule."""
 
     find: Callable[[GuardContext], Iterable[Violation]]
     may_be_lifted: bool
-    because: str
-    """The reason for which a consent is or is not allowed."""

@@ -18,7 +18,7 @@ def what_changed(change: Change) -> JSON:
 
 
 def both_changed(case: GuardContext) -> Iterator[Violation]:
-    """With `--on-drift keep`, a value that both sides changed cannot be decided by a machine."""
+    """Refuse `--on-drift keep` for values that were changed both in the manifest and live."""
     if case.inputs.on_drift != "keep":
         return
     written = {change.address for change in case.work}

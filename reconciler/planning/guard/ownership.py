@@ -104,7 +104,7 @@ def _users(inputs: PlanInputs, ids: Collection[str]) -> dict[str, str]:
 
 
 def protected_duplicate(case: GuardContext) -> Iterator[Violation]:
-    """A second object with the label of a protected one, and no unfinished create of ours that made it."""
+    """Refuse to delete a duplicate of a protected object that was not made by an unfinished create."""
     for address, duplicates in sorted(case.matched.duplicates.items()):
         for duplicate in duplicates:
             labelled = duplicate.labels is not None and duplicate.labels.protected

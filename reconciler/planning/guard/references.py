@@ -1,16 +1,16 @@
-"""The rule `referenced`: who still needs what the plan takes away, and where each of them is listed.
+"""The rule `referenced`: the referrers of an object that the plan removes, and the section that lists each of them.
 
-For an assistant it is about the assistant and every frozen copy of it:
+For an assistant, the referrers of the assistant and of every frozen copy of it are listed:
 
-| section                       | who is listed, each once                                         |
+| section                       | referrers, each once                                             |
 |-------------------------------|------------------------------------------------------------------|
-| Chatbots                      | chatbots, and releases, that point straight at it                |
-| Pipelines                     | working pipelines with a node on it, with or without a chatbot   |
-| Chatbots Referencing Pipeline | releases whose frozen pipeline has a node on it                  |
-| Other references              | automations, sessions in progress, foreign and unmanaged objects |
-|                               | at OpenAI, what peers have in their outlets                      |
+| Chatbots                      | chatbots and releases that reference it directly                 |
+| Pipelines                     | working pipelines with a node for it, with or without a chatbot  |
+| Chatbots Referencing Pipeline | releases whose frozen pipeline has a node for it                 |
+| Other references              | automations, sessions in progress, unmanaged objects, objects of |
+|                               | other owners, documents of peers in their outlets                |
 
-For anything else, all of them stand under Other references. What a release has made is listed as the release.
+For any other object, all referrers are listed under Other references. An object of a release is listed as the release.
 """
 
 from collections import defaultdict

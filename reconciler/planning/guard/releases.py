@@ -43,7 +43,7 @@ def edited(case: GuardContext) -> Iterator[Violation]:
 
 
 def _released(case: GuardContext, address: Address) -> JSON:
-    """The digest of what was released: as state has it, or else what is live; None where it is new."""
+    """Return the released digest: from the state, or else from the live object; None for a new release."""
     applied, live = case.inputs.applied.get(address), case.matched.live.get(address)
     known = applied or live
     return known.fields.get("digest") if known else None
@@ -66,7 +66,7 @@ def drifted(case: GuardContext) -> Iterator[Violation]:
 
 
 def _frozen_assistants(case: GuardContext, change: Change) -> list[str]:
-    """The working assistants of which the release makes copies."""
+    """Return the working assistants that the release copies."""
     release = case.inputs.releases.get(Address.parse(change.address))
     parts = release.parts if release else ()
     return sorted({str(case.matched.family(part)) for part in parts if part.kind == ASSISTANT})

@@ -36,7 +36,7 @@ def brought(case: GuardContext, change: Change) -> set[str]:
 
 
 def _concerned(case: GuardContext, address: Address, change: Change) -> Iterator[Address]:
-    """The objects that a change brings to users: all of a release that is made or published; else the object itself."""
+    """Yield the objects that a change brings to users: all of a release, or else the object itself."""
     if change.action == "release":
         yield from _whole(case, address)
     elif change.action == "publish":
@@ -46,7 +46,7 @@ def _concerned(case: GuardContext, address: Address, change: Change) -> Iterator
 
 
 def _newly_published(case: GuardContext, chatbot: Address, change: Change) -> Iterator[Address]:
-    """The release that a chatbot's name moves to. A bundle that is written again is not news to its users."""
+    """Yield the objects of the release that a chatbot publishes next. A bundle that is published again has none."""
     release = release_of(case.inputs, chatbot)
     pointers = case.inputs.resource_types[case.inputs.desired[chatbot].type].pointers if release else frozenset()
     if release and any(item.keys[0] in pointers for item in change.fields):
@@ -58,7 +58,7 @@ def _writes_fields(change: Change) -> bool:
 
 
 def _whole(case: GuardContext, release: Address) -> Iterator[Address]:
-    """The release and all that answers with it, copies that other releases have made among it."""
+    """Yield the release and all objects that it uses, including copies made by other releases."""
     waiting, found = [release], {release}
     while waiting:
         address = waiting.pop()

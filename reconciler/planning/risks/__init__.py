@@ -31,7 +31,7 @@ def with_risks(plan: Plan, case: GuardContext, permitted: Callable[[Change], Ite
 
 
 def ranked(hazards: Iterable[Hazard], change: Change) -> list[Risk]:
-    """The risks of a change, the worst first."""
+    """Return the risks of a change, the worst first."""
     return _worst_first(
         Risk(
             rule=hazard.rule,

@@ -16,7 +16,9 @@ from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields, references_in
 
 SOON: Final = timedelta(days=90)
-"""Days before a shutdown: OpenAI announces it six months before for a model, and three months for a variant."""
+"""Time before a shutdown in which it is a risk. OpenAI announces a shutdown six months before for a model, and three
+months for a variant.
+"""
 _PASSING: Final = ("-preview", "-latest")
 
 
@@ -133,7 +135,7 @@ def _by_family(case: GuardContext, release: Address) -> dict[Address, Address]:
 
 
 def _fields(case: GuardContext, address: Address) -> Fields | None:
-    """The fields of a copy, which call every object by its present name."""
+    """Return the fields of a copy, with references under their present names."""
     desired, applied = case.matched.sides(case.inputs, address)
     known = desired or applied
     if known is None or not case.matched.former:
