@@ -17,7 +17,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.lock import LeaseLostError
 
 _TOLD: Final = 10
-"""As many problems of one step are told by name."""
+"""Maximum number of problems of one step that are named."""
 
 
 async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
@@ -72,14 +72,16 @@ class _Performer:
 
 
 def _as_one(problems: Sequence[Problem]) -> Problem:
-    """The problems of one step as the outcome tells them: all messages, and what to do about the first."""
+    """Return the problems of one step as one: all messages, with the hint of the first."""
     told = [problem.message for problem in problems[:_TOLD]]
     more = [f"and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
     return replace(problems[0], message="; ".join([*told, *more]))
 
 
 def action_of(step: Step) -> Action:
-    """What a step is called for people: the action of its change; the end of a replaced object is a delete."""
+    """Return the displayed action of a step: the action of its change, or `delete` for the removal of a replaced
+    object.
+    """
     action = step.changes[0].action
     return "delete" if step.verb == "remove" and action not in DESTROYS else action
 
@@ -94,7 +96,7 @@ def _outcomes(run: Run, result: Walk[Step], performer: _Performer) -> Iterator[O
 
 
 def _outcome(run: Run, change: Change, steps: list[Step], result: Walk[Step], performer: _Performer) -> Outcome:
-    """A change is done when all its steps are; otherwise the worst of them tells."""
+    """Return the outcome of a change: done if all its steps are done, otherwise the outcome of the worst step."""
     id_ = run.ids.get(change.address)
     failed = next((step for step in steps if step in result.failed), None)
     if failed:

@@ -5,9 +5,8 @@ from typing import Any, Final, Literal, NotRequired, cast
 from typing_extensions import TypedDict
 
 from reconciler.applying.model import ApplyResult, NoteCode, Outcome, Status, Verdict
-from reconciler.planning.drift_class import drift_class
 from reconciler.planning.drift_codec import ClassDocument
-from reconciler.planning.model import Action
+from reconciler.planning.model import Action, drift_class
 from reconciler.resources.problems import ProblemDocument, problem_json
 from reconciler.resources.values import JSON
 from reconciler.state.output import AppliedPlanDocument, applied_plan_json

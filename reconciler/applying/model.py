@@ -1,4 +1,4 @@
-"""The result of applying a plan. `applying/codec.py` makes JSON of it."""
+"""The result of applying a plan. `applying/codec.py` encodes it as JSON."""
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -10,14 +10,14 @@ from reconciler.state.model import AppliedPlan
 
 Status: TypeAlias = Literal["done", "failed", "skipped", "not-started"]
 Verdict: TypeAlias = Literal["already-applied", "applied", "interrupted", "partly-applied", "failed"]
-"""What an apply came to as a whole. `already-applied` did nothing."""
+"""The outcome of an apply as a whole. An apply with the verdict `already-applied` changes nothing."""
 
 
 NoteCode: TypeAlias = Literal[
     "upload-shared",  # another path has the same bytes under the same name: one upload for both
     "upload-kept",  # the old upload stays, because another path shares it
-    "upload-held",  # type, id: the old upload stays, because an object of somebody else holds it
-    "already-deleted",  # the live object did not exist any more
+    "upload-held",  # type, id: the old upload stays, because an object of another owner uses it
+    "already-deleted",  # the live object did not exist
 ]
 
 
@@ -37,13 +37,13 @@ class Outcome:
     action: Action
     status: Status
     id: str | None = None
-    """The live object, where there is one now."""
+    """The live object; None if there is none now."""
     problem: Problem | None = None
-    """Why it failed."""
+    """The cause of a failure."""
     because_of: str | None = None
-    """For `skipped`: the address whose failure this change waited for in vain."""
+    """For `skipped`: the address whose failure prevented this change."""
     notes: tuple[Note, ...] = ()
-    """What a reader should know of what was done."""
+    """Remarks about the way in which the change was made."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,15 @@ class ApplyResult:
     outcomes: tuple[Outcome, ...]
     interrupted: bool = False
     resume: str = ""
-    """The command that finishes what is left; empty when nothing is."""
+    """The command that completes the apply; empty if it is complete."""
     requests: dict[str, int] = field(default_factory=dict)
     """Requests sent to OpenAI, by method."""
     kept: tuple[Change, ...] = ()
-    """What was changed by hand and is left as it is."""
+    """Drift that the apply keeps."""
     found: tuple[str, ...] = ()
     """Addresses of what a run that did not end had done: it was found instead of being done again."""
     already_applied: AppliedPlan | None = None
-    """The earlier apply of this plan, where there is nothing to do because of it."""
+    """The earlier apply of this plan; None if this is the first one."""
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.status == status)

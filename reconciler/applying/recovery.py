@@ -1,4 +1,4 @@
-"""What a run that did not end has made or changed and not recorded: it is live as wanted, and only state is behind."""
+"""Crash recovery: completed work of an interrupted run that the state does not have."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -10,7 +10,9 @@ from reconciler.resources.values import same
 
 
 def found(run: Run) -> Iterator[tuple[Address, Applied]]:
-    """Objects that the plan leaves as they are and that state knows otherwise, or not; each as state is to know it."""
+    """Yield the state entry of each object that is live as desired and that the state does not have, or has
+    otherwise.
+    """
     plan, inputs = run.planned.plan, run.planned.inputs
     changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
     for address, desired in sorted(inputs.desired.items()):
@@ -26,7 +28,7 @@ def found(run: Run) -> Iterator[tuple[Address, Applied]]:
 
 
 def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -> Applied:
-    """What the run that wrote it would have recorded; what is in `left` it did not write."""
+    """Return the state entry that the interrupted run would have written; it did not write the fields in `left`."""
     resolved = run.planned.inputs.resource_types[desired.type].resolved if desired.whole else ()
     filled_in = {name: live.fields[name] for name in resolved if name in live.fields}
     return Applied(
@@ -40,7 +42,7 @@ def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -
 
 
 def _write_only(run: Run, desired: Desired) -> Mapping[str, str]:
-    """Digests of what cannot be read back: as state has them, or as every announcement of the object says."""
+    """Return the digests of write-only fields: from the state, or from the journal if all its entries agree."""
     known = run.planned.inputs.applied.get(desired.address)
     if known is not None:
         return known.write_only

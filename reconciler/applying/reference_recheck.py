@@ -1,4 +1,4 @@
-"""The look right before something is deleted: does anybody need it who did not when that was planned?"""
+"""The check for new references immediately before an object is deleted."""
 
 import asyncio
 import time
@@ -9,19 +9,17 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from reconciler.live.base import Adapter, Referrer
-from reconciler.live.gather import gather
-from reconciler.planning.build import Planned
-from reconciler.planning.planned_deletions import planned_deletions
+from reconciler.live.adapters import Adapter, Referrer, gather
+from reconciler.planning.build import Planned, planned_deletions
 from reconciler.resources.base import Live
 
 FRESH: Final = 2.0
-"""Seconds for which the list walks of one look serve further deletes, counted from its end.
+"""Seconds for which one list walk serves further deletes, counted from its end.
 
-So what a delete relies on was read at most one list walk and two seconds before; what it then waits for its turn to be
-sent, which more than 300 deletes a minute do, comes on top. No bound could be nothing, as the API has no conditional
-delete. This one lets a walk serve all steps that are under way at once and those that follow on them: the requests of
-many deletes grow with their number, and are not that number times the lists.
+A delete relies on lists that were read at most one list walk and two seconds earlier. The wait for the rate limit,
+which applies above 300 deletes a minute, is added to it. The API has no conditional delete, so this interval cannot be
+zero. All steps that run at the same time share one walk, so that the number of requests grows with the number of
+deletes, and not with deletes times lists.
 """
 
 
@@ -52,7 +50,7 @@ class ReferenceRecheck:
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
 
     async def newcomers(self, live: Live) -> list[Live]:
-        """Who needs the object now and did not when the plan was made, by type and id."""
+        """Return the objects that reference `live` and did not when the plan was made, by type and id."""
         found = await gather(self._looks(live))
         new = (
             one
@@ -79,7 +77,7 @@ class ReferenceRecheck:
             return seen.objects
 
     async def _everything(self, adapter: Adapter) -> Sequence[Live]:
-        """Every object of a type, ours or not, with all that it holds."""
+        """Read every object of a type, managed or not, with all its parts."""
         known = [applied.id for applied in self._world.applied.values()]
         listed = await adapter.list(self._world.identity, known)
         return [live for live in await gather(map(adapter.whole, listed)) if live is not None]

@@ -1,6 +1,6 @@
-"""Steps that remove one object, or only what we know of it.
+"""Steps that delete one object, or that only remove it from the state.
 
-Right before an object is deleted it is looked at again, and so is who needs it: where that is not what was planned, the
+Immediately before an object is deleted, the object and its referrers are read again. If they are not as planned, the
 step fails as stale and nothing is deleted.
 """
 
@@ -12,7 +12,6 @@ from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.applying.write import StaleError
-from reconciler.planning.changes import is_labelled
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.base import Live
 from reconciler.resources.name_lists import few
@@ -22,7 +21,7 @@ MOST_NAMED = 3
 
 
 async def remove(run: Run, step: Step) -> Note | None:
-    """Delete the live object and, where the address leaves altogether, what applications load of it; gives a note."""
+    """Delete the live object and, if the address is removed, its published documents. Return a remark, if any."""
     live = _planned(run, step)
     planned_deletions = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
     async with _alone(run, live):
@@ -39,12 +38,12 @@ async def remove(run: Run, step: Step) -> Note | None:
 
 
 async def give_up(run: Run, step: Step) -> None:
-    """Remove an address from state. Where the live object stays as nobody's, our labels go from it."""
+    """Remove an address from the state. If the live object stays unmanaged, remove its ownership labels."""
     inputs, live = run.planned.inputs, run.planned.matched.live.get(step.address)
     applied = inputs.applied.get(step.address)
     if live is None and step.address in inputs.pointers:  # a run was killed when it had deleted the object
         await asyncio.to_thread(run.publisher.withdraw, step.address)
-    if live and applied and applied.keep and is_labelled(inputs, live.type):
+    if live and applied and applied.keep and inputs.is_labelled(live.type):
         await run.adapters[live.type].disown(live.id, inputs.identity)
     forget(run, step)
 
@@ -56,7 +55,7 @@ def forget(run: Run, step: Step) -> None:
 
 
 def _planned(run: Run, step: Step) -> Live:
-    """The object as it was planned: a second one under the address, or the one that a replacement leaves behind."""
+    """Return the object as planned: a duplicate at the address, or the object that is removed or replaced."""
     duplicates = run.planned.matched.duplicates.get(step.address, ())
     return next(
         (duplicate for duplicate in duplicates if duplicate.id == step.id), run.planned.matched.live[step.address]
@@ -68,7 +67,7 @@ def _is_replaced(step: Step) -> bool:
 
 
 def _alone(run: Run, live: Live) -> AbstractAsyncContextManager[object]:
-    """Nobody begins to share an upload while it is being removed."""
+    """Prevent other steps from sharing an upload while it is removed."""
     return run.uploading[_content(live)] if run.is_upload(live.type) else nullcontext()
 
 
@@ -83,7 +82,7 @@ async def _delete(run: Run, live: Live) -> None:
 
 
 async def _staying(run: Run, step: Step, live: Live) -> Note | None:
-    """Why the object is left as it is, or nothing where it is to be deleted; StaleError where neither is right."""
+    """Return the reason to keep the object, or None to delete it; raise StaleError if the object is not as planned."""
     if run.is_upload(live.type):
         note = _kept_because(run, step, live)
     else:
@@ -97,7 +96,7 @@ async def _staying(run: Run, step: Step, live: Live) -> Note | None:
 
 
 def _kept_because(run: Run, step: Step, live: Live) -> Note | None:
-    """An upload stays while another address, or anybody's store, still needs it. It has no label to look at again."""
+    """Return a note if another address or another vector store still uses the upload, which has no label to check."""
     if run.users[live.id] - {str(step.address)}:
         return Note("upload-kept")
     holder = run.holders.get(live.id)
@@ -109,7 +108,7 @@ def _held_by(holder: Live) -> Note:
 
 
 async def _is_there(run: Run, step: Step, live: Live) -> bool:
-    """Whether the object is still live; StaleError where it is not ours to delete any more."""
+    """Return True if the object is still live; raise StaleError if this identity may not delete it any longer."""
     now = await run.adapters[live.type].read(live.id)
     if now is None:
         return False

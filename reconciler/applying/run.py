@@ -12,7 +12,7 @@ from typing import Protocol
 
 from reconciler.applying.model import Outcome
 from reconciler.applying.reference_recheck import ReferenceRecheck
-from reconciler.live.base import Adapter, Referrer
+from reconciler.live.adapters import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
 from reconciler.resources.address import Address
@@ -22,16 +22,16 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 
 class Journal(Protocol):
-    """Where completions are recorded; see `reconciler.state`."""
+    """The journal that completions are recorded in; see `reconciler.state`."""
 
     def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
-        """That the live side of one object is done; None where it is gone. `instead_of` is what it was called before.
-        Remembers only, never blocks.
+        """Record that the live side of one object is done; `applied` is None after a delete, and `instead_of` is the
+        former address. Writes to memory only and never blocks.
         """
         ...
 
     def announce(self, address: Address) -> None:
-        """Have it on record that `address` is about to be made, if that is not said yet. Blocks."""
+        """Record that `address` is about to be created, unless the journal has it already. Blocks."""
         ...
 
 
@@ -59,7 +59,7 @@ class Listener(Protocol):
 
 @dataclass
 class Run:
-    """What steps read and write while a plan is applied. Used from one event loop only."""
+    """The values that the steps of an apply share. Used from one event loop only."""
 
     planned: Planned
     adapters: Mapping[str, Adapter]
@@ -70,7 +70,7 @@ class Run:
     stop: asyncio.Event
     """Set to finish what is in flight and start nothing more."""
     referrers: Collection[Referrer] = ()
-    """What may need live objects and has no adapter."""
+    """Readers of live objects that may reference managed objects and have no adapter."""
     started: float = field(default_factory=time.time)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ids: dict[str, str] = field(default_factory=dict)
@@ -80,10 +80,12 @@ class Run:
     uploads: dict[tuple[str, str], str] = field(default_factory=dict)
     """Uploads by sha256 and name: equal bytes under one name are sent once."""
     alike: dict[tuple[str, int], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    """By name and size, which is all that the API tells of an upload: of those, one is sent at a time."""
+    """Locks by name and size, the only values that identify an upload at the API: such uploads are sent one at a
+    time.
+    """
     uploading: dict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     applied: dict[Address, Applied] = field(default_factory=dict)
-    """What this run has recorded as applied."""
+    """The state entries that this run has written."""
 
     def __post_init__(self) -> None:
         for address, live in self.planned.matched.live.items():
@@ -93,7 +95,7 @@ class Run:
 
     @cached_property
     def holders(self) -> Mapping[str, Live]:
-        """By id of an object: somebody else's that needs it."""
+        """An object of another owner that references the object, by id."""
         others = chain(self.planned.matched.unmanaged, self.planned.inputs.elsewhere)
         return {id_: live for live in others for id_ in live.refers_to}
 
@@ -108,13 +110,13 @@ class Run:
         self.users[id_].add(address)
 
     def let_go(self, address: str) -> None:
-        """Note that `address` is not live any more."""
+        """Record that `address` is not live any longer."""
         id_ = self.ids.pop(address, None)
         if id_ is not None:
             self.users[id_].discard(address)
 
     def id_of(self, address: str) -> str:
-        """The live id behind `address`, which may be a former name; ReconcilerError where there is none."""
+        """Return the live id of `address`, which may be a former name; raise ReconcilerError if it is not live."""
         now = address if address in self.ids else str(self.planned.matched.now(Address.parse(address)))
         if now not in self.ids:
             raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Plan again to see why."))
@@ -127,7 +129,7 @@ class Run:
         return self.planned.inputs.is_upload(type_)
 
     def labels(self, desired: Desired) -> Labels:
-        """What `desired` is labelled with once it is written."""
+        """Return the labels of `desired` after it is written."""
         resource_type = self.planned.inputs.resource_types[desired.type]
         hashes = {name: field_hash(value) for name, value in desired.fields.items() if name not in resource_type.apart}
         identity = str(self.planned.inputs.identity)
@@ -146,5 +148,5 @@ class Run:
         self.journal.done(address, applied, instead_of)
 
     def last_applied(self, address: Address) -> Applied | None:
-        """What `address` was applied as, by this run or before."""
+        """Return the state entry of `address`, written by this run or an earlier one."""
         return self.applied.get(address) or self.planned.inputs.applied.get(address)

@@ -1,6 +1,6 @@
-"""A plan lowered to steps, and what each step waits for. There are no levels: a step starts when what it needs is done.
+"""The steps of a plan and their dependencies. A step starts as soon as its dependencies are done.
 
-A change is one step, except that a replacement removes the old object only after everything points at the new one:
+A change is one step, except that a replacement removes the old object only after every reference points to the new one:
 
     write file ──> write store ──> write assistant ──> publish
                         └──────────────┴──> remove what was replaced, remove what left the manifests
@@ -39,21 +39,21 @@ class Step:
     address: Address
     verb: Verb
     changes: tuple[Change, ...]
-    """The entries of the plan that this step carries out, wholly or in part."""
+    """The changes of the plan that this step carries out, completely or in part."""
     id: str | None = None
-    """The live object as planned: what is updated or removed."""
+    """The live object to update or remove, as planned."""
 
     def __hash__(self) -> int:
         return hash((self.address, self.verb, self.id))
 
     @property
     def creates(self) -> bool:
-        """Whether a new live object is made."""
+        """True if the step creates a live object."""
         return self.verb == "write" and any(change.action in CREATES for change in self.changes)
 
 
 def lower(planned: Planned) -> dict[Step, set[Step]]:
-    """The steps of a plan, in its order, each with the steps it waits for."""
+    """Return the steps of a plan, in its order, each with the steps that it waits for."""
     steps = list(_steps(planned))
     by_address: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
@@ -63,8 +63,8 @@ def lower(planned: Planned) -> dict[Step, set[Step]]:
 
 
 def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict[Step, set[Step]]:
-    """What stays as nobody's: files before the store that holds them. Killed in between, the store still tells that
-    they are not to be deleted.
+    """Return the dependencies between objects that stop being managed: files before the store that holds them. If the
+    run is interrupted in between, the store still shows that the files are kept.
     """
     found: dict[Step, set[Step]] = {}
     for address, files in given_up(planned.inputs, planned.matched).items():
@@ -75,7 +75,7 @@ def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict
 
 
 def _steps(planned: Planned) -> Iterator[Step]:
-    """What is asked for twice, as an edit and as drift, is done once."""
+    """Yield the steps; an edit and drift of one object are one step."""
     changes: dict[tuple[Address, Verb, str | None], list[Change]] = defaultdict(list)
     for change in planned.plan.work:
         address = Address.parse(change.address)
@@ -99,10 +99,10 @@ def _needs(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -
 
 
 def _parts(planned: Planned, step: Step) -> list[Address]:
-    """What must be there before `step`: what the object refers to, and what its bundle holds.
+    """Return the addresses that must be written before `step`: those that the object or its bundle references.
 
     A draft does not wait for the release that is published under the same name. A release waits for the working objects
-    that it is a copy of: what is not applied is not released.
+    that it copies.
     """
     inputs, release = planned.inputs, release_of(planned.inputs, step.address)
     needed = planned.after.needs.get(step.address, ())
@@ -120,7 +120,7 @@ def _written(by_address: Mapping[str, list[Step]], addresses: list[Address]) -> 
 
 
 def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> Iterator[Step]:
-    """Every step after which nobody points at the object any more."""
+    """Yield the steps after which no object references the removed one."""
     edges = [
         *planned.before.referrers.get(step.address, ()),
         *planned.after.referrers.get(step.address, ()),
@@ -134,6 +134,6 @@ def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) 
 
 
 def _forgotten(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> Iterator[Step]:
-    """The steps by which other addresses let go of a shared upload: the last address deletes it."""
+    """Yield the steps in which other addresses release a shared upload: the last address deletes it."""
     for address in planned.matched.addresses.get(step.id or "", ()):
         yield from (other for other in by_address.get(str(address), ()) if other.verb == "forget")

@@ -14,7 +14,7 @@ CONCURRENCY: Final = 16
 
 @dataclass
 class Walk(Generic[Node]):
-    """What became of every node."""
+    """The result of every node."""
 
     done: set[Node] = field(default_factory=set)
     failed: set[Node] = field(default_factory=set)
@@ -27,10 +27,10 @@ class Walk(Generic[Node]):
 async def walk(
     needs: Mapping[Node, set[Node]], run: Callable[[Node], Awaitable[bool]], stop: asyncio.Event
 ) -> Walk[Node]:
-    """Run every node after those it needs; `run` tells whether it succeeded.
+    """Run every node after its dependencies; `run` returns True on success.
 
-    Once `stop` is set nothing new starts, and what is under way is finished. Linear in nodes and needs. Raises
-    `graphlib.CycleError`, before anything runs, where nodes wait for each other.
+    After `stop` is set no node starts, and running nodes are finished. Linear in nodes and dependencies. Raises
+    `graphlib.CycleError` before anything runs if nodes wait for each other.
     """
     TopologicalSorter(needs).prepare()
     return await _Walker(needs, run, stop).walk()

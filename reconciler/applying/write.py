@@ -1,8 +1,8 @@
-"""Steps that make or change one object.
+"""Steps that create or change one object.
 
-A create is sent once. Where nobody can tell what became of it, the object is looked for by its marker before another
-one is made. An update first reads the object again: if a value that it changes is not what the plan saw, the step fails
-as stale and nothing is written.
+A create is sent once. If its outcome is unknown, the object is looked up by its marker before another create is sent.
+An update reads the object first: if a value that it changes is not the planned one, the step fails as stale and nothing
+is written.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from typing import Final
 from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
-from reconciler.live.base import Adapter, WriteRequest
+from reconciler.live.adapters import Adapter, WriteRequest
 from reconciler.live.errors import UnknownOutcomeError
 from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
-from reconciler.planning.diff import LastApplied, as_live, compare, owned
+from reconciler.planning.field_diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.release_retention import release_of
 from reconciler.planning.uploads import leftover_address
@@ -31,11 +31,11 @@ from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_te
 TRIES: Final = 3
 """Times that a create is sent at most, each time after the object was looked for in vain."""
 LOOKS: Final = (0.0, 1.0, 2.0, 4.0)
-"""Seconds before each look for an object in doubt: what was just made may not be in the lists yet."""
+"""Seconds before each lookup after a create with an unknown outcome: a new object may not be in the lists yet."""
 
 
 class StaleError(ReconcilerError):
-    """What the plan saw is not what is live now."""
+    """The live object is not as it was when the plan was made."""
 
     exit_code = 5
 
@@ -47,7 +47,7 @@ class Written:
     id: str
     note: Note | None = None
     resolved: Fields = field(default_factory=dict)
-    """Of a frozen copy, what the API has filled in: from then on that is ours too."""
+    """The server defaults of a frozen copy, which are managed from then on."""
 
 
 async def write(run: Run, step: Step) -> Written:
@@ -84,7 +84,7 @@ async def write(run: Run, step: Step) -> Written:
 
 
 def _is_published_later(run: Run, address: Address) -> bool:
-    """Whether a step of its own publishes something under the name of the object."""
+    """Return True if a step of its own publishes a bundle under the name of the object."""
     return any(change.action == "publish" and change.address == str(address) for change in run.planned.plan.work)
 
 
@@ -112,8 +112,8 @@ async def publish(run: Run, step: Step) -> None:
 
 
 def own_fields(run: Run, desired: Desired) -> Fields:
-    """What a write applies: what is published under a chatbot's name stays, unless it is as wanted already. Under a new
-    name, nothing is published yet.
+    """Return the fields that a write applies. The published release of a chatbot is kept, unless it is live as desired;
+    under a new name, no release is published yet.
     """
     is_new = desired.address in run.planned.matched.moved
     known = None if is_new else run.last_applied(desired.address)
@@ -133,7 +133,7 @@ def settled(run: Run, desired: Desired, fields: Fields, left: Collection[str]) -
 
 
 def differing(run: Run, desired: Desired, live: Live) -> set[str]:
-    """The fields in which an object is not live as its manifest says, `lifecycle.ignore` or not."""
+    """Return the fields in which the live object differs from its manifest, including those in `lifecycle.ignore`."""
     resource_type = run.planned.inputs.resource_types[desired.type]
     wanted, _ = run.planned.matched.sides(run.planned.inputs, desired.address)
     found = compare(resource_type, replace(wanted or desired, lifecycle=Lifecycle()), LastApplied(), live.fields)
@@ -141,7 +141,7 @@ def differing(run: Run, desired: Desired, live: Live) -> set[str]:
 
 
 def _ignored(run: Run, desired: Desired) -> set[str]:
-    """What differs of an object that is updated, and `lifecycle.ignore` leaves alone."""
+    """Return the differing fields of an updated object that `lifecycle.ignore` excludes."""
     live = run.planned.matched.live.get(desired.address)
     if live is None or not desired.lifecycle.ignore:
         return set()
@@ -154,16 +154,14 @@ def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
 
 
 def _remember_replaced(run: Run, step: Step, written: Written) -> None:
-    """Without a label, state alone tells that the old object is ours: a run that ends before it is removed must not
-    forget it.
-    """
+    """Keep a replaced object without labels in the state, so that an interrupted run does not lose it."""
     inputs, old = run.planned.inputs, run.planned.matched.live.get(step.address)
     if old and inputs.needs_state(old.type) and old.id != written.id:
         run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
 
 
 async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
-    """Label an object that is nobody's, and nothing else; gives what it would have been had we made it as it is."""
+    """Label an unmanaged object without changing it; return the `Desired` that describes it as it is."""
     inputs, adapter = run.planned.inputs, run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
@@ -178,7 +176,7 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
 
 
 def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
-    """What an update leaves as it was made."""
+    """Return the write-only values that an update cannot change."""
     resource_type, known = (
         run.planned.inputs.resource_types[desired.type],
         run.planned.inputs.applied.get(desired.address),
@@ -222,7 +220,7 @@ async def _create(run: Run, desired: Desired) -> Live:
 
 
 async def _found(run: Run, adapter: Adapter, order: WriteRequest) -> Live | None:
-    """What a create in doubt has made; never what an address has already."""
+    """Return the object of a create with an unknown outcome, but never an object that an address has already."""
     for wait in LOOKS:
         await run.sleep(wait)
         found = await adapter.find(order, run.started)
@@ -262,7 +260,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
 
 
 def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) -> Labels:
-    """What an updated object is labelled with: of what is not written, what the label has said so far."""
+    """Return the labels of an updated object: ignored fields keep the hashes that they have."""
     labels = run.labels(replace(desired, fields=settled(run, desired, desired.fields, ignored)))
     said = live.labels.spec if live.labels else {}
     return replace(labels, spec={**labels.spec, **{name: said[name] for name in ignored if name in said}})
@@ -286,7 +284,7 @@ def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -
 
 
 def _of(resource_type: ResourceType, desired: Desired, keys: Keys, fields: Fields) -> JSON:
-    """What is at `keys`, as far as it is ours; None where nothing is."""
+    """Return the managed part of the value at `keys`, or None if there is none."""
     value = get(fields, keys)
     if len(keys) == 1:
         value = owned(resource_type, keys[0], desired.fields.get(keys[0]), ABSENT, value)
@@ -294,10 +292,10 @@ def _of(resource_type: ResourceType, desired: Desired, keys: Keys, fields: Field
 
 
 def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldChange]) -> Iterator[tuple[str, object]]:
-    """The complete new value of each field: as it was planned on, with what the changes make of it. What cannot be read
-    back is in no change but as a digest.
+    """Yield the complete new value of each field: the planned live value with the changes. Values that cannot be read
+    back are in the changes as digests only.
 
-    Of a field that is ours by key, keys that left the manifest are null, so that the writer removes them and no others.
+    In a field that is managed by key, keys that left the manifest are null, so that only they are removed.
     """
     resource_type = run.planned.inputs.resource_types[desired.type]
     written = [item for item in changes if item.keys[0] in names]
@@ -325,7 +323,7 @@ def _planned_on(
 
 
 def _held(run: Run, address: Address, keys: Keys) -> Iterator[str]:
-    """The live ids behind what is at `keys`, as planned: an upload is known by its id once its path has another one."""
+    """Return the live ids of the references at `keys`, as planned: a moved upload is identified by its id."""
     live, now = run.planned.matched.live, run.planned.matched.now
     referred = (now(Address.parse(text)) for text in references_in(get(live[address].fields, keys)))
     yield from (live[target].id for target in referred if target in live)

@@ -14,8 +14,8 @@ from reconciler.importing.live_inventory import (
     project_context,
     read_live_inventory,
 )
+from reconciler.live.adapters import adapters
 from reconciler.live.client import Connection
-from reconciler.live.registry import adapters
 from reconciler.project.endpoint import open_connection
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem, ReconcilerError

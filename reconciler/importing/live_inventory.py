@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
-from reconciler.live.base import Adapter
+from reconciler.live.adapters import Adapter, adapters
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
-from reconciler.live.registry import adapters
 from reconciler.manifests import Project, ProjectSpec, find_project, load
 from reconciler.project.endpoint import choose, shown
 from reconciler.project.workspace import Workspace, raise_errors

@@ -15,8 +15,8 @@ from reconciler.importing.live_inventory import (
 )
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
 from reconciler.importing.selection import Selection, importable, missing, selection
+from reconciler.live.adapters import adapters
 from reconciler.live.client import Connection
-from reconciler.live.registry import adapters
 from reconciler.manifests.drafts import Draft, literal, unique_name, with_files
 from reconciler.project.endpoint import open_connection
 from reconciler.resources.address import Address, is_name

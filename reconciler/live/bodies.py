@@ -1,13 +1,15 @@
-"""From JSON of the API to canonical fields, and back to request bodies."""
+"""Conversion of JSON of the API to canonical fields, and of fields and metadata to request bodies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest
 from reconciler.live.client import Object
-from reconciler.live.metadata import merged, without_labels
-from reconciler.resources.base import Live
+from reconciler.live.errors import LiveError
+from reconciler.resources import labels as ownership
+from reconciler.resources.base import Labels, Live
 from reconciler.resources.metadata import PAIRS, has_room
+from reconciler.resources.problems import Problem
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, Fields, replace_references
 
@@ -15,8 +17,8 @@ METADATA: Final = "metadata"
 
 
 def canonical(resource_type: ResourceType, body: Object, names: Iterable[str]) -> dict[str, JSON]:
-    """The named fields of a live object, without our labels; one that the answer lacks is read as null. A secret is
-    never read.
+    """Return the named fields of a live object without ownership labels; a missing field is null. A secret is never
+    read.
     """
     values = {**body, METADATA: without_labels(body)}
     return {name: resource_type.canonical(name, values.get(name)) for name in sorted({*names} - resource_type.secret)}
@@ -27,9 +29,8 @@ def detail(body: Object, names: Iterable[str]) -> dict[str, JSON]:
 
 
 def creation(resource_type: ResourceType, order: WriteRequest) -> dict[str, JSON]:
-    """The body that makes the object: what is wanted, what can only be written, and our labels.
-
-    A field wanted as null is left out: that is how it comes into being, and not every create takes null.
+    """Return the body of a create request: desired fields, write-only fields and labels. Null fields are left out: null
+    is the initial value, and some create requests do not accept it.
     """
     fields = {name: value for name, value in order.fields.items() if value is not None}
     labelled = {METADATA: _pairs(order, None)} if resource_type.is_labelled else {}
@@ -37,9 +38,8 @@ def creation(resource_type: ResourceType, order: WriteRequest) -> dict[str, JSON
 
 
 def change(resource_type: ResourceType, order: WriteRequest, live: Live) -> dict[str, JSON]:
-    """The body that writes `order.fields` and our labels over the live object.
-
-    Of fields that are ours by key, what others set stays, and a key wanted as null goes.
+    """Return the body of an update request: `order.fields` and the labels. In fields that are managed by key, other
+    keys are kept, and a key with the value null is removed.
     """
     fields = {name: _over(resource_type, name, value, live.fields) for name, value in order.fields.items()}
     labelled = {METADATA: _pairs(order, live)} if resource_type.is_labelled else {}
@@ -47,7 +47,7 @@ def change(resource_type: ResourceType, order: WriteRequest, live: Live) -> dict
 
 
 def _pairs(order: WriteRequest, live: Live | None) -> dict[str, str]:
-    """An object that has never had room for our labels does without them."""
+    """Return no labels for an object that never had room for them."""
     wanted: Mapping[str, str | None] = order.fields.get(METADATA) or {}
     there: Mapping[str, str] = (live.fields.get(METADATA) or {}) if live else {}
     theirs = {key: value for key, value in {**there, **wanted}.items() if value is not None}
@@ -65,3 +65,41 @@ def _over(resource_type: ResourceType, name: str, wanted: JSON, live: Fields) ->
 
 def _rendered(resource_type: ResourceType, order: WriteRequest, fields: Fields) -> dict[str, JSON]:
     return {name: replace_references(value, order.id_of) for name, value in resource_type.render(fields).items()}
+
+
+CLOCK_SLACK: Final = 120.0
+"""Seconds by which the local clock, corrected by the responses, and OpenAI's may differ."""
+
+
+def without_labels(body: Object) -> dict[str, str]:
+    return {key: value for key, value in (body.get("metadata") or {}).items() if key not in ownership.KEYS}
+
+
+def merged(live: Mapping[str, str], wanted: Mapping[str, str | None], labels: Labels, address: str) -> dict[str, str]:
+    """Return the metadata to write: live pairs, which the API would remove otherwise, then `wanted`, then the labels.
+
+    A key with the value None is removed. Raises `LiveError` if the result has more pairs than the API keeps.
+    """
+    pairs = {**live, **wanted, **ownership.to_metadata(labels)}
+    kept = {key: value for key, value in pairs.items() if value is not None}
+    if len(kept) > PAIRS:
+        own = ", ".join(sorted(kept.keys() - ownership.KEYS))
+        message = f"{address}: {len(kept)} pairs of metadata, {PAIRS} at most, and four are ours; the others are {own}"
+        raise LiveError(
+            Problem("too-many-pairs", message, hint="Remove some from the manifest or from the live object.")
+        )
+    return kept
+
+
+def carries(body: Object, labels: Labels) -> bool:
+    """Return True if the labels on the object have the identity and the address of `labels`."""
+    found = ownership.from_metadata(body.get("metadata"))
+    return found is not None and (found.identity, found.address) == (labels.identity, labels.address)
+
+
+def older_than(since: float, ahead: float) -> Callable[[Object], bool]:
+    """Return a test for objects that were certainly created before the local Unix time `since`; the local clock is
+    `ahead` seconds fast.
+    """
+    earliest = since - ahead - CLOCK_SLACK
+    return lambda body: bool(body.get("created_at", since) < earliest)

@@ -1,4 +1,4 @@
-"""The connection to an OpenAI API, and the one way that every request takes through it."""
+"""The connection to the OpenAI API, which every request uses."""
 
 import asyncio
 import importlib
@@ -16,8 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
-from reconciler.live.errors import LiveError, MissingError
-from reconciler.live.failures import Failure, failure_of, unreadable
+from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, unreadable
 from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
@@ -35,14 +34,16 @@ READ_SECONDS: Final = 120.0
 UPLOAD_SECONDS: Final = 600.0
 ATTEMPTS: Final = 6
 PATIENCE: Final = 300.0
-"""The longest that one request waits between its attempts, in seconds, all waits together."""
+"""Maximum total wait of one request between its attempts, in seconds."""
 BETA: Final = {"agents": "agents=v1", "vaults": "agents=v1", "vector_stores": "assistants=v2"}
 """The header `OpenAI-Beta` by first part of the path, as the SDK's own methods send it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the API is: a URL (None: what the SDK takes, `OPENAI_BASE_URL` or OpenAI), or an app in this process."""
+    """The location of the API: a URL (None: the default of the SDK, `OPENAI_BASE_URL` or OpenAI), or an app in this
+    process.
+    """
 
     base_url: str | None = None
     transport: "httpx2.AsyncBaseTransport | None" = None
@@ -56,13 +57,13 @@ class Request:
     method: Method
     path: tuple[str, ...]
     repeatable: bool
-    """Whether doing it twice is as good as doing it once: reads, deletes, full replacements."""
+    """True if sending it twice has the same effect as sending it once: reads, deletes, full replacements."""
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     files: Sequence[tuple[str, str, bytes]] = ()
     """Field, name and bytes of each upload; the body is a form then."""
     about: Desired | None = None
-    """What is written: named in errors."""
+    """The written object, for errors."""
     lanes: tuple[str, ...] = ()
     """Paced besides the method's, narrowest first."""
 
@@ -84,23 +85,23 @@ class Connection:
         """Requests sent, by method; each attempt counts."""
         self._may_write: Callable[[], None] = lambda: None
         self.project: str | None = None
-        """The OpenAI project of the key, as the last answer said (response header `openai-project`)."""
+        """The OpenAI project of the key, from the header `openai-project` of the last response."""
         self._ahead = math.inf
 
     @property
     def ahead(self) -> float:
-        """Seconds by which our clock is fast, compared with the header `Date` of the answer that took least time.
+        """Seconds by which the local clock is fast, compared with the header `Date` of the fastest response.
 
-        Times of objects are OpenAI's: what we began at `t` was made at `t - ahead` or later. A clock that is slow does
-        no harm, and one that nobody compared counts as right.
+        Times of objects are OpenAI's: an object whose create was sent at `t` was made at `t - ahead` or later. A slow
+        clock counts as correct, as does a clock that was not compared yet.
         """
         return max(0.0, self._ahead) if math.isfinite(self._ahead) else 0.0
 
     async def call(self, request: Request) -> Object:
-        """Send one request and return the JSON of its answer.
+        """Send one request and return the JSON of its response.
 
-        A repeatable request is sent again after whatever may pass. Any other is sent again only if it certainly was not
-        carried out; where nobody can tell, it raises `UnknownOutcomeError`. Everything else that goes wrong is a
+        A repeatable request is sent again after a transient failure. Any other request is sent again only if it was
+        certainly not carried out; if that is unknown, it raises `UnknownOutcomeError`. Every other failure raises a
         `LiveError`.
         """
         waited = 0.0
@@ -121,7 +122,7 @@ class Connection:
         return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}))
 
     async def read(self, *path: str) -> Object | None:
-        """The object, or None where there is none."""
+        """Return the object, or None if it does not exist."""
         try:
             return await self.get(*path)
         except MissingError:
@@ -141,7 +142,7 @@ class Connection:
         return await self.call(Request(method="POST", path=path, repeatable=True, body=body, about=about, lanes=lanes))
 
     async def remove(self, *path: str, lanes: tuple[str, ...] = ()) -> None:
-        """Delete; what is gone already is done."""
+        """Delete an object. An object that does not exist is not an error."""
         with suppress(MissingError):
             await self.call(Request(method="DELETE", path=path, repeatable=True, lanes=lanes))
 
@@ -170,7 +171,9 @@ class Connection:
         return _understood(response)
 
     async def _wait(self, failure: Failure, delay: float, lanes: tuple[str, ...]) -> None:
-        """A rate limit concerns everybody in the lanes; any other failure only the request that met it."""
+        """Wait before the next attempt: after a rate limit in all lanes, after any other failure only in this
+        request.
+        """
         if failure.throttled:
             self.pace.hold(delay, *lanes)
         else:
@@ -178,7 +181,9 @@ class Connection:
 
 
 async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
-    """By the SDK's methods for any endpoint: its typed ones for agents take most of a second to import."""
+    """Send a request with the generic methods of the SDK: importing its typed methods for agents takes most of a
+    second.
+    """
     import httpx2
 
     options: RequestOptions = {"params": dict(request.query), "headers": _headers(request)}
@@ -201,10 +206,10 @@ def _headers(request: Request) -> dict[str, str]:
 
 @asynccontextmanager
 async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection]:
-    """A connection, closed at the end.
+    """Open a connection, and close it at the end.
 
     Key, organisation and project are read as the SDK reads them, from `OPENAI_API_KEY`, `OPENAI_ORG_ID` and
-    `OPENAI_PROJECT_ID`; raises `LiveError` where a URL is to be reached without a key.
+    `OPENAI_PROJECT_ID`; raises `LiveError` if a URL is to be reached without a key.
     """
     key = _key() if endpoint.transport is None else "embedded-needs-none"
     # Half a second of imports, in a thread: meanwhile the caller reads manifests.
@@ -240,7 +245,9 @@ def _key() -> str:
 
 
 def _delay(failure: Failure, attempt: int) -> float:
-    """Seconds before the next attempt: what the server says, else doubling, with jitter; more after a rate limit."""
+    """Return the seconds before the next attempt: the server's value, or else a doubling delay with jitter, longer
+    after a rate limit.
+    """
     if failure.retry_after:
         return failure.retry_after
     first = 2.0 if failure.throttled else 0.5
@@ -248,7 +255,9 @@ def _delay(failure: Failure, attempt: int) -> float:
 
 
 def _ahead(response: "httpx2.Response") -> float:
-    """Seconds from when the server answered, by its clock in whole seconds, until now by ours."""
+    """Return the seconds from the time of the response, by the server's clock in whole seconds, to now by the local
+    clock.
+    """
     try:
         return time.time() - parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     except ValueError:
@@ -256,7 +265,7 @@ def _ahead(response: "httpx2.Response") -> float:
 
 
 def _understood(response: "httpx2.Response") -> Object | Failure:
-    """The answer, if it is an object with an id, or a list of such objects."""
+    """Return the response if it is an object with an id, or a list of such objects."""
     try:
         body = json.loads(response.content)
     except ValueError:

@@ -12,7 +12,7 @@ from reconciler.resources.base import Desired, LocalFile
 from reconciler.resources.problems import Problem
 
 VENDORED: Final = "releases/files"
-"""The folder of the project in which files are kept by their sha256."""
+"""The folder of the project that contains files by their sha256."""
 _SECONDS: Final = 60.0
 
 
@@ -38,7 +38,7 @@ def _changed(desired: Desired, part: LocalFile, what: str) -> LiveError:
 
 
 def kept_bytes(root: Path, local: LocalFile) -> bytes | None:
-    """The bytes of a file that a release keeps, wherever they are; None where nobody has them any more."""
+    """Return the bytes of a file that a release keeps, from any source; None if no source has them."""
     found = (content for read in _sources(root, local) if (content := read()) is not None)
     return next((content for content in found if hashlib.sha256(content).hexdigest() == local.sha256), None)
 
@@ -53,12 +53,14 @@ def _sources(root: Path, local: LocalFile) -> Iterator[Callable[[], bytes | None
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except OSError:  # gone, a folder by now, not ours to read: the next source may have it
+    except OSError:  # missing, a folder, or not readable: the next source may have it
         return None
 
 
 def _blob(root: Path, id_: str) -> bytes | None:
-    """A Git blob; None where the repository does not have it, as a shallow clone may not, or there is none."""
+    """Return a Git blob; None if the repository does not have it, as in a shallow clone, or if there is no
+    repository.
+    """
     try:
         command = ["git", "-C", str(root), "cat-file", "blob", id_]
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - an id, checked

@@ -1,14 +1,28 @@
-"""What can go wrong at OpenAI, as far as callers tell it apart."""
+"""Errors of the API: their exceptions, whether the request was carried out, whether to retry, and the hints for
+users.
+"""
 
-from reconciler.resources.problems import ReconcilerError
+import math
+import re
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from reconciler.resources.base import Desired
+from reconciler.resources.problems import Problem, ReconcilerError
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
 
 
 class LiveError(ReconcilerError):
-    """The API refused, could not be reached, or answered what nobody understands."""
+    """The API refused a request, was unreachable, or sent an unreadable response."""
 
 
 class MissingError(LiveError):
-    """There is no such object (404): deleted, of another OpenAI project, or never made."""
+    """The object does not exist (404): it was deleted, never created, or is in another OpenAI project."""
 
 
 class QuotaError(LiveError):
@@ -16,4 +30,188 @@ class QuotaError(LiveError):
 
 
 class UnknownOutcomeError(LiveError):
-    """Nobody can tell whether the request was carried out; look for its effect before sending it again."""
+    """The request may or may not have been carried out. Look for its effect before sending it again."""
+
+
+_KEY: Final = re.compile(r"\bsk-[\w*-]+")
+_LONGEST: Final = 500
+_QUOTA_CODES: Final = frozenset(
+    {
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+    }
+)
+"""Error codes of status 429 that a retry does not resolve (guide "Error codes")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The meaning of a status for users: a stable code and a hint."""
+
+    code: str
+    hint: str
+
+
+_ADVICE: Final = {
+    400: Advice("rejected", "Change that in the manifest."),
+    401: Advice("unauthorized", "Set OPENAI_API_KEY to a valid key of the right OpenAI project."),
+    403: Advice("forbidden", "The key may not do this: give it the permission, or use another key or region."),
+    404: Advice("not-found", "It was deleted, or belongs to another OpenAI project than the key. Plan again."),
+    409: Advice("conflict", "Something else uses or changes the object. Look at it, then plan again."),
+    413: Advice("rejected", "It is too large for the API."),
+    422: Advice("rejected", "Change that in the manifest."),
+    429: Advice("rate-limited", "Others use up the rate limit of the project. Run it again later."),
+}
+_QUOTA: Final = Advice("quota", "Add credit or raise the spending limit of the project, then run it again.")
+_SERVER: Final = Advice("server-error", "Run it again; see https://status.openai.com if it stays.")
+_OTHER: Final = Advice("refused", "Is the base URL that of an OpenAI API?")
+_UNREACHABLE: Final = Advice("unreachable", "Check network, proxy and base URL, then run it again.")
+_UNREADABLE: Final = Advice(
+    "unreadable", "Is the base URL that of an OpenAI API, and no proxy in between that answers itself?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One request that did not succeed."""
+
+    request: str
+    """Method and path."""
+    message: str
+    advice: Advice
+    request_id: str | None = None
+    error: type[LiveError] = LiveError
+    undone: bool = True
+    """True if the request certainly changed nothing."""
+    passing: bool = False
+    """True if the same request may succeed later."""
+    throttled: bool = False
+    retry_after: float | None = None
+    """Seconds, if the server sent a value."""
+
+    def may_repeat(self, *, repeatable: bool) -> bool:
+        """Return True if the request may be sent again; `repeatable` requests may be carried out twice."""
+        return self.passing and (self.undone or repeatable)
+
+    def exception(self, about: Desired | None, *, repeatable: bool) -> LiveError:
+        doubtful = not (self.undone or repeatable)
+        subject = f"{about.address}: " if about else ""
+        hint = "Nobody can tell whether it was done. Plan again to see." if doubtful else self.advice.hint
+        problem = Problem(
+            code="in-doubt" if doubtful else self.advice.code,
+            message=f"{subject}{self.request}: {self.message}",
+            place=about.place if about else None,
+            hint=f"{hint} (request id {self.request_id})" if self.request_id else hint,
+        )
+        return UnknownOutcomeError(problem) if doubtful else self.error(problem)
+
+
+def plain(text: object, secret: str = "") -> str:
+    """`text` on one line, not too long, without anything that looks like, or is, the key."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    hidden = line.replace(secret, "[key]") if secret else line
+    return _KEY.sub("[key]", hidden)[:_LONGEST]
+
+
+def failure_of(error: "openai.APIError", secret: str) -> Failure:
+    """Return the failure for an exception of the SDK, whose own retries are off."""
+    import openai
+
+    request = f"{error.request.method} {error.request.url.path}"
+    if isinstance(error, openai.APIStatusError):
+        return _of_status(error, request, secret)
+    return _of_connection(error, request, secret)
+
+
+def unreadable(response: "httpx2.Response") -> Failure:
+    """Return the failure for a successful response that is not the expected JSON: the request may have been carried
+    out.
+
+    Truncated JSON may be complete after a retry; the page of a proxy is permanent.
+    """
+    kind = response.headers.get("content-type", "no content type")
+    return Failure(
+        request=f"{response.request.method} {response.request.url.path}",
+        message=f"the answer ({response.status_code}, {plain(kind)}) is not the JSON of the OpenAI API",
+        advice=_UNREADABLE,
+        request_id=response.headers.get("x-request-id"),
+        undone=response.request.method == "GET",
+        passing=kind.startswith("application/json"),
+    )
+
+
+def _of_connection(error: "openai.APIError", request: str, secret: str) -> Failure:
+    import httpx2
+
+    cause = error.__cause__
+    unsent = isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
+    hopeless = isinstance(cause, (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError))
+    reason = plain(cause or error, secret) or type(cause).__name__
+    return Failure(
+        request=request,
+        message=f"no answer from {error.request.url.host}: {reason}",
+        advice=_UNREACHABLE,
+        undone=unsent or hopeless,
+        passing=not hopeless,
+    )
+
+
+def _of_status(error: "openai.APIStatusError", request: str, secret: str) -> Failure:
+    status, headers = error.status_code, error.response.headers
+    quota = status == 429 and bool(_QUOTA_CODES & {error.code, error.type})
+    return Failure(
+        request=request,
+        message=f"{status}, {_said(error, secret)}",
+        advice=_QUOTA if quota else _SERVER if status >= 500 else _ADVICE.get(status, _OTHER),
+        request_id=error.request_id,
+        error=QuotaError if quota else MissingError if status == 404 else LiveError,
+        undone=status != 408 and status < 500,
+        passing=not quota and _passing(error),
+        throttled=status == 429,
+        retry_after=_wait(headers),
+    )
+
+
+def _passing(error: "openai.APIStatusError") -> bool:
+    """Return True if a retry may succeed. A 409 with `conflict_error` is permanent."""
+    asked = error.response.headers.get("x-should-retry")
+    if error.status_code == 409:
+        return asked == "true" and error.code != "conflict_error"
+    return asked != "false" and (error.status_code in (408, 429) or error.status_code >= 500)
+
+
+def _said(error: "openai.APIStatusError", secret: str) -> str:
+    """Return the message of the API with the name of the field that it is about."""
+    body = error.body if isinstance(error.body, dict) else {}
+    message = body.get("message")
+    if not isinstance(message, str):
+        return f"and no error of the OpenAI API: {plain(error.response.text, secret)[:80]!r}"
+    return plain(f"{error.param}: {message}" if error.param else message, secret)
+
+
+def _wait(headers: "httpx2.Headers") -> float | None:
+    """`retry-after-ms`, or `Retry-After` from a number or a date (RFC 9110, 10.2.3), in seconds; None for nonsense."""
+    precise = _number(headers.get("retry-after-ms", ""))
+    if precise is not None:
+        return precise / 1000
+    asked = headers.get("retry-after", "")
+    until, now = _time(asked), _time(headers.get("date", "")) or time.time()
+    return max(0.0, until - now) if until else _number(asked)
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if number >= 0 and math.isfinite(number) else None
+
+
+def _time(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return None

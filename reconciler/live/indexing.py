@@ -5,19 +5,18 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection, Object
-from reconciler.live.errors import LiveError, MissingError
-from reconciler.live.failures import plain
+from reconciler.live.errors import LiveError, MissingError, plain
 from reconciler.live.pages import walk
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 from reconciler.resources.store_files import MEMBERS, WRITES
 
 PATIENCE: Final = 600.0
-"""Seconds until files have to be indexed. The SDK's own polling has no end."""
+"""Seconds within which files must be indexed. The SDK's own polling has no limit."""
 HUNG: Final = 3600.0
-"""Seconds after which a file that is still being indexed counts as failed, and is attached anew."""
+"""Seconds after which a file that is still being indexed counts as failed, and is attached again."""
 UNSEEN: Final = 30.0
-"""Seconds for which a batch that was just made may not be readable yet."""
+"""Seconds for which a new batch may not be readable yet."""
 FIRST_LOOK: Final = 0.2
 SLOWEST_LOOK: Final = 5.0
 

@@ -22,17 +22,17 @@ AT_ONCE: Final = 16
 @dataclass
 class _Lane:
     requests: str
-    """What people call the requests of this lane."""
+    """The displayed name of the requests of this lane."""
     limit: int | None
     answered: deque[float]
-    """When the last requests were answered, as many as the limit."""
+    """Times at which the last requests were answered; as many as the limit."""
     in_flight: int = 0
     closed_until: float = float("-inf")
     told_at: float = float("-inf")
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wait(self, now: float) -> float:
-        """Seconds until the next request may be sent, as far as one can tell now."""
+        """The estimated seconds until the next request may be sent."""
         while self.answered and self.answered[0] <= now - WINDOW:
             self.answered.popleft()
         full = self.limit is not None and self.in_flight + len(self.answered) >= self.limit
@@ -48,13 +48,12 @@ class _Lane:
 
 
 class Pace:
-    """Who may send next.
+    """The rate limiter. A lane is a method, or `NAME/<id>` for the requests about one object that a resource type
+    declares.
 
-    A lane is a method, or `NAME/<id>` for the requests about one object that a resource type declares. In no window of
-    60 s does a lane let more than its limit through; one that has no limit is open, so that `Pace({})` limits nothing.
-
-    A request counts until 60 s after its answer: only then is it certain that the server, which counts when it likes
-    between the two, counts it no more.
+    In any window of 60 s a lane admits at most its limit of requests. A lane without a limit is open, so that
+    `Pace({})` limits nothing. A request counts until 60 s after its response, because the server may count it at any
+    time in between.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class Pace:
     async def turn(self, *lanes: str) -> AsyncIterator[None]:
         """Wait until one request may be sent in all of `lanes`, narrowest first; send it inside the `with`.
 
-        Waiting in a narrow lane keeps nobody in a wider one waiting.
+        Waiting in a narrow lane does not block requests in a wider one.
         """
         queues = [self._lane(name) for name in lanes]
         async with AsyncExitStack() as turns:

@@ -1,6 +1,7 @@
 """List walks: every object of a list, page by page."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection, Object
@@ -8,7 +9,7 @@ from reconciler.live.errors import LiveError, MissingError
 from reconciler.resources.problems import Problem
 
 PAGE: Final = 100
-"""The most that the API puts on a page of anything but files."""
+"""Maximum page size of all lists except files."""
 WALKS: Final = 4
 
 Test: TypeAlias = Callable[[Object], bool]
@@ -25,10 +26,10 @@ async def walk(
     until: Test = never,
     filters: Mapping[str, str] | None = None,
 ) -> list[Object]:
-    """The objects of a list, each once, newest first, up to the first that `until` holds for.
+    """Return the objects of a list, each once, newest first, up to the first for which `until` returns True.
 
-    The cursor is the last object of a page; if that one is deleted meanwhile, the API answers 404, and the walk starts
-    anew. Raises `LiveError` where that happens again and again, and where a server repeats a page for ever.
+    The cursor is the last object of a page. If that object is deleted in the meantime, the API answers 404, and the
+    walk is restarted. Raises `LiveError` if that happens repeatedly, or if a server repeats a page.
     """
 
     async def page(after: str | None) -> Object:
@@ -44,7 +45,7 @@ async def walk(
 
 
 async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Test) -> list[Object] | None:
-    """None where the object at a cursor is gone."""
+    """Return the pages, or None if the object at a cursor was deleted."""
     found: dict[str, Object] = {}
     cursor: str | None = None
     seen: set[str] = set()
@@ -70,3 +71,15 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Tes
 def _repeated(cursor: str) -> LiveError:
     hint = "A proxy in front of the API may ignore the cursor `after`."
     return LiveError(Problem("repeated-page", f"the server repeats a page: the one that ends with {cursor}", hint=hint))
+
+
+async def shutdown_dates(connection: Connection) -> dict[str, date | None]:
+    """Return the shutdown date of each model that the key may use, or None if no date is set (GET /models,
+    `shutdown_date`).
+    """
+    listed = await connection.get("models")
+    return {model["id"]: _date(model.get("shutdown_date")) for model in listed["data"]}
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

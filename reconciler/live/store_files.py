@@ -1,4 +1,6 @@
-"""The files of one vector store: whose they are, what differs from what is wanted, and the requests that end it."""
+"""The files of one vector store: their owners, their differences from the manifest, and the requests that apply
+them.
+"""
 
 import math
 import time
@@ -6,9 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest, gather
 from reconciler.live.client import Connection, Object
-from reconciler.live.gather import gather
 from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
@@ -18,19 +19,19 @@ from reconciler.resources.store_files import WRITES
 from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
 
 Entries: TypeAlias = dict[str, dict[str, JSON]]
-"""What is set of each file, by id."""
+"""Settings of each file, by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The files of a store, sorted by what they are to us."""
+    """The files of a store, by their status."""
 
     ours: Entries
     unmanaged: Entries
     failed: dict[str, JSON]
-    """Of ours: why each could not be indexed. They are as good as not attached."""
+    """Managed files that could not be indexed, each with its error. They count as not attached."""
     pending: list[str]
-    """Of ours: those still being indexed."""
+    """Managed files that are still being indexed."""
 
 
 def contents(files: Iterable[Object], owner: str | None, known: Collection[str]) -> Contents:
@@ -57,7 +58,9 @@ def _hangs(file: Object) -> bool:
 
 
 def _entry(file: Object, *, marked: bool) -> dict[str, JSON]:
-    """Without our mark nobody vouches for the content, so that the mark is missed and set again."""
+    """Return the settings of a file. Without the ownership mark its content is unproven, so that the next apply sets
+    the mark.
+    """
     attributes = {key: value for key, value in (file.get("attributes") or {}).items() if key != PROJECT}
     sha256 = attributes.pop(FILE_SHA256, None)
     entry: dict[str, JSON] = {"attributes": attributes}
@@ -70,22 +73,22 @@ def _entry(file: Object, *, marked: bool) -> dict[str, JSON]:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What makes the files of a store those that are wanted, in the order of the fields."""
+    """The requests that make the files of a store equal to the desired ones, in the order of the fields."""
 
     restart: list[str]
-    """Detach, to attach them anew: they failed, or are cut into other chunks."""
+    """Files to detach and attach again: they failed, or have another chunking strategy."""
     attach: list[Object]
     describe: dict[str, dict[str, JSON]]
     """New attributes of files that stay, by id."""
     detach: list[str]
     paths: dict[str, str]
-    """The wanted files: path by id."""
+    """The desired files: path by id."""
     after: Entries
     """Our files when all that is done."""
 
 
 def work_for(live: Live, order: WriteRequest) -> Work:
-    """What to do about `order.fields["files"]`, given the files of `live`."""
+    """Return the work for `order.fields["files"]`, given the files of `live`."""
     wanted = _wanted(order)
     held: Entries = live.fields.get("files") or {}
     failed: Collection[str] = live.detail.get("failed_files") or {}
@@ -104,10 +107,10 @@ def work_for(live: Live, order: WriteRequest) -> Work:
 
 
 async def synchronise(connection: Connection, live: Live, order: WriteRequest) -> Work:
-    """Attach what is new and wait until it is indexed; only then detach what is gone, so that search misses nothing.
-    What is to be attached anew has to be detached first: search misses it until it is indexed again.
+    """Attach new files and wait until they are indexed; only then detach removed ones, so that search misses nothing.
+    Files that are attached again are detached first, and search misses them until they are indexed.
 
-    Raises `LiveError` where a file fails or takes too long; the next run goes on from there.
+    Raises `LiveError` if a file fails or takes too long; the next run resumes.
     """
     work, about = work_for(live, order), order.desired
     await gather(_detach(connection, live.id, id_) for id_ in work.restart)
@@ -159,8 +162,8 @@ def _wanted(order: WriteRequest) -> dict[str, tuple[str, Mapping[str, JSON]]]:
 
 
 def _spared(live: Live, order: WriteRequest) -> set[str]:
-    """What others attached and stays, be it an upload of ours: without our mark it was not us. Unless the manifest
-    prunes, or has named it and does not any more.
+    """Return the files that were attached outside Reconciler and stay: those without the ownership mark. The set is
+    empty if the manifest prunes, and excludes files that the manifest named before.
     """
     if order.desired.prunes:
         return set()
@@ -170,7 +173,9 @@ def _spared(live: Live, order: WriteRequest) -> set[str]:
 
 
 def _after(wanted: Mapping[str, JSON], held: Mapping[str, JSON]) -> dict[str, JSON]:
-    """What is set of a file afterwards. Attributes that others put on it stay; one that is wanted as null goes."""
+    """Return the settings of a file after the request. Other attributes are kept; an attribute with the value null is
+    removed.
+    """
     attributes = {**held.get("attributes", {}), **(wanted.get("attributes") or {})}
     settings = {name: wanted[name] for name in ("sha256", "chunking_strategy") if wanted.get(name) is not None}
     kept = {key: value for key, value in attributes.items() if value is not None}

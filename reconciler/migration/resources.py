@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from reconciler.live.adapters import gather
 from reconciler.live.client import Connection
-from reconciler.live.gather import gather
 from reconciler.migration.model import Case, Entry, Part, Presence, list_of, lost, mapping_of, text_of
 from reconciler.resources.values import JSON
 

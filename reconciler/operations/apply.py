@@ -14,8 +14,8 @@ from reconciler.bundles.documents import KINDS
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
+from reconciler.live.adapters import referrers
 from reconciler.live.client import Connection
-from reconciler.live.registry import referrers
 from reconciler.operations.intents import expected_creates, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.operations.outlet_documents import read_outlets
-from reconciler.operations.plan import check_targets, inputs_of, plan_of
+from reconciler.operations.plan import check_targets, plan_of
+from reconciler.operations.plan_inputs import inputs_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Notice

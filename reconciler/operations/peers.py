@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from reconciler.live.gather import gather
+from reconciler.live.adapters import gather
 from reconciler.manifests.project_settings import Peer
 from reconciler.planning.reasons import Notice
 from reconciler.project.endpoint import EMBEDDED

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from reconciler.live.client import Connection
 from reconciler.live.errors import MissingError
-from reconciler.live.models import shutdown_dates
+from reconciler.live.pages import shutdown_dates
 from reconciler.planning.build import Planned
 from reconciler.planning.model import CREATES
 from reconciler.planning.reasons import Notice

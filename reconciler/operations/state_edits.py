@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.live.base import Adapter
-from reconciler.live.registry import adapters
+from reconciler.live.adapters import Adapter, adapters
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address

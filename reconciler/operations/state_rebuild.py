@@ -14,13 +14,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
-from reconciler.live.gather import gather
-from reconciler.live.registry import adapters
 from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
-from reconciler.planning.diff import owned
+from reconciler.planning.field_diff import owned
 from reconciler.planning.inputs import Pending, PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection

@@ -1,11 +1,11 @@
-"""Which live objects that nobody owns are what manifests ask for, and what taking one over means. Pure."""
+"""Matching of unmanaged live objects to manifests, for adoption."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.planning.diff import LastApplied, compare
+from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.reasons import Notice, Reason
@@ -32,10 +32,11 @@ class AdoptionMatch:
 def pair(
     inputs: PlanInputs, matched: Matched, wanted: Mapping[Address, str | None], remembered: Mapping[Address, str]
 ) -> AdoptionMatch:
-    """The live object of every address in `wanted`, by id or by likeness; without any, of all that are not live yet.
+    """Return the live object of every address in `wanted`, by id or by match; if it is empty, of all that are not live
+    yet.
 
-    `remembered` are the ids that manifests were imported from. An object is like a manifest if its type and name are
-    the same; of several, the one that is equal in all that the manifest sets.
+    `remembered` are the ids in import comments. An object matches a manifest if type and name are the same; of several,
+    the one that is equal in all fields of the manifest.
     """
     return _Pairing(inputs, matched, remembered).pair(wanted)
 
@@ -43,7 +44,7 @@ def pair(
 def alike(
     inputs: PlanInputs, matched: Matched, wanted: Mapping[Address, str | None], remembered: Mapping[Address, str]
 ) -> frozenset[str]:
-    """The ids of all objects that `pair` compares: it has to know them whole."""
+    """Return the ids of all objects that `pair` compares and that must be read completely."""
     pairing = _Pairing(inputs, matched, remembered)
     found = {id_ for id_ in (*wanted.values(), *remembered.values()) if id_}
     return frozenset(found.union(live.id for address in pairing.missing() for live in pairing.candidates(address)))
@@ -109,7 +110,7 @@ class _Pairing:
         return AdoptionMatch(dict(self._unique(found)), tuple(self.problems), tuple(self.notices))
 
     def missing(self) -> list[Address]:
-        """What manifests ask for, could be taken over, and is not live."""
+        """Return the adoptable objects of the manifests that are not live."""
         known = {*self.matched.live, *self.matched.ambiguous, *self.matched.taken}
         return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
 
@@ -175,7 +176,9 @@ class _Pairing:
             self._problem("foreign-owner", f"{address}: {live.id} belongs to {owner}", hint)
 
     def _like(self, address: Address, taken: set[str], *, named: bool) -> Live | None:
-        """The one object that is like the manifest; a problem where there are several, or none that was asked for."""
+        """Return the object that matches the manifest; add a problem if there are several, or none for a named
+        address.
+        """
         found = [live for live in self.candidates(address) if live.id not in taken]
         equal = [live for live in found if self._is_equal(address, live)]
         if len(equal or found) == 1:

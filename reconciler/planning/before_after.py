@@ -1,4 +1,4 @@
-"""What a change makes of an object: the fields that it is about, as they are and as they become."""
+"""The fields of an object before and after a change."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from reconciler.resources.values import ABSENT, JSON, Fields, Keys
 
 
 class BeforeAfter(NamedTuple):
-    """Top-level fields; empty where there is no object. Both sides call every object by its present name."""
+    """Top-level fields; empty if the object does not exist. References use the present addresses in both."""
 
     before: Fields
     after: Fields
 
 
 def before_after(inputs: PlanInputs, matched: Matched, change: Change) -> BeforeAfter:
-    """Of what is made or taken away, all fields; of what is updated, those that differ. What stays has none."""
+    """Return all fields for a create or a delete, and the changed fields for an update."""
     address = Address.parse(change.address)
     live, (desired, _) = matched.live.get(address), matched.sides(inputs, address)
     found: Fields = live.fields if live is not None and live.id == change.id else {}
@@ -43,7 +43,7 @@ def _renamed(inputs: PlanInputs, matched: Matched, live: Live | None, fields: Fi
 
 
 def resource_type_of(inputs: PlanInputs, matched: Matched, change: Change) -> ResourceType | None:
-    """Of what the object becomes, or else is; None where nobody knows."""
+    """Return the type of the object after the change, or else before it; None if it is unknown."""
     address = Address.parse(change.address)
     known = inputs.desired.get(address) or matched.live.get(address)
     return inputs.resource_types.get(known.type) if known is not None else None

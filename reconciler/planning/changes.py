@@ -1,11 +1,11 @@
-"""From pairs of desired and live to changes: what has to be created, updated, replaced, removed or forgotten."""
+"""Changes from pairs of desired and live objects: create, update, replace, remove and forget."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reconciler.planning.adoption import adoption_reasons
-from reconciler.planning.diff import LastApplied, agreed, compare
+from reconciler.planning.field_diff import LastApplied, agreed, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
 from reconciler.planning.match import Matched, applied_protection
@@ -25,14 +25,14 @@ PROTECT = ("lifecycle", "protect")
 KEEP = ("lifecycle", "keep_on_delete")
 ADDRESS = ("address",)
 NOT_FIELDS = frozenset({LABELS[0], PROTECT[0], ADDRESS[0]})
-"""First keys of what is known of an object and is no field of it."""
+"""First keys of attributes of an object that are not fields."""
 BY_HAND = frozenset({"drift", "both", "unknown"})
-"""What nobody can tell from a hand's change is taken for one: with `--on-drift keep` it stays."""
+"""Origins that count as drift. `unknown` is one of them, so that `--on-drift keep` keeps the live value."""
 
 
 @dataclass(frozen=True)
 class ByOrigin:
-    """One object's difference, told apart by who made it."""
+    """The difference of one object, separated into edits of the manifest and drift."""
 
     ours: Change | None
     by_hand: Change | None
@@ -86,7 +86,7 @@ def _of_address(
 
 
 def pointing(inputs: PlanInputs, pair: ByOrigin) -> Iterator[ByOrigin]:
-    """The pair, with what is published under the name of the object as a change of its own: it comes last."""
+    """Yield the pair, with the change of the published release last and separate."""
     ours, theirs = (_split(inputs, change) for change in (pair.ours, pair.by_hand))
     if ours.pointer or theirs.pointer:
         yield ByOrigin(ours.pointer, theirs.pointer)
@@ -116,7 +116,7 @@ def _pointer(change: Change, moved: tuple[FieldChange, ...]) -> Change:
 
 
 def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
-    """Missing because it is new, or because somebody deleted it."""
+    """Return the creation of an object that is new or was deleted outside Reconciler."""
     origin: Origin = "manifest" if applied is None else "drift"
     values = sorted({**desired.fields, **desired.unreadable}.items())
     fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in values)
@@ -142,7 +142,7 @@ def _leaving(
 
 
 def _sharing(inputs: PlanInputs, matched: Matched, address: Address, live: Live) -> Address | None:
-    """Who else has the object: an address that keeps it, or the last of those that let go of it together."""
+    """Return another address of the object: one that keeps it, or the last of those that release it together."""
     others = [other for other in matched.addresses.get(live.id, ()) if other != address]
     return next((other for other in others if other > address or _keeps(inputs, matched, other, live)), None)
 
@@ -153,7 +153,7 @@ def _keeps(inputs: PlanInputs, matched: Matched, address: Address, live: Live) -
 
 
 def _known(desired: Desired, live: Live) -> Change:
-    """An upload has no label, so that state must know it: once no store holds it, nothing else says that it is ours."""
+    """Return the change that records an upload in the state: it has no label, so nothing else proves its owner."""
     reasons = (Reason("equal-upload"),)
     return Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), reasons=reasons)
 
@@ -201,9 +201,9 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
 
 
 def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
-    """A manifest that took over what was changed by hand: state and label learn of it, or the next edit of the value
-    would look as if both sides had changed it. The manifest of a copy takes nothing over: where a label differs, it is
-    from before the API filled in the rest.
+    """Yield the change that records values that are live already: without it, the next edit would look like a conflict.
+
+    Not for copies: where their label differs, it was written before the API added its defaults.
     """
     names = () if desired.whole else agreed(desired, _last(inputs, applied, live))
     if names and not inputs.is_upload(desired.type):
@@ -220,8 +220,8 @@ def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, liv
 
 
 def _last(inputs: PlanInputs, applied: Applied | None, live: Live) -> LastApplied:
-    """An object that state does not know, and that only state could, was made by a run that did not end: it is as that
-    run applied it.
+    """Return the last application of an object. If its type has no labels and the state does not have it, an
+    interrupted run created it, and it is as that run applied it.
     """
     hashes = live.labels.spec if live.labels else {}
     if applied is None:
@@ -262,7 +262,7 @@ def not_named(members: Members | None, desired: Desired, applied: Applied | None
 def _pruned(
     members: Members | None, desired: Desired, applied: Applied | None, live: Live, told: Collection[Keys]
 ) -> list[FieldChange]:
-    """Members that somebody attached to an object whose manifest allows no others than its own."""
+    """Return the members that were attached outside Reconciler to an object whose manifest prunes."""
     if members is None or not desired.prunes or members.field in desired.lifecycle.ignore:
         return []
     theirs = [(members.field, id_) for id_ in sorted(not_named(members, desired, applied, live))]
@@ -283,11 +283,11 @@ def _write_only(resource_type: ResourceType, desired: Desired, applied: Applied 
 def _ownership(
     inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live, former: Address | None
 ) -> Iterator[FieldChange]:
-    """A new name, labels that somebody removed, and protection that the manifest gives or takes."""
+    """Yield a new address, missing labels, and changes of `protect` and `keep_on_delete`."""
     labelled = live.labels.address if live.labels else str(desired.address)
     if former is not None or labelled != str(desired.address):
         yield FieldChange(ADDRESS, str(former or labelled), str(desired.address), "manifest")
-    if is_labelled(inputs, desired.type) and live.labels is None and has_room(live.fields.get("metadata")):
+    if inputs.is_labelled(desired.type) and live.labels is None and has_room(live.fields.get("metadata")):
         yield FieldChange(LABELS, ABSENT, str(inputs.identity), "drift")
     protected = applied_protection(applied, live)
     if protected != desired.lifecycle.protect:
@@ -295,11 +295,6 @@ def _ownership(
     keep = applied is not None and applied.keep
     if keep != desired.lifecycle.keep_on_delete:
         yield FieldChange(KEEP, keep, desired.lifecycle.keep_on_delete, "manifest")
-
-
-def is_labelled(inputs: PlanInputs, type_: str) -> bool:
-    """Whether objects of this type carry our labels."""
-    return inputs.is_labelled(type_)
 
 
 def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:

@@ -47,13 +47,15 @@ from reconciler.resources.values import ABSENT, JSON, digest
 _HINT: Final = "Make it again with `reconciler plan --out FILE`."
 
 
-def seal(identity: str, change: Change) -> Change:
+def seal_change(identity: str, change: Change) -> Change:
     """`change` with its digest: over identity, address, action, fields and preconditions, never times or labels."""
     return replace(change, digest=_change_digest(identity, change))
 
 
 def seal_plan(plan: Plan) -> Plan:
-    """`plan` with its digest: over what it would do and what it refuses, never commit, dates, warnings or strangers."""
+    """Return `plan` with its digest, which covers its work and refusals, but not commit, dates, warnings or unmanaged
+    objects.
+    """
     return replace(plan, digest=_plan_digest(plan))
 
 
@@ -79,7 +81,7 @@ def to_json(plan: Plan) -> PlanDocument:
 
 
 def from_json(document: JSON) -> Plan:
-    """The plan in `document`; ReconcilerError where it is none, is of a newer format, or was edited."""
+    """Return the plan in `document`; raise ReconcilerError if it is not a plan, has a newer format, or was edited."""
     check_readable(document, READABLE, "plan-file", "plan", _HINT)
     try:
         plan = _plan(document)

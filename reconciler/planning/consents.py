@@ -1,4 +1,4 @@
-"""Consents: a person's reviewed leave to do the one thing that would be refused. There is no global force."""
+"""Consents: reviewed permissions, each for one refused change. There is no option that forces everything."""
 
 import json
 import re
@@ -22,22 +22,22 @@ _PLAIN: Final = re.compile(r"[\w./@-]+")
 
 @dataclass(frozen=True)
 class Lifted:
-    """What consents have made of refusals."""
+    """The refusals after consents were applied."""
 
     refusals: tuple[Refusal, ...]
-    """Those that stay."""
+    """Refusals without a valid consent."""
     permits: tuple[tuple[Refusal, Consent], ...] = ()
-    """Those that were lifted, each with its consent."""
+    """Lifted refusals, each with its consent."""
     warnings: tuple[Notice, ...] = ()
 
     def permitted(self, change: Change) -> Iterator[Consent]:
-        """The consents by which `change` is made; those about the plan as a whole are warnings."""
+        """Return the consents that permit `change`. Consents about the plan as a whole are warnings."""
         made = (change.address, change.action)
         return (consent for refusal, consent in self.permits if (refusal.address, refusal.action) == made)
 
 
 def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
-    """Those among manifests."""
+    """Return the consents among the manifests."""
     return tuple(_consent(one, one.spec) for one in resources if isinstance(one.spec, ConsentSpec))
 
 
@@ -55,7 +55,7 @@ def _consent(resource: Resource, spec: ConsentSpec) -> Consent:
 
 
 def lift(inputs: PlanInputs, refusals: Sequence[Refusal]) -> Lifted:
-    """Take away exactly those refusals to which a consent of this identity, not expired, belongs."""
+    """Remove the refusals that an unexpired consent of this identity permits."""
     ours = [consent for consent in inputs.consents if consent.identity == str(inputs.identity)]
     valid = {_key(consent): consent for consent in ours if consent.expires >= inputs.today}
     permits = tuple((one, valid[_key(one)]) for one in refusals if one.consent is not None and _key(one) in valid)
@@ -73,7 +73,7 @@ def _key(one: Refusal | Consent) -> tuple[str, str, str]:
 
 
 def _of_the_whole(permits: Iterable[tuple[Refusal, Consent]]) -> Iterator[Notice]:
-    """What is lifted of the plan as a whole, and of no change of it."""
+    """Yield a warning for each lifted refusal of the plan as a whole."""
     for refusal, consent in permits:
         if refusal.address.startswith(PROJECT):
             cause = {"code": refusal.cause.code, "args": dict(refusal.cause.args)}
@@ -91,7 +91,7 @@ def _useless(
     lifted: Collection[tuple[str, str, str]],
     refused: Collection[tuple[str, str]],
 ) -> Iterator[Notice]:
-    """Consents that have expired, and those whose refusal there is not, or not any more."""
+    """Yield a warning for each consent that has expired or has no refusal."""
     for consent in sorted(ours, key=lambda consent: consent.place):
         about = {"place": f"{consent.place.file}:{consent.place.line}", "consent": consent.name}
         if consent.expires < inputs.today:
@@ -105,12 +105,12 @@ def _useless(
 
 
 def _scalar(address: str) -> str:
-    """As YAML reads it back: names of files may have anything in them."""
+    """Return the address as a YAML scalar: names of files may contain any character."""
     return address if _PLAIN.fullmatch(address) else json.dumps(address, ensure_ascii=False)
 
 
 def consent_document(identity: str, address: str, rule: str, subject: str) -> str:
-    """The smallest manifest that lifts one refusal. Reason and last day are for the person who consents."""
+    """Return the smallest manifest that lifts one refusal. The person who consents adds the reason and the last day."""
     return f"""\
 apiVersion: reconciler/v1
 kind: Consent

@@ -1,4 +1,4 @@
-"""What a plan costs, by estimate: storage a day, instructions, tools that are billed by use, what lies there unused."""
+"""The estimated costs of a plan: storage a day, instructions, tools billed by use, and unused objects."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,11 +18,13 @@ from reconciler.resources.resource_type import CONTENT, ResourceType
 from reconciler.resources.values import JSON, Fields
 
 CHARACTERS: Final = 4
-"""In a token, of English text (OpenAI's help page on tokens)."""
+"""Characters in a token of English text (OpenAI's help page on tokens)."""
 
 
 def costs(inputs: PlanInputs, matched: Matched, work: Iterable[Change], after: Graph) -> Costs:
-    """The estimate for `work`; `after` has the references that hold then. Linear in the work and the live objects."""
+    """Return the estimate for `work`; `after` has the references after the plan. Linear in the work and the live
+    objects.
+    """
     touched = tuple(_touched(inputs, matched, work))
     working = [one for one in touched if not Address.parse(one.change.address).is_frozen]
     storage = _Storage(inputs, matched, [one for one in touched if one.resource_type.billed])
@@ -43,7 +45,7 @@ def costs(inputs: PlanInputs, matched: Matched, work: Iterable[Change], after: G
 
 
 class _Touched(NamedTuple):
-    """A change, and what it makes of its object."""
+    """A change with the fields of its object before and after."""
 
     change: Change
     resource_type: ResourceType
@@ -63,9 +65,9 @@ class _Text:
     """Instructions, by size."""
 
     length: int = 0
-    """In characters."""
+    """Number of characters."""
     model: str = ""
-    """Which reads them; empty where it is not one."""
+    """The model that reads them; empty if there is not exactly one."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class _Storage:
 
     @cached_property
     def usage(self) -> Mapping[str, int]:
-        """Of each live store, by id, as OpenAI tells it."""
+        """Bytes of each live store, by id, as OpenAI reports them."""
         return {live.id: size for live in self._stores if (size := _number(live, "usage_bytes")) is not None}
 
     @property
@@ -103,7 +105,7 @@ class _Storage:
             yield Unknown("file-sizes", tuple(files))
 
     def _gain(self, one: _Touched) -> int:
-        """A store that goes takes what OpenAI says it has; files that come or go count by their own size."""
+        """Return the growth: a deleted store frees the bytes that OpenAI reports; files count by their own size."""
         usage = self.usage.get(one.change.id or "", 0)
         goes = one.change.action in INVALIDATES_ID
         return _sum(self._coming(one)) - (usage if goes else min(usage, _sum(self._going(one))))
@@ -173,7 +175,7 @@ class _Prompts:
 
     @property
     def dollars(self) -> tuple[float, float] | None:
-        """For 1,000 requests with each of them; None where the price of a model is not given."""
+        """US dollars for 1,000 requests with each of them; None if the price of a model is unknown."""
         if self._unpriced:
             return None
         before = sum(self._for_1000(text) for text, _ in self._texts)
@@ -209,7 +211,7 @@ def _paid(prices: Prices, working: Iterable[_Touched]) -> Iterator[tuple[str, st
 def _unused(
     inputs: PlanInputs, matched: Matched, touched: Iterable[_Touched], after: Graph
 ) -> Iterator[tuple[str, int | None]]:
-    """What is of use only to others and stays, and that nothing known refers to once the work is done."""
+    """Yield the objects that only serve others, and that nothing known references after the plan."""
     gone = {one.change.address for one in touched if one.change.action in RELEASES_OWNERSHIP}
     for address, live in sorted(matched.live.items()):
         serves = inputs.resource_types[live.type].serves

@@ -1,5 +1,5 @@
-"""The drift report: how what is live differs from what was applied, who wrote it as far as anybody can know, what does
-not work although it was applied, and what ends soon. One frozen value that every report of drift reads.
+"""The drift report: differences between live and applied objects, their origin, files that are not indexed, and models
+that are shut down soon.
 """
 
 from collections import Counter, defaultdict
@@ -12,9 +12,8 @@ from typing import Final
 from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
 from reconciler.planning.changes import not_named
-from reconciler.planning.drift_class import DRIFT_CLASSES, drift_class
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import Change, FieldChange, Plan, Risk
+from reconciler.planning.model import DRIFT_CLASSES, Change, FieldChange, Plan, Risk, drift_class
 from reconciler.planning.reasons import Notice
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
@@ -32,7 +31,7 @@ class Drifted:
     """One object that is not as it was applied."""
 
     change: Change
-    """The change that would undo it."""
+    """The change that would revert it."""
     seen: Seen
 
 
@@ -54,7 +53,7 @@ class FailingFile:
 
 @dataclass(frozen=True, slots=True)
 class ForeignFiles:
-    """Files of a store that its manifest does not name: what they say is found too, and nobody has reviewed it."""
+    """Files of a store that its manifest does not name: search finds their content, which was not reviewed."""
 
     store: str
     files: tuple[str, ...]
@@ -63,11 +62,11 @@ class ForeignFiles:
 
 @dataclass(frozen=True, slots=True)
 class RetiringModel:
-    """A model that something live runs on, and that OpenAI shuts down."""
+    """A model that a live object uses and that OpenAI shuts down."""
 
     model: str
     on: date
-    """From this day on it does not answer."""
+    """The model does not answer from this day on."""
     is_gone: bool
     used_by: tuple[str, ...]
 
@@ -78,10 +77,10 @@ class Standing:
 
     address: str
     differs: tuple[Change, ...]
-    """What of it, of its copies, and of the stores and files that they use is not as it was applied."""
+    """Differences of the assistant, of its copies, and of the stores and files that they use."""
     failing: tuple[FailingFile, ...]
     is_pending: bool
-    """Whether edits of manifests wait to be applied to any of these."""
+    """True if unapplied edits of manifests change any of these."""
 
     @property
     def in_sync(self) -> bool:
@@ -90,33 +89,33 @@ class Standing:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """What there is to say about one identity as it is live."""
+    """The report of one identity."""
 
     plan: Plan
-    """As made; its warnings are those that nothing else here tells."""
+    """The plan, with the warnings that the rest of the report does not cover."""
     drifted: tuple[Drifted, ...] = ()
     failing: tuple[FailingFile, ...] = ()
     retiring: tuple[RetiringModel, ...] = ()
-    """Those that are shut down already come first."""
+    """Models that are shut down already come first."""
     assistants: tuple[Standing, ...] = ()
     pending: int = 0
-    """How many edits of manifests wait to be applied."""
+    """The number of edits of manifests that are not applied yet."""
     foreign: tuple[ForeignFiles, ...] = ()
 
     @property
     def in_sync(self) -> bool:
-        """Whether what is live is what was applied."""
+        """True if the live objects are as they were applied."""
         return not (self.drifted or self.failing)
 
     @property
     def by_hand(self) -> bool:
-        """Whether any of it may be taken into the manifests: to the plan, what another run wrote is no drift."""
+        """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
         return any(item.change.address in drift for item in self.drifted)
 
     @property
     def summary(self) -> dict[str, int]:
-        """The number of drifted objects by class, then of the rest."""
+        """Number of drifted objects by class, then of the other entries."""
         found = Counter(drift_class(item.change) for item in self.drifted)
         classes: dict[str, int] = {word: found[word] for word in DRIFT_CLASSES}
         foreign = sum(len(one.files) for one in self.foreign)
@@ -125,12 +124,12 @@ class DriftReport:
 
     @property
     def clean(self) -> bool:
-        """Whether there is nothing for a person to do."""
+        """True if no action is required."""
         return self.in_sync and not self.retiring and not self.foreign
 
 
 def drift_report(planned: Planned) -> DriftReport:
-    """The report of a plan whose world knows the shutdown dates of the `running` models."""
+    """Return the report of a plan whose inputs have the shutdown dates of the `running` models."""
     failing = tuple(_failing(planned))
     elsewhere = {change.address: change for change in rewritten(planned)}
     drifted = tuple(_drifted(planned, elsewhere, failing))
@@ -147,7 +146,7 @@ def drift_report(planned: Planned) -> DriftReport:
 
 
 def running(planned: Planned) -> dict[str, tuple[str, ...]]:
-    """The models that objects of this identity run on as they are live, each with their addresses."""
+    """Return the models that live objects of this identity use, each with the addresses of the objects."""
     inputs = planned.inputs
     found: dict[str, list[str]] = defaultdict(list)
     for address, live in sorted(planned.matched.live.items()):
@@ -176,7 +175,7 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
 
 
 def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
-    """A store that prunes has them as drift."""
+    """Yield the files of stores without `prune`; in a store that prunes, they are drift."""
     for address, live in sorted(planned.matched.live.items()):
         desired, members = planned.inputs.desired.get(address), planned.inputs.members(live.type)
         if members and desired is not None and planned.inputs.in_scope(address) and not desired.prunes:
@@ -186,7 +185,7 @@ def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
 
 
 def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
-    """Those that manifests ask for, and that hold files that could not be indexed."""
+    """Yield the stores of the manifests with files that could not be indexed."""
     for address, live in sorted(planned.matched.live.items()):
         members = planned.inputs.members(live.type)
         wanted = address in planned.inputs.desired and planned.inputs.in_scope(address)
@@ -201,7 +200,7 @@ def _named(planned: Planned, members: Members, store: Address, id_: str) -> str 
 
 
 def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[Notice]:
-    """All but those about stores of whose files every one that fails is reported by itself."""
+    """Yield the warnings, except those about stores all of whose failed files are in the report."""
     failed = Counter(file.store for file in failing)
     stores = {
         str(address)
@@ -214,7 +213,7 @@ def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[No
 
 
 def _drifted(planned: Planned, elsewhere: Mapping[str, Change], failing: Collection[FailingFile]) -> Iterator[Drifted]:
-    """What was done by hand, without what only follows from it, and what a run did that this state does not know."""
+    """Yield the drift without its consequences, and the changes of runs that this state does not have."""
     lost = {(file.store, file.file) for file in failing}
     left = dict(elsewhere)
     for change in planned.plan.drift:
@@ -226,7 +225,7 @@ def _drifted(planned: Planned, elsewhere: Mapping[str, Change], failing: Collect
 
 
 def _is_lost(change: Change, item: FieldChange, lost: Collection[tuple[str, str]]) -> bool:
-    """Whether a file is missed in a store only because it could not be indexed: nobody has taken it out."""
+    """Return True if a file is missing from a store only because it could not be indexed."""
     return change.action == "update" and len(item.keys) == 2 and (change.address, item.keys[-1]) in lost
 
 
@@ -235,7 +234,7 @@ def _as_seen(planned: Planned, change: Change) -> Drifted:
 
 
 def _risked(planned: Planned, change: Change) -> list[Risk]:
-    """What was risked by hand: the way to what is live, as the rules of the kind see it. The worst first."""
+    """Return the risks of the drift, which leads from the desired to the live values. The worst is first."""
     resource_type = resource_type_of(planned.inputs, planned.matched, change)
     if resource_type is None or change.action != "update":
         return []
@@ -246,7 +245,7 @@ def _risked(planned: Planned, change: Change) -> list[Risk]:
 def _standings(
     planned: Planned, drifted: Collection[Drifted], failing: Collection[FailingFile], pending: Collection[str]
 ) -> Iterator[Standing]:
-    """Every assistant that manifests ask for, or that their releases have frozen."""
+    """Yield every assistant of the manifests and of their releases."""
     differs: dict[str, list[Change]] = defaultdict(list)
     for item in drifted:
         differs[item.change.address].append(item.change)
@@ -266,7 +265,7 @@ def _standings(
 
 
 def _below(inputs: PlanInputs, told: frozenset[str]) -> Callable[[Address], frozenset[str]]:
-    """Which of the addresses in `told` an object is or uses. Other assistants speak for themselves."""
+    """Return a function from an address to the addresses in `told` that it is or uses, without other assistants."""
 
     @cache
     def below(address: Address) -> frozenset[str]:

@@ -9,8 +9,7 @@ from typing_extensions import TypedDict
 from reconciler.planning.codec import change_json, field_json, unmanaged_json
 from reconciler.planning.documents import ChangeDocument, FieldDocument, NoticeDocument, UnmanagedDocument
 from reconciler.planning.drift import Drifted, DriftReport, FailingFile, ForeignFiles, RetiringModel, Standing
-from reconciler.planning.drift_class import GONE, DriftClass, drift_class
-from reconciler.planning.model import Change
+from reconciler.planning.model import GONE, Change, DriftClass, drift_class
 from reconciler.planning.statements import statement_json
 from reconciler.planning.writers import Seen, Writer
 from reconciler.resources.json_documents import ShapeOf, Timestamp, check_readable, timestamp

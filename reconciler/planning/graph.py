@@ -1,4 +1,4 @@
-"""Who refers to whom, before the plan and after it, and the order that follows."""
+"""References between objects, before and after the plan, and the order that follows from them."""
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from reconciler.resources.values import ABSENT, JSON, Fields, references_in, str
 Name = TypeVar("Name", bound=Hashable)
 
 COPY: Final = "copy"
-"""Where an edge was seen that only says that a release has frozen the one from the other."""
+"""The `seen` of an edge from a frozen copy to the object that it was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Edge:
 
     @property
     def is_written(self) -> bool:
-        """Whether a manifest says it."""
+        """True if a manifest contains the reference."""
         return self.seen not in UNWRITTEN
 
 
@@ -41,7 +41,7 @@ class Graph:
 
     edges: tuple[Edge, ...]
     always: frozenset[tuple[str, str]] = frozenset()
-    """Pairs of groups of which the first goes first, even where none of the objects at hand refers to another."""
+    """Pairs of groups of which the first is deleted first, even if none of the objects references another."""
 
     @cached_property
     def referrers(self) -> Mapping[Address, Sequence[Edge]]:
@@ -53,7 +53,7 @@ class Graph:
 
     @cached_property
     def needs(self) -> Mapping[Node, Sequence[Address]]:
-        """What each source refers to."""
+        """The referents of each source."""
         found: dict[Node, dict[Address, None]] = defaultdict(dict)
         for edge in self.edges:
             found[edge.source].setdefault(edge.target)
@@ -61,16 +61,14 @@ class Graph:
 
     @cached_property
     def places(self) -> Mapping[tuple[Node, Node], str]:
-        """Where each reference from one to another is written; `live` or `state` where no manifest writes it."""
+        """The place of each reference: `live` or `state` if no manifest contains it."""
         found: dict[tuple[Node, Node], str] = {}
         for edge in sorted(self.edges, key=lambda edge: (not edge.is_written, edge.seen)):
             found.setdefault((edge.source, edge.target), edge.seen)
         return found
 
     def chain_to(self, target: Node) -> tuple[Node, ...]:
-        """The shortest way down to `target` from a referrer that nothing refers to, or from a release: that is what
-        people know, whoever has published it.
-        """
+        """Return the shortest chain down to `target` from a release, or from a referrer that nothing references."""
         came_from: dict[Node, Node] = {}
         last = target
         queue = deque([last])
@@ -89,12 +87,12 @@ class Graph:
         return tuple(chain)
 
     def depths(self) -> dict[Node, int]:
-        """How many objects stand below each source, at most: 0 for what refers to nothing."""
+        """Return the length of the longest chain of references below each source: 0 if it references nothing."""
         return _depths(self.needs)
 
     def ranks(self) -> dict[str, int]:
-        """How many groups of objects stand below the group of each source, at most: whatever is of one group, as frozen
-        assistants are, has one rank.
+        """Return the length of the longest chain of groups below the group of each source. All objects of a group, such
+        as frozen assistants, have one rank.
         """
         needs: dict[str, dict[str, None]] = defaultdict(dict)
         ours = ((edge.source, edge.target) for edge in self.edges if isinstance(edge.source, Address))
@@ -111,7 +109,7 @@ def group_of(address: Address) -> str:
 
 
 def _always(inputs: PlanInputs) -> frozenset[tuple[str, str]]:
-    """The order in which the resource types say that their objects are deleted, from each group to the next."""
+    """Return the order in which objects are deleted, as the resource types declare it, from each group to the next."""
     groups: dict[int, set[str]] = defaultdict(set)
     for one in inputs.resource_types.values():
         for suffix, rank in zip(("", "@"), one.delete_ranks, strict=True):
@@ -122,8 +120,8 @@ def _always(inputs: PlanInputs) -> frozenset[tuple[str, str]]:
 
 
 def after(inputs: PlanInputs, matched: Matched, work: Iterable[Change], left: Iterable[Change]) -> Graph:
-    """References that hold once `work` is done and the hand changes in `left` stay: of manifests, of live values that
-    no manifest decides about, of what the plan leaves alone, of strangers.
+    """Return the references that exist after `work`, with the drift in `left` kept: of manifests, of live values that
+    no manifest sets, of objects that the plan does not change, and of unmanaged objects.
     """
     return Graph(tuple(_after(inputs, matched, _by_address(work), _by_address(left))), _always(inputs))
 
@@ -134,7 +132,9 @@ def before(inputs: PlanInputs, matched: Matched) -> Graph:
 
 
 def by_id(inputs: PlanInputs, matched: Matched) -> Graph:
-    """Who knows what is ours by its id: foreign and unmanaged objects, what peers have, and manifests that write it."""
+    """Return the references by id to managed objects: of unmanaged objects, of peers, and of manifests with literal
+    ids.
+    """
     return Graph((*_of_strangers(inputs, matched), *_of_literal_ids(inputs, matched)))
 
 
@@ -174,7 +174,7 @@ def _staying(desired: Desired, live: Live | None, work: Iterable[Change], left: 
 
 
 def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, list[Change]]) -> Iterator[Edge]:
-    """What no manifest asks for and the plan does not remove, and what is out of its scope: as applied, and as live."""
+    """Yield the references of objects that the plan neither manages nor removes, as applied and as live."""
     for address in sorted({*inputs.applied, *matched.live}):
         removed = any(change.action in RELEASES_OWNERSHIP for change in work.get(address, ()))
         if not removed and (address not in inputs.desired or not inputs.in_scope(address)):
@@ -194,7 +194,7 @@ def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 
 
 def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
-    """From what a release has frozen to what it is a copy of: copies go first."""
+    """Yield the edges from frozen copies to their originals: copies are removed first."""
     known: dict[Address, Applied | Live] = {**inputs.applied, **matched.live}
     for address in sorted(known):
         family, upload = matched.family(address), inputs.is_upload(known[address].type)
@@ -213,7 +213,7 @@ def _of_strangers(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 
 
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
-    """An id in a manifest means what is not managed here; it may be all the same. A document's id is its address."""
+    """Yield the references by literal ids of managed objects. The id of a document is its address."""
     for address, desired in inputs.desired.items():
         for id_ in strings_in(dict(desired.fields)) if inputs.in_scope(address) else ():
             targets = (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
@@ -225,7 +225,7 @@ def _place(desired: Desired) -> str:
 
 
 def _known_to(live: Live, matched: Matched) -> Iterator[Address]:
-    """What is ours of all that an object refers to by id."""
+    """Yield the managed objects among the ids that an object references."""
     return (target for id_ in live.refers_to for target in matched.addresses.get(id_, ()))
 
 
@@ -236,7 +236,7 @@ def _edges(
 
 
 def _targets(matched: Matched, fields: Fields) -> dict[Address, None]:
-    """What `fields` refer to, under its present address, each once, in order."""
+    """Return the addresses that `fields` reference, under their present names, each once, in order."""
     return dict.fromkeys(matched.now(Address.parse(text)) for text in references_in(dict(fields)))
 
 
@@ -260,3 +260,27 @@ def _measure(root: Name, needs: Mapping[Name, Sequence[Name]], depths: dict[Name
             continue
         stack.pop()
         depths[node] = 1 + max((depths.get(target, 0) for target in targets), default=-1)
+
+
+def references(touched: Iterable[str], before: Graph, after: Graph) -> tuple[tuple[Node, Node], ...]:
+    """Return pairs of referrer and referent, sorted: every reference, before or after the plan, to an object in
+    `touched` or to one of its dependents. A copy does not depend on its original.
+    """
+    found: set[tuple[Node, Node]] = set()
+    waiting: list[Node] = list(dict.fromkeys(map(Address.parse, touched)))
+    seen = set(waiting)
+    while waiting:
+        target = waiting.pop()
+        for edge in _referring(target, before, after):
+            found.add((edge.source, target))
+            if edge.source not in seen:
+                seen.add(edge.source)
+                waiting.append(edge.source)
+    return tuple(sorted(found, key=lambda pair: (str(pair[0]), str(pair[1]))))
+
+
+def _referring(target: Node, *graphs: Graph) -> Iterator[Edge]:
+    """Yield the edges to `target`; objects of other owners have none."""
+    if isinstance(target, Address):
+        for graph in graphs:
+            yield from (edge for edge in graph.referrers.get(target, ()) if edge.seen != COPY)

@@ -1,4 +1,4 @@
-"""What planning looks at: everything wanted, last applied and live. Values only; nothing is fetched."""
+"""The inputs of planning: everything desired, last applied and live. Planning reads nothing else."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from reconciler.resources.values import JSON
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A reference from a manifest, and where it is written."""
+    """A reference in a manifest, with its place."""
 
     target: Address
     place: str
@@ -26,19 +26,19 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A create that a killed run announced and of which nobody knows whether it happened."""
+    """A create that an interrupted run announced, with an unknown outcome."""
 
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """What it is to be known by, where it has no label: `filename`, `bytes` and `sha256` of an upload."""
+    """The marker of an object without labels: `filename`, `bytes` and `sha256` of an upload."""
     since: float
     """Unix time before which the object cannot have been made."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What should be published at an address: the digest of its content, and whom the content refers to."""
+    """The desired bundle of an address: the digest of its content, and the addresses that it references."""
 
     digest: str
     refers_to: frozenset[Address]
@@ -46,26 +46,26 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Pointer:
-    """What is published at an address."""
+    """The published bundle of an address."""
 
     blob: str
     ids: Mapping[str, str]
     fault: Reason | None = None
-    """The outlets disagree, or a blob is missing or altered."""
+    """Set if outlets disagree, or if a blob is missing or altered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release that a manifest asks for."""
+    """A release of the manifests."""
 
     chatbot: Address
     parts: frozenset[Address]
-    """The copies and uploads that it asks for; releases of equal content share some of them."""
+    """Its copies and uploads; releases with equal content share some of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A person's leave to do the one thing that would be refused."""
+    """A permission for one change that is otherwise refused."""
 
     name: str
     identity: str
@@ -75,7 +75,7 @@ class Consent:
     """`Refusal.subject` of the refusal that it lifts."""
     reason: str
     expires: date
-    """The last day on which it counts."""
+    """The last day on which it is valid."""
     place: Place
 
 
@@ -88,7 +88,7 @@ class PlanInputs:
     desired: Mapping[Address, Desired]
     applied: Mapping[Address, Applied]
     live: Sequence[Live]
-    """Every object of every type that was listed, ours or not; documents in the outlets carry their address as id."""
+    """Every listed object of every type, managed or not; documents in the outlets have their address as id."""
     links: Mapping[Address, Sequence[Link]] = field(default_factory=dict)
     """References of the manifests, by the resource that makes them."""
     pending: Sequence[Pending] = ()
@@ -98,26 +98,26 @@ class PlanInputs:
     """Documents in the outlets of other identities that refer to what would go, as their states have them. The name of
     each is its address there."""
     scope: frozenset[Address] | None = None
-    """With `--target`: the only addresses that may change."""
+    """The addresses that may change with `--target`; None for all."""
     adopt: Mapping[Address, str] = field(default_factory=dict)
-    """Live ids of objects that nobody owns and that are to become these. Nothing else of them changes."""
+    """Live ids of unmanaged objects that are adopted at these addresses. Nothing else of them changes."""
     imported: Mapping[Address, str] = field(default_factory=dict)
-    """Live ids that manifests say they were imported from."""
+    """Live ids in the import comments of manifests."""
     releases: Mapping[Address, Release] = field(default_factory=dict)
     """Releases that manifests ask for, by address. Of an archived one there is nothing, as of one that never was."""
     published: Mapping[Address, Pointer] = field(default_factory=dict)
-    """What is published under the names of chatbots; `pointers` has their drafts."""
+    """Published releases by chatbot; `pointers` has the drafts."""
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
     archived: frozenset[Address] = frozenset()
-    """Releases whose manifests say that they are archived."""
+    """Releases with `archived: true` in their manifests."""
     strict: bool = False
-    """Whether releases that are not published block too, instead of being archived with what they use."""
+    """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
     consents: Sequence[Consent] = ()
     today: date = date.min
-    """By which consents expire and models have been shut down."""
+    """The date that expiry of consents and shutdown of models are compared with."""
     shutdowns: Mapping[str, date] = field(default_factory=dict)
-    """When models are shut down: from that day on they do not answer."""
+    """Shutdown dates of models: a model does not answer from that day on."""
     on_drift: OnDrift = "revert"
     max_deletes: int | None = None
     max_daily_cost: float | None = None
@@ -134,15 +134,15 @@ class PlanInputs:
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
 
     def is_labelled(self, type_: str) -> bool:
-        """Tell whether objects of this type have labels."""
+        """Return True if objects of this type have labels."""
         return type_ in self.resource_types and self.resource_types[type_].is_labelled
 
     def is_upload(self, type_: str) -> bool:
-        """Tell whether objects of this type are identified by content, so that several addresses may share one."""
+        """Return True if objects of this type are identified by content, so that several addresses may share one."""
         return type_ in self.resource_types and self.resource_types[type_].is_upload
 
     def needs_state(self, type_: str) -> bool:
-        """Tell whether nothing on objects of this type proves who owns them."""
+        """Return True if only the state proves the owner of objects of this type."""
         return type_ in self.resource_types and self.resource_types[type_].needs_state
 
     def members(self, type_: str) -> Members | None:
@@ -151,7 +151,7 @@ class PlanInputs:
 
     @property
     def elsewhere(self) -> Iterator[Live]:
-        """What peers have."""
+        """The objects of peers."""
         return chain.from_iterable(self.peers.values())
 
     def in_scope(self, address: Address) -> bool:

@@ -1,4 +1,4 @@
-"""What stays live although its manifest is gone, because that said `keep_on_delete`."""
+"""Objects that stay live after their manifest was removed, because it set `keep_on_delete`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,12 +21,12 @@ def given_up(inputs: PlanInputs, matched: Matched) -> dict[Address, tuple[Addres
 
 
 def is_leaving(inputs: PlanInputs, matched: Matched, address: Address) -> bool:
-    """Whether an object is live, and no manifest asks for it any more."""
+    """Return True if an object is live and its manifest was removed."""
     return address not in inputs.desired and address in matched.live and inputs.in_scope(address)
 
 
 def stays_published(inputs: PlanInputs, address: Address) -> bool:
-    """Whether a document goes on being published without a manifest."""
+    """Return True if a document stays published without a manifest."""
     applied = inputs.applied.get(address)
     return (
         applied is not None and applied.keep and applied.type in inputs.outlet_types and address not in inputs.desired
@@ -34,7 +34,7 @@ def stays_published(inputs: PlanInputs, address: Address) -> bool:
 
 
 def keepers(planned_deletions: Mapping[Address, Sequence[Address]]) -> dict[Address, Address]:
-    """For everything that stays, the object on whose account it does."""
+    """Return each object that stays, with the object that requires it."""
     files = {file: address for address, found in planned_deletions.items() for file in found}
     return {**files, **{address: address for address in planned_deletions}}
 

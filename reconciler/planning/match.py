@@ -1,7 +1,7 @@
-"""Which live object is which address.
+"""Pairing of addresses with live objects.
 
-Ownership is on the live object and in state, and either is enough: an object is ours if state knows its id or if its
-label names this identity. Uploads carry no label; `uploads` finds those that state does not know.
+An object is managed if the state has its id or if its label names this identity. Uploads carry no label; `uploads`
+finds those that the state does not have.
 """
 
 import math
@@ -22,24 +22,24 @@ from reconciler.resources.values import Fields, references_in
 
 @dataclass(frozen=True)
 class Matched:
-    """The live objects, sorted by whose they are."""
+    """The live objects, by owner."""
 
     live: Mapping[Address, Live]
     """Ours, by address, ids turned into addresses."""
     duplicates: Mapping[Address, Sequence[Live]]
     """Further objects labelled with an address that state, or an unfinished create, gives to another one."""
     ambiguous: Mapping[Address, Sequence[Live]]
-    """Several objects with one address, and no state to tell which is meant."""
+    """Several objects with one address, and no entry in the state that selects one."""
     taken: Mapping[Address, Live]
-    """Objects whose id is in our state but whose label names another identity."""
+    """Objects whose id is in the state but whose label names another identity."""
     unmanaged: Sequence[Live]
-    """Foreign and unmanaged objects."""
+    """Objects of other owners and unmanaged objects."""
     addresses: Mapping[str, Sequence[Address]]
     """The addresses of every id of ours; several for one shared upload."""
     moved: Mapping[Address, Address] = field(default_factory=dict)
-    """What each object that has a new address was called before."""
+    """The former address of each object that has a new one."""
     former: Mapping[Address, Address] = field(default_factory=dict)
-    """The present address of every name that nothing has any more."""
+    """The present address of each former name."""
 
     def now(self, address: Address) -> Address:
         """Return what the object at `address` is called now; of a former name, the address that it has since."""
@@ -63,8 +63,8 @@ class Matched:
         return replace(live, fields=self._by_address(resource_type, live.fields, expected))
 
     def sides(self, inputs: PlanInputs, address: Address) -> tuple[Desired | None, Applied | None]:
-        """Return what is wanted and what was applied, both with ids of managed objects turned into addresses as in what
-        is live: a literal id in a manifest means the same object as its name.
+        """Return the desired and the applied object with ids of managed objects turned into addresses, as in live
+        objects: a literal id in a manifest means the same object as its name.
         """
         desired, applied = inputs.desired.get(address), inputs.applied.get(address)
         if desired is None or not inputs.resource_types[desired.type].in_outlets:
@@ -85,14 +85,14 @@ class Matched:
         return resource_type.localise(fields, names, expected)
 
     def _expected_name(self, address: Address, wanted: Collection[str]) -> str:
-        """The name that an object had before, where only that one is expected."""
+        """Return the former name of an object if only that one is expected."""
         former = str(self.moved[address]) if address in self.moved else ""
         return former if former in wanted and str(address) not in wanted else str(address)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Which object has an address, of all that state and labels call by it."""
+    """The live object of an address, chosen from those that the state and labels give to it."""
 
     live: Live | None = None
     duplicates: Sequence[Live] = ()
@@ -102,10 +102,11 @@ class Claim:
 
 
 def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
-    """`known` is what state knows by the address, `labelled` all that only a label calls by it.
+    """Choose the live object of an address: `known` is the one in the state, `labelled` are all others with its label.
 
-    State decides, but for a document that a killed run has already made an agent of. Without it a label does; several
-    objects with one label are the work of one create of ours, whose first object counts, or nobody can tell.
+    The state decides, unless an interrupted run has already created an agent from a document. Without an entry in the
+    state the label decides. Several objects with one label are duplicates if one create made them, the oldest being the
+    managed one; otherwise they are ambiguous.
     """
     if known and _moved_house(inputs, address, known, labelled):
         return Claim(labelled[0])
@@ -152,7 +153,7 @@ def _move(paired: dict[Address, Live], moved: Mapping[Address, Address]) -> None
 
 
 def _by_state(inputs: PlanInputs) -> tuple[dict[Address, Live], dict[Address, Live]]:
-    """What state knows by id: objects that are ours, and those that another identity has put its label on."""
+    """Return the objects whose ids the state has: managed ones, and those with the label of another identity."""
     by_id = {live.id: live for live in inputs.live}
     paired: dict[Address, Live] = {}
     taken: dict[Address, Live] = {}
@@ -166,7 +167,7 @@ def _by_state(inputs: PlanInputs) -> tuple[dict[Address, Live], dict[Address, Li
 
 
 def _expected(resource_type: ResourceType, applied: Applied | None, desired: Desired | None) -> Fields:
-    """What was or is to be set; of fields that are ours by key, the keys of both."""
+    """Return the desired or applied fields; for fields that are managed by key, the keys of both."""
     then, wanted = applied.fields if applied else {}, desired.fields if desired else {}
     both = {
         name: {**(then[name] or {}), **(wanted[name] or {})}
@@ -185,13 +186,13 @@ def _finish(inputs: PlanInputs, matched: Matched) -> Matched:
 
 
 def announced(inputs: PlanInputs, address: Address, others: Sequence[Live]) -> bool:
-    """Whether one create of ours that never ended well has made them all: its answer came late, or never."""
+    """Return True if all objects were made by one unfinished create, whose response was late or lost."""
     since = min((item.since for item in inputs.pending if item.address == address), default=math.inf)
     return all(created(live) >= since - CLOCK_LAG for live in others)
 
 
 def _moved_house(inputs: PlanInputs, address: Address, live: Live, others: Sequence[Live]) -> bool:
-    """Whether a killed run had already made the agent that a document in the outlets is to become."""
+    """Return True if an interrupted run has already created the agent that replaces a document in the outlets."""
     desired = inputs.desired.get(address)
     return desired is not None and live.type != desired.type and [other.type for other in others] == [desired.type]
 
@@ -207,13 +208,13 @@ def _labelled(inputs: PlanInputs) -> dict[Address, list[Live]]:
 
 
 def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
-    """What is nobody's still: once it is labelled, the label tells whose it is."""
+    """Yield the objects to adopt that are still unmanaged: on a labelled object the label decides."""
     by_id = {live.id: live for live in inputs.live if live.labels is None} if inputs.adopt else {}
     return ((address, by_id[id_]) for address, id_ in inputs.adopt.items() if id_ in by_id)
 
 
 def _documents(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
-    """What lies in our outlets under our identity is ours, and its id is its address."""
+    """Yield the documents of this identity in the outlets, whose ids are their addresses."""
     return ((Address.parse(live.id), live) for live in inputs.live if live.type in inputs.outlet_types)
 
 
@@ -225,5 +226,5 @@ def _addresses(paired: Mapping[Address, Live]) -> dict[str, list[Address]]:
 
 
 def applied_protection(applied: Applied | None, live: Live | None) -> bool:
-    """Whether state or label protects an object: either is enough."""
+    """Return True if the state or the label protects an object."""
     return bool((applied and applied.protected) or (live and live.labels and live.labels.protected))

@@ -1,4 +1,4 @@
-"""The plan: one frozen value that `show`, `apply` and every report read, so that what is shown is what is done."""
+"""The plan: one frozen value that `show`, `apply` and every report read."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from reconciler.planning.reasons import Args, Cause, Notice, Reason, Remedy
 from reconciler.planning.referrers import Node, Referrer
+from reconciler.resources.labels import KEYS
+from reconciler.resources.registry import upload_kinds
 from reconciler.resources.risks import Level, Rule
 from reconciler.resources.values import ABSENT, JSON, Absent, Keys, path_text
 
@@ -16,15 +18,16 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 CREATES: Final[frozenset[Action]] = frozenset({"create", "replace", "release"})
 """Actions by which an object gets a new id."""
 DESTROYS: Final[frozenset[Action]] = frozenset({"delete", "archive"})
-"""Actions after which the live object is gone: `archive` for what a release has made, `delete` for all else."""
+"""Actions that delete the live object: `archive` for objects of releases, `delete` for all others."""
 INVALIDATES_ID: Final[frozenset[Action]] = DESTROYS | {"replace"}
-"""After these the id that others may know the object by is gone, whether or not another object takes its place."""
+"""Actions after which the id of the object is invalid, whether or not another object replaces it."""
 RELEASES_OWNERSHIP: Final[frozenset[Action]] = DESTROYS | {"forget"}
-"""After these nothing live is ours at the address, whether or not the object is still there."""
+"""Actions after which no managed object exists at the address, whether or not the live object still exists."""
 
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
-"""Who made desired and live differ: an edit of the manifest, a hand at the API, both at once; `unknown` where nobody
-can tell what was last applied."""
+"""The origin of a difference: an edit of the manifest, a change outside Reconciler, or both; `unknown` if the last
+applied value is not known.
+"""
 
 OnDrift: TypeAlias = Literal["revert", "keep", "refuse"]
 Decision: TypeAlias = Literal["revert", "keep"]
@@ -34,7 +37,7 @@ SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 
 
 OWNER: Final = "owner"
-"""The precondition of an object that is taken over: that it has none."""
+"""The precondition of an adopted object: that it has no owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a manifest says it."""
+    """The place of a manifest."""
 
     file: str
     line: int
@@ -67,16 +70,16 @@ class Risk:
     """One risk of one change to those who use a bot."""
 
     rule: Rule
-    """A name that stays, with a section of its own in `docs/risks.md`."""
+    """A stable name with a section of its own in `docs/risks.md`."""
     level: Level
     address: str
     action: Action
     args: Args = field(default_factory=dict)
-    """Of its sentence, by rule (`resources.risks`); `text` of a document of an older format."""
+    """Arguments of the sentence, by rule (`resources.risks`); `text` for a document of an older format."""
     part: str | None = None
-    """As `Hazard.part`."""
+    """See `Hazard.part`."""
     used_by: str | None = None
-    """As `Hazard.used_by`."""
+    """See `Hazard.used_by`."""
 
 
 @dataclass(frozen=True)
@@ -87,29 +90,30 @@ class Change:
     action: Action
     fields: tuple[FieldChange, ...] = ()
     id: str | None = None
-    """The live object that is changed; None where there is none yet."""
+    """The live object to change; None if there is none yet."""
     preconditions: Mapping[str, JSON] = field(default_factory=dict)
-    """What must still hold when the change is made, besides the `live` values of its fields: `referrers`, the sorted
-    sources of all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which
-    state only learns of values: the hash of each by field."""
+    """Conditions that must hold when the change is applied, besides the `live` values of its fields: `referrers`, the
+    sorted referrers of an object that loses its id; `OWNER`, for an adopted object; `agreed`, for an `adopt` that only
+    records values in the state: the hash of each by field.
+    """
     source: Source | None = None
     reasons: tuple[Reason, ...] = ()
-    """Those that do not follow from the fields."""
+    """Reasons that do not follow from the fields."""
     risks: tuple[Risk, ...] = ()
-    """The worst first."""
+    """Risks, the worst first."""
     decision: Decision | None = None
-    """For drift only: whether applying this plan undoes it."""
+    """For drift only: whether applying the plan reverts it."""
     digest: str = ""
 
     @property
     def is_consequence(self) -> bool:
-        """Whether a bundle is published again only because something in it gets a new id."""
+        """True if a bundle is published again only because an object in it gets a new id."""
         followed = self.action == "publish" or (self.action == "update" and bool(self.reasons))
         return followed and not self.fields
 
     @property
     def takes_over(self) -> bool:
-        """Whether it makes ours what nobody owns."""
+        """True if the change adopts an unmanaged object."""
         return self.action == "adopt" and OWNER in self.preconditions
 
 
@@ -120,21 +124,21 @@ class Unknown:
     what: Literal["storage", "file-sizes", "token-prices", "text"]
     """`text` is what an older format has."""
     names: tuple[str, ...]
-    """Of stores, files or models; an empty name stands for several models at once."""
+    """Names of stores, files or models; an empty name stands for several models at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What the plan does to what OpenAI bills; of tokens, only those of the instructions. An estimate; pairs are before
-    and after the plan.
+    """The estimated costs of the plan: storage, tools, and tokens of the instructions. Pairs are before and after the
+    plan.
     """
 
     source: str
-    """Where the prices are from."""
+    """The source of the prices."""
     stored: tuple[int, int] = (0, 0)
-    """Bytes in the vector stores of this identity, as OpenAI tells them; files to come count by their size."""
+    """Bytes in the vector stores of this identity, as OpenAI reports them; new files count by their size."""
     per_day: tuple[float, float] = (0.0, 0.0)
-    """US dollars for them. The free part counts as if nobody else used any of it."""
+    """US dollars for them. The free quota counts as if no other project used it."""
     growth: tuple[tuple[str, int], ...] = ()
     """Stores that change, each with the bytes that it gains or, negative, loses."""
     prompts: tuple[int, int] = (0, 0)
@@ -142,11 +146,11 @@ class Costs:
     prompts_per_1000: tuple[float, float] | None = None
     """US dollars for sending each of them 1,000 times, four characters a token; None where a price is unknown."""
     paid: tuple[tuple[str, str, float], ...] = ()
-    """What is billed by use and new: address, tool, US dollars for a session or for 1,000 calls."""
+    """New tools that are billed by use: address, tool, US dollars for a session or for 1,000 calls."""
     unused: tuple[tuple[str, int | None], ...] = ()
-    """Stores and files of this identity that nothing it knows refers to, with their bytes."""
+    """Stores and files of this identity that no known object references, with their bytes."""
     unknown: tuple[Unknown, ...] = ()
-    """What is not in these sums."""
+    """Values that are not in these sums."""
 
 
 @dataclass(frozen=True)
@@ -160,35 +164,35 @@ class Refusal:
     sections: Mapping[Section, tuple[Referrer, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
     """For rule `referenced`: the referrers that stay, each once; every section is present."""
     chains: tuple[tuple[Referrer, ...], ...] = ()
-    """The shortest ways from a live referrer to what would be deleted, which is the last link."""
+    """The shortest chains from a live referrer to the object that would be deleted, which is the last link."""
     remedies: tuple[Remedy, ...] = ()
-    """The ways out. Of several, the first ones are needed together, and the last one in their place."""
+    """Remedies. The last one is an alternative to all others, which are required together."""
     subject: str = ""
-    """What exactly is refused: a digest that changes with the object, its live id and all that speaks against it."""
+    """A digest of the refused change that depends on the object, its live id and all facts of the violation."""
     consent: str | None = None
-    """The smallest Consent document that would lift this refusal; None where nothing may."""
+    """The smallest Consent document that lifts this refusal; None if no consent may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmanaged:
-    """A live object that is not ours: reported, never touched."""
+    """A live object that this identity does not manage: reported, never changed."""
 
     type: str
     id: str
     name: str
     owner: str | None = None
-    """The identity that owns it; None where there is none."""
+    """The identity that owns it; None if it is unmanaged."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The difference between what is wanted and what is live, and what applying it would do."""
+    """The difference between the desired and the live objects, and the result of applying it."""
 
     identity: str
     changes: tuple[Change, ...]
     """Edits of the manifests and what follows from them, in the order in which they are shown."""
     drift: tuple[Change, ...] = ()
-    """What was changed by hand; `decision` tells whether applying undoes it."""
+    """Changes made outside Reconciler; `decision` tells whether applying the plan reverts them."""
     refusals: tuple[Refusal, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
     warnings: tuple[Notice, ...] = ()
@@ -197,11 +201,11 @@ class Plan:
     requests: Mapping[str, int] = field(default_factory=dict)
     """Writes at OpenAI that applying costs, by HTTP method."""
     references: tuple[tuple[Node, Node], ...] = ()
-    """Who refers to what, of all that the plan is about and all that depends on it: pairs of referrer and referent."""
+    """References of the objects in the plan and of their dependents: pairs of referrer and referent."""
     risks: tuple[Risk, ...] = ()
-    """Those of all its work, the worst first; never part of a digest."""
+    """Risks of all work, the worst first; never part of a digest."""
     costs: Costs | None = None
-    """None where nobody has worked it out; never part of a digest."""
+    """None if costs were not estimated; never part of a digest."""
     commit: str | None = None
     created_at: str = ""
     digest: str = ""
@@ -217,3 +221,28 @@ class Plan:
         counts = Counter(change.action for change in self.changes)
         actions: Iterator[tuple[str, int]] = ((action, counts[action]) for action in ACTIONS if counts[action])
         return dict(actions) | {"drift": len(self.drift), "unchanged": self.unchanged}
+
+
+DriftClass: TypeAlias = Literal["modified", "missing", "expired", "tampered", "labels"]
+DRIFT_CLASSES: Final[tuple[DriftClass, ...]] = get_args(DriftClass)
+GONE: Final = frozenset[DriftClass]({"missing", "expired"})
+"""Classes of what has no live fields."""
+
+
+def drift_class(change: Change) -> DriftClass:
+    """Return the class of drift. `missing` and `expired`: the object does not exist; `tampered`: a frozen copy differs;
+    `labels`: only ownership labels differ.
+    """
+    if change.action == "create":
+        return "missing"
+    if change.action == "replace" and any(reason.code == "expired" for reason in change.reasons):
+        return "expired"
+    if change.action == "adopt" or (change.fields and all(set(item.keys) & KEYS for item in change.fields)):
+        return "labels"
+    return "tampered" if _is_frozen(change.address) else "modified"
+
+
+def _is_frozen(address: str) -> bool:
+    """Return True for a copy made for a release, which has `@` in its name, as the path of a file may have."""
+    kind, _, name = address.partition("/")
+    return kind not in upload_kinds() and "@" in name

@@ -1,9 +1,9 @@
-"""What applications load: which bundles have to be published because something in them changed.
+"""Bundles to publish because an object in them changed.
 
-A bundle follows from the objects in it. Where such an object changes by itself, its own change publishes it; where only
-its parts or their ids do, or where the outlets say something else than they should, there is a change for that: an
-`update` of a chatbot's draft, a `publish` of anything else. What is published under a chatbot's own name is the bundle
-of a release, and moves by a `publish` of the chatbot.
+A bundle follows from the objects in it. If such an object is a changed document, its own change publishes it.
+Otherwise, when only its parts or their ids change, or when an outlet does not have the expected content, a change of
+its own is added: an `update` for the draft of a chatbot, a `publish` for anything else. The bundle under a chatbot's
+own name is that of a release, and changes by a `publish` of the chatbot.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,20 +25,20 @@ class _Place:
     """One name under which applications load a bundle."""
 
     address: Address
-    """The object whose name it is."""
+    """The object that the name belongs to."""
     holds: Literal["document", "agent", "chatbot"]
-    """What is there: the object itself; the id of an agent; the release that a chatbot has published."""
+    """The content: the object itself, the id of an agent, or the release that a chatbot publishes."""
     bundle: Bundle
-    """What should be there."""
+    """The desired content."""
     pointer: Pointer | None
-    """What is."""
+    """The published content."""
 
 
 def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:
-    """A change for each name under which something else is published than should be, given the changes of objects.
+    """Yield a change for each name whose published content is not the desired one, given the changes of objects.
 
-    Left out is what another change publishes: a document its own, an agent's pointer the one that gives it an id. What
-    follows from drift only is drift too.
+    Names that another change publishes are left out: a document by its own change, the pointer of an agent by the
+    change that gives it an id. Changes that only follow from drift are drift.
     """
     pairs = tuple(pairs)
     ours = [pair.ours for pair in pairs if pair.ours]
@@ -58,7 +58,7 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
 
 
 def _told(changes: Iterable[Change]) -> dict[str, set[str]]:
-    """By what places hold, the addresses of those that changes tell of already."""
+    """Return the addresses that changes cover already, by content of a place."""
     told: dict[str, set[str]] = {"document": set(), "agent": set(), "chatbot": set()}
     for change in changes:
         told["chatbot" if change.action == "publish" else "document"].add(change.address)
@@ -99,7 +99,9 @@ def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterato
 
 
 def _origin(inputs: PlanInputs, matched: Matched, place: _Place) -> Origin:
-    """By hand, if what we published is gone, altered, or not the same everywhere; under a new name, nothing is yet."""
+    """Return `drift` if the published content is missing, altered, or differs between outlets. Under a new name, no
+    content is published yet.
+    """
     if place.pointer is None:
         return "drift" if place.address in inputs.applied and place.address not in matched.moved else "manifest"
     return "drift" if place.pointer.fault else "manifest"
@@ -122,7 +124,7 @@ def _publish(
 
 
 def _inside(inputs: PlanInputs, address: Address) -> set[str]:
-    """The documents that are in the one at `address`."""
+    """Return the documents inside the one at `address`."""
     found: set[str] = set()
     waiting = [address]
     while waiting:
@@ -135,12 +137,12 @@ def _inside(inputs: PlanInputs, address: Address) -> set[str]:
 
 
 def _drafted(inputs: PlanInputs, address: Address) -> dict[str, JSON]:
-    """The fields of an object, but for the release that is published under its name."""
+    """Return the fields of an object without its published release."""
     desired = inputs.desired[address]
     pointers = inputs.resource_types[desired.type].pointers
     return {name: value for name, value in desired.fields.items() if name not in pointers}
 
 
 def _has_name_of_its_own(inputs: PlanInputs, address: Address) -> bool:
-    """Whether `publish` of the object means what applications get under its name, and not the object itself."""
+    """Return True if `publish` of the object means the release under its name, and not the object itself."""
     return bool(inputs.resource_types[inputs.desired[address].type].pointers)

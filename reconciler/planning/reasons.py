@@ -133,17 +133,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning of a plan. It stops nothing."""
+    """A warning of a plan, which does not stop it."""
 
     code: NoticeCode
     args: Args = field(default_factory=dict)
     address: str | None = None
-    """The object that it is about; None for the plan as a whole."""
+    """The object of the warning; None for the plan as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The cause of a refusal: what the rule has found."""
+    """The cause of a refusal."""
 
     code: CauseCode
     args: Args = field(default_factory=dict)

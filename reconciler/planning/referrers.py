@@ -40,14 +40,15 @@ ReleaseState: TypeAlias = Literal["published", "released", "unreleased"]
 
 @dataclass(frozen=True, slots=True)
 class Referrer:
-    """A referrer in a refusal, and where it refers to what is refused, or to the next link of a chain."""
+    """A referrer in a refusal, with the place of its reference to the refused object or to the next link of a chain."""
 
     node: Node
     state: ReleaseState | None = None
-    """Of a release, and of a working chatbot that points at an assistant; None for anything else."""
+    """The state of a release, or of a working chatbot that references an assistant; otherwise None."""
     place: str = ""
-    """The `file:line` of a manifest, or `live` or `state` for a reference that was only seen there. The last link of a
-    chain has none."""
+    """The `file:line` of a manifest, or `live` or `state` for a reference that no manifest contains. The last link of a
+    chain has none.
+    """
 
 
 def subject_text(referrer: Referrer) -> str:

@@ -1,8 +1,7 @@
-"""Releases that are not to be live any more although their manifests still ask for them.
+"""Releases that the plan archives although their manifests exist.
 
-A release goes with an assistant that it uses and that has no manifest any more, and with its age where the chatbot
-keeps only so many; never while it is published. One that was archived does not come back. An assistant that has another
-name now has a manifest.
+A release is archived if an assistant that it uses has no manifest, or if the chatbot keeps fewer releases; never while
+it is published. An archived release is not restored. A renamed assistant still has a manifest.
 """
 
 from collections import defaultdict
@@ -26,9 +25,11 @@ class Retired:
     """Releases that the plan takes leave of."""
 
     reasons: Mapping[Address, Reason]
-    """The reason for which each is archived."""
+    """The reason to archive each release."""
     unmarked: tuple[Address, ...]
-    """Archived before, with manifests that do not say so; but not those that the chatbot would not keep anyway."""
+    """Releases that were archived before and whose manifests do not set `archived`, within the number that the chatbot
+    keeps.
+    """
 
 
 def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
@@ -64,13 +65,13 @@ def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Add
 
 
 def published_releases(inputs: PlanInputs) -> dict[Address, Address]:
-    """By chatbot, the release that is published once the plan is done."""
+    """Return the release that each chatbot publishes after the plan."""
     found = ((address, release_of(inputs, address)) for address in inputs.desired)
     return {address: release for address, release in found if release is not None}
 
 
 def release_of(inputs: PlanInputs, address: Address) -> Address | None:
-    """The release that is published under the name of an object; None for what has no such name, or none there."""
+    """Return the release that is published under the name of an object; None if there is none."""
     wanted = inputs.desired.get(address)
     pointers = inputs.resource_types[wanted.type].pointers if wanted else frozenset()
     found = (text for name in pointers for text in references_in(wanted.fields.get(name) if wanted else None))
@@ -80,10 +81,10 @@ def release_of(inputs: PlanInputs, address: Address) -> Address | None:
 def _lost(
     inputs: PlanInputs, release: Address, wanted: AbstractSet[Address], known: AbstractSet[Address]
 ) -> Address | None:
-    """An assistant that the release uses, itself or as the copy of another release, and that nobody wants any more.
+    """Return an assistant that the release uses, itself or as a copy, and that has no manifest.
 
-    Of a release that is live, only what goes with this plan counts: where there is no such assistant as it is, the
-    release has outlasted it, as it does where the assistant was renamed and its manifest does not say so any more.
+    For a live release, only assistants that this plan removes count: a release stays live if the assistant did not
+    exist before the plan, or was renamed and its manifest does not set `moved_from` any longer.
     """
     families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
     lost = families - wanted
@@ -108,7 +109,7 @@ def uses(inputs: PlanInputs, release: Address) -> set[Address]:
 
 
 def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
-    """The newest releases of each chatbot, as many as it keeps; all where it does not say."""
+    """Return the newest releases of each chatbot, up to the number that it keeps; all if it sets none."""
     by_chatbot: dict[Address, list[Address]] = defaultdict(list)
     for address in candidates:
         by_chatbot[_chatbot(inputs, address)].append(address)
@@ -127,9 +128,7 @@ def _chatbot(inputs: PlanInputs, release: Address) -> Address:
 
 
 def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, Reason]) -> Reason:
-    """Return the reason for which a live object is not wanted any more; `archived` has those of releases that manifests
-    still ask for.
-    """
+    """Return the reason to remove a live object; `archived` has the reasons for releases that still have a manifest."""
     if address.kind == RELEASE:
         marked = address in inputs.archived
         return archived.get(address) or Reason("archived-in-manifest" if marked else "manifest-removed")

@@ -1,7 +1,7 @@
-"""Objects whose manifest has another name than before: they keep their live object.
+"""Renamed objects, which keep their live objects.
 
-Only state, labels and documents in the outlets have the old name, so a move is read from them and is not found again
-once it is done: `moved_from` may stay in the manifest. References that keep an old name, as those of a release do, are
+Only the state, labels and documents in the outlets have the former name, so that a rename is not found again after it
+was applied: `moved_from` may stay in the manifest. References that keep a former name, such as those of a release, are
 followed with `former_names`.
 """
 
@@ -15,9 +15,8 @@ from reconciler.resources.values import references_in
 
 
 def find_moves(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Address]:
-    """The former address of every object that moves, given what is live under which address.
-
-    Nothing moves from an address that is still wanted, nor to one that is live already.
+    """Return the former address of every renamed object, given the live objects by address. An address that the
+    manifests still have is not a former one, and an object is not renamed to an address that is live already.
     """
     left = {address: live for address, live in paired.items() if address not in inputs.desired}
     moves: dict[Address, Address] = {}
@@ -31,9 +30,8 @@ def find_moves(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Addre
 
 
 def labelled_otherwise(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Address]:
-    """The former address of every object that state knows by another one than its label: somebody moved it in state.
-
-    Left out is who has a name that means something else by now.
+    """Return the former address of each object whose label has another address than the state, as after `state mv`.
+    Addresses that have another object now are left out.
     """
     used = {*inputs.desired, *inputs.applied, *paired}
     found = ((address, _label(inputs, live)) for address, live in paired.items() if address in inputs.applied)
@@ -45,15 +43,15 @@ def labelled_otherwise(inputs: PlanInputs, paired: Mapping[Address, Live]) -> di
 
 
 def _label(inputs: PlanInputs, live: Live) -> Address | None:
-    """The address on the label of an object of this identity; None where there is none, or no valid one."""
+    """Return the address on the label of an object of this identity; None if there is no valid one."""
     if live.labels is None or live.labels.identity != str(inputs.identity):
         return None
     return parsed(live.labels.address)
 
 
 def _is_free(inputs: PlanInputs, paired: Mapping[Address, Live], address: Address, left: Live) -> bool:
-    """Whether nothing is live under `address`. Of two documents the newer one was published by a move that was killed
-    before state knew of it.
+    """Return True if no object is live at `address`. Of two documents, the newer one was published by a rename that was
+    interrupted before it was recorded in the state.
     """
     documents = {left.type, paired[address].type} <= inputs.outlet_types if address in paired else False
     return address not in paired or (documents and address not in inputs.applied)
@@ -104,10 +102,10 @@ def former_names(
     moved: Mapping[Address, Address],
     addresses: Mapping[str, Sequence[Address]],
 ) -> dict[Address, Address]:
-    """Return the present address of every name that nothing has any more.
+    """Return the present address of each former name.
 
-    A name is known to be a former one by the plan's own moves, by `moved_from`, and by what is published: a pointer has
-    the ids behind the names that its bundle uses, and they stay the same when an object is renamed.
+    Former names are found from the renames of the plan, from `moved_from`, and from published pointers, which have the
+    ids behind the names in a bundle: an id stays the same when an object is renamed.
     """
     known = {former: address for address, former in moved.items()}
     listed = _published_names((*inputs.pointers.values(), *inputs.published.values()), addresses)

@@ -1,4 +1,4 @@
-"""What a plan writes at OpenAI, by method. Documents in the outlets cost nothing there."""
+"""Write requests of a plan, by method. Documents in the outlets need none."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ Method: TypeAlias = str
 
 
 def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> dict[Method, int]:
-    """Requests that write, if nothing goes wrong; of equal bytes under one name only one is sent."""
+    """Count the write requests of a plan without failures; equal bytes under one name are uploaded once."""
     counts: Counter[Method] = Counter()
     by_address: dict[Address, list[Change]] = {}
     for change in work:
@@ -52,7 +52,7 @@ def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Seq
             yield from ["POST"] * _batches(members, len(members.of(desired.fields)))
         return
     fields = [item for change in changes if change.action == "update" for item in change.fields]
-    # What is known of an object and is no field of it stands on its label, if it has one.
+    # Attributes of an object that are not fields are on its label, if it has one.
     unwritten = apart if resource_type.is_labelled else apart | NOT_FIELDS
     if any(item.keys[0] not in unwritten for item in fields):
         yield "POST"
@@ -85,7 +85,7 @@ def _of_entries(
 
 
 def _upload(members: Members, matched: Matched, path: str) -> str:
-    """The id behind a path; a literal id itself."""
+    """Return the id of the upload at a path; a literal id is returned unchanged."""
     live = matched.live.get(matched.now(Address(members.kind, path)))
     return live.id if live else path
 
@@ -106,7 +106,7 @@ def _mapping(value: JSON) -> Mapping[str, JSON]:
 
 
 def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: bool) -> Iterator[Method]:
-    """What is taken away, unless somebody else has a share in it, and labels that are put on or taken off."""
+    """Yield the requests of removals, except those of shared uploads, and of labels that are removed."""
     remote = change.id is not None and "/" not in change.id
     if remote and not shared and change.action in INVALIDATES_ID:
         yield "DELETE"
@@ -115,7 +115,7 @@ def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: boo
         labelled = desired is not None and inputs.is_labelled(desired.type)
         yield from ["POST"] * int(labelled and all(reason.code != "no-label-room" for reason in change.reasons))
     elif change.action == "adopt" and desired and inputs.is_labelled(desired.type):
-        apart = inputs.resource_types[desired.type].apart  # no label vouches for these, so that none is written
+        apart = inputs.resource_types[desired.type].apart  # the label has no hashes of these fields
         yield from ["POST"] * int(not change.preconditions.get("agreed", {"": ""}).keys() <= apart)
     elif change.action == "forget" and applied and applied.keep and inputs.is_labelled(applied.type):
         members = inputs.members(applied.type)

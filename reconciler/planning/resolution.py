@@ -1,48 +1,88 @@
-"""One resolution before the diff: which object is which, and what is wanted of it.
+"""The resolve stage: the final pairing of desired, applied and live objects.
 
-Every stage works on the result of those before it, and nothing after the last one asks again who is who: diff, risks,
-costs, requests, guard and order all read the same pairs. docs/decisions/008-one-resolution.md has an example of each.
+Each step uses the result of the steps before it. Diff, risks, costs, requests, guard and order all read the pairs that
+the last step returns. docs/decisions/008-one-resolution.md has an example of each step.
 
-| stage           | what it settles                                                                             |
+| step            | result                                                                                      |
 |-----------------|---------------------------------------------------------------------------------------------|
-| ignored fields  | of what is published whole, a field that `lifecycle.ignore` names is wanted as it is          |
-| retention       | releases that are archived by this plan, and what only they ask for, are not wanted          |
-| pairs           | the live object of each address: by state, by label, by outlet, by adoption                  |
-| renames         | what has another name keeps its object, its state entry and the references to it             |
-| uploads         | files are found by content, also under another path                                          |
-| ids             | ids of managed objects become addresses: in what is live, was applied and is wanted          |
-| server defaults | what the API has filled in when it made a copy is wanted as well                             |
+| ignored fields  | fields in `lifecycle.ignore` of a published document are desired as they are                |
+| retention       | releases that this plan archives, and objects that only they use, are not desired           |
+| pairs           | the live object of each address: by state, by label, by outlet, by adoption                 |
+| renames         | a renamed object keeps its live object, its state entry and the references to it            |
+| uploads         | files are found by content, also under another path                                         |
+| ids             | ids of managed objects become addresses in live, applied and desired objects                |
+| server defaults | values that the API added when it created a frozen copy are desired                         |
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.planning.ignored import with_ignored
 from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.match import Matched, match
 from reconciler.planning.release_retention import Retired, apply_retention
-from reconciler.planning.renames import renamed
-from reconciler.planning.server_defaults import with_server_defaults
+from reconciler.planning.renames import find_moves, renamed
 from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired
+from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.values import JSON
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """Everything wanted, last applied and live, paired once and for all."""
+    """The paired desired, applied and live objects."""
 
     inputs: PlanInputs
-    """As read, but for what the stages have settled: `desired` and `applied` under final addresses."""
+    """The inputs as read, with `desired` and `applied` under their final addresses."""
     matched: Matched
     retired: Retired
 
-    def publishing(self, bundles: Mapping[Address, Bundle]) -> "Resolution":
-        """Return the resolution with the bundles that were rendered from what is wanted."""
+    def with_bundles(self, bundles: Mapping[Address, Bundle]) -> "Resolution":
+        """Return the resolution with the bundles of the desired objects."""
         return replace(self, inputs=replace(self.inputs, bundles=bundles))
 
 
 def resolve(inputs: PlanInputs) -> Resolution:
-    """Return what `inputs` come to. Pure, and linear in the number of objects."""
+    """Return the resolution of `inputs`. Linear in the number of objects."""
     inputs, retired = apply_retention(with_ignored(inputs))
     matched = match(inputs)  # pairs, renames, uploads, ids
     inputs = renamed(inputs, matched.moved)
     return Resolution(with_server_defaults(inputs), matched, retired)
+
+
+def with_ignored(inputs: PlanInputs) -> PlanInputs:
+    """Return `inputs` with ignored fields of documents desired as they are published, under any name."""
+    found = dict(_with_ignored(inputs))
+    return replace(inputs, desired={**inputs.desired, **found}) if found else inputs
+
+
+def _with_ignored(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
+    ignoring = {address: wanted for address, wanted in inputs.desired.items() if wanted.lifecycle.ignore}
+    documents = {Address.parse(live.id): live for live in inputs.live if live.type in inputs.outlet_types}
+    moved = find_moves(inputs, documents) if ignoring else {}
+    for address, wanted in ignoring.items():
+        live = documents.get(moved.get(address, address))
+        if live is not None and live.type == wanted.type:
+            kept = {name: live.fields[name] for name in wanted.lifecycle.ignore if name in live.fields}
+            fields = {name: value for name, value in wanted.fields.items() if name not in wanted.lifecycle.ignore}
+            yield address, replace(wanted, fields={**fields, **kept})
+
+
+def with_server_defaults(inputs: PlanInputs) -> PlanInputs:
+    """Return `inputs` with the server defaults of frozen copies, as far as the state has them."""
+    desired = {
+        address: _completed(inputs.resource_types[wanted.type], wanted, inputs.applied[address])
+        for address, wanted in inputs.desired.items()
+        if wanted.whole and address in inputs.applied
+    }
+    return replace(inputs, desired={**inputs.desired, **desired}) if desired else inputs
+
+
+def _completed(resource_type: ResourceType, wanted: Desired, applied: Applied) -> Desired:
+    known = {name: applied.fields[name] for name in resource_type.resolved if name in applied.fields}
+    return replace(
+        wanted, fields={**wanted.fields, **{name: _over(value, wanted, name) for name, value in known.items()}}
+    )
+
+
+def _over(known: Mapping[str, JSON], wanted: Desired, name: str) -> JSON:
+    return {**known, **(wanted.fields.get(name) or {})}

@@ -21,7 +21,7 @@ _LISTED: Final = re.compile(r"(?P<node>.*) \[(?P<state>published|released|unrele
 _STATES: Final[Mapping[str, ReleaseState]] = {state: state for state in get_args(ReleaseState)}
 _PEER_STATE: Final = "state of "
 _EXPIRED: Final = "it has expired"
-"""The one reason of v1 that a class of drift follows from."""
+"""The only reason of v1 that a class of drift depends on."""
 
 
 class Statement(Protocol):
@@ -44,7 +44,7 @@ def statement_json(found: Statement) -> JSON:
 
 
 def statement(kind: type[Kind], item: Any) -> Kind:
-    """The statement of this kind in `item`, which is a text in a document of v1."""
+    """Return the statement of this kind in `item`, which is a text in a document of v1."""
     if isinstance(item, str):
         return kind("text", {"text": item})
     if issubclass(kind, Notice):
@@ -53,18 +53,18 @@ def statement(kind: type[Kind], item: Any) -> Kind:
 
 
 def reasons_of(change: Mapping[str, Any]) -> Iterator[Reason]:
-    """The reasons of a change; `because` has those of v1."""
+    """Yield the reasons of a change; v1 has them in `because`."""
     for item in change["reasons"] if "reasons" in change else change["because"]:
         yield Reason("expired") if item == _EXPIRED else statement(Reason, item)
 
 
 def cause_of(refusal: Mapping[str, Any]) -> Cause:
-    """The cause of a refusal; `message` is that of v1."""
+    """Return the cause of a refusal; v1 has it in `message`."""
     return statement(Cause, refusal["cause"] if "cause" in refusal else refusal["message"])
 
 
 def remedies_of(refusal: Mapping[str, Any]) -> Iterator[Remedy]:
-    """The ways out of a refusal; `remedy` has those of v1 in one text."""
+    """Yield the remedies of a refusal; v1 has them in one text, `remedy`."""
     v1 = [refusal["remedy"]] if refusal.get("remedy") else []
     yield from (statement(Remedy, item) for item in refusal.get("remedies", v1))
 
@@ -74,14 +74,16 @@ def risk_json(risk: Risk) -> JSON:
 
 
 def change_risk_json(risk: Risk) -> JSON:
-    """A risk beside its change, which has address and action."""
+    """Return a risk beside its change, which has the address and the action."""
     document: dict[str, JSON] = {"rule": risk.rule, "level": risk.level, "args": dict(risk.args)}
     about = {"part": risk.part, "used_by": risk.used_by}
     return document | {name: address for name, address in about.items() if address is not None}
 
 
 def risk_of(item: Any, change: Mapping[str, Any] | None = None) -> Risk:
-    """The risk in `item`, of `change` where that has address and action; v1 writes `high name-lost: text` there."""
+    """Return the risk in `item`; `change` has its address and action if `item` does not. v1 writes `high name-lost:
+    text`.
+    """
     about = item if change is None else change
     if isinstance(item, str):
         rule, _, text = item.partition(" ")[2].partition(": ")
@@ -98,14 +100,16 @@ def unknown_of(item: Any) -> Unknown:
 
 
 def node_json(node: Node) -> JSON:
-    """An address as a string; an object of somebody else as a mapping."""
+    """Return an address as a string, and an object of another owner as a mapping."""
     if isinstance(node, Foreign):
         return {"type": node.type, "id": node.id, "name": node.name}
     return {"identity": node.identity, "address": node.address} if isinstance(node, PeerObject) else str(node)
 
 
 def node_of(item: Any) -> Node:
-    """The referrer in `item`; v1 writes also those of others as text. Of addresses, only paths of files have spaces."""
+    """Return the referrer in `item`; v1 writes all referrers as text. Of addresses, only paths of files contain
+    spaces.
+    """
     if not isinstance(item, str):
         return Foreign(**item) if "id" in item else PeerObject(**item)
     kind, slash, _ = item.partition("/")
@@ -124,7 +128,7 @@ def referrer_json(referrer: Referrer) -> JSON:
 
 
 def referrer_of(item: Any, refusal: Mapping[str, Any]) -> Referrer:
-    """The referrer in `item`; v1 writes `release/support@2 [published]`, and has its place in the refusal."""
+    """Return the referrer in `item`; v1 writes `release/support@2 [published]`, with its place in the refusal."""
     if not isinstance(item, str):
         return Referrer(node_of(item["referrer"]), item.get("state"), item.get("place", ""))
     listed = _LISTED.fullmatch(item)

@@ -1,7 +1,7 @@
-"""Which upload is which file.
+"""Pairing of files with uploads.
 
-Uploads carry no label. They are ours if state knows the id, if one of our stores holds them under our mark, or if they
-fit a create that a killed run announced. Their sha256, which the API never tells, comes from the same three.
+Uploads carry no label. An upload is managed if the state has its id, if a managed store holds it with the ownership
+mark, or if it matches an unfinished create. Its sha256, which the API does not return, comes from the same three.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import JSON
 
 CLOCK_LAG: Final = 5.0
-"""Seconds by which the API's clock may lag behind ours."""
+"""Seconds by which the API's clock may be behind the local one."""
 
 _REPLACED: Final = "replaced"
 
@@ -26,9 +26,7 @@ Content: TypeAlias = tuple[str, JSON]
 
 
 def leftover_address(inputs: PlanInputs, live: Live) -> Address:
-    """The address of an object that another has replaced, and that is to be removed: without a label, only state tells
-    that it is ours.
-    """
+    """Return the address of a replaced object that is to be removed; only the state proves its owner."""
     resource_type = inputs.resource_types[live.type]
     name = live.name if resource_type.is_upload else _REPLACED
     return Address(resource_type.address_kind, f"{name}@{live.id}")
@@ -69,7 +67,9 @@ def _moved_by_content(
 
 
 def _common(former: Address, address: Address) -> int:
-    """How much of two paths is the same from their ends: of equal files in a renamed folder, each keeps its place."""
+    """Return the number of equal path components, counted from the end: equal files in a renamed folder keep their
+    places.
+    """
     parts = zip(reversed(former.name.split("/")), reversed(address.name.split("/")), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], parts))
 
@@ -98,7 +98,9 @@ def _moved_by_name(
 
 
 def _in_the_same_place(gone: Sequence[Address], come: Sequence[Address]) -> dict[Address, Address]:
-    """Of files of one name, each with the only one that was in a folder of the same name; and the last two left."""
+    """Pair files of one name: each with the only one in a folder of the same name, and then the last two that are
+    left.
+    """
     found: dict[Address, Address] = {}
     for address in come:
         alike = [former for former in gone if _common(former, address) > 1]
@@ -109,7 +111,7 @@ def _in_the_same_place(gone: Sequence[Address], come: Sequence[Address]) -> dict
 
 
 def _held(inputs: PlanInputs, store: Applied | Desired) -> Iterator[Address]:
-    """The files of a store, by path."""
+    """Yield the files of a store, by path."""
     members = inputs.members(store.type)
     for path, entry in members.of(store.fields).items() if members else ():
         if members and members.target(entry):
@@ -124,9 +126,9 @@ def _by_name(named: Iterable[tuple[Address, str]]) -> dict[str, list[Address]]:
 
 
 def find_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Live]:
-    """The uploads of this identity, each with its sha256, given what state and labels say; linear in their number.
+    """Return the uploads of this identity, each with its sha256; linear in their number.
 
-    Where a killed run has made another upload for an address, what state knows by it is a leftover.
+    If an interrupted run made another upload for an address, the one in the state is a leftover.
     """
     stored = {
         address: _with_sha(paired[address], applied.fields.get("sha256"))
@@ -151,7 +153,7 @@ def _files(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
 
 
 def _marked(inputs: PlanInputs, ours: Iterable[Live]) -> dict[Content, list[Live]]:
-    """Every upload that one of our stores holds under our mark, by content, the first id first."""
+    """Return the uploads that managed stores hold with the ownership mark, by content, the lowest id first."""
     sha256 = {
         id_: entry[CONTENT]
         for live in ours
@@ -169,7 +171,7 @@ def _marked(inputs: PlanInputs, ours: Iterable[Live]) -> dict[Content, list[Live
 def _of_same_content(
     inputs: PlanInputs, stored: Mapping[Address, Live], marked: Mapping[Content, list[Live]]
 ) -> Iterator[tuple[Address, Live]]:
-    """Uploads that are what a manifest asks for, where state knows none at its path, or other bytes."""
+    """Yield the uploads with the desired content, where the state has none at the path, or other bytes."""
     known = {
         (live.name, live.fields["sha256"]): live
         for _, live in sorted(stored.items(), key=lambda pair: pair[0], reverse=True)
@@ -183,7 +185,7 @@ def _of_same_content(
 
 
 def _announced(inputs: PlanInputs, found: Mapping[Address, Live], taken: Collection[str]) -> dict[Address, Live]:
-    """Uploads of a killed run: name, size and time fit, nothing holds them, and nobody else claims them."""
+    """Return the uploads of an interrupted run: name, size and time match, and nothing uses or claims them."""
     pending = [item for item in inputs.pending if inputs.is_upload(item.type) and not _is_found(item, found)]
     free = _free(inputs, taken) if pending else {}
     result: dict[Address, Live] = {}
@@ -212,13 +214,13 @@ def _free(inputs: PlanInputs, taken: Collection[str]) -> dict[tuple[str, JSON], 
 
 
 def created(live: Live) -> float:
-    """Unix time, by the API's clock; 0 where it does not tell."""
+    """Return the creation as Unix time of the API's clock; 0 if it is unknown."""
     return float(live.detail.get("created_at", 0))
 
 
 def _leftovers(inputs: PlanInputs, found: Mapping[Address, Live], unclaimed: Iterable[Live]) -> dict[Address, Live]:
-    """Files under our mark that no manifest asks for and no state knows: ours to replace, where one path fits the name,
-    or to remove.
+    """Return marked files that are in neither the manifests nor the state: to be replaced, if the name matches one
+    path, or to be removed.
     """
     by_name: dict[str, list[Address]] = defaultdict(list)
     for address, desired in _files(inputs):

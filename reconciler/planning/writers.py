@@ -1,33 +1,34 @@
-"""Who wrote what is live, as far as the labels on it say. Never a guess: what nobody can tell is left out."""
+"""The origin of live values, as far as labels prove it. Unproven values are left out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reconciler.planning.build import Planned
-from reconciler.planning.diff import owned
+from reconciler.planning.field_diff import owned
 from reconciler.planning.model import Change, FieldChange
 from reconciler.resources.address import Address
 from reconciler.resources.labels import field_hash
 from reconciler.resources.values import ABSENT, JSON, Absent, get, same
 
 Writer: TypeAlias = Literal["unknown-run", "outside"]
-"""Of a live value. `unknown-run`: the label on the object vouches for it, so that a run of Reconciler wrote it, but one
-that this state does not know. `outside`: the label vouches for another value, so that this one came past Reconciler."""
+"""The writer of a live value. `unknown-run`: the label has the hash of this value, so that a run of Reconciler wrote
+it, but one that this state does not have. `outside`: the label has another hash.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """When an object was changed and by whom, as far as can be known."""
+    """The time and the origin of a change, as far as they are known."""
 
     changed_at: float | None = None
     """Unix time at which anything of the object last changed (`updated_at`, which only agents have)."""
     by: tuple[tuple[str, Writer], ...] = ()
-    """Who wrote the live value, by top-level field, for those of which the label says it."""
+    """The writer of the live value by top-level field, if the label proves it."""
 
 
 def seen(planned: Planned, change: Change) -> Seen:
-    """What is known of a difference; nothing of an object that is not there any more."""
+    """Return the time and the origin of a difference; empty for an object that does not exist."""
     address = Address.parse(change.address)
     live = planned.matched.live.get(address)
     if live is None or live.id != change.id:
@@ -38,9 +39,9 @@ def seen(planned: Planned, change: Change) -> Seen:
 
 
 def rewritten(planned: Planned) -> Iterator[Change]:
-    """What manifests say as this state applied it, and what a run that this state does not know has written since.
+    """Yield values that this state applied and that a run that it does not have has overwritten since.
 
-    To the plan these are edits of the manifests, which is what they would be if the manifests were older than that run.
+    The plan shows them as edits of the manifests, which they would be if the manifests were older than that run.
     """
     for change in planned.plan.changes:
         if change.action in {"update", "replace"}:
@@ -60,10 +61,10 @@ def _is_rewritten(planned: Planned, address: Address, item: FieldChange) -> bool
 
 
 def _writer(planned: Planned, address: Address, name: str) -> Writer | None:
-    """What the label's hash of a field says about its live value: it is written in the same request as the field.
+    """Return the writer of a live value from the hash on the label, which is written in the same request as the field.
 
-    Where only some keys are ours, the hash is of those that a manifest had: unless that was this one, nobody knows
-    which, and nothing follows from another hash.
+    For a field that is managed by key, the hash covers the keys of one manifest: if that was another manifest, the keys
+    are not known, and another hash proves nothing.
     """
     live = planned.matched.live[address]
     hashed = live.labels.spec.get(name) if live.labels else None

@@ -8,9 +8,8 @@ from typing import Final, Literal
 from typing_extensions import TypedDict
 
 from reconciler.planning.build import Planned
-from reconciler.planning.drift_class import drift_class
 from reconciler.planning.drift_codec import ClassDocument
-from reconciler.planning.model import Action, Change, Refusal
+from reconciler.planning.model import Action, Change, Refusal, drift_class
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.planning.diff import leaves
+from reconciler.planning.field_diff import leaves
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON, Absent, Fields, Keys, path_text, same
 

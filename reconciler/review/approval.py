@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.applying.steps import lower
 from reconciler.planning.build import Planned
-from reconciler.planning.codec import from_json, seal, seal_plan
+from reconciler.planning.codec import from_json, seal_change, seal_plan
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
@@ -76,7 +76,7 @@ def without(plan: Plan, held: Collection[str]) -> Plan:
     """Return `plan` without the changes with these digests."""
     changes = tuple(change for change in plan.changes if change.digest not in held)
     drift = tuple(
-        seal(plan.identity, replace(change, decision="keep")) if change.digest in held else change
+        seal_change(plan.identity, replace(change, decision="keep")) if change.digest in held else change
         for change in plan.drift
     )
     return seal_plan(replace(plan, changes=changes, drift=drift, requests={}))

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.applying.apply import apply
 from reconciler.applying.model import Outcome
 from reconciler.applying.run import Run
-from reconciler.live.base import WriteRequest, needing
+from reconciler.live.adapters import WriteRequest, needing
 from reconciler.live.errors import LiveError, UnknownOutcomeError
 from reconciler.planning.build import Planned
 from reconciler.resources.address import Address, Identity

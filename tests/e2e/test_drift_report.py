@@ -10,8 +10,8 @@ from reconciler.emulator.fault_spec import parse
 from reconciler.emulator.resources import models
 from reconciler.operations.drift import drift_of
 from reconciler.planning.drift import DriftReport
-from reconciler.planning.drift_class import drift_class
 from reconciler.planning.drift_codec import drift_json
+from reconciler.planning.model import drift_class
 from reconciler.project.workspace import open_workspace
 from tests.support.world import STATE, Document, World, manifest, world
 

@@ -15,10 +15,9 @@ import pytest
 from starlette.applications import Starlette
 
 from reconciler.emulator import Settings, create_app
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest, adapters
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
-from reconciler.live.registry import adapters
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Labels, LocalFile
 from reconciler.resources.labels import spec_hashes

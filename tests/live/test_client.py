@@ -355,7 +355,7 @@ class TestConnect:
 
     def test_importing_live_does_not_import_the_sdk(self):
         code = (
-            "import sys, reconciler.live.client, reconciler.live.registry, reconciler.live.models\n"
+            "import sys, reconciler.live.client, reconciler.live.adapters, reconciler.live.pages\n"
             "import reconciler.live.kinds.agent, reconciler.live.kinds.file, reconciler.live.kinds.vector_store\n"
             "sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
         )

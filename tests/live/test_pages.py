@@ -1,8 +1,10 @@
+from datetime import date
+
 import httpx2
 import pytest
 
 from reconciler.live.errors import LiveError, MissingError
-from reconciler.live.pages import walk
+from reconciler.live.pages import shutdown_dates, walk
 
 
 def page(*ids, more=True):
@@ -81,3 +83,10 @@ def test_does_not_start_anew_for_ever(walked, server):
 def test_a_list_that_does_not_exist(walked):
     with pytest.raises(MissingError):
         walked(GONE)
+
+
+def test_models_without_a_shutdown_date_are_listed_with_none(api):
+    dates = api.run(shutdown_dates(api.connection))
+    assert dates["gpt-5"] == date(2026, 12, 11)
+    assert dates["gpt-6-luna"] is None
+    assert api.requests() == ["GET /v1/models"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.live.registry import referrers
+from reconciler.live.adapters import referrers
 
 NONE, HOSTED = {"type": "none"}, {"type": "openai_hosted"}
 SAY = [{"role": "user", "content": [{"type": "input_text", "text": "Write the digest."}]}]

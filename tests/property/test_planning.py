@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from reconciler.planning import build, diff
+from reconciler.planning import build, field_diff
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
 from reconciler.planning.model import Change, OnDrift, Plan
@@ -359,13 +359,13 @@ def test_deepdiff_is_asked_only_about_mappings_that_differ(size: int, monkeypatc
     calls: Counter[str] = Counter()
 
     def counted(name: str) -> None:
-        real = getattr(diff, name)
+        real = getattr(field_diff, name)
 
         def call(*arguments: Any) -> Any:
             calls[name] += 1
             return real(*arguments)
 
-        monkeypatch.setattr(diff, name, call)
+        monkeypatch.setattr(field_diff, name, call)
 
     counted("_differing_paths")
     counted("same")

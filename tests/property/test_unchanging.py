@@ -19,8 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ruamel.yaml import YAML
 
 from reconciler.bundles import Bundle, BundleError, load
-from reconciler.planning.drift_class import drift_class
-from reconciler.planning.model import Plan
+from reconciler.planning.model import Plan, drift_class
 from reconciler.releases.publish import publish
 from reconciler.releases.release import release
 from reconciler.resources.problems import ReconcilerError

@@ -6,9 +6,8 @@ import pytest
 
 from reconciler.applying.codec import apply_json
 from reconciler.applying.model import ApplyResult, Outcome
-from reconciler.planning.drift_class import drift_class
 from reconciler.planning.drift_codec import drift_json
-from reconciler.planning.model import Change, Plan, Unmanaged
+from reconciler.planning.model import Change, Plan, Unmanaged, drift_class
 from reconciler.planning.reasons import Reason
 from reconciler.resources.json_documents import dumps
 from reconciler.resources.problems import Place, Problem, problems_json

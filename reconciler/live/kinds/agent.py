@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from reconciler.live import bodies
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest
+from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
-from reconciler.live.metadata import carries, older_than
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

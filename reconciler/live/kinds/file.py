@@ -1,16 +1,15 @@
-"""Uploads: `/v1/files`. They never change; the API tells their name, size and purpose, but nothing of their content."""
+"""Uploads: `/v1/files`. An upload is immutable. The API returns its name, size and purpose, but not its content."""
 
 import asyncio
 from collections.abc import Sequence
 from typing import Final
 
 from reconciler.live import bodies
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest, gather
+from reconciler.live.bodies import older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.contents import planned_bytes
 from reconciler.live.errors import LiveError
-from reconciler.live.gather import gather
-from reconciler.live.metadata import older_than
 from reconciler.live.pages import Test, never, walk
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live, LocalFile
@@ -20,7 +19,7 @@ from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON
 
 PAGE: Final = 10_000
-"""The most, and the default, of a page of files."""
+"""Maximum and default size of a page of files."""
 AT_ONCE: Final = 4
 """Uploads in memory: each may have 512 MB."""
 DETAIL: Final = ("bytes", "created_at", "expires_at", "filename", "purpose", "status")
@@ -57,10 +56,10 @@ class Files:
         return self._live(made, sha256=local.sha256)
 
     async def find(self, order: WriteRequest, since: float) -> Live | None:
-        """The oldest upload of this name, size and purpose that is not somebody else's, as far as one can tell.
+        """Return the oldest upload of this name, size and purpose that no other identity is known to own.
 
-        One in a vector store is ours only if it is marked there with our identity and this content. Other uploads that
-        fit are in `detail["also_fits"]`.
+        An upload in a vector store matches only if the store has it with this identity and content. Further matching
+        uploads are in `detail["also_fits"]`.
         """
         recent = await self._walk(until=older_than(since, self._connection.ahead))
         fitting = [body for body in recent if _fits(body, order)]
@@ -72,13 +71,13 @@ class Files:
         return self._live(oldest, also_fits=[body["id"] for body in others])
 
     async def update(self, live: Live, order: WriteRequest) -> Live:
-        """Nothing of a file can change: other content is another file."""
+        """Raise LiveError: an upload is immutable."""
         raise LiveError(
             Problem("immutable", f"{order.desired.address}: {live.id} is an upload, which cannot be changed")
         )
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
-        """An upload carries no label: there is nothing to do."""
+        """Do nothing: an upload carries no label."""
 
     async def delete(self, id: str) -> None:  # noqa: A002
         await self._connection.remove("files", id)

@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.live import bodies, store_files
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest, gather
+from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import MissingError
-from reconciler.live.gather import gather
-from reconciler.live.metadata import carries, older_than
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
@@ -56,7 +55,7 @@ class VectorStores:
         return live if "files" in live.fields else await self._with_files(live)
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
-        """With its files, whoever owns it."""
+        """Read the store with its files, whoever owns it."""
         body = await self._connection.read("vector_stores", id)
         return None if body is None else await self._with_files(self._live(body))
 
@@ -72,11 +71,11 @@ class VectorStores:
         return None if body is None else await self._with_files(self._live(body))
 
     async def update(self, live: Live, order: WriteRequest) -> Live:
-        """Nothing is sent of what is as wanted already."""
+        """Send the values that differ only."""
         return await self._synchronised(await self._changed(live, _without_files(order)), order)
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
-        """The marks of its files first: the labels of the store say whose they are."""
+        """Remove the marks of its files first: the labels of the store identify the owner."""
         body = await self._connection.read("vector_stores", id)
         live = self._live(body) if body else None
         if live and live.labels and live.labels.identity == str(identity):
@@ -84,7 +83,7 @@ class VectorStores:
             await self._connection.replace("vector_stores", id, body={"metadata": live.fields["metadata"]})
 
     async def delete(self, id: str) -> None:  # noqa: A002
-        """The store only: files stay, for whoever else uses them."""
+        """Delete the store only: its files stay, because others may use them."""
         await self._connection.remove("vector_stores", id)
 
     async def _changed(self, live: Live, order: WriteRequest) -> Live:
@@ -113,7 +112,7 @@ class VectorStores:
         return self._holding(live, store_files.Contents(work.after, left, {}, []))
 
     async def _with_files(self, live: Live) -> Live | None:
-        """None where the store is gone meanwhile."""
+        """Return the store with its files, or None if it was deleted in the meantime."""
         try:
             files = await walk(self._connection, "vector_stores", live.id, "files")
         except MissingError:

@@ -1,13 +1,13 @@
-"""Automations: `/v1/agents/automations`, in beta. Each run starts a session with what its target names then.
+"""Automations: `/v1/agents/automations`, in beta. Each run starts a session with the objects that its target names.
 
-So a target that is gone makes every further run fail (`openai.types.beta.agents.automation_target`); a paused one may
-be resumed, a completed one never runs again.
+A target with a deleted object makes every further run fail (`openai.types.beta.agents.automation_target`). A paused
+automation may be resumed; a completed one never runs again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from reconciler.live.base import needing, referred
+from reconciler.live.adapters import needing, referred
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
 from reconciler.resources.base import Live
@@ -21,7 +21,7 @@ NAMED: Final[Mapping[str, Sequence[str]]] = {
     "skill": ["target.environment.skills.skill_id"],
     "vault": ["target.vault_ids"],
 }
-"""Where its target names other objects, by their type."""
+"""Paths of ids in its target, by type of the object."""
 
 
 class Automations:
@@ -33,7 +33,7 @@ class Automations:
         self._connection = connection
 
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
-        """The API's list has no filter by agent: all of them are read."""
+        """Read all automations: the API's list has no filter by agent."""
         listed = await walk(self._connection, "agents", "automations")
         return needing((_live(body) for body in listed if body.get("status") != "completed"), ids)
 

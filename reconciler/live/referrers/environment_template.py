@@ -7,13 +7,13 @@ environment_template`): without them the next session cannot start.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from reconciler.live.base import needing, referred
+from reconciler.live.adapters import needing, referred
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
 from reconciler.resources.base import Live
 
 NAMED: Final[Mapping[str, Sequence[str]]] = {"file": ["files.file_id"], "skill": ["skills.skill_id"]}
-"""Where it names other objects, by their type. Of what was given inline there is no id."""
+"""Paths of ids, by type of the object. Inline content has no id."""
 
 
 class EnvironmentTemplates:

@@ -1,18 +1,18 @@
-"""Sessions in progress: `/v1/agents/sessions`, in beta. Somebody waits for the answer of the agent.
+"""Sessions in progress: `/v1/agents/sessions`, in beta. A user waits for the response of the agent.
 
-A session keeps the configuration that its agent had when it was made; at rest it needs nothing of ours.
+A session keeps the configuration that its agent had when the session was created. An idle session references nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from reconciler.live.adapters import gather
 from reconciler.live.client import Connection, Object
-from reconciler.live.gather import gather
 from reconciler.live.pages import walk
 from reconciler.resources.base import Live
 
 IN_PROGRESS: Final = {"in_progress": "in progress", "requires_action": "waiting for an action"}
-"""Of `openai.types.beta.AgentSession.status`; the others, `idle` and `failed`, have no turn under way."""
+"""Status values of `openai.types.beta.AgentSession.status`. In `idle` and `failed` no turn is in progress."""
 
 
 class Sessions:
@@ -33,7 +33,7 @@ class Sessions:
 
 
 def _live(body: Object, agent_id: str) -> Live:
-    """Sessions have no names: what they are called says how they stand."""
+    """Return a session with its status as name: sessions have no names."""
     return Live("session", body["id"], {}, name=IN_PROGRESS[body["status"]], refers_to=(agent_id,))
 
 

@@ -1,4 +1,4 @@
-"""What the guard looks at, and what a rule says against it."""
+"""The values that rules read, and the violations that they return."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from reconciler.resources.values import JSON
 
 @dataclass(frozen=True)
 class GuardContext:
-    """A plan before the guard has spoken."""
+    """A plan before the guard has checked it."""
 
     inputs: PlanInputs
     matched: Matched
@@ -29,13 +29,13 @@ class GuardContext:
 
     @cached_property
     def removals(self) -> Mapping[Address, Change]:
-        """What is taken away, in order of address; but not a second object that wrongly carries an address of ours."""
+        """Changes that remove objects, by address; without duplicates that carry the label of a managed object."""
         found = {Address.parse(change.address): change for change in self.work if self._takes_ours(change)}
         return {address: found[address] for address in sorted(found)}
 
     @cached_property
     def families(self) -> Mapping[Address, Sequence[Address]]:
-        """What is taken away, by the working object that it is or was made of."""
+        """Removed addresses by the working object that they are or were made from."""
         found: dict[Address, list[Address]] = defaultdict(list)
         for address in self.removals:
             found[self.matched.family(address)].append(address)
@@ -47,9 +47,7 @@ class GuardContext:
 
     @cached_property
     def published(self) -> Collection[Address]:
-        """Releases that some chatbot has published once the plan is done, whether a manifest says so or a pointer stays
-        where it is.
-        """
+        """Releases that a chatbot publishes after the plan, by its manifest or by an unchanged pointer."""
         return {edge.target for edge in self.after.edges if edge.target.kind == RELEASE}
 
     @cached_property
@@ -58,7 +56,7 @@ class GuardContext:
 
     @cached_property
     def served(self) -> Mapping[Address, Address]:
-        """What answers to users of chatbots once the plan is done, with a published release that uses it."""
+        """Objects that serve users of chatbots after the plan, each with a published release that uses it."""
         found = {release: release for release in sorted(self.published)}
         waiting = [*found]
         while waiting:
@@ -81,7 +79,7 @@ class GuardContext:
 
 @dataclass(frozen=True)
 class Usage:
-    """Who still needs something."""
+    """The referrers of an object."""
 
     sections: Mapping[Section, tuple[Referrer, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
     chains: tuple[tuple[Referrer, ...], ...] = ()
@@ -89,24 +87,22 @@ class Usage:
 
 @dataclass(frozen=True)
 class Violation:
-    """What a rule has against one change, or against the plan as a whole."""
+    """A violation of a rule by one change, or by the plan as a whole."""
 
     address: str
     action: Action
     cause: Cause
     remedies: tuple[Remedy, ...]
     facts: JSON
-    """Exactly what speaks against it, live ids included and nothing else: a consent holds while this is the same."""
+    """The facts of the violation, including live ids: a consent is valid while they are the same."""
     usage: Usage = field(default_factory=Usage)
     is_contradiction: bool = False
-    """Whether the manifests name what would be gone: no consent makes them right, and editing them costs no more."""
+    """True if the manifests reference the removed object. A consent does not apply: the manifests must be edited."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is looked for."""
+    """One check of a rule."""
 
     find: Callable[[GuardContext], Iterable[Violation]]
     may_be_lifted: bool
-    because: str
-    """Why a person may, or may not, consent to it."""

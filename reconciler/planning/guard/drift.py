@@ -1,4 +1,4 @@
-"""Changes by hand that `--on-drift` cannot decide about."""
+"""Rules for drift that `--on-drift` cannot decide about."""
 
 from collections.abc import Iterator
 
@@ -12,13 +12,13 @@ from reconciler.resources.values import ABSENT, JSON
 
 
 def what_changed(change: Change) -> JSON:
-    """What somebody changed by hand, as facts."""
+    """Return a change made outside Reconciler as facts."""
     values = {item.path: None if item.live is ABSENT else [item.live] for item in change.fields}
     return {"action": change.action, "id": change.id, "fields": values}
 
 
 def both_changed(case: GuardContext) -> Iterator[Violation]:
-    """With `--on-drift keep`, a value that both sides changed cannot be decided by a machine."""
+    """Refuse `--on-drift keep` for values that were changed both in the manifest and live."""
     if case.inputs.on_drift != "keep":
         return
     written = {change.address for change in case.work}
@@ -37,7 +37,7 @@ def both_changed(case: GuardContext) -> Iterator[Violation]:
 
 
 def kept_missing(case: GuardContext) -> Iterator[Violation]:
-    """What stays deleted, as `--on-drift keep` says, cannot be pointed at by something new."""
+    """Refuse references to objects that were deleted outside Reconciler and that `--on-drift keep` leaves deleted."""
     missing = {change.address for change in case.by_hand if change.action in CREATES}
     if case.inputs.on_drift != "keep" or not missing:
         return
@@ -57,7 +57,7 @@ def kept_missing(case: GuardContext) -> Iterator[Violation]:
 
 
 def _published(inputs: PlanInputs, change: Change) -> Bundle | None:
-    """What applications get by the change: of a chatbot whose pointer moves, the bundle of the release."""
+    """Return the bundle that the change publishes: for a chatbot, the bundle of the release."""
     address = Address.parse(change.address)
     release = release_of(inputs, address) if change.action == "publish" else None
     return inputs.bundles.get(release or address)

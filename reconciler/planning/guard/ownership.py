@@ -1,10 +1,11 @@
-"""Whose the objects are: another OpenAI project, another owner, two objects for one address."""
+"""Rules for ownership and protection: another OpenAI project, another owner, duplicates, `lifecycle.protect`."""
 
 from collections.abc import Collection, Iterator
 from itertools import chain
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.match import announced, applied_protection
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
 
@@ -17,7 +18,7 @@ def another_project(case: GuardContext) -> Iterator[Violation]:
 
 
 def nothing_found(case: GuardContext) -> Iterator[Violation]:
-    """State knows objects and none of them is live, where the API does not say which project has answered."""
+    """Refuse a plan if no object of the state is live and the API does not return the name of the project."""
     inputs = case.inputs
     known = sorted(applied.id for applied in inputs.applied.values() if applied.type not in inputs.outlet_types)
     if (inputs.applied_project and inputs.openai_project) or not known:
@@ -38,7 +39,7 @@ def _wrong_project(case: GuardContext, cause: Cause, facts: list[str]) -> Violat
 
 
 def foreign(case: GuardContext) -> Iterator[Violation]:
-    """Objects that state knows and somebody else has labelled."""
+    """Refuse changes of objects in the state that carry the label of another owner."""
     for address, live in sorted(case.matched.taken.items()):
         if case.inputs.in_scope(address):
             owner = live.labels.identity if live.labels else ""
@@ -52,7 +53,7 @@ def foreign(case: GuardContext) -> Iterator[Violation]:
 
 
 def ambiguous(case: GuardContext) -> Iterator[Violation]:
-    """Several objects with one address, and no state to tell which is meant."""
+    """Refuse changes of an address with several live objects and no entry in the state."""
     for address, objects in sorted(case.matched.ambiguous.items()):
         if case.inputs.in_scope(address):
             ids = sorted(live.id for live in objects)
@@ -66,7 +67,7 @@ def ambiguous(case: GuardContext) -> Iterator[Violation]:
 
 
 def unadopted(case: GuardContext) -> Iterator[Violation]:
-    """What was imported is live already: making it would make it twice."""
+    """Refuse to create an object that a manifest was imported from and that is still live."""
     nobodys = {live.id for live in case.matched.unmanaged if live.labels is None} if case.inputs.imported else set()
     for change in case.work:
         id_ = case.inputs.imported.get(Address.parse(change.address))
@@ -81,7 +82,7 @@ def unadopted(case: GuardContext) -> Iterator[Violation]:
 
 
 def used_duplicate(case: GuardContext) -> Iterator[Violation]:
-    """The second object under an address is removed as nobody's. One that somebody uses is not."""
+    """Refuse to delete a duplicate that another object uses."""
     duplicates = [(address, duplicate) for address, group in case.matched.duplicates.items() for duplicate in group]
     users = _users(case.inputs, {duplicate.id for _, duplicate in duplicates})
     for address, duplicate in sorted(duplicates, key=lambda pair: (pair[0], pair[1].id)):
@@ -97,6 +98,35 @@ def used_duplicate(case: GuardContext) -> Iterator[Violation]:
 
 
 def _users(inputs: PlanInputs, ids: Collection[str]) -> dict[str, str]:
-    """For each of `ids` that is used, somebody who does."""
+    """Return one user of each of `ids` that is used."""
     everybody = chain(inputs.live, inputs.elsewhere) if ids else ()
     return {id_: f"{live.type} {live.id}" for live in everybody for id_ in live.refers_to if id_ in ids}
+
+
+def protected_duplicate(case: GuardContext) -> Iterator[Violation]:
+    """Refuse to delete a duplicate of a protected object that was not made by an unfinished create."""
+    for address, duplicates in sorted(case.matched.duplicates.items()):
+        for duplicate in duplicates:
+            labelled = duplicate.labels is not None and duplicate.labels.protected
+            if labelled and case.inputs.in_scope(address) and not announced(case.inputs, address, [duplicate]):
+                yield Violation(
+                    address=str(address),
+                    action="delete",
+                    cause=Cause("duplicate-protected", {"address": str(address), "id": duplicate.id}),
+                    remedies=(Remedy("delete-or-unlabel-one", {"id": duplicate.id}),),
+                    facts=[duplicate.id],
+                )
+
+
+def protected(case: GuardContext) -> Iterator[Violation]:
+    """Refuse to remove or replace an object that the state or its label protects, whatever its manifest sets now."""
+    replaced = {Address.parse(change.address): change for change in case.work if change.action == "replace"}
+    for address, change in {**case.removals, **replaced}.items():
+        if applied_protection(case.inputs.applied.get(address), case.matched.live.get(address)):
+            yield Violation(
+                address=str(address),
+                action=change.action,
+                cause=Cause("protected", {"address": str(address)}),
+                remedies=(Remedy("unprotect"),),
+                facts=[change.id],
+            )

@@ -1,16 +1,16 @@
-"""The rule `referenced`: who still needs what the plan takes away, and where each of them is listed.
+"""The rule `referenced`: the referrers of an object that the plan removes, and the section that lists each of them.
 
-For an assistant it is about the assistant and every frozen copy of it:
+For an assistant, the referrers of the assistant and of every frozen copy of it are listed:
 
-| section                       | who is listed, each once                                         |
+| section                       | referrers, each once                                             |
 |-------------------------------|------------------------------------------------------------------|
-| Chatbots                      | chatbots, and releases, that point straight at it                |
-| Pipelines                     | working pipelines with a node on it, with or without a chatbot   |
-| Chatbots Referencing Pipeline | releases whose frozen pipeline has a node on it                  |
-| Other references              | automations, sessions in progress, foreign and unmanaged objects |
-|                               | at OpenAI, what peers have in their outlets                      |
+| Chatbots                      | chatbots and releases that reference it directly                 |
+| Pipelines                     | working pipelines with a node for it, with or without a chatbot  |
+| Chatbots Referencing Pipeline | releases whose frozen pipeline has a node for it                 |
+| Other references              | automations, sessions in progress, unmanaged objects, objects of |
+|                               | other owners, documents of peers in their outlets                |
 
-For anything else, all of them stand under Other references. What a release has made is listed as the release.
+For any other object, all referrers are listed under Other references. An object of a release is listed as the release.
 """
 
 from collections import defaultdict
@@ -32,7 +32,7 @@ FROZEN: Final[Mapping[str, Section]] = {RELEASE: "Chatbots", "pipeline": "Chatbo
 
 
 def still_used(case: GuardContext) -> Iterator[Violation]:
-    """Removals of what survivors need, and replacements of what somebody knows by its id."""
+    """Refuse removals of objects that other objects still reference, and replacements of objects referenced by id."""
     families = _families(case)
     for address, change in case.removals.items():
         if address.kind != RELEASE and not _goes_with_its_head(case, address):
@@ -59,13 +59,13 @@ def _is_head(address: Address) -> bool:
 
 
 def _goes_with_its_head(case: GuardContext, address: Address) -> bool:
-    """Whether the refusal of the working assistant tells of this copy too."""
+    """Return True if the refusal of the working assistant covers this copy."""
     return address.kind == ASSISTANT and address.is_frozen and case.matched.family(address) in case.removals
 
 
 def _replacements(case: GuardContext) -> Iterator[tuple[Address, Change]]:
-    """Objects that give way to another id, by which others may know them. What has expired helps nobody any more,
-    and an upload that a stranger holds is not deleted.
+    """Yield replaced objects that others may reference by id. Expired objects are not among them, and an upload that
+    another owner uses is not deleted.
     """
     for change in case.work:
         if change.action == "replace":
@@ -91,7 +91,7 @@ def _objection(case: GuardContext, address: Address, change: Change, edges: Sequ
 
 
 def _ids(case: GuardContext, address: Address, change: Change) -> dict[str, str | None]:
-    """What would go: the object, and of an assistant the copies that go with it."""
+    """Return the ids of the removed object and, for an assistant, of the copies that are removed with it."""
     copies = case.families.get(address, ()) if _is_head(address) else ()
     return {**{str(copy): case.removals[copy].id for copy in copies}, str(address): change.id}
 
@@ -134,7 +134,7 @@ def _listed(case: GuardContext, address: Address, edge: Edge) -> tuple[Section, 
 
 
 def _ways_out(address: Address, sections: Mapping[Section, Sequence[Referrer]]) -> Iterator[Remedy]:
-    """What has to happen before `address` may go: to the referrers, or to `address` itself."""
+    """Yield the remedies: changes of the referrers, or of `address` itself."""
     referrers = {(subject_text(one), one.state): str(one.node) for section in SECTIONS for one in sections[section]}
     by_state: dict[str | None, list[str]] = defaultdict(list)
     for (_, state), name in sorted(referrers.items(), key=lambda item: item[0][0]):

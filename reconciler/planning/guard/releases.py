@@ -1,4 +1,4 @@
-"""What releases promise: what is published stays, what was released is never another, nothing untested is frozen."""
+"""Rules for releases: a published release is kept, a release is immutable, and drift is not released."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def published(case: GuardContext) -> Iterator[Violation]:
 
 
 def edited(case: GuardContext) -> Iterator[Violation]:
-    """A manifest whose content is not what was released under its number."""
+    """Refuse a manifest whose content differs from the release with its number."""
     for address, desired in sorted(case.inputs.desired.items()):
         if address.kind == RELEASE and case.inputs.in_scope(address):
             was, now = _released(case, address), desired.fields.get("digest")
@@ -43,14 +43,14 @@ def edited(case: GuardContext) -> Iterator[Violation]:
 
 
 def _released(case: GuardContext, address: Address) -> JSON:
-    """The digest of what was released: as state has it, or else what is live; None where it is new."""
+    """Return the released digest: from the state, or else from the live object; None for a new release."""
     applied, live = case.inputs.applied.get(address), case.matched.live.get(address)
     known = applied or live
     return known.fields.get("digest") if known else None
 
 
 def drifted(case: GuardContext) -> Iterator[Violation]:
-    """A release of assistants that somebody has changed by hand: what was tried out is not what would be released."""
+    """Refuse to release assistants with drift: the tested assistant is not the one that would be released."""
     by_hand = {change.address: change for change in case.by_hand if change.action != "publish"}
     releases = (pair.ours for pair in case.by_origin if pair.ours and pair.ours.action == "release")
     for change in releases:
@@ -66,7 +66,7 @@ def drifted(case: GuardContext) -> Iterator[Violation]:
 
 
 def _frozen_assistants(case: GuardContext, change: Change) -> list[str]:
-    """The working assistants of which the release makes copies."""
+    """Return the working assistants that the release copies."""
     release = case.inputs.releases.get(Address.parse(change.address))
     parts = release.parts if release else ()
     return sorted({str(case.matched.family(part)) for part in parts if part.kind == ASSISTANT})

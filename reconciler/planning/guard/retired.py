@@ -1,4 +1,4 @@
-"""Models that OpenAI has shut down. What already runs on one is left in peace as long as nobody touches it."""
+"""The rule for models that OpenAI has shut down. Objects that use one are not refused while they are unchanged."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from reconciler.resources.address import Address
 
 
 def models(case: GuardContext) -> Iterator[Violation]:
-    """Changes that write, release or publish a model whose shutdown date has come. On that day it is gone already."""
+    """Refuse changes that write, release or publish a model on or after its shutdown date."""
     gone = {model: on for model, on in case.inputs.shutdowns.items() if on <= case.inputs.today}
     if not gone:
         return
@@ -28,7 +28,7 @@ def models(case: GuardContext) -> Iterator[Violation]:
 
 
 def brought(case: GuardContext, change: Change) -> set[str]:
-    """The models that a change brings to users; those of a copy are told of by the release that makes it."""
+    """Return the models that a change brings to users. The models of a copy count for the release that makes it."""
     address = Address.parse(change.address)
     if address.release != address and address.release in case.released:
         return set()
@@ -36,7 +36,7 @@ def brought(case: GuardContext, change: Change) -> set[str]:
 
 
 def _concerned(case: GuardContext, address: Address, change: Change) -> Iterator[Address]:
-    """The objects that a change brings to users: all of a release that is made or published; else the object itself."""
+    """Yield the objects that a change brings to users: all of a release, or else the object itself."""
     if change.action == "release":
         yield from _whole(case, address)
     elif change.action == "publish":
@@ -46,7 +46,7 @@ def _concerned(case: GuardContext, address: Address, change: Change) -> Iterator
 
 
 def _newly_published(case: GuardContext, chatbot: Address, change: Change) -> Iterator[Address]:
-    """The release that a chatbot's name moves to. A bundle that is written again is not news to its users."""
+    """Yield the objects of the release that a chatbot publishes next. A bundle that is published again has none."""
     release = release_of(case.inputs, chatbot)
     pointers = case.inputs.resource_types[case.inputs.desired[chatbot].type].pointers if release else frozenset()
     if release and any(item.keys[0] in pointers for item in change.fields):
@@ -58,7 +58,7 @@ def _writes_fields(change: Change) -> bool:
 
 
 def _whole(case: GuardContext, release: Address) -> Iterator[Address]:
-    """The release and all that answers with it, copies that other releases have made among it."""
+    """Yield the release and all objects that it uses, including copies made by other releases."""
     waiting, found = [release], {release}
     while waiting:
         address = waiting.pop()

@@ -1,9 +1,9 @@
-"""The table of rules: what is looked for under which name, and whether a consent may lift it."""
+"""The rules: the checks of each, and whether a consent may lift their refusals."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.planning.guard import cost, drift, ownership, protection, references, releases, retired, threshold
+from reconciler.planning.guard import drift, limits, ownership, references, releases, retired
 from reconciler.planning.guard.context import Check
 
 NEVER: Final = False
@@ -11,38 +11,30 @@ BY_CONSENT: Final = True
 
 RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "wrong-project": (
-        Check(
-            ownership.another_project, NEVER, "everything was compared with objects that are not those of this state"
-        ),
-        Check(ownership.nothing_found, BY_CONSENT, "a guess: somebody may have deleted all of them"),
+        Check(ownership.another_project, NEVER),  # the plan compares with objects of another project
+        Check(ownership.nothing_found, BY_CONSENT),  # all objects may have been deleted on purpose
     ),
-    "foreign-owner": (Check(ownership.foreign, NEVER, "the object is somebody else's, and theirs to give"),),
+    "foreign-owner": (Check(ownership.foreign, NEVER),),  # only the owner can release the object
     "duplicate": (
-        Check(ownership.ambiguous, NEVER, "nothing tells which of them is meant"),
-        Check(ownership.unadopted, NEVER, "`adopt` does what is wanted, without a second object"),
-        Check(ownership.used_duplicate, NEVER, "the plan would remove it as nobody's, and it is somebody's"),
+        Check(ownership.ambiguous, NEVER),  # the managed object is not known
+        Check(ownership.unadopted, NEVER),  # `adopt` has the intended result without a second object
+        Check(ownership.used_duplicate, NEVER),  # the plan would delete an object in use as unmanaged
     ),
-    "referenced": (
-        Check(references.still_used, BY_CONSENT, "a person may know that a referrer is dead; all referrers are bound"),
-    ),
-    "published": (Check(releases.published, NEVER, "its users would get nothing; publishing another costs one line"),),
-    "released-version-edited": (
-        Check(releases.edited, NEVER, "then nobody could rely on what was released; a new release costs one command"),
-    ),
-    "release-drift": (
-        Check(releases.drifted, BY_CONSENT, "what is released is what the manifests say, which was reviewed"),
-    ),
+    "referenced": (Check(references.still_used, BY_CONSENT),),  # a referrer may be known to be obsolete
+    "published": (Check(releases.published, NEVER),),  # users would get no answer; another release takes one line
+    "released-version-edited": (Check(releases.edited, NEVER),),  # a release is immutable; a new one takes one command
+    "release-drift": (Check(releases.drifted, BY_CONSENT),),  # the release has the reviewed content of the manifests
     "protected": (
-        Check(protection.protected, BY_CONSENT, "the review of the consent is what protection asks for"),
-        Check(protection.protected_duplicate, BY_CONSENT, "which of the two is meant, a person can see"),
+        Check(ownership.protected, BY_CONSENT),  # protection requires the review of a consent
+        Check(ownership.protected_duplicate, BY_CONSENT),  # a person can tell the two objects apart
     ),
     "conflict": (
-        Check(drift.both_changed, NEVER, "no consent says which of the two values is meant"),
-        Check(drift.kept_missing, NEVER, "what is not there has no id to point at"),
+        Check(drift.both_changed, NEVER),  # a consent does not choose a value
+        Check(drift.kept_missing, NEVER),  # a deleted object has no id to reference
     ),
-    "drift": (Check(drift.any_drift, NEVER, "who runs the plan asked to be stopped, and may ask otherwise"),),
-    "retired-model": (Check(retired.models, BY_CONSENT, "dates move, and the API has the last word"),),
-    "cost": (Check(cost.too_much, BY_CONSENT, "an estimate; what grows, and by how much, is bound"),),
-    "threshold": (Check(threshold.too_many, BY_CONSENT, "a large clean-up may be meant; what goes is bound"),),
+    "drift": (Check(drift.any_drift, NEVER),),  # requested with `--on-drift refuse`
+    "retired-model": (Check(retired.models, BY_CONSENT),),  # shutdown dates may change
+    "cost": (Check(limits.too_much, BY_CONSENT),),  # an estimate; the consent is for the growth of these stores
+    "threshold": (Check(limits.too_many, BY_CONSENT),),  # the consent is for these deletes
 }
-"""In the order in which refusals are shown. A consent may never lift what it could not decide."""
+"""Rules in the order in which refusals are shown. Comments give the reason why a consent is or is not possible."""

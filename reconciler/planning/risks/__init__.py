@@ -1,8 +1,7 @@
-"""What a plan may do to those who use its bots. Nothing here refuses: the guard does, and people read the rest.
+"""Risks of a plan to users of chatbots. Risks are shown and refuse nothing.
 
-Rules that look into the fields of a kind come with its `ResourceType`; those here know references, models and
-ownership only.
-Each is asked about each change of the plan, once.
+Rules about the fields of a kind are part of its `ResourceType`; the rules here cover references, models and ownership.
+Each rule checks each change once.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +18,9 @@ __all__ = ["RULES", "ranked", "with_risks"]
 
 
 def with_risks(plan: Plan, case: GuardContext, permitted: Callable[[Change], Iterable[Consent]]) -> Plan:
-    """`plan` with the risks of its work, on each change and ranked; `permitted` tells the consents that it needs."""
+    """Return `plan` with the risks of its work, on each change and ranked; `permitted` returns the consents of a
+    change.
+    """
     found = {change.digest: tuple(_risks(case, change, permitted)) for change in plan.work}
     return replace(
         plan,
@@ -30,7 +31,7 @@ def with_risks(plan: Plan, case: GuardContext, permitted: Callable[[Change], Ite
 
 
 def ranked(hazards: Iterable[Hazard], change: Change) -> list[Risk]:
-    """The risks of a change, the worst first."""
+    """Return the risks of a change, the worst first."""
     return _worst_first(
         Risk(
             rule=hazard.rule,
@@ -54,7 +55,7 @@ def _risks(case: GuardContext, change: Change, permitted: Callable[[Change], Ite
 
 
 def _worst_first(risks: Iterable[Risk]) -> list[Risk]:
-    """Otherwise as they are."""
+    """Sort by level, and keep the order within a level."""
     return sorted(risks, key=lambda risk: LEVELS.index(risk.level))
 
 

@@ -1,4 +1,4 @@
-"""The rules: each says of one change what it risks, and looks no further than the change and what it reaches."""
+"""Rules that return the risks of one change."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,19 +10,20 @@ from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought
 from reconciler.planning.model import Change
-from reconciler.planning.risks.publishing import published
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, release_number
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
-from reconciler.resources.values import Fields
+from reconciler.resources.values import Fields, references_in
 
 SOON: Final = timedelta(days=90)
-"""Of a shutdown: OpenAI gives six months' notice of a model, and three of a variant."""
+"""Time before a shutdown in which it is a risk. OpenAI announces a shutdown six months before for a model, and three
+months for a variant.
+"""
 _PASSING: Final = ("-preview", "-latest")
 
 
 def fields(case: GuardContext, change: Change) -> Iterator[Hazard]:
-    """What the kind of the object says of its fields; of a new object, nobody has anything to lose."""
+    """Yield the risks that the resource type finds in changed fields. A new object has no users yet."""
     resource_type = resource_type_of(case.inputs, case.matched, change)
     if resource_type is None or change.action not in {"update", "replace"}:
         return
@@ -32,7 +33,7 @@ def fields(case: GuardContext, change: Change) -> Iterator[Hazard]:
 
 
 def of_fields(resource_type: ResourceType, before: Fields, after: Fields) -> Iterator[Hazard]:
-    """What it risks to make the one of the other."""
+    """Yield the risks of a change from `before` to `after`."""
     yield from resource_type.risks(before, after)
     was, is_ = set(resource_type.models(before)), set(resource_type.models(after))
     if was - is_ and is_ - was:
@@ -60,7 +61,7 @@ def unpinned(case: GuardContext, change: Change) -> Iterator[Hazard]:
 
 
 def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
-    """What kept the object from going, and does no more."""
+    """Yield the protections of the object that the change removes."""
     for item in change.fields:
         if item.keys == PROTECT and item.live and not item.desired:
             yield Hazard("protection-removed")
@@ -81,7 +82,7 @@ def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
 
 
 def publication(case: GuardContext, change: Change) -> Iterator[Hazard]:
-    """What the users of a chatbot get instead of what they have."""
+    """Yield the risks of publishing another release of a chatbot."""
     return published(case, change, of_fields)
 
 
@@ -93,3 +94,50 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     lifecycle,
     names,
 )
+
+
+Compare = Callable[[ResourceType, Fields, Fields], Iterator[Hazard]]
+
+
+def published(case: GuardContext, change: Change, compare: Compare) -> Iterator[Hazard]:
+    """Yield the risks of publishing another release: the differences of its parts. A first release has none."""
+    desired = case.inputs.desired.get(Address.parse(change.address))
+    pointers = case.inputs.resource_types[desired.type].pointers if desired else frozenset()
+    for item in change.fields:
+        if item.keys[0] in pointers:
+            before, after = _release(item.live), _release(item.desired)
+            if before and after and before != after:
+                numbers = {"before": release_number(before), "after": release_number(after)}
+                yield Hazard("published-version-changed", numbers)
+                yield from _parts(case, before, after, compare)
+            elif before and not after:
+                yield Hazard("publication-withdrawn", {"release": str(before)})
+
+
+def _release(value: object) -> Address | None:
+    return next(map(Address.parse, references_in(value)), None)
+
+
+def _parts(case: GuardContext, before: Address, after: Address, compare: Compare) -> Iterator[Hazard]:
+    """Copy by copy, those that were made of one working object, whatever it was called then."""
+    old, new = _by_family(case, before), _by_family(case, after)
+    for family in sorted(old.keys() & new.keys() - {before.family}):
+        desired = case.inputs.desired.get(new[family])
+        was, becomes = _fields(case, old[family]), _fields(case, new[family])
+        if desired is not None and was is not None and becomes is not None and old[family] != new[family]:
+            for hazard in compare(case.inputs.resource_types[desired.type], was, becomes):
+                yield replace(hazard, part=str(family))
+
+
+def _by_family(case: GuardContext, release: Address) -> dict[Address, Address]:
+    known = case.inputs.releases.get(release)
+    return {case.matched.family(part): part for part in sorted(known.parts)} if known else {}
+
+
+def _fields(case: GuardContext, address: Address) -> Fields | None:
+    """Return the fields of a copy, with references under their present names."""
+    desired, applied = case.matched.sides(case.inputs, address)
+    known = desired or applied
+    if known is None or not case.matched.former:
+        return known.fields if known else None
+    return case.inputs.resource_types[known.type].rename(known.fields, case.matched.copy_now)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
-from reconciler.planning.drift_class import drift_class
+from reconciler.planning.model import drift_class
 from reconciler.reports.html.changes import article
 from reconciler.reports.html.markup import Markup, element
 from reconciler.reports.html.page import Part, Top, page

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from typing import Final
 
-from reconciler.planning.drift_class import drift_class
-from reconciler.planning.model import DESTROYS, Change, Decision
+from reconciler.planning.model import DESTROYS, Change, Decision, drift_class
 from reconciler.reports.differences import Difference, differences
 from reconciler.reports.html.markup import Markup, element, join
 from reconciler.reports.picture import TONES

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status
-from reconciler.planning.drift_class import drift_class
+from reconciler.planning.model import drift_class
 from reconciler.reports.markdown.escaping import code, marker, prose
 from reconciler.reports.markdown.fitting import LIMIT, Item, Section, fitted
 from reconciler.reports.style import count

@@ -5,8 +5,7 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from reconciler.planning.drift_class import drift_class
-from reconciler.planning.model import DESTROYS, Change
+from reconciler.planning.model import DESTROYS, Change, drift_class
 from reconciler.reports.differences import Difference, differences
 from reconciler.reports.markdown.escaping import code, fenced, folded, html_code, prose
 from reconciler.reports.markdown.fitting import Item

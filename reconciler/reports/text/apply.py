@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
-from reconciler.planning.drift_class import drift_class
-from reconciler.planning.model import ACTIONS
+from reconciler.planning.model import ACTIONS, drift_class
 from reconciler.reports.style import Look, Style, cells, count, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.changes import SIGNS, address_room, painted_sign
 from reconciler.reports.text.fields import first_few

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.changes import ADDRESS
-from reconciler.planning.drift_class import DriftClass, drift_class
-from reconciler.planning.model import DESTROYS, Action, Change
+from reconciler.planning.model import DESTROYS, Action, Change, DriftClass, drift_class
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.fields import Order, ShownField, field_lines, first_few, live_first, summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths, title

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.drift import Drifted, DriftReport, RetiringModel, Standing
-from reconciler.planning.drift_class import GONE, drift_class
-from reconciler.planning.model import Change
+from reconciler.planning.model import GONE, Change, drift_class
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.writers import Seen, Writer
 from reconciler.reports.style import count

@@ -1,4 +1,6 @@
-"""Another project, another owner, a second object."""
+"""Ownership and protection of objects."""
+
+import pytest
 
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
@@ -61,3 +63,29 @@ def test_what_was_imported_and_is_nobodys_is_not_made_a_second_time():
 def test_once_it_is_gone_it_may_be_made():
     worlds = Worlds().want("assistant/triage")
     assert rules(worlds, imported={Address("assistant", "triage"): "agent_7"}) == []
+
+
+@pytest.mark.parametrize(("state", "label"), [(True, False), (False, True)])
+def test_state_or_label_protects(state, label):
+    worlds = Worlds().applied("widget/lamp", protect=state).live("widget/lamp", protect=label)
+    assert rules(worlds) == [("protected", "widget/lamp")]
+
+
+def test_protection_holds_against_replacing_too():
+    worlds = Worlds().stays("widget/lamp", protect=True, size=1).want("widget/lamp", size=2)
+    assert rules(worlds) == [("protected", "widget/lamp")]
+
+
+def test_one_object_is_refused_once():
+    worlds = Worlds().applied("widget/lamp", protect=True, size=1).live("widget/lamp", protect=True, size=7)
+    assert rules(worlds.want("widget/lamp", size=2)) == [("protected", "widget/lamp")]
+
+
+def test_a_copy_of_a_protected_object_by_hand_is_not_removed_as_ours():
+    worlds = Worlds().stays("widget/lamp", protect=True).want("widget/lamp", protect=True)
+    worlds.live("widget/lamp", id_="copy_1", protect=True)
+    assert rules(worlds) == [("protected", "widget/lamp")]
+
+
+def test_lifting_it_is_an_update():
+    assert rules(Worlds().stays("widget/lamp", protect=True).want("widget/lamp")) == []

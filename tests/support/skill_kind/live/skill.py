@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.live import bodies
-from reconciler.live.base import WriteRequest
+from reconciler.live.adapters import WriteRequest
+from reconciler.live.bodies import older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.contents import planned_bytes
-from reconciler.live.metadata import older_than
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

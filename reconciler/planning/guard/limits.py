@@ -1,7 +1,7 @@
 """More deletes than a change usually means."""
 
 from collections.abc import Iterator
-from math import floor
+from math import ceil, floor
 from typing import Final
 
 from reconciler.planning.guard.context import GuardContext, Violation
@@ -15,8 +15,8 @@ ALLOWED_SHARE: Final = 0.3
 
 
 def too_many(case: GuardContext) -> Iterator[Violation]:
-    """Deletes and detached files; `safety.max_deletes` says how many are allowed. What releases made is archived, and
-    does not count.
+    """Refuse more deletes and detached files than `safety.max_deletes` allows. Archived objects of releases do not
+    count.
     """
     deletes = [(change.address, change.id) for change in case.work if change.action == "delete"]
     detached = _detached(case) - {address for address, _ in deletes}
@@ -51,3 +51,18 @@ def _detached(case: GuardContext) -> set[str]:
             gone = (item.keys for item in change.fields if item.desired is ABSENT and len(item.keys) == 2)
             found.update(f"{members.kind}/{path}" for name, path in gone if name == members.field)
     return found
+
+
+def too_much(case: GuardContext) -> Iterator[Violation]:
+    """More than `safety.max_daily_cost`; but never a plan that makes it less."""
+    most, costs = case.inputs.max_daily_cost, case.costs
+    before, after = costs.per_day
+    if most is None or after <= max(most, before):
+        return
+    yield Violation(
+        address=f"project/{case.inputs.identity.project}",
+        action="update",
+        cause=Cause("daily-cost", {"dollars": after, "before": before, "allowed": most}),
+        remedies=(Remedy("raise-daily-cost", {"dollars": ceil(after)}),),
+        facts={"allowed": most, "dollars": ceil(after), "growth": [list(pair) for pair in costs.growth]},
+    )

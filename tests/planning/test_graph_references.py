@@ -1,5 +1,4 @@
-from reconciler.planning.graph import COPY, Edge, Graph
-from reconciler.planning.impact import references
+from reconciler.planning.graph import COPY, Edge, Graph, references
 from reconciler.planning.referrers import Foreign
 from reconciler.resources.address import Address
 from tests.support.plan_inputs import Worlds, ref

@@ -1,7 +1,7 @@
 import pytest
 
+from reconciler.live.bodies import carries, merged, without_labels
 from reconciler.live.errors import LiveError
-from reconciler.live.metadata import carries, merged, without_labels
 from reconciler.resources.base import Labels
 from reconciler.resources.labels import KEYS, to_metadata
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.planning import diff
-from reconciler.planning.diff import LastApplied, compare, leaves
+from reconciler.planning import field_diff
+from reconciler.planning.field_diff import LastApplied, compare, leaves
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Lifecycle
 from reconciler.resources.labels import spec_hashes
@@ -164,13 +164,13 @@ def test_paths_are_written_as_people_write_them():
 
 def test_deepdiff_is_asked_only_about_mappings_that_differ(monkeypatch):
     asked = []
-    real = diff._differing_paths
+    real = field_diff._differing_paths
 
     def counted(before: Any, after: Any) -> Any:
         asked.append(before)
         return real(before, after)
 
-    monkeypatch.setattr(diff, "_differing_paths", counted)
+    monkeypatch.setattr(field_diff, "_differing_paths", counted)
     live = {"metadata": {"a": "1"}, "note": "x", "tools": {"t": 1}}
     differences({"metadata": {"a": "2"}, "note": "y", "tools": {"t": 1}}, state(), live)
     assert len(asked) == 1

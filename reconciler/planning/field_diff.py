@@ -1,8 +1,8 @@
-"""Three-way comparison of one object: desired, last applied, live.
+"""Three-way comparison of the fields of one object: desired, last applied, live.
 
-Per top-level field that the manifest sets or used to set. Equality decides first, on canonical values; only mappings
-that differ are taken apart, by deepdiff, into the values that differ. Lists are compared whole: canonical forms turn
-every list whose elements have a name into a mapping.
+It compares each top-level field that the manifest sets or used to set. Equality of canonical values is checked first;
+deepdiff splits mappings that differ into the values that differ. Lists are compared whole: canonical forms turn every
+list with named elements into a mapping.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,21 +17,22 @@ from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, Field
 
 @dataclass(frozen=True)
 class LastApplied:
-    """What is known of an object's last application: values from state, hashes from its label."""
+    """The last application of an object: values from the state, hashes from its label."""
 
     fields: Fields | None = None
-    """None where state has no entry."""
+    """None if the state has no entry."""
     hashes: Mapping[str, str] = field(default_factory=dict)
-    """By top-level field, from the label on the live object. Where the two disagree, the label is right: it is written
-    in the same request as the fields."""
+    """Hashes by top-level field, from the label on the live object. If label and state disagree, the label is right: it
+    is written in the same request as the fields.
+    """
     unproven: tuple[str, ...] = ()
-    """Fields of which state knows that it knows nothing."""
+    """Fields whose last applied value is not known."""
 
     def names(self) -> set[str]:
         return {*(self.fields or ()), *self.hashes}
 
     def value(self, name: str) -> JSON | Absent:
-        """The value last applied, or `ABSENT` where state does not know it or the label contradicts it."""
+        """Return the value last applied, or `ABSENT` if the state does not have it or the label contradicts it."""
         value = (self.fields or {}).get(name, ABSENT)
         if value is not ABSENT and name in self.hashes and field_hash(value) != self.hashes[name]:
             return ABSENT
@@ -39,7 +40,7 @@ class LastApplied:
 
 
 def compare(resource_type: ResourceType, desired: Desired, last: LastApplied, live: Fields) -> list[FieldChange]:
-    """The values in which `live` differs from what is wanted, each with its origin, in a stable order."""
+    """Return the values in which `live` differs from the manifest, each with its origin, in a stable order."""
     if desired.whole:
         return list(_tampered(resource_type, desired, last, live))
     wanted = {name: value for name, value in desired.fields.items() if name not in desired.lifecycle.ignore}
@@ -51,9 +52,9 @@ def compare(resource_type: ResourceType, desired: Desired, last: LastApplied, li
 
 
 def _tampered(resource_type: ResourceType, desired: Desired, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
-    """What somebody changed of an object that a release has frozen, and what a killed run has not finished.
+    """Yield the drift of a frozen copy, and the fields that an interrupted run did not write.
 
-    Its manifest never changes: where live is as we wrote it, it stays, even if we would write it otherwise today.
+    The manifest of a copy never changes: a live value that is as it was applied stays, even if a new copy would differ.
     """
     for name in sorted(desired.fields):
         wanted, found = desired.fields[name], live.get(name, ABSENT)
@@ -71,7 +72,7 @@ def _mapping(value: JSON | Absent) -> Mapping[str, JSON]:
 
 
 def agreed(desired: Desired, last: LastApplied) -> list[str]:
-    """Of an object that is live as desired, the fields that were applied with another value."""
+    """Return the fields of an object that is live as desired that were last applied with another value."""
     wanted = {name: value for name, value in desired.fields.items() if name not in desired.lifecycle.ignore}
     return sorted(name for name, value in wanted.items() if _was_other(name, value, last))
 
@@ -83,7 +84,7 @@ def _was_other(name: str, wanted: JSON, last: LastApplied) -> bool:
 
 
 def as_live(resource_type: ResourceType, desired: Desired, live: Fields) -> Fields:
-    """What is live of all that the manifest sets: what was applied, where an object is taken over as it is."""
+    """Return the live values of the fields that the manifest sets: the applied values of an adopted object."""
     found = {
         name: owned(resource_type, name, wanted, ABSENT, live.get(name, ABSENT))
         for name, wanted in desired.fields.items()
@@ -92,7 +93,7 @@ def as_live(resource_type: ResourceType, desired: Desired, live: Fields) -> Fiel
 
 
 def leaves(before: JSON | Absent, after: JSON | Absent) -> Iterator[tuple[Keys, JSON | Absent, JSON | Absent]]:
-    """The deepest mapping paths at which two different values differ, with both sides."""
+    """Yield the deepest mapping paths at which two different values differ, with both values."""
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         yield (), before, after
         return
@@ -109,14 +110,14 @@ def _compare_field(
         return
     for keys, before, after in leaves(found, wanted):
         origin = _origin(resource_type, name, keys, before, after, found, wanted, last)
-        # A file whose new content is not attached yet: a run was killed in between, and nothing by hand is lost.
+        # A file whose new content is not attached yet: a run was interrupted, and no drift is lost.
         half_done = name in resource_type.apart and origin == "both" and before is ABSENT
         shown = "manifest" if half_done else origin
         yield FieldChange((name, *keys), before, after, shown, _applied(name, keys, last))
 
 
 def _dropped(resource_type: ResourceType, name: str, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
-    """A field that left the manifest is reset while it still is as we applied it; changed since, it is not ours."""
+    """Reset a field that left the manifest while it is as it was applied; a value changed since is not managed."""
     applied = last.value(name)
     default = resource_type.defaults.get(name)
     found = owned(resource_type, name, {}, applied, live.get(name, ABSENT))
@@ -152,7 +153,7 @@ def owned(
 
 
 def _is_marked(resource_type: ResourceType, name: str, entry: JSON | Absent) -> bool:
-    """Whether a field holds members, and this entry is one that we attached, whatever state knows."""
+    """Return True if the entry is a member that Reconciler attached, even if the state does not have it."""
     members = resource_type.members
     return members is not None and members.field == name and members.is_marked(entry)
 
@@ -184,7 +185,7 @@ def _applied(name: str, keys: Keys, last: LastApplied) -> JSON | Absent:
 
 
 def _origin_by_hash(hashed: str | None, found: JSON | Absent, wanted: JSON, *, known: bool) -> Origin:
-    """Without the value: the label's hash tells whether the field still is as applied; a field never applied is new."""
+    """Return the origin from the hash on the label, without the last applied value. A field never applied is new."""
     if hashed is None:
         return "manifest" if known else "unknown"
     if found is not ABSENT and hashed == field_hash(found):
@@ -207,8 +208,8 @@ def _differing_paths(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> s
 
 
 def _mapping_keys(path: list[str | int]) -> Keys:
-    """The part of a deepdiff path that leads through mappings only: an index into a list ends it, and a reference is
-    one value.
+    """Return the part of a deepdiff path that leads through mappings only: an index into a list ends it, and a
+    reference is one value.
     """
     keys: list[str] = []
     for step in path:

@@ -1,10 +1,16 @@
-"""What the engine asks of every type of live object, wherever it lives."""
+"""Adapters: the operations that the engine uses on each type of live object."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import ModuleType
+from typing import Any, Protocol, TypeVar
 
+from reconciler.live import kinds, referrers as reading
+from reconciler.live.client import Connection
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Desired, Labels, Live
 from reconciler.resources.values import Fields
@@ -20,11 +26,11 @@ class WriteRequest:
     update. References are still references. Of a field that is ours by key, a key that is null is to be removed; a file
     of a store is called by its path, its id, or both."""
     labels: Labels
-    """What the object is to be labelled with afterwards."""
+    """The labels of the object after the request."""
     id_of: Callable[[str], str]
-    """The live id behind a reference's address."""
+    """Returns the live id of a referenced address."""
     root: Path
-    """The project folder, where the bytes of uploads are."""
+    """The project folder, which contains the bytes of uploads."""
 
 
 class Adapter(Protocol):
@@ -32,30 +38,32 @@ class Adapter(Protocol):
 
     type: str
     refers: frozenset[str]
-    """Types whose ids objects of this type may hold; read before one of those is deleted."""
+    """Types that objects of this type may reference. Objects are read before a referenced one is deleted."""
     lists_whole: bool
     """True if `list` reads all of every object, so that `whole` has nothing to add."""
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
-        """Every live object of this type, by list walks of full pages. Parts that need a listing of their own (files of
-        a vector store) are read only for objects that carry our labels or whose id is `known`.
+        """List every live object of this type, in full pages. Parts with a list of their own (files of a vector store)
+        are read only for objects that carry the labels of `identity` or whose id is in `known`.
         """
         ...
 
     async def whole(self, live: Live) -> Live | None:
-        """A listed object with the parts that `list` has not read, or None where it is gone meanwhile."""
+        """Return a listed object with the parts that `list` did not read, or None if it was deleted in the meantime."""
         ...
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
-        """The object as it is now, or None where there is none any more."""
+        """Return the current object, or None if it does not exist."""
         ...
 
     async def create(self, order: WriteRequest) -> Live:
-        """Make the object; raises `UnknownOutcomeError` where nobody can tell whether it was made."""
+        """Create the object; raise `UnknownOutcomeError` if it may or may not have been created."""
         ...
 
     async def find(self, order: WriteRequest, since: float) -> Live | None:
-        """The object that `create` made, or may have made, at or after the Unix time `since`, found by its marker."""
+        """Return the object that `create` made, or may have made, at or after the Unix time `since`, found by its
+        marker.
+        """
         ...
 
     async def update(self, live: Live, order: WriteRequest) -> Live:
@@ -67,7 +75,7 @@ class Adapter(Protocol):
         ...
 
     async def delete(self, id: str) -> None:  # noqa: A002
-        """Remove it; one that is gone already is done."""
+        """Delete the object. An object that does not exist is not an error."""
         ...
 
 
@@ -79,12 +87,12 @@ class Referrer(Protocol):
 
     type: str
     refers: frozenset[str]
-    """Types whose ids objects of this type may hold; read before one of those is deleted."""
+    """Types that objects of this type may reference. Objects are read before a referenced one is deleted."""
     asks_by_id: bool
-    """Whether a request is made for every id. Otherwise one list walk serves however many ids."""
+    """True if each id takes a request. Otherwise one list walk serves any number of ids."""
 
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
-        """The live objects that need one of `ids`, which are given by type. What is over needs nothing any more."""
+        """Return the live objects in use that reference one of `ids`, which are given by type."""
         ...
 
 
@@ -106,6 +114,38 @@ def referred(body: object, paths: Mapping[str, Sequence[str]]) -> tuple[str, ...
 
 
 def needing(found: Iterable[Live], ids: Mapping[str, Collection[str]]) -> list[Live]:
-    """Those of `found` that refer to one of `ids`, which are given by type."""
+    """Return the objects of `found` that reference one of `ids`, which are given by type."""
     wanted = {id_ for group in ids.values() for id_ in group}
     return [live for live in found if not wanted.isdisjoint(live.refers_to)]
+
+
+def adapters(connection: Connection) -> dict[str, Adapter]:
+    """Adapters by type of live object."""
+    made: list[Adapter] = [module.ADAPTER(connection) for module in _modules(kinds)]
+    return {adapter.type: adapter for adapter in made}
+
+
+def referrers(connection: Connection) -> list[Referrer]:
+    """Return the readers of live objects that may reference managed objects and have no adapter."""
+    return [module.REFERRER(connection) for module in _modules(reading)]
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return (importlib.import_module(f"{package.__name__}.{name}") for name in names)
+
+
+T = TypeVar("T")
+
+
+async def gather(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return all results, in order. The first error cancels the rest and is raised as it is, unlike in a
+    `TaskGroup`.
+    """
+    tasks = [asyncio.ensure_future(item) for item in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,157 @@
+"""The read stage: the manifests, the state, the live objects and the outlets as the inputs of a plan."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
+
+from reconciler.importing.model import imported_from
+from reconciler.live.adapters import Adapter, adapters, gather, referrers
+from reconciler.live.client import Connection
+from reconciler.operations.outlet_documents import OutletContents, read_outlets
+from reconciler.operations.peers import Peers
+from reconciler.operations.shutdowns import look_up
+from reconciler.planning.build import Planned, planned_deletions
+from reconciler.planning.consents import consents
+from reconciler.planning.inputs import Pending, PlanInputs
+from reconciler.planning.model import OnDrift
+from reconciler.planning.reasons import Notice
+from reconciler.project.workspace import Workspace
+from reconciler.resources.address import Address
+from reconciler.resources.base import Live
+from reconciler.resources.registry import resource_types
+from reconciler.resources.values import references_in
+from reconciler.state.model import Snapshot
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The inputs of a plan, with the values that they were read from."""
+
+    inputs: PlanInputs
+    snapshot: Snapshot
+    adapters: Mapping[str, Adapter]
+    warnings: tuple[Notice, ...] = ()
+
+
+async def read(workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address]) -> Reading:
+    """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
+    by_type = adapters(connection)
+    snapshot = await asyncio.to_thread(workspace.backend.read)
+    live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot)
+    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
+    inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
+    return Reading(inputs, snapshot, by_type)
+
+
+async def read_referrers(
+    workspace: Workspace, connection: Connection, first: Reading, planned: Planned, models: Iterable[str]
+) -> Reading:
+    """Read the possible referrers of the objects that a plan deletes, and the shutdown dates of `models`.
+
+    `inputs` is the same object as before if nothing was found that can change the plan.
+    """
+    deleted = planned_deletions(planned)
+    types = {name for name, adapter in first.adapters.items() if adapter.refers & deleted.keys()}
+    unadapted = [referrer for referrer in referrers(connection) if referrer.refers & deleted.keys()]
+    known_models = await look_up(connection, models)
+    peers = await Peers(workspace).needing(deleted)
+    read_before = replace(first, warnings=(*peers.warnings, *known_models.warnings))
+    if not (types or unadapted or known_models.ends or peers.objects):
+        return read_before
+    snapshot = first.snapshot
+    unlisted = await _list_live(workspace, first.adapters, types - _types(workspace, snapshot), snapshot)
+    complete = await _complete(first.adapters, types, (*first.inputs.live, *unlisted))
+    unmanaged = await gather(referrer.referring(deleted) for referrer in unadapted)
+    live = (*complete, *chain.from_iterable(unmanaged))
+    inputs = replace(first.inputs, live=live, shutdowns=known_models.ends, peers=peers.objects)
+    return replace(read_before, inputs=inputs)
+
+
+def inputs_of(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    live: Iterable[Live],
+    outlets: OutletContents,
+    openai_project: str | None,
+    on_drift: OnDrift,
+    targets: Sequence[Address],
+) -> PlanInputs:
+    """Return the inputs of a plan, as they were read."""
+    return PlanInputs(
+        identity=workspace.identity,
+        resource_types=resource_types(),
+        desired=workspace.desired,
+        applied=snapshot.state.objects,
+        live=(*live, *outlets.documents.values()),
+        links=workspace.links,
+        pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
+        pointers=outlets.pointers,
+        published=outlets.published,
+        releases=workspace.releases,
+        tombstones=snapshot.state.tombstones,
+        archived=workspace.archived,
+        strict=workspace.loaded.project.spec.safety.archive == "strict",
+        consents=consents(workspace.loaded.resources),
+        today=datetime.now(UTC).date(),
+        scope=_scope(workspace, targets),
+        imported=_imported(workspace, snapshot),
+        on_drift=on_drift,
+        max_deletes=workspace.loaded.project.spec.safety.max_deletes,
+        max_daily_cost=workspace.loaded.project.spec.safety.max_daily_cost,
+        prices=workspace.loaded.project.spec.prices,
+        openai_project=openai_project,
+        applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
+    )
+
+
+def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
+    """Return the live ids in import comments of manifests that are not in the state."""
+    new = (one for one in workspace.loaded.resources if one.address not in snapshot.state.objects)
+    return imported_from(new, workspace.loaded.project.repository)
+
+
+def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Address] | None:
+    """Return the targets and their dependencies in the manifests."""
+    if not targets:
+        return None
+    scope: set[Address] = set()
+    waiting = list(targets)
+    while waiting:
+        address = waiting.pop()
+        if address not in scope:
+            scope.add(address)
+            desired = workspace.desired.get(address)
+            waiting.extend(map(Address.parse, references_in(dict(desired.fields))) if desired else ())
+    return frozenset(scope)
+
+
+def _types(workspace: Workspace, snapshot: Snapshot) -> set[str]:
+    used = (workspace.desired.values(), snapshot.state.objects.values())
+    return {item.type for group in used for item in group}
+
+
+async def _list_live(
+    workspace: Workspace,
+    by_type: Mapping[str, Adapter],
+    types: Iterable[str],
+    snapshot: Snapshot,
+) -> list[Live]:
+    known = [(item.type, item.id) for item in snapshot.state.objects.values()]
+    listed = sorted(set(types) & by_type.keys())
+    walks = (by_type[name].list(workspace.identity, [id_ for _, id_ in known]) for name in listed)
+    live = [live for found in await asyncio.gather(*walks) for live in found]
+    # Lists may not contain objects created seconds ago, so only a read by id shows that an object was deleted.
+    unseen = set(known) - {(item.type, item.id) for item in live}
+    read = await gather(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
+    return [*live, *(item for item in read if item is not None)]
+
+
+async def _complete(by_type: Mapping[str, Adapter], types: Collection[str], live: Iterable[Live]) -> tuple[Live, ...]:
+    """Return `live`, with objects of these types complete, so that all their references are known."""
+
+    async def whole(item: Live) -> Live | None:
+        return await by_type[item.type].whole(item) if item.type in types else item
+
+    return tuple(item for item in await asyncio.gather(*map(whole, live)) if item is not None)

@@ -1,0 +1,149 @@
+"""The diff stage: the changes and the drift of every address, in the order in which they are shown."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from reconciler.planning.adoption import uploads_alike
+from reconciler.planning.changes import ByOrigin, changes, not_named
+from reconciler.planning.codec import seal_change
+from reconciler.planning.graph import Graph, after, before, group_of
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.keep_on_delete import stays_published
+from reconciler.planning.match import Matched
+from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Decision, Plan, Unmanaged
+from reconciler.planning.publications import publications
+from reconciler.planning.reasons import Notice
+from reconciler.planning.referrers import Node
+from reconciler.planning.resolution import Resolution
+from reconciler.resources.address import Address
+from reconciler.resources.base import Live
+from reconciler.resources.metadata import has_room
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The differences between the desired and the live objects, and the references before and after the plan."""
+
+    resolution: Resolution
+    by_origin: tuple[ByOrigin, ...]
+    plan: Plan
+    """Changes, drift and warnings. It has no refusals, risks or costs yet."""
+    before: Graph
+    after: Graph
+
+
+def diff(resolution: Resolution) -> Difference:
+    """Compare every pair of the resolution, and separate edits of manifests from drift."""
+    inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
+    pairs = tuple(changes(inputs, matched, retired.reasons))
+    pairs += tuple(publications(inputs, matched, pairs))
+    edits = [pair.ours for pair in pairs if pair.ours]
+    drift = [_decided(inputs, pair.by_hand) for pair in pairs if pair.by_hand]
+    work = [*edits, *(change for change in drift if change.decision == "revert")]
+    kept = [change for change in drift if change.decision != "revert"]
+    graphs = before(inputs, matched), after(inputs, matched, work, kept)
+    order = _Order(inputs, *graphs)
+    archived = (Notice("already-archived", address=str(release)) for release in retired.unmarked)
+    plan = Plan(
+        identity=str(inputs.identity),
+        changes=order.of(edits),
+        drift=order.of(drift),
+        unmanaged=tuple(_unmanaged(matched)),
+        warnings=(*_warnings(inputs, matched), *archived),
+        unchanged=_unchanged(inputs, matched, [*edits, *drift]),
+    )
+    return Difference(resolution, pairs, plan, *graphs)
+
+
+def _decided(inputs: PlanInputs, change: Change) -> Change:
+    decision: Decision | None = None if inputs.on_drift == "refuse" else inputs.on_drift
+    return replace(change, decision=decision)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """The order in which changes are shown: dependencies first, removals last and in reverse."""
+
+    inputs: PlanInputs
+    before: Graph
+    after: Graph
+
+    def of(self, found: Iterable[Change]) -> tuple[Change, ...]:
+        sealed = [seal_change(str(self.inputs.identity), self._with_referrers(change)) for change in found]
+        staying = sorted((change for change in sealed if change.action not in RELEASES_OWNERSHIP), key=self._by_depth)
+        removed = sorted((change for change in sealed if change.action in RELEASES_OWNERSHIP), key=self._by_rank)
+        return (*staying, *removed)
+
+    def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
+        return self._made.get(Address.parse(change.address), 0), change.address, change.action, change.id or ""
+
+    def _by_rank(self, change: Change) -> tuple[int, int, str, str, str]:
+        """Order by group: releases, frozen pipelines, frozen assistants, assistants, stores, files."""
+        address = Address.parse(change.address)
+        rank, removed = self._ranks.get(group_of(address), 0), self._removed.get(address, 0)
+        return -rank, -removed, change.address, change.action, change.id or ""
+
+    @cached_property
+    def _made(self) -> Mapping[Node, int]:
+        return self.after.depths()
+
+    @cached_property
+    def _removed(self) -> Mapping[Node, int]:
+        return self.before.depths()
+
+    @cached_property
+    def _ranks(self) -> Mapping[str, int]:
+        return self.before.ranks()
+
+    def _with_referrers(self, change: Change) -> Change:
+        """Add the known referrers as a precondition: a new referrer must stop the removal."""
+        if change.action not in INVALIDATES_ID:
+            return change
+        edges = self.before.referrers.get(Address.parse(change.address), ())
+        return replace(change, preconditions={"referrers": sorted({str(edge.source) for edge in edges})})
+
+
+def _unmanaged(matched: Matched) -> Iterator[Unmanaged]:
+    for live in sorted(matched.unmanaged, key=lambda live: (live.type, live.name, live.id)):
+        owner = live.labels.identity if live.labels else None
+        yield Unmanaged(live.type, live.id, live.name, owner)
+
+
+def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
+    """Yield the warnings about live objects that the plan does not change."""
+    for address, live in sorted(matched.live.items()):
+        if not inputs.in_scope(address):
+            continue
+        if address in inputs.adopt:
+            yield from uploads_alike(inputs, matched, address)
+            continue
+        if stays_published(inputs, address):
+            yield Notice("stays-published", address=str(address))
+        if inputs.is_labelled(live.type) and live.labels is None and not has_room(live.fields.get("metadata")):
+            yield Notice("no-label-room", address=str(address))
+        for name in _creation_only_edits(inputs, address, live):
+            yield Notice("set-at-creation", {"field": name}, str(address))
+        desired = inputs.desired.get(address)
+        members = inputs.members(live.type)
+        if members and desired is not None and not desired.prunes:
+            extra = not_named(members, desired, inputs.applied.get(address), live)
+            if extra:
+                yield Notice("files-not-in-manifest", {"files": sorted(extra)}, str(address))
+        failed = members.failed(live.detail) if members else ()
+        if failed:
+            yield Notice("files-not-indexed", {"files": sorted(failed)}, str(address))
+
+
+def _creation_only_edits(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]:
+    """Yield the fields that were edited, and that the API accepts only when it creates an object."""
+    desired, applied = inputs.desired.get(address), inputs.applied.get(address)
+    if desired and applied:
+        for name in sorted(inputs.resource_types[live.type].creation_only):
+            if desired.write_only.get(name) != applied.write_only.get(name):
+                yield name
+
+
+def _unchanged(inputs: PlanInputs, matched: Matched, found: Iterable[Change]) -> int:
+    changed = {Address.parse(change.address) for change in found} | matched.ambiguous.keys() | matched.taken.keys()
+    return sum(1 for address in inputs.desired if inputs.in_scope(address) and address not in changed)
