@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from openai import AsyncOpenAI
 
-from tests.cli.conftest import Cli, by_hand, edit
+from tests.support.cli import Cli, by_hand, edit
 
 MANIFEST = """\
 apiVersion: reconciler/v1

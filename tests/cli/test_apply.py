@@ -16,7 +16,7 @@ import pytest
 from reconciler.resources.address import Identity
 from reconciler.state import lock
 from reconciler.state.local import LocalStore
-from tests.cli.conftest import Cli, edit, rename_store, stores
+from tests.support.cli import Cli, edit, rename_store, stores
 
 RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
 

@@ -6,7 +6,7 @@ from reconciler.emulator import Settings, create_app
 from reconciler.emulator.resources import models
 from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
-from tests.cli.conftest import Cli, delete_store, edit, rename_store
+from tests.support.cli import Cli, delete_store, edit, rename_store
 
 
 def test_in_sync(applied, cli: Cli):

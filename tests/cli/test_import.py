@@ -3,7 +3,7 @@ import json
 import pytest
 
 from reconciler.manifests.writing import SCHEMA_FILE
-from tests.cli.conftest import by_hand
+from tests.support.cli import by_hand
 
 
 @pytest.fixture

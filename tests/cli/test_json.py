@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.operations.document_schemas import document_schemas
-from tests.cli.conftest import Cli, edit, rename_store
+from tests.support.cli import Cli, edit, rename_store
 
 EXPORT = {"id": "asst_1", "object": "assistant", "name": "Desk", "model": "gpt-5", "instructions": "Help.", "tools": []}
 SCHEMAS = {schema["properties"]["format"]["const"] for schema in document_schemas().values()}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import plan as plan_module
-from tests.cli.conftest import Cli, edit
+from tests.support.cli import Cli, edit
 
 FULL = Path("/dev/full")
 RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import COMMANDS
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 HEAVY = frozenset({"openai", "pydantic", "deepdiff", "rich", "ruamel", "httpx2", "starlette", "uvicorn", "asyncio"})
 NEVER_OFFLINE = frozenset({"openai", "deepdiff", "rich", "httpx2", "starlette", "uvicorn"})

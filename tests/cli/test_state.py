@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
-from tests.cli.conftest import Cli, Done, edit, rename_store, stores
+from tests.support.cli import Cli, Done, edit, rename_store, stores
 from tests.support.documents import complaints
 
 

@@ -18,7 +18,7 @@ from openai import AsyncOpenAI
 from reconciler.emulator import Settings
 from reconciler.reports.wording import phrases
 from reconciler.resources.problems import Finding, Problem
-from tests.cli.conftest import Cli, Done, by_hand, delete_store, edit, rename_store
+from tests.support.cli import Cli, Done, by_hand, delete_store, edit, rename_store
 
 TEXTS = frozenset({"text", "message", "hint"})
 """Keys of documents that hold sentences."""

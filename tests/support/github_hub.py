@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -25,6 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from reconciler.github import GitHub, connect
 from tests.support.servers import free_port
 
 Document = dict[str, Any]
@@ -286,3 +288,22 @@ def refusal(status: int, message: str, **headers: str) -> Response:
 
 def not_json(status: int = 502) -> Response:
     return PlainTextResponse("<html>Unicorn</html>", status)
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with serve(Hub()) as made:
+        yield made
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """Seconds that the client waited, none of them for real."""
+    return []
+
+
+@pytest.fixture
+def github(hub: Hub, waits: list[float]) -> Iterator[GitHub]:
+    environ = {"GITHUB_API_URL": hub.url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": TOKEN}
+    with connect(environ, waits.append) as made:
+        yield made
