@@ -1,4 +1,4 @@
-"""`reconciler plan`"""
+"""`reconciler plan` and `reconciler show`"""
 
 import shlex
 import sys
@@ -54,6 +54,19 @@ def command(
     if plan.refusals:
         return codes.REFUSED
     return codes.CHANGES if detailed_exitcode and plan.work else 0
+
+
+@click.command(name="show")
+@click.argument("file", type=click.Path(path_type=Path))
+@options.document
+@options.colour
+def show_(file: Path, format_: str) -> int:
+    """Show a plan that was saved with `plan --out FILE`. Requires no project and works offline."""
+    from reconciler.review.saved_plans import read_plan
+
+    again = shlex.join(("reconciler", "apply", str(file)))
+    show_plan(read_plan(file), format_, out=None, again=again, saved=file)
+    return 0
 
 
 def show_plan(

@@ -5,8 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from reconciler.resources.assistants.containers import AutoContainer, ShellEnvironment
-from reconciler.resources.assistants.image_tools import ImageGeneration
-from reconciler.resources.assistants.search_tools import FileSearch, WebSearch, WebSearchPreview
+from reconciler.resources.assistants.hosted_tools import FileSearch, ImageGeneration, WebSearch, WebSearchPreview
 from reconciler.resources.assistants.shared import (
     OMITTED,
     Count,
