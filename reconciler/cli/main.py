@@ -40,7 +40,9 @@ COMMANDS: Final = {
 }
 MODULES: Final = {
     "import": "import_",
+    "demo": "init",
     "show": "plan",
+    "status": "drift",
     **dict.fromkeys(("release", "publish", "archive", "diff", "export"), "releases"),
 }
 """Modules of commands. Default: the name of the command."""

@@ -87,7 +87,7 @@ def show_plan(
     elif format_ == "markdown":
         from reconciler.reports.markdown.plan import plan_markdown
 
-        show(plan_markdown(plan, command=again, full=whole(out or saved)))
+        show(plan_markdown(plan, command=again, full=complete_plan(out or saved)))
     elif format_ == "html":
         from reconciler.reports.html.plan import plan_html
 
@@ -99,7 +99,7 @@ def show_plan(
         show(plan_text(plan, style=how, command=again, targeted=targeted))
 
 
-def whole(saved: Path | None) -> str:
+def complete_plan(saved: Path | None) -> str:
     """Return a hint to the complete plan, for a comment that is truncated."""
     from reconciler.reports.markdown.escaping import code
 

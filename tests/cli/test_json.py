@@ -1,4 +1,4 @@
-"""`-o json` of every command that has it: one document each, with a format of its own and a schema for it.
+"""Tests of `-o json`: each command prints one document, with a separate format and schema.
 
 The autouse fixture `printed_documents` checks each document against its schema, here and in every other test.
 """

@@ -1,4 +1,4 @@
-"""Wrong usage, what goes wrong underneath, and how it is told."""
+"""Tests of incorrect usage, internal errors, and their messages."""
 
 import json
 import os

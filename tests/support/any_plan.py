@@ -43,16 +43,16 @@ arguments = st.dictionaries(
     texts | some_texts.map(list),
     max_size=4,
 )
-"""Of any statement: few fit the code, as in a document of another version."""
+"""Arguments of statements. Most do not belong to the code, as in a document of another version."""
 
 
 def said(kind, codes):
-    """Statements of one kind, each with any arguments."""
+    """Return a strategy for statements of one kind with any of `codes` and any arguments."""
     return st.builds(kind, st.sampled_from(get_args(codes)), arguments)
 
 
 def plans(names, consents):
-    """Plans whose addresses, paths and files are made of `names`, and all else of hostile text."""
+    """Return a strategy for plans: addresses, paths and files are drawn from `names`, other texts from `texts`."""
     addresses = st.builds("{}/{}".format, st.sampled_from(["assistant", "file", "vectorstore"]), names)
     values = st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,

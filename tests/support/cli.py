@@ -1,4 +1,4 @@
-"""The command line in this process, on a small project with the embedded API."""
+"""The command line, run in the test process on a small project with the embedded API."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Done:
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -30,7 +30,7 @@ class Done:
 
     @property
     def document(self) -> Any:
-        """Standard output, which is one JSON document and nothing else."""
+        """The JSON document on stdout. Fails if stdout contains any other text."""
         return json.loads(self.out)
 
 
@@ -39,7 +39,7 @@ Cli = Callable[..., Done]
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command; a file of the line is given as text."""
+    """Return a function that runs a command. Arguments are converted to text."""
 
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -55,7 +55,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="session")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project that `init` writes."""
+    """Return the project that `init` writes."""
     folder = tmp_path_factory.mktemp("starter") / "acme"
     init(folder)
     return folder
@@ -63,7 +63,7 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own, the working directory, with the embedded API as its endpoint."""
+    """Return a copy of the starter project as the working directory, with the embedded API as its endpoint."""
     folder = tmp_path / "acme"
     shutil.copytree(starter, folder)
     monkeypatch.chdir(folder)
@@ -73,7 +73,7 @@ def project(starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 @pytest.fixture
 def applied(project: Path, cli: Cli) -> Path:
-    """The project, applied."""
+    """Return the project after an apply."""
     assert cli("apply", "--yes").code == 0
     return project
 
@@ -85,7 +85,7 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 def by_hand(project: Path, change: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
-    """What somebody else does at the embedded API of `project`, with the SDK."""
+    """Change the embedded API of `project` with the SDK, without Reconciler."""
 
     async def run() -> T:
         transport = httpx2.ASGITransport(create_app(Settings(data=project / DATA)))
@@ -98,7 +98,7 @@ def by_hand(project: Path, change: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
 
 
 def rename_store(project: Path, name: str) -> None:
-    """A change by hand to the one vector store there is."""
+    """Rename the only vector store, without Reconciler."""
 
     async def change(sdk: AsyncOpenAI) -> None:
         (store,) = [found async for found in sdk.vector_stores.list()]
@@ -108,7 +108,7 @@ def rename_store(project: Path, name: str) -> None:
 
 
 def delete_store(project: Path) -> None:
-    """The one vector store there is, deleted by hand."""
+    """Delete the only vector store, without Reconciler."""
 
     async def change(sdk: AsyncOpenAI) -> None:
         (store,) = [found async for found in sdk.vector_stores.list()]
@@ -118,7 +118,7 @@ def delete_store(project: Path) -> None:
 
 
 def stores(project: Path) -> list[str]:
-    """The names of the vector stores that are live."""
+    """Return the names of the live vector stores."""
 
     async def look(sdk: AsyncOpenAI) -> list[str]:
         return [found.name async for found in sdk.vector_stores.list()]
