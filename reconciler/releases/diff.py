@@ -13,8 +13,7 @@ from reconciler.resources.base import Resource, Scope
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
-from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking
-from reconciler.resources.releases.freezing import parts
+from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking, parts
 from reconciler.resources.resource_type import CONTENT, Members
 from reconciler.resources.values import Fields
 

@@ -3,12 +3,12 @@ import json
 import pytest
 
 from reconciler.manifests.writing import SCHEMA_FILE
-from tests.cli.conftest import by_hand
+from tests.support.cli import by_hand
 
 
 @pytest.fixture
 def nowhere(project):
-    """No project, and an API where somebody has made an agent."""
+    """Create a folder without a project, and an API with an unmanaged agent."""
     for path in project.rglob("*.yaml"):
         path.unlink()
     by_hand(project, lambda sdk: sdk.beta.agents.create(model="gpt-6-luna", name="Support Bot"))

@@ -24,10 +24,8 @@ from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.lock import this_process
-from tests.cli.conftest import Cli, applied, cli, edit, project, starter
+from tests.support.cli import Cli, edit
 from tests.support.world import BUNDLES, Document, Quiet, World, is_silent, manifest, told, world
-
-__all__ = ["applied", "cli", "project", "starter"]  # fixtures
 
 REQUEST: Document = {"target": "responses", "model": "gpt-6.1-sol"}
 AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}

@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.cli.conftest import Cli, applied, cli, edit, project, rename_store, starter
-
-__all__ = ["applied", "cli", "project", "starter"]  # fixtures
+from tests.support.cli import Cli, edit, rename_store
 
 PROMPT = "prompts/helper.md"
 STORE = "stores/handbook.yaml"

@@ -10,9 +10,7 @@ import pytest
 from reconciler.resources.address import Identity
 from reconciler.state import lock
 from reconciler.state.local import LocalStore
-from tests.cli.conftest import Cli, applied, by_hand, cli, edit, project, starter
-
-__all__ = ["applied", "cli", "project", "starter"]  # fixtures
+from tests.support.cli import Cli, by_hand, edit
 
 PROMPT = "prompts/helper.md"
 

@@ -12,10 +12,7 @@ from reconciler.resources.problems import ReconcilerError
 from reconciler.state.backend import Backend
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import this_process
-from tests.cli.conftest import project, starter
 from tests.support.world import Quiet
-
-__all__ = ["project", "starter"]  # fixtures
 
 
 class Superseded(Quiet):

@@ -3,16 +3,19 @@
 Strategies are made once: Hypothesis looks into each new one before it draws from it, which takes longer than the draw.
 """
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from reconciler.resources.kinds.assistant import KIND
 from tests.support.specs import NUMBER, TEXT, specs
-from tests.support.world import PROJECT, Document, World, manifest
+from tests.support.world import PROJECT, Document, World, manifest, world
 
 FILES: Mapping[str, bytes] = {
     "data/a.csv": b"a,b\n1,2\n",
@@ -228,3 +231,9 @@ def _chatbots(assistants: Sequence[str], pipelines: Sequence[str]) -> st.SearchS
     return st.builds(
         lambda one, more: {**one, **more}, st.one_of(answer), st.fixed_dictionaries({}, optional={"starts": starts})
     )
+
+
+@contextmanager
+def new_world() -> Iterator[World]:
+    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as made:
+        yield made

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.bundles.bundle import load
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
-from tests.property.test_silence import new_world
+from tests.property.projects import new_world
 from tests.support.world import BUNDLES, World, is_silent, manifest, told
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

@@ -13,12 +13,9 @@ from reconciler.planning.codec import to_json
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.review.reviewed_changes import read_reviews
-from tests.github.conftest import github, hub, waits
 from tests.support.documents import as_v1
 from tests.support.github_hub import Hub
 from tests.support.world import Document, World, manifest, world
-
-__all__ = ["github", "hub", "waits"]  # fixtures
 
 AGENT = {"target": "agents", "model": "gpt-6-luna", "instructions": "File it."}
 

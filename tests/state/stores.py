@@ -99,3 +99,14 @@ def crash_at(number: int) -> Callable[[int], None]:
 
 def never(_operation: int) -> None:
     """For `InterruptedStore`: nothing happens."""
+
+
+class NotingStore(MemoryStore):
+    """Keeps notes, the latest first, as a Git branch does."""
+
+    def __init__(self, *notes: str) -> None:
+        super().__init__()
+        self.notes = list(notes)
+
+    def messages(self, having: str) -> list[str]:
+        return [text for text in self.notes if any(line.startswith(having) for line in text.splitlines())]
