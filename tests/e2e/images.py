@@ -48,9 +48,8 @@ def main() -> None:
         tab.open(screen)
         size = tab.evaluate("[output.offsetWidth, output.offsetHeight]")
         save(tab, IMAGES / "terminal.png", *size)
-        tab.call(
-            "Emulation.setDeviceMetricsOverride", width=1180, height=PAGE_HEIGHT, deviceScaleFactor=1, mobile=False
-        )
+        width, height = PAGE
+        tab.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         tab.open(page)
         save(tab, IMAGES / "plan.png", width, height)
 
