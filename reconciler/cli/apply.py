@@ -47,7 +47,7 @@ def command(
     check_terminal(yes=yes)
     from reconciler.applying.model import ApplyResult
     from reconciler.operations.run import applied
-    from reconciler.review.saved import read_plan
+    from reconciler.review.saved_plans import read_plan
 
     result = applied(
         start,

@@ -173,7 +173,7 @@ def migrate_(to: str, start: Path, env: str | None) -> int:
     URL is `git`, `s3://BUCKET/PREFIX`, `postgres:` or `local`. A note in the old backend makes runs that still use it
     fail.
     """
-    from reconciler.operations.state_migrate import migrate_backend
+    from reconciler.operations.state import migrate_backend
     from reconciler.reports.text.states import migrated_text
 
     show(migrated_text(migrate_backend(start, options.environ(), to, env=env)))

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from typing_extensions import TypedDict
 
-from reconciler.importing.listing import Inventory, Item, Ownership, Sum
+from reconciler.importing.inventory_model import Inventory, Item, Ownership, Sum
 from reconciler.importing.model import Imported, Origin, Skipped
 from reconciler.resources.json_documents import ShapeOf, Timestamp, timestamp
 from reconciler.resources.problems import ProblemDocument, problem_json

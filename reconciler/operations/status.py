@@ -1,4 +1,4 @@
-"""`status`: plan, and report each object."""
+"""`status`: list every managed object with its sync status."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from reconciler.project.workspace import open_workspace
 
 
 def status(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint: str | None) -> Status:
-    """Return the status of every object, as a plan made now sees it."""
+    """Plan, and return the sync status of each address."""
 
     async def run() -> Status:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Final, Protocol, runtime_checkable
 
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.commits import short
+from reconciler.resources.display import short
 from reconciler.state.codec import decode_plan
 from reconciler.state.documents import format_errors, line
 from reconciler.state.model import AppliedPlan, Completed
@@ -68,7 +68,7 @@ def summary(completed: Iterable[Completed], known: AbstractSet[Address]) -> str:
 
 
 def counts(text: str) -> dict[str, int] | None:
-    """Return the counts in a `summary`, the form in which state keeps them; None where it has none."""
+    """Return the counts in a `summary`, which is how state keeps them; None where it keeps none."""
     if text != _NOTHING and not _SUMMARY.fullmatch(text):
         return None
     found = {word: int(number) for number, word in _COUNT.findall(text)}

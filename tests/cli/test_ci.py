@@ -101,10 +101,10 @@ def test_the_title_of_the_issue_counts_what_was_found(hub: Hub, cli: Cli, body: 
     drift.write_text(json.dumps({**DRIFT, "in_sync": True, "clean": True}))
     assert cli("ci", "issue", body, "--drift", drift).code == 0
     assert issue["state"] == "closed"
-    assert "no issue is open" in cli("ci", "issue", body, "--drift", drift).out
+    assert "no open issue" in cli("ci", "issue", body, "--drift", drift).out
 
 
-def test_what_is_no_drift_and_not_clean_either_keeps_the_issue_open(hub: Hub, cli: Cli, body: Path):
+def test_a_retiring_model_keeps_the_issue_open(hub: Hub, cli: Cli, body: Path):
     drift = body.with_name("drift.json")
     soon = {"in_sync": True, "clean": False, "summary": {"modified": 0, "retiring": 1, "unchanged": 40}}
     drift.write_text(json.dumps({**DRIFT, **soon}))
@@ -123,7 +123,7 @@ def test_a_report_that_says_the_same_leaves_the_issue_alone(hub: Hub, cli: Cli, 
 
 
 @pytest.mark.parametrize("drift", ["", "{}", "[]", '{"format": "reconciler/plan/v1"}', "\xff"])
-def test_what_is_no_drift_report_is_told(hub: Hub, cli: Cli, body: Path, drift: str):
+def test_an_invalid_drift_document_is_an_error(hub: Hub, cli: Cli, body: Path, drift: str):
     file = body.with_name("drift.json")
     file.write_bytes(drift.encode("latin-1"))
     done = cli("ci", "issue", body, "--drift", file)
@@ -157,7 +157,7 @@ def test_reviewed_outside_a_workflow_says_what_is_missing(hub: Hub, cli: Cli, pr
     assert "GITHUB_WORKFLOW_REF is not set" in done.err
 
 
-def test_nothing_to_do_asks_github_nothing(hub: Hub, cli: Cli, applied: Path):
+def test_reviewed_without_changes_sends_no_request_to_github(hub: Hub, cli: Cli, applied: Path):
     done = cli("ci", "reviewed", "--out", applied / "reviewed.json")
     assert (done.code, hub.asked.total()) == (0, 0)
     assert "Reviewed: 0 changes. Held back: 0 changes." in done.out

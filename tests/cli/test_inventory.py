@@ -22,4 +22,4 @@ def test_markdown(applied, cli):
 @pytest.mark.parametrize("by", ["customer", "label."])
 def test_what_cannot_be_summed_up_by_is_an_error(project, cli, by):
     done = cli("inventory", "--by", by)
-    assert (done.code, "cannot sum up" in done.err) == (1, True)
+    assert (done.code, "is not a valid key for totals" in done.err) == (1, True)

@@ -88,7 +88,7 @@ def test_an_interrupted_apply_finishes_what_is_in_flight_and_can_be_resumed(proj
         assert process.returncode == 4, err
         assert out.splitlines()[-1] == "Finish with: reconciler apply --yes"
         assert "Interrupted: acme" in out
-        assert "Finishing what is under way" in err
+        assert "Finishing operations in flight" in err
         status = cli("status", "-o", "json").document
         assert status["lock"] is None
         assert status["last_apply"]["outcome"] == "partial"

@@ -13,7 +13,7 @@ import pytest
 from reconciler.bundles.bundle import load
 from reconciler.bundles.documents import BundleError
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.plan import taking_over
+from reconciler.operations.plan import adoption_plan
 from reconciler.operations.state_edits import rewritten
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Plan
@@ -316,7 +316,7 @@ class TestLiteralIds:
 
 def adopt(estate: World, address: str, id_: str) -> None:
     workspace = open_workspace(estate.root, estate.environ)
-    observed = estate.run(taking_over(workspace, estate.observed(), {Address.parse(address): id_}))
+    observed = estate.run(adoption_plan(workspace, estate.observed(), {Address.parse(address): id_}))
     done = estate.run(apply_plan(workspace, estate.connection, observed, Quiet(), resume="reconciler adopt"))
     assert done.complete
 

@@ -82,7 +82,7 @@ def test_movement_of_what_it_touches_is_stale_and_says_which_change(applied, cli
     rename_store(applied, "by hand")
     done = cli("apply", "--yes", saved)
     assert (done.code, done.out) == (5, "")
-    assert "error[stale]: vectorstore/handbook: what this update was planned on is not so any more" in done.err
+    assert "error[stale]: vectorstore/handbook: inputs of this update changed since the plan was made" in done.err
     assert "assistant/helper" not in done.err
     assert stores(applied) == ["by hand"]
 

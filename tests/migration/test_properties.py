@@ -94,13 +94,13 @@ def test_instructions_come_back_as_they_were(text, target):
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="{}[]\",:\\ \n'ab1-", max_size=60).map(str.encode))
-def test_any_bytes(data):
+def test_any_bytes_are_read_without_an_exception(data):
     exports, problems = find_exports(data, "x.json")
     assert exports or problems
 
 
 @given(st.sampled_from(SEEDS), st.data())
-def test_a_torn_file_keeps_what_was_whole(seed, data):
+def test_complete_objects_of_a_truncated_file_are_kept(seed, data):
     text = json.dumps([{"id": "asst_whole", "model": "m", "tools": []}, seed])
     at = data.draw(st.integers(text.index("}") + 1, len(text) - 1))
     exports, problems = find_exports(text[:at].encode(), "x.json")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.applying.model import ApplyResult, Note, Outcome
-from reconciler.importing.listing import Inventory, Item
+from reconciler.importing.inventory_model import Inventory, Item
 from reconciler.manifests.drafts import Draft
 from reconciler.migration.model import Entry, Export, Migrated, Migration, Outcome as MappingOutcome
 from reconciler.planning.model import (

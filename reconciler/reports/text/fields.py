@@ -89,7 +89,8 @@ def moved_path(item: ShownField) -> str:
         return ""
     if not (is_reference(item.before) and is_reference(item.after)):
         return ""
-    return was(item.keys[1], item.before[ADDRESS_KEY].partition("/")[2])
+    before, after = (side[ADDRESS_KEY].partition("/")[2] for side in (item.before, item.after))
+    return was(item.keys[1], before if after == item.keys[1] else after)
 
 
 def _field(item: ShownField, style: Style, indent: int) -> Iterator[str]:

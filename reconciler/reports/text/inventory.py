@@ -1,12 +1,13 @@
 """An inventory as text: what there is of each type, what it is summed up by, and every object."""
 
-from reconciler.importing.listing import Inventory, Item, Sum
+from reconciler.importing.inventory_model import Inventory, Item, Sum
 from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table
 from reconciler.reports.text.values import bytes_text
+from reconciler.resources.display import day
+from reconciler.resources.name_lists import few
 from reconciler.resources.prices import Prices
-from reconciler.resources.times import day
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
@@ -61,8 +62,7 @@ def used_text(item: Item, most: int = 2) -> str:
     """The first users; `nobody` only where that is certain as far as the API goes."""
     if not item.used_by:
         return "nobody" if item.unused else "-"
-    more = len(item.used_by) - most
-    return ", ".join(item.used_by[:most]) + (f" and {more} more" if more > 0 else "")
+    return few(item.used_by, most)
 
 
 def estimate(prices: Prices) -> str:

@@ -1,16 +1,16 @@
 """The status of every object as a table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
-from reconciler.planning.model import Action, Change
+from reconciler.planning.model import Change
 from reconciler.project.status import ObjectStatus, Status
 from reconciler.reports.style import Style, wrap
 from reconciler.reports.text.tables import table
+from reconciler.reports.wording import reason_texts
 from reconciler.resources.json_documents import timestamp
 from reconciler.state.model import AppliedPlan
 
-_GONE: Final[Mapping[Action, str]] = {"create": "deleted", "release": "deleted", "replace": "expired or replaced"}
 _MOST_FIELDS: Final = 3
 
 
@@ -42,6 +42,6 @@ def _notes(one: ObjectStatus) -> Iterator[str]:
 
 def _drifted(change: Change) -> str:
     if change.is_consequence:
-        return f"to {change.action}"
+        return f"to {change.action}: {', '.join(reason_texts(change))}"
     paths = ", ".join(item.path for item in change.fields[:_MOST_FIELDS])
-    return f"changed by hand: {paths if change.action == 'update' else _GONE[change.action]}"
+    return f"changed by hand: {paths if change.action == 'update' else next(iter(reason_texts(change)), change.action)}"
