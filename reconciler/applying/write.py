@@ -313,11 +313,16 @@ def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldCha
 def _planned_on(
     run: Run, resource_type: ResourceType, desired: Desired, names: Iterable[str]
 ) -> Iterator[tuple[str, JSON]]:
-    """Live values as they were planned on; of a field that is ours by key, the keys that the manifest sets."""
+    """Live values as they were planned on; of a field that is ours by key, the keys that the manifest sets, and those
+    of drift that is kept: a writer that prunes removes all others.
+    """
     live = run.planned.matched.live[desired.address].fields
+    drift = [change for change in run.planned.plan.drift if change.address == str(desired.address)]
+    kept = {item.keys[:2] for change in drift if change.decision == "keep" for item in change.fields}
     for name in names:
         if name in resource_type.owned_by_key and isinstance(live.get(name), Mapping):
-            yield name, {key: value for key, value in live[name].items() if key in (desired.fields.get(name) or {})}
+            wanted = desired.fields.get(name) or {}
+            yield name, {key: value for key, value in live[name].items() if key in wanted or (name, key) in kept}
         elif name in live:
             yield name, live[name]
 

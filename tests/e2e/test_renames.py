@@ -97,7 +97,7 @@ class TestFolder:
         done = cli("plan", "-o", format_)
         assert done.code == 0
         if format_ == "json":
-            moved = [(item["before"], item["after"]) for one in done.document["changes"] for item in one["fields"]]
+            moved = [(item["live"], item["desired"]) for one in done.document["changes"] for item in one["fields"]]
             assert ("file/kb/one.md", "file/docs/one.md") in moved
             return
         assert " ".join(self.WAS) in done.out
@@ -378,7 +378,7 @@ class TestReleases:
         shop.wants(assistant("first", spec))
         shop.apply()
         shop.wants(assistant("first", spec, former="triage"), assistant("triage", spec, former="first"))
-        with pytest.raises(ReconcilerError, match="names are swapped in two changes"):
+        with pytest.raises(ReconcilerError, match="to swap names, rename in two separate changes"):
             shop.plan()
 
 
