@@ -104,8 +104,10 @@ async def _made_anew(workspace: Workspace, connection: Connection, present: Snap
     )
     inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))
     matched = match(inputs)
+    as_published = {live.id: live for live in outlets.documents.values()}
     entries = {
-        matched.moved.get(address, address): _entry(inputs, address, item) for address, item in matched.live.items()
+        matched.moved.get(address, address): _entry(inputs, address, as_published.get(item.id, item))
+        for address, item in matched.live.items()
     }
     state = replace(
         present.state,
@@ -163,7 +165,7 @@ def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired
 
 
 def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
-    """What is known to have been applied of a live object, in which ids are addresses by now."""
+    """What is known to have been applied of a live object, its ids as addresses; of a document, as it is written."""
     desired = inputs.desired.get(address)
     by_content = live.type in (*outlet_types(), FILE)
     proven = dict(_set(inputs, live, desired) if by_content else _proven(inputs, live, desired))

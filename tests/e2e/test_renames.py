@@ -285,11 +285,13 @@ class TestLiteralIds:
         named.run(rebuild_state(open_workspace(named.root, named.environ), named.connection))
         assert is_silent(named.plan())
 
-    def test_writing_the_name_instead_changes_only_what_is_published(self, named: World):
+    def test_writing_the_name_instead_changes_what_is_published_and_nothing_else(self, named: World):
+        id_ = named.id_of("vectorstore/kb")
         named.wants(assistant("triage", searching("kb")))
         plan = reconciled(named)
-        assert risks(plan) == []
-        assert [item.path for change in plan.changes for item in change.fields if item.keys[0] == "tools"] == []
+        (item,) = plan.changes[0].fields
+        assert (item.live, item.desired) == ([id_], [{"$address": "vectorstore/kb"}])
+        assert (risks(plan), plan.requests) == ([], {})
 
     def test_the_store_is_still_in_use(self, named: World):
         named.drops("VectorStore/kb")
