@@ -1,13 +1,11 @@
 """The releases of a chatbot that the manifests have, and the numbers that they have used."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
+from reconciler.manifests.moving import CHATBOT, present_names
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
-
-CHATBOT: Final = "chatbot"
 
 
 def versions(project: AllEnvironments, chatbot: str) -> dict[int, Resource]:
@@ -20,9 +18,8 @@ def versions(project: AllEnvironments, chatbot: str) -> dict[int, Resource]:
 
 def names(project: AllEnvironments, chatbot: str) -> tuple[str, ...]:
     """The name of a chatbot, and the earlier ones that nothing else has by now."""
-    known = project.resources.get(Address(CHATBOT, chatbot))
-    former = known.lifecycle.moved_from if known else ()
-    return (chatbot, *(name for name in former if Address(CHATBOT, name) not in project.resources))
+    now = present_names(project.resources.values())
+    return (chatbot, *(former.name for former, address in now.items() if address == Address(CHATBOT, chatbot)))
 
 
 def _versions(resources: Mapping[Address, Resource], chatbot: str) -> Iterator[tuple[int, Resource]]:

@@ -1,9 +1,10 @@
 """The two sides of a comparison: a release, or the working chatbot, as one environment sees it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.manifests import Loaded
+from reconciler.manifests.moving import present_names
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.releases.comparison import Version
 from reconciler.releases.snapshot import NOT_CONTENT, snapshot
@@ -12,7 +13,7 @@ from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking
 from reconciler.resources.releases.freezing import parts
-from reconciler.resources.values import Fields, is_reference
+from reconciler.resources.values import Fields, is_reference, reference, replace_references
 
 
 def of_release(release: Resource, loaded: Loaded) -> Version:
@@ -29,8 +30,22 @@ def of_release(release: Resource, loaded: Loaded) -> Version:
         raise ReconcilerError(Problem("release-without-values", message, release.place, hint))
     scope = replace(loaded.scope, files=KeptFiles(spec.content.files))
     files = {path: kept.sha256 for path, kept in spec.content.files.items()}
-    objects = dict(_objects(parts(release, loaded.scope), scope))
+    now = present_names(loaded.resources)
+    objects = {
+        now.get(address, address): _renamed(fields, now)
+        for address, fields in _objects(parts(release, loaded.scope), scope)
+    }
     return Version(str(release.address), objects, files, spec.content.variables)
+
+
+def _renamed(fields: Fields, now: Mapping[Address, Address]) -> Fields:
+    """Fields with references under present names: an object that was renamed since is the same one."""
+
+    def named(text: str) -> dict[str, str]:
+        address = Address.parse(text)
+        return reference(now.get(address, address))
+
+    return {name: replace_references(value, named) for name, value in fields.items()}
 
 
 def of_working(project: AllEnvironments, chatbot: Address, loaded: Loaded) -> Version:
