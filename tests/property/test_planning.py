@@ -184,8 +184,9 @@ class Simulation:
 
     def write(self, address: Address, *, anew: bool) -> None:
         desired = self.inputs.desired[address]
-        id_ = self.new_id(desired) if anew else self.planned.matched.live[address].id
-        old = self.live.get(id_)
+        known = self.planned.matched.live.get(address)
+        id_ = self.new_id(desired) if anew or desired.type == "page" or known is None else known.id
+        old = self.live.get(known.id) if known and not anew else None
         fields = self.written(address, desired, old)
         labels = (
             None if desired.type in {"page", "file"} else Labels(str(IDENTITY), str(address), hashes(desired), False)
@@ -232,7 +233,7 @@ class Simulation:
         fields: Any = dict(old.fields)
         for change in self.planned.plan.work:
             for item in change.fields if change.address == str(address) else ():
-                if item.keys[0] not in {"labels", "lifecycle"}:
+                if item.keys[0] not in NOT_FIELDS:
                     fields = put(fields, item.keys, item.desired)
         return dict(fields)
 
