@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from reconciler.applying.model import Outcome, Status
+from reconciler.applying.model import Note, Outcome, Status
 from reconciler.applying.remove import give_up, remove
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import Step, lower
@@ -36,7 +36,7 @@ class _Performer:
     run: Run
     listener: Listener
     problems: dict[Step, Problem] = field(default_factory=dict)
-    notes: dict[Step, str] = field(default_factory=dict)
+    notes: dict[Step, tuple[Note, ...]] = field(default_factory=dict)
 
     async def perform(self, step: Step) -> bool:
         self.listener.started(str(step.address), action_of(step))
@@ -49,24 +49,25 @@ class _Performer:
         self.listener.finished(self._outcome(step))
         return step not in self.problems
 
-    async def _do(self, step: Step) -> str:
+    async def _do(self, step: Step) -> tuple[Note, ...]:
+        note: Note | None = None
         match step.verb:
             case "write":
-                return (await write(self.run, step)).note
+                note = (await write(self.run, step)).note
             case "publish":
                 await publish(self.run, step)
             case "remove":
-                return await remove(self.run, step)
+                note = await remove(self.run, step)
             case "forget":
                 await give_up(self.run, step)
-        return ""
+        return (note,) if note else ()
 
     def _outcome(self, step: Step) -> Outcome:
         problem = self.problems.get(step)
         status: Status = "failed" if problem else "done"
         address = str(step.address)
         return Outcome(
-            address, action_of(step), status, self.run.ids.get(address), problem, note=self.notes.get(step, "")
+            address, action_of(step), status, self.run.ids.get(address), problem, notes=self.notes.get(step, ())
         )
 
 
@@ -104,5 +105,5 @@ def _outcome(run: Run, change: Change, steps: list[Step], result: Walk[Step], pe
         return Outcome(change.address, change.action, "skipped", id_, because_of=str(cause.address))
     if any(step in result.not_started for step in steps):
         return Outcome(change.address, change.action, "not-started", id_)
-    note = "; ".join(filter(None, (performer.notes.get(step, "") for step in steps)))
-    return Outcome(change.address, change.action, "done", id_, note=note)
+    notes = tuple(note for step in steps for note in performer.notes.get(step, ()))
+    return Outcome(change.address, change.action, "done", id_, notes=notes)

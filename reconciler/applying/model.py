@@ -4,16 +4,35 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import Action, Change
+from reconciler.planning.reasons import Args
 from reconciler.resources.problems import Problem
 
 FORMAT: Final = "reconciler/apply/v1"
 
 Status: TypeAlias = Literal["done", "failed", "skipped", "not-started"]
+Verdict: TypeAlias = Literal["already-applied", "applied", "interrupted", "partly-applied", "failed"]
+"""What an apply came to as a whole. `already-applied` did nothing."""
+
+
+NoteCode: TypeAlias = Literal[
+    "upload-shared",  # another path has the same bytes under the same name: one upload for both
+    "upload-kept",  # the old upload stays, because another path shares it
+    "upload-held",  # type, id: the old upload stays, because an object of somebody else holds it
+    "already-deleted",  # the live object did not exist any more
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about how a step was done; `reports.wording` has the sentences."""
+
+    code: NoteCode
+    args: Args = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one change."""
+    """The outcome of one change."""
 
     address: str
     action: Action
@@ -24,8 +43,8 @@ class Outcome:
     """Why it failed."""
     because_of: str | None = None
     """For `skipped`: the address whose failure this change waited for in vain."""
-    note: str = ""
-    """What a reader should know: found instead of created, one upload for two paths."""
+    notes: tuple[Note, ...] = ()
+    """What a reader should know of what was done."""
 
 
 @dataclass(frozen=True)
@@ -53,3 +72,13 @@ class ApplyResult:
     @property
     def complete(self) -> bool:
         return all(outcome.status == "done" for outcome in self.outcomes)
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.already_applied:
+            return "already-applied"
+        if self.complete:
+            return "applied"
+        if self.interrupted:
+            return "interrupted"
+        return "partly-applied" if self.of("done") else "failed"

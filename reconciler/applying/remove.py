@@ -8,32 +8,32 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
+from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.applying.write import StaleError
 from reconciler.planning.changes import is_labelled
 from reconciler.planning.uploads import leftover_address
-from reconciler.resources.address import FILE
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
 
 MOST_NAMED = 3
 
 
-async def remove(run: Run, step: Step) -> str:
+async def remove(run: Run, step: Step) -> Note | None:
     """Delete the live object and, where the address leaves altogether, what applications load of it; gives a note."""
     live = _planned(run, step)
     planned_deletions = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
     async with _alone(run, live):
-        note = "" if run.in_outlets(live.type) else await _staying(run, step, live)
+        note = None if run.in_outlets(live.type) else await _staying(run, step, live)
         if planned_deletions and step.address in run.planned.inputs.pointers:
             await asyncio.to_thread(run.publisher.withdraw, step.address)
         if not note and not run.in_outlets(live.type):
             await _delete(run, live)
     if planned_deletions:
         forget(run, step)
-    elif live.type == FILE:
-        run.journal.done(leftover_address(live), None)
+    elif run.planned.inputs.needs_state(live.type):
+        run.journal.done(leftover_address(run.planned.inputs, live), None)
     return note
 
 
@@ -68,7 +68,7 @@ def _is_replaced(step: Step) -> bool:
 
 def _alone(run: Run, live: Live) -> AbstractAsyncContextManager[object]:
     """Nobody begins to share an upload while it is being removed."""
-    return run.uploading[_content(live)] if live.type == FILE else nullcontext()
+    return run.uploading[_content(live)] if run.is_upload(live.type) else nullcontext()
 
 
 def _content(live: Live) -> tuple[str, str]:
@@ -76,35 +76,35 @@ def _content(live: Live) -> tuple[str, str]:
 
 
 async def _delete(run: Run, live: Live) -> None:
-    if live.type == FILE and run.uploads.get(_content(live)) == live.id:
+    if run.is_upload(live.type) and run.uploads.get(_content(live)) == live.id:
         del run.uploads[_content(live)]
     await run.adapters[live.type].delete(live.id)
 
 
-async def _staying(run: Run, step: Step, live: Live) -> str:
+async def _staying(run: Run, step: Step, live: Live) -> Note | None:
     """Why the object is left as it is, or nothing where it is to be deleted; StaleError where neither is right."""
-    if live.type == FILE:
+    if run.is_upload(live.type):
         note = _kept_because(run, step, live)
     else:
-        note = "" if await _is_there(run, step, live) else "it was gone already"
+        note = None if await _is_there(run, step, live) else Note("already-deleted")
     newcomers = [] if note else await run.reference_recheck.newcomers(live)
-    if newcomers and live.type == FILE and _is_replaced(step):
+    if newcomers and run.is_upload(live.type) and _is_replaced(step):
         return _held_by(newcomers[0])
     if newcomers:
-        raise _stale(step, f"{_named(newcomers)} came to need {live.id} after this was planned")
+        raise _stale(step, f"{_named(newcomers)} started referencing {live.id} after this was planned")
     return note
 
 
-def _kept_because(run: Run, step: Step, live: Live) -> str:
+def _kept_because(run: Run, step: Step, live: Live) -> Note | None:
     """An upload stays while another address, or anybody's store, still needs it. It has no label to look at again."""
     if run.users[live.id] - {str(step.address)}:
-        return "the upload stays: another path shares it"
+        return Note("upload-kept")
     holder = run.holders.get(live.id)
-    return _held_by(holder) if holder else ""
+    return _held_by(holder) if holder else None
 
 
-def _held_by(holder: Live) -> str:
-    return f"the upload stays: {holder.type} {holder.id}, which is not ours, holds it"
+def _held_by(holder: Live) -> Note:
+    return Note("upload-held", {"type": holder.type, "id": holder.id})
 
 
 async def _is_there(run: Run, step: Step, live: Live) -> bool:

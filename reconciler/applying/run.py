@@ -15,7 +15,7 @@ from reconciler.applying.reference_recheck import ReferenceRecheck
 from reconciler.live.base import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -88,7 +88,7 @@ class Run:
     def __post_init__(self) -> None:
         for address, live in self.planned.matched.live.items():
             self.hold(str(address), live.id)
-            if live.type == FILE and "sha256" in live.fields:
+            if self.is_upload(live.type) and "sha256" in live.fields:
                 self.uploads.setdefault((live.fields["sha256"], live.name), live.id)
 
     @cached_property
@@ -122,6 +122,9 @@ class Run:
 
     def in_outlets(self, type_: str) -> bool:
         return type_ in self.planned.inputs.outlet_types
+
+    def is_upload(self, type_: str) -> bool:
+        return self.planned.inputs.is_upload(type_)
 
     def labels(self, desired: Desired) -> Labels:
         """What `desired` is labelled with once it is written."""

@@ -105,7 +105,7 @@ def _parts(planned: Planned, step: Step) -> list[Address]:
     that it is a copy of: what is not applied is not released.
     """
     inputs, release = planned.inputs, release_of(planned.inputs, step.address)
-    needed = planned.after.needs.get(str(step.address), ())
+    needed = planned.after.needs.get(step.address, ())
     if release is not None and step.verb == "write":
         needed = [address for address in needed if address != release]
     bundle = inputs.bundles.get(release if release and step.verb == "publish" else step.address)
@@ -126,7 +126,7 @@ def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) 
         *planned.after.referrers.get(step.address, ()),
     ]
     for source in dict.fromkeys(edge.source for edge in edges):
-        yield from by_address.get(source, ())
+        yield from by_address.get(str(source), ())
     yield from _written(by_address, [step.address])
     yield from (other for other in by_address.get(str(step.address), ()) if other.verb == "publish")
     if step.verb == "remove":

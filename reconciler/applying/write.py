@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.live.base import Adapter, WriteRequest
@@ -20,10 +21,11 @@ from reconciler.planning.diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.release_retention import release_of
 from reconciler.planning.uploads import leftover_address
-from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, ResourceType
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, references_in, same
 
 TRIES: Final = 3
@@ -43,7 +45,7 @@ class Written:
     """The object after a step."""
 
     id: str
-    note: str = ""
+    note: Note | None = None
     resolved: Fields = field(default_factory=dict)
     """Of a frozen copy, what the API has filled in: from then on that is ours too."""
 
@@ -152,10 +154,12 @@ def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
 
 
 def _remember_replaced(run: Run, step: Step, written: Written) -> None:
-    """Uploads have no label: a run that ends before the old one is removed must not forget that it is ours."""
-    old = run.planned.matched.live.get(step.address)
-    if old and old.type == FILE and old.id != written.id:
-        run.journal.done(leftover_address(old), Applied(old.id, old.type, old.fields))
+    """Without a label, state alone tells that the old object is ours: a run that ends before it is removed must not
+    forget it.
+    """
+    inputs, old = run.planned.inputs, run.planned.matched.live.get(step.address)
+    if old and inputs.needs_state(old.type) and old.id != written.id:
+        run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
 
 
 async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
@@ -168,7 +172,7 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
         raise _stale(step, f"{live.id} belongs to {live.labels.address} of {live.labels.identity} now")
     fields = run.planned.matched.localise(inputs, step.address, live).fields
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
-    if has_room(live.fields.get("metadata")):
+    if inputs.is_labelled(live.type) and has_room(live.fields.get("metadata")):
         await adapter.update(live, _order(run, as_it_is, {}))
     return as_it_is
 
@@ -187,19 +191,19 @@ def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
 
 
 async def _make(run: Run, desired: Desired) -> Written:
-    if desired.type != FILE:
+    if not run.is_upload(desired.type):
         made = await _create(run, desired)
         resolved = run.planned.inputs.resource_types[desired.type].resolved if desired.whole else ()
         return Written(made.id, resolved={name: made.fields[name] for name in resolved})
     key = (desired.fields["sha256"], desired.upload_name)
-    alike = (desired.upload_name, desired.local.bytes if desired.local else 0)
+    alike = (desired.upload_name, desired.bytes or 0)
     async with run.alike[alike], run.uploading[key]:
         shared = key in run.uploads
         if not shared:
             await asyncio.to_thread(run.journal.announce, desired.address)
             run.uploads[key] = (await _create(run, desired)).id
         run.hold(str(desired.address), run.uploads[key])
-    return Written(run.uploads[key], note="shares an upload" if shared else "")
+    return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
 
 
 async def _create(run: Run, desired: Desired) -> Live:
@@ -245,7 +249,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     """Write the top-level fields in which a value changes, each whole; labels go with every write."""
     changes = [item for change in step.changes for item in change.fields]
     names = sorted({item.keys[0] for item in changes} - NOT_FIELDS)
-    if desired.type == FILE and not names:
+    if not names and not run.planned.inputs.is_labelled(desired.type):
         return Written(run.id_of(str(step.address)))
     adapter = run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))

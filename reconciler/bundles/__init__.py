@@ -1,4 +1,4 @@
-"""What applications load: `load` reads a published bundle with nothing but the standard library."""
+"""The interface for applications: `load` reads a published bundle, using only the standard library."""
 
 from reconciler.bundles.bundle import Bundle, load
 from reconciler.bundles.documents import BundleError

@@ -1,4 +1,4 @@
-"""What applications load. Standard library only, but for S3, which takes obstore."""
+"""Loading of published bundles by applications. Uses only the standard library, and obstore for S3."""
 
 import copy
 import logging
@@ -20,59 +20,59 @@ from reconciler.bundles.outlets import DirectoryOutlet
 
 _log = logging.getLogger("reconciler.bundles")
 _TIMEOUT: Final = 10.0
-"""Seconds to wait for each document of a URL."""
+"""Timeout in seconds for each document read from a URL."""
 _PASSING: Final = frozenset({"unreachable", "broken"})
-"""Errors that a bundle loaded earlier can stand in for."""
+"""Codes of errors on which a bundle loaded earlier is returned instead."""
 
 _Read: TypeAlias = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """One published chatbot, pipeline or assistant, with everything it takes to run it.
+    """A published chatbot, pipeline or assistant with everything that is required to run it.
 
-    The copies that a release is made of (`assistant/billing@support.3`) go by the names they were made of, too, so that
-    an application that asks for `assistant/billing` needs no change when another release is published.
+    The frozen copies in a release (`assistant/billing@support.3`) are also available under their original addresses, so
+    that an application that uses `assistant/billing` does not change when another release is published.
     """
 
     pointer: Pointer
     content: Mapping[str, Any]
-    """The content of the blob, with live ids."""
+    """The content of the blob with live ids."""
     problem: BundleError | None = None
-    """Why this is an earlier bundle than the one asked for."""
+    """The error because of which an earlier bundle was returned; None for the current one."""
 
     @property
     def stale(self) -> bool:
-        """Whether this is the last one that could be loaded, as the source could not be read now."""
+        """True if the source could not be read, and this is the last bundle loaded from it."""
         return self.problem is not None
 
     @property
     def release(self) -> int | None:
-        """The number of the release that this is; None for a draft, and for what is no chatbot."""
+        """The number of the release; None for a working chatbot and for other kinds."""
         release = self.content.get("release")
         return int(release["number"]) if release else None
 
     @property
     def chatbot(self) -> dict[str, Any] | None:
-        """`assistant` or `pipeline`, and `starts`, as addresses; None in the bundle of anything else."""
+        """The chatbot's `assistant` or `pipeline`, and `starts`, as addresses; None in bundles of other kinds."""
         return copy.deepcopy(self.content.get("chatbot"))
 
     def pipeline(self, address: str) -> dict[str, Any]:
-        """`nodes` and `edges`. Nodes name assistants by address and vector stores by live id."""
+        """Return `nodes` and `edges` of a pipeline. Nodes name assistants by address and vector stores by live id."""
         return copy.deepcopy(self._part("pipelines", address))
 
     def request(self, address: str) -> dict[str, Any]:
-        """The arguments of `responses.create` for an assistant of target `responses`, all but `input`."""
+        """Return the arguments of `responses.create`, without `input`, for an assistant of target `responses`."""
         assistant = self._part("assistants", address)
         if "request" not in assistant:
             raise BundleError("usage", f"{address} is a saved agent: use agent_id({address!r})")
         return copy.deepcopy(assistant["request"])
 
     def agent_id(self, address: str) -> str:
-        """The live id of an assistant of target `agents`."""
+        """Return the live id of an assistant of target `agents`."""
         assistant = self._part("assistants", address)
         if "agent" not in assistant:
-            raise BundleError("usage", f"{address} is no saved agent: use request({address!r})")
+            raise BundleError("usage", f"{address} is not a saved agent: use request({address!r})")
         return str(assistant["agent"])
 
     def _part(self, section: str, address: str) -> dict[str, Any]:
@@ -81,10 +81,10 @@ class Bundle:
             if name in parts:
                 return parts[name]
         there = ", ".join(sorted(parts)) or "none"
-        raise BundleError("absent", f"{self.pointer.address} has no {address}; its {section}: {there}")
+        raise BundleError("absent", f"{self.pointer.address} does not contain {address}; its {section}: {there}")
 
     def _copy_of(self, address: str) -> str:
-        """What the release `chatbot/support@3` calls its copy."""
+        """Return the address of the release's copy: `assistant/billing@support.3` for `assistant/billing`."""
         chatbot = str(self.content["address"]).partition("/")[2].partition("@")[0]
         return f"{address}@{chatbot}.{self.release}"
 
@@ -99,14 +99,14 @@ _last_good: dict[_Key, Bundle] = {}
 
 
 def load(source: str | Path, identity: str, address: str, *, cache: str | Path | None = None) -> Bundle:
-    """The bundle that is published at `address` (`chatbot/support`, `assistant/billing`) for `identity`.
+    """Load the bundle published at `address` (`chatbot/support`, `assistant/billing`) for `identity`.
 
-    `source` is a folder, an http(s) URL in front of the keys, or `s3://bucket/prefix?region=…&endpoint_url=…`, which
-    takes the credentials of the AWS_* variables and `pip install 'assistant-reconciler[s3]'`. While it cannot be
-    reached, or holds something broken, the last bundle loaded from it takes its place and says so (`stale`): the one
-    this process loaded, else the one in the folder `cache`. A bundle that was withdrawn, or is of another identity or a
-    newer format, is a BundleError.
-    Loading again costs one small read until something else is published.
+    `source` is a folder, an http(s) URL to prepend to the keys, or `s3://bucket/prefix?region=…&endpoint_url=…`, which
+    requires `pip install 'assistant-reconciler[s3]'` and uses the credentials in the AWS_* variables. If the source
+    cannot be reached, or holds a damaged document, the last bundle loaded from it is returned with `stale` set: the one
+    loaded by this process, otherwise the one in the folder `cache`. BundleError if the bundle was withdrawn, belongs to
+    another identity, or has a newer format.
+    Loading again takes one small read until something else is published.
     """
     key = _Key(str(source), identity, address)
     try:
@@ -143,12 +143,12 @@ def _opened(pointer: Pointer, blob: bytes | None) -> Bundle:
 
 
 def _keep(cache: DirectoryOutlet, documents: Mapping[str, bytes | None]) -> None:
-    """A cache is laid out like an outlet. That it cannot be written is no reason to have no bundle."""
+    """Write a bundle to the cache, which has the layout of an outlet. Failures are logged, not raised."""
     try:
         for key, data in documents.items():
             cache.write(key, data or b"")
     except OSError as error:
-        _log.warning("%s keeps no bundle: %s", cache.root, error)
+        _log.warning("cannot write the bundle to the cache %s: %s", cache.root, error)
 
 
 def _earlier(key: _Key, cache: str | Path | None, error: BundleError) -> Bundle:
@@ -177,14 +177,14 @@ def _reader(source: str | Path) -> _Read:
 def _read_file(outlet: DirectoryOutlet, key: str) -> bytes | None:
     try:
         if not outlet.root.is_dir():
-            raise BundleError("unreachable", f"there is no folder {outlet.root}")
+            raise BundleError("unreachable", f"the folder {outlet.root} does not exist")
         return outlet.read(key)
     except OSError as error:
         raise BundleError("unreachable", f"{outlet.root} cannot be read: {error}") from error
 
 
 def _get(url: str) -> bytes | None:
-    # Most of what importing this module would cost, and nothing to those who read a folder.
+    # Imported here, because these are most of the import time and not needed to read a folder.
     import http.client
     import urllib.error
     import urllib.request

@@ -1,9 +1,9 @@
-"""The two documents of a bundle: an immutable blob, and the pointer that says which blob holds now.
+"""The two documents of a bundle: an immutable blob, and the pointer to the current blob.
 
-`IDENTITY/blobs/SHA256.json` is the content as canonical JSON, with `{"$address": "kind/name"}` where an id belongs.
-`IDENTITY/KIND/NAME.json` names a blob and has the table from addresses to live ids.
+`IDENTITY/blobs/SHA256.json` is the content as canonical JSON, with `{"$address": "kind/name"}` in place of live ids.
+`IDENTITY/KIND/NAME.json` names a blob and maps addresses to live ids.
 
-Standard library only: applications import this.
+Applications import this module: it uses only the standard library.
 """
 
 import hashlib
@@ -16,9 +16,9 @@ from typing import Any, Final
 BLOB_FORMAT: Final = "reconciler/bundle/v1"
 POINTER_FORMAT: Final = "reconciler/pointer/v1"
 KINDS: Final = ("assistant", "chatbot", "pipeline")
-"""The kinds that have pointers."""
+"""The kinds that can be published."""
 DRAFT: Final = "working"
-"""What stands after the `@` of a working chatbot's pointer: without it, the name is that of the published one."""
+"""The suffix after `@` in the pointer of a working chatbot. The plain address is that of the published release."""
 
 _ADDRESS_KEY: Final = "$address"
 _ADDRESS: Final = re.compile(rf"({'|'.join(KINDS)})/[a-z0-9][-a-z0-9]*(@[a-z0-9][-.a-z0-9]*)?")
@@ -27,11 +27,11 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class BundleError(Exception):
-    """Why there is no bundle.
+    """A bundle that cannot be loaded.
 
-    `code` is `missing` (nothing is published at the address, or it was withdrawn), `unreachable`, `broken` (not what it
-    should be: no JSON, or not the bytes its digest stands for), `identity` (published for another project or
-    environment), `format` (written by a newer version), `absent` (the bundle has no such part), or `usage`.
+    `code` is `missing` (nothing is published at the address, or it was withdrawn), `unreachable`, `broken` (not JSON,
+    or bytes that do not match the digest), `identity` (published for another project or environment), `format` (written
+    by a newer version), `absent` (the bundle lacks the part), or `usage`.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -41,14 +41,14 @@ class BundleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What is published at an address."""
+    """A pointer: the bundle published at an address."""
 
     identity: str
     address: str
     blob: str
-    """`sha256:` and the hex digest of the blob's bytes."""
+    """`sha256:` and the hexadecimal digest of the blob's bytes."""
     ids: Mapping[str, str] = field(default_factory=dict)
-    """The live ids behind the addresses that the blob refers to."""
+    """The live ids of the addresses in the blob."""
 
     def document(self) -> dict[str, Any]:
         ids = dict(sorted(self.ids.items()))
@@ -63,7 +63,7 @@ class Pointer:
 
 def pointer_key(identity: str, address: str) -> str:
     if not _IDENTITY.fullmatch(identity) or not _ADDRESS.fullmatch(address):
-        raise BundleError("usage", f"{identity!r} and {address!r} are no identity and address of a bundle")
+        raise BundleError("usage", f"{identity!r} and {address!r} are not a valid identity and bundle address")
     return f"{identity}/{address}.json"
 
 
@@ -72,7 +72,7 @@ def blob_key(identity: str, digest: str) -> str:
 
 
 def read_pointer(data: bytes | None, identity: str, address: str) -> Pointer:
-    """The pointer that `data` is; BundleError unless it is the one for this identity and address."""
+    """Decode a pointer; BundleError unless it is the one for this identity and address."""
     if data is None:
         raise BundleError("missing", f"nothing is published at {address} of {identity}")
     document = _document(data, POINTER_FORMAT, f"the pointer of {address}")
@@ -81,22 +81,22 @@ def read_pointer(data: bytes | None, identity: str, address: str) -> Pointer:
         raise BundleError("identity", f"{address} was published for {found}, not for {identity}")
     blob, ids = document.get("blob"), document.get("ids")
     if document.get("address") != address or not isinstance(blob, str) or not _DIGEST.fullmatch(blob):
-        raise BundleError("broken", f"the pointer of {address} does not say what is published there")
+        raise BundleError("broken", f"the pointer of {address} does not name a blob for this address")
     if not isinstance(ids, dict) or not all(isinstance(live, str) for live in ids.values()):
-        raise BundleError("broken", f"the pointer of {address} has no table of ids")
+        raise BundleError("broken", f"the pointer of {address} does not contain a table of ids")
     return Pointer(identity, address, blob, ids)
 
 
 def read_blob(data: bytes | None, digest: str) -> dict[str, Any]:
-    """The content of a blob; BundleError unless `data` is what `digest` stands for."""
+    """Decode a blob; BundleError unless `data` matches `digest`."""
     if data is None:
         raise BundleError("broken", f"the blob {digest} is missing")
     if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
-        raise BundleError("broken", f"the blob {digest} was altered: its bytes have another digest")
+        raise BundleError("broken", f"the blob {digest} was altered: its bytes do not match the digest")
     content = _document(data, BLOB_FORMAT, f"the blob {digest}")
     address, assistants = content.get("address"), content.get("assistants")
     if not (isinstance(address, str) and _ADDRESS.fullmatch(address) and isinstance(assistants, dict)):
-        raise BundleError("broken", f"the blob {digest} is no bundle")
+        raise BundleError("broken", f"the blob {digest} is not a bundle")
     return content
 
 
@@ -104,18 +104,21 @@ def _document(data: bytes, expected: str, what: str) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BundleError("broken", f"{what} is no JSON: {error}") from error
+        raise BundleError("broken", f"{what} is not valid JSON: {error}") from error
     written = document.get("format") if isinstance(document, dict) else None
     if written == expected:
         found: dict[str, Any] = document
         return found
     if isinstance(written, str) and written.rpartition("/")[0] == expected.rpartition("/")[0]:
-        raise BundleError("format", f"{what} is written as {written}, and this version reads {expected}: update it")
-    raise BundleError("broken", f"{what} is not written as {expected}")
+        raise BundleError(
+            "format",
+            f"{what} has the format {written}, and this version reads {expected}: upgrade assistant-reconciler",
+        )
+    raise BundleError("broken", f"{what} does not have the format {expected}")
 
 
 def resolved(content: Mapping[str, Any], id_of: Callable[[str], Any]) -> dict[str, Any]:
-    """`content` with live ids. Assistants and pipelines, which are in the bundle, stay addresses in graphs and bots."""
+    """Return `content` with live ids. Assistants and pipelines named by chatbots and pipelines stay addresses."""
 
     def part_of(address: str) -> Any:
         return address if address.partition("/")[0] in KINDS else id_of(address)
@@ -126,7 +129,7 @@ def resolved(content: Mapping[str, Any], id_of: Callable[[str], Any]) -> dict[st
 
 
 def needs(content: Mapping[str, Any]) -> frozenset[str]:
-    """The addresses whose live ids it takes to use `content`: what its pointer has in `ids`."""
+    """Return the addresses whose live ids are required to use `content`: the `ids` of its pointer."""
     found: set[str] = set()
     resolved(content, found.add)
     return frozenset(found)

@@ -1,4 +1,4 @@
-"""Where bundles are put for applications. Standard library only: applications import this."""
+"""Outlets: stores from which applications load bundles. Applications import this: standard library only."""
 
 import contextlib
 import os
@@ -12,27 +12,27 @@ from typing import Protocol
 class Outlet(Protocol):
     """A store of small documents by key, such as `acme/production/chatbot/support.json`.
 
-    Must show a reader either the old document or the new one, never a part; may be called from several threads.
+    Writes must be atomic for readers. May be called from several threads.
     """
 
     def read(self, key: str) -> bytes | None:
-        """The document, or None where there is none."""
+        """Return the document; None if it does not exist."""
         ...
 
     def write(self, key: str, data: bytes) -> None: ...
 
     def list(self, prefix: str) -> list[str]:
-        """Every key that begins with `prefix`, sorted."""
+        """Return the keys that begin with `prefix`, sorted."""
         ...
 
     def delete(self, key: str) -> None:
-        """Remove the document; one that is gone already is done."""
+        """Delete the document; a missing one is ignored."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryOutlet:
-    """A folder of the file system."""
+    """An outlet in a folder of the file system."""
 
     root: Path
 
@@ -45,7 +45,7 @@ class DirectoryOutlet:
     def write(self, key: str, data: bytes) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Not `tempfile`: its files are for the owner alone, and applications run as somebody else.
+        # Not `tempfile`, whose files only the owner can read: applications may run as another user.
         new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
             with new.open("xb") as file:
@@ -68,29 +68,29 @@ class DirectoryOutlet:
             self._path(key).unlink()
 
     def _path(self, key: str) -> Path:
-        """Where `key` is kept: always inside the folder, whatever the key says and wherever links lead."""
+        """Return the path of `key`; ValueError if it is outside the folder, also through links."""
         path = self.root.joinpath(*checked_key(key).split("/"))
         if not path.resolve().is_relative_to(self.root.resolve()):
-            raise ValueError(f"{key!r} leads out of {self.root}")
+            raise ValueError(f"{key!r} is outside {self.root}")
         return path
 
 
 def checked_key(key: str) -> str:
-    """`key`, if it is one and leads nowhere else. ValueError otherwise."""
+    """Return `key` if it is a safe relative path; ValueError otherwise."""
     parts = key.split("/")
     if any(part.startswith(".") or not part or "\\" in part or "\0" in part for part in parts):
-        raise ValueError(f"{key!r} is no key of an outlet")
+        raise ValueError(f"{key!r} is not a valid outlet key")
     return key
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Documents at any depth; what is being written is hidden."""
+    """Yield the documents at any depth, without hidden drafts."""
     for at, _, names in os.walk(folder, onerror=_unless_missing):
         yield from (path for name in names if not name.startswith(".") and (path := Path(at, name)).is_file())
 
 
 def _unless_missing(error: OSError) -> None:
-    """A folder that cannot be read is no empty one; a file in its place has nothing in it, and writing will tell."""
+    """Raise the error, unless the folder does not exist or is a file. Writes report the latter."""
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
 

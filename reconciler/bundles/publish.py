@@ -1,4 +1,4 @@
-"""Bundles into outlets, and out of them again for comparison."""
+"""Publishing of bundles to outlets, and reading them back for comparison."""
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,33 +24,35 @@ from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, digest
 
 _READERS: Final = 16
-"""Documents read at once: an outlet may be an object store with tens of milliseconds to each."""
+"""The number of concurrent reads: object stores take tens of milliseconds for each document."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """What an outlet has at one address."""
+    """The pointer and the blob of one address in an outlet."""
 
     pointer: Pointer | None
-    """None where it cannot be read."""
+    """None if it cannot be read."""
     content: JSON | None
-    """The blob; None where it is missing or altered."""
+    """The content of the blob; None if it is missing or altered."""
     problem: Problem | None = None
 
 
 def publish(
     outlets: Iterable[Outlet], identity: Identity, address: Address, content: JSON, ids: Mapping[str, str]
 ) -> None:
-    """Publish `content` at the pointer `address` (`pointer_address` tells which one an object has).
+    """Publish `content` at the pointer `address` (see `pointer_address`).
 
-    In each outlet the blob goes first and the pointer last; neither is written where it stands already. Of `ids`, those
-    that the content needs are published; ValueError where one is missing.
+    In each outlet the blob is written first and the pointer last, unless they are unchanged. Only the `ids` that the
+    content requires are published; ValueError if one is missing.
     """
     needed = needs(content)
     if missing := sorted(needed - ids.keys()):
         raise ValueError(f"{address} cannot be published without the ids of {', '.join(missing)}")
     if content["address"] == f"{address}@{DRAFT}":
-        raise ValueError(f"{address} is for what was released: a draft is published at {content['address']}")
+        raise ValueError(
+            f"{address} is reserved for releases: the working chatbot is published at {content['address']}"
+        )
     pointer = Pointer(str(identity), str(address), digest(content), {name: ids[name] for name in needed})
     key = pointer_key(str(identity), str(address))
     for outlet in outlets:
@@ -64,30 +66,30 @@ def _put(outlet: Outlet, key: str, data: bytes) -> None:
 
 
 def withdraw(outlets: Iterable[Outlet], identity: Identity, address: Address) -> None:
-    """Take the pointer at `address` away. Blobs stay: somebody may be reading one.
+    """Delete the pointer at `address`. Blobs stay, because an application may be reading one.
 
-    From the first outlet last: it tells what is live, and a run that is killed in between still has it to remove.
+    The first outlet is last: it is the record of what is published, so an interrupted run finds it again.
     """
     for outlet in reversed(tuple(outlets)):
         outlet.delete(pointer_key(str(identity), str(address)))
 
 
 def read_all(outlet: Outlet, identity: Identity) -> dict[Address, Published]:
-    """Everything an outlet has for `identity`, by the address of its pointer; what is wrong is told, not raised."""
+    """Return everything published in an outlet for `identity`, by pointer address. Errors are values, not raised."""
     found = [address for kind in KINDS for address in _listed(outlet, identity, kind)]
     with ThreadPoolExecutor(_READERS) as readers:
         return dict(zip(found, readers.map(lambda address: read(outlet, identity, address), found), strict=True))
 
 
 def _listed(outlet: Outlet, identity: Identity, kind: str) -> list[Address]:
-    """Pointers of one kind. A key with further parts is another identity's: `acme/assistant/…` of an environment."""
+    """Return the pointers of one kind. Keys with more parts belong to an environment of the project."""
     prefix = f"{identity}/{kind}/"
     names = (key.removeprefix(prefix) for key in outlet.list(prefix))
     return [Address(kind, name.removesuffix(".json")) for name in names if "/" not in name and name.endswith(".json")]
 
 
 def read(outlet: Outlet, identity: Identity, address: Address) -> Published:
-    """What an outlet has at the pointer `address`."""
+    """Return the pointer and the blob at `address`."""
     pointer = None
     try:
         found = outlet.read(pointer_key(str(identity), str(address)))

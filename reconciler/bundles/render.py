@@ -1,4 +1,4 @@
-"""Content of bundles: from what should be live to blobs, and from blobs back to canonical fields. Pure."""
+"""Rendering of desired objects to bundle contents, and of contents back to canonical fields. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
@@ -19,8 +19,10 @@ T = TypeVar("T")
 
 
 def pointer_address(address: Address) -> Address:
-    """Where the object at `address` is published: a working chatbot as a draft (`chatbot/support@working`), a release
-    as its chatbot's (`chatbot/support@3`), all else under its own name.
+    """Return the address under which an object is published.
+
+    A working chatbot is published as `chatbot/support@working`, a release as `chatbot/support@3`, and other objects
+    under their own address.
     """
     if address.kind == CHATBOT:
         return Address(CHATBOT, f"{address.name}@{DRAFT}")
@@ -28,8 +30,9 @@ def pointer_address(address: Address) -> Address:
 
 
 def object_address(pointer: Address) -> Address | None:
-    """The object that is published at `pointer`: the inverse of `pointer_address`. None for a chatbot's own name, which
-    is that of the release it has published.
+    """Return the object published at `pointer`: the inverse of `pointer_address`.
+
+    None for the plain address of a chatbot, which refers to its published release.
     """
     if pointer.kind != CHATBOT:
         return pointer
@@ -39,12 +42,15 @@ def object_address(pointer: Address) -> Address | None:
 
 
 def contents(objects: Mapping[Address, Desired]) -> dict[Address, JSON]:
-    """The blob of every object that has one, by the object's address.
+    """Return the bundle content of every object that has one, by address.
 
-    An object that refers to an assistant or a pipeline which is not among `objects` has none: there is nothing whole to
-    publish.
+    An object that refers to an assistant or pipeline outside `objects` has none: its bundle would be incomplete.
     """
-    assistants = {str(address): _assistant(wanted) for address, wanted in objects.items() if wanted.type in _ASSISTANTS}
+    assistants = {
+        str(address): _ASSISTANTS[wanted.type](wanted)
+        for address, wanted in objects.items()
+        if wanted.type in _ASSISTANTS
+    }
     pipelines = {str(address): _rendered(wanted) for address, wanted in objects.items() if wanted.type == "pipeline"}
     uses = {name: _named("assistant", pipeline) for name, pipeline in pipelines.items()}
     blobs: dict[Address, JSON] = {}
@@ -57,19 +63,19 @@ def contents(objects: Mapping[Address, Desired]) -> dict[Address, JSON]:
             parts["pipelines"] = _picked(pipelines, holds.pipelines)
         if wanted.type in _CHATBOTS:
             parts.update(_CHATBOTS[wanted.type](wanted))
-        blobs[address] = _blob(address, **parts)
+        blobs[address] = {"format": BLOB_FORMAT, "address": str(pointer_address(address)), **parts}
     return blobs
 
 
 class _Holding(NamedTuple):
-    """What goes into a bundle, by address."""
+    """The addresses of the assistants and pipelines in a bundle."""
 
     assistants: frozenset[str]
     pipelines: frozenset[str] = frozenset()
 
 
 def _held_by(wanted: Desired, uses: Mapping[str, frozenset[str]]) -> _Holding | None:
-    """None for an object that has no bundle; `uses` has the assistants of each pipeline."""
+    """Return the parts of the bundle of `wanted`; None if it has no bundle. `uses` maps pipelines to assistants."""
     itself = frozenset({str(wanted.address)})
     if wanted.type in _ASSISTANTS:
         return _Holding(itself)
@@ -83,10 +89,6 @@ def _held_by(wanted: Desired, uses: Mapping[str, frozenset[str]]) -> _Holding | 
     return _Holding(_named("assistant", chatbot).union(*used), started)
 
 
-def _blob(address: Address, **parts: JSON) -> JSON:
-    return {"format": BLOB_FORMAT, "address": str(pointer_address(address)), **parts}
-
-
 def _rendered(wanted: Desired) -> dict[str, JSON]:
     return resource_types()[wanted.type].render(wanted.fields)
 
@@ -96,7 +98,7 @@ def _agent(wanted: Desired) -> JSON:
 
 
 def _request(wanted: Desired) -> JSON:
-    """The address and the release go with every request, so that usage can be attributed to them."""
+    """Return the request of an assistant, with address and release as metadata, so that usage can be attributed."""
     request = _rendered(wanted)
     release = wanted.address.release
     of_release = {} if release is None else {RELEASED: release.name}
@@ -112,17 +114,13 @@ def _working(wanted: Desired) -> dict[str, JSON]:
 
 
 def _released(wanted: Desired) -> dict[str, JSON]:
-    """A release tells which one it is, and what its content was."""
+    """Return the chatbot of a release, and the number and digest of the release."""
     chatbot = _rendered(wanted)
     release = {"number": release_number(wanted.address), "digest": chatbot.pop("digest")}
     return {"release": release, "chatbot": chatbot}
 
 
 _CHATBOTS: Final = {"chatbot": _working, "release": _released}
-
-
-def _assistant(wanted: Desired) -> JSON:
-    return _ASSISTANTS[wanted.type](wanted)
 
 
 def _named(kind: str, document: JSON) -> frozenset[str]:
@@ -134,9 +132,9 @@ def _picked(parts: Mapping[str, T], names: Iterable[str]) -> dict[str, T]:
 
 
 def own_fields(type_: str, content: JSON) -> Fields:
-    """The canonical fields of the object that a blob was made for: how the live value of a document is read.
+    """Return the canonical fields of the object that a blob was rendered from, as its live value.
 
-    A field that the document does not have is at its default.
+    Fields that the document does not contain have their defaults.
     """
     resource_type = resource_types()[type_]
     found = {field: resource_type.canonical(field, value) for field, value in _own(type_, content).items()}
@@ -156,7 +154,7 @@ def _own(type_: str, content: JSON) -> Mapping[str, JSON]:
 
 
 def exported(content: JSON, ids: Mapping[str, str]) -> JSON:
-    """A bundle as one document for people and scripts: with live ids, and with references where there is no id yet."""
+    """Return a bundle as one document with live ids, and with references to objects that have no id yet."""
     return {
         **resolved(content, lambda address: ids.get(address, reference(address))),
         "format": EXPORT_FORMAT,

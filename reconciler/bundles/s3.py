@@ -1,4 +1,4 @@
-"""Bundles below a prefix of an S3 bucket: to put them there, and to load them."""
+"""Bundles below a prefix in an S3 bucket: the outlet, and the reader for applications."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,7 +10,7 @@ from reconciler.s3.objects import NotInstalledError, Objects, S3Error
 
 
 class S3Outlet:
-    """An outlet of which what fails is an `S3Error`."""
+    """An outlet in an S3 bucket. Failures raise `S3Error`."""
 
     def __init__(self, location: Location) -> None:
         self._objects = Objects(location)
@@ -32,11 +32,11 @@ class S3Outlet:
 
 @cache
 def reader(url: str) -> Callable[[str], bytes | None]:
-    """Reads the document at a key below `url`. One for each URL: it keeps its connections."""
+    """Return a function that reads the document at a key below `url`. Cached for each URL, with its connections."""
     try:
         outlet = S3Outlet(Location.parse(url))
     except ValueError as error:
-        raise BundleError("usage", f"{url} cannot be used: {error}") from error
+        raise BundleError("usage", f"{url} is not a valid location: {error}") from error
 
     def read(key: str) -> bytes | None:
         try:

@@ -45,6 +45,7 @@ def command(
     Exit code 1 if nothing could be adopted, 4 if only some objects could be adopted.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.adopt import adopt
+    from reconciler.reports.wording import notice_text
 
     wanted = _wanted(what)
     if not dry_run:
@@ -60,8 +61,8 @@ def command(
         listen=listening(),
         resume=command_line(),
     )
-    for text in done.pairing.notes:
-        note(text)
+    for notice in done.pairing.notices:
+        note(notice_text(notice))
     code = _show(done, format_, out=out, dry_run=dry_run)
     if not done.pairing.problems:
         return code

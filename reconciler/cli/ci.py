@@ -64,7 +64,7 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
     Requires the permission `pull-requests: write`.
     """
     from reconciler.github import connect
-    from reconciler.github.marked import mark_of, replace_comments, upsert_comment
+    from reconciler.github.issues import mark_of, replace_comments, upsert_comment
     from reconciler.reports.markdown.origin import signed, unplanned
 
     number = pull or _pull_request()
@@ -98,7 +98,7 @@ def issue(body: Path, drift: Path, author: str) -> int:
     Requires the permission `issues: write`.
     """
     from reconciler.github import connect
-    from reconciler.github.marked import close_issue, upsert_issue
+    from reconciler.github.issues import close_issue, upsert_issue
     from reconciler.review.saved import read_drift
 
     text, found = _text(body), read_drift(drift)
@@ -130,7 +130,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     Exit code 2 if changes are held back, 3 if the plan is refused.
     """
     from reconciler.operations.run import planned
-    from reconciler.planning.codec import to_json
+    from reconciler.reports.wording.documents import plan_json
     from reconciler.review.approval import approval
 
     now = planned(start, options.environ(), env, endpoint, on_drift="keep")
@@ -139,7 +139,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
         return codes.REFUSED
     found = _shown(now.plan, plan_workflow)
     parted = approval(now, found.digests)
-    write_json(to_json(parted.plan), out)
+    write_json(plan_json(parted.plan), out)
     _tell(parted, found)
     return codes.CHANGES if parted.held else 0
 
@@ -159,12 +159,12 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
     branch in the step output `branch`.
     """
     from reconciler.operations.rollback import rollback
-    from reconciler.planning.codec import to_json
+    from reconciler.reports.wording.documents import plan_json
     from reconciler.review.reviewing import rollback_branch
 
     chatbot = chatbot.removeprefix("chatbot/")
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
-    write_json(to_json(plan), out)
+    write_json(plan_json(plan), out)
     show_plan(plan, "text", out=None)
     _set_output("branch", rollback_branch(plan.identity, chatbot))
     return codes.REFUSED if plan.refusals else 0
@@ -182,7 +182,7 @@ def pull_request(head: str, base: str | None, title: str, body: str) -> int:
     requests.
     """
     from reconciler.github import GitHubError, connect
-    from reconciler.github.pulls import upsert_pull
+    from reconciler.github.issues import upsert_pull
 
     base = base or _given("GITHUB_REF_NAME")
     with connect(options.environ()) as github:
@@ -203,7 +203,7 @@ def _text(file: Path) -> str:
 
 def _shown(plan: "Plan", plan_workflow: str) -> "Shown":
     from reconciler.github import connect
-    from reconciler.github.reviews import Reviews
+    from reconciler.github.plan_artifacts import Reviews
     from reconciler.review.reviewing import Shown, shown
 
     if not plan.work:

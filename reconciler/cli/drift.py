@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import codes, options
-from reconciler.cli.output import show, show_json, style, write_json
+from reconciler.cli.output import show, show_error, show_json, style, write_json
 
 
 @click.command(name="drift")
@@ -30,9 +30,14 @@ def command(
     Exit code 2 if there is drift.
     """
     from reconciler.operations.drift import drift
+    from reconciler.planning.model import Refusal
     from reconciler.reports.json import drift_json
+    from reconciler.reports.wording import refusal_problem
 
     report = drift(start, options.environ(), env, endpoint, targets=options.addresses(targets))
+    if isinstance(report, Refusal):
+        show_error([refusal_problem(report)], format_)
+        return codes.REFUSED
     write_json(drift_json(report), out)
     undo = options.again("apply", on_drift="revert")
     pull = f"{options.again('pull', targets=())} {shlex.join(targets) or '--all'}"

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.output import note
-from reconciler.emulator.faults.spec import table
+from reconciler.emulator.fault_spec import table
 
 SECONDS = click.FloatRange(0, 3600)
 

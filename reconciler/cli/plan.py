@@ -66,11 +66,11 @@ def show_plan(
     saved: Path | None = None,
 ) -> None:
     """Print a plan and save it to `out`. `again` is the command that applies it; `saved` is its existing file."""
-    from reconciler.planning.codec import to_json
+    from reconciler.reports.wording.documents import plan_json
 
-    write_json(to_json(plan), out)
+    write_json(plan_json(plan), out)
     if format_ == "json":
-        show_json(to_json(plan))
+        show_json(plan_json(plan))
     elif format_ == "markdown":
         from reconciler.reports.markdown.plan import plan_markdown
 

@@ -18,10 +18,10 @@ from reconciler.cli.output import show, show_json, write_json
 def command(folder: Path | None) -> int:
     """Print the JSON Schema of manifests. With --out, write the schemas of manifests, bundles and pointers.
 
-    To use the schema in an editor, add this line at the top of a manifest:
+    Editors use the schema that the first line of a manifest refers to. To update the schema of a project:
 
     \b
-    # yaml-language-server: $schema=…/manifest.schema.json
+    reconciler schema > .schemas/manifest.schema.json
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.schema import schemas
 

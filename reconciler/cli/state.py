@@ -12,7 +12,7 @@ from reconciler.cli.apply import check_terminal
 from reconciler.cli.output import note, show, show_json, show_json_text, style
 
 if TYPE_CHECKING:
-    from reconciler.state.comparing import Edited, Rebuilt
+    from reconciler.state.edits import StateEdit, StateRebuild
 
 
 @click.group(name="state")
@@ -139,7 +139,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
     from reconciler.operations.state_rebuild import rebuild
     from reconciler.reports.text.states import rebuilt_text
 
-    def confirm(found: "Rebuilt") -> bool:
+    def confirm(found: "StateRebuild") -> bool:
         if yes:
             return True
         note(rebuilt_text(found))
@@ -175,7 +175,7 @@ def migrate_(to: str, start: Path, env: str | None) -> int:
     return 0
 
 
-def _edited(word: str, done: "Edited", format_: str) -> int:
+def _edited(word: str, done: "StateEdit", format_: str) -> int:
     if format_ == "json":
         from reconciler.reports.states import edited_json
 

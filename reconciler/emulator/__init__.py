@@ -1,7 +1,7 @@
-"""The embedded OpenAI API: enough of the real one to plan, apply and look for drift against, without a key.
+"""An emulator of the OpenAI API: the subset that plan, apply and drift use, without a key.
 
-It knows nothing of the engine and states defaults and limits itself, from the API's documentation, so that the
-engine's mistakes show. Needs the extra `emulator`.
+It shares no code with the engine. Defaults and limits are stated here, from the documentation of the API, so that
+mistakes of the engine show. Requires the extra `emulator`.
 """
 
 from typing import TYPE_CHECKING
@@ -15,11 +15,11 @@ __all__ = ["Settings", "create_app"]
 
 
 def create_app(settings: Settings) -> "Starlette":
-    """The API as an ASGI application; `app.state.requests` lists the (method, path template) of each request.
+    """Create the API as an ASGI application; `app.state.requests` lists (method, path template) of each request.
 
-    Raises ImportError where the extra `emulator` is not installed.
+    Raises ImportError if the extra `emulator` is not installed.
     """
-    # Here, because both starlette and the SDK's types take long to import.
+    # Imported here, because starlette and the types of the SDK are slow to import.
     from reconciler.emulator.app import build
 
     return build(settings)

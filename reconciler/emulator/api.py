@@ -1,4 +1,4 @@
-"""What a resource module is made of: endpoints, each a method, a path and a plain function of a `Call`."""
+"""The building blocks of resource modules: endpoints with a method, a path and a function of a `Call`."""
 
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -21,11 +21,19 @@ from reconciler.emulator.store import Document, Store, UnknownCursorError, Where
 
 
 @dataclass(frozen=True)
-class Body:
-    """How a request body is read and what it may hold.
+class Lane:
+    """A limit per minute of requests about one object."""
 
-    `type` is the SDK's type of the parameters (a union of them where the body has variants), `in_path` those of them
-    that stand in the path or in a header; `limits` is for `limits.enforce`.
+    name: str
+    per_minute: int
+
+
+@dataclass(frozen=True)
+class Body:
+    """The reader and the checks of a request body.
+
+    `type` is the SDK's type of the parameters, or a union of types for a body with variants. `in_path` names parameters
+    in the path or in a header. `limits` is passed to `limits.enforce`.
     """
 
     type: Any
@@ -34,7 +42,7 @@ class Body:
     read: Callable[[Request], Awaitable[Document]] = json_object
 
     def check(self, body: Document) -> None:
-        """Raise ApiError for the first thing that is wrong with the body."""
+        """Raise ApiError for the first error in the body."""
         self._shape(body, "")
         enforce(self.limits, body)
 
@@ -47,7 +55,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Call:
-    """One request, read and checked, inside a transaction of `store`."""
+    """A request that was read and checked, inside a transaction of `store`."""
 
     store: Store
     settings: Settings
@@ -71,7 +79,7 @@ class Call:
         scope: str = "",
         where: Callable[[Mapping[str, str]], Where] | None = None,
     ) -> Document:
-        """One page of the objects of a kind; `where` turns the filters of the query into a condition."""
+        """Return one page of the objects of a kind; `where` converts the filters of the query into a condition."""
         window, filters = paging.read(self.query)
         try:
             page = self.store.page(kind, window, scope, where(filters) if where else None)
@@ -85,9 +93,9 @@ Handler = Callable[[Call], Document | Response]
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """One method of one path.
+    """A method of a path.
 
-    `writes_to_store` marks what counts against the limit of writes a minute to the vector store of the path.
+    `lane` is the limit per minute of the requests that share it, for one object: the `id` in the path.
     """
 
     method: str
@@ -95,7 +103,7 @@ class Endpoint:
     handle: Handler
     body: Body | None = None
     status: int = 200
-    writes_to_store: bool = False
+    lane: Lane | None = None
 
 
 def new_id(prefix: str) -> str:

@@ -1,4 +1,4 @@
-"""The application: every endpoint of every resource module behind the gates, answers with the API's headers."""
+"""The ASGI application: the endpoints of all resource modules behind the gates, with the headers of the API."""
 
 import asyncio
 import json
@@ -16,10 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.emulator.api import Call, Endpoint
 from reconciler.emulator.errors import ApiError
-from reconciler.emulator.faults.effects import Lag, ingesting
-from reconciler.emulator.faults.middleware import STRUCK, Faults
-from reconciler.emulator.faults.schedule import Schedule
-from reconciler.emulator.faults.spec import from_json
+from reconciler.emulator.fault_spec import Schedule, from_json
+from reconciler.emulator.faults import STRUCK, Faults, Lag, ingesting
 from reconciler.emulator.gates import gates, is_beta
 from reconciler.emulator.resources import endpoints
 from reconciler.emulator.settings import Settings
@@ -27,7 +25,7 @@ from reconciler.emulator.store import Store
 
 
 def build(settings: Settings) -> Starlette:
-    """Raises SpecError where `settings.faults` cannot be understood."""
+    """Build the application. Raises SpecError if `settings.faults` is not valid."""
     store, schedule = Store(settings.data), Schedule(settings.faults)
     app = Starlette(
         routes=[
@@ -44,7 +42,7 @@ def build(settings: Settings) -> Starlette:
 
 
 class ApiHeaders:
-    """The headers that every answer of the API carries."""
+    """Middleware that adds the headers of the API to every response."""
 
     def __init__(self, app: ASGIApp, project: str) -> None:
         self._app = app
@@ -115,12 +113,12 @@ async def _faults(request: Request) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)  # noqa: S101 - Starlette's signature says less than its table
+    assert isinstance(error, ApiError)  # noqa: S101 - Starlette's signature is wider than its table
     return JSONResponse(error.envelope(beta=is_beta(request.url.path)), error.status, error.headers)
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:
-    """What Starlette refuses by itself: unknown paths and methods, forms it cannot read."""
+    """Answer requests that Starlette rejects itself: unknown paths and methods, unreadable forms."""
     assert isinstance(error, HTTPException)  # noqa: S101
     where = f"{request.method} {request.url.path}"
     messages = {404: f"Invalid URL ({where})", 405: f"Not allowed to {where}"}

@@ -1,4 +1,4 @@
-"""Request bodies as the API reads them: JSON strictly, forms with `a[b]` for nested members."""
+"""Readers of request bodies: strict JSON, and forms with `a[b]` for nested members."""
 
 import json
 import math
@@ -12,13 +12,13 @@ from reconciler.emulator.schema import Upload
 
 
 async def json_object(request: Request) -> dict[str, Any]:
-    """The body as an object; raises ApiError for another content type, malformed JSON and repeated keys."""
+    """Read the body as an object; raises ApiError for another content type, malformed JSON and repeated keys."""
     _expect_content_type(request, "application/json")
     return parse(await request.body())
 
 
 async def form(request: Request) -> dict[str, Any]:
-    """The fields of a multipart form, nested as JSON would have them; files become `Upload`."""
+    """Read the fields of a multipart form, nested like JSON; files become `Upload`."""
     _expect_content_type(request, "multipart/form-data")
     body: dict[str, Any] = {}
     async with request.form() as fields:
@@ -32,7 +32,7 @@ def parse(raw: bytes) -> dict[str, Any]:
     try:
         body = json.loads(raw, object_pairs_hook=_unrepeated, parse_constant=_finite, parse_float=_finite)
         if b"\\u" in raw:
-            json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+            json.dumps(body, ensure_ascii=False).encode()  # rejects lone surrogates
     except (ValueError, RecursionError) as error:
         raise invalid(f"We could not parse the JSON body of your request: {error}") from error
     if not isinstance(body, dict):

@@ -1,7 +1,7 @@
-"""Errors as the API words them.
+"""Errors in the wording of the API.
 
-Two families answer differently. Agents (beta) repeat the type as the code; the older resources have a code of
-their own, often null, and call even a missing object an `invalid_request_error`.
+Two families of endpoints differ. Agents (beta) repeat the type as the code. The older resources have their own code,
+often null, and report even a missing object as an `invalid_request_error`.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ BETA_TYPES = {401: "unauthorized", 404: "not_found_error"}
 
 
 class ApiError(Exception):
-    """A refusal that becomes the response.
+    """An error that becomes the response.
 
-    With an explicit `type`, type and code are sent as they are; without, the family of the path decides.
+    An explicit `type` is sent as it is, with `code`. Without one, the family of the path determines both.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     def envelope(self, *, beta: bool) -> dict[str, Any]:
-        """The body of the response, with all four members the API always sends."""
+        """Return the body of the response, with the four members that the API always sends."""
         type_, code = self.type or INVALID, self.code
         if beta and self.type is None:
             type_ = code = BETA_TYPES.get(self.status, INVALID)

@@ -1,17 +1,25 @@
-"""What stands before every endpoint: the beta header, the key, the limits a minute."""
+"""Checks before every endpoint: the beta header, the key, and the rate limits.
 
+Rate limits are strict sliding windows in the memory of one process. Per method: the limits that OpenAI listed for the
+Assistants API (none are published for the current endpoints). Per vector store: 300 writes a minute, files and batches
+together (API reference of vector store files).
+"""
+
+import math
+from collections import defaultdict, deque
 from collections.abc import Callable
 
 from starlette.requests import Request
 
 from reconciler.emulator.api import Endpoint
 from reconciler.emulator.errors import ApiError
-from reconciler.emulator.pace import A_MINUTE, STORE_WRITES_A_MINUTE, Pace
 from reconciler.emulator.settings import Settings
 
 Gate = Callable[[Request, Endpoint], None]
 
 BETA = "agents=v1"
+REQUESTS_PER_MINUTE = {"GET": 1000, "POST": 300, "DELETE": 300}
+WINDOW = 60.0
 
 
 def is_beta(path: str) -> bool:
@@ -19,9 +27,9 @@ def is_beta(path: str) -> bool:
 
 
 def gates(settings: Settings) -> list[Gate]:
-    """In the order the API looks: a missing beta header is reported even without a key."""
-    paced = [] if settings.rate_limit is None else [_limits(Pace(settings.rate_limit, settings.now))]
-    return [_beta_header, _authorization, *paced]
+    """Return the checks in the order of the API: a missing beta header is reported even without a key."""
+    limited = [] if settings.rate_limit is None else [_limits(RateLimiter(settings.rate_limit, settings.now))]
+    return [_beta_header, _authorization, *limited]
 
 
 def _beta_header(request: Request, endpoint: Endpoint) -> None:
@@ -38,10 +46,38 @@ def _authorization(request: Request, endpoint: Endpoint) -> None:  # noqa: ARG00
         raise ApiError(401, message)
 
 
-def _limits(pace: Pace) -> Gate:
+class RateLimiter:
+    """A rate limiter: admits at most `limit x factor` requests of a key in any minute."""
+
+    def __init__(self, factor: float, now: Callable[[], float]) -> None:
+        self._factor = factor
+        self._now = now
+        self._admitted: dict[str, deque[float]] = defaultdict(deque)
+
+    def admit(self, key: str, limit: int) -> None:
+        """Count a request; raises ApiError 429, without counting it, if it exceeds the limit."""
+        times, now = self._admitted[key], self._now()
+        while times and times[0] <= now - WINDOW:
+            times.popleft()
+        if len(times) >= max(1, int(limit * self._factor)):
+            raise _too_many(times[0] + WINDOW - now)
+        times.append(now)
+
+
+def _too_many(wait: float) -> ApiError:
+    return ApiError(
+        429,
+        f"Rate limit reached for requests. Please try again in {wait:.3f}s.",
+        type="rate_limit_error",
+        code="rate_limit_exceeded",
+        headers={"retry-after": str(math.ceil(wait))},
+    )
+
+
+def _limits(limiter: RateLimiter) -> Gate:
     def gate(request: Request, endpoint: Endpoint) -> None:
-        pace.admit(endpoint.method, A_MINUTE[endpoint.method])
-        if endpoint.writes_to_store:
-            pace.admit(request.path_params["id"], STORE_WRITES_A_MINUTE)
+        limiter.admit(endpoint.method, REQUESTS_PER_MINUTE[endpoint.method])
+        if endpoint.lane:
+            limiter.admit(f"{endpoint.lane.name}/{request.path_params['id']}", endpoint.lane.per_minute)
 
     return gate

@@ -1,7 +1,7 @@
-"""How files become part of a vector store.
+"""Ingestion of files into vector stores.
 
-An entry (store, file) knows from the start what will become of it and when; its status is worked out from the clock
-whenever somebody looks. Deleting a file leaves its entries: still listed and counted, as users of the API report.
+The outcome and the completion time of an entry (store, file) are set when it is created; its status is computed from
+the clock on each read. Deleting a file leaves its entries listed and counted, as users of the API report.
 """
 
 from collections.abc import Iterable
@@ -16,17 +16,17 @@ from reconciler.emulator.store import Document, Where
 
 KIND = "vector_store.file"
 
-# The file search guide of the API, "supported files".
+# From the file search guide of the API, "supported files".
 SUPPORTED = frozenset(
     {".c", ".cpp", ".cs", ".css", ".doc", ".docx", ".go", ".html", ".java", ".js", ".json", ".md", ".pdf", ".php"}
     | {".pptx", ".py", ".rb", ".sh", ".tex", ".ts", ".txt"}
 )
-# Docstrings of the chunking types: what `auto` stands for at present.
+# The present meaning of `auto`, from the docstrings of the chunking types.
 AUTO = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
 
 
 class Attachment(NamedTuple):
-    """One file to take in, as requested."""
+    """A requested attachment of a file to a vector store."""
 
     file_id: str
     attributes: Document | None = None
@@ -34,7 +34,7 @@ class Attachment(NamedTuple):
 
 
 def attach(call: Call, store_id: str, attachments: Iterable[Attachment], batch_id: str | None = None) -> None:
-    """Begin taking in files; one that is there already is taken in anew. Raises ApiError 404 for an unknown file."""
+    """Start the ingestion of files, again for those already attached. Raises ApiError 404 for an unknown file."""
     wanted = {attachment.file_id: attachment for attachment in attachments}
     found = files.found(call, list(wanted))
     entries = [_entry(call, store_id, found[id_], attachment, batch_id) for id_, attachment in wanted.items()]
@@ -42,7 +42,7 @@ def attach(call: Call, store_id: str, attachments: Iterable[Attachment], batch_i
 
 
 def render(entry: Document, now: float) -> Document:
-    """The entry as the API shows it at a time."""
+    """Return the entry as the API shows it at the time `now`."""
     status = "in_progress" if entry["ready_at"] > now else entry["outcome"]
     return {
         "id": entry["id"],
@@ -58,7 +58,7 @@ def render(entry: Document, now: float) -> Document:
 
 
 def counts(call: Call, store_id: str, where: Where | None = None) -> tuple[Document, int]:
-    """`file_counts` of a store, or of those of its entries that fit, and the bytes of what is completed."""
+    """Return `file_counts` of a store, or of its entries that match `where`, and the bytes of completed entries."""
     status = Where(_STATUS, (call.now,))
     totals = call.store.totals(KIND, store_id, status, "json_extract(body, '$.bytes')", where or Where())
     numbers = {name: totals.get(name, (0, 0))[0] for name in ("cancelled", "completed", "failed", "in_progress")}
@@ -74,7 +74,7 @@ def in_batch(batch_id: str) -> Where:
 
 
 def cancel(call: Call, store_id: str, batch_id: str) -> None:
-    """Stop what is still in progress; what is done stays."""
+    """Cancel the entries of a batch that are in progress; finished ones stay."""
     cancelled = Where("json_set(body, '$.outcome', 'cancelled', '$.ready_at', 0)")
     unfinished = in_batch(batch_id) & in_status("in_progress", call.now)
     call.store.replace_where(KIND, store_id, unfinished, cancelled)

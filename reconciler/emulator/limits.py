@@ -1,6 +1,6 @@
-"""Checks for limits that the SDK's types do not carry, worded as the API words them.
+"""Checks of limits that the types of the SDK do not express, with the error messages of the API.
 
-A resource states its limits as one table: path of a member -> check. `enforce` applies the table to what is there.
+A resource declares its limits as a table from member path to check. `enforce` applies it to the members present.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from reconciler.emulator.schema import Check, join
 
 
 def enforce(limits: Mapping[str, Check], body: Mapping[str, Any], prefix: str = "") -> None:
-    """Raise ApiError for the first member of `body` beyond its limit; absent and null members have none."""
+    """Raise ApiError for the first member of `body` that exceeds its limit; absent and null members are skipped."""
     for path, check in limits.items():
         value = _at(body, path)
         if value is not None:
@@ -69,7 +69,7 @@ def _out_of_range(path: str, side: str, bound: str, value: int, code: str) -> Ex
 
 
 def pairs(value: Mapping[str, Any], path: str) -> None:
-    """Metadata and attributes: 16 pairs, keys of 64 characters, strings of 512 (docstring of both in the SDK)."""
+    """Check metadata or attributes: 16 pairs, keys of 64 characters, strings of 512 (docstrings in the SDK)."""
     if len(value) > 16:
         message = (
             f"Invalid '{path}': too many properties. Expected an object with at most 16 properties, "

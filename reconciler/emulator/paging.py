@@ -1,7 +1,7 @@
 """List queries and list envelopes.
 
-The families differ: beta lists bring `limit` into range and name no parameter in their errors, Files name none
-either but refuse, vector stores refuse with code and parameter.
+The families of endpoints differ: beta lists clamp `limit` and do not name parameters in errors, file lists reject
+invalid values without naming them, and vector store lists reject them with code and parameter.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from reconciler.emulator.store import Document, Page, Window
 
 @dataclass(frozen=True, kw_only=True)
 class Paging:
-    """How one list is paged; `params` is the SDK's type of its query. Unknown keys are ignored, as by the API."""
+    """The paging of one list; `params` is the SDK's type of its query. Unknown keys are ignored, as by the API."""
 
     params: Any
     default: int = 20
@@ -28,11 +28,11 @@ class Paging:
 
     @property
     def cursor_param(self) -> str | None:
-        """What the 404 for an unknown cursor names."""
+        """The parameter that the 404 for an unknown cursor names."""
         return None if self.beta else "after"
 
     def read(self, query: QueryParams) -> tuple[Window, Mapping[str, str]]:
-        """The window asked for, and the remaining known keys: filters. Raises ApiError."""
+        """Return the requested window, and the remaining known keys as filters. Raises ApiError."""
         try:
             known = self._known(query)
             window = Window(
@@ -73,7 +73,7 @@ class Paging:
 
 
 def envelope(page: Page, data: list[Document]) -> Document:
-    """The list object around what `page` holds, as rendered in `data`."""
+    """Return the list object for `page`, whose objects are rendered in `data`."""
     return {
         "object": "list",
         "data": data,

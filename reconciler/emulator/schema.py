@@ -1,8 +1,8 @@
-"""The strict form of the SDK's request types.
+"""Strict checks derived from the SDK's request types.
 
-The SDK's TypedDicts say what a request may hold, but pydantic reads them leniently: members it does not know are
-ignored and `Iterable` is not looked into. Here each type is walked once into a function that looks at everything,
-refuses the rest and names the place in the API's own words.
+Pydantic reads the TypedDicts of the SDK leniently: it ignores unknown members and does not check the items of
+`Iterable`. Here each type is converted once into a function that checks every member, rejects unknown ones, and reports
+the place with the error messages of the API.
 """
 
 import types
@@ -20,7 +20,7 @@ Check = Callable[[Any, str], None]
 
 
 class Upload:
-    """A file as it came in a form: its name and its bytes."""
+    """A file from a form: its name and its bytes."""
 
     def __init__(self, name: str, content: bytes) -> None:
         self.name = name
@@ -29,7 +29,7 @@ class Upload:
 
 @cache
 def checker(annotation: Any) -> Check:
-    """A function of (value, path) that raises ApiError where the value is not what the annotation allows."""
+    """Return a function of (value, path) that raises ApiError if the value does not match the annotation."""
     if is_typeddict(annotation):
         return strict(members(annotation))
     if annotation in _SIMPLE:
@@ -41,7 +41,7 @@ def checker(annotation: Any) -> Check:
 
 @cache
 def members(type_: Any) -> Mapping[str, Any]:
-    """Names on the wire -> annotation of each member of a TypedDict."""
+    """Return the annotations of a TypedDict's members by their names on the wire."""
     hints = get_type_hints(type_, include_extras=True)
     return {_alias(hint) or name: hint for name, hint in hints.items()}
 
@@ -56,7 +56,7 @@ def _alias(hint: Any) -> str | None:
 
 
 def _is_required(hint: Any) -> bool:
-    # `__required_keys__` is wrong for the SDK's types: their annotations are strings when the class is made.
+    # `__required_keys__` is wrong for the SDK's types, whose annotations are strings when the class is created.
     while get_origin(hint) in (Annotated, Required, NotRequired):
         if get_origin(hint) is Required:
             return True
@@ -65,7 +65,7 @@ def _is_required(hint: Any) -> bool:
 
 
 def strict(hints: Mapping[str, Any]) -> Check:
-    """A check for an object of exactly these members."""
+    """Return a check for an object with exactly these members."""
     checks = {name: checker(hint) for name, hint in hints.items()}
     required = [name for name, hint in hints.items() if _is_required(hint)]
 
@@ -123,7 +123,7 @@ def _union(arguments: Sequence[Any]) -> Check:
 
 
 def _variants(options: Sequence[Any]) -> dict[str, Any]:
-    """The variants of a union by their literal `type`; empty where it is not a union of such objects."""
+    """Return the variants of a union by their literal `type`; empty if it is not a union of such objects."""
     objects = [option for option in options if is_typeddict(option)]
     if len(objects) < 2:
         return {}
@@ -171,7 +171,7 @@ def _any_of(options: Sequence[Check]) -> Check:
 
 def _scalar(expected: str, *classes: type) -> Check:
     def check(value: Any, path: str) -> None:
-        # JSON's true is no number, though Python's True is.
+        # True is an int in Python, but not a number in JSON.
         fits = isinstance(value, classes) and (bool in classes or not isinstance(value, bool))
         _expect(fits, expected, value, path)
 

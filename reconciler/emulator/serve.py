@@ -1,4 +1,4 @@
-"""The embedded API on a socket."""
+"""A server for the emulator on a socket."""
 
 import logging
 import socket
@@ -9,20 +9,21 @@ from typing import Any
 import uvicorn
 
 from reconciler.emulator import Settings, create_app
-from reconciler.emulator.faults.middleware import ConnectionDropped
+from reconciler.emulator.faults import ConnectionDropped
 
 
 def serve(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is in flight and return.
+    """Serve until SIGINT or SIGTERM, then finish the requests in flight and return.
 
-    `announce` is called with the base URL (ending in `/v1`) once connections are accepted; port 0 takes a free one.
-    Raises OSError where the address cannot be had, SpecError for faults that nobody understands, ImportError without
-    the extra `emulator`.
+    `announce` is called with the base URL (ending in `/v1`) once connections are accepted; port 0 selects a free port.
+    Raises OSError if the address is not available, SpecError for invalid faults, and ImportError without the extra
+    `emulator`.
     """
     logging.getLogger("uvicorn.error").addFilter(_unasked_for)
-    with socket.create_server((host, port), family=_family(host)) as listener:
-        # Connections inherit it. Without, the second packet of an answer waits 40 ms until the first is acknowledged:
-        # asyncio sees to that itself, but not where the socket does not name its protocol, as here.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listener:
+        # Inherited by connections. Without it, the second packet of an answer waits 40 ms for an acknowledgement:
+        # asyncio sets it only for sockets that name their protocol, unlike this one.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound = f"[{host}]" if ":" in host else host
         url = f"http://{bound}:{listener.getsockname()[1]}/v1"
@@ -37,12 +38,8 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
         _Server(config, lambda: announce(url)).run(sockets=[listener])
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
 def _unasked_for(record: logging.LogRecord) -> bool:
-    """Whether an error is worth a trace: connections that are dropped as a fault are not."""
+    """Return False for the errors of connections that were dropped as a fault, to keep them out of the log."""
     return not (record.exc_info and isinstance(record.exc_info[1], ConnectionDropped))
 
 
@@ -56,5 +53,5 @@ class _Server(uvicorn.Server):
         self._announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        # Unlike uvicorn's own, does not raise the signal again after the shutdown: the caller decides how to exit.
+        # Unlike uvicorn's, does not raise the signal again after the shutdown, so that the caller decides how to exit.
         self.should_exit = True

@@ -1,4 +1,4 @@
-"""What an embedded API can be told about itself."""
+"""Settings of the emulator."""
 
 import time
 from collections.abc import Callable
@@ -8,16 +8,16 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How one embedded API behaves; the defaults are quick, unlimited and in memory.
+    """The behaviour of an emulator; by default without delays and limits, and in memory.
 
-    `data` is the SQLite file that holds everything (None: memory); several processes may share it.
-    `project` is what the `openai-project` response header says.
-    `ingest_delay` is how many seconds a file in a vector store stays `in_progress`.
-    `latency` is added to every request, in seconds.
-    `rate_limit` scales the documented limits a minute (1.0: 1,000 GET, 300 POST, 300 DELETE); None: no limits.
-    `faults` says what goes wrong with which requests (SPEC: `reconciler.emulator.faults.spec`).
-    `ingest_fails` lets every file fail that is taken into a vector store.
-    `now` is the clock, in seconds since the epoch, for timestamps, ingestion, expiry and rate limits.
+    `data`: the SQLite file for all objects (None: memory). Several processes may share it.
+    `project`: the value of the `openai-project` response header.
+    `ingest_delay`: seconds for which a file in a vector store stays `in_progress`.
+    `latency`: seconds added to every request.
+    `rate_limit`: factor for the documented limits per minute (1.0: 1,000 GET, 300 POST, 300 DELETE); None: no limits.
+    `faults`: the faults to inject, in the syntax of `reconciler.emulator.fault_spec`.
+    `ingest_fails`: makes the ingestion of every file fail.
+    `now`: the clock, in seconds since the epoch, for timestamps, ingestion, expiry and rate limits.
     """
 
     data: Path | None = None

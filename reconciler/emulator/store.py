@@ -1,7 +1,7 @@
 """Objects and file contents in SQLite, in memory or in a file that several processes share.
 
-Every object is a JSON document under (kind, scope, id), where the scope is the id of the object it belongs to, or
-empty. Lists are in order of insertion: timestamps in whole seconds could not tell two objects apart.
+Each object is a JSON document under (kind, scope, id). The scope is the id of its parent object, or empty. Lists are in
+order of insertion, because timestamps in whole seconds do not order objects.
 """
 
 import json
@@ -27,12 +27,12 @@ CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, content BLOB NOT NULL)
 
 
 class UnknownCursorError(LookupError):
-    """A page was asked for after or before an object that is not in the list."""
+    """The cursor of a page is not an object in the list."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Which part of a list: `limit` objects after or before an id; newest first unless `ascending`."""
+    """A part of a list: `limit` objects after or before an id; newest first unless `ascending`."""
 
     limit: int
     ascending: bool = False
@@ -42,7 +42,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Where:
-    """A condition in SQL on the column `body`, with its parameters. Never made of anything a request says."""
+    """An SQL condition on the column `body`, with its parameters. The SQL never contains values of a request."""
 
     sql: str = "TRUE"
     parameters: Sequence[Any] = field(default=())
@@ -58,19 +58,19 @@ class Page:
 
 
 class Store:
-    """One connection; use it inside `transaction`."""
+    """A connection to the database, to be used inside `transaction`."""
 
     def __init__(self, path: Path | None) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = RLock()
         self._db = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
-        # Write-ahead: readers of other processes do not wait. A crash of the machine may lose the last commits.
+        # Write-ahead logging: readers in other processes do not wait. A crash of the machine may lose the last commits.
         weakref.finalize(self, self._db.close)
         self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {SCHEMA}")
 
     def copy(self) -> "Store":
-        """Everything as it is now, in memory."""
+        """Return a copy of the store in memory."""
         made = Store(None)
         with self._lock:
             self._db.backup(made._db)
@@ -78,7 +78,7 @@ class Store:
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[None]:
-        """All or nothing, and one consistent view of what other processes wrote."""
+        """Run the body atomically, with one consistent view of the writes of other processes."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
@@ -89,14 +89,14 @@ class Store:
             self._db.execute("COMMIT")
 
     def put(self, kind: str, body: Document, scope: str = "") -> None:
-        """Insert an object, or replace the one of that id in its place."""
+        """Insert an object, or replace the one with its id in place."""
         self.put_all(kind, [body], scope)
 
     def put_all(self, kind: str, bodies: Iterable[Document], scope: str = "") -> None:
         self._db.executemany(
             "INSERT INTO objects (kind, scope, id, body) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (kind, scope, id) DO UPDATE SET body = excluded.body",
-            [(kind, scope, body["id"], _dump(body)) for body in bodies],
+            [(kind, scope, body["id"], json.dumps(body, ensure_ascii=False, separators=(",", ":"))) for body in bodies],
         )
 
     def get(self, kind: str, id_: str, scope: str = "") -> Document | None:
@@ -104,7 +104,7 @@ class Store:
         return found.get(id_)
 
     def get_all(self, kind: str, ids: Sequence[str], scope: str = "") -> dict[str, Document]:
-        """The objects of these ids that exist, by id."""
+        """Return the existing objects with these ids, by id."""
         rows = self._db.execute(
             "SELECT id, body FROM objects WHERE kind = ? AND scope = ? AND id IN (SELECT value FROM json_each(?))",
             (kind, scope, json.dumps(ids)),
@@ -112,7 +112,7 @@ class Store:
         return {id_: json.loads(body) for id_, body in rows}
 
     def delete(self, kind: str, id_: str, scope: str = "") -> bool:
-        """Whether there was one to delete."""
+        """Delete an object and return True if it existed."""
         cursor = self._db.execute("DELETE FROM objects WHERE kind = ? AND scope = ? AND id = ?", (kind, scope, id_))
         return cursor.rowcount > 0
 
@@ -120,14 +120,14 @@ class Store:
         self._db.execute("DELETE FROM objects WHERE kind = ? AND scope = ?", (kind, scope))
 
     def replace_where(self, kind: str, scope: str, where: Where, expression: Where) -> None:
-        """Set the bodies of the objects that fit to what the SQL expression makes of them."""
+        """Replace the bodies of matching objects by the value of an SQL expression."""
         self._db.execute(
             f"UPDATE objects SET body = {expression.sql} WHERE kind = ? AND scope = ? AND {where.sql}",  # noqa: S608
             (*expression.parameters, kind, scope, *where.parameters),
         )
 
     def totals(self, kind: str, scope: str, group: Where, amount: str, where: Where) -> dict[str, tuple[int, int]]:
-        """For each value of the expression `group`: how many objects, and the sum of `amount`."""
+        """Return the number of objects and the sum of `amount` for each value of the expression `group`."""
         rows = self._db.execute(
             f"SELECT {group.sql}, count(*), sum({amount}) FROM objects "  # noqa: S608
             f"WHERE kind = ? AND scope = ? AND {where.sql} GROUP BY 1",
@@ -136,7 +136,7 @@ class Store:
         return {value: (count, total) for value, count, total in rows}
 
     def page(self, kind: str, window: Window, scope: str = "", where: Where | None = None) -> Page:
-        """One page of a list; raises UnknownCursorError.
+        """Return one page of a list; raises UnknownCursorError.
 
         With `before` alone, it is the page that ends just before that object.
         """
@@ -174,7 +174,3 @@ class Store:
 
     def delete_content(self, id_: str) -> None:
         self._db.execute("DELETE FROM contents WHERE id = ?", (id_,))
-
-
-def _dump(body: Document) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

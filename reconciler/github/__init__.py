@@ -1,4 +1,4 @@
-"""GitHub, as a workflow needs it: one comment, one issue, the pull requests of a merge, and the plans they showed."""
+"""Access to GitHub from a workflow: comments, issues, pull requests, and the plan artifacts of merged ones."""
 
 from reconciler.github.client import GitHub, connect
 from reconciler.github.failures import GitHubError

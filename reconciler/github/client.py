@@ -1,4 +1,4 @@
-"""One repository by GitHub's REST API (docs.github.com/rest): requests, pages, and failures that may pass."""
+"""A client for one repository in GitHub's REST API (docs.github.com/rest), with pagination and retries."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,10 +17,10 @@ Method: TypeAlias = Literal["GET", "POST", "PATCH"]
 
 API: Final = "https://api.github.com"
 VERSION: Final = "2022-11-28"
-"""Of the REST API, in the header `X-GitHub-Api-Version`."""
+"""Version of the REST API, for the header `X-GitHub-Api-Version`."""
 ATTEMPTS: Final = 5
 PATIENCE: Final = 300.0
-"""The longest that one request waits between its attempts, in seconds, all waits together."""
+"""The maximum total wait between the attempts of one request, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class GitHub:
     """A repository. Paths are relative to `/repos/OWNER/NAME/`."""
 
     client: httpx2.Client = field(repr=False)
-    """Holds the token."""
+    """The HTTP client, which contains the token."""
     repository: str
     """`OWNER/NAME`"""
     sleep: Callable[[float], None] = time.sleep
@@ -41,14 +41,14 @@ class GitHub:
         return self._ask("GET", path, query=query)
 
     def post(self, path: str, body: Document) -> Document:
-        """Make something. Sent again only where GitHub says that it has not looked at it: nothing is made twice."""
+        """Create an object. Retried only if GitHub did not process the request, so that none is created twice."""
         return self._ask("POST", path, body=body)
 
     def patch(self, path: str, body: Document) -> Document:
         return self._ask("PATCH", path, body=body)
 
     def pages(self, path: str, key: str | None = None, **query: object) -> Iterator[Document]:
-        """Every entry of a list, page by page as they are asked for; `key` is where the list is in its answer."""
+        """Yield the entries of a list, loading pages on demand; `key` is the member of an answer with the list."""
         url: str | None = self._url(path)
         query = {"per_page": 100, **query}
         while url:
@@ -58,7 +58,7 @@ class GitHub:
             url, query = self._next(answer), {}
 
     def download(self, path: str) -> bytes:
-        """The bytes that `path` leads to: it redirects to a server that is not shown the token."""
+        """Return the bytes at `path`, which redirects to a server that does not receive the token."""
         return self._call("GET", self._url(path)).content
 
     def _ask(
@@ -74,7 +74,7 @@ class GitHub:
         url = answer.links.get("next", {}).get("url")
         if url is None or httpx2.URL(url).host == self.client.base_url.host:
             return url
-        raise GitHubError(Problem("github", f"the next page is said to be at another server, {httpx2.URL(url).host}"))
+        raise GitHubError(Problem("github", f"GitHub links the next page on another server, {httpx2.URL(url).host}"))
 
     def _call(
         self, method: Method, url: str, *, query: Mapping[str, object] | None = None, body: Document | None = None
@@ -106,15 +106,15 @@ def _parsed(answer: httpx2.Response) -> Any:
         return answer.json()
     except ValueError as error:
         kind = answer.headers.get("content-type", "no content type")
-        hint = "Is GITHUB_API_URL that of GitHub's API, and no proxy in between that answers itself?"
+        hint = "Check that GITHUB_API_URL is the URL of GitHub's API, and that no proxy answers in its place."
         raise GitHubError(Problem("github", f"the answer ({kind}) is not JSON", hint=hint)) from error
 
 
 @contextmanager
 def connect(environ: Mapping[str, str], sleep: Callable[[float], None] = time.sleep) -> Iterator[GitHub]:
-    """The repository that a workflow runs in: `GITHUB_REPOSITORY`, `GITHUB_API_URL`, and its token in `GITHUB_TOKEN`.
+    """Connect to the repository of a workflow: `GITHUB_REPOSITORY`, `GITHUB_API_URL` and `GITHUB_TOKEN`.
 
-    GitHubError where one of them is missing. The token is in no message.
+    GitHubError if the repository or the token is missing. Messages do not contain the token.
     """
     client = httpx2.Client(
         base_url=environ.get("GITHUB_API_URL") or API,
@@ -133,8 +133,8 @@ def connect(environ: Mapping[str, str], sleep: Callable[[float], None] = time.sl
 def _set(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "").strip()
     if not value:
-        hint = "A workflow has it: `env: {GITHUB_TOKEN: ${{ github.token }}}`; GITHUB_REPOSITORY is there by itself."
+        hint = "In a workflow, add `env: {GITHUB_TOKEN: ${{ github.token }}}`; GitHub sets GITHUB_REPOSITORY itself."
         raise GitHubError(Problem("github", f"{name} is not set", hint=hint))
     if not (value.isascii() and value.isprintable()):
-        raise GitHubError(Problem("github", f"{name} holds characters that it never has", hint="Set it anew."))
+        raise GitHubError(Problem("github", f"{name} contains invalid characters", hint="Set it again."))
     return value

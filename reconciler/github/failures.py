@@ -1,4 +1,4 @@
-"""What an answer of GitHub means that is none: whether trying again may help, and what people can do."""
+"""Failed requests to GitHub: retry decisions, and problems with hints."""
 
 import random
 import time
@@ -11,28 +11,29 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 _LONGEST: Final = 300
 _LIMITED: Final = 60.0
-"""Seconds to wait, at least, for a limit that does not say how long ("Rate limits for the REST API")."""
+"""The minimum wait in seconds for a rate limit without a wait time ("Rate limits for the REST API")."""
 _HINTS: Final = {
-    401: "GITHUB_TOKEN is not valid, or has expired: a workflow's lives as long as its job.",
-    403: "Give the job the permission that this takes, under `permissions:`. For a pull request from a fork the token "
-    "may only read.",
-    404: "Check GITHUB_REPOSITORY; for a private repository, that the job has the permission to see it.",
-    422: "GitHub understood the request and refuses it.",
+    401: "GITHUB_TOKEN is not valid or has expired: the token of a workflow expires with its job.",
+    403: "Grant the job the required permission under `permissions:`. For a pull request from a fork, the token is "
+    "read-only.",
+    404: "Check GITHUB_REPOSITORY and, for a private repository, that the job has permission to read it.",
+    422: "GitHub rejected the values in the request.",
 }
-_LATER: Final = "Run it again; see https://www.githubstatus.com if it stays."
+_LATER: Final = "Run the same command again; if it keeps failing, see https://www.githubstatus.com."
 
 
 class GitHubError(ReconcilerError):
-    """GitHub refused, or could not be reached."""
+    """GitHub rejected a request, or could not be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One attempt that came to nothing."""
+    """A failed attempt of a request."""
 
     throttled: bool
-    """Whether GitHub said that it did not even look."""
+    """True if GitHub did not process the request because of a rate limit, or was not reached."""
     passing: bool
+    """True for a temporary failure."""
     delay: float
     """Seconds to wait before the next attempt."""
 
@@ -41,7 +42,7 @@ class Failure:
 
 
 def failure(found: httpx2.Response | httpx2.HTTPError, attempt: int) -> Failure:
-    """What may be done about an attempt, the first being 1."""
+    """Classify the result of an attempt; `attempt` counts from 1."""
     doubled = float(2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
     if isinstance(found, httpx2.HTTPError):
         return Failure(isinstance(found, httpx2.ConnectError), True, doubled)
@@ -52,17 +53,19 @@ def failure(found: httpx2.Response | httpx2.HTTPError, attempt: int) -> Failure:
 
 
 def problem(found: httpx2.Response | httpx2.HTTPError, request: str) -> Problem:
-    """What to tell people of it."""
+    """Return the problem to report for a failed request."""
     if isinstance(found, httpx2.HTTPError):
         message = f"GitHub cannot be reached ({type(found).__name__}): {request}"
-        return Problem("github", message, hint="Check GITHUB_API_URL, network and proxy, then run it again.")
+        return Problem(
+            "github", message, hint="Check GITHUB_API_URL, network and proxy, then run the same command again."
+        )
     said = " ".join(_message(found).split())[:_LONGEST]
-    message = f"GitHub answers {found.status_code} to {request}" + (f": {said}" if said else "")
+    message = f"GitHub answered {found.status_code} to {request}" + (f": {said}" if said else "")
     return Problem("github", message, hint=_HINTS.get(found.status_code, _LATER))
 
 
 def _asked_for(answer: httpx2.Response) -> float | None:
-    """The wait in seconds that a rate limit asks for (docs.github.com, "Rate limits for the REST API")."""
+    """Return the wait in seconds that a rate limit requests (docs.github.com, "Rate limits for the REST API")."""
     after = answer.headers.get("retry-after", "")
     if after.isdigit():
         return float(after)
@@ -73,7 +76,7 @@ def _asked_for(answer: httpx2.Response) -> float | None:
 
 
 def _is_limit(answer: httpx2.Response) -> bool:
-    """Whether it is a limit, which a refusal for want of a permission has the same status as."""
+    """Return True for a rate limit. Missing permissions have the same status."""
     return "rate limit" in _message(answer).lower()
 
 

@@ -12,6 +12,7 @@ from reconciler.importing.model import imported_from
 from reconciler.manifests import load
 from reconciler.manifests.drafting import unique_name
 from reconciler.manifests.drafts import Draft
+from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import PROJECT_FILE, project_around
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
 from reconciler.resources.address import Address
@@ -55,7 +56,7 @@ class Destination:
         name = unique_name(self.root.resolve().name, (), "project")
         project = Draft(PROJECT, name, {}, comment) if self.is_new else None
         self.root.mkdir(parents=True, exist_ok=True)
-        return tuple(write_drafts(self.root, drafts, project=project))
+        return tuple(write_drafts(self.root, drafts, project=project, schema=schema_file() if project else None))
 
 
 def destination(start: Path, into: Path | None, here: Surroundings) -> Destination:

@@ -48,7 +48,7 @@ async def take(here: Surroundings, connection: Connection, *, by: str | None, te
         addresses={id_: str(address) for id_, address in live_inventory.addresses.items()},
         wanted_by=_wanted_by(here, live_inventory),
         referred=frozenset().union(*(adapter.refers for adapter in adapters(connection).values())),
-        stored=frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.stored),
+        stored=frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.billed),
         group=_group(here, live_inventory, by),
         prices=here.project.spec.prices,
     )

@@ -15,7 +15,8 @@ from reconciler.manifests.drafting import literal, unique_name, with_files
 from reconciler.manifests.drafts import Draft
 from reconciler.project.endpoint import open_connection
 from reconciler.resources.address import Address, is_name
-from reconciler.resources.base import Kind, Live
+from reconciler.resources.base import Live
+from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Problem
 
 
@@ -138,7 +139,7 @@ class _Work:
         origin = Origin(str(Address(kind.prefix, name)), live.type, live.id, live.name, losses)
         spec, included = with_files(name, literal(to_manifest.spec))
         comment = origin_comment(origin, live.detail.get("created_at"))
-        return Draft(kind.name, name, spec, comment, to_manifest.notes, included), origin
+        return Draft(kind.name, name, spec, comment, to_manifest.notes, {**included, **to_manifest.files}), origin
 
     def _foreign(self, live: Live) -> Iterator[str]:
         owner = self.live_inventory.owner(live)

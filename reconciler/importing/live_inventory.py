@@ -140,7 +140,7 @@ async def _with_parts(
     problems: list[Problem],
 ) -> list[Live]:
     """`live` with what needs a listing of its own, where it is wanted; what is gone meanwhile is left out."""
-    composed = {item.id for item in live if by_type[item.type].refers and wanted(item)}
+    composed = {item.id for item in live if not by_type[item.type].lists_whole and wanted(item)}
     done = 0
 
     async def whole(item: Live) -> Live | None:

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 
 from reconciler.project.suggest import did_you_mean
 from reconciler.resources.address import Address
-from reconciler.resources.base import Kind, Live
+from reconciler.resources.base import Live
+from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
 

@@ -1,6 +1,6 @@
 """What the engine asks of every type of live object, wherever it lives."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +33,8 @@ class Adapter(Protocol):
     type: str
     refers: frozenset[str]
     """Types whose ids objects of this type may hold; read before one of those is deleted."""
+    lists_whole: bool
+    """True if `list` reads all of every object, so that `whole` has nothing to add."""
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         """Every live object of this type, by list walks of full pages. Parts that need a listing of their own (files of
@@ -84,6 +86,23 @@ class Referrer(Protocol):
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
         """The live objects that need one of `ids`, which are given by type. What is over needs nothing any more."""
         ...
+
+
+def at(body: object, path: str) -> Iterator[str]:
+    """Yield every id at a dotted path of a body; lists on the path are searched item by item."""
+    name, _, rest = path.partition(".")
+    value = body.get(name) if isinstance(body, dict) else None
+    for item in value if isinstance(value, list) else [value]:
+        if rest:
+            yield from at(item, rest)
+        elif isinstance(item, str) and item:
+            yield item
+
+
+def referred(body: object, paths: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the ids at these paths of a body, sorted; the paths are given by the type that they refer to."""
+    found = {id_ for group in paths.values() for path in group for id_ in at(body, path)}
+    return tuple(sorted(found))
 
 
 def needing(found: Iterable[Live], ids: Mapping[str, Collection[str]]) -> list[Live]:

@@ -6,17 +6,20 @@ from typing import Final
 from reconciler.live.base import WriteRequest
 from reconciler.live.client import Object
 from reconciler.live.metadata import merged, without_labels
-from reconciler.resources.base import Live, ResourceType
+from reconciler.resources.base import Live
 from reconciler.resources.metadata import PAIRS, has_room
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, Fields, replace_references
 
 METADATA: Final = "metadata"
 
 
 def canonical(resource_type: ResourceType, body: Object, names: Iterable[str]) -> dict[str, JSON]:
-    """The named fields of a live object, without our labels; one that the answer lacks is read as null."""
+    """The named fields of a live object, without our labels; one that the answer lacks is read as null. A secret is
+    never read.
+    """
     values = {**body, METADATA: without_labels(body)}
-    return {name: resource_type.canonical(name, values.get(name)) for name in sorted(names)}
+    return {name: resource_type.canonical(name, values.get(name)) for name in sorted({*names} - resource_type.secret)}
 
 
 def detail(body: Object, names: Iterable[str]) -> dict[str, JSON]:
@@ -29,7 +32,8 @@ def creation(resource_type: ResourceType, order: WriteRequest) -> dict[str, JSON
     A field wanted as null is left out: that is how it comes into being, and not every create takes null.
     """
     fields = {name: value for name, value in order.fields.items() if value is not None}
-    return {**_rendered(resource_type, order, {**fields, METADATA: _pairs(order, None)}), **order.desired.unreadable}
+    labelled = {METADATA: _pairs(order, None)} if resource_type.is_labelled else {}
+    return {**_rendered(resource_type, order, {**fields, **labelled}), **order.desired.unreadable}
 
 
 def change(resource_type: ResourceType, order: WriteRequest, live: Live) -> dict[str, JSON]:
@@ -38,7 +42,8 @@ def change(resource_type: ResourceType, order: WriteRequest, live: Live) -> dict
     Of fields that are ours by key, what others set stays, and a key wanted as null goes.
     """
     fields = {name: _over(resource_type, name, value, live.fields) for name, value in order.fields.items()}
-    return _rendered(resource_type, order, {**fields, METADATA: _pairs(order, live)})
+    labelled = {METADATA: _pairs(order, live)} if resource_type.is_labelled else {}
+    return _rendered(resource_type, order, {**fields, **labelled})
 
 
 def _pairs(order: WriteRequest, live: Live | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -59,8 +59,8 @@ class Request:
     """Whether doing it twice is as good as doing it once: reads, deletes, full replacements."""
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
-    file: tuple[str, bytes] | None = None
-    """Name and bytes of an upload; the body is a form then."""
+    files: Sequence[tuple[str, str, bytes]] = ()
+    """Field, name and bytes of each upload; the body is a form then."""
     about: Desired | None = None
     """What is written: named in errors."""
     lanes: tuple[str, ...] = ()
@@ -128,10 +128,10 @@ class Connection:
             return None
 
     async def create(
-        self, *path: str, body: Mapping[str, Any], about: Desired, file: tuple[str, bytes] | None = None
+        self, *path: str, body: Mapping[str, Any], about: Desired, files: Sequence[tuple[str, str, bytes]] = ()
     ) -> Object:
         """Make something new: at most once, so that doubt is a `UnknownOutcomeError`."""
-        request = Request(method="POST", path=path, repeatable=False, body=body, file=file, about=about)
+        request = Request(method="POST", path=path, repeatable=False, body=body, files=files, about=about)
         return await self.call(request)
 
     async def replace(
@@ -186,16 +186,16 @@ async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
         return await client.get(request.url, cast_to=httpx2.Response, options=options)
     if request.method == "DELETE":
         return await client.delete(request.url, cast_to=httpx2.Response, options=options)
-    if request.file is None:
+    if not request.files:
         return await client.post(request.url, cast_to=httpx2.Response, body=request.body, options=options)
     options["timeout"] = httpx2.Timeout(UPLOAD_SECONDS, connect=CONNECT_SECONDS)
-    files = {"file": request.file}
+    files = [(field, (name, content)) for field, name, content in request.files]
     return await client.post(request.url, cast_to=httpx2.Response, body=request.body, files=files, options=options)
 
 
 def _headers(request: Request) -> dict[str, str]:
     beta = BETA.get(request.path[0])
-    resource_type = {"Content-Type": "multipart/form-data"} if request.file else {}
+    resource_type = {"Content-Type": "multipart/form-data"} if request.files else {}
     return resource_type | ({"OpenAI-Beta": beta} if beta else {})
 
 

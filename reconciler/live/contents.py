@@ -7,11 +7,34 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from reconciler.resources.base import LocalFile
+from reconciler.live.errors import LiveError
+from reconciler.resources.base import Desired, LocalFile
+from reconciler.resources.problems import Problem
 
 VENDORED: Final = "releases/files"
 """The folder of the project in which files are kept by their sha256."""
 _SECONDS: Final = 60.0
+
+
+def planned_bytes(root: Path, part: LocalFile, desired: Desired) -> bytes:
+    """Return the bytes of a part to send. Raises `LiveError` where they are not the planned bytes."""
+    if desired.whole:
+        kept = kept_bytes(root, part)
+        if kept is None:
+            raise _changed(desired, part, "is nowhere any more")
+        return kept
+    try:
+        content = (root / part.path).read_bytes()
+    except OSError as error:
+        raise _changed(desired, part, f"cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != part.sha256:
+        raise _changed(desired, part, "was changed since it was planned")
+    return content
+
+
+def _changed(desired: Desired, part: LocalFile, what: str) -> LiveError:
+    of = str(desired.address) if len(desired.parts) == 1 else f"{desired.address}: {part.path}"
+    return LiveError(Problem("file-changed", f"{of} {what}", place=desired.place, hint="Plan again."))
 
 
 def kept_bytes(root: Path, local: LocalFile) -> bytes | None:

@@ -7,13 +7,11 @@ from typing import Final, TypeAlias
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError, MissingError
 from reconciler.live.failures import plain
-from reconciler.live.pace import store_lane
 from reconciler.live.pages import walk
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
+from reconciler.resources.store_files import MEMBERS, WRITES
 
-BATCH: Final = 2000
-"""The most files of one batch (API reference, "Create vector store file batch")."""
 PATIENCE: Final = 600.0
 """Seconds until files have to be indexed. The SDK's own polling has no end."""
 HUNG: Final = 3600.0
@@ -34,11 +32,12 @@ async def attach(connection: Connection, store_id: str, files: Sequence[Object],
 
     async def begin(some: Sequence[Object]) -> str:
         path = ("vector_stores", store_id, "file_batches")
-        lanes = (store_lane(store_id),)
+        lanes = (WRITES.of(store_id),)
         batch = await connection.replace(*path, body={"files": some}, about=about, lanes=lanes)
         return str(batch["id"])
 
-    return [await begin(files[start : start + BATCH]) for start in range(0, len(files), BATCH)]
+    size = MEMBERS.batch
+    return [await begin(files[start : start + size]) for start in range(0, len(files), size)]
 
 
 async def indexed(

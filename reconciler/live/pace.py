@@ -3,30 +3,26 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-STORE: Final = "store"
-A_MINUTE: Final[Mapping[str, int]] = MappingProxyType({"GET": 1000, "POST": 300, "DELETE": 300, STORE: 300})
-"""Requests a minute by method, as OpenAI listed them for assistants (today's endpoints have no published figure), and
-writes a minute to the files of one vector store (API reference, vector store files)."""
+from reconciler.resources.resource_type import Lane
+
+A_MINUTE: Final[Mapping[str, int]] = MappingProxyType({"GET": 1000, "POST": 300, "DELETE": 300})
+"""Requests a minute by method, as OpenAI listed them for assistants (today's endpoints have no published figure)."""
 
 WINDOW: Final = 60.0
 AT_ONCE: Final = 16
 """Requests in flight. More are slower: the client is bound by its CPU, not by waiting."""
 
 
-def store_lane(store_id: str) -> str:
-    """The lane of writes to the files of one vector store."""
-    return f"{STORE}/{store_id}"
-
-
 @dataclass
 class _Lane:
-    name: str
+    requests: str
+    """What people call the requests of this lane."""
     limit: int | None
     answered: deque[float]
     """When the last requests were answered, as many as the limit."""
@@ -34,12 +30,6 @@ class _Lane:
     closed_until: float = float("-inf")
     told_at: float = float("-inf")
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def requests(self) -> str:
-        """What people call the requests of this lane."""
-        kind, _, store = self.name.partition("/")
-        return f"writes to vector store {store}" if store else f"{kind} requests"
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent, as far as one can tell now."""
@@ -60,8 +50,8 @@ class _Lane:
 class Pace:
     """Who may send next.
 
-    A lane is a method, or `store/<id>` for one vector store. In no window of 60 s does a lane let more than its limit
-    through; one whose name (before the slash) has no limit is open, so that `Pace({})` limits nothing.
+    A lane is a method, or `NAME/<id>` for the requests about one object that a resource type declares. In no window of
+    60 s does a lane let more than its limit through; one that has no limit is open, so that `Pace({})` limits nothing.
 
     A request counts until 60 s after its answer: only then is it certain that the server, which counts when it likes
     between the two, counts it no more.
@@ -71,6 +61,7 @@ class Pace:
         self,
         limits: Mapping[str, int] = A_MINUTE,
         *,
+        lanes: Iterable[Lane] = (),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -79,6 +70,7 @@ class Pace:
         self.tell: Callable[[str], None] = lambda _text: None
         """Called with what a person should know about a wait, at most once a window and lane."""
         self._limits = limits
+        self._declared = {lane.name: lane for lane in lanes}
         self._lanes: dict[str, _Lane] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -124,6 +116,9 @@ class Pace:
 
     def _lane(self, name: str) -> _Lane:
         if name not in self._lanes:
-            limit = self._limits.get(name.partition("/")[0])
-            self._lanes[name] = _Lane(name, limit, deque(maxlen=limit or 0))
+            kind, _, id_ = name.partition("/")
+            declared = self._declared.get(kind)
+            requests = f"{declared.requests} {id_}" if declared else f"{name} requests"
+            limit = self._limits.get(kind, declared.per_minute if declared else None)
+            self._lanes[name] = _Lane(requests, limit, deque(maxlen=limit or 0))
         return self._lanes[name]

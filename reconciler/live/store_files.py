@@ -10,11 +10,11 @@ from reconciler.live.base import WriteRequest
 from reconciler.live.client import Connection, Object
 from reconciler.live.gather import gather
 from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
-from reconciler.live.pace import store_lane
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import FILE_SHA256, PROJECT
+from reconciler.resources.store_files import WRITES
 from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
 
 Entries: TypeAlias = dict[str, dict[str, JSON]]
@@ -129,7 +129,7 @@ async def unmark(connection: Connection, store_id: str, identity: Identity) -> N
         connection.replace(
             *("vector_stores", store_id, "files", id_),
             body={"attributes": {key: value for key, value in pairs.items() if key not in (PROJECT, FILE_SHA256)}},
-            lanes=(store_lane(store_id),),
+            lanes=(WRITES.of(store_id),),
         )
         for id_, pairs in attributes.items()
         if pairs.get(PROJECT) == str(identity)
@@ -137,7 +137,7 @@ async def unmark(connection: Connection, store_id: str, identity: Identity) -> N
 
 
 async def _detach(connection: Connection, store_id: str, id_: str) -> None:
-    await connection.remove("vector_stores", store_id, "files", id_, lanes=(store_lane(store_id),))
+    await connection.remove("vector_stores", store_id, "files", id_, lanes=(WRITES.of(store_id),))
 
 
 async def _describe(
@@ -145,7 +145,7 @@ async def _describe(
 ) -> None:
     path = ("vector_stores", store_id, "files", id_)
     body = {"attributes": attributes}
-    await connection.replace(*path, body=body, about=order.desired, lanes=(store_lane(store_id),))
+    await connection.replace(*path, body=body, about=order.desired, lanes=(WRITES.of(store_id),))
 
 
 def _wanted(order: WriteRequest) -> dict[str, tuple[str, Mapping[str, JSON]]]:
@@ -162,7 +162,7 @@ def _spared(live: Live, order: WriteRequest) -> set[str]:
     """What others attached and stays, be it an upload of ours: without our mark it was not us. Unless the manifest
     prunes, or has named it and does not any more.
     """
-    if order.desired.options.get("prune"):
+    if order.desired.prunes:
         return set()
     named = {key for key, entry in (order.fields.get("files") or {}).items() if entry is None}
     unmarked = {id_ for id_, entry in (live.fields.get("files") or {}).items() if "sha256" not in entry}

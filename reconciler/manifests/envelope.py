@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from reconciler.manifests.explain import explain
 from reconciler.manifests.suggest import did_you_mean, shown
-from reconciler.resources.base import NAMES, Lifecycle, Naming, Path, Spec
+from reconciler.resources.base import Lifecycle, Path, Spec
+from reconciler.resources.kind import NAMES, Naming
 from reconciler.resources.problems import Finding
 
 API_VERSION: Final = "reconciler/v1"
@@ -16,20 +17,28 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Metadata(Spec):
-    """`metadata` of a manifest: ours only, never sent."""
+    """The name and labels of a manifest. They are never sent to OpenAI."""
 
     name: str
+    """Name of the manifest, unique among manifests of its kind. A different name means a different object, unless
+    `lifecycle.moved_from` lists the earlier name. Variables are not replaced here."""
     labels: dict[str, str] = Field(default_factory=dict)
+    """Labels for your own use, such as a team or a channel, as text keys and values. Default: none."""
 
 
 class Envelope(Spec):
-    """What every manifest has around its spec."""
+    """The fields that every manifest has."""
 
     apiVersion: str  # noqa: N815 - Kubernetes' spelling
+    """Version of the manifest format. Always `reconciler/v1`."""
     kind: str
+    """Kind of the manifest. It determines the fields of `spec`."""
     metadata: Metadata
+    """Name and labels of the manifest. They are never sent to OpenAI."""
     lifecycle: Lifecycle = Lifecycle()
+    """Rules for deleting, renaming and updating the live object. Default: no rules."""
     spec: dict[str, Any] = Field(default_factory=dict)
+    """Fields of the kind."""
 
 
 def open_envelope(

@@ -8,23 +8,30 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from reconciler.manifests.shapes import spot
-from reconciler.manifests.suggest import did_you_mean, shown
+from reconciler.manifests.suggest import did_you_mean, shown, similar
 from reconciler.resources.base import Path
-from reconciler.resources.problems import Finding
+from reconciler.resources.problems import Finding, Shape
 
 MAX_PROBLEMS: Final = 1_000
 """Of one document."""
-_EXPECTED: Final = {
-    "string_type": "a string",
-    "int_type": "a whole number", "int_parsing": "a whole number", "int_from_float": "a whole number",
-    "float_type": "a number", "float_parsing": "a number",
-    "bool_type": "true or false", "bool_parsing": "true or false",
-    "list_type": "a list", "tuple_type": "a list", "set_type": "a list", "frozen_set_type": "a list",
-    "iterable_type": "a list",
-    "dict_type": "a mapping", "mapping_type": "a mapping", "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "none_required": "nothing",
+_EXPECTED: Final[Mapping[str, Shape]] = {
+    "string_type": "string",
+    "int_type": "integer", "int_parsing": "integer", "int_from_float": "integer",
+    "float_type": "number", "float_parsing": "number",
+    "bool_type": "boolean", "bool_parsing": "boolean",
+    "list_type": "list", "tuple_type": "list", "set_type": "list", "frozen_set_type": "list", "iterable_type": "list",
+    "dict_type": "mapping", "mapping_type": "mapping", "model_type": "mapping", "model_attributes_type": "mapping",
+    "none_required": "null",
 }  # fmt: skip
+_SHAPES: Final[Mapping[Shape, str]] = {
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "list": "a list",
+    "mapping": "a mapping",
+    "null": "nothing",
+}
 _FOUND: Final = {dict: "a mapping", list: "a list", type(None): "nothing", bool: "true or false"}
 _QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
@@ -36,7 +43,7 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
     another.
     """
     findings: list[Finding] = []
-    mismatches: dict[Path, list[str]] = {}
+    mismatches: dict[Path, list[Shape]] = {}
     details = error.errors(include_url=False)
     for detail in details[:MAX_PROBLEMS]:
         at = spot(model, detail["loc"], value)
@@ -54,9 +61,10 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
     return [replace(finding, path=(*prefix, *finding.path)) for finding in better]
 
 
-def _mismatch(path: Path, wanted: list[str], found: Any) -> Finding:
-    hint = "write it in quotes" if wanted == ["a string"] and isinstance(found, int | float) else ""
-    return Finding(path, "wrong-type", f"expected {' or '.join(wanted)}, found {describe(found)}", hint)
+def _mismatch(path: Path, wanted: list[Shape], found: Any) -> Finding:
+    hint = "write it in quotes" if wanted == ["string"] and isinstance(found, int | float) else ""
+    message = f"expected {' or '.join(_SHAPES[shape] for shape in wanted)}, found {describe(found)}"
+    return Finding(path, "wrong-type", message, hint, expected=tuple(wanted))
 
 
 def describe(value: Any) -> str:
@@ -93,8 +101,7 @@ def _missing(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -
 def _choice(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
     allowed = _QUOTED.findall(detail["ctx"]["expected"])
     names = detail["ctx"]["expected"].replace("'", "`")
-    hint = did_you_mean(str(detail["input"]), allowed) if allowed else ""
-    hint = hint if hint.startswith("did") else ""
+    hint = similar(str(detail["input"]), allowed)
     return Finding(path, "unknown-value", f"found {describe(detail['input'])}, expected {names}", hint)
 
 
@@ -103,8 +110,7 @@ def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Fi
     allowed = _QUOTED.findall(context["expected_tags"])
     names = ", ".join(f"`{name}`" for name in allowed)
     field = context["discriminator"].strip("'")
-    hint = did_you_mean(str(context["tag"]), allowed)
-    hint = hint if hint.startswith("did") else ""
+    hint = similar(str(context["tag"]), allowed)
     return Finding((*path, field), "unknown-type", f"found {shown(str(context['tag']))}, expected one of {names}", hint)
 
 

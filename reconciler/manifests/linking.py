@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
 from reconciler.manifests.moving import CHATBOT
-from reconciler.resources.address import FILE, RELEASE, Address, version_of
+from reconciler.manifests.suggest import SUGGESTIONS, listed, similar
+from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Reference, Resource
 from reconciler.resources.problems import Place, Problem
+from reconciler.resources.registry import upload_kinds
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def dangling(resources: Mapping[Address, Resource], known: Collection[Address] =
     for resource in resources.values():
         for reference in resource.kind.references(resource):
             target = reference.target
-            if target.kind != FILE and target not in known:
+            if target.kind not in upload_kinds() and target not in known:
                 if target not in hints:
                     hints[target] = _hint(target, known, archived) if len(hints) < SUGGESTIONS else ""
                 place = resource.where(reference.path)
@@ -78,12 +79,10 @@ def _hint(target: Address, addresses: Collection[Address], archived: Collection[
     if former:
         chatbot = target.family.name
         return f"if {chatbot} is the new name of {former}, write `lifecycle: {{moved_from: {former}}}` for chatbot/{chatbot}"
-    same_kind = [address.name for address in addresses if address.kind == target.kind]
-    hint = did_you_mean(target.name, same_kind)
-    if not hint.startswith("did"):
-        elsewhere = [str(address) for address in addresses if address.name == target.name]
-        hint = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else hint
-    return hint
+    same_kind = {address.name for address in addresses if address.kind == target.kind}
+    elsewhere = [str(address) for address in addresses if address.name == target.name]
+    there = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else ""
+    return similar(target.name, same_kind) or there or listed(same_kind)
 
 
 def _former_chatbot(target: Address, addresses: Collection[Address]) -> str:

@@ -19,10 +19,10 @@ from reconciler.manifests.reading import MAX_MANIFEST, UnreadableError, locate, 
 from reconciler.manifests.tree import Tree, repository_of, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
-from reconciler.resources.address import FILE
-from reconciler.resources.base import Kind, ProjectFiles, Resource, Scope
+from reconciler.resources.base import ProjectFiles, Resource, Scope
+from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Place, Problem
-from reconciler.resources.registry import kinds as registered_kinds
+from reconciler.resources.registry import kinds as registered_kinds, upload_types
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def load(
     found, twice = unique(result.resource for result in validated if result.resource)
     resources = with_former_releases(found)
     ordered = tuple(resources[address] for address in sorted(resources))
-    scope, findings = _check(ordered, _scope(project, Files(tree, hints)))
-    used = {shown + path for path in scope.attached.union(*(result.includes for result in validated))}
+    scope, held, findings = _check(ordered, _scope(project, Files(tree, hints)))
+    used = {shown + path for path in held.union(*(result.includes for result in validated))}
     moved, misplaced = moves(resources)
     defined = {address for result in validated if (address := result.address(known))}
     hidden = any(result.unreadable and not result.address(known) for result in validated)
@@ -115,24 +115,27 @@ def _scope(project: Project, files: ProjectFiles) -> Scope:
     )
 
 
-def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, list[Problem]]:
-    """The scope of all resources, and what breaks the rules of their kinds.
+def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, set[str], list[Problem]]:
+    """The scope of all resources, the files that objects are made of, and what breaks the rules of their kinds.
 
     Stores come first: a file that a store holds is another upload than one that none holds.
     """
     stores = [resource for resource in resources if resource.kind.attaches]
     problems: list[Problem] = []
     attached: set[str] = set()
+    held: set[str] = set()
     for store in stores:
         found = _checked(store, scope)
         problems += found
         if not any(problem.severity == "error" for problem in found):
-            attached.update(one.address.name for one in store.kind.desired(store, scope) if one.address.kind == FILE)
+            wanted = list(store.kind.desired(store, scope))
+            attached.update(one.address.name for one in wanted if one.type in upload_types())
+            held.update(part.path for one in wanted for part in one.parts)
     scope = replace(scope, attached=frozenset(attached))
     for resource in resources:
         if not resource.kind.attaches:
             problems += _checked(resource, scope)
-    return scope, problems
+    return scope, held | attached, problems
 
 
 def _checked(resource: Resource, scope: Scope) -> list[Problem]:

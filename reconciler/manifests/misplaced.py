@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from reconciler.manifests.reading import UnreadableError
-from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean
+from reconciler.manifests.suggest import SUGGESTIONS, similar
 from reconciler.manifests.tree import Tree
 
 _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
@@ -38,5 +38,4 @@ class PathHints:
         namesakes = [known for known in self.tree.files if PurePosixPath(known).name == name][:3] if name else []
         if namesakes:
             return f"did you mean {' or '.join(f'`{known}`' for known in namesakes)}?"
-        hint = did_you_mean(path, self.tree.files)
-        return hint if hint.startswith("did") else ""
+        return similar(path, self.tree.files)

@@ -1,12 +1,12 @@
 """`peers` of a project: other identities, whose states tell what they need of what is live here."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from reconciler.manifests.backends import State
-from reconciler.resources.address import Identity, is_name
+from reconciler.resources.address import IDENTITY_PATTERN, Identity, is_name
 from reconciler.resources.base import Spec
 from reconciler.resources.problems import Finding
 
@@ -17,20 +17,24 @@ def _identity_name(text: str) -> str:
     return text
 
 
-class Peer(Spec):
-    """Another identity, and where its state is."""
+_SCHEMA: Final = {"type": "string", "pattern": IDENTITY_PATTERN}
+IdentityName: TypeAlias = Annotated[str, AfterValidator(_identity_name), WithJsonSchema(_SCHEMA)]
 
-    identity: Annotated[str, AfterValidator(_identity_name)]
-    """`project` or `project/environment`."""
+
+class Peer(Spec):
+    """Another identity that may refer to live objects of this project."""
+
+    identity: IdentityName
+    """The identity, as `PROJECT` or `PROJECT/ENVIRONMENT`."""
     state: State | None = None
-    """None for the backend that this project has, whatever that is."""
+    """Backend that stores the state of that identity. Default: the backend of this project."""
 
 
 def _peer(value: Any) -> Any:
     return {"identity": value} if isinstance(value, str) else value
 
 
-Peers: TypeAlias = tuple[Annotated[Peer, BeforeValidator(_peer, json_schema_input_type=str | Peer)], ...]
+Peers: TypeAlias = tuple[Annotated[Peer, BeforeValidator(_peer, json_schema_input_type=IdentityName | Peer)], ...]
 """One that is in the backend of this project may be written as its identity alone."""
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag
+from pydantic import AfterValidator, Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag, WithJsonSchema
 
 from reconciler.manifests.backends import Bucket, LocalState, State
 from reconciler.manifests.peers import Peer, Peers
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.resources.address import NAME_RULE, Identity, is_name
+from reconciler.resources.address import NAME_PATTERN, NAME_RULE, Identity, is_name
 from reconciler.resources.base import Path as Keys, Spec
 from reconciler.resources.prices import Dollars, Prices
 from reconciler.resources.problems import Finding, Place
@@ -32,19 +32,27 @@ def _variable_name(text: str) -> str:
 
 
 Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=4096)]
-Variables: TypeAlias = dict[Annotated[str, AfterValidator(_variable_name)], Scalar]
+VariableName: TypeAlias = Annotated[
+    str, AfterValidator(_variable_name), WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
+]
+Variables: TypeAlias = dict[VariableName, Scalar]
+EnvironmentName: TypeAlias = Annotated[
+    str, AfterValidator(_environment_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"})
+]
 
 
 class DirectoryOutlet(Spec):
-    """A folder from which applications load bundles."""
+    """A local folder that bundles are published to."""
 
     directory: str
+    """Path of the folder, relative to the project folder. It is created when the first bundle is published."""
 
 
 class S3Outlet(Spec):
-    """A prefix of a bucket from which applications load bundles."""
+    """A prefix of an S3 bucket that bundles are published to."""
 
     s3: Bucket
+    """Bucket and prefix. The bucket must exist."""
 
 
 def _outlet_tag(outlet: Any) -> str:
@@ -57,61 +65,84 @@ Outlet: TypeAlias = Annotated[
 
 
 class Defaults(Spec):
-    """What manifests need not repeat."""
+    """Values for fields that manifests leave out."""
 
     target: str | None = None
+    """Target of assistants that do not set `target`: `agents` or `responses`. Without it, every assistant must set its
+    own."""
 
 
 class Safety(Spec):
-    """When a plan is refused as a whole."""
+    """Limits beyond which a plan is refused."""
 
     max_deletes: int | None = Field(default=None, ge=0)
-    """Deletes and detached files that one plan may have; without it, max(3, 30 % of the live objects)."""
+    """Largest number of deleted objects and detached files in one plan. Default: 3 or 30 % of the live objects,
+    whichever is larger."""
     max_daily_cost: Dollars | None = None
-    """US dollars that the vector stores of one environment may cost a day, by estimate; a plan that lowers what they
-    cost is never refused for it."""
+    """Largest estimated cost of vector storage of one environment, in US dollars per day. A plan that lowers the cost
+    is never refused for it. Default: no limit."""
     archive: Literal["released-only", "strict"] = "released-only"
-    """What becomes of releases that nobody has published when an assistant in them is removed: they are archived with
-    it, or (`strict`) they stand in the way like published ones."""
+    """Handling of unpublished releases when an assistant that they contain is removed. `released-only` archives them
+    with it; `strict` refuses the removal, as for published releases. Default: `released-only`."""
 
 
 class RequestsPerMinute(Spec):
-    """The most that is sent to the API, by method. The defaults are OpenAI's published limits."""
+    """Rate limits for requests to the API, by HTTP method. The defaults are the limits that OpenAI publishes."""
 
     GET: int = Field(default=1000, ge=1)
+    """Largest number of GET requests per minute, at least 1. Default: 1000."""
     POST: int = Field(default=300, ge=1)
+    """Largest number of POST requests per minute, at least 1. Default: 300."""
     DELETE: int = Field(default=300, ge=1)
+    """Largest number of DELETE requests per minute, at least 1. Default: 300."""
 
 
 class Limits(Spec):
-    """Pacing of requests."""
+    """Rate limits of this project."""
 
     requests_per_minute: RequestsPerMinute = RequestsPerMinute()
+    """Rate limits by HTTP method, in requests per minute."""
 
 
 class Environment(Spec):
-    """A set of variables, and the OpenAI project it is for where that differs."""
+    """A set of variables, and optionally an OpenAI project of its own."""
 
     variables: Variables = Field(default_factory=dict)
+    """Values of `${var.name}` in this environment: text of at most 4,096 characters, numbers, `true` or `false`. Names
+    consist of letters, digits, `_` and `-`, and do not start with a digit or `-`. Default: none."""
     openai_project: str | None = None
+    """Id of the OpenAI project that API keys must belong to in this environment, such as `proj_68a1`. Default: the
+    project's `openai_project`."""
 
 
 class ProjectSpec(Spec):
-    """`spec` of the one document of kind Project."""
+    """Settings of the project, in `project.yaml`."""
 
     endpoint: str | None = None
+    """Base URL of the API, or `embedded` for the embedded API. `RECONCILER_ENDPOINT` overrides it. Default: the OpenAI
+    API."""
     openai_project: str | None = None
-    """The id of the OpenAI project that the key has to belong to."""
+    """Id of the OpenAI project that API keys must belong to, such as `proj_68a1`; a key of another project is refused.
+    Default: any project."""
     state: State = LocalState()
+    """Backend that stores the state. Default: `{backend: local}`, the folder `.reconciler/` inside the project folder.
+    """
     outlets: tuple[Outlet, ...] = ()
+    """Folders and buckets that bundles are published to, besides `.reconciler/bundles`. Default: none."""
     defaults: Defaults = Defaults()
+    """Values for fields that manifests leave out."""
     safety: Safety = Safety()
+    """Limits beyond which a plan is refused."""
     limits: Limits = Limits()
+    """Rate limits for requests to the API."""
     prices: Prices = Prices()
-    """What estimates count with, where OpenAI's published prices are not what you pay."""
-    environments: dict[Annotated[str, AfterValidator(_environment_name)], Environment] = Field(default_factory=dict)
+    """Prices for cost estimates, in US dollars, where they differ from those that OpenAI publishes."""
+    environments: dict[EnvironmentName, Environment] = Field(default_factory=dict)
+    """Environments by name, each with its own variables, state, labels and bundles. Names consist of lower-case
+    letters, digits and `-`, at most 63 characters. Default: none."""
     peers: Peers = ()
-    """Identities that may refer by id to what is live here."""
+    """Other identities that may refer by id to live objects of this project. Their states are read before an object is
+    deleted. An entry is `PROJECT`, `PROJECT/ENVIRONMENT`, or a mapping. Default: none."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from reconciler.manifests.explain import explain
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.resources.base import Kind, Path, Spec, written_for
+from reconciler.resources.base import Path, Spec
+from reconciler.resources.kind import Kind, written_for
 from reconciler.resources.problems import Finding
 
 _INEXPRESSIBLE = ("unknown-field", "unknown-value", "unknown-type")

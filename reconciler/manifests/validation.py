@@ -17,7 +17,8 @@ from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.targets import choose_target, with_alternatives
 from reconciler.manifests.written import with_includes
 from reconciler.resources.address import Address
-from reconciler.resources.base import NAMES, Kind, Path, Resource, Spec, written_for
+from reconciler.resources.base import Path, Resource, Spec
+from reconciler.resources.kind import NAMES, Kind, written_for
 from reconciler.resources.problems import Finding, Problem
 
 
@@ -117,7 +118,7 @@ def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expans
     changed: dict[str, Any] | None = None
     for finding in findings:
         source = None if finding.path in expansion.failed else expansion.includes.get(finding.path)
-        if source and source.structured and finding.code == "wrong-type" and "a string" in finding.message:
+        if source and source.structured and "string" in finding.expected:
             expansion.texts[finding.path] = expansion.includes.pop(finding.path)
             changed = _put(changed or dict(spec), finding.path[1:], expansion.text(source))
     return changed

@@ -7,6 +7,7 @@ from typing import Final
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.emitting import comment, emit
 from reconciler.manifests.envelope import API_VERSION
+from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
 from reconciler.manifests.reading import UnreadableError, locate
 from reconciler.manifests.tree import PROJECT_FILE
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -15,17 +16,28 @@ from reconciler.resources.registry import kinds
 PROJECT: Final = "Project"
 
 
-def write_drafts(folder: Path, drafts: Iterable[Draft], *, project: Draft | None = None) -> list[Path]:
+def write_drafts(
+    folder: Path, drafts: Iterable[Draft], *, project: Draft | None = None, schema: bytes | None = None
+) -> list[Path]:
     """Write manifests and what they include into the project folder `folder`; gives the files made, relative to it.
 
     Nothing is ever overwritten: ReconcilerError, and nothing written, where one of the files is there already. With
-    `project`, that is written as `project.yaml`.
+    `project`, that is written as `project.yaml`. Manifests name the JSON Schema that is in the project or above it;
+    where there is none, `schema` is written.
     """
-    contents = merged([*([project] if project else ()), *drafts])
+    manifests = [*([project] if project else ()), *drafts]
+    contents = merged(manifests)
     targets = {path: _target(folder, path) for path in contents}
     there = [path for path, target in targets.items() if target.exists() or (folder / path).is_symlink()]
     if there:
         raise ReconcilerError(*(_exists(folder / path) for path in there))
+    known = schema_around(folder)
+    if known is None and schema is not None:
+        known = folder / SCHEMA_FILE
+        targets[SCHEMA_FILE], contents[SCHEMA_FILE] = known, schema
+    if known is not None:
+        for path in map(path_of, manifests):
+            contents[path] = modeline(folder / path, known).encode() + contents[path]
     for path, target in targets.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:

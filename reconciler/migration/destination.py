@@ -11,6 +11,7 @@ from reconciler.manifests import find_project, load
 from reconciler.manifests.drafting import unique_name
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.project import Project, ProjectSpec
+from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import repository_of
 from reconciler.manifests.writing import write_drafts
 from reconciler.migration.model import Target
@@ -47,7 +48,9 @@ class Destination:
         """Raises ReconcilerError, and writes nothing, where a file is in the way."""
         spec = {"defaults": {"target": target}}
         project = Draft("Project", self.project.identity.project, spec) if self.is_new else None
-        return tuple(path.as_posix() for path in write_drafts(self.project.root, drafts, project=project))
+        schema = schema_file() if project else None
+        written = write_drafts(self.project.root, drafts, project=project, schema=schema)
+        return tuple(path.as_posix() for path in written)
 
 
 def destination(folder: Path) -> Destination:

@@ -20,6 +20,7 @@ from reconciler.live.registry import referrers
 from reconciler.operations.intents import one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
+from reconciler.planning.announced import marker_of
 from reconciler.planning.model import Change, Plan
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
@@ -27,7 +28,6 @@ from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.resources.values import JSON
 from reconciler.state import lock
-from reconciler.state.expired_intents import settled
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import AppliedPlan, Completed, Intent
@@ -154,7 +154,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
     project = connection.project
     journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
     announced = {intent.address for intent in (*intents, *later.values())}
-    return _Begun(lease, journal, announced, later, settled(observed.snapshot, lease.now()) - announced)
+    return _Begun(lease, journal, announced, later, observed.snapshot.expired_intents(lease.now()) - announced)
 
 
 async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener: Listener) -> tuple[Outcome, ...]:
@@ -218,12 +218,7 @@ def _intents(observed: Observed, now: float) -> Iterator[Intent]:
         desired = inputs.desired.get(step.address)
         if desired is None or not step.creates or desired.type in inputs.outlet_types:
             continue
-        marker: dict[str, JSON] = {"identity": str(inputs.identity)}
-        if desired.write_only:
-            marker["write_only"] = dict(desired.write_only)
-        if desired.local is not None:
-            marker = {"filename": desired.upload_name, "bytes": desired.local.bytes, "sha256": desired.local.sha256}
-        yield Intent(step.address, desired.type, marker, now)
+        yield Intent(step.address, desired.type, marker_of(inputs, desired), now)
 
 
 def _give_up(run: Run, begun: _Begun) -> None:

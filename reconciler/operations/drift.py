@@ -9,16 +9,10 @@ from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport, drift_report, running
+from reconciler.planning.model import Refusal
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
-from reconciler.resources.problems import Problem, ReconcilerError
-
-
-class WrongProjectError(ReconcilerError):
-    """The key is one of another OpenAI project than the one that was applied to."""
-
-    exit_code = 3
 
 
 def drift(
@@ -27,10 +21,10 @@ def drift(
     env: str | None = None,
     endpoint: str | None = None,
     targets: Sequence[Address] = (),
-) -> DriftReport:
-    """The report of the project at or above `start`. Takes no lock and writes nothing."""
+) -> DriftReport | Refusal:
+    """Return the drift report of the project at or above `start`. Takes no lock and writes nothing."""
 
-    async def run() -> DriftReport:
+    async def run() -> DriftReport | Refusal:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             return await drift_of(workspace, connection, targets)
@@ -38,16 +32,18 @@ def drift(
     return asyncio.run(run())
 
 
-async def drift_of(workspace: Workspace, connection: Connection, targets: Sequence[Address] = ()) -> DriftReport:
-    """The report of an open project; costs what a plan costs, and one request for the dates of models.
+async def drift_of(
+    workspace: Workspace, connection: Connection, targets: Sequence[Address] = ()
+) -> DriftReport | Refusal:
+    """Return the drift report of an open project; costs what a plan costs, and one request for the dates of models.
 
-    WrongProjectError where another OpenAI project answers: there, everything looks as if it had been deleted.
+    If another OpenAI project answers, return the refusal instead: there, everything looks as if it were deleted.
     """
     planned = (await make_plan(workspace, connection, targets=targets, models=_of_interest)).planned
     check_targets(workspace, targets, planned.matched.live)
     for refusal in planned.plan.refusals:
         if refusal.rule == "wrong-project":
-            raise WrongProjectError(Problem(refusal.rule, refusal.message, hint=refusal.remedy))
+            return refusal
     return drift_report(planned)
 
 

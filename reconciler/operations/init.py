@@ -6,7 +6,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from reconciler.manifests.tree import project_around
+from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
+from reconciler.manifests.schema import schema_file
+from reconciler.manifests.tree import is_manifest_name, project_around
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -17,6 +19,7 @@ NOT_TEXT = frozenset({"true", "false", "null"})
 def init(folder: Path) -> list[str]:
     """Write the starter project into `folder`, named after it; gives the paths written.
 
+    Its manifests name the JSON Schema that is above the folder in the repository; where there is none, it is written.
     Nothing is overwritten: ReconcilerError if one of the files is there already, or if another project is around or in
     the folder, which would read them as its own.
     """
@@ -31,10 +34,16 @@ def init(folder: Path) -> list[str]:
     if other is not None:
         message = f"{folder} has {other} around or in it, a project already; nothing was written"
         raise ReconcilerError(Problem("inside-project", message, hint="Choose a folder outside of it."))
+    schema = schema_around(folder)
+    if schema is None:
+        schema = folder / SCHEMA_FILE
+        starter[SCHEMA_FILE] = schema_file().decode()
     for path, text in starter.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(string.Template(text).safe_substitute(project=_name(folder)), encoding="utf-8")
+        first = modeline(target, schema) if is_manifest_name(path) else ""
+        made = string.Template(text).safe_substitute(project=_name(folder)) if first else text
+        target.write_text(first + made, encoding="utf-8")
     return list(starter)
 
 

@@ -1,27 +1,21 @@
 """`plan --offline`: the manifests against what the state remembers, for those who may not have a key."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from reconciler.operations.outlet_documents import published
 from reconciler.operations.plan import check_targets, inputs_of, plan_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
+from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import open_workspace
-from reconciler.resources.address import FILE, Address, Identity
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
-from reconciler.resources.kinds.file import upload_name
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import outlet_types, resource_types
-from reconciler.resources.values import Fields, is_reference
+from reconciler.resources.resource_type import CONTENT
 from reconciler.state.model import State
-
-WARNING: Final = (
-    "made offline, of what was applied last: what changed by hand since, and who else refers to something that goes, "
-    "is not known"
-)
 
 
 def planned_offline(
@@ -40,7 +34,7 @@ def planned_offline(
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
     planned, _ = plan_of(workspace, inputs)
     check_targets(workspace, targets, planned.matched.live)
-    return replace(planned, plan=replace(planned.plan, warnings=(WARNING, *planned.plan.warnings)))
+    return replace(planned, plan=replace(planned.plan, warnings=(Notice("offline"), *planned.plan.warnings)))
 
 
 def remembered(state: State, identity: Identity) -> list[Live]:
@@ -53,10 +47,12 @@ def remembered(state: State, identity: Identity) -> list[Live]:
 
 def _upload_names(state: State) -> Mapping[str, str]:
     """What each upload is called at OpenAI, by id: state has its path, and whether a store holds it there."""
-    attached = {key for applied in state.objects.values() for key in applied.fields.get("files") or ()}
-    uploads = ((address, one) for address, one in state.objects.items() if one.type == FILE and "sha256" in one.fields)
+    known = resource_types()
+    holders = ((known[applied.type].members, applied.fields) for applied in state.objects.values())
+    attached = {key for members, fields in holders if members for key in members.of(fields)}
+    uploads = (item for item in state.objects.items() if known[item[1].type].is_upload and CONTENT in item[1].fields)
     return {
-        one.id: upload_name(_path(address), one.fields["sha256"], attached=address.name in attached)
+        one.id: known[one.type].upload_name(_path(address), one.fields[CONTENT], address.name in attached)
         for address, one in sorted(uploads, key=lambda item: item[0], reverse=True)
     }
 
@@ -67,22 +63,13 @@ def _path(address: Address) -> str:
 
 
 def _live(state: State, identity: Identity, address: Address, applied: Applied) -> Live:
-    live = Live(applied.type, applied.id, dict(_as_read(state, applied.fields)))
-    if applied.type in outlet_types() or applied.type == FILE:
+    resource_type = resource_types()[applied.type]
+
+    def id_of(target: Address) -> str | None:
+        return state.objects[target].id if target in state.objects else None
+
+    live = Live(applied.type, applied.id, resource_type.as_listed(applied.fields, id_of))
+    if not resource_type.is_labelled:
         return live
-    apart = resource_types()[applied.type].apart
-    hashes = spec_hashes({name: value for name, value in applied.fields.items() if name not in apart})
+    hashes = spec_hashes({name: value for name, value in applied.fields.items() if name not in resource_type.apart})
     return replace(live, labels=Labels(str(identity), str(address), hashes, applied.protected))
-
-
-def _as_read(state: State, fields: Fields) -> Iterator[tuple[str, object]]:
-    """The files of a store are read by id."""
-    for name, value in fields.items():
-        files = name == "files" and isinstance(value, Mapping)
-        yield name, dict(_file_as_read(state, *item) for item in value.items()) if files else value
-
-
-def _file_as_read(state: State, path: str, entry: Fields) -> tuple[str, Fields]:
-    held = entry.get("file")
-    applied = state.objects.get(Address.parse(held["$address"])) if is_reference(held) else None
-    return (applied.id, {key: entry[key] for key in entry if key != "file"}) if applied else (path, entry)

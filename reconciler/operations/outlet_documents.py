@@ -7,6 +7,7 @@ from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import Published, read_all
 from reconciler.bundles.render import object_address, own_fields
 from reconciler.planning.inputs import Pointer
+from reconciler.planning.reasons import Reason
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
@@ -45,12 +46,12 @@ def published(outlets: Sequence[Outlet], identity: Identity) -> Outletted:
 
 
 def _pointer(found: Published, others: Sequence[Published | None]) -> Pointer:
-    note = found.problem.message if found.problem else ""
+    fault = Reason("outlet-unreadable", {"message": found.problem.message}) if found.problem else None
     if any(other is None or other.pointer != found.pointer or other.problem for other in others):
-        note = note or "the outlets disagree"
+        fault = fault or Reason("outlets-disagree")
     if found.pointer is None:
-        return Pointer("", {}, note)
-    return Pointer(found.pointer.blob, found.pointer.ids, note)
+        return Pointer("", {}, fault)
+    return Pointer(found.pointer.blob, found.pointer.ids, fault)
 
 
 def _document(address: Address, one: Published) -> tuple[Live | None, Published]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from reconciler.live.gather import gather
 from reconciler.manifests.peers import Peer
+from reconciler.planning.reasons import Notice
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
@@ -32,17 +33,17 @@ class Found:
     """What peers have and needs something of ours."""
 
     objects: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
 
 class Peers:
     """The peers of a workspace. As a `Referrer` it looks at them again, right before a delete."""
 
     type = "peer"
-    refers = frozenset(resource_types()) - outlet_types()
     asks_by_id = False
 
     def __init__(self, workspace: Workspace) -> None:
+        self.refers = frozenset(resource_types()) - outlet_types()
         self._workspace = workspace
 
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
@@ -96,8 +97,8 @@ def _read(place: Place, backend: Backend) -> Snapshot:
         raise ReconcilerError(Problem("peer-unreadable", message, place, hint)) from error
 
 
-def _unknown(backend: Backend) -> str:
-    return f"{backend.identity}, a peer, has no state in {backend.store.location} yet: it is taken to need nothing"
+def _unknown(backend: Backend) -> Notice:
+    return Notice("peer-without-state", {"identity": str(backend.identity), "location": str(backend.store.location)})
 
 
 def _needing(state: State, wanted: Collection[str]) -> Iterator[Live]:
@@ -106,7 +107,8 @@ def _needing(state: State, wanted: Collection[str]) -> Iterator[Live]:
         if applied.type in outlet_types():
             named = {*strings_in(dict(applied.fields)), *_ids(state, references_in(dict(applied.fields)))}
             if found := sorted(named.intersection(wanted)):
-                yield Live(applied.type, f"{state.identity}: {address}", {}, refers_to=tuple(found))
+                id_ = f"{state.identity}: {address}"
+                yield Live(applied.type, id_, {}, name=str(address), refers_to=tuple(found))
 
 
 def _ids(state: State, addresses: Iterable[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Bundle, Pending, PlanInputs
 from reconciler.planning.model import OnDrift
 from reconciler.planning.planned_deletions import planned_deletions
+from reconciler.planning.reasons import Notice
 from reconciler.planning.resolution import resolve
 from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, dangling_problems
@@ -82,7 +83,7 @@ async def make_plan(
     return Observed(_warned(planned, (*peers.warnings, *known_models.warnings)), snapshot, rendered, by_type)
 
 
-def _warned(planned: Planned, warnings: tuple[str, ...]) -> Planned:
+def _warned(planned: Planned, warnings: tuple[Notice, ...]) -> Planned:
     return replace(planned, plan=replace(planned.plan, warnings=(*planned.plan.warnings, *warnings)))
 
 

@@ -5,22 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
-from reconciler.planning.model import Change, FieldChange
+from reconciler.planning.model import Action, Change, FieldChange
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Place, Problem
+from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same
 
 LABELS = "labels"
+_WITHOUT_VALUES: Final[Mapping[Action, str]] = {"create": "was deleted", "replace": "has expired or has other content"}
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class _Pulling:
             message = f"{resource.address}: what is live breaks a rule of manifests: {errors[0].message}"
             return Problem("not-pulled", message, errors[0].place, hint)
         before, now = _desired(self.loaded({})), _desired(after)
-        expected = {address: item.fields for address, item in before.items() if address.kind != FILE}
+        expected = {address: item.fields for address, item in before.items() if item.type not in upload_types()}
         expected[resource.address] = wanted
         others = [address for address, fields in expected.items() if not self.fits(address, fields, now)]
         if not others:
@@ -194,12 +197,13 @@ def _not_readable(change: Change) -> Problem:
             f"`reconciler apply --target {change.address}` puts it back; a change worth having goes into a new release"
         )
         return Problem("not-pulled", message, place, hint)
-    reason = change.because[0] if change.because else "its content was changed by hand, and uploads cannot be read back"
+    what = _WITHOUT_VALUES.get(change.action, "is published with other content")
+    message = f"{change.address} {what}: there are no live values to pull"
     undo = f"`reconciler apply --target {change.address}` makes it again"
-    if change.address.startswith(f"{FILE}/"):
-        return Problem("not-pulled", f"{change.address}: {reason}", place, f"{undo}; or take it out of the manifests")
+    if Address.parse(change.address).kind in upload_kinds():
+        return Problem("not-pulled", message, place, f"{undo}; or take it out of the manifests")
     where = f"delete its manifest ({place.file})" if place else "delete its manifest"
-    return Problem("not-pulled", f"{change.address}: {reason}", place, f"{undo}; to accept it, {where}")
+    return Problem("not-pulled", message, place, f"{undo}; to accept it, {where}")
 
 
 def _labels(resource: Resource) -> Problem:

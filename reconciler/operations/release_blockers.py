@@ -6,7 +6,7 @@ from pathlib import Path
 from reconciler.live.contents import VENDORED, kept_bytes
 from reconciler.planning.build import Planned, unresolved
 from reconciler.planning.model import CREATES
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.problems import Place, Problem
 
 
@@ -20,16 +20,15 @@ def _missing_bytes(root: Path, planned: Planned) -> Iterator[Problem]:
     """Files that a release needs uploaded and that neither the folder, nor Git, nor `releases/files/` has."""
     for change in planned.plan.work:
         address = Address.parse(change.address)
-        if address.kind != FILE or change.action not in CREATES:
-            continue
-        desired = planned.inputs.desired[address]
-        if desired.whole and desired.local and kept_bytes(root, desired.local) is None:
-            message = f"{desired.local.path} as it was released ({desired.local.sha256[:12]}…) is nowhere any more"
-            hint = (
-                f"put those bytes into {VENDORED}/{desired.local.sha256}, fetch the whole history of the repository, "
-                "or archive the release"
-            )
-            yield Problem("missing-bytes", message, desired.place, hint)
+        desired = planned.inputs.desired.get(address) if change.action in CREATES else None
+        for part in desired.parts if desired and desired.whole else ():
+            if kept_bytes(root, part) is None:
+                message = f"{part.path} as it was released ({part.sha256[:12]}…) is nowhere any more"
+                hint = (
+                    f"put those bytes into {VENDORED}/{part.sha256}, fetch the whole history of the repository, "
+                    "or archive the release"
+                )
+                yield Problem("missing-bytes", message, desired.place if desired else None, hint)
 
 
 def _archived(planned: Planned) -> Iterator[Problem]:

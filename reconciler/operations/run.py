@@ -23,7 +23,7 @@ from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.saved import adoptions, applied_before, decision_of, narrowed, touched
-from reconciler.state.lock import locked
+from reconciler.state.lock import locked_error
 
 FINISHING: Final = "Finishing what is under way, then stopping. Ctrl-C again stops at once."
 
@@ -137,8 +137,8 @@ def _check_identity(workspace: Workspace, saved: Plan) -> None:
 def check_unlocked(workspace: Workspace) -> None:
     """LockedError at once where another run holds the lock, rather than after a person has read the plan."""
     lock, now = workspace.backend.held(), time.time()
-    if lock is not None and not lock.free(now):
-        raise locked(workspace.identity, lock, now)
+    if lock is not None and not lock.is_free(now):
+        raise locked_error(workspace.identity, lock, now)
 
 
 def _asked(confirm: Callable[[Plan], bool], plan: Plan) -> bool:

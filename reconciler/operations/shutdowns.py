@@ -9,8 +9,9 @@ from reconciler.live.errors import MissingError
 from reconciler.live.models import shutdown_dates
 from reconciler.planning.build import Planned
 from reconciler.planning.model import CREATES
+from reconciler.planning.reasons import Notice
 from reconciler.planning.release_retention import release_of
-from reconciler.project.suggest import did_you_mean
+from reconciler.project.suggest import similar
 from reconciler.resources.address import Address
 from reconciler.resources.model_retirements import retirement
 
@@ -20,7 +21,7 @@ class Models(NamedTuple):
 
     ends: Mapping[str, date]
     """The last day of each that has one."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     """About those that the key may not use, or that do not exist."""
 
 
@@ -40,12 +41,8 @@ async def look_up(connection: Connection, models: Iterable[str]) -> Models:
     page = {model: end.on for model, end in known.items() if end is not None}
     ends = {model: on for model in sorted(used) if (on := told.get(model) or page.get(model)) is not None}
     unlisted = sorted(used - told.keys() - page.keys()) if told else ()
-    return Models(ends, tuple(_unlisted(model, told) for model in unlisted))
-
-
-def _unlisted(model: str, told: Iterable[str]) -> str:
-    hint = did_you_mean(model, told)
-    return f"the API lists no model {model} for this key" + (f". {hint}" if hint else "")
+    notices = (Notice("model-unlisted", {"model": model, "similar": similar(model, told)}) for model in unlisted)
+    return Models(ends, tuple(notices))
 
 
 def written(planned: Planned) -> Iterator[str]:

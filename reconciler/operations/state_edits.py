@@ -10,16 +10,15 @@ from reconciler.live.registry import adapters
 from reconciler.project.endpoint import open_connection
 from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import outlet_types
+from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
-from reconciler.state.comparing import Edited, compared
+from reconciler.state.edits import StateEdit, check_not_older, compare
 from reconciler.state.lock import Holder, Lease, this_process
 from reconciler.state.model import Snapshot
-from reconciler.state.rewriting import check_not_older
 
 Objects = Mapping[Address, Applied]
 
@@ -29,7 +28,7 @@ def pulled(start: Path, environ: Mapping[str, str], *, env: str | None) -> bytes
     return encode_state(open_workspace(start, environ, env=env).backend.read())
 
 
-def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None) -> Edited:
+def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None) -> StateEdit:
     """Make the document in `file`, as `pulled` gives it, the state.
 
     ReconcilerError where it is of another identity, is no such document, or lacks what was recorded since it was made.
@@ -42,7 +41,7 @@ def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None
         return rewritten(workspace, lease, present, pushed, f"push {file.name}")
 
 
-def move(start: Path, environ: Mapping[str, str], former: Address, address: Address, *, env: str | None) -> Edited:
+def move(start: Path, environ: Mapping[str, str], former: Address, address: Address, *, env: str | None) -> StateEdit:
     """Let what state knows as `former` be known as `address`; the next apply writes that on the live object.
 
     ReconcilerError where state does not know `former`, knows `address`, or the object can have no other name.
@@ -61,14 +60,14 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
 
 def forget(
     start: Path, environ: Mapping[str, str], addresses: Sequence[Address], *, env: str | None, endpoint: str | None
-) -> Edited:
+) -> StateEdit:
     """Manage these no longer: take our labels off what is live, which stays as it is, and remove the entries.
 
     With a vector store go the files that nothing else of ours needs. ReconcilerError for what would come back at once:
     an upload that one of our stores holds, and what is nothing but a document in the outlets.
     """
 
-    async def run() -> Edited:
+    async def run() -> StateEdit:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             with workspace.backend.lock(this_process(environ)) as lease:
@@ -84,11 +83,11 @@ def forget(
     return asyncio.run(run())
 
 
-def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> Edited:
+def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> StateEdit:
     """Make `new` the state; `what` is told in the history, where the backend has one."""
     holder = lease.lock.holder
     workspace.backend.rewrite(present, new, lease, f"{what}: {workspace.identity} by {_named(holder)}")
-    return compared(present.state, new.state)
+    return compare(present.state, new.state)
 
 
 def check_known(objects: Objects, addresses: Collection[Address]) -> None:
@@ -129,7 +128,7 @@ def _after_move(workspace: Workspace, former: Address, address: Address) -> Iter
     """What the next plan makes of it."""
     if address not in workspace.desired:
         yield f"no manifest asks for {address}: the next plan removes it"
-    elif former.kind != FILE:
+    elif former.kind in {one.address_kind for one in resource_types().values() if one.is_labelled}:
         yield f"its label still says {former}: the next apply writes {address} there"
     if former in workspace.desired:
         yield f"a manifest asks for {former}: the next plan makes another one"
@@ -153,7 +152,7 @@ def _obstacle(objects: Objects, going: Objects, address: Address) -> Problem | N
         hint = "Remove its manifest to withdraw it; with `lifecycle: {keep_on_delete: true}` it stays published."
         return Problem("in-outlets", message, hint=hint)
     holder = next((known for known, item in objects.items() if known not in going and address in _files([item])), None)
-    if address.kind == FILE and holder:
+    if address.kind in upload_kinds() and holder:
         message = f"{holder} needs {address}: it would be found again, and taken for ours"
         return Problem("file-needed", message, hint=f"Take it out of {holder} and apply; or name {holder} too.")
     return None
@@ -162,7 +161,7 @@ def _obstacle(objects: Objects, going: Objects, address: Address) -> Problem | N
 def _files(entries: Collection[Applied] | Iterator[Applied]) -> Iterator[Address]:
     """The uploads that these refer to."""
     texts = (text for applied in entries for text in references_in(dict(applied.fields)))
-    return (address for address in map(Address.parse, texts) if address.kind == FILE)
+    return (address for address in map(Address.parse, texts) if address.kind in upload_kinds())
 
 
 async def _disown(
@@ -176,5 +175,5 @@ async def _disown(
 
 def _after_forgetting(workspace: Workspace, planned_deletions: Mapping[Address, Applied]) -> Iterator[str]:
     for address, applied in planned_deletions.items():
-        if address in workspace.desired and applied.type != FILE:
+        if address in workspace.desired and applied.type not in upload_types():
             yield f"a manifest asks for {address}: the next plan makes another one"

@@ -7,11 +7,11 @@ from reconciler.operations.run import check_unlocked
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import open_workspace
 from reconciler.state.backend import open_store
+from reconciler.state.backend_migration import StateMigration, migrate
 from reconciler.state.lock import this_process
-from reconciler.state.migrating import Migrated, migrate
 
 
-def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> Migrated:
+def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> StateMigration:
     """Take the state of one identity from the backend that is configured to the one that `to` names.
 
     The configuration is for people to change; whoever goes on with the old one is told where the state is.

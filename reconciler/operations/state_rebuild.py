@@ -25,14 +25,14 @@ from reconciler.planning.inputs import Pending, PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import outlet_types, resource_types
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import ABSENT, JSON, Absent, same
-from reconciler.state.comparing import Rebuilt, compared
+from reconciler.state.edits import StateRebuild, compare
 from reconciler.state.journal import StateMovedError
 from reconciler.state.lock import this_process
 from reconciler.state.model import Snapshot, State
@@ -47,14 +47,14 @@ def rebuild(
     *,
     env: str | None,
     endpoint: str | None,
-    confirm: Callable[[Rebuilt], bool],
-) -> Rebuilt:
+    confirm: Callable[[StateRebuild], bool],
+) -> StateRebuild:
     """Make the state anew; `confirm` is asked where there is one that it would replace by another.
 
     What only state knows stays as it is there: the latest applies, and which releases were archived.
     """
 
-    async def run() -> Rebuilt:
+    async def run() -> StateRebuild:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             return await rebuild_state(workspace, connection, confirm)
@@ -63,8 +63,8 @@ def rebuild(
 
 
 async def rebuild_state(
-    workspace: Workspace, connection: Connection, confirm: Callable[[Rebuilt], bool] = lambda _: False
-) -> Rebuilt:
+    workspace: Workspace, connection: Connection, confirm: Callable[[StateRebuild], bool] = lambda _: False
+) -> StateRebuild:
     """The same of a workspace that is open."""
     check_unlocked(workspace)
     present = await asyncio.to_thread(workspace.backend.read)
@@ -72,11 +72,11 @@ async def rebuild_state(
 
 
 def _written(
-    workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[Rebuilt], bool]
-) -> Rebuilt:
+    workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[StateRebuild], bool]
+) -> StateRebuild:
     ambiguous = {address: tuple(live.id for live in group) for address, group in matched.ambiguous.items()}
-    edited, unknown = compared(present.state, state), dict(_unknown(state, matched))
-    made = Rebuilt(edited, len(state.objects), unknown, ambiguous)
+    edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
+    made = StateRebuild(edited, len(state.objects), unknown, ambiguous)
     if made.replaces and not confirm(replace(made, written=False)):
         return replace(made, written=False)
     with workspace.backend.lock(this_process(workspace.environ)) as lease:
@@ -148,8 +148,8 @@ def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tu
     for address, id_ in named.items():
         live, desired = by_id.get(id_), inputs.desired.get(address)
         if live is not None and _is_meant(inputs, address, live, desired):
-            sha256 = {"sha256": desired.fields["sha256"]} if desired and live.type == FILE else {}
-            yield address, Applied(live.id, live.type, sha256)
+            content = {"sha256": desired.fields["sha256"]} if desired and inputs.is_upload(live.type) else {}
+            yield address, Applied(live.id, live.type, content)
 
 
 def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired | None) -> bool:
@@ -157,17 +157,16 @@ def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired
         return (live.labels.identity, live.labels.address) == (str(inputs.identity), str(address))
     if desired is None or desired.type != live.type:
         return False
-    if desired.local is not None:
-        by_content = desired.local.sha256[:NAMED_BY_CONTENT] in desired.upload_name
-        same_upload = (live.name, live.detail.get("bytes")) == (desired.upload_name, desired.local.bytes)
-        return by_content and same_upload
-    return not has_room(live.fields.get("metadata"))
+    if inputs.is_upload(live.type):
+        by_content = desired.fields["sha256"][:NAMED_BY_CONTENT] in desired.upload_name
+        return by_content and (live.name, live.detail.get("bytes")) == (desired.upload_name, desired.bytes)
+    return inputs.needs_state(live.type) or not has_room(live.fields.get("metadata"))
 
 
 def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
     """What is known to have been applied of a live object, its ids as addresses; of a document, as it is written."""
     desired = inputs.desired.get(address)
-    by_content = live.type in (*outlet_types(), FILE)
+    by_content = live.type in inputs.outlet_types or inputs.is_upload(live.type)
     proven = dict(_set(inputs, live, desired) if by_content else _proven(inputs, live, desired))
     lifecycle = desired.lifecycle if desired else None
     return Applied(
@@ -206,7 +205,7 @@ def _proven(inputs: PlanInputs, live: Live, desired: Desired | None) -> Iterator
 
 def _unproven(inputs: PlanInputs, live: Live, desired: Desired | None, proven: Mapping[str, JSON]) -> Iterator[str]:
     """Wanted fields of which not even a label tells; one that a label would tell of, and does not, is new."""
-    if desired is None or live.type in (*outlet_types(), FILE):
+    if desired is None or live.type in inputs.outlet_types or inputs.is_upload(live.type):
         return
     resource_type, labelled = inputs.resource_types[live.type], bool(live.labels and live.labels.spec)
     for name in sorted(desired.fields.keys() - proven.keys()):

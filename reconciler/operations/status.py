@@ -6,15 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from reconciler.operations.plan import make_plan
 from reconciler.planning.build import Planned
+from reconciler.planning.model import Action
 from reconciler.project.endpoint import open_connection, shown
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.values import JSON, references_in
 from reconciler.state.model import Snapshot
+
+_GONE: Final[Mapping[Action, str]] = {"create": "deleted", "release": "deleted", "replace": "expired or replaced"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,9 @@ def _entries(planned: Planned) -> Iterator[Standing]:
         told[change.address].append(f"to {change.action}")
     for change in planned.plan.drift:
         if change.is_consequence:
-            told[change.address].append(f"to {change.action}: {', '.join(change.because)}")
+            told[change.address].append(f"to {change.action}")
             continue
-        what = ", ".join(item.path for item in change.fields[:3]) if change.action == "update" else change.because[0]
+        what = ", ".join(item.path for item in change.fields[:3]) if change.action == "update" else _GONE[change.action]
         told[change.address].append(f"changed by hand: {what}")
     for refusal in planned.plan.refusals:
         told[refusal.address].append(f"refused: {refusal.rule}")

@@ -8,7 +8,8 @@ from typing import Final
 from reconciler.planning.diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.resources.address import FILE, Address
+from reconciler.planning.reasons import Notice, Reason
+from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem
@@ -24,7 +25,7 @@ class AdoptionMatch:
 
     ids: Mapping[Address, str]
     problems: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def pair(
@@ -47,35 +48,33 @@ def alike(
     return frozenset(found.union(live.id for address in pairing.missing() for live in pairing.candidates(address)))
 
 
-def reasons(inputs: PlanInputs, matched: Matched, address: Address) -> tuple[str, ...]:
-    """What to know before an object is taken over."""
+def adoption_reasons(inputs: PlanInputs, matched: Matched, address: Address) -> tuple[Reason, ...]:
+    """Return what to know before an object is adopted."""
     desired, live = inputs.desired[address], matched.live[address]
-    named = f"{live.type} {live.id}" + (f" ({live.name})" if live.name else "")
-    differing = sorted(
-        {item.keys[0] for item in compare(inputs.resource_types[live.type], desired, LastApplied(), live.fields)}
-    )
-    told = f"its manifest differs in {', '.join(differing)}: the next plan shows that" if differing else ""
-    room = "" if has_room(live.fields.get("metadata")) else NO_ROOM
-    return tuple(filter(None, (f"{named} is nobody's", told, room)))
+    found = compare(inputs.resource_types[live.type], desired, LastApplied(), live.fields)
+    differing = sorted({item.keys[0] for item in found})
+    reasons = [Reason("unmanaged", {"type": live.type, "id": live.id, "name": live.name})]
+    reasons += [Reason("manifest-differs", {"fields": differing})] if differing else []
+    no_room = inputs.is_labelled(live.type) and not has_room(live.fields.get("metadata"))
+    reasons += [Reason("no-label-room")] if no_room else []
+    return tuple(reasons)
 
 
-NO_ROOM: Final = "its metadata has no room for four labels, so that only the state knows that it is ours"
-
-
-def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[str]:
-    """Uploads that may be what a store's manifest names by path: their content cannot be read back, so nobody knows."""
-    held = matched.live[address].fields.get("files") or {}
+def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
+    """Uploads that may be what a store's manifest names by path; their content cannot be read back to compare it."""
+    members = inputs.members(matched.live[address].type)
+    if members is None:
+        return
+    held, wanted = members.of(matched.live[address].fields), members.of(inputs.desired[address].fields)
     uploads: dict[tuple[str, JSON], str] = {
-        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if live.type == FILE
+        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if inputs.is_upload(live.type)
     }
-    for path in sorted((inputs.desired[address].fields.get("files") or {}).keys() - held.keys()):
-        file = inputs.desired.get(Address(FILE, path))
-        found = uploads.get((file.upload_name, file.local.bytes)) if file and file.local else None
+    for path in sorted(wanted.keys() - held.keys()):
+        target = members.target(wanted[path])
+        file = inputs.desired.get(target) if target else None
+        found = uploads.get((file.upload_name, file.bytes)) if file else None
         if found:
-            yield (
-                f"{address}: {found} has the name and size of {path}, but uploads cannot be read back to compare them: "
-                f"the next apply uploads {path}; name {found} in its place to go on with that"
-            )
+            yield Notice("upload-alike", {"upload": found, "path": path}, str(address))
 
 
 @dataclass
@@ -84,11 +83,15 @@ class _Pairing:
     matched: Matched
     remembered: Mapping[Address, str]
     problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.by_id = {live.id: live for live in self.inputs.live if live.type not in self.inputs.outlet_types}
-        self.free = {live.id: live for live in self.matched.unmanaged if live.labels is None and live.type != FILE}
+        self.free = {
+            live.id: live
+            for live in self.matched.unmanaged
+            if live.labels is None and not self.inputs.is_upload(live.type)
+        }
         self.origins = Counter(self.remembered.values())
         self.by_name: dict[tuple[str, str], list[Live]] = defaultdict(list)
         for live in self.free.values():
@@ -102,7 +105,7 @@ class _Pairing:
         taken = {*found.values()}
         like = ((address, self._like(address, taken, named=address in wanted)) for address in unnamed)
         found |= {address: live.id for address, live in like if live is not None}
-        return AdoptionMatch(dict(self._unique(found)), tuple(self.problems), tuple(self.notes))
+        return AdoptionMatch(dict(self._unique(found)), tuple(self.problems), tuple(self.notices))
 
     def missing(self) -> list[Address]:
         """What manifests ask for, could be taken over, and is not live."""
@@ -118,21 +121,21 @@ class _Pairing:
         return self.by_name.get(_likeness(desired.type, desired.fields.get("name")), ())
 
     def _of_kind(self, desired: Desired) -> set[Address]:
-        labelled = desired.type not in self.inputs.outlet_types and desired.type != FILE
-        return {desired.address} if labelled else set()
+        adoptable = desired.type not in self.inputs.outlet_types and not self.inputs.is_upload(desired.type)
+        return {desired.address} if adoptable else set()
 
     def _may_adopt(self, address: Address, id_: str | None) -> bool:
         desired, live = self.inputs.desired.get(address), self.matched.live.get(address)
         if desired is None:
             hint = "Adopting needs a manifest: `reconciler import` writes one."
             self._problem("unknown-address", f"no manifest asks for {address}", hint)
-        elif desired.type == FILE:
+        elif self.inputs.is_upload(desired.type):
             hint = "Write the id of the upload into the manifest in place of the path, or let apply upload the file."
             self._problem("not-adoptable", f"{address}: uploads cannot be read back to see what is in them", hint)
         elif not self._of_kind(desired):
             self._problem("not-adoptable", f"{address} is no object at OpenAI, but published", "Apply publishes it.")
         elif live is not None and id_ in (None, live.id):
-            self.notes.append(f"{address} is live as {live.id} and ours already")
+            self.notices.append(Notice("already-managed", {"id": live.id}, str(address)))
         elif live is not None:
             hint = f"To have {id_} instead, remove {address} first."
             self._problem("already-live", f"{address} is live as {live.id} already", hint)
@@ -184,7 +187,7 @@ class _Pairing:
         elif named:
             self._problem("nothing-alike", f"{address}: nothing that is nobody's has its name", self._others(address))
         else:
-            self.notes.append(f"{address}: nothing live is like it, so that apply makes it")
+            self.notices.append(Notice("nothing-to-adopt", address=str(address)))
         return None
 
     def _is_equal(self, address: Address, live: Live) -> bool:

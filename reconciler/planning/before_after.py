@@ -7,7 +7,8 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, DESTROYS, Change, FieldChange
 from reconciler.resources.address import Address
-from reconciler.resources.base import Live, ResourceType
+from reconciler.resources.base import Live
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import ABSENT, JSON, Fields, Keys
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reconciler.planning import guard
-from reconciler.planning.adoption import NO_ROOM, uploads_alike
+from reconciler.planning.adoption import uploads_alike
 from reconciler.planning.changes import ByOrigin, changes, is_labelled, not_named
 from reconciler.planning.codec import seal, seal_plan
 from reconciler.planning.consents import lift
@@ -25,6 +25,8 @@ from reconciler.planning.model import (
     Unmanaged,
 )
 from reconciler.planning.publications import publications
+from reconciler.planning.reasons import Notice
+from reconciler.planning.referrers import Node
 from reconciler.planning.requests import requests
 from reconciler.planning.resolution import Resolution, resolve
 from reconciler.planning.risks import with_risks
@@ -75,7 +77,7 @@ class Difference:
 def difference(resolution: Resolution) -> Difference:
     """Return what applying has to do, told apart by who made the difference."""
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
-    pairs = tuple(changes(inputs, matched, retired.because))
+    pairs = tuple(changes(inputs, matched, retired.reasons))
     pairs += tuple(publications(inputs, matched, pairs))
     ours = [pair.ours for pair in pairs if pair.ours]
     by_hand = [_decided(inputs, pair.by_hand) for pair in pairs if pair.by_hand]
@@ -157,19 +159,20 @@ class _Arrangement:
         return (*staying, *gone)
 
     def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
-        return self._made.get(change.address, 0), change.address, change.action, change.id or ""
+        return self._made.get(Address.parse(change.address), 0), change.address, change.action, change.id or ""
 
     def _by_rank(self, change: Change) -> tuple[int, int, str, str, str]:
         """By group: releases, what they have frozen of pipelines, then of assistants, assistants, stores, files."""
-        rank = self._ranks.get(group_of(change.address), 0)
-        return -rank, -self._removed.get(change.address, 0), change.address, change.action, change.id or ""
+        address = Address.parse(change.address)
+        rank, removed = self._ranks.get(group_of(address), 0), self._removed.get(address, 0)
+        return -rank, -removed, change.address, change.action, change.id or ""
 
     @cached_property
-    def _made(self) -> Mapping[str, int]:
+    def _made(self) -> Mapping[Node, int]:
         return self.after.depths()
 
     @cached_property
-    def _removed(self) -> Mapping[str, int]:
+    def _removed(self) -> Mapping[Node, int]:
         return self.before.depths()
 
     @cached_property
@@ -181,7 +184,7 @@ class _Arrangement:
         if change.action not in INVALIDATES_ID:
             return change
         edges = self.before.referrers.get(Address.parse(change.address), ())
-        return replace(change, preconditions={"referrers": sorted({edge.source for edge in edges})})
+        return replace(change, preconditions={"referrers": sorted({str(edge.source) for edge in edges})})
 
 
 def _strangers(matched: Matched) -> Iterator[Unmanaged]:
@@ -190,7 +193,7 @@ def _strangers(matched: Matched) -> Iterator[Unmanaged]:
         yield Unmanaged(live.type, live.id, live.name, owner)
 
 
-def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[str]:
+def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
     """What is live, not ours to change, and good to know."""
     for address, live in sorted(matched.live.items()):
         if not inputs.in_scope(address):
@@ -199,28 +202,24 @@ def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[str]:
             yield from uploads_alike(inputs, matched, address)
             continue
         if stays_published(inputs, address):
-            yield f"{address} stays published without a manifest, as `keep_on_delete` says"
+            yield Notice("stays-published", address=str(address))
         if is_labelled(inputs, live.type) and live.labels is None and not has_room(live.fields.get("metadata")):
-            yield f"{address}: {NO_ROOM}"
+            yield Notice("no-label-room", address=str(address))
         for name in _too_late(inputs, address, live):
-            yield f"{address}: {name} changed, but the API takes it only when the object is made: it stays as it was"
+            yield Notice("set-at-creation", {"field": name}, str(address))
         desired = inputs.desired.get(address)
-        if desired is not None and not desired.options.get("prune"):
-            extra = not_named(desired, inputs.applied.get(address), live)
+        members = inputs.members(live.type)
+        if members and desired is not None and not desired.prunes:
+            extra = not_named(members, desired, inputs.applied.get(address), live)
             if extra:
-                yield f"{address} holds {_count(len(extra), 'file')} that its manifest does not name: {_some(extra)}"
-        yield from not_indexed(address, live)
+                yield Notice("files-not-in-manifest", {"files": sorted(extra)}, str(address))
+        failed = members.failed(live.detail) if members else ()
+        if failed:
+            yield Notice("files-not-indexed", {"files": sorted(failed)}, str(address))
 
 
-def not_indexed(address: Address, live: Live) -> Iterator[str]:
-    """The warning about files of ours in a store that could not be indexed."""
-    failed = live.detail.get("failed_files") or ()
-    if failed:
-        yield f"{address} holds {_count(len(failed), 'file')} that OpenAI could not index: {_some(failed)}"
-
-
-def _unmarked(release: Address) -> str:
-    return f"{release} was archived and does not come back: set `archived: true` in its manifest, or remove it"
+def _unmarked(release: Address) -> Notice:
+    return Notice("already-archived", address=str(release))
 
 
 def _too_late(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]:
@@ -230,15 +229,6 @@ def _too_late(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]
         for name in sorted(inputs.resource_types[live.type].creation_only):
             if desired.write_only.get(name) != applied.write_only.get(name):
                 yield name
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _some(names: Iterable[str], most: int = 3) -> str:
-    listed = sorted(map(str, names))
-    return ", ".join(listed[:most]) + (", …" if len(listed) > most else "")
 
 
 def _unchanged(inputs: PlanInputs, matched: Matched, found: Iterable[Change]) -> int:

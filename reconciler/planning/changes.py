@@ -4,19 +4,21 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from reconciler.planning.adoption import reasons
+from reconciler.planning.adoption import adoption_reasons
 from reconciler.planning.diff import LastApplied, agreed, compare, leaves
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
+from reconciler.planning.reasons import Reason
 from reconciler.planning.release_retention import why_leaving
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import FILE, RELEASE, Address
-from reconciler.resources.base import Applied, Desired, Live, ResourceType
+from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
-from reconciler.resources.values import ABSENT, Keys, get, reference, references_in, same
+from reconciler.resources.resource_type import Members, ResourceType
+from reconciler.resources.values import ABSENT, Keys, get, reference, same
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
@@ -36,10 +38,12 @@ class ByOrigin:
     by_hand: Change | None
 
 
-def changes(inputs: PlanInputs, matched: Matched, archived: Mapping[Address, str] | None = None) -> Iterator[ByOrigin]:
+def changes(
+    inputs: PlanInputs, matched: Matched, archived: Mapping[Address, Reason] | None = None
+) -> Iterator[ByOrigin]:
     """One entry for every address that differs; addresses out of scope are left out.
 
-    `archived` tells why releases go that manifests still ask for.
+    `archived` has the reasons for which releases go that manifests still ask for.
     """
     if inputs.adopt:
         adopted = sorted(inputs.adopt.keys() & matched.live.keys() & inputs.desired.keys())
@@ -57,26 +61,26 @@ def _of_address(
     matched: Matched,
     address: Address,
     staying: Mapping[Address, Address],
-    archived: Mapping[Address, str],
+    archived: Mapping[Address, Reason],
 ) -> Iterator[ByOrigin]:
     desired, applied, live = inputs.desired.get(address), inputs.applied.get(address), matched.live.get(address)
     for duplicate in matched.duplicates.get(address, ()):
-        yield ByOrigin(_removal(address, duplicate, because="state knows another object by this address"), None)
+        yield ByOrigin(_removal(address, duplicate, Reason("duplicate")), None)
     if address in matched.ambiguous or address in matched.taken:
         return
     if desired is None:
         if live is not None and stays_published(inputs, address):
             return
         if live is not None:
-            keeper, because = staying.get(address), why_leaving(inputs, address, live, archived)
-            yield ByOrigin(_leaving(inputs, matched, address, live, keeper, because), None)
+            keeper, reason = staying.get(address), why_leaving(inputs, address, live, archived)
+            yield ByOrigin(_leaving(inputs, matched, address, live, keeper, reason), None)
         elif applied is not None:
-            yield ByOrigin(Change(str(address), "forget", id=applied.id, because=("it is not live any more",)), None)
+            yield ByOrigin(Change(str(address), "forget", id=applied.id, reasons=(Reason("not-live"),)), None)
     elif live is None:
         yield _creation(desired, applied)
     else:
         found = list(_difference(inputs, matched, desired, live))
-        if not found and live.type == FILE and (applied is None or applied.id != live.id):
+        if not found and inputs.is_upload(live.type) and (applied is None or applied.id != live.id):
             found = [ByOrigin(_known(desired, live), None)]
         yield from found
 
@@ -120,20 +124,21 @@ def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
     change = Change(str(desired.address), action, fields, source=source_of(desired))
     if applied is None:
         return ByOrigin(change, None)
-    return ByOrigin(None, replace(change, because=(f"{applied.id} was deleted by hand",)))
+    return ByOrigin(None, replace(change, reasons=(Reason("deleted-live", {"id": applied.id}),)))
 
 
 def _leaving(
-    inputs: PlanInputs, matched: Matched, address: Address, live: Live, keeper: Address | None, because: str
+    inputs: PlanInputs, matched: Matched, address: Address, live: Live, keeper: Address | None, reason: Reason
 ) -> Change:
     """Removed with its manifest, unless it is to stay, or other addresses share the upload."""
     if keeper is not None:
-        reason = f"{keeper}, which stays, holds it" if keeper != address else "keep_on_delete: it stays, as nobody's"
-        return Change(str(address), "forget", id=live.id, because=(reason,))
+        stays = Reason("keep-on-delete") if keeper == address else Reason("held-by", {"keeper": str(keeper)})
+        return Change(str(address), "forget", id=live.id, reasons=(stays,))
     sharing = _sharing(inputs, matched, address, live)
     if sharing:
-        return Change(str(address), "forget", id=live.id, because=(f"the upload is shared with {sharing}",))
-    return _removal(address, live, because=because)
+        shared = Reason("upload-shared", {"address": str(sharing)})
+        return Change(str(address), "forget", id=live.id, reasons=(shared,))
+    return _removal(address, live, reason)
 
 
 def _sharing(inputs: PlanInputs, matched: Matched, address: Address, live: Live) -> Address | None:
@@ -149,31 +154,35 @@ def _keeps(inputs: PlanInputs, matched: Matched, address: Address, live: Live) -
 
 def _known(desired: Desired, live: Live) -> Change:
     """An upload has no label, so that state must know it: once no store holds it, nothing else says that it is ours."""
-    because = "an equal upload is there, which state does not know by this path"
-    return Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), because=(because,))
+    reasons = (Reason("equal-upload"),)
+    return Change(str(desired.address), "adopt", id=live.id, source=source_of(desired), reasons=reasons)
 
 
 def _adoption(inputs: PlanInputs, matched: Matched, address: Address) -> Change:
-    because = reasons(inputs, matched, address)
-    source, nobodys = source_of(inputs.desired[address]), {OWNER: None}
     return Change(
-        str(address), "adopt", id=matched.live[address].id, preconditions=nobodys, source=source, because=because
+        str(address),
+        "adopt",
+        id=matched.live[address].id,
+        preconditions={OWNER: None},
+        source=source_of(inputs.desired[address]),
+        reasons=adoption_reasons(inputs, matched, address),
     )
 
 
-def _removal(address: Address, live: Live, *, because: str) -> Change:
+def _removal(address: Address, live: Live, reason: Reason) -> Change:
     action: Action = "archive" if address.is_frozen and not is_leftover(address, live.id) else "delete"
-    return Change(str(address), action, id=live.id, because=(because,))
+    return Change(str(address), action, id=live.id, reasons=(reason,))
 
 
 def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: Live) -> Iterator[ByOrigin]:
     wanted, applied = matched.sides(inputs, asked_for.address)
     desired, former = wanted or asked_for, matched.moved.get(asked_for.address)
     if live.type != desired.type:
-        yield ByOrigin(_replacement(desired, live, because=f"{live.type} becomes {desired.type}"), None)
+        reason = Reason("type-changes", {"live": live.type, "desired": desired.type})
+        yield ByOrigin(_replacement(desired, live, reason), None)
         return
     if live.detail.get("status") == "expired":
-        yield ByOrigin(None, _replacement(desired, live, because="it has expired", origin="drift"))
+        yield ByOrigin(None, _replacement(desired, live, Reason("expired"), origin="drift"))
         return
     found = [
         *_fields(inputs, desired, applied, live),
@@ -181,13 +190,13 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
         *_ownership(inputs, desired, applied, live, former),
     ] or list(_reworded(inputs, desired, applied))
     if not found:
-        yield from _accepted(desired, applied, live)
+        yield from _accepted(inputs, desired, applied, live)
         return
     ours = tuple(item for item in found if item.origin not in BY_HAND)
     by_hand = tuple(item for item in found if item.origin in BY_HAND)
     change = _change(inputs, desired, live, ours)
-    if change and former and desired.local is None:
-        change = replace(change, because=(*change.because, f"moved from {former}"))
+    if change and former and not inputs.is_upload(desired.type):
+        change = replace(change, reasons=(*change.reasons, Reason("moved", {"former": str(former)})))
     yield ByOrigin(change, _change(inputs, desired, live, by_hand))
 
 
@@ -203,62 +212,72 @@ def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> I
                 yield FieldChange((name, *keys), before, after, "manifest")
 
 
-def _accepted(desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
+def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
     """A manifest that took over what was changed by hand: state and label learn of it, or the next edit of the value
     would look as if both sides had changed it. The manifest of a copy takes nothing over: where a label differs, it is
     from before the API filled in the rest.
     """
-    names = () if desired.whole else agreed(desired, _last(applied, live))
-    if names and desired.type != FILE:
-        because = f"live as the manifest says, by hand or by a run that did not end: {', '.join(names)}"
+    names = () if desired.whole else agreed(desired, _last(inputs, applied, live))
+    if names and not inputs.is_upload(desired.type):
         taken = {name: field_hash(desired.fields[name]) for name in names}
-        address, source = str(desired.address), source_of(desired)
-        yield ByOrigin(
-            Change(address, "adopt", id=live.id, preconditions={"agreed": taken}, source=source, because=(because,)),
-            None,
+        change = Change(
+            str(desired.address),
+            "adopt",
+            id=live.id,
+            preconditions={"agreed": taken},
+            source=source_of(desired),
+            reasons=(Reason("already-live", {"fields": list(names)}),),
         )
+        yield ByOrigin(change, None)
 
 
-def _last(applied: Applied | None, live: Live) -> LastApplied:
-    """An upload never changes: it is as it was applied, whether or not state knows of it."""
+def _last(inputs: PlanInputs, applied: Applied | None, live: Live) -> LastApplied:
+    """An object that state does not know, and that only state could, was made by a run that did not end: it is as that
+    run applied it.
+    """
     hashes = live.labels.spec if live.labels else {}
     if applied is None:
-        return LastApplied(live.fields if live.type == FILE else None, hashes)
+        return LastApplied(live.fields if inputs.needs_state(live.type) else None, hashes)
     return LastApplied(applied.fields, hashes, applied.unproven)
 
 
 def _fields(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
     resource_type = inputs.resource_types[desired.type]
-    found = compare(resource_type, desired, _last(applied, live), live.fields) + _write_only(
-        resource_type, desired, applied
-    )
-    return found + _pruned(desired, applied, live, {item.keys for item in found})
+    last = _last(inputs, applied, live)
+    found = compare(resource_type, desired, last, live.fields) + _write_only(resource_type, desired, applied)
+    return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
 
 
 def _moved_parts(
     inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None
 ) -> Iterator[FieldChange]:
     """Files of a store that have another path now: nothing is written of them, but state is behind."""
-    for name in sorted(inputs.resource_types[desired.type].apart):
-        then = (applied.fields.get(name) if applied else None) or {}
-        for key, entry in sorted((desired.fields.get(name) or {}).items()):
-            for target in references_in(entry.get(FILE)) if key in then else ():
-                former = matched.moved.get(Address.parse(target))
-                if former is not None:
-                    yield FieldChange((name, key, FILE), reference(former), reference(target), "manifest")
+    members = inputs.members(desired.type)
+    if members is None or applied is None:
+        return
+    then = members.of(applied.fields)
+    for key, entry in sorted(members.of(desired.fields).items()):
+        target = members.target(entry) if key in then else None
+        former = matched.moved.get(target) if target else None
+        if former is not None:
+            yield FieldChange((members.field, key, members.reference), reference(former), reference(target), "manifest")
 
 
-def not_named(desired: Desired, applied: Applied | None, live: Live) -> set[str]:
-    """Files of a store that others attached, and that the manifest does not name by id either."""
-    unmarked = {key for key, entry in (live.fields.get("files") or {}).items() if "sha256" not in entry}
-    ours = {*(desired.fields.get("files") or {}), *((applied.fields.get("files") if applied else None) or {})}
-    return {*unmarked, *(live.detail.get("unmanaged_files") or ())} - ours
+def not_named(members: Members | None, desired: Desired, applied: Applied | None, live: Live) -> set[str]:
+    """Members that others attached, such as files of a store, and that the manifest does not name by id either."""
+    if members is None:
+        return set()
+    ours = {*members.of(desired.fields), *members.of(applied.fields if applied else None)}
+    return {*members.unmarked(live.fields), *members.unmanaged(live.detail)} - ours
 
 
-def _pruned(desired: Desired, applied: Applied | None, live: Live, told: Collection[Keys]) -> list[FieldChange]:
-    """Files that somebody put into a store whose manifest suffers no others than its own."""
-    prunes = desired.options.get("prune") and "files" not in desired.lifecycle.ignore
-    theirs = [("files", id_) for id_ in sorted(not_named(desired, applied, live))] if prunes else []
+def _pruned(
+    members: Members | None, desired: Desired, applied: Applied | None, live: Live, told: Collection[Keys]
+) -> list[FieldChange]:
+    """Members that somebody attached to an object whose manifest allows no others than its own."""
+    if members is None or not desired.prunes or members.field in desired.lifecycle.ignore:
+        return []
+    theirs = [(members.field, id_) for id_ in sorted(not_named(members, desired, applied, live))]
     return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in theirs if keys not in told]
 
 
@@ -292,7 +311,7 @@ def _ownership(
 
 def is_labelled(inputs: PlanInputs, type_: str) -> bool:
     """Whether objects of this type carry our labels."""
-    return type_ not in inputs.outlet_types and type_ != FILE
+    return inputs.is_labelled(type_)
 
 
 def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:
@@ -300,19 +319,17 @@ def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[Fiel
         return None
     immutable = sorted({item.keys[0] for item in fields} & inputs.resource_types[desired.type].immutable)
     action: Action = "replace" if immutable else "update"
-    because = (_why_replaced(desired, immutable),) if immutable else ()
-    return Change(str(desired.address), action, fields, id=live.id, source=source_of(desired), because=because)
+    reasons = (_why_replaced(inputs, desired, immutable),) if immutable else ()
+    return Change(str(desired.address), action, fields, id=live.id, source=source_of(desired), reasons=reasons)
 
 
-def _why_replaced(desired: Desired, immutable: list[str]) -> str:
-    if desired.type == FILE:
-        return "its content changed: it is uploaded again"
-    return f"{', '.join(immutable)} cannot be changed in place"
+def _why_replaced(inputs: PlanInputs, desired: Desired, immutable: list[str]) -> Reason:
+    return Reason("content-changed") if inputs.is_upload(desired.type) else Reason("immutable", {"fields": immutable})
 
 
-def _replacement(desired: Desired, live: Live, *, because: str, origin: Origin = "manifest") -> Change:
+def _replacement(desired: Desired, live: Live, reason: Reason, origin: Origin = "manifest") -> Change:
     fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in sorted(desired.fields.items()))
-    return Change(str(desired.address), "replace", fields, id=live.id, source=source_of(desired), because=(because,))
+    return Change(str(desired.address), "replace", fields, id=live.id, source=source_of(desired), reasons=(reason,))
 
 
 def source_of(desired: Desired) -> Source | None:

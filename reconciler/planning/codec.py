@@ -12,9 +12,24 @@ from reconciler.planning.model import (
     FieldChange,
     Plan,
     Refusal,
-    Risk,
     Source,
     Unmanaged,
+)
+from reconciler.planning.reasons import Notice
+from reconciler.planning.statements import (
+    cause_of,
+    change_risk_json,
+    node_json,
+    node_of,
+    reasons_of,
+    referrer_json,
+    referrer_of,
+    remedies_of,
+    risk_json,
+    risk_of,
+    statement,
+    statement_json,
+    unknown_of,
 )
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import ABSENT, JSON, digest
@@ -42,12 +57,12 @@ def to_json(plan: Plan) -> dict[str, JSON]:
         "changes": [_change_json(change) for change in plan.changes],
         "drift": [_change_json(change) for change in plan.drift],
         "refusals": [refusal_json(refusal) for refusal in plan.refusals],
-        "unmanaged": list(map(_unmanaged_json, plan.unmanaged)),
-        "warnings": list(plan.warnings),
-        "risks": list(map(asdict, plan.risks)),
+        "unmanaged": [_without_none(asdict(item)) for item in plan.unmanaged],
+        "warnings": [statement_json(notice) for notice in plan.warnings],
+        "risks": [risk_json(risk) for risk in plan.risks],
         "costs": plan.costs and _costs_json(plan.costs),
         "requests": dict(plan.requests),
-        "references": [list(pair) for pair in plan.references],
+        "references": [[node_json(referrer), node_json(target)] for referrer, target in plan.references],
     }
 
 
@@ -73,11 +88,6 @@ def _is_untouched(plan: Plan) -> bool:
     )
 
 
-def _unmanaged_json(item: Unmanaged) -> dict[str, JSON]:
-    document = {"type": item.type, "id": item.id, "name": item.name, "owner": item.owner, "detail": item.detail or None}
-    return _without_none(document)
-
-
 def _plan(document: Mapping[str, Any]) -> Plan:
     return Plan(
         identity=document["identity"],
@@ -85,15 +95,14 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         drift=tuple(map(_change, document["drift"])),
         refusals=tuple(map(_refusal, document["refusals"])),
         unmanaged=tuple(
-            Unmanaged(item["type"], item["id"], item["name"], item.get("owner"), item.get("detail") or "")
-            for item in document["unmanaged"]
+            Unmanaged(item["type"], item["id"], item["name"], item.get("owner")) for item in document["unmanaged"]
         ),
-        warnings=tuple(document["warnings"]),
+        warnings=tuple(statement(Notice, item) for item in document["warnings"]),
         unchanged=document["summary"]["unchanged"],
-        risks=tuple(Risk(**item) for item in document.get("risks", ())),
+        risks=tuple(map(risk_of, document.get("risks", ()))),
         costs=_costs(document["costs"]) if document.get("costs") else None,
         requests=document["requests"],
-        references=tuple((str(source), str(target)) for source, target in document.get("references", ())),
+        references=tuple((node_of(source), node_of(target)) for source, target in document.get("references", ())),
         commit=document["commit"],
         created_at=document["created_at"],
         digest=document["digest"],
@@ -107,13 +116,16 @@ def _costs_json(costs: Costs) -> dict[str, JSON]:
 
 
 def _plain(item: JSON) -> JSON:
+    if isinstance(item, dict):
+        return {name: _plain(value) for name, value in item.items()}
     return list(item) if isinstance(item, tuple) else item
 
 
 def _costs(document: Mapping[str, Any]) -> Costs:
     lists = {name: value for name, value in document.items() if isinstance(value, list)}
     pairs = {name: tuple(tuple(item) if isinstance(item, list) else item for item in lists[name]) for name in lists}
-    return Costs(**{**document, **pairs})
+    unknown = tuple(unknown_of(item) for item in lists.get("unknown", ()))
+    return Costs(**{**document, **pairs, "unknown": unknown})
 
 
 def _change_json(change: Change) -> dict[str, JSON]:
@@ -127,8 +139,8 @@ def _change_json(change: Change) -> dict[str, JSON]:
         "preconditions": dict(change.preconditions),
         "fields": [_field_json(item) for item in change.fields],
         "source": source,
-        "because": list(change.because),
-        "risks": list(change.risks),
+        "reasons": [statement_json(reason) for reason in change.reasons],
+        "risks": [change_risk_json(risk) for risk in change.risks],
     }
     return _without_none(document)
 
@@ -145,8 +157,8 @@ def _change(document: Mapping[str, Any]) -> Change:
         id=document.get("id"),
         preconditions=document["preconditions"],
         source=Source(source["file"], source["line"]) if source else None,
-        because=tuple(document["because"]),
-        risks=tuple(document["risks"]),
+        reasons=tuple(reasons_of(document)),
+        risks=tuple(risk_of(item, document) for item in document["risks"]),
         decision=document.get("decision"),
         digest=document["digest"],
     )
@@ -167,11 +179,10 @@ def refusal_json(refusal: Refusal) -> dict[str, JSON]:
         "address": refusal.address,
         "action": refusal.action,
         "rule": refusal.rule,
-        "message": refusal.message,
-        "sections": {section: list(refusal.sections.get(section, ())) for section in SECTIONS},
-        "chains": [list(chain) for chain in refusal.chains],
-        "places": dict(refusal.places),
-        "remedy": refusal.remedy,
+        "cause": statement_json(refusal.cause),
+        "sections": {name: [referrer_json(one) for one in refusal.sections.get(name, ())] for name in SECTIONS},
+        "chains": [[referrer_json(link) for link in chain] for chain in refusal.chains],
+        "remedies": [statement_json(remedy) for remedy in refusal.remedies],
         "subject": refusal.subject,
         "consent": refusal.consent,
     }
@@ -182,11 +193,10 @@ def _refusal(document: Mapping[str, Any]) -> Refusal:
         address=document["address"],
         action=document["action"],
         rule=document["rule"],
-        message=document["message"],
-        sections={section: tuple(document["sections"][section]) for section in SECTIONS},
-        chains=tuple(map(tuple, document["chains"])),
-        places=document["places"],
-        remedy=document["remedy"],
+        cause=cause_of(document),
+        sections={name: tuple(referrer_of(one, document) for one in document["sections"][name]) for name in SECTIONS},
+        chains=tuple(tuple(referrer_of(link, document) for link in chain) for chain in document["chains"]),
+        remedies=tuple(remedies_of(document)),
         subject=document["subject"],
         consent=document["consent"],
     )

@@ -9,9 +9,11 @@ from typing import Final
 
 from reconciler.planning.inputs import Consent, PlanInputs
 from reconciler.planning.model import Change, Refusal
+from reconciler.planning.reasons import Notice
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.consent import LONGEST, ConsentSpec
+from reconciler.resources.values import JSON
 
 PROJECT: Final = "project/"
 """Addresses of what is about the plan as a whole."""
@@ -24,14 +26,14 @@ class Lifted:
 
     refusals: tuple[Refusal, ...]
     """Those that stay."""
-    permits: tuple[tuple[Refusal, str], ...] = ()
-    """Those that were lifted, each with what to say of it."""
-    warnings: tuple[str, ...] = ()
+    permits: tuple[tuple[Refusal, Consent], ...] = ()
+    """Those that were lifted, each with its consent."""
+    warnings: tuple[Notice, ...] = ()
 
-    def permitted(self, change: Change) -> Iterator[str]:
+    def permitted(self, change: Change) -> Iterator[Consent]:
         """The consents by which `change` is made; those about the plan as a whole are warnings."""
-        said = (change.address, change.action)
-        return (text for refusal, text in self.permits if (refusal.address, refusal.action) == said)
+        made = (change.address, change.action)
+        return (consent for refusal, consent in self.permits if (refusal.address, refusal.action) == made)
 
 
 def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
@@ -61,7 +63,7 @@ def lift(inputs: PlanInputs, refusals: Sequence[Refusal]) -> Lifted:
     refused = {(one.address, one.rule) for one in refusals}
     return Lifted(
         refusals=tuple(one for one in refusals if one.consent is None or _key(one) not in lifted),
-        permits=tuple((refusal, _permission(consent)) for refusal, consent in permits),
+        permits=permits,
         warnings=(*_of_the_whole(permits), *_useless(inputs, ours, lifted, refused)),
     )
 
@@ -70,14 +72,17 @@ def _key(one: Refusal | Consent) -> tuple[str, str, str]:
     return one.address, one.rule, one.subject
 
 
-def _permission(consent: Consent) -> str:
-    return f"permitted by consent/{consent.name} until {consent.expires}: {consent.reason}"
-
-
-def _of_the_whole(permits: Iterable[tuple[Refusal, Consent]]) -> Iterator[str]:
+def _of_the_whole(permits: Iterable[tuple[Refusal, Consent]]) -> Iterator[Notice]:
     """What is lifted of the plan as a whole, and of no change of it."""
-    whole = (pair for pair in permits if pair[0].address.startswith(PROJECT))
-    return (f"{refusal.rule}: {refusal.message}; {_permission(consent)}" for refusal, consent in whole)
+    for refusal, consent in permits:
+        if refusal.address.startswith(PROJECT):
+            cause = {"code": refusal.cause.code, "args": dict(refusal.cause.args)}
+            yield Notice("consent-permits", {"rule": refusal.rule, "cause": cause, **permission(consent)})
+
+
+def permission(consent: Consent) -> dict[str, JSON]:
+    """Return the arguments of a statement that a consent permits something."""
+    return {"consent": consent.name, "until": str(consent.expires), "why": consent.reason}
 
 
 def _useless(
@@ -85,18 +90,18 @@ def _useless(
     ours: Iterable[Consent],
     lifted: Collection[tuple[str, str, str]],
     refused: Collection[tuple[str, str]],
-) -> Iterator[str]:
+) -> Iterator[Notice]:
     """Consents that have expired, and those whose refusal there is not, or not any more."""
     for consent in sorted(ours, key=lambda consent: consent.place):
-        where = f"{consent.place.file}:{consent.place.line}: consent/{consent.name}"
+        about = {"place": f"{consent.place.file}:{consent.place.line}", "consent": consent.name}
         if consent.expires < inputs.today:
-            yield f"{where} has expired on {consent.expires}: remove it, or have it reviewed again"
+            yield Notice("consent-expired", {**about, "until": str(consent.expires)})
         elif _key(consent) in lifted or not inputs.in_scope(Address.parse(consent.address)):
             continue
         elif (consent.address, consent.rule) in refused:
-            yield f"{where} lifts nothing: its subject is not that of the refusal, which may have changed since"
+            yield Notice("consent-outdated", about)
         else:
-            yield f"{where} lifts nothing: what it speaks of is done, or is not the same any more. Remove it"
+            yield Notice("consent-unneeded", about)
 
 
 def _scalar(address: str) -> str:

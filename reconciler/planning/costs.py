@@ -10,12 +10,12 @@ from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.graph import Graph
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Costs
-from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Live, ResourceType
+from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Costs, Unknown
+from reconciler.resources.address import Address
+from reconciler.resources.base import Live
 from reconciler.resources.prices import Prices
-from reconciler.resources.risks import few
-from reconciler.resources.values import JSON, Fields, is_reference
+from reconciler.resources.resource_type import CONTENT, ResourceType
+from reconciler.resources.values import JSON, Fields
 
 CHARACTERS: Final = 4
 """In a token, of English text (OpenAI's help page on tokens)."""
@@ -25,7 +25,7 @@ def costs(inputs: PlanInputs, matched: Matched, work: Iterable[Change], after: G
     """The estimate for `work`; `after` has the references that hold then. Linear in the work and the live objects."""
     touched = tuple(_touched(inputs, matched, work))
     working = [one for one in touched if not Address.parse(one.change.address).is_frozen]
-    storage = _Storage(inputs, matched, [one for one in touched if one.resource_type.stored])
+    storage = _Storage(inputs, matched, [one for one in touched if one.resource_type.billed])
     prompts = _Prompts(inputs, matched, working)
     before = sum(storage.usage.values())
     stored = before, max(0, before + sum(storage.growth.values()))
@@ -83,7 +83,7 @@ class _Storage:
 
     @property
     def _stores(self) -> Iterator[Live]:
-        return (live for live in self.matched.live.values() if self.inputs.resource_types[live.type].stored)
+        return (live for live in self.matched.live.values() if self.inputs.resource_types[live.type].billed)
 
     @cached_property
     def growth(self) -> Mapping[str, int]:
@@ -94,13 +94,13 @@ class _Storage:
         return {address: gain for address, gain in found.items() if gain}
 
     @property
-    def unknown(self) -> Iterator[str]:
+    def unknown(self) -> Iterator[Unknown]:
         silent = sorted(live.name or live.id for live in self._stores if live.id not in self.usage)
         if silent:
-            yield f"how much is stored in {few(silent)}"
+            yield Unknown("storage", tuple(silent))
         files = sorted({path for one in self.touched for path, size in self._coming(one).items() if size is None})
         if files:
-            yield f"the size of {few(files)}"
+            yield Unknown("file-sizes", tuple(files))
 
     def _gain(self, one: _Touched) -> int:
         """A store that goes takes what OpenAI says it has; files that come or go count by their own size."""
@@ -110,27 +110,33 @@ class _Storage:
 
     def _coming(self, one: _Touched) -> dict[str, int | None]:
         """Sizes of the files that are attached."""
-        was: Fields = {} if one.change.action in CREATES else _files(one.before)
-        is_ = _files(one.after)
-        return {path: self._wanted(path, is_[path]) for path in _differing(is_, was)}
+        members = one.resource_type.members
+        if members is None:
+            return {}
+        was, is_ = members.of({} if one.change.action in CREATES else one.before), members.of(one.after)
+        return {path: self._wanted(path, members.target(is_[path])) for path in _differing(is_, was)}
 
     def _going(self, one: _Touched) -> dict[str, int | None]:
         """Sizes of the files that are detached."""
-        return {path: self._found(path) for path in _differing(_files(one.before), _files(one.after))}
+        members = one.resource_type.members
+        if members is None:
+            return {}
+        was, is_ = members.of(one.before), members.of(one.after)
+        return {path: self._found(path, members.target(was[path])) for path in _differing(was, is_)}
 
-    def _wanted(self, path: str, entry: Mapping[str, JSON]) -> int | None:
-        if not is_reference(entry.get("file")):
+    def _wanted(self, path: str, target: Address | None) -> int | None:
+        if target is None:
             return self._uploads.get(path)
-        desired = self.inputs.desired.get(Address.parse(next(iter(entry["file"].values()))))
-        return desired.local.bytes if desired and desired.local else None
+        desired = self.inputs.desired.get(target)
+        return desired.bytes if desired else None
 
-    def _found(self, path: str) -> int | None:
-        live = self.matched.live.get(Address(FILE, path))
+    def _found(self, path: str, target: Address | None) -> int | None:
+        live = self.matched.live.get(target) if target else None
         return _number(live, "bytes") if live else self._uploads.get(path)
 
     @cached_property
     def _uploads(self) -> Mapping[str, int | None]:
-        return {live.id: _number(live, "bytes") for live in self.inputs.live if live.type == FILE}
+        return {live.id: _number(live, "bytes") for live in self.inputs.live if self.inputs.is_upload(live.type)}
 
 
 @dataclass(frozen=True)
@@ -183,9 +189,9 @@ class _Prompts:
         return sorted(used - self.inputs.prices.models.keys())
 
     @property
-    def unknown(self) -> Iterator[str]:
+    def unknown(self) -> Iterator[Unknown]:
         if self._unpriced:
-            yield f"what tokens of {few([model or 'several models' for model in self._unpriced])} cost"
+            yield Unknown("token-prices", tuple(self._unpriced))
 
 
 def _text(resource_type: ResourceType, prompt: str, fields: Fields) -> _Text:
@@ -203,29 +209,21 @@ def _paid(prices: Prices, working: Iterable[_Touched]) -> Iterator[tuple[str, st
 def _unused(
     inputs: PlanInputs, matched: Matched, touched: Iterable[_Touched], after: Graph
 ) -> Iterator[tuple[str, int | None]]:
-    """Stores and files that stay, and that nothing known refers to once the work is done."""
+    """What is of use only to others and stays, and that nothing known refers to once the work is done."""
     gone = {one.change.address for one in touched if one.change.action in RELEASES_OWNERSHIP}
     for address, live in sorted(matched.live.items()):
-        holds = live.type == FILE or inputs.resource_types[live.type].stored
-        if holds and str(address) not in gone and not after.referrers.get(address):
+        serves = inputs.resource_types[live.type].serves
+        if serves and str(address) not in gone and not after.referrers.get(address):
             yield str(address), _number(live, "usage_bytes", "bytes")
 
 
-def _files(fields: Fields) -> Mapping[str, JSON]:
-    return fields.get("files") or {}
-
-
-def _differing(files: Mapping[str, JSON], others: Mapping[str, JSON]) -> Iterator[str]:
+def _differing(files: Mapping[str, Mapping[str, JSON]], others: Mapping[str, Mapping[str, JSON]]) -> Iterator[str]:
     """Files of the one store that the other lacks, or has with other content."""
-    return (path for path in files if path not in others or _content(files[path]) != _content(others[path]))
+    return (path for path in files if path not in others or files[path].get(CONTENT) != others[path].get(CONTENT))
 
 
 def _sum(sizes: Mapping[str, int | None]) -> int:
     return sum(size or 0 for size in sizes.values())
-
-
-def _content(entry: Mapping[str, JSON]) -> JSON:
-    return entry.get("sha256")
 
 
 def _number(live: Live, *names: str) -> int | None:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.planning.model import FieldChange, Origin
-from reconciler.resources.base import Desired, ResourceType
+from reconciler.resources.base import Desired
 from reconciler.resources.labels import field_hash
-from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, Fields, Keys, get, is_reference, same
+from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, Absent, Fields, Keys, get, same
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _tampered(resource_type: ResourceType, desired: Desired, last: LastApplied, 
         if name in resource_type.resolved:
             found = {key: value for key, value in _mapping(found).items() if key in _mapping(wanted)}
         for keys, before, after in () if same(wanted, found) else leaves(found, wanted):
-            origin = _origin(name, keys, before, after, found, wanted, last)
+            origin = _origin(resource_type, name, keys, before, after, found, wanted, last)
             if origin != "manifest":
                 yield FieldChange((name, *keys), before, after, "drift" if origin == "both" else origin)
 
@@ -106,7 +107,7 @@ def _compare_field(
     if same(wanted, found):
         return
     for keys, before, after in leaves(found, wanted):
-        origin = _origin(name, keys, before, after, found, wanted, last)
+        origin = _origin(resource_type, name, keys, before, after, found, wanted, last)
         # A file whose new content is not attached yet: a run was killed in between, and nothing by hand is lost.
         half_done = name in resource_type.apart and origin == "both" and before is ABSENT
         yield FieldChange((name, *keys), before, after, "manifest" if half_done else origin)
@@ -145,15 +146,17 @@ def owned(
     if name not in resource_type.owned_by_key or not isinstance(live, Mapping):
         return live
     ours = {*(wanted if isinstance(wanted, Mapping) else ()), *(applied if isinstance(applied, Mapping) else ())}
-    return {key: value for key, value in live.items() if key in ours or _is_ours(value)}
+    return {key: value for key, value in live.items() if key in ours or _is_marked(resource_type, name, value)}
 
 
-def _is_ours(value: JSON) -> bool:
-    """Whether an entry of a store is an upload of ours under our mark: then we put it there, whatever state knows."""
-    return isinstance(value, Mapping) and "sha256" in value and is_reference(value.get("file"))
+def _is_marked(resource_type: ResourceType, name: str, entry: JSON | Absent) -> bool:
+    """Whether a field holds members, and this entry is one that we attached, whatever state knows."""
+    members = resource_type.members
+    return members is not None and members.field == name and members.is_marked(entry)
 
 
 def _origin(
+    resource_type: ResourceType,
     name: str,
     keys: Keys,
     before: JSON | Absent,
@@ -162,7 +165,7 @@ def _origin(
     wanted: JSON,
     last: LastApplied,
 ) -> Origin:
-    if after is ABSENT and _is_ours(before):
+    if after is ABSENT and _is_marked(resource_type, name, before):
         return "manifest"
     applied = last.value(name)
     if applied is not ABSENT:

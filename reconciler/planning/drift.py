@@ -10,21 +10,22 @@ from functools import cache
 from typing import Final
 
 from reconciler.planning.before_after import before_after, resource_type_of
-from reconciler.planning.build import Planned, not_indexed
+from reconciler.planning.build import Planned
 from reconciler.planning.changes import not_named
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import Change, FieldChange, Plan
+from reconciler.planning.model import Change, FieldChange, Plan, Risk
+from reconciler.planning.reasons import Notice
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
 from reconciler.planning.writers import Seen, rewritten, seen
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Live
+from reconciler.resources.resource_type import Members
 from reconciler.resources.values import references_in
 
 FORMAT: Final = "reconciler/drift/v1"
 
 ASSISTANT: Final = "assistant"
-FILES: Final = "files"
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,9 @@ def _retiring(planned: Planned) -> Iterator[RetiringModel]:
 
 def _failing(planned: Planned) -> Iterator[FailingFile]:
     """Files that the manifest of a store names: what it does not name is not missed."""
-    for address, live in _stores(planned):
-        found = ((_named(planned, address, id_), error) for id_, error in live.detail.get("failed_files", {}).items())
+    for address, live, members in _stores(planned):
+        errors = members.failed(live.detail)
+        found = ((_named(planned, members, address, id_), error) for id_, error in errors.items())
         for name, error in sorted(((name, error) for name, error in found if name), key=lambda item: item[0]):
             reason = ": ".join(str(error[key]) for key in ("code", "message") if error.get(key))
             yield FailingFile(str(address), name, reason)
@@ -163,36 +165,39 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
 def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
     """A store that prunes has them as drift."""
     for address, live in sorted(planned.matched.live.items()):
-        desired = planned.inputs.desired.get(address)
-        if desired is not None and planned.inputs.in_scope(address) and not desired.options.get("prune"):
-            files = not_named(desired, planned.inputs.applied.get(address), live)
+        desired, members = planned.inputs.desired.get(address), planned.inputs.members(live.type)
+        if members and desired is not None and planned.inputs.in_scope(address) and not desired.prunes:
+            files = not_named(members, desired, planned.inputs.applied.get(address), live)
             if files:
                 yield ForeignFiles(str(address), tuple(sorted(files)))
 
 
-def _stores(planned: Planned) -> Iterator[tuple[Address, Live]]:
+def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
     """Those that manifests ask for, and that hold files that could not be indexed."""
     for address, live in sorted(planned.matched.live.items()):
-        if address in planned.inputs.desired and planned.inputs.in_scope(address) and live.detail.get("failed_files"):
-            yield address, live
+        members = planned.inputs.members(live.type)
+        wanted = address in planned.inputs.desired and planned.inputs.in_scope(address)
+        if members and wanted and members.failed(live.detail):
+            yield address, live, members
 
 
-def _named(planned: Planned, store: Address, id_: str) -> str | None:
-    wanted = planned.inputs.desired[store].fields.get(FILES) or {}
-    paths = (address.name for address in planned.matched.addresses.get(id_, ()) if address.kind == FILE)
+def _named(planned: Planned, members: Members, store: Address, id_: str) -> str | None:
+    wanted = members.of(planned.inputs.desired[store].fields)
+    paths = (address.name for address in planned.matched.addresses.get(id_, ()))
     return next((name for name in (id_, *paths) if name in wanted), None)
 
 
-def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[str]:
-    """All but those about stores of whose files every one that fails is told by itself."""
+def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[Notice]:
+    """All but those about stores of whose files every one that fails is reported by itself."""
     failed = Counter(file.store for file in failing)
-    told = {
-        text
-        for address, live in _stores(planned)
-        if failed[str(address)] == len(live.detail["failed_files"])
-        for text in not_indexed(address, live)
+    stores = {
+        str(address)
+        for address, live, members in _stores(planned)
+        if failed[str(address)] == len(members.failed(live.detail))
     }
-    return (text for text in planned.plan.warnings if text not in told)
+    for notice in planned.plan.warnings:
+        if notice.code != "files-not-indexed" or notice.address not in stores:
+            yield notice
 
 
 def _drifted(planned: Planned, elsewhere: Mapping[str, Change], failing: Collection[FailingFile]) -> Iterator[Drifted]:
@@ -209,20 +214,20 @@ def _drifted(planned: Planned, elsewhere: Mapping[str, Change], failing: Collect
 
 def _is_lost(change: Change, item: FieldChange, lost: Collection[tuple[str, str]]) -> bool:
     """Whether a file is missed in a store only because it could not be indexed: nobody has taken it out."""
-    return change.action == "update" and item.keys[0] == FILES and (change.address, item.keys[-1]) in lost
+    return change.action == "update" and len(item.keys) == 2 and (change.address, item.keys[-1]) in lost
 
 
 def _as_seen(planned: Planned, change: Change) -> Drifted:
     return Drifted(replace(change, risks=tuple(_risked(planned, change))), seen(planned, change))
 
 
-def _risked(planned: Planned, change: Change) -> list[str]:
+def _risked(planned: Planned, change: Change) -> list[Risk]:
     """What was risked by hand: the way to what is live, as the rules of the kind see it. The worst first."""
     resource_type = resource_type_of(planned.inputs, planned.matched, change)
     if resource_type is None or change.action != "update":
         return []
     live, wanted = before_after(planned.inputs, planned.matched, change)
-    return [risk.note for risk in ranked(of_fields(resource_type, wanted, live), change)]
+    return ranked(of_fields(resource_type, wanted, live), change)
 
 
 def _standings(

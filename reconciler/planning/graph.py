@@ -1,110 +1,94 @@
 """Who refers to whom, before the plan and after it, and the order that follows."""
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
-from typing import Final
+from typing import Final, TypeVar
 
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, RELEASES_OWNERSHIP, Change
-from reconciler.resources.address import FILE, RELEASE, Address
-from reconciler.resources.base import Desired, Live
+from reconciler.planning.referrers import UNWRITTEN, Foreign, Node, PeerObject
+from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import ABSENT, JSON, Fields, references_in, strings_in
 
-UNWRITTEN: Final = frozenset({"live", "state"})
+Name = TypeVar("Name", bound=Hashable)
+
 COPY: Final = "copy"
 """Where an edge was seen that only says that a release has frozen the one from the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One reference and where it was seen: `file:line` in a manifest, `state`, `live`, or `state of acme/other`."""
+    """One reference and where it was seen: `file:line` in a manifest, `state` (of a peer, its state), or `live`."""
 
-    source: str
+    source: Node
     target: Address
     seen: str
 
     @property
     def is_written(self) -> bool:
         """Whether a manifest says it."""
-        return self.seen not in UNWRITTEN and self.referrer is not None
-
-    @property
-    def referrer(self) -> Address | None:
-        """The address of the referrer; None for what is not ours and is named with a space: by type and id, or by a
-        peer and its address there. Of what is ours, only files may have one, and they refer to nothing.
-        """
-        return None if " " in self.source else Address.parse(self.source)
-
-
-_GROUPS: Final = (
-    ("release/@",),
-    ("pipeline/@",),
-    ("assistant/@",),
-    ("assistant/",),
-    ("vectorstore/", "vectorstore/@"),
-    ("file/", "file/@"),
-)
-"""What goes with an assistant, in the order in which it goes."""
-_ALWAYS: Final = frozenset(pair for upper, lower in pairwise(_GROUPS) for pair in product(upper, lower))
-"""Holds between groups even where none of the objects at hand refers to another."""
+        return self.seen not in UNWRITTEN
 
 
 @dataclass(frozen=True)
 class Graph:
-    """References between addresses; a referrer that is no address of ours is named as `Edge.referrer` says."""
+    """References to addresses, from addresses and from objects of others."""
 
     edges: tuple[Edge, ...]
+    always: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of groups of which the first goes first, even where none of the objects at hand refers to another."""
 
     @cached_property
     def referrers(self) -> Mapping[Address, Sequence[Edge]]:
         """Edges by target, sorted by source."""
         found: dict[Address, list[Edge]] = defaultdict(list)
-        for edge in sorted(self.edges, key=lambda edge: (edge.source, edge.seen)):
+        for edge in sorted(self.edges, key=lambda edge: (str(edge.source), edge.seen)):
             found[edge.target].append(edge)
         return found
 
     @cached_property
-    def needs(self) -> Mapping[str, Sequence[Address]]:
+    def needs(self) -> Mapping[Node, Sequence[Address]]:
         """What each source refers to."""
-        found: dict[str, dict[Address, None]] = defaultdict(dict)
+        found: dict[Node, dict[Address, None]] = defaultdict(dict)
         for edge in self.edges:
             found[edge.source].setdefault(edge.target)
         return {source: tuple(targets) for source, targets in found.items()}
 
     @cached_property
-    def places(self) -> Mapping[tuple[str, str], str]:
+    def places(self) -> Mapping[tuple[Node, Node], str]:
         """Where each reference from one to another is written; `live` or `state` where no manifest writes it."""
-        found: dict[tuple[str, str], str] = {}
+        found: dict[tuple[Node, Node], str] = {}
         for edge in sorted(self.edges, key=lambda edge: (not edge.is_written, edge.seen)):
-            found.setdefault((edge.source, str(edge.target)), edge.seen)
+            found.setdefault((edge.source, edge.target), edge.seen)
         return found
 
-    def chain_to(self, target: Address | str) -> tuple[str, ...]:
+    def chain_to(self, target: Node) -> tuple[Node, ...]:
         """The shortest way down to `target` from a referrer that nothing refers to, or from a release: that is what
         people know, whoever has published it.
         """
-        came_from: dict[str, str] = {}
-        last = str(target)
+        came_from: dict[Node, Node] = {}
+        last = target
         queue = deque([last])
         while queue:
             last = queue.popleft()
-            edges = self.referrers.get(Address.parse(last), ()) if "/" in last else ()
-            if last.startswith(f"{RELEASE}/") or (not edges and last != str(target)):
+            edges = self.referrers.get(last, ()) if isinstance(last, Address) else ()
+            if (isinstance(last, Address) and last.kind == RELEASE) or (not edges and last != target):
                 break
             for edge in edges:
-                if edge.source not in came_from and edge.source != str(target):
+                if edge.source not in came_from and edge.source != target:
                     came_from[edge.source] = last
                     queue.append(edge.source)
         chain = [last]
-        while chain[-1] != str(target):
+        while chain[-1] != target:
             chain.append(came_from[chain[-1]])
         return tuple(chain)
 
-    def depths(self) -> dict[str, int]:
+    def depths(self) -> dict[Node, int]:
         """How many objects stand below each source, at most: 0 for what refers to nothing."""
         return _depths(self.needs)
 
@@ -113,29 +97,40 @@ class Graph:
         assistants are, has one rank.
         """
         needs: dict[str, dict[str, None]] = defaultdict(dict)
-        seen = {(group_of(edge.source), group_of(str(edge.target))) for edge in self.edges}
-        for source, target in sorted(seen.union(_ALWAYS)):
+        ours = ((edge.source, edge.target) for edge in self.edges if isinstance(edge.source, Address))
+        seen = {(group_of(source), group_of(target)) for source, target in ours}
+        for source, target in sorted(seen | self.always):
             if source != target:
                 needs[source].setdefault(target)
         return _depths({source: tuple(targets) for source, targets in needs.items()})
 
 
-def group_of(address: str) -> str:
+def group_of(address: Address) -> str:
     """`assistant/` for assistants, `assistant/@` for what releases have frozen of them."""
-    kind, slash, name = address.partition("/")
-    return kind + slash + ("@" if slash and Address(kind, name).is_frozen else "")
+    return f"{address.kind}/" + ("@" if address.is_frozen else "")
+
+
+def _always(inputs: PlanInputs) -> frozenset[tuple[str, str]]:
+    """The order in which the resource types say that their objects are deleted, from each group to the next."""
+    groups: dict[int, set[str]] = defaultdict(set)
+    for one in inputs.resource_types.values():
+        for suffix, rank in zip(("", "@"), one.delete_ranks, strict=True):
+            if rank is not None:
+                groups[rank].add(f"{one.address_kind}/{suffix}")
+    ordered = [groups[rank] for rank in sorted(groups, reverse=True)]
+    return frozenset(pair for upper, lower in pairwise(ordered) for pair in product(upper, lower))
 
 
 def after(inputs: PlanInputs, matched: Matched, work: Iterable[Change], left: Iterable[Change]) -> Graph:
     """References that hold once `work` is done and the hand changes in `left` stay: of manifests, of live values that
     no manifest decides about, of what the plan leaves alone, of strangers.
     """
-    return Graph(tuple(_after(inputs, matched, _by_address(work), _by_address(left))))
+    return Graph(tuple(_after(inputs, matched, _by_address(work), _by_address(left))), _always(inputs))
 
 
 def before(inputs: PlanInputs, matched: Matched) -> Graph:
     """References that hold now, live or as last applied."""
-    return Graph(tuple(_before(inputs, matched)))
+    return Graph(tuple(_before(inputs, matched)), _always(inputs))
 
 
 def by_id(inputs: PlanInputs, matched: Matched) -> Graph:
@@ -155,7 +150,7 @@ def _after(
 ) -> Iterator[Edge]:
     for address, links in inputs.links.items():
         if inputs.in_scope(address):
-            yield from (Edge(str(address), matched.now(link.target), link.place) for link in links)
+            yield from (Edge(address, matched.now(link.target), link.place) for link in links)
     for address, desired in inputs.desired.items():
         if inputs.in_scope(address):
             seen = _place(desired)
@@ -186,7 +181,7 @@ def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, lis
             applied, live = inputs.applied.get(address), matched.live.get(address)
             fields = applied.fields if applied else {}
             known = {**_targets(matched, fields), **dict.fromkeys(_by_literal_id(matched, fields))}
-            yield from (Edge(str(address), target, "state") for target in known)
+            yield from (Edge(address, target, "state") for target in known)
             yield from _edges(matched, address, live.fields if live else {}, "live", skip=known)
 
 
@@ -201,27 +196,28 @@ def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 
 def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """From what a release has frozen to what it is a copy of: copies go first."""
-    known = {*inputs.applied, *matched.live}
+    known: dict[Address, Applied | Live] = {**inputs.applied, **matched.live}
     for address in sorted(known):
-        family = matched.family(address)
-        if address.kind != FILE and family != address and family in known:
-            yield Edge(str(address), family, COPY)
+        family, upload = matched.family(address), inputs.is_upload(known[address].type)
+        if not upload and family != address and family in known:
+            yield Edge(address, family, COPY)
 
 
 def _of_strangers(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     for live in matched.unmanaged:
-        name = f"{live.type} {live.name or live.id}" + (f" ({live.id})" if live.name else "")
-        yield from (Edge(name, target, "live") for target in _known_to(live, matched))
+        stranger = Foreign(live.type, live.id, live.name)
+        yield from (Edge(stranger, target, "live") for target in _known_to(live, matched))
     for identity, documents in inputs.peers.items():
-        for live in documents:
-            yield from (Edge(live.id, target, f"state of {identity}") for target in _known_to(live, matched))
+        for document in documents:
+            theirs = PeerObject(str(identity), document.name)
+            yield from (Edge(theirs, target, "state") for target in _known_to(document, matched))
 
 
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """An id in a manifest means what is not managed here; it may be all the same. A document's id is its address."""
     for address, desired in inputs.desired.items():
         targets = _by_literal_id(matched, desired.fields) if inputs.in_scope(address) else ()
-        yield from (Edge(str(address), target, _place(desired)) for target in targets)
+        yield from (Edge(address, target, _place(desired)) for target in targets)
 
 
 def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
@@ -242,7 +238,7 @@ def _known_to(live: Live, matched: Matched) -> Iterator[Address]:
 def _edges(
     matched: Matched, address: Address, fields: Fields, seen: str, skip: Collection[Address] = ()
 ) -> Iterator[Edge]:
-    yield from (Edge(str(address), target, seen) for target in _targets(matched, fields) if target not in skip)
+    yield from (Edge(address, target, seen) for target in _targets(matched, fields) if target not in skip)
 
 
 def _targets(matched: Matched, fields: Fields) -> dict[Address, None]:
@@ -250,19 +246,19 @@ def _targets(matched: Matched, fields: Fields) -> dict[Address, None]:
     return dict.fromkeys(matched.now(Address.parse(text)) for text in references_in(dict(fields)))
 
 
-def _depths(needs: Mapping[str, Sequence[object]]) -> dict[str, int]:
-    depths: dict[str, int] = {}
-    for root in sorted(needs):
+def _depths(needs: Mapping[Name, Sequence[Name]]) -> dict[Name, int]:
+    depths: dict[Name, int] = {}
+    for root in sorted(needs, key=str):
         _measure(root, needs, depths)
     return depths
 
 
-def _measure(root: str, needs: Mapping[str, Sequence[object]], depths: dict[str, int]) -> None:
+def _measure(root: Name, needs: Mapping[Name, Sequence[Name]], depths: dict[Name, int]) -> None:
     """Depth first without recursion; a cycle, which manifests cannot have, counts as a leaf."""
-    stack, open_ = [root], set[str]()
+    stack, open_ = [root], set[Name]()
     while stack:
         node = stack[-1]
-        targets = [str(target) for target in needs.get(node, ())]
+        targets = needs.get(node, ())
         waiting = [target for target in targets if target not in depths and target not in open_]
         open_.add(node)
         if waiting:

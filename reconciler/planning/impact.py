@@ -1,17 +1,18 @@
-"""What a plan touches, and who depends on it: the references that its pictures show."""
+"""The references that the pictures of a plan show: what it touches, and what depends on that."""
 
 from collections.abc import Iterable, Iterator
 
 from reconciler.planning.graph import COPY, Edge, Graph
+from reconciler.planning.referrers import Node
 from reconciler.resources.address import Address
 
 
-def references(touched: Iterable[str], before: Graph, after: Graph) -> tuple[tuple[str, str], ...]:
+def references(touched: Iterable[str], before: Graph, after: Graph) -> tuple[tuple[Node, Node], ...]:
     """Pairs of referrer and referent, sorted: every reference, now or after the plan, to something in `touched` or to
     what depends on it. That a copy was made of something is no dependence.
     """
-    found: set[tuple[str, str]] = set()
-    waiting = list(dict.fromkeys(touched))
+    found: set[tuple[Node, Node]] = set()
+    waiting: list[Node] = list(dict.fromkeys(map(Address.parse, touched)))
     seen = set(waiting)
     while waiting:
         target = waiting.pop()
@@ -20,13 +21,11 @@ def references(touched: Iterable[str], before: Graph, after: Graph) -> tuple[tup
             if edge.source not in seen:
                 seen.add(edge.source)
                 waiting.append(edge.source)
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=lambda pair: (str(pair[0]), str(pair[1]))))
 
 
-def _referring(target: str, *graphs: Graph) -> Iterator[Edge]:
-    """Edges to `target`; a stranger, which is no address, is referred to by nobody."""
-    if " " in target.partition("/")[0]:
-        return
-    address = Address.parse(target)
-    for graph in graphs:
-        yield from (edge for edge in graph.referrers.get(address, ()) if edge.seen != COPY)
+def _referring(target: Node, *graphs: Graph) -> Iterator[Edge]:
+    """Edges to `target`; nothing refers to an object of somebody else."""
+    if isinstance(target, Address):
+        for graph in graphs:
+            yield from (edge for edge in graph.referrers.get(target, ()) if edge.seen != COPY)

@@ -7,10 +7,12 @@ from functools import cached_property
 from itertools import chain
 
 from reconciler.planning.model import OnDrift
+from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied, Desired, Live, ResourceType
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
+from reconciler.resources.resource_type import Members, ResourceType
 from reconciler.resources.values import JSON
 
 
@@ -20,7 +22,6 @@ class Link:
 
     target: Address
     place: str
-    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Pointer:
 
     blob: str
     ids: Mapping[str, str]
-    note: str = ""
-    """What is wrong with it, if anything: outlets that disagree, a blob that is missing or altered."""
+    fault: Reason | None = None
+    """The outlets disagree, or a blob is missing or altered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ class PlanInputs:
     bundles: Mapping[Address, Bundle] = field(default_factory=dict)
     pointers: Mapping[Address, Pointer] = field(default_factory=dict)
     peers: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
-    """What other identities have in their outlets and refers to what would go, as their states tell: its id is
-    `acme/other: assistant/triage`."""
+    """Documents in the outlets of other identities that refer to what would go, as their states have them. The name of
+    each is its address there."""
     scope: frozenset[Address] | None = None
     """With `--target`: the only addresses that may change."""
     adopt: Mapping[Address, str] = field(default_factory=dict)
@@ -131,6 +132,22 @@ class PlanInputs:
     def outlet_types(self) -> frozenset[str]:
         """Types whose objects are documents in the outlets."""
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
+
+    def is_labelled(self, type_: str) -> bool:
+        """Tell whether objects of this type have labels."""
+        return type_ in self.resource_types and self.resource_types[type_].is_labelled
+
+    def is_upload(self, type_: str) -> bool:
+        """Tell whether objects of this type are identified by content, so that several addresses may share one."""
+        return type_ in self.resource_types and self.resource_types[type_].is_upload
+
+    def needs_state(self, type_: str) -> bool:
+        """Tell whether nothing on objects of this type proves who owns them."""
+        return type_ in self.resource_types and self.resource_types[type_].needs_state
+
+    def members(self, type_: str) -> Members | None:
+        """Return the declaration of the members of this type; None where it has none."""
+        return self.resource_types[type_].members if type_ in self.resource_types else None
 
     @property
     def elsewhere(self) -> Iterator[Live]:

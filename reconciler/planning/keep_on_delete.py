@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.values import references_in
 
 
@@ -42,4 +42,6 @@ def keepers(planned_deletions: Mapping[Address, Sequence[Address]]) -> dict[Addr
 def _files(inputs: PlanInputs, matched: Matched, address: Address) -> tuple[Address, ...]:
     fields = [dict(matched.live[address].fields), dict(inputs.applied[address].fields)]
     found = dict.fromkeys(map(Address.parse, references_in(fields)))
-    return tuple(file for file in found if file.kind == FILE and is_leaving(inputs, matched, file))
+    return tuple(
+        file for file in found if is_leaving(inputs, matched, file) and inputs.is_upload(matched.live[file].type)
+    )

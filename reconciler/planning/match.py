@@ -9,11 +9,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.planning.announced import find_announced
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
 from reconciler.planning.uploads import CLOCK_LAG, created, find_uploads, moved_uploads
-from reconciler.resources.address import FILE, Address, parsed
-from reconciler.resources.base import Applied, Desired, Live, ResourceType
+from reconciler.resources.address import Address, parsed
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.registry import upload_kinds
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, references_in
 
 
@@ -48,7 +51,7 @@ class Matched:
 
     def copy_now(self, address: Address) -> Address:
         """Return the same as `now`, and for a copy the address that it would have if it was made today."""
-        if address.kind == FILE or not address.is_frozen:
+        if address.kind in upload_kinds() or not address.is_frozen:
             return self.now(address)
         family = self.family(address)
         return Address(family.kind, family.name + address.name.removeprefix(address.family.name))
@@ -140,6 +143,7 @@ def match(inputs: PlanInputs) -> Matched:
     as_applied, inputs = inputs, renamed(inputs, moved)
     moved |= labelled_otherwise(inputs, paired)
     paired.update(find_uploads(inputs, paired))
+    paired.update(find_announced(inputs, paired))
     addresses = _addresses(paired)
     former = former_names(as_applied, paired, moved, addresses)
     return _finish(inputs, Matched(paired, duplicates, ambiguous, taken, (), addresses, moved, former))

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
+from reconciler.planning.reasons import Args, Cause, Notice, Reason, Remedy
+from reconciler.planning.referrers import Node, Referrer
 from reconciler.resources.risks import Level, Rule
 from reconciler.resources.values import JSON, Absent, Keys, path_text
 
@@ -60,6 +62,23 @@ class Source:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One risk of one change to those who use a bot."""
+
+    rule: Rule
+    """A name that stays, with a section of its own in `docs/risks.md`."""
+    level: Level
+    address: str
+    action: Action
+    args: Args = field(default_factory=dict)
+    """Of its sentence, by rule (`resources.risks`); `text` of a document of an older format."""
+    part: str | None = None
+    """As `Hazard.part`."""
+    used_by: str | None = None
+    """As `Hazard.used_by`."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One object, one action."""
@@ -74,10 +93,10 @@ class Change:
     sources of all that referred to what loses its id; `OWNER`, of what is taken over; `agreed`, for an `adopt` by which
     state only learns of values: the hash of each by field."""
     source: Source | None = None
-    because: tuple[str, ...] = ()
-    """Reasons in plain words, where the action does not follow from the fields."""
-    risks: tuple[str, ...] = ()
-    """What it risks, the worst first, as `Risk.note` says it."""
+    reasons: tuple[Reason, ...] = ()
+    """Those that do not follow from the fields."""
+    risks: tuple[Risk, ...] = ()
+    """The worst first."""
     decision: Decision | None = None
     """For drift only: whether applying this plan undoes it."""
     digest: str = ""
@@ -85,7 +104,7 @@ class Change:
     @property
     def is_consequence(self) -> bool:
         """Whether a bundle is published again only because something in it gets a new id."""
-        followed = self.action == "publish" or (self.action == "update" and bool(self.because))
+        followed = self.action == "publish" or (self.action == "update" and bool(self.reasons))
         return followed and not self.fields
 
     @property
@@ -95,21 +114,13 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Risk:
-    """What one change may do to those who use a bot."""
+class Unknown:
+    """Something that an estimate leaves out because it is not known."""
 
-    rule: Rule
-    """A name that stays, with a section of its own in `docs/risks.md`."""
-    level: Level
-    address: str
-    action: Action
-    text: str
-    """One sentence about what is at the address."""
-
-    @property
-    def note(self) -> str:
-        """For people, beside the change."""
-        return f"{self.level} {self.rule}: {self.text}"
+    what: Literal["storage", "file-sizes", "token-prices", "text"]
+    """`text` is what an older format has."""
+    names: tuple[str, ...]
+    """Of stores, files or models; an empty name stands for several models at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +145,8 @@ class Costs:
     """What is billed by use and new: address, tool, US dollars for a session or for 1,000 calls."""
     unused: tuple[tuple[str, int | None], ...] = ()
     """Stores and files of this identity that nothing it knows refers to, with their bytes."""
-    unknown: tuple[str, ...] = ()
-    """What is not in these sums because nobody knows it."""
+    unknown: tuple[Unknown, ...] = ()
+    """What is not in these sums."""
 
 
 @dataclass(frozen=True)
@@ -145,15 +156,13 @@ class Refusal:
     address: str
     action: Action
     rule: str
-    message: str
-    sections: Mapping[Section, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
-    """For rule `referenced`: who still points at it, each once; every section is present."""
-    chains: tuple[tuple[str, ...], ...] = ()
-    """Shortest ways from a live referrer to what would be deleted."""
-    places: Mapping[str, str] = field(default_factory=dict)
-    """Where each entry of the sections, and each link of the chains, refers to the next: the `file:line` of a manifest;
-    `live` or `state` where it was only seen."""
-    remedy: str = ""
+    cause: Cause
+    sections: Mapping[Section, tuple[Referrer, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
+    """For rule `referenced`: the referrers that stay, each once; every section is present."""
+    chains: tuple[tuple[Referrer, ...], ...] = ()
+    """The shortest ways from a live referrer to what would be deleted, which is the last link."""
+    remedies: tuple[Remedy, ...] = ()
+    """The ways out. Of several, the first ones are needed together, and the last one in their place."""
     subject: str = ""
     """What exactly is refused: a digest that changes with the object, its live id and all that speaks against it."""
     consent: str | None = None
@@ -168,8 +177,7 @@ class Unmanaged:
     id: str
     name: str
     owner: str | None = None
-    """The identity that owns it; None where nobody does."""
-    detail: str = ""
+    """The identity that owns it; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -183,12 +191,12 @@ class Plan:
     """What was changed by hand; `decision` tells whether applying undoes it."""
     refusals: tuple[Refusal, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     unchanged: int = 0
     """Objects that are live as desired."""
     requests: Mapping[str, int] = field(default_factory=dict)
     """Writes at OpenAI that applying costs, by HTTP method."""
-    references: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[Node, Node], ...] = ()
     """Who refers to what, of all that the plan is about and all that depends on it: pairs of referrer and referent."""
     risks: tuple[Risk, ...] = ()
     """Those of all its work, the worst first; never part of a digest."""

@@ -8,17 +8,16 @@ of a release, and moves by a `publish` of the chatbot.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from reconciler.planning.changes import ByOrigin, source_of
 from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Change, FieldChange, Origin
+from reconciler.planning.reasons import Reason
 from reconciler.planning.release_retention import published_releases
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON, references_in
-
-_NAMED: Final = 3
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def _publication(
 def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterator[FieldChange]:
     bundle, pointer = place.bundle, place.pointer
     before = pointer.blob if pointer else ABSENT
-    if before != bundle.digest or (pointer and pointer.note):
+    if before != bundle.digest or (pointer and pointer.fault):
         yield FieldChange(("bundle",), before, bundle.digest, _origin(inputs, matched, place))
     if pointer is None:
         return
@@ -103,34 +102,27 @@ def _origin(inputs: PlanInputs, matched: Matched, place: _Place) -> Origin:
     """By hand, if what we published is gone, altered, or not the same everywhere; under a new name, nothing is yet."""
     if place.pointer is None:
         return "drift" if place.address in inputs.applied and place.address not in matched.moved else "manifest"
-    return "drift" if place.pointer.note else "manifest"
+    return "drift" if place.pointer.fault else "manifest"
 
 
 def _publish(
     inputs: PlanInputs, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
 ) -> Change:
-    because = [f"{target} gets a new id" for target in renewed]
-    if place.pointer and place.pointer.note:
-        because.append(place.pointer.note)
+    reasons = [Reason("id-changes", {"address": target}) for target in renewed]
+    if place.pointer and place.pointer.fault:
+        reasons.append(place.pointer.fault)
     elif fields and not renewed:
-        because.append(_what_changes(inputs, place.address, ours) if place.pointer else "it is not published yet")
+        changed = sorted(_inside(inputs, place.address) & ours)
+        reasons.append(Reason("bundle-changes", {"addresses": changed}) if place.pointer else Reason("not-published"))
     source = source_of(inputs.desired[place.address])
     if place.holds == "document" and _has_name_of_its_own(inputs, place.address):
         id_ = str(place.address) if place.pointer else None
-        return Change(str(place.address), "update", fields, id=id_, source=source, because=tuple(because))
-    return Change(str(place.address), "publish", fields, source=source, because=tuple(because))
-
-
-def _what_changes(inputs: PlanInputs, address: Address, ours: set[str]) -> str:
-    """Of the documents that are in the one at `address`, those that change by themselves."""
-    changed = sorted(_inside(inputs, address) & ours)
-    if not changed:
-        return "something in the bundle changes"
-    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
-    return f"{', '.join(changed[:_NAMED])}{more} in it change{'s' if len(changed) == 1 else ''}"
+        return Change(str(place.address), "update", fields, id=id_, source=source, reasons=tuple(reasons))
+    return Change(str(place.address), "publish", fields, source=source, reasons=tuple(reasons))
 
 
 def _inside(inputs: PlanInputs, address: Address) -> set[str]:
+    """The documents that are in the one at `address`."""
     found: set[str] = set()
     waiting = [address]
     while waiting:

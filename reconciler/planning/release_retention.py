@@ -11,22 +11,22 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.reasons import Reason
 from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import FILE, RELEASE, Address, parsed, release_number
+from reconciler.resources.address import RELEASE, Address, parsed, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
 ASSISTANT: Final = "assistant"
-GONE: Final = "its manifest is gone"
 
 
 @dataclass(frozen=True)
 class Retired:
     """Releases that the plan takes leave of."""
 
-    because: Mapping[Address, str]
-    """Why each is archived."""
+    reasons: Mapping[Address, Reason]
+    """The reason for which each is archived."""
     unmarked: tuple[Address, ...]
     """Archived before, with manifests that do not say so; but not those that the chatbot would not keep anyway."""
 
@@ -34,8 +34,8 @@ class Retired:
 def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
     """`inputs` without what such releases ask for, unless another one asks for it too; linear in their parts."""
     archived = inputs.releases.keys() & inputs.tombstones
-    because = dict(_leaving(inputs, inputs.releases.keys() - inputs.tombstones))
-    gone = {*archived, *because}
+    reasons = dict(_leaving(inputs, inputs.releases.keys() - inputs.tombstones))
+    gone = {*archived, *reasons}
     if not gone:
         return inputs, Retired({}, ())
     staying = {address: release for address, release in inputs.releases.items() if address not in gone}
@@ -44,10 +44,10 @@ def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
     desired = {address: wanted for address, wanted in inputs.desired.items() if address not in unwanted}
     links = {address: found for address, found in inputs.links.items() if address not in unwanted}
     unmarked = tuple(sorted(archived & _newest(inputs, set(inputs.releases))))
-    return replace(inputs, desired=desired, releases=staying, links=links), Retired(because, unmarked)
+    return replace(inputs, desired=desired, releases=staying, links=links), Retired(reasons, unmarked)
 
 
-def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Address, str]]:
+def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Address, Reason]]:
     published = set(published_releases(inputs).values())
     free = sorted(address for address in candidates - published if inputs.in_scope(address))
     newest = _newest(inputs, candidates)
@@ -56,10 +56,11 @@ def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Add
     for address in free:
         lost = None if inputs.strict else _lost(inputs, address, wanted, known)
         if lost is not None:
-            yield address, f"{lost}, which it uses, has no manifest any more"
+            yield address, Reason("assistant-removed", {"assistant": str(lost)})
         elif address not in newest:
             chatbot = _chatbot(inputs, address)
-            yield address, f"{chatbot} keeps {inputs.desired[chatbot].options['keep']} of its releases"
+            keep = inputs.desired[chatbot].options["keep"]
+            yield address, Reason("release-limit", {"chatbot": str(chatbot), "keep": keep})
 
 
 def published_releases(inputs: PlanInputs) -> dict[Address, Address]:
@@ -120,21 +121,22 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
 
 
 def _chatbot(inputs: PlanInputs, release: Address) -> Address:
-    """The chatbot that a release is of, under its present name."""
+    """Return the chatbot that a release is of, under its present name."""
     made_for = inputs.releases[release].chatbot
     return made_for if made_for in inputs.desired else declared(inputs.desired).get(made_for, made_for)
 
 
-def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, str]) -> str:
-    """Why something that is live is not wanted any more; `archived` has the reasons of releases that manifests still
-    ask for.
+def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, Reason]) -> Reason:
+    """Return the reason for which a live object is not wanted any more; `archived` has those of releases that manifests
+    still ask for.
     """
     if address.kind == RELEASE:
-        return archived.get(address) or ("its manifest says so" if address in inputs.archived else GONE)
+        marked = address in inputs.archived
+        return archived.get(address) or Reason("archived-in-manifest" if marked else "manifest-removed")
     if address.release is not None:
-        return f"{address.release} goes"
+        return Reason("release-leaves", {"release": str(address.release)})
     if is_leftover(address, live.id):
-        return "a newer upload has taken its place"
+        return Reason("upload-superseded")
     if address.is_frozen:
-        return "no release needs it any more"
-    return "nothing uses it any more" if live.type == FILE else GONE
+        return Reason("no-release-left")
+    return Reason("unused" if inputs.is_upload(live.type) else "manifest-removed")

@@ -2,21 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from reconciler.planning.adoption import NO_ROOM
-from reconciler.planning.changes import NOT_FIELDS, is_labelled
+from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
+from reconciler.resources.registry import upload_kinds
+from reconciler.resources.resource_type import Members
 from reconciler.resources.values import ABSENT, JSON
-
-BATCH: Final = 2000
-"""Files that one request attaches to a vector store, at most."""
-ATTACHED_ANEW: Final = frozenset({"sha256", "chunking_strategy"})
-"""What of a file in a store cannot be changed while it is attached."""
 
 Method: TypeAlias = str
 
@@ -30,14 +26,14 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
     uploads = set()
     for address, changes in by_address.items():
         desired = inputs.desired.get(address)
-        if desired and address.kind == FILE and any(change.action in CREATES for change in changes):
+        if desired and inputs.is_upload(desired.type) and any(change.action in CREATES for change in changes):
             uploads.add((desired.fields["sha256"], desired.upload_name))
         elif desired and desired.type not in inputs.outlet_types:
             counts.update(_writes(inputs, matched, desired, changes))
         for change in changes:
             others = matched.addresses.get(change.id or "", ())
             shared = any(not _lets_go(by_address.get(other, ()), change.id) for other in others)
-            counts.update(_others(inputs, address, change, shared=shared and address.kind == FILE))
+            counts.update(_others(inputs, address, change, shared=shared and address.kind in upload_kinds()))
     counts["POST"] += len(uploads)
     return dict(sorted((+counts).items()))
 
@@ -48,29 +44,34 @@ def _lets_go(changes: Iterable[Change], id_: str | None) -> bool:
 
 def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
     """Making or changing one object, and what is written of it apart."""
-    apart, labelled = inputs.resource_types[desired.type].apart, is_labelled(inputs, desired.type)
+    resource_type = inputs.resource_types[desired.type]
+    apart, members = resource_type.apart, resource_type.members
     if any(change.action in CREATES for change in changes):
         yield "POST"
-        held = sum(len(desired.fields.get(name) or ()) for name in apart)
-        yield from ["POST"] * _batches(held)
+        if members:
+            yield from ["POST"] * _batches(members, len(members.of(desired.fields)))
         return
     fields = [item for change in changes if change.action == "update" for item in change.fields]
-    if any(item.keys[0] not in apart and (labelled or item.keys[0] not in NOT_FIELDS) for item in fields):
+    # What is known of an object and is no field of it stands on its label, if it has one.
+    unwritten = apart if resource_type.is_labelled else apart | NOT_FIELDS
+    if any(item.keys[0] not in unwritten for item in fields):
         yield "POST"
-    for name in sorted(apart):
-        wanted = desired.fields.get(name) or {}
-        yield from _of_entries([item for item in fields if item.keys[0] == name], wanted, matched)
+    if members:
+        differing = [item for item in fields if item.keys[0] == members.field]
+        yield from _of_entries(members, differing, members.of(desired.fields), matched)
 
 
-def _of_entries(fields: Sequence[FieldChange], wanted: Iterable[str], matched: Matched) -> Iterator[Method]:
+def _of_entries(
+    members: Members, fields: Sequence[FieldChange], wanted: Iterable[str], matched: Matched
+) -> Iterator[Method]:
     """Attaching in batches, detaching one by one; other settings of an entry are written where it is. An upload that
     another path of the store still stands for stays attached.
     """
     attached, detached, described = set[str](), set[str](), set[str]()
     for path, before, after, rest in _entries(fields):
-        if rest == {FILE}:  # the same upload under another path
+        if rest == {members.reference}:  # the same upload under another path
             continue
-        anew = not rest or bool(ATTACHED_ANEW & rest)
+        anew = not rest or bool(members.fixed & rest)
         if after is ABSENT and not rest:
             detached.add(path)
         elif anew:
@@ -78,14 +79,14 @@ def _of_entries(fields: Sequence[FieldChange], wanted: Iterable[str], matched: M
             detached.update({path} if before is not ABSENT or rest else ())
         else:
             described.add(path)
-    yield from ["POST"] * (_batches(len(attached)) + len(described - attached))
-    held = {_upload(matched, path) for path in wanted if path not in attached}
-    yield from ["DELETE"] * len({_upload(matched, path) for path in detached} - held)
+    yield from ["POST"] * (_batches(members, len(attached)) + len(described - attached))
+    held = {_upload(members, matched, path) for path in wanted if path not in attached}
+    yield from ["DELETE"] * len({_upload(members, matched, path) for path in detached} - held)
 
 
-def _upload(matched: Matched, path: str) -> str:
+def _upload(members: Members, matched: Matched, path: str) -> str:
     """The id behind a path; a literal id itself."""
-    live = matched.live.get(matched.now(Address(FILE, path)))
+    live = matched.live.get(matched.now(Address(members.kind, path)))
     return live.id if live else path
 
 
@@ -111,13 +112,15 @@ def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: boo
         yield "DELETE"
     applied, desired = inputs.applied.get(address), inputs.desired.get(address)
     if change.action == "adopt" and address in inputs.adopt:
-        yield from ["POST"] * int(NO_ROOM not in change.because)
-    elif change.action == "adopt" and desired and is_labelled(inputs, desired.type):
+        labelled = desired is not None and inputs.is_labelled(desired.type)
+        yield from ["POST"] * int(labelled and all(reason.code != "no-label-room" for reason in change.reasons))
+    elif change.action == "adopt" and desired and inputs.is_labelled(desired.type):
         apart = inputs.resource_types[desired.type].apart  # no label vouches for these, so that none is written
         yield from ["POST"] * int(not change.preconditions.get("agreed", {"": ""}).keys() <= apart)
-    elif change.action == "forget" and applied and applied.keep:
-        yield from ["POST"] * (1 + len(applied.fields.get("files") or ()))
+    elif change.action == "forget" and applied and applied.keep and inputs.is_labelled(applied.type):
+        members = inputs.members(applied.type)
+        yield from ["POST"] * (1 + len(members.of(applied.fields) if members else ()))
 
 
-def _batches(files: int) -> int:
-    return -(-files // BATCH)
+def _batches(members: Members, number: int) -> int:
+    return -(-number // members.batch)

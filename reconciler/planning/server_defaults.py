@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.planning.inputs import PlanInputs
-from reconciler.resources.base import Applied, Desired, ResourceType
+from reconciler.resources.base import Applied, Desired
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
 
 

@@ -11,24 +11,31 @@ from itertools import takewhile
 from typing import Final, TypeAlias
 
 from reconciler.planning.inputs import Pending, PlanInputs
-from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Desired, Live
-from reconciler.resources.values import JSON, Fields, is_reference
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.resource_type import CONTENT
+from reconciler.resources.values import JSON
 
 CLOCK_LAG: Final = 5.0
 """Seconds by which the API's clock may lag behind ours."""
+
+_REPLACED: Final = "replaced"
 
 Content: TypeAlias = tuple[str, JSON]
 """Name and sha256: two uploads that have both in common are interchangeable."""
 
 
-def leftover_address(live: Live) -> Address:
-    """What an upload is called that no path stands for any more: one that another has replaced, to be removed."""
-    return Address(FILE, f"{live.name}@{live.id}")
+def leftover_address(inputs: PlanInputs, live: Live) -> Address:
+    """The address of an object that another has replaced, and that is to be removed: without a label, only state tells
+    that it is ours.
+    """
+    resource_type = inputs.resource_types[live.type]
+    name = live.name if resource_type.is_upload else _REPLACED
+    return Address(resource_type.address_kind, f"{name}@{live.id}")
 
 
 def is_leftover(address: Address, id: str | None) -> bool:  # noqa: A002
-    return address.kind == FILE and id is not None and address.name.endswith(f"@{id}")
+    return id is not None and address.name.endswith(f"@{id}")
 
 
 def moved_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Address]:
@@ -43,7 +50,7 @@ def moved_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Ad
 
 
 def _is_path(inputs: PlanInputs, address: Address) -> bool:
-    return address in inputs.applied and inputs.applied[address].type == FILE and not address.is_frozen
+    return address in inputs.applied and inputs.is_upload(inputs.applied[address].type) and not address.is_frozen
 
 
 def _moved_by_content(
@@ -78,9 +85,9 @@ def _moved_by_name(
     found = dict(moved)
     leaving, coming = set(left) - set(moved.values()), set(new) - moved.keys()
     for store in sorted(inputs.applied.keys() & inputs.desired.keys()) if leaving and coming else ():
-        gone = _by_name((one, paired[one].name) for one in _held(inputs.applied[store].fields) if one in leaving)
+        gone = _by_name((one, paired[one].name) for one in _held(inputs, inputs.applied[store]) if one in leaving)
         come = _by_name(
-            (one, inputs.desired[one].upload_name) for one in _held(inputs.desired[store].fields) if one in coming
+            (one, inputs.desired[one].upload_name) for one in _held(inputs, inputs.desired[store]) if one in coming
         )
         for name in sorted(gone.keys() & come.keys()):
             replaced = _in_the_same_place(gone[name], come[name])
@@ -101,11 +108,12 @@ def _in_the_same_place(gone: Sequence[Address], come: Sequence[Address]) -> dict
     return {**found, **dict(zip(new, left, strict=True))} if len(left) == len(new) == 1 else found
 
 
-def _held(fields: Fields) -> Iterator[Address]:
+def _held(inputs: PlanInputs, store: Applied | Desired) -> Iterator[Address]:
     """The files of a store, by path."""
-    return (
-        Address(FILE, path) for path, entry in (fields.get("files") or {}).items() if is_reference(entry.get("file"))
-    )
+    members = inputs.members(store.type)
+    for path, entry in members.of(store.fields).items() if members else ():
+        if members and members.target(entry):
+            yield Address(members.kind, path)
 
 
 def _by_name(named: Iterable[tuple[Address, str]]) -> dict[str, list[Address]]:
@@ -123,7 +131,7 @@ def find_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Add
     stored = {
         address: _with_sha(paired[address], applied.fields.get("sha256"))
         for address, applied in inputs.applied.items()
-        if applied.type == FILE and address in paired
+        if inputs.is_upload(applied.type) and address in paired
     }
     known = {live.id for live in stored.values()}
     marked = _marked(inputs, paired.values())
@@ -132,26 +140,28 @@ def find_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Add
     announced = _announced(inputs, {**stored, **made}, known | attached)
     found = {**stored, **made, **announced}
     used = {live.id for live in found.values()}
-    outdated = {leftover_address(old): old for old in stored.values() if old.id not in used}
+    outdated = {leftover_address(inputs, old): old for old in stored.values() if old.id not in used}
     claimed = known | used | _named(inputs)
     unclaimed = [live for group in marked.values() for live in group if live.id not in claimed]
     return {**outdated, **found, **_leftovers(inputs, found, unclaimed)}
 
 
 def _files(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
-    return ((address, desired) for address, desired in inputs.desired.items() if desired.type == FILE)
+    return ((address, desired) for address, desired in inputs.desired.items() if inputs.is_upload(desired.type))
 
 
 def _marked(inputs: PlanInputs, ours: Iterable[Live]) -> dict[Content, list[Live]]:
     """Every upload that one of our stores holds under our mark, by content, the first id first."""
     sha256 = {
-        id_: entry["sha256"]
+        id_: entry[CONTENT]
         for live in ours
-        for id_, entry in (live.fields.get("files") or {}).items()
-        if isinstance(entry, dict) and "sha256" in entry
+        if (members := inputs.members(live.type))
+        for id_, entry in members.of(live.fields).items()
+        if isinstance(entry, dict) and CONTENT in entry
     }
     found: dict[Content, list[Live]] = defaultdict(list)
-    for live in sorted((live for live in inputs.live if live.type == FILE and live.id in sha256), key=lambda x: x.id):
+    uploads = (live for live in inputs.live if inputs.is_upload(live.type) and live.id in sha256)
+    for live in sorted(uploads, key=lambda live: live.id):
         found[live.name, sha256[live.id]].append(_with_sha(live, sha256[live.id]))
     return found
 
@@ -174,7 +184,7 @@ def _of_same_content(
 
 def _announced(inputs: PlanInputs, found: Mapping[Address, Live], taken: Collection[str]) -> dict[Address, Live]:
     """Uploads of a killed run: name, size and time fit, nothing holds them, and nobody else claims them."""
-    pending = [item for item in inputs.pending if item.type == FILE and not _is_found(item, found)]
+    pending = [item for item in inputs.pending if inputs.is_upload(item.type) and not _is_found(item, found)]
     free = _free(inputs, taken) if pending else {}
     result: dict[Address, Live] = {}
     for item in pending:
@@ -194,7 +204,8 @@ def _free(inputs: PlanInputs, taken: Collection[str]) -> dict[tuple[str, JSON], 
     """Uploads that nothing holds, by name and size, oldest first."""
     held = {id_ for live in inputs.live for id_ in live.refers_to}
     free: dict[tuple[str, JSON], list[Live]] = defaultdict(list)
-    for live in sorted((live for live in inputs.live if live.type == FILE), key=lambda x: (created(x), x.id)):
+    uploads = (live for live in inputs.live if inputs.is_upload(live.type))
+    for live in sorted(uploads, key=lambda live: (created(live), live.id)):
         if live.id not in taken and live.id not in held:
             free[live.name, live.detail.get("bytes")].append(live)
     return free
@@ -216,14 +227,20 @@ def _leftovers(inputs: PlanInputs, found: Mapping[Address, Live], unclaimed: Ite
     result: dict[Address, Live] = {}
     for live in sorted(unclaimed, key=lambda live: live.id):
         paths = by_name.pop(live.name, [])
-        result[paths[0] if len(paths) == 1 else leftover_address(live)] = live
+        result[paths[0] if len(paths) == 1 else leftover_address(inputs, live)] = live
     return result
 
 
 def _named(inputs: PlanInputs) -> set[str]:
     """Uploads that a store's manifest names by their ids: it keeps them, whoever made them."""
-    entries = (desired.fields.get("files") or {} for desired in inputs.desired.values())
-    return {id_ for held in entries for id_, entry in held.items() if entry.get("file") == id_}
+    held = ((inputs.members(desired.type), desired.fields) for desired in inputs.desired.values())
+    return {
+        id_
+        for members, fields in held
+        if members
+        for id_, entry in members.of(fields).items()
+        if entry.get(members.reference) == id_
+    }
 
 
 def _with_sha(live: Live, sha256: JSON) -> Live:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from reconciler.emulator.faults.spec import SpecError
+from reconciler.emulator.fault_spec import SpecError
 from reconciler.resources.problems import Problem, ReconcilerError
 
 SERVED: Final = "proj_served"

@@ -13,6 +13,7 @@ from reconciler.manifests.project import Project
 from reconciler.project.embedded import available
 from reconciler.project.suggest import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
 from reconciler.state.local import ignore_in_git
 
 EMBEDDED: Final = "embedded"
@@ -53,7 +54,8 @@ def shown(endpoint: str | None) -> str:
 async def open_connection(project: Project, endpoint: str | None) -> AsyncIterator[Connection]:
     """A paced connection to `endpoint`, as `choose` gave it."""
     limits = project.spec.limits.requests_per_minute
-    pace = Pace({**A_MINUTE, "GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE})
+    lanes = [lane for one in resource_types().values() for lane in one.paces]
+    pace = Pace({**A_MINUTE, "GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE}, lanes=lanes)
     if endpoint != EMBEDDED:
         async with connect(Endpoint(endpoint), pace=pace) as connection:
             yield connection

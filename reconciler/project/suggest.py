@@ -5,9 +5,13 @@ from difflib import get_close_matches
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """The known names like `wrong`, or the one that differs in case only; empty where there is none."""
+    """Return a question with the names that are similar to `wrong`; empty if there is none."""
+    meant = " or ".join(f"'{name}'" for name in similar(wrong, known))
+    return f"Did you mean {meant}?" if meant else ""
+
+
+def similar(wrong: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that are similar to `wrong`, or those that differ in case only."""
     names = sorted(set(known))
     same = [name for name in names if name.casefold() == wrong.casefold()]
-    close = same or get_close_matches(wrong, names, n=3)
-    meant = " or ".join(f"'{name}'" for name in close)
-    return f"Did you mean {meant}?" if close else ""
+    return same or get_close_matches(wrong, names, n=3)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from reconciler.bundles.outlets import DirectoryOutlet, Outlet
@@ -13,6 +14,8 @@ from reconciler.project.endpoint import EMBEDDED, choose
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
+from reconciler.resources.resource_type import check_secrets
 from reconciler.state.backend import Backend, StoreOutlet, open_store
 
 
@@ -74,13 +77,16 @@ class Workspace:
         for reference in resource.kind.references(resource):
             if reference.environment in (None, self.identity.environment):
                 place = resource.where(reference.path)
-                yield Link(reference.target, f"{place.file}:{place.line}", reference.via)
+                yield Link(reference.target, f"{place.file}:{place.line}")
 
     @cached_property
     def _asked_for(self) -> dict[Address, list[Desired]]:
         """By manifest."""
         scope = self.loaded.scope
-        return {resource.address: list(resource.kind.desired(resource, scope)) for resource in self.loaded.resources}
+        asked = {resource.address: list(resource.kind.desired(resource, scope)) for resource in self.loaded.resources}
+        for one in chain.from_iterable(asked.values()):
+            check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+        return asked
 
 
 def _outlet(root: Path, outlet: manifest.Outlet) -> Outlet:

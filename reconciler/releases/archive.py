@@ -23,10 +23,10 @@ from reconciler.releases.versions import versions
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
 
 KINDS: Final = ("assistant", "chatbot", "pipeline", RELEASE)
-STORE: Final = "vectorstore"
 RULES: Final = frozenset({"referenced", "published", "protected"})
 """What of the guard follows from manifests alone."""
 
@@ -146,13 +146,13 @@ def _refusals(worlds: Iterable[PlanInputs]) -> tuple[Refused, ...]:
 
 
 def _following(project: AllEnvironments, after: Iterable[PlanInputs], address: Address) -> Iterator[Resource]:
-    """Releases that the plan archives because of the edit, and not for their age; and, with an assistant, the vector
-    stores that it was the last to use.
+    """Releases that the plan archives because of the edit, and not for their age; and, with an assistant, what it was
+    the last to use and is of use only to others, as vector stores are.
     """
     releases, needed, used = set[Address](), set[Address](), set[Address]()
     for inputs, now in zip(after, _worlds(project, project), strict=True):
         staying, retired = apply_retention(inputs)
-        releases |= retired.because.keys() - apply_retention(now)[1].because.keys()
+        releases |= retired.reasons.keys() - apply_retention(now)[1].reasons.keys()
         needed |= _targets(staying.desired)
         used |= _targets(now.desired)
     stores = used - needed if address.kind == "assistant" else set()
@@ -165,6 +165,7 @@ def _targets(desired: Mapping[Address, Desired]) -> set[Address]:
 
 
 def _may_go(resource: Resource | None) -> bool:
-    if resource is None or resource.address.kind != STORE:
+    serving = {one.address_kind for one in resource_types().values() if one.serves}
+    if resource is None or resource.address.kind not in serving:
         return False
     return not (resource.lifecycle.protect or resource.lifecycle.keep_on_delete)

@@ -3,16 +3,14 @@
 Ids are made up, so nothing of such a plan may be shown but who stands in the way of what.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.planning.inputs import PlanInputs
 from reconciler.project.workspace import Workspace
-from reconciler.resources.address import FILE, Address, Identity
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import outlet_types, resource_types
-from reconciler.resources.values import Fields, is_reference
 
 
 def hypothetical(was: Workspace, wanted: Workspace) -> PlanInputs:
@@ -43,27 +41,15 @@ def _applied(desired: Desired) -> Applied:
 
 
 def _live(identity: Identity, desired: Desired) -> Live:
-    live = Live(desired.type, _id(desired.address, desired.type), _as_read(desired.fields))
-    if desired.type in outlet_types() or desired.type == FILE:
+    resource_type = resource_types()[desired.type]
+    fields = resource_type.as_listed(desired.fields, _id)
+    live = Live(desired.type, _id(desired.address, desired.type), fields)
+    if not resource_type.is_labelled:
         return live
     hashes, protected = spec_hashes(desired.fields), desired.lifecycle.protect
     return replace(live, labels=Labels(str(identity), str(desired.address), hashes, protected))
 
 
-def _id(address: Address, type_: str) -> str:
+def _id(address: Address, type_: str = "") -> str:
     """Documents in the outlets have their address as id."""
     return str(address) if type_ in outlet_types() else f"id of {address}"
-
-
-def _as_read(fields: Fields) -> Fields:
-    """The files of a store are read by id."""
-    files = fields.get("files")
-    return {**fields, "files": dict(map(_file_as_read, files.items()))} if isinstance(files, Mapping) else fields
-
-
-def _file_as_read(item: tuple[str, Fields]) -> tuple[str, Fields]:
-    path, entry = item
-    held = entry.get("file")
-    if not is_reference(held):
-        return path, entry
-    return _id(Address.parse(held["$address"]), FILE), {key: entry[key] for key in entry if key != "file"}

@@ -110,8 +110,8 @@ def _files(project: AllEnvironments, used: list[dict[Address, Resource]]) -> Ite
     for loaded, own in zip(project.loads, used, strict=True):
         for part in own.values():
             for one in part.kind.desired(part, loaded.scope):
-                if one.local is not None:
-                    yield one.local.path, Asked(one.local, part.place)
+                for file in one.parts:
+                    yield file.path, Asked(file, part.place)
 
 
 def _kept(file: LocalFile, blob: str | None) -> dict[str, JSON]:

@@ -11,9 +11,11 @@ from reconciler.releases.snapshot import NOT_CONTENT, snapshot
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
 from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking
 from reconciler.resources.releases.freezing import parts
-from reconciler.resources.values import Fields, is_reference, reference, replace_references
+from reconciler.resources.resource_type import CONTENT, Members
+from reconciler.resources.values import Fields, reference, replace_references
 
 
 def of_release(release: Resource, loaded: Loaded) -> Version:
@@ -59,16 +61,22 @@ def of_working(project: AllEnvironments, chatbot: Address, loaded: Loaded) -> Ve
 def _objects(found: Iterable[Resource], scope: Scope) -> Iterator[tuple[Address, Fields]]:
     for part in found:
         own = next(iter(part.kind.desired(part, scope)))
-        yield part.address, {name: _shown(value) for name, value in _fields(own).items() if name not in NOT_CONTENT}
+        members = resource_types()[own.type].members
+        fields = {name: value for name, value in _fields(own).items() if name not in NOT_CONTENT}
+        yield part.address, _shown(members, fields) if members else fields
 
 
 def _fields(own: Desired) -> Fields:
     return {**own.fields, **own.unreadable}
 
 
-def _shown(value: object) -> object:
-    """Without which bytes a file has: that is told of the file."""
-    if not isinstance(value, dict) or is_reference(value):
-        return value
-    held = is_reference(value.get("file")) and "sha256" in value
-    return {key: _shown(item) for key, item in value.items() if not (held and key in ("file", "sha256"))}
+def _shown(members: Members, fields: Fields) -> Fields:
+    """Without which bytes a member has: that is told of the file."""
+    if members.field not in fields:
+        return fields
+    told = {members.reference, CONTENT}
+    entries = {
+        path: {key: item for key, item in entry.items() if key not in told} if members.is_marked(entry) else entry
+        for path, entry in members.of(fields).items()
+    }
+    return {**fields, members.field: entries}

@@ -9,6 +9,7 @@ from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text.diffs import unified
 from reconciler.reports.text.fields import MARKS, field_label, fold_lines, has_lines, moved_path, split_files
 from reconciler.reports.text.values import lines_of, size, whole
+from reconciler.resources.registry import members
 from reconciler.resources.values import ABSENT
 
 _STYLE: Final = Style(width=110)
@@ -60,7 +61,7 @@ def _difference(item: FieldChange) -> Difference:
 
 def _sides(item: FieldChange) -> Iterator[str]:
     """A line for each side there is; of a file that comes or goes, as much as one line holds."""
-    alone = item.keys[0] == "files" and (item.live is ABSENT or item.desired is ABSENT)
+    alone = item.keys[0] in members() and (item.live is ABSENT or item.desired is ABSENT)
     for sign, side in (("-", item.live), ("+", item.desired)):
         if side is not ABSENT:
             text = whole(side)

@@ -1,4 +1,4 @@
-"""Values as JSON documents, versioned by their `format`. A plan's is `reconciler.planning.codec.to_json`."""
+"""Values as JSON documents, versioned by their `format`. A plan's is `reports.wording.documents.plan_json`."""
 
 import json
 from collections import Counter
@@ -7,13 +7,14 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from reconciler.applying.model import FORMAT as APPLY_FORMAT, ApplyResult, Outcome, Status
-from reconciler.planning.codec import to_json
+from reconciler.applying.model import FORMAT as APPLY_FORMAT, ApplyResult, Note, Outcome, Status
 from reconciler.planning.drift import FORMAT as DRIFT_FORMAT, DriftReport, RetiringModel, Standing
 from reconciler.planning.model import Change, FieldChange
 from reconciler.planning.writers import Seen
 from reconciler.reports.drift import GONE, drift_class
 from reconciler.reports.text.drift_words import summary
+from reconciler.reports.wording import note_text
+from reconciler.reports.wording.documents import plan_json
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import ABSENT, JSON
 
@@ -25,7 +26,7 @@ def drift_json(report: DriftReport) -> dict[str, JSON]:
     """`report`: entries are changes as in a plan, with their `class` and what was `seen`; `before` is what is live."""
     plan = report.plan
     changes = tuple(item.change for item in report.drifted)
-    parts = to_json(replace(plan, changes=(), drift=changes, refusals=()))
+    parts = plan_json(replace(plan, changes=(), drift=changes, refusals=()))
     more = [{"class": drift_class(item.change), "seen": _seen_json(item.seen)} for item in report.drifted]
     return {
         "format": DRIFT_FORMAT,
@@ -51,6 +52,7 @@ def apply_json(result: ApplyResult) -> dict[str, JSON]:
         "format": APPLY_FORMAT,
         "identity": result.identity,
         "plan_digest": result.plan_digest,
+        "verdict": result.verdict,
         "complete": result.complete,
         "interrupted": result.interrupted,
         "summary": {status: len(result.of(status)) for status in _STATUSES},
@@ -120,9 +122,13 @@ def _outcome_json(outcome: Outcome) -> dict[str, JSON]:
         "id": outcome.id,
         "problem": _problem_json(outcome.problem) if outcome.problem else None,
         "because_of": outcome.because_of,
-        "note": outcome.note or None,
+        "notes": [_note_json(note) for note in outcome.notes] or None,
     }
     return {key: value for key, value in document.items() if value is not None}
+
+
+def _note_json(note: Note) -> dict[str, JSON]:
+    return {"code": note.code, "args": dict(note.args), "text": note_text(note)}
 
 
 def _problem_json(problem: Problem) -> dict[str, JSON]:

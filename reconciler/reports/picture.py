@@ -1,14 +1,16 @@
 """What a plan touches and who depends on it, as a graph small enough to be looked at; drawn as Mermaid and as SVG."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import Action, Plan
+from reconciler.planning.referrers import Node
 from reconciler.reports.style import count
 from reconciler.reports.text.refusals import is_of_whole_plan
-from reconciler.resources.address import FILE
+from reconciler.resources.address import Address
+from reconciler.resources.registry import upload_kinds
 
 Standing: TypeAlias = Action | Literal["refused", "by hand", "untouched"]
 """What the plan does with an object; `untouched` is what only depends on one that it touches."""
@@ -46,13 +48,13 @@ FILES_AT_MOST: Final = 3
 """Files of one standing that are drawn each by itself."""
 _STRANGERS: Final = "other object"
 
-Key: TypeAlias = tuple[str, ...]
+Key: TypeAlias = tuple[Hashable, ...]
 _Class: TypeAlias = tuple[str, Standing]
 """Kind and standing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Drawn:
     """One object, or several of one kind."""
 
     label: str
@@ -64,7 +66,7 @@ class Node:
 class Picture:
     """Nodes, and edges from a referrer to what it refers to, by index."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[Drawn, ...]
     edges: tuple[tuple[int, int], ...]
 
     @property
@@ -78,30 +80,29 @@ def picture(plan: Plan, most: int) -> Picture:
     """The graph of `plan` with at most `most` nodes: where there are more objects, those of one kind are one node."""
     standings = _standings(plan)
     keys = _keys(standings, most)
-    members: dict[Key, list[str]] = {}
-    for address in sorted(standings):
-        members.setdefault(keys[address], []).append(address)
+    members: dict[Key, list[Node]] = {}
+    for node in sorted(standings, key=str):
+        members.setdefault(keys[node], []).append(node)
     index = {key: number for number, key in enumerate(members)}
     edges = {(index[keys[source]], index[keys[target]]) for source, target in plan.references}
-    nodes = (_node(addresses, standings) for addresses in members.values())
+    nodes = (_drawn(objects, standings) for objects in members.values())
     return Picture(tuple(nodes), tuple(sorted(edge for edge in edges if edge[0] != edge[1])))
 
 
-def _standings(plan: Plan) -> dict[str, Standing]:
+def _standings(plan: Plan) -> dict[Node, Standing]:
     """Every object of the picture; of several things that are true of one, the gravest."""
-    found: dict[str, Standing] = {address: "untouched" for pair in plan.references for address in pair}
-    found |= {change.address: "by hand" for change in plan.drift}
-    found |= {change.address: change.action for change in plan.changes}
-    return found | {item.address: "refused" for item in plan.refusals if not is_of_whole_plan(item)}
+    found: dict[Node, Standing] = {node: "untouched" for pair in plan.references for node in pair}
+    found |= {Address.parse(change.address): "by hand" for change in plan.drift}
+    found |= {Address.parse(change.address): change.action for change in plan.changes}
+    return found | {Address.parse(one.address): "refused" for one in plan.refusals if not is_of_whole_plan(one)}
 
 
-def _kind(address: str) -> str:
-    """What is not ours is named with a space, as of ours only files may be; it is of one kind."""
-    kind, slash, _ = address.partition("/")
-    return kind if slash and (kind == FILE or " " not in address) else _STRANGERS
+def _kind(node: Node) -> str:
+    """The kind of an object; what is not ours is of one kind."""
+    return node.kind if isinstance(node, Address) else _STRANGERS
 
 
-def _keys(standings: Mapping[str, Standing], most: int) -> dict[str, Key]:
+def _keys(standings: Mapping[Node, Standing], most: int) -> dict[Node, Key]:
     """The node of each object: the finest grouping of those that give at most `most` nodes."""
     for keys in _groupings(standings, most):
         if len(set(keys.values())) <= most:
@@ -109,13 +110,13 @@ def _keys(standings: Mapping[str, Standing], most: int) -> dict[str, Key]:
     return dict.fromkeys(standings, ())
 
 
-def _groupings(standings: Mapping[str, Standing], most: int) -> Iterator[dict[str, Key]]:
-    classes = {address: (_kind(address), standing) for address, standing in standings.items()}
+def _groupings(standings: Mapping[Node, Standing], most: int) -> Iterator[dict[Node, Key]]:
+    classes = {node: (_kind(node), standing) for node, standing in standings.items()}
     sizes = Counter(classes.values())
-    many_files = {one for one in sizes if one[0] == FILE and sizes[one] > FILES_AT_MOST}
+    many_files = {one for one in sizes if one[0] in upload_kinds() and sizes[one] > FILES_AT_MOST}
     for grouped in (many_files, _largest(sizes, many_files, most)):
-        yield {address: one if one in grouped else (address,) for address, one in classes.items()}
-    yield {address: (kind,) for address, (kind, _) in classes.items()}
+        yield {node: one if one in grouped else (node,) for node, one in classes.items()}
+    yield {node: (kind,) for node, (kind, _) in classes.items()}
 
 
 def _largest(sizes: Mapping[_Class, int], grouped: set[_Class], most: int) -> set[_Class]:
@@ -130,10 +131,10 @@ def _largest(sizes: Mapping[_Class, int], grouped: set[_Class], most: int) -> se
     return chosen
 
 
-def _node(addresses: list[str], standings: Mapping[str, Standing]) -> Node:
-    found = {standings[address] for address in addresses}
+def _drawn(objects: list[Node], standings: Mapping[Node, Standing]) -> Drawn:
+    found = {standings[node] for node in objects}
     standing: Standing = found.pop() if len(found) == 1 else "update"
-    if len(addresses) == 1:
-        return Node(addresses[0], standing)
-    kinds = {_kind(address) for address in addresses}
-    return Node(count(len(addresses), kinds.pop() if len(kinds) == 1 else "object"), standing, len(addresses))
+    if len(objects) == 1:
+        return Drawn(str(objects[0]), standing)
+    kinds = {_kind(node) for node in objects}
+    return Drawn(count(len(objects), kinds.pop() if len(kinds) == 1 else "object"), standing, len(objects))

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
-from reconciler.planning.codec import refusal_json
 from reconciler.planning.model import Refusal
 from reconciler.releases.comparison import Comparison
+from reconciler.reports.wording.documents import refusal_document
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON
 
@@ -123,13 +123,14 @@ def publication_json(done: Publication) -> dict[str, JSON]:
 
 
 def archived_json(done: Archived) -> dict[str, JSON]:
+    refused = ({"environments": list(one.environments), **refusal_document(one.refusal)} for one in done.refusals)
     return {
         "format": ARCHIVE_FORMAT,
         "address": done.address,
         "removed": list(done.removed),
         "archived": list(done.marked),
         "files": [{"path": edit.path, "removed": edit.after is None} for edit in done.edits],
-        "refusals": [{"environments": list(one.environments), **refusal_json(one.refusal)} for one in done.refusals],
+        "refusals": list(refused),
     }
 
 

@@ -3,18 +3,18 @@
 from typing import Final
 
 from reconciler.resources.values import JSON
-from reconciler.state.comparing import Edited, Rebuilt
+from reconciler.state.edits import StateEdit, StateRebuild
 
 EDIT_FORMAT: Final = "reconciler/state-edit/v1"
 REBUILD_FORMAT: Final = "reconciler/state-rebuild/v1"
 
 
-def edited_json(done: Edited) -> dict[str, JSON]:
+def edited_json(done: StateEdit) -> dict[str, JSON]:
     """The entries that are new, other than before, or gone, and what follows from that."""
     return {"format": EDIT_FORMAT, "identity": done.identity, **_entries(done), "notes": list(done.notes)}
 
 
-def rebuilt_json(done: Rebuilt) -> dict[str, JSON]:
+def rebuilt_json(done: StateRebuild) -> dict[str, JSON]:
     """What a rebuilt state has, and what nobody knows."""
     return {
         "format": REBUILD_FORMAT,
@@ -27,6 +27,6 @@ def rebuilt_json(done: Rebuilt) -> dict[str, JSON]:
     }
 
 
-def _entries(done: Edited) -> dict[str, JSON]:
+def _entries(done: StateEdit) -> dict[str, JSON]:
     sorts = {"added": done.added, "changed": done.changed, "removed": done.removed}
     return {word: list(map(str, addresses)) for word, addresses in sorts.items()}

@@ -6,6 +6,12 @@ from typing import Final, Self
 
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAME_LENGTH: Final = 63
+NAME_PATTERN: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+"""`NAME` and `NAME_LENGTH` in one, for JSON Schema."""
+IDENTITY_PATTERN: Final = f"^{NAME_PATTERN}(/{NAME_PATTERN})?$"
+"""`project` or `project/environment`, for JSON Schema."""
+VERSION_PATTERN: Final = f"{NAME_PATTERN}@[1-9][0-9]{{0,8}}"
+"""The name of a release, for JSON Schema."""
 NAME_RULE: Final = "lower-case letters, digits and `-`, at most 63, starting and ending with a letter or digit"
 RELEASE: Final = "release"
 FILE: Final = "file"

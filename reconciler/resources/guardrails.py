@@ -22,9 +22,8 @@ def removed(before: str, after: str) -> Iterator[Hazard]:
     gone = [one for one in _BETWEEN.split(before) if _RULING.search(one) and _normal(one) not in stays]
     if gone:
         first = gone[0].strip()
-        quoted = (first if len(first) <= _SHOWN else first[: _SHOWN - 1] + "…").replace("`", "'")
-        more = f", and {len(gone) - 1} more like it" if len(gone) > 1 else ""
-        yield Hazard("guardrail-removed", f"it no longer says “{quoted}”{more}")
+        sentence = first if len(first) <= _SHOWN else first[: _SHOWN - 1] + "…"
+        yield Hazard("guardrail-removed", {"sentence": sentence, "more": len(gone) - 1})
 
 
 def _normal(sentence: str) -> str:

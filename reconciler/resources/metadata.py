@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reconciler.resources.labels import KEYS
@@ -90,10 +90,25 @@ def kept_pairs(pairs: Mapping[str, str] | None) -> tuple[dict[str, JSON], tuple[
     return ({"metadata": kept} if kept else {}), losses
 
 
+def _schema(most: int, *types: str) -> WithJsonSchema:
+    """What the validators check, for JSON Schema."""
+    keys = {"minLength": 1, "maxLength": KEY_LENGTH, "pattern": f"^(?!{RESERVED})"}
+    values = {"type": list(types) if len(types) > 1 else types[0], "maxLength": VALUE_LENGTH}
+    return WithJsonSchema(
+        {"type": "object", "propertyNames": keys, "additionalProperties": values, "maxProperties": most}
+    )
+
+
 AttributeValue: TypeAlias = Annotated[bool | int | float | str, BeforeValidator(_attribute)]
 Metadata: TypeAlias = Annotated[
-    dict[str, Annotated[str, BeforeValidator(_text)]], AfterValidator(_bounded(USER_METADATA))
+    dict[str, Annotated[str, BeforeValidator(_text)]],
+    AfterValidator(_bounded(USER_METADATA)),
+    _schema(USER_METADATA, "string"),
 ]
 """What a manifest may write as `metadata`: four pairs of the API's sixteen are ours."""
-Attributes: TypeAlias = Annotated[dict[str, AttributeValue], AfterValidator(_bounded(USER_ATTRIBUTES))]
+Attributes: TypeAlias = Annotated[
+    dict[str, AttributeValue],
+    AfterValidator(_bounded(USER_ATTRIBUTES)),
+    _schema(USER_ATTRIBUTES, "boolean", "number", "string"),
+]
 """What a manifest may write as `attributes` of a file in a vector store: two pairs of sixteen are ours."""

@@ -1,46 +1,36 @@
-"""What a manifest writes where it refers to another object: a name, `kind/name`, a frozen copy, or a literal id."""
+"""Types for the fields of manifest models that refer to other objects."""
 
 import re
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
+from reconciler.resources.address import FILE
+from reconciler.resources.references import Ref, Writing
 
-from reconciler.resources.address import Address, is_name
-from reconciler.resources.values import JSON, reference
-
-_LITERAL: Final = re.compile(r"[a-z]+_\w+")
-"""Ids of the API have an underscore (`agent_…`, `vs_…`), names have none."""
-_FROZEN: Final = re.compile(r"[a-z0-9][-a-z0-9]*(\.[1-9][0-9]*)?")
+UPLOAD_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
+"""The live id of an upload."""
 
 
-def target(prefix: str, text: str) -> Address | None:
-    """The object of the kind with this prefix that `text` refers to; None for a literal id."""
-    return None if _LITERAL.fullmatch(text) else Address(prefix, text.removeprefix(f"{prefix}/"))
+def _may_be_a_file(path: str) -> bool:
+    return bool(path) and not path.endswith("/")
 
 
-def canonical(prefix: str, value: JSON) -> JSON:
-    """`value` as a reference, where it is the text of one; what is canonical already stays as it is."""
-    address = target(prefix, value) if isinstance(value, str) else None
-    return reference(address) if address else value
+ASSISTANT: Final = Ref("assistant")
+PIPELINE: Final = Ref("pipeline")
+VECTOR_STORE: Final = Ref("vectorstore")
+PROJECT_FILE: Final = Ref(
+    FILE,
+    writing=Writing(
+        UPLOAD_ID,
+        _may_be_a_file,
+        "expected the path of a file in the project folder, or a file-… id",
+        in_full=False,
+    ),
+)
+"""A path relative to the project folder."""
 
-
-def _checked(prefix: str) -> Any:
-    def check(text: str) -> str:
-        address = target(prefix, text)
-        if address is not None and not _is_reference(address.name):
-            message = "{text} names no {kind}: write a name, {kind}/NAME, a frozen copy NAME@CHATBOT.N, or a literal id"
-            raise PydanticCustomError("reference", message, {"text": repr(text), "kind": prefix})
-        return text
-
-    return AfterValidator(check)
-
-
-def _is_reference(name: str) -> bool:
-    working, at, frozen = name.partition("@")
-    return is_name(working) and (not at or _FROZEN.fullmatch(frozen) is not None)
-
-
-AssistantName: TypeAlias = Annotated[str, _checked("assistant")]
-VectorStoreName: TypeAlias = Annotated[str, _checked("vectorstore")]
-PipelineName: TypeAlias = Annotated[str, _checked("pipeline")]
+AssistantName: TypeAlias = Annotated[str, ASSISTANT]
+PipelineName: TypeAlias = Annotated[str, PIPELINE]
+VectorStoreName: TypeAlias = Annotated[str, VECTOR_STORE]
+FileName: TypeAlias = Annotated[str, PROJECT_FILE]
+SkillId: TypeAlias = Annotated[str, Ref("skill")]
+CredentialId: TypeAlias = Annotated[str, Ref(type="credential")]

@@ -19,18 +19,19 @@ Dollars: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Prices(Spec):
-    """In US dollars."""
+    """Prices for cost estimates, in US dollars. The defaults are those that OpenAI published on 2026-11-21."""
 
     vector_storage: Dollars = PER_GB_AND_DAY
-    """For a GB of vector storage and day."""
+    """Price of vector storage, in US dollars per GB and day. Default: 0.10."""
     free_gb: Dollars = FREE_GB
-    """Of vector storage."""
+    """Vector storage that is free of charge, in GB. Default: 1."""
     code_interpreter: Dollars = 0.03
-    """For a session."""
+    """Price of code interpreter, in US dollars per session. Default: 0.03."""
     file_search: Dollars = 2.50
-    """For 1,000 calls."""
+    """Price of file search, in US dollars per 1,000 calls. Default: 2.50."""
     models: dict[str, Dollars] = Field(default_factory=dict)
-    """For a million input tokens, by model. Of a model that is not named here the price is unknown."""
+    """Prices of models, in US dollars per million input tokens, by model name. The price of a model that is not listed
+    is unknown. Default: none."""
 
     def per_day(self, stored: int) -> float:
         """For bytes of vector storage."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning"]
+Shape: TypeAlias = Literal["string", "integer", "number", "boolean", "list", "mapping", "null"]
+"""A type of value, as JSON has them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +33,8 @@ class Finding:
     severity: Severity = "error"
     on_key: bool = False
     """Whether the key at the end of `path` is at fault, not its value."""
+    expected: tuple[Shape, ...] = ()
+    """Of a value of the wrong type: the types that it may have."""
 
 
 @dataclass(frozen=True, slots=True)

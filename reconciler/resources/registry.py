@@ -1,4 +1,4 @@
-"""Every kind and every form, found by looking into `kinds/`: adding a kind is adding a module there."""
+"""Every kind and every resource type, found by looking into `kinds/`: adding a kind is adding a module there."""
 
 import importlib
 import pkgutil
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from reconciler.resources import kinds as package
-from reconciler.resources.base import Kind, ResourceType
+from reconciler.resources.kind import Kind
+from reconciler.resources.resource_type import Members, ResourceType
 
 
 def _found(of: type[object]) -> Iterator[object]:
@@ -25,7 +26,7 @@ def kinds() -> Mapping[str, Kind]:
 
 @cache
 def resource_types() -> Mapping[str, ResourceType]:
-    """Canonical forms by type of live object."""
+    """Resource types by type of live object."""
     return {
         resource_type.type: resource_type
         for resource_type in _found(ResourceType)
@@ -37,3 +38,22 @@ def resource_types() -> Mapping[str, ResourceType]:
 def outlet_types() -> frozenset[str]:
     """Types whose objects are documents in the outlets."""
     return frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.in_outlets)
+
+
+@cache
+def members() -> Mapping[str, Members]:
+    """Declarations of members, by the field that has them."""
+    declared = (resource_type.members for resource_type in resource_types().values())
+    return {found.field: found for found in declared if found}
+
+
+@cache
+def upload_types() -> frozenset[str]:
+    """Types of objects that are identified by content and shared, and have no manifests of their own."""
+    return frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.is_upload)
+
+
+@cache
+def upload_kinds() -> frozenset[str]:
+    """First parts of the addresses of uploads. The rest of such an address is a path."""
+    return frozenset(resource_types()[type_].address_kind for type_ in upload_types())

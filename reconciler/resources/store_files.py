@@ -12,6 +12,7 @@ from reconciler.resources.base import LocalFile, ProjectFiles
 from reconciler.resources.kinds.file import file_address, is_file_id
 from reconciler.resources.metadata import USER_ATTRIBUTES, too_many_pairs
 from reconciler.resources.problems import Finding
+from reconciler.resources.resource_type import Lane, Members
 from reconciler.resources.values import JSON, Fields, is_reference, reference
 
 # fmt: off
@@ -23,6 +24,17 @@ SUPPORTED: Final = frozenset({
 """Extensions that retrieval reads (guide "File search", supported files)."""
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes of one upload (API reference, "Upload file")."""
+MEMBERS: Final = Members(
+    field="files",
+    kind=FILE,
+    noun="file",
+    reference="file",
+    fixed=frozenset({"sha256", "chunking_strategy"}),
+    batch=2000,
+)
+"""A batch has 2,000 files at most (API reference, "Create vector store file batch")."""
+WRITES: Final = Lane("store", 300, "writes to vector store")
+"""API reference, vector store files."""
 _MAGIC: Final = frozenset("*?[")
 _SHOWN: Final = 3
 
@@ -172,6 +184,18 @@ def localise(live: Fields, addresses_of: Callable[[str], Sequence[str]], expecte
         else:
             files[path] = _as_expected(path, found, wanted.get(path, {}))
     return {**live, "files": files}
+
+
+def as_listed(fields: Fields, id_of: Callable[[Address], str | None]) -> Fields:
+    """`fields` with the files by id, as the API lists them: the inverse of `localise`. A file without an id keeps its
+    path.
+    """
+    found: dict[str, JSON] = {}
+    for path, entry in MEMBERS.of(fields).items():
+        target = MEMBERS.target(entry)
+        id_ = id_of(target) if target else None
+        found[id_ or path] = {key: entry[key] for key in entry if key != MEMBERS.reference} if id_ else entry
+    return {**fields, "files": found} if isinstance(fields.get("files"), Mapping) else fields
 
 
 def renamed(fields: Fields, named: Callable[[Address], Address]) -> Fields:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.resources.risks import Hazard, few
+from reconciler.resources.risks import Hazard
 from reconciler.resources.values import JSON, Fields
 
 
@@ -11,8 +11,7 @@ def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
     yield from _detached(before.get("files") or {}, after.get("files") or {})
     was, is_ = _days(before), _days(after)
     if is_ is not None and (was is None or is_ < was):
-        usual = "never" if was is None else f"after {was} days"
-        yield Hazard("expiry-shortened", f"unused, it expires after {is_} days, and did {usual}")
+        yield Hazard("expiry-shortened", {"before": was, "after": is_})
 
 
 def _detached(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> Iterator[Hazard]:
@@ -20,7 +19,7 @@ def _detached(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> Iterator
     kept = {entry.get("sha256") for entry in after.values()} - {None}
     gone = sorted(path for path in before.keys() - after.keys() if before[path].get("sha256") not in kept)
     if gone:
-        yield Hazard("knowledge-removed", f"{len(gone)} of {len(before)} files are detached: {few(gone)}")
+        yield Hazard("knowledge-removed", {"change": "files", "names": gone, "of": len(before)})
 
 
 def _days(fields: Fields) -> int | None:

@@ -102,7 +102,7 @@ def contents(planned: Planned, address: str) -> set[str]:
 def _parts(planned: Planned, address: str) -> set[str]:
     """What the object at `address` has in it: a draft not the release that is published under the same name."""
     release = release_of(planned.inputs, Address.parse(address))
-    return {str(one) for one in planned.after.needs.get(address, ()) if one != release}
+    return {str(one) for one in planned.after.needs.get(Address.parse(address), ()) if one != release}
 
 
 def _is_document(planned: Planned, change: Change) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from reconciler.github.pulls import open_pull
-from reconciler.github.reviews import Review, Reviews
+from reconciler.github.issues import open_pull
+from reconciler.github.plan_artifacts import Review, Reviews
 from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
 from reconciler.resources.problems import ReconcilerError

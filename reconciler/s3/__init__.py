@@ -1,4 +1,4 @@
-"""Objects below a prefix of an S3 bucket: what state and outlets have in common there.
+"""Objects below a prefix in an S3 bucket, for the state and for outlets.
 
-Applications import this: the standard library only, until an object is asked for.
+Applications import this package: it uses only the standard library until an object is requested.
 """

@@ -1,4 +1,4 @@
-"""The state of one identity, for the layers above: read it, lock it, record a run in it."""
+"""The state backend of one identity: read it, lock it, and record a run in it."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,23 +9,30 @@ from typing import Final
 
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.state import journal, lock, log, rewriting
+from reconciler.state import edits, journal, lock, snapshots
 from reconciler.state.git import open_git
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, Lease, Lock
 from reconciler.state.model import AppliedPlan, Intent, Snapshot
-from reconciler.state.opening import Opening
 from reconciler.state.postgres import open_postgres
 from reconciler.state.s3 import open_s3
-from reconciler.state.store import BatchStore, ConflictError, ExistsError, Store, StoreError, latest
+from reconciler.state.store import (
+    BackendConfig,
+    BatchStore,
+    ConflictError,
+    ExistsError,
+    Store,
+    StoreError,
+    latest_documents,
+)
 
 FOLDER: Final = ".reconciler"
-"""In the project folder; everything of ours that is for this machine only."""
+"""The folder in the project folder for files that belong to this machine only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What was applied under `identity`, kept in `store` as `state/<identity>/`. Calls block.
+    """The state of `identity`, kept in `store` under `state/<identity>/`. Calls block.
 
     snapshot = backend.read()
     with backend.lock(this_process(os.environ)) as lease:
@@ -40,17 +47,17 @@ class Backend:
     now: Callable[[], float] = time.time
 
     def read(self) -> Snapshot:
-        """State as it is now. Takes no lock and writes nothing."""
-        return log.read(self.store, self.identity)
+        """Return the current state. Takes no lock and writes nothing."""
+        return snapshots.read(self.store, self.identity)
 
     @contextmanager
     def lock(self, holder: Holder) -> Iterator[Lease]:
-        """Hold the lock; raises `LockedError`. The caller renews the lease every `lock.DURATION / 3` seconds."""
+        """Hold the lock; raises `LockedError`. The caller must renew the lease every `lock.DURATION / 3` seconds."""
         lease = lock.acquire(self.store, self.identity, holder, self.now)
         try:
             yield lease
         except BaseException:
-            with suppress(StoreError):  # what went wrong is the news; a lock that cannot be freed runs out by itself
+            with suppress(StoreError):  # report the original error; a lock that cannot be released expires
                 lease.release()
             raise
         lease.release()
@@ -64,43 +71,43 @@ class Backend:
         openai_project: str | None = None,
         plan: AppliedPlan | None = None,
     ) -> journal.Journal:
-        """Open the record of a run that changes something; see `journal.begin`."""
+        """Begin the journal of a run; see `journal.begin`."""
         return journal.begin(self.store, lease, snapshot, intents, openai_project=openai_project, plan=plan)
 
     def rewrite(self, base: Snapshot, new: Snapshot, lease: Lease, note: str) -> Snapshot:
-        """Make `new` what the state says, and free the lock; see `rewriting.rewrite`."""
-        return rewriting.rewrite(self.store, lease, base, new, note)
+        """Replace the state by `new` and release the lock; see `edits.rewrite`."""
+        return edits.rewrite(self.store, lease, base, new, note)
 
     def held(self) -> Lock | None:
-        """The lock as it is, whether or not it has expired; None where nobody holds it."""
+        """Return the lock, even if it has expired; None if no lock is held."""
         return lock.read_lock(self.store, self.identity)
 
     def unlock(self) -> Lock | None:
-        """Free the lock whoever holds it, and give it; for a person who knows that run to be dead."""
+        """Release the lock of any holder and return it; for `state unlock`, after its run has died."""
         return lock.unlock(self.store, self.identity, self.now)
 
 
 @dataclass(frozen=True, slots=True)
 class StoreOutlet:
-    """Bundles beside the state in the same store: the first outlet, always there. The last write wins.
+    """The built-in outlet: bundles in the same store as the state. The last write wins.
 
-    Where a write costs much, bundles go with the next one of the state, which is the one that records them.
+    In a `BatchStore`, bundles are written together with the next write of the state, which records them.
     """
 
     store: Store
     prefix: str = "bundles/"
 
     def read(self, key: str) -> bytes | None:
-        found = latest(self.store).read(self.prefix + key)
+        found = latest_documents(self.store).read(self.prefix + key)
         return found.data if found else None
 
     def write(self, key: str, data: bytes) -> None:
-        """Put `data` under `key`; what is there already is not written again."""
+        """Write `data` under `key`, unless it is there already."""
         if isinstance(self.store, BatchStore):
             if self.read(key) != data:
                 self.store.defer(self.prefix + key, data)
             return
-        while True:  # each further turn follows another writer's success
+        while True:  # each repetition follows a successful write of another process
             found = self.store.read(self.prefix + key)
             if found is not None and found.data == data:
                 return
@@ -114,7 +121,7 @@ class StoreOutlet:
             return
 
     def list(self, prefix: str) -> list[str]:
-        return [key.removeprefix(self.prefix) for key in latest(self.store).list(self.prefix + prefix)]
+        return [key.removeprefix(self.prefix) for key in latest_documents(self.store).list(self.prefix + prefix)]
 
     def delete(self, key: str) -> None:
         if isinstance(self.store, BatchStore):
@@ -124,35 +131,35 @@ class StoreOutlet:
 
 
 def open_store(project: Path, configured: str | None, environ: Mapping[str, str], *, embedded: bool) -> Store:
-    """The store that `RECONCILER_STATE` names, else `configured` (from `project.yaml`), else `local`. Writes nothing.
+    """Open the store named by `RECONCILER_STATE`, otherwise by `configured` (from `project.yaml`), otherwise `local`.
 
-    Both are the name of a backend, or a URL with that as its scheme; for the rest see `Opening`.
+    Both are a backend name, or a URL with that name as its scheme; see `BackendConfig`. Writes nothing.
     """
-    opening = Opening(environ.get("RECONCILER_STATE") or configured or "local", project, environ, embedded)
-    opener = _BACKENDS.get(opening.backend)
+    config = BackendConfig(environ.get("RECONCILER_STATE") or configured or "local", project, environ, embedded)
+    opener = _BACKENDS.get(config.backend)
     if opener is None:
         known = ", ".join(sorted(_BACKENDS))
-        # Only the scheme: the rest may hold a password.
+        # Name only the scheme: the rest may contain a password.
         raise ReconcilerError(
-            Problem("unknown-state", f"there is no state backend {opening.backend!r}", hint=f"There is: {known}.")
+            Problem("unknown-state", f"unknown state backend {config.backend!r}", hint=f"Valid backends: {known}.")
         )
-    return opener(opening)
+    return opener(config)
 
 
-def _open_local(opening: Opening) -> Store:
-    opening.options()
-    if opening.environ.get("CI", "").lower() not in ("", "0", "false") and not opening.embedded:
-        message = f"state would be kept in {FOLDER}/ of this checkout, which a CI job throws away"
-        hint = "Name a shared state backend in RECONCILER_STATE. (CI is set in the environment.)"
+def _open_local(config: BackendConfig) -> Store:
+    config.options()
+    if config.environ.get("CI", "").lower() not in ("", "0", "false") and not config.embedded:
+        message = f"the state in {FOLDER}/ of this checkout would be lost when the CI job ends"
+        hint = "Set RECONCILER_STATE to a shared backend, such as `git`. (CI is set in the environment.)"
         raise ReconcilerError(Problem("local-state-in-ci", message, hint=hint))
-    return LocalStore(opening.project / FOLDER)
+    return LocalStore(config.project / FOLDER)
 
 
-_BACKENDS: Final[Mapping[str, Callable[[Opening], Store]]] = {
+_BACKENDS: Final[Mapping[str, Callable[[BackendConfig], Store]]] = {
     "git": open_git,
     "local": _open_local,
     "postgres": open_postgres,
     "postgresql": open_postgres,
     "s3": open_s3,
 }
-"""A further backend is one module with such a function, and a line here. What is slow to import is imported in it."""
+"""Functions that open a backend, by name. A new backend is one module and a line here; slow imports go into it."""

@@ -1,56 +1,38 @@
-"""State and journal segments as JSON documents."""
+"""JSON documents of the state: the state itself, journal segments, and the note left where a state was moved away."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Final, TypeAlias, cast, get_args
+from dataclasses import asdict
+from typing import Final, cast, get_args
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.problems import Place, Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
+from reconciler.resources.resource_type import check_secrets
 from reconciler.resources.values import JSON
-from reconciler.state.documents import array, bad, document, line, load, mapping, of, optional, shaped
+from reconciler.state.documents import (
+    array,
+    document,
+    format_error,
+    format_errors,
+    line,
+    load,
+    mapping,
+    optional,
+    typed,
+)
 from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State, Stored
-from reconciler.state.moved import check_moved
+from reconciler.state.segments import RunBegun, RunProgress, Segment, StateReplaced
 
 STATE_FORMAT: Final = "reconciler/state/v1"
 JOURNAL_FORMAT: Final = "reconciler/journal/v1"
 MERGED_FORMAT: Final = "reconciler/journal-merged/v1"
+MOVED_FORMAT: Final = "reconciler/moved/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The first segment of a run: everything it may make, before it makes anything."""
-
-    run: str
-    intents: tuple[Intent, ...] = ()
-    openai_project: str | None = None
-    plan: AppliedPlan | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A further segment of a run: what was done since the one before."""
-
-    run: str
-    completed: tuple[Completed, ...] = ()
-    discarded: tuple[Address, ...] = ()
-    """Addresses whose intents are void: nothing was made, or what was made is gone again."""
-    plan: AppliedPlan | None = None
-    """How the plan ended; None while the run goes on."""
-    announced: tuple[Intent, ...] = ()
-    """What the run is about to make besides, from here on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """The only segment of a run that says everything anew: what a person pushed, moved or forgot, or had rebuilt."""
-
-    run: str
-    state: State
-    pending: tuple[Intent, ...] = ()
-
-
-Segment: TypeAlias = Begun | Progress | Replaced
+class MovedError(ReconcilerError):
+    """The state was moved to another backend."""
 
 
 def encode_state(snapshot: Snapshot) -> bytes:
@@ -67,22 +49,24 @@ def encode_state(snapshot: Snapshot) -> bytes:
 
 
 def decode_state(data: bytes, identity: Identity, source: str, version: str) -> Snapshot:
-    """The state document in `data`; `source` names it in errors, `version` is its version in the store.
+    """Return the snapshot in the state document `data`; `source` names it in errors, `version` is its store version.
 
-    `MovedError` where only a note of where it went is left.
+    `MovedError` if `data` is the note that the state was moved to another backend.
     """
-    check_moved(data, source)
+    _check_moved(data, source)
     record = load(data, STATE_FORMAT, source)
     if record.get("identity") != str(identity):
-        raise bad("state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source)
-    with shaped(source):
+        raise format_error(
+            "state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source
+        )
+    with format_errors(source):
         state, pending = _state(record, identity)
-        position, run = of(int, record["position"]), of(str, record["run"])
+        position, run = typed(int, record["position"]), typed(str, record["run"])
         return Snapshot(state, pending, position, run, Stored(version, len(data), position))
 
 
 def encode_segment(segment: Segment) -> bytes:
-    if isinstance(segment, Replaced):
+    if isinstance(segment, StateReplaced):
         return document(
             {
                 "format": line(JOURNAL_FORMAT),
@@ -97,7 +81,7 @@ def encode_segment(segment: Segment) -> bytes:
         "run": line(segment.run),
         "plan": line(asdict(segment.plan) if segment.plan else None),
     }
-    if isinstance(segment, Begun):
+    if isinstance(segment, RunBegun):
         parts["openai_project"] = line(segment.openai_project)
         parts["intents"] = array(map(_intent_record, segment.intents))
     else:
@@ -109,37 +93,52 @@ def encode_segment(segment: Segment) -> bytes:
 
 
 def decode_segment(data: bytes, source: str) -> Segment:
-    """The journal segment in `data`; `source` names it in errors."""
+    """Return the journal segment in `data`; `source` names it in errors."""
     record = load(data, JOURNAL_FORMAT, source)
-    with shaped(source):
+    with format_errors(source):
         return _segment(record)
 
 
 def encode_merged(segments: Iterable[Segment]) -> bytes:
-    """Segments that come right after each other as one document, a segment a line."""
+    """Encode consecutive segments as one document, with one segment a line."""
     records = (json.loads(encode_segment(segment)) for segment in segments)
     return document({"format": line(MERGED_FORMAT), "segments": array(records)})
 
 
 def decode_merged(data: bytes, count: int, source: str) -> list[Segment]:
-    """The `count` journal segments in `data`; `source` names it in errors."""
+    """Return the `count` journal segments in `data`; `source` names it in errors."""
     record = load(data, MERGED_FORMAT, source)
-    with shaped(source):
+    with format_errors(source):
         segments = list(map(_segment, record["segments"]))
         if len(segments) != count:
-            raise ValueError(f"{len(segments)} segments stand where {count} should")
+            raise ValueError(f"{len(segments)} segments instead of {count}")
         return segments
 
 
+def encode_moved(identity: Identity, to: str) -> bytes:
+    """Encode the note that the state of `identity` was moved to the location `to`."""
+    return document({"format": line(MOVED_FORMAT), "identity": line(str(identity)), "to": line(to)})
+
+
+def _check_moved(data: bytes, source: str) -> None:
+    """Raise `MovedError` if `data` is a note that the state was moved; `source` names it in the error."""
+    if MOVED_FORMAT.encode() not in data[:100]:
+        return
+    record = json.loads(data)
+    message = f"the state of {record['identity']} was moved to {record['to']}"
+    hint = "Set RECONCILER_STATE, or `spec.state` in project.yaml, to that backend. Nothing was changed."
+    raise MovedError(Problem("state-elsewhere", message, Place(source, 1, 1), hint))
+
+
 def _segment(record: Mapping[str, JSON]) -> Segment:
-    run = of(str, record["run"])
+    run = typed(str, record["run"])
     if "objects" in record:
-        return Replaced(run, *_state(record, Identity.parse(of(str, record["identity"]))))
+        return StateReplaced(run, *_state(record, Identity.parse(typed(str, record["identity"]))))
     plan = None if record["plan"] is None else decode_plan(record["plan"])
     if "intents" in record:
         intents = tuple(map(_intent, record["intents"]))
-        return Begun(run, intents, optional(str, record["openai_project"]), plan)
-    return Progress(
+        return RunBegun(run, intents, optional(str, record["openai_project"]), plan)
+    return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
         discarded=tuple(map(Address.parse, record["discarded"])),
@@ -149,7 +148,7 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
 
 
 def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
-    """What a document that says everything has besides its head."""
+    """Return the members of a complete document after its header."""
     return {
         "plans": array(map(asdict, state.plans.values())),
         "tombstones": array(sorted(map(str, state.tombstones))),
@@ -176,6 +175,10 @@ def _object_records(objects: Mapping[Address, Applied]) -> Iterator[tuple[str, J
 
 
 def _applied_record(applied: Applied) -> dict[str, JSON]:
+    """SecretError for a value that must not be kept."""
+    resource_type = resource_types().get(applied.type)
+    if resource_type:
+        check_secrets(resource_type, applied.fields, applied.write_only)
     record: dict[str, JSON] = {"id": applied.id, "type": applied.type, "fields": applied.fields}
     if applied.write_only:
         record["write_only"] = applied.write_only
@@ -190,13 +193,13 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
 
 def _applied(record: JSON) -> Applied:
     return Applied(
-        id=of(str, record["id"]),
-        type=of(str, record["type"]),
-        fields=of(dict, record["fields"]),
-        write_only=of(dict, record.get("write_only", {})),
-        protected=of(bool, record.get("protected", False)),
-        keep=of(bool, record.get("keep", False)),
-        unproven=tuple(of(list, record.get("unproven", []))),
+        id=typed(str, record["id"]),
+        type=typed(str, record["type"]),
+        fields=typed(dict, record["fields"]),
+        write_only=typed(dict, record.get("write_only", {})),
+        protected=typed(bool, record.get("protected", False)),
+        keep=typed(bool, record.get("keep", False)),
+        unproven=tuple(typed(list, record.get("unproven", []))),
     )
 
 
@@ -212,8 +215,8 @@ def _intent_record(intent: Intent) -> dict[str, JSON]:
 def _intent(record: JSON) -> Intent:
     return Intent(
         address=Address.parse(record["address"]),
-        type=of(str, record["type"]),
-        marker=of(dict, record["marker"]),
+        type=typed(str, record["type"]),
+        marker=typed(dict, record["marker"]),
         started=float(record["started"]),
     )
 
@@ -234,17 +237,17 @@ def _completed(record: JSON) -> Completed:
 
 
 def decode_plan(record: JSON) -> AppliedPlan:
-    """What `asdict` made of a plan; inside `shaped`, for errors that people can read."""
+    """Return the plan that `asdict` produced `record` from. Call it inside `format_errors`."""
     if record["outcome"] not in get_args(Outcome):
-        raise ValueError(f"{record['outcome']!r} is no outcome of a plan")
+        raise ValueError(f"{record['outcome']!r} is not a valid plan outcome")
     return AppliedPlan(
-        digest=of(str, record["digest"]),
-        run=of(str, record["run"]),
+        digest=typed(str, record["digest"]),
+        run=typed(str, record["run"]),
         started=float(record["started"]),
-        holder=of(str, record["holder"]),
-        run_url=of(str, record["run_url"]),
-        commit=of(str, record["commit"]),
+        holder=typed(str, record["holder"]),
+        run_url=typed(str, record["run_url"]),
+        commit=typed(str, record["commit"]),
         finished=None if record["finished"] is None else float(record["finished"]),
         outcome=cast("Outcome", record["outcome"]),
-        summary=of(str, record.get("summary", "")),
+        summary=typed(str, record.get("summary", "")),
     )

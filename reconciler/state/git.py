@@ -1,8 +1,8 @@
-"""The `git` backend: documents as files of an orphan branch of the project's own repository, on its remote.
+"""The `git` backend: documents as files on an orphan branch of the project's repository, on its remote.
 
-A write is a commit that is pushed on condition that the branch is where it was, so that history is the audit log. The
-version of a document is a commit in which it was seen: nobody wrote it since, if no commit after that one did. A push
-takes about a second, so several documents are written as one commit, and bundles go with the next one.
+A write is a commit, pushed on condition that the branch has not moved; the history of the branch is the audit log. The
+version of a document is a commit that contains it: the version is current if no later commit changed the file. A push
+takes about a second, so several documents are written in one commit, and bundles are added to the next one.
 """
 
 import random
@@ -19,30 +19,31 @@ from typing import Final
 from reconciler.resources.problems import Problem
 from reconciler.state.git_command import Git
 from reconciler.state.git_repository import Repository
-from reconciler.state.opening import Opening, bad_state
 from reconciler.state.store import (
+    BackendConfig,
     Change,
     Delete,
     Documents,
     Put,
     StoreError,
     Versioned,
+    bad_state,
     check_key,
     check_prefix,
-    conflict,
-    exists,
+    conflict_error,
+    exists_error,
 )
 
 BRANCH: Final = "reconciler-state"
 REMOTE: Final = "origin"
 PATIENCE: Final = 120.0
-"""Seconds that a write goes on trying while others are always faster."""
+"""Seconds for which a write is retried while other processes keep pushing first."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 
 
 class GitStore:
-    """A `BatchStore` on one branch of a remote. The branch is made by the first write."""
+    """A `BatchStore` on one branch of a remote. The first write creates the branch."""
 
     def __init__(self, repository: Repository) -> None:
         self.location = repository.location
@@ -62,7 +63,7 @@ class GitStore:
         return self.write_all([Put(key, data, version)], f"write {key}")[0]
 
     def delete(self, keys: Iterable[str]) -> None:
-        self.write_all([Delete(tuple(keys))], "remove what is not needed any more")
+        self.write_all([Delete(tuple(keys))], "remove obsolete documents")
 
     def snapshot(self) -> Documents:
         with self._exclusive():
@@ -81,7 +82,7 @@ class GitStore:
         return [commit for change in changes if isinstance(change, Put)]
 
     def messages(self, having: str) -> list[str]:
-        """The notes of all writes with a line that starts with `having`, the latest first."""
+        """Return the notes of writes that have a line starting with `having`, newest first."""
         with self._exclusive():
             tip = self._repository.fetch_history()
         return self._repository.messages(tip, having) if tip else []
@@ -91,7 +92,7 @@ class GitStore:
         return self.snapshot().list(prefix)
 
     def _write(self, changes: Sequence[Change], documents: Mapping[str, bytes | None], note: str) -> str:
-        """Push after what this clone knows, and where that is outdated after what the remote has."""
+        """Push a commit on the tip known to this clone; if it is outdated, on the tip of the remote."""
         repository, until = self._repository, time.monotonic() + PATIENCE
         tip = repository.tip
         if self._refusal(changes, tip) or self._lacks(changes, tip):
@@ -105,28 +106,27 @@ class GitStore:
             if refused is None:
                 return self._written(commit, commit, deferred)
             tip = repository.fetch()
-            if tip and repository.contains(tip, commit):  # it had arrived, but not the answer
+            if tip and repository.contains(tip, commit):  # the push took effect, but its answer was lost
                 return self._written(commit, tip, deferred)
             if not refused.overtaken:
                 raise refused.error
             _pause(until, self.location)
 
     def _refusal(self, changes: Sequence[Change], tip: str | None) -> StoreError | None:
-        """Why the changes cannot be made after `tip`, if so."""
+        """Return the error if the changes conflict with `tip`."""
         puts = [change for change in changes if isinstance(change, Put)]
         present = self._repository.present(tip, [put.key for put in puts]) if tip else set()
         for put in puts:
             if put.version is None and put.key in present:
-                return exists(self.location, put.key)
-            if put.version is not None and not self._stands(put.key, put.version, tip, present):
-                return conflict(self.location, put.key)
+                return exists_error(self.location, put.key)
+            if put.version is not None and not (
+                tip and put.key in present and self._repository.unchanged(put.key, put.version, tip)
+            ):
+                return conflict_error(self.location, put.key)
         return None
 
-    def _stands(self, key: str, version: str, tip: str | None, present: set[str]) -> bool:
-        return tip is not None and key in present and self._repository.unchanged(key, version, tip)
-
     def _lacks(self, changes: Sequence[Change], tip: str | None) -> bool:
-        """Whether `tip` does not have what is to be removed: somebody may have written it since."""
+        """True if `tip` lacks a document to delete: another process may have written it later."""
         put = {change.key for change in changes if isinstance(change, Put)}
         removed = {key for change in changes if isinstance(change, Delete) for key in change.keys} - put
         return not removed.issubset(self._repository.present(tip, removed) if tip else set())
@@ -151,7 +151,7 @@ class GitStore:
 
 @dataclass(frozen=True)
 class _Commit:
-    """The documents of one commit; of none, where there is no branch yet."""
+    """The documents of one commit; none if the branch does not exist yet."""
 
     repository: Repository
     id: str | None
@@ -171,7 +171,7 @@ class _Commit:
 
 @dataclass(frozen=True)
 class _Overlaid:
-    """Documents with what is to be written with the next commit."""
+    """The documents of a commit with the deferred writes applied."""
 
     under: Documents
     deferred: Mapping[str, bytes | None]
@@ -188,7 +188,7 @@ class _Overlaid:
 
 
 def _documents(changes: Sequence[Change]) -> dict[str, bytes | None]:
-    """What the changes come to: the last one of each key."""
+    """Return the resulting content for each key: that of its last change."""
     documents: dict[str, bytes | None] = {}
     for change in changes:
         if isinstance(change, Put):
@@ -200,23 +200,23 @@ def _documents(changes: Sequence[Change]) -> dict[str, bytes | None]:
 
 def _pause(until: float, location: str) -> None:
     if time.monotonic() > until:
-        message = f"others write to {location} all the time: nothing could be written for {PATIENCE:.0f} s"
+        message = f"could not write to {location} for {PATIENCE:.0f} s: other processes kept writing first"
         raise StoreError(Problem("state-busy", message, hint="Run the same command again."))
-    time.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - so that those who lost a race do not meet again
+    time.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - spreads the processes that lost a race
 
 
-def open_git(opening: Opening) -> GitStore:
-    """The store of `git` or `git:BRANCH`, with `?remote=NAME` where the remote is not `origin`."""
-    options = opening.options("remote")
-    branch = opening.url.partition("?")[0].partition(":")[2].removeprefix("//") or BRANCH
+def open_git(config: BackendConfig) -> GitStore:
+    """Open the store at `git` or `git:BRANCH`; `?remote=NAME` names a remote other than `origin`."""
+    options = config.options("remote")
+    branch = config.url.partition("?")[0].partition(":")[2].removeprefix("//") or BRANCH
     remote = options.get("remote", REMOTE)
     for name in (branch, remote):
         if not _NAME.fullmatch(name) or ".." in name or name.endswith((".", ".lock")):
-            raise bad_state(f"{name!r} is no name of a branch or remote", "Write `git:BRANCH?remote=NAME`.")
-    return git_store(opening.project, opening.environ, branch, remote)
+            raise bad_state(f"{name!r} is not a valid branch or remote name", "Write `git:BRANCH?remote=NAME`.")
+    return git_store(config.project, config.environ, branch, remote)
 
 
 def git_store(folder: Path, environ: Mapping[str, str], branch: str = BRANCH, remote: str = REMOTE) -> GitStore:
-    """The state on `branch` of `remote`, of the repository that `folder` is in. Asks Git nothing yet."""
+    """Return the store on `branch` of `remote`, for the repository of `folder`. Does not run Git yet."""
     git = Git(folder, environ, f"{remote}/{branch}")
     return GitStore(Repository(git, remote, branch))

@@ -1,4 +1,4 @@
-"""Running `git`: without prompts, without hooks, with a time limit, and with errors that say what to do.
+"""Execution of `git` without prompts and hooks, with a time limit, and with a hint for each error.
 
 Git 2.31 or newer. Authentication is Git's own: credential helpers, an ssh agent, the token of a CI job.
 """
@@ -19,7 +19,7 @@ from reconciler.state.store import StoreError
 
 PROGRAM: Final = "git"
 TIMEOUT: Final = 60.0
-"""Seconds that one command may take: half of what a lock lasts without being renewed."""
+"""Seconds that one command may take: half the time until an unrenewed lock expires."""
 
 _QUIET: Final = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never"}
 _INHERITED: Final = (
@@ -30,8 +30,8 @@ _INHERITED: Final = (
     "GIT_COMMON_DIR",
     "GIT_PREFIX",
 )
-"""What a Git hook that runs us sets: of the repository and the index that it is about."""
-# What people configured for their own work must not slow down, or take part in, writes of state.
+"""Variables that Git sets for hooks, which would redirect commands to the repository and index of the hook."""
+# Settings of the user that would slow down, or take part in, writes of the state.
 _OURS: Final = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -47,28 +47,28 @@ _HINTS: Final = (
     ),
     (
         r"protected|hook declined|GH0\d\d|GL-HOOK|not allowed|prohibited",
-        "Let this account push to that branch, or name another one: `state: {backend: git, branch: …}`.",
+        "Allow this account to push to that branch, or set another one: `state: {backend: git, branch: …}`.",
     ),
     (
         r"not appear to be a git repository|No such remote|not found|does not exist",
-        "`git remote -v` shows the remotes; name one: `state: {backend: git, remote: …}`.",
+        "Run `git remote -v` to list the remotes, and set one: `state: {backend: git, remote: …}`.",
     ),
-    (r"dubious ownership", "Tell Git that the checkout is yours: `git config --global --add safe.directory DIR`."),
+    (r"dubious ownership", "Mark the checkout as safe: `git config --global --add safe.directory DIR`."),
     (
         r"not a git repository",
-        "The state is a branch of the repository that the project is in: `git init`, or `git clone`.",
+        "The state is a branch of the project's repository: run `git init` or `git clone` first.",
     ),
 )
-_HINT: Final = "Check the connection to the remote, then run the same command again: it finds what is not done."
+_HINT: Final = "Check the connection to the remote, then run the same command again to resume."
 
 
 class GitError(StoreError):
-    """Git could not do what was asked of it."""
+    """A Git command failed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A command that ended."""
+class CompletedCommand:
+    """The result of a Git command."""
 
     code: int
     out: bytes
@@ -81,21 +81,21 @@ class Done:
 
 @dataclass(frozen=True)
 class Git:
-    """The `git` of `folder` and its repository, for the state at `location`."""
+    """Git in the repository of `folder`; `location` names the state in errors."""
 
     folder: Path
     environ: Mapping[str, str]
     location: str
 
-    def __call__(self, *words: str, data: bytes = b"", index: Path | None = None) -> Done:
-        """Run a command that has to succeed; `index` is a private index file for it."""
+    def __call__(self, *words: str, data: bytes = b"", index: Path | None = None) -> CompletedCommand:
+        """Run a command and raise `GitError` if it fails; `index` is a private index file."""
         done = self.attempt(*words, data=data, index=index)
         if done.code:
             raise self.failed(done.err)
         return done
 
-    def attempt(self, *words: str, data: bytes = b"", index: Path | None = None) -> Done:
-        """Run a command that may fail."""
+    def attempt(self, *words: str, data: bytes = b"", index: Path | None = None) -> CompletedCommand:
+        """Run a command and return its result, successful or not."""
         with self.start(*words, index=index) as process:
             try:
                 out, err = process.communicate(data, TIMEOUT)
@@ -103,10 +103,10 @@ class Git:
                 raise self._error(f"git {words[0]} took more than {TIMEOUT:.0f} s", _HINT) from error
             finally:
                 _end(process)
-        return Done(process.returncode, out, err.decode("utf-8", "replace"))
+        return CompletedCommand(process.returncode, out, err.decode("utf-8", "replace"))
 
     def start(self, *words: str, index: Path | None = None, stderr: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
-        """Start a command, in a session of its own: ssh has no terminal to ask at, and Ctrl-C ends no push half-way."""
+        """Start a command in its own session, so that ssh cannot prompt and Ctrl-C does not interrupt a push."""
         settings = [word for setting in _OURS for word in ("-c", setting)]
         try:
             return subprocess.Popen(  # noqa: S603 - no shell; words are refs, keys and object ids
@@ -119,15 +119,15 @@ class Git:
                 start_new_session=True,
             )
         except OSError as error:
-            raise self._error(f"git cannot be run: {error.strerror}", "Install Git 2.31 or newer.") from error
+            raise self._error(f"cannot run git: {error.strerror}", "Install Git 2.31 or newer.") from error
 
     def failed(self, reason: str) -> GitError:
-        """The error for what Git wrote to stderr, without credentials, and with what to do."""
+        """Return the error for the stderr output of Git, without credentials, with a hint."""
         text = redacted(reason)
         lines = (re.sub(r"^(fatal|error|remote): ", "", line).strip() for line in text.splitlines())
         said = "; ".join(dict.fromkeys(line for line in lines if line and not line.startswith("hint:")))
         hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text, re.IGNORECASE)), _HINT)
-        return self._error(said or "git failed without a word", hint)
+        return self._error(said or "git failed with no output", hint)
 
     def _error(self, message: str, hint: str) -> GitError:
         return GitError(Problem("state-git", f"cannot use the state on {self.location}: {message}", hint=hint))
@@ -139,12 +139,12 @@ class Git:
 
 
 def redacted(text: str) -> str:
-    """`text` without the user and password of URLs."""
+    """Return `text` without user names and passwords in URLs."""
     return _USERINFO.sub("", text)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what runs too long, with the ssh or curl that it started: they hold our pipes."""
+    """Kill a process that is still running, together with its ssh or curl, which hold the pipes."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""One branch of a remote, as commits of documents: plumbing only.
+"""One branch of a remote as commits of documents, with Git plumbing commands only.
 
-The working tree, the index, HEAD and the stash of the clone are not touched. What is written to the clone are objects
-and the remote-tracking ref of the branch, as by `git fetch`.
+The working tree, the index, HEAD and the stash of the clone are not touched. Only objects and the remote-tracking ref
+of the branch are written to the clone, as by `git fetch`.
 """
 
 import fcntl
@@ -27,22 +27,22 @@ _PUSH: Final = ("push", "--porcelain", "--no-follow-tags", "--no-signed", "--rec
 _OVERTAKEN: Final = re.compile(
     r"stale info|fetch first|non-fast-forward|lock|failed to update ref|incorrect old value|already exists"
 )
-"""How a push is refused where another one was faster, by Git and the servers that people use."""
+"""The reasons by which Git and common servers reject a push because another push came first."""
 _IDENTITY: Final = ("-c", "user.name=Reconciler", "-c", "user.email=reconciler@localhost")
 _NONCE: Final = "Reconciler-Write: "
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A push that did not arrive, as far as is known."""
+class RejectedPush:
+    """A push that failed, or whose answer was lost."""
 
     error: GitError
     overtaken: bool
-    """Whether it was refused because the branch is not any more what it was."""
+    """True if it was rejected because the branch has moved."""
 
 
 class Repository:
-    """The branch `branch` of `remote`, through the clone that `git` runs in."""
+    """The branch `branch` of `remote`, accessed through the clone that `git` runs in."""
 
     def __init__(self, git: Git, remote: str, branch: str) -> None:
         self.location = git.location
@@ -52,20 +52,20 @@ class Repository:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """A turn among the processes that use this clone: two fetches at once get into each other's way."""
+        """Hold the lock of this clone: concurrent fetches of several processes would fail."""
         with (self._folder / "reconciler.lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     @property
     def tip(self) -> str | None:
-        """The commit that the branch was at when this clone last heard of it; None where it has none."""
+        """The last fetched commit of the branch; None if it does not exist."""
         return self._git.attempt("rev-parse", "--verify", "--quiet", f"{self._ours}^{{commit}}").text or None
 
     def fetch(self, *depth: str) -> str | None:
-        """The commit that the branch is at now, or None where it has none. One round trip.
+        """Fetch the branch and return its commit; None if it does not exist. One round trip.
 
-        History is left out where the clone is shallow: in a whole one that would make the clone a shallow one.
+        In a shallow clone the history is left out. In a full clone that would make the clone shallow.
         """
         if not depth and self._shallow and self.tip is None:
             depth = ("--depth=1",)
@@ -77,22 +77,22 @@ class Repository:
         return self.tip
 
     def fetch_history(self) -> str | None:
-        """As `fetch`, with every commit of the branch."""
-        # Not --unshallow: that fetches the history of everything the clone has.
+        """Fetch every commit of the branch and return the latest; None if it does not exist."""
+        # Not --unshallow, which fetches the history of every branch of the clone.
         return self.fetch(*(("--depth=1000000",) if self._shallow else ()))
 
-    def push(self, commit: str, old: str | None) -> Refused | None:
-        """Move the branch from `old` to `commit`; None where that is done. One round trip."""
+    def push(self, commit: str, old: str | None) -> RejectedPush | None:
+        """Move the branch from `old` to `commit`; return the rejection, or None if it succeeded. One round trip."""
         lease = f"--force-with-lease={self._theirs}:{old or ''}"
         done = self._git.attempt(*_PUSH, lease, self._remote, f"{commit}:{self._theirs}")
         if not done.code:
             self._git("update-ref", self._ours, commit)
             return None
         said = "\n".join(line.split("\t")[-1] for line in done.text.splitlines() if line.startswith("!\t"))
-        return Refused(self._git.failed(f"{done.err}\n{said}"), overtaken=bool(_OVERTAKEN.search(said)))
+        return RejectedPush(self._git.failed(f"{done.err}\n{said}"), overtaken=bool(_OVERTAKEN.search(said)))
 
     def commit(self, parent: str | None, documents: Mapping[str, bytes | None], message: str) -> str:
-        """A commit after `parent` that differs from it in `documents`, of which None are removed. Not pushed."""
+        """Create a commit after `parent` that changes `documents`; None deletes one. Does not push."""
         with TemporaryDirectory(prefix="reconciler-") as scratch:
             index = Path(scratch, "index")
             if parent:
@@ -103,30 +103,30 @@ class Repository:
                 "update-index", "-z", "--index-info", data="".join(f"{line}\0" for line in lines).encode(), index=index
             )
             tree = self._git("write-tree", "--missing-ok", index=index).text
-        # Two runs that write the same after the same commit in the same second must not make the same commit.
+        # Without it, two runs that write the same content after the same commit within a second would share a commit.
         unique = f"{message}\n{'' if chr(10) in message else chr(10)}{_NONCE}{secrets.token_hex(8)}\n"
         parents = ("-p", parent) if parent else ()
         return self._git(*self._identity, "commit-tree", tree, *parents, data=unique.encode("utf-8", "replace")).text
 
     def entries(self, commit: str) -> dict[str, str]:
-        """The keys of all documents in `commit`, each with the id of its content."""
+        """Return the keys of all documents in `commit`, with the ids of their contents."""
         return self._listed("-r", commit)
 
     def present(self, commit: str, keys: Collection[str]) -> set[str]:
-        """Those of `keys` that are documents in `commit`."""
+        """Return those of `keys` that are documents in `commit`."""
         return self._listed(commit, *keys).keys() & set(keys) if keys else set()
 
     def blob(self, blob: str) -> bytes:
-        """The content with that id. The clone has it: it came with the commit."""
+        """Return the content with the id `blob`, which was fetched with its commit."""
         with self._reading:
             return self._contents.read(blob)
 
     def contains(self, tip: str | None, commit: str) -> bool:
-        """Whether `commit` is `tip`, or came before it."""
+        """Return True if `commit` is `tip` or an ancestor of it."""
         return tip is not None and not self._git.attempt("merge-base", "--is-ancestor", commit, tip).code
 
     def unchanged(self, key: str, since: str, tip: str) -> bool:
-        """Whether no commit after `since`, up to `tip`, wrote `key`."""
+        """Return True if no commit after `since`, up to `tip`, wrote `key`."""
         if since == tip:
             return True
         if not _ID.fullmatch(since) or not self.contains(tip, since):
@@ -134,13 +134,13 @@ class Repository:
         return not self._git("rev-list", "-1", f"{since}..{tip}", "--", f":(top,literal){key}").text
 
     def messages(self, tip: str, having: str) -> list[str]:
-        """The messages of the commits up to `tip` with a line that starts with `having`, the latest first."""
+        """Return the messages of commits up to `tip` that have a line starting with `having`, newest first."""
         log = self._git("log", "--format=%B%x00", f"--grep=^{having}", tip)
         return [message.strip() for message in log.text.split("\0") if message.strip()]
 
     @cached_property
     def _folder(self) -> Path:
-        """Of the clone, also where the project is in another worktree of it."""
+        """The Git folder of the clone, even if the project is in one of its linked worktrees."""
         return Path(self._git("rev-parse", "--path-format=absolute", "--git-common-dir").text)
 
     @cached_property
@@ -153,7 +153,7 @@ class Repository:
 
     @cached_property
     def _identity(self) -> tuple[str, ...]:
-        """Nothing where Git knows who commits."""
+        """The options that name a committer; none if Git has one configured."""
         return _IDENTITY if self._git.attempt("config", "user.email").code else ()
 
     def _listed(self, *words: str) -> dict[str, str]:
@@ -162,7 +162,7 @@ class Repository:
         return {key: blob for key, (_mode, kind, blob) in found if kind == "blob"}
 
     def _blobs(self, documents: Mapping[str, bytes | None], scratch: Path) -> dict[str, str]:
-        """The ids of the contents, once they are in the clone."""
+        """Write the contents to the clone and return their ids."""
         contents = {key: data for key, data in documents.items() if data is not None}
         files = [scratch / str(number) for number in range(len(contents))]
         for file, data in zip(files, contents.values(), strict=True):
@@ -173,7 +173,7 @@ class Repository:
 
 
 class _Contents:
-    """Contents by id, all from one process: starting one for each takes longer than everything else."""
+    """Contents by id, read through one process, because starting one for each would dominate the run time."""
 
     def __init__(self, git: Git) -> None:
         self._git = git

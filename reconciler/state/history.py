@@ -1,4 +1,4 @@
-"""Who applied what, and when: from the notes of a store that keeps them all, else from what state remembers."""
+"""The history of applies: from the notes of a store that keeps them all, otherwise from the plans in the state."""
 
 import json
 from collections.abc import Iterable, Iterator, Set as AbstractSet
@@ -8,36 +8,36 @@ from typing import Final, Protocol, runtime_checkable
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.commits import short
 from reconciler.state.codec import decode_plan
-from reconciler.state.documents import line, shaped
-from reconciler.state.log import read
+from reconciler.state.documents import format_errors, line
 from reconciler.state.model import AppliedPlan, Completed
+from reconciler.state.snapshots import read
 from reconciler.state.store import Store
 
 RECORD: Final = "Reconciler-Apply: "
-"""Begins the line of a note that says it all as JSON."""
+"""Prefix of the line in a note that holds an applied plan as JSON."""
 
 
 @runtime_checkable
 class NotedStore(Store, Protocol):
-    """A store that keeps the notes of its writes."""
+    """A store that keeps the note of each write, as Git keeps commit messages."""
 
     def messages(self, having: str) -> list[str]:
-        """The notes with a line that starts with `having`, the latest first."""
+        """Return the notes that have a line starting with `having`, newest first."""
         ...
 
 
 def history(store: Store, identity: Identity) -> list[AppliedPlan]:
-    """Every apply that is known, the latest first. An apply is known from its first write on."""
+    """Return every recorded apply, newest first, including those that have not ended."""
     if not isinstance(store, NotedStore):
         return list(read(store, identity).state.plans.values())[::-1]
     runs: dict[str, AppliedPlan] = {}
     for plan in _noted(store, identity):
-        runs.setdefault(plan.run, plan)  # the note of its end comes before that of its beginning
+        runs.setdefault(plan.run, plan)  # the note of its end precedes the note of its beginning
     return sorted(runs.values(), key=lambda plan: plan.started, reverse=True)
 
 
 def note(identity: Identity, subject: str, plan: AppliedPlan | None) -> str:
-    """What is written down with a step of a run: a line for people, and the record of its plan."""
+    """Return the note of one write of a run: a subject line, and the record of its plan."""
     where = [plan.run_url, f"commit {short(plan.commit)}" if plan.commit else ""] if plan else []
     described = ", ".join(filter(None, where))
     title = " ".join(f"{subject} {f'({described})' if described else ''}".split())
@@ -45,28 +45,26 @@ def note(identity: Identity, subject: str, plan: AppliedPlan | None) -> str:
 
 
 def with_records(identity: Identity, title: str, plans: Iterable[AppliedPlan]) -> str:
-    """A note that tells of these plans, the latest first."""
+    """Return a note with the records of `plans`, newest first."""
     records = "\n".join(f"{RECORD}{line({'identity': str(identity), **asdict(plan)})}" for plan in plans)
     return f"{title}\n\n{records}" if records else title
 
 
 def summary(completed: Iterable[Completed], known: AbstractSet[Address]) -> str:
-    """What was done to which state knew `known` before: `3 created, 1 updated, 2 removed`."""
+    """Count the changes: `3 created, 1 updated, 2 removed`. `known` holds the addresses that the state had before."""
     ended = {item.address: item for item in completed}
     removed = sum(item.applied is None for item in ended.values())
-    updated = sum(item.applied is not None and bool(known & _names(item)) for item in ended.values())
+    updated = sum(
+        item.applied is not None and not known.isdisjoint((item.address, item.instead_of)) for item in ended.values()
+    )
     counts = {"created": len(ended) - removed - updated, "updated": updated, "removed": removed}
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing done"
-
-
-def _names(completed: Completed) -> set[Address]:
-    return {completed.address, *([completed.instead_of] if completed.instead_of else [])}
 
 
 def _noted(store: NotedStore, identity: Identity) -> Iterator[AppliedPlan]:
     for message in store.messages(RECORD):
         for text in (part.removeprefix(RECORD) for part in message.split("\n") if part.startswith(RECORD)):
-            with shaped(store.location):
+            with format_errors(store.location):
                 record = json.loads(text)
                 if record["identity"] == str(identity):
                     yield decode_plan(record)

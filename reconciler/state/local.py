@@ -1,4 +1,4 @@
-"""The `local` backend: documents as files of one folder, for one machine."""
+"""The `local` backend: documents as files in one folder, for one machine."""
 
 import fcntl
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.resources.problems import Problem, reason
-from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict, exists
+from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict_error, exists_error
 
 _LOCK: Final = ".store.lock"
 _DRAFT: Final = ".store.tmp"
 
 
 class LocalStore:
-    """A `Store` in `folder`, which is made, with a `.gitignore` that hides it from Git, at the first write.
+    """A `Store` in `folder`. The first write creates the folder, with a `.gitignore` that excludes it from Git.
 
-    Writers take turns by `flock` on one file; readers need no lock, as a document is only ever renamed into place.
+    Writers take turns with `flock` on one file. Readers need no lock, because documents are renamed into place.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,14 +37,14 @@ class LocalStore:
         path = self._path(key)
         with self._errors(), self._exclusive() as stamp:
             if path.exists():
-                raise exists(self.location, key)
+                raise exists_error(self.location, key)
             return self._write(path, data, stamp)
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         path = self._path(key)
         with self._errors(), self._exclusive() as stamp:
             if not path.exists() or _version(path.stat()) != version:
-                raise conflict(self.location, key)
+                raise conflict_error(self.location, key)
             return self._write(path, data, stamp)
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -64,7 +64,11 @@ class LocalStore:
         path = self._folder / check_key(key)
         if not path.resolve().is_relative_to(self._folder.resolve()):
             raise StoreError(
-                Problem("state-outside", f"{path} leads out of {self.location}", hint="Remove the symbolic link.")
+                Problem(
+                    "state-outside",
+                    f"{path} is outside {self.location}",
+                    hint="Remove the symbolic link that leads there.",
+                )
             )
         return path
 
@@ -75,15 +79,15 @@ class LocalStore:
         except OSError as error:
             message = f"cannot use the state in {self.location}: {reason(error)}"
             raise StoreError(
-                Problem("state-io", message, hint="Check permissions and free space of that folder.")
+                Problem("state-io", message, hint="Check the permissions and the free space of that folder.")
             ) from error
 
     @contextmanager
     def _exclusive(self) -> Iterator[int]:
-        """The turn to write, and the stamp to write with: nanoseconds since 1970, later than all stamps before.
+        """Hold the write lock, and yield a timestamp in nanoseconds that is later than all previous ones.
 
-        Stamps become the modification times of documents, and those their versions. The latest is kept as the lock
-        file's own modification time, so that stamps rise even where the clock steps back or stands still.
+        The timestamps become the modification times of documents, which are part of their versions. The latest one is
+        kept as the modification time of the lock file, so that timestamps increase even if the clock steps back.
         """
         _make_folder(self._folder)
         ignore_in_git(self._folder)
@@ -95,7 +99,7 @@ class LocalStore:
             yield stamp
 
     def _write(self, path: Path, data: bytes, stamp: int) -> str:
-        """Put `data` under `path`, whole or not at all. The draft has a fixed name: a crash leaves at most one."""
+        """Write `data` to `path` atomically. The draft has a fixed name, so that crashes leave at most one."""
         draft = self._folder / _DRAFT
         with draft.open("wb") as file:
             file.write(data)
@@ -110,7 +114,7 @@ class LocalStore:
 
 
 def _version(status: os.stat_result) -> str:
-    # The inode tells two writes apart where a file system keeps coarser times than nanoseconds.
+    # The inode distinguishes two writes on file systems with timestamps coarser than nanoseconds.
     return f"{status.st_mtime_ns:x}-{status.st_ino:x}"
 
 
@@ -133,7 +137,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make what was renamed, made or removed in `folder` last through a power cut."""
+    """Make changes to the entries of `folder` durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -142,7 +146,7 @@ def _sync(folder: Path) -> None:
 
 
 def ignore_in_git(folder: Path) -> None:
-    """Keep Git from taking what is in `folder`."""
+    """Exclude the contents of `folder` from Git."""
     file = folder / ".gitignore"
     if not file.exists():
         file.write_text("*\n", encoding="utf-8")

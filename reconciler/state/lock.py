@@ -1,8 +1,8 @@
-"""The lock of one identity: a document that names who is applying, renewed while they do.
+"""The lock of one identity: a document that names its holder and is renewed during an apply.
 
-A lock that was not renewed may be taken over: a while after it expired, so that clocks need to agree only roughly; at
-once where its process is surely dead. Whoever lost a lock finds out when renewing it, or from its own clock. Should it
-sleep at that moment, the journal still accepts nothing from a run that was superseded.
+A lock that was not renewed may be taken over: `GRACE` seconds after its expiry, so that clocks need to agree only
+roughly; at once if its process is known to have died. The previous holder notices when it renews the lock, or by its
+own clock. If it is suspended at that moment, the journal rejects its later writes.
 """
 
 import os
@@ -19,14 +19,14 @@ from typing import Final
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
-from reconciler.state.documents import document, line, load, of, shaped
+from reconciler.state.documents import document, format_errors, line, load, typed
 from reconciler.state.store import ConflictError, ExistsError, Put, Store, write_all
 
 FORMAT: Final = "reconciler/lock/v1"
 DURATION: Final = 120.0
-"""Seconds that a lock lasts without being renewed; renew after a third of it."""
+"""Seconds until a lock expires if it is not renewed. Renew it after a third of this time."""
 GRACE: Final = 30.0
-"""Seconds after its expiry before another host takes a lock: how far clocks may differ."""
+"""Seconds after its expiry before another host may take over a lock: the tolerated difference of clocks."""
 
 
 class LockedError(ReconcilerError):
@@ -36,19 +36,19 @@ class LockedError(ReconcilerError):
 
 
 class LeaseLostError(ReconcilerError):
-    """The lock that this run held is another's, or nobody's, by now: it must write nothing more."""
+    """The run no longer holds its lock and must not write anything else."""
 
     exit_code = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who asks for a lock."""
+    """The process that requests a lock."""
 
     name: str
     host: str
     machine: str
-    """One running kernel and its space of process ids: two holders with the same one can see each other's process."""
+    """The running kernel and its PID namespace. Holders with the same value can see each other's process."""
     pid: int
     run_url: str = ""
 
@@ -58,21 +58,21 @@ class Lock:
     """The lock document. Times are Unix times."""
 
     token: str
-    """Names this holding of the lock, and the run in the journal. Never used twice."""
+    """Unique identifier of this acquisition, and of the run in the journal."""
     holder: Holder
     acquired: float
     renewed: float
     expires: float
     released: float | None = None
-    """Freeing a lock is writing this: every store can do that on condition, while not every one can delete so."""
+    """The time of release. A lock is released by writing it, because not every store can delete conditionally."""
 
-    def free(self, now: float) -> bool:
-        """Whether another run may take it."""
-        return self.released is not None or now > self.expires + GRACE or _dead(self.holder)
+    def is_free(self, now: float) -> bool:
+        """True if another run may take the lock."""
+        return self.released is not None or now > self.expires + GRACE or _is_dead(self.holder)
 
 
 class Lease:
-    """A lock that is held. Renew it every `DURATION / 3` seconds, `check` it before every live write."""
+    """A held lock. Renew it every `DURATION / 3` seconds, and `check` it before every live write."""
 
     def __init__(self, store: Store, identity: Identity, lock: Lock, version: str, now: Callable[[], float]) -> None:
         self._store, self._identity, self._version, self.now = store, identity, version, now
@@ -84,16 +84,16 @@ class Lease:
 
     @property
     def deadline(self) -> float:
-        """The Unix time from which nothing may be written any more, unless the lease is renewed before."""
+        """The Unix time from which nothing may be written, unless the lease is renewed before."""
         return self.lock.expires
 
     def check(self) -> None:
-        """Raise `LeaseLostError` once the deadline has passed. Costs nothing."""
+        """Raise `LeaseLostError` after the deadline. Makes no request."""
         if self.now() >= self.deadline:
-            raise self.lost("was not renewed in time")
+            raise self.lost_error("was not renewed in time")
 
     def verify(self) -> None:
-        """Raise `LeaseLostError` unless the lock still is this one. One read."""
+        """Raise `LeaseLostError` unless this lease still holds the lock. One read."""
         self.check()
         self._present()
 
@@ -103,12 +103,12 @@ class Lease:
         self._write(replace(self.lock, renewed=now, expires=now + DURATION))
 
     def keep(self) -> None:
-        """Renew it once a third of its duration has gone; for whoever does many things one after the other."""
+        """Renew the lease if a third of its duration has passed; for callers with many sequential steps."""
         if self.now() - self.lock.renewed > DURATION / 3:
             self.renew()
 
     def release(self) -> None:
-        """Free the lock; where it is lost or freed already, there is nothing to do."""
+        """Release the lock, unless it is lost or released already."""
         if self.lock.released is not None:
             return
         try:
@@ -118,7 +118,7 @@ class Lease:
 
     @contextmanager
     def releasing(self) -> Iterator[Put]:
-        """Free the lock in one step with something else: by a change that the body makes, all of it or nothing."""
+        """Yield the change that releases the lock, for the body to write atomically with other changes."""
         freed = replace(self.lock, released=self.now())
         yield Put(lock_key(self._identity), _encode(freed), self._version)
         self.lock = freed
@@ -128,53 +128,55 @@ class Lease:
             try:
                 self._version = _put(self._store, self._identity, lock, self._version)
                 self.lock = lock
-            except ConflictError:  # either the lock is lost, or it was our own write of which the answer was
+            except ConflictError:  # the lock is lost, or this write took effect and its answer was lost
                 self._version = self._present()
 
     def _present(self) -> str:
-        """The version of the lock document, if it still is ours."""
+        """Return the version of the lock document; `LeaseLostError` if another run holds it."""
         lock, version = _read(self._store, self._identity)
         if lock is None or lock.token != self.token or lock.released is not None or version is None:
-            raise self.lost("was taken over" if lock and lock.released is None else "was freed by somebody")
+            raise self.lost_error(
+                "was taken over" if lock and lock.released is None else "was released by another process"
+            )
         return version
 
-    def lost(self, why: str) -> LeaseLostError:
-        """The error that says so, and what to do."""
+    def lost_error(self, why: str) -> LeaseLostError:
+        """Return the error for a lost lock."""
         message = f"the lock of {self._identity} {why} while this run held it"
-        hint = "This run has stopped writing. Run the same command again: it finds and finishes what is not done."
+        hint = "This run stopped writing. Run the same command again to resume."
         return LeaseLostError(Problem("lease-lost", message, hint=hint))
 
 
 def this_process(environ: Mapping[str, str]) -> Holder:
-    """The present process as the holder of a lock; in GitHub Actions and GitLab CI with the page of the run."""
-    name = environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or environ.get("USER") or "somebody"
+    """Return this process as a lock holder; in GitHub Actions and GitLab CI with the URL of the run."""
+    name = environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or environ.get("USER") or "unknown"
     return Holder(name, socket.gethostname(), _machine(), os.getpid(), _run_url(environ))
 
 
 def acquire(store: Store, identity: Identity, holder: Holder, now: Callable[[], float] = time.time) -> Lease:
-    """Take the lock of `identity`; raises `LockedError` while another run has it."""
-    while True:  # each further turn follows another run's success
+    """Acquire the lock of `identity`; raises `LockedError` while another run holds it."""
+    while True:  # each repetition follows a successful write of another run
         lock, version = _read(store, identity)
-        if lock is not None and not lock.free(now()):
-            raise locked(identity, lock, now())
+        if lock is not None and not lock.is_free(now()):
+            raise locked_error(identity, lock, now())
         moment = now()
         fresh = Lock(_token(moment), holder, moment, moment, moment + DURATION)
         try:
             return Lease(store, identity, fresh, _put(store, identity, fresh, version), now)
-        except (ExistsError, ConflictError):  # another run's write, or our own, of which the answer was lost
+        except (ExistsError, ConflictError):  # another run wrote, or this write took effect and its answer was lost
             lock, version = _read(store, identity)
             if lock == fresh and version is not None:
                 return Lease(store, identity, fresh, version, now)
 
 
 def read_lock(store: Store, identity: Identity) -> Lock | None:
-    """The lock as it is, also one that expired; None where nobody holds it."""
+    """Return the lock, even if it has expired; None if no lock is held."""
     lock, _ = _read(store, identity)
     return lock if lock and lock.released is None else None
 
 
 def unlock(store: Store, identity: Identity, now: Callable[[], float] = time.time) -> Lock | None:
-    """Free the lock whoever holds it, and give it; None where nobody did. For people who know that run to be dead."""
+    """Release the lock of any holder and return it; None if no lock is held."""
     lock, version = _read(store, identity)
     if lock is None or lock.released is not None:
         return None
@@ -186,13 +188,13 @@ def lock_key(identity: Identity) -> str:
     return f"state/{identity}/lock.json"
 
 
-def locked(identity: Identity, lock: Lock, now: float) -> LockedError:
+def locked_error(identity: Identity, lock: Lock, now: float) -> LockedError:
     holder = lock.holder
     run = f", {holder.run_url}" if holder.run_url else ""
     since = f"for {_age(now - lock.acquired)}, renewed {_age(now - lock.renewed)} ago"
     message = f"{identity} is locked by {holder.name} on {holder.host} (process {holder.pid}{run}) {since}"
-    free = f"not renewed, it is free in {_age(lock.expires + GRACE - now)}"
-    hint = f"Wait for that run; {free}. If it is surely dead: `reconciler state unlock`."
+    free = f"if it is not renewed, the lock expires in {_age(lock.expires + GRACE - now)}"
+    hint = f"Wait for that run to end; {free}. If the run has died, run `reconciler state unlock`."
     return LockedError(Problem("locked", message, hint=hint))
 
 
@@ -221,9 +223,9 @@ def _encode(lock: Lock) -> bytes:
 
 def _decode(data: bytes, source: str) -> Lock:
     record = load(data, FORMAT, source)
-    with shaped(source):
+    with format_errors(source):
         return Lock(
-            token=of(str, record["token"]),
+            token=typed(str, record["token"]),
             holder=_holder(record["holder"]),
             acquired=float(record["acquired"]),
             renewed=float(record["renewed"]),
@@ -233,12 +235,12 @@ def _decode(data: bytes, source: str) -> Lock:
 
 
 def _holder(record: JSON) -> Holder:
-    name, host, machine, run_url = (of(str, record[key]) for key in ("name", "host", "machine", "run_url"))
-    return Holder(name, host, machine, of(int, record["pid"]), run_url)
+    name, host, machine, run_url = (typed(str, record[key]) for key in ("name", "host", "machine", "run_url"))
+    return Holder(name, host, machine, typed(int, record["pid"]), run_url)
 
 
-def began(token: str) -> str:
-    """When the run of that token took the lock, as text that sorts by time; empty where there was none."""
+def started_at(token: str) -> str:
+    """Return the start time of the run of `token`, as text that sorts by time; empty if there is no run."""
     return token.partition("-")[0]
 
 
@@ -247,15 +249,15 @@ def _token(now: float) -> str:
 
 
 def _machine() -> str:
-    """Containers share host names and process numbers; a boot and a PID namespace are shared by none."""
+    """Return an identifier of the machine: containers share host names and PIDs, but not boot id and PID namespace."""
     boot, namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
     if boot.exists() and namespace.exists():
         return f"{boot.read_text(encoding='ascii').strip()} {namespace.readlink()}"
     return f"{socket.gethostname()} {uuid.getnode():x}"
 
 
-def _dead(holder: Holder) -> bool:
-    """Whether the process of `holder` is surely gone."""
+def _is_dead(holder: Holder) -> bool:
+    """True if the process of `holder` is known to have ended."""
     if holder.machine != _machine():
         return False
     try:

@@ -1,42 +1,48 @@
-"""What state knows, as values. Nothing here reads or writes."""
+"""Values of the state: entries, intents, applied plans and snapshots. Nothing here reads or writes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.values import JSON
 
 Outcome: TypeAlias = Literal["unfinished", "partial", "complete"]
-"""Of an apply: no end was recorded (it runs, or was killed), some of its changes are not done, all are."""
+"""The result of an apply. `unfinished`: no end was recorded, because it is running or was killed; `partial`: some
+changes failed or were skipped; `complete`: every change was made."""
+
+
+LONGEST_REQUEST: Final = 600.0
+"""Seconds after which the effect of a sent request is visible in lists: the longest wait for an answer (the default of
+the SDK)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A live object that an apply is about to make, recorded before, so that the next run can look for it."""
+    """A live object that an apply is about to create. Recorded before the create, so that the next run can find it."""
 
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """What the object is to be known by: its labels, or name, size and purpose of an upload."""
+    """The properties that identify the object: its labels, or the name, size and purpose of an upload."""
     started: float
-    """Unix time: nothing made before it can be this object."""
+    """Unix time. An object created before it cannot be the intended one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """One object of which the live side is done: `applied` as it is now, or None where it is gone."""
+    """A finished change to one live object: `applied` holds the new values, or None if the object was deleted."""
 
     address: Address
     applied: Applied | None
     instead_of: Address | None = None
-    """What the object was called before: there is nothing under that address any more."""
+    """The former address of a renamed object. Its entry is removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedPlan:
-    """That a plan was applied, by whom and how far."""
+    """A record of an applied plan: the run, its holder and its outcome."""
 
     digest: str
     run: str
@@ -48,58 +54,70 @@ class AppliedPlan:
     finished: float | None = None
     outcome: Outcome = "unfinished"
     summary: str = ""
-    """What was done, in words: `3 created, 1 updated`."""
+    """Counts of the changes made, for display: `3 created, 1 updated`."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What was applied under one identity."""
+    """The objects applied under one identity."""
 
     identity: Identity
     openai_project: str | None = None
     """The OpenAI project that the ids belong to; None before the first apply."""
     objects: Mapping[Address, Applied] = field(default_factory=dict)
     plans: Mapping[str, AppliedPlan] = field(default_factory=dict)
-    """The latest applied plans by digest, oldest first."""
+    """The most recent applied plans by digest, oldest first."""
     tombstones: frozenset[Address] = frozenset()
-    """Releases that were archived. Their numbers are never used again."""
+    """Archived releases. Their numbers are never reused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How a snapshot lies in its store: the state document, and segments after it."""
+    """The size and version of a snapshot in its store: the state document and the segments after it."""
 
     version: str | None = None
-    """Of the state document; None where there is none yet."""
+    """Version of the state document; None if it does not exist yet."""
     size: int = 0
-    """Bytes of the state document."""
+    """Size of the state document in bytes."""
     position: int = 0
-    """The number of the last segment that is in the state document."""
+    """The number of the last segment contained in the state document."""
     documents: int = 0
-    """Documents that hold the segments after that."""
+    """The number of documents that hold the later segments."""
     journal: int = 0
-    """Bytes of those."""
+    """The size of these documents in bytes."""
 
-    def grown(self, *sizes: int) -> "Stored":
-        """With further documents of so many bytes."""
+    def with_documents(self, *sizes: int) -> "Stored":
+        """Return a copy with additional journal documents of these sizes in bytes."""
         return replace(self, documents=self.documents + len(sizes), journal=self.journal + sum(sizes))
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """State with all that the journal adds to it, as of one moment."""
+    """The state and the journal after it, at one point in time."""
 
     state: State
     pending: tuple[Intent, ...] = ()
-    """What unfinished runs may have made and nobody has looked for yet."""
+    """Intents of unfinished runs that are not resolved yet."""
     position: int = 0
-    """The number of the last journal segment in it. It rises with every segment, and with nothing else."""
+    """The number of the last journal segment included. Only a new segment increases it."""
     run: str = ""
-    """The run that has the journal: the last that began. Segments of another one after that count for nothing."""
+    """The run that owns the journal: the last one that began. Later segments of other runs are ignored."""
     stored: Stored = field(default=Stored(), compare=False)
 
     @property
     def is_behind(self) -> bool:
-        """Whether a run may have done something that is not recorded."""
+        """True if a run may have made changes that are not recorded."""
         latest = next(reversed(list(self.state.plans.values())), None)
         return bool(self.pending) or (latest is not None and latest.outcome == "unfinished")
+
+    def expired_intents(self, now: float) -> frozenset[Address]:
+        """Return the addresses whose intents can all be discarded at the Unix time `now`.
+
+        An intent has expired when another run began after it, which requires the lock, and `LONGEST_REQUEST` seconds
+        have passed since: the run that recorded it has sent its last request, and the effect would be visible.
+        """
+        since = max(
+            (plan.started for plan in self.state.plans.values() if plan.started < now - LONGEST_REQUEST), default=0.0
+        )
+        young = {intent.address for intent in self.pending if intent.started >= since}
+        return frozenset(intent.address for intent in self.pending) - young

@@ -1,4 +1,4 @@
-"""The `postgres` backend: documents as rows of one table."""
+"""The `postgres` backend: documents as rows in one table."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from reconciler.resources.problems import Problem
-from reconciler.state.opening import Opening, bad_state
 from reconciler.state.postgres_connections import Connections, Rows, Statement
-from reconciler.state.store import Store, StoreError, Versioned, check_key, check_prefix, conflict, exists
+from reconciler.state.store import (
+    BackendConfig,
+    Store,
+    StoreError,
+    Versioned,
+    bad_state,
+    check_key,
+    check_prefix,
+    conflict_error,
+    exists_error,
+)
 
 if TYPE_CHECKING:
     from psycopg import Error
 
 DSN: Final = "RECONCILER_POSTGRES_DSN"
-"""The variable with the connection string. Without it, libpq's own PG* variables and defaults hold."""
+"""The variable with the connection string. Without it, the PG* variables and defaults of libpq apply."""
 SCHEMA: Final = "reconciler"
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _INSTALL: Final = "pip install 'assistant-reconciler[postgres]'"
-_CHECK: Final = f"Check {DSN} or the PG* variables, and that the server can be reached; then run it again."
-# The version is new with every write: a document that is made again must not have that of the one before.
+_CHECK: Final = f"Check {DSN} or the PG* variables and the connection to the server, then run the same command again."
+# Each write gets a new version: a document that is created again must not reuse an earlier version.
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS {table} (
     key text COLLATE "C" PRIMARY KEY,
     data bytea NOT NULL,
@@ -39,9 +48,9 @@ _LIST: Final = "SELECT key FROM {table} WHERE key > %(prefix)s AND key < %(end)s
 
 
 class PostgresStore:
-    """A `Store` in the table `documents` of a schema, both made at the first write where they are missing.
+    """A `Store` in the table `documents` of a schema. The first write creates both if they are missing.
 
-    Each call is one statement, in a transaction of its own.
+    Each call is one statement in its own transaction.
     """
 
     def __init__(self, conninfo: str, schema: str, location: str) -> None:
@@ -56,25 +65,25 @@ class PostgresStore:
     def create(self, key: str, data: bytes) -> str:
         rows = self._run(_CREATE, make=True, key=check_key(key), data=data)
         if not rows:
-            raise exists(self.location, key)
+            raise exists_error(self.location, key)
         return str(rows[0][0])
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         rows = self._run(_REPLACE, key=check_key(key), data=data, version=int(version))
         if not rows:
-            raise conflict(self.location, key)
+            raise conflict_error(self.location, key)
         return str(rows[0][0])
 
     def delete(self, keys: Iterable[str]) -> None:
         self._run(_DELETE, keys=[check_key(key) for key in keys])
 
     def list(self, prefix: str) -> list[str]:
-        # Between `a/` and `a0`, as `0` comes right after the slash; keys are ASCII.
+        # Between `a/` and `a0`, because `0` is the character after the slash. Keys are ASCII.
         end = check_prefix(prefix)[:-1] + "0" if prefix else "\x7f"
         return sorted(key for (key,) in self._run(_LIST, prefix=prefix, end=end))
 
     def _run(self, query: str, *, make: bool = False, **values: Any) -> Rows:
-        """The rows of `query`; where there is no table yet, it is made, or there are none."""
+        """Return the rows of `query`. If the table is missing, create it (`make`), or return no rows."""
         from psycopg.errors import InvalidSchemaName, UndefinedTable
 
         with self._errors():
@@ -88,7 +97,7 @@ class PostgresStore:
 
     def _make(self) -> None:
         schema = {"schema": self._schema}
-        lock = self._statement(_LOCK, schema)  # two that make the same table at once would get an error
+        lock = self._statement(_LOCK, schema)  # concurrent creation of the same table would raise an error
         found = self._connections.run(self._statement("SELECT 1 FROM pg_namespace WHERE nspname = %(schema)s", schema))
         made = [] if found else [self._statement("CREATE SCHEMA IF NOT EXISTS {schema}", {})]
         self._connections.run(lock, *made, self._statement(_TABLE, {}))
@@ -106,7 +115,7 @@ class PostgresStore:
         try:
             yield
         except Error as error:
-            # Never the details of an error: they quote rows.
+            # Not the details of the error, which quote rows.
             reason = " ".join((error.diag.message_primary or str(error)).split())
             message = f"cannot use the state in {self.location}: {reason}"
             raise StoreError(Problem("state-postgres", message, hint=self._hint(error))) from error
@@ -120,38 +129,41 @@ class PostgresStore:
                 f"GRANT USAGE, CREATE ON SCHEMA {self._schema} TO your role"
             )
         if isinstance(error, QueryCanceled):
-            return "Something else holds that row, or the server is slow: look into pg_stat_activity."
+            return "Another session locks the row, or the server is slow. Inspect pg_stat_activity."
         if isinstance(error, ReadOnlySqlTransaction):
-            return "This role or database is read-only: enough to plan, not to apply."
+            return "This role or database is read-only, which allows `plan` but not `apply`. Use a role that may write."
         return _CHECK
 
 
-def open_postgres(opening: Opening) -> Store:
-    """The store of `postgres://user:password@host/database?schema=…`, or of `postgres:?schema=…`.
+def open_postgres(config: BackendConfig) -> Store:
+    """Open the store at `postgres://user:password@host/database?schema=…`, or at `postgres:?schema=…`.
 
-    The second is for `project.yaml`, which names no server: it is the one of RECONCILER_POSTGRES_DSN, or of the
-    variables that every PostgreSQL client knows.
+    The second form is for `project.yaml`, which does not name a server: RECONCILER_POSTGRES_DSN or the PG* variables
+    do.
     """
-    conninfo, schema = _parts(opening)
+    conninfo, schema = _parts(config)
     if not _NAME.fullmatch(schema):
-        raise bad_state(f"{schema!r} is no name of a schema", "Lower-case letters, digits and `_`, at most 63.")
-    return PostgresStore(conninfo, schema, _location(conninfo, opening.environ, schema))
+        raise bad_state(
+            f"{schema!r} is not a valid schema name",
+            "Use at most 63 lower-case letters, digits and `_`, no digit first.",
+        )
+    return PostgresStore(conninfo, schema, _location(conninfo, config.environ, schema))
 
 
-def _parts(opening: Opening) -> tuple[str, str]:
-    """The connection string, and the schema, which libpq does not know as an option."""
-    url, _, query = opening.url.partition("?")
+def _parts(config: BackendConfig) -> tuple[str, str]:
+    """Return the connection string and the schema, which is not an option of libpq."""
+    url, _, query = config.url.partition("?")
     options = parse_qsl(query, keep_blank_values=True)
     schema = dict(options).get("schema", SCHEMA)
     if "//" not in url:
-        opening.options("schema")
-        return opening.environ.get(DSN, ""), schema
+        config.options("schema")
+        return config.environ.get(DSN, ""), schema
     others = urlencode([pair for pair in options if pair[0] != "schema"], quote_via=quote)
     return url + (f"?{others}" if others else ""), schema
 
 
 def _location(conninfo: str, environ: Mapping[str, str], schema: str) -> str:
-    """Server, database and schema, for messages."""
+    """Return the server, database and schema for messages."""
     known = _parsed(conninfo)
     host = known.get("host") or environ.get("PGHOST", "")
     database = known.get("dbname") or environ.get("PGDATABASE", "")
@@ -159,19 +171,19 @@ def _location(conninfo: str, environ: Mapping[str, str], schema: str) -> str:
 
 
 def _parsed(conninfo: str) -> dict[str, Any]:
-    """The settings in a connection string. What is wrong with one is not quoted: it may be part of the password."""
+    """Return the settings in a connection string. Errors do not quote it, because it may contain a password."""
     try:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict
     except ImportError as error:
-        message = "state in PostgreSQL takes a package that is not installed"
+        message = "the postgres backend requires a package that is not installed"
         raise StoreError(Problem("state-postgres", message, hint=_INSTALL)) from error
-    hint = "Write postgres://user:password@host/database, with %XX for what is no letter or digit in the password."
+    hint = "Write postgres://user:password@host/database, with special characters in the password encoded as %XX."
     try:
         known = conninfo_to_dict(conninfo)
     except ProgrammingError as error:
-        raise bad_state("that is no connection string of PostgreSQL", hint) from error
-    # A password with a slash or an @ in clear reads as a part of the host.
+        raise bad_state("the PostgreSQL connection string is not valid", hint) from error
+    # An unencoded slash or @ in a password would be parsed as part of the host.
     if ("://" in conninfo and ("@" in conninfo) != ("user" in known)) or "@" in str(known.get("host", "")):
-        raise bad_state("that connection string is not encoded", hint)
+        raise bad_state("the PostgreSQL connection string is not percent-encoded", hint)
     return known

@@ -1,4 +1,4 @@
-"""Connections to one PostgreSQL database: opened when needed, used again, and never waited for without end."""
+"""Connections to one PostgreSQL database: opened on demand, reused, and limited in waiting time."""
 
 import os
 import socket
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from psycopg.sql import Composed
 
 STATEMENT_TIMEOUT: Final = 20
-"""Seconds that the server may take for a statement, waiting for other writers included."""
+"""Seconds that the server may take for a statement, including waits for other writers."""
 SILENCE: Final = 25.0
-"""Seconds after which a server that says nothing is given up; with connecting, far less than a lock lasts."""
+"""Seconds after which an unresponsive server is abandoned; with connecting, much less than a lock lasts."""
 CONNECT_TIMEOUT: Final = 10
 _MOST: Final = 4
-"""Connections at once: servers have few, and most calls come one after the other."""
-# The settings are for one transaction only: a pooler may give the session to somebody else afterwards.
+"""The maximum number of connections: servers have few, and most calls are sequential."""
+# The settings apply to one transaction only: a pooler may give the session to another client afterwards.
 _BEGIN: Final = """BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL statement_timeout = '{timeout}s';
     SET LOCAL synchronous_commit = on"""
@@ -29,7 +29,7 @@ Statement: TypeAlias = "tuple[Composed | str, Mapping[str, Any]]"
 
 
 class Connections:
-    """Connections to the database of `conninfo`, for all threads of this process."""
+    """Connections to the database of `conninfo`, shared by all threads of this process."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
@@ -38,10 +38,10 @@ class Connections:
         weakref.finalize(self, _close_all, self._idle)
 
     def run(self, *statements: Statement) -> Rows:
-        """The rows of the last of `statements`, which are durable together on return. Raises psycopg.Error.
+        """Run `statements` in one durable transaction and return the rows of the last one. Raises psycopg.Error.
 
-        A connection that lay idle may have died with its server, which shows only when it is used: then all is done
-        once more on another one, so that it may happen twice.
+        An idle connection may be broken, which is noticed only on use. The transaction is then repeated on a new
+        connection, so that it may take effect twice.
         """
         from psycopg import OperationalError
 
@@ -85,12 +85,12 @@ class Connections:
         from psycopg.conninfo import conninfo_to_dict
 
         settings = _defaults() | conninfo_to_dict(self._conninfo)
-        # No prepared statements: poolers do not keep them.
+        # No prepared statements, because poolers do not keep them.
         return psycopg.connect(autocommit=True, prepare_threshold=None, **settings)
 
 
 def _defaults() -> dict[str, Any]:
-    """What a connection string may say otherwise. A standby would lag behind."""
+    """Return the defaults for a connection string. A standby would return outdated documents."""
     return {
         "connect_timeout": CONNECT_TIMEOUT,
         "fallback_application_name": "reconciler",
@@ -99,7 +99,7 @@ def _defaults() -> dict[str, Any]:
 
 
 def _transact(connection: "Connection[Any]", statements: tuple[Statement, ...]) -> "Cursor[Any]":
-    """One transaction; gives the result of the last statement."""
+    """Run one transaction and return the cursor of the last statement."""
     from psycopg.sql import SQL
 
     connection.execute(SQL(_BEGIN).format(timeout=SQL(str(STATEMENT_TIMEOUT))))
@@ -111,7 +111,7 @@ def _transact(connection: "Connection[Any]", statements: tuple[Statement, ...]) 
 
 @contextmanager
 def _hung_up_after(seconds: float, connection: "Connection[Any]") -> Iterator[None]:
-    """End the connection after so long. libpq itself waits for a server for ever that is there and does not answer."""
+    """Shut down the connection after `seconds`: libpq waits forever for a reachable server that does not answer."""
     timer = threading.Timer(seconds, _hang_up, [connection.fileno()])
     timer.daemon = True
     timer.start()

@@ -1,4 +1,4 @@
-"""The `s3` backend: documents as objects below a prefix of a bucket."""
+"""The `s3` backend: documents as objects below a prefix in a bucket."""
 
 import re
 import secrets
@@ -9,18 +9,27 @@ from typing import Final
 from reconciler.resources.problems import Problem
 from reconciler.s3.location import Location
 from reconciler.s3.objects import Objects, S3Error
-from reconciler.state.opening import Opening, bad_state
-from reconciler.state.store import Store, StoreError, Versioned, check_key, check_prefix, conflict, exists
+from reconciler.state.store import (
+    BackendConfig,
+    Store,
+    StoreError,
+    Versioned,
+    bad_state,
+    check_key,
+    check_prefix,
+    conflict_error,
+    exists_error,
+)
 
 _SEAL: Final = re.compile(rb'\n"[0-9a-f]{32}"\n')
 _SEAL_LENGTH: Final = 36
 
 
 class S3Store:
-    """A `Store` in a bucket that must be there already. The version of a document is its etag.
+    """A `Store` in an existing bucket. The version of a document is its ETag.
 
-    An etag may be a hash of the content, so every write adds a line with a serial of its own: a JSON string, so that an
-    object remains readable as a stream of JSON values.
+    An ETag may be a content hash, so each write appends a line with a unique seal: a JSON string, so that the object
+    remains a readable stream of JSON values.
     """
 
     def __init__(self, location: Location) -> None:
@@ -36,14 +45,14 @@ class S3Store:
         with _errors():
             version = self._objects.create(check_key(key), _sealed(data))
         if version is None:
-            raise exists(self.location, key)
+            raise exists_error(self.location, key)
         return version
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         with _errors():
             new = self._objects.replace(check_key(key), _sealed(data), version)
         if new is None:
-            raise conflict(self.location, key)
+            raise conflict_error(self.location, key)
         return new
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -56,15 +65,15 @@ class S3Store:
 
     def _opened(self, key: str, data: bytes) -> bytes:
         if not _SEAL.fullmatch(data[-_SEAL_LENGTH:]):
-            message = f"{self.location}/{key} was not written by Reconciler, or is cut short"
-            raise StoreError(Problem("state-damaged", message, hint="Restore an earlier version of that object."))
+            message = f"{self.location}/{key} was not written by Reconciler, or is truncated"
+            raise StoreError(Problem("state-damaged", message, hint="Restore an earlier version of the object."))
         return data[:-_SEAL_LENGTH]
 
 
-def open_s3(opening: Opening) -> Store:
-    """The store of `s3://bucket/prefix?region=…&endpoint_url=…`."""
+def open_s3(config: BackendConfig) -> Store:
+    """Open the store at `s3://bucket/prefix?region=…&endpoint_url=…`."""
     try:
-        return S3Store(Location.parse(opening.url))
+        return S3Store(Location.parse(config.url))
     except ValueError as error:
         raise bad_state(str(error), "Write it as s3://bucket/prefix?region=…&endpoint_url=…") from error
 

@@ -1,13 +1,15 @@
-"""The one thing a backend implements: a small store of byte documents with compare-and-swap.
+"""The contract of a state backend: a small store of byte documents with compare-and-swap.
 
-State, lock, journal and the first outlet are all built on these five operations, so that a backend is one class and one
-contract test (`tests/state/contract.py`) holds for all of them.
+State, lock, journal and the built-in outlet use only these five operations. A backend is therefore one class, and one
+contract test (`tests/state/contract.py`) covers all of them.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, TypeAlias, runtime_checkable
+from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -19,24 +21,26 @@ class StoreError(ReconcilerError):
 
 
 class ExistsError(StoreError):
-    """`create` found a document under the key."""
+    """`create` was called for a key that already has a document."""
 
 
 class ConflictError(StoreError):
-    """`replace` found another version than the expected one, or none."""
+    """`replace` was called with a version that is not the current one."""
 
 
-def exists(location: str, key: str) -> ExistsError:
-    return ExistsError(Problem("state-exists", f"{location}/{key} was written by somebody else at the same time"))
+def exists_error(location: str, key: str) -> ExistsError:
+    return ExistsError(Problem("state-exists", f"{location}/{key} was written by another process at the same time"))
 
 
-def conflict(location: str, key: str) -> ConflictError:
-    return ConflictError(Problem("state-conflict", f"{location}/{key} was changed by somebody else since it was read"))
+def conflict_error(location: str, key: str) -> ConflictError:
+    return ConflictError(
+        Problem("state-conflict", f"{location}/{key} was changed by another process after it was read")
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Versioned:
-    """A document and the version it has in its store."""
+    """A document and its version in the store."""
 
     data: bytes
     version: str
@@ -46,48 +50,48 @@ class Store(Protocol):
     """A versioned key-value store of byte documents. Calls block; asynchronous callers run them in a thread.
 
     A store must
-    - apply each call atomically and durably: whoever reads, ever, sees a document whole or not at all, and what a call
-      returned from survives a power cut;
-    - let exactly one of several concurrent `create` of a key, or `replace` of one version, succeed, whether they come
-      from threads, processes or machines;
-    - answer `read` and `list` with everything that was done before the call began;
-    - give every write a version of its own, also where it writes what stood there before (so no hash of the content);
-    - raise `StoreError` for whatever goes wrong in it, and `ValueError` for a key that `check_key` refuses;
+    - apply each call atomically and durably: a reader sees either the whole document or none, and a completed call
+      survives a power failure;
+    - let exactly one of several concurrent `create` calls for a key, or `replace` calls for a version, succeed, across
+      threads, processes and machines;
+    - include in `read` and `list` every write that completed before the call began;
+    - give every write a new version, even if the content is unchanged (so the version is not a content hash);
+    - raise `StoreError` for its failures, and `ValueError` for a key that `check_key` rejects;
     - be usable from several threads.
 
-    It may try a call again after an answer was lost, so that `create` and `replace` may fail although they were done:
-    callers write documents that name their writer, and look.
+    It may repeat a call whose answer was lost, so `create` and `replace` may fail although they took effect. Callers
+    write documents that identify their writer, and read them back.
 
-    It must not write anything in `read` and `list`, not even when it is used for the first time.
+    `read` and `list` must not write anything, not even on first use.
     """
 
     location: str
-    """Where it is, as people name it in messages: a folder, `s3://bucket/prefix`, …; never with credentials."""
+    """The location for messages, without credentials: a folder, `s3://bucket/prefix`, …"""
 
     def read(self, key: str) -> Versioned | None:
-        """The document, or None where there is none."""
+        """Return the document, or None if it does not exist."""
         ...
 
     def create(self, key: str, data: bytes) -> str:
-        """Write a document that must not exist yet, and give its version; `ExistsError` where it does."""
+        """Write a new document and return its version; `ExistsError` if the key already has one."""
         ...
 
     def replace(self, key: str, data: bytes, version: str) -> str:
-        """Write over exactly `version`, and give the new one; `ConflictError` where that is not the present one."""
+        """Overwrite `version` and return the new version; `ConflictError` if it is not the current one."""
         ...
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove documents; those that are not there are fine. Atomic for each, not for all together."""
+        """Delete documents; missing ones are ignored. Atomic for each document, not for all together."""
         ...
 
     def list(self, prefix: str) -> list[str]:
-        """The keys below `prefix`, which is empty or ends with a slash, sorted."""
+        """Return the keys below `prefix`, sorted. `prefix` is empty or ends with a slash."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write a document: over exactly `version`, or where that is None one that must not exist yet."""
+    """A write of one document: over `version`, or, if that is None, of a new document."""
 
     key: str
     data: bytes
@@ -96,7 +100,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove documents; those that are not there are fine."""
+    """A deletion of documents; missing ones are ignored."""
 
     keys: tuple[str, ...]
 
@@ -105,7 +109,7 @@ Change: TypeAlias = Put | Delete
 
 
 class Documents(Protocol):
-    """The documents of a store as they are to be read."""
+    """A readable view of the documents in a store."""
 
     def read(self, key: str) -> Versioned | None: ...
 
@@ -114,43 +118,43 @@ class Documents(Protocol):
 
 @runtime_checkable
 class BatchStore(Store, Protocol):
-    """A store in which each call costs so much, a second say, that several are made as one."""
+    """A store whose calls are slow (about a second), so that several changes are made in one call."""
 
     def snapshot(self) -> Documents:
-        """Everything as it is now, for the price of one call."""
+        """Return all documents as of now, in one call."""
         ...
 
     def write_all(self, changes: Sequence[Change], note: str) -> list[str]:
-        """All of `changes` or none of them, for the price of one call; gives the version of each document put.
+        """Make all of `changes` or none of them in one call; return the version of each document put.
 
-        What a change needs is looked for as it was before all of them. `note` is kept with the change: a line that
-        tells people what was done, and lines of detail.
+        Versions are checked against the documents before all of the changes. `note` is kept with the write: a subject
+        line, and lines of detail.
         """
         ...
 
     def latest(self) -> Documents:
-        """Everything as it was when this store was last read or written, and what was deferred since."""
+        """Return all documents as of the last read or write of this store, with the deferred writes."""
         ...
 
     def defer(self, key: str, data: bytes | None) -> None:
-        """Write `data` under `key`, or remove it, together with the next write. It is lost where none follows."""
+        """Write `data` under `key`, or delete it (None), together with the next write. Lost if no write follows."""
         ...
 
 
-def snapshot(store: Store) -> Documents:
-    """The documents of `store`: as of one moment, where that saves calls."""
+def current_documents(store: Store) -> Documents:
+    """Return a view of `store`: of one point in time if that saves calls."""
     return store.snapshot() if isinstance(store, BatchStore) else store
 
 
-def latest(store: Store) -> Documents:
-    """The documents of `store`: as last seen, where looking again costs much."""
+def latest_documents(store: Store) -> Documents:
+    """Return a view of `store`: as last seen if reading again is slow."""
     return store.latest() if isinstance(store, BatchStore) else store
 
 
 def write_all(store: Store, changes: Sequence[Change], note: str) -> list[str]:
-    """Make `changes`, in this order, and give the version of each document put.
+    """Make `changes` in order and return the version of each document put.
 
-    Atomic in a `BatchStore`; in another one, those before the one that fails are done.
+    Atomic in a `BatchStore`. In other stores, the changes before a failed one remain.
     """
     if isinstance(store, BatchStore):
         return store.write_all(changes, note)
@@ -166,17 +170,51 @@ def write_all(store: Store, changes: Sequence[Change], note: str) -> list[str]:
 
 
 def check_key(key: str) -> str:
-    """`key`, if it is one: segments of `A-Z a-z 0-9 . _ @ + = -` joined by slashes, none of which starts with a dot.
+    """Return `key` if it is valid: segments of `A-Z a-z 0-9 . _ @ + = -` joined by slashes, without leading dots.
 
-    So every key is a safe relative path, branch entry and object name. ValueError otherwise.
+    Every valid key is a safe relative path, branch entry and object name. ValueError otherwise.
     """
     if not _KEY.fullmatch(key):
-        raise ValueError(f"{key!r} is no key of a store")
+        raise ValueError(f"{key!r} is not a valid store key")
     return key
 
 
 def check_prefix(prefix: str) -> str:
-    """`prefix`, if it is empty or a key with a slash behind it. ValueError otherwise."""
+    """Return `prefix` if it is empty or a valid key followed by a slash; ValueError otherwise."""
     if prefix and (not prefix.endswith("/") or not _KEY.fullmatch(prefix[:-1])):
-        raise ValueError(f"{prefix!r} is no prefix of keys")
+        raise ValueError(f"{prefix!r} is not a valid key prefix")
     return prefix
+
+
+@dataclass(frozen=True, slots=True)
+class BackendConfig:
+    """The configuration of a state backend."""
+
+    url: str
+    """The backend name, alone or as the scheme of a URL: `local`, `s3://bucket/prefix?region=eu-central-1`."""
+    project: Path
+    """The project folder."""
+    environ: Mapping[str, str]
+    embedded: bool = False
+    """True if the endpoint is the emulator in this process, whose data is in the project folder."""
+
+    @property
+    def backend(self) -> str:
+        return self.url.partition(":")[0]
+
+    def options(self, *known: str) -> dict[str, str]:
+        """Return the query of the URL; ReconcilerError for unknown and repeated options."""
+        pairs = parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+        options = dict(pairs)
+        if len(options) == len(pairs) and options.keys() <= set(known):
+            return options
+        wrong = next(name for index, (name, _) in enumerate(pairs) if name not in known or name in dict(pairs[:index]))
+        message = f"the state backend {self.backend!r} has no option {wrong!r}"
+        if wrong in known:
+            message = f"the state backend {self.backend!r} has the option {wrong!r} twice"
+        raise bad_state(message, f"Valid options: {', '.join(sorted(known)) or 'none'}.")
+
+
+def bad_state(message: str, hint: str) -> ReconcilerError:
+    """Return the error for an invalid backend URL."""
+    return ReconcilerError(Problem("bad-state", message, hint=hint))

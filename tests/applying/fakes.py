@@ -108,6 +108,7 @@ class FakeAdapter:
     type: str
     cloud: Cloud
     refers: frozenset[str] = frozenset()
+    lists_whole: bool = True
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         return [live for live in self.cloud.objects.values() if live.type == self.type]

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.applying.model import Note
 from reconciler.resources.base import Labels, Live
 from tests.applying.fakes import Cloud, applied, refused
 from tests.support.plan_inputs import IDENTITY, Worlds, done, entry
@@ -101,7 +102,7 @@ class TestItIsLookedAtAgain:
     def test_what_is_gone_is_done(self):
         result = applied(Worlds().stays("widget/lamp"), Cloud(gone={"widget_lamp"}))
         assert not result.cloud.calls
-        assert result.of("widget/lamp").note == "it was gone already"
+        assert result.of("widget/lamp").notes == (Note("already-deleted"),)
         assert result.cloud.journal == [("widget/lamp", None)]
 
     @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ class TestItIsLookedForWhoNeedsIt:
         assert not result.cloud.journal
         problem = problem_of(result.of("widget/lamp"))
         assert problem.code == "stale"
-        assert "automation nightly digest (auto_1) came to need widget_lamp" in problem.message
+        assert "automation nightly digest (auto_1) started referencing widget_lamp" in problem.message
         assert problem.hint.startswith("Nothing was deleted.")
 
     def test_who_needed_it_when_it_was_planned_is_the_business_of_the_plan(self):
@@ -156,14 +157,14 @@ class TestItIsLookedForWhoNeedsIt:
         theirs = Live("store", "vs_theirs", {}, refers_to=("file_a-md",))
         result = applied(Worlds().stays_file("a.md", "A"), Cloud(users=[theirs]))
         assert not result.cloud.calls
-        assert "store vs_theirs came to need file_a-md" in problem_of(result.of("file/a.md")).message
+        assert "store vs_theirs started referencing file_a-md" in problem_of(result.of("file/a.md")).message
 
     def test_an_upload_that_was_replaced_simply_stays(self):
         theirs = Live("store", "vs_theirs", {}, refers_to=("file_a-md",))
         worlds = Worlds().want_file("a.md", "B").stays_file("a.md", "A")
         result = applied(worlds, Cloud(users=[theirs]))
         assert result.cloud.calls == ["create file/a.md"]
-        assert result.of("file/a.md").note == "the upload stays: store vs_theirs, which is not ours, holds it"
+        assert result.of("file/a.md").notes == (Note("upload-held", {"type": "store", "id": "vs_theirs"}),)
 
     def test_deletes_that_start_at_the_same_time_share_a_look(self):
         worlds = Worlds()

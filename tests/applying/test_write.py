@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reconciler.applying.model import Note
 from reconciler.resources.address import Address
 from reconciler.resources.base import Labels, Lifecycle, Live
 from reconciler.resources.labels import spec_hashes
@@ -47,7 +48,8 @@ class TestUploads:
         result = applied(Worlds().want_file("x/a.md", "A").want_file("y/a.md", "A"))
         assert len(result.cloud.calls) == 1
         assert [outcome.id for outcome in result.outcomes] == ["new_1", "new_1"]
-        assert sorted(outcome.note for outcome in result.outcomes) == ["", "shares an upload"]
+        assert sorted(map(len, notes := [outcome.notes for outcome in result.outcomes])) == [0, 1]
+        assert (Note("upload-shared"),) in notes
 
     def test_an_upload_that_is_there_is_shared(self):
         result = applied(Worlds().synced_file("x/a.md", "A").want_file("y/a.md", "A"))
@@ -65,19 +67,19 @@ class TestUploads:
         worlds.live_file("a.md", "A", id_="f1").want_file("x/a.md", "A").want_file("y/a.md", "B")
         result = applied(worlds)
         assert result.cloud.calls == ["create file/y/a.md"]
-        assert "shares it" in result.of("file/y/a.md").note
+        assert result.of("file/y/a.md").notes == (Note("upload-kept"),)
 
     def test_a_replaced_upload_that_a_stranger_holds_stays(self):
         worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
         result = applied(worlds.stranger("vs_9", type_="store", refers_to=("file_a-md",)))
         assert result.cloud.calls == ["create file/a.md"]
-        assert result.of("file/a.md").note == "the upload stays: store vs_9, which is not ours, holds it"
+        assert result.of("file/a.md").notes == (Note("upload-held", {"type": "store", "id": "vs_9"}),)
 
     def test_a_replaced_upload_that_a_peer_uses_stays(self):
         worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
         result = applied(worlds.peer("globex", "assistant/a", "file_a-md", type_="request"))
         assert result.cloud.calls == ["create file/a.md"]
-        assert "request globex: assistant/a, which is not ours, holds it" in result.of("file/a.md").note
+        assert result.of("file/a.md").notes == (Note("upload-held", {"type": "request", "id": "globex: assistant/a"}),)
 
     def test_an_upload_of_a_killed_run_is_written_into_state(self):
         worlds = Worlds().want_file("a.md", "A").announce("a.md", "A").live_file("a.md", "A", id_="f1")

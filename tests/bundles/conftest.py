@@ -77,7 +77,7 @@ COPIES = {
     "file/data/tariffs.csv@": "file-kept",
     "assistant/technical@": "agent_kept",
 }
-"""Live ids of what releases keep, by the beginning of the address."""
+"""Live ids of objects kept by releases, by prefix of the address."""
 
 
 class NoFiles:
@@ -132,7 +132,7 @@ def releases() -> dict[Address, Desired]:
 
 @pytest.fixture
 def kept_ids(releases) -> dict[str, str]:
-    """The live ids behind what the releases keep."""
+    """The live ids of the objects kept by releases."""
     names = [str(address) for address in releases]
     return {name: live for name in names for start, live in COPIES.items() if name.startswith(start)}
 

@@ -16,7 +16,7 @@ PRODUCTION, DRAFT = "acme/production", "chatbot/support@working"
 
 @pytest.fixture
 def put(outlet, identity, objects, ids):
-    """Publish the working support bot, with ids that differ where told."""
+    """Publish the working support chatbot, with the given ids changed."""
     blob = contents(objects)[Address("chatbot", "support")]
 
     def write(**changed):
@@ -100,18 +100,18 @@ class TestBundle:
         bundle.request("assistant/billing")["tools"].clear()
         assert bundle.request("assistant/billing")["tools"]
 
-    def test_asking_for_something_else_says_what_there_is(self, put):
+    def test_absent_part_names_the_parts_present(self, put):
         bundle = load(put().root, PRODUCTION, DRAFT)
         with pytest.raises(BundleError, match="its assistants: assistant/billing, assistant/followup, assistant/tech"):
             bundle.request("assistant/unused")
         with pytest.raises(BundleError, match="is a saved agent: use agent_id"):
             bundle.request("assistant/technical")
-        with pytest.raises(BundleError, match="is no saved agent: use request"):
+        with pytest.raises(BundleError, match="is not a saved agent: use request"):
             bundle.agent_id("assistant/billing")
 
 
 class TestSource:
-    def test_a_url_is_as_good_as_a_folder(self, put, server):
+    def test_load_from_url_equals_load_from_folder(self, put, server):
         assert load(server.url, PRODUCTION, DRAFT).content == load(put().root, PRODUCTION, DRAFT).content
         assert server.seen[0] == "/bundles/acme/production/chatbot/support@working.json"
 
@@ -137,13 +137,13 @@ class TestSource:
     def test_an_address_is_never_a_path(self, put, project, address):
         assert code_of(put().root, project, address) == "usage"
 
-    def test_what_was_never_published_or_withdrawn_is_missing(self, put, server, identity, tmp_path):
+    def test_load_unpublished_or_withdrawn_bundle_is_missing(self, put, server, identity, tmp_path):
         load(server.url, PRODUCTION, DRAFT, cache=tmp_path / "cache")
         withdraw([put()], identity, Address.parse(DRAFT))
         assert code_of(server.url, cache=tmp_path / "cache") == "missing"
         assert code_of(server.url, address="chatbot/support") == "missing"
 
-    def test_nothing_to_be_had(self, tmp_path, server):
+    def test_load_from_unreachable_source_is_an_error(self, tmp_path, server):
         assert code_of(tmp_path / "nowhere") == "unreachable"
         server.status = 403
         assert code_of(server.url) == "unreachable"
@@ -160,7 +160,7 @@ class TestFallBack:
 
         return alter
 
-    def test_a_bundle_loaded_before_takes_the_place_of_an_unreachable_one(self, put, server):
+    def test_unreachable_source_returns_the_last_bundle(self, put, server):
         fresh = load(server.url, PRODUCTION, DRAFT)
         assert not fresh.stale
         server.status = 503
@@ -172,7 +172,7 @@ class TestFallBack:
         server.status = None
         assert not load(server.url, PRODUCTION, DRAFT).stale
 
-    def test_an_answer_cut_short_is_no_answer(self, put, server):
+    def test_truncated_answer_returns_the_last_bundle(self, put, server):
         server.missing = 10
         assert code_of(server.url) == "unreachable"
 
@@ -190,7 +190,7 @@ class TestFallBack:
         done = python(script, str(outlet.root), PRODUCTION, DRAFT, str(tmp_path / "cache"))
         assert done.stdout.split() == ["True", "broken", "agent_1"]
 
-    def test_a_broken_cache_hides_nothing(self, tmp_path):
+    def test_damaged_cache_raises_the_original_error(self, tmp_path):
         (tmp_path / "cache" / PRODUCTION / "chatbot").mkdir(parents=True)
         (tmp_path / "cache" / f"{PRODUCTION}/{DRAFT}.json").write_text("{")
         assert code_of(tmp_path / "nowhere", cache=tmp_path / "cache") == "unreachable"
@@ -198,27 +198,27 @@ class TestFallBack:
     def test_a_cache_that_cannot_be_written_is_only_logged(self, put, tmp_path, caplog):
         (tmp_path / "cache").write_text("a file")
         assert not load(put().root, PRODUCTION, DRAFT, cache=tmp_path / "cache").stale
-        assert "keeps no bundle" in caplog.text
+        assert "cannot write the bundle to the cache" in caplog.text
 
     @pytest.mark.parametrize(
         ("change", "code"),
         [({"identity": "acme/staging"}, "identity"), ({"format": "reconciler/pointer/v2"}, "format")],
     )
-    def test_what_is_meant_for_others_is_refused(self, put, change, code):
+    def test_pointer_of_another_identity_or_format_is_rejected(self, put, change, code):
         outlet = put()
         load(outlet.root, PRODUCTION, DRAFT)
         key = f"{PRODUCTION}/{DRAFT}.json"
         outlet.write(key, json.dumps(json.loads(outlet.read(key)) | change).encode())
         assert code_of(outlet.root) == code
 
-    def test_an_id_that_the_pointer_lacks(self, put):
+    def test_missing_id_in_pointer_is_an_error(self, put):
         outlet = put()
         key = f"{PRODUCTION}/{DRAFT}.json"
         outlet.write(key, json.dumps(json.loads(outlet.read(key)) | {"ids": {}}).encode())
         assert code_of(outlet.root) == "broken"
 
 
-def test_loading_takes_nothing_but_the_standard_library(put):
+def test_load_imports_only_the_standard_library(put):
     script = (
         "import sys; before = set(sys.modules); from reconciler.bundles import load; load(*sys.argv[1:]);"
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)"

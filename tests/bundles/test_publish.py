@@ -31,7 +31,7 @@ def published(outlet, identity, blobs, ids):
 
 @dataclass(frozen=True)
 class Log(DirectoryOutlet):
-    """A folder that remembers what was written, in order."""
+    """A folder outlet that records its writes in order."""
 
     written: list[str] = field(default_factory=list)
 
@@ -45,7 +45,7 @@ def problem_of(outlet, identity, address):
     return problem.code if problem else None
 
 
-def test_the_pointer_is_written_last_and_nothing_twice(tmp_path, identity, blobs, ids):
+def test_publish_writes_the_pointer_last_and_nothing_twice(tmp_path, identity, blobs, ids):
     log = Log(tmp_path)
     publish([log], identity, BILLING, blobs[BILLING], ids)
     sha256 = digest(blobs[BILLING]).removeprefix("sha256:")
@@ -68,14 +68,14 @@ def test_a_pointer_has_the_ids_that_are_needed_and_no_others(published):
     assert (pointer["identity"], pointer["address"]) == (PRODUCTION, "assistant/billing")
 
 
-def test_a_pointer_never_points_at_nothing(outlet, identity, blobs):
+def test_publish_without_required_id_is_an_error(outlet, identity, blobs):
     with pytest.raises(ValueError, match=r"without the ids of file/data/tariffs\.csv, vectorstore/handbook"):
         publish([outlet], identity, BILLING, blobs[BILLING], {})
     assert outlet.list("") == []
 
 
-def test_a_draft_never_takes_the_place_of_what_is_published(outlet, identity, blobs, ids):
-    with pytest.raises(ValueError, match="a draft is published at chatbot/support@working"):
+def test_publish_draft_at_release_address_is_an_error(outlet, identity, blobs, ids):
+    with pytest.raises(ValueError, match="the working chatbot is published at chatbot/support@working"):
         publish([outlet], identity, Address("chatbot", "support"), blobs[Address("chatbot", "support")], ids)
 
 
@@ -94,7 +94,7 @@ def test_identities_do_not_see_each_other(published, blobs, ids):
     assert read_all(published, unlucky).keys() == {BILLING}
 
 
-def test_what_was_withdrawn_is_gone_but_its_blob(published, identity):
+def test_withdraw_deletes_the_pointer_and_keeps_the_blob(published, identity):
     withdraw([published], identity, DRAFT)
     withdraw([published], identity, DRAFT)
     assert DRAFT not in read_all(published, identity)
@@ -122,7 +122,7 @@ def test_a_blob_that_was_altered_is_reported_and_repaired(published, identity, b
         (lambda pointer: [], "bundle-broken"),
     ],
 )
-def test_a_pointer_that_is_wrong_is_reported(published, identity, change, code):
+def test_read_all_reports_invalid_pointer(published, identity, change, code):
     key = f"{PRODUCTION}/assistant/billing.json"
     published.write(key, json.dumps(change(json.loads(published.read(key)))).encode())
     found = read_all(published, identity)
@@ -131,12 +131,12 @@ def test_a_pointer_that_is_wrong_is_reported(published, identity, change, code):
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000])
-def test_garbage_is_reported(published, identity, data):
+def test_read_all_reports_invalid_json(published, identity, data):
     published.write(f"{PRODUCTION}/assistant/billing.json", data)
     assert problem_of(published, identity, BILLING) == "bundle-broken"
 
 
-def test_every_outlet_gets_everything(tmp_path, identity, blobs, ids):
+def test_publish_writes_to_every_outlet(tmp_path, identity, blobs, ids):
     outlets = [DirectoryOutlet(tmp_path / name) for name in "ab"]
     publish(outlets, identity, BILLING, blobs[BILLING], ids)
     assert outlets[0].list("") == outlets[1].list("") != []
@@ -149,7 +149,7 @@ class Broken(DirectoryOutlet):
         raise PermissionError(key)
 
 
-def test_the_first_outlet_which_tells_what_is_live_loses_the_pointer_last(published, identity, tmp_path):
+def test_withdraw_deletes_from_the_first_outlet_last(published, identity, tmp_path):
     with pytest.raises(PermissionError):
         withdraw([published, Broken(tmp_path)], identity, DRAFT)
     assert DRAFT in read_all(published, identity)

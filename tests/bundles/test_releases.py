@@ -35,7 +35,7 @@ def pointer(outlet, name):
 
 
 class TestBlob:
-    def test_says_which_release_it_is_and_what_that_was_made_of(self, blobs, releases):
+    def test_blob_has_number_and_digest_of_the_release(self, blobs, releases):
         assert blobs[SECOND]["address"] == "chatbot/support@2"
         assert blobs[SECOND]["release"] == {"number": 2, "digest": releases[SECOND].fields["digest"]}
 
@@ -62,7 +62,7 @@ class TestBlob:
         assert instructions(FIRST, 1) == "Answer questions on bills."
         assert instructions(SECOND, 2) == "Answer questions on bills, with sources."
 
-    def test_is_read_back_as_it_was_wanted(self, blobs, releases):
+    def test_own_fields_equals_desired_fields(self, blobs, releases):
         found = own_fields("release", json.loads(json.dumps(blobs[SECOND])))
         assert {name: found[name] for name in releases[SECOND].fields} == releases[SECOND].fields
 
@@ -73,11 +73,11 @@ class TestBlob:
 
 
 class TestSchema:
-    def test_of_blobs(self, blobs):
+    def test_blobs_of_releases_match(self, blobs):
         for blob in blobs.values():
             jsonschema.validate(blob, BLOB)
 
-    def test_of_pointers(self, published):
+    def test_pointers_of_releases_match(self, published):
         for name in ("support", "support@1", "support@2"):
             jsonschema.validate(pointer(published, name), POINTER)
 
@@ -93,12 +93,12 @@ class TestSchema:
             {"chatbot": {"pipeline": "pipeline/flow", "digest": "sha256:" + "0" * 64}},
         ],
     )
-    def test_refuses(self, blobs, broken):
+    def test_invalid_release_blob_is_rejected(self, blobs, broken):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(blobs[FIRST] | broken, BLOB)
 
     @pytest.mark.parametrize("part", ["chatbot", "pipelines", "assistants"])
-    def test_a_release_is_whole(self, blobs, part):
+    def test_release_without_a_part_is_rejected(self, blobs, part):
         without = {name: value for name, value in blobs[FIRST].items() if name != part}
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(without, BLOB)
@@ -125,12 +125,12 @@ class TestPublished:
         bundle = load(published.root, IDENTITY, "chatbot/support@2")
         assert (bundle.release, bundle.agent_id("assistant/technical")) == (2, "agent_kept")
 
-    def test_copies_go_by_their_own_names_and_by_those_they_were_made_of(self, published):
+    def test_copies_are_found_by_own_and_original_address(self, published):
         bundle = load(published.root, IDENTITY, "chatbot/support")
         assert bundle.chatbot == {"pipeline": "pipeline/flow@support.1", "starts": ["pipeline/checkin@support.1"]}
         assert bundle.pipeline("pipeline/flow") == bundle.pipeline("pipeline/flow@support.1")
         assert bundle.request("assistant/billing") == bundle.request("assistant/billing@support.1")
-        with pytest.raises(BundleError, match=r"has no assistant/billing@support\.2; its assistants: "):
+        with pytest.raises(BundleError, match=r"does not contain assistant/billing@support\.2; its assistants: "):
             bundle.request("assistant/billing@support.2")
 
     def test_kept_stores_and_files_are_live_ids(self, published):
@@ -139,7 +139,7 @@ class TestPublished:
         assert tools["file_search"]["vector_store_ids"] == ["vs_kept"]
         assert tools["code_interpreter"]["container"]["file_ids"] == ["file-kept"]
 
-    def test_a_draft_is_no_release(self, outlet, identity, objects, ids):
+    def test_release_of_working_chatbot_is_none(self, outlet, identity, objects, ids):
         draft = Address("chatbot", "support@working")
         publish([outlet], identity, draft, contents(objects)[SUPPORT], ids)
         assert load(outlet.root, IDENTITY, str(draft)).release is None

@@ -68,7 +68,7 @@ def test_a_chatbot_of_one_assistant(blobs):
     assert blob["pipelines"] == {}
 
 
-def test_a_bundle_of_which_a_part_is_missing_is_none(objects, blobs):
+def test_contents_with_missing_part_has_no_bundle(objects, blobs):
     without = contents({address: wanted for address, wanted in objects.items() if address.name != "technical"})
     broken = {address for address in blobs if "assistant/technical" in blobs[address]["assistants"]}
     assert without == {address: blob for address, blob in blobs.items() if address not in broken}
@@ -80,7 +80,7 @@ def test_the_needed_ids_are_those_of_live_objects(blobs):
     assert needs(blobs[Address("pipeline", "checkin")]) == frozenset()
 
 
-def test_fields_are_read_back_as_they_were_wanted(objects, blobs):
+def test_own_fields_equals_desired_fields(objects, blobs):
     documents = {"request", "pipeline", "chatbot"}
     for address, desired in objects.items():
         if desired.type in documents:
@@ -88,7 +88,7 @@ def test_fields_are_read_back_as_they_were_wanted(objects, blobs):
             assert {name: found[name] for name in desired.fields} == desired.fields
 
 
-def test_fields_that_a_document_does_not_have_are_at_their_default(blobs):
+def test_own_fields_of_absent_members_are_defaults(blobs):
     assert own_fields("chatbot", blobs[Address("chatbot", "simple")])["starts"] == []
     assert own_fields("request", blobs[Address("assistant", "unused")])["metadata"] == {}
 
@@ -116,7 +116,7 @@ def test_an_export_has_live_ids_as_far_as_there_are_any(blobs):
     assert nodes["polish"]["vector_stores"] == [reference("vectorstore/handbook")]
 
 
-def test_blobs_are_what_their_schema_says(blobs):
+def test_contents_match_the_blob_schema(blobs):
     jsonschema.Draft202012Validator.check_schema(BLOB)
     for blob in blobs.values():
         jsonschema.validate(blob, BLOB)
@@ -132,12 +132,12 @@ def test_blobs_are_what_their_schema_says(blobs):
         {"pipeline": {}},
     ],
 )
-def test_the_schema_refuses_what_is_no_bundle(blobs, broken):
+def test_blob_schema_rejects_other_documents(blobs, broken):
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(blobs[BILLING] | broken, BLOB)
 
 
-def test_requests_are_what_the_sdk_takes(blobs, ids):
+def test_requests_match_the_sdk_types(blobs, ids):
     check = checker(ResponseCreateParamsNonStreaming)
     requests = [
         assistant["request"]

@@ -41,7 +41,7 @@ def test_twice_is_once(desks, cli: Cli):
     assert cli("adopt", f"assistant/desk={desks[0]}", "--yes").code == 0
     done = cli("adopt", f"assistant/desk={desks[0]}", "--yes")
     assert done.code == 0
-    assert "ours already" in done.err
+    assert "already managed" in done.err
     assert "nothing had to be done" in done.out
 
 

@@ -135,7 +135,7 @@ def test_a_refusal_of_github_is_an_error_without_the_token(hub: Hub, cli: Cli, b
     hub.failing = [refusal(403, "Resource not accessible by integration")]
     done = cli("ci", "comment", body, "--pull-request", 7)
     assert done.code == 1
-    assert "error[github]: GitHub answers 403" in done.err
+    assert "error[github]: GitHub answered 403" in done.err
     assert TOKEN not in done.out + done.err
 
 

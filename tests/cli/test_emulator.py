@@ -55,7 +55,7 @@ def test_faults_that_nobody_understands_are_an_error(cli: Cli):
     done = cli("emulator", "serve", "--port", 0, "--faults", "flood")
     assert done.code == 1
     assert "error[bad-faults]" in done.err
-    assert "there is no fault 'flood'" in done.err
+    assert "unknown fault 'flood'" in done.err
 
 
 def test_the_embedded_api_is_unkind_where_the_environment_says_so(cli: Cli, project, monkeypatch):

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from reconciler.manifests.modeline import SCHEMA_FILE
 from tests.cli.conftest import by_hand
 
 
@@ -26,7 +27,18 @@ def test_what_is_live_becomes_a_project(nowhere, cli):
 def test_the_result_as_json(nowhere, cli):
     done = cli("import", "--into", "new", "-o", "json")
     assert done.document["format"] == "reconciler/import/v1"
-    assert done.document["written"] == ["project.yaml", "assistants/support-bot.yaml"]
+    assert done.document["written"] == ["project.yaml", "assistants/support-bot.yaml", SCHEMA_FILE]
+
+
+@pytest.mark.parametrize("has_schema", [True, False])
+def test_import_into_a_project_names_the_schema_that_is_there(project, cli, has_schema):
+    by_hand(project, lambda sdk: sdk.beta.agents.create(model="gpt-6-luna", name="Support Bot"))
+    if not has_schema:
+        (project / SCHEMA_FILE).unlink()
+    assert cli("import").code == 0
+    first = (project / "assistants/support-bot.yaml").read_text().splitlines()[0]
+    assert (first == f"# yaml-language-server: $schema=../{SCHEMA_FILE}") == has_schema
+    assert (project / SCHEMA_FILE).exists() == has_schema
 
 
 def test_an_id_that_is_gone_is_an_error_that_stops_nothing(applied, cli):

@@ -4,6 +4,7 @@ import shlex
 
 import pytest
 
+from reconciler.manifests.modeline import SCHEMA_FILE
 from tests.cli.conftest import Cli
 
 
@@ -72,3 +73,24 @@ def test_a_project_is_not_put_into_another(tmp_path, monkeypatch, cli: Cli):
     assert done.code == 1
     assert "error[inside-project]" in done.err
     assert not (tmp_path / "acme" / "sub").exists()
+
+
+def test_init_writes_the_schema_that_its_manifests_name(tmp_path, cli: Cli):
+    assert f"wrote {tmp_path / 'acme' / SCHEMA_FILE}" in cli("init", tmp_path / "acme").out
+    manifests = sorted((tmp_path / "acme").rglob("*.yaml"))
+    assert len(manifests) == 4
+    for path in manifests:
+        name, _, schema = path.read_text().splitlines()[0].partition("=")
+        assert name == "# yaml-language-server: $schema"
+        assert (path.parent / schema).resolve() == tmp_path / "acme" / SCHEMA_FILE
+    assert (tmp_path / "acme" / SCHEMA_FILE).read_text() == cli("schema").out
+
+
+def test_init_uses_the_schema_of_the_repository(tmp_path, cli: Cli):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / SCHEMA_FILE).parent.mkdir()
+    (tmp_path / SCHEMA_FILE).write_text("{}")
+    assert cli("init", tmp_path / "bots" / "acme").code == 0
+    first = (tmp_path / "bots/acme/stores/handbook.yaml").read_text().splitlines()[0]
+    assert first == f"# yaml-language-server: $schema=../../../{SCHEMA_FILE}"
+    assert not (tmp_path / "bots" / "acme" / SCHEMA_FILE).exists()

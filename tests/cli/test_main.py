@@ -66,7 +66,7 @@ def test_every_error_of_the_manifests_is_told_at_once_and_as_json_where_asked_fo
     done = cli(*command.split(), "-o", "json")
     assert done.code == 1
     places = {(problem["place"]["file"], problem["place"]["line"]) for problem in done.document["problems"]}
-    assert places >= {("assistants/helper.yaml", 6), ("chatbots/helper.yaml", 6)}
+    assert places >= {("assistants/helper.yaml", 7), ("chatbots/helper.yaml", 7)}
     assert "did you mean `model`?" in done.err
 
 

@@ -42,7 +42,7 @@ def test_a_reference_to_what_is_nowhere_is_an_error(project, cli: Cli):
     edit(project / "chatbots" / "helper.yaml", "assistant: helper", "assistant: helpr")
     done = cli("plan")
     assert done.code == 1
-    assert "chatbots/helper.yaml:6:14: error[dangling-reference]: no manifest defines assistant/helpr" in done.err
+    assert "chatbots/helper.yaml:7:14: error[dangling-reference]: no manifest defines assistant/helpr" in done.err
     assert "did you mean `helper`?" in done.err
 
 
@@ -135,4 +135,5 @@ def test_a_model_that_the_api_does_not_list_is_told(applied, cli: Cli):
     edit(applied / "assistants" / "helper.yaml", "gpt-6-luna", "gpt-6-lunar")
     done = cli("plan", "-o", "json")
     (warning,) = done.document["warnings"]
-    assert warning.startswith("the API lists no model gpt-6-lunar for this key. Did you mean 'gpt-6-luna'")
+    assert warning["code"] == "model-unlisted"
+    assert warning["text"].startswith("the API lists no model gpt-6-lunar for this key. Did you mean 'gpt-6-luna'")

@@ -15,6 +15,7 @@ def test_a_change_made_by_hand_becomes_the_manifests(applied, cli: Cli):
     done = cli("pull", "--all", "-o", "json")
     assert done.code == 0
     assert done.document["accepted"] == [{"address": STORE, "path": "name"}]
+    assert (applied / "stores/handbook.yaml").read_text().startswith("# yaml-language-server: $schema=../.schemas/")
     assert f"> adopt  {STORE}" in cli("plan").out
     assert cli("apply", "--yes").code == 0
     assert cli("plan", "--detailed-exitcode").code == 0

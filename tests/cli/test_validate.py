@@ -13,7 +13,7 @@ def test_all_problems_by_place(project, cli: Cli):
     edit(project / "chatbots" / "helper.yaml", "assistant: helper", "assistant: nobody")
     done = cli("validate")
     assert (done.code, done.out) == (1, "")
-    assert done.err.index("assistants/helper.yaml:6") < done.err.index("chatbots/helper.yaml:6")
+    assert done.err.index("assistants/helper.yaml:7") < done.err.index("chatbots/helper.yaml:7")
     assert done.err.endswith("2 errors\n")
 
 

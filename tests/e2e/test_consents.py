@@ -58,11 +58,12 @@ def test_filled_in_it_lets_that_happen_and_is_to_be_removed_afterwards(estate):
     consent_to(estate, refused(estate))
     plan = estate.plan()
     assert told(plan.changes) == ["delete assistant/digest"]
-    assert plan.changes[0].risks[0].endswith(f"until {WEEK}: nobody reads the digest")
+    (risk,) = plan.changes[0].risks
+    assert (risk.rule, risk.args["until"], risk.args["why"]) == ("consent-used", str(WEEK), "nobody reads the digest")
     estate.apply()
     (warning,) = estate.plan().warnings
-    assert warning.startswith("consents.yaml:1: consent/referenced-")
-    assert "lifts nothing" in warning
+    assert (warning.code, warning.args["place"]) == ("consent-unneeded", "consents.yaml:1")
+    assert warning.args["consent"].startswith("referenced-")
 
 
 def test_a_referrer_that_nobody_has_consented_to_makes_it_void(estate):

@@ -9,8 +9,10 @@ from reconciler.manifests import load
 from reconciler.resources import metadata
 from reconciler.resources.pipelines.nodes import MODELS
 from reconciler.resources.registry import kinds
+from tests.e2e.kinds_table import table
 
-TEXT = (Path(__file__).parents[2] / "docs" / "manifests.md").read_text(encoding="utf-8")
+PAGE = Path(__file__).parents[2] / "docs" / "manifests.md"
+TEXT = PAGE.read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w./-]+)`:\n\n```\w+\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL))
 NODES = re.findall(
     r"^\| `(\w+)` \| (.*) \|$", TEXT.partition("| type | parameters")[2].partition("## ")[0], re.MULTILINE
@@ -24,6 +26,10 @@ def project(tmp_path):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
     return tmp_path
+
+
+def test_manifests_page_table_of_kinds_matches_declarations():
+    assert table() in TEXT
 
 
 @pytest.mark.parametrize("env", ["staging", "production"])

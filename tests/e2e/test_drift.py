@@ -242,7 +242,7 @@ def test_s6_a_store_that_is_not_there_yet_is_an_addition(request_):
     )
     plan = request_.plan()
     assert told(plan.changes) == ["create vectorstore/handbook: name", "update assistant/triage: tools.file_search"]
-    assert plan.changes[1].fields[0].before is ABSENT
+    assert plan.changes[1].fields[0].live is ABSENT
     assert plan.drift == ()
 
 
@@ -267,7 +267,7 @@ def test_s8_a_local_file_that_was_never_uploaded_is_an_addition(store):
         "create file/kb/c.md: purpose, sha256",
         'update vectorstore/handbook: files["kb/c.md"]',
     ]
-    assert plan.changes[1].fields[0].before is ABSENT
+    assert plan.changes[1].fields[0].live is ABSENT
     assert plan.drift == ()
 
 
@@ -542,7 +542,7 @@ def test_an_agent_deleted_by_hand_is_made_again_and_published_under_its_new_id(a
     plan = agent.plan()
     assert plan.changes == ()
     assert told(plan.drift)[0].startswith("create assistant/triage")
-    assert old in plan.drift[0].because[0]
+    assert plan.drift[0].reasons[0].args["id"] == old
     assert reverted(agent)
     assert old.encode() not in agent.memory()[".reconciler/bundles/acme/assistant/triage.json"]
 
@@ -603,7 +603,8 @@ def files_in_store(estate: World) -> int:
 def test_a_strangers_file_in_a_store_is_told_and_stays(strangers_file):
     plan = strangers_file.plan()
     assert (plan.changes, plan.drift) == ((), ())
-    assert plan.warnings[0].startswith("vectorstore/handbook holds 1 file that its manifest does not name")
+    assert [(one.code, one.address) for one in plan.warnings] == [("files-not-in-manifest", "vectorstore/handbook")]
+    assert len(plan.warnings[0].args["files"]) == 1
     strangers_file.apply()
     assert files_in_store(strangers_file) == 3
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.emulator.faults.spec import parse
+from reconciler.emulator.fault_spec import parse
 from reconciler.emulator.resources import models
 from reconciler.operations.drift import drift_of
 from reconciler.planning.drift import DriftReport
@@ -39,7 +39,9 @@ def team(tmp_path: Path) -> Iterator[World]:
 
 
 def report(team: World) -> DriftReport:
-    return team.run(drift_of(open_workspace(team.root, team.environ), team.connection))
+    found = team.run(drift_of(open_workspace(team.root, team.environ), team.connection))
+    assert isinstance(found, DriftReport)
+    return found
 
 
 def classes(made: DriftReport) -> list[tuple[str, str]]:
@@ -170,7 +172,9 @@ def test_what_a_hand_has_taken_away_is_a_risk(team: World):
     team.apply()
     team.by_hand(team.sdk.beta.agents.update(team.id_of("assistant/triage"), instructions="Be brief."))
     (item,) = report(team).drifted
-    assert item.change.risks == ("high guardrail-removed: it no longer says “Never promise a refund.”",)
+    (risk,) = item.change.risks
+    assert (risk.level, risk.rule) == ("high", "guardrail-removed")
+    assert risk.args == {"sentence": "Never promise a refund.", "more": 0}
 
 
 def test_what_a_hand_has_added_is_none(team: World):

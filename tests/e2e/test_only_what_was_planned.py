@@ -14,6 +14,7 @@ from reconciler.bundles.publish import publish, read_all
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.planning.model import Plan
+from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.review.approval import approval
@@ -199,7 +200,7 @@ class TestFiles:
         office.apply()
         two, upload = office.id_of("vectorstore/two"), office.id_of("file/a.md")
         office.by_hand(office.sdk.vector_stores.files.create(two, file_id=upload))
-        warning = "vectorstore/two holds 1 file that its manifest does not name: a.md"
+        warning = Notice("files-not-in-manifest", {"files": ["a.md"]}, "vectorstore/two")
         assert office.plan().warnings == (warning,)
         office.wants(store("two", files=["b.md", "c.md"]))
         office.apply()

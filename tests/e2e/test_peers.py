@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from reconciler.planning.model import Refusal
+from reconciler.planning.reasons import Notice
+from reconciler.planning.referrers import PeerObject, Referrer
 from tests.e2e.test_references import apply_after
 from tests.support.state_repositories import ENVIRON, Remote, git
 from tests.support.world import Document, World, manifest, problem_of, told, world
@@ -62,8 +64,8 @@ def test_what_a_peer_searches_is_not_deleted_until_it_searches_something_else(de
     desk.drops("VectorStore/kb")
     found = refused(desk)
     assert (found.rule, found.address) == ("referenced", "vectorstore/kb")
-    assert found.sections["Other references"] == ("lab: assistant/triage",)
-    assert found.places == {"lab: assistant/triage": "state of lab"}
+    lab_triage = Referrer(PeerObject("lab", "assistant/triage"), place="state")
+    assert found.sections["Other references"] == (lab_triage,)
     lab.wants(manifest("Assistant", "triage", {"model": "gpt-6-luna"}))
     lab.apply()
     assert done(desk) == ["delete vectorstore/kb"]
@@ -75,14 +77,14 @@ def test_what_another_project_says_in_manifests_only_does_not_count(desk, lab):
     plan = desk.plan()
     assert (told(plan.changes), plan.refusals) == (["delete vectorstore/kb"], ())
     (warning,) = plan.warnings
-    assert warning == "lab, a peer, has no state in origin/reconciler-state yet: it is taken to need nothing"
+    assert warning == Notice("peer-without-state", {"identity": "lab", "location": "origin/reconciler-state"})
 
 
 def test_a_reference_between_plan_and_delete_is_seen(desk, lab):
     desk.drops("VectorStore/kb")
     (outcome,) = apply_after(desk, lambda _: lab.apply()).outcomes
     assert (outcome.status, problem_of(outcome).code) == ("failed", "stale")
-    assert "request lab: assistant/triage came to need vs_" in problem_of(outcome).message
+    assert "request assistant/triage (lab: assistant/triage) started referencing vs_" in problem_of(outcome).message
     assert desk.requests()[DELETE_STORE] == 0
 
 

@@ -9,7 +9,9 @@ from reconciler.applying.model import ApplyResult
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
 from reconciler.planning.model import Refusal
+from reconciler.planning.referrers import Foreign, Referrer
 from reconciler.project.workspace import open_workspace
+from tests.support.asking import listed, remedies
 from tests.support.world import PROJECT, Document, Quiet, World, is_silent, manifest, problem_of, told, world
 
 AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
@@ -82,15 +84,15 @@ class TestPlan:
         estate.drops("Assistant/digest")
         found = refusal(estate, "assistant/digest")
         name = f"automation nightly digest ({automation})"
-        assert (found.rule, found.sections["Other references"]) == ("referenced", (name,))
-        assert found.places == {name: "live"}
-        assert found.remedy.startswith(f"Point {name} at something else")
+        nightly = Referrer(Foreign("automation", automation, "nightly digest"), place="live")
+        assert (found.rule, found.sections["Other references"]) == ("referenced", (nightly,))
+        assert remedies(found)["repoint-referrers"] == {"names": [name]}
 
     def test_a_session_in_progress_keeps_its_agent(self, estate):
         session = converse(estate, estate.id_of("assistant/digest"))
         estate.drops("Assistant/digest")
         found = refusal(estate, "assistant/digest")
-        assert found.sections["Other references"] == (f"session in progress ({session})",)
+        assert listed(found)["Other references"] == (f"session in progress ({session})",)
 
     def test_a_session_at_rest_does_not(self, estate):
         session = converse(estate, estate.id_of("assistant/digest"))
@@ -108,13 +110,13 @@ class TestPlan:
         made = template(estate, estate.id_of("file/kb/b.md"))
         without_b(estate)
         found = refusal(estate, "file/kb/b.md")
-        assert found.sections["Other references"] == (f"environment_template desk ({made})",)
+        assert listed(found)["Other references"] == (f"environment_template desk ({made})",)
 
     def test_a_store_that_is_not_ours_keeps_the_file_it_holds(self, estate):
         made = collect(estate, estate.id_of("file/kb/b.md"))
         without_b(estate)
         found = refusal(estate, "file/kb/b.md")
-        assert found.sections["Other references"] == (f"vector_store theirs ({made})",)
+        assert listed(found)["Other references"] == (f"vector_store theirs ({made})",)
 
     def test_new_content_leaves_the_old_upload_to_the_template_that_names_it(self, estate):
         old = estate.id_of("file/kb/b.md")
@@ -181,7 +183,7 @@ class TestBetweenPlanAndDelete:
         result = apply_after(estate, takes, file)
         failed = result.of("failed")
         assert [(one.action, one.address) for one in failed] == [("delete", "file/kb/b.md")]
-        assert f"came to need {file}" in problem_of(failed[0]).message
+        assert f"started referencing {file}" in problem_of(failed[0]).message
         assert estate.by_hand(estate.sdk.files.retrieve(file)).id == file
 
     def test_a_store_of_ours_that_took_it_by_hand_is_seen(self, estate):
@@ -192,7 +194,7 @@ class TestBetweenPlanAndDelete:
         without_b(estate)
         attach = lambda it: it.by_hand(it.sdk.vector_stores.files.create(store, file_id=file))  # noqa: E731
         (failed,) = apply_after(estate, attach).of("failed")
-        assert f"vector_store other ({store}) came to need {file}" in problem_of(failed).message
+        assert f"vector_store other ({store}) started referencing {file}" in problem_of(failed).message
 
 
 class TestMany:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.planning.reasons import Notice
 from tests.support.world import Document, World, is_silent, manifest, told, world
 
 SAMPLE = Path(__file__).parents[2] / "manifests"
@@ -50,7 +51,7 @@ def test_a_new_description_waits_for_the_next_store_and_is_told_until_then(estat
     estate.apply()
     plan = estate.plan()
     assert not plan.changes
-    assert "vectorstore/handbook: description changed" in plan.warnings[0]
+    assert plan.warnings[0] == Notice("set-at-creation", {"field": "description"}, "vectorstore/handbook")
 
 
 def test_a_request_becomes_an_agent_and_back(estate):

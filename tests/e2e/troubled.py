@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from reconciler.emulator import Settings, create_app
-from reconciler.emulator.faults.spec import parse
+from reconciler.emulator.fault_spec import parse
 from reconciler.live.client import Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan

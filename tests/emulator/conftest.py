@@ -57,7 +57,7 @@ class Clock:
 
 @dataclass
 class Api:
-    """One emulator: `sdk` and `http` talk to it, `run` waits for what they return."""
+    """An emulator with the clients `sdk` and `http`; `run` awaits their results."""
 
     app: Starlette
     sdk: AsyncOpenAI
@@ -77,7 +77,7 @@ class Api:
         return self.run(self.http.request(method, path, **options))
 
     def agent(self, **given: Any) -> dict[str, Any]:
-        """Create an agent from what is given, sent as it is."""
+        """Create an agent from the given body."""
         response = self.call("POST", "/agents", json={"model": "gpt-5", **given})
         assert response.status_code == 201, response.text
         created: dict[str, Any] = response.json()

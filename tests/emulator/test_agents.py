@@ -152,7 +152,7 @@ def test_tools_come_back_resolved(api, given: dict[str, Any], resolved: dict[str
 
 
 @pytest.mark.parametrize(("model", "effort"), [("gpt-6-luna", "low"), ("gpt-5.1", "none"), ("gpt-4o", None)])
-def test_the_model_decides_about_the_effort_nobody_set(api, model: str, effort: str | None):
+def test_omitted_effort_defaults_by_model(api, model: str, effort: str | None):
     assert api.agent(model=model)["reasoning"]["effort"] == effort
 
 
@@ -198,11 +198,11 @@ class TestUpdate:
         (field,) = given
         assert self.update(api, agent, **given)[field] == after
 
-    def test_an_effort_nobody_set_follows_the_model(self, api):
+    def test_omitted_effort_follows_the_model(self, api):
         agent = api.agent(model="gpt-5")
         assert self.update(api, agent, model="gpt-6-luna")["reasoning"]["effort"] == "low"
 
-    def test_an_effort_somebody_set_stays(self, api, agent):
+    def test_given_effort_stays(self, api, agent):
         assert self.update(api, agent, model="gpt-6-luna")["reasoning"]["effort"] == "high"
 
     def test_even_an_empty_update_moves_updated_at(self, api, agent, clock):
@@ -311,7 +311,7 @@ class TestUpdate:
     ],
     ids=str,
 )
-def test_what_an_agent_cannot_be_is_refused_with_its_path(api, given: dict[str, Any], param: str, message: str):
+def test_invalid_agent_is_rejected_with_path(api, given: dict[str, Any], param: str, message: str):
     error = api.refusal("POST", "/agents", json={"model": "gpt-5", **given})
     kind = "invalid_request_error"
     assert error == {"message": message, "type": kind, "code": kind, "param": param}
@@ -330,7 +330,7 @@ def test_what_an_agent_cannot_be_is_refused_with_its_path(api, given: dict[str, 
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_limits(api, given: dict[str, Any], param: str):
+def test_value_above_a_limit_is_rejected(api, given: dict[str, Any], param: str):
     assert api.refusal("POST", "/agents", json={"model": "gpt-5", **given})["param"] == param
 
 

@@ -1,4 +1,4 @@
-"""Automations: what they target, when they run, and that nothing they name is held by them."""
+"""Automations: targets, schedules, and deletion of targets."""
 
 import pytest
 
@@ -83,7 +83,7 @@ class TestUpdate:
     def automation(self, api, target):
         return made(api, **NIGHTLY, target=target, metadata={"team": "night"})
 
-    def test_what_is_named_is_replaced(self, api, automation):
+    def test_update_replaces_given_fields(self, api, automation):
         sent = {"name": "digest", "expression": "0 4 * * *", "metadata": {}}
         updated = api.call("POST", f"/agents/automations/{automation['id']}", json=sent)
         assert updated.json() == {**automation, **sent}
@@ -98,7 +98,7 @@ class TestUpdate:
             ({"target": {"type": "existing_session", "session_id": "s", "instructions": "i"}}, "target.type"),
         ],
     )
-    def test_what_cannot_change_is_refused(self, api, automation, sent, param):
+    def test_update_of_immutable_member_is_rejected(self, api, automation, sent, param):
         error = api.refusal("POST", f"/agents/automations/{automation['id']}", json=sent)
         assert error["param"] == param
 
@@ -115,7 +115,7 @@ class TestUpdate:
     ],
     ids=str,
 )
-def test_targets_that_cannot_be(api, target, change, status):
+def test_invalid_target_is_rejected(api, target, change, status):
     api.refusal("POST", "/agents/automations", status, json={**NIGHTLY, "target": {**target, **change}})
 
 

@@ -1,4 +1,4 @@
-"""Environment templates: what comes back, what never does, and that they may name what is gone."""
+"""Environment templates: shown and hidden members, and references to missing objects."""
 
 import base64
 

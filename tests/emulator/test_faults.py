@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from openai import APIConnectionError, InternalServerError, OpenAI
 
-from reconciler.emulator.faults.spec import parse
+from reconciler.emulator.fault_spec import parse
 
 AGENT = {"model": "gpt-5", "name": "bot"}
 
@@ -37,19 +37,19 @@ class TestAnswers:
             api.run(api.sdk.beta.agents.create(**AGENT))
         assert names(api) == made
 
-    def test_a_late_answer(self, embed):
+    def test_slow_answer_is_delayed(self, embed):
         api = embed(faults="slow=0.05:POST")
         before = time.monotonic()
         api.agent()
         assert time.monotonic() - before >= 0.05
 
-    def test_half_an_answer(self, embed):
+    def test_malformed_answer_is_cut_in_half(self, embed):
         api = embed(faults="malformed:GET:/v1/models")
         api.http._transport = httpx2.ASGITransport(api.app)
         with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
             api.call("GET", "/models").json()
 
-    def test_too_many_requests(self, embed):
+    def test_429_sends_retry_after(self, embed):
         api = embed(faults="429:POST:*:1,429=7:POST:*:2,quota:POST:*:3")
         answers = [api.call("POST", "/agents", json=AGENT) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [429, 429, 429]
@@ -106,7 +106,7 @@ class TestIngestion:
 
 class TestSecondWriter:
     @pytest.mark.parametrize("request_", ["GET:/v1/agents/*", "POST:/v1/agents/*", "GET:/v1/agents", "POST:/v1/agents"])
-    def test_changes_what_the_request_was_about(self, embed, request_):
+    def test_second_writer_changes_the_object_of_the_request(self, embed, request_):
         api = embed()
         agent = api.agent(name="a")["id"]
         api.app.state.faults.set(*parse(f"second-writer=instructions:{request_}:1"))
@@ -116,7 +116,7 @@ class TestSecondWriter:
         )
         assert "somebody else" not in answer.text
         changed = [found for found in api.call("GET", "/agents").json()["data"] if found["instructions"]]
-        assert [found["instructions"] for found in changed] == ["written by somebody else"]
+        assert [found["instructions"] for found in changed] == ["written by another client"]
 
 
 class TestWhich:
@@ -127,16 +127,16 @@ class TestWhich:
     @pytest.mark.parametrize(
         ("which", "hits"), [("2", [2]), ("2-4", [2, 3, 4]), ("19-", [19, 20]), ("*", list(range(1, 21)))]
     )
-    def test_by_number(self, embed, which, hits):
+    def test_fault_hits_requests_by_number(self, embed, which, hits):
         assert self.hits(embed, which) == hits
 
-    def test_by_chance_the_same_with_the_same_seed(self, embed):
+    def test_fault_by_chance_is_repeatable_with_a_seed(self, embed):
         first = self.hits(embed, "30%", 50, seed=1)
         assert 5 < len(first) < 25
         assert self.hits(embed, "30%", 50, seed=1) == first
         assert self.hits(embed, "30%", 50, seed=2) != first
 
-    def test_only_what_matches(self, embed):
+    def test_fault_hits_only_matching_requests(self, embed):
         api = embed(faults="error-before:GET:/v1/vector_stores/*/files")
         assert api.call("GET", "/vector_stores").status_code == 200
         assert api.call("GET", "/vector_stores/vs_1/files/f").status_code == 404
@@ -165,7 +165,7 @@ class TestControl:
         "body",
         [b"", b"[]", b'{"fault": []}', b'{"faults": [1]}', b'{"faults": [{"kind": "429"}]}', b'{"faults": "flood"}'],
     )
-    def test_what_it_does_not_understand_changes_nothing(self, embed, body):
+    def test_invalid_faults_change_nothing(self, embed, body):
         api = embed(faults="429:GET")
         answer = self.control(api, "PUT", content=body)
         assert (answer.status_code, list(answer.json())) == (400, ["error"])

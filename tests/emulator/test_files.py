@@ -30,7 +30,7 @@ def test_equal_names_and_bytes_are_two_files(api):
 
 
 @pytest.mark.parametrize("name", ["späße.md", "with space.txt"])
-def test_any_name(api, name):
+def test_upload_with_any_file_name(api, name):
     assert api.run(api.sdk.files.retrieve(api.upload(name))).filename == name
 
 
@@ -42,7 +42,7 @@ def test_what_was_uploaded_for_assistants_cannot_be_downloaded(api, purpose):
 
 
 @pytest.mark.parametrize("purpose", ["batch", "fine-tune", "vision", "evals"])
-def test_the_rest_can(api, purpose):
+def test_upload_for_other_purposes_can_be_downloaded(api, purpose):
     assert api.run(api.sdk.files.content(api.upload("x.jsonl", b"\x00bytes", purpose))).content == b"\x00bytes"
 
 
@@ -65,7 +65,7 @@ def test_a_deleted_file_is_gone(api):
 
 
 class TestExpiry:
-    def test_after_its_seconds_a_file_is_gone(self, api, clock):
+    def test_expired_file_is_not_found(self, api, clock):
         after = {"anchor": "created_at", "seconds": 3600}
         file = api.run(api.sdk.files.create(file=("a.md", b"x"), purpose="user_data", expires_after=after))
         assert file.expires_at == file.created_at + 3600
@@ -78,7 +78,7 @@ class TestExpiry:
         assert file.expires_at == file.created_at + 30 * DAY
 
     @pytest.mark.parametrize("seconds", [3599, 30 * DAY + 1])
-    def test_between_an_hour_and_thirty_days(self, api, seconds):
+    def test_expires_after_must_be_between_an_hour_and_thirty_days(self, api, seconds):
         data = {"purpose": "assistants", "expires_after[anchor]": "created_at", "expires_after[seconds]": str(seconds)}
         error = api.refusal("POST", "/files", data=data, files={"file": ("a.md", b"x")})
         assert error["param"] == "expires_after.seconds"
@@ -116,6 +116,6 @@ def test_a_file_has_at_most_512_megabytes():
         files.CREATE.check({"purpose": "assistants", "file": Upload("a.md", bytes(512 * 1024**2 + 1))})
 
 
-def test_two_hundred_is_the_status_here(api):
+def test_create_file_answers_200(api):
     request = {"data": {"purpose": "assistants"}, "files": {"file": ("a.md", b"x")}}
     assert api.call("POST", "/files", **request).status_code == httpx2.codes.OK

@@ -1,4 +1,4 @@
-"""Pages: sizes, order, cursors, and how each family refuses what it does not understand."""
+"""Pages of lists: sizes, order, cursors, and invalid queries in each family of endpoints."""
 
 from typing import Any
 

@@ -13,11 +13,11 @@ def test_dated_models_say_when_they_shut_down(api):
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", date) for date in dates)
 
 
-def test_one_model(api):
+def test_retrieve_model(api):
     assert api.run(api.sdk.models.retrieve("gpt-4o")).shutdown_date == "2027-01-14"
 
 
-def test_an_unknown_model(api):
+def test_retrieve_unknown_model_is_not_found(api):
     with pytest.raises(openai.NotFoundError) as caught:
         api.run(api.sdk.models.retrieve("gpt-nothing"))
     assert (caught.value.code, caught.value.param) == ("model_not_found", "model")

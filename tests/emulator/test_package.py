@@ -8,13 +8,13 @@ from reconciler.emulator import Settings, create_app
 from reconciler.emulator.resources import endpoints
 
 
-def test_importing_it_costs_neither_starlette_nor_the_sdk():
+def test_import_loads_neither_starlette_nor_the_sdk():
     code = "import sys, reconciler.emulator; print(*{'openai', 'starlette', 'uvicorn', 'sqlite3'} & sys.modules.keys())"
     imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert imported.stdout == "\n"
 
 
-def test_without_the_extra_it_says_what_is_missing(monkeypatch):
+def test_missing_extra_raises_import_error(monkeypatch):
     for name in [name for name in sys.modules if name.startswith(("reconciler.emulator.", "starlette"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "starlette", None)
@@ -22,7 +22,7 @@ def test_without_the_extra_it_says_what_is_missing(monkeypatch):
         create_app(Settings())
 
 
-def test_a_module_in_resources_is_all_a_new_object_takes(monkeypatch, tmp_path):
+def test_new_module_in_resources_is_registered(monkeypatch, tmp_path):
     (tmp_path / "skills.py").write_text(
         "from reconciler.emulator.api import Endpoint\n"
         "ENDPOINTS = [Endpoint(method='GET', path='/v1/skills', handle=lambda call: {'object': 'list'})]\n"

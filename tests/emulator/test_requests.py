@@ -1,4 +1,4 @@
-"""What holds for every request: headers, keys, strict JSON, unknown paths, the record of what was asked."""
+"""Checks of every request: headers, keys, strict JSON, unknown paths, and the record of requests."""
 
 import time
 
@@ -34,7 +34,7 @@ def test_agents_need_the_beta_header_before_they_need_a_key(api, path, header):
 
 
 @pytest.mark.parametrize("path", ["/files", "/vector_stores", "/models"])
-def test_nothing_else_needs_it(api, path):
+def test_other_endpoints_need_no_beta_header(api, path):
     assert api.call("GET", path, headers={"openai-beta": ""}).status_code == 200
 
 
@@ -68,17 +68,17 @@ def test_json_is_read_strictly(api, body):
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_json_has_to_be_called_json(api, content_type):
+def test_json_body_with_another_content_type_is_rejected(api, content_type):
     api.refusal("POST", "/agents", content='{"model": "gpt-5"}', headers={"content-type": content_type})
 
 
-def test_a_charset_does_no_harm(api):
+def test_content_type_with_charset_is_accepted(api):
     headers = {"content-type": "application/json; charset=utf-8"}
     assert api.call("POST", "/agents", content='{"model": "gpt-5"}', headers=headers).status_code == 201
 
 
 @pytest.mark.parametrize("path", ["/assistants", "/assistants/asst_1", "/threads", "/prompts"])
-def test_what_openai_shut_down_is_not_found(api, path):
+def test_removed_endpoints_are_not_found(api, path):
     assert api.refusal("GET", path, 404)["message"] == f"Invalid URL (GET /v1{path})"
 
 

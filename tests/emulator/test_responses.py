@@ -12,12 +12,12 @@ def test_a_response_is_kept_with_what_it_was_asked_for(api):
     assert (found.temperature, found.truncation, found.tools[0].max_num_results) == (1.0, "disabled", 20)
 
 
-def test_its_shape_is_the_sdks(api):
+def test_response_matches_the_sdk_type(api):
     raw = api.call("POST", "/responses", json={"model": "gpt-6-luna", "input": "Hi", "tools": [TOOL]}).json()
     assert not Response.model_validate(raw).model_extra
 
 
-def test_what_is_not_to_be_stored_is_not(api):
+def test_response_with_store_false_is_not_stored(api):
     made = api.run(api.sdk.responses.create(model="gpt-6-luna", input="Hi", store=False))
     assert api.refusal("GET", f"/responses/{made.id}", 404)["type"] == "invalid_request_error"
 

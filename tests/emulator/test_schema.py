@@ -1,4 +1,4 @@
-"""The strict form of the SDK's types, and what these types know: a newer SDK shows here what the API has gained."""
+"""Strict checks of the SDK's types, and a list of their members that fails when a newer SDK adds one."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin
@@ -53,7 +53,7 @@ CHUNKING = """
 STORE = "name metadata expires_after expires_after.anchor expires_after.days"
 ENTRY = f"file_id attributes {CHUNKING}"
 
-# What the emulator has been taught about. A key that is missing here is one it would only pass through.
+# The members that the emulator supports. It would only pass through a missing one.
 TAUGHT: Mapping[Any, str] = {
     AgentCreateParams: AGENT,
     AgentUpdateParams: AGENT,
@@ -95,7 +95,7 @@ def type_of(variant: Any) -> str:
 
 
 @pytest.mark.parametrize("params", TAUGHT, ids=lambda params: f"{params.__module__}.{params.__name__}")
-def test_the_sdk_knows_no_member_that_the_emulator_was_not_taught(params):
+def test_sdk_types_have_no_unknown_members(params):
     known, taught = set(paths(params)), set(TAUGHT[params].split())
     assert not known - taught, f"new in the SDK's {params.__name__}: {sorted(known - taught)}"
     assert not taught - known, f"gone from the SDK's {params.__name__}: {sorted(taught - known)}"
@@ -107,7 +107,7 @@ def error(params: Any, value: Any) -> tuple[str | None, str | None]:
     return caught.value.param, caught.value.code
 
 
-def test_lists_are_looked_into_although_the_sdk_says_iterable():
+def test_items_of_iterables_are_checked():
     assert error(AgentCreateParams, {"model": "m", "tools": [{"type": "automations"}, 1]}) == (
         "tools[1]",
         "invalid_type",
@@ -115,7 +115,7 @@ def test_lists_are_looked_into_although_the_sdk_says_iterable():
     assert error(AgentCreateParams, {"model": "m", "tools": {}}) == ("tools", "invalid_type")
 
 
-def test_a_string_is_no_list_of_strings():
+def test_string_is_not_a_list_of_strings():
     assert error(VectorStoreCreateParams, {"file_ids": "file-1"}) == ("file_ids", "invalid_type")
     assert error(VectorStoreCreateParams, {"file_ids": [1]}) == ("file_ids[0]", "invalid_type")
 
@@ -155,6 +155,6 @@ def test_only_whole_numbers_are_integers(value):
     assert error(AgentCreateParams, given) == ("multi_agent.max_concurrent_subagents", "invalid_type")
 
 
-def test_an_annotation_of_a_new_shape_is_an_error_and_not_a_hole():
+def test_unsupported_annotation_is_an_error():
     with pytest.raises(TypeError, match="no strict form"):
         checker(set[str])

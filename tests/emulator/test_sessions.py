@@ -1,4 +1,4 @@
-"""Sessions: what they copy of an agent, when they are in progress, and what cannot be deleted."""
+"""Sessions: copied configurations, turns, and deletion."""
 
 import pytest
 
@@ -74,7 +74,7 @@ class TestAgent:
     def saved(self, api):
         return api.agent(name="triage", instructions="Sort.", tools=[{"type": "tool_search"}, {"type": "automations"}])
 
-    def test_its_configuration_is_copied(self, api, saved):
+    def test_agent_configuration_is_copied(self, api, saved):
         session = started(api, agent_id=saved["id"], agent={})
         api.call("POST", f"/agents/{saved['id']}", json={"instructions": "Sort well.", "name": "desk"})
         api.call("DELETE", f"/agents/{saved['id']}")
@@ -91,7 +91,7 @@ class TestAgent:
         error = api.refusal("POST", "/agents/sessions", json={"agent": {}, "environment": HOSTED})
         assert error["param"] == "agent.model"
 
-    def test_it_can_be_changed_for_this_session(self, api, saved):
+    def test_agent_can_be_changed_for_one_session(self, api, saved):
         session = started(api, agent_id=saved["id"])
         sent = {"agent": {"reasoning": {"effort": "high"}}, "metadata": {"a": "1"}, "spend_control": {"limit": 100}}
         updated = api.call("POST", f"/agents/sessions/{session['id']}", json=sent).json()
@@ -99,7 +99,7 @@ class TestAgent:
         assert updated["spend_control"] == {"consumed": 0, "limit": 100}
 
     @pytest.mark.parametrize("change", [{"agent_id": "agent_none"}, {"vault_ids": ["vault_none"]}])
-    def test_what_is_named_has_to_exist(self, api, change):
+    def test_unknown_agent_or_vault_is_not_found(self, api, change):
         api.refusal("POST", "/agents/sessions", 404, json={"environment": HOSTED, **change})
 
 

@@ -12,7 +12,7 @@ from reconciler.emulator.store import Store, UnknownCursorError, Where, Window
 
 FILE = {"filename": "guide.md", "bytes": 1, "expires_at": None}
 
-# What a second process does with the file: twenty agents, each read back.
+# The program of a second process on the same file: create twenty agents and read each back.
 WRITER = """
 import asyncio, sys
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_files_and_their_bytes_outlive_the_application(embed, tmp_path):
     assert again.run(again.sdk.files.content(file)).content == b"bytes"
 
 
-def test_memory_is_not_shared(embed):
+def test_in_memory_stores_are_separate(embed):
     embed().agent()
     assert embed().call("GET", "/agents").json()["data"] == []
 
@@ -72,7 +72,7 @@ def store():
     return store
 
 
-def test_what_fails_leaves_nothing_behind(store):
+def test_failed_transaction_is_rolled_back(store):
     with pytest.raises(TypeError), store.transaction(write=True):
         store.put_all("kind", [{"id": "new"}, {"id": "unwritable", "value": object()}])
     assert store.get("kind", "new") is None

@@ -40,7 +40,7 @@ def test_an_unnamed_store_has_a_string_for_a_name(api):
     }
 
 
-def test_a_description_is_accepted_and_never_seen_again(api):
+def test_description_is_accepted_and_not_returned(api):
     assert "description" not in store(api, description="what it is for")
 
 
@@ -64,7 +64,7 @@ def test_files_can_come_with_the_store(api):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_a_store_cannot_be(api, given, param):
+def test_create_store_with_invalid_body_is_rejected(api, given, param):
     error = api.refusal("POST", "/vector_stores", json=given)
     assert error["param"] == param
     assert error["code"] != "invalid_request_error"
@@ -93,7 +93,7 @@ def test_deleting_a_store_keeps_its_files(api):
 
 
 class TestExpiry:
-    def test_counts_from_the_last_activity(self, api, clock):
+    def test_expiry_counts_from_the_last_activity(self, api, clock):
         created = store(api, expires_after=IN_A_WEEK)
         assert created["expires_at"] == created["created_at"] + 7 * DAY
         clock.advance(DAY)
@@ -109,14 +109,14 @@ class TestExpiry:
         api.refusal("POST", f"/vector_stores/{created['id']}/files", json={"file_id": file})
         api.refusal("POST", f"/vector_stores/{created['id']}/file_batches", json={"file_ids": [file]})
 
-    def test_null_removes_it(self, api):
+    def test_expiry_null_is_removed(self, api):
         created = store(api, expires_after=IN_A_WEEK)
         updated = api.call("POST", f"/vector_stores/{created['id']}", json={"expires_after": None}).json()
         assert (updated["expires_after"], updated["expires_at"]) == (None, None)
 
 
 class TestIngestion:
-    def test_takes_its_time(self, embed, clock):
+    def test_file_is_in_progress_during_the_ingest_delay(self, embed, clock):
         api = embed(ingest_delay=10)
         created = store(api)
         entry = attach(api, created["id"], api.upload(content=b"123"))
@@ -296,7 +296,7 @@ class TestBatches:
         again = api.run(api.sdk.vector_stores.file_batches.retrieve(batch["id"], vector_store_id=created))
         assert again.status == "cancelled"
 
-    def test_what_is_done_cannot_be_cancelled(self, api):
+    def test_cancel_finished_batch_changes_nothing(self, api):
         created = store(api)["id"]
         batch = self.batch(api, created, file_ids=[api.upload()])
         path = f"/vector_stores/{created}/file_batches/{batch['id']}/cancel"
@@ -322,7 +322,7 @@ class TestBatches:
         ],
         ids=lambda value: str(value)[:60],
     )
-    def test_what_a_batch_cannot_be(self, api, given, param):
+    def test_create_batch_with_invalid_body_is_rejected(self, api, given, param):
         path = f"/vector_stores/{store(api)['id']}/file_batches"
         assert api.refusal("POST", path, json=given)["param"] == param
 
@@ -332,7 +332,7 @@ class TestBatches:
         api.refusal("POST", path, 404, json={"file_ids": [api.upload(), "file-missing"]})
         assert counts(api, created) == {}
 
-    def test_an_unknown_batch(self, api):
+    def test_unknown_batch_is_not_found(self, api):
         path = f"/vector_stores/{store(api)['id']}/file_batches/vsfb_1"
         for method, tail in (("GET", ""), ("POST", "/cancel"), ("GET", "/files")):
             api.refusal(method, path + tail, 404)

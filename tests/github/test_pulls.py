@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.github import GitHub
-from reconciler.github.pulls import open_pull, upsert_pull
+from reconciler.github.issues import open_pull, upsert_pull
 from tests.support.github_hub import Hub
 from tests.support.github_repositories import Checkout
 
@@ -19,14 +19,14 @@ def repo(hub: Hub, tmp_path) -> Checkout:
     return made
 
 
-def test_the_second_time_it_is_rewritten(github: GitHub, hub: Hub):
+def test_upsert_pull_with_open_pull_edits_it(github: GitHub, hub: Hub):
     first = upsert_pull(github, BRANCH, "main", "Back to 2", "now")
     assert upsert_pull(github, BRANCH, "main", "Back to 1", "later") == first
     (pull,) = hub.pulls.values()
     assert (pull["title"], pull["body"], pull["base"]["ref"]) == ("Back to 1", "later", "main")
 
 
-def test_one_that_was_closed_is_not_opened_again(github: GitHub, hub: Hub):
+def test_upsert_pull_after_close_opens_a_new_one(github: GitHub, hub: Hub):
     upsert_pull(github, BRANCH, "main", "Back to 2", "now")
     hub.pulls[1]["state"] = "closed"
     assert open_pull(github, BRANCH) is None

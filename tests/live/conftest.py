@@ -143,7 +143,7 @@ class Api:
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         local = LocalFile(path, sha256, len(text.encode()))
         fields = {"sha256": sha256, "purpose": "assistants"}
-        return self.order("file", f"file/{path}", fields, local=local, upload_name=name or Path(path).name)
+        return self.order("file", f"file/{path}", fields, parts=(local,), upload_name=name or Path(path).name)
 
 
 @pytest.fixture

@@ -271,7 +271,9 @@ class TestRequests:
 
     def test_uploads_are_forms(self, bench, server):
         connection = server.says(ok())
-        bench.run(connection.create("files", body={"purpose": "assistants"}, file=("a.md", b"hello"), about=TRIAGE))
+        bench.run(
+            connection.create("files", body={"purpose": "assistants"}, files=[("file", "a.md", b"hello")], about=TRIAGE)
+        )
         (request,) = server.asked
         assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
         assert b'name="file"; filename="a.md"' in request.content

@@ -3,7 +3,8 @@ import asyncio
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from reconciler.live.pace import Pace, store_lane
+from reconciler.live.pace import Pace
+from reconciler.resources.store_files import WRITES
 
 arrivals = st.lists(st.integers(0, 2000).map(lambda tenths: tenths / 10), max_size=60, unique=True).map(sorted)
 
@@ -23,7 +24,7 @@ async def sent_at(pace, times, *lanes):
 
 
 def paced(bench, **limits):
-    return Pace(limits, clock=bench.runner.get_loop().time)
+    return Pace(limits, lanes=[WRITES], clock=bench.runner.get_loop().time)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ class TestTelling:
         pace = paced(bench, POST=100, store=1)
         told: list[str] = []
         pace.tell = told.append
-        bench.run(sent_at(pace, [0, 0], store_lane("vs_1"), "POST"))
+        bench.run(sent_at(pace, [0, 0], WRITES.of("vs_1"), "POST"))
         pace.hold(7, "POST")
         bench.run(sent_at(pace, [0], "POST"))
         assert told == [
@@ -103,14 +104,14 @@ class TestTelling:
 class TestStores:
     def test_each_store_has_a_limit_of_its_own(self, bench):
         pace = paced(bench, POST=100, store=2)
-        assert bench.run(sent_at(pace, [0, 0, 0], store_lane("vs_1"), "POST")) == [0, 0, 60]
-        assert bench.run(sent_at(pace, [0], store_lane("vs_2"), "POST")) == [0]
+        assert bench.run(sent_at(pace, [0, 0, 0], WRITES.of("vs_1"), "POST")) == [0, 0, 60]
+        assert bench.run(sent_at(pace, [0], WRITES.of("vs_2"), "POST")) == [0]
 
     def test_a_store_at_its_limit_keeps_nobody_else_waiting(self, bench):
         pace = paced(bench, POST=100, store=1)
 
         async def both():
-            return await asyncio.gather(sent_at(pace, [0, 0], store_lane("vs_1"), "POST"), sent_at(pace, [1], "POST"))
+            return await asyncio.gather(sent_at(pace, [0, 0], WRITES.of("vs_1"), "POST"), sent_at(pace, [1], "POST"))
 
         assert bench.run(both()) == [[0, 60], [1]]
 

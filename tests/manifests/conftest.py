@@ -9,7 +9,8 @@ from pydantic import Field
 
 from reconciler.manifests import Loaded, load
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired, Kind, Reference, Resource, Scope, Spec
+from reconciler.resources.base import Desired, Reference, Resource, Scope, Spec
+from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Finding
 
 PROJECT = """\

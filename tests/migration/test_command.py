@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.cli import codes
 from reconciler.cli.main import run
+from reconciler.manifests.modeline import SCHEMA_FILE
 from tests.migration.exports import assistant, saved
 
 
@@ -19,7 +20,7 @@ def test_json_is_all_there_is_on_stdout(export, capsys):
     assert run(["migrate", str(export), "--target", "agents", "-o", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["format"] == "reconciler/migration/v1"
-    assert document["written"] == ["project.yaml", "assistants/one.yaml"]
+    assert document["written"] == ["project.yaml", "assistants/one.yaml", SCHEMA_FILE]
 
 
 def test_what_cannot_be_migrated_is_an_error_and_the_rest_is_written(export, tmp_path, capsys):

@@ -47,6 +47,7 @@ class TestWhatIsWritten:
         assert (
             written(tmp_path, "assistants/claims-desk.yaml")
             == f"""\
+# yaml-language-server: $schema=../.schemas/manifest.schema.json
 # Migrated from assistant asst_ClaimsDesk, made on 2024-03-01 ({tmp_path}/export.json:1).
 # Name: Claims Desk
 # Description: First line.

@@ -5,6 +5,7 @@ import pytest
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
 from reconciler.planning.codec import from_json, to_json
+from reconciler.planning.reasons import Reason
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, KEYS, PROJECT, SPEC
@@ -77,7 +78,7 @@ class TestAdopt:
         spec = {**AGENT, "instructions": "Wanted.", "metadata": {"tier": "silver"}}
         estate.wants(manifest("Assistant", "triage", spec))
         _, plan = adopt(estate)
-        assert plan.work[0].because[1] == "its manifest differs in instructions, metadata: the next plan shows that"
+        assert plan.work[0].reasons[1] == Reason("manifest-differs", {"fields": ["instructions", "metadata"]})
         plan = estate.plan(on_drift="refuse")
         assert told(plan.changes) == ["update assistant/triage: instructions, metadata.tier"]
         assert not plan.drift
@@ -100,7 +101,7 @@ class TestAdopt:
         estate.file("kb/hours.md", "text")
         estate.wants(manifest("VectorStore", "kb", {"files": ["kb/*.md"]}))
         _, plan = adopt(estate)
-        assert "has the name and size of kb/hours.md" in plan.warnings[0]
+        assert (plan.warnings[0].code, plan.warnings[0].args["path"]) == ("upload-alike", "kb/hours.md")
         estate.apply()
         assert len(held_by(estate, made.id)) == 2
         assert not estate.plan().work
@@ -269,6 +270,6 @@ class TestKept:
         before = estate.memory()
         plan = estate.plan()
         assert not plan.work
-        assert "stays published" in plan.warnings[0]
+        assert plan.warnings[0].code == "stays-published"
         estate.apply()
         assert estate.memory() == before

@@ -25,7 +25,7 @@ def offline(cli: Cli, monkeypatch: pytest.MonkeyPatch):
 def test_what_was_applied_and_is_still_wanted_makes_no_plan(applied, offline):
     done = offline("--detailed-exitcode", "-o", "json")
     assert (done.code, done.document["changes"], done.document["drift"]) == (0, [], [])
-    assert done.document["warnings"][0].startswith("made offline")
+    assert done.document["warnings"][0]["code"] == "offline"
 
 
 def test_edits_are_the_changes_that_a_plan_with_a_key_shows(applied, cli: Cli, offline):

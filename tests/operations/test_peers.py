@@ -118,7 +118,7 @@ class TestWhichStates:
 
     def test_one_that_is_not_there_yet_is_told(self, folder):
         (warning,) = folder.needing().warnings
-        assert warning.startswith("globex/live, a peer, has no state in ")
+        assert (warning.code, warning.args["identity"]) == ("peer-without-state", "globex/live")
         folder.applied("globex/live")
         assert folder.needing().warnings == ()
 

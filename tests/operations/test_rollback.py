@@ -49,7 +49,7 @@ def test_not_to_a_release_whose_store_is_gone(released: Path, cli: Cli):
     plan = released / "rollback.json"
     done = cli("ci", "rollback", "helper", 1, "--out", plan)
     assert done.code == 3
-    assert "was deleted by hand" in done.out
+    assert "was deleted outside Reconciler" in done.out
     assert "published: 2" in (released / "chatbots" / "helper.yaml").read_text()
     assert cli("apply", plan, "--yes").code == 3
 

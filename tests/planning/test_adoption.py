@@ -7,6 +7,7 @@ from reconciler.planning.adoption import alike, pair
 from reconciler.planning.match import match
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
+from tests.support.asking import warned, why
 from tests.support.plan_inputs import Worlds, done, entry
 
 LAMP = Address("widget", "lamp")
@@ -117,18 +118,18 @@ class TestPlan:
         plan = self.adopted(worlds, lamp="w1")
         (change,) = plan.work
         assert (change.action, change.address, change.id, change.fields) == ("adopt", "widget/lamp", "w1", ())
-        assert change.because == ("widget w1 (Lamp) is nobody's",)
+        assert why(change) == [("unmanaged", {"type": "widget", "id": "w1", "name": "Lamp"})]
         assert not plan.refusals
         assert plan.requests == {"POST": 1}
 
     def test_it_tells_what_the_next_plan_will_change(self):
         change = self.adopted(widget(lamp(note="x", colour="red"), "w1", note="y", colour="grey"), lamp="w1").work[0]
-        assert change.because[1] == "its manifest differs in colour, note: the next plan shows that"
+        assert why(change)[1] == ("manifest-differs", {"fields": ["colour", "note"]})
 
     def test_without_room_for_labels_only_state_knows(self):
         full = {str(number): "x" for number in range(13)}
         plan = self.adopted(widget(lamp(), "w1", metadata=full), lamp="w1")
-        assert "no room" in plan.work[0].because[-1]
+        assert why(plan.work[0])[-1] == ("no-label-room", {})
         assert not plan.requests
 
     def test_what_state_alone_owns_has_no_labels_to_miss(self):
@@ -136,7 +137,7 @@ class TestPlan:
         worlds = lamp().applied("widget/lamp", name="Lamp")
         plan = worlds.live("widget/lamp", owner=None, name="Lamp", metadata=full).plan()
         assert not plan.drift
-        assert "no room" in plan.warnings[0]
+        assert warned(plan) == [("no-label-room", "widget/lamp", {})]
 
     def test_what_is_gone_meanwhile_is_not_made(self):
         assert not self.adopted(lamp(), lamp="w1").work
@@ -147,4 +148,4 @@ class TestPlan:
         worlds.live_file("elsewhere/a.md", "B", id_="f1").stranger("vs_1", type_="store", files={})
         plan = build.plan(replace(worlds.world(), adopt={store: "vs_1"}, scope=frozenset({store}))).plan
         assert done(*plan.work) == [("adopt", "store/kb")]
-        assert "f1 has the name and size of kb/a.md" in plan.warnings[0]
+        assert warned(plan)[0] == ("upload-alike", "store/kb", {"upload": "f1", "path": "kb/a.md"})

@@ -3,6 +3,7 @@ import pytest
 from reconciler.planning.model import Source
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT
+from tests.support.asking import warned, why
 from tests.support.plan_inputs import Worlds, done, entry, fields_of, live_id, ref
 
 
@@ -23,7 +24,7 @@ def test_deleted_by_hand_is_drift_and_made_again():
     plan = Worlds().want("widget/lamp", note="x").applied("widget/lamp", note="x").plan()
     assert done(*plan.drift) == [("create", "widget/lamp")]
     assert not plan.changes
-    assert "deleted by hand" in plan.drift[0].because[0]
+    assert [code for code, _ in why(plan.drift[0])] == ["deleted-live"]
 
 
 def test_a_manifest_that_is_gone_deletes():
@@ -45,16 +46,14 @@ def test_another_type_is_a_replacement():
     worlds = Worlds().stays("widget/lamp", note="x").want("widget/lamp", type_="agent", note="x")
     plan = worlds.plan()
     assert done(*plan.changes) == [("replace", "widget/lamp")]
-    assert plan.changes[0].because == ("widget becomes agent",)
+    assert why(plan.changes[0]) == [("type-changes", {"live": "widget", "desired": "agent"})]
 
 
 def test_what_only_a_create_can_set_waits_for_one():
     worlds = Worlds().want("store/kb", secret={"description": "new"}).applied("store/kb", secret={"description": "old"})
     plan = worlds.live("store/kb").plan()
     assert not plan.work
-    assert plan.warnings == (
-        "store/kb: description changed, but the API takes it only when the object is made: it stays as it was",
-    )
+    assert warned(plan) == [("set-at-creation", "store/kb", {"field": "description"})]
 
 
 def test_what_can_only_be_written_differs_by_its_digest():
@@ -80,7 +79,7 @@ def test_a_file_that_moves_takes_its_upload_along():
 def test_an_immutable_field_is_a_replacement():
     plan = Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2).plan()
     assert done(*plan.changes) == [("replace", "widget/lamp")]
-    assert plan.changes[0].because == ("size cannot be changed in place",)
+    assert why(plan.changes[0]) == [("immutable", {"fields": ["size"]})]
 
 
 def test_what_has_expired_is_made_anew_and_that_is_nobodys_edit():
@@ -138,7 +137,7 @@ def test_an_upload_that_another_path_shares_is_only_forgotten():
     worlds.objects = [live for live in worlds.objects if live.id == shared]
     plan = worlds.plan()
     assert done(*plan.changes) == [("forget", "file/old/a.md")]
-    assert "file/new/a.md" in plan.changes[0].because[0]
+    assert why(plan.changes[0]) == [("upload-shared", {"address": "file/new/a.md"})]
 
 
 def test_an_upload_that_all_its_paths_leave_is_deleted_once():

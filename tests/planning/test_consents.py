@@ -13,10 +13,12 @@ from reconciler.planning.inputs import Consent
 from reconciler.planning.model import Plan, Refusal
 from reconciler.resources.prices import GB, Prices
 from reconciler.resources.problems import Place
+from tests.support.asking import warned
 from tests.support.guard_estates import Estate
 from tests.support.plan_inputs import IDENTITY, entry
 
 TODAY = date(2026, 11, 21)
+PERMISSION = {"consent": "spring", "until": "2026-11-28", "why": "the clean-up of the year"}
 SHUTDOWNS = {"gpt-4": date(2026, 10, 23)}
 
 
@@ -171,27 +173,28 @@ class TestWhatIsSaid:
         (refusal,) = plan(made).refusals
         (change,) = plan(made, consent(refusal)).changes
         assert change.address == "assistant/old"
-        told = "permitted by consent/spring until 2026-11-28: the clean-up of the year"
-        assert change.risks == (f"high consent-used: {told}",)
+        (risk,) = change.risks
+        assert (risk.level, risk.rule, risk.args) == ("high", "consent-used", PERMISSION)
 
     def test_a_warning_does_where_the_plan_as_a_whole_was_refused(self):
         made = estate("threshold")
         (refusal,) = plan(made).refusals
-        (warning,) = plan(made, consent(refusal)).warnings
-        assert warning.startswith("threshold: 9 deletes at once")
-        assert "permitted by consent/spring" in warning
+        cause = {"code": "too-many-deletes", "args": refusal.cause.args}
+        assert refusal.cause.args["number"] == 9
+        args = {"rule": "threshold", "cause": cause, **PERMISSION}
+        assert warned(plan(made, consent(refusal))) == [("consent-permits", None, args)]
 
     def test_one_that_has_expired_is_a_warning(self):
         made = estate("referenced")
         (refusal,) = plan(made).refusals
-        assert plan(made, consent(refusal, expires=date(2026, 11, 20))).warnings == (
-            "manifests/consents.yaml:4: consent/spring has expired on 2026-11-20: remove it, or have it reviewed again",
-        )
+        about = {"place": "manifests/consents.yaml:4", "consent": "spring", "until": "2026-11-20"}
+        expired = plan(made, consent(refusal, expires=date(2026, 11, 20)))
+        assert warned(expired) == [("consent-expired", None, about)]
 
     def test_one_that_lifts_nothing_any_more_is(self):
         (refusal,) = plan(estate("referenced")).refusals
-        (warning,) = plan(Estate(), consent(refusal)).warnings
-        assert warning.startswith("manifests/consents.yaml:4: consent/spring lifts nothing")
+        about = {"place": "manifests/consents.yaml:4", "consent": "spring"}
+        assert warned(plan(Estate(), consent(refusal))) == [("consent-unneeded", None, about)]
 
     @pytest.mark.parametrize("days", [-1, 7])
     def test_those_of_other_environments_are_silent(self, days):

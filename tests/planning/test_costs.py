@@ -7,14 +7,14 @@ import pytest
 
 from reconciler.planning import build
 from reconciler.planning.codec import from_json, to_json
-from reconciler.planning.model import Costs
+from reconciler.planning.model import Costs, Unknown
 from reconciler.resources.kinds.assistant import REQUEST
 from reconciler.resources.prices import GB, PRICED_ON, Prices
-from tests.support.asking import refusal, rules
+from tests.support.asking import refusal, remedies, rules
 from tests.support.plan_inputs import FORMS, Worlds, entry, ref
 
 A_DOLLAR_A_BYTE = Prices(free_gb=0, vector_storage=GB)
-BOTS = {**FORMS, "agent": replace(REQUEST, type="agent", in_outlets=False)}
+BOTS = {**FORMS, "agent": replace(REQUEST, type="agent", identity="labels")}
 """With instructions and tools as real ones have them."""
 
 
@@ -84,11 +84,11 @@ class TestStorage:
         assert [Prices().per_day(size) for size in (0, GB, 3 * GB)] == pytest.approx([0, 0, 0.20])
 
     def test_what_openai_does_not_say_is_unknown(self):
-        assert costs(wanted(store(Worlds(), None, a="four"), a="four")).unknown == ("how much is stored in kb",)
+        assert costs(wanted(store(Worlds(), None, a="four"), a="four")).unknown == (Unknown("storage", ("kb",)),)
 
     def test_an_upload_that_only_its_id_is_known_of_is_too(self):
         files = {"file-77": {"file": "file-77"}}
-        assert costs(Worlds().want("store/kb", files=files)).unknown == ("the size of file-77",)
+        assert costs(Worlds().want("store/kb", files=files)).unknown == (Unknown("file-sizes", ("file-77",)),)
         known = Worlds().want("store/kb", files=files).live_file("x.md", "four", id_="file-77")
         assert (costs(known).stored, costs(known).unknown) == ((0, 4), ())
 
@@ -120,7 +120,7 @@ class TestInstructions:
         found = costs(worlds, resource_types=BOTS, prices=Prices(models={"m0": 2.0, "m1": 1.0}))
         assert found.prompts_per_1000 == pytest.approx((2.0, 2.0))
         unpriced = costs(worlds, resource_types=BOTS, prices=Prices(models={"m0": 2.0}))
-        assert (unpriced.prompts_per_1000, unpriced.unknown) == (None, ("what tokens of m1 cost",))
+        assert (unpriced.prompts_per_1000, unpriced.unknown) == (None, (Unknown("token-prices", ("m1",)),))
 
 
 def test_tools_that_are_billed_by_use_and_new():
@@ -169,8 +169,9 @@ class TestLimit:
 
     def test_it_says_what_would_be_enough(self):
         found = refusal(self.growing(60), prices=A_DOLLAR_A_BYTE, max_daily_cost=150.0)
-        assert found.message == "vector stores would cost about $160.00 a day, now $100.00; $150.00 are allowed"
-        assert "max_daily_cost: 160" in found.remedy
+        assert found.cause.code == "daily-cost"
+        assert found.cause.args == pytest.approx({"dollars": 160.0, "before": 100.0, "allowed": 150.0})
+        assert remedies(found) == {"raise-daily-cost": {"dollars": 160}}
 
     def test_a_consent_is_bound_to_what_grows(self):
         subjects = {

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from reconciler.planning.drift import DriftReport, FailingFile, RetiringModel, drift_report, running
+from tests.support.asking import warned
 from tests.support.plan_inputs import FORMS, Worlds, entry, ref
 
 TODAY = date(2026, 11, 21)
@@ -92,7 +93,7 @@ def test_what_else_was_done_to_the_store_is_still_told(shelf: Worlds):
 def test_a_file_that_fails_and_that_no_manifest_names_is_not_missed(shelf: Worlds):
     made = report(holding(shelf, "kb/a.md", "kb/b.md", failed_files={"file-old": NO_TEXT}))
     assert (made.failing, made.clean) == ((), True)
-    assert made.plan.warnings == ("vectorstore/kb holds 1 file that OpenAI could not index: file-old",)
+    assert warned(made.plan) == [("files-not-indexed", "vectorstore/kb", {"files": ["file-old"]})]
 
 
 def test_a_tampered_copy_is_told_of_the_assistant_that_it_was_made_of(worlds: Worlds):

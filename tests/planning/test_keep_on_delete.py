@@ -1,14 +1,11 @@
+from tests.support.asking import warned, why
 from tests.support.plan_inputs import Worlds, done, entry, ref
 
 
 def test_what_is_to_stay_is_forgotten_and_not_deleted():
     plan = Worlds().stays("widget/lamp", keep=True).plan()
     (change,) = plan.changes
-    assert (change.action, change.id, change.because) == (
-        "forget",
-        "widget_lamp",
-        ("keep_on_delete: it stays, as nobody's",),
-    )
+    assert (change.action, change.id, why(change)) == ("forget", "widget_lamp", [("keep-on-delete", {})])
     assert plan.requests == {"POST": 1}
 
 
@@ -46,7 +43,7 @@ def test_a_document_stays_published_and_what_it_uses_cannot_go():
     plan = worlds.plan()
     assert done(*plan.changes) == [("delete", "widget/lamp")]
     assert [(item.rule, item.address) for item in plan.refusals] == [("referenced", "widget/lamp")]
-    assert plan.warnings == ("page/home stays published without a manifest, as `keep_on_delete` says",)
+    assert warned(plan) == [("stays-published", "page/home", {})]
 
 
 def test_the_manifest_decides_as_long_as_it_is_there():

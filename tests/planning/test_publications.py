@@ -1,14 +1,20 @@
 """What applications load is published again when something in it changes, and only then."""
 
+from reconciler.planning.reasons import Reason
+from tests.support.asking import why
 from tests.support.plan_inputs import Worlds, done, ref
 
+DISAGREE = Reason("outlets-disagree")
 
-def bot(worlds: Worlds | None = None, *, content: str = "v1", published: str | None = "v1", note: str = "") -> Worlds:
+
+def bot(
+    worlds: Worlds | None = None, *, content: str = "v1", published: str | None = "v1", fault: Reason | None = None
+) -> Worlds:
     """A chatbot whose bundle uses a store."""
     worlds = (worlds or Worlds()).synced("chatbot/bot", uses=ref("vectorstore/kb"))
     worlds.bundle("chatbot/bot", content, "vectorstore/kb")
     if published:
-        worlds.pointer("chatbot/bot", published, {"vectorstore/kb": "store_kb"}, note)
+        worlds.pointer("chatbot/bot", published, {"vectorstore/kb": "store_kb"}, fault)
     return worlds
 
 
@@ -24,7 +30,7 @@ def test_first_publication():
     plan = bot(kb(), published=None).want("chatbot/bot", uses=ref("vectorstore/kb"))
     del plan.state[next(address for address in plan.state if address.kind == "chatbot")]
     assert done(*plan.plan().changes) == [("publish", "chatbot/bot")]
-    assert plan.plan().changes[0].because == ("it is not published yet",)
+    assert why(plan.plan().changes[0]) == [("not-published", {})]
 
 
 def test_other_content_is_published():
@@ -39,7 +45,7 @@ def test_a_new_id_is_published():
     del worlds.state[next(address for address in worlds.state if address.kind == "vectorstore")]
     plan = worlds.plan()
     assert done(*plan.changes) == [("create", "vectorstore/kb"), ("publish", "chatbot/bot")]
-    assert plan.changes[1].because == ("vectorstore/kb gets a new id",)
+    assert why(plan.changes[1]) == [("id-changes", {"address": "vectorstore/kb"})]
 
 
 def test_what_follows_from_drift_is_drift():
@@ -61,13 +67,13 @@ def test_an_id_that_the_pointer_has_wrong():
 
 def test_a_pointer_that_somebody_removed_or_altered_is_drift():
     assert done(*bot(kb(), published=None).plan().drift) == [("publish", "chatbot/bot")]
-    plan = bot(kb(), note="outlets disagree").plan()
+    plan = bot(kb(), fault=DISAGREE).plan()
     assert done(*plan.drift) == [("publish", "chatbot/bot")]
-    assert plan.drift[0].because == ("outlets disagree",)
+    assert plan.drift[0].reasons == (DISAGREE,)
 
 
 def test_an_altered_pointer_is_refused_where_drift_is():
-    plan = bot(kb(), note="outlets disagree").plan(on_drift="refuse")
+    plan = bot(kb(), fault=DISAGREE).plan(on_drift="refuse")
     assert [(refusal.rule, refusal.address) for refusal in plan.refusals] == [("drift", "chatbot/bot")]
 
 

@@ -3,6 +3,7 @@ import pytest
 from reconciler.planning.match import match
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
+from tests.support.asking import why
 from tests.support.plan_inputs import Worlds, done, fields_of, ref
 
 LAMP = Address("widget", "lamp")
@@ -18,7 +19,7 @@ def test_a_rename_keeps_the_live_object():
     (change,) = plan.changes
     assert (change.action, change.address, change.id) == ("update", "widget/lamp", "widget_old")
     assert fields_of(plan) == [("address", "widget/old", "widget/lamp", "manifest")]
-    assert change.because == ("moved from widget/old",)
+    assert why(change) == [("moved", {"former": "widget/old"})]
     assert not plan.refusals
 
 
@@ -105,8 +106,9 @@ def test_an_agent_that_moves_publishes_its_own_pointer():
     worlds.bundle("assistant/new", "v2", "assistant/new").pointer("assistant/old", "v1")
     (change,) = worlds.plan().changes
     assert (change.action, change.address) == ("update", "assistant/new")
-    gone = "applications that load assistant/old find nothing there any more: they have to load assistant/new"
-    assert change.risks == (f"high name-lost: {gone}",)
+    (risk,) = change.risks
+    moved = {"before": "assistant/old", "after": "assistant/new"}
+    assert (risk.level, risk.rule, risk.args) == ("high", "name-lost", moved)
 
 
 def test_a_move_to_another_type_replaces():
@@ -135,7 +137,7 @@ def test_what_was_moved_in_state_gets_its_new_address_on_the_label():
     (change,) = plan.changes
     assert (change.action, change.address, change.id) == ("update", "widget/lamp", "w1")
     assert fields_of(plan) == [("address", "widget/old", "widget/lamp", "manifest")]
-    assert change.because == ("moved from widget/old",)
+    assert why(change) == [("moved", {"former": "widget/old"})]
 
 
 def test_also_where_the_old_name_means_something_new():

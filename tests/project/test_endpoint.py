@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.live.pace import store_lane
 from reconciler.manifests import Project, ProjectSpec
 from reconciler.project.endpoint import choose, open_connection
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Place, ReconcilerError
+from reconciler.resources.store_files import WRITES
 
 ENVIRON = {"RECONCILER_ENDPOINT": "http://of-the-workflow", "OPENAI_BASE_URL": "of-the-sdk"}
 
@@ -53,10 +53,10 @@ def test_a_vector_store_is_written_to_as_often_as_openai_allows(monkeypatch):
     async def write() -> None:
         async with open_connection(project(None), "http://127.0.0.1:1/v1") as connection:
             for _ in range(300):
-                async with connection.pace.turn(store_lane("vs_1")):
+                async with connection.pace.turn(WRITES.of("vs_1")):
                     pass
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.05), connection.pace.turn(store_lane("vs_1")):
+                async with asyncio.timeout(0.05), connection.pace.turn(WRITES.of("vs_1")):
                     pass
 
     asyncio.run(write())

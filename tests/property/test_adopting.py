@@ -78,7 +78,7 @@ def check_adoption(agents: list[Document], stores: list[Document], twice: bool) 
         assert not plan.changes, told(plan.changes)
         assert not plan.drift, told(plan.drift)
         assert not plan.refusals
-        assert len([text for text in plan.warnings if "no room" in text]) == times * sum(
+        assert len([notice for notice in plan.warnings if notice.code == "no-label-room"]) == times * sum(
             not has_room(item.get("metadata")) for item in (*agents, *stores)
         )
 

@@ -7,6 +7,7 @@ from reconciler.releases.publish import publish
 from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.resources.problems import ReconcilerError
+from tests.support.asking import chains, listed, places
 from tests.support.desk import HEAD, Desk
 
 FIRST = "releases/support/v1.yaml"
@@ -31,7 +32,7 @@ def refused(desk: Desk, address: str) -> list[tuple[str, tuple[str, ...], dict[s
         (
             one.refusal.rule,
             one.environments,
-            {str(name): listed for name, listed in one.refusal.sections.items() if listed},
+            listed(one.refusal),
         )
         for one in done.refusals
     ]
@@ -177,5 +178,5 @@ class TestOthers:
     def test_a_refusal_offers_no_consent_of_made_up_ids(self, desk: Desk) -> None:
         (one,) = archive(desk.root, Address.parse("assistant/triage")).refusals
         assert (one.refusal.consent, one.refusal.subject) == (None, "")
-        assert one.refusal.chains == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
-        assert one.refusal.places["pipeline/flow"] == "ops/pipelines/flow.yaml:6"
+        assert chains(one.refusal) == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
+        assert places(one.refusal)["pipeline/flow"] == "ops/pipelines/flow.yaml:6"

@@ -1,17 +1,18 @@
 from textwrap import dedent
 
-from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.applying.model import ApplyResult, Note, Outcome
 from reconciler.planning.model import Change
+from reconciler.reports.style import Style
 from reconciler.reports.text import apply_text
 from reconciler.resources.problems import Problem
 from tests.support.plans import PLAIN
 
 
-def shown(*outcomes, **more):
-    return apply_text(ApplyResult("acme", "sha256:0", outcomes, **more), style=PLAIN)
+def shown(*outcomes, style=PLAIN, **more):
+    return apply_text(ApplyResult("acme", "sha256:0", outcomes, **more), style=style)
 
 
-DONE = Outcome("assistant/billing", "create", "done", id="agent_1", note="found, not made again")
+DONE = Outcome("assistant/billing", "create", "done", id="agent_1", notes=(Note("upload-kept"),))
 FAILED = Outcome(
     "assistant/triage", "update", "failed", problem=Problem("rate-limit", "OpenAI said no", hint="Wait a minute.")
 )
@@ -28,11 +29,11 @@ def test_what_failed_comes_first_and_the_command_to_go_on_last():
               error[rate-limit]: OpenAI said no
                   hint: Wait a minute.
 
-        Skipped: what they need failed
+        Skipped: a dependency failed
           ^ publish  chatbot/support  waited for assistant/triage
 
         Done
-          + create  assistant/billing  agent_1  found, not made again
+          + create  assistant/billing  agent_1  the upload stays: another path shares it
 
         5 requests sent: 2 GET, 3 POST.
         Finish with: reconciler apply plan.json
@@ -40,9 +41,17 @@ def test_what_failed_comes_first_and_the_command_to_go_on_last():
 
 
 def test_what_was_done_is_aligned_and_an_id_that_is_the_address_is_not_said_twice():
-    document = Outcome("chatbot/support", "publish", "done", id="chatbot/support", note="version 3")
-    assert "  + create   assistant/billing  agent_1  found, not made again\n" in shown(DONE, document)
-    assert "  ^ publish  chatbot/support    version 3\n" in shown(DONE, document)
+    document = Outcome(
+        "chatbot/support",
+        "publish",
+        "done",
+        id="chatbot/support",
+        notes=(Note("upload-held", {"type": "store", "id": "vs_1"}), Note("already-deleted")),
+    )
+    text = shown(DONE, document, style=Style(width=120))
+    assert "  + create   assistant/billing  agent_1  the upload stays: another path shares it\n" in text
+    held = "the upload stays: store vs_1, which is unmanaged, holds it; it was deleted already"
+    assert f"  ^ publish  chatbot/support    {held}\n" in text
 
 
 def test_what_is_kept_as_somebody_made_it_is_said():

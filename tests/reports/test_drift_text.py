@@ -3,9 +3,10 @@ from textwrap import dedent
 
 from reconciler.planning.drift import Standing
 from reconciler.planning.model import Change
+from reconciler.planning.reasons import Reason
 from reconciler.planning.writers import Seen
 from reconciler.reports.text import drift_text
-from reconciler.reports.text.drift_words import seen_notes, standing_lines
+from reconciler.reports.text.drift_words import seen_reasons, standing_lines
 from tests.support.drifts import FAILING, HAND, IN_SYNC, SOON, everything, many, report
 from tests.support.plans import PLAIN, field, plan, update
 
@@ -70,7 +71,7 @@ def test_edits_that_undoing_would_apply_too_are_counted():
 
 def test_a_bundle_that_somebody_altered_is_drift():
     bundle = field("bundle", "sha256:" + "0" * 64, "sha256:" + "1" * 64, "drift")
-    altered = Change("assistant/triage", "publish", (bundle,), because=("the outlets disagree",))
+    altered = Change("assistant/triage", "publish", (bundle,), reasons=(Reason("outlets-disagree"),))
     text = drift_text(report(plan(drift=(altered,))), style=PLAIN)
     assert "~ modified  assistant/triage\n      # the outlets disagree\n" in text
 
@@ -82,13 +83,13 @@ def test_files_that_were_deleted_by_hand_are_folded():
 
 def test_who_is_said_of_the_fields_that_it_is_known_of():
     two = update(field("model", "a", "b"), field("name", "c", "d"))
-    assert list(seen_notes(Seen(), two)) == []
-    assert list(seen_notes(Seen(None, (("model", "outside"), ("name", "outside"))), two)) == [
-        "not written by Reconciler"
+    assert list(seen_reasons(Seen(), two)) == []
+    assert list(seen_reasons(Seen(None, (("model", "outside"), ("name", "outside"))), two)) == [
+        Reason("written-outside", {"fields": []})
     ]
-    assert list(seen_notes(Seen(None, (("model", "outside"), ("name", "unknown-run"))), two)) == [
-        "model: not written by Reconciler",
-        "name: written by a run of Reconciler that this state does not know",
+    assert list(seen_reasons(Seen(None, (("model", "outside"), ("name", "unknown-run"))), two)) == [
+        Reason("written-outside", {"fields": ["model"]}),
+        Reason("written-by-unknown-run", {"fields": ["name"]}),
     ]
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.cli.output import inert
-from reconciler.planning.codec import to_json
 from reconciler.planning.model import Change, FieldChange, Plan
 from reconciler.releases.comparison import Comparison, ObjectChange
 from reconciler.reports.html.apply import apply_html
@@ -22,6 +21,7 @@ from reconciler.reports.markdown.migration import migration_markdown
 from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, plain
 from reconciler.reports.text import apply_text, drift_text, plan_text
+from reconciler.reports.wording.documents import plan_json
 from reconciler.resources.address import Address
 from tests.reports.test_any_plan import any_plan
 from tests.support.drifts import report, report_of
@@ -30,8 +30,8 @@ from tests.support.reading import ACTIVE, OURS, Page, markdown
 
 STYLE = Style(width=100)
 TITLES = {"Refused", "Risks", "Your changes", "Changed by hand", "What is touched, and who depends on it", "Warnings"}
-TITLES |= {"Costs, estimated", "Not managed", "Failed", "Skipped: what they need failed", "Not started", "Done"}
-TITLES |= {"Kept as changed by hand", "Found done by a run that did not end", "Problems", "no manifest"}
+TITLES |= {"Costs, estimated", "Not managed", "Failed", "Skipped: a dependency failed", "Not started", "Done"}
+TITLES |= {"Kept as changed by hand", "Already completed by an interrupted run", "Problems", "no manifest"}
 TITLES |= {"Failing files", "Retiring models", "Assistants"}
 TASK = re.compile(r"^\[ \] ", re.MULTILINE)
 TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
@@ -112,10 +112,10 @@ def test_terminals_and_runners_get_text(value):
 
 @pytest.mark.parametrize("value", VALUES)
 def test_json_is_ascii_and_says_the_value(value):
-    for document in (to_json(plan_of(value)), drift_json(report_of(value)), apply_json(result_of(value))):
+    for document in (plan_json(plan_of(value)), drift_json(report_of(value)), apply_json(result_of(value))):
         assert dumps(document).isascii()
         assert json.loads(dumps(document)) == json.loads(json.dumps(document))
-    assert to_json(plan_of(value))["warnings"][0] == value
+    assert plan_json(plan_of(value))["warnings"][0]["text"] == value
 
 
 @pytest.mark.parametrize("value", VALUES)

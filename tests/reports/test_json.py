@@ -5,6 +5,7 @@ import pytest
 
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.planning.model import Change, Plan, Unmanaged
+from reconciler.planning.reasons import Reason
 from reconciler.reports.drift import drift_class
 from reconciler.reports.json import apply_json, drift_json, dumps, problems_json
 from reconciler.resources.problems import Place, Problem
@@ -19,7 +20,7 @@ HAND = update(field("model", "gpt-5", "gpt-6", "drift"), decision="keep", id="ag
     [
         (HAND, "modified"),
         (Change("vectorstore/handbook", "create"), "missing"),
-        (Change("vectorstore/handbook", "replace", because=("it has expired at OpenAI",)), "expired"),
+        (Change("vectorstore/handbook", "replace", reasons=(Reason("expired"),)), "expired"),
         (Change("vectorstore/handbook", "replace"), "modified"),
         (replace(HAND, address="assistant/triage@support.3"), "tampered"),
         (replace(HAND, address="file/kb/mail@home.md"), "modified"),
@@ -118,6 +119,7 @@ def test_an_apply_result():
         "format": "reconciler/apply/v1",
         "identity": "acme",
         "plan_digest": "sha256:0",
+        "verdict": "failed",
         "complete": False,
         "interrupted": False,
         "summary": {"done": 0, "failed": 1, "skipped": 0, "not-started": 0},

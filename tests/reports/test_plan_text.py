@@ -3,10 +3,11 @@ from dataclasses import replace
 from textwrap import dedent
 
 from reconciler.planning.model import Change, Unmanaged
+from reconciler.planning.reasons import Cause, Reason
 from reconciler.reports.style import Style, cells
 from reconciler.reports.text import plan_text
 from reconciler.resources.values import reference
-from tests.support.plans import PLAIN, REFERENCED, TRIAGE, field, plan, update, upload
+from tests.support.plans import PLAIN, REFERENCED, TRIAGE, field, plan, referrer, risky, told, update, upload, warning
 
 
 def shown(*changes, style=PLAIN, command="", targeted=False, **more):
@@ -35,7 +36,7 @@ def test_the_verdict_comes_first_and_the_next_command_last():
     change = update(field("model", "gpt-6-luna", "gpt-6"), field("metadata.tier", after="gold"), source=TRIAGE)
     text = shown(
         change,
-        Change("chatbot/support", "publish", (field("published", 2, 3),), because=("version 3 is ready",)),
+        Change("chatbot/support", "publish", (field("published", 2, 3),), reasons=told("version 3 is ready")),
         unchanged=40,
         requests={"update": 1},
         commit="3f2c1ab9d0e1f2a3",
@@ -64,7 +65,7 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
 
         Refused
           - delete  assistant/triage
-              refused[referenced]: assistant/triage is still used and cannot be deleted
+              refused[referenced]: assistant/triage is still used
               Chatbots
                 chatbot/support [unreleased]  manifests/chatbots/support.yaml:4
               Pipelines
@@ -74,8 +75,8 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
               through  release/support@2  releases/support/v2.yaml:9
                        -> pipeline/triage-flow@support.2  releases/support/v2.yaml:31
                        -> assistant/triage@support.2
-              remedy   Publish a version of support that does without it, then delete
-                       it.
+              remedy   Publish a release without it in place of release/support@2; or
+                       put the manifest of assistant/triage back.
               or, completed and reviewed, this manifest:
                 kind: Consent
                 metadata: {name: drop-triage}
@@ -126,7 +127,12 @@ def test_a_field_that_was_changed_here_and_by_hand_reads_as_what_applying_does()
 def test_what_follows_from_drift_is_part_of_the_plan():
     drift = (
         Change("vectorstore/handbook", "create", decision="revert"),
-        Change("assistant/triage", "publish", because=("vectorstore/handbook gets a new id",), decision="revert"),
+        Change(
+            "assistant/triage",
+            "publish",
+            reasons=(Reason("id-changes", {"address": "vectorstore/handbook"}),),
+            decision="revert",
+        ),
     )
     assert "^ publish  assistant/triage\n      # vectorstore/handbook gets a new id\n" in shown(drift=drift)
 
@@ -137,7 +143,13 @@ def test_hashes_are_known_by_their_first_digits():
 
 
 def test_a_refusal_of_the_whole_plan_names_no_object():
-    refusal = replace(REFERENCED, address="project/acme", rule="threshold", message="9 deletes at once", sections={})
+    refusal = replace(
+        REFERENCED,
+        address="project/acme",
+        rule="threshold",
+        cause=Cause("text", {"text": "9 deletes at once"}),
+        sections={},
+    )
     text = shown(refusals=(refusal,))
     assert "Refused\n  refused[threshold]: 9 deletes at once\n" in text
     assert "project/acme" not in text
@@ -182,7 +194,9 @@ def test_more_than_eight_uploads_of_a_folder_are_one_line():
 
 def test_replaced_files_are_one_line_too():
     content = field("sha256", "5" * 64, "f" * 64)
-    changes = [Change(f"file/kb/{number}.md", "replace", (content,), because=("new content",)) for number in range(27)]
+    changes = [
+        Change(f"file/kb/{number}.md", "replace", (content,), reasons=told("new content")) for number in range(27)
+    ]
     assert "  ± replace  27 files under kb/\n      kb/0.md, kb/1.md, kb/2.md, … 24 more\n" in shown(*changes)
 
 
@@ -192,11 +206,11 @@ def test_files_that_were_deleted_by_hand_are_folded_too():
 
 
 def test_a_file_with_a_risk_is_never_folded_away():
-    risky = replace(upload("kb/secret.md"), risks=("it is public",))
-    text = shown(*[upload(f"kb/page-{number}.md") for number in range(9)], risky)
+    secret = replace(upload("kb/secret.md"), risks=(risky("it is public"),))
+    text = shown(*[upload(f"kb/page-{number}.md") for number in range(9)], secret)
     assert "9 files under kb/" in text
     assert "file/kb/secret.md" in text
-    assert "! it is public" in text
+    assert "! medium model-changed: it is public" in text
 
 
 def test_many_files_of_a_store_are_folded_but_not_those_that_somebody_else_changed():
@@ -217,7 +231,7 @@ def test_strangers_are_counted_by_type_and_owner():
 
 
 def test_warnings_are_wrapped_and_indented():
-    text = shown(warnings=("consent/old-exception has expired " + "and can be removed " * 3,))
+    text = shown(warnings=(warning("consent/old-exception has expired " + "and can be removed " * 3),))
     assert (
         golden("""
         Warnings
@@ -229,8 +243,8 @@ def test_warnings_are_wrapped_and_indented():
 
 
 def test_of_many_ways_to_a_referrer_the_first_are_shown_and_of_direct_ones_none():
-    direct = ("pipeline/triage-flow", "assistant/triage")
-    chains = (direct, *((f"chatbot/b{number}", *direct) for number in range(9)))
+    direct = (referrer("pipeline/triage-flow"), referrer("assistant/triage"))
+    chains = (direct, *((referrer(f"chatbot/b{number}"), *direct) for number in range(9)))
     text = shown(refusals=(replace(REFERENCED, chains=chains),))
     assert text.count("through") == 5
     assert "through  chatbot/b0\n" in text
@@ -249,10 +263,10 @@ def test_lines_keep_to_the_width():
         field("description", "a few words " * 30, "other words " * 30),
         field("tools", [{"type": "x", "name": "long " * 20}], [{"type": "y", "name": "long " * 20}]),
         source=TRIAGE,
-        risks=("a risk " * 30,),
+        risks=(risky("a risk " * 30),),
     )
     for width in (60, 80, 120):
-        text = shown(change, refusals=(REFERENCED,), warnings=("w " * 200,), style=Style(width=width))
+        text = shown(change, refusals=(REFERENCED,), warnings=(warning("w " * 200),), style=Style(width=width))
         assert max(map(cells, text.splitlines())) <= width
 
 
@@ -264,8 +278,8 @@ def test_a_source_that_does_not_fit_beside_the_address_goes_below():
 def test_text_from_outside_cannot_act_on_the_terminal_or_fake_a_line():
     evil = "\x1b[2J\x1b]0;owned\x07\nApply with: rm -rf /\r\u202etxt"
     text = shown(
-        update(field("model", "a", evil), address=f"assistant/{evil}", risks=(evil,)),
-        warnings=(evil,),
+        update(field("model", "a", evil), address=f"assistant/{evil}", risks=(risky(evil),)),
+        warnings=(warning(evil),),
         unmanaged=(Unmanaged("agent", "agent_1", evil),),
     )
     assert not [char for char in text if char != "\n" and not char.isprintable()]

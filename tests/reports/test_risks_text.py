@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from reconciler.planning.model import Change, Costs, Plan, Risk
+from reconciler.planning.model import Change, Costs, Plan, Risk, Unknown
 from reconciler.reports.style import Style
 from reconciler.reports.text import plan_text
 from reconciler.reports.text.costs import sentences
 
-HIGH = Risk("guardrail-removed", "high", "assistant/triage", "update", "it no longer says “Never guess.”")
-MEDIUM = Risk("model-changed", "medium", "assistant/triage", "update", "m1 becomes m2")
+HIGH = Risk("guardrail-removed", "high", "assistant/triage", "update", {"sentence": "Never guess.", "more": 0})
+MEDIUM = Risk("model-changed", "medium", "assistant/triage", "update", {"before": ["m1"], "after": ["m2"]})
 COSTS = Costs("OpenAI's prices of 2026-11-21")
 
 
@@ -41,14 +41,14 @@ def test_costs_tell_what_changes():
         prompts_per_1000=(1.5, 42.5),
         paid=(("assistant/triage", "code_interpreter", 0.03),),
         unused=(("vectorstore/old", 5000), ("file/a.md", None)),
-        unknown=("what tokens of m2 cost",),
+        unknown=(Unknown("token-prices", ("m2",)),),
     )
     assert [*sentences(costs)] == [
         "vector stores: 2.0 GB -> 3.5 GB, $0.10 -> $0.25 a day",
         "instructions: 1,200 -> 34,000 characters, $1.50 -> $42.50 per 1,000 requests",
         "assistant/triage gets code_interpreter: $0.03 a session",
         "nothing here uses vectorstore/old, file/a.md (5.0 kB)",
-        "unknown: what tokens of m2 cost",
+        "unknown: the token price of m2",
     ]
     assert "Costs, estimated with OpenAI's prices of 2026-11-21\n" in shown(costs=costs)
 

@@ -161,13 +161,16 @@ def test_nothing_changed_nothing_risked(type_):
 
 def test_what_it_says():
     (guardrail,) = found("agent", text("Never guess. Never lie. Be kind."), text("Be kind."))
-    assert guardrail.text == "it no longer says “Never guess.”, and 1 more like it"
+    assert guardrail.args == {"sentence": "Never guess.", "more": 1}
     (detached,) = found("vector_store", files(a="1", b="2", c="3"), files(a="1"))
-    assert detached.text == "2 of 3 files are detached: b.md, c.md"
+    assert detached.args == {"change": "files", "names": ["b.md", "c.md"], "of": 3}
     (stricter,) = found("agent", function(properties=SIZES), function(properties={"colour": {}}, required=["colour"]))
-    assert stricter.text == "function:book: size is gone, colour is required now"
+    assert stricter.args == {
+        "tool": "function:book",
+        "breaks": [{"at": "size", "change": "removed"}, {"at": "colour", "change": "required"}],
+    }
     (narrower,) = found("agent", function(properties=SIZES), function(properties={"size": {"type": "integer"}}))
-    assert narrower.text == "function:book: size was string, and is integer"
+    assert narrower.args["breaks"] == [{"at": "size", "change": "type", "before": ["string"], "after": ["integer"]}]
 
 
 def test_tools_of_a_namespace_are_told_by_themselves():
@@ -176,10 +179,10 @@ def test_tools_of_a_namespace_are_told_by_themselves():
         return tools({"type": "namespace", "name": "crm", "description": "CRM.", "tools": inside})
 
     assert found("request", namespace("find"), namespace("find", "erase")) == [
-        Hazard("tool-added", "it gets namespace:crm/function:erase")
+        Hazard("tool-added", {"tool": "namespace:crm/function:erase", "change": "added"})
     ]
 
 
 def test_a_long_sentence_is_cut():
     (hazard,) = found("agent", text("Never " + "x" * 10_000), text(""))
-    assert len(hazard.text) < 200
+    assert len(hazard.args["sentence"]) == 100

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.github import GitHub
-from reconciler.github.reviews import Review, Reviews
+from reconciler.github.plan_artifacts import Review, Reviews
 from reconciler.planning.codec import to_json
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release

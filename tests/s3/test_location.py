@@ -17,12 +17,12 @@ from reconciler.s3.location import Location
         ("s3://acme/x?endpoint_url=http://[::1]:9000", Location("acme", "x", endpoint_url="http://[::1]:9000")),
     ],
 )
-def test_a_url_is_read_and_written(url, location):
+def test_parse_url_round_trips(url, location):
     assert Location.parse(url) == location
     assert Location.parse(location.url) == location
 
 
-def test_people_see_bucket_and_prefix():
+def test_str_location_shows_bucket_and_prefix():
     assert str(Location("acme", "x", "eu-central-1", "https://s3.example")) == "s3://acme/x"
     assert str(Location("acme")) == "s3://acme"
 
@@ -30,20 +30,20 @@ def test_people_see_bucket_and_prefix():
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("s3:", "no name of a bucket"),
-        ("s3://AB", "no name of a bucket"),
-        ("s3://key:secret@acme/x", "no name of a bucket"),
-        ("s3://acme/a//b", "no prefix"),
-        ("s3://acme/a/../b", "no prefix"),
-        ("s3://acme/a%0Ab", "no prefix"),
-        ("s3://acme?regoin=x", "no option 'regoin'; there is: region, endpoint_url"),
-        ("s3://acme?endpoint_url=http://s3.example", "only to this machine"),
-        ("s3://acme?endpoint_url=http://localhost.example", "only to this machine"),
-        ("s3://acme?endpoint_url=ftp://127.0.0.1", "only to this machine"),
+        ("s3:", "not a valid bucket name"),
+        ("s3://AB", "not a valid bucket name"),
+        ("s3://key:secret@acme/x", "not a valid bucket name"),
+        ("s3://acme/a//b", "not a valid prefix"),
+        ("s3://acme/a/../b", "not a valid prefix"),
+        ("s3://acme/a%0Ab", "not a valid prefix"),
+        ("s3://acme?regoin=x", "unknown option 'regoin' in the s3:// URL; valid options: region, endpoint_url"),
+        ("s3://acme?endpoint_url=http://s3.example", "only for this machine"),
+        ("s3://acme?endpoint_url=http://localhost.example", "only for this machine"),
+        ("s3://acme?endpoint_url=ftp://127.0.0.1", "only for this machine"),
         ("s3://acme?endpoint_url=https://key:secret@s3.example", "without password"),
     ],
 )
-def test_what_is_no_place_for_objects(url, reason):
+def test_parse_invalid_url_is_rejected(url, reason):
     with pytest.raises(ValueError, match=reason) as caught:
         Location.parse(url)
     assert "secret" not in str(caught.value).replace("key:secret@acme", "")

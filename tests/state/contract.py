@@ -1,4 +1,4 @@
-"""What every store has to pass: subclass it, and give an `opener`."""
+"""The contract test of stores: subclass it and provide an `opener`."""
 
 import multiprocessing
 import threading
@@ -14,7 +14,7 @@ Opener = Callable[[], Store]
 
 class StoreContract:
     updates = 10
-    """How often each of eight threads writes in a race."""
+    """The number of writes by each of eight racing threads."""
 
     @pytest.fixture
     def opener(self) -> Opener:
@@ -29,7 +29,7 @@ class StoreContract:
         version = store.create("state/acme/state.json", b"one")
         assert store.read("state/acme/state.json") == Versioned(b"one", version)
 
-    def test_what_is_not_there_reads_as_none(self, store):
+    def test_read_missing_document_is_none(self, store):
         store.create("state/acme", b"a document, not a folder")
         assert store.read("state/other") is None
         assert store.read("state/acme/state.json") is None
@@ -41,32 +41,32 @@ class StoreContract:
         assert store.read("bundles/large").data == data
         assert store.read("bundles/empty").data == b""
 
-    def test_create_refuses_what_exists(self, store):
+    def test_create_existing_key_is_an_error(self, store):
         store.create("key", b"first")
         with pytest.raises(ExistsError):
             store.create("key", b"second")
         assert store.read("key").data == b"first"
 
-    def test_replace_writes_over_the_version_it_names(self, store):
+    def test_replace_current_version_succeeds(self, store):
         first = store.create("key", b"first")
         second = store.replace("key", b"second", first)
         assert store.read("key") == Versioned(b"second", second)
 
-    def test_replace_refuses_an_older_version(self, store):
+    def test_replace_older_version_is_a_conflict(self, store):
         first = store.create("key", b"first")
         store.replace("key", b"second", first)
         with pytest.raises(ConflictError):
             store.replace("key", b"third", first)
         assert store.read("key").data == b"second"
 
-    def test_replace_refuses_what_is_gone(self, store):
+    def test_replace_deleted_document_is_a_conflict(self, store):
         version = store.create("key", b"first")
         store.delete(["key"])
         with pytest.raises(ConflictError):
             store.replace("key", b"second", version)
         assert store.read("key") is None
 
-    def test_the_same_content_again_is_another_version(self, store):
+    def test_same_content_gets_a_new_version(self, store):
         versions = [store.create("key", b"same")]
         for _ in range(2 * self.updates):
             versions.append(store.replace("key", b"same", versions[-1]))
@@ -74,13 +74,13 @@ class StoreContract:
             versions.append(store.create("key", b"same"))
         assert len(set(versions)) == len(versions)
 
-    def test_delete_removes_what_is_there_and_minds_nothing_else(self, store):
+    def test_delete_ignores_missing_documents(self, store):
         store.create("journal/1", b"")
         store.create("journal/2", b"")
         store.delete(["journal/1", "journal/3", "nowhere/4"])
         assert store.list("journal/") == ["journal/2"]
 
-    def test_list_gives_the_keys_below_a_prefix_sorted(self, store):
+    def test_list_returns_sorted_keys_below_a_prefix(self, store):
         for key in ("state/b/2", "state/b/10", "state/a", "state/bc/1", "bundles/x"):
             store.create(key, b"")
         assert store.list("state/b/") == ["state/b/10", "state/b/2"]
@@ -92,7 +92,7 @@ class StoreContract:
         "key",
         ["", "/etc/passwd", "../outside", "a/../../b", "a//b", "a/", ".hidden", "a/.b", "a\\b", "a\nb", "a\0b", "ü"],
     )
-    def test_a_key_that_could_lead_elsewhere_is_refused(self, store, key):
+    def test_invalid_key_is_rejected(self, store, key):
         for call in (
             lambda: store.read(key),
             lambda: store.create(key, b""),
@@ -100,23 +100,23 @@ class StoreContract:
             lambda: store.delete([key]),
             lambda: store.list(f"{key}/"),
         ):
-            with pytest.raises(ValueError, match=r"is no (key|prefix)"):
+            with pytest.raises(ValueError, match=r"is not a valid (store key|key prefix)"):
                 call()
 
-    def test_of_many_threads_that_create_one_wins(self, opener):
+    def test_create_by_many_threads_succeeds_once(self, opener):
         start = threading.Barrier(8)
         with ThreadPoolExecutor(8) as pool:
             won = list(pool.map(lambda n: _creates(opener(), f"{n}".encode(), start.wait), range(8)))
         assert sum(won) == 1
         assert opener().read("contested").data == f"{won.index(True)}".encode()
 
-    def test_no_thread_loses_an_update(self, opener):
+    def test_replace_by_many_threads_loses_no_update(self, opener):
         opener().create("counter", b"0")
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: _count(opener, self.updates), range(8)))
         assert opener().read("counter").data == str(8 * self.updates).encode()
 
-    def test_a_reader_never_sees_half_a_document(self, opener):
+    def test_concurrent_readers_see_whole_documents(self, opener):
         documents = {letter * 300_000 for letter in (b"a", b"b")}
         version = opener().create("key", b"a" * 300_000)
         done = threading.Event()
@@ -137,7 +137,7 @@ class StoreContract:
 class SharedStoreContract(StoreContract):
     """For stores that processes share: all but one in memory."""
 
-    def test_of_many_processes_that_create_one_wins_and_none_loses_an_update(self, opener):
+    def test_writes_by_many_processes_succeed_once_and_lose_no_update(self, opener):
         opener().create("counter", b"0")
         with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
             won = list(pool.map(_contend, [opener] * 4, range(4), [2 * self.updates] * 4))

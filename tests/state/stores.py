@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterable
 
-from reconciler.state.store import Store, Versioned, check_key, check_prefix, conflict, exists
+from reconciler.state.store import Store, Versioned, check_key, check_prefix, conflict_error, exists_error
 
 
 class MemoryStore:
@@ -21,14 +21,14 @@ class MemoryStore:
     def create(self, key: str, data: bytes) -> str:
         with self._turn:
             if check_key(key) in self.documents:
-                raise exists(self.location, key)
+                raise exists_error(self.location, key)
             return self._write(key, data)
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         with self._turn:
             found = self.documents.get(check_key(key))
             if found is None or found.version != version:
-                raise conflict(self.location, key)
+                raise conflict_error(self.location, key)
             return self._write(key, data)
 
     def delete(self, keys: Iterable[str]) -> None:

@@ -29,7 +29,7 @@ def test_an_apply_as_the_engine_makes_it(tmp_path):
     assert (tmp_path / ".reconciler/state/acme/production/state.json").exists()
 
 
-def test_a_lock_is_freed_also_when_the_run_fails():
+def test_lock_is_released_when_the_run_fails():
     backend = Backend(MemoryStore(), ACME)
     with suppress(ZeroDivisionError), backend.lock(this_process({})):
         held = backend.held()
@@ -41,7 +41,7 @@ def test_a_lock_is_freed_also_when_the_run_fails():
     assert backend.held() is None
 
 
-def test_what_went_wrong_is_told_also_when_the_lock_cannot_be_freed():
+def test_original_error_is_raised_when_release_fails():
     def away(operation: int) -> None:
         if operation >= 2:  # taking the lock is the first two
             raise StoreError(Problem("away", "the store is away"))
@@ -53,14 +53,14 @@ def test_what_went_wrong_is_told_also_when_the_lock_cannot_be_freed():
         pass
 
 
-def test_a_person_can_unlock():
+def test_unlock_releases_the_lock():
     backend = Backend(MemoryStore(), ACME)
     with backend.lock(this_process({})):
         backend.unlock()
         assert backend.held() is None
 
 
-def test_a_project_and_its_environment_called_journal_share_nothing():
+def test_environment_named_journal_is_separate():
     store = MemoryStore()
     for identity in (Identity("acme"), Identity("acme", "journal")):
         backend = Backend(store, identity)
@@ -84,19 +84,19 @@ def test_local_is_the_default_and_the_environment_wins_over_the_project(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_backend_that_does_not_exist_is_answered_with_those_that_do(tmp_path):
-    with pytest.raises(ReconcilerError, match=r"no state backend 'locl'\n  There is: git, local, postgres"):
+def test_unknown_backend_lists_the_valid_ones(tmp_path):
+    with pytest.raises(ReconcilerError, match=r"unknown state backend 'locl'\n  Valid backends: git, local, postgres"):
         open_store(tmp_path, "local", {"RECONCILER_STATE": "locl"}, embedded=False)
 
 
 @pytest.mark.parametrize("environ", [{"CI": "true"}, {"CI": "1", "RECONCILER_STATE": "local"}])
-def test_local_state_is_refused_in_ci_where_it_would_be_thrown_away(tmp_path, environ):
-    with pytest.raises(ReconcilerError, match="which a CI job throws away") as error:
+def test_local_state_in_ci_is_rejected(tmp_path, environ):
+    with pytest.raises(ReconcilerError, match="would be lost when the CI job ends") as error:
         open_store(tmp_path, None, environ, embedded=False)
     assert "RECONCILER_STATE" in error.value.problems[0].hint
 
 
-def test_with_the_embedded_endpoint_local_state_is_fine_in_ci(tmp_path):
+def test_local_state_in_ci_with_emulator_is_allowed(tmp_path):
     open_store(tmp_path, None, {"CI": "true"}, embedded=True)
 
 
@@ -138,7 +138,7 @@ def test_an_outlet_writes_over_what_another_writer_wrote_meanwhile(number):
     assert outlet.read("pointer.json") == b"second"
 
 
-def test_state_needs_none_of_the_heavy_libraries():
+def test_import_backend_loads_no_heavy_library():
     code = "import sys, reconciler.state.backend; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=Path(__file__).parents[2])
     assert not {"openai", "deepdiff", "rich", "click", "obstore", "psycopg"} & set(done.stdout.decode().split())

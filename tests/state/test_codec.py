@@ -6,10 +6,11 @@ from hypothesis import given, strategies as st
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import lock, log
-from reconciler.state.codec import Begun, Progress, decode_segment, decode_state, encode_segment, encode_state
+from reconciler.state import lock, snapshots
+from reconciler.state.codec import decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored
+from reconciler.state.segments import RunBegun, RunProgress
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -35,7 +36,7 @@ EXAMPLE = Snapshot(
 )
 
 
-def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
+def test_encode_state_writes_one_object_a_line():
     assert encode_state(EXAMPLE).decode() == (
         """\
 {
@@ -66,7 +67,7 @@ def test_state_is_a_document_to_read_and_to_diff_one_object_a_line():
     )
 
 
-def test_state_is_read_as_it_was_written():
+def test_state_round_trips():
     decoded = decode_state(encode_state(EXAMPLE), ACME, "state.json", "version-1")
     assert decoded == EXAMPLE
     assert decoded.stored == Stored("version-1", size=len(encode_state(EXAMPLE)), position=7)
@@ -92,24 +93,24 @@ hashes = st.dictionaries(st.text(), st.text(), max_size=2)
 applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans())
 intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
 plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
-begun = st.builds(Begun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans)
+begun = st.builds(RunBegun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans)
 completed = st.lists(st.builds(Completed, names, st.none() | applied, st.none() | names), max_size=3).map(tuple)
-progress = st.builds(Progress, st.text(), completed, st.lists(names, max_size=2).map(tuple), plans)
+progress = st.builds(RunProgress, st.text(), completed, st.lists(names, max_size=2).map(tuple), plans)
 
 
 @given(begun | progress)
-def test_segments_are_read_as_they_were_written_whatever_is_in_them(segment):
+def test_segments_round_trip(segment):
     assert decode_segment(encode_segment(segment), "1.json") == segment
 
 
-def test_text_that_is_no_unicode_survives():
-    segment = Progress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"name": "\ud800"})),))
+def test_lone_surrogates_round_trip():
+    segment = RunProgress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"name": "\ud800"})),))
     assert decode_segment(encode_segment(segment), "1.json") == segment
 
 
-def test_a_number_that_json_does_not_have_is_refused():
+def test_nan_is_rejected():
     with pytest.raises(ValueError, match="not JSON compliant"):
-        encode_segment(Progress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"top_p": float("nan")})),)))
+        encode_segment(RunProgress("run", (Completed(TRIAGE, Applied("agent_1", "agent", {"top_p": float("nan")})),)))
 
 
 def edited(**changes: object) -> bytes:
@@ -123,25 +124,25 @@ def edited(**changes: object) -> bytes:
         (b'{\n<<<<<<< HEAD\n"a": 1}', "state-damaged", "state.json:2:1: .*not valid JSON"),
         (b"\xff\xfe{}", "state-damaged", "not valid JSON"),
         (b"[" * 100_000, "state-damaged", "not valid JSON"),
-        (b"[]", "state-damaged", "not a document of the format reconciler/state/v1"),
-        (b'{"version": 4, "resources": []}', "state-damaged", "not a document of the format"),
-        (edited(format="reconciler/plan/v1"), "state-damaged", "not a document of the format"),
-        (edited(format="reconciler/state/v2"), "state-newer", r"newer Reconciler \(reconciler/state/v2\)"),
+        (b"[]", "state-damaged", "not a document in the format reconciler/state/v1"),
+        (b'{"version": 4, "resources": []}', "state-damaged", "not a document in the format"),
+        (edited(format="reconciler/plan/v1"), "state-damaged", "not a document in the format"),
+        (edited(format="reconciler/state/v2"), "state-newer", r"newer version of Reconciler \(reconciler/state/v2\)"),
         (edited(identity="acme/staging"), "state-foreign", "the state of 'acme/staging', not of acme/production"),
         (edited(objects=None), "state-damaged", "damaged: "),
         (edited(objects={"triage": {}}), "state-damaged", "'triage' is no address"),
         (edited(objects={"assistant/triage": {"id": "agent_1"}}), "state-damaged", "'type' is missing"),
         (edited(objects={"assistant/triage": 1}), "state-damaged", "damaged: "),
-        (edited(position="7"), "state-damaged", "'7' stands where a int should"),
+        (edited(position="7"), "state-damaged", "expected int, got '7'"),
         (edited(plans=[{"digest": "sha256:1"}]), "state-damaged", "'outcome' is missing"),
         (edited(pending=[{"address": 1}]), "state-damaged", "damaged: "),
     ],
 )
-def test_what_is_no_state_of_ours_is_an_error_that_says_what_to_do(data, code, message):
+def test_decode_invalid_state_is_an_error_with_hint(data, code, message):
     store = MemoryStore()
     store.create("state/acme/production/state.json", data)
     with pytest.raises(StateFormatError, match=message) as error:
-        log.read(store, ACME)
+        snapshots.read(store, ACME)
     (problem,) = error.value.problems
     assert problem.code == code
     assert problem.hint
@@ -151,14 +152,14 @@ def test_a_damaged_segment_is_an_error_that_names_it():
     store = MemoryStore()
     store.create("state/acme/production/journal/00000001.json", b"{}")
     with pytest.raises(StateFormatError, match=r"journal/00000001.json:1:1: .*reconciler/journal/v1"):
-        log.read(store, ACME)
+        snapshots.read(store, ACME)
 
 
-def test_a_missing_segment_is_an_error_and_nothing_after_it_is_believed():
+def test_missing_segment_is_an_error():
     store = MemoryStore()
-    store.create("state/acme/production/journal/00000002.json", encode_segment(Begun("run")))
+    store.create("state/acme/production/journal/00000002.json", encode_segment(RunBegun("run")))
     with pytest.raises(StateFormatError, match="segments between 0 and 2 of its journal are missing"):
-        log.read(store, ACME)
+        snapshots.read(store, ACME)
 
 
 def test_a_damaged_lock_is_an_error_and_is_not_taken():

@@ -1,4 +1,4 @@
-"""What an apply costs on a shared store, to its end: bytes and calls, however many objects there are."""
+"""The cost of an apply on a shared store in bytes and calls, independent of the number of objects."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ import pytest
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.state.backend import Backend, open_store
+from reconciler.state.compaction import DOCUMENTS
 from reconciler.state.lock import this_process
-from reconciler.state.log import SEGMENTS
-from reconciler.state.merging import DOCUMENTS
 from reconciler.state.model import Completed, Intent
+from reconciler.state.snapshots import SEGMENTS
 from reconciler.state.store import Store
 from tests.state.stores import InterruptedStore, MemoryStore, never
 
@@ -22,7 +22,7 @@ FEW, MANY = 100, 2_000
 @dataclass(frozen=True)
 class Cost:
     bytes: int
-    """Of documents that are written."""
+    """The total size of written documents."""
     calls: int
 
 
@@ -66,7 +66,7 @@ def test_an_apply_that_changes_one_object_costs_the_same_among_few_and_among_man
 
 
 @pytest.mark.parametrize(("objects", "applies"), [(FEW, 100), pytest.param(MANY, 400, marks=pytest.mark.long)])
-def test_what_is_done_now_and_then_adds_little_on_average(objects, applies):
+def test_amortised_compaction_cost_is_small(objects, applies):
     """Merging segments and writing the state document; an apply that changes one object is two segments."""
     store = MemoryStore()
     apply(store, range(objects))

@@ -1,4 +1,4 @@
-"""State on a branch: a bare repository as the remote, and clones as people and CI jobs have them."""
+"""State on a branch: a bare repository as the remote, and clones like those of users and CI jobs."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from reconciler.manifests.backends import GitState
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
-from reconciler.state import git as state_git, git_command, log, merging
+from reconciler.state import compaction, git as state_git, git_command, snapshots
 from reconciler.state.backend import Backend, open_store
 from reconciler.state.git import GitStore, git_store
 from reconciler.state.lock import this_process
@@ -53,7 +53,7 @@ class TestGitStore(SharedStoreContract):
         return partial(git_store, clone, ENVIRON)
 
 
-def test_clones_race_and_none_loses_an_update(remote, tmp_path):
+def test_concurrent_clones_lose_no_update(remote, tmp_path):
     stores = [store_in(remote.clone(tmp_path / f"clone{number}")) for number in range(4)]
     stores[0].create("counter", b"0")
 
@@ -76,13 +76,13 @@ def test_clones_race_and_none_loses_an_update(remote, tmp_path):
     assert text(stores[0], "counter") == "16"
 
 
-def test_reading_makes_no_branch(remote, clone):
+def test_reading_creates_no_branch(remote, clone):
     store = store_in(clone)
     assert (store.read("state/acme/state.json"), store.list("")) == (None, [])
     assert git(remote.folder, "branch", "--list").split() == ["*", "main"]
 
 
-def test_the_first_write_makes_a_branch_of_its_own(remote, clone):
+def test_first_write_creates_an_orphan_branch(remote, clone):
     store_in(clone).create("state/acme/state.json", b"{}\n")
     assert git(remote.folder, "show", "reconciler-state:state/acme/state.json") == "{}"
     assert git(remote.folder, "rev-list", "--count", "reconciler-state") == "1"
@@ -101,7 +101,7 @@ def test_several_documents_are_one_push_and_all_or_nothing(remote, clone):
 
 
 def test_the_end_of_a_run_is_one_push_whatever_it_does(remote, clone, monkeypatch):
-    for module in (log, merging):
+    for module in (snapshots, compaction):
         monkeypatch.setattr(module, "DOCUMENTS", 4)
     backend, pushes = Backend(store_in(clone), Identity("acme")), []
     for name in ("large", "small", "small", "small"):
@@ -131,7 +131,7 @@ def test_what_is_deferred_is_seen_here_at_once_and_goes_with_the_next_write(remo
     assert remote.pushes == 2
 
 
-def test_somebody_elses_document_costs_another_push_and_is_no_conflict(remote, clone, tmp_path):
+def test_concurrent_write_of_another_document_is_not_a_conflict(remote, clone, tmp_path):
     ours, theirs = store_in(clone), store_in(remote.clone(tmp_path / "theirs"))
     version = ours.create("acme", b"1")
     theirs.create("globex", b"1")
@@ -143,7 +143,7 @@ def test_somebody_elses_document_costs_another_push_and_is_no_conflict(remote, c
         ours.create("globex", b"2")
 
 
-def test_a_version_of_a_branch_that_was_made_anew_is_a_conflict(remote, clone):
+def test_version_of_recreated_branch_is_a_conflict(remote, clone):
     store = store_in(clone)
     version = store.create("key", b"1")
     git(remote.folder, "update-ref", "-d", "refs/heads/reconciler-state")
@@ -154,7 +154,7 @@ def test_a_version_of_a_branch_that_was_made_anew_is_a_conflict(remote, clone):
         store.replace("key", b"2", version)
 
 
-def test_an_answer_that_was_lost_is_no_failure(remote, clone):
+def test_push_with_lost_answer_succeeds(remote, clone):
     remote.hook("post-update", "kill -9 $PPID")
     store = store_in(clone)
     store.replace("key", b"2", store.create("key", b"1"))
@@ -163,7 +163,7 @@ def test_an_answer_that_was_lost_is_no_failure(remote, clone):
 
 
 class TestTheClone:
-    def test_a_shallow_detached_one_as_in_ci(self, remote, tmp_path):
+    def test_shallow_detached_clone_is_supported(self, remote, tmp_path):
         store_in(remote.clone(tmp_path / "whole")).create("key", b"1")
         ci = remote.clone(tmp_path / "ci", "--depth=1")
         git(ci, "checkout", "--quiet", "--detach")
@@ -185,12 +185,12 @@ class TestTheClone:
         assert [message.split("\n")[0] for message in store.messages("write")] == ["write 2", "write 1", "write 0"]
         assert git(ci, "rev-list", "--count", "HEAD") == "1"
 
-    def test_a_whole_one_stays_whole(self, remote, clone, tmp_path):
+    def test_full_clone_stays_full(self, remote, clone, tmp_path):
         store_in(remote.clone(tmp_path / "other")).create("key", b"1")
         store_in(clone).read("key")
         assert git(clone, "rev-parse", "--is-shallow-repository") == "false"
 
-    def test_a_worktree_and_a_folder_in_it(self, clone, tmp_path):
+    def test_linked_worktree_is_supported(self, clone, tmp_path):
         git(clone, "worktree", "add", "--quiet", str(tmp_path / "tree"))
         folder = tmp_path / "tree" / "manifests"
         folder.mkdir()
@@ -198,7 +198,7 @@ class TestTheClone:
         store.replace("state/acme.json", b"2", store.create("state/acme.json", b"1"))
         assert text(store_in(clone), "state/acme.json") == "2"
 
-    def test_what_its_owner_is_working_on_is_not_touched(self, clone):
+    def test_working_tree_and_index_are_not_touched(self, clone):
         (clone / "README.md").write_text("staged\n")
         git(clone, "add", "README.md")
         git(clone, "stash")
@@ -241,7 +241,7 @@ class TestTheClone:
 
 
 class TestErrors:
-    def test_a_push_that_the_remote_refuses(self, remote, clone):
+    def test_rejected_push_is_an_error(self, remote, clone):
         remote.hook("pre-receive", "echo 'GH006: Protected branch update failed' >&2; exit 1")
         with pytest.raises(StoreError) as caught:
             store_in(clone).create("key", b"1")
@@ -249,38 +249,38 @@ class TestErrors:
             caught.value
         )
         assert "pre-receive hook declined" in str(caught.value)
-        assert "Let this account push to that branch" in str(caught.value)
+        assert "Allow this account to push to that branch" in str(caught.value)
         assert store_in(clone).list("") == []
 
-    def test_a_remote_that_is_gone(self, remote, clone, tmp_path):
+    def test_missing_remote_repository_is_an_error(self, remote, clone, tmp_path):
         store = store_in(clone)
         store.create("key", b"1")
         remote.folder.rename(tmp_path / "moved.git")
         for call in (lambda: store.read("key"), lambda: store.create("other", b"")):
-            with pytest.raises(StoreError, match=r"does not appear to be a git repository[^\0]*`git remote -v` shows"):
+            with pytest.raises(StoreError, match=r"does not appear to be a git repository[^\0]*Run `git remote -v`"):
                 call()
 
-    def test_no_such_remote(self, clone):
+    def test_unknown_remote_name_is_an_error(self, clone):
         with pytest.raises(StoreError, match="'upstream' does not appear to be a git repository"):
             git_store(clone, ENVIRON, remote="upstream").list("")
 
-    def test_no_repository(self, tmp_path):
+    def test_folder_without_repository_is_an_error(self, tmp_path):
         with pytest.raises(StoreError, match=r"not a git repository[^\0]*`git init`"):
             store_in(tmp_path).list("")
 
-    def test_no_git(self, clone, monkeypatch):
+    def test_missing_git_is_an_error(self, clone, monkeypatch):
         monkeypatch.setattr(git_command, "PROGRAM", "no-git-here")
-        with pytest.raises(StoreError, match=r"git cannot be run[^\0]*Install Git 2.31"):
+        with pytest.raises(StoreError, match=r"cannot run git[^\0]*Install Git 2.31"):
             store_in(clone).list("")
 
-    def test_credentials_in_the_url_of_the_remote_are_not_told(self, clone):
+    def test_errors_contain_no_credentials(self, clone):
         git(clone, "remote", "set-url", "origin", "http://kim:hunter2@127.0.0.1:9/acme.git")
         with pytest.raises(StoreError) as caught:
             store_in(clone).list("")
         assert "http://127.0.0.1:9/acme.git" in str(caught.value)
         assert "hunter2" not in str(caught.value)
 
-    def test_a_remote_that_does_not_answer_is_not_waited_for(self, clone, monkeypatch):
+    def test_unresponsive_remote_times_out(self, clone, monkeypatch):
         monkeypatch.setattr(git_command, "TIMEOUT", 0.3)
         git(clone, "remote", "set-url", "origin", "ext::sleep 30")
         git(clone, "config", "protocol.ext.allow", "always")
@@ -289,14 +289,14 @@ class TestErrors:
             store_in(clone).list("")
         assert time.monotonic() - started < 10
 
-    def test_others_that_are_always_faster(self, remote, clone, monkeypatch):
+    def test_write_that_always_loses_the_race_is_an_error(self, remote, clone, monkeypatch):
         monkeypatch.setattr(state_git, "PATIENCE", 0.0)
         store = store_in(clone)
         store.create("key", b"1")
         who = "-c user.name=x -c user.email=x"
         faster = f'git {who} commit-tree -p "$2" -m faster "$2^{{tree}}"'
         remote.hook("update", f"unset GIT_QUARANTINE_PATH; git update-ref refs/heads/reconciler-state $({faster})")
-        with pytest.raises(StoreError, match="others write to origin/reconciler-state all the time"):
+        with pytest.raises(StoreError, match="other processes kept writing first"):
             store.create("other", b"1")
 
 
@@ -310,16 +310,16 @@ class TestOpening:
             ("git:state?remote=upstream", "upstream/state"),
         ],
     )
-    def test_by_url(self, tmp_path, url, location):
+    def test_open_store_from_git_url(self, tmp_path, url, location):
         assert open_store(tmp_path, None, {"RECONCILER_STATE": url}, embedded=False).location == location
 
     @pytest.mark.parametrize(
         "url", ["git:--force", "git:a..b", "git:a b", "git:x?remote=-u", "git:x?remote=https://h/r", "git:x.lock"]
     )
-    def test_what_could_be_taken_for_something_else_is_refused(self, tmp_path, url):
-        with pytest.raises(ReconcilerError, match="is no name of a branch or remote"):
+    def test_invalid_branch_or_remote_name_is_rejected(self, tmp_path, url):
+        with pytest.raises(ReconcilerError, match="is not a valid branch or remote name"):
             open_store(tmp_path, url, {}, embedded=False)
 
-    def test_as_the_project_says_it(self, tmp_path):
+    def test_open_store_as_configured_in_the_project(self, tmp_path):
         url = GitState(backend="git", branch="ops/state", remote="upstream").url
         assert open_store(tmp_path, url, {}, embedded=False).location == "upstream/ops/state"

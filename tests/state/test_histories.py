@@ -1,4 +1,4 @@
-"""Any history of runs that end, are killed, or sleep and wake: state is what the completions say."""
+"""Random histories of runs that end, are killed, or are suspended: the state follows the recorded changes."""
 
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import journal, lock, log, merging
+from reconciler.state import compaction, journal, lock, snapshots
 from reconciler.state.lock import Holder, LeaseLostError
 from reconciler.state.model import Completed, Intent, Snapshot
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
@@ -26,14 +26,14 @@ from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
 ACME = Identity("acme")
 addresses = st.sampled_from([Address("assistant", name) for name in "abcde"])
 lengths = st.sampled_from([0, 0, 0, 2_000, 10_000])
-"""Of what is recorded of an object: a long one in the state document puts compaction off, in a segment it causes it."""
+"""Sizes of recorded objects. A large one delays compaction in the state document, and causes it in a segment."""
 crashes = st.none() | st.integers(0, 24)
 """The number of the store's operation before which a run is killed, if it is."""
 
 
 @dataclass
 class Model:
-    """What state should say: ids and markers by address."""
+    """The expected state: ids and markers by address."""
 
     objects: dict[Address, str] = field(default_factory=dict)
     pending: dict[Address, list[str]] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Model:
 
 
 class Run:
-    """A run and what it has recorded but not written."""
+    """A run with its recorded entries that are not written yet."""
 
     def __init__(self, store: MemoryStore, now: float) -> None:
         self.store = InterruptedStore(store, self._before)
@@ -82,7 +82,7 @@ class Run:
     def begin(self, intents: dict[Address, str]) -> None:
         lease = lock.acquire(self.store, ACME, Holder("ann", "host", f"machine {self.now}", 1), lambda: self.now)
         planned = [Intent(address, "agent", {"marker": marker}, self.now) for address, marker in intents.items()]
-        self.journal = journal.begin(self.store, lease, log.read(self.store, ACME), planned)
+        self.journal = journal.begin(self.store, lease, snapshots.read(self.store, ACME), planned)
 
     def record(self, address: Address, id_: str | None, length: int = 0) -> None:
         self.waiting.append((address, id_))
@@ -97,7 +97,11 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.bounds = ExitStack()
-        for module, name, bound in ((merging, "DOCUMENTS", 3), (log, "DOCUMENTS", 3), (log, "SEGMENTS", 15)):
+        for module, name, bound in (
+            (compaction, "DOCUMENTS", 3),
+            (snapshots, "DOCUMENTS", 3),
+            (snapshots, "SEGMENTS", 15),
+        ):
             self.bounds.enter_context(patch.object(module, name, bound))
 
     def teardown(self) -> None:
@@ -150,7 +154,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def state_is_what_the_completions_say(self) -> None:
-        assert Model.of(log.read(self.store, ACME)) == self.model
+        assert Model.of(snapshots.read(self.store, ACME)) == self.model
 
     def _with_waiting(self) -> Model:
         after = self.model.copy()
@@ -165,7 +169,7 @@ class Histories(RuleBasedStateMachine):
         try:
             step(run)
         except Crash:
-            seen = Model.of(log.read(self.store, ACME))
+            seen = Model.of(snapshots.read(self.store, ACME))
             assert seen in (self.model, after)
             self.model, self.current = seen, None
         else:

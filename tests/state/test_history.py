@@ -1,10 +1,10 @@
-"""What history says of an apply."""
+"""The history of applies."""
 
 from functools import partial
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import journal, lock, log
+from reconciler.state import journal, lock, snapshots
 from reconciler.state.history import RECORD, history, note, summary
 from reconciler.state.lock import Holder
 from reconciler.state.model import AppliedPlan, Completed
@@ -30,7 +30,7 @@ def done(address: Address, id_: str | None, former: Address | None = None) -> Co
     return Completed(address, Applied(id_, "agent", {}) if id_ else None, former)
 
 
-def test_what_was_done_in_words():
+def test_summary_counts_changes():
     assert summary([done(TRIAGE, "a")], set()) == "1 created"
     assert summary([done(TRIAGE, "a"), done(OLD, None)], {TRIAGE, OLD}) == "1 updated, 1 removed"
     assert summary([done(TRIAGE, "a", OLD)], {OLD}) == "1 updated"
@@ -38,7 +38,7 @@ def test_what_was_done_in_words():
     assert summary([], {OLD}) == "nothing done"
 
 
-def test_a_note_is_one_line_for_people_and_one_for_us_whatever_it_is_made_of():
+def test_note_has_a_subject_line_and_a_record():
     assert note(ACME, "apply acme/production: 1 created", None) == "apply acme/production: 1 created"
     odd = AppliedPlan("sha256:1", "run-1", 100.0, "ann\nReconciler-Apply: {}", run_url="https://ci\n\nexample")
     title, empty, record = note(ACME, "apply", odd).splitlines()
@@ -47,7 +47,7 @@ def test_a_note_is_one_line_for_people_and_one_for_us_whatever_it_is_made_of():
     assert history(NotingStore(note(ACME, "apply", odd)), ACME) == [odd]
 
 
-def test_a_run_is_what_was_last_noted_of_it_and_other_identities_are_left_out():
+def test_history_uses_the_last_note_of_each_run_of_the_identity():
     ended = AppliedPlan(
         "sha256:1", "run-1", 100.0, "ann@laptop", finished=160.0, outcome="complete", summary="1 created"
     )
@@ -58,12 +58,12 @@ def test_a_run_is_what_was_last_noted_of_it_and_other_identities_are_left_out():
     assert history(store, ACME) == [ended, killed]
 
 
-def test_without_notes_it_is_what_state_remembers():
+def test_history_without_notes_is_the_plans_in_state():
     store = MemoryStore()
     for at, name in ((100.0, "ann"), (1000.0, "bob")):
         lease = lock.acquire(store, ACME, Holder(name, "laptop", name, 1), partial(float, at))
         plan = AppliedPlan(f"sha256:{name}", lease.token, at, name)
-        run = journal.begin(store, lease, log.read(store, ACME), [], plan=plan)
+        run = journal.begin(store, lease, snapshots.read(store, ACME), [], plan=plan)
         run.record(done(TRIAGE, "a"))
         run.close("complete")
     assert [(plan.holder, plan.summary) for plan in history(store, ACME)] == [

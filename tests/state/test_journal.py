@@ -1,4 +1,4 @@
-"""What a run records, killed between any two operations of the store, and overtaken at any of them."""
+"""The journal of a run that is killed or superseded between any two operations of the store."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,10 +8,10 @@ import pytest
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.state import journal, lock, log
+from reconciler.state import journal, lock, snapshots
+from reconciler.state.compaction import DOCUMENTS
 from reconciler.state.journal import Journal, StateMovedError
 from reconciler.state.lock import Holder, LeaseLostError
-from reconciler.state.merging import DOCUMENTS
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
 from reconciler.state.store import Store, StoreError
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at, never
@@ -36,7 +36,7 @@ def holder(name: str) -> Holder:
 def run(store: Store, name: str, *intents: Intent, at: float = 100.0, plan: AppliedPlan | None = None) -> Journal:
     """A run that has just begun."""
     lease = lock.acquire(store, ACME, holder(name), lambda: at)
-    return journal.begin(store, lease, log.read(store, ACME), intents, openai_project="proj_1", plan=plan)
+    return journal.begin(store, lease, snapshots.read(store, ACME), intents, openai_project="proj_1", plan=plan)
 
 
 def contents(snapshot: Snapshot) -> dict[str, str]:
@@ -54,47 +54,47 @@ def store() -> MemoryStore:
 
 def test_a_run_from_begin_to_end(store):
     first = run(store, "ann", intent(TRIAGE), intent(HOURS), plan=PLAN)
-    assert pending(log.read(store, ACME)) == ["assistant/triage", "file/kb/hours.pdf"]
+    assert pending(snapshots.read(store, ACME)) == ["assistant/triage", "file/kb/hours.pdf"]
 
     first.record(Completed(TRIAGE, applied("agent_1")))
     first.flush()
-    snapshot = log.read(store, ACME)
+    snapshot = snapshots.read(store, ACME)
     assert (contents(snapshot), pending(snapshot)) == ({"assistant/triage": "agent_1"}, ["file/kb/hours.pdf"])
     assert snapshot.state.plans["sha256:1"].outcome == "unfinished"
 
     first.record(Completed(HOURS, applied("file_1")))
     closed = first.close("complete")
-    assert closed == log.read(store, ACME)
+    assert closed == snapshots.read(store, ACME)
     assert closed.state.openai_project == "proj_1"
     assert closed.state.plans["sha256:1"].outcome == "complete"
     assert closed.pending == ()
     assert store.list("state/acme/production/journal/") == []
 
 
-def test_what_was_removed_is_forgotten(store):
+def test_record_deletion_removes_the_entry(store):
     first = run(store, "ann", intent(OLD))
     first.record(Completed(OLD, applied("agent_0")))
     first.record(Completed(OLD, None))
     assert contents(first.close("complete")) == {}
 
 
-def test_what_has_another_name_is_known_by_that_alone(store):
+def test_record_rename_removes_the_former_entry(store):
     first = run(store, "ann")
     first.record(Completed(OLD, applied("agent_0")))
     first.record(Completed(TRIAGE, applied("agent_0"), instead_of=OLD))
     assert contents(first.close("complete")) == {str(TRIAGE): "agent_0"}
 
 
-def test_what_surely_was_not_made_is_discarded(store):
+def test_discard_voids_the_intents(store):
     first = run(store, "ann", intent(TRIAGE), intent(HOURS))
     first.discard(TRIAGE)
     assert pending(first.close("partial")) == ["file/kb/hours.pdf"]
 
 
-def test_intents_of_an_unfinished_run_stay_until_they_are_settled(store):
+def test_intents_of_unfinished_run_stay_until_completed(store):
     run(store, "ann", intent(TRIAGE), intent(HOURS, sha256="aaaa"))  # and is killed
     second = run(store, "bob", intent(HOURS, sha256="bbbb"), at=1000.0)
-    assert [waiting.marker for waiting in log.read(store, ACME).pending] == [
+    assert [waiting.marker for waiting in snapshots.read(store, ACME).pending] == [
         {"reconciler-address": "assistant/triage"},
         {"sha256": "aaaa"},
         {"sha256": "bbbb"},
@@ -106,22 +106,22 @@ def test_intents_of_an_unfinished_run_stay_until_they_are_settled(store):
 def test_an_intent_that_is_repeated_keeps_the_time_of_its_first_run(store):
     run(store, "ann", intent(TRIAGE))
     run(store, "bob", Intent(TRIAGE, "agent", {"reconciler-address": "assistant/triage"}, started=1000.0), at=1000.0)
-    (waiting,) = log.read(store, ACME).pending
+    (waiting,) = snapshots.read(store, ACME).pending
     assert waiting.started == 100.0
 
 
-def test_begin_refuses_a_state_that_has_moved_since_it_was_read(store):
-    snapshot = log.read(store, ACME)
+def test_begin_after_another_write_is_an_error(store):
+    snapshot = snapshots.read(store, ACME)
     run(store, "ann").close("complete")
     lease = lock.acquire(store, ACME, holder("bob"), lambda: 1000.0)
     with pytest.raises(StateMovedError, match="another run has changed the state of acme/production"):
         journal.begin(store, lease, snapshot, [])
 
 
-def test_only_the_latest_plans_are_remembered(store):
+def test_state_keeps_only_the_latest_plans(store):
     for number in range(103):
         run(store, "ann", at=number * 1000.0, plan=AppliedPlan(f"sha256:{number}", "run", 0.0, "ann")).close("complete")
-    plans = log.read(store, ACME).state.plans
+    plans = snapshots.read(store, ACME).state.plans
     assert len(plans) == 100
     assert list(plans)[-1] == "sha256:102"
 
@@ -132,7 +132,7 @@ def test_only_the_latest_plans_are_remembered(store):
 def test_completions_are_due_when_a_group_is_full_or_a_second_has_passed(store):
     now = [0.0]
     lease = lock.acquire(store, ACME, holder("ann"), lambda: 100.0)
-    first = journal.begin(store, lease, log.read(store, ACME), [], clock=lambda: now[0])
+    first = journal.begin(store, lease, snapshots.read(store, ACME), [], clock=lambda: now[0])
 
     def due_after(completions: int, seconds: float) -> bool:
         for _ in range(completions):
@@ -148,7 +148,7 @@ def test_completions_are_due_when_a_group_is_full_or_a_second_has_passed(store):
     assert due_after(completions=50, seconds=0)
 
 
-def test_a_store_that_takes_a_second_is_written_every_ten(store):
+def test_slow_store_is_written_every_ten_seconds(store):
     now = [0.0]
 
     def slowly(operation: int) -> None:
@@ -156,7 +156,7 @@ def test_a_store_that_takes_a_second_is_written_every_ten(store):
 
     lease = lock.acquire(store, ACME, holder("ann"), lambda: 100.0)
     slow = InterruptedStore(store, slowly)
-    first = journal.begin(slow, lease, log.read(store, ACME), [], clock=lambda: now[0])
+    first = journal.begin(slow, lease, snapshots.read(store, ACME), [], clock=lambda: now[0])
     first.record(Completed(TRIAGE, applied("agent_1")))
     first.flush()  # one operation, half a second
     first.record(Completed(HOURS, applied("file_1")))
@@ -172,10 +172,10 @@ def test_a_large_group_is_several_segments(store):
         first.record(Completed(Address("assistant", f"a{number}"), applied(f"agent_{number}")))
     first.flush()
     assert len(store.list("state/acme/production/journal/")) == 1 + 3
-    assert len(contents(log.read(store, ACME))) == 120
+    assert len(contents(snapshots.read(store, ACME))) == 120
 
 
-def test_nothing_is_lost_when_a_flush_fails_and_its_answer_too(store):
+def test_flush_after_failure_loses_no_entry(store):
     class Unreliable(MemoryStore):
         failures: Iterator[str] = iter(["before", "after"])
 
@@ -201,7 +201,7 @@ def test_nothing_is_lost_when_a_flush_fails_and_its_answer_too(store):
 
 @dataclass(frozen=True)
 class Seen:
-    """What a reader may find: addresses with ids, and pending addresses."""
+    """The state as a reader sees it: addresses with ids, and pending addresses."""
 
     objects: frozenset[tuple[str, str]]
     pending: tuple[str, ...]
@@ -218,7 +218,7 @@ DONE = Seen(frozenset({("assistant/triage", "agent_1"), ("file/kb/hours.pdf", "f
 
 
 def small_apply(store: Store, reached: list[Seen]) -> None:
-    """Makes two objects and removes one. `reached` grows with what is surely recorded."""
+    """Create two objects and delete one. `reached` grows with the recorded state."""
     first = run(store, "ann", intent(TRIAGE), intent(HOURS))
     reached.append(BEGUN)
     first.record(Completed(TRIAGE, applied("agent_1")))
@@ -232,7 +232,7 @@ def small_apply(store: Store, reached: list[Seen]) -> None:
 
 
 ENDINGS = "compacts", "appends", "merges"
-"""What a run does at its end: with the segments that are there, or only with its own last one."""
+"""The ways in which a run ends: compaction, a merge, or only its own last segment."""
 
 
 def with_old(store: MemoryStore, then: str = "compacts") -> MemoryStore:
@@ -267,7 +267,7 @@ def test_a_small_apply_ends_in_one_of_three_ways(store, ending, documents):
     small_apply(with_old(store, ending), [])
     written = store.list("state/acme/production/journal/")
     assert len(written) == documents
-    assert log.read(store, ACME).stored.documents == min(documents, 4 if ending == "appends" else 1)
+    assert snapshots.read(store, ACME).stored.documents == min(documents, 4 if ending == "appends" else 1)
 
 
 @pytest.mark.parametrize(("ending", "number"), operations())
@@ -276,13 +276,13 @@ def test_a_run_killed_before_any_operation_leaves_what_it_recorded(ending, numbe
     with pytest.raises(Crash):
         small_apply(InterruptedStore(store, crash_at(number)), reached)
     surely, perhaps = reached[-1], stages[len(reached) : len(reached) + 1]
-    assert Seen.of(log.read(store, ACME)) in [surely, *perhaps]
+    assert Seen.of(snapshots.read(store, ACME)) in [surely, *perhaps]
 
     after = run(store, "bob", intent(TRIAGE), at=1000.0)
     after.record(Completed(TRIAGE, applied("agent_2")))
     after.discard(HOURS)
     closed = after.close("complete")
-    assert closed == log.read(store, ACME)
+    assert closed == snapshots.read(store, ACME)
     assert closed.pending == ()
     assert contents(closed)["assistant/triage"] == "agent_2"
 
@@ -295,13 +295,13 @@ class Overtaken:
     by_force: bool
     """Whether the first run had the lock then."""
     reached: int
-    """How far it had come then."""
+    """The state recorded before the takeover."""
     snapshot: Snapshot
-    """What the second run left."""
+    """The state after the second run."""
 
 
 def overtaking_apply(store: MemoryStore, length: int) -> Snapshot:
-    """A run that takes over the lock, long after it has expired. If what it writes is long, it compacts."""
+    """A run that takes over the expired lock. If its segments are long, it compacts."""
     second = run(store, "bob", intent(OLD), at=1000.0)
     second.record(Completed(TRIAGE, Applied("agent_of_bob", "agent", {"instructions": "x" * length})))
     second.record(Completed(OLD, applied("agent_of_bob")))
@@ -310,7 +310,7 @@ def overtaking_apply(store: MemoryStore, length: int) -> Snapshot:
 
 @pytest.mark.parametrize("length", [0, 40_000])
 @pytest.mark.parametrize(("ending", "number"), operations())
-def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(ending, number, length):
+def test_run_suspended_during_takeover_changes_nothing(ending, number, length):
     """The sleeper's clock stands still, so that its own deadline does not save it."""
     store, reached = with_old(MemoryStore(), ending), [BEFORE]
     overtaken: list[Overtaken] = []
@@ -324,7 +324,7 @@ def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(ending, nu
 
     with suppress(LeaseLostError, StateMovedError):
         small_apply(InterruptedStore(store, overtake), reached)
-    snapshot, (taken,) = log.read(store, ACME), overtaken
+    snapshot, (taken,) = snapshots.read(store, ACME), overtaken
     if not taken.by_force:
         assert Seen.of(snapshot) in [Seen.of(taken.snapshot), DONE]  # one after the other, each with the lock
     else:
@@ -333,7 +333,7 @@ def test_a_run_that_slept_through_a_takeover_changes_nothing_any_more(ending, nu
         assert taken.reached >= len([BEFORE, BEGUN]) or len(reached) == len([BEFORE]), "made what is not recorded"
 
 
-def test_a_checkpoint_written_late_by_a_sleeper_takes_nothing_back(store):
+def test_late_checkpoint_of_suspended_run_reverts_nothing(store):
     others: list[Journal] = []
 
     def sleep(operation: int) -> None:
@@ -346,11 +346,11 @@ def test_a_checkpoint_written_late_by_a_sleeper_takes_nothing_back(store):
     sleeper.record(Completed(TRIAGE, applied("agent_1")))
     with pytest.raises(LeaseLostError):
         sleeper.close("complete")
-    assert contents(log.read(store, ACME)) == {"assistant/triage": "agent_2"}
+    assert contents(snapshots.read(store, ACME)) == {"assistant/triage": "agent_2"}
     assert contents(others[0].close("complete")) == {"assistant/triage": "agent_2"}
 
 
-def test_a_sleeper_that_wakes_again_and_again_does_not_hold_up_the_run_that_took_over(store):
+def test_repeated_writes_of_suspended_run_do_not_block_the_next_run(store):
     sleeper = run(store, "ann")
     for at in (1000.0, 2000.0):
         run(store, "bob", at=at).close("complete")
@@ -380,13 +380,13 @@ def test_a_reader_sees_what_was_recorded_while_another_run_ends(store, number, a
             if another_begins:
                 run(store, "bob", at=1000.0)
 
-    snapshot = log.read(InterruptedStore(store, end), ACME)
+    snapshot = snapshots.read(InterruptedStore(store, end), ACME)
     assert contents(snapshot) == {"assistant/old": "agent_0", "assistant/triage": "agent_1"}
 
 
 def test_reading_writes_nothing(store):
     reading = InterruptedStore(store, never)
-    assert log.read(reading, ACME) == Snapshot(State(ACME))
+    assert snapshots.read(reading, ACME) == Snapshot(State(ACME))
     assert reading.written == []
 
 
@@ -394,7 +394,7 @@ def test_reading_writes_nothing(store):
 
 
 def written_by_an_apply(objects: int) -> list[int]:
-    """The lengths of what an apply that makes so many objects writes."""
+    """Return the sizes of the documents written by an apply that creates this many objects."""
     counting = InterruptedStore(MemoryStore(), never)
     addresses = [Address("assistant", f"a{number:05}") for number in range(objects)]
     first = run(counting, "ann", *map(intent, addresses))
@@ -406,7 +406,7 @@ def written_by_an_apply(objects: int) -> list[int]:
     return [length for _, length in counting.written]
 
 
-def test_what_is_written_for_an_object_does_not_grow_with_their_number():
+def test_bytes_written_per_object_are_constant():
     few, many = written_by_an_apply(500), written_by_an_apply(10_000)
     assert sum(many) / 10_000 < 1.05 * sum(few) / 500
     assert max(sorted(many)[:-2]) <= 1.05 * max(sorted(few)[:-2])  # all but the intents and the state document

@@ -34,13 +34,13 @@ def test_reading_makes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_documents_are_plain_files_that_git_does_not_see(tmp_path):
+def test_documents_are_files_ignored_by_git(tmp_path):
     LocalStore(tmp_path / ".reconciler").create("state/acme/production/state.json", b"{}")
     assert (tmp_path / ".reconciler/state/acme/production/state.json").read_bytes() == b"{}"
     assert (tmp_path / ".reconciler/.gitignore").read_text() == "*\n"
 
 
-def test_versions_rise_also_when_the_clock_steps_back(tmp_path, monkeypatch):
+def test_versions_increase_when_the_clock_steps_back(tmp_path, monkeypatch):
     store = LocalStore(tmp_path)
     monkeypatch.setattr(time, "time_ns", lambda: 2_000_000_000)
     first = store.create("key", b"")
@@ -50,17 +50,17 @@ def test_versions_rise_also_when_the_clock_steps_back(tmp_path, monkeypatch):
     assert int(second.partition("-")[0], 16) > int(first.partition("-")[0], 16)
 
 
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+def test_link_outside_the_folder_is_rejected(tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
     (tmp_path / "store").mkdir()
     (tmp_path / "store/state").symlink_to(outside)
-    with pytest.raises(StoreError, match="leads out of"):
+    with pytest.raises(StoreError, match="is outside"):
         LocalStore(tmp_path / "store").create("state/lock.json", b"")
     assert list(outside.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_used_is_an_error_for_people(tmp_path):
+def test_unusable_folder_is_an_error_with_hint(tmp_path):
     (tmp_path / "store").write_text("a file")
     with pytest.raises(StoreError, match=r"cannot use the state in .*store"):
         LocalStore(tmp_path / "store").create("key", b"")

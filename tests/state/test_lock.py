@@ -12,7 +12,7 @@ from reconciler.resources.address import Identity
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
 from reconciler.state.lock import Holder, LeaseLostError, LockedError
-from reconciler.state.store import conflict, exists
+from reconciler.state.store import conflict_error, exists_error
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -40,7 +40,7 @@ def now() -> Clock:
     return Clock()
 
 
-def test_a_second_run_is_told_who_holds_the_lock_and_what_to_do(store, now):
+def test_acquire_held_lock_names_holder_and_next_step(store, now):
     lock.acquire(store, ACME, ANN, now)
     now.time += 100
     with pytest.raises(LockedError) as locked:
@@ -49,7 +49,8 @@ def test_a_second_run_is_told_who_holds_the_lock_and_what_to_do(store, now):
     assert str(locked.value) == (
         "error[locked]: acme/production is locked by ann on build-7 (process 4711,"
         " https://github.com/acme/bots/actions/runs/9) for 1 min 40 s, renewed 1 min 40 s ago\n"
-        "  Wait for that run; not renewed, it is free in 50 s. If it is surely dead: `reconciler state unlock`."
+        "  Wait for that run to end; if it is not renewed, the lock expires in 50 s."
+        " If the run has died, run `reconciler state unlock`."
     )
 
 
@@ -59,13 +60,13 @@ def test_identities_do_not_lock_each_other(store, now):
     lock.acquire(store, Identity("acme"), BOB, now)
 
 
-def test_a_released_lock_is_free_and_remembers_nobody(store, now):
+def test_released_lock_is_free(store, now):
     lock.acquire(store, ACME, ANN, now).release()
     assert lock.read_lock(store, ACME) is None
     assert lock.acquire(store, ACME, BOB, now).lock.holder == BOB
 
 
-def test_every_holding_has_a_token_of_its_own(store, now):
+def test_every_acquisition_has_its_own_token(store, now):
     first = lock.acquire(store, ACME, ANN, now)
     first.release()
     assert lock.acquire(store, ACME, ANN, now).token != first.token
@@ -82,7 +83,7 @@ def test_a_renewed_lock_is_not_taken(store, now):
     assert lease.deadline == now.time + lock.DURATION
 
 
-def test_an_expired_lock_is_taken_after_a_while_for_clocks_that_differ(store, now):
+def test_expired_lock_is_free_after_the_grace_period(store, now):
     lock.acquire(store, ACME, ANN, now)
     now.time += lock.DURATION + lock.GRACE
     with pytest.raises(LockedError):
@@ -91,7 +92,7 @@ def test_an_expired_lock_is_taken_after_a_while_for_clocks_that_differ(store, no
     assert lock.acquire(store, ACME, BOB, now).lock.holder == BOB
 
 
-def test_who_lost_the_lock_learns_it_from_every_call(store, now):
+def test_every_call_after_lost_lock_is_an_error(store, now):
     lost = lock.acquire(store, ACME, ANN, now)
     now.time += lock.DURATION + lock.GRACE + 1
     taken = lock.acquire(store, ACME, BOB, now)
@@ -103,7 +104,7 @@ def test_who_lost_the_lock_learns_it_from_every_call(store, now):
     taken.verify()
 
 
-def test_a_lease_ends_at_its_deadline_also_when_nobody_took_it(store, now):
+def test_lease_ends_at_its_deadline_without_takeover(store, now):
     lease = lock.acquire(store, ACME, ANN, now)
     now.time = lease.deadline - 1
     lease.check()
@@ -112,17 +113,17 @@ def test_a_lease_ends_at_its_deadline_also_when_nobody_took_it(store, now):
         lease.check()
 
 
-def test_a_person_can_free_a_lock_and_its_holder_learns_it(store, now):
+def test_unlock_releases_the_lock_and_stops_its_holder(store, now):
     lease = lock.acquire(store, ACME, ANN, now)
     assert lock.unlock(store, ACME, now) == lease.lock
     assert lock.unlock(store, ACME, now) is None
-    with pytest.raises(LeaseLostError, match="was freed by somebody"):
+    with pytest.raises(LeaseLostError, match="was released by another process"):
         lease.verify()
     with pytest.raises(LeaseLostError):
         lease.renew()
 
 
-def test_a_renewal_whose_answer_was_lost_is_no_loss(store, now):
+def test_renew_with_lost_answer_keeps_the_lock(store, now):
     lease = lock.acquire(store, ACME, ANN, now)
     key = lock.lock_key(ACME)
     store.replace(key, store.read(key).data, store.read(key).version)
@@ -132,18 +133,18 @@ def test_a_renewal_whose_answer_was_lost_is_no_loss(store, now):
 
 
 class LosesAnswers(MemoryStore):
-    """Writes, and then says that somebody else has."""
+    """A store that writes, and then reports a conflict."""
 
     def create(self, key: str, data: bytes) -> str:
         super().create(key, data)
-        raise exists(self.location, key)
+        raise exists_error(self.location, key)
 
     def replace(self, key: str, data: bytes, version: str) -> str:
         super().replace(key, data, version)
-        raise conflict(self.location, key)
+        raise conflict_error(self.location, key)
 
 
-def test_a_lock_that_was_taken_is_ours_although_the_answer_was_lost(now):
+def test_acquire_with_lost_answer_holds_the_lock(now):
     store = LosesAnswers()
     for _ in range(2):  # made, and taken again after it was freed
         lease = lock.acquire(store, ACME, ANN, now)
@@ -153,7 +154,7 @@ def test_a_lock_that_was_taken_is_ours_although_the_answer_was_lost(now):
         assert lock.read_lock(store, ACME) is None
 
 
-def test_of_32_runs_that_want_a_lock_one_gets_it(store, now):
+def test_acquire_by_32_runs_succeeds_once(store, now):
     start = threading.Barrier(32)
 
     def contend(number: int) -> bool:
@@ -178,19 +179,19 @@ def dead_process() -> int:
     return process.pid
 
 
-def test_the_lock_of_a_dead_process_of_this_machine_is_free_at_once(store, now, dead_process):
+def test_lock_of_dead_process_on_this_machine_is_free(store, now, dead_process):
     here = lock.this_process({})
     lock.acquire(store, ACME, replace(here, pid=dead_process), now)
     assert lock.acquire(store, ACME, here, now).lock.holder.pid == os.getpid()
 
 
-def test_the_lock_of_a_living_process_is_not(store, now):
+def test_lock_of_running_process_is_held(store, now):
     lock.acquire(store, ACME, lock.this_process({}), now)
     with pytest.raises(LockedError):
         lock.acquire(store, ACME, BOB, now)
 
 
-def test_a_process_number_says_nothing_in_another_container_of_the_same_name(store, now, dead_process):
+def test_lock_of_process_in_another_container_is_held(store, now, dead_process):
     here = lock.this_process({})
     lock.acquire(store, ACME, replace(here, pid=dead_process, machine="boot-1 pid:[2]"), now)
     with pytest.raises(LockedError):
@@ -201,7 +202,7 @@ def test_a_process_number_says_nothing_in_another_container_of_the_same_name(sto
     ("environ", "name", "run_url"),
     [
         ({"USER": "ann"}, "ann", ""),
-        ({}, "somebody", ""),
+        ({}, "unknown", ""),
         (
             {
                 "USER": "runner",

@@ -25,7 +25,7 @@ def opener(database, tmp_path):
 
 @pytest.fixture
 def admin(postgres_server):
-    """Somebody with a client of their own."""
+    """A connection of another client."""
     with psycopg.connect(postgres_server.dsn, autocommit=True) as connection:
         yield connection
 
@@ -52,13 +52,13 @@ def test_reading_makes_nothing(opener, database, admin):
     assert not admin.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema_of(database)]).fetchall()
 
 
-def test_state_is_one_table_that_people_can_look_into(opener, database, admin):
+def test_documents_are_rows_of_one_table(opener, database, admin):
     opener().create("state/acme/state.json", b"{}")
     rows = admin.execute(f"SELECT key, convert_from(data, 'UTF8') FROM {schema_of(database)}.documents").fetchall()
     assert rows == [("state/acme/state.json", "{}")]
 
 
-def test_many_that_make_the_table_at_once_all_succeed(opener):
+def test_concurrent_table_creation_succeeds(opener):
     start = threading.Barrier(8)
 
     def create(number):
@@ -84,10 +84,10 @@ def test_threads_share_few_connections_which_end_with_the_store(database, admin,
         time.sleep(0.01)
 
 
-# What goes wrong
+# Errors
 
 
-def test_a_server_that_was_restarted_meanwhile_is_not_noticed(opener, postgres_server):
+def test_restarted_server_is_reconnected(opener, postgres_server):
     store = opener()
     version = store.create("key", b"before")
     postgres_server.stop()
@@ -95,7 +95,7 @@ def test_a_server_that_was_restarted_meanwhile_is_not_noticed(opener, postgres_s
     assert store.replace("key", b"after", version) != version
 
 
-def test_a_server_that_is_away_is_an_error_until_it_is_back(opener, postgres_server):
+def test_unreachable_server_is_an_error_until_it_returns(opener, postgres_server):
     store = opener()
     version = store.create("key", b"before")
     postgres_server.stop()
@@ -108,7 +108,7 @@ def test_a_server_that_is_away_is_an_error_until_it_is_back(opener, postgres_ser
     assert store.read("key").data == b"after"
 
 
-def test_a_server_that_stops_answering_is_given_up(opener, postgres_server, monkeypatch):
+def test_unresponsive_server_times_out(opener, postgres_server, monkeypatch):
     store = opener()
     store.create("key", b"")
     monkeypatch.setattr(postgres_connections, "SILENCE", 0.3)
@@ -125,7 +125,7 @@ def test_a_server_that_stops_answering_is_given_up(opener, postgres_server, monk
     assert store.read("key")
 
 
-def test_a_row_that_somebody_else_holds_is_not_waited_for_without_end(opener, database, admin, monkeypatch):
+def test_locked_row_times_out(opener, database, admin, monkeypatch):
     store = opener()
     version = store.create("key", b"")
     monkeypatch.setattr(postgres_connections, "STATEMENT_TIMEOUT", 0.3)
@@ -137,7 +137,7 @@ def test_a_row_that_somebody_else_holds_is_not_waited_for_without_end(opener, da
     store.replace("key", b"", version)
 
 
-def test_a_role_that_may_make_no_schema_is_told_what_to_ask_for(postgres_server, database, admin, tmp_path):
+def test_role_without_create_gets_the_required_grant(postgres_server, database, admin, tmp_path):
     role = f"role_{schema_of(database)}"
     admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
     url = database.replace("reconciler:", f"{role}:")
@@ -148,7 +148,7 @@ def test_a_role_that_may_make_no_schema_is_told_what_to_ask_for(postgres_server,
     open_store(tmp_path, url, {}, embedded=False).create("key", b"")
 
 
-def test_a_role_that_may_only_read_is_enough_to_read(opener, database, admin, tmp_path):
+def test_read_only_role_can_read(opener, database, admin, tmp_path):
     opener().create("key", b"here")
     role, schema = f"role_{schema_of(database)}", schema_of(database)
     admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
@@ -194,18 +194,18 @@ def test_messages_name_server_database_and_schema(opener, database):
         f"postgres://ann:{PASSWORD}@127.0.0.1:12x/acme",
     ],
 )
-def test_a_password_is_in_no_message(tmp_path, url):
+def test_messages_contain_no_password(tmp_path, url):
     with pytest.raises(ReconcilerError) as caught:
         open_store(tmp_path, None, {"RECONCILER_STATE": url}, embedded=False).read("key")
     assert PASSWORD not in str(caught.value)
 
 
-def test_a_wrong_password_is_an_error_that_says_so(database, tmp_path):
+def test_wrong_password_is_an_error(database, tmp_path):
     with pytest.raises(StoreError, match="password authentication failed for user"):
         open_store(tmp_path, database.replace(PASSWORD, "wrong"), {}, embedded=False).read("key")
 
 
-def test_without_the_package_it_says_what_to_install(database, tmp_path, monkeypatch):
+def test_missing_package_names_what_to_install(database, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ReconcilerError, match=r"pip install 'assistant-reconciler\[postgres\]'"):
         open_store(tmp_path, database, {}, embedded=False)

@@ -3,13 +3,27 @@
 from types import SimpleNamespace as Some
 from typing import Any
 
-from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.applying.model import ApplyResult, Note, Outcome
 from reconciler.importing.listing import Inventory, Item
-from reconciler.planning.model import SECTIONS, Change, Costs, FieldChange, Plan, Refusal, Risk, Source, Unmanaged
+from reconciler.planning.model import (
+    SECTIONS,
+    Change,
+    Costs,
+    FieldChange,
+    Plan,
+    Refusal,
+    Risk,
+    Source,
+    Unknown,
+    Unmanaged,
+)
+from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
+from reconciler.planning.referrers import Foreign, PeerObject, Referrer
 from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Place, Problem
 
+FLOW = Address("pipeline", "flow")
 VALUES = (
     "<script>alert(1)</script>",
     "</style></title><img src=x onerror=alert(1)>",
@@ -44,7 +58,10 @@ def plan_of(value: str, **more) -> Plan:
         FieldChange(("tools",), {value: [value]}, {value: [value, value]}, "unknown"),
     )
     file = f"file/{value}"
-    told: Any = {"because": (value, f"because {value}"), "risks": (f"risk {value}",), "source": Source(value, 1)}
+    risk = Risk("guardrail-removed", "high", file, "update", {"sentence": value, "more": 1}, used_by=f"release/{value}")
+    reasons = (Reason("moved", {"former": value}), Reason("immutable", {"fields": [value]}))
+    told: Any = {"reasons": reasons, "risks": (risk,), "source": Source(value, 1)}
+    automation = Foreign("automation", value, value)
     return Plan(
         "acme/production",
         (
@@ -61,25 +78,35 @@ def plan_of(value: str, **more) -> Plan:
                 file,
                 "delete",
                 "referenced",
-                f"still used by {value}",
-                sections=dict.fromkeys(SECTIONS, (f"automation {value}", file)),
-                chains=((f"automation {value}", "pipeline/flow", file),),
-                places={file: value, "pipeline/flow": value},
-                remedy=f"Point {value} elsewhere.",
+                Cause("duplicate-used", {"id": value, "address": file, "user": value}),
+                sections=dict.fromkeys(
+                    SECTIONS,
+                    (
+                        Referrer(automation, place="live"),
+                        Referrer(PeerObject(value, value), place="state"),
+                        Referrer(Address("file", value), "published", value),
+                    ),
+                ),
+                chains=((Referrer(automation), Referrer(FLOW, place=value), Referrer(Address("file", value))),),
+                remedies=(Remedy("repoint-referrers", {"names": [value] * 5}), Remedy("text", {"text": value})),
                 consent=f"kind: Consent\nmetadata: {{name: x}}\nreason: {value}\n",
             ),
         ),
-        unmanaged=(Unmanaged(value, "agent_1", value, value),),
-        warnings=(value, f"warning {value}"),
+        unmanaged=(Unmanaged(value, "agent_1", value),),
+        warnings=(
+            Notice("text", {"text": value}),
+            Notice("files-not-in-manifest", {"files": [value]}, file),
+            Notice("model-unlisted", {"model": value, "similar": [value]}),
+        ),
         requests={value: 3},
-        references=(("pipeline/flow", file), (f"automation {value}", "assistant/triage")),
-        risks=(Risk("guardrail-removed", "high", file, "update", f"it says {value}"),),
+        references=((FLOW, Address("file", value)), (automation, Address("assistant", "triage"))),
+        risks=(risk,),
         costs=Costs(
             *(value, (1, 2), (0.0, 0.1)),
             growth=((file, 1),),
             paid=((file, value, 2.5),),
             unused=((file, None),),
-            unknown=(value,),
+            unknown=(Unknown("storage", (value,)),),
         ),
         commit=value,
         created_at=value,
@@ -90,12 +117,13 @@ def plan_of(value: str, **more) -> Plan:
 
 def result_of(value: str) -> ApplyResult:
     """A result that says `value` wherever it can."""
+    notes = (Note("upload-held", {"type": value, "id": value}),)
     problem = Problem("rate-limit", f"failed: {value}", Place(value, 1), hint=value)
     return ApplyResult(
         "acme/production",
         "sha256:" + "0" * 64,
         (
-            Outcome(f"file/{value}", "create", "done", id=value, note=value),
+            Outcome(f"file/{value}", "create", "done", id=value, notes=notes),
             Outcome("assistant/triage", "update", "failed", problem=problem),
             Outcome("assistant/billing", "update", "skipped", because_of=f"file/{value}"),
             Outcome(f"file/{value}2", "delete", "not-started"),

@@ -17,12 +17,14 @@ from reconciler.planning import build
 from reconciler.planning.build import Planned
 from reconciler.planning.inputs import Bundle, Link, Pending, PlanInputs, Pointer
 from reconciler.planning.model import Change, Plan
+from reconciler.planning.reasons import Reason
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile, ResourceType
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
 from reconciler.resources.kinds.file import RESOURCE_TYPE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.problems import Place
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, reference
 
 IDENTITY = Identity("acme", "production")
@@ -63,14 +65,19 @@ FORMS: Mapping[str, ResourceType] = {
         owned_by_key=frozenset({"files"}),
         apart=frozenset({"files"}),
         creation_only=frozenset({"description"}),
-        localise=store_files.localise,
+        own_localise=store_files.localise,
         rename=store_files.renamed,
-        stored=True,
+        members=store_files.MEMBERS,
+        prefix="vectorstore",
+        delete_ranks=(10, 10),
+        billed=True,
+        serves=True,
     ),
-    "page": _form("page", defaults={}, in_outlets=True, localise=_named_ids),
+    "note": _form("note", defaults={"text": None}, identity="state"),
+    "page": _form("page", defaults={}, identity="document", own_localise=_named_ids),
     "file": RESOURCE_TYPE,
 }
-"""`page` lives in the outlets."""
+"""`page` lives in the outlets, and of a `note` only state knows whose it is."""
 _TYPES = {"assistant": "agent", "chatbot": "page", "pipeline": "page", "release": "page", "vectorstore": "store"}
 
 
@@ -166,7 +173,7 @@ class Worlds:
         known = self.state.get(Address.parse(address))
         vouched = hashes if hashes is not None else (known.fields if known else {})
         spec = spec_hashes({name: value for name, value in vouched.items() if name not in FORMS[type_].apart})
-        labels = None if owner is None or type_ == "page" else Labels(owner, address, spec, protect)
+        labels = None if owner is None or not FORMS[type_].is_labelled else Labels(owner, address, spec, protect)
         name = address.partition("/")[2]
         self.objects.append(
             Live(type_, id_ or live_id(address, type_), fields, labels, name, tuple(refers_to), detail or {})
@@ -195,7 +202,7 @@ class Worlds:
             address=key,
             type="file",
             fields={"sha256": sha(content), "purpose": "assistants"},
-            local=LocalFile(path, sha(content), len(content)),
+            parts=(LocalFile(path, sha(content), len(content)),),
             upload_name=PurePosixPath(path).name,
         )
         return self
@@ -236,7 +243,7 @@ class Worlds:
 
     def peer(self, identity: str, address: str, *refers_to: str, type_: str = "page") -> Self:
         """Something in the outlets of another identity."""
-        document = Live(type_, f"{identity}: {address}", {}, refers_to=refers_to)
+        document = Live(type_, f"{identity}: {address}", {}, name=address, refers_to=refers_to)
         self.peers.setdefault(Identity.parse(identity), []).append(document)
         return self
 
@@ -248,8 +255,10 @@ class Worlds:
         self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
         return self
 
-    def pointer(self, address: str, content: Any, ids: Mapping[str, str] | None = None, note: str = "") -> Self:
-        self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, note)
+    def pointer(
+        self, address: str, content: Any, ids: Mapping[str, str] | None = None, fault: Reason | None = None
+    ) -> Self:
+        self.pointers[Address.parse(address)] = Pointer(digest(content), ids or {}, fault)
         return self
 
     def world(self, **options: Any) -> PlanInputs:

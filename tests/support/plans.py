@@ -1,7 +1,10 @@
 """Plans that the tests of reports read."""
 
-from reconciler.planning.model import Change, FieldChange, Plan, Refusal, Source
+from reconciler.planning.model import Change, FieldChange, Plan, Refusal, Risk, Source
+from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
+from reconciler.planning.referrers import Node, Referrer
 from reconciler.reports.style import Style
+from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT
 
 PLAIN = Style(color=False, width=80)
@@ -23,27 +26,51 @@ def plan(*changes: Change, **more) -> Plan:
     return Plan("acme/production", changes, **more)
 
 
+def referrer(address: str, place: str = "", state=None) -> Referrer:
+    return Referrer(Address.parse(address), state, place)
+
+
+def told(*texts: str) -> tuple[Reason, ...]:
+    """Reasons with these texts, as a document of an older format has them."""
+    return tuple(Reason("text", {"text": text}) for text in texts)
+
+
+def warning(text: str) -> Notice:
+    return Notice("text", {"text": text})
+
+
+def risky(text: str, rule="model-changed", level="medium", address: str = "assistant/triage") -> Risk:
+    return Risk(rule, level, address, "update", {"text": text})
+
+
+def refers(*pairs: tuple[str, str]) -> tuple[tuple[Node, Node], ...]:
+    """References between addresses."""
+    return tuple((Address.parse(source), Address.parse(target)) for source, target in pairs)
+
+
 TRIAGE = Source("manifests/assistants/triage.yaml", 1)
 
 REFERENCED = Refusal(
     address="assistant/triage",
     action="delete",
     rule="referenced",
-    message="assistant/triage is still used and cannot be deleted",
+    cause=Cause("referenced", {"address": "assistant/triage"}),
     sections={
-        "Chatbots": ("chatbot/support [unreleased]",),
-        "Pipelines": ("pipeline/triage-flow",),
-        "Chatbots Referencing Pipeline": ("release/support@2 [published]",),
+        "Chatbots": (referrer("chatbot/support", "manifests/chatbots/support.yaml:4", "unreleased"),),
+        "Pipelines": (referrer("pipeline/triage-flow", "manifests/pipelines/triage-flow.yaml:9"),),
+        "Chatbots Referencing Pipeline": (referrer("release/support@2", "releases/support/v2.yaml:31", "published"),),
         "Other references": (),
     },
-    chains=(("release/support@2", "pipeline/triage-flow@support.2", "assistant/triage@support.2"),),
-    places={
-        "chatbot/support": "manifests/chatbots/support.yaml:4",
-        "pipeline/triage-flow": "manifests/pipelines/triage-flow.yaml:9",
-        "release/support@2 [published]": "releases/support/v2.yaml:31",
-        "release/support@2": "releases/support/v2.yaml:9",
-        "pipeline/triage-flow@support.2": "releases/support/v2.yaml:31",
-    },
-    remedy="Publish a version of support that does without it, then delete it.",
+    chains=(
+        (
+            referrer("release/support@2", "releases/support/v2.yaml:9"),
+            referrer("pipeline/triage-flow@support.2", "releases/support/v2.yaml:31"),
+            referrer("assistant/triage@support.2"),
+        ),
+    ),
+    remedies=(
+        Remedy("publish-other-release", {"releases": ["release/support@2"]}),
+        Remedy("restore-manifest", {"address": "assistant/triage"}),
+    ),
     consent="kind: Consent\nmetadata: {name: drop-triage}\n",
 )

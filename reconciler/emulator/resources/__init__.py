@@ -1,4 +1,4 @@
-"""One module per kind of API object. Each lists its `ENDPOINTS`; a new module here is found without further ado."""
+"""The resources of the API, one module each. The `ENDPOINTS` of every module in this package are registered."""
 
 import pkgutil
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from reconciler.emulator.api import Endpoint
 
 
 def endpoints() -> list[Endpoint]:
-    """Every endpoint of every module of this package that has some, in the order in which a path is looked up.
+    """Return the endpoints of all modules in this package, in the order of path matching.
 
-    Fixed paths go first: `/v1/agents/sessions` is no agent called "sessions".
+    Fixed paths come first, so that `/v1/agents/sessions` is not read as an agent named "sessions".
     """
     return sorted(_found(), key=lambda endpoint: endpoint.path.count("{"))
 

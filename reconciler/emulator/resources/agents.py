@@ -1,6 +1,6 @@
-"""Agents: what was asked for is stored, what comes back is resolved.
+"""Agents. The request is stored, and defaults are resolved when an agent is read.
 
-So a default that depends on another field, the reasoning effort on the model, follows it without bookkeeping.
+A default that depends on another field, as the reasoning effort does on the model, therefore follows that field.
 Limits and defaults: docstrings of `openai.types.beta.agent_create_params` and `agent`, and the API's JSON schema.
 """
 
@@ -37,7 +37,7 @@ def retrieve(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    """Fields replace fields, `experimental` key by key; `updated_at` moves even where nothing was sent."""
+    """Replace fields, and `experimental` key by key. `updated_at` changes even for an empty request."""
     agent = existing(call, call.id)
     agent["given"] = merged(agent["given"], call.body)
     agent["updated_at"] = int(call.now)
@@ -83,7 +83,7 @@ def _render(agent: Document) -> Document:
 
 
 def configuration(given: Document) -> Document:
-    """How an agent works, with every default filled in."""
+    """Return the configuration of an agent with all defaults."""
     return {
         "model": given["model"],
         "instructions": given.get("instructions"),
@@ -98,9 +98,9 @@ def configuration(given: Document) -> Document:
 
 
 def embedded(given: Document) -> Document:
-    """A configuration as sessions and automations show it, which hold back what may be confidential.
+    """Return a configuration as sessions and automations show it, without confidential members.
 
-    They know no `tool_search`, and of a server no headers, authorization or variables.
+    They omit `tool_search`, and the headers, authorization and variables of servers.
     """
     shown = configuration(given)
     return {**shown, "tools": [_open(tool) for tool in shown["tools"] if tool["type"] != "tool_search"]}
@@ -130,7 +130,7 @@ def _multi_agent(given: Document) -> Document:
 
 
 def _function(given: Document) -> Document:
-    # `async` is the one default that is not filled in.
+    # `async` is the only default that is not resolved.
     return {**given, "defer_loading": given.get("defer_loading", False)}
 
 
@@ -177,7 +177,7 @@ _TOOLS: Mapping[str, Callable[[Document], Document]] = {
 
 
 def _tools(tools: list[Document], path: str) -> None:
-    """At most 2,000, in 3 MiB of compact JSON; functions take an object and have names of their own."""
+    """Check tools: at most 2,000, in 3 MiB of compact JSON. Functions take an object and have unique names."""
     items(2000)(tools, path)
     size = len(json.dumps(tools, ensure_ascii=False, separators=(",", ":")).encode())
     if size > 3 * 1024 * 1024:

@@ -1,7 +1,7 @@
-"""Automations: schedules that start sessions, or wake one. None ever runs here: there is no scheduler.
+"""Automations: schedules that start sessions or wake one. They never run here, because there is no scheduler.
 
-So a schedule is active, paused by somebody, or, where its one time has come, completed. Choices where the API says
-nothing: a target has to exist when it is set; afterwards it may go, as nothing at OpenAI holds it.
+A schedule is active, paused, or, after its only run time, completed. Choices where the API is not documented: a target
+must exist when it is set, and may be deleted afterwards.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ def retrieve(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    """Fields replace fields; the target whole, but for its type."""
+    """Replace fields. The target is replaced as a whole; its type cannot change."""
     automation = _existing(call)
     automation |= {name: call.body[name] for name in ("name", "metadata") if name in call.body}
     automation |= _schedule(call, automation["type"])
@@ -59,7 +59,7 @@ def update(call: Call) -> Document:
 
 
 def delete(call: Call) -> Document:
-    """The schedule; sessions that it started or wakes stay."""
+    """Delete the schedule. Its sessions stay."""
     _existing(call)
     call.store.delete(KIND, call.id)
     return deleted(call, "agent.automation.deleted")

@@ -1,6 +1,6 @@
-"""Credentials of vaults. Secrets are read, checked and dropped: nothing here ever needs them, or shows them.
+"""Credentials in vaults. Secrets are checked and dropped: they are neither used nor shown.
 
-What changes and what stays: docstrings of `openai.types.beta.agents.vaults.credential_auth_rotate_param`.
+Rules of updates: docstrings of `openai.types.beta.agents.vaults.credential_auth_rotate_param`.
 """
 
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ def _existing(call: Call) -> Document:
 
 
 def _public(given: Mapping[str, Any]) -> Document:
-    """What may be shown of how it authenticates."""
+    """Return the public part of the authentication."""
     shown = {name: given[name] for name in SHOWN if name in given}
     if given["type"] == "environment_variable":
         shown["networking"] = _networking(given["networking"])
@@ -99,7 +99,7 @@ def _refresh(given: Mapping[str, Any] | None) -> Document | None:
 
 
 def _rotated(auth: Document, given: Mapping[str, Any]) -> Document:
-    """A new access token clears the expiry of the old one."""
+    """Return the updated authentication. A new access token clears the expiry of the previous one."""
     if given["type"] != auth["type"]:
         raise invalid(f"The credential's type is '{auth['type']}', not '{given['type']}'.", "auth.type")
     if auth["type"] != "mcp_oauth":

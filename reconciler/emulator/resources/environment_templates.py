@@ -1,7 +1,7 @@
-"""Environment templates. What they name, files and skills, is resolved when a session starts: they may name nothing.
+"""Environment templates. Their files and skills are resolved when a session starts, and may be missing before.
 
 Limits: JSON schema of the API and docstrings of `openai.types.beta.agents.environments.template_create_params`. A
-choice where the API's version decides: network access is enabled unless something is said of it.
+choice where the API depends on its version: network access is enabled by default.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def retrieve(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    """Fields replace fields; null clears."""
+    """Replace fields; null clears one."""
     template = existing(call, call.id)
     template |= {name: show(call.body[name]) for name, show in SHOWN.items() if name in call.body}
     template |= {"name": call.body.get("name", template["name"]), "updated_at": int(call.now)}

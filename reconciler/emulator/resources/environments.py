@@ -1,4 +1,4 @@
-"""What templates, sessions and automations show of an environment. Contents, variables and commands are dropped."""
+"""Environments as templates, sessions and automations show them. Contents, variables and commands are dropped."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ INLINE_BYTES = 5 * 1024 * 1024
 
 
 def files(given: list[Document], path: str) -> None:
-    """A check: at most 50 files inside `/workspace`, inline ones of 5 MiB in base64."""
+    """Check files: at most 50 inside `/workspace`, inline ones of at most 5 MiB in base64."""
     items(50)(given, path)
     for index, file in enumerate(given):
         if not file["path"].startswith("/workspace/") or len(file["path"]) > 4096:
@@ -66,11 +66,11 @@ SHOWN: Mapping[str, Callable[[Any], Any]] = {
     "plugins": lambda given: [_archive(plugin) for plugin in given or []],
     "skills": lambda given: [_skill(skill) for skill in given or []],
 }
-"""What is shown of each member, given what was sent or None where nothing was."""
+"""Functions that return the shown value of each member, given the sent value or None."""
 
 
 def requested(given: Document) -> Document:
-    """The environment that something asks for: what is not said is null, and inherited when a session starts."""
+    """Return a requested environment. Omitted members are null, and inherited when a session starts."""
     if given["type"] == "none":
         return given
     if given["type"] == "self_hosted":

@@ -1,4 +1,4 @@
-"""Files: uploads that never change, until they are deleted or expire.
+"""Files: immutable uploads, until they are deleted or expire.
 
 Limits: docstrings of `openai.types.file_create_params` and of `files.create` in the SDK.
 """
@@ -21,7 +21,7 @@ from reconciler.emulator.store import Document, Where
 
 KIND = "file"
 DAY = 24 * 3600
-# What can be asked for in lists; `evals` is missing from the SDK's type of the response.
+# The purposes accepted in lists; `evals` is missing from the SDK's type of the response.
 PURPOSES = (*get_args(FileObject.model_fields["purpose"].annotation), "evals")
 PRIVATE = ("assistants", "user_data")
 
@@ -49,7 +49,7 @@ def retrieve(call: Call) -> Document:
 
 
 def delete(call: Call) -> Document:
-    """The file is gone; entries in vector stores stay behind, as users of the API report."""
+    """Delete the file. Its entries in vector stores stay, as users of the API report."""
     existing(call, call.id)
     call.store.delete(KIND, call.id)
     call.store.delete_content(call.id)
@@ -69,12 +69,12 @@ def list_files(call: Call) -> Document:
 
 
 def existing(call: Call, id_: str) -> Document:
-    """The file of this id; raises ApiError 404 where there is none, or none any more."""
+    """Return the file with this id; raises ApiError 404 if it does not exist or has expired."""
     return found(call, [id_])[id_]
 
 
 def found(call: Call, ids: list[str]) -> dict[str, Document]:
-    """Files by id; raises ApiError 404 for the first that does not exist or has expired."""
+    """Return files by id; raises ApiError 404 for the first that does not exist or has expired."""
     files = call.store.get_all(KIND, ids)
     for id_ in ids:
         if id_ not in files or _is_expired(files[id_], call.now):

@@ -1,4 +1,4 @@
-"""Filters of lists that are not a matter of one known key."""
+"""Filters of lists that consist of several query keys."""
 
 from starlette.datastructures import QueryParams
 
@@ -6,7 +6,7 @@ from reconciler.emulator.store import Where
 
 
 def by_metadata(query: QueryParams) -> Where:
-    """Objects that have every pair asked for as `metadata[key]=value`."""
+    """Return the condition for objects with every pair given as `metadata[key]=value`."""
     where = Where()
     for name, value in query.multi_items():
         if name.startswith("metadata[") and name.endswith("]"):
@@ -16,6 +16,6 @@ def by_metadata(query: QueryParams) -> Where:
 
 
 def by_status(query: QueryParams) -> Where:
-    """Of vaults and credentials: everything here is active, so that a list of archived ones is empty."""
+    """Return the condition on the status of vaults and credentials, which are all active here."""
     asked = [*query.getlist("status"), *query.getlist("status[]")]
     return Where("FALSE") if asked and "active" not in asked else Where()

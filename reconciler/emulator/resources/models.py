@@ -1,4 +1,4 @@
-"""Models: what can be named, when it shuts down, and how hard it thinks unless told otherwise."""
+"""Models: names, shutdown dates and default reasoning efforts."""
 
 from typing import NamedTuple
 
@@ -11,12 +11,12 @@ class Model(NamedTuple):
     id: str
     created: int
     effort: str | None
-    """The reasoning effort of requests that name none; None where the model does not reason."""
+    """The default reasoning effort; None if the model does not reason."""
     shutdown_date: str | None = None
 
 
-# Shutdown dates: the deprecations page of the API. Efforts and creation dates: plausible ones; what matters is that
-# efforts differ. Retired models stay listed with their date.
+# Shutdown dates are from the deprecations page of the API. Efforts and creation dates are plausible values; tests need
+# efforts that differ. Retired models stay listed with their date.
 MODELS = [
     Model("gpt-6-astra", 1788220800, "medium"),
     Model("gpt-6-luna", 1788220800, "low"),
@@ -55,7 +55,7 @@ _BY_ID = {model.id: model for model in MODELS}
 
 
 def default_effort(model: str) -> str | None:
-    """Of models that are not listed, snapshots and fine-tunes say, it is assumed to be `medium`."""
+    """Return the default reasoning effort; `medium` for models that are not listed, such as fine-tunes."""
     return _BY_ID[model].effort if model in _BY_ID else "medium"
 
 

@@ -1,4 +1,4 @@
-"""Stored responses, without a model behind them: what was asked for, with every default filled in, and no output.
+"""Stored responses without a model: the request with all defaults, and no output.
 
 Defaults: field docs of `openai.types.responses.response` and of the tools in `openai.types.responses`.
 """
@@ -82,7 +82,7 @@ def delete(call: Call) -> Document:
 
 
 def _tier(asked: str | None) -> str:
-    """The tier that was used, not the one that was asked for."""
+    """Return the tier used for a requested tier."""
     return "default" if asked in (None, "auto") else asked
 
 

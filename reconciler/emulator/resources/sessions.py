@@ -1,8 +1,8 @@
-"""Sessions, without a model behind them: a turn that was started goes on until somebody cancels it.
+"""Sessions without a model: a turn continues until it is cancelled.
 
-Input starts a turn, given at creation or by the event `agent.session.input.message`: the session is `in_progress`, or,
-where the application hosts the environment, in `requires_action`, as nobody ever connects one here. The event
-`agent.session.input.cancel` makes it `idle` again. A session keeps the configuration its agent had when it was made.
+Input at creation or by the event `agent.session.input.message` starts a turn. The session is then `in_progress`, or
+`requires_action` if the application hosts the environment, because none connects here. The event
+`agent.session.input.cancel` makes it `idle` again. A session keeps the configuration that its agent had at creation.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,7 +60,7 @@ def retrieve(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    """Fields replace fields; of the agent, those that are named."""
+    """Replace fields, and those fields of the agent that are given."""
     session, given = existing(call, call.id), call.body
     session |= _options(given)
     if "metadata" in given:
@@ -74,7 +74,7 @@ def update(call: Call) -> Document:
 
 
 def delete(call: Call) -> Document:
-    """Only what rests can be deleted; deleting it again is done."""
+    """Delete an idle or failed session. Deleting it again succeeds, too."""
     if call.store.get(DELETED, call.id) is None:
         session = existing(call, call.id)
         if session["status"] not in {"idle", "failed"} or session["required_actions"]:
@@ -95,7 +95,7 @@ def list_sessions(call: Call) -> Document:
 
 
 def submit(call: Call) -> Response:
-    """Input events, in order; accepted is all that the API says."""
+    """Process input events in order. The API answers only 202 Accepted."""
     session = existing(call, call.id)
     for index, event in enumerate(call.body["events"]):
         if event["type"] not in EVENTS:
@@ -131,7 +131,7 @@ EVENTS: Mapping[str, Callable[[Document], Document]] = {
 
 
 def _agent(call: Call) -> Document:
-    """The saved agent's configuration under that of the session; without a saved one, the session's own."""
+    """Return the configuration of the saved agent with that of the session over it; without a saved one, the latter."""
     own = call.body.get("agent", {})
     if "agent_id" not in call.body:
         if "model" not in own:
@@ -143,7 +143,7 @@ def _agent(call: Call) -> Document:
 
 
 def _environment(call: Call, given: Document) -> Document:
-    """What a session runs in. There are no prewarmed environments and no skills that it could name."""
+    """Return the environment of a session. Prewarmed environments and skills do not exist here."""
     if given["type"] == "none":
         return given
     if given["type"] == "self_hosted":
@@ -165,7 +165,7 @@ def _environment(call: Call, given: Document) -> Document:
 
 
 def _copies(call: Call, named: list[Document]) -> list[Document]:
-    """Files are copied when the session starts: a session needs none of those that it was made of."""
+    """Copy files at the start of a session, which therefore does not depend on the originals."""
     found = uploads.found(call, [file["file_id"] for file in named if file["type"] == "file_id"])
     sizes = {id_: {"size_bytes": file["bytes"]} for id_, file in found.items()}
     return [{"id": new_id("envfile_"), **file, **sizes.get(file.get("file_id", ""), {})} for file in named]
@@ -176,7 +176,7 @@ def _options(given: Document) -> Document:
 
 
 def _render(session: Document) -> Document:
-    """Options that mean nothing are left out."""
+    """Return the session as shown, without options that have no effect."""
     shown = {name: value for name, value in session.items() if name not in OPTIONAL}
     if session.get("prompt_cache_options"):
         shown["prompt_cache_options"] = {"ttl": "30m", **session["prompt_cache_options"]}

@@ -1,6 +1,6 @@
 """Vaults: named collections of credentials.
 
-Limits: docstrings of `openai.types.beta.agents.vault_create_params`. Archived vaults cannot be made by the API.
+Limits: docstrings of `openai.types.beta.agents.vault_create_params`. Vaults cannot be archived through the API.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def update(call: Call) -> Document:
 
 
 def delete(call: Call) -> Document:
-    """The vault and all its credentials."""
+    """Delete the vault and all its credentials."""
     existing(call, call.id)
     call.store.delete(KIND, call.id)
     call.store.delete_scope(CREDENTIAL, call.id)
@@ -65,7 +65,7 @@ def existing(call: Call, id_: str) -> Document:
 
 
 def title(value: str, path: str) -> None:
-    """A name of 1 to 256 bytes, trimmed."""
+    """Check a name: 1 to 256 bytes after trimming."""
     size = len(value.strip().encode())
     if not 1 <= size <= 256:
         raise invalid(f"Invalid '{path}': expected 1 to 256 bytes after trimming, but got {size}.", path)

@@ -1,6 +1,6 @@
 """Batches of files for a vector store: up to 2,000 in one request (docstring of `file_batch_create_params`).
 
-A batch is `completed` when nothing of it is in progress, however many of its files failed.
+A batch is `completed` when none of its files is in progress, even if files failed.
 """
 
 from typing import Any
@@ -13,14 +13,14 @@ from reconciler.emulator.api import Body, Call, Endpoint, new_id
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.ingestion import Attachment
 from reconciler.emulator.limits import enforce, items, pairs
-from reconciler.emulator.resources.vector_store_files import list_entries
+from reconciler.emulator.resources.vector_store_files import WRITES, list_entries
 from reconciler.emulator.resources.vector_stores import BATCHES as KIND, existing, touch, writable
 from reconciler.emulator.schema import missing
 from reconciler.emulator.store import Document
 
 
 def create(call: Call) -> Document:
-    """All files or none: one that does not exist refuses the batch."""
+    """Attach all files or none: a missing file rejects the batch."""
     store = writable(call)
     batch: Document = {"id": new_id("vsfb_"), "created_at": int(call.now), "cancelled": False}
     ingestion.attach(call, call.id, _attachments(call.body), batch["id"])
@@ -34,7 +34,7 @@ def retrieve(call: Call) -> Document:
 
 
 def cancel(call: Call) -> Document:
-    """Stops what is in progress; a batch that is done stays as it is."""
+    """Cancel the files in progress; a finished batch does not change."""
     batch = _existing(call)
     if _render(call, batch)["status"] == "in_progress":
         ingestion.cancel(call, call.id, batch["id"])
@@ -57,7 +57,7 @@ def _existing(call: Call) -> Document:
 
 
 def _attachments(given: Document) -> list[Attachment]:
-    """With `file_ids` the attributes and chunking of the batch hold for all; with `files` each has its own."""
+    """Return the attachments. `file_ids` share the attributes and chunking of the batch; `files` have their own."""
     if ("files" in given) == ("file_ids" in given):
         raise missing("file_ids") if "files" not in given else invalid("'file_ids' excludes 'files'.", "files")
     shared = {name: given.get(name) for name in ("attributes", "chunking_strategy")}
@@ -89,8 +89,8 @@ CREATE = Body(FileBatchCreateParams, {**FILE, "file_ids": items(2000, minimum=1)
 BATCHES = "/v1/vector_stores/{id}/file_batches"
 BATCH = BATCHES + "/{batch_id}"
 ENDPOINTS = [
-    Endpoint(method="POST", path=BATCHES, handle=create, body=CREATE, writes_to_store=True),
+    Endpoint(method="POST", path=BATCHES, handle=create, body=CREATE, lane=WRITES),
     Endpoint(method="GET", path=BATCH, handle=retrieve),
-    Endpoint(method="POST", path=BATCH + "/cancel", handle=cancel, writes_to_store=True),
+    Endpoint(method="POST", path=BATCH + "/cancel", handle=cancel, lane=WRITES),
     Endpoint(method="GET", path=BATCH + "/files", handle=list_files),
 ]

@@ -1,7 +1,7 @@
-"""Files of a vector store, one by one: attach, look, set attributes, detach.
+"""Single files of a vector store: attach, read, set attributes, detach.
 
-Where the file itself was deleted, its entry stays listed and can be detached, but not read (a choice: users report
-the entry, not what retrieving it answers).
+The entry of a deleted file stays listed and can be detached, but not read. (Users report the entry; the answer to
+reading it is a choice.)
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from openai.types.vector_stores.file_list_params import FileListParams
 from openai.types.vector_stores.file_update_params import FileUpdateParams
 
 from reconciler.emulator import ingestion
-from reconciler.emulator.api import Body, Call, Endpoint
+from reconciler.emulator.api import Body, Call, Endpoint, Lane
 from reconciler.emulator.errors import not_found
 from reconciler.emulator.ingestion import Attachment
 from reconciler.emulator.limits import pairs
@@ -34,7 +34,7 @@ def retrieve(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    """Replaces all attributes."""
+    """Replace all attributes."""
     entry = _readable(call)
     entry["attributes"] = call.body["attributes"] or {}
     call.store.put(ingestion.KIND, entry, call.id)
@@ -42,7 +42,7 @@ def update(call: Call) -> Document:
 
 
 def delete(call: Call) -> Document:
-    """Detaches: the file stays."""
+    """Detach the file, which stays."""
     store = existing(call)
     entry = _entry(call, call.path["file_id"])
     call.store.delete(ingestion.KIND, entry["id"], call.id)
@@ -56,7 +56,7 @@ def list_files(call: Call) -> Document:
 
 
 def content(call: Call) -> Document:
-    """What search works on; of any format, simply its bytes as text."""
+    """Return the searchable content: for every format, its bytes as text."""
     entry = _readable(call)
     text = call.store.content(entry["id"]).decode(errors="replace")
     return {
@@ -68,7 +68,7 @@ def content(call: Call) -> Document:
 
 
 def list_entries(call: Call, params: object, where: Where) -> Document:
-    """One page of those entries of the store in the path that fit `where`, and the `filter` of the query."""
+    """Return one page of the entries of the store in the path that match `where` and the `filter` of the query."""
 
     def filtered(filters: Mapping[str, str]) -> Where:
         return where & ingestion.in_status(filters["filter"], call.now) if "filter" in filters else where
@@ -98,13 +98,15 @@ def _readable(call: Call) -> Document:
 
 CREATE = Body(FileCreateParams, {"attributes": pairs, **ingestion.CHUNKING})
 UPDATE = Body(FileUpdateParams, {"attributes": pairs}, in_path={"vector_store_id"})
+WRITES = Lane("store", 300)
+"""Files and batches together (API reference of vector store files)."""
 FILES = "/v1/vector_stores/{id}/files"
 FILE = FILES + "/{file_id}"
 ENDPOINTS = [
-    Endpoint(method="POST", path=FILES, handle=create, body=CREATE, writes_to_store=True),
+    Endpoint(method="POST", path=FILES, handle=create, body=CREATE, lane=WRITES),
     Endpoint(method="GET", path=FILES, handle=list_files),
     Endpoint(method="GET", path=FILE, handle=retrieve),
-    Endpoint(method="POST", path=FILE, handle=update, body=UPDATE, writes_to_store=True),
-    Endpoint(method="DELETE", path=FILE, handle=delete, writes_to_store=True),
+    Endpoint(method="POST", path=FILE, handle=update, body=UPDATE, lane=WRITES),
+    Endpoint(method="DELETE", path=FILE, handle=delete, lane=WRITES),
     Endpoint(method="GET", path=FILE + "/content", handle=content),
 ]

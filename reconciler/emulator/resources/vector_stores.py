@@ -1,7 +1,7 @@
-"""Vector stores: a name, metadata, an expiry and the files taken in.
+"""Vector stores: a name, metadata, an expiry and attached files.
 
-Limits: API reference of vector stores (500 files at creation, expiry of 1 to 365 days). Choices where the API says
-nothing: an unnamed store is called "", and an expired one stays readable but takes no more files.
+Limits: API reference of vector stores (500 files at creation, expiry of 1 to 365 days). Choices where the API is not
+documented: an unnamed store has the name "", and an expired one stays readable but accepts no files.
 """
 
 from openai.types.vector_store_create_params import VectorStoreCreateParams
@@ -27,7 +27,7 @@ def create(call: Call) -> Document:
         "id": new_id("vs_"),
         "created_at": int(call.now),
         "last_active_at": int(call.now),
-        # A description is accepted, but there is no way to read it again.
+        # A description is accepted, but the API does not return it.
         "name": given.get("name", ""),
         "metadata": given.get("metadata") or {},
         "expires_after": given.get("expires_after"),
@@ -44,7 +44,7 @@ def retrieve(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    """Fields replace fields: all of `metadata`; null removes the expiry."""
+    """Replace fields, including all of `metadata`; null removes the expiry."""
     store = existing(call)
     emptied = {"name": "", "metadata": {}}
     store |= {name: emptied.get(name) if value is None else value for name, value in call.body.items()}
@@ -53,7 +53,7 @@ def update(call: Call) -> Document:
 
 
 def delete(call: Call) -> Document:
-    """The store and its entries are gone; the files stay."""
+    """Delete the store and its entries. The files stay."""
     existing(call)
     call.store.delete(KIND, call.id)
     for kind in (ingestion.KIND, BATCHES):
@@ -73,7 +73,7 @@ def existing(call: Call) -> Document:
 
 
 def writable(call: Call) -> Document:
-    """The store of the path, if it may change what files it holds; raises ApiError."""
+    """Return the store in the path if its files may change; raises ApiError."""
     store = existing(call)
     if _is_expired(store, call.now):
         raise invalid(f"Vector store '{call.id}' is expired.")
@@ -81,7 +81,7 @@ def writable(call: Call) -> Document:
 
 
 def touch(call: Call, store: Document) -> None:
-    """Keep the store, active as of now: that is what its expiry counts from."""
+    """Save the store with the current time as its last activity, from which the expiry counts."""
     call.store.put(KIND, {**store, "last_active_at": int(call.now)})
     store["last_active_at"] = int(call.now)
 

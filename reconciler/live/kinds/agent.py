@@ -11,6 +11,7 @@ from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import from_metadata
+from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
 
 TIMES: Final = ("created_at", "updated_at")
@@ -19,11 +20,12 @@ ENVELOPE: Final = frozenset({"id", "object", *TIMES})
 
 class Agents:
     type = "agent"
-    refers = frozenset({"credential"})
+    lists_whole = True
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._form = resource_types()[self.type]
+        self.refers = self._form.refers
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
         return [self._live(body) for body in await walk(self._connection, "agents")]
@@ -63,15 +65,9 @@ class Agents:
             fields=bodies.canonical(self._form, body, names),
             labels=from_metadata(body.get("metadata")),
             name=body.get("name") or "",
-            refers_to=_credentials(body),
+            refers_to=ids_in(self._form.specs, body),
             detail=bodies.detail(body, TIMES),
         )
-
-
-def _credentials(body: Object) -> tuple[str, ...]:
-    """Ids that servers of the agent are reached with."""
-    used = {tool.get("credential_id") for tool in body.get("tools") or ()}
-    return tuple(sorted(id_ for id_ in used if id_))
 
 
 ADAPTER: Final = Agents

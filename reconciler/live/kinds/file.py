@@ -1,21 +1,19 @@
 """Uploads: `/v1/files`. They never change; the API tells their name, size and purpose, but nothing of their content."""
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from reconciler.live import bodies
 from reconciler.live.base import WriteRequest
 from reconciler.live.client import Connection, Object
-from reconciler.live.contents import kept_bytes
+from reconciler.live.contents import planned_bytes
 from reconciler.live.errors import LiveError
 from reconciler.live.gather import gather
 from reconciler.live.metadata import older_than
 from reconciler.live.pages import Test, never, walk
 from reconciler.resources.address import FILE, Identity
-from reconciler.resources.base import Desired, Live, LocalFile
+from reconciler.resources.base import Live, LocalFile
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.problems import Problem
 from reconciler.resources.registry import resource_types
@@ -30,11 +28,12 @@ DETAIL: Final = ("bytes", "created_at", "expires_at", "filename", "purpose", "st
 
 class Files:
     type = FILE
-    refers: frozenset[str] = frozenset()
+    lists_whole = True
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._form = resource_types()[self.type]
+        self.refers = self._form.refers
         self._memory = asyncio.Semaphore(AT_ONCE)
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
@@ -51,10 +50,10 @@ class Files:
         """Upload the bytes; raises `LiveError` where they are not those that were planned."""
         desired, local = order.desired, _local(order)
         async with self._memory:
-            content = await asyncio.to_thread(_planned_bytes, order.root, local, desired)
+            content = await asyncio.to_thread(planned_bytes, order.root, local, desired)
             resource_type = {"purpose": desired.fields["purpose"]}
-            file = (desired.upload_name, content)
-            made = await self._connection.create("files", body=resource_type, file=file, about=desired)
+            files = (("file", desired.upload_name, content),)
+            made = await self._connection.create("files", body=resource_type, files=files, about=desired)
         return self._live(made, sha256=local.sha256)
 
     async def find(self, order: WriteRequest, since: float) -> Live | None:
@@ -103,29 +102,9 @@ class Files:
 
 
 def _local(order: WriteRequest) -> LocalFile:
-    if order.desired.local is None:
+    if not order.desired.parts:
         raise ValueError(f"{order.desired.address} has no bytes to upload")
-    return order.desired.local
-
-
-def _planned_bytes(root: Path, local: LocalFile, desired: Desired) -> bytes:
-    """The very bytes that are sent, so that nothing can change between the look and the upload."""
-    if desired.whole:
-        kept = kept_bytes(root, local)
-        if kept is None:
-            raise _changed(desired, "is nowhere any more")
-        return kept
-    try:
-        content = (root / local.path).read_bytes()
-    except OSError as error:
-        raise _changed(desired, f"cannot be read: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != local.sha256:
-        raise _changed(desired, "was changed since it was planned")
-    return content
-
-
-def _changed(desired: Desired, what: str) -> LiveError:
-    return LiveError(Problem("file-changed", f"{desired.address} {what}", place=desired.place, hint="Plan again."))
+    return order.desired.parts[0]
 
 
 def _fits(body: Object, order: WriteRequest) -> bool:

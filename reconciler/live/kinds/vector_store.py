@@ -11,7 +11,7 @@ from reconciler.live.errors import MissingError
 from reconciler.live.gather import gather
 from reconciler.live.metadata import carries, older_than
 from reconciler.live.pages import walk
-from reconciler.resources.address import FILE, Identity
+from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import from_metadata, to_metadata
 from reconciler.resources.registry import resource_types
@@ -29,11 +29,12 @@ class VectorStores:
     """
 
     type = "vector_store"
-    refers = frozenset({FILE})
+    lists_whole = False
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._form = resource_types()[self.type]
+        self.refers = self._form.refers
         self._known: frozenset[str] = frozenset()
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:

@@ -4,19 +4,29 @@ So a target that is gone makes every further run fail (`openai.types.beta.agents
 be resumed, a completed one never runs again.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from reconciler.live.base import needing
+from reconciler.live.base import needing, referred
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
-from reconciler.resources.address import FILE
 from reconciler.resources.base import Live
+
+NAMED: Final[Mapping[str, Sequence[str]]] = {
+    "agent": ["target.agent_id"],
+    "credential": ["target.agent.tools.credential_id"],
+    "environment_template": ["target.environment.environment_template_id"],
+    "file": ["target.environment.files.file_id"],
+    "session": ["target.session_id"],
+    "skill": ["target.environment.skills.skill_id"],
+    "vault": ["target.vault_ids"],
+}
+"""Where its target names other objects, by their type."""
 
 
 class Automations:
     type = "automation"
-    refers = frozenset({"agent", "credential", "environment_template", FILE, "session", "skill", "vault"})
+    refers = frozenset(NAMED)
     asks_by_id = False
 
     def __init__(self, connection: Connection) -> None:
@@ -29,17 +39,7 @@ class Automations:
 
 
 def _live(body: Object) -> Live:
-    named = (id_ for id_ in _named(body.get("target") or {}) if id_)
-    return Live("automation", body["id"], {}, name=body.get("name") or "", refers_to=tuple(sorted(set(named))))
-
-
-def _named(target: Object) -> Iterator[str | None]:
-    environment, agent = target.get("environment") or {}, target.get("agent") or {}
-    yield from (target.get("agent_id"), target.get("session_id"), environment.get("environment_template_id"))
-    yield from target.get("vault_ids") or ()
-    yield from (tool.get("credential_id") for tool in agent.get("tools") or ())
-    yield from (file.get("file_id") for file in environment.get("files") or ())
-    yield from (skill.get("skill_id") for skill in environment.get("skills") or ())
+    return Live("automation", body["id"], {}, name=body.get("name") or "", refers_to=referred(body, NAMED))
 
 
 REFERRER: Final = Automations

@@ -7,16 +7,18 @@ environment_template`): without them the next session cannot start.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from reconciler.live.base import needing
+from reconciler.live.base import needing, referred
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
-from reconciler.resources.address import FILE
 from reconciler.resources.base import Live
+
+NAMED: Final[Mapping[str, Sequence[str]]] = {"file": ["files.file_id"], "skill": ["skills.skill_id"]}
+"""Where it names other objects, by their type. Of what was given inline there is no id."""
 
 
 class EnvironmentTemplates:
     type = "environment_template"
-    refers = frozenset({FILE, "skill"})
+    refers = frozenset(NAMED)
     asks_by_id = False
 
     def __init__(self, connection: Connection) -> None:
@@ -28,11 +30,7 @@ class EnvironmentTemplates:
 
 
 def _live(body: Object) -> Live:
-    """Of what was given inline there is no id."""
-    files = (file["file_id"] for file in body.get("files") or () if file.get("file_id"))
-    skills = (skill["skill_id"] for skill in body.get("skills") or () if skill.get("skill_id"))
-    needs = tuple(sorted({*files, *skills}))
-    return Live("environment_template", body["id"], {}, name=body.get("name") or "", refers_to=needs)
+    return Live("environment_template", body["id"], {}, name=body.get("name") or "", refers_to=referred(body, NAMED))
 
 
 REFERRER: Final = EnvironmentTemplates

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from reconciler.manifests.editing.documents import source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.manifests.editing.merging import Merger, Obstacle
-from reconciler.manifests.editing.store_entries import Entries, is_store
 from reconciler.manifests.expansion import Expander, Expansion
 from reconciler.manifests.included import Sources
 from reconciler.manifests.loading import Loaded
@@ -65,14 +64,14 @@ def _merger(
 
 
 def _spec(loaded: Loaded, resource: Resource, raw: JSON, old: Fields, new: Fields, merger: Merger) -> JSON:
-    """The spec, with the entries of a store by their own rules."""
-    spec = resource.spec
-    apart = {name for name in old if is_store(spec, name) and name in new}
+    """The spec, with the fields that have an editor by their own rules."""
+    spec, editors = resource.spec, resource.kind.editors
+    apart = {name for name in old if name in editors and name in new}
     written = spec.model_dump(by_alias=True, exclude_unset=True)
     kept = {name: old[name] for name in apart}
     made = merger.mapping(raw, written, dict(old), {**new, **kept}, ("spec",))
     for name in apart:
-        made = {**made, name: Entries(merger, spec, loaded.scope.files).merged(raw[name], old[name], new[name])}
+        made = {**made, name: editors[name](spec, loaded.scope.files, merger, raw[name], old[name], new[name])}
     return made
 
 

@@ -143,6 +143,10 @@ class Merger:
         ending = end[0] if end else "\n" if text.endswith("\n") else ""
         return text + ("\r\n" if text.endswith("\r") and ending else ending)
 
+    def refuse(self, path: Path, message: str, hint: str) -> None:
+        """Report what cannot be written."""
+        self.obstacles.append(Obstacle(path, message, hint))
+
     def plain(self, value: JSON) -> JSON:
         """A canonical value as a manifest writes it."""
         if is_reference(value):

@@ -31,11 +31,10 @@ def _refusal(identity: str, rule: str, check: Check, objection: Violation) -> Re
         address=address,
         action=objection.action,
         rule=rule,
-        message=objection.message,
+        cause=objection.cause,
         sections=usage.sections,
         chains=usage.chains,
-        places=usage.places,
-        remedy=objection.remedy,
+        remedies=objection.remedies,
         subject=subject,
         consent=consent_document(identity, address, rule, subject) if liftable else None,
     )

@@ -11,6 +11,8 @@ from reconciler.planning.graph import Graph
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section
+from reconciler.planning.reasons import Cause, Remedy
+from reconciler.planning.referrers import Referrer
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
 
@@ -61,7 +63,7 @@ class GuardContext:
         waiting = [*found]
         while waiting:
             address = waiting.pop()
-            for needed in self.after.needs.get(str(address), ()):
+            for needed in self.after.needs.get(address, ()):
                 if needed not in found:
                     found[needed] = found[address]
                     waiting.append(needed)
@@ -81,9 +83,8 @@ class GuardContext:
 class Usage:
     """Who still needs something."""
 
-    sections: Mapping[Section, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
-    chains: tuple[tuple[str, ...], ...] = ()
-    places: Mapping[str, str] = field(default_factory=dict)
+    sections: Mapping[Section, tuple[Referrer, ...]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
+    chains: tuple[tuple[Referrer, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class Violation:
 
     address: str
     action: Action
-    message: str
-    remedy: str
+    cause: Cause
+    remedies: tuple[Remedy, ...]
     facts: JSON
     """Exactly what speaks against it, live ids included and nothing else: a consent holds while this is the same."""
     usage: Usage = field(default_factory=Usage)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import ceil
 
 from reconciler.planning.guard.context import GuardContext, Violation
+from reconciler.planning.reasons import Cause, Remedy
 
 
 def too_much(case: GuardContext) -> Iterator[Violation]:
@@ -15,7 +16,7 @@ def too_much(case: GuardContext) -> Iterator[Violation]:
     yield Violation(
         address=f"project/{case.inputs.identity.project}",
         action="update",
-        message=f"vector stores would cost about ${after:,.2f} a day, now ${before:,.2f}; ${most:,.2f} are allowed",
-        remedy=f"If it is worth it, set `spec.safety.max_daily_cost: {ceil(after)}` in project.yaml.",
+        cause=Cause("daily-cost", {"dollars": after, "before": before, "allowed": most}),
+        remedies=(Remedy("raise-daily-cost", {"dollars": ceil(after)}),),
         facts={"allowed": most, "dollars": ceil(after), "growth": [list(pair) for pair in costs.growth]},
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.model import CREATES, DESTROYS, Change
+from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON
@@ -29,9 +30,8 @@ def both_changed(case: GuardContext) -> Iterator[Violation]:
             yield Violation(
                 address=change.address,
                 action=change.action,
-                message=f"{', '.join(both)} changed by hand, and the manifest "
-                + ("changes what is published with it" if whole else "changes the same"),
-                remedy="Take over what was changed by hand into the manifest, or apply with `--on-drift revert`.",
+                cause=Cause("written-whole" if whole else "changed-twice", {"fields": both}),
+                remedies=(Remedy("pull-or-revert"),),
                 facts=what_changed(change),
             )
 
@@ -43,14 +43,15 @@ def kept_missing(case: GuardContext) -> Iterator[Violation]:
         return
     for change in case.work:
         bundle = _published(case.inputs, change)
-        needs = {*case.after.needs.get(change.address, ()), *map(case.matched.now, bundle.refers_to if bundle else ())}
+        used = map(case.matched.now, bundle.refers_to if bundle else ())
+        needs = {*case.after.needs.get(Address.parse(change.address), ()), *used}
         needed = sorted(missing.intersection(map(str, needs)))
         if needed and change.action not in DESTROYS:
             yield Violation(
                 address=change.address,
                 action=change.action,
-                message=f"it needs {', '.join(needed)}, which is not live any more",
-                remedy="Apply with `--on-drift revert`, which makes it again.",
+                cause=Cause("needs-missing", {"addresses": needed}),
+                remedies=(Remedy("revert-missing"),),
                 facts=needed,
             )
 
@@ -69,7 +70,7 @@ def any_drift(case: GuardContext) -> Iterator[Violation]:
         yield Violation(
             address=change.address,
             action=change.action,
-            message="it was changed by hand, and `--on-drift refuse` asks for a person",
-            remedy="Take over or undo the change, or choose `--on-drift revert` or `--on-drift keep`.",
+            cause=Cause("drift-refused"),
+            remedies=(Remedy("decide-drift"),),
             facts=what_changed(change),
         )

@@ -5,14 +5,15 @@ from itertools import chain
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import PlanInputs
-from reconciler.resources.address import FILE, Address
+from reconciler.planning.reasons import Cause, Remedy
+from reconciler.resources.address import Address
 
 
 def another_project(case: GuardContext) -> Iterator[Violation]:
     answered, applied = case.inputs.openai_project, case.inputs.applied_project
     if answered and applied and answered != applied:
-        message = f"the key is of OpenAI project {answered}; state was applied to {applied}"
-        yield _wrong_project(case, message, facts=[answered, applied])
+        cause = Cause("other-project", {"answered": answered, "applied": applied})
+        yield _wrong_project(case, cause, facts=[answered, applied])
 
 
 def nothing_found(case: GuardContext) -> Iterator[Violation]:
@@ -23,16 +24,15 @@ def nothing_found(case: GuardContext) -> Iterator[Violation]:
         return
     live = {live.id for live in inputs.live}
     if live.isdisjoint(known):
-        message = f"none of the {len(known)} objects that state knows is live"
-        yield _wrong_project(case, f"{message}: the key may be of another OpenAI project", facts=known)
+        yield _wrong_project(case, Cause("nothing-live", {"objects": len(known)}), facts=known)
 
 
-def _wrong_project(case: GuardContext, message: str, facts: list[str]) -> Violation:
+def _wrong_project(case: GuardContext, cause: Cause, facts: list[str]) -> Violation:
     return Violation(
         address=f"project/{case.inputs.identity.project}",
         action="update",
-        message=message,
-        remedy="Use a key of that project, or choose the environment that this key belongs to.",
+        cause=cause,
+        remedies=(Remedy("use-other-key"),),
         facts=facts,
     )
 
@@ -45,8 +45,8 @@ def foreign(case: GuardContext) -> Iterator[Violation]:
             yield Violation(
                 address=str(address),
                 action="update",
-                message=f"{live.id} is in our state, but its label says that {owner} owns it",
-                remedy=f"If {owner} shall keep it, remove {address} from this project and from its state.",
+                cause=Cause("foreign-owner", {"id": live.id, "owner": owner}),
+                remedies=(Remedy("leave-to-owner", {"owner": owner, "address": str(address)}),),
                 facts=[live.id, owner],
             )
 
@@ -59,8 +59,8 @@ def ambiguous(case: GuardContext) -> Iterator[Violation]:
             yield Violation(
                 address=str(address),
                 action="update",
-                message=f"{len(ids)} live objects carry the label {address}: {', '.join(ids)}",
-                remedy="Delete the wrong ones at OpenAI, or remove the `reconciler-` keys from their metadata.",
+                cause=Cause("same-label", {"address": str(address), "ids": ids}),
+                remedies=(Remedy("delete-or-unlabel"),),
                 facts=ids,
             )
 
@@ -74,29 +74,24 @@ def unadopted(case: GuardContext) -> Iterator[Violation]:
             yield Violation(
                 address=change.address,
                 action=change.action,
-                message=f"it was imported from {id_}, which is live and nobody's: a second one would be made",
-                remedy="Run `reconciler adopt` first, which takes it over as it is.",
+                cause=Cause("imported-unmanaged", {"id": id_}),
+                remedies=(Remedy("adopt-first"),),
                 facts=[id_],
             )
 
 
 def used_duplicate(case: GuardContext) -> Iterator[Violation]:
     """The second object under an address is removed as nobody's. One that somebody uses is not."""
-    duplicates = [
-        (address, duplicate)
-        for address, group in case.matched.duplicates.items()
-        for duplicate in group
-        if duplicate.type != FILE
-    ]
+    duplicates = [(address, duplicate) for address, group in case.matched.duplicates.items() for duplicate in group]
     users = _users(case.inputs, {duplicate.id for _, duplicate in duplicates})
     for address, duplicate in sorted(duplicates, key=lambda pair: (pair[0], pair[1].id)):
         if duplicate.id in users and case.inputs.in_scope(address):
+            about = {"id": duplicate.id, "user": users[duplicate.id]}
             yield Violation(
                 address=str(address),
                 action="delete",
-                message=f"{duplicate.id} is a second {address}, and {users[duplicate.id]} uses it",
-                remedy=f"Point {users[duplicate.id]} at something else, "
-                f"or remove the `reconciler-` keys from {duplicate.id}.",
+                cause=Cause("duplicate-used", {"address": str(address), **about}),
+                remedies=(Remedy("repoint-user", about),),
                 facts=[duplicate.id, users[duplicate.id]],
             )
 

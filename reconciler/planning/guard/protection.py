@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.match import announced, applied_protection
+from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
 
 
@@ -16,8 +17,8 @@ def protected_duplicate(case: GuardContext) -> Iterator[Violation]:
                 yield Violation(
                     address=str(address),
                     action="delete",
-                    message=f"{duplicate.id} carries the label of {address}, which is protected",
-                    remedy=f"Remove the `reconciler-` keys from {duplicate.id}, or delete it by hand.",
+                    cause=Cause("duplicate-protected", {"address": str(address), "id": duplicate.id}),
+                    remedies=(Remedy("delete-or-unlabel-one", {"id": duplicate.id}),),
                     facts=[duplicate.id],
                 )
 
@@ -30,7 +31,7 @@ def protected(case: GuardContext) -> Iterator[Violation]:
             yield Violation(
                 address=str(address),
                 action=change.action,
-                message=f"{address} is protected, on the live object or in state",
-                remedy="Set `lifecycle: {protect: false}` in its manifest and apply that first.",
+                cause=Cause("protected", {"address": str(address)}),
+                remedies=(Remedy("unprotect"),),
                 facts=[change.id],
             )

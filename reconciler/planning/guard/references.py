@@ -20,9 +20,10 @@ from typing import Final
 
 from reconciler.planning.graph import Edge, by_id
 from reconciler.planning.guard.context import GuardContext, Usage, Violation
-from reconciler.planning.guard.remedies import ways_out
 from reconciler.planning.model import SECTIONS, Change, Section
-from reconciler.resources.address import FILE, RELEASE, Address
+from reconciler.planning.reasons import Cause, Remedy
+from reconciler.planning.referrers import Node, Referrer, ReleaseState, subject_text
+from reconciler.resources.address import RELEASE, Address
 
 ASSISTANT: Final = "assistant"
 OTHER: Final[Section] = "Other references"
@@ -70,7 +71,7 @@ def _replacements(case: GuardContext) -> Iterator[tuple[Address, Change]]:
         if change.action == "replace":
             address = Address.parse(change.address)
             live = case.matched.live[address]
-            if live.type != FILE and live.detail.get("status") != "expired":
+            if not case.inputs.is_upload(live.type) and live.detail.get("status") != "expired":
                 yield address, change
 
 
@@ -81,9 +82,9 @@ def _objection(case: GuardContext, address: Address, change: Change, edges: Sequ
     yield Violation(
         address=str(address),
         action=change.action,
-        message=f"{address} is still used",
-        remedy=ways_out(address, usage.sections),
-        facts={"ids": _ids(case, address, change), "sections": {name: list(usage.sections[name]) for name in SECTIONS}},
+        cause=Cause("referenced", {"address": str(address)}),
+        remedies=tuple(_ways_out(address, usage.sections)),
+        facts={"ids": _ids(case, address, change), "sections": _subject(usage.sections)},
         usage=usage,
         is_contradiction=any(edge.is_written and edge.target in case.removals for edge in edges),
     )
@@ -95,26 +96,56 @@ def _ids(case: GuardContext, address: Address, change: Change) -> dict[str, str 
     return {**{str(copy): case.removals[copy].id for copy in copies}, str(address): change.id}
 
 
+def _subject(sections: Mapping[Section, Sequence[Referrer]]) -> dict[Section, list[str]]:
+    """Return the referrers as the subject of a refusal has them: consents are bound to this form."""
+    return {name: [subject_text(referrer) for referrer in sections[name]] for name in SECTIONS}
+
+
 def usage_of(case: GuardContext, address: Address, edges: Sequence[Edge]) -> Usage:
-    """Who refers to `address`, or to a copy of it, by these edges."""
-    listed = [(*_listed(case, address, edge), edge) for edge in edges]
-    sections = {name: tuple(sorted({who for section, who, _ in listed if section == name})) for name in SECTIONS}
-    chains = tuple(sorted({(*case.after.chain_to(edge.source), str(edge.target)) for edge in edges}))
-    seen = case.after.places
-    entries = {who: seen[edge.source, str(edge.target)] for _, who, edge in reversed(listed)}
-    links = {link[0]: seen[link] for chain in reversed(chains) for link in pairwise(chain)}
-    return Usage(sections, chains, dict(sorted((links | entries).items())))
+    """Return the referrers of `address`, or of a copy of it, by these edges."""
+    places = case.after.places
+    found: dict[Section, dict[str, Referrer]] = {name: {} for name in SECTIONS}
+    for edge in edges:
+        section, state, node = _listed(case, address, edge)
+        referrer = Referrer(node, state, places[edge.source, edge.target])
+        found[section].setdefault(subject_text(referrer), referrer)
+    sections = {name: tuple(found[name][text] for text in sorted(found[name])) for name in SECTIONS}
+    ways = {(*case.after.chain_to(edge.source), edge.target) for edge in edges}
+    chains = tuple(_chain(way, places) for way in sorted(ways, key=lambda way: list(map(str, way))))
+    return Usage(sections, chains)
 
 
-def _listed(case: GuardContext, address: Address, edge: Edge) -> tuple[Section, str]:
-    """The section that a referrer stands in, and what it is called there."""
-    referrer = edge.referrer
-    if referrer is None:
-        return OTHER, edge.source
-    by_kind = FROZEN if referrer.release else WORKING
+def _chain(way: Sequence[Node], places: Mapping[tuple[Node, Node], str]) -> tuple[Referrer, ...]:
+    links = (Referrer(link[0], place=places[link]) for link in pairwise(way))
+    return (*links, Referrer(way[-1]))
+
+
+def _listed(case: GuardContext, address: Address, edge: Edge) -> tuple[Section, ReleaseState | None, Node]:
+    """Return the section of a referrer, its state, and what is listed: of what a release made, the release."""
+    referrer = edge.source
+    if not isinstance(referrer, Address):
+        return OTHER, None, referrer
+    release = referrer.release
+    by_kind = FROZEN if release else WORKING
     section = by_kind.get(referrer.kind, OTHER) if address.kind == ASSISTANT else OTHER
-    if referrer.release:
-        state = "published" if referrer.release in case.published else "released"
-        return section, f"{referrer.release} [{state}]"
-    working = f"{referrer} [unreleased]" if section == "Chatbots" else str(referrer)
-    return section, working
+    if release:
+        return section, "published" if release in case.published else "released", release
+    return section, "unreleased" if section == "Chatbots" else None, referrer
+
+
+def _ways_out(address: Address, sections: Mapping[Section, Sequence[Referrer]]) -> Iterator[Remedy]:
+    """What has to happen before `address` may go: to the referrers, or to `address` itself."""
+    referrers = {(subject_text(one), one.state): str(one.node) for section in SECTIONS for one in sections[section]}
+    by_state: dict[str | None, list[str]] = defaultdict(list)
+    for (_, state), name in sorted(referrers.items(), key=lambda item: item[0][0]):
+        by_state[state if state in {"published", "released"} else None].append(name)
+    if by_state[None]:
+        yield Remedy("repoint-referrers", {"names": sorted(by_state[None])})
+    if by_state["published"]:
+        yield Remedy("publish-other-release", {"releases": by_state["published"]})
+    if by_state["released"]:
+        yield Remedy("archive-releases", {"releases": by_state["released"]})
+    if address.is_frozen:
+        yield Remedy("keep-release", {"address": str(address.release or address)})
+    else:
+        yield Remedy("restore-manifest", {"address": str(address)})

@@ -6,6 +6,7 @@ from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.guard.drift import what_changed
 from reconciler.planning.guard.references import ASSISTANT, usage_of
 from reconciler.planning.model import Change
+from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
 
@@ -14,13 +15,13 @@ def published(case: GuardContext) -> Iterator[Violation]:
     """Archiving what a chatbot has published, by its manifest or because its pointer stays where it is."""
     for address, change in case.removals.items():
         edges = case.after.referrers.get(address, ()) if address.kind == RELEASE else ()
-        chatbots = sorted({edge.source for edge in edges})
+        chatbots = sorted({str(edge.source) for edge in edges})
         if chatbots:
             yield Violation(
                 address=str(address),
                 action=change.action,
-                message=f"{', '.join(chatbots)} has it published",
-                remedy=f"Publish another release, or remove {', '.join(chatbots)} in the same change.",
+                cause=Cause("published", {"chatbots": chatbots}),
+                remedies=(Remedy("publish-or-remove", {"chatbots": chatbots}),),
                 facts=[change.id, chatbots],
                 usage=usage_of(case, address, edges),
             )
@@ -35,8 +36,8 @@ def edited(case: GuardContext) -> Iterator[Violation]:
                 yield Violation(
                     address=str(address),
                     action="update",
-                    message=f"it was released as {was}, and its manifest says {now}",
-                    remedy="Restore the manifest from Git, and release the chatbot again under the next number.",
+                    cause=Cause("release-edited", {"released": was, "manifest": now}),
+                    remedies=(Remedy("restore-and-release"),),
                     facts=[was, now],
                 )
 
@@ -55,13 +56,11 @@ def drifted(case: GuardContext) -> Iterator[Violation]:
     for change in releases:
         found = [by_hand[name] for name in _frozen_assistants(case, change) if name in by_hand]
         if found:
-            names = ", ".join(one.address for one in found)
             yield Violation(
                 address=change.address,
                 action=change.action,
-                message=f"{names} was changed by hand, and the release would be without that",
-                remedy=f"First undo it (`reconciler apply --target {found[0].address}`), or take it over "
-                "(`reconciler pull`) and release again.",
+                cause=Cause("assistants-drifted", {"addresses": [one.address for one in found]}),
+                remedies=(Remedy("revert-or-pull", {"address": found[0].address}),),
                 facts={one.address: what_changed(one) for one in found},
             )
 

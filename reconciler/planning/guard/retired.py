@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.model import CREATES, Change
+from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 
@@ -15,15 +16,14 @@ def models(case: GuardContext) -> Iterator[Violation]:
     if not gone:
         return
     for change in case.work:
-        ended = {model: gone[model] for model in sorted(brought(case, change) & gone.keys())}
+        ended = {model: str(gone[model]) for model in sorted(brought(case, change) & gone.keys())}
         if ended:
-            told = ", ".join(f"{model} ({on})" for model, on in ended.items())
             yield Violation(
                 address=change.address,
                 action=change.action,
-                message=f"OpenAI has shut down {told}",
-                remedy="Choose another model in the manifest; one that is only released: release it again.",
-                facts=[change.id, {model: str(on) for model, on in ended.items()}],
+                cause=Cause("models-shut-down", {"models": ended}),
+                remedies=(Remedy("choose-model"),),
+                facts=[change.id, ended],
             )
 
 
@@ -63,7 +63,7 @@ def _whole(case: GuardContext, release: Address) -> Iterator[Address]:
     while waiting:
         address = waiting.pop()
         yield address
-        needed = set(case.after.needs.get(str(address), ())) - found
+        needed = set(case.after.needs.get(address, ())) - found
         found |= needed
         waiting.extend(needed)
 

@@ -8,7 +8,9 @@ Each is asked about each change of the plan, once.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from reconciler.planning.consents import permission
 from reconciler.planning.guard.context import GuardContext
+from reconciler.planning.inputs import Consent
 from reconciler.planning.model import Change, Plan, Risk
 from reconciler.planning.risks.rules import RULES
 from reconciler.resources.risks import LEVELS, RISKS, Hazard
@@ -16,7 +18,7 @@ from reconciler.resources.risks import LEVELS, RISKS, Hazard
 __all__ = ["RULES", "ranked", "with_risks"]
 
 
-def with_risks(plan: Plan, case: GuardContext, permitted: Callable[[Change], Iterable[str]]) -> Plan:
+def with_risks(plan: Plan, case: GuardContext, permitted: Callable[[Change], Iterable[Consent]]) -> Plan:
     """`plan` with the risks of its work, on each change and ranked; `permitted` tells the consents that it needs."""
     found = {change.digest: tuple(_risks(case, change, permitted)) for change in plan.work}
     return replace(
@@ -30,13 +32,25 @@ def with_risks(plan: Plan, case: GuardContext, permitted: Callable[[Change], Ite
 def ranked(hazards: Iterable[Hazard], change: Change) -> list[Risk]:
     """The risks of a change, the worst first."""
     return _worst_first(
-        Risk(hazard.rule, RISKS[hazard.rule], change.address, change.action, hazard.text) for hazard in hazards
+        Risk(
+            rule=hazard.rule,
+            level=RISKS[hazard.rule],
+            address=change.address,
+            action=change.action,
+            args=hazard.args,
+            part=hazard.part,
+            used_by=hazard.used_by,
+        )
+        for hazard in hazards
     )
 
 
-def _risks(case: GuardContext, change: Change, permitted: Callable[[Change], Iterable[str]]) -> list[Risk]:
-    hazards = dict.fromkeys(hazard for rule in RULES for hazard in rule(case, change))
-    return ranked((*hazards, *(Hazard("consent-used", text) for text in permitted(change))), change)
+def _risks(case: GuardContext, change: Change, permitted: Callable[[Change], Iterable[Consent]]) -> list[Risk]:
+    hazards: list[Hazard] = []
+    for rule in RULES:
+        hazards += (hazard for hazard in rule(case, change) if hazard not in hazards)
+    consents = (Hazard("consent-used", permission(consent)) for consent in permitted(change))
+    return ranked((*hazards, *consents), change)
 
 
 def _worst_first(risks: Iterable[Risk]) -> list[Risk]:
@@ -45,4 +59,4 @@ def _worst_first(risks: Iterable[Risk]) -> list[Risk]:
 
 
 def _noted(change: Change, risks: Iterable[Risk]) -> Change:
-    return replace(change, risks=tuple(risk.note for risk in risks))
+    return replace(change, risks=tuple(risks))

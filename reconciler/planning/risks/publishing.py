@@ -1,11 +1,12 @@
 """What it risks to publish another release: what differs between its parts and those of the one before."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.model import Change
 from reconciler.resources.address import Address, release_number
-from reconciler.resources.base import ResourceType
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields, references_in
 
@@ -20,21 +21,15 @@ def published(case: GuardContext, change: Change, compare: Compare) -> Iterator[
         if item.keys[0] in pointers:
             before, after = _release(item.live), _release(item.desired)
             if before and after and before != after:
-                yield Hazard("published-version-changed", _moved(before, after))
+                numbers = {"before": release_number(before), "after": release_number(after)}
+                yield Hazard("published-version-changed", numbers)
                 yield from _parts(case, before, after, compare)
             elif before and not after:
-                yield Hazard("publication-withdrawn", f"{before} is published no more, and nothing in its place")
+                yield Hazard("publication-withdrawn", {"release": str(before)})
 
 
 def _release(value: object) -> Address | None:
     return next(map(Address.parse, references_in(value)), None)
-
-
-def _moved(before: Address, after: Address) -> str:
-    back = release_number(after) < release_number(before)
-    return f"users get version {release_number(after)} instead of {release_number(before)}" + (
-        ", an older one" if back else ""
-    )
 
 
 def _parts(case: GuardContext, before: Address, after: Address, compare: Compare) -> Iterator[Hazard]:
@@ -45,7 +40,7 @@ def _parts(case: GuardContext, before: Address, after: Address, compare: Compare
         was, becomes = _fields(case, old[family]), _fields(case, new[family])
         if desired is not None and was is not None and becomes is not None and old[family] != new[family]:
             for hazard in compare(case.inputs.resource_types[desired.type], was, becomes):
-                yield Hazard(hazard.rule, f"{family}: {hazard.text}")
+                yield replace(hazard, part=str(family))
 
 
 def _by_family(case: GuardContext, release: Address) -> dict[Address, Address]:

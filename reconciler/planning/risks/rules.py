@@ -1,6 +1,7 @@
 """The rules: each says of one change what it risks, and looks no further than the change and what it reaches."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -10,8 +11,8 @@ from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought
 from reconciler.planning.model import Change
 from reconciler.planning.risks.publishing import published
-from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import ResourceType
+from reconciler.resources.address import Address
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields
 
@@ -27,7 +28,7 @@ def fields(case: GuardContext, change: Change) -> Iterator[Hazard]:
         return
     users = case.served.get(Address.parse(change.address))
     for hazard in of_fields(resource_type, *before_after(case.inputs, case.matched, change)):
-        yield Hazard(hazard.rule, f"{hazard.text} ({users}, which is published, uses it)") if users else hazard
+        yield replace(hazard, used_by=str(users)) if users else hazard
 
 
 def of_fields(resource_type: ResourceType, before: Fields, after: Fields) -> Iterator[Hazard]:
@@ -35,7 +36,7 @@ def of_fields(resource_type: ResourceType, before: Fields, after: Fields) -> Ite
     yield from resource_type.risks(before, after)
     was, is_ = set(resource_type.models(before)), set(resource_type.models(after))
     if was - is_ and is_ - was:
-        yield Hazard("model-changed", f"{_listed(was - is_)} becomes {_listed(is_ - was)}")
+        yield Hazard("model-changed", {"before": sorted(was - is_), "after": sorted(is_ - was)})
 
 
 def retiring(case: GuardContext, change: Change) -> Iterator[Hazard]:
@@ -44,7 +45,7 @@ def retiring(case: GuardContext, change: Change) -> Iterator[Hazard]:
     for model in sorted(brought(case, change) & inputs.shutdowns.keys()):
         end = inputs.shutdowns[model]
         if inputs.today < end <= inputs.today + SOON:
-            yield Hazard("model-retiring", f"OpenAI shuts down {model} on {end}, in {(end - inputs.today).days} days")
+            yield Hazard("model-retiring", {"model": model, "on": str(end), "days": (end - inputs.today).days})
 
 
 def unpinned(case: GuardContext, change: Change) -> Iterator[Hazard]:
@@ -55,16 +56,16 @@ def unpinned(case: GuardContext, change: Change) -> Iterator[Hazard]:
         before, after = before_after(case.inputs, case.matched, change)
         passing &= set(resource_type.models(after)) - set(resource_type.models(before))
     if passing:
-        yield Hazard("model-unpinned", f"what {_listed(passing)} answers may change without notice")
+        yield Hazard("model-unpinned", {"models": sorted(passing)})
 
 
 def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
     """What kept the object from going, and does no more."""
     for item in change.fields:
         if item.keys == PROTECT and item.live and not item.desired:
-            yield Hazard("protection-removed", "the next plan may delete or replace it")
+            yield Hazard("protection-removed")
         if item.keys == KEEP and item.live and not item.desired:
-            yield Hazard("kept-no-longer", "it is deleted with its manifest from now on")
+            yield Hazard("kept-no-longer")
 
 
 def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
@@ -72,11 +73,11 @@ def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
     for item in change.fields:
         former = Address.parse(str(item.live)) if item.keys == ADDRESS else None
         if former in case.inputs.pointers or former in case.inputs.published:
-            told = f"applications that load {item.live} find nothing there any more: they have to load {item.desired}"
-            yield Hazard("name-lost", told)
-    address = Address.parse(change.address)
-    if change.action == "replace" and address.kind != FILE and change.id and "/" not in change.id:
-        yield Hazard("id-changed", f"who knows it as {change.id} outside of this project finds nothing there any more")
+            yield Hazard("name-lost", {"before": item.live, "after": item.desired})
+    live = case.matched.live.get(Address.parse(change.address))
+    shared = live is not None and case.inputs.is_upload(live.type)
+    if change.action == "replace" and not shared and change.id and "/" not in change.id:
+        yield Hazard("id-changed", {"id": change.id})
 
 
 def publication(case: GuardContext, change: Change) -> Iterator[Hazard]:
@@ -92,7 +93,3 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     lifecycle,
     names,
 )
-
-
-def _listed(models: set[str]) -> str:
-    return ", ".join(sorted(models))

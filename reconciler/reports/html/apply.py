@@ -3,38 +3,40 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.applying.model import ApplyResult, Outcome, Status
+from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
 from reconciler.reports.drift import drift_class
 from reconciler.reports.html.changes import article
 from reconciler.reports.html.markup import Markup, element
 from reconciler.reports.html.page import Part, Top, page
 from reconciler.reports.picture import TONES
-from reconciler.reports.text.apply import TITLES, WORDS, judgement
+from reconciler.reports.text.apply import FOUND, TITLES, VERDICTS, WORDS
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.verdict import Level
+from reconciler.reports.wording import notes_text
 from reconciler.resources.problems import Problem
 
+_LEVELS: Final[dict[Verdict, Level]] = {
+    "already-applied": "nothing",
+    "applied": "safe",
+    "interrupted": "risky",
+    "partly-applied": "refused",
+    "failed": "refused",
+}
 _TONES: Final[dict[Status, str]] = {"failed": "refused", "skipped": "changed", "not-started": "untouched"}
 
 
 def apply_html(result: ApplyResult) -> str:
     """`result` as an HTML document."""
+    word = VERDICTS[result.verdict]
     if result.already_applied:
         top = Top(
-            "nothing", "Nothing to do", result.identity, f"This plan was applied before: {result.already_applied}."
+            _LEVELS[result.verdict], word, result.identity, f"This plan was applied before: {result.already_applied}."
         )
-        return page(f"Nothing to do: {result.identity}", top, [], [f"Plan {result.plan_digest}"])
+        return page(f"{word}: {result.identity}", top, [], [f"Plan {result.plan_digest}"])
     counts = counted({word: len(result.of(status)) for status, word in WORDS.items()})
-    level, word = _judged(result)
     facts = [("Finish with", result.resume), ("Requests", counted(dict(sorted(result.requests.items()))))]
-    top = Top(level, word, result.identity, f"{counts or 'Nothing had to be done'}.", facts)
+    top = Top(_LEVELS[result.verdict], word, result.identity, f"{counts or 'Nothing had to be done'}.", facts)
     return page(f"{word}: {result.identity}", top, _parts(result), [f"Plan {result.plan_digest}"])
-
-
-def _judged(result: ApplyResult) -> tuple[Level, str]:
-    word, look = judgement(result)
-    levels: dict[str, Level] = {"green": "safe", "yellow": "risky"}
-    return levels.get(look, "refused"), word.rstrip(":")
 
 
 def _parts(result: ApplyResult) -> Iterator[Part]:
@@ -44,7 +46,7 @@ def _parts(result: ApplyResult) -> Iterator[Part]:
     kept = [article(drift_class(change), "hand", change.address, "") for change in result.kept]
     yield Part("kept", "Kept as changed by hand", kept, len(kept))
     found = [element("ul", [element("li", element("code", address)) for address in result.found])]
-    yield Part("found", "Found done by a run that did not end", found if result.found else [], len(result.found))
+    yield Part("found", FOUND.capitalize(), found if result.found else [], len(result.found))
 
 
 def _outcome(outcome: Outcome) -> Markup:
@@ -56,8 +58,8 @@ def _outcome(outcome: Outcome) -> Markup:
 def _notes(outcome: Outcome) -> Iterator[Markup]:
     if outcome.because_of:
         yield element("p", "Waited for ", element("code", outcome.because_of), class_="quiet")
-    if outcome.note:
-        yield element("p", outcome.note, class_="quiet")
+    if outcome.notes:
+        yield element("p", notes_text(outcome.notes), class_="quiet")
     if outcome.problem:
         yield _problem(outcome.problem)
 

@@ -13,6 +13,7 @@ from reconciler.reports.style import Style, count
 from reconciler.reports.text.changes import shown_fields
 from reconciler.reports.text.fields import summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths, title
+from reconciler.reports.wording import reason_texts, risk_note
 
 DECISIONS: Final[dict[Decision | None, str]] = {"revert": "reverted", "keep": "left alone", None: "undecided"}
 _WHOLE: Final = frozenset({"create", "release", *DESTROYS})
@@ -75,8 +76,8 @@ def _where(change: Change) -> str:
 
 
 def _notes(change: Change) -> Iterator[Markup]:
-    yield from (element("p", reason, class_="quiet") for reason in change.because)
-    yield from (element("p", element("strong", "Risk"), risk, class_="risk") for risk in change.risks)
+    yield from (element("p", text, class_="quiet") for text in reason_texts(change))
+    yield from (element("p", element("strong", "Risk"), risk_note(risk), class_="risk") for risk in change.risks)
 
 
 def _whole(fields: Sequence[FieldChange]) -> Iterator[Markup]:

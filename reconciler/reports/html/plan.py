@@ -15,6 +15,7 @@ from reconciler.reports.text.costs import sentences
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.plan import strangers_text
 from reconciler.reports.text.verdict import verdict
+from reconciler.reports.wording import notice_text, risk_text
 from reconciler.resources.commits import short
 from reconciler.resources.risks import Level
 
@@ -48,14 +49,14 @@ def _parts(plan: Plan) -> Iterator[Part]:
 
 def remarks(plan: Plan) -> Iterator[Part]:
     """Warnings, and what nobody manages here."""
-    warnings = [element("p", text) for text in plan.warnings]
+    warnings = [element("p", notice_text(notice)) for notice in plan.warnings]
     yield Part("warnings", "Warnings", warnings, len(warnings))
     unmanaged = strangers_text(plan.unmanaged)
     yield Part("unmanaged", "Not managed", [element("p", unmanaged)] if unmanaged else [], len(plan.unmanaged))
 
 
 def _risk(risk: Risk) -> Markup:
-    return article(risk.level, _LEVELS[risk.level], risk.address, risk.rule, element("p", risk.text))
+    return article(risk.level, _LEVELS[risk.level], risk.address, risk.rule, element("p", risk_text(risk)))
 
 
 def _costs(plan: Plan) -> Iterator[Markup]:

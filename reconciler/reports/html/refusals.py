@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from reconciler.planning.model import SECTIONS, Refusal
+from reconciler.planning.referrers import Referrer
 from reconciler.reports.html.changes import article
 from reconciler.reports.html.markup import Markup, element, join
 from reconciler.reports.style import plain
-from reconciler.reports.text.refusals import is_of_whole_plan, place_of, telling_chains
+from reconciler.reports.text.refusals import is_of_whole_plan, telling_chains
+from reconciler.reports.wording import cause_text, place_text, referrer_text, remedies_text
 
 
 def refusal_articles(refusals: Sequence[Refusal]) -> list[Markup]:
@@ -15,7 +17,9 @@ def refusal_articles(refusals: Sequence[Refusal]) -> list[Markup]:
 
 def _one(refusal: Refusal) -> Markup:
     about = "the whole plan" if is_of_whole_plan(refusal) else f"{refusal.action} {refusal.address}"
-    return article("refused", "refused", about, refusal.rule, element("p", refusal.message), *_details(refusal))
+    return article(
+        "refused", "refused", about, refusal.rule, element("p", cause_text(refusal.cause)), *_details(refusal)
+    )
 
 
 def _details(refusal: Refusal) -> Iterator[Markup]:
@@ -23,26 +27,28 @@ def _details(refusal: Refusal) -> Iterator[Markup]:
         referrers = refusal.sections.get(section, ())
         if referrers:
             yield element("h4", section)
-            yield element("ul", [element("li", _link(referrer, refusal)) for referrer in referrers])
+            yield element("ul", [element("li", _link(referrer)) for referrer in referrers])
     chains = telling_chains(refusal)
     if chains:
         yield element("h4", "Through")
-        yield element("ul", [element("li", *_chain(chain, refusal)) for chain in chains])
-    if refusal.remedy:
-        yield element("p", element("strong", "Way out: "), refusal.remedy)
+        yield element("ul", [element("li", *_chain(chain)) for chain in chains])
+    if refusal.remedies:
+        yield element("p", element("strong", "Way out: "), remedies_text(refusal.remedies))
     if refusal.consent:
         yield _consent(refusal.consent)
 
 
-def _chain(chain: Sequence[str], refusal: Refusal) -> Iterator[Markup]:
+def _chain(chain: Sequence[Referrer]) -> Iterator[Markup]:
     *above, last = chain
-    yield from (join(_link(one, refusal), " → ") for one in above)
-    yield element("code", last)
+    yield from (join(_link(one), " → ") for one in above)
+    yield element("code", str(last.node))
 
 
-def _link(referrer: str, refusal: Refusal) -> Markup:
-    place = place_of(referrer, refusal)
-    return join(element("code", referrer), element("span", f" {place}", class_="quiet") if place else None)
+def _link(referrer: Referrer) -> Markup:
+    place = place_text(referrer)
+    return join(
+        element("code", referrer_text(referrer)), element("span", f" {place}", class_="quiet") if place else None
+    )
 
 
 def _consent(consent: str) -> Markup:

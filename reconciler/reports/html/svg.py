@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.reports.html.layout import Layout, layout
 from reconciler.reports.html.markup import Markup, element
-from reconciler.reports.picture import SIGNS, TONES, Node, Picture
+from reconciler.reports.picture import SIGNS, TONES, Drawn, Picture
 from reconciler.reports.style import cells, clip, plain
 
 _ROW: Final = 56.0
@@ -95,7 +95,7 @@ class _Placed:
         return self._top(node) + _HEIGHT / 2
 
 
-def _words(node: Node) -> tuple[str, str]:
+def _words(node: Drawn) -> tuple[str, str]:
     """Kind and name; of several objects, how many."""
     kind, slash, name = plain(node.label).partition("/")
     return (kind, clip(name, _ROOM)) if slash and node.objects == 1 else ("", clip(plain(node.label), _ROOM))

@@ -8,9 +8,10 @@ from reconciler.reports.drift import drift_class
 from reconciler.reports.markdown.escaping import code, marker, prose
 from reconciler.reports.markdown.fitting import LIMIT, Item, Section, fitted
 from reconciler.reports.style import count
-from reconciler.reports.text.apply import TITLES, WORDS, judgement
+from reconciler.reports.text.apply import FOUND, TITLES, VERDICTS, WORDS
 from reconciler.reports.text.changes import SIGNS
 from reconciler.reports.text.parts import counted
+from reconciler.reports.wording import notes_text
 from reconciler.resources.problems import Problem
 
 _WORTH: Final[dict[Status, int]] = {"failed": 4, "not-started": 3, "skipped": 2, "done": 1}
@@ -19,11 +20,11 @@ _WORTH: Final[dict[Status, int]] = {"failed": 4, "not-started": 3, "skipped": 2,
 def apply_markdown(result: ApplyResult, *, full: str = "", limit: int = LIMIT) -> str:
     """`result` in at most `limit` characters; the first line is `marker("apply", result.identity)`."""
     mark = marker("apply", result.identity)
+    word = VERDICTS[result.verdict]
     if result.already_applied:
         said = f"This plan was applied before: {prose(result.already_applied)}."
-        return fitted([mark, f"## Nothing to do: {code(result.identity)}", said], [], [], full, limit)
+        return fitted([mark, f"## {word}: {code(result.identity)}", said], [], [], full, limit)
     counts = counted({word: len(result.of(status)) for status, word in WORDS.items()})
-    word = judgement(result)[0].rstrip(":")
     top = [mark, f"## {word}: {code(result.identity)}", f"{counts or 'Nothing had to be done'}."]
     return fitted(top, list(_sections(result)), list(_bottom(result)), full, limit)
 
@@ -36,14 +37,14 @@ def _sections(result: ApplyResult) -> Iterator[Section]:
     )
     yield Section("### Kept as changed by hand", kept, joint="\n")
     found = tuple(Item(line, line, "found") for line in (f"- {code(address)}" for address in result.found))
-    yield Section("### Found done by a run that did not end", found, worth=1, joint="\n")
+    yield Section(f"### {FOUND.capitalize()}", found, worth=1, joint="\n")
 
 
 def _item(outcome: Outcome) -> Item:
     head = f"- {code(SIGNS[outcome.action])} **{outcome.action}** {code(outcome.address)}"
     ends = [code(outcome.id)] if outcome.id and outcome.id != outcome.address else []
     ends += [f"waited for {code(outcome.because_of)}"] if outcome.because_of else []
-    ends += [prose(outcome.note)] if outcome.note else []
+    ends += [prose(notes_text(outcome.notes))] if outcome.notes else []
     full = " · ".join([head, *ends])
     if outcome.problem:
         full += "\n  " + _problem(outcome.problem)

@@ -14,6 +14,7 @@ from reconciler.reports.style import Style, count
 from reconciler.reports.text.changes import SIGNS, shown_fields
 from reconciler.reports.text.fields import first_few, summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths, title
+from reconciler.reports.wording import reason_texts, risk_note
 
 DECISIONS: Final = {"revert": "reverted", "keep": "left alone", None: "undecided"}
 _FOLD_ABOVE: Final = 24
@@ -62,8 +63,8 @@ def _head(sign: str, word: str, change: Change) -> str:
 
 
 def _item(head: str, change: Change, body: Iterator[str], word: str) -> Item:
-    notes = [f"- {prose(reason)}" for reason in change.because]
-    notes += [f"- **Risk:** {prose(risk)}" for risk in change.risks]
+    notes = [f"- {prose(text)}" for text in reason_texts(change)]
+    notes += [f"- **Risk:** {prose(risk_note(risk))}" for risk in change.risks]
     names = ", ".join(first_few([item.path for item in shown_fields(change)], 6))
     brief = f"{head}\n{code(names)}" if names else head
     return Item("\n\n".join(filter(None, [head, "\n".join(notes), *body])), brief, word)

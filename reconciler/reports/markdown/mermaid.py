@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.reports.picture import SIGNS, TONES, Node, Picture
+from reconciler.reports.picture import SIGNS, TONES, Drawn, Picture
 from reconciler.reports.style import clip, plain
 
 LABEL_ROOM: Final = 48
@@ -37,7 +37,7 @@ def _looks(drawn: Picture) -> Iterator[str]:
     yield from (f"  classDef {name} {look}" for name, look in _LOOKS.items() if name in used)
 
 
-def _label(node: Node) -> str:
+def _label(node: Drawn) -> str:
     return quoted(f"{SIGNS[node.standing]} {clip(plain(node.label), LABEL_ROOM)}".strip())
 
 

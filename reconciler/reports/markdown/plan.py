@@ -15,6 +15,7 @@ from reconciler.reports.text.costs import sentences
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.plan import strangers_text
 from reconciler.reports.text.verdict import verdict
+from reconciler.reports.wording import notice_text, risk_text
 from reconciler.resources.commits import short
 
 MOST_NODES: Final = 40
@@ -49,13 +50,15 @@ def _sections(plan: Plan) -> Iterator[Section]:
 
 def remarks(plan: Plan) -> Iterator[Section]:
     """Warnings, and what nobody manages here."""
-    yield Section("### Warnings", tuple(_line(text, "warning") for text in plan.warnings), worth=1, joint="\n")
+    yield Section(
+        "### Warnings", tuple(_line(notice_text(one), "warning") for one in plan.warnings), worth=1, joint="\n"
+    )
     unmanaged = strangers_text(plan.unmanaged)
     yield Section("### Not managed", (_line(unmanaged, "sentence"),) if unmanaged else ())
 
 
 def _risk(risk: Risk) -> Item:
-    line = f"- **{risk.level}** {code(risk.address)} {prose(risk.text)} ({code(risk.rule)})"
+    line = f"- **{risk.level}** {code(risk.address)} {prose(risk_text(risk))} ({code(risk.rule)})"
     return Item(line, line, f"{risk.level} risk")
 
 

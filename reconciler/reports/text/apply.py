@@ -1,10 +1,10 @@
 """What an apply came to, as text: what failed first, what is left, what was done, and how to go on."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from reconciler.applying.model import ApplyResult, Outcome, Status
+from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
 from reconciler.planning.model import ACTIONS
 from reconciler.reports.drift import drift_class
 from reconciler.reports.style import Look, Style, cells, count, pad, plain, wrap, wrap_parts
@@ -12,11 +12,12 @@ from reconciler.reports.text.changes import SIGNS, address_room, painted_sign
 from reconciler.reports.text.fields import first_few
 from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.problems import problem_lines
+from reconciler.reports.wording import notes_text
 
 LIST_AT_MOST: Final = 20
 TITLES: Final[tuple[tuple[Status, str], ...]] = (
     ("failed", "Failed"),
-    ("skipped", "Skipped: what they need failed"),
+    ("skipped", "Skipped: a dependency failed"),
     ("not-started", "Not started"),
     ("done", "Done"),
 )
@@ -26,14 +27,29 @@ WORDS: Final[dict[Status, str]] = {
     "skipped": "skipped",
     "not-started": "not started",
 }
+VERDICTS: Final[Mapping[Verdict, str]] = {
+    "already-applied": "Nothing to do",
+    "applied": "Applied",
+    "interrupted": "Interrupted",
+    "partly-applied": "Partly applied",
+    "failed": "Failed",
+}
+LOOKS: Final[Mapping[Verdict, Look]] = {
+    "already-applied": "green",
+    "applied": "green",
+    "interrupted": "yellow",
+    "partly-applied": "red",
+    "failed": "red",
+}
+FOUND: Final = "already completed by an interrupted run"
 
 
 def apply_text(result: ApplyResult, *, style: Style) -> str:
     """`result` for a terminal; long lists of what was done, skipped or not started are counted by action instead."""
     if result.already_applied:
         rest = f"{result.identity}, this plan was applied before: {result.already_applied}."
-        return joined([headline("Nothing to do:", "green", rest, style)])
-    sections = (_list(title, result.of(status), style) for status, title in TITLES)
+        return joined([headline(f"{VERDICTS[result.verdict]}:", LOOKS[result.verdict], rest, style)])
+    sections = (_list(status, title, result.of(status), style) for status, title in TITLES)
     return joined(
         [_verdict(result, style), _found(result, style), *sections, _kept(result, style), _footer(result, style)]
     )
@@ -44,7 +60,7 @@ def _found(result: ApplyResult, style: Style) -> list[str]:
     if not result.found:
         return []
     names = first_few([plain(address) for address in result.found], LIST_AT_MOST)
-    return wrap_parts(names, style.width, lead=f"{len(result.found)} found done by a run that did not end: ", hang="  ")
+    return wrap_parts(names, style.width, lead=f"{len(result.found)} {FOUND}: ", hang="  ")
 
 
 def _kept(result: ApplyResult, style: Style) -> list[str]:
@@ -56,24 +72,17 @@ def _kept(result: ApplyResult, style: Style) -> list[str]:
 
 def _verdict(result: ApplyResult, style: Style) -> list[str]:
     counts = counted({word: len(result.of(status)) for status, word in WORDS.items()})
-    word, look = judgement(result)
-    return headline(word, look, f"{result.identity}, {counts or 'nothing had to be done'}.", style)
+    verdict = result.verdict
+    return headline(
+        f"{VERDICTS[verdict]}:", LOOKS[verdict], f"{result.identity}, {counts or 'nothing had to be done'}.", style
+    )
 
 
-def judgement(result: ApplyResult) -> tuple[str, Look]:
-    """What it came to in a word, and how that looks."""
-    if result.complete:
-        return "Applied:", "green"
-    if result.interrupted:
-        return "Interrupted:", "yellow"
-    return ("Partly applied:" if result.of("done") else "Failed:"), "red"
-
-
-def _list(title: str, outcomes: Sequence[Outcome], style: Style) -> list[str]:
+def _list(status: Status, title: str, outcomes: Sequence[Outcome], style: Style) -> list[str]:
     """Of many failures the first are shown, of anything else that is too long for a list its counts."""
     if len(outcomes) <= LIST_AT_MOST:
         return section(title, _rows(outcomes, style), style)
-    if title == "Failed":
+    if status == "failed":
         more = f"  … {len(outcomes) - LIST_AT_MOST} more failed"
         return section(title, [*_rows(outcomes[:LIST_AT_MOST], style), more], style)
     actions = Counter(outcome.action for outcome in outcomes)
@@ -105,7 +114,7 @@ def _lines(outcome: Outcome, rooms: tuple[int, int], style: Style) -> Iterator[s
 def _end(outcome: Outcome) -> str:
     waited = f"waited for {outcome.because_of}" if outcome.because_of else ""
     id_ = outcome.id if outcome.id != outcome.address else None
-    return "  ".join(plain(part) for part in (id_, waited, outcome.note) if part)
+    return "  ".join(plain(part) for part in (id_, waited, notes_text(outcome.notes)) if part)
 
 
 def _footer(result: ApplyResult, style: Style) -> list[str]:

@@ -10,6 +10,7 @@ from reconciler.reports.drift import DriftClass, drift_class
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.fields import field_lines, first_few, summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths, title
+from reconciler.reports.wording import reason_texts, risk_note
 
 SIGNS: Final[dict[Action, str]] = {
     "create": "+",
@@ -102,8 +103,8 @@ def _folded(group: Sequence[Change], row: _Row, style: Style) -> _Row:
 
 def _notes(change: Change, style: Style) -> Iterator[str]:
     indent = " " * _INDENT
-    marked: list[tuple[str, Look, str]] = [("#", "dim", reason) for reason in change.because]
-    marked += [("!", "yellow", risk) for risk in change.risks]
+    marked: list[tuple[str, Look, str]] = [("#", "dim", text) for text in reason_texts(change)]
+    marked += [("!", "yellow", risk_note(risk)) for risk in change.risks]
     for mark, look, text in marked:
         lines = wrap(text, style.width, lead=f"{indent}{mark} ", hang=f"{indent}  ")
         yield from (style.paint(line, look) for line in lines)

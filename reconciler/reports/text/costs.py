@@ -8,6 +8,7 @@ from reconciler.reports.style import Style, plain, wrap
 from reconciler.reports.text.fields import first_few
 from reconciler.reports.text.parts import section
 from reconciler.reports.text.values import bytes_text
+from reconciler.reports.wording import unknown_text
 
 _PER_USE: Final = {"code_interpreter": "a session", "file_search": "per 1,000 calls"}
 
@@ -36,7 +37,7 @@ def sentences(costs: Costs) -> Iterator[str]:
         names = " ".join(first_few([address for address, _ in costs.unused]))
         yield f"nothing here uses {names}" + (f" ({bytes_text(sum(sizes))})" if sizes else "")
     if costs.unknown:
-        yield f"unknown: {'; '.join(costs.unknown)}"
+        yield f"unknown: {'; '.join(map(unknown_text, costs.unknown))}"
 
 
 def _dollars(pair: tuple[float, float]) -> str:

@@ -3,23 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from reconciler.planning.drift import Drifted, DriftReport, RetiringModel, Standing
 from reconciler.planning.model import Change
+from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.writers import Seen, Writer
 from reconciler.reports.drift import DRIFT_CLASSES, GONE, drift_class
 from reconciler.reports.style import count
 from reconciler.reports.text.fields import field_label, split_files, turned
 from reconciler.reports.text.values import brief, whole
+from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import ABSENT, JSON, Absent
 
 HINT_FAILING: Final = "No search finds them. Undoing drift attaches them again; or change them, or take them out."
-_WRITERS: Final[dict[Writer, str]] = {
-    "outside": "not written by Reconciler",
-    "unknown-run": "written by a run of Reconciler that this state does not know",
-}
+_WRITERS: Final[dict[Writer, ReasonCode]] = {"outside": "written-outside", "unknown-run": "written-by-unknown-run"}
 _NOUNS: Final = {"failing": "failing file", "retiring": "retiring model", "foreign": "foreign file"}
 _ROOM: Final = 40
 _MOST_LINES: Final = 8
@@ -55,22 +53,18 @@ def shown_changes(report: DriftReport) -> list[Change]:
 
 def _shown(item: Drifted) -> Change:
     fields = tuple(map(turned, item.change.fields))
-    return replace(item.change, fields=fields, because=(*item.change.because, *seen_notes(item.seen, item.change)))
+    return replace(item.change, fields=fields, reasons=(*item.change.reasons, *seen_reasons(item.seen, item.change)))
 
 
-def seen_notes(seen: Seen, change: Change) -> Iterator[str]:
+def seen_reasons(seen: Seen, change: Change) -> Iterator[Reason]:
     """When, and who: of the fields that it is known of, by name unless that is all of them."""
     if seen.changed_at is not None:
-        yield f"last changed {moment(seen.changed_at)} UTC"
+        yield Reason("last-changed", {"at": seen.changed_at})
     names = {item.keys[0] for item in change.fields}
-    for writer, said in _WRITERS.items():
+    for writer, code in _WRITERS.items():
         known = [name for name, by in seen.by if by == writer]
         if known:
-            yield said if names <= {*known} else f"{', '.join(known)}: {said}"
-
-
-def moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+            yield Reason(code, {"fields": [] if names <= {*known} else known})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +128,6 @@ def _differing(one: Standing, change: Change) -> Iterator[str]:
 
 def _side(value: JSON | Absent) -> str:
     """A file of a store by its content, anything else as far as there is room."""
-    if isinstance(value, dict) and isinstance(value.get("sha256"), str):
-        return whole(value["sha256"])
+    if isinstance(value, dict) and isinstance(value.get(CONTENT), str):
+        return whole(value[CONTENT])
     return "nothing" if value is ABSENT else brief(value, _ROOM)

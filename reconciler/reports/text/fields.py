@@ -9,7 +9,8 @@ from reconciler.reports.style import Look, Style, cells, count, plain, wrap_part
 from reconciler.reports.text.diffs import unified
 from reconciler.reports.text.folding import FOLD_ABOVE, was
 from reconciler.reports.text.values import brief, lines_of, size, whole
-from reconciler.resources.address import FILE
+from reconciler.resources.registry import members
+from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, is_reference, path_text
 
 _BRIEF: Final = 40
@@ -48,22 +49,25 @@ def summary_lines(fields: Sequence[FieldChange], style: Style, *, indent: int) -
 
 
 def _summary(item: FieldChange, value: JSON) -> str:
-    if item.keys == ("files",) and isinstance(value, dict):
-        return count(len(value), "file")
+    held = members().get(item.keys[0]) if len(item.keys) == 1 else None
+    if held and isinstance(value, dict):
+        return count(len(value), held.noun)
     return f"{field_label(item)}: {brief(value, _BRIEF)}"
 
 
 def field_label(item: FieldChange) -> str:
     """The path as people call it: what has another hash has another content."""
     *above, last = item.keys
-    return plain(path_text((*above, "content")) if last == "sha256" else item.path)
+    return plain(path_text((*above, "content")) if last == CONTENT else item.path)
 
 
 def moved_path(item: FieldChange) -> str:
     """`docs/one.md (was kb/one.md)` of a file of a store that has another path now; empty for anything else."""
-    if len(item.keys) != 3 or item.keys[0] != "files" or not (is_reference(item.live) and is_reference(item.desired)):
+    if len(item.keys) != 3 or item.keys[0] not in members():
         return ""
-    return was(item.keys[1], item.live[ADDRESS_KEY].removeprefix(f"{FILE}/"))
+    if not (is_reference(item.live) and is_reference(item.desired)):
+        return ""
+    return was(item.keys[1], item.live[ADDRESS_KEY].partition("/")[2])
 
 
 def _field(item: FieldChange, style: Style, indent: int) -> Iterator[str]:
@@ -90,7 +94,8 @@ def _one_line(item: FieldChange, room: int) -> str | None:
     text = " -> ".join(map(whole, before_after))
     if cells(text) <= room:
         return text
-    return size(before_after[0], room) if len(before_after) == 1 and item.keys[0] == "files" else None
+    only = before_after[0] if len(before_after) == 1 else None
+    return size(only, room) if isinstance(only, dict | list) and item.keys[0] in members() else None
 
 
 def _block(item: FieldChange, style: Style, indent: int) -> list[str]:
@@ -114,7 +119,7 @@ def _sign(item: FieldChange) -> str:
 
 def _is_of_file(item: FieldChange) -> bool:
     """Whether it is about one file of a store; one that is marked is always shown."""
-    return len(item.keys) > 1 and item.keys[0] == "files" and item.origin not in MARKS
+    return len(item.keys) > 1 and item.keys[0] in members() and item.origin not in MARKS
 
 
 def fold_lines(files: Sequence[FieldChange], style: Style, indent: int) -> Iterator[str]:

@@ -8,7 +8,7 @@ from reconciler.planning.changes import ADDRESS
 from reconciler.planning.model import Change
 from reconciler.reports.style import plain
 from reconciler.reports.text.values import bytes_text
-from reconciler.resources.address import FILE
+from reconciler.resources.registry import upload_kinds
 from reconciler.resources.values import ABSENT
 
 FOLD_ABOVE: Final = 8
@@ -33,13 +33,14 @@ def files_text(group: Sequence[Change]) -> str:
 
 def paths(group: Sequence[Change]) -> list[str]:
     """The paths of files, each with the one that it had before."""
-    return [title(change).removeprefix(f"{FILE}/") for change in group]
+    return [title(change).partition("/")[2] for change in group]
 
 
 def title(change: Change) -> str:
     """What a change is about: its address, and of a file that has another path now, the former one."""
     former = next((str(item.live) for item in change.fields if item.keys == ADDRESS), "")
-    return was(change.address, former.removeprefix(f"{FILE}/")) if former.startswith(f"{FILE}/") else change.address
+    kind, _, path = former.partition("/")
+    return was(change.address, path) if kind in upload_kinds() else change.address
 
 
 def was(name: str, former: str) -> str:
@@ -50,7 +51,7 @@ def was(name: str, former: str) -> str:
 def _key(change: Change) -> tuple[str | None, ...] | None:
     """Action, decision and top folder of a file; None for what must be seen by itself."""
     kind, _, path = change.address.partition("/")
-    if kind != FILE or change.risks:
+    if kind not in upload_kinds() or change.risks:
         return None
     return change.action, change.decision, _top_folder(path)
 

@@ -12,6 +12,7 @@ from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.text.risks import risk_lines
 from reconciler.reports.text.verdict import actions, by_hand, stopped
+from reconciler.reports.wording import notice_text
 from reconciler.resources.commits import short
 
 _DECIDED: Final[dict[frozenset[Decision | None], str]] = {
@@ -67,7 +68,7 @@ def _by_hand(plan: Plan, style: Style) -> list[str]:
 
 def remarks(plan: Plan, style: Style) -> Iterator[list[str]]:
     """Warnings, and what nobody manages here."""
-    yield section("Warnings", [line for text in plan.warnings for line in _warning(text, style)], style)
+    yield section("Warnings", [line for one in plan.warnings for line in _warning(notice_text(one), style)], style)
     yield _strangers(plan.unmanaged, style)
 
 

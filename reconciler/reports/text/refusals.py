@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.planning.model import SECTIONS, Refusal, Section
+from reconciler.planning.referrers import Referrer
 from reconciler.reports.style import Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.changes import SIGNS, painted_sign
+from reconciler.reports.wording import cause_text, place_text, referrer_text, remedies_text
+from reconciler.resources.address import Address
 
 MOST_CHAINS: Final = 5
 
@@ -31,14 +34,14 @@ def _one(refusal: Refusal, style: Style) -> Iterator[str]:
         sign = SIGNS[refusal.action]
         yield f"  {painted_sign(sign, style)} {refusal.action}  {style.paint(plain(refusal.address), 'bold')}"
     lead = f"{indent}refused[{plain(refusal.rule)}]: "
-    first, *others = wrap(refusal.message, style.width, lead=lead, hang=" " * 6)
+    first, *others = wrap(cause_text(refusal.cause), style.width, lead=lead, hang=" " * 6)
     yield style.paint(first[: len(lead)], "red") + first[len(lead) :]
     yield from others
     for section in SECTIONS:
         yield from _section(section, refusal, style)
     yield from _chains(refusal, style)
-    if refusal.remedy:
-        yield from _labelled("remedy", refusal.remedy.split(), style)
+    if refusal.remedies:
+        yield from _labelled("remedy", remedies_text(refusal.remedies).split(), style)
     if refusal.consent:
         yield "      or, completed and reviewed, this manifest:"
         yield from (f"        {plain(line)}".rstrip() for line in refusal.consent.strip("\n").split("\n"))
@@ -48,32 +51,33 @@ def _section(section: Section, refusal: Refusal, style: Style) -> Iterator[str]:
     referrers = refusal.sections.get(section, ())
     if referrers:
         yield f"      {section}"
-        room = max(cells(plain(referrer)) for referrer in referrers)
-        for referrer in referrers:
-            yield from _with_place(f"        {pad(plain(referrer), room)}", place_of(referrer, refusal), style)
+        names = [plain(referrer_text(referrer)) for referrer in referrers]
+        room = max(map(cells, names))
+        for name, referrer in zip(names, referrers, strict=True):
+            yield from _with_place(f"        {pad(name, room)}", place_text(referrer), style)
 
 
 def _chains(refusal: Refusal, style: Style) -> Iterator[str]:
     """The first few of those that tell more than the sections do; JSON has all."""
     telling = telling_chains(refusal)
     for chain in telling[:MOST_CHAINS]:
-        yield from _chain(chain, refusal, style)
+        yield from _chain(chain, style)
     if len(telling) > MOST_CHAINS:
         yield f"{'':<15}and {len(telling) - MOST_CHAINS} more, in `-o json`"
 
 
-def telling_chains(refusal: Refusal) -> list[tuple[str, ...]]:
+def telling_chains(refusal: Refusal) -> list[tuple[Referrer, ...]]:
     """Those with a link between the referrer, which a section lists, and what is refused."""
-    return [chain for chain in refusal.chains if chain[1:] != (refusal.address,)]
+    refused = Address.parse(refusal.address)
+    return [chain for chain in refusal.chains if [link.node for link in chain[1:]] != [refused]]
 
 
-def _chain(chain: Sequence[str], refusal: Refusal, style: Style) -> Iterator[str]:
+def _chain(chain: Sequence[Referrer], style: Style) -> Iterator[str]:
     """Every link, with where it is written."""
-    links = [f"-> {plain(link)}" if index else plain(link) for index, link in enumerate(chain)]
-    for index, link in enumerate(links):
-        lead = f"{'' if index else '      through':<15}"
-        place = place_of(chain[index], refusal) if index < len(links) - 1 else ""
-        first, *below = _with_place(lead + link, place, style, hang=" " * 18)
+    for index, link in enumerate(chain):
+        lead, name = f"{'' if index else '      through':<15}", plain(str(link.node))
+        place = place_text(link) if index < len(chain) - 1 else ""
+        first, *below = _with_place(f"{lead}{'-> ' if index else ''}{name}", place, style, hang=" " * 18)
         yield style.paint(first[: len(lead)], *(() if index else ("bold",))) + first[len(lead) :]
         yield from below
 
@@ -88,11 +92,6 @@ def _with_place(line: str, place: str, style: Style, hang: str = " " * 10) -> It
     else:
         yield line.rstrip()
         yield hang + style.paint(place, "dim")
-
-
-def place_of(referrer: str, refusal: Refusal) -> str:
-    """A referrer is listed with what it is, like `release/support@2 [published]`; its place may be filed without."""
-    return refusal.places.get(referrer) or refusal.places.get(referrer.partition(" [")[0], "")
 
 
 def _labelled(label: str, parts: Sequence[str], style: Style) -> Iterator[str]:

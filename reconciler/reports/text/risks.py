@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from reconciler.planning.model import Risk
 from reconciler.reports.style import Style, plain, wrap
 from reconciler.reports.text.parts import counted, section
+from reconciler.reports.wording import risk_text
 from reconciler.resources.risks import LEVELS
 
 
@@ -17,7 +18,9 @@ def risk_lines(risks: Sequence[Risk], style: Style) -> list[str]:
 
 
 def _line(risk: Risk, style: Style) -> list[str]:
-    first, *others = wrap(f"{risk.rule}: {risk.text}", style.width, lead=f"  ! {plain(risk.address)}  ", hang="    ")
+    first, *others = wrap(
+        f"{risk.rule}: {risk_text(risk)}", style.width, lead=f"  ! {plain(risk.address)}  ", hang="    "
+    )
     return [style.paint(line, "red") for line in (first, *others)]
 
 

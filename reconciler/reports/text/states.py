@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 
 from reconciler.reports.style import count, plain
-from reconciler.state.comparing import Edited, Rebuilt
-from reconciler.state.migrating import Migrated
+from reconciler.state.backend_migration import StateMigration
+from reconciler.state.edits import StateEdit, StateRebuild
 
 
-def edited_text(word: str, done: Edited) -> str:
+def edited_text(word: str, done: StateEdit) -> str:
     """`word`, the entries that are new, other than before, or gone, and what follows from that."""
     entries = list(_entries(done))
     head = f"{word}: {plain(done.identity)}" + ("." if entries else ", and nothing is other than before.")
     return "\n".join([head, *entries, *(f"  note: {plain(text)}" for text in done.notes)]) + "\n"
 
 
-def rebuilt_text(done: Rebuilt) -> str:
+def rebuilt_text(done: StateRebuild) -> str:
     """What a rebuilt state has, what it would replace, and what nobody knows."""
     verb = "Rebuilt" if done.written else "There is another state than this"
     lines = [f"{verb}: {plain(done.edited.identity)}, {count(done.objects, 'object')}."]
@@ -29,7 +29,7 @@ def rebuilt_text(done: Rebuilt) -> str:
     return "\n".join([*lines, "", "Next: reconciler plan"] if done.written else lines) + "\n"
 
 
-def migrated_text(done: Migrated) -> str:
+def migrated_text(done: StateMigration) -> str:
     """What is where now, and what to write so that it is used."""
     copied = f"{count(done.objects, 'object')}, {count(done.documents, 'document')} of bundles"
     return (
@@ -39,6 +39,6 @@ def migrated_text(done: Migrated) -> str:
     )
 
 
-def _entries(done: Edited) -> Iterator[str]:
+def _entries(done: StateEdit) -> Iterator[str]:
     for mark, addresses in (("+", done.added), ("~", done.changed), ("-", done.removed)):
         yield from (f"  {mark} {plain(str(address))}" for address in addresses)

@@ -4,53 +4,77 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from reconciler.resources.assistants.references import FileId
 from reconciler.resources.assistants.shared import OMITTED, Part
+from reconciler.resources.names import FileName, SkillId
 
 MemoryLimit: TypeAlias = Literal["1g", "4g", "16g", "64g"]
-FileIds: TypeAlias = Annotated[list[FileId], Field(max_length=50)]
+FileIds: TypeAlias = Annotated[list[FileName], Field(max_length=50)]
 """Fifty files a container: the API's OpenAPI description."""
 
 
 class NetworkDisabled(Part):
+    """No network access."""
+
     type: Literal["disabled"]
+    """Policy type. Always `disabled`."""
 
 
 class NetworkAllowlist(Part):
-    """Outbound access to these domains only. Their secrets are for the application to add to its request."""
+    """Outbound access to listed domains only. The application adds secrets of domains to its request."""
 
     type: Literal["allowlist"]
+    """Policy type. Always `allowlist`."""
     allowed_domains: list[str]
+    """Domains that the container may connect to."""
 
 
 NetworkPolicy: TypeAlias = Annotated[NetworkDisabled | NetworkAllowlist, Field(discriminator="type")]
 
 
 class SkillReference(Part):
+    """A skill that is stored at OpenAI."""
+
     type: Literal["skill_reference"]
-    skill_id: str
+    """Skill type. Always `skill_reference`."""
+    skill_id: SkillId
+    """Id of the skill."""
     version: str = OMITTED
-    """A positive integer or `latest`; the skill's default version where it is left out."""
+    """Version of the skill: a positive integer as text, or `latest`. Default: the default version of the skill."""
 
 
 class InlineSkillSource(Part):
+    """The content of an inline skill."""
+
     type: Literal["base64"]
+    """Encoding of the content. Always `base64`."""
     media_type: Literal["application/zip"]
+    """Media type of the content. Always `application/zip`."""
     data: str
+    """ZIP archive of the skill, in Base64."""
 
 
 class InlineSkill(Part):
+    """A skill that is part of the request."""
+
     type: Literal["inline"]
+    """Skill type. Always `inline`."""
     name: str
+    """Name of the skill."""
     description: str
+    """Description of the skill. The model reads it to decide on its use."""
     source: InlineSkillSource
+    """Content of the skill."""
 
 
 class LocalSkill(Part):
+    """A skill on the machine that runs the commands."""
+
     name: str
+    """Name of the skill."""
     description: str
+    """Description of the skill. The model reads it to decide on its use."""
     path: str
-    """A folder on the machine that runs the commands."""
+    """Folder of the skill on the machine that runs the commands."""
 
 
 Skills: TypeAlias = Annotated[
@@ -59,32 +83,51 @@ Skills: TypeAlias = Annotated[
 
 
 class AutoContainer(Part):
-    """A container made for the request, for `code_interpreter`."""
+    """A container that is created for the request, for `code_interpreter`."""
 
     type: Literal["auto"]
+    """Container type. Always `auto`."""
     file_ids: FileIds = OMITTED
+    """Files that the container gets, at most 50: paths relative to the project folder, or ids of unmanaged uploads
+    (`file-…`). Default: none."""
     memory_limit: MemoryLimit | None = None
+    """Memory of the container: `1g`, `4g`, `16g` or `64g`. Default: chosen by the API."""
     network_policy: NetworkPolicy = OMITTED
+    """Network access of the container. Default: chosen by the API."""
 
 
 class ShellContainer(Part):
-    """A container made for the request, for `shell`."""
+    """A container that is created for the request, for `shell`."""
 
     type: Literal["container_auto"]
+    """Environment type. Always `container_auto`."""
     file_ids: FileIds = OMITTED
+    """Files that the container gets, at most 50: paths relative to the project folder, or ids of unmanaged uploads
+    (`file-…`). Default: none."""
     memory_limit: MemoryLimit | None = None
+    """Memory of the container: `1g`, `4g`, `16g` or `64g`. Default: chosen by the API."""
     network_policy: NetworkPolicy = OMITTED
+    """Network access of the container. Default: chosen by the API."""
     skills: Skills = OMITTED
+    """Skills that the container gets, at most 200. Default: none."""
 
 
 class ShellLocal(Part):
+    """The machine of the application, which runs the commands itself."""
+
     type: Literal["local"]
+    """Environment type. Always `local`."""
     skills: list[LocalSkill] = OMITTED
+    """Skills on that machine. Default: none."""
 
 
 class ShellReference(Part):
+    """An existing container."""
+
     type: Literal["container_reference"]
+    """Environment type. Always `container_reference`."""
     container_id: str
+    """Id of the container."""
 
 
 ShellEnvironment: TypeAlias = Annotated[ShellContainer | ShellLocal | ShellReference, Field(discriminator="type")]

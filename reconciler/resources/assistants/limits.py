@@ -12,17 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from reconciler.resources.address import FILE
 from reconciler.resources.assistants import agent_form, response_tools as tools, schemas, secrets
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import rendered
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.image_tools import ImageGeneration
-from reconciler.resources.assistants.references import referred
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.shared import Extensible
 from reconciler.resources.base import Path, Resource, Scope
+from reconciler.resources.names import PROJECT_FILE
 from reconciler.resources.problems import Finding
+from reconciler.resources.references import referred
 from reconciler.resources.values import JSON
 
 Spec: TypeAlias = AgentsSpec | ResponsesSpec
@@ -153,5 +153,5 @@ def _numbers(value: JSON, path: Path = ()) -> Iterator[Finding]:
 
 def _files(written: JSON, scope: Scope) -> Iterator[Finding]:
     for path, address in referred(written):
-        if address.kind == FILE and isinstance(found := scope.files.read(address.name), Finding):
+        if address.kind == PROJECT_FILE.prefix and isinstance(found := scope.files.read(address.name), Finding):
             yield replace(found, path=path)

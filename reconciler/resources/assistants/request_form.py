@@ -2,11 +2,8 @@
 is published with our own pair.
 """
 
-from collections.abc import Callable, Sequence
-
-from reconciler.resources.assistants import references
 from reconciler.resources.assistants.canonical import Tool, keyed, tidied
-from reconciler.resources.values import JSON, Fields, references_in
+from reconciler.resources.values import JSON
 
 
 def canonical(field: str, value: JSON) -> JSON:
@@ -18,9 +15,3 @@ def canonical(field: str, value: JSON) -> JSON:
 
 def _tool(tool: Tool) -> Tool:
     return {**tool, "tools": keyed(tool["tools"], _tool)} if tool.get("type") == "namespace" else tool
-
-
-def localise(fields: Fields, addresses_of: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
-    """Ids of stores and files as references, where we know them."""
-    wanted = frozenset(references_in(dict(expected)))
-    return {name: canonical(name, references.localised(value, addresses_of, wanted)) for name, value in fields.items()}

@@ -21,17 +21,17 @@ def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
     yield from tool_risks(before.get("tools") or {}, after.get("tools") or {})
     yield from _less_reasoning(_of(before, "reasoning").get("effort"), _of(after, "reasoning").get("effort"))
     if _format(before) != _format(after):
-        yield Hazard("output-changed", "the format of its answers is another one")
+        yield Hazard("output-changed")
     for side in ("input", "output"):
         was, is_ = _moderation(before, side), _moderation(after, side)
         if _WATCHED.index(is_) < _WATCHED.index(was):
-            yield Hazard("moderation-lowered", f"moderation of its {side} is {is_ or 'off'}, and was {was}")
+            yield Hazard("moderation-lowered", {"side": side, "before": was, "after": is_})
 
 
 def _less_reasoning(before: JSON, after: JSON) -> Iterator[Hazard]:
     """Nothing where one side is left to the model: only OpenAI knows what that is."""
     if before in _EFFORTS and after in _EFFORTS and _EFFORTS.index(after) < _EFFORTS.index(before):
-        yield Hazard("reasoning-lowered", f"it reasons with effort {after}, and did with {before}")
+        yield Hazard("reasoning-lowered", {"before": before, "after": after})
 
 
 def _format(fields: Fields) -> JSON:

@@ -37,9 +37,11 @@ class Part(Spec):
 
 
 class Extensible(Part):
-    """A part that passes on, as they are, fields that the API has and this version does not know."""
+    """A part that passes fields through which the API has and this version does not know."""
 
     extra: JSONObject = Field(default_factory=dict)
+    """Fields that the API has and this version of Reconciler does not know. They are sent unchanged and compared like
+    all others, but not validated. Default: none."""
 
     @model_serializer(mode="wrap")
     def _merge_extra(self, serialise: SerializerFunctionWrapHandler) -> JSONObject:
@@ -59,15 +61,20 @@ ListOrObject = Discriminator(_shape(list, "list"))
 
 
 class TextFormat(Part):
+    """Plain text."""
+
     type: Literal["text"]
+    """Format type. Always `text`."""
 
 
 class Location(Part):
-    """An approximate place that search results are localised to."""
+    """An approximate location for localised search results."""
 
     city: str | None = None
+    """Name of the city, such as `Leeds`. Default: none."""
     country: str | None = None
-    """Two letters, ISO 3166-1."""
+    """Country, as two letters of ISO 3166-1, such as `GB`. Default: none."""
     region: str | None = None
+    """Name of the region or state, such as `Yorkshire`. Default: none."""
     timezone: str | None = None
-    """An IANA name, like `America/Los_Angeles`."""
+    """Time zone, as an IANA name such as `Europe/London`. Default: none."""

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from reconciler.resources.assistants import agent_form, agent_tools
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import listed
-from reconciler.resources.base import Live, SpecDraft
+from reconciler.resources.base import Live
+from reconciler.resources.kind import SpecDraft
 from reconciler.resources.metadata import kept_pairs
 from reconciler.resources.values import JSON, Fields, same
 

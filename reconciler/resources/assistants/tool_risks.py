@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.resources.assistants.canonical import Tool
 from reconciler.resources.assistants.parameters import incompatible
-from reconciler.resources.risks import Hazard, Rule, few
+from reconciler.resources.risks import Hazard, Rule
 from reconciler.resources.values import JSON, is_reference
 
 _RUNS_CODE: Final = frozenset(
@@ -31,7 +31,7 @@ def tool_risks(before: Mapping[str, Tool], after: Mapping[str, Tool]) -> Iterato
     """Tools that are new, wider, other or gone."""
     old, new = dict(_flat(before)), dict(_flat(after))
     for name in sorted(new.keys() - old.keys()):
-        yield Hazard(_rule(new[name]), f"it gets {name}")
+        yield Hazard(_rule(new[name]), {"tool": name, "change": "added"})
     for name in sorted(old.keys() - new.keys()):
         yield from _without(name, old[name])
     for name in sorted(old.keys() & new.keys()):
@@ -59,34 +59,34 @@ def _rule(tool: Tool) -> Rule:
 def _without(name: str, tool: Tool) -> Iterator[Hazard]:
     stores = _stores(tool)
     if stores:
-        yield Hazard("knowledge-removed", f"it searches {few(stores)} no more")
+        yield Hazard("knowledge-removed", {"change": "stores", "names": stores})
     else:
-        yield Hazard("tool-removed", f"it loses {name}")
+        yield Hazard("tool-removed", {"tool": name})
 
 
 def _changed(name: str, before: Tool, after: Tool) -> Iterator[Hazard]:
     broken = list(incompatible(before.get("parameters"), after.get("parameters")))
     if broken:
-        yield Hazard("parameters-incompatible", f"{name}: {few(broken)}")
+        yield Hazard("parameters-incompatible", {"tool": name, "breaks": broken})
     stays = {_working(store) for store in _stores(after)}
     gone = [store for store in _stores(before) if _working(store) not in stays]
     if gone:
-        yield Hazard("knowledge-removed", f"it searches {few(gone)} no more")
+        yield Hazard("knowledge-removed", {"change": "stores", "names": gone})
     if after.get("type") == "mcp":
         yield from _remote(name, before, after)
     if str(after.get("type")).startswith(_WEB):
         yield from _web(name, before, after)
     if _is_wider(_domains_of_container(before), _domains_of_container(after)):
-        yield Hazard("execution-opened", f"{name}: its code may reach more of the network")
+        yield Hazard("execution-opened", {"tool": name, "change": "network"})
 
 
 def _remote(name: str, before: Tool, after: Tool) -> Iterator[Hazard]:
     if any(before.get(key) != after.get(key) for key in _SERVER):
-        yield Hazard("remote-tools-opened", f"{name} is another server")
+        yield Hazard("remote-tools-opened", {"tool": name, "change": "server"})
     if before.get("allowed_tools") != after.get("allowed_tools") and _allows_more(before, after):
-        yield Hazard("remote-tools-opened", f"{name} may use more tools of its server")
+        yield Hazard("remote-tools-opened", {"tool": name, "change": "tools"})
     if _asks_less(before.get("require_approval"), after.get("require_approval")):
-        yield Hazard("remote-tools-opened", f"{name} is called with fewer approvals")
+        yield Hazard("remote-tools-opened", {"tool": name, "change": "approvals"})
 
 
 def _allows_more(before: Tool, after: Tool) -> bool:
@@ -109,7 +109,7 @@ def _web(name: str, before: Tool, after: Tool) -> Iterator[Hazard]:
         or _rises(_MODES, before.get("mode"), after.get("mode"))
         or _rises(live, before.get("external_web_access"), after.get("external_web_access"))
     ):
-        yield Hazard("web-opened", f"{name} may reach more of the web")
+        yield Hazard("web-opened", {"tool": name, "change": "reach"})
 
 
 def _domains(tool: Tool) -> Sequence[str] | None:

@@ -3,21 +3,23 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.resources.address import FILE
 from reconciler.resources.assistants import agent_form, request_form
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import rendered
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.limits import Spec, check
-from reconciler.resources.assistants.references import referred
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.risks import risks
 from reconciler.resources.assistants.to_manifest import agent_to_manifest
-from reconciler.resources.base import Desired, Kind, Reference, Resource, ResourceType, Scope
-from reconciler.resources.kinds.file import file_object
+from reconciler.resources.base import Desired, Resource, Scope
+from reconciler.resources.kind import Kind
+from reconciler.resources.kinds.file import file_objects
 from reconciler.resources.prices import BY_USE
-from reconciler.resources.problems import Finding
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, Fields
+
+PREFIX: Final = "assistant"
+RANKS: Final = (20, 30)
 
 
 def _models(fields: Fields) -> Iterator[str]:
@@ -35,9 +37,12 @@ def _paid(fields: Fields) -> set[str]:
 
 AGENT: Final = ResourceType(
     type="agent",
+    prefix=PREFIX,
+    specs=(AgentsSpec,),
     canonical=agent_form.canonical,
     render=rendered,
     defaults=agent_form.DEFAULTS,
+    delete_ranks=RANKS,
     owned_by_key=frozenset({"metadata", "reasoning"}),
     resolved=frozenset({"reasoning"}),
     models=_models,
@@ -48,24 +53,19 @@ AGENT: Final = ResourceType(
 
 REQUEST: Final = ResourceType(
     type="request",
-    in_outlets=True,
+    prefix=PREFIX,
+    identity="document",
+    specs=(ResponsesSpec,),
     canonical=request_form.canonical,
     render=rendered,
     defaults={},
-    localise=request_form.localise,
+    delete_ranks=RANKS,
     models=_models,
     risks=risks,
     prompt=_prompt,
     paid=_paid,
 )
 """Dropping a field of a request leaves it out, and every key in it is ours: nobody else writes requests."""
-
-
-def _references(resource: Resource) -> Iterator[Reference]:
-    written = _written(resource.spec)
-    for path, address in referred(written):
-        _, index, *_ = path
-        yield Reference(("spec", *path), address, via=written["tools"][index]["type"])
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
@@ -80,9 +80,7 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
         place=resource.place,
         lifecycle=resource.lifecycle,
     )
-    paths = {address.name for _, address in referred(written) if address.kind == FILE}
-    found = (scope.files.read(path) for path in sorted(paths))
-    yield from (file_object(local, scope) for local in found if not isinstance(local, Finding))
+    yield from file_objects(written, scope)
 
 
 def _written(spec: Spec) -> dict[str, JSON]:
@@ -92,9 +90,8 @@ def _written(spec: Spec) -> dict[str, JSON]:
 
 KIND: Final = Kind(
     name="Assistant",
-    prefix="assistant",
+    prefix=PREFIX,
     models={"agents": AgentsSpec, "responses": ResponsesSpec},
-    references=_references,
     desired=_desired,
     check=check,
     to_manifest={"agent": agent_to_manifest},

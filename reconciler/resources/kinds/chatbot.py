@@ -6,31 +6,42 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from reconciler.resources import names
 from reconciler.resources.address import Address, release_address
-from reconciler.resources.base import Desired, Kind, Path, Reference, Resource, ResourceType, Scope, Spec
-from reconciler.resources.names import AssistantName, PipelineName
+from reconciler.resources.base import Desired, Reference, Resource, Scope, Spec
+from reconciler.resources.kind import Kind
+from reconciler.resources.names import ASSISTANT, PIPELINE, AssistantName, PipelineName
 from reconciler.resources.problems import Finding
+from reconciler.resources.references import declared
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference, reference
 
 Number: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=10**9)]
 
 
 class Retention(Spec):
-    """How long releases stay."""
+    """The number of releases that are kept."""
 
     keep: int = Field(ge=1)
-    """This many of the newest; older ones are archived, unless they are published."""
+    """Number of newest releases to keep, at least 1. Older releases are archived unless they are published."""
 
 
 class ChatbotSpec(Spec):
+    """A chatbot: the pipeline or the assistant that answers, and the release that applications load. Set either
+    `pipeline` or `assistant`.
+    """
+
     pipeline: PipelineName | None = None
+    """Pipeline that answers, by name."""
     assistant: AssistantName | None = None
+    """Assistant that answers, by name."""
     starts: tuple[PipelineName, ...] = ()
-    """Pipelines that the bot's triggers start. A reference only: the application has the triggers."""
+    """Pipelines that the triggers of the chatbot start, by name. The application defines the triggers. Default: none.
+    """
     published: Number | dict[str, Number] | None = None
-    """The release that applications get, by number; one for all environments, or by environment."""
+    """Number of the release that applications load, or numbers by environment, such as `{staging: 2, production: 1}`.
+    `reconciler publish` sets it. Default: none."""
     releases: Retention | None = None
+    """Retention of releases. Default: all releases are kept."""
 
     @model_validator(mode="after")
     def _answered_by_one(self) -> "ChatbotSpec":
@@ -40,20 +51,14 @@ class ChatbotSpec(Spec):
 
 
 def _references(resource: Resource) -> Iterator[Reference]:
+    """What its models declare, and the releases that it has published."""
     spec: ChatbotSpec = resource.spec
-    named: list[tuple[Path, str, str | None, str]] = [
-        (("spec", "assistant"), "assistant", spec.assistant, ""),
-        (("spec", "pipeline"), "pipeline", spec.pipeline, ""),
-        *((("spec", "starts", index), "pipeline", name, "trigger") for index, name in enumerate(spec.starts)),
-    ]
-    for path, prefix, text, via in named:
-        if text is not None and (target := names.target(prefix, text)):
-            yield Reference(path, target, via)
+    yield from declared(resource)
     if isinstance(spec.published, int):
-        yield Reference(("spec", "published"), _release(resource, spec.published), "published")
+        yield Reference(("spec", "published"), _release(resource, spec.published))
     for environment, number in spec.published.items() if isinstance(spec.published, dict) else ():
         target = _release(resource, number)
-        yield Reference(("spec", "published", environment), target, "published", environment)
+        yield Reference(("spec", "published", environment), target, environment)
 
 
 def _release(resource: Resource, number: int) -> Address:
@@ -94,12 +99,16 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     )
 
 
+_NAMED: Final = {"assistant": ASSISTANT, "pipeline": PIPELINE}
+
+
 def _canonical(field: str, value: JSON) -> JSON:
     if field == "starts":
-        starts = [names.canonical("pipeline", name) for name in value or ()]
+        starts = [PIPELINE.canonical(name) for name in value or ()]
         by_name = {item[ADDRESS_KEY] if is_reference(item) else item: item for item in starts}
         return [by_name[name] for name in sorted(by_name)]
-    return names.canonical(field, value) if field in {"assistant", "pipeline"} else value
+    ref = _NAMED.get(field)
+    return ref.canonical(value) if ref else value
 
 
 def _render(fields: Fields) -> dict[str, JSON]:
@@ -109,7 +118,7 @@ def _render(fields: Fields) -> dict[str, JSON]:
 
 CHATBOT: Final = ResourceType(
     type="chatbot",
-    in_outlets=True,
+    identity="document",
     canonical=_canonical,
     render=_render,
     defaults={"assistant": None, "pipeline": None, "starts": [], "published": None},

@@ -1,16 +1,18 @@
 """Chatbot versions: one release of a chatbot each, with everything it takes to run it. `release` writes them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from pydantic import ValidationError
 
-from reconciler.resources.address import NAME_RULE, RELEASE, version_of
-from reconciler.resources.base import Desired, Kind, Naming, Reference, Resource, ResourceType, Scope
+from reconciler.resources.address import NAME_RULE, RELEASE, VERSION_PATTERN, version_of
+from reconciler.resources.base import Desired, Resource, Scope
+from reconciler.resources.kind import Kind, Naming
 from reconciler.resources.kinds.chatbot import CHATBOT
 from reconciler.resources.problems import Finding
 from reconciler.resources.releases.content import ChatbotVersionSpec, content_digest, lacking
 from reconciler.resources.releases.freezing import frozen, parts, provided
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
 
 NOT_EDITED: Final = "a release is never edited: restore the file, or release the chatbot again"
@@ -18,11 +20,6 @@ NOT_EDITED: Final = "a release is never edited: restore the file, or release the
 
 def _is_version(text: str) -> bool:
     return "@" in text and version_of(text) is not None
-
-
-def _references(_resource: Resource) -> Iterable[Reference]:
-    """None: a release has what it needs. Copies of other releases that its parts name are found in `desired`."""
-    return ()
 
 
 def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
@@ -57,7 +54,8 @@ def _canonical(field: str, value: JSON) -> JSON:
 
 RESOURCE_TYPE: Final = ResourceType(
     type=RELEASE,
-    in_outlets=True,
+    identity="document",
+    delete_ranks=(50, 50),
     canonical=_canonical,
     render=dict,
     defaults={"assistant": None, "pipeline": None, "starts": []},
@@ -67,10 +65,9 @@ KIND: Final = Kind(
     name="ChatbotVersion",
     prefix=RELEASE,
     models={"": ChatbotVersionSpec},
-    references=_references,
     desired=_desired,
     check=_check,
-    naming=Naming(_is_version, f"CHATBOT@NUMBER, where a chatbot's name is {NAME_RULE}"),
+    naming=Naming(_is_version, f"CHATBOT@NUMBER, where a chatbot's name is {NAME_RULE}", f"^{VERSION_PATTERN}$"),
     verbatim=True,
     provides=provided,
 )

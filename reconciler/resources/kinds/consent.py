@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from reconciler.resources.address import Address, Identity, is_name
-from reconciler.resources.base import Kind, Resource, Scope, Spec
+from pydantic import WithJsonSchema
+
+from reconciler.resources.address import IDENTITY_PATTERN, Address, Identity, is_name
+from reconciler.resources.base import Resource, Scope, Spec
+from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Finding
 
 LONGEST: Final = 90
@@ -15,18 +18,27 @@ TOO_BROAD: Final = "consent-too-broad"
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
-class ConsentSpec(Spec):
-    """As the refusal prints it, with a reason and a last day."""
+def _shaped(pattern: str) -> WithJsonSchema:
+    """A pattern for editors alone: `check` says better what is wrong."""
+    return WithJsonSchema({"type": "string", "pattern": pattern})
 
-    identity: str
-    """`project` or `project/environment`: a consent holds in one of them."""
-    address: str
+
+class ConsentSpec(Spec):
+    """A reviewed exception to one refusal, as printed by the refusal and completed with a reason and an expiry date."""
+
+    identity: Annotated[str, _shaped(IDENTITY_PATTERN)]
+    """Identity that the consent holds for, as `PROJECT` or `PROJECT/ENVIRONMENT`."""
+    address: Annotated[str, _shaped("^[a-z]+/[^*]+$")]
+    """Address of the object that was refused, such as `assistant/triage`. Exactly one object; wildcards are refused."""
     rule: Literal["referenced", "protected", "threshold", "release-drift", "retired-model", "wrong-project", "cost"]
-    subject: str = ""
-    """What exactly is permitted: it is void as soon as that is gone, or more speaks against it."""
+    """Rule of the guard that the consent overrides."""
+    subject: Annotated[str, _shaped(f"^{_DIGEST.pattern}$")] = ""
+    """Digest of what the consent permits, copied from the refusal (`sha256:` and 64 hexadecimal digits). The consent is
+    void once the refusal changes."""
     reason: str = ""
-    expires: str = ""
-    """The last day on which it counts, as `YYYY-MM-DD`."""
+    """Reason for the exception, in one sentence, for the reviewers. Must not be empty."""
+    expires: Annotated[str, _shaped("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] = ""
+    """Last day on which the consent is valid, as `YYYY-MM-DD` in quotes, at most 90 days ahead."""
 
 
 def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
@@ -83,7 +95,6 @@ KIND: Final = Kind(
     name="Consent",
     prefix="consent",
     models={"": ConsentSpec},
-    references=lambda _resource: (),
     desired=lambda _resource, _scope: (),
     check=_check,
 )

@@ -1,33 +1,47 @@
 """Files: no manifest of their own. Other kinds ask for them by path, and one upload serves everything that uses it."""
 
-import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
 from reconciler.resources.address import FILE, Address
-from reconciler.resources.base import Desired, LocalFile, ResourceType, Scope
+from reconciler.resources.base import Desired, LocalFile, Scope
+from reconciler.resources.names import UPLOAD_ID
+from reconciler.resources.problems import Finding
+from reconciler.resources.references import referred
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
-
-_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
 
 
 def _unchanged(_field: str, value: JSON) -> JSON:
     return value
 
 
+def _upload_name(path: str, sha256: str, attached: bool) -> str:
+    """A file has no metadata to mark it with. One in a vector store is marked by its attributes there, and keeps the
+    name that search results cite; any other carries its content in its name.
+    """
+    name = PurePosixPath(path)
+    return name.name if attached else f"{name.stem}.{sha256[:12]}{name.suffix}"
+
+
 RESOURCE_TYPE: Final = ResourceType(
     type=FILE,
+    identity="content",
     canonical=_unchanged,
     render=dict,
     defaults={},
     immutable=frozenset({"sha256", "purpose"}),
+    delete_ranks=(0, 0),
+    serves=True,
+    upload_name=_upload_name,
 )
 """The API has no update of a file: new bytes are a new upload."""
 
 
 def is_file_id(text: str) -> bool:
     """Whether a manifest that writes `text` for a file means an upload that nobody here manages, and no path."""
-    return _ID.fullmatch(text) is not None
+    return UPLOAD_ID.fullmatch(text) is not None
 
 
 def file_address(path: str) -> Address:
@@ -40,14 +54,13 @@ def file_object(local: LocalFile, scope: Scope) -> Desired:
         address=file_address(local.path),
         type=FILE,
         fields={"sha256": local.sha256, "purpose": "assistants"},
-        local=local,
-        upload_name=upload_name(local.path, local.sha256, attached=local.path in scope.attached),
+        parts=(local,),
+        upload_name=_upload_name(local.path, local.sha256, local.path in scope.attached),
     )
 
 
-def upload_name(path: str, sha256: str, *, attached: bool) -> str:
-    """A file has no metadata to mark it with. One in a vector store is marked by its attributes there, and keeps the
-    name that search results cite; any other carries its content in its name.
-    """
-    name = PurePosixPath(path)
-    return name.name if attached else f"{name.stem}.{sha256[:12]}{name.suffix}"
+def file_objects(written: JSON, scope: Scope) -> Iterator[Desired]:
+    """The uploads that a serialised spec refers to, each once, by path; what cannot be read is left out."""
+    paths = {address.name for _, address in referred(written) if address.kind == FILE}
+    found = (scope.files.read(path) for path in sorted(paths))
+    return (file_object(local, scope) for local in found if not isinstance(local, Finding))

@@ -4,24 +4,23 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.resources import guardrails
-from reconciler.resources.base import Desired, Kind, Reference, Resource, ResourceType, Scope, Spec
+from reconciler.resources.base import Desired, Resource, Scope, Spec
+from reconciler.resources.kind import Kind
 from reconciler.resources.pipelines import graph, nodes, rules
 from reconciler.resources.problems import Finding
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import JSON, Fields
 
 
 class PipelineSpec(Spec):
+    """A graph of nodes that applications run."""
+
     nodes: dict[str, nodes.AnyNode]
-    """By name. `start` and `end` are always there."""
+    """Nodes by name: letters, digits, `-` and `_`, at most 63 characters. The nodes `start` and `end` always exist and
+    are not listed."""
     edges: tuple[graph.Edge, ...]
-
-
-def _references(resource: Resource) -> Iterator[Reference]:
-    spec: PipelineSpec = resource.spec
-    for name, node in spec.nodes.items():
-        for inside, target in nodes.references(node):
-            yield Reference(("spec", "nodes", name, *inside), target, via=f"node {name}")
+    """Connections between nodes. They lead from `start` to `end` and contain no cycle."""
 
 
 def _check(resource: Resource, _scope: Scope) -> Iterator[Finding]:
@@ -58,7 +57,8 @@ def _risks(before: Fields, after: Fields) -> Iterator[Hazard]:
 
 PIPELINE: Final = ResourceType(
     type="pipeline",
-    in_outlets=True,
+    identity="document",
+    delete_ranks=(None, 40),
     canonical=_canonical,
     render=dict,
     defaults={"nodes": {}, "edges": []},
@@ -71,7 +71,6 @@ KIND: Final = Kind(
     name="Pipeline",
     prefix="pipeline",
     models={"": PipelineSpec},
-    references=_references,
     desired=_desired,
     check=_check,
     frozen="release",

@@ -6,36 +6,36 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from reconciler.resources import store_files, store_risks
-from reconciler.resources.base import (
-    Desired,
-    Kind,
-    Live,
-    LocalFile,
-    Reference,
-    Resource,
-    ResourceType,
-    Scope,
-    Spec,
-    SpecDraft,
-)
+from reconciler.resources import store_editing, store_files, store_risks
+from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope, Spec
+from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.kinds.file import file_object, is_file_id
 from reconciler.resources.labels import FILE_SHA256, KEYS, PROJECT
 from reconciler.resources.metadata import Attributes, Metadata, kept_pairs
 from reconciler.resources.problems import Finding
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, Fields, digest
+
+PREFIX: Final = "vectorstore"
 
 AUTO: Final = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
 """What `auto` comes back as (API reference, vector store file, `chunking_strategy`)."""
 
 
 class AutoChunking(Spec):
+    """Chunking that the API chooses: 800 tokens per chunk, with an overlap of 400."""
+
     type: Literal["auto"]
+    """Strategy. Always `auto`."""
 
 
 class ChunkSizes(Spec):
+    """Sizes of chunks, in tokens."""
+
     max_chunk_size_tokens: int = Field(ge=100, le=4096)
+    """Largest size of a chunk, in tokens, from 100 to 4096."""
     chunk_overlap_tokens: int = Field(ge=0)
+    """Tokens that two neighbouring chunks have in common, at most half of `max_chunk_size_tokens`."""
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> "ChunkSizes":
@@ -49,28 +49,37 @@ class ChunkSizes(Spec):
 
 
 class StaticChunking(Spec):
+    """Chunking with fixed sizes."""
+
     type: Literal["static"]
+    """Strategy. Always `static`."""
     static: ChunkSizes
+    """Sizes of chunks, in tokens."""
 
 
 ChunkingStrategy: TypeAlias = Annotated[AutoChunking | StaticChunking, Field(discriminator="type")]
 
 
 class ExpiresAfter(Spec):
+    """The time after which the API deletes an unused vector store."""
+
     anchor: Literal["last_active_at"] = "last_active_at"
+    """Event that the period starts from. Always `last_active_at`, the last use of the store."""
     days: int = Field(ge=1, le=365)
+    """Days after the anchor until the store expires, from 1 to 365."""
 
 
 class FileEntry(Spec):
-    """Files of a store. Written as text, it is only the path or glob."""
+    """Files of a vector store. A text is short for an entry that has only `path`."""
 
     path: str = Field(min_length=1)
-    """A path or a glob, relative to the project folder; or the literal id of an upload (`file-…`) that is not managed
-    here: it is attached, and never uploaded or deleted."""
+    """Path or glob of files, relative to the project folder, such as `kb/**/*.md`; or the id of an unmanaged upload
+    (`file-…`), which is attached but never uploaded or deleted."""
     attributes: Attributes | None = None
-    """On top of the store's."""
+    """Attributes of these files, added to those of the store; searches can filter by them. At most 14 pairs together;
+    values are text of at most 512 characters, numbers, `true` or `false`. Default: none."""
     chunking_strategy: ChunkingStrategy | None = None
-    """Instead of the store's."""
+    """Chunking of these files. Default: the store's `chunking_strategy`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -79,34 +88,41 @@ class FileEntry(Spec):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string", "minLength": 1}, handler(core_schema)]}
+        text = {
+            "type": "string",
+            "minLength": 1,
+            "title": "path",
+            "description": "Path or glob of files, or a `file-…` id.",
+        }
+        return {"anyOf": [text, handler(core_schema)]}
 
 
 class VectorStoreSpec(Spec):
+    """A vector store: documents that assistants search."""
+
     name: str | None = None
-    """The manifest's name where it is not set."""
+    """Name of the store at OpenAI. Default: the name of the manifest."""
     description: str | None = None
-    """
-    Sent when the store is made, and at no other time: the API neither returns nor updates it, and making the store anew
-    would index every file again. A later change waits for the next store.
-    """
+    """Description of the store. Sent only when the store is created, because the API neither returns nor updates it; a
+    later change has no effect on the existing store."""
     files: tuple[FileEntry, ...] = ()
-    """A later entry that names the same file counts instead of an earlier one."""
+    """Files of the store, as paths, globs or entries. If several entries match a file, the last one applies. Default:
+    none."""
     chunking_strategy: ChunkingStrategy | None = None
-    """For every file whose entry has none."""
+    """Chunking of files whose entry sets none. Default: `auto`, 800 tokens per chunk with an overlap of 400."""
     attributes: Attributes | None = None
-    """For every file."""
+    """Attributes of every file of the store; searches can filter by them. At most 14 pairs; values are text of at most
+    512 characters, numbers, `true` or `false`. Default: none."""
     expires_after: ExpiresAfter | None = None
+    """Time after which the API deletes an unused store. Default: never."""
     metadata: Metadata | None = None
+    """Metadata of the object at OpenAI: at most 12 pairs, keys of at most 64 characters, text values of at most 512.
+    Keys that start with `reconciler-` are reserved. Default: none."""
     prune: bool = False
-    """Whether files that no manifest names are detached. They are only reported otherwise."""
+    """Detach live files that no manifest lists. With `false` they are only reported. Default: `false`."""
     releases: Literal["frozen", "live"] = "frozen"
-    """Whether a release makes a copy of the store, or goes on using this one and sees every change of it."""
-
-
-def _references(_resource: Resource) -> Iterable[Reference]:
-    """None: only a look at the folder tells which files a glob means. `desired` has them, as references in `files`."""
-    return ()
+    """Use by releases of chatbots. `frozen`: each release gets a copy of the store. `live`: releases search this store
+    and see its changes. Default: `frozen`."""
 
 
 def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
@@ -130,6 +146,7 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     held = {path: entry for path, entry, _ in store_files.held(spec.files, scope.files)}
     local = {path: found for path in held if isinstance(found := _local(path, scope), LocalFile)}
     fields = _own_fields(resource)
+    # Only a look at the folder tells which files a glob means: they are references here, and none in the manifest.
     if "files" in spec.model_fields_set:
         content = {path: {"sha256": found.sha256} for path, found in local.items()}
         fields["files"] = {
@@ -210,17 +227,24 @@ def _render(fields: Fields) -> dict[str, JSON]:
 
 VECTOR_STORE: Final = ResourceType(
     type="vector_store",
+    prefix=PREFIX,
     canonical=_canonical,
     render=_render,
     defaults={"metadata": {}, "expires_after": None, "files": {}},
     owned_by_key=frozenset({"metadata", "files"}),
+    write_only=frozenset({"description"}),
     creation_only=frozenset({"description"}),
     apart=frozenset({"files"}),
+    members=store_files.MEMBERS,
+    delete_ranks=(10, 10),
     complete=_complete,
     rename=store_files.renamed,
-    localise=store_files.localise,
+    own_localise=store_files.localise,
+    as_listed=store_files.as_listed,
     risks=store_risks.risks,
-    stored=True,
+    billed=True,
+    serves=True,
+    paces=(store_files.WRITES,),
 )
 """
 `files` maps the path of a file to what is set of it: `{"file": reference, "sha256": hex}`, and `attributes` and
@@ -230,9 +254,8 @@ it maps the id of every file to all of it.
 
 KIND: Final = Kind(
     name="VectorStore",
-    prefix="vectorstore",
+    prefix=PREFIX,
     models={"": VectorStoreSpec},
-    references=_references,
     desired=_desired,
     check=_check,
     to_manifest={"vector_store": _to_manifest},
@@ -240,4 +263,5 @@ KIND: Final = Kind(
     attaches=True,
     frozen="content",
     shared_live=lambda store: store.spec.releases == "live",
+    editors={"files": store_editing.edited},
 )

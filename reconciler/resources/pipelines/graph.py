@@ -24,7 +24,7 @@ def _listed(value: object) -> object:
 
 
 class Edge(Spec):
-    """From the end of one node, or of several, to the beginning of another."""
+    """A connection from the end of one or several nodes to the beginning of another."""
 
     model_config = ConfigDict(validate_by_name=False)
 
@@ -33,8 +33,9 @@ class Edge(Spec):
         BeforeValidator(_listed),
         WithJsonSchema({"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}),
     ] = Field(alias="from", min_length=1)
-    """NODE, or NODE.OUTPUT of a node that has outputs, or a list of these."""
+    """Source: `start`, a node, or `NODE.OUTPUT` for a node with several outputs; or a list of sources."""
     to: str
+    """Target: a node, or `end`."""
 
 
 class Link(NamedTuple):

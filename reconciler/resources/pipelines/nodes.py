@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from reconciler.resources import names
-from reconciler.resources.address import Address
-from reconciler.resources.base import Path, Spec
+from reconciler.resources import references
+from reconciler.resources.base import Spec
 from reconciler.resources.names import AssistantName, VectorStoreName
 from reconciler.resources.values import JSON
 
@@ -19,9 +18,6 @@ class Node(Spec):
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    refers_to: ClassVar[Mapping[str, str]] = {}
-    """Parameters that name other objects, with the prefix of the kind they name."""
-
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names an edge may start from, as NODE.NAME; empty where an edge starts from the node itself."""
@@ -29,35 +25,48 @@ class Node(Spec):
 
 
 class Llm(Node):
-    type: Literal["llm"]
-    prompt: str | None = None
-    model: str | None = None
-    history: str | None = None
-    tools: list[Any] | None = None
-    vector_stores: list[VectorStoreName] | None = Field(default=None, max_length=2)
-    """At most two: more cannot be searched in one request."""
-    functions_from: list[AssistantName] | None = None
-    """Assistants whose function tools the node may call."""
-    max_results: int | None = Field(default=None, ge=1, le=50)
-    citations: bool | None = None
+    """A node that sends a prompt to a model."""
 
-    refers_to: ClassVar[Mapping[str, str]] = {"vector_stores": "vectorstore", "functions_from": "assistant"}
+    type: Literal["llm"]
+    """Node type. Always `llm`."""
+    prompt: str | None = None
+    """Prompt of the model. Default: none."""
+    model: str | None = None
+    """Name of the model, such as `gpt-6-luna`. Default: chosen by the application."""
+    history: str | None = None
+    """Conversation history that the model sees, as the application defines it. Default: chosen by the application."""
+    tools: list[Any] | None = None
+    """Tools of the model, passed to the application unchanged. Default: none."""
+    vector_stores: list[VectorStoreName] | None = Field(default=None, max_length=2)
+    """Vector stores that the model searches, by name. At most 2, the limit of one request. Default: none."""
+    functions_from: list[AssistantName] | None = None
+    """Assistants whose function tools the model may call, by name. Default: none."""
+    max_results: int | None = Field(default=None, ge=1, le=50)
+    """Largest number of search results, from 1 to 50. Default: chosen by the application."""
+    citations: bool | None = None
+    """Cite sources in the answer. Default: chosen by the application."""
 
 
 class AssistantNode(Node):
-    type: Literal["assistant"]
-    assistant: AssistantName
-    citations: bool | None = None
-    input_format: str | None = None
+    """A node that is answered by an assistant."""
 
-    refers_to: ClassVar[Mapping[str, str]] = {"assistant": "assistant"}
+    type: Literal["assistant"]
+    """Node type. Always `assistant`."""
+    assistant: AssistantName
+    """Assistant that answers, by name."""
+    citations: bool | None = None
+    """Cite sources in the answer. Default: chosen by the application."""
+    input_format: str | None = None
+    """Format of the input of the assistant, as the application defines it. Default: chosen by the application."""
 
 
 class Routing(Node):
-    """What both routers have: an output for each keyword."""
+    """A node with one output per keyword."""
 
     keywords: list[str] = Field(min_length=1)
+    """Keywords, at least one. Each is an output, so edges start from `NODE.KEYWORD`. Case is ignored."""
     default_keyword: str | None = None
+    """Keyword that applies if no other does. Must be one of `keywords`. Default: none."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -65,47 +74,78 @@ class Routing(Node):
 
 
 class Router(Routing):
+    """A node whose model chooses one of the keywords."""
+
     type: Literal["router"]
+    """Node type. Always `router`."""
     prompt: str | None = None
+    """Prompt that asks the model for one of the keywords. Default: none."""
     model: str | None = None
+    """Name of the model that chooses, such as `gpt-6-luna`. Default: chosen by the application."""
     history: str | None = None
+    """Conversation history that the model sees, as the application defines it. Default: chosen by the application."""
 
 
 class StaticRouter(Routing):
+    """A node that chooses one of the keywords by a value, without a model."""
+
     type: Literal["static_router"]
+    """Node type. Always `static_router`."""
     data_source: str | None = None
+    """Source of the value, as the application defines it. Default: chosen by the application."""
     route_key: str
+    """Key of the value that is compared with the keywords."""
 
 
 class Code(Node):
+    """A node that runs Python code."""
+
     type: Literal["code"]
+    """Node type. Always `code`."""
     code: str
-    """Python that defines `main`."""
+    """Python source code that defines a function `main`."""
 
 
 class Template(Node):
+    """A node that renders a template."""
+
     type: Literal["template"]
+    """Node type. Always `template`."""
     template: str
+    """Text of the template, in the syntax of the application."""
 
 
 class Email(Node):
+    """A node that sends an email."""
+
     type: Literal["email"]
+    """Node type. Always `email`."""
     recipients: str | list[str] | None = None
+    """Email address of the recipient, or a list of addresses. Default: chosen by the application."""
     subject: str | None = None
+    """Subject of the email. Default: chosen by the application."""
     body: str | None = None
+    """Text of the email. Default: chosen by the application."""
 
 
 class Extract(Node):
+    """A node that extracts structured data from its input."""
+
     type: Literal["extract"]
+    """Node type. Always `extract`."""
     data_schema: str | dict[str, Any]
+    """JSON Schema of the extracted data, as a mapping or as text."""
     model: str | None = None
+    """Name of the model that extracts, such as `gpt-6-luna`. Default: chosen by the application."""
     key_name: str | None = None
+    """Key that the extracted data is stored under. Default: chosen by the application."""
 
 
 class Custom(Node):
-    """A node that only the application knows. It may have any outputs."""
+    """A node of a type that only the application defines. It may have any parameters and outputs."""
 
     type: Literal["custom"]
+    """Node type. Always `custom`."""
 
 
 _Known: TypeAlias = Llm | AssistantNode | Router | StaticRouter | Code | Template | Email | Extract | Custom
@@ -129,15 +169,6 @@ def _check_type(value: JSON) -> JSON:
 AnyNode: TypeAlias = Annotated[_Known, Field(discriminator="type"), BeforeValidator(_check_type)]
 
 
-def references(node: Node) -> Iterator[tuple[Path, Address]]:
-    """The objects that a node names, each with the way to it from the node."""
-    for field, prefix in node.refers_to.items():
-        value = getattr(node, field)
-        for inside, text in enumerate(value) if isinstance(value, list) else ((None, value),):
-            if text is not None and (address := names.target(prefix, text)):
-                yield (field,) if inside is None else (field, inside), address
-
-
 def models(found: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
     """The models of OpenAI that canonical nodes name themselves."""
     yield from (node["model"] for node in found if isinstance(node.get("model"), str))
@@ -145,13 +176,4 @@ def models(found: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
 
 def canonical(node: Mapping[str, JSON]) -> dict[str, JSON]:
     """A node as a mapping, with references where it names objects."""
-    model = MODELS.get(node.get("type", ""), Custom)
-    return {field: _canonical(model.refers_to.get(field), value) for field, value in node.items()}
-
-
-def _canonical(prefix: str | None, value: JSON) -> JSON:
-    if prefix is None:
-        return value
-    return (
-        [names.canonical(prefix, item) for item in value] if isinstance(value, list) else names.canonical(prefix, value)
-    )
+    return {**references.canonical(MODELS.get(node.get("type", ""), Custom), node)}

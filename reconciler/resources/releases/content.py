@@ -19,34 +19,40 @@ Value = StrictBool | StrictInt | StrictFloat | StrictStr
 
 
 class KeptFile(Spec):
-    """The bytes of a knowledge file at the time of the release."""
+    """A file of the project folder as it was when the release was made."""
 
     sha256: Annotated[str, Field(pattern=f"^{SHA256}$")]
+    """SHA-256 of the content, as 64 hexadecimal digits."""
     bytes: int = Field(ge=0)
+    """Size of the content, in bytes."""
     blob: Annotated[str, Field(pattern="^([0-9a-f]{40}|[0-9a-f]{64})?$")] = ""
-    """The id of the Git blob that has them; empty where only `releases/files/` does."""
+    """Id of the Git blob that has the content. Empty if only `releases/files/` has it. Default: empty."""
 
 
 class Content(Spec):
-    """Everything that the release is made of."""
+    """The complete content of a release."""
 
     objects: dict[str, dict[str, Any]]
-    """Specs by address: the chatbot, and the pipelines, assistants and vector stores it uses."""
+    """Specs by address: the chatbot, and the pipelines, assistants and vector stores that it uses, before variables are
+    replaced."""
     files: dict[str, KeptFile] = Field(default_factory=dict)
-    """By path in the project folder."""
+    """Files that the objects use, by path in the project folder. Default: none."""
     variables: dict[str, dict[str, Value]] = Field(default_factory=dict)
-    """The values of the variables that the objects use, by environment."""
+    """Values of the variables that the objects use, by environment. Default: none."""
 
 
 class ChatbotVersionSpec(Spec):
-    """Written by `release`, and never changed afterwards, but for `archived`."""
+    """A release of a chatbot. Written by `reconciler release`; only `archived` may be edited afterwards."""
 
     message: str = ""
+    """Description of the release. Default: empty."""
     archived: bool = False
-    """Whether everything that the release has made is to go. Its content may be left out then."""
+    """Remove everything that was created for this release. `content` may be left out then; the number stays in use.
+    Default: `false`."""
     digest: Annotated[str, Field(pattern=f"^sha256:{SHA256}$")]
-    """Of `content`."""
+    """Digest of `content`: `sha256:` and 64 hexadecimal digits. An edited release is refused."""
     content: Content | None = None
+    """Complete content of the release. Required unless `archived` is `true`."""
 
     @model_validator(mode="after")
     def _whole(self) -> "ChatbotVersionSpec":

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from graphlib import TopologicalSorter
 
-from reconciler.resources.address import FILE, Address, release_number
-from reconciler.resources.base import Desired, Kind, Path, Resource, Scope, Spec, written_for
+from reconciler.resources.address import Address, release_number
+from reconciler.resources.base import Desired, Path, Resource, Scope, Spec
+from reconciler.resources.kind import Kind, written_for
 from reconciler.resources.kinds.file import file_address
-from reconciler.resources.registry import kinds, resource_types
+from reconciler.resources.registry import kinds, resource_types, upload_types
 from reconciler.resources.releases.content import ChatbotVersionSpec, Content, KeptFiles
 from reconciler.resources.values import JSON, Fields, digest, reference
 from reconciler.resources.variables import substituted
@@ -31,7 +33,7 @@ def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
         file_address(path): file_address(f"{path}@{kept.sha256[:12]}") for path, kept in content.files.items()
     }
     uploads: dict[Address, Desired] = {}
-    for part in _frozen_by(found, "content"):
+    for part in _in_order(_frozen_by(found, "content")):
         own, *needed = part.kind.desired(part, inner)
         uploads.update(_uploads(resource, needed, names))
         copy = _copy(own, own.address, names)
@@ -108,10 +110,20 @@ def _frozen_by(found: Iterable[Resource], how: str) -> list[Resource]:
     return [part for part in found if part.kind.frozen == how]
 
 
+def _in_order(found: Iterable[Resource]) -> list[Resource]:
+    """What others refer to first: the name of a copy follows from its content, and that from what it refers to."""
+    by_address = {part.address: part for part in found}
+    needs = {
+        part.address: [one.target for one in part.kind.references(part) if one.target in by_address]
+        for part in by_address.values()
+    }
+    return [by_address[address] for address in TopologicalSorter(needs).static_order()]
+
+
 def _attached(found: Iterable[Resource], scope: Scope) -> Iterator[str]:
     """Paths of the files that the stores of the release hold: such a file keeps its name."""
     for part in _frozen_by(found, "content"):
-        yield from (one.address.name for one in part.kind.desired(part, scope) if one.address.kind == FILE)
+        yield from (one.address.name for one in part.kind.desired(part, scope) if one.type in upload_types())
 
 
 def _uploads(release: Resource, needed: Iterable[Desired], names: Names) -> Iterator[tuple[Address, Desired]]:
@@ -126,7 +138,7 @@ def _copy(own: Desired, address: Address, names: Names) -> Desired:
     fields = resource_type.complete(
         resource_type, resource_type.rename(own.fields, lambda target: names.get(target, target))
     )
-    return replace(own, address=address, fields=fields, whole=True, options={"prune": True})
+    return replace(own, address=address, fields=fields, whole=True)
 
 
 def _answering(release: Resource, chatbot: Desired, names: Names) -> Desired:

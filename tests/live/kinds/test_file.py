@@ -35,7 +35,7 @@ def stored(api):
 
 
 def sha(order):
-    return order.desired.local.sha256
+    return order.desired.parts[0].sha256
 
 
 class TestCreate:

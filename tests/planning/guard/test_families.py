@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.asking import refusal, rules, sections
+from tests.support.asking import chains, listed, places, refusal, remedies, rules, sections
 from tests.support.guard_estates import Estate
 from tests.support.plan_inputs import done, ref
 
@@ -69,8 +69,8 @@ class TestSections:
         estate.bot("desk", assistant="other", published=4)
         estate.release("desk", 4, flow="desk", nodes=["triage@support.1"])
         found = refusal(estate)
-        assert found.sections["Chatbots Referencing Pipeline"] == ("release/desk@4 [published]",)
-        assert found.chains == (("release/desk@4", "pipeline/desk@desk.4", "assistant/triage@support.1"),)
+        assert listed(found)["Chatbots Referencing Pipeline"] == ("release/desk@4 [published]",)
+        assert chains(found) == (("release/desk@4", "pipeline/desk@desk.4", "assistant/triage@support.1"),)
 
     def test_a_session_in_progress_on_a_frozen_copy(self):
         estate = triage().bot("support", assistant="other").release("support", 1, assistant="triage")
@@ -90,8 +90,8 @@ class TestSections:
         estate = Estate().synced("vectorstore/kb").bot("support", assistant="other", published=1).assistant("other")
         estate.release("support", 1, assistant="triage", uses=ref("vectorstore/kb")).assistant("triage")
         found = refusal(estate.gone("vectorstore/kb"))
-        assert found.sections["Other references"] == ("release/support@1 [published]",)
-        assert found.chains == (("release/support@1", "assistant/triage@support.1", "vectorstore/kb"),)
+        assert listed(found)["Other references"] == ("release/support@1 [published]",)
+        assert chains(found) == (("release/support@1", "assistant/triage@support.1", "vectorstore/kb"),)
 
 
 class TestChains:
@@ -99,8 +99,8 @@ class TestChains:
         estate = triage().bot("support", assistant="other", published=2)
         estate.release("support", 2, flow="triage-flow", nodes=["triage"])
         found = refusal(estate)
-        assert found.chains == (("release/support@2", "pipeline/triage-flow@support.2", "assistant/triage@support.2"),)
-        assert found.places == {
+        assert chains(found) == (("release/support@2", "pipeline/triage-flow@support.2", "assistant/triage@support.2"),)
+        assert places(found) == {
             "release/support@2": "manifests/support@2.yaml:1",
             "release/support@2 [published]": "manifests/triage-flow@support.2.yaml:1",
             "pipeline/triage-flow@support.2": "manifests/triage-flow@support.2.yaml:1",
@@ -109,11 +109,11 @@ class TestChains:
     def test_the_shortest_is_shown(self):
         estate = triage().flow("flow", "triage").synced("widget/desk", uses=ref("pipeline/flow"))
         estate.synced("widget/hall", uses=ref("widget/desk")).bot("support", pipeline="flow")
-        assert refusal(estate).chains == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
+        assert chains(refusal(estate)) == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
 
     def test_what_is_only_seen_live_says_so(self):
         estate = triage().stranger("auto_1", type_="automation", name="nightly", refers_to=("agent_triage",))
-        assert refusal(estate).places == {"automation nightly (auto_1)": "live"}
+        assert places(refusal(estate)) == {"automation nightly (auto_1)": "live"}
 
 
 class TestFamily:
@@ -126,8 +126,8 @@ class TestFamily:
         estate.release("support", 1, assistant="triage").gone("release/support@1")
         found = refusal(estate)
         assert (found.action, found.address) == ("archive", "assistant/triage@support.1")
-        assert found.sections["Pipelines"] == ("pipeline/flow",)
-        assert "or keep release/support@1" in found.remedy
+        assert listed(found)["Pipelines"] == ("pipeline/flow",)
+        assert remedies(found)["keep-release"] == {"address": "release/support@1"}
 
     def test_a_copy_that_stays_blocks_the_assistant_too(self):
         estate = triage().bot("support", assistant="other", published=1).release("support", 1, assistant="triage")
@@ -153,12 +153,13 @@ class TestFamily:
 @pytest.mark.parametrize(
     ("estate", "remedy"),
     [
-        (triage().flow("flow", "triage"), "Point pipeline/flow at something else, or remove it in the same change"),
+        (triage().flow("flow", "triage"), ("repoint-referrers", {"names": ["pipeline/flow"]})),
         (
             triage().bot("support", assistant="other", published=1).release("support", 1, assistant="triage"),
-            "Publish a release without it in place of release/support@1",
+            ("publish-other-release", {"releases": ["release/support@1"]}),
         ),
     ],
 )
 def test_every_referrer_has_its_way_out(estate, remedy):
-    assert refusal(estate).remedy == f"{remedy}; or put the manifest of assistant/triage back."
+    back = ("restore-manifest", {"address": "assistant/triage"})
+    assert [*remedies(refusal(estate)).items()] == [remedy, back]

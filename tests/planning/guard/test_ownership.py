@@ -1,5 +1,6 @@
 """Another project, another owner, a second object."""
 
+from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
 from tests.support.asking import rules
 from tests.support.plan_inputs import Worlds
@@ -9,7 +10,7 @@ def test_two_objects_under_one_label_and_no_state():
     worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
     plan = worlds.plan()
     assert [(refusal.rule, refusal.address) for refusal in plan.refusals] == [("duplicate", "widget/lamp")]
-    assert "w1, w2" in plan.refusals[0].message
+    assert plan.refusals[0].cause == Cause("same-label", {"address": "widget/lamp", "ids": ["w1", "w2"]})
     assert not plan.work
     assert plan.unchanged == 0
 
@@ -54,7 +55,7 @@ def test_what_was_imported_and_is_nobodys_is_not_made_a_second_time():
     worlds = Worlds().want("assistant/triage").stranger("agent_7")
     (refusal,) = worlds.plan(imported={Address("assistant", "triage"): "agent_7"}).refusals
     assert (refusal.rule, refusal.address) == ("duplicate", "assistant/triage")
-    assert "reconciler adopt" in refusal.remedy
+    assert refusal.remedies == (Remedy("adopt-first"),)
 
 
 def test_once_it_is_gone_it_may_be_made():

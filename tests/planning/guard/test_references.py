@@ -2,8 +2,9 @@
 
 import pytest
 
+from reconciler.planning.referrers import PeerObject, Referrer
 from reconciler.resources.address import Address
-from tests.support.asking import refusal, rules, sections
+from tests.support.asking import chains, places, refusal, remedies, rules, sections
 from tests.support.plan_inputs import Worlds, done, ref
 
 
@@ -63,18 +64,18 @@ def test_the_place_and_the_chain_lead_to_the_referrer():
     worlds = leaving().synced("pipeline/flow", uses=ref("assistant/triage"))
     worlds.synced("chatbot/support", uses=ref("pipeline/flow"))
     (refusal,) = worlds.plan().refusals
-    assert refusal.places == {
+    assert places(refusal) == {
         "chatbot/support": "manifests/support.yaml:1",
         "pipeline/flow": "manifests/flow.yaml:1",
     }
-    assert refusal.chains == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
-    assert "pipeline/flow" in refusal.remedy
+    assert chains(refusal) == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
+    assert remedies(refusal)["repoint-referrers"] == {"names": ["pipeline/flow"]}
 
 
 def test_a_link_of_a_manifest_says_where_it_is_written():
     worlds = leaving().synced("pipeline/flow", uses=ref("assistant/triage"))
     (refusal,) = worlds.link("pipeline/flow", "assistant/triage", place="flow.yaml:9").plan().refusals
-    assert refusal.places == {"pipeline/flow": "flow.yaml:9"}
+    assert places(refusal) == {"pipeline/flow": "flow.yaml:9"}
 
 
 def test_referrers_that_leave_in_the_same_plan_do_not_count():
@@ -112,7 +113,7 @@ class TestALiteralIdInAManifest:
         worlds = leaving("vectorstore/kb").synced("assistant/triage", tools=[{"vector_store_ids": ["store_kb"]}])
         found = refusal(worlds)
         assert sections(worlds) == {"Other references": ("assistant/triage",)}
-        assert found.places == {"assistant/triage": "manifests/triage.yaml:1"}
+        assert places(found) == {"assistant/triage": "manifests/triage.yaml:1"}
         assert found.consent is None
 
     def test_nothing_is_replaced_that_it_names(self):
@@ -128,8 +129,9 @@ class TestPeers:
         worlds = leaving("vectorstore/kb").peer("globex/live", "assistant/triage", "store_kb")
         found = refusal(worlds)
         assert sections(worlds) == {"Other references": ("globex/live: assistant/triage",)}
-        assert found.places == {"globex/live: assistant/triage": "state of globex/live"}
-        assert found.remedy.startswith("Point globex/live: assistant/triage at something else")
+        (entry,) = found.sections["Other references"]
+        assert entry == Referrer(PeerObject("globex/live", "assistant/triage"), place="state")
+        assert remedies(found)["repoint-referrers"] == {"names": ["globex/live: assistant/triage"]}
 
     @pytest.mark.parametrize("identity", ["globex", "pipeline/live", "chatbot", "release/live"])
     @pytest.mark.parametrize("address", ["pipeline/flow", "pipeline/flow@support.3", "release/support@3"])
@@ -201,5 +203,6 @@ def test_new_bytes_of_a_file_that_a_stranger_holds_are_no_danger_to_it():
 
 def test_an_id_that_a_manifest_out_of_scope_writes_counts_too():
     worlds = Worlds().stays("vectorstore/kb").synced("assistant/other", uses="store_kb")
-    (found,) = worlds.plan(scope=frozenset({Address("vectorstore", "kb")})).refusals
-    assert (found.rule, found.sections["Other references"]) == ("referenced", ("assistant/other",))
+    scope = frozenset({Address("vectorstore", "kb")})
+    assert rules(worlds, scope=scope) == [("referenced", "vectorstore/kb")]
+    assert sections(worlds, scope=scope) == {"Other references": ("assistant/other",)}

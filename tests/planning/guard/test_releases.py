@@ -1,6 +1,7 @@
 """What is published stays, what was released is never another, nothing untested is frozen."""
 
-from tests.support.asking import refusal, rules
+from reconciler.planning.reasons import Cause
+from tests.support.asking import chains, places, refusal, rules
 from tests.support.guard_estates import Estate
 from tests.support.plan_inputs import ref
 
@@ -15,8 +16,8 @@ class TestPublished:
     def test_what_is_published_is_not_archived(self):
         found = refusal(support().gone("release/support@2"))
         assert (found.rule, found.action, found.address) == ("published", "archive", "release/support@2")
-        assert found.chains == (("chatbot/support", "release/support@2"),)
-        assert found.places == {"chatbot/support": "manifests/support.yaml:1"}
+        assert chains(found) == (("chatbot/support", "release/support@2"),)
+        assert places(found) == {"chatbot/support": "manifests/support.yaml:1"}
 
     def test_another_release_may_be(self):
         assert rules(support().gone("release/support@1")) == []
@@ -41,7 +42,8 @@ class TestEdited:
         estate = support().want("release/support@1", digest="other", assistant=ref("assistant/triage@support.1"))
         assert rules(estate) == [("released-version-edited", "release/support@1")]
         found = refusal(estate)
-        assert "d1" in found.message
+        assert found.cause.code == "release-edited"
+        assert found.cause.args["released"] == "d1"
         assert found.consent is None
 
     def test_without_state_what_is_live_counts(self):
@@ -64,7 +66,7 @@ class TestDrifted:
     def test_an_assistant_that_was_changed_by_hand_is_not_released(self):
         found = refusal(self.releasing())
         assert (found.rule, found.action, found.address) == ("release-drift", "release", "release/support@3")
-        assert "assistant/triage" in found.message
+        assert found.cause == Cause("assistants-drifted", {"addresses": ["assistant/triage"]})
 
     def test_whatever_is_to_become_of_the_drift(self):
         assert ("release-drift", "release/support@3") in rules(self.releasing(), on_drift="keep")

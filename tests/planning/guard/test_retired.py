@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from reconciler.planning.reasons import Cause
 from tests.support.asking import refusal, rules
 from tests.support.guard_estates import Estate
 from tests.support.plan_inputs import ref
@@ -31,7 +32,7 @@ def test_it_is_gone_on_the_day_of_its_shutdown(day, refused):
 def test_a_new_assistant():
     found = refusal(Estate().want("assistant/triage", model="gpt-4"), **ENDED)
     assert (found.rule, found.action, found.address) == ("retired-model", "create", "assistant/triage")
-    assert "gpt-4 (2026-10-23)" in found.message
+    assert found.cause == Cause("models-shut-down", {"models": {"gpt-4": "2026-10-23"}})
 
 
 def test_an_edit_that_moves_away_from_it():

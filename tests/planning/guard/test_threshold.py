@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.planning.model import Plan
 from tests.support.asking import rules
 from tests.support.plan_inputs import Worlds, entry
 
@@ -32,10 +33,16 @@ def test_detached_files_count_once():
         worlds.stays_file(f"{name}.md", name)
     worlds.synced("store/kb", files={f"{name}.md": entry(f"{name}.md", name) for name in "abcd"})
     plan = worlds.want("store/kb", files={}).plan()
-    assert [refusal.message.partition(" ")[0] for refusal in plan.refusals] == ["4"]
+    assert counted(plan) == [(4, False)]
     for name in "abcd":
         worlds.want_file(f"{name}.md", name)
     assert rules(worlds) == [("threshold", "project/acme")]
+    assert counted(worlds.plan()) == [(4, True)]
+
+
+def counted(plan: Plan) -> list[tuple[int, bool]]:
+    """How many deletes each refusal has counted, and whether detached files are among them."""
+    return [(refusal.cause.args["number"], refusal.cause.args["detached"]) for refusal in plan.refusals]
 
 
 def test_uploads_that_others_have_replaced_do_not_count():

@@ -3,19 +3,20 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import pytest
 
 from reconciler.planning import build
 from reconciler.planning.codec import from_json, to_json
-from reconciler.planning.model import Plan
+from reconciler.planning.model import Plan, Risk
 from reconciler.resources.kinds.vector_store import VECTOR_STORE
 from tests.support.guard_estates import Estate
 from tests.support.plan_inputs import Worlds, ref
 
 WEEK, TWO_DAYS = {"days": 7}, {"days": 2}
-SOONER = "unused, it expires after 2 days, and did after 7 days"
+SOONER = ("expiry-shortened", {"before": 7, "after": 2})
 TODAY = date(2026, 11, 21)
 ENDS = {"o3": date(2026, 12, 11), "gpt-4o": date(2027, 6, 1), "gpt-4": date(2026, 10, 23)}
 
@@ -121,15 +122,16 @@ def test_it_is_not_told(rule, made):
 
 class TestPublishing:
     @pytest.mark.parametrize(
-        ("before", "after", "said"),
-        [(1, 2, "users get version 2 instead of 1"), (2, 1, "users get version 1 instead of 2, an older one")],
+        ("before", "after"),
+        [(1, 2), (2, 1)],
     )
-    def test_it_says_which_version(self, before, after, said):
-        assert said in [risk.text for risk in plan(publish(before, after)).risks]
+    def test_it_says_which_version(self, before, after):
+        told = {risk.rule: risk.args for risk in plan(publish(before, after)).risks}
+        assert told["published-version-changed"] == {"before": before, "after": after}
 
     def test_copies_are_compared_with_those_of_the_version_before(self):
-        told = {risk.rule: risk.text for risk in plan(publish(1, 2)).risks}
-        assert told["model-changed"] == "assistant/triage: m1 becomes m2"
+        (told,) = [risk for risk in plan(publish(1, 2)).risks if risk.rule == "model-changed"]
+        assert (told.part, told.args) == ("assistant/triage", {"before": ["m1"], "after": ["m2"]})
 
 
 class TestWhoseChange:
@@ -138,7 +140,9 @@ class TestWhoseChange:
 
     def test_what_is_reverted_counts(self):
         (change,) = (made := plan(self.by_hand())).drift
-        assert [risk.note for risk in made.risks] == [*change.risks] == ["medium model-changed: m2 becomes m1"]
+        (risk,) = made.risks
+        assert change.risks == (risk,)
+        assert (risk.level, risk.rule, risk.args) == ("medium", "model-changed", {"before": ["m2"], "after": ["m1"]})
 
     def test_what_is_kept_does_not(self):
         made = plan(self.by_hand(), on_drift="keep")
@@ -147,19 +151,21 @@ class TestWhoseChange:
 
 
 class TestStoresThatArePublished:
-    def shortened(self, estate: Estate) -> list[str]:
-        """What is said when a store expires sooner."""
+    def shortened(self, estate: Estate) -> list[Risk]:
+        """The risks when a store expires sooner."""
         world = estate.stays("store/kb", expires_after=WEEK).want("store/kb", expires_after=TWO_DAYS).world()
         forms = {**world.resource_types, "store": replace(VECTOR_STORE, type="store")}
-        return [risk.text for risk in build.plan(replace(world, resource_types=forms)).plan.risks]
+        return [*build.plan(replace(world, resource_types=forms)).plan.risks]
 
     def test_one_that_only_working_assistants_use(self):
-        assert self.shortened(Estate().assistant("triage", uses=ref("store/kb"))) == [SOONER]
+        (risk,) = self.shortened(Estate().assistant("triage", uses=ref("store/kb")))
+        assert ((risk.rule, risk.args), risk.used_by) == (SOONER, None)
 
     def test_one_that_users_depend_on(self):
         estate = Estate().assistant("triage").bot("support", assistant="triage", published=1)
         estate.release("support", 1, assistant="triage", uses=ref("store/kb"))
-        assert self.shortened(estate) == [f"{SOONER} (release/support@1, which is published, uses it)"]
+        (risk,) = self.shortened(estate)
+        assert ((risk.rule, risk.args), risk.used_by) == (SOONER, "release/support@1")
 
 
 def several() -> Worlds:
@@ -173,12 +179,12 @@ def test_the_worst_come_first():
 
 def test_each_stands_on_its_change_too():
     made = plan(several())
-    notes = {change.address: change.risks for change in made.changes}
-    assert notes["assistant/triage"] == (
-        "medium model-changed: m1 becomes gpt-6-latest",
-        "low model-unpinned: what gpt-6-latest answers may change without notice",
-    )
-    assert sorted(note for found in notes.values() for note in found) == sorted(risk.note for risk in made.risks)
+    found = {change.address: change.risks for change in made.changes}
+    assert [(risk.level, risk.rule, risk.args) for risk in found["assistant/triage"]] == [
+        ("medium", "model-changed", {"before": ["m1"], "after": ["gpt-6-latest"]}),
+        ("low", "model-unpinned", {"models": ["gpt-6-latest"]}),
+    ]
+    assert sorted(map(repr, chain.from_iterable(found.values()))) == sorted(map(repr, made.risks))
 
 
 def test_they_survive_json_and_are_in_no_digest():

@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.planning import build
 from reconciler.planning.guard import RULES, Check
 from reconciler.planning.model import Plan
+from reconciler.planning.referrers import subject_text
 from tests.property.guard.estates import Estate, Manifests, live_releases, objects
 from tests.property.guard.oracle import Judgement, Sections, judge
 from tests.property.guard.translation import world
@@ -37,7 +38,7 @@ def _refusals(plan: Plan) -> Verdicts:
     """By rule and address, the sections that have entries: only `referenced` has any."""
     return {
         (refusal.rule, refusal.address): {
-            section: tuple(sorted(entries))
+            section: tuple(sorted(map(subject_text, entries)))
             for section, entries in refusal.sections.items()
             if entries and refusal.rule == "referenced"
         }

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from reconciler.planning.inputs import PlanInputs, Pointer, Release
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile, ResourceType
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import resource_types
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, Fields, digest, reference
 from tests.property.guard.estates import (
     OLD_MODEL,
@@ -90,7 +91,7 @@ class _Translation:
             fields={**_fields(form, address, thing), **edited},
             lifecycle=Lifecycle(protect=address in self.estate.protected),
             whole=parsed.is_frozen and not of_file,
-            local=LocalFile(_path(address), sha(text), len(text)) if of_file else None,
+            parts=(LocalFile(_path(address), sha(text), len(text)),) if of_file else (),
             upload_name=PurePosixPath(_path(address)).name if of_file else "",
             options={"keep": thing.keep} if thing.keep else {},
         )
@@ -147,7 +148,10 @@ class _Translation:
     def peers(self) -> Iterator[tuple[Identity, list[Live]]]:
         for identity in dict.fromkeys(document.identity for document in self.estate.peers):
             documents = (one for one in self.estate.peers if one.identity == identity)
-            found = [Live("request", one.name, {}, refers_to=self.ids(one.refers_to)) for one in documents]
+            found = [
+                Live("request", one.name, {}, name=one.name.partition(": ")[2], refers_to=self.ids(one.refers_to))
+                for one in documents
+            ]
             yield Identity.parse(identity), found
 
     def ids(self, addresses: Iterable[str]) -> tuple[str, ...]:

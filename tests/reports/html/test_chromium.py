@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import pytest
 
-from reconciler.planning.model import Costs, Risk
+from reconciler.planning.model import Costs, Unknown
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
 from tests.support.browser import CHROMIUM, browser
 from tests.support.drifts import report_of
 from tests.support.hostile import VALUES, plan_of, result_of
-from tests.support.plans import REFERENCED, field, plan, update
+from tests.support.plans import REFERENCED, field, plan, refers, risky, update, warning
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
 
@@ -67,12 +67,19 @@ def load(tab, tmp_path):
 
 def busy():
     hand = update(field("temperature", 0.9, 0.3), address="assistant/billing", decision="keep")
-    change = update(field("model", "a", "b"), field("instructions", "", PROMPT), risks=("the model changes",))
-    pairs = (("chatbot/support", "pipeline/flow"), ("pipeline/flow", "assistant/triage"))
-    high = Risk("guardrail-removed", "high", "assistant/triage", "update", "a rule goes")
+    change = update(field("model", "a", "b"), field("instructions", "", PROMPT), risks=(risky("the model changes"),))
+    pairs = refers(("chatbot/support", "pipeline/flow"), ("pipeline/flow", "assistant/triage"))
+    high = risky("a rule goes", "guardrail-removed", "high")
     risks = (high, replace(high, rule="model-changed", level="medium"), replace(high, rule="tool-removed", level="low"))
-    costs = Costs("prices of today", unknown=("tokens",))
-    made = plan(change, drift=(hand,), refusals=(REFERENCED,), references=pairs, warnings=("old",), commit="3f2c1ab9")
+    costs = Costs("prices of today", unknown=(Unknown("text", ("tokens",)),))
+    made = plan(
+        change,
+        drift=(hand,),
+        refusals=(REFERENCED,),
+        references=pairs,
+        warnings=(warning("old"),),
+        commit="3f2c1ab9",
+    )
     return replace(made, risks=risks, costs=costs)
 
 

@@ -1,4 +1,4 @@
-from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.applying.model import ApplyResult, Note, Outcome
 from reconciler.planning.model import Change
 from reconciler.reports.markdown.apply import apply_markdown
 from reconciler.reports.markdown.fitting import LIMIT, size
@@ -10,7 +10,7 @@ def test_what_failed_comes_first_and_how_to_go_on_last():
         "assistant/triage", "update", "failed", problem=Problem("rate-limit", "OpenAI said no", hint="Wait.")
     )
     waited = Outcome("chatbot/support", "publish", "skipped", because_of="assistant/triage")
-    done = Outcome("vectorstore/kb", "create", "done", id="vs_1", note="found, not made")
+    done = Outcome("vectorstore/kb", "create", "done", id="vs_1", notes=(Note("upload-shared"),))
     kept = (Change("assistant/billing", "update", decision="keep"),)
     outcomes = (done, failed, waited)
     result = ApplyResult("acme", "sha256:1", outcomes, resume="reconciler apply", requests={"GET": 2}, kept=kept)
@@ -26,13 +26,13 @@ def test_what_failed_comes_first_and_how_to_go_on_last():
         "- `~` **update** `assistant/triage`",
         "  **error** `rate-limit`: OpenAI said no Wait.",
         "",
-        "### Skipped: what they need failed",
+        "### Skipped: a dependency failed",
         "",
         "- `^` **publish** `chatbot/support` · waited for `assistant/triage`",
         "",
         "### Done",
         "",
-        "- `+` **create** `vectorstore/kb` · `vs_1` · found, not made",
+        "- `+` **create** `vectorstore/kb` · `vs_1` · shares an upload",
         "",
         "### Kept as changed by hand",
         "",
@@ -51,8 +51,9 @@ def test_what_failed_comes_first_and_how_to_go_on_last():
 
 def test_what_a_killed_run_had_done_is_told():
     result = ApplyResult("acme", "sha256:1", (), found=("vectorstore/kb", "assistant/triage"))
-    assert "### Found done by a run that did not end\n\n- `vectorstore/kb`\n- `assistant/triage`\n" in apply_markdown(
-        result
+    assert (
+        "### Already completed by an interrupted run\n\n- `vectorstore/kb`\n- `assistant/triage`\n"
+        in apply_markdown(result)
     )
 
 

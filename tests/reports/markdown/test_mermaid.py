@@ -14,7 +14,7 @@ from reconciler.reports.style import clip, plain
 from tests.support import npm
 from tests.support.browser import CHROMIUM, browser
 from tests.support.hostile import VALUES
-from tests.support.plans import REFERENCED, plan, update, upload
+from tests.support.plans import REFERENCED, plan, refers, update, upload
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
 
@@ -61,18 +61,18 @@ def labels(graph):
 
 
 def hostile():
-    pairs = tuple((f"chatbot/{number} {value}", f"assistant/{value}") for number, value in enumerate(VALUES))
+    pairs = refers(*((f"chatbot/{number} {value}", f"assistant/{value}") for number, value in enumerate(VALUES)))
     return plan(*(update(address=f"assistant/{value}") for value in VALUES[::2]), references=pairs)
 
 
 def many():
-    pairs = tuple((f"chatbot/c{number}", f"assistant/a{number % 7}") for number in range(300))
+    pairs = refers(*((f"chatbot/c{number}", f"assistant/a{number % 7}") for number in range(300)))
     return plan(*(upload(f"kb/{number}.md") for number in range(90)), update(address="assistant/a1"), references=pairs)
 
 
 def every_standing():
     changes = [Change(f"assistant/{action}", action) for action in ACTIONS]
-    pairs = tuple(("chatbot/support", change.address) for change in changes)
+    pairs = refers(*(("chatbot/support", change.address) for change in changes))
     return plan(*changes, drift=(update(address="assistant/hand"),), refusals=(REFERENCED,), references=pairs)
 
 

@@ -4,11 +4,12 @@ from textwrap import dedent
 import pytest
 
 from reconciler.cli.output import inert
-from reconciler.planning.model import Change, Costs, Risk
+from reconciler.planning.model import Change, Costs, Unknown
+from reconciler.planning.reasons import Reason
 from reconciler.reports.markdown.escaping import marker
 from reconciler.reports.markdown.fitting import LIMIT, size
 from reconciler.reports.markdown.plan import plan_markdown
-from tests.support.plans import REFERENCED, TRIAGE, field, plan, update, upload
+from tests.support.plans import REFERENCED, TRIAGE, field, plan, refers, risky, update, upload
 from tests.support.reading import markdown
 
 PROMPT = "\n".join(f"Rule {number}: be kind." for number in range(60))
@@ -23,12 +24,14 @@ def test_the_comment_on_a_pull_request():
         field("model", "gpt-6-luna", "gpt-6"),
         field("instructions", PROMPT, PROMPT.replace("Rule 30: be kind.", "Rule 30: be brief.")),
         source=TRIAGE,
-        risks=("medium model-changed: the model changes",),
+        risks=(risky("the model changes"),),
     )
-    risk = Risk("model-changed", "medium", "assistant/triage", "update", "the model changes")
-    costs = Costs("prices of 2026-11", prompts=(10, 20), growth=(("vectorstore/kb", 9),), unknown=("tokens",))
+    risk = risky("the model changes")
+    costs = Costs(
+        "prices of 2026-11", prompts=(10, 20), growth=(("vectorstore/kb", 9),), unknown=(Unknown("text", ("tokens",)),)
+    )
     hand = update(field("temperature", 0.9, 0.3, "drift"), address="assistant/billing", decision="keep")
-    pairs = (("pipeline/flow", "assistant/triage"),)
+    pairs = refers(("pipeline/flow", "assistant/triage"))
     made = plan(change, drift=(hand,), unchanged=7, requests={"POST": 1}, references=pairs, commit="3f2c1ab9d0e1f2a3")
     made = replace(made, digest="sha256:12", risks=(risk,), costs=costs)
     text = plan_markdown(made, command="reconciler apply plan.json")
@@ -117,7 +120,7 @@ def test_a_refusal_comes_first_with_its_sections_places_and_the_way_out():
 
         ### Refused
 
-        `✕` **delete** `assistant/triage` · `assistant/triage` is still used and cannot be deleted `refused[referenced]`
+        `✕` **delete** `assistant/triage` · `assistant/triage` is still used `refused[referenced]`
 
         - Chatbots
           - `chatbot/support [unreleased]` (`manifests/chatbots/support.yaml:4`)
@@ -128,7 +131,10 @@ def test_a_refusal_comes_first_with_its_sections_places_and_the_way_out():
         - through `release/support@2` (`releases/support/v2.yaml:9`) → `pipeline/triage-flow@support.2` """)
         in text
     )
-    assert "**Way out:** Publish a version of support that does without it, then delete it." in text
+    way_out = (
+        "Publish a release without it in place of `release/support@2`; or put the manifest of `assistant/triage` back."
+    )
+    assert f"**Way out:** {way_out}" in text
     assert "kind: Consent\nmetadata: {name: drop-triage}\n```\n\n</details>" in text
 
 
@@ -153,7 +159,7 @@ def test_long_diffs_are_folded_and_long_lists_of_uploads_are_one_entry():
 def big(changes, prompt):
     return plan(
         *(update(field("instructions", prompt, f"{prompt} Now."), address=f"assistant/a{n}") for n in range(changes)),
-        references=tuple((f"chatbot/c{n}", f"assistant/a{n}") for n in range(changes)),
+        references=refers(*((f"chatbot/c{n}", f"assistant/a{n}") for n in range(changes))),
         refusals=(REFERENCED,),
         digest="sha256:12",
     )
@@ -194,5 +200,5 @@ def test_thousands_of_refusals_fit():
 
 
 def test_what_is_deleted_is_summed_up():
-    gone = Change("assistant/triage", "delete", (field("model", "gpt-6"),), because=("its manifest is gone",))
-    assert '- its manifest is gone\n\n```text\nmodel: "gpt-6"\n```' in plan_markdown(plan(gone))
+    gone = Change("assistant/triage", "delete", (field("model", "gpt-6"),), reasons=(Reason("manifest-removed"),))
+    assert '- manifest removed\n\n```text\nmodel: "gpt-6"\n```' in plan_markdown(plan(gone))

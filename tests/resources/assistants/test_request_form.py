@@ -58,15 +58,11 @@ def test_nothing_is_filled_in():
 
 def test_references_stand_where_the_manifest_wrote_them():
     assert list(KIND.references(resource("responses", SPEC))) == [
-        Reference(("spec", "tools", 0, "vector_store_ids", 1), Address("vectorstore", "handbook"), "file_search"),
-        Reference(("spec", "tools", 0, "vector_store_ids", 2), Address("vectorstore", "faq"), "file_search"),
-        Reference(
-            ("spec", "tools", 1, "container", "file_ids", 0), Address("file", "data/prices.csv"), "code_interpreter"
-        ),
-        Reference(("spec", "tools", 2, "environment", "file_ids", 0), Address("file", "data/prices.csv"), "shell"),
-        Reference(
-            ("spec", "tools", 3, "input_image_mask", "file_id"), Address("file", "img/mask.png"), "image_generation"
-        ),
+        Reference(("spec", "tools", 0, "vector_store_ids", 1), Address("vectorstore", "handbook")),
+        Reference(("spec", "tools", 0, "vector_store_ids", 2), Address("vectorstore", "faq")),
+        Reference(("spec", "tools", 1, "container", "file_ids", 0), Address("file", "data/prices.csv")),
+        Reference(("spec", "tools", 2, "environment", "file_ids", 0), Address("file", "data/prices.csv")),
+        Reference(("spec", "tools", 3, "input_image_mask", "file_id"), Address("file", "img/mask.png")),
     ]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.resources.address import Address
-from reconciler.resources.base import Kind, Lifecycle, LocalFile, Resource, Scope
+from reconciler.resources.base import Lifecycle, LocalFile, Resource, Scope
+from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Finding, Place
 
 PLACE = Place("manifests/a.yaml")

@@ -39,7 +39,7 @@ def test_references(resource):
     bot = resource(KIND, "support", {"pipeline": "flow", "starts": ["checkin"]})
     assert list(KIND.references(bot)) == [
         Reference(("spec", "pipeline"), Address("pipeline", "flow")),
-        Reference(("spec", "starts", 0), Address("pipeline", "checkin"), "trigger"),
+        Reference(("spec", "starts", 0), Address("pipeline", "checkin")),
     ]
 
 
@@ -59,7 +59,7 @@ class TestPublished:
         bot = resource(KIND, "support", {"pipeline": "flow", "published": 3})
         (wanted,) = KIND.desired(bot, replace(scope, environment="production"))
         assert wanted.fields["published"] == reference("release/support@3")
-        assert Reference(("spec", "published"), Address("release", "support@3"), "published") in KIND.references(bot)
+        assert Reference(("spec", "published"), Address("release", "support@3")) in KIND.references(bot)
 
     def test_one_by_environment(self, resource, scope):
         spec = {"pipeline": "flow", "published": {"staging": 4, "production": 3}}

@@ -9,7 +9,7 @@ def test_a_file_is_known_by_its_path_and_compared_by_its_content(folder, scope):
     wanted = file_object(local, scope)
     assert wanted.address == Address("file", "kb/hours.pdf")
     assert wanted.fields == {"sha256": local.sha256, "purpose": "assistants"}
-    assert wanted.local == local
+    assert wanted.parts == (local,)
 
 
 def test_new_bytes_need_a_new_upload():

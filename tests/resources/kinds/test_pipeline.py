@@ -89,11 +89,9 @@ class TestDesired:
             assert PIPELINE.canonical(field, value) == value
 
 
-def test_references_say_which_node_makes_them(resource):
+def test_references_stand_where_nodes_make_them(resource):
     found = list(KIND.references(resource(KIND, "coach", COACH)))
-    assert found[0] == Reference(
-        ("spec", "nodes", "general", "assistant"), Address("assistant", "coach-general"), "node general"
-    )
+    assert found[0] == Reference(("spec", "nodes", "general", "assistant"), Address("assistant", "coach-general"))
     assert [(str(each.target), each.path[3:]) for each in found[1:]] == [
         ("assistant/coach-quiz@coach-bot.1", ("assistant",)),
         ("vectorstore/style", ("vector_stores", 0)),

@@ -1,1 +1,0 @@
-"""Unkindness on request: what goes wrong with which requests, so that clients can be tested for the worst days."""

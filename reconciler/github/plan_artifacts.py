@@ -1,0 +1,176 @@
+"""Plan artifacts of merged pull requests, restricted to those that a workflow of the base branch created.
+
+A pull request can edit its own workflow and upload any file as its plan. Its artifacts are therefore accepted only if
+
+- its branch is in this repository, because pull requests from forks are planned without a key;
+- it does not change files under `.github/`, so that the workflow of the base branch ran;
+- no other pull request has the same head and another base, whose workflow might have run instead;
+- they belong to the last run for the merged commit, and the run started after the base was set.
+"""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from reconciler.github.client import Document, GitHub
+
+ARTIFACT: Final = "plan-"
+"""The prefix of the names of plan artifacts."""
+PLAN: Final = "plan.json"
+MAX_BYTES: Final = 64 * 2**20
+KEPT: Final = timedelta(days=90)
+MOST_FILES: Final = 3000
+"""The maximum number of files of a pull request that GitHub lists, by name ("List pull requests files")."""
+_RULES: Final = ".github/"
+_MOVED: Final = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
+"""Events that change the base of a pull request. Not all workflows run again after them."""
+
+
+class UnusableError(Exception):
+    """An artifact that is not a usable plan. The message continues `its plan`."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """The plans that a merged pull request showed."""
+
+    pull: int
+    plans: tuple[bytes, ...] = ()
+    """Undecoded plan files, one for each identity."""
+    void: str = ""
+    """The reason why its plans are not accepted; empty if they are."""
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """The plan artifacts of a repository, for the workflow files, the base branch and the commit to apply."""
+
+    github: GitHub
+    plan_workflow: str
+    apply_workflow: str
+    base: str
+    commit: str
+
+    def since_last_apply(self) -> Iterator[Review]:
+        """Yield the reviews of pull requests merged since the last successful apply, newest first, on demand."""
+        for pull in self._merged():
+            void = self._void(pull)
+            yield Review(pull["number"], void=void) if void else self._review(pull)
+
+    def _merged(self) -> Iterator[Document]:
+        """Yield the merged pull requests. `merge_commit_sha` is the merge, the squashed or the last rebased commit."""
+        commits, since = self._commits()
+        for pull in self.github.pages("pulls", state="closed", base=self.base, sort="updated", direction="desc"):
+            if datetime.fromisoformat(pull["updated_at"]) < since:
+                return
+            if pull["merged_at"] and (commits is None or pull["merge_commit_sha"] in commits):
+                yield pull
+
+    def _commits(self) -> tuple[frozenset[str] | None, datetime]:
+        """Return the commits added to the base branch since the last apply, and its date.
+
+        If there was no apply: None (all commits), and the default retention time of artifacts.
+        """
+        applied = self._last_applied()
+        if applied is None:
+            return None, datetime.now(UTC) - KEPT
+        path = f"compare/{applied}...{self.commit}"
+        tip = self.github.get(path, per_page=1)["base_commit"]
+        commits = frozenset(found["sha"] for found in self.github.pages(path, key="commits"))
+        return commits, datetime.fromisoformat(tip["commit"]["committer"]["date"])
+
+    def _last_applied(self) -> str | None:
+        path = f"actions/workflows/{self.apply_workflow}/runs"
+        runs = self.github.pages(path, key="workflow_runs", branch=self.base, status="success")
+        ours = (run for run in runs if run["event"] in ("push", "workflow_dispatch") and self._is_here(run))
+        return next((str(run["head_sha"]) for run in ours), None)
+
+    def _void(self, pull: Document) -> str:
+        if (pull["head"]["repo"] or {}).get("full_name") != self.github.repository:
+            return "it comes from a fork"
+        files = self.github.pages(f"pulls/{pull['number']}/files")
+        names = [(file["filename"], file.get("previous_filename", "")) for file in files]
+        if any(name.startswith(_RULES) for pair in names for name in pair):
+            return f"it changes {_RULES}, so its own workflow may have run"
+        if len(names) >= MOST_FILES:
+            return f"it changes more files than GitHub lists, so some may be in {_RULES}"
+        head = f"{self.github.owner}:{pull['head']['ref']}"
+        others = self.github.pages("pulls", state="all", head=head)
+        if any(_is_elsewhere(other, pull) for other in others):
+            return "another pull request has the same commit and another base branch"
+        return ""
+
+    def _review(self, pull: Document) -> Review:
+        head = pull["head"]
+        runs = self.github.pages(
+            f"actions/workflows/{self.plan_workflow}/runs",
+            key="workflow_runs",
+            event="pull_request",
+            head_sha=head["sha"],
+            branch=head["ref"],
+        )
+        ours = (run for run in runs if self._is_here(run) and run["conclusion"] != "skipped")
+        last = max(ours, key=lambda run: run["run_number"], default=None)
+        if last is None or last["status"] != "completed":
+            return Review(pull["number"], void="its last commit was merged before its plan was complete")
+        if self._moved_after(last, pull):
+            return Review(pull["number"], void="it was planned for another base branch, and not again after the change")
+        try:
+            plans = tuple(self._plans(last))
+        except UnusableError as error:
+            return Review(pull["number"], void=f"its plan {error}")
+        return Review(pull["number"], plans, "" if plans else "its run uploaded no plan")
+
+    def _moved_after(self, run: Document, pull: Document) -> bool:
+        """Return True if the base changed after the run started, so that the workflow of another base may have run."""
+        moves = (event for event in self.github.pages(f"issues/{pull['number']}/events") if event["event"] in _MOVED)
+        return any(_time(move) >= _time(run) for move in moves)
+
+    def _plans(self, run: Document) -> Iterator[bytes]:
+        found = sorted(self.github.pages(f"actions/runs/{run['id']}/artifacts", key="artifacts"), key=_time)
+        # The last one of each name, because a run can be repeated.
+        for artifact in {one["name"]: one for one in found if one["name"].startswith(ARTIFACT)}.values():
+            yield from self._plan(artifact)
+
+    def _plan(self, artifact: Document) -> Iterator[bytes]:
+        """Yield the plan file of an artifact, if it contains one."""
+        if artifact["expired"]:
+            raise UnusableError("has expired")
+        if artifact["size_in_bytes"] > MAX_BYTES:
+            raise UnusableError("is larger than 64 MiB")
+        data = self.github.download(f"actions/artifacts/{artifact['id']}/zip")
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as files:
+                if PLAN in files.namelist():
+                    yield _unpacked(files)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise UnusableError(f"is in a damaged archive: {error}") from error
+
+    def _is_here(self, run: Document) -> bool:
+        name: str | None = (run["head_repository"] or {}).get("full_name")  # null if the fork was deleted
+        return name == self.github.repository
+
+
+def _is_elsewhere(other: Document, pull: Document) -> bool:
+    same: bool = other["head"]["sha"] == pull["head"]["sha"]
+    return same and other["number"] != pull["number"] and bool(other["base"]["ref"] != pull["base"]["ref"])
+
+
+def _time(of: Document) -> datetime:
+    return datetime.fromisoformat(of["created_at"])
+
+
+def _unpacked(files: zipfile.ZipFile) -> bytes:
+    """Return the plan file, as packed by GitHub's upload action. Reads at most `MAX_BYTES`, not the declared size."""
+    packed = files.getinfo(PLAN)
+    if packed.flag_bits & 1 or packed.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnusableError("is in an archive of an unsupported kind")
+    with files.open(packed) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise UnusableError("is larger than 64 MiB")
+    return data

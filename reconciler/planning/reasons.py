@@ -1,0 +1,157 @@
+"""Statements of a plan as values: why something changes, what to know, why it is refused, and the ways out.
+
+Each has a code that stays and the arguments that its sentence needs; `reports.wording` has the sentences. A decision
+reads codes and arguments, never a sentence. Arguments are JSON: addresses and live ids are strings, several of them a
+list. `text` is what a document of an older format has in place of a code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from reconciler.resources.values import JSON
+
+Args: TypeAlias = Mapping[str, JSON]
+
+ReasonCode: TypeAlias = Literal[
+    "text",  # text
+    # Create, replace and update
+    "deleted-live",  # id: the live object was deleted outside Reconciler
+    "expired",  # the live object has expired
+    "type-changes",  # live, desired: types
+    "content-changed",  # an upload has other bytes, and no upload can be changed
+    "immutable",  # fields: the API takes them only when the object is made
+    "moved",  # former: the address before
+    # Delete, archive and forget
+    "duplicate",  # the state has another live object at this address
+    "not-live",  # the object is in the state only
+    "held-by",  # keeper: an object that stays and holds the upload
+    "keep-on-delete",  # the manifest said `keep_on_delete`
+    "upload-shared",  # address: another address of the same upload
+    "manifest-removed",
+    "archived-in-manifest",  # the manifest of the release says `archived: true`
+    "release-leaves",  # release: the copy belongs to a release that is archived
+    "assistant-removed",  # assistant: the release uses one that has no manifest
+    "release-limit",  # chatbot, keep: the chatbot keeps only so many releases
+    "upload-superseded",  # a newer upload is in its place
+    "no-release-left",  # no release needs the copy
+    "unused",  # nothing refers to the upload
+    # Adopt
+    "equal-upload",  # an upload with this content is live, and the state does not have it at this path
+    "unmanaged",  # type, id, name: the live object that is adopted
+    "manifest-differs",  # fields
+    "no-label-room",  # the object has no room for the four labels: only the state records the owner
+    "already-live",  # fields: live already has the values of the manifest
+    # Publish
+    "id-changes",  # address: of an object in the bundle
+    "bundle-changes",  # addresses: documents in the bundle that change
+    "not-published",
+    "outlets-disagree",
+    "outlet-unreadable",  # message: of the problem with what the outlet has
+    # Of drift
+    "last-changed",  # at: Unix time of the last change to the live object
+    "written-outside",  # fields: not written by Reconciler; empty for all that differ
+    "written-by-unknown-run",  # fields: written by a run that the state does not have; empty for all that differ
+]
+
+NoticeCode: TypeAlias = Literal[
+    "text",  # text
+    "offline",  # the plan was made without asking the API
+    "upload-alike",  # upload, path: an unmanaged upload has name and size of a file that apply will upload
+    "stays-published",  # the document stays published without a manifest (`keep_on_delete`)
+    "no-label-room",  # the object has no room for the four labels
+    "set-at-creation",  # field: changed in the manifest, and taken by the API only when the object is made
+    "files-not-in-manifest",  # files: ids of files of a store that its manifest does not name
+    "files-not-indexed",  # files: ids of files that OpenAI could not index
+    "already-archived",  # the release was archived before, and its manifest does not say so
+    "consent-permits",  # rule, cause, consent, until, why: a refusal of the plan as a whole that a consent lifts
+    "consent-expired",  # place, consent, until
+    "consent-outdated",  # place, consent: the refusal has another subject by now
+    "consent-unneeded",  # place, consent: there is no such refusal
+    "peer-without-state",  # identity, location
+    "model-unlisted",  # model, similar: names that the API lists
+    "already-managed",  # id: to be adopted, and managed at this address already
+    "nothing-to-adopt",  # no live object matches the manifest: apply creates it
+]
+
+CauseCode: TypeAlias = Literal[
+    "text",  # text
+    "other-project",  # answered, applied: OpenAI projects
+    "nothing-live",  # objects: how many the state has, of which none is live
+    "foreign-owner",  # id, owner: the identity on the label
+    "same-label",  # address, ids: live objects with one label
+    "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
+    "duplicate-used",  # address, id, user: of the second object at the address
+    "referenced",  # address: by the referrers in the sections
+    "published",  # chatbots: that have the release published
+    "release-edited",  # released, manifest: digests
+    "assistants-drifted",  # addresses: assistants that a release would freeze
+    "protected",  # address
+    "duplicate-protected",  # address, id: a second object whose label says that it is protected
+    "changed-twice",  # fields: in the manifest and live
+    "written-whole",  # fields: changed live, in a document that the manifest changes elsewhere
+    "needs-missing",  # addresses: of what it refers to, and is not live
+    "drift-refused",  # `--on-drift refuse`
+    "models-shut-down",  # models: name to date
+    "daily-cost",  # dollars, before, allowed
+    "too-many-deletes",  # number, detached: whether files are among them, allowed, live
+]
+
+RemedyCode: TypeAlias = Literal[
+    "text",  # text
+    "use-other-key",
+    "leave-to-owner",  # owner, address
+    "delete-or-unlabel",  # several objects have one label
+    "adopt-first",
+    "repoint-user",  # user, id
+    "delete-or-unlabel-one",  # id
+    "repoint-referrers",  # names
+    "publish-other-release",  # releases
+    "archive-releases",  # releases
+    "keep-release",  # address
+    "restore-manifest",  # address
+    "publish-or-remove",  # chatbots
+    "restore-and-release",
+    "revert-or-pull",  # address: the first that drifted
+    "unprotect",
+    "pull-or-revert",
+    "revert-missing",
+    "decide-drift",
+    "choose-model",
+    "raise-daily-cost",  # dollars
+    "raise-deletes",  # number
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for a change, where the action does not follow from the fields."""
+
+    code: ReasonCode
+    args: Args = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning of a plan. It stops nothing."""
+
+    code: NoticeCode
+    args: Args = field(default_factory=dict)
+    address: str | None = None
+    """The object that it is about; None for the plan as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The cause of a refusal: what the rule has found."""
+
+    code: CauseCode
+    args: Args = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One way out of a refusal."""
+
+    code: RemedyCode
+    args: Args = field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""The words for the values of plans and results. No decision reads them; each is rendered by `phrases.sentence`."""
+
+from collections.abc import Sequence
+
+from reconciler.applying.model import Note
+from reconciler.planning.model import Change, Refusal, Risk, Unknown
+from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
+from reconciler.planning.referrers import PeerObject, Referrer
+from reconciler.reports.wording import phrases
+from reconciler.reports.wording.changes import NOTES, REASONS
+from reconciler.reports.wording.notices import NOTICES, UNKNOWNS
+from reconciler.reports.wording.refusals import CAUSES, REMEDIES
+from reconciler.reports.wording.risks import RISK_TEXTS
+from reconciler.resources.problems import Problem
+
+
+def reason_text(reason: Reason) -> str:
+    return phrases.sentence(REASONS, reason.code, reason.args)
+
+
+def reason_texts(change: Change) -> list[str]:
+    return list(map(reason_text, change.reasons))
+
+
+def notice_text(notice: Notice) -> str:
+    return phrases.sentence(NOTICES, notice.code, {**notice.args, "address": notice.address})
+
+
+def note_text(note: Note) -> str:
+    return phrases.sentence(NOTES, note.code, note.args)
+
+
+def notes_text(notes: Sequence[Note]) -> str:
+    return "; ".join(map(note_text, notes))
+
+
+def cause_text(cause: Cause) -> str:
+    return phrases.sentence(CAUSES, cause.code, cause.args)
+
+
+def remedy_text(remedy: Remedy) -> str:
+    """Return one way out, to be joined with others by `remedies_text`."""
+    return phrases.sentence(REMEDIES, remedy.code, remedy.args)
+
+
+def remedies_text(remedies: Sequence[Remedy]) -> str:
+    """Return the ways out as one sentence; empty without any."""
+    text = "; ".join(map(remedy_text, remedies))
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
+
+
+def risk_text(risk: Risk) -> str:
+    """Return one sentence about the object at risk."""
+    text = str(risk.args["text"]) if "text" in risk.args else phrases.sentence(RISK_TEXTS, risk.rule, risk.args)
+    part = f"{risk.part}: " if risk.part else ""
+    users = f" ({risk.used_by}, which is published, uses it)" if risk.used_by else ""
+    return f"{part}{text}{users}"
+
+
+def risk_note(risk: Risk) -> str:
+    """Return what stands beside a change."""
+    return f"{risk.level} {risk.rule}: {risk_text(risk)}"
+
+
+def unknown_text(unknown: Unknown) -> str:
+    return phrases.sentence(UNKNOWNS, unknown.what, {"names": unknown.names})
+
+
+def referrer_text(referrer: Referrer) -> str:
+    """Return a referrer with its state, such as `release/support@2 [published]`."""
+    return f"{referrer.node} [{referrer.state}]" if referrer.state else str(referrer.node)
+
+
+def place_text(referrer: Referrer) -> str:
+    """Return where a referrer refers to what is refused; empty where nothing is to be said."""
+    if isinstance(referrer.node, PeerObject) and referrer.place:
+        return f"{referrer.place} of {referrer.node.identity}"
+    return referrer.place
+
+
+def refusal_problem(refusal: Refusal) -> Problem:
+    """Return a refusal that ends a command as an error."""
+    return Problem(refusal.rule, cause_text(refusal.cause), hint=remedies_text(refusal.remedies))

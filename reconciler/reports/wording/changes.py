@@ -1,0 +1,73 @@
+"""The sentences beside changes, and about how an apply has made them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from reconciler.applying.model import NoteCode
+from reconciler.planning.reasons import ReasonCode
+from reconciler.reports.wording.phrases import Args, Phrase, few
+
+
+def _unmanaged(args: Args) -> str:
+    name = f" ({args['name']})" if args["name"] else ""
+    return f"{args['type']} {args['id']}{name} is unmanaged"
+
+
+def _bundle_changes(args: Args) -> str:
+    changed = args["addresses"]
+    if not changed:
+        return "something in the bundle changes"
+    return f"{few(changed)} in it change{'s' if len(changed) == 1 else ''}"
+
+
+def _last_changed(args: Args) -> str:
+    return f"last changed {datetime.fromtimestamp(args['at'], UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _written(args: Args, writer: str) -> str:
+    return f"{', '.join(args['fields'])}: {writer}" if args["fields"] else writer
+
+
+REASONS: Final[Mapping[ReasonCode, Phrase]] = {
+    "text": "{text}",
+    "deleted-live": "{id} was deleted outside Reconciler",
+    "expired": "it has expired",
+    "type-changes": "{live} becomes {desired}",
+    "content-changed": "its content changed: it is uploaded again",
+    "immutable": "{fields} cannot be changed in place",
+    "moved": "moved from {former}",
+    "duplicate": "duplicate: the state has another object at this address",
+    "not-live": "it is not live any more",
+    "held-by": "{keeper} stays and holds it",
+    "keep-on-delete": "keep_on_delete: it stays live, unmanaged",
+    "upload-shared": "the upload is shared with {address}",
+    "manifest-removed": "manifest removed",
+    "archived-in-manifest": "its manifest says `archived: true`",
+    "release-leaves": "{release} is archived",
+    "assistant-removed": "{assistant}, which it uses, has no manifest any more",
+    "release-limit": "{chatbot} keeps {keep} of its releases",
+    "upload-superseded": "a newer upload has replaced it",
+    "no-release-left": "no release needs it any more",
+    "unused": "nothing uses it any more",
+    "equal-upload": "an equal upload is live, and the state does not have it at this path",
+    "unmanaged": _unmanaged,
+    "manifest-differs": "its manifest differs in {fields}: the next plan shows the difference",
+    "no-label-room": "its metadata has no room for four labels: only the state records that it is managed",
+    "already-live": "live already matches; apply only records it: {fields}",
+    "id-changes": "{address} gets a new id",
+    "bundle-changes": _bundle_changes,
+    "not-published": "it is not published yet",
+    "outlets-disagree": "the outlets disagree",
+    "outlet-unreadable": "{message}",
+    "last-changed": _last_changed,
+    "written-outside": lambda args: _written(args, "not written by Reconciler"),
+    "written-by-unknown-run": lambda args: _written(args, "written by a run of Reconciler that is not in the state"),
+}
+
+NOTES: Final[Mapping[NoteCode, Phrase]] = {
+    "upload-shared": "shares an upload",
+    "upload-kept": "the upload stays: another path shares it",
+    "upload-held": "the upload stays: {type} {id}, which is unmanaged, holds it",
+    "already-deleted": "it was deleted already",
+}

@@ -1,0 +1,68 @@
+"""The sentences of warnings, and of what an estimate does not know."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from reconciler.planning.reasons import NoticeCode
+from reconciler.reports.wording import phrases
+from reconciler.reports.wording.phrases import Args, Phrase, few, number
+from reconciler.reports.wording.refusals import CAUSES
+
+NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
+    "text": "{text}",
+    "offline": (
+        "made offline, from what was applied last: changes made outside Reconciler since, and other objects that refer "
+        "to something that is deleted, are not known"
+    ),
+    "upload-alike": (
+        "{address}: {upload} has the name and size of {path}, but uploads cannot be read back to compare them: "
+        "the next apply uploads {path}. To use {upload}, write its id into the manifest in place of the path"
+    ),
+    "stays-published": "{address} stays published without a manifest, because of `keep_on_delete`",
+    "no-label-room": "{address}: its metadata has no room for four labels: only the state records that it is managed",
+    "set-at-creation": (
+        "{address}: {field} changed, but the API takes it only when the object is created: it stays as it is"
+    ),
+    "files-not-in-manifest": lambda args: _files(args, "that its manifest does not name"),
+    "files-not-indexed": lambda args: _files(args, "that OpenAI could not index"),
+    "already-archived": (
+        "{address} was archived and is not created again: set `archived: true` in its manifest, or remove it"
+    ),
+    "consent-permits": lambda args: f"{args['rule']}: {_cause(args['cause'])}; {permission(args)}",
+    "consent-expired": (
+        "{place}: consent/{consent} expired on {until}: remove it, or have it reviewed again with a later date"
+    ),
+    "consent-outdated": (
+        "{place}: consent/{consent} has no effect: its subject is not that of the refusal, which may have changed"
+    ),
+    "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
+    "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
+    "model-unlisted": lambda args: f"the API lists no model {args['model']} for this key{_similar(args['similar'])}",
+    "already-managed": "{address} is already managed, as {id}",
+    "nothing-to-adopt": "{address}: no live object matches it; apply creates it",
+}
+
+UNKNOWNS: Final[Mapping[str, Phrase]] = {
+    "text": "{names}",
+    "storage": "the size of {names}",
+    "file-sizes": "the size of {names}",
+    "token-prices": lambda args: f"the token price of {few([name or 'several models' for name in args['names']])}",
+}
+
+
+def permission(args: Args) -> str:
+    """Return who permits something until when, and why."""
+    return f"permitted by consent/{args['consent']} until {args['until']}: {args['why']}"
+
+
+def _files(args: Args, which: str) -> str:
+    return f"{args['address']} holds {number(len(args['files']), 'file')} {which}: {few(args['files'])}"
+
+
+def _cause(cause: Args) -> str:
+    return phrases.sentence(CAUSES, cause["code"], cause["args"])
+
+
+def _similar(names: list[str]) -> str:
+    meant = " or ".join(f"'{name}'" for name in names)
+    return f". Did you mean {meant}?" if meant else ""

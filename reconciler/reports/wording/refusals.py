@@ -1,0 +1,74 @@
+"""The sentences of refusals: the cause, and the ways out."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from reconciler.planning.reasons import CauseCode, RemedyCode
+from reconciler.reports.wording.phrases import Args, Phrase
+
+
+def _same_label(args: Args) -> str:
+    return f"{len(args['ids'])} live objects carry the label {args['address']}: {', '.join(args['ids'])}"
+
+
+def _shut_down(args: Args) -> str:
+    return f"OpenAI has shut down {', '.join(f'{model} ({on})' for model, on in args['models'].items())}"
+
+
+def _deletes(args: Args) -> str:
+    what = "deletes and detached files" if args["detached"] else "deletes"
+    return f"{args['number']} {what} at once; {args['allowed']} are allowed ({args['live']} objects are live)"
+
+
+CAUSES: Final[Mapping[CauseCode, Phrase]] = {
+    "text": "{text}",
+    "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
+    "nothing-live": "none of the {objects} objects in the state is live: the key may be of another OpenAI project",
+    "foreign-owner": "{id} is in the state, but its label names {owner} as the owner",
+    "same-label": _same_label,
+    "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
+    "duplicate-used": "{id} is a duplicate of {address}, still used by {user}",
+    "referenced": "{address} is still used",
+    "published": "it is published by {chatbots}",
+    "release-edited": "it was released as {released}, and its manifest says {manifest}",
+    "assistants-drifted": "{addresses} changed outside Reconciler, and the release would not have that change",
+    "protected": "{address} is protected, on the live object or in the state",
+    "duplicate-protected": "{id} carries the label of {address}, which is protected",
+    "changed-twice": "{fields} changed in the manifest and live",
+    "written-whole": "{fields} changed live, and the manifest changes what is published with it",
+    "needs-missing": "it needs {addresses}, which is not live any more",
+    "drift-refused": "it changed outside Reconciler, and `--on-drift refuse` stops the plan",
+    "models-shut-down": _shut_down,
+    "daily-cost": (
+        "vector stores would cost about ${dollars:,.2f} a day, now ${before:,.2f}; ${allowed:,.2f} are allowed"
+    ),
+    "too-many-deletes": _deletes,
+}
+
+REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
+    "text": "{text}",
+    "use-other-key": "use a key of that project, or choose the environment that this key belongs to",
+    "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
+    "delete-or-unlabel": "delete the wrong ones at OpenAI, or remove the `reconciler-` keys from their metadata",
+    "adopt-first": "run `reconciler adopt` first, which adopts it as it is",
+    "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
+    "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
+    "repoint-referrers": "point {names} at something else, or remove it in the same change",
+    "publish-other-release": "publish a release without it in place of {releases}",
+    "archive-releases": "archive {releases}",
+    "keep-release": "or keep {address}",
+    "restore-manifest": "or put the manifest of {address} back",
+    "publish-or-remove": "publish another release, or remove {chatbots} in the same change",
+    "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
+    "revert-or-pull": (
+        "undo it first (`reconciler apply --target {address}`), or pull it (`reconciler pull`) and release again"
+    ),
+    "unprotect": "set `lifecycle: {{protect: false}}` in its manifest and apply that first",
+    "pull-or-revert": "pull the live change into the manifest, or apply with `--on-drift revert`",
+    "revert-missing": "apply with `--on-drift revert`, which creates it again",
+    "decide-drift": "pull or undo the change, or choose `--on-drift revert` or `--on-drift keep`",
+    "choose-model": "choose another model in the manifest; for one that is only released, release again",
+    "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
+    "raise-deletes": "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml",
+}
+"""Parts of one sentence: a refusal may have several."""

@@ -1,0 +1,90 @@
+"""The sentences of risks, by rule; `docs/risks.md` explains each rule."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from reconciler.reports.wording.notices import permission
+from reconciler.reports.wording.phrases import Args, Phrase, few
+from reconciler.resources.risks import Rule
+
+_TOOLS: Final[Mapping[str, str]] = {
+    "added": "it gets {tool}",
+    "network": "{tool}: its code may reach more of the network",
+    "server": "{tool} is another server",
+    "tools": "{tool} may use more tools of its server",
+    "approvals": "{tool} is called with fewer approvals",
+    "reach": "{tool} may reach more of the web",
+}
+_BREAKS: Final[Mapping[str, Phrase]] = {
+    "removed": "{at} is removed",
+    "required": "{at} is required now",
+    "type": lambda args: f"{args['at']} changes from {' or '.join(args['before'])} to {' or '.join(args['after'])}",
+    "limited": "{at} takes only {values} values now",
+    "narrowed": lambda args: f"{args['at']} no longer takes {', '.join(args['values'])}",
+}
+
+
+def _tool(args: Args) -> str:
+    return _TOOLS[args["change"]].format(tool=args["tool"])
+
+
+def _moderation(args: Args) -> str:
+    return f"moderation of its {args['side']} changes from {args['before']} to {args['after'] or 'off'}"
+
+
+def _guardrail(args: Args) -> str:
+    more = f", and {args['more']} more like it" if args["more"] else ""
+    quoted = args["sentence"].replace("`", "'")
+    return f"it no longer says “{quoted}”{more}"
+
+
+def _knowledge(args: Args) -> str:
+    names = args["names"]
+    if args["change"] == "stores":
+        return f"it no longer searches {few(names)}"
+    return f"{len(names)} of {args['of']} files are detached: {few(names)}"
+
+
+def _expiry(args: Args) -> str:
+    before = "never" if args["before"] is None else f"after {args['before']} days"
+    return f"if unused, it expires after {args['after']} days instead of {before}"
+
+
+def _parameters(args: Args) -> str:
+    return f"{args['tool']}: {few([_break(one) for one in args['breaks']])}"
+
+
+def _break(found: Args) -> str:
+    phrase, args = _BREAKS[found["change"]], {**found, "at": found["at"] or "the whole"}
+    return phrase(args) if callable(phrase) else phrase.format(**args)
+
+
+def _version(args: Args) -> str:
+    older = ", an older one" if args["after"] < args["before"] else ""
+    return f"users get version {args['after']} instead of {args['before']}{older}"
+
+
+RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
+    "guardrail-removed": _guardrail,
+    "execution-opened": _tool,
+    "remote-tools-opened": _tool,
+    "moderation-lowered": _moderation,
+    "model-retiring": "OpenAI shuts down {model} on {on}, in {days} days",
+    "protection-removed": "the next plan may delete or replace it",
+    "publication-withdrawn": "{release} is no longer published, and nothing in its place",
+    "name-lost": "applications that load {before} no longer find it: they have to load {after}",
+    "consent-used": permission,
+    "published-version-changed": _version,
+    "knowledge-removed": _knowledge,
+    "expiry-shortened": _expiry,
+    "web-opened": _tool,
+    "tool-added": _tool,
+    "parameters-incompatible": _parameters,
+    "output-changed": "the format of its answers changes",
+    "model-changed": "{before} becomes {after}",
+    "reasoning-lowered": "its reasoning effort changes from {before} to {after}",
+    "id-changed": "whatever uses it by its id {id} outside this project no longer finds it",
+    "model-unpinned": "the answers of {models} may change without notice",
+    "tool-removed": "it loses {tool}",
+    "kept-no-longer": "from now on it is deleted when its manifest is removed",
+}

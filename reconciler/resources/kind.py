@@ -1,0 +1,106 @@
+"""Kinds of manifest. A new kind is one module in `kinds/` that defines a `KIND`, a `ResourceType`, or both.
+
+A manifest is YAML of one kind. It asks for objects (`Desired`), each carried by one type of live object: a saved agent,
+a vector store, a file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+from reconciler.resources.address import NAME_PATTERN, NAME_RULE, Address, is_name
+from reconciler.resources.base import Desired, Live, Path, ProjectFiles, Reference, Resource, Scope, Spec
+from reconciler.resources.problems import Finding
+from reconciler.resources.references import declared
+from reconciler.resources.values import JSON
+
+
+@dataclass(frozen=True)
+class SpecDraft:
+    """The spec of a manifest for a live object, without the values that are defaults."""
+
+    spec: Mapping[str, JSON]
+    notes: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """Notes about values, by their path inside `spec`; an index of a list is text."""
+    losses: tuple[str, ...] = ()
+    """Properties of the object that the spec does not contain, each with the reason."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Contents of the files that the spec names, by path relative to the project folder."""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The rule for the names of a kind."""
+
+    accepts: Callable[[str], bool]
+    rule: str
+    """For people."""
+    pattern: str
+    """For JSON Schema: the same as a regular expression of ECMA-262, which Python understands as well."""
+
+
+NAMES: Final = Naming(is_name, NAME_RULE, f"^{NAME_PATTERN}$")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of manifest."""
+
+    name: str
+    """As written after `kind:`."""
+    prefix: str
+    """As written in addresses."""
+    models: Mapping[str, type[Spec]]
+    """The model of `spec` by target; by `""` where the kind has no targets."""
+    desired: Callable[[Resource, Scope], Iterable[Desired]]
+    """Return the objects that a manifest asks for: its own first, then the files that it needs. Called only if `check`
+    finds no error."""
+    references: Callable[[Resource], Iterable[Reference]] = declared
+    """Return the references of a manifest inside the project. Default: those that its models declare. Literal ids are
+    not references."""
+    check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
+    """Rules that a model cannot state: limits over several fields, files that must exist."""
+    to_manifest: "Mapping[str, Callable[[Live, str, Callable[[str], str]], SpecDraft]]" = field(default_factory=dict)
+    """Conversion of a live object to a manifest of a given name, by type; the last argument gives the name of an id."""
+    hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Hints for fields that a target does not have, by target and dotted path without indices."""
+    naming: Naming = NAMES
+    """The rule for `metadata.name`."""
+    folder: str = ""
+    """Folder of new manifests. Default: the plural of `name` in lower case."""
+    attaches: bool = False
+    """True if its files are local files that are not manifests, and its uploads are `Scope.attached` for all kinds."""
+    verbatim: bool = False
+    """True if `$file` and variables are content of the manifest and are not replaced."""
+    provides: Callable[[Resource], Iterable[Address]] = lambda _resource: ()
+    """Addresses besides its own that other manifests may refer to."""
+    frozen: Literal["", "release", "content"] = ""
+    """Name of the copy that a release makes of such an object: `NAME@CHATBOT.N` for `release`; for `content`
+    `NAME@<content12>`, which releases of equal content share. Empty where a release makes no copy."""
+    shared_live: Callable[[Resource], bool] = lambda _resource: False
+    """True for a manifest whose object a release uses directly instead of a copy."""
+    editors: Mapping[str, "Editor"] = field(default_factory=dict)
+    """Functions by which `pull` edits fields of `spec` with patterns for several values of the canonical form."""
+
+
+class Notebook(Protocol):
+    """The interface that an editor of a field writes with."""
+
+    def plain(self, value: JSON) -> JSON:
+        """Return a canonical value as a manifest writes it."""
+        ...
+
+    def refuse(self, path: Path, message: str, hint: str) -> None:
+        """Report a value that cannot be written."""
+        ...
+
+
+Editor: TypeAlias = Callable[[Any, ProjectFiles, Notebook, JSON, JSON, JSON], JSON]
+"""Returns the new text of a field, given the spec, the files of the project, a notebook, the present text, and the old
+and new canonical values."""
+
+
+def written_for(model: type[Spec], spec: Mapping[str, JSON], target: str) -> dict[str, JSON]:
+    """The spec as the model of a target takes it."""
+    rest = {name: value for name, value in spec.items() if name != "target"}
+    return {"target": target, **rest} if "target" in model.model_fields else rest

@@ -1,0 +1,309 @@
+"""References, declared on the fields of manifest models: `Annotated[str, Ref("vectorstore")]`.
+
+A declaration is all that a field needs to be a reference everywhere: its text is checked, it is serialised as a
+canonical reference or as a literal id, validation checks that the target exists, the guard and releases follow it, and
+ids at the same place in live bodies are read as references.
+"""
+
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Annotated, Any, Final, ForwardRef, Literal, Self, TypeAlias, Union, get_args, get_origin
+
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from reconciler.resources.address import NAME_PATTERN, Address, is_name
+from reconciler.resources.base import Path, Reference, Resource, Spec
+from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference, reference
+
+_LITERAL: Final = re.compile(r"[a-z]+_\w+")
+"""Ids of the API contain an underscore (`agent_…`, `vs_…`). Names do not."""
+_CONTAINERS: Final = (list, tuple, dict)
+_FROZEN: Final = re.compile(r"[a-z0-9][-a-z0-9]*(\.[1-9][0-9]*)?")
+
+
+def _is_object_name(name: str) -> bool:
+    working, at, frozen = name.partition("@")
+    return is_name(working) and (not at or _FROZEN.fullmatch(frozen) is not None)
+
+
+Replace: TypeAlias = Callable[["Ref", str], JSON]
+"""Returns the value to put in the place of the text of a reference."""
+Walk: TypeAlias = Callable[[JSON, Replace], JSON]
+"""Returns a value with the text of each reference in it replaced; the same object where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The written form of references to objects of a kind."""
+
+    literal: re.Pattern[str] = _LITERAL
+    """Pattern of live ids, which name unmanaged objects."""
+    accepts: Callable[[str], bool] = _is_object_name
+    """Test whether a text that is not a live id may be the name of an object."""
+    message: str = "{text} names no {kind}: write a name, {kind}/NAME, a frozen copy NAME@CHATBOT.N, or a literal id"
+    in_full: bool = True
+    """True if the address, `kind/name`, may be written as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The declaration that a text field refers to an object.
+
+    Where no kind has the prefix, or there is no prefix, every text is a live id.
+    """
+
+    prefix: str = ""
+    """First part of the addresses of the objects."""
+    type: str = ""
+    """Type of the objects whose ids are in live bodies. Default: all types with the prefix."""
+    writing: Writing = field(default_factory=Writing)
+
+    @property
+    def types(self) -> frozenset[str]:
+        if self.type:
+            return frozenset({self.type})
+        return _types_by_prefix().get(self.prefix, frozenset({self.prefix}))
+
+    def target(self, text: str) -> Address | None:
+        """Return the address that `text` refers to; None for a live id."""
+        if self.prefix not in _types_by_prefix() or self.writing.literal.fullmatch(text):
+            return None
+        return Address(self.prefix, text.removeprefix(f"{self.prefix}/") if self.writing.in_full else text)
+
+    def canonical(self, value: JSON) -> JSON:
+        """Return `value` as a reference, where it is the text of one; a canonical value is returned unchanged."""
+        address = self.target(value) if isinstance(value, str) else None
+        return reference(address) if address else value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        serialised = core_schema.plain_serializer_function_ser_schema(self.canonical)
+        return core_schema.no_info_after_validator_function(self._checked, handler(source), serialization=serialised)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        if self.prefix not in _types_by_prefix() or not self.writing.in_full:
+            return handler(schema)
+        name = rf"({self.prefix}/)?{NAME_PATTERN}(@[a-z0-9][-a-z0-9]*(\.[1-9][0-9]*)?)?"
+        return {"type": "string", "pattern": rf"^([a-z]+_\w+|{name})$"}
+
+    def _checked(self, text: str) -> str:
+        address = self.target(text)
+        if address is not None and not self.writing.accepts(address.name):
+            raise PydanticCustomError(
+                "reference",
+                self.writing.message,
+                {"text": repr(text), "kind": self.prefix},
+            )
+        return text
+
+
+@cache
+def _types_by_prefix() -> Mapping[str, frozenset[str]]:
+    """Return the types at OpenAI by the prefix of their addresses; a kind without live objects has none."""
+    from reconciler.resources.registry import kinds, resource_types  # which import the modules that declare references
+
+    found: dict[str, frozenset[str]] = {kind.prefix: frozenset() for kind in kinds().values()}
+    for one in resource_types().values():
+        own = frozenset[str]() if one.in_outlets else frozenset({one.type})
+        found[one.address_kind] = found.get(one.address_kind, frozenset()) | own
+    return found
+
+
+def declared(resource: Resource) -> Iterator[Reference]:
+    """Return the references in a manifest, as its models declare them."""
+    written = resource.spec.model_dump(by_alias=True, exclude_unset=True)
+    return (Reference(("spec", *path), address) for path, address in referred(written))
+
+
+def referred(value: JSON, path: Path = ()) -> Iterator[tuple[Path, Address]]:
+    """Yield the references in a serialised spec, each with its path, which is the same in the manifest."""
+    if is_reference(value):
+        yield path, Address.parse(value[ADDRESS_KEY])
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from referred(item, (*path, key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from referred(item, (*path, index))
+
+
+def localised(
+    specs: Sequence[type[Spec]], fields: Fields, addresses_of: Callable[[str], Sequence[str]], expected: frozenset[str]
+) -> Fields:
+    """Return `fields` with ids replaced by references, where one is declared and the id has an address.
+
+    Of several addresses (one upload for equal files), one that is `expected` here is preferred, then the first in
+    alphabetical order.
+    """
+
+    def named(_ref: Ref, text: str) -> JSON:
+        known = addresses_of(text)
+        return reference(min(known, key=lambda address: (address not in expected, address))) if known else text
+
+    return _of_specs(specs, fields, named)
+
+
+def canonical(model: type[BaseModel], value: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """Return the fields of a model, from a manifest or a bundle, with references where the model declares them."""
+    replaced: Mapping[str, JSON] = _of_model(model, value, lambda ref, text: ref.canonical(text))
+    return replaced
+
+
+def ids_in(specs: Sequence[type[Spec]], body: Fields) -> tuple[str, ...]:
+    """Return the ids of other objects in a live body, sorted."""
+    found: set[str] = set()
+
+    def kept(_ref: Ref, text: str) -> JSON:
+        found.add(text)
+        return text
+
+    _of_specs(specs, body, kept)
+    return tuple(sorted(found))
+
+
+def types_in(specs: Sequence[type[Spec]]) -> frozenset[str]:
+    """Return the types whose ids live bodies of these models may contain."""
+    return frozenset().union(*(ref.types for model in specs for ref in _refs(model, model, frozenset())))
+
+
+def prefixes_in(specs: Sequence[type[Spec]]) -> frozenset[str]:
+    """Return the first parts of the addresses that manifests of these models may refer to."""
+    return frozenset(ref.prefix for model in specs for ref in _refs(model, model, frozenset()) if ref.prefix)
+
+
+def _of_specs(specs: Sequence[type[Spec]], fields: Fields, replace: Replace) -> Fields:
+    for model in specs:
+        fields = _of_model(model, fields, replace)
+    return fields
+
+
+def _of_model(model: type[BaseModel], value: JSON, replace: Replace) -> JSON:
+    return _items(value, _walks(model), replace) if isinstance(value, Mapping) else value
+
+
+@cache
+def _walks(model: type[BaseModel]) -> Mapping[str, Walk]:
+    """Return the walks of the fields of a model that are or contain references, by the name in manifests."""
+    walks = {info.alias or name: _walk(_shape(info), model) for name, info in model.model_fields.items()}
+    return {name: walk for name, walk in walks.items() if walk}
+
+
+def _walk(shape: Any, owner: type[BaseModel]) -> Walk | None:
+    """Return the walk of values of a type; None for a type without references.
+
+    A value of another shape is left unchanged. A list may be a mapping by name, as it is in canonical form.
+    """
+    ref, shape = _ref_of(shape), _resolved(shape, owner)
+    origin, arguments = get_origin(shape), get_args(shape)
+    if ref is not None:
+        return partial(_of_text, ref)
+    if not any(_refs(shape, owner, frozenset())):
+        return None
+    if _is_model(shape):
+        return partial(_of_model, shape)
+    if origin in (Union, types.UnionType):
+        return partial(_of_union, _Union.of(arguments, owner))
+    inner = _walk(arguments[-1] if origin is dict else arguments[0], owner) if origin in _CONTAINERS else None
+    return partial(_of_items, inner) if inner else None
+
+
+def _of_text(ref: Ref, value: JSON, replace: Replace) -> JSON:
+    return replace(ref, value) if isinstance(value, str) and value else value
+
+
+def _of_items(inner: Walk, value: JSON, replace: Replace) -> JSON:
+    if isinstance(value, Mapping):
+        return _items(value, dict.fromkeys(value, inner), replace)
+    if not isinstance(value, list):
+        return value
+    made = [item if is_reference(item) else inner(item, replace) for item in value]
+    return made if any(new is not item for new, item in zip(made, value, strict=True)) else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Union:
+    """The walks of the members of a union."""
+
+    by_type: Mapping[str, Sequence[Walk]]
+    """By the `type` that a member is for; empty for a member without references."""
+    every: Sequence[Walk]
+
+    @classmethod
+    def of(cls, members: Sequence[Any], owner: type[BaseModel]) -> Self:
+        by_type: dict[str, list[Walk]] = {}
+        every: list[Walk] = []
+        for member in members:
+            walk = _walk(member, owner)
+            own = [walk] if walk else []
+            every += own
+            for tag in _tags(_resolved(member, owner)):
+                by_type.setdefault(tag, []).extend(own)
+        return cls(by_type, every)
+
+
+def _of_union(union: _Union, value: JSON, replace: Replace) -> JSON:
+    """Walk as the member for the `type` of the value; as every member, where there is none for it."""
+    tag = value.get("type") if isinstance(value, Mapping) else None
+    walks = union.by_type.get(tag, union.every) if isinstance(tag, str) else union.every
+    for walk in walks:
+        value = walk(value, replace)
+    return value
+
+
+def _items(value: Mapping[str, JSON], walks: Mapping[str, Walk], replace: Replace) -> JSON:
+    changed: dict[str, JSON] = {}
+    for key, walk in walks.items():
+        item = value.get(key)
+        if item is not None and not is_reference(item) and (new := walk(item, replace)) is not item:
+            changed[key] = new
+    return {**value, **changed} if changed else value
+
+
+def _is_model(shape: Any) -> bool:
+    return isinstance(shape, type) and issubclass(shape, BaseModel)
+
+
+def _shape(info: FieldInfo) -> Any:
+    """Return the annotation of a field with the declaration that pydantic keeps apart from it."""
+    ref = next((extra for extra in info.metadata if isinstance(extra, Ref)), None)
+    return Annotated[info.annotation, ref] if ref else info.annotation
+
+
+def _refs(shape: Any, owner: type[BaseModel], seen: frozenset[type[BaseModel]]) -> Iterator[Ref]:
+    """Yield every declaration inside a type."""
+    ref, shape = _ref_of(shape), _resolved(shape, owner)
+    if ref is not None:
+        yield ref
+    elif _is_model(shape):
+        for info in shape.model_fields.values() if shape not in seen else ():
+            yield from _refs(_shape(info), shape, seen | {shape})
+    else:
+        for argument in get_args(shape):
+            yield from _refs(argument, owner, seen)
+
+
+def _ref_of(shape: Any) -> Ref | None:
+    extras = getattr(shape, "__metadata__", ())
+    return next((extra for extra in extras if isinstance(extra, Ref)), None)
+
+
+def _resolved(shape: Any, owner: type[BaseModel]) -> Any:
+    """Return the type without annotations; a name in quotes, as in recursive models, is looked up."""
+    name = shape.__forward_arg__ if isinstance(shape, ForwardRef) else shape
+    if isinstance(name, str):
+        return _resolved(getattr(sys.modules[owner.__module__], name, Any), owner)
+    return _resolved(get_args(shape)[0], owner) if get_origin(shape) is Annotated else shape
+
+
+def _tags(shape: Any) -> Sequence[str]:
+    if get_origin(shape) in (Union, types.UnionType):
+        return [tag for member in get_args(shape) for tag in _tags(member)]
+    info = shape.model_fields.get("type") if _is_model(shape) else None
+    annotation = info.annotation if info else None
+    return get_args(annotation) if get_origin(annotation) is Literal else ()

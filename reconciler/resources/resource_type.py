@@ -1,0 +1,253 @@
+"""Resource types: the declaration of everything in which one type of live object differs from another.
+
+A `ResourceType` has the canonical form of its type: the shape in which desired, last applied and live are compared, and
+from which requests are written, so that the values that are compared are the values that are sent. Other modules ask a
+resource type for its properties and never for its name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from reconciler.resources.address import Address
+from reconciler.resources.base import Spec
+from reconciler.resources.references import localised, types_in
+from reconciler.resources.risks import Hazard
+from reconciler.resources.values import (
+    ADDRESS_KEY,
+    JSON,
+    Fields,
+    is_reference,
+    reference,
+    references_in,
+    replace_references,
+)
+
+OwnedBy: TypeAlias = Literal["labels", "content", "state", "document"]
+"""Proof that a live object is managed by this identity:
+
+- `labels`: four pairs in the metadata of the object;
+- `content`: an entry in state, or a mark on the object where a managed object holds it. Such an object never changes
+  and has one local file, whose digest is its field `sha256`. Equal objects with one name are interchangeable;
+- `state`: an entry in state. A create is announced with the hashes of its fields, and a lost object is found by them;
+- `document`: a place in the outlets. There are no requests to OpenAI and no labels, and the address is the id.
+"""
+
+
+CONTENT: Final = "sha256"
+"""The field of an upload, and of the settings of a member, that has the digest of the content."""
+
+
+@dataclass(frozen=True)
+class Members:
+    """Objects that another object holds, in a field of it: the files of a vector store.
+
+    The field maps the path of a member to its settings, one of which refers to the member; a member that the manifest
+    names by its live id has that id as key and as reference. `CONTENT` is set where a mark of ours on the member tells
+    it. As read, before `localise`, the field maps live ids to settings.
+    The detail of a live object has what is not in the field: `unmanaged_FIELD` and `failed_FIELD`, by id.
+    """
+
+    field: str
+    kind: str
+    """The first part of the addresses of members."""
+    noun: str
+    """One member, for people."""
+    reference: str
+    """The setting that refers to the member."""
+    fixed: frozenset[str]
+    """Settings that cannot be changed while the member is attached."""
+    batch: int
+    """Members that one request attaches, at most."""
+
+    def of(self, fields: Fields | None) -> Mapping[str, Mapping[str, JSON]]:
+        """Return the members in `fields`, by path or id."""
+        return (fields or {}).get(self.field) or {}
+
+    def is_marked(self, entry: JSON) -> bool:
+        """Tell whether an entry is a managed upload that carries the mark: then it was attached by Reconciler, even if
+        state does not have it.
+        """
+        return isinstance(entry, Mapping) and CONTENT in entry and is_reference(entry.get(self.reference))
+
+    def unmarked(self, fields: Fields) -> set[str]:
+        """Return the keys of members that were attached by others."""
+        return {key for key, entry in self.of(fields).items() if CONTENT not in entry}
+
+    def unmanaged(self, detail: Mapping[str, JSON]) -> Mapping[str, JSON]:
+        return detail.get(f"unmanaged_{self.field}") or {}
+
+    def failed(self, detail: Mapping[str, JSON]) -> Mapping[str, JSON]:
+        """Return the members that OpenAI could not index, each with the error."""
+        return detail.get(f"failed_{self.field}") or {}
+
+    def target(self, entry: Mapping[str, JSON]) -> Address | None:
+        """Return the address of the member; None where it is named by a live id."""
+        held = entry.get(self.reference)
+        return Address.parse(held[ADDRESS_KEY]) if is_reference(held) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A rate limit for the requests about one object, in addition to the limit for their method."""
+
+    name: str
+    per_minute: int
+    requests: str
+    """Name of the requests in messages, before the id of the object: `writes to vector store`."""
+
+    def of(self, id: str) -> str:  # noqa: A002
+        """Return the name of the lane of one object."""
+        return f"{self.name}/{id}"
+
+
+def _with_defaults(resource_type: "ResourceType", fields: Fields) -> Fields:
+    """Return every field of the object, without those for which only the API knows the default."""
+    known = {name: value for name, value in resource_type.defaults.items() if name not in resource_type.resolved}
+    return {**known, **fields}
+
+
+def _referring(fields: Fields, named: Callable[[Address], Address]) -> Fields:
+    return {
+        name: replace_references(value, lambda text: reference(named(Address.parse(text))))
+        for name, value in fields.items()
+    }
+
+
+def _localised(
+    resource_type: "ResourceType", fields: Fields, addresses: Callable[[str], Sequence[str]], expected: Fields
+) -> Fields:
+    """Return `fields` with live ids as references, where the models declare one and the id has an address."""
+    if not resource_type.specs:
+        return fields
+    wanted = frozenset(references_in(dict(expected)))
+    found = localised(resource_type.specs, fields, addresses, wanted)
+    return {
+        name: value if value is fields[name] else resource_type.canonical(name, value) for name, value in found.items()
+    }
+
+
+def _as_applied(fields: Fields, _id_of: Callable[[Address], str | None]) -> Fields:
+    return fields
+
+
+Specs: TypeAlias = tuple[type[Spec], ...]
+NO_RANK: Final[tuple[int | None, int | None]] = (None, None)
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """One type of live object.
+
+    `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get
+    it: every default the API fills in is filled in here too, from the API's documentation.
+    """
+
+    type: str
+    canonical: Callable[[str, JSON], JSON]
+    """A top-level field's value, as a manifest or the API has it, in canonical form."""
+    render: Callable[[Fields], dict[str, JSON]]
+    """Canonical fields as the request body that sets them; references stay references."""
+    defaults: Fields
+    """Value of a field after it is dropped from the manifest; `None` asks the API for its own default."""
+    identity: OwnedBy = "labels"
+    prefix: str = ""
+    """First part of the addresses of such objects. Default: `type`."""
+    specs: Specs = ()
+    """Models whose declared references also hold for live bodies: ids at those places are read as references."""
+    owned_by_key: frozenset[str] = frozenset()
+    """Fields that are mappings of which only the keys a manifest sets are ours (`metadata`, `reasoning`)."""
+    immutable: frozenset[str] = frozenset()
+    """Fields whose change requires a new object."""
+    write_only: frozenset[str] = frozenset()
+    """Fields that the API never returns. State has their digests."""
+    creation_only: frozenset[str] = frozenset()
+    """Write-only fields that only a create can set. A later change is reported and waits for the next create."""
+    secret: frozenset[str] = frozenset()
+    """Fields whose values are read from the environment when the request is sent. Neither the value nor its digest may
+    be in desired, applied or live fields (`check_secrets`)."""
+    apart: frozenset[str] = frozenset()
+    """Fields that are written by requests of their own after the object is created (the files of a vector store). They
+    have no hash on the label: a run that is killed in between would leave the hash of a value that was never written.
+    """
+    members: Members | None = None
+    """Objects that the object holds; None where it holds none."""
+    pointers: frozenset[str] = frozenset()
+    """Fields that are not part of the object and name the release that is published under its name."""
+    resolved: frozenset[str] = frozenset()
+    """Fields with defaults that only the API knows (`reasoning` of an agent, which depends on the model)."""
+    delete_ranks: tuple[int | None, int | None] = NO_RANK
+    """Position of working objects and of frozen copies in the order of deletes, the highest first. None where only
+    references decide, which is enough unless objects that do not refer to each other have to be ordered."""
+    models: Callable[[Fields], Iterable[str]] = lambda _fields: ()
+    """Models of OpenAI that the object runs on."""
+    risks: Callable[[Fields, Fields], Iterable[Hazard]] = lambda _before, _after: ()
+    """Risks of a change of some fields, given their values before and after it."""
+    prompt: Callable[[Fields], str] = lambda _fields: ""
+    """Text that is sent with every request."""
+    paid: Callable[[Fields], Iterable[str]] = lambda _fields: ()
+    """Names in `prices` of everything that is billed by use, in addition to tokens."""
+    billed: bool = False
+    """True if OpenAI bills the members by byte and day. The size is `usage_bytes` in the detail."""
+    serves: bool = False
+    """True if an object is useful only to objects that refer to it, and is reported as unused without any."""
+    paces: tuple[Lane, ...] = ()
+    """Rate limits for the requests about one object."""
+    upload_name: Callable[[str, str, bool], str] = lambda path, _sha256, _attached: path
+    """Return the name of an upload at OpenAI, given its path, its digest, and whether a managed object holds it."""
+    complete: Callable[["ResourceType", Fields], Fields] = _with_defaults
+    """Return fields with the defaults for all that are not set."""
+    rename: Callable[[Fields, Callable[[Address], Address]], Fields] = _referring
+    """Return fields with other addresses in their references."""
+    own_localise: Callable[[Fields, Callable[[str], Sequence[str]], Fields], Fields] | None = None
+    """Replacement for `localise`, for types with ids in other places than declared references."""
+    as_listed: Callable[[Fields, Callable[[Address], str | None]], Fields] = _as_applied
+    """Return applied fields as the API lists them, given the id of an address: the inverse of `localise`. Required only
+    where ids are keys."""
+
+    @property
+    def address_kind(self) -> str:
+        return self.prefix or self.type
+
+    @property
+    def is_labelled(self) -> bool:
+        return self.identity == "labels"
+
+    @property
+    def in_outlets(self) -> bool:
+        return self.identity == "document"
+
+    @property
+    def is_upload(self) -> bool:
+        """True if the content identifies an object, so that several addresses may share one."""
+        return self.identity == "content"
+
+    @property
+    def needs_state(self) -> bool:
+        """True if nothing on the live object itself proves who owns it."""
+        return self.identity in ("content", "state")
+
+    @property
+    def refers(self) -> frozenset[str]:
+        """The types whose ids live objects of this type may contain."""
+        return types_in(self.specs) | (frozenset({self.members.kind}) if self.members else frozenset())
+
+    def localise(self, fields: Fields, addresses: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
+        """Return live fields with the ids of managed objects replaced by references.
+
+        `addresses` gives the addresses of an id: several for a shared upload, none for an unmanaged object. `expected`
+        are the fields that the object should have.
+        """
+        localise = self.own_localise
+        return localise(fields, addresses, expected) if localise else _localised(self, fields, addresses, expected)
+
+
+class SecretError(ValueError):
+    """A secret in a place where it would be stored or shown; a defect of the module of its kind."""
+
+
+def check_secrets(resource_type: ResourceType, *groups: Mapping[str, object]) -> None:
+    """Raise SecretError where one of these mappings has a field that is a secret."""
+    for found in groups:
+        if shown := sorted(resource_type.secret & found.keys()):
+            raise SecretError(f"{', '.join(shown)} of {resource_type.type} would be kept, and is a secret")

@@ -1,0 +1,94 @@
+"""The `files` of a vector store's manifest, changed to what is live: entries name files by path, by glob or by id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reconciler.resources.base import Path, ProjectFiles
+from reconciler.resources.kind import Notebook
+from reconciler.resources.resource_type import CONTENT
+from reconciler.resources.store_files import MEMBERS, held
+from reconciler.resources.values import JSON
+
+AT: Final[Path] = ("spec", MEMBERS.field)
+
+
+def edited(spec: Any, files: ProjectFiles, notebook: Notebook, raw: JSON, old: JSON, new: JSON) -> JSON:
+    """`raw`, the entries of a store's spec that mean `old`, so that they mean `new`: settings by file."""
+    return _Entries(notebook, spec, files).merged(raw, old, new)
+
+
+@dataclass
+class _Entries:
+    """The entries of one store as they are written."""
+
+    notebook: Notebook
+    spec: Any
+    """Of a vector store, with `files` and `attributes`."""
+    files: ProjectFiles
+
+    def merged(self, raw: JSON, old: Mapping[str, JSON], new: Mapping[str, JSON]) -> JSON:
+        """`raw`, the entries that mean `old`, so that they mean `new`: settings by file."""
+        if not isinstance(raw, list):
+            self.refuse(AT, "its files stand in another file", "write them into the manifest, and pull again")
+            return raw
+        made: dict[int, JSON] = dict(enumerate(raw))
+        holder = {path: index for path, _, index in held(self.spec.files, self.files)}
+        for path in sorted({*old, *new}):
+            index = holder.get(path)
+            if path not in new and index is not None:
+                self.detach(made, path, index)
+            elif path not in old:
+                message = f"{path} was attached by hand, and `prune` detaches what no manifest names"
+                self.refuse(
+                    AT, message, "put the file into the project, or name it here by its id; `apply` detaches it"
+                )
+            elif index is not None and old[path] != new[path]:
+                self.set(made, path, index, old[path], new[path])
+        return [made[index] for index in sorted(made)]
+
+    def detach(self, made: dict[int, JSON], path: str, index: int) -> None:
+        naming = [at for at, entry in enumerate(self.spec.files) if path in self.meant(entry)]
+        pattern = next((self.spec.files[at].path for at in naming if self.spec.files[at].path != path), None)
+        if pattern is None:
+            for at in naming:
+                made.pop(at, None)
+            return
+        hint = "narrow the pattern, or move the file away; `apply` attaches it again"
+        self.refuse((*AT, index), f"{path} was detached by hand, and {pattern} means it", hint)
+
+    def meant(self, entry: Any) -> list[str]:
+        return [path for path, _, _ in held([entry], self.files)]
+
+    def set(self, made: dict[int, JSON], path: str, index: int, old: JSON, new: JSON) -> None:
+        """Attributes and chunking of one file; of a file that a glob means, in an entry of its own below."""
+        if {CONTENT, MEMBERS.reference} & {key for key in new.keys() | old.keys() if old.get(key) != new.get(key)}:
+            message = f"other bytes are live in the place of {path}, and uploads cannot be read back"
+            hint = "put the right file there, and apply; as it is, `apply` uploads the one of the project again"
+            self.refuse((*AT, index), message, hint)
+            return
+        entry, raw = self.spec.files[index], made[index]
+        settings = self.settings(path, index, entry, old, new)
+        if len(self.meant(entry)) == 1:
+            made[index] = {**(raw if isinstance(raw, dict) else {"path": raw}), **settings}
+        else:
+            inherited = {"attributes": dict(entry.attributes)} if entry.attributes else {}
+            chunking = {"chunking_strategy": old["chunking_strategy"]} if entry.chunking_strategy else {}
+            made[len(made)] = {"path": path, **inherited, **chunking, **settings}
+
+    def settings(self, path: str, index: int, entry: Any, old: JSON, new: JSON) -> dict[str, JSON]:
+        settings: dict[str, JSON] = {}
+        shared, own = self.spec.attributes or {}, entry.attributes or {}
+        before, after = old.get("attributes"), new.get("attributes") or {}
+        if shared.keys() - after.keys():
+            message = f"{path} has lost attributes that the store gives to every file"
+            self.refuse((*AT, index), message, "give them to the entries that keep them, or `apply` to set them again")
+        elif before != new.get("attributes"):
+            kept = {key: value for key, value in after.items() if key in own or shared.get(key) != value}
+            settings["attributes"] = self.notebook.plain(kept)
+        if old.get("chunking_strategy") != new.get("chunking_strategy"):
+            settings["chunking_strategy"] = new.get("chunking_strategy")
+        return settings
+
+    def refuse(self, path: Path, message: str, hint: str) -> None:
+        self.notebook.refuse(path, message, hint)

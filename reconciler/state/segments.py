@@ -1,0 +1,131 @@
+"""Journal segments, and their replay on a snapshot. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from reconciler.resources.address import RELEASE, Address
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
+
+if TYPE_CHECKING:
+    from reconciler.resources.base import Applied
+
+PLANS: Final = 100
+"""The number of applied plans kept in the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunBegun:
+    """The first segment of a run: every object that it may create, recorded before the first create."""
+
+    run: str
+    intents: tuple[Intent, ...] = ()
+    openai_project: str | None = None
+    plan: AppliedPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """A later segment of a run: the changes made since the previous one."""
+
+    run: str
+    completed: tuple[Completed, ...] = ()
+    discarded: tuple[Address, ...] = ()
+    """Addresses whose intents are void: no object was created, or it was deleted again."""
+    plan: AppliedPlan | None = None
+    """The final record of the plan; None while the run continues."""
+    announced: tuple[Intent, ...] = ()
+    """Additional objects that the run is about to create."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateReplaced:
+    """The only segment of a run that replaces the whole state: `state push`, `mv`, `rm` or `rebuild`."""
+
+    run: str
+    state: State
+    pending: tuple[Intent, ...] = ()
+
+
+Segment: TypeAlias = RunBegun | RunProgress | StateReplaced
+
+
+def replay(base: Snapshot, segments: Iterable[Segment]) -> Snapshot:
+    """Return `base` with the segments that follow it applied in order."""
+    folding = _Replay(base)
+    for segment in segments:
+        folding.add(segment)
+    return folding.snapshot()
+
+
+class _Replay:
+    """A snapshot under construction: one copy of the state for any number of segments."""
+
+    def __init__(self, base: Snapshot) -> None:
+        self._base = base
+        self._project, self._run, self._position = base.state.openai_project, base.run, base.position
+        self._objects: dict[Address, Applied] = dict(base.state.objects)
+        self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
+        self._tombstones: set[Address] = set(base.state.tombstones)
+        self._pending: dict[Address, list[Intent]] = {}
+        self._intend(base.pending)
+
+    def add(self, segment: Segment) -> None:
+        self._position += 1
+        if isinstance(segment, RunBegun):
+            self._begin(segment)
+        elif isinstance(segment, StateReplaced):
+            self._replace(segment)
+        elif segment.run == self._run:  # segments that a run writes after another one began are ignored
+            self._progress(segment)
+
+    def snapshot(self) -> Snapshot:
+        plans = dict(list(self._plans.items())[-PLANS:])
+        tombstones = frozenset(self._tombstones)
+        state = State(self._base.state.identity, self._project, self._objects, plans, tombstones)
+        pending = tuple(intent for address in sorted(self._pending) for intent in self._pending[address])
+        return Snapshot(state, pending, self._position, self._run, self._base.stored)
+
+    def _begin(self, begun: RunBegun) -> None:
+        self._run = begun.run
+        self._project = begun.openai_project or self._project
+        self._intend(begun.intents)
+        self._remember(begun.plan)
+
+    def _replace(self, replaced: StateReplaced) -> None:
+        state = replaced.state
+        self._run, self._project = replaced.run, state.openai_project
+        self._objects, self._plans = dict(state.objects), dict(state.plans)
+        self._tombstones, self._pending = set(state.tombstones), {}
+        self._intend(replaced.pending)
+
+    def _progress(self, progress: RunProgress) -> None:
+        for completed in progress.completed:
+            self._complete(completed)
+        for address in progress.discarded:
+            self._pending.pop(address, None)
+        self._intend(progress.announced)
+        self._remember(progress.plan)
+
+    def _intend(self, intents: Iterable[Intent]) -> None:
+        for intent in intents:
+            known = self._pending.setdefault(intent.address, [])
+            # A repeated intent: keep the earlier one, because its object may be older.
+            if not any((intent.type, intent.marker) == (earlier.type, earlier.marker) for earlier in known):
+                known.append(intent)
+
+    def _complete(self, completed: Completed) -> None:
+        self._pending.pop(completed.address, None)
+        if completed.instead_of is not None:
+            self._objects.pop(completed.instead_of, None)
+        if completed.applied is None:
+            self._objects.pop(completed.address, None)
+            if completed.address.kind == RELEASE:
+                self._tombstones.add(completed.address)
+        else:
+            self._objects[completed.address] = completed.applied
+
+    def _remember(self, plan: AppliedPlan | None) -> None:
+        if plan is not None:
+            self._plans.pop(plan.digest, None)
+            self._plans[plan.digest] = plan

@@ -1,0 +1,332 @@
+"""Every code has a sentence, in which every argument is said."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import pytest
+
+from reconciler.applying.model import NoteCode
+from reconciler.planning.model import Refusal, Risk, Unknown
+from reconciler.planning.reasons import Cause, CauseCode, Notice, NoticeCode, Reason, ReasonCode, Remedy, RemedyCode
+from reconciler.planning.referrers import Foreign, PeerObject, Referrer
+from reconciler.reports.wording import (
+    cause_text,
+    notice_text,
+    place_text,
+    reason_text,
+    referrer_text,
+    refusal_problem,
+    remedies_text,
+    risk_note,
+    risk_text,
+    unknown_text,
+)
+from reconciler.reports.wording.changes import NOTES, REASONS
+from reconciler.reports.wording.notices import NOTICES
+from reconciler.reports.wording.phrases import Phrase, sentence
+from reconciler.reports.wording.refusals import CAUSES, REMEDIES
+from reconciler.reports.wording.risks import RISK_TEXTS
+from reconciler.resources.address import Address
+from reconciler.resources.risks import RISKS
+
+PERMISSION = {"consent": "spring", "until": "2026-11-28", "why": "the clean-up"}
+PERMITTED = "permitted by consent/spring until 2026-11-28: the clean-up"
+PLACED = {"place": "a.yaml:4", "consent": "spring"}
+BREAK = {"at": "size", "change": "removed"}
+ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "reasons": {
+        "text": {"text": "old"},
+        "deleted-live": {"id": "agent_1"},
+        "expired": {},
+        "type-changes": {"live": "agent", "desired": "request"},
+        "content-changed": {},
+        "immutable": {"fields": ["size"]},
+        "moved": {"former": "assistant/old"},
+        "duplicate": {},
+        "not-live": {},
+        "held-by": {"keeper": "vectorstore/kb"},
+        "keep-on-delete": {},
+        "upload-shared": {"address": "file/b.md"},
+        "manifest-removed": {},
+        "archived-in-manifest": {},
+        "release-leaves": {"release": "release/support@1"},
+        "assistant-removed": {"assistant": "assistant/triage"},
+        "release-limit": {"chatbot": "chatbot/support", "keep": 5},
+        "upload-superseded": {},
+        "no-release-left": {},
+        "unused": {},
+        "equal-upload": {},
+        "unmanaged": {"type": "agent", "id": "agent_1", "name": "Lamp"},
+        "manifest-differs": {"fields": ["colour"]},
+        "no-label-room": {},
+        "already-live": {"fields": ["model"]},
+        "id-changes": {"address": "vectorstore/kb"},
+        "bundle-changes": {"addresses": ["assistant/triage"]},
+        "not-published": {},
+        "outlets-disagree": {},
+        "outlet-unreadable": {"message": "the blob is missing"},
+        "last-changed": {"at": 1_795_000_000.0},
+        "written-outside": {"fields": ["model"]},
+        "written-by-unknown-run": {"fields": ["model"]},
+    },
+    "notices": {
+        "text": {"text": "old"},
+        "offline": {},
+        "upload-alike": {"upload": "file-1", "path": "kb/a.md"},
+        "stays-published": {},
+        "no-label-room": {},
+        "set-at-creation": {"field": "description"},
+        "files-not-in-manifest": {"files": ["file-1"]},
+        "files-not-indexed": {"files": ["file-1"]},
+        "already-archived": {},
+        "consent-permits": {"rule": "cost", "cause": {"code": "protected", "args": {"address": "a/b"}}, **PERMISSION},
+        "consent-expired": {**PLACED, "until": "2026-11-20"},
+        "consent-outdated": PLACED,
+        "consent-unneeded": PLACED,
+        "peer-without-state": {"identity": "globex", "location": ".reconciler"},
+        "model-unlisted": {"model": "gpt-7", "similar": ["gpt-6"]},
+        "already-managed": {"id": "agent_1"},
+        "nothing-to-adopt": {},
+    },
+    "causes": {
+        "text": {"text": "old"},
+        "other-project": {"answered": "proj_b", "applied": "proj_a"},
+        "nothing-live": {"objects": 7},
+        "foreign-owner": {"id": "agent_1", "owner": "globex"},
+        "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"]},
+        "imported-unmanaged": {"id": "agent_1"},
+        "duplicate-used": {"address": "assistant/triage", "id": "w1", "user": "automation auto_1"},
+        "referenced": {"address": "assistant/triage"},
+        "published": {"chatbots": ["chatbot/support"]},
+        "release-edited": {"released": "d1", "manifest": "d2"},
+        "assistants-drifted": {"addresses": ["assistant/triage"]},
+        "protected": {"address": "assistant/triage"},
+        "duplicate-protected": {"address": "assistant/triage", "id": "w1"},
+        "changed-twice": {"fields": ["model"]},
+        "written-whole": {"fields": ["model"]},
+        "needs-missing": {"addresses": ["vectorstore/kb"]},
+        "drift-refused": {},
+        "models-shut-down": {"models": {"gpt-4": "2026-10-23"}},
+        "daily-cost": {"dollars": 160.0, "before": 100.0, "allowed": 150.0},
+        "too-many-deletes": {"number": 9, "detached": True, "allowed": 3, "live": 20},
+    },
+    "remedies": {
+        "text": {"text": "old"},
+        "use-other-key": {},
+        "leave-to-owner": {"owner": "globex", "address": "assistant/triage"},
+        "delete-or-unlabel": {},
+        "adopt-first": {},
+        "repoint-user": {"user": "automation auto_1", "id": "w1"},
+        "delete-or-unlabel-one": {"id": "w1"},
+        "repoint-referrers": {"names": ["pipeline/flow"]},
+        "publish-other-release": {"releases": ["release/support@1"]},
+        "archive-releases": {"releases": ["release/support@1"]},
+        "keep-release": {"address": "release/support@1"},
+        "restore-manifest": {"address": "assistant/triage"},
+        "publish-or-remove": {"chatbots": ["chatbot/support"]},
+        "restore-and-release": {},
+        "revert-or-pull": {"address": "assistant/triage"},
+        "unprotect": {},
+        "pull-or-revert": {},
+        "revert-missing": {},
+        "decide-drift": {},
+        "choose-model": {},
+        "raise-daily-cost": {"dollars": 160},
+        "raise-deletes": {"number": 9},
+    },
+    "notes": {
+        "upload-shared": {},
+        "upload-kept": {},
+        "upload-held": {"type": "vector_store", "id": "vs_1"},
+        "already-deleted": {},
+    },
+    "risks": {
+        "guardrail-removed": {"sentence": "Never guess.", "more": 2},
+        "execution-opened": {"tool": "shell", "change": "network"},
+        "remote-tools-opened": {"tool": "mcp:crm", "change": "server"},
+        "moderation-lowered": {"side": "input", "before": "block", "after": "score"},
+        "model-retiring": {"model": "o3", "on": "2026-12-11", "days": 20},
+        "protection-removed": {},
+        "publication-withdrawn": {"release": "release/support@1"},
+        "name-lost": {"before": "assistant/old", "after": "assistant/new"},
+        "consent-used": PERMISSION,
+        "published-version-changed": {"before": 1, "after": 2},
+        "knowledge-removed": {"change": "files", "names": ["a.md", "b.md"], "of": 3},
+        "expiry-shortened": {"before": 7, "after": 2},
+        "web-opened": {"tool": "web_search", "change": "reach"},
+        "tool-added": {"tool": "function:book", "change": "added"},
+        "parameters-incompatible": {"tool": "function:book", "breaks": [BREAK]},
+        "output-changed": {},
+        "model-changed": {"before": ["m1"], "after": ["m2"]},
+        "reasoning-lowered": {"before": "high", "after": "low"},
+        "id-changed": {"id": "w1"},
+        "model-unpinned": {"models": ["gpt-6-latest"]},
+        "tool-removed": {"tool": "function:book"},
+        "kept-no-longer": {},
+    },
+}
+"""For every code, each of its arguments."""
+TABLES: Mapping[str, tuple[Mapping[Any, Phrase], tuple[str, ...]]] = {
+    "reasons": (REASONS, get_args(ReasonCode)),
+    "notices": (NOTICES, get_args(NoticeCode)),
+    "causes": (CAUSES, get_args(CauseCode)),
+    "remedies": (REMEDIES, get_args(RemedyCode)),
+    "notes": (NOTES, get_args(NoteCode)),
+    "risks": (RISK_TEXTS, tuple(RISKS)),
+}
+ALL = [(table, code) for table, (_, codes) in TABLES.items() for code in codes]
+SAID_OTHERWISE = {"at", "cause", "change", "detached", "dollars", "before", "allowed"}
+"""Arguments that choose a sentence, or are not said as they are."""
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_code_has_a_sentence_and_no_other(table):
+    phrases, codes = TABLES[table]
+    assert phrases.keys() == set(codes) == ARGUMENTS[table].keys()
+
+
+@pytest.mark.parametrize(("table", "code"), ALL)
+def test_a_sentence_says_its_arguments(table, code):
+    args = ARGUMENTS[table][code]
+    text = sentence(TABLES[table][0], code, {**args, "address": args.get("address", "assistant/triage")})
+    assert text not in ("", code)
+    assert "{" not in text.replace("{protect: false}", "")
+    for name, value in args.items():
+        if name not in SAID_OTHERWISE:
+            assert all(str(said) in text for said in leaves(value)), (name, text)
+
+
+def leaves(value: Any) -> list[Any]:
+    """The values inside a value, and the names of a mapping."""
+    if isinstance(value, dict):
+        return [leaf for key, item in value.items() for leaf in ([] if key in {"change", "code"} else leaves(item))]
+    return [leaf for item in value for leaf in leaves(item)] if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("args", [{}, {"names": 3}, {"fields": None}])
+@pytest.mark.parametrize(("table", "code"), ALL)
+def test_other_arguments_make_no_error(table, code, args):
+    """A document may come from anywhere."""
+    assert sentence(TABLES[table][0], code, args)
+
+
+def test_a_code_that_is_not_known_is_shown():
+    assert sentence({"known": "a sentence"}, "from-the-future", {}) == "from-the-future"
+
+
+def test_braces_in_an_argument_are_text():
+    assert reason_text(Reason("moved", {"former": "{former} {0}"})) == "moved from {former} {0}"
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (reason_text(Reason("manifest-removed")), "manifest removed"),
+        (reason_text(Reason("release-leaves", {"release": "release/a@1"})), "release/a@1 is archived"),
+        (reason_text(Reason("unmanaged", {"type": "agent", "id": "w1", "name": ""})), "agent w1 is unmanaged"),
+        (reason_text(Reason("bundle-changes", {"addresses": []})), "something in the bundle changes"),
+        (reason_text(Reason("bundle-changes", {"addresses": [*"abcde"]})), "a, b, c and 2 more in it change"),
+        (reason_text(Reason("written-outside", {"fields": []})), "not written by Reconciler"),
+        (reason_text(Reason("last-changed", {"at": 1_795_000_000})), "last changed 2026-11-18 11:06 UTC"),
+        (cause_text(Cause("changed-twice", {"fields": ["model"]})), "model changed in the manifest and live"),
+        (
+            cause_text(Cause("too-many-deletes", {"number": 4, "detached": False, "allowed": 3, "live": 9})),
+            "4 deletes at once; 3 are allowed (9 objects are live)",
+        ),
+        (
+            cause_text(Cause("daily-cost", {"dollars": 1600.5, "before": 0, "allowed": 2})),
+            "vector stores would cost about $1,600.50 a day, now $0.00; $2.00 are allowed",
+        ),
+        (
+            notice_text(Notice("files-not-indexed", {"files": ["f1", "f2", "f3", "f4"]}, "vectorstore/kb")),
+            "vectorstore/kb holds 4 files that OpenAI could not index: f1, f2, f3 and 1 more",
+        ),
+        (
+            notice_text(Notice("model-unlisted", {"model": "gpt-7", "similar": []})),
+            "the API lists no model gpt-7 for this key",
+        ),
+        (
+            notice_text(Notice("consent-permits", ARGUMENTS["notices"]["consent-permits"])),
+            f"cost: a/b is protected, on the live object or in the state; {PERMITTED}",
+        ),
+        (unknown_text(Unknown("token-prices", ("", "m1"))), "the token price of several models, m1"),
+    ],
+)
+def test_what_is_said(said, text):
+    assert said == text
+
+
+class TestRefusals:
+    def test_the_ways_out_are_one_sentence(self):
+        remedies = (
+            Remedy("repoint-referrers", {"names": [f"pipeline/{name}" for name in "abcde"]}),
+            Remedy("restore-manifest", {"address": "assistant/triage"}),
+        )
+        assert remedies_text(remedies) == (
+            "Point pipeline/a, pipeline/b, pipeline/c and 2 more at something else, or remove it in the same change; "
+            "or put the manifest of assistant/triage back."
+        )
+        assert remedies_text(()) == ""
+        assert remedies_text((Remedy("text", {"text": "As it was."}),)) == "As it was."
+
+    def test_one_that_ends_a_command_is_an_error(self):
+        refusal = Refusal("project/acme", "update", "wrong-project", Cause("nothing-live", {"objects": 7}))
+        problem = refusal_problem(refusal)
+        assert (problem.code, problem.hint) == ("wrong-project", "")
+        assert problem.message.startswith("none of the 7 objects in the state is live")
+
+    def test_referrers_with_state_and_place(self):
+        release = Referrer(Address("release", "support@2"), "published", "v2.yaml:9")
+        assert (referrer_text(release), place_text(release)) == ("release/support@2 [published]", "v2.yaml:9")
+        peer = Referrer(PeerObject("globex/live", "assistant/a"), place="state")
+        assert (referrer_text(peer), place_text(peer)) == ("globex/live: assistant/a", "state of globex/live")
+        assert place_text(Referrer(PeerObject("globex/live", "assistant/a"))) == ""
+        assert referrer_text(Referrer(Foreign("session", "s1", "in progress"))) == "session in progress (s1)"
+        assert referrer_text(Referrer(Foreign("agent", "agent_9"))) == "agent agent_9"
+
+
+class TestRisks:
+    RISK = Risk("model-changed", "medium", "chatbot/support", "publish", {"before": ["m1"], "after": ["m2"]})
+
+    def test_the_level_and_the_rule_stand_beside_a_change(self):
+        assert risk_note(self.RISK) == "medium model-changed: m1 becomes m2"
+
+    def test_what_is_at_risk_and_for_whom(self):
+        risk = Risk(*("model-changed", "medium", "a/b", "update"), self.RISK.args, "assistant/c", "release/d@1")
+        assert risk_text(risk) == "assistant/c: m1 becomes m2 (release/d@1, which is published, uses it)"
+
+    @pytest.mark.parametrize(
+        ("rule", "args", "text"),
+        [
+            ("published-version-changed", {"before": 2, "after": 1}, "users get version 1 instead of 2, an older one"),
+            ("expiry-shortened", {"before": None, "after": 2}, "if unused, it expires after 2 days instead of never"),
+            (
+                "moderation-lowered",
+                {"side": "input", "before": "block", "after": None},
+                "moderation of its input changes from block to off",
+            ),
+            ("guardrail-removed", {"sentence": "Say `no`.", "more": 0}, "it no longer says “Say 'no'.”"),
+            (
+                "knowledge-removed",
+                {"change": "stores", "names": ["vectorstore/kb"]},
+                "it no longer searches vectorstore",
+            ),
+            (
+                "parameters-incompatible",
+                {"tool": "f", "breaks": [{"at": "", "change": "type", "before": ["a", "b"], "after": ["c"]}]},
+                "f: the whole changes from a or b to c",
+            ),
+            (
+                "parameters-incompatible",
+                {"tool": "f", "breaks": [{"at": "a", "change": "narrowed", "values": ['"x"']}]},
+                'f: a no longer takes "x"',
+            ),
+            (
+                "parameters-incompatible",
+                {"tool": "f", "breaks": [{"at": "a", "change": "limited", "values": 2}]},
+                "f: a takes only 2 values now",
+            ),
+        ],
+    )
+    def test_what_is_said(self, rule, args, text):
+        assert risk_text(Risk(rule, RISKS[rule], "a/b", "update", args)).startswith(text)

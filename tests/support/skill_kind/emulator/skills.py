@@ -1,0 +1,84 @@
+"""Skills: files that never change, with a name and a description that do."""
+
+import hashlib
+from typing import Annotated, Required
+
+from openai._types import FileTypes
+from openai.types.skill_list_params import SkillListParams
+from typing_extensions import TypedDict
+
+from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
+from reconciler.emulator.bodies import form
+from reconciler.emulator.errors import not_found
+from reconciler.emulator.paging import Paging
+from reconciler.emulator.store import Document
+
+KIND = "skill"
+TEXTS = "skill.texts"
+
+
+class Created(TypedDict, total=False):
+    name: Required[str]
+    description: str
+    files: Required[dict[str, FileTypes]]
+
+
+class Updated(TypedDict, total=False):
+    name: str
+    description: Annotated[str | None, "null removes it"]
+
+
+def create(call: Call) -> Document:
+    files = call.body["files"]
+    skill = {
+        "id": new_id("skill_"),
+        "object": KIND,
+        "created_at": int(call.now),
+        "name": call.body["name"],
+        "description": call.body.get("description"),
+        "content": {path: hashlib.sha256(file.content).hexdigest() for path, file in files.items()},
+    }
+    call.store.put(KIND, skill)
+    call.store.put(TEXTS, {"id": skill["id"], "texts": {path: file.content.decode() for path, file in files.items()}})
+    return skill
+
+
+def retrieve(call: Call) -> Document:
+    return _existing(call, KIND)
+
+
+def content(call: Call) -> Document:
+    return _existing(call, TEXTS)
+
+
+def update(call: Call) -> Document:
+    skill = {**_existing(call, KIND), **call.body}
+    call.store.put(KIND, skill)
+    return skill
+
+
+def delete(call: Call) -> Document:
+    _existing(call, KIND)
+    call.store.delete(KIND, call.id)
+    return deleted(call, "skill.deleted")
+
+
+def list_skills(call: Call) -> Document:
+    return call.list(KIND, Paging(params=SkillListParams), dict)
+
+
+def _existing(call: Call, kind: str) -> Document:
+    found = call.store.get(kind, call.id)
+    if found is None:
+        raise not_found(f"No such Skill object: {call.id}", "id")
+    return found
+
+
+ENDPOINTS = [
+    Endpoint(method="POST", path="/v1/skills", handle=create, body=Body(Created, read=form)),
+    Endpoint(method="GET", path="/v1/skills", handle=list_skills),
+    Endpoint(method="GET", path="/v1/skills/{id}", handle=retrieve),
+    Endpoint(method="GET", path="/v1/skills/{id}/content", handle=content),
+    Endpoint(method="POST", path="/v1/skills/{id}", handle=update, body=Body(Updated)),
+    Endpoint(method="DELETE", path="/v1/skills/{id}", handle=delete),
+]

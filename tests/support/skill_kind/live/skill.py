@@ -1,0 +1,75 @@
+"""Skills: `/v1/skills`."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from reconciler.live import bodies
+from reconciler.live.base import WriteRequest
+from reconciler.live.client import Connection, Object
+from reconciler.live.contents import planned_bytes
+from reconciler.live.metadata import older_than
+from reconciler.live.pages import walk
+from reconciler.resources.address import Identity
+from reconciler.resources.base import Live
+from reconciler.resources.registry import resource_types
+from reconciler.resources.values import same
+
+FIELDS: Final = ("name", "content", "description")
+
+
+class Skills:
+    type = "skill"
+    lists_whole = False
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._form = resource_types()[self.type]
+        self.refers = self._form.refers
+
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
+        return [self._live(body) for body in await walk(self._connection, "skills")]
+
+    async def whole(self, live: Live) -> Live | None:
+        """With its texts."""
+        body = await self._connection.read("skills", live.id, "content")
+        return None if body is None else replace(live, detail={**live.detail, "texts": body["texts"]})
+
+    async def read(self, id: str) -> Live | None:  # noqa: A002
+        body = await self._connection.read("skills", id)
+        return None if body is None else self._live(body)
+
+    async def create(self, order: WriteRequest) -> Live:
+        desired, names = order.desired, [*order.fields["content"]]
+        contents = [await asyncio.to_thread(planned_bytes, order.root, part, desired) for part in desired.parts]
+        files = [(f"files[{name}]", name, content) for name, content in zip(names, contents, strict=True)]
+        body = {name: value for name, value in bodies.creation(self._form, order).items() if name != "content"}
+        return self._live(await self._connection.create("skills", body=body, files=files, about=desired))
+
+    async def find(self, order: WriteRequest, since: float) -> Live | None:
+        recent = await walk(self._connection, "skills", until=older_than(since, self._connection.ahead))
+        found = map(self._live, recent)
+        return next((live for live in found if same({**live.fields, **order.fields}, live.fields)), None)
+
+    async def update(self, live: Live, order: WriteRequest) -> Live:
+        body = bodies.change(self._form, order, live)
+        return self._live(await self._connection.replace("skills", live.id, body=body, about=order.desired))
+
+    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+        """A skill carries no label: there is nothing to do."""
+
+    async def delete(self, id: str) -> None:  # noqa: A002
+        await self._connection.remove("skills", id)
+
+    def _live(self, body: Object) -> Live:
+        return Live(
+            type=self.type,
+            id=body["id"],
+            fields=bodies.canonical(self._form, body, FIELDS),
+            name=body["name"],
+            detail=bodies.detail(body, ["created_at"]),
+        )
+
+
+ADAPTER: Final = Skills
