@@ -1,10 +1,12 @@
 """What holds for every test: an environment of its own, and skips that are failures where everything is installed."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests.support.documents import check_printed_documents
 from tests.support.servers import bucket, database, postgres_server, s3_server
 
 __all__ = ["bucket", "database", "postgres_server", "s3_server"]
@@ -42,6 +44,14 @@ def pytest_make_collect_report(collector: pytest.Collector):
     if collector.config.getoption("--fail-on-skip") and report.skipped:
         report.outcome = "failed"
         report.longrepr = f"skipped, with --fail-on-skip: {report.longrepr[2]}"
+
+
+@pytest.fixture(autouse=True)
+def printed_documents(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every JSON document that a command of this test prints, or writes with --out, is as `schemas/` says."""
+    found = check_printed_documents(monkeypatch)
+    yield
+    assert not found
 
 
 @pytest.fixture(autouse=True)

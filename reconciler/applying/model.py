@@ -1,13 +1,12 @@
-"""What applying a plan came to: `reconciler/apply/v1`."""
+"""The result of applying a plan. `applying/codec.py` makes JSON of it."""
 
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from reconciler.planning.model import Action, Change
 from reconciler.planning.reasons import Args
 from reconciler.resources.problems import Problem
-
-FORMAT: Final = "reconciler/apply/v1"
+from reconciler.state.model import AppliedPlan
 
 Status: TypeAlias = Literal["done", "failed", "skipped", "not-started"]
 Verdict: TypeAlias = Literal["already-applied", "applied", "interrupted", "partly-applied", "failed"]
@@ -63,8 +62,8 @@ class ApplyResult:
     """What was changed by hand and is left as it is."""
     found: tuple[str, ...] = ()
     """Addresses of what a run that did not end had done: it was found instead of being done again."""
-    already_applied: str = ""
-    """When this plan was applied before: when, and by whom."""
+    already_applied: AppliedPlan | None = None
+    """The earlier apply of this plan, where there is nothing to do because of it."""
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.status == status)

@@ -15,6 +15,7 @@ from reconciler.applying.write import StaleError
 from reconciler.planning.changes import is_labelled
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.base import Live
+from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Problem
 
 MOST_NAMED = 3
@@ -127,8 +128,7 @@ async def _is_there(run: Run, step: Step, live: Live) -> bool:
 
 def _named(found: Sequence[Live]) -> str:
     names = [f"{one.type} {one.name} ({one.id})" if one.name else f"{one.type} {one.id}" for one in found]
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return few(names, MOST_NAMED)
 
 
 def _stale(step: Step, what: str) -> StaleError:

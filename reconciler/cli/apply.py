@@ -47,7 +47,7 @@ def command(
     check_terminal(yes=yes)
     from reconciler.applying.model import ApplyResult
     from reconciler.operations.run import applied
-    from reconciler.review.saved import read_plan
+    from reconciler.review.saved_plans import read_plan
 
     result = applied(
         start,
@@ -126,10 +126,10 @@ def _text(plan: "Plan", stream: TextIO) -> str:
 
 def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
     """Show the result of an apply, and return the exit code."""
-    from reconciler.reports.json import apply_json
+    from reconciler.reports.wording.documents import apply_document
 
     if format_ == "json":
-        show_json(apply_json(result))
+        show_json(apply_document(result))
     elif format_ == "markdown":
         from reconciler.reports.markdown.apply import apply_markdown
 
@@ -142,7 +142,7 @@ def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
         from reconciler.reports.text import apply_text
 
         show(apply_text(result, style=style(sys.stdout)))
-    write_json(apply_json(result), out)
+    write_json(apply_document(result), out)
     if result.complete:
         return 0
     return codes.PARTLY if result.of("done") else 1

@@ -30,9 +30,9 @@ def command(address: str, start: Path, format_: str) -> int:
     (chosen,) = options.addresses((address,))
     done = archive(start, chosen)
     if format_ == "json":
-        from reconciler.reports.releases import archived_json
+        from reconciler.reports.wording.documents import archive_document
 
-        show_json(archived_json(done))
+        show_json(archive_document(done))
     else:
         from reconciler.reports.text.releases import archived_text
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.planning.model import Plan
     from reconciler.reports.markdown.origin import Run
     from reconciler.review.approval import Approval
-    from reconciler.review.reviewing import Shown
+    from reconciler.review.reviewed_changes import ReviewedChanges
 
 AUTHOR = "github-actions[bot]"
 
@@ -99,12 +99,12 @@ def issue(body: Path, drift: Path, author: str) -> int:
     """
     from reconciler.github import connect
     from reconciler.github.issues import close_issue, upsert_issue
-    from reconciler.review.saved import read_drift
+    from reconciler.review.saved_plans import read_drift
 
     text, found = _text(body), read_drift(drift)
     with connect(options.environ()) as github:
         url = close_issue(github, text, author) if found["clean"] else upsert_issue(github, _title(found), text, author)
-    show(url or "Nothing to do, and no issue is open.")
+    show(url or "Nothing to report, and no open issue.")
     return 0
 
 
@@ -130,17 +130,17 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
     Exit code 2 if changes are held back, 3 if the plan is refused.
     """
     from reconciler.operations.run import planned
-    from reconciler.reports.wording.documents import plan_json
+    from reconciler.reports.wording.documents import plan_document
     from reconciler.review.approval import approval
 
     now = planned(start, options.environ(), env, endpoint, on_drift="keep")
     if now.plan.refusals:
         show_plan(now.plan, "text", out=None)
         return codes.REFUSED
-    found = _shown(now.plan, plan_workflow)
+    found = _read_reviews(now.plan, plan_workflow)
     parted = approval(now, found.digests)
-    write_json(plan_json(parted.plan), out)
-    _tell(parted, found)
+    write_json(plan_document(parted.plan), out)
+    _show_approval(parted, found)
     return codes.CHANGES if parted.held else 0
 
 
@@ -159,12 +159,12 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
     branch in the step output `branch`.
     """
     from reconciler.operations.rollback import rollback
-    from reconciler.reports.wording.documents import plan_json
-    from reconciler.review.reviewing import rollback_branch
+    from reconciler.reports.wording.documents import plan_document
+    from reconciler.review.reviewed_changes import rollback_branch
 
     chatbot = chatbot.removeprefix("chatbot/")
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
-    write_json(plan_json(plan), out)
+    write_json(plan_document(plan), out)
     show_plan(plan, "text", out=None)
     _set_output("branch", rollback_branch(plan.identity, chatbot))
     return codes.REFUSED if plan.refusals else 0
@@ -190,7 +190,7 @@ def pull_request(head: str, base: str | None, title: str, body: str) -> int:
             show(upsert_pull(github, head, base, title, body))
         except GitHubError:
             server = options.environ().get("GITHUB_SERVER_URL") or "https://github.com"
-            show("The branch is pushed, and has no pull request. To open it by hand:")
+            show("The branch was pushed, but the pull request could not be opened. Open it here:")
             show(f"{server}/{github.repository}/compare/{base}...{head}?expand=1")
             raise
     return 0
@@ -201,31 +201,31 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace")
 
 
-def _shown(plan: "Plan", plan_workflow: str) -> "Shown":
+def _read_reviews(plan: "Plan", plan_workflow: str) -> "ReviewedChanges":
     from reconciler.github import connect
     from reconciler.github.plan_artifacts import Reviews
-    from reconciler.review.reviewing import Shown, shown
+    from reconciler.review.reviewed_changes import ReviewedChanges, read_reviews
 
     if not plan.work:
-        return Shown()
+        return ReviewedChanges()
     with connect(options.environ()) as github:
         where = Reviews(github, plan_workflow, _workflow(), _given("GITHUB_REF_NAME"), _given("GITHUB_SHA"))
-        return shown(plan, where)
+        return read_reviews(plan, where)
 
 
-def _tell(parted: "Approval", found: "Shown") -> None:
+def _show_approval(parted: "Approval", found: "ReviewedChanges") -> None:
     from reconciler.reports.style import count, plain
 
     show(f"Reviewed: {count(len(parted.plan.work), 'change')}. Held back: {count(len(parted.held), 'change')}.")
     for held in parted.held:
         pull = found.rolled_back.get(held.change.digest)
-        reason = f"waits for {held.because_of}" if held.because_of else "no merged pull request has shown it"
-        reason = f"it was rolled back, see #{pull}; merge that, or close it" if pull else reason
+        reason = f"depends on {held.because_of}" if held.because_of else "not in the plan of a merged pull request"
+        reason = f"rolled back by #{pull}; merge or close that pull request" if pull else reason
         show(f"  {held.change.action} {plain(held.change.address)}: {plain(reason)}")
     for review in found.reviews if parted.held else ():
-        show(f"  #{review.pull}: {plain(review.void) or 'shown'}")
+        show(f"  #{review.pull}: {plain(review.void) or 'plan read'}")
     if parted.held:
-        show("Run this workflow by hand: it plans again, and waits for approval.")
+        show("To apply these changes, run this workflow manually and approve its plan.")
 
 
 def _set_output(name: str, value: str) -> None:

@@ -26,7 +26,7 @@ def command(before: str, after: str, start: Path, env: str | None, format_: str)
 
     found = diff(start, options.environ(), before, after, env=env)
     if format_ == "json":
-        from reconciler.reports.releases import comparison_json
+        from reconciler.releases.codec import comparison_json
 
         show_json(comparison_json(found))
     elif format_ == "markdown":

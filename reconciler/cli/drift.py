@@ -31,18 +31,18 @@ def command(
     """
     from reconciler.operations.drift import drift
     from reconciler.planning.model import Refusal
-    from reconciler.reports.json import drift_json
     from reconciler.reports.wording import refusal_problem
+    from reconciler.reports.wording.documents import drift_document
 
     report = drift(start, options.environ(), env, endpoint, targets=options.addresses(targets))
     if isinstance(report, Refusal):
         show_error([refusal_problem(report)], format_)
         return codes.REFUSED
-    write_json(drift_json(report), out)
+    write_json(drift_document(report), out)
     undo = options.again("apply", on_drift="revert")
     pull = f"{options.again('pull', targets=())} {shlex.join(targets) or '--all'}"
     if format_ == "json":
-        show_json(drift_json(report))
+        show_json(drift_document(report))
     elif format_ == "markdown":
         from reconciler.reports.markdown.drift import drift_markdown
 

@@ -49,7 +49,9 @@ def command(
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     done = _import(what, start, env, endpoint, pattern, into)
     if format_ == "json":
-        show_json(done.document())
+        from reconciler.importing.codec import import_json
+
+        show_json(import_json(done))
     else:
         _show(done)
     if done.problems:
@@ -79,7 +81,7 @@ def _import(
         words=what,
         pattern=pattern,
         into=into,
-        tell=note,
+        on_progress=note,
     )
 
 
@@ -90,11 +92,11 @@ def _show(done: "Imported") -> None:
         called = f" ({plain(origin.name)})" if origin.name else ""
         show(f"{origin.address}  from {origin.type} {plain(origin.id)}{called}")
         for loss in origin.losses:
-            show(f"    not here: {plain(loss)}")
+            show(f"    not imported: {plain(loss)}")
     for one in done.skipped:
-        show(f"left alone: {one.type} {one.id} ({plain(one.name)}): {plain(one.why)}")
+        show(f"skipped: {one.type} {one.id} ({plain(one.name)}): {plain(one.why)}")
     if done.written:
         files = count(len(done.written), "file")
-        show(f"\n{files} written into {done.root}. Next: reconciler validate, then reconciler adopt")
+        show(f"\nWrote {files} to {done.root}. Next: reconciler validate, then reconciler adopt")
     elif not done.problems:
         show("Nothing to import.")

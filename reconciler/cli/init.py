@@ -29,7 +29,7 @@ def command(folder: Path, ci: str | None) -> int:
 
 
 def _workflows(folder: Path) -> int:
-    from reconciler.operations.workflows import write_workflows
+    from reconciler.operations.init import write_workflows
 
     for path in write_workflows(folder):
         show(f"wrote {path}")

@@ -10,7 +10,7 @@ from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
-    from reconciler.importing.listing import Inventory
+    from reconciler.importing.inventory_model import Inventory
 
 
 @click.command(name="inventory")
@@ -32,7 +32,7 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, by
     """
     from reconciler.importing.inventory import inventory
 
-    found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, tell=note)
+    found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, on_progress=note)
     _show(found, format_)
     if found.problems:
         show_problems(found.problems)
@@ -41,7 +41,9 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, by
 
 def _show(found: "Inventory", format_: str) -> None:
     if format_ == "json":
-        show_json(found.document())
+        from reconciler.importing.codec import inventory_json
+
+        show_json(inventory_json(found))
     elif format_ == "markdown":
         from reconciler.reports.markdown.inventory import inventory_markdown
 

@@ -64,7 +64,7 @@ def command(
 
 def _show(done: "Migration", format_: str) -> None:
     if format_ == "json":
-        from reconciler.reports.migration import migration_json
+        from reconciler.migration.codec import migration_json
 
         show_json(migration_json(done))
     elif format_ == "markdown":

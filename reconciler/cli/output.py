@@ -44,7 +44,7 @@ def show(text: str) -> None:
 
 
 def show_json(document: "JSON") -> None:
-    from reconciler.reports.json import dumps
+    from reconciler.resources.json_documents import dumps
 
     show_json_text(dumps(document))
 
@@ -73,7 +73,7 @@ def inert(text: str) -> str:
 def write_json(document: "JSON", file: Path | None) -> None:
     """Write `document` to `file`, unless it is None."""
     if file is not None:
-        from reconciler.reports.json import dumps
+        from reconciler.resources.json_documents import dumps
         from reconciler.resources.problems import Problem, ReconcilerError
 
         try:
@@ -92,7 +92,7 @@ def show_error(problems: "Iterable[Problem]", format_: str) -> None:
     problems = tuple(problems)
     show_problems(problems)
     if format_ == "json":
-        from reconciler.reports.json import problems_json
+        from reconciler.resources.problems import problems_json
 
         with suppress(OSError):  # the problem may be that stdout cannot be written
             show_json(problems_json(problems))

@@ -66,11 +66,11 @@ def show_plan(
     saved: Path | None = None,
 ) -> None:
     """Print a plan and save it to `out`. `again` is the command that applies it; `saved` is its existing file."""
-    from reconciler.reports.wording.documents import plan_json
+    from reconciler.reports.wording.documents import plan_document
 
-    write_json(plan_json(plan), out)
+    write_json(plan_document(plan), out)
     if format_ == "json":
-        show_json(plan_json(plan))
+        show_json(plan_document(plan))
     elif format_ == "markdown":
         from reconciler.reports.markdown.plan import plan_markdown
 

@@ -36,7 +36,7 @@ def command(chatbot: str, number: int | None, start: Path, env: str | None, form
 
     done = publish(start, options.environ(), chatbot.removeprefix("chatbot/"), number, env=env)
     if format_ == "json":
-        from reconciler.reports.releases import publication_json
+        from reconciler.releases.codec import publication_json
 
         show_json(publication_json(done))
     else:

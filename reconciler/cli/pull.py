@@ -11,7 +11,6 @@ from reconciler.cli.output import note, show, show_json, show_problems
 if TYPE_CHECKING:
     from reconciler.operations.pull import Pulled
     from reconciler.project.edits import Edit
-    from reconciler.resources.values import JSON
 
 
 @click.command(name="pull")
@@ -41,7 +40,9 @@ def command(
     chosen = options.addresses(addresses)
     pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run)
     if format_ == "json":
-        show_json(_document(pulled, written=not dry_run))
+        from reconciler.operations.pull import pull_json
+
+        show_json(pull_json(pulled, written=not dry_run))
     else:
         _show(pulled, dry_run=dry_run)
     show_problems(pulled.problems)
@@ -70,17 +71,3 @@ def _diff(edit: "Edit") -> str:
     before, after = (text.removesuffix("\n").split("\n") for text in (edit.before or "", edit.after or ""))
     lines = difflib.unified_diff(before, after, f"a/{edit.path}", f"b/{edit.path}", lineterm="")
     return "\n".join(line[:1] + plain(line[1:].removesuffix("\r")) for line in lines)
-
-
-def _document(pulled: "Pulled", *, written: bool) -> "JSON":
-    from reconciler.reports.json import problems_json
-
-    return {
-        **problems_json(pulled.problems),
-        "format": "reconciler/pull/v1",
-        "identity": pulled.identity,
-        "written": written,
-        "accepted": [{"address": address, "path": item.path} for address, item in pulled.accepted],
-        "files": [edit.path for edit in pulled.edits],
-        "notes": list(pulled.notes),
-    }

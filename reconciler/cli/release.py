@@ -37,7 +37,7 @@ def command(
     name = chatbot.removeprefix("chatbot/")
     done = release(start, options.environ(), name, message=message, vendor=vendor, publish=publish, env=env)
     if format_ == "json":
-        from reconciler.reports.releases import released_json
+        from reconciler.releases.codec import released_json
 
         show_json(released_json(done))
     else:

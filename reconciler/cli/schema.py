@@ -16,7 +16,7 @@ from reconciler.cli.output import show, show_json, write_json
     help="Write one file for each schema to DIR.",
 )
 def command(folder: Path | None) -> int:
-    """Print the JSON Schema of manifests. With --out, write the schemas of manifests, bundles and pointers.
+    """Print the JSON Schema of manifests. With --out, write the schemas of manifests, bundles and printed documents.
 
     Editors use the schema that the first line of a manifest refers to. To update the schema of a project:
 

@@ -15,7 +15,7 @@ from reconciler.cli.plan import show_plan
 @options.colour
 def command(file: Path, format_: str) -> int:
     """Show a plan that was saved with `plan --out FILE`. Requires no project and works offline."""
-    from reconciler.review.saved import read_plan
+    from reconciler.review.saved_plans import read_plan
 
     again = shlex.join(("reconciler", "apply", str(file)))
     show_plan(read_plan(file), format_, out=None, again=again, saved=file)

@@ -1,7 +1,6 @@
 """`reconciler state`: inspect and edit the state."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,15 +23,17 @@ def command() -> None:
 @options.project
 def list_(start: Path, env: str | None, format_: str) -> int:
     """List the entries of the state by address."""
-    from reconciler.operations.state import entries
+    from reconciler.operations.state import state_of
 
-    found = entries(start, options.environ(), env=env)
+    state = state_of(start, options.environ(), env=env)
     if format_ == "json":
-        show_json([{"address": str(address), "type": item.type, "id": item.id} for address, item in found.items()])
+        from reconciler.state.output import state_list_json
+
+        show_json(state_list_json(state))
     else:
         from reconciler.reports.text import state_list_text
 
-        show(state_list_text(found, style=style(sys.stdout, rows=True)))
+        show(state_list_text(state.objects, style=style(sys.stdout, rows=True)))
     return 0
 
 
@@ -43,8 +44,10 @@ def show_(address: str, start: Path, env: str | None, format_: str) -> int:
     """Print the entry of ADDRESS as JSON."""
     del format_
     from reconciler.operations.state import entry
+    from reconciler.state.output import state_entry_json
 
-    show_json(entry(start, options.environ(), options.addresses((address,))[0], env=env))
+    (wanted,) = options.addresses((address,))
+    show_json(state_entry_json(wanted, entry(start, options.environ(), wanted, env=env)))
     return 0
 
 
@@ -54,9 +57,11 @@ def history_(start: Path, env: str | None, format_: str) -> int:
     """List applies with user, time and summary, latest first. The `git` backend keeps the complete history."""
     from reconciler.operations.state import applies
 
-    found = applies(start, options.environ(), env=env)
+    identity, found = applies(start, options.environ(), env=env)
     if format_ == "json":
-        show_json([asdict(plan) for plan in found])
+        from reconciler.state.output import state_history_json
+
+        show_json(state_history_json(identity, found))
     else:
         from reconciler.reports.text import history_text
 
@@ -148,7 +153,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
 
     done = rebuild(start, options.environ(), env=env, endpoint=endpoint, confirm=confirm)
     if format_ == "json":
-        from reconciler.reports.states import rebuilt_json
+        from reconciler.state.output import rebuilt_json
 
         show_json(rebuilt_json(done))
     elif done.written:
@@ -168,7 +173,7 @@ def migrate_(to: str, start: Path, env: str | None) -> int:
     URL is `git`, `s3://BUCKET/PREFIX`, `postgres:` or `local`. A note in the old backend makes runs that still use it
     fail.
     """
-    from reconciler.operations.state_migrate import migrate_backend
+    from reconciler.operations.state import migrate_backend
     from reconciler.reports.text.states import migrated_text
 
     show(migrated_text(migrate_backend(start, options.environ(), to, env=env)))
@@ -177,7 +182,7 @@ def migrate_(to: str, start: Path, env: str | None) -> int:
 
 def _edited(word: str, done: "StateEdit", format_: str) -> int:
     if format_ == "json":
-        from reconciler.reports.states import edited_json
+        from reconciler.state.output import edited_json
 
         show_json(edited_json(done))
     else:

@@ -17,15 +17,11 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str) ->
 
     found = status(start, options.environ(), env=env, endpoint=endpoint)
     if format_ == "json":
-        show_json(found.document())
-        return 0
-    from reconciler.reports.style import wrap
-    from reconciler.reports.text import table
+        from reconciler.project.status import status_json
 
-    rows = [(entry.address, entry.standing, entry.id or "-") for entry in found.entries]
-    how = style(sys.stdout, rows=True)
-    lines = wrap(f"{found.identity} at {found.endpoint}; {found.last_apply}", how.width, hang="  ")
-    if found.lock:
-        lines += wrap(f"locked by {found.lock}", how.width, hang="  ")
-    show("\n".join([*lines, "", table(rows, ("ADDRESS", "STATUS", "ID"), style=how)]))
+        show_json(status_json(found))
+    else:
+        from reconciler.reports.text.status import status_text
+
+        show(status_text(found, style=style(sys.stdout, rows=True)))
     return 0

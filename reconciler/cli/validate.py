@@ -21,7 +21,7 @@ def command(start: Path, env: str | None, format_: str) -> int:
 
     checked = validate(start, options.environ(), env=env)
     if format_ == "json":
-        from reconciler.reports.json import problems_json
+        from reconciler.resources.problems import problems_json
 
         show_json(problems_json(checked.problems))
     else:

@@ -1,7 +1,7 @@
-"""`import`: what is live becomes manifests. Nothing live is changed, and no file is overwritten."""
+"""`import`: write manifests for live objects. Live objects are not changed, and files are not overwritten."""
 
-from reconciler.importing.configurations import import_requests, import_responses
-from reconciler.importing.live import import_live
+from reconciler.importing.live_objects import import_live
 from reconciler.importing.model import Imported, Origin, Skipped
+from reconciler.importing.requests import import_requests, import_responses
 
 __all__ = ["Imported", "Origin", "Skipped", "import_live", "import_requests", "import_responses"]

@@ -1,4 +1,4 @@
-"""Where imported manifests go, which names are free there, and whether what is to be written is valid."""
+"""The project that receives imported manifests: its names, its earlier imports, and the check of new manifests."""
 
 import json
 import tempfile
@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.importing.live_inventory import Surroundings
+from reconciler.importing.live_inventory import ProjectContext
 from reconciler.importing.model import imported_from
 from reconciler.manifests import load
-from reconciler.manifests.drafting import unique_name
-from reconciler.manifests.drafts import Draft
+from reconciler.manifests.drafts import Draft, unique_name
+from reconciler.manifests.folder import PROJECT_FILE, project_around
 from reconciler.manifests.schema import schema_file
-from reconciler.manifests.tree import PROJECT_FILE, project_around
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -21,20 +20,20 @@ from reconciler.resources.problems import Problem, ReconcilerError
 
 @dataclass
 class Destination:
-    """A project folder, or one that becomes a project."""
+    """A project folder, or a folder that becomes a project."""
 
     root: Path
     is_new: bool
     taken: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Names that are in use, by prefix of the kind."""
+    """Names in use, by prefix of the kind."""
     imported: Mapping[str, Address] = field(default_factory=dict)
-    """Manifests that an earlier import wrote, by the id of what they came from."""
+    """Manifests of earlier imports, by the id of the live object."""
 
     def has(self, address: Address) -> bool:
         return address.name in self.taken[address.kind]
 
     def named(self, prefix: str, text: str, fallback: str, draft: Callable[[str], Draft]) -> Draft:
-        """The draft under the first name made of `text` that no manifest and no file has."""
+        """Return the draft with the first name derived from `text` that no manifest and no file uses."""
         tried = {*self.taken[prefix]}
         while True:
             name = unique_name(text, tried, fallback)
@@ -45,12 +44,12 @@ class Destination:
                 return made
 
     def in_the_way(self, draft: Draft) -> Path | None:
-        """A file that is there already where one of the draft's would go."""
-        there = (self.root / path for path in files_of(draft))
-        return next((path for path in there if path.exists() or path.is_symlink()), None)
+        """Return an existing file that the draft would overwrite."""
+        paths = (self.root / path for path in files_of(draft))
+        return next((path for path in paths if path.exists() or path.is_symlink()), None)
 
     def write(self, drafts: Sequence[Draft], comment: str) -> tuple[Path, ...]:
-        """Write the drafts, and a `project.yaml` where there is none; nothing at all where there are no drafts."""
+        """Write the drafts, and a `project.yaml` if there is none. Without drafts, nothing is written."""
         if not drafts:
             return ()
         name = unique_name(self.root.resolve().name, (), "project")
@@ -59,9 +58,10 @@ class Destination:
         return tuple(write_drafts(self.root, drafts, project=project, schema=schema_file() if project else None))
 
 
-def destination(start: Path, into: Path | None, here: Surroundings) -> Destination:
-    """`into`, the project that the command runs in, or `start`. ReconcilerError for a folder inside another project:
-    paths in manifests start at the project folder.
+def destination(start: Path, into: Path | None, here: ProjectContext) -> Destination:
+    """Return `into`, the current project, or `start` as the destination.
+
+    Raises ReconcilerError for a folder inside another project, because paths in manifests start at the project folder.
     """
     root = (into or (here.project.root if here.workspace else start)).absolute()
     if not (root / PROJECT_FILE).is_file():
@@ -78,19 +78,23 @@ def destination(start: Path, into: Path | None, here: Surroundings) -> Destinati
 def _check_alone(root: Path) -> None:
     other = project_around(root)
     if other is not None:
-        message = f"{root} has no {PROJECT_FILE}, and {other} is a project around or in it"
-        raise ReconcilerError(Problem("inside-project", message, hint=f"Write into that: --into {other}"))
+        message = f"{root} is not a project, and overlaps with the project in {other}"
+        raise ReconcilerError(
+            Problem("inside-project", message, hint=f"To import into the existing project, pass --into {other}")
+        )
 
 
 def valid(drafts: Iterable[Draft]) -> tuple[list[Draft], list[Problem]]:
-    """The drafts that can be written and are valid, and what is wrong with the others."""
+    """Return the valid drafts, and the problems of the others."""
     problems: list[Problem] = []
     writable = []
     for draft in drafts:
         if _is_text(draft):
             writable.append(draft)
         else:
-            problems.append(_refused(draft, Problem("not-utf-8", "half of a surrogate pair is no character")))
+            problems.append(
+                _refused(draft, Problem("not-utf-8", "it contains a lone surrogate, which is not valid Unicode"))
+            )
     wrong = _loaded(writable)
     good = [draft for draft in writable if _key(draft) not in wrong]
     bad = (draft for draft in writable if _key(draft) in wrong)
@@ -107,7 +111,7 @@ def _is_text(draft: Draft) -> bool:
 
 
 def _loaded(drafts: Sequence[Draft]) -> dict[tuple[str, str], list[Problem]]:
-    """Write the drafts somewhere else, load that, and sort the errors by the draft they are about."""
+    """Load the drafts from a temporary folder, and return the errors by draft."""
     owners = {path: _key(draft) for draft in drafts for path in files_of(draft)}
     wrong: dict[tuple[str, str], list[Problem]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""`inventory`: everything that is live, with owner, size, cost and users. Needs a key and no manifests."""
+"""`inventory`: list every live object with owner, size, cost and references. Requires an API key, but no manifests."""
 
 import asyncio
 from collections import defaultdict
@@ -6,8 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.importing.listing import Inventory, items
-from reconciler.importing.live_inventory import LiveInventory, Surroundings, Tell, read_live_inventory, surroundings
+from reconciler.importing.inventory_model import Inventory, items
+from reconciler.importing.live_inventory import (
+    LiveInventory,
+    OnProgress,
+    ProjectContext,
+    project_context,
+    read_live_inventory,
+)
 from reconciler.live.client import Connection
 from reconciler.live.registry import adapters
 from reconciler.project.endpoint import open_connection
@@ -21,25 +27,33 @@ METADATA = "metadata."
 
 
 def inventory(
-    start: Path, environ: Mapping[str, str], *, env: str | None, endpoint: str | None, by: str | None, tell: Tell
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None,
+    endpoint: str | None,
+    by: str | None,
+    on_progress: OnProgress,
 ) -> Inventory:
-    """Read what is live at the endpoint and sum it up.
+    """Read the live objects at the endpoint and return their inventory.
 
-    `by` is `label.KEY`, a label of our manifests, or `metadata.KEY`, of the live objects. `tell` hears of progress.
+    `by` is `label.KEY`, a label of manifests, or `metadata.KEY` of live objects. `tell` receives progress messages.
     """
 
     async def run() -> Inventory:
-        here = surroundings(start, environ, env=env, endpoint=endpoint)
+        here = project_context(start, environ, env=env, endpoint=endpoint)
         async with open_connection(here.project, here.endpoint) as connection:
-            return await take(here, connection, by=by, tell=tell)
+            return await take_inventory(here, connection, by=by, on_progress=on_progress)
 
     check_by(by)
     return asyncio.run(run())
 
 
-async def take(here: Surroundings, connection: Connection, *, by: str | None, tell: Tell) -> Inventory:
-    """The inventory of what `connection` reaches, as seen from `here`."""
-    live_inventory = await read_live_inventory(here, connection, tell)
+async def take_inventory(
+    here: ProjectContext, connection: Connection, *, by: str | None, on_progress: OnProgress
+) -> Inventory:
+    """Return the inventory of the OpenAI project of `connection`; `here` determines which objects are ours."""
+    live_inventory = await read_live_inventory(here, connection, on_progress)
     identity = str(live_inventory.identity) if live_inventory.identity else None
     found = items(
         live_inventory.live,
@@ -64,14 +78,14 @@ async def take(here: Surroundings, connection: Connection, *, by: str | None, te
 
 
 def check_by(by: str | None) -> None:
-    """ReconcilerError where nothing can be summed up by that."""
+    """Raise ReconcilerError if `by` is not a valid key for totals."""
     if by is not None and not any(by.startswith(prefix) and by != prefix for prefix in (LABEL, METADATA)):
-        hint = "Write label.KEY for a label of your manifests, or metadata.KEY for the metadata of live objects."
-        raise ReconcilerError(Problem("unknown-sum", f"cannot sum up by {by!r}", hint=hint))
+        hint = "Use label.KEY for a label of manifests, or metadata.KEY for the metadata of live objects."
+        raise ReconcilerError(Problem("unknown-sum", f"{by!r} is not a valid key for totals", hint=hint))
 
 
-def _wanted_by(here: Surroundings, live_inventory: LiveInventory) -> Mapping[str, set[str]]:
-    """Who refers to a live object in our manifests: by its address, or by its literal id."""
+def _wanted_by(here: ProjectContext, live_inventory: LiveInventory) -> Mapping[str, set[str]]:
+    """Return the addresses of manifests that reference a live object by address or literal id, by live id."""
     wanted: dict[str, set[str]] = defaultdict(set)
     if here.workspace is None or any(one.severity == "error" for one in here.workspace.loaded.problems):
         return wanted
@@ -93,7 +107,7 @@ def _texts(value: JSON) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _group(here: Surroundings, live_inventory: LiveInventory, by: str | None) -> Callable[[Live], str | None]:
+def _group(here: ProjectContext, live_inventory: LiveInventory, by: str | None) -> Callable[[Live], str | None]:
     if by is None:
         return lambda _live: None
     if by.startswith(METADATA):

@@ -1,4 +1,4 @@
-"""Everything that is live in one OpenAI project, whoever made it, and what we know of it. Writes nothing."""
+"""Reader of every live object of one OpenAI project, with any owner. Writes nothing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -19,84 +19,87 @@ from reconciler.resources.base import Live
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 
 T = TypeVar("T")
-Tell: TypeAlias = Callable[[str], None]
-"""Takes a line of progress."""
+OnProgress: TypeAlias = Callable[[str], None]
+"""A function that receives a progress message."""
 
-_NOBODY: Final = Identity("nobody")
+_NO_PROJECT: Final = Identity("nobody")
 _ENVIRONMENT: Final = frozenset({"environment-required", "unknown-environment"})
 STEP: Final = 25
-"""Objects whose contents are read between two lines of progress."""
+"""Number of objects between two progress messages while contents are read."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Where a command runs that needs a key and no manifests: in a project, or anywhere."""
+class ProjectContext:
+    """The environment of a command that requires an API key but no manifests: a project, or any folder."""
 
     project: Project
     workspace: Workspace | None
-    """None outside a project."""
+    """None outside of a project."""
     endpoint: str | None
 
 
 @dataclass(frozen=True)
 class LiveInventory:
-    """What is live."""
+    """The live objects of one OpenAI project."""
 
     identity: Identity | None
-    """Ours; None outside a project."""
+    """The identity of the current project; None outside of a project."""
     endpoint: str
     live: tuple[Live, ...]
-    """Every object that could be read, with its parts, oldest first."""
+    """Every object that could be read, with its parts, in order of creation."""
     addresses: Mapping[str, Address]
-    """Addresses of what is ours, by label or state, by live id."""
+    """Addresses of our objects, from labels and state, by live id."""
     problems: tuple[Problem, ...] = ()
-    """What could not be read."""
+    """Problems of objects that could not be read."""
 
     def owner(self, live: Live) -> str | None:
-        """The identity that owns an object, or None where nobody does."""
+        """Return the identity that owns an object; None for an unmanaged object."""
         if live.labels is not None:
             return live.labels.identity
         return str(self.identity) if live.id in self.addresses else None
 
 
-def surroundings(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint: str | None) -> Surroundings:
-    """The project at or above `start`, if there is one. Errors in its manifests are no matter here, but it has to be
-    clear which environment is meant.
+def project_context(
+    start: Path, environ: Mapping[str, str], *, env: str | None, endpoint: str | None
+) -> ProjectContext:
+    """Return the project at or above `start`, if there is one.
+
+    Errors in manifests are ignored. Raises ReconcilerError if the environment is missing or unknown.
     """
     try:
         folder = find_project(start)
     except ReconcilerError:
         root = start.absolute()
-        nowhere = Project(root, root, _NOBODY, ProjectSpec(), Place("."))
-        return Surroundings(nowhere, None, choose(nowhere, endpoint, environ))
+        no_project = Project(root, root, _NO_PROJECT, ProjectSpec(), Place("."))
+        return ProjectContext(no_project, None, choose(no_project, endpoint, environ))
     loaded = load(folder, env=env or environ.get("RECONCILER_ENV") or None)
     raise_errors(problem for problem in loaded.problems if problem.code in _ENVIRONMENT)
     chosen = choose(loaded.project, endpoint, environ)
-    return Surroundings(loaded.project, Workspace(loaded, chosen, environ), chosen)
+    return ProjectContext(loaded.project, Workspace(loaded, chosen, environ), chosen)
 
 
 async def read_live_inventory(
-    here: Surroundings,
+    here: ProjectContext,
     connection: Connection,
-    tell: Tell,
+    on_progress: OnProgress,
     types: Collection[str] | None = None,
     with_parts: Callable[[Live], bool] = lambda _live: True,
 ) -> LiveInventory:
-    """Every live object, of these types or of all, by list walks: one of each type, and one of the files of each store
-    that is wanted `with_parts`.
+    """List every live object of `types` (default: all), and the files of each vector store for which `with_parts` is
+    true.
 
-    What cannot be read is a problem of the result, and the rest goes on; LiveError where nothing at all can be read.
+    Objects that cannot be read are reported as problems of the result. Raises LiveError if nothing can be read.
     """
     by_type = {name: one for name, one in adapters(connection).items() if types is None or name in types}
     problems: list[Problem] = []
     applied = await asyncio.to_thread(_applied, here.workspace)
     known = [*applied]
-    walks = (_listed(adapter, here.project.identity, known, tell, problems) for adapter in by_type.values())
+    walks = (_listed(adapter, here.project.identity, known, on_progress, problems) for adapter in by_type.values())
     listed = await asyncio.gather(*walks)
     if by_type and all(found is None for found in listed):
         raise LiveError(*dict.fromkeys(problems))
     everything = [item for found in listed for item in found or ()]
-    live = await _with_parts(by_type, everything, with_parts, tell, problems)
+    live = await _with_parts(by_type, everything, with_parts, on_progress, problems)
     identity = here.project.identity if here.workspace else None
     return LiveInventory(
         identity=identity,
@@ -123,12 +126,12 @@ def _labelled(live: Iterable[Live], identity: Identity | None) -> dict[str, Addr
 
 
 async def _listed(
-    adapter: Adapter, identity: Identity, known: list[str], tell: Tell, problems: list[Problem]
+    adapter: Adapter, identity: Identity, known: list[str], on_progress: OnProgress, problems: list[Problem]
 ) -> list[Live] | None:
     found = await _attempted(adapter.list(identity, known), problems)
     if found is None:
         return None
-    tell(f"{adapter.type}: {len(found):,} found")
+    on_progress(f"{adapter.type}: {len(found):,} found")
     return list(found)
 
 
@@ -136,10 +139,10 @@ async def _with_parts(
     by_type: Mapping[str, Adapter],
     live: Sequence[Live],
     wanted: Callable[[Live], bool],
-    tell: Tell,
+    on_progress: OnProgress,
     problems: list[Problem],
 ) -> list[Live]:
-    """`live` with what needs a listing of its own, where it is wanted; what is gone meanwhile is left out."""
+    """Return `live` with the parts of the wanted objects; objects that were deleted meanwhile are left out."""
     composed = {item.id for item in live if not by_type[item.type].lists_whole and wanted(item)}
     done = 0
 
@@ -150,7 +153,7 @@ async def _with_parts(
         found = await _attempted(by_type[item.type].whole(item), problems)
         done += 1
         if done % STEP == 0 or done == len(composed):
-            tell(f"contents: {done:,} of {len(composed):,} read")
+            on_progress(f"contents: {done:,} of {len(composed):,} read")
         return found
 
     return [item for item in await asyncio.gather(*map(whole, live)) if item is not None]

@@ -1,49 +1,49 @@
-"""What an import came to, and the comment by which a manifest remembers where it came from."""
+"""The result of an import, and the comment in a manifest that contains the id of the live object."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
+from reconciler.resources.display import day
 from reconciler.resources.problems import Problem
-from reconciler.resources.times import day
-from reconciler.resources.values import JSON
 
-FORMAT: Final = "reconciler/import/v1"
 _COMMENT: Final = re.compile(r"^# Imported from (?P<type>\w+) (?P<id>[\w-]+) on ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A manifest that was written, and what it was made of."""
+    """A written manifest and the live object that it was written from."""
 
     address: str
     type: str
     id: str
     name: str
-    """What the object is called live."""
+    """Name of the live object."""
     losses: tuple[str, ...] = ()
-    """What of it the manifest does not say, and why."""
+    """Settings of the object that the manifest does not contain, with the reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An object that was left alone, and why."""
+    """An object that was not imported, with the reason."""
 
     type: str
     id: str
     name: str
+    """Its name at OpenAI."""
     why: str
+    """The reason, for people."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What was written where."""
+    """The result of an import."""
 
     root: Path
     written: tuple[Path, ...] = ()
@@ -52,27 +52,16 @@ class Imported:
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    def document(self) -> dict[str, JSON]:
-        """As JSON (`reconciler/import/v1`)."""
-        return {
-            "format": FORMAT,
-            "folder": str(self.root),
-            "written": [path.as_posix() for path in self.written],
-            "objects": [asdict(one) | {"losses": list(one.losses)} for one in self.origins],
-            "skipped": [asdict(one) for one in self.skipped],
-            "problems": [{"code": one.code, "message": one.message, "hint": one.hint} for one in self.problems],
-        }
-
 
 def origin_comment(origin: Origin, created_at: float | None) -> str:
-    """What stands above a manifest."""
-    made = f"; made on {day(created_at)}" if day(created_at) else ""
-    first = f"Imported from {origin.type} {origin.id} on {datetime.now(UTC).date().isoformat()}{made}."
-    return "\n".join([first, *(f"Not here: {loss}." for loss in origin.losses)])
+    """Return the comment above an imported manifest; `imported_from` reads it back."""
+    created = f"; created on {day(created_at)}" if day(created_at) else ""
+    first = f"Imported from {origin.type} {origin.id} on {datetime.now(UTC).date().isoformat()}{created}."
+    return "\n".join([first, *(f"Not imported: {loss}." for loss in origin.losses)])
 
 
 def imported_from(resources: Iterable[Resource], repository: Path) -> Mapping[Address, str]:
-    """The live id that each imported manifest came from, as the comment above it says."""
+    """Return the id in the comment above each imported manifest, by address."""
     by_file: dict[str, list[Resource]] = defaultdict(list)
     for resource in resources:
         by_file[resource.place.file].append(resource)
@@ -86,7 +75,7 @@ def imported_from(resources: Iterable[Resource], repository: Path) -> Mapping[Ad
 
 
 def _comments(text: str) -> list[tuple[int, str]]:
-    """Every id that a comment says something was imported from, with its line."""
+    """Return the id in every comment about an import, with its line."""
     if "# Imported from " not in text:
         return []
     return [(text.count("\n", 0, match.start()) + 1, match["id"]) for match in _COMMENT.finditer(text)]

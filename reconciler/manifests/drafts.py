@@ -1,22 +1,138 @@
-"""Manifests that are about to be written: what `import` and `migrate` make of things that exist."""
+"""Drafts of manifests, made from values of the API: escaped, with long texts and schemas in separate files."""
 
-from collections.abc import Mapping
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
+from reconciler.manifests.folder import is_lfs_pointer
+from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.values import JSON
+from reconciler.resources.variables import PREFIX
+
+Included: TypeAlias = dict[str, str | bytes]
+"""Contents of files, by path relative to the project folder."""
+_RESERVED: Final = frozenset({"true", "false", "null", "y", "n", "yes", "no", "on", "off"})
+"""Words that YAML parsers read as values of other types."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One manifest, before it is a file."""
+    """One manifest that is not yet written to a file."""
 
     kind: str
     name: str
     spec: Mapping[str, JSON]
-    """As a manifest writes it: references by name, `{"$file": PATH}` where a text or a schema is a file of its own."""
+    """In the form of a manifest: references by name, `{"$file": PATH}` for a text or a schema in a separate file."""
     comment: str = ""
-    """Where it came from; stands above the document."""
+    """Origin of the object, written above the document."""
     notes: Mapping[tuple[str, ...], str] = field(default_factory=dict)
-    """Comments behind values, by the way to the value inside `spec`."""
+    """Comments written after values, by the path of the value inside `spec`."""
     included: Mapping[str, str | bytes] = field(default_factory=dict)
     """Contents of the files that `spec` includes or names, by path relative to the project folder."""
+
+
+def literal(value: JSON) -> JSON:
+    """Escape `${var.` in every text of `value`, so that it is read as text and not as a variable."""
+    if isinstance(value, str):
+        return value.replace(PREFIX, f"${PREFIX}")
+    if isinstance(value, Mapping):
+        return {key: literal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [literal(item) for item in value]
+    return value
+
+
+def unique_name(text: str, taken: Collection[str], fallback: str = "unnamed") -> str:
+    """Return a valid name derived from any `text`. A suffix `-2`, `-3`, … is added if the name is one of `taken`."""
+    name = _slug(text, NAME_LENGTH) or fallback
+    number = 1
+    while (found := _numbered(name, number)) in taken:
+        number += 1
+    return found
+
+
+def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], Included]:
+    """Return the spec of the assistant `name` with `$file` in place of its instructions, the parameters of its
+    functions and the schema of its structured output, and those files: `prompts/NAME.md`, `tools/NAME/FUNCTION.json`,
+    `formats/NAME.json`.
+
+    `spec` must be escaped by `literal`. A text that would not be read back unchanged from a file (one that is empty,
+    begins with a byte order mark or like a Git LFS pointer, or ends with a carriage return) stays in the spec.
+    """
+    included: Included = {}
+    apart = dict(spec)
+    instructions = apart.get("instructions")
+    if isinstance(instructions, str) and _fits_a_file(instructions):
+        apart["instructions"] = _put(included, f"prompts/{name}.md", instructions)
+    if isinstance(apart.get("tools"), list):
+        apart["tools"] = [_tool(tool, f"tools/{name}", included) for tool in apart["tools"]]
+    text = apart.get("text")
+    resource_type = text.get("format") if isinstance(text, Mapping) else None
+    if (
+        isinstance(text, Mapping)
+        and isinstance(resource_type, Mapping)
+        and isinstance(resource_type.get("schema"), Mapping)
+    ):
+        schema = _put(included, f"formats/{name}.json", _json(resource_type["schema"]))
+        apart["text"] = {**text, "format": {**resource_type, "schema": schema}}
+    return apart, included
+
+
+def _fits_a_file(text: str) -> bool:
+    """Return True if a file with this text is read back unchanged. Reading drops a byte order mark and a final line
+    break, and refuses LFS pointers.
+    """
+    return (
+        bool(text) and not text.startswith("\ufeff") and not text.endswith("\r") and not is_lfs_pointer(text.encode())
+    )
+
+
+def _tool(tool: Any, folder: str, included: Included) -> Any:
+    """Move the parameters of a function, or of the functions in a namespace, to files."""
+    if not isinstance(tool, Mapping):
+        return tool
+    made = dict(tool)
+    if made.get("type") == "namespace" and isinstance(made.get("tools"), list):
+        made["tools"] = [_tool(inner, f"{folder}/{_file_name(made)}", included) for inner in made["tools"]]
+    if made.get("type") == "function" and isinstance(made.get("parameters"), Mapping) and made["parameters"]:
+        path = _free(f"{folder}/{_file_name(made)}", included)
+        made["parameters"] = _put(included, path, _json(made["parameters"]))
+    return made
+
+
+def _file_name(tool: Mapping[str, Any]) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", str(tool.get("name", ""))[:100]).strip("-") or "unnamed"
+
+
+def _free(stem: str, included: Included) -> str:
+    """Return a path that is not in use. Case is ignored, as it is in some file systems."""
+    taken = {path.lower() for path in included}
+    number = 1
+    while (path := f"{stem}.json" if number == 1 else f"{stem}-{number}.json").lower() in taken:
+        number += 1
+    return path
+
+
+def _put(included: Included, path: str, content: str) -> dict[str, str]:
+    included[path] = content
+    return {"$file": path}
+
+
+def _json(value: JSON) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _slug(text: str, room: int) -> str:
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:room].strip("-")
+    return f"{slug[: room - 2]}-x" if slug in _RESERVED or slug.isdigit() else slug
+
+
+def _numbered(name: str, number: int) -> str:
+    if number == 1:
+        return name
+    end = f"-{number}"
+    return name[: NAME_LENGTH - len(end)].rstrip("-") + end

@@ -1,6 +1,6 @@
-"""JSON values as YAML for people: block style, short lists and mappings on one line, quotes only where they are needed.
+"""Output of JSON values as readable YAML: block style, short lists and mappings on one line, quotes only if needed.
 
-What is emitted is read back as the same value by every YAML reader, of version 1.1 too.
+Every YAML parser, including those for version 1.1, reads the output back as the same value.
 """
 
 import json
@@ -13,10 +13,10 @@ from reconciler.manifests.scalars import plain
 from reconciler.resources.values import JSON
 
 Notes: TypeAlias = Mapping[tuple[str, ...], str]
-"""Comments by the way to the value they stand behind; an index of a list is written as text."""
+"""Comments by the path of the value that they follow; indices of lists are texts."""
 
 WIDTH: Final = 100
-"""Columns up to which a list or a mapping of scalars stands on one line."""
+"""Largest number of columns of a list or a mapping of scalars on one line."""
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 """Text in YAML 1.2 and truth values in 1.1, in any case."""
 _IN_FLOW: Final = re.compile(r"[^\W\d][\w./@+$-]*(?: [\w./@+$()-]+)*|\$file")
@@ -27,13 +27,13 @@ _IN_BLOCK: Final = re.compile(r"[^\W\d](?:[^:#]|:(?=\S)|(?<=\S)#)*")
 class _Notes:
     at: Notes
     around: frozenset[tuple[str, ...]]
-    """The ways to values that have a comment inside."""
+    """Paths of the values that contain a value with a comment."""
 
 
 def emit(value: Mapping[str, JSON], notes: Notes | None = None, indent: int = 0) -> str:
-    """The lines of a mapping, each `indent` columns from the left, with a newline at the end.
+    """Return the lines of a mapping, indented by `indent` columns, with a newline at the end.
 
-    Raises ValueError for a number that is not finite.
+    Raises ValueError if a number is not finite.
     """
     known = notes or {}
     around = frozenset(path[:length] for path in known for length in range(len(path)))
@@ -42,7 +42,7 @@ def emit(value: Mapping[str, JSON], notes: Notes | None = None, indent: int = 0)
 
 
 def comment(text: str, indent: int = 0) -> str:
-    """`text` as comment lines of their own."""
+    """Return `text` as comment lines."""
     return "".join(f"{' ' * indent}# {_visible(line)}".rstrip() + "\n" for line in text.splitlines())
 
 
@@ -52,7 +52,7 @@ def _mapping(value: Mapping[str, JSON], path: tuple[str, ...], notes: _Notes, ma
 
 
 def _entry(lead: str, value: JSON, path: tuple[str, ...], notes: _Notes, margin: str) -> Iterator[str]:
-    """The lines of one value after its key."""
+    """Yield the lines of one value, after its key or dash `lead`."""
     note = f"  # {_visible(notes.at[path])}" if path in notes.at else ""
     line = _line(value, path, notes, WIDTH - len(lead))
     if line is not None:
@@ -78,7 +78,7 @@ def _inside(value: JSON, path: tuple[str, ...], notes: _Notes, margin: str) -> I
 
 
 def _item(value: JSON, path: tuple[str, ...], notes: _Notes, margin: str) -> Iterator[str]:
-    """A mapping begins on the line of its dash."""
+    """Yield the lines of one list item. A mapping begins on the line of its dash."""
     if not (isinstance(value, Mapping) and value) or _line(value, path, notes, WIDTH - len(margin) - 2) is not None:
         yield from _entry(f"{margin}-", value, path, notes, margin)
         return
@@ -90,11 +90,11 @@ def _item(value: JSON, path: tuple[str, ...], notes: _Notes, margin: str) -> Ite
 
 
 def _line(value: JSON, path: tuple[str, ...], notes: _Notes, room: int) -> str | None:
-    """`value` without a line break; None where it reads better with, or has comments inside."""
+    """Return `value` on one line; None if it is more readable on several lines or contains comments."""
     if isinstance(value, Mapping | list) and value and path in notes.around:
         return None
     if isinstance(value, str):
-        # A comment cannot stand inside a quoted text: with one, it stays on its line.
+        # A quoted text of several lines cannot be followed by a comment.
         has_lines = _is_block(value) or (len(value) > room and "\n" in value[:-1] and path not in notes.at)
         return None if has_lines else _scalar(value, _IN_BLOCK)
     if not isinstance(value, Mapping | list):
@@ -126,12 +126,12 @@ def _scalar(value: JSON, unquoted: re.Pattern[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """In double quotes, with an escape for whatever cannot be seen."""
+    """Return `text` in double quotes, with escapes for characters that are not printable."""
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
 def _quoted_lines(text: str) -> Iterator[str]:
-    """The same with a line for each line of `text`: an escaped line break in quotes is none."""
+    """Yield `text` in double quotes, with one line for each of its lines; the added line breaks are escaped."""
     first, *others = re.split(r"(?<=\n)(?=.)", text, flags=re.DOTALL)
     lines = [_quoted(first)[1:-1], *(_indented(_quoted(line)[1:-1]) for line in others)]
     for index, line in enumerate(lines):
@@ -139,7 +139,7 @@ def _quoted_lines(text: str) -> Iterator[str]:
 
 
 def _indented(line: str) -> str:
-    """White space at the start of a quoted line is dropped where it is not escaped."""
+    """Escape a space at the start of a quoted line; it would be dropped otherwise."""
     return f"\\{line}" if line.startswith(" ") else line
 
 
@@ -153,19 +153,21 @@ def _escaped(char: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """`text` on one line of a comment."""
+    """Return `text` on one line, for a comment."""
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
 def _is_block(text: str) -> bool:
-    """Whether `text` can be a literal block: several lines of which all characters may stand as they are."""
+    """Return True if `text` can be a literal block: it has several lines and no character that needs an escape."""
     lines = text.removesuffix("\n").split("\n")
     shown = all(line.replace("\t", " ").isprintable() for line in lines)
     return len(lines) > 1 and shown and any(line.strip(" \t") for line in lines)
 
 
 def _header(text: str) -> str:
-    """Before a block: its indentation where that cannot be seen, and what to do with line breaks at the end."""
+    """Return the header of a literal block: an indentation indicator, if the first line begins with white space, and
+    the handling of line breaks at the end.
+    """
     first = next(line for line in text.split("\n") if line)
     end = "+" if text.endswith("\n\n") else "" if text.endswith("\n") else "-"
     return f"|2{end}" if first.startswith((" ", "\t")) else f"|{end}"

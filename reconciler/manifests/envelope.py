@@ -1,19 +1,18 @@
-"""What every manifest has around its spec."""
+"""Fields that every manifest has besides its spec."""
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from reconciler.manifests.explain import explain
 from reconciler.manifests.suggest import did_you_mean, shown
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import Lifecycle, Path, Spec
 from reconciler.resources.kind import NAMES, Naming
 from reconciler.resources.problems import Finding
 
 API_VERSION: Final = "reconciler/v1"
-M = TypeVar("M", bound=BaseModel)
 
 
 class Metadata(Spec):
@@ -44,18 +43,18 @@ class Envelope(Spec):
 def open_envelope(
     value: Any, name: Any, kinds: Collection[str], naming: Naming = NAMES
 ) -> tuple[Envelope | None, list[Finding]]:
-    """What stands around the spec of a manifest, and what is wrong with it.
+    """Return the envelope of a manifest, and the findings in it.
 
-    `name` is the name as it is written: it is the same in every environment, so variables have no part in it.
+    `name` is the name before variables are replaced: it must be the same in every environment.
     """
     if not isinstance(value, dict):
         return None, [Finding((), "not-a-manifest", "a manifest is a mapping with apiVersion, kind, metadata and spec")]
     if "apiVersion" not in value and "kind" not in value:
-        hint = "YAML for anything else belongs outside the project folder, unless `$file` or a store names it"
+        hint = "move other YAML files out of the project folder, or use them by `$file` or as files of a store"
         return None, [
             Finding((), "not-a-manifest", f"a manifest starts with `apiVersion: {API_VERSION}` and `kind`", hint)
         ]
-    envelope, findings = _model(Envelope, value)
+    envelope, findings = _validated(value)
     findings = [_with_line(finding, kinds) for finding in findings]
     version, kind = value.get("apiVersion"), value.get("kind")
     if isinstance(version, str) and version != API_VERSION:
@@ -63,13 +62,13 @@ def open_envelope(
     if isinstance(kind, str) and kind not in kinds:
         findings.append(Finding(("kind",), "unknown-kind", f"unknown kind {shown(kind)}", did_you_mean(kind, kinds)))
     if isinstance(name, str) and not naming.accepts(name):
-        message = f"{shown(name)} is no name"
+        message = f"{shown(name)} is not a valid name"
         findings.append(Finding(("metadata", "name"), "invalid-name", message, f"names are {naming.rule}"))
     return envelope, findings
 
 
 def _with_line(finding: Finding, kinds: Collection[str]) -> Finding:
-    """With the line to add, where one of the first two is missing."""
+    """Add a hint with the line to write, if `apiVersion` or `kind` is missing."""
     known = ", ".join(f"`{kind}`" for kind in sorted(kinds))
     lines: dict[Path, str] = {
         ("apiVersion",): f"add the line `apiVersion: {API_VERSION}`",
@@ -78,11 +77,11 @@ def _with_line(finding: Finding, kinds: Collection[str]) -> Finding:
     return replace(finding, hint=lines.get(finding.path, "")) if finding.code == "missing-field" else finding
 
 
-def _model(model: type[M], value: Any) -> tuple[M | None, list[Finding]]:
+def _validated(value: Any) -> tuple[Envelope | None, list[Finding]]:
     try:
-        return model.model_validate(value), []
+        return Envelope.model_validate(value), []
     except ValidationError as error:
-        return None, explain(error, model, value)
+        return None, explain(error, Envelope, value)
 
 
 def name_in(value: Any) -> Any:

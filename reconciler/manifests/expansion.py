@@ -1,12 +1,12 @@
-"""`$file` and `${var.name}` in a document, after parsing. What has neither is not copied."""
+"""Expansion of `$file` and `${var.name}` in a parsed document. Values that contain neither are not copied."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.manifests.included import Source, Sources
+from reconciler.manifests.folder import UnreadableError
+from reconciler.manifests.includes import Source, Sources
 from reconciler.manifests.parsing import MAX_NODES
-from reconciler.manifests.reading import UnreadableError
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Place, Problem
@@ -14,13 +14,13 @@ from reconciler.resources.values import ADDRESS_KEY, JSON
 from reconciler.resources.variables import PREFIX
 
 MAX_INCLUDED_NODES: Final = 5_000_000
-"""Values of structured files that one run may include, each use counted."""
+"""Largest number of values of structured files that one run may include; each use counts."""
 
 UNREADABLE: Final = object()
-"""Stands in a value for an included file that has no structure; no model takes it for anything else."""
+"""Placeholder for an included file whose structure cannot be read; not valid for any model."""
 
 Where = Callable[[Path, bool], Place]
-"""The position of the value at a path, or of the key at its end."""
+"""Returns the place of the value at a path, or of the key at its end."""
 
 
 @dataclass
@@ -33,23 +33,25 @@ class Expander:
     texts: dict[str, tuple[str, tuple[Problem, ...]]] = field(default_factory=dict)
     structures: dict[str, tuple[JSON, "Expansion"]] = field(default_factory=dict)
     hint: Callable[[str, UnreadableError], str] = lambda _path, error: error.hint
-    """What to do about a path that cannot be read."""
+    """Returns the next step for a path that cannot be read."""
 
     def text(self, source: Source) -> tuple[str, tuple[Problem, ...]]:
-        """The file's text with variables, without one newline at its end."""
+        """Return the text of a file with its variables replaced, without its final newline, and the problems in it."""
         if source.path not in self.texts:
             raw = source.content
             text, unknown = self.variables.substitute(raw)
             problems = [
                 Problem("unknown-variable", one.message, source.place_of(one.offset), one.hint) for one in unknown
             ]
-            doubtful = self.variables.miswritten(raw)
-            problems += (_miswritten(name, source.place_of(offset)) for offset, name in doubtful)
+            miswritten = self.variables.miswritten(raw)
+            problems += (_miswritten(name, source.place_of(offset)) for offset, name in miswritten)
             self.texts[source.path] = str(text), tuple(problems)
         return self.texts[source.path]
 
     def structure(self, source: Source) -> tuple[JSON, "Expansion"]:
-        """The file's value with variables, shared by all that include it, and what became of that."""
+        """Return the value of a file with its variables replaced, and its expansion. All documents that include the
+        file share them.
+        """
         if source.path not in self.structures:
             expansion = Expansion(self, source.where, included=True)
             self.structures[source.path] = expansion.expand(source.value), expansion
@@ -63,28 +65,26 @@ class Expansion:
     expander: Expander
     where: Where
     included: bool = False
-    """Whether the document is itself included: it cannot include others then."""
+    """True for an included document, which cannot include others."""
     includes: dict[Path, Source] = field(default_factory=dict)
     texts: dict[Path, Source] = field(default_factory=dict)
-    """JSON and YAML files of which the text is wanted."""
+    """JSON and YAML files that are included as text."""
     problems: list[Problem] = field(default_factory=list)
     failed: set[Path] = field(default_factory=set)
-    """Where an include or a variable is missing: a problem tells of it, nothing needs to be said about the value."""
+    """Paths at which an include or a variable is missing. `problems` reports it; the value is not checked further."""
     nodes: int = 0
 
     def expand(self, value: JSON, path: Path = ()) -> JSON:
-        """`value`, which stands at `path`, with what it includes; the same object where there is nothing to do."""
+        """Return the value at `path` with files included and variables replaced; the same object if there are none."""
         if isinstance(value, str):
             return self._substitute(value, path) if "$" in value else value
         if isinstance(value, dict):
-            expand = self._special if any(map(_is_dollar, value)) else self._mapping
-            return expand(value, path)
+            if any(key.startswith("$") or PREFIX in key for key in value):
+                return self._special(value, path)
+            return self._items(value, value.items(), path)
         if isinstance(value, list):
             return self._items(value, enumerate(value), path)
         return value
-
-    def _mapping(self, value: Mapping[str, JSON], path: Path) -> JSON:
-        return self._items(value, value.items(), path)
 
     def _items(self, value: JSON, items: Iterable[tuple[str | int, JSON]], path: Path) -> JSON:
         changed: JSON = None
@@ -110,23 +110,24 @@ class Expansion:
             return self._include(value, path)
         for key in value:
             if key == "$env":
-                hint = "secrets are read only by fields that hold one, and no kind has such a field yet"
-                self._report("secret-not-allowed", "a secret cannot stand here", (*path, key), hint)
+                hint = "no field of this version accepts a secret; remove `$env`"
+                self._report("secret-not-allowed", "this field does not accept a secret", (*path, key), hint)
             elif key == ADDRESS_KEY:
                 self._report(
                     "reserved-key", f"`{ADDRESS_KEY}` is reserved", (*path, key), "write the name of the object"
                 )
             elif PREFIX in key:
-                self._report("variable-in-key", "variables are for values, not for keys", (*path, key))
-        return self._mapping(value, path)
+                self._report("variable-in-key", "variables are not replaced in keys, only in values", (*path, key))
+        return self._items(value, value.items(), path)
 
     def _include(self, value: Mapping[str, JSON], path: Path) -> JSON:
         name = value["$file"]
         if len(value) > 1 or not isinstance(name, str):
-            self._report("bad-include", "`$file` stands alone, with a path", (*path, "$file"), "{$file: prompts/x.md}")
+            message = "`$file` must be the only key of its mapping, with a path as its value"
+            self._report("bad-include", message, (*path, "$file"), "write, for example, `{$file: prompts/x.md}`")
             return self._failed(path)
         if self.included:
-            self._report("nested-include", "an included file cannot include another", (*path, "$file"))
+            self._report("nested-include", "an included file cannot include another file", (*path, "$file"))
             return self._failed(path)
         try:
             source = self.expander.sources(name)
@@ -147,14 +148,14 @@ class Expansion:
         self.nodes += source.nodes
         self.expander.nodes += source.nodes
         if self.nodes > MAX_NODES or self.expander.nodes > MAX_INCLUDED_NODES:
-            self._report("too-large", "too many values are included", (*path, "$file"))
+            self._report("too-large", "the included files have too many values", (*path, "$file"))
             return self._failed(path)
         if source.problems:
             return UNREADABLE
         return self.expander.structure(source)[0]
 
     def settle(self) -> None:
-        """Add the problems of included structures: only now is it clear which are wanted, and not their text."""
+        """Add the problems of files that are included as structures, when those that are used as text are known."""
         for path, source in self.includes.items():
             if source.structured and source.problems:
                 self.problems += source.problems
@@ -173,9 +174,6 @@ class Expansion:
 
 
 def _miswritten(name: str, place: Place) -> Problem:
-    hint = f"write ${{var.{name}}} if the variable is meant; any other `$` is plain text"
-    return Problem("miswritten-variable", f"this stays as it is written: {name} is a variable", place, hint, "warning")
-
-
-def _is_dollar(key: str) -> bool:
-    return key.startswith("$") or PREFIX in key
+    message = f"the variable {name} is not replaced here, because the reference is not written as ${{var.{name}}}"
+    hint = f"write `${{var.{name}}}` to use the variable; any other `$` is plain text"
+    return Problem("miswritten-variable", message, place, hint, "warning")

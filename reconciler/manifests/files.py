@@ -1,26 +1,57 @@
-"""`ProjectFiles`: the contents of a project folder, by pattern and by hash."""
+"""Files of the project folder that manifests name by path or pattern, with their hashes, and hints for wrong paths."""
 
 import hashlib
 import os
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Final
 
-from reconciler.manifests.misplaced import PathHints
-from reconciler.manifests.reading import UnreadableError, is_lfs_pointer, locate, open_regular
-from reconciler.manifests.tree import Tree
+from reconciler.manifests.folder import Tree, UnreadableError, is_lfs_pointer, locate, open_regular
+from reconciler.manifests.suggest import SUGGESTIONS, similar
 from reconciler.resources.base import LocalFile
 from reconciler.resources.patterns import matches
 from reconciler.resources.problems import Finding
 
 _WILD = re.compile(r"[*?\[]")
 _RELEASED = re.compile(r"releases/(files/[0-9a-f]{64}|[-a-z0-9]+/v[1-9][0-9]*\.ya?ml)")
-"""What `release` writes: no knowledge, whatever a pattern says."""
+"""Files that `release` writes. Patterns never match them."""
+_MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
+
+
+@dataclass
+class PathHints:
+    """Hints for the paths of one run. Their number is limited, because each is compared with every file."""
+
+    tree: Tree
+    _found: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, path: str, error: UnreadableError) -> str:
+        """Return the next step for a path that cannot be read."""
+        if error.code not in _MISPLACED:
+            return error.hint
+        if path not in self._found and len(self._found) < SUGGESTIONS:
+            self._found[path] = self._from_the_top(path) or self._alike(path)
+        return self._found.get(path) or error.hint
+
+    def _from_the_top(self, path: str) -> str:
+        """Return a hint for a path relative to the manifest or the repository, or an absolute path."""
+        parts = PurePosixPath(path).parts
+        tails = ("/".join(parts[start:]) for start in range(len(parts)))
+        found = next((tail for tail in tails if tail != path and self.tree.has(tail)), None)
+        return f"paths are relative to the project folder: write `{found}`" if found else ""
+
+    def _alike(self, path: str) -> str:
+        name = PurePosixPath(path).name
+        namesakes = [known for known in self.tree.files if PurePosixPath(known).name == name][:3] if name else []
+        if namesakes:
+            return f"did you mean {' or '.join(f'`{known}`' for known in namesakes)}?"
+        return similar(path, self.tree.files)
 
 
 @dataclass
 class Files:
-    """The files of one walk of the folder. Hashes are kept for the run, as long as size and modification time stay."""
+    """The files found by one walk of the folder. Hashes are cached by path, size and modification time."""
 
     tree: Tree
     hint: PathHints
@@ -28,7 +59,7 @@ class Files:
     _hashed: dict[tuple[str, int, int], LocalFile] = field(default_factory=dict)
 
     def glob(self, pattern: str) -> list[str]:
-        """Paths that match, sorted: `*`, `?` and `[…]` within a name, `**` across folders."""
+        """Return the matching paths, sorted. `*`, `?` and `[…]` match within a name, `**` across folders."""
         parts = PurePosixPath(pattern).parts
         fixed = next((at for at, part in enumerate(parts) if _WILD.search(part)), len(parts))
         if fixed == len(parts):
@@ -40,7 +71,7 @@ class Files:
         return list(self._matched[pattern])
 
     def read(self, path: str) -> LocalFile | Finding:
-        """Size and hash of a file, or what is wrong with it; the path of the finding is for the caller to fill in."""
+        """Return the size and hash of a file, or a finding with an empty path, which the caller fills in."""
         try:
             return self._hash(_plain(path))
         except UnreadableError as error:
@@ -62,8 +93,8 @@ class Files:
 
 
 def _plain(path: str) -> str:
-    """`path` itself: a file has one path, or it would have several addresses."""
+    """Return `path` if it is normalized. Otherwise one file would have several addresses."""
     if str(PurePosixPath(path)) != path or ".." in path.split("/"):
         hint = "write it without `.`, `..` and doubled slashes"
-        raise UnreadableError("bad-path", "is not written plainly", hint)
+        raise UnreadableError("bad-path", "is not a normalized path", hint)
     return path

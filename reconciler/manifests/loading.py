@@ -1,4 +1,4 @@
-"""A project folder as typed resources, with everything that is wrong with it."""
+"""Loading of a project folder as typed resources, with all problems in it."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,16 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.manifests.expansion import Expander
-from reconciler.manifests.files import Files
-from reconciler.manifests.included import Sources
-from reconciler.manifests.linking import Dangling, dangling, unique
-from reconciler.manifests.misplaced import PathHints
-from reconciler.manifests.moving import left_behind, moves, with_former_releases
-from reconciler.manifests.opening import is_project, open_project
+from reconciler.manifests.files import Files, PathHints
+from reconciler.manifests.folder import MAX_MANIFEST, Tree, UnreadableError, locate, read_text, repository_of, walk
+from reconciler.manifests.includes import Sources
 from reconciler.manifests.parsing import Document, parse
-from reconciler.manifests.project import Project
-from reconciler.manifests.reading import MAX_MANIFEST, UnreadableError, locate, read_text
-from reconciler.manifests.tree import Tree, repository_of, walk
+from reconciler.manifests.project import Project, is_project, open_project
+from reconciler.manifests.references import Dangling, dangling, unique
+from reconciler.manifests.renames import left_behind, moves, with_former_releases
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import ProjectFiles, Resource, Scope
@@ -27,27 +24,27 @@ from reconciler.resources.registry import kinds as registered_kinds, upload_type
 
 @dataclass(frozen=True)
 class Loaded:
-    """The manifests of a project as one environment sees them. With errors, some resources may be missing."""
+    """The manifests of a project for one environment. If there are errors, resources may be missing."""
 
     project: Project
     resources: tuple[Resource, ...]
     """Sorted by address."""
     dangling: tuple[Dangling, ...]
-    """Empty where a document cannot be read as far as its name: it may define anything, and is a problem itself."""
+    """Empty if the name of a document cannot be read: the document may define the target, and is a problem itself."""
     problems: tuple[Problem, ...]
-    """Errors and warnings by place; those of `dangling` are not among them."""
+    """Errors and warnings by place, without those of `dangling`."""
     files: ProjectFiles
     scope: Scope
-    """What kinds have to know to say what a resource asks for."""
+    """Context from which a kind computes the desired objects of a resource."""
 
 
 def load(
     folder: Path, *, env: str | None, kinds: Mapping[str, Kind] | None = None, edited: Mapping[str, str] | None = None
 ) -> Loaded:
-    """The manifests in `folder`, for the environment `env` (needed only where there are several). Whatever the files
-    contain, this returns: problems are collected, and what can be read in spite of them is checked further.
+    """Load the manifests in `folder` for the environment `env`, which is required if there are several.
 
-    `edited` are texts of manifests and included files, by path, that are read as if they had been written already.
+    Problems are collected, not raised, and documents without errors are still checked. `edited` has texts of manifests
+    and included files, by path, that are used instead of the files.
     """
     root = folder.absolute()
     repository = repository_of(root)
@@ -73,36 +70,39 @@ def load(
     hidden = any(result.unreadable and not result.address(known) for result in validated)
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
+    nowhere = Place("", 0, 0)
     return Loaded(
         project=project,
         resources=ordered,
         dangling=()
         if hidden
         else tuple(sorted(dangling(resources, defined | moved.keys()), key=lambda one: one.place)),
-        problems=tuple(sorted(dict.fromkeys(problems), key=_order)),
+        problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
         files=scope.files,
         scope=scope,
     )
 
 
 def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[Document], list[Problem]]:
-    """All YAML documents of the folder, of empty ones only one that is all its file has; and what cannot be read."""
+    """Return all YAML documents of the folder, and the problems of files that cannot be read. An empty document is
+    returned only if its file has no other.
+    """
     documents: list[Document] = []
-    problems = [_fault(fault.code, fault.path, shown, fault.message, fault.hint) for fault in tree.faults]
+    problems = [_unreadable(entry.code, entry.path, shown, entry.message, entry.hint) for entry in tree.unreadable]
     for path in tree.manifests():
         try:
             text = edited[path] if path in edited else read_text(locate(tree.root, path), MAX_MANIFEST)
         except UnreadableError as error:
-            problems.append(_fault(error.code, path, shown, error.message, error.hint))
+            problems.append(_unreadable(error.code, path, shown, error.message, error.hint))
         else:
             parsed = list(parse(text, shown + path))
             documents += [document for document in parsed if not document.empty] or parsed[:1]
     return documents, problems
 
 
-def _fault(code: str, path: str, shown: str, message: str, hint: str) -> Problem:
+def _unreadable(code: str, path: str, shown: str, message: str, hint: str) -> Problem:
     file = shown + path
-    return Problem(code, f"{file or '.'} {message}", Place(file or "."), hint)
+    return Problem(code, f"{file or 'the project folder'} {message}", Place(file or "."), hint)
 
 
 def _scope(project: Project, files: ProjectFiles) -> Scope:
@@ -116,9 +116,9 @@ def _scope(project: Project, files: ProjectFiles) -> Scope:
 
 
 def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, set[str], list[Problem]]:
-    """The scope of all resources, the files that objects are made of, and what breaks the rules of their kinds.
+    """Return the scope of all resources, the files that objects consist of, and the violations of their kinds.
 
-    Stores come first: a file that a store holds is another upload than one that none holds.
+    Stores are checked first: the upload of a file depends on whether a store contains it.
     """
     stores = [resource for resource in resources if resource.kind.attaches]
     problems: list[Problem] = []
@@ -146,17 +146,13 @@ def _checked(resource: Resource, scope: Scope) -> list[Problem]:
 
 
 def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Problem]:
-    """Problems of documents.
+    """Yield the problems of documents.
 
-    What has neither `apiVersion` nor `kind` is no manifest where its file is used otherwise, by `$file` or as a file of
-    a store. It has to be YAML all the same, so that a broken manifest is never taken for it.
+    A document without `apiVersion` and `kind` is not a manifest if its file is used by `$file` or as a file of a store.
+    It must still be valid YAML: a broken manifest must not be mistaken for such a file.
     """
     for result in validated:
         document = result.positions.document
         value = document.value
         manifest = isinstance(value, dict) and ("apiVersion" in value or "kind" in value)
         yield from result.problems if manifest or document.file not in used else document.problems
-
-
-def _order(problem: Problem) -> tuple[Place, str, str]:
-    return problem.place or Place("", 0, 0), problem.code, problem.message

@@ -1,8 +1,8 @@
-"""YAML text as plain JSON values, one document at a time, with every problem's line and column.
+"""Parsing of YAML text to JSON values, document by document, with the line and column of every problem.
 
-Values are built from libyaml's events and not by ruamel's loader: the event parser keeps its own stack where the loader
-recurses in C (50,000 nested brackets end the process), and it is five times faster because nothing is resolved, tagged
-or marked that nobody asks for. Bounds are checked while the events come in, so that no input gets far beyond them.
+Values are built from libyaml's events, not by ruamel's loader. The loader recurses in C (50,000 nested brackets crash
+the process) and takes five times as long, because it resolves tags and records marks of every value. Limits are checked
+for each event, so that large inputs are refused early.
 """
 
 import re
@@ -22,10 +22,9 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifests.clib import events
+from reconciler.manifests.libyaml import events, syntax_problem
 from reconciler.manifests.scalars import Unclear, plain
 from reconciler.manifests.suggest import shown
-from reconciler.manifests.syntax import syntax_problem
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
@@ -34,7 +33,7 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 100_000
 
 _MARKER: Final = re.compile(r"^(?:%[^\n]*\n){0,3}---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-"""At the start of a line, `---` can only begin a document, whatever surrounds it; directives belong to what follows."""
+"""The start of a document: `---` at the start of a line, with the directives before it."""
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 
@@ -49,32 +48,32 @@ class _FatalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: its value, or None where it is empty or cannot be read."""
+    """One YAML document with its value, which is None if the document is empty or cannot be read."""
 
     file: str
     line: int
-    """Lines of the file above it."""
+    """Number of lines of the file above the document."""
     text: str
     value: JSON
     place: Place
-    """Where its first value stands."""
+    """Place of the first value."""
     dollars: bool
-    """Whether a `$` occurs in any key or value, so that there may be something to include or to substitute."""
+    """True if a key or a value contains `$`, so that there may be something to include or to replace."""
     problems: tuple[Problem, ...] = ()
     empty: bool = False
     repeated: int = 0
-    """Values that aliases repeat."""
+    """Number of values that aliases repeat."""
     outset: JSON = None
-    """What stands at the top of the document before an error that hides the rest of it."""
+    """Part of the value above an error that ends the parsing of the document."""
 
     @property
     def written(self) -> JSON:
-        """The value, or as much of it as can be read."""
+        """The value, or the part of it that can be read."""
         return self.outset if self.value is None else self.value
 
 
 def parse(text: str, file: str) -> Iterator[Document]:
-    """The documents of a file. A document that cannot be read does not hide those after it."""
+    """Yield the documents of a file, including those after one that cannot be read."""
     control = _CONTROL.search(text)
     if control:
         yield _unreadable(text, file, control)
@@ -101,7 +100,7 @@ def _unreadable(text: str, file: str, control: re.Match[str]) -> Document:
 
 
 def parse_document(text: str, file: str, line: int = 0, spare: int = MAX_NODES) -> Document:
-    """The one document that `text` is. Its aliases may repeat at most `spare` values."""
+    """Parse a text that is one document. Its aliases may repeat at most `spare` values."""
     builder = _Builder(file, line, spare)
     try:
         builder.run(events(text))
@@ -124,11 +123,11 @@ class _Frame:
 
     container: dict[str, JSON] | list[JSON]
     before: int
-    """Nodes of the document before it."""
+    """Number of nodes of the document before it."""
     anchor: str | None
     key: str | None = None
     skip: bool = False
-    """Whether the value that comes next is left out: its key is already reported."""
+    """True if the next value is dropped, because its key was reported."""
     height: int = 1
 
 
@@ -141,7 +140,7 @@ class _Anchored:
 
 @dataclass(slots=True)
 class _Builder:
-    """Builds one document's value from events."""
+    """Builds the value of one document from events."""
 
     file: str
     line: int
@@ -209,7 +208,7 @@ class _Builder:
         return event.value
 
     def unknown_tag(self, event: Any) -> None:
-        self.report("unknown-tag", f"the tag {event.tag} is not known; values are plain YAML", event)
+        self.report("unknown-tag", f"the tag {event.tag} is not supported", event, "remove the tag")
 
     def key(self, frame: _Frame, event: Any) -> None:
         key = frame.key = event.value
@@ -217,16 +216,16 @@ class _Builder:
             self.anchors[event.anchor] = _Anchored(key, 1, 0)
         if event.implicit[0] and key == "<<":
             frame.skip = True
-            self.report("merge-key", "merge keys (<<) are not supported", event, "write the fields out")
+            self.report("merge-key", "merge keys (<<) are not supported", event, "write the fields instead")
         elif key in frame.container:
             frame.skip = True
-            self.report("duplicate-key", f"the key {shown(key)} stands here twice", event)
+            self.report("duplicate-key", f"the key {shown(key)} is repeated", event, "remove one of the two")
         elif not isinstance(self.value(event), str):
             self.report("non-string-key", f"the key {shown(key)} is not a string", event, "write it in quotes")
 
     def open(self, event: Any) -> None:
         if self.stack and self.stack[-1].key is None and self.stack[-1].container.__class__ is dict:
-            self.fail("non-string-key", "a key has to be a string", event)
+            self.fail("non-string-key", "a key must be a string", event)
         if len(self.stack) >= MAX_DEPTH:
             self.fail("too-deep", f"nested deeper than {MAX_DEPTH} levels", event)
         if event.tag is not None:
@@ -254,15 +253,16 @@ class _Builder:
     def alias(self, event: Any) -> None:
         frame = self.stack[-1] if self.stack else None
         if frame is None or (frame.key is None and frame.container.__class__ is dict):
-            self.fail("alias", "an alias cannot stand here", event)
+            self.fail("alias", "an alias is not allowed here", event)
             return
         if event.anchor not in self.anchors:
-            self.report("unknown-alias", f"*{event.anchor} refers to no anchor above it", event)
+            message = f"*{event.anchor} refers to an anchor that does not exist above it"
+            self.report("unknown-alias", message, event)
             self.put(frame, None)
             return
         found = self.anchors[event.anchor]
         if found is None:
-            self.fail("recursive-alias", f"*{event.anchor} stands inside the value it refers to", event)
+            self.fail("recursive-alias", f"*{event.anchor} is inside the value that it refers to", event)
             return
         if len(self.stack) + found.height > MAX_DEPTH:
             self.fail("too-deep", f"nested deeper than {MAX_DEPTH} levels", event)
@@ -287,7 +287,8 @@ class _Builder:
     def count(self, nodes: int, event: Any) -> None:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
-            self.fail("too-large", f"more than {MAX_NODES:,} values in one document, aliases counted in full", event)
+            message = f"more than {MAX_NODES:,} values in one document, including those that aliases repeat"
+            self.fail("too-large", message, event)
 
     def report(self, code: str, message: str, event: Any, hint: str = "") -> None:
         self.problems.append(Problem(code, message, self.at(event.start_mark), hint))

@@ -1,166 +1,52 @@
-"""`project.yaml`: what holds for all manifests, and the environments they are for."""
+"""The project of a folder: its document of kind Project, for one environment."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
-from pydantic import AfterValidator, Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag, WithJsonSchema
+from pydantic import ValidationError
 
-from reconciler.manifests.backends import Bucket, LocalState, State
-from reconciler.manifests.peers import Peer, Peers
+from reconciler.manifests.envelope import API_VERSION, name_in, open_envelope
+from reconciler.manifests.folder import PROJECT_FILE
+from reconciler.manifests.includes import Positions
+from reconciler.manifests.parsing import Document
+from reconciler.manifests.project_settings import Environment, Peer, ProjectSpec
 from reconciler.manifests.suggest import did_you_mean
-from reconciler.resources.address import NAME_PATTERN, NAME_RULE, Identity, is_name
-from reconciler.resources.base import Path as Keys, Spec
-from reconciler.resources.prices import Dollars, Prices
-from reconciler.resources.problems import Finding, Place
+from reconciler.manifests.validation_errors import explain
+from reconciler.resources.address import Identity, is_name
+from reconciler.resources.base import Path as Keys
+from reconciler.resources.problems import Finding, Place, Problem
 
-_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-
-
-def _environment_name(text: str) -> str:
-    if not is_name(text):
-        raise ValueError(f"{text!r} is no name: {NAME_RULE}")
-    return text
-
-
-def _variable_name(text: str) -> str:
-    if not _VARIABLE.fullmatch(text):
-        raise ValueError(f"{text!r} is no name of a variable: letters, digits, `_` and `-`")
-    return text
-
-
-Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=4096)]
-VariableName: TypeAlias = Annotated[
-    str, AfterValidator(_variable_name), WithJsonSchema({"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
-]
-Variables: TypeAlias = dict[VariableName, Scalar]
-EnvironmentName: TypeAlias = Annotated[
-    str, AfterValidator(_environment_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"})
-]
-
-
-class DirectoryOutlet(Spec):
-    """A local folder that bundles are published to."""
-
-    directory: str
-    """Path of the folder, relative to the project folder. It is created when the first bundle is published."""
-
-
-class S3Outlet(Spec):
-    """A prefix of an S3 bucket that bundles are published to."""
-
-    s3: Bucket
-    """Bucket and prefix. The bucket must exist."""
-
-
-def _outlet_tag(outlet: Any) -> str:
-    return "s3" if (isinstance(outlet, Mapping) and "s3" in outlet) or isinstance(outlet, S3Outlet) else "directory"
-
-
-Outlet: TypeAlias = Annotated[
-    Annotated[DirectoryOutlet, Tag("directory")] | Annotated[S3Outlet, Tag("s3")], Discriminator(_outlet_tag)
-]
-
-
-class Defaults(Spec):
-    """Values for fields that manifests leave out."""
-
-    target: str | None = None
-    """Target of assistants that do not set `target`: `agents` or `responses`. Without it, every assistant must set its
-    own."""
-
-
-class Safety(Spec):
-    """Limits beyond which a plan is refused."""
-
-    max_deletes: int | None = Field(default=None, ge=0)
-    """Largest number of deleted objects and detached files in one plan. Default: 3 or 30 % of the live objects,
-    whichever is larger."""
-    max_daily_cost: Dollars | None = None
-    """Largest estimated cost of vector storage of one environment, in US dollars per day. A plan that lowers the cost
-    is never refused for it. Default: no limit."""
-    archive: Literal["released-only", "strict"] = "released-only"
-    """Handling of unpublished releases when an assistant that they contain is removed. `released-only` archives them
-    with it; `strict` refuses the removal, as for published releases. Default: `released-only`."""
-
-
-class RequestsPerMinute(Spec):
-    """Rate limits for requests to the API, by HTTP method. The defaults are the limits that OpenAI publishes."""
-
-    GET: int = Field(default=1000, ge=1)
-    """Largest number of GET requests per minute, at least 1. Default: 1000."""
-    POST: int = Field(default=300, ge=1)
-    """Largest number of POST requests per minute, at least 1. Default: 300."""
-    DELETE: int = Field(default=300, ge=1)
-    """Largest number of DELETE requests per minute, at least 1. Default: 300."""
-
-
-class Limits(Spec):
-    """Rate limits of this project."""
-
-    requests_per_minute: RequestsPerMinute = RequestsPerMinute()
-    """Rate limits by HTTP method, in requests per minute."""
-
-
-class Environment(Spec):
-    """A set of variables, and optionally an OpenAI project of its own."""
-
-    variables: Variables = Field(default_factory=dict)
-    """Values of `${var.name}` in this environment: text of at most 4,096 characters, numbers, `true` or `false`. Names
-    consist of letters, digits, `_` and `-`, and do not start with a digit or `-`. Default: none."""
-    openai_project: str | None = None
-    """Id of the OpenAI project that API keys must belong to in this environment, such as `proj_68a1`. Default: the
-    project's `openai_project`."""
-
-
-class ProjectSpec(Spec):
-    """Settings of the project, in `project.yaml`."""
-
-    endpoint: str | None = None
-    """Base URL of the API, or `embedded` for the embedded API. `RECONCILER_ENDPOINT` overrides it. Default: the OpenAI
-    API."""
-    openai_project: str | None = None
-    """Id of the OpenAI project that API keys must belong to, such as `proj_68a1`; a key of another project is refused.
-    Default: any project."""
-    state: State = LocalState()
-    """Backend that stores the state. Default: `{backend: local}`, the folder `.reconciler/` inside the project folder.
-    """
-    outlets: tuple[Outlet, ...] = ()
-    """Folders and buckets that bundles are published to, besides `.reconciler/bundles`. Default: none."""
-    defaults: Defaults = Defaults()
-    """Values for fields that manifests leave out."""
-    safety: Safety = Safety()
-    """Limits beyond which a plan is refused."""
-    limits: Limits = Limits()
-    """Rate limits for requests to the API."""
-    prices: Prices = Prices()
-    """Prices for cost estimates, in US dollars, where they differ from those that OpenAI publishes."""
-    environments: dict[EnvironmentName, Environment] = Field(default_factory=dict)
-    """Environments by name, each with its own variables, state, labels and bundles. Names consist of lower-case
-    letters, digits and `-`, at most 63 characters. Default: none."""
-    peers: Peers = ()
-    """Other identities that may refer by id to live objects of this project. Their states are read before an object is
-    deleted. An entry is `PROJECT`, `PROJECT/ENVIRONMENT`, or a mapping. Default: none."""
+KIND: Final = "Project"
+_UNNAMED: Final = "unnamed"
+"""Placeholder for the name of a project without a valid one, which is a problem."""
+_FOLLOWING: Final[Mapping[str, frozenset[str]]] = {
+    "environments": frozenset({"unknown-variable", "unknown-environment", "environment-required"}),
+    "defaults": frozenset({"missing-target"}),
+}
+"""Codes of problems that may be caused by an error in a part of the spec."""
+_ALL: Final = frozenset[str]().union(*_FOLLOWING.values())
 
 
 @dataclass(frozen=True)
 class Project:
-    """The project as one environment sees it."""
+    """A project and one of its environments."""
 
     root: Path
     repository: Path
-    """What paths in messages are relative to."""
+    """Folder that paths in messages are relative to."""
     identity: Identity
     spec: ProjectSpec
     place: Place
     where: Callable[[Keys], Place] = field(default=lambda _path: Place("project.yaml"), compare=False)
-    """The place of the value at a path of its document, or of the closest one around it."""
+    """Returns the place of the value at a path of the document, or of the closest value around it."""
 
     @property
     def environment(self) -> Environment:
-        """The chosen environment; one without variables where the project has none."""
+        """The chosen environment; an empty one if the project has no environments."""
         return self.spec.environments.get(self.identity.environment or "", Environment())
 
     @property
@@ -169,18 +55,63 @@ class Project:
 
     @property
     def peers(self) -> Mapping[Place, Peer]:
-        """By where they are named. Of several environments each may be named, and is no peer of itself."""
+        """Peers by the place that names them, without this environment itself."""
         named = {self.where(("spec", "peers", index)): peer for index, peer in enumerate(self.spec.peers)}
         return {place: peer for place, peer in named.items() if peer.identity != str(self.identity)}
 
     @property
     def openai_project(self) -> str | None:
-        """The OpenAI project that this environment is pinned to."""
+        """Id of the OpenAI project that this environment is restricted to."""
         return self.environment.openai_project or self.spec.openai_project
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A project with its problems. It is complete even if there are errors, so that manifests can still be checked."""
+
+    project: Project
+    problems: list[Problem]
+    following: frozenset[str] = frozenset()
+    """Codes of problems in manifests that may be caused by those of the project."""
+
+
+def is_project(document: Document) -> bool:
+    written = document.written
+    return isinstance(written, dict) and written.get("kind") == KIND
+
+
+def open_project(documents: Sequence[Document], env: str | None, root: Path, repository: Path, shown: str) -> Opened:
+    """Return the project that one of these documents defines, or the valid part of it."""
+    home = shown + PROJECT_FILE
+    projects = [found for found in documents if is_project(found)]
+    document = next((found for found in projects if found.file == home), None)
+    problems = [
+        Problem("duplicate-project", f"this project is already defined in {home}", other.place, "keep one of the two")
+        for other in projects
+        if other is not document
+    ]
+    if document is None:
+        unreadable = any(found.file == home and found.value is None and found.problems for found in documents)
+        if not unreadable:
+            message = f"{PROJECT_FILE} does not have a document of kind Project"
+            hint = f"start it with `apiVersion: {API_VERSION}` and `kind: {KIND}`"
+            problems.append(Problem("no-project", message, Place(home), hint))
+        return Opened(Project(root, repository, Identity(_UNNAMED), ProjectSpec(), Place(home)), problems, _ALL)
+    spec, findings = _spec(document.value) if document.value is not None else (ProjectSpec(), [])
+    following = _following(findings) if document.value is not None else _ALL
+    environment, finding = choose_environment(spec, env)
+    findings += [finding] if finding and finding.code not in following else []
+    name = name_in(document.written)
+    identity = Identity(name if isinstance(name, str) and is_name(name) else _UNNAMED, environment)
+    findings += check_peers(spec.peers, identity, len(spec.environments))
+    positions = Positions(document)
+    problems += document.problems
+    problems += (positions.problem(found) for found in findings)
+    return Opened(Project(root, repository, identity, spec, document.place, positions.where), problems, following)
+
+
 def choose_environment(spec: ProjectSpec, wanted: str | None) -> tuple[str | None, Finding | None]:
-    """The environment to work with; with a finding, one to go on checking manifests with."""
+    """Return the chosen environment. With a finding, the environment is only for checking manifests further."""
     names = list(spec.environments)
     if wanted is None and len(names) <= 1:
         return next(iter(names), None), None
@@ -190,8 +121,67 @@ def choose_environment(spec: ProjectSpec, wanted: str | None) -> tuple[str | Non
     known = ", ".join(f"`{name}`" for name in names)
     if wanted is None:
         message = f"this project has several environments: {known}"
-        finding = Finding(path, "environment-required", message, "choose one with --env or RECONCILER_ENV")
+        finding = Finding(path, "environment-required", message, "choose one with `--env NAME` or `RECONCILER_ENV`")
     else:
         hint = did_you_mean(wanted, names) or "the project has no environments"
-        finding = Finding(path, "unknown-environment", f"there is no environment `{wanted}`", hint)
+        finding = Finding(path, "unknown-environment", f"the environment `{wanted}` does not exist", hint)
     return next(iter(names), None), finding
+
+
+def check_peers(peers: Sequence[Peer], identity: Identity, environments: int) -> Iterator[Finding]:
+    """Yield findings for peers that are repeated, and for the project itself if it has no other environment."""
+    names = [peer.identity for peer in peers]
+    for index, name in enumerate(names):
+        path = ("spec", "peers", index)
+        if name in names[:index]:
+            yield Finding(path, "duplicate-peer", f"`{name}` is listed twice", "remove one of the two")
+        elif name == str(identity) and environments <= 1:
+            yield Finding(path, "own-peer", f"`{name}` is this project itself", "remove it")
+
+
+def _spec(value: Any) -> tuple[ProjectSpec, list[Finding]]:
+    _, findings = open_envelope(value, name_in(value), {KIND})
+    spec = value.get("spec", {})
+    if not isinstance(spec, dict):
+        return ProjectSpec(), findings
+    try:
+        return ProjectSpec.model_validate(spec), findings
+    except ValidationError as error:
+        wrong = explain(error, ProjectSpec, spec, ("spec",))
+        return _valid_part(spec, wrong), findings + wrong
+
+
+def _valid_part(spec: Mapping[str, Any], wrong: Sequence[Finding]) -> ProjectSpec:
+    """Return the spec without the invalid values; if it is still invalid, without the fields that contain them; then
+    an empty one.
+    """
+    for depth in (None, 2):
+        rest = deepcopy(spec)
+        for finding in wrong:
+            _drop(rest, finding.path[1:depth])
+        try:
+            return ProjectSpec.model_validate(rest)
+        except ValidationError:
+            continue
+    return ProjectSpec()
+
+
+def _drop(value: Any, path: Keys) -> None:
+    """Remove the value at `path`, or the list that contains it."""
+    *above, last = list(takewhile(lambda part: isinstance(part, str), path)) or [""]
+    for part in above:
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        value.pop(last, None)
+
+
+def _following(findings: Iterable[Finding]) -> frozenset[str]:
+    """Return the codes of problems that may be caused by the findings. An unknown field may cause any of them, because
+    it may be a misspelling of any field.
+    """
+    codes: frozenset[str] = frozenset()
+    for finding in findings:
+        if finding.path[:1] == ("spec",):
+            part = str(finding.path[1]) if len(finding.path) > 1 else ""
+            codes |= _FOLLOWING.get(part, frozenset()) if part in ProjectSpec.model_fields else _ALL
+    return codes

@@ -1,4 +1,4 @@
-"""Plain (unquoted) YAML scalars as values: YAML 1.2's core schema, and an error where YAML versions disagree."""
+"""Values of plain (unquoted) YAML scalars by the core schema of YAML 1.2; an error if YAML versions disagree."""
 
 import math
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 LARGEST_INTEGER: Final = 2**53 - 1
-"""RFC 7493 (I-JSON), section 2.2: larger ones are not exact in every JSON reader."""
+"""Larger integers are not exact in every JSON parser (RFC 7493, I-JSON, section 2.2)."""
 
 _CONSTANTS: Final = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -25,13 +25,13 @@ _LONGEST_NUMBER: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Why a scalar has no value that everybody would agree on."""
+    """The reason that a scalar has no unambiguous value."""
 
     reason: str
 
 
 def plain(text: str) -> str | int | float | bool | Unclear | None:
-    """The value of an unquoted scalar."""
+    """Return the value of an unquoted scalar."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     return _special(text) if text[0] in _MAY_BE_SPECIAL else text
@@ -43,29 +43,29 @@ def _special(text: str) -> str | int | float | Unclear:
     if _FLOAT.fullmatch(text):
         return floating(text)
     if _NOT_FINITE.fullmatch(text):
-        return Unclear(f"{text} is no number that JSON can carry")
+        return Unclear(f"{text} is not a number in JSON")
     if _DATE.fullmatch(text):
-        return Unclear(f"{text} is a date in YAML; the API takes text: write it in quotes")
+        return Unclear(f"{text} is a date in YAML, but the API expects text: write it in quotes")
     if _OLD_NUMBER.fullmatch(text):
         return Unclear(
-            f"{_short(text)} is read differently by YAML 1.1 and 1.2; write a plain number, or quotes for text"
+            f"{_short(text)} has different values in YAML 1.1 and 1.2: write a plain number, or quotes for text"
         )
     return text
 
 
 def integer(text: str) -> int | Unclear:
-    """A whole number; also for JSON."""
+    """Return the value of an integer in YAML or JSON."""
     base = {"0o": 8, "0x": 16}.get(text[:2], 10)
     value = int(text, base) if len(text) <= _LONGEST_NUMBER else LARGEST_INTEGER + 1
     if abs(value) <= LARGEST_INTEGER:
         return value
-    return Unclear(f"{_short(text)} is beyond 2**53 - 1 and not exact in JSON; write an id in quotes")
+    return Unclear(f"{_short(text)} is larger than 2**53 - 1 and not exact in JSON: write an id in quotes")
 
 
 def floating(text: str) -> float | Unclear:
-    """A number with a fraction or an exponent; also for JSON."""
+    """Return the value of a number with a fraction or an exponent in YAML or JSON."""
     value = float(text) if len(text) <= _LONGEST_NUMBER else math.inf
-    return value if math.isfinite(value) else Unclear(f"{_short(text)} is too large or too long for a number")
+    return value if math.isfinite(value) else Unclear(f"{_short(text)} is too large or has too many digits")
 
 
 def _short(text: str) -> str:

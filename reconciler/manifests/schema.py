@@ -1,4 +1,4 @@
-"""The JSON Schema of manifests, generated from the models: what editors complete, explain and check."""
+"""The JSON Schema of manifests, generated from the models, for completion, help and checks in editors."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reconciler.manifests.envelope import API_VERSION, Envelope, Metadata
-from reconciler.manifests.project import ProjectSpec
+from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema_generator import BRANCHES, generate, reached, referred
 from reconciler.resources.base import Lifecycle, Spec
 from reconciler.resources.kind import NAMES, Naming
@@ -32,7 +32,7 @@ INCLUDE: Final = {
     "required": ["$file"],
     "additionalProperties": False,
 }
-"""Has no title and description of its own: editors would show them in place of those of the field around it."""
+"""Schema of `$file`. It has no title and description: editors would show them instead of those of the field."""
 VARIABLE: Final = {"type": "string", "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_-]*\}"}
 _INSTEAD: Final = ({"$ref": "#/$defs/Include"}, {"$ref": "#/$defs/Variable"})
 
@@ -44,7 +44,7 @@ def schema_file() -> bytes:
 
 
 def manifest_schema() -> JSON:
-    """One document of any kind. Editors offer what is allowed by `kind` and `target`."""
+    """Return the schema of a document of any kind. `kind` and `target` determine the values that editors offer."""
     specs: dict[str, Mapping[str, type[Spec]]] = {"Project": {"": ProjectSpec}}
     specs |= {kind.name: kind.models for kind in kinds().values()}
     models = [model for by_target in specs.values() for model in by_target.values()]
@@ -75,14 +75,14 @@ def manifest_schema() -> JSON:
 
 
 def _metadata(properties: Mapping[str, Any], naming: Naming) -> JSON:
-    """`metadata` with the rule of a kind for names. Variables are replaced in labels, not in the name."""
+    """Return the schema of `metadata` with the name pattern of a kind. Variables are allowed in labels only."""
     name, labels = properties["name"], properties["labels"]
     rule = {"pattern": naming.pattern, "description": f"{name['description']} Format: {naming.rule}."}
     return _object({"name": {**name, **rule}, "labels": _expandable(labels)}, {"labels"})
 
 
 def _spec(kind: str, by_target: Mapping[str, Mapping[str, Any]], definitions: Mapping[str, JSON]) -> JSON:
-    """`spec` of a kind, with the description of the model of each target."""
+    """Return the schema of the `spec` of a kind, with the description of the model of each target."""
     specs = []
     for target, reference in by_target.items():
         title = f"{kind} ({target})" if target else kind
@@ -104,12 +104,12 @@ def _object(properties: Mapping[str, JSON], optional: Collection[str], **more: J
 
 
 def _told(schema: Mapping[str, Any]) -> dict[str, JSON]:
-    """What a schema says for people, and its default."""
+    """Return the parts of a schema that editors show: title, description and default."""
     return {key: schema[key] for key in ("title", "description", "default") if key in schema}
 
 
 def _expandable(schema: JSON) -> JSON:
-    """The schema of a value in whose place a manifest may write `$file` or a variable."""
+    """Return the schema of a value that may be replaced by `$file` or a variable."""
     if not isinstance(schema, Mapping) or not schema.keys() - _told(schema).keys() or "const" in schema:
         return schema
     value = _inside({key: item for key, item in schema.items() if key not in _told(schema)})
@@ -120,12 +120,12 @@ def _expandable(schema: JSON) -> JSON:
 
 
 def _inside(schema: Mapping[str, Any]) -> dict[str, JSON]:
-    """A schema, with `$file` and variables allowed for all values inside of it."""
+    """Return a schema that allows `$file` and variables for all values inside it."""
     changed = {key: _expandable(schema[key]) for key in ("items", "additionalProperties") if key in schema}
     changed |= {key: [_inside(branch) for branch in schema[key]] for key in BRANCHES if key in schema}
     if schema.get("type") == "object" and "properties" in schema:
         changed["properties"] = {name: _expandable(value) for name, value in schema["properties"].items()}
     if schema.get("additionalProperties"):
-        # Keys are free, and `$file` is none of them.
+        # Any key is allowed except `$file`.
         changed["not"] = {"required": ["$file"]}
     return {**schema, **changed}

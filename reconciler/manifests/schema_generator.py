@@ -83,7 +83,7 @@ class _Generator(GenerateJsonSchema):
             key = field.alias or name
             value = made["properties"][key]
             if "const" in value or value.get("default", ...) is None:
-                # No choice, or the absence of the field, which its description explains: not worth an offer.
+                # Editors would offer a constant, or null for the absence of the field.
                 value.pop("default", None)
             made["properties"][key] = described(value, key, documented[name]) if name in documented else value
         return made
@@ -125,7 +125,7 @@ def field_docstrings(model: type[BaseModel]) -> dict[str, str]:
 
 @cache
 def _docstrings_in(module: str) -> Mapping[str, Mapping[str, str]]:
-    """The docstrings of fields in a module, by class; empty where the source code is not installed."""
+    """Return the docstrings of the fields in a module, by class; empty if the source code is not installed."""
     try:
         tree = ast.parse(inspect.getsource(sys.modules[module]))
     except (OSError, TypeError):

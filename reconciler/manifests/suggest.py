@@ -1,13 +1,13 @@
-"""Did you mean …?"""
+"""Did you mean …? For names in manifests."""
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from typing import Final
 
+from reconciler.resources import name_lists
+
 SUGGESTIONS: Final = 100
-"""As many per run are looked for among names that users make; each costs a comparison with every name."""
+"""Maximum suggestions of one run among names of the user; each is a comparison with every name."""
 _SHOWN: Final = 12
-_COMPARED: Final = 10_000
 _LONGEST: Final = 60
 
 
@@ -15,14 +15,13 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """Return a question with the known names that are similar to `wrong`; without any, the list of the known names if
     it is short.
     """
-    names = sorted(set(known))
-    return similar(wrong, names) or listed(names)
+    names = set(known)
+    return name_lists.did_you_mean(wrong, names) or listed(names)
 
 
 def similar(wrong: str, known: Iterable[str]) -> str:
     """Return a question with the known names that are similar to `wrong`; empty without any."""
-    close = get_close_matches(wrong[:_LONGEST], sorted(set(known))[:_COMPARED], n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(f'`{name}`' for name in close)}?" if close else ""
+    return name_lists.did_you_mean(wrong, known)
 
 
 def listed(names: Collection[str]) -> str:
@@ -31,5 +30,5 @@ def listed(names: Collection[str]) -> str:
 
 
 def shown(text: str) -> str:
-    """`text` in a message: between backticks, and not all of it where it is long."""
+    """Return `text` between backticks, shortened if it is long."""
     return f"`{text}`" if len(text) <= _LONGEST else f"`{text[:_LONGEST]}…`"

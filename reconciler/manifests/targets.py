@@ -1,4 +1,4 @@
-"""Kinds whose manifests are for one of several targets: which one, and what another could express."""
+"""Targets of manifests: the choice of one, and findings about fields that another target supports."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.manifests.explain import explain
 from reconciler.manifests.suggest import did_you_mean
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import Path, Spec
 from reconciler.resources.kind import Kind, written_for
 from reconciler.resources.problems import Finding
@@ -16,13 +16,13 @@ _INEXPRESSIBLE = ("unknown-field", "unknown-value", "unknown-type")
 
 
 def choose_target(kind: Kind, spec: Mapping[str, Any], default: str | None) -> str | Finding:
-    """The key of `kind.models` that a spec is for."""
+    """Return the target of a spec, which is a key of `kind.models`."""
     if "" in kind.models:
         return ""
     known = ", ".join(f"`{name}`" for name in sorted(kind.models))
     if "target" not in spec and default is None:
-        hint = f"set `spec.target`, or `spec.defaults.target` in project.yaml: {known}"
-        return Finding(("spec", "target"), "missing-target", f"this {kind.name} has no target", hint)
+        hint = f"set `spec.target`, or `spec.defaults.target` in project.yaml, to {known}"
+        return Finding(("spec", "target"), "missing-target", f"this {kind.name} does not have a target", hint)
     target = spec.get("target", default)
     if isinstance(target, str) and target in kind.models:
         return target
@@ -31,7 +31,7 @@ def choose_target(kind: Kind, spec: Mapping[str, Any], default: str | None) -> s
 
 
 def with_alternatives(kind: Kind, target: str, spec: Mapping[str, Any], findings: list[Finding]) -> list[Finding]:
-    """The findings; those about what only another target can express say so, and what to write instead."""
+    """Return the findings; those about values that only another target supports name it and the alternative."""
     hints = kind.hints.get(target, {})
     failing = {
         other: _failing(model, written_for(model, spec, other))
@@ -49,13 +49,13 @@ def _failing(model: type[Spec], spec: dict[str, Any]) -> set[Path]:
         model.model_validate(spec)
     except ValidationError as error:
         findings = explain(error, model, spec, ("spec",))
-        # Of what has an unknown type, nothing else was looked at.
+        # Pydantic does not check the other fields of an object of unknown type.
         return {finding.path[:-1] if finding.code == "unknown-type" else finding.path for finding in findings}
     return set()
 
 
 def _accepts(failing: set[Path], finding: Finding) -> bool:
-    """Whether nothing is wrong at the place of the finding, or around it."""
+    """Return True if there is no error at the path of the finding, or above it."""
     return not any(finding.path[:length] in failing for length in range(1, len(finding.path) + 1))
 
 
@@ -70,7 +70,7 @@ def _explained(
     if not others:
         return replace(finding, hint=hint)
     what = f"`{finding.path[-1]}`" if finding.on_key else f"`{dotted}: {value}`"
-    message = f"{what} cannot be expressed by target {target}; target {' or '.join(sorted(others))} can"
+    message = f"target {target} does not support {what}; target {' or '.join(sorted(others))} does"
     return replace(finding, code="other-target", message=message, hint=hints.get(dotted, ""))
 
 

@@ -1,4 +1,4 @@
-"""One parsed document as one typed resource."""
+"""Validation of one parsed document as one typed resource."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,13 @@ from pydantic import ValidationError
 
 from reconciler.manifests.envelope import Envelope, name_in, open_envelope
 from reconciler.manifests.expansion import Expander, Expansion
-from reconciler.manifests.explain import explain
-from reconciler.manifests.opening import KIND as PROJECT
+from reconciler.manifests.includes import Positions, with_includes
+from reconciler.manifests.model_paths import field_names
 from reconciler.manifests.parsing import Document
-from reconciler.manifests.positions import Positions
-from reconciler.manifests.shapes import field_names
+from reconciler.manifests.project import KIND as PROJECT
 from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.targets import choose_target, with_alternatives
-from reconciler.manifests.written import with_includes
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Address
 from reconciler.resources.base import Path, Resource, Spec
 from reconciler.resources.kind import NAMES, Kind, written_for
@@ -24,21 +23,21 @@ from reconciler.resources.problems import Finding, Problem
 
 @dataclass
 class Validated:
-    """What became of a document."""
+    """The result of the validation of a document."""
 
     positions: Positions
     resource: Resource | None = None
     problems: list[Problem] = field(default_factory=list)
     includes: frozenset[str] = frozenset()
-    """The files it includes, relative to the project folder."""
+    """Paths of the included files, relative to the project folder."""
 
     @property
     def unreadable(self) -> bool:
-        """Whether the document is not valid YAML."""
+        """True if the document is not valid YAML."""
         return self.positions.document.value is None and bool(self.positions.document.problems)
 
     def address(self, kinds: Mapping[str, Kind]) -> Address | None:
-        """What the document defines, or would if nothing were wrong with it; None where that cannot be read."""
+        """Return the address that the document defines, even if it has errors; None if it cannot be read."""
         written = self.positions.document.written
         kind = kinds.get(str(written.get("kind"))) if isinstance(written, dict) else None
         name = name_in(written)
@@ -48,13 +47,14 @@ class Validated:
 def validate(
     document: Document, expander: Expander, kinds: Mapping[str, Kind], default_target: str | None
 ) -> Validated:
-    """The resource that a document describes, or everything that is wrong with it."""
+    """Return the resource that a document defines, or all of its problems."""
     positions = Positions(document)
     result = Validated(positions, problems=list(document.problems))
     if document.value is None and document.problems:
         return result
     if document.empty:
-        result.problems.append(_nothing(document))
+        message, hint = "this file is empty", "write a manifest, or remove it"
+        result.problems.append(Problem("empty-manifest", message, document.place, hint, "warning"))
         return result
     expansion = Expansion(expander, positions.where)
     verbatim = [one.name for one in kinds.values() if one.verbatim]
@@ -85,11 +85,6 @@ def validate(
     return result
 
 
-def _nothing(document: Document) -> Problem:
-    message, hint = "nothing is defined by this file: it is empty", "write a manifest into it, or remove it"
-    return Problem("empty-manifest", message, document.place, hint, "warning")
-
-
 def _spec(
     kind: Kind, value: Mapping[str, Any], expansion: Expansion, default_target: str | None
 ) -> tuple[Spec | None, list[Finding]]:
@@ -111,9 +106,10 @@ def _spec(
 
 
 def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expansion) -> dict[str, Any] | None:
-    """The spec with the text of those JSON and YAML files for which the model wants a string; None without any.
+    """Return the spec with the text of those JSON and YAML files for which the model expects a string; None if there
+    are none.
 
-    Included files with such names are structure first: a model says that it wants text only by refusing anything else.
+    Such files are first included as structures: only the errors of the model show that it expects text.
     """
     changed: dict[str, Any] | None = None
     for finding in findings:
@@ -125,7 +121,7 @@ def _as_text(spec: Mapping[str, Any], findings: list[Finding], expansion: Expans
 
 
 def _put(value: Any, path: Path, new: Any) -> Any:
-    """A copy of `value` with `new` at `path`."""
+    """Return a copy of `value` with `new` at `path`."""
     if not path:
         return new
     copy = value.copy()

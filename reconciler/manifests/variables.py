@@ -1,4 +1,4 @@
-"""`${var.name}` in text."""
+"""Replacement of `${var.name}` in text."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _MISWRITTEN: Final = re.compile(r"(?<!\$)\$(?:\{(?P<braced>[A-Za-z_][\w-]*)\}|va
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A variable that the environment does not have."""
+    """A reference to a variable that the environment does not have."""
 
     offset: int
     message: str
@@ -28,13 +28,13 @@ class Variables:
 
     values: Mapping[str, JSON]
     inserted: int = field(default=0, init=False)
-    """Characters put into texts so far: many uses of long values must not fill the memory."""
+    """Number of inserted characters, which is limited so that many uses of long values cannot exhaust the memory."""
     hints: dict[str, str] = field(default_factory=dict, init=False)
-    """For names that are unknown."""
+    """Hints by unknown name."""
 
     def substitute(self, text: str) -> tuple[JSON, list[Unknown]]:
-        """`text` with its variables: the value itself, with its type, where the text is one variable and nothing else.
-        An unknown variable is left as it stands.
+        """Replace the variables of `text`. A text that is only one variable becomes its value, with the type of that.
+        Unknown variables are not replaced.
         """
         if PREFIX not in text:
             return text, []
@@ -45,7 +45,7 @@ class Variables:
         return VARIABLE.sub(lambda found: self._replacement(found, unknown), text), unknown
 
     def miswritten(self, text: str) -> Iterator[tuple[int, str]]:
-        """Known variables that `text` names in another way, as `${name}` or `$var.name`: each once, with its offset."""
+        """Yield the known variables that `text` writes as `${name}` or `$var.name`, each once, with its offset."""
         if "$" not in text:
             return
         offsets = {found["braced"] or found["dotted"]: found.start() for found in _MISWRITTEN.finditer(text)}
@@ -56,16 +56,17 @@ class Variables:
             return found["escaped"]
         name = found["name"]
         if name not in self.values:
-            unknown.append(Unknown(found.start(), f"no variable {shown(name)} in this environment", self._hint(name)))
+            message = f"this environment does not have a variable {shown(name)}"
+            unknown.append(Unknown(found.start(), message, self._hint(name)))
             return found[0]
         text = as_text(self.values[name])
         self.inserted += len(text)
         if self.inserted > MAX_INSERTED:
-            unknown.append(Unknown(found.start(), "the variables of this project add more than 64 MiB of text", ""))
+            unknown.append(Unknown(found.start(), "the replaced variables have more than 64 MiB of text in total", ""))
             return ""
         return text
 
     def _hint(self, name: str) -> str:
         if name not in self.hints and len(self.hints) < SUGGESTIONS:
-            self.hints[name] = did_you_mean(name, self.values) if self.values else "it has no variables"
+            self.hints[name] = did_you_mean(name, self.values) if self.values else "the environment has no variables"
         return self.hints.get(name, "")

@@ -1,5 +1,11 @@
-"""Drafts as files: one manifest a file, in a folder of its kind, with the files that it includes."""
+"""Writing of drafts to files: one file for each manifest, in a folder for each kind, and the files that they include.
 
+The first line of a manifest names the JSON Schema for editors: `# yaml-language-server: $schema=PATH`. The schema is a
+file of the project, because editors work offline and the installed version may differ from any published schema. Its
+folder is hidden, so that globs of vector stores and the search for manifests do not find it.
+"""
+
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -7,30 +13,31 @@ from typing import Final
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.emitting import comment, emit
 from reconciler.manifests.envelope import API_VERSION
-from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
-from reconciler.manifests.reading import UnreadableError, locate
-from reconciler.manifests.tree import PROJECT_FILE
+from reconciler.manifests.folder import PROJECT_FILE, UnreadableError, locate, repository_of
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
 
 PROJECT: Final = "Project"
+SCHEMA_FILE: Final = ".schemas/manifest.schema.json"
+"""Relative to the project folder, or to a folder above it that several projects share."""
 
 
 def write_drafts(
     folder: Path, drafts: Iterable[Draft], *, project: Draft | None = None, schema: bytes | None = None
 ) -> list[Path]:
-    """Write manifests and what they include into the project folder `folder`; gives the files made, relative to it.
+    """Write manifests and the files that they include to the project folder `folder`; return the paths relative to it.
 
-    Nothing is ever overwritten: ReconcilerError, and nothing written, where one of the files is there already. With
-    `project`, that is written as `project.yaml`. Manifests name the JSON Schema that is in the project or above it;
-    where there is none, `schema` is written.
+    Files are not overwritten: if one of them exists, ReconcilerError is raised and nothing is written. `project` is
+    written as `project.yaml`. Manifests name the JSON Schema in the project or above it; if there is none, `schema` is
+    written.
     """
     manifests = [*([project] if project else ()), *drafts]
     contents = merged(manifests)
     targets = {path: _target(folder, path) for path in contents}
     there = [path for path, target in targets.items() if target.exists() or (folder / path).is_symlink()]
     if there:
-        raise ReconcilerError(*(_exists(folder / path) for path in there))
+        hint = "Nothing was written. Move the file, or choose another folder with `--into DIR`."
+        raise ReconcilerError(*(Problem("exists", f"{folder / path} already exists", hint=hint) for path in there))
     known = schema_around(folder)
     if known is None and schema is not None:
         known = folder / SCHEMA_FILE
@@ -46,19 +53,19 @@ def write_drafts(
 
 
 def merged(drafts: Iterable[Draft]) -> dict[str, bytes]:
-    """Every file of the drafts, by path; ValueError where two of them disagree about one."""
+    """Return all files of the drafts, by path; raises ValueError if two drafts have different contents for a path."""
     contents: dict[str, bytes] = {}
     for draft in drafts:
         for path, content in files_of(draft).items():
             if contents.setdefault(path, content) != content:
-                raise ValueError(f"two drafts want {path} to be different")
+                raise ValueError(f"two drafts have different contents for {path}")
     return contents
 
 
 def files_of(draft: Draft) -> dict[str, bytes]:
-    """The manifest and what it includes, by path relative to the project folder.
+    """Return the manifest and the files that it includes, by path relative to the project folder.
 
-    An included text gets one newline at its end, which reading drops again; bytes stay as they are.
+    A newline is added to included texts, which is removed when they are read. Bytes are not changed.
     """
     included = {
         path: content if isinstance(content, bytes) else f"{content}\n".encode()
@@ -68,7 +75,7 @@ def files_of(draft: Draft) -> dict[str, bytes]:
 
 
 def path_of(draft: Draft) -> str:
-    """Where the manifest goes: `assistants/NAME.yaml`, `stores/NAME.yaml`, `project.yaml`."""
+    """Return the path of the manifest: `assistants/NAME.yaml`, `stores/NAME.yaml`, `project.yaml`."""
     if draft.kind == PROJECT:
         return PROJECT_FILE
     folder = kinds()[draft.kind].folder or f"{draft.kind.lower()}s"
@@ -76,7 +83,7 @@ def path_of(draft: Draft) -> str:
 
 
 def manifest_text(draft: Draft) -> str:
-    """The YAML document of a draft."""
+    """Return the YAML document of a draft."""
     head = f"apiVersion: {API_VERSION}\nkind: {draft.kind}\nmetadata:\n"
     spec = f"spec:\n{emit(draft.spec, draft.notes, indent=2)}" if draft.spec else ""
     return comment(draft.comment) + head + emit({"name": draft.name}, indent=2) + spec
@@ -89,6 +96,18 @@ def _target(folder: Path, path: str) -> Path:
         raise ReconcilerError(Problem(error.code, f"{folder / path} {error.message}", hint=error.hint)) from error
 
 
-def _exists(path: Path) -> Problem:
-    hint = "Move it away, or choose another folder with --into. Nothing was written."
-    return Problem("exists", f"{path} is there already", hint=hint)
+def schema_around(folder: Path) -> Path | None:
+    """Return the closest schema file, in `folder` or above it within the Git repository; None if there is none."""
+    folder, repository = folder.absolute(), repository_of(folder)
+    for at in (folder, *folder.parents):
+        if (at / SCHEMA_FILE).is_file():
+            return at / SCHEMA_FILE
+        if at == repository:
+            break
+    return None
+
+
+def modeline(manifest: Path, schema: Path) -> str:
+    """Return the first line of a manifest, with a newline. The path in it is relative to the folder of the manifest."""
+    path = Path(os.path.relpath(schema.absolute(), manifest.absolute().parent)).as_posix()
+    return f"# yaml-language-server: $schema={path}\n"

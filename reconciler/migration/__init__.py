@@ -1,1 +1,1 @@
-"""`migrate`: exports of Assistants (shut down on 2026-08-26) and of prompt objects (end on 2026-11-30) as manifests."""
+"""`migrate`: manifests from exports of Assistants (shut down on 2026-08-26) and prompt objects (until 2026-11-30)."""

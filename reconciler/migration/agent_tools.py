@@ -1,4 +1,4 @@
-"""Tools for target agents, which has no files, no search in them, and no code but in a session's environment."""
+"""Tools for target agents, which supports neither files nor file search, and code only in a session's environment."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -8,32 +8,33 @@ from reconciler.migration.tools import Tool, definition, parameters
 from reconciler.resources.values import JSON
 
 _SEARCH: Final = (
-    "use target responses; or write a function that your application answers from POST /vector_stores/{id}/search; "
-    "or name an MCP server that searches"
+    "use target responses; or define a function that your application answers with POST /vector_stores/{id}/search; "
+    "or add an MCP server that searches"
 )
 _CODE: Final = "choose an environment (`openai_hosted`) when the session starts, or use target responses"
-_FILES: Final = "put the files into the environment of the session, or use target responses"
+_FILES: Final = "add the files to the environment of the session, or use target responses"
 
 
 def agent_tools(value: JSON) -> Iterator[Part]:
+    """Map every tool of an export to a tool of an agent."""
     if not isinstance(value, list):
         yield lost("tools", "expected a list")
     for index, tool in enumerate(list_of(value)):
         kind = text_of(mapping_of(tool).get("type"))
         if not kind:
-            yield lost(f"tools[{index}]", "a tool without a type")
+            yield lost(f"tools[{index}]", "the tool has no type")
         else:
             yield _MAPPERS.get(kind, _other)(f"tools[{index}] {kind}", tool)
 
 
 def agent_resources(case: Case) -> Iterator[Part]:
-    """Files and vector stores: an agent names none."""
+    """Report the files and vector stores of an export as lost; an agent references none."""
     for field, value in mapping_of(case.export.value.get("tool_resources")).items():
         if value:
             hint = _SEARCH if field == "file_search" else _FILES
-            yield lost(f"tool_resources.{field}", "an agent has no files and no vector stores", hint)
+            yield lost(f"tool_resources.{field}", "agents do not support files and vector stores", hint)
     if case.export.value.get("file_ids"):
-        yield lost("file_ids", "an agent has no files", _FILES)
+        yield lost("file_ids", "agents do not support files", _FILES)
 
 
 def _function(at: str, tool: Tool) -> Part:
@@ -42,11 +43,11 @@ def _function(at: str, tool: Tool) -> Part:
     schema, note = parameters(given.get("parameters"))
     notes = [note] if note else []
     if given.get("strict"):
-        notes.append("`strict` is gone: an agent's functions never are, so check the arguments")
+        notes.append("`strict` is removed: agents do not enforce it, so validate the arguments")
     description = text_of(given.get("description"))
     if not description:
         description = text_of(name)
-        notes.append("an agent's functions need a description; the name stands for it")
+        notes.append("agents require a description of each function; the name is used")
     made: dict[str, JSON] = {"type": "function", "name": name, "description": description, "parameters": schema}
     rest = {key: item for key, item in given.items() if key not in {*made, "strict"} and item is not None}
     where = f"{at} {text_of(name)}".rstrip()
@@ -63,13 +64,13 @@ def _web_search(at: str, tool: Tool) -> Part:
         "allowed_domains": mapping_of(tool.get("filters")).get("allowed_domains"),
     }
     given = {key: item for key, item in made.items() if item is not None}
-    return changed(at, TOOLS, given, "its settings have other names: context_size, location, allowed_domains")
+    return changed(at, TOOLS, given, "settings renamed: context_size, location, allowed_domains")
 
 
 def _mcp(at: str, tool: Tool) -> Part:
     if not tool.get("server_url"):
-        hint = "name the server's URL as `transport: {type: http, server_url: …}`"
-        return lost(at, "an agent has no connectors and no tunnels", hint)
+        hint = "set the URL of the server in `transport: {type: http, server_url: …}`"
+        return lost(at, "agents do not support connectors and tunnels", hint)
     made: dict[str, JSON] = {
         "type": "mcp",
         "server_label": tool.get("server_label"),
@@ -77,26 +78,23 @@ def _mcp(at: str, tool: Tool) -> Part:
     }
     if isinstance(tool.get("allowed_tools"), list):
         made["allowed_tools"] = tool["allowed_tools"]
-    gone = sorted(tool.keys() - {"type", "server_label", "server_url", "allowed_tools"} - _unset(tool))
-    note = "the address stands in `transport`" + (f"; gone: {', '.join(gone)}" if gone else "")
-    hint = "put tokens into a vault credential and name it as `credential_id`" if gone else ""
+    kept = {"type", "server_label", "server_url", "allowed_tools"}
+    removed = sorted(key for key, item in tool.items() if key not in kept and item is not None)
+    note = "the URL moved to `transport`" + (f"; removed: {', '.join(removed)}" if removed else "")
+    hint = "store tokens in a vault credential and set its id in `credential_id`" if removed else ""
     return changed(at, TOOLS, made, note, hint)
 
 
-def _unset(tool: Tool) -> set[str]:
-    return {key for key, item in tool.items() if item is None}
-
-
 def _no_code(at: str, _tool: Tool) -> Part:
-    return lost(at, "an agent has no code_interpreter", _CODE)
+    return lost(at, "agents do not support code_interpreter", _CODE)
 
 
 def _no_search(at: str, _tool: Tool) -> Part:
-    return lost(at, "an agent has no file search", _SEARCH)
+    return lost(at, "agents do not support file search", _SEARCH)
 
 
 def _other(at: str, tool: Tool) -> Part:
-    """As it is; what agents do not have is found out by validation."""
+    """Keep any other tool; validation removes what agents do not support."""
     return mapped(at, TOOLS, {key: item for key, item in tool.items() if item is not None})
 
 

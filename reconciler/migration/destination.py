@@ -1,4 +1,4 @@
-"""Where migrated manifests go: a project that is there, or a new one."""
+"""The project that receives migrated manifests: an existing one, or a new one."""
 
 import re
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project, load
-from reconciler.manifests.drafting import unique_name
-from reconciler.manifests.drafts import Draft
-from reconciler.manifests.project import Project, ProjectSpec
+from reconciler.manifests.drafts import Draft, unique_name
+from reconciler.manifests.folder import repository_of
+from reconciler.manifests.project import Project
+from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema import schema_file
-from reconciler.manifests.tree import repository_of
 from reconciler.manifests.writing import write_drafts
 from reconciler.migration.model import Target
 from reconciler.resources.address import Identity
@@ -20,32 +20,32 @@ from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, ReconcilerError
 
 _ORIGIN: Final = re.compile(r"^# Migrated from \w+ (\w+)[ ,]", re.MULTILINE)
-"""As `drafting` writes it."""
+"""The comment that `drafting` writes above a manifest, with the id of the export."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """A project folder, and what has to be known of it."""
+    """A project folder with its assistants."""
 
     project: Project
     is_new: bool
     assistants: Mapping[str, Path]
-    """The files of those that are there, by name."""
+    """Manifest files of the existing assistants, by name."""
 
     @property
     def variables(self) -> frozenset[str]:
-        """Names that every environment has a value for."""
+        """Names of the variables that have a value in every environment."""
         environments = [set(one.variables) for one in self.project.spec.environments.values()]
         return frozenset(set.intersection(*environments)) if environments else frozenset()
 
     @cached_property
     def migrated(self) -> Mapping[str, str]:
-        """Names of the assistants that were migrated before, by id of what they were made of."""
+        """Names of the assistants that were migrated before, by the id of their export."""
         texts = {name: file.read_text(encoding="utf-8", errors="replace") for name, file in self.assistants.items()}
         return {id_: name for name, text in texts.items() for id_ in _ORIGIN.findall(text)}
 
     def write(self, drafts: tuple[Draft, ...], target: Target) -> tuple[str, ...]:
-        """Raises ReconcilerError, and writes nothing, where a file is in the way."""
+        """Write the drafts; raises ReconcilerError and writes nothing if one of the files exists."""
         spec = {"defaults": {"target": target}}
         project = Draft("Project", self.project.identity.project, spec) if self.is_new else None
         schema = schema_file() if project else None
@@ -54,7 +54,7 @@ class Destination:
 
 
 def destination(folder: Path) -> Destination:
-    """The project at or above `folder`, or a new one in it."""
+    """Return the project at or above `folder`, or a new one in it."""
     folder = folder.resolve()
     try:
         root = find_project(folder)
@@ -62,8 +62,8 @@ def destination(folder: Path) -> Destination:
         return Destination(_new(folder), is_new=True, assistants={})
     loaded = load(root, env=None)
     repository = loaded.project.repository
-    there = (one for one in loaded.resources if one.kind is KIND)
-    return Destination(loaded.project, False, {one.address.name: repository / one.place.file for one in there})
+    assistants = (one for one in loaded.resources if one.kind is KIND)
+    return Destination(loaded.project, False, {one.address.name: repository / one.place.file for one in assistants})
 
 
 def _new(folder: Path) -> Project:

@@ -1,4 +1,4 @@
-"""Exports as people saved them: which objects are in a file, wherever in it they stand."""
+"""Assistants and prompts in export files, at any position in the JSON."""
 
 import json
 import re
@@ -16,9 +16,9 @@ from reconciler.resources.values import JSON
 
 MAX_BYTES: Final = 512 * 2**20
 MAX_DEPTH: Final = 8
-"""How deep inside a value objects are looked for."""
+"""Depth of the search for objects inside a value."""
 MAX_NESTING: Final = 60
-"""Levels of an object: a manifest has at most 64."""
+"""Maximum levels of an object; a manifest has at most 64."""
 
 _UNREADABLE: Final = re.compile("[\udc80-\udcff]")
 """Bytes that are not UTF-8, as `surrogateescape` keeps them."""
@@ -29,15 +29,15 @@ _ASSISTANT_FIELDS: Final = ("instructions", "tools", "tool_resources", "file_ids
 _PROMPT_FIELDS: Final = ("versions", "messages", "variables", "template")
 
 _HINTS: Final = {
-    "python-print": "Only JSON can be read. Save `object.model_dump_json()`, or copy the values into JSON by hand.",
-    "truncated": "What is whole in it is migrated. Save the rest again, or close the object by hand.",
-    "syntax": "What is whole in it is migrated. Correct the JSON and migrate again.",
+    "python-print": "Save the object as JSON: `object.model_dump_json()`.",
+    "truncated": "Complete objects are migrated. Export the file again, or complete the JSON.",
+    "syntax": "Complete objects are migrated. Correct the JSON and migrate again.",
 }
 
 
 @dataclass(frozen=True)
 class Text:
-    """A file's text, with places."""
+    """The text of a file, with places by offset."""
 
     name: str
     text: str
@@ -52,7 +52,7 @@ class Text:
 
 
 def read_exports(file: Path) -> tuple[list[Export], list[Problem]]:
-    """The assistants and prompts in `file`, in order, and what is wrong with the rest of it."""
+    """Return the assistants and prompts in `file`, in order, and the problems of the rest."""
     name = file.as_posix()
     try:
         if file.stat().st_size > MAX_BYTES:
@@ -64,7 +64,7 @@ def read_exports(file: Path) -> tuple[list[Export], list[Problem]]:
 
 
 def find_exports(data: bytes, name: str) -> tuple[list[Export], list[Problem]]:
-    """Like `read_exports`, of the bytes of a file called `name`."""
+    """Return the same as `read_exports`, for the bytes of a file called `name`."""
     source = Text(name, _decoded(data))
     items = list(_items(source)) or [_nothing(Place(name))]
     exports = [item for item in items if isinstance(item, Export)]
@@ -80,7 +80,7 @@ def _items(source: Text) -> Iterator[Export | Problem]:
 
 
 def _decoded(data: bytes) -> str:
-    """UTF-8, or the UTF-16 that PowerShell writes; bytes that are neither become lone surrogates."""
+    """Decode UTF-8, or UTF-16 as PowerShell writes it; invalid bytes become lone surrogates."""
     encoding = json.detect_encoding(data)
     if encoding.startswith(("utf-16", "utf-32")):
         return data.decode(encoding, errors="replace")
@@ -88,7 +88,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _of_fault(source: Text, fault: Fault) -> Problem:
-    """The last id before the fault tells which object is broken."""
+    """Return the problem of a fault; the last id before it identifies the broken object."""
     end = fault.at if fault.code == "syntax" else fault.end
     ids = list(_ID.finditer(source.text, fault.start, end)) if fault.code != "no-json" else []
     about = f" ({ids[-1][1]})" if ids else ""
@@ -98,12 +98,12 @@ def _of_fault(source: Text, fault: Fault) -> Problem:
 
 
 def _objects(source: Text, found: Value) -> Iterator[Export | Problem]:
-    """The objects inside one value; a problem for each that is damaged or of a kind that is not migrated."""
+    """Return the objects inside one value, and a problem for each that is damaged or of another kind."""
     items = list(_pick(found.value))
     if not items and not found.rescued:
         yield _nothing(source.place(found.start), found.value)
     after = found.start
-    spoilt = _UNREADABLE.search(source.text, found.start, found.end)
+    undecodable = _UNREADABLE.search(source.text, found.start, found.end)
     for kind, value in items:
         id_ = text_of(value.get("id"))
         at = source.text.find(json.dumps(id_), after, found.end) if id_ else -1
@@ -112,9 +112,9 @@ def _objects(source: Text, found: Value) -> Iterator[Export | Problem]:
         if kind is None:
             what = f"{value['object']} {id_}".rstrip()
             yield Problem("other-object", f"{what} is neither an assistant nor a prompt", place, severity="warning")
-        elif spoilt and _UNREADABLE.search(json.dumps(value, ensure_ascii=False)):
-            hint = "Save the file as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8, and migrate again."
-            yield Problem("not-utf-8", f"{id_ or kind} has bytes that are not UTF-8", place, hint)
+        elif undecodable and _UNREADABLE.search(json.dumps(value, ensure_ascii=False)):
+            hint = "Convert the file to UTF-8 and migrate again: iconv -f WINDOWS-1252 -t UTF-8 FILE"
+            yield Problem("not-utf-8", f"{id_ or kind} contains bytes that are not UTF-8", place, hint)
         elif _nested(value) > MAX_NESTING:
             yield Problem("too-deep", f"{id_ or kind} is nested deeper than {MAX_NESTING} levels", place)
         else:
@@ -122,11 +122,11 @@ def _objects(source: Text, found: Value) -> Iterator[Export | Problem]:
 
 
 def _export(kind: ExportKind, value: dict[str, JSON], place: Place) -> Iterator[Export | Problem]:
-    whole = _whole(value)
-    if whole != value:
-        message = "a text has half of a character (one half of a surrogate pair); `\ufffd` stands for it now"
+    valid = _without_surrogates(value)
+    if valid != value:
+        message = "a text contains a lone surrogate, which is not valid Unicode; it was replaced by `\ufffd`"
         yield Problem("half-character", message, place, severity="warning")
-    yield Export(kind, whole, place)
+    yield Export(kind, valid, place)
 
 
 def _nested(value: JSON) -> int:
@@ -141,13 +141,13 @@ def _nested(value: JSON) -> int:
 def _nothing(place: Place, value: JSON = None) -> Problem:
     if isinstance(value, dict) and isinstance(value.get("error"), dict):
         said = text_of(value["error"].get("message"))[:200]
-        return Problem("api-error", f"this is an error that the API answered, no export: {said}", place)
+        return Problem("api-error", f"this is an error response of the API, not an export: {said}", place)
     hint = "An assistant has `model`, and `object: assistant` or an id `asst_…`; a prompt has an id `pmpt_…`."
-    return Problem("nothing-found", "there is no assistant and no prompt here", place, hint, severity="warning")
+    return Problem("nothing-found", "no assistant and no prompt found", place, hint, severity="warning")
 
 
 def _pick(value: JSON, depth: int = 0) -> Iterator[tuple[ExportKind | None, dict[str, JSON]]]:
-    """Objects in `value`, in lists, under any key, and in JSON inside of text; None as kind where it is another."""
+    """Return objects in lists, under any key and in JSON inside text, with their kind; None for other kinds."""
     if depth > MAX_DEPTH:
         return
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
@@ -172,27 +172,27 @@ def _parsed(text: str) -> JSON:
 
 
 def _kind(value: dict[str, JSON]) -> ExportKind | None:
-    called, id_ = value.get("object"), text_of(value.get("id"))
-    if called == "assistant" or (called is None and id_.startswith("asst_")):
+    type_, id_ = value.get("object"), text_of(value.get("id"))
+    if type_ == "assistant" or (type_ is None and id_.startswith("asst_")):
         return "assistant"
-    if called in ("prompt", "prompt.version") or (called is None and id_.startswith("pmpt_")):
+    if type_ in ("prompt", "prompt.version") or (type_ is None and id_.startswith("pmpt_")):
         return "prompt"
-    if called is not None or not isinstance(value.get("model"), str):
-        return "prompt" if called is None and isinstance(value.get("versions"), list) else None
+    if type_ is not None or not isinstance(value.get("model"), str):
+        return "prompt" if type_ is None and isinstance(value.get("versions"), list) else None
     if any(field in value for field in _PROMPT_FIELDS):
         return "prompt"
     return "assistant" if any(field in value for field in _ASSISTANT_FIELDS) else None
 
 
 def _is_other(value: dict[str, JSON]) -> bool:
-    """Objects of the API that hold no others: threads, runs, `assistant.deleted`. Lists do."""
+    """Return True for API objects that contain no others: threads, runs, `assistant.deleted`; False for lists."""
     return isinstance(value.get("object"), str) and value["object"] != "list" and isinstance(value.get("id"), str)
 
 
-def _whole(value: JSON) -> JSON:
-    """`value` with halves of surrogate pairs, which JSON can write and UTF-8 cannot, replaced by U+FFFD."""
+def _without_surrogates(value: JSON) -> JSON:
+    """Return `value` with lone surrogates, which JSON supports and UTF-8 does not, replaced by U+FFFD."""
     if isinstance(value, str):
         return _HALF.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
-    return [_whole(item) for item in value] if isinstance(value, list) else value
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return [_without_surrogates(item) for item in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""`migrate`: from files to manifests and a report."""
+"""`migrate`: write manifests from export files, and report how each field was mapped."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,21 +7,32 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.live.errors import LiveError
-from reconciler.manifests.drafting import unique_name
-from reconciler.migration import afterwards, prompts
-from reconciler.migration.checking import settle
+from reconciler.manifests.drafts import unique_name
+from reconciler.migration import prompts
 from reconciler.migration.destination import Destination, destination
-from reconciler.migration.drafting import drafted
+from reconciler.migration.drafting import draft_of, validated
 from reconciler.migration.exports import read_exports
 from reconciler.migration.fields import parts_of
-from reconciler.migration.lookup import look_up
-from reconciler.migration.model import Case, Export, Migrated, Migration, Part, Presence, Target, text_of
-from reconciler.migration.resources import ids_in
+from reconciler.migration.model import (
+    Case,
+    Export,
+    Migrated,
+    Migration,
+    Part,
+    Presence,
+    Target,
+    list_of,
+    mapping_of,
+    text_of,
+)
+from reconciler.migration.resources import ids_in, look_up
 from reconciler.project.endpoint import DATA, EMBEDDED, choose, open_connection
 from reconciler.resources.problems import Problem
 
-_INCOMPLETE: Final = "Add it to the object in the file, and migrate that again."
-_ONLY_NAMED: Final = "This only names a prompt. Save the prompt itself before 2026-11-30, and migrate that."
+_INCOMPLETE: Final = "Add the missing field to the object in the file, and migrate again."
+_ONLY_NAMED: Final = (
+    "The file contains only a reference to a prompt. Export the prompt itself before 2026-11-30, and migrate it."
+)
 
 
 def migrate(
@@ -36,15 +47,15 @@ def migrate(
 ) -> Migration:
     """Write manifests for `target` into the project at or above `into`, or into a new one there.
 
-    Ids of files and vector stores are looked up where there is a key or an endpoint, unless `offline`. ReconcilerError
-    where a file is in the way; then nothing is written.
+    Ids of files and vector stores are looked up if there is an API key or an embedded API, unless `offline` is set.
+    Raises ReconcilerError and writes nothing if one of the files exists.
     """
     exports, problems = _read(files)
     goal = destination(into)
-    new, done = _without_done(exports, goal)
+    new, done = _without_migrated(exports, goal)
     presence, unseen = _presence(new, goal, environ, endpoint) if not offline else ({}, ())
-    migrated = [migrated_of(case, parts) for case, parts in cases(new, target, goal, presence)]
-    problems += [*done, *unseen, *(_hopeless(one) for one in migrated if one.draft is None)]
+    migrated = [migrate_export(case, parts) for case, parts in cases(new, target, goal, presence)]
+    problems += [*done, *unseen, *(_no_manifest(one) for one in migrated if one.draft is None)]
     result = Migration(target, tuple(migrated), tuple(problems))
     return replace(result, written=goal.write(result.drafts, target)) if result.drafts and not dry_run else result
 
@@ -52,7 +63,7 @@ def migrate(
 def cases(
     exports: Iterable[Export], target: Target, goal: Destination, presence: Mapping[str, Presence]
 ) -> Iterable[tuple[Case, list[Part]]]:
-    """Every export with a name of its own, prompts flattened, and what was lost by that."""
+    """Return a case with a unique name for every export, and the parts that flattening a prompt has lost."""
     taken = set(goal.assistants)
     for export in exports:
         flat, parts = prompts.flattened(export) if export.kind == "prompt" else (export, [])
@@ -62,22 +73,22 @@ def cases(
         yield Case(flat, target, name, presence, goal.variables), parts
 
 
-def migrated_of(case: Case, parts: Sequence[Part] = ()) -> Migrated:
-    """One object; `parts` say what happened to it before."""
-    settled = settle(case, [*parts, *parts_of(case)])
+def migrate_export(case: Case, parts: Sequence[Part] = ()) -> Migrated:
+    """Map one object; `parts` are the results of earlier steps."""
+    valid = validated(case, [*parts, *parts_of(case)])
     return Migrated(
         export=case.export,
         address=f"assistant/{case.name}",
-        draft=None if settled.findings else drafted(case, settled),
-        entries=settled.entries,
-        threads=afterwards.threads(case),
-        runs=afterwards.runs(case),
-        findings=settled.findings,
+        draft=None if valid.findings else draft_of(case, valid),
+        entries=valid.entries,
+        threads=_threads_advice(case),
+        runs=_runs_advice(case),
+        findings=valid.findings,
     )
 
 
 def _read(files: Sequence[Path]) -> tuple[list[Export], list[Problem]]:
-    """The objects of all files; one that was exported twice counts once, as it was first."""
+    """Return the objects of all files; of an object that was exported twice, the first."""
     exports: list[Export] = []
     problems: list[Problem] = []
     seen: dict[str, Export] = {}
@@ -90,12 +101,12 @@ def _read(files: Sequence[Path]) -> tuple[list[Export], list[Problem]]:
             if first is export:
                 exports.append(export)
             elif first.value != export.value:
-                message = f"{id_} is in {first.place} too, and differs; that one was migrated"
+                message = f"{id_} differs from its other export at {first.place}, which was migrated"
                 problems.append(Problem("exported-twice", message, export.place, severity="warning"))
     return exports, problems
 
 
-def _without_done(exports: Iterable[Export], goal: Destination) -> tuple[list[Export], list[Problem]]:
+def _without_migrated(exports: Iterable[Export], goal: Destination) -> tuple[list[Export], list[Problem]]:
     new: list[Export] = []
     problems: list[Problem] = []
     for export in exports:
@@ -103,8 +114,8 @@ def _without_done(exports: Iterable[Export], goal: Destination) -> tuple[list[Ex
         if name is None:
             new.append(export)
         else:
-            message = f"{export.value['id']} was migrated before: it is assistant/{name}"
-            hint = "Remove that manifest and what it includes to migrate it again."
+            message = f"{export.value['id']} was already migrated to assistant/{name}"
+            hint = "To migrate it again, remove the manifest and the files that it includes."
             problems.append(Problem("migrated-before", message, export.place, hint, severity="warning"))
     return new, problems
 
@@ -112,7 +123,7 @@ def _without_done(exports: Iterable[Export], goal: Destination) -> tuple[list[Ex
 def _presence(
     exports: Iterable[Export], goal: Destination, environ: Mapping[str, str], flag: str | None
 ) -> tuple[Mapping[str, Presence], Sequence[Problem]]:
-    """What the API says of the ids in `exports`; nothing, and why, where it cannot be asked."""
+    """Return the presence of the ids in `exports`, and warnings if the API cannot be queried."""
     ids = {id_ for export in exports for id_ in ids_in(export.value)}
     endpoint = choose(goal.project, flag, environ)
     used = (goal.project.root / DATA).is_file() if endpoint == EMBEDDED else bool(environ.get("OPENAI_API_KEY"))
@@ -129,12 +140,35 @@ def _presence(
         return {}, [replace(problem, severity="warning") for problem in error.problems]
 
 
-def _hopeless(one: Migrated) -> Problem:
+def _no_manifest(one: Migrated) -> Problem:
     why = "; ".join(finding.message for finding in one.findings)
     named = one.kind == "prompt" and not one.export.value.get("instructions")
     return Problem(
         "no-manifest",
-        f"no manifest can be made of {one.id or one.address}: {why}",
+        f"no valid manifest can be written for {one.id or one.address}: {why}",
         one.export.place,
         _ONLY_NAMED if named else _INCOMPLETE,
     )
+
+
+def _threads_advice(case: Case) -> str:
+    """Return how the application replaces the threads of an export."""
+    if case.target == "agents":
+        return "start one session of the agent for each thread; pass the old messages in its first `input`"
+    if case.export.kind == "prompt":
+        return "prompts have none; to keep items between responses, use a conversation"
+    return "create one conversation for each thread: conversations.create(items=…), with the saved messages"
+
+
+def _runs_advice(case: Case) -> str:
+    """Return how the application replaces the runs of an export."""
+    if case.target == "agents":
+        called = "; when the session requires action, send the results of the functions" if _has_functions(case) else ""
+        return f"send `input` to the session and read its events{called}"
+    called = "; answer each function_call with a function_call_output" if _has_functions(case) else ""
+    first = f'responses.create(**bundle.request("assistant/{case.name}"), input=…'
+    return f"{first})" if case.export.kind == "prompt" else f"{first}, conversation=…){called}"
+
+
+def _has_functions(case: Case) -> bool:
+    return any(mapping_of(tool).get("type") == "function" for tool in list_of(case.export.value.get("tools")))

@@ -1,8 +1,9 @@
-"""What becomes of an object of the old APIs, part by part."""
+"""The result of a migration: how each field of an object of the old APIs was mapped."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from reconciler.manifests.drafts import Draft
 from reconciler.resources.problems import Finding, Place, Problem
@@ -11,16 +12,17 @@ from reconciler.resources.values import ABSENT, JSON, Absent, Keys
 Target: TypeAlias = Literal["responses", "agents"]
 ExportKind: TypeAlias = Literal["assistant", "prompt"]
 Outcome: TypeAlias = Literal["mapped", "changed", "lost"]
-"""As it was; with a change, which the note tells; not at all, and the note says why and the hint what to do."""
-Presence: TypeAlias = Literal["there", "gone", "unknown"]
-"""Whether a file or a vector store still exists; `unknown` where nobody looked."""
+"""`mapped` without a change; `changed` as the note says; `lost` for the reason in the note, with a remedy as hint."""
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+Presence: TypeAlias = Literal["found", "missing", "unknown"]
+"""Existence of a file or a vector store; `unknown` if it was not looked up."""
 
 TOOLS: Final = ("tools",)
 
 
 @dataclass(frozen=True)
 class Export:
-    """One object as it was found in a file."""
+    """One object of an export file."""
 
     kind: ExportKind
     value: Mapping[str, JSON]
@@ -29,62 +31,63 @@ class Export:
 
 @dataclass(frozen=True)
 class Entry:
-    """What became of one field of an export."""
+    """The mapping of one field of an export."""
 
     field: str
-    """As in the export: `tools[2]`, `metadata.tier`."""
+    """Name in the export: `tools[2]`, `metadata.tier`."""
     outcome: Outcome
     to: str = ""
-    """Where it is now: a field of the manifest, or `comment`."""
+    """The field of the manifest that has the value, or `comment`."""
     note: str = ""
     hint: str = ""
 
 
 @dataclass(frozen=True)
 class Part:
-    """An entry with the value that it brings into the manifest, if any."""
+    """An entry with its value in the manifest, if any."""
 
     entry: Entry
     keys: Keys = ()
-    """Where in `spec` the value goes; tools are added to the list at `TOOLS`."""
+    """Keys of the value in `spec`; tools are appended to the list at `TOOLS`."""
     value: JSON | Absent = ABSENT
     remark: str = ""
-    """A comment behind the value."""
+    """Comment after the value."""
     comment: str = ""
-    """Lines for the comment above the manifest."""
+    """Lines of the comment above the manifest."""
     trimmed: tuple[str, ...] = ()
-    """What was taken out of the value because no manifest may have it."""
+    """Reasons for the values that were removed because they are not valid in a manifest."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """All that the mapping of one export may know."""
+    """The input for the mapping of one export."""
 
     export: Export
     target: Target
     name: str
-    """The manifest's."""
+    """Name of the manifest."""
     presence: Mapping[str, Presence] = field(default_factory=dict)
-    """By id of a file or a vector store."""
+    """Presence by id of a file or a vector store."""
     variables: frozenset[str] = frozenset()
-    """Names that every environment of the project has a value for."""
+    """Names of the variables that have a value in every environment of the project."""
 
 
 @dataclass(frozen=True)
 class Migrated:
-    """One object, and what became of it."""
+    """The migration of one object."""
 
     export: Export
-    """A prompt flat."""
+    """The export; a prompt after flattening."""
     address: str
     draft: Draft | None
-    """None where no valid manifest can be made of it."""
+    """None if no valid manifest can be written."""
     entries: tuple[Entry, ...]
     threads: str
-    """What becomes of its threads, for the application's developers."""
+    """Advice on threads for the developers of the application."""
     runs: str
+    """Advice on runs for the developers of the application."""
     findings: tuple[Finding, ...] = ()
-    """Why there is no draft."""
+    """The reasons for a missing draft."""
 
     @property
     def id(self) -> str:
@@ -104,20 +107,23 @@ class Migrated:
 
     @property
     def is_valid(self) -> bool:
-        """Whether there is a manifest."""
+        """True if there is a manifest."""
         return self.draft is not None
+
+    def of(self, outcome: Outcome) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.outcome == outcome)
 
 
 @dataclass(frozen=True)
 class Migration:
-    """All objects of all files."""
+    """The migration of all objects of all files."""
 
     target: Target
     migrated: tuple[Migrated, ...]
     problems: tuple[Problem, ...]
-    """With the files, and objects that cannot be migrated at all."""
+    """Problems of files, and of objects that cannot be migrated."""
     written: tuple[str, ...] = ()
-    """Paths of the files that were written, relative to the project folder; none in a dry run."""
+    """Paths of the written files, relative to the project folder; empty in a dry run."""
 
     @property
     def drafts(self) -> tuple[Draft, ...]:
@@ -125,8 +131,14 @@ class Migration:
 
     @property
     def complete(self) -> bool:
-        """Whether every object has become a manifest, whatever its fields have become."""
+        """True if every object has a manifest; single fields may be lost."""
         return not any(problem.severity == "error" for problem in self.problems)
+
+
+def counts(migration: Migration) -> dict[Outcome, int]:
+    """Return the number of fields by outcome."""
+    found = Counter(entry.outcome for one in migration.migrated for entry in one.entries)
+    return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
 def mapped(source: str, keys: Keys, value: JSON, note: str = "") -> Part:
@@ -138,7 +150,7 @@ def changed(source: str, keys: Keys, value: JSON, note: str, hint: str = "", rem
 
 
 def left_out(source: str, note: str = "the default") -> Part:
-    """What is so without being said."""
+    """Return a part for a value that needs no field because it is the default."""
     return Part(Entry(source, "mapped", note=note))
 
 
@@ -147,7 +159,7 @@ def lost(source: str, note: str, hint: str = "") -> Part:
 
 
 def commented(source: str, text: str, note: str) -> Part:
-    """What the manifest keeps as a comment only."""
+    """Return a part for a value that the manifest has as a comment only."""
     return Part(Entry(source, "changed", "comment", note), comment=text)
 
 

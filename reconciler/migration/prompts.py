@@ -1,6 +1,6 @@
-"""Prompt objects, of which no specification is public: their fields wherever they stand, and one of their versions.
+"""Prompt objects, which have no public specification: their fields at any position, and one of their versions.
 
-Understood are, on the prompt itself, in one of its `versions`, or inside `config`, `parameters` and the like: model,
+Supported, on the prompt itself, in one of its `versions`, or inside `config`, `parameters` and the like: model,
 `instructions`, `messages` (or `input`, `prompt`, `template`), tools, `variables`, and the arguments of
 `responses.create`.
 """
@@ -14,17 +14,26 @@ from reconciler.migration.model import Case, Entry, Export, Part, list_of, lost,
 from reconciler.resources.values import JSON
 
 PLACEHOLDER: Final = re.compile(r"(?<!\$)\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")
-_BOXES: Final = ("config", "configuration", "body", "data", "definition", "parameters", "model_parameters", "settings")
+_CONTAINERS: Final = (
+    "config",
+    "configuration",
+    "body",
+    "data",
+    "definition",
+    "parameters",
+    "model_parameters",
+    "settings",
+)
 _MESSAGES: Final = ("messages", "input", "prompt", "template")
 _CHOSEN: Final = ("default_version", "active_version", "current_version", "published_version", "latest_version")
 _FLAGS: Final = ("is_default", "default", "is_current", "active", "published")
 _OF_VERSION: Final = frozenset({"versions", "version", *_CHOSEN, *_FLAGS, "status", "is_draft", "draft", "created_by"})
 _SYSTEM: Final = ("system", "developer")
-_FIRST: Final = "the application sends it as one of the first items of `input`, or of a new conversation"
+_FIRST: Final = "send it from the application as one of the first items of `input`, or of a new conversation"
 
 
 def flattened(export: Export) -> tuple[Export, list[Part]]:
-    """The prompt as one flat object with `instructions`, like an assistant, and what was lost on the way."""
+    """Return the prompt as one flat object with `instructions`, like an assistant, and the parts that were lost."""
     parts: list[Part] = []
     version = _version(export.value, parts)
     flat = _flat({**export.value, **version})
@@ -36,7 +45,7 @@ def flattened(export: Export) -> tuple[Export, list[Part]]:
 
 
 def variables(case: Case) -> Iterator[Part]:
-    """Every `{{name}}` of the instructions, and every variable that is declared."""
+    """Return a part for every `{{name}}` in the instructions and every declared variable."""
     defaults = _declared(case.export.value.get("variables"))
     found = PLACEHOLDER.finditer(text_of(case.export.value.get("instructions")))
     used = {match[1]: match[0] for match in found}
@@ -44,11 +53,11 @@ def variables(case: Case) -> Iterator[Part]:
         default = f" (its default: {defaults[name][:80]!r})" if defaults.get(name) else ""
         yield Part(_filled(case, name, written, default))
     for name in defaults.keys() - used.keys():
-        yield lost(f"variables.{name}", "it stands nowhere in the instructions")
+        yield lost(f"variables.{name}", "not used in the instructions")
 
 
 def substituted(case: Case, text: str) -> str:
-    """`text`, which is literal, with `${var.name}` for the placeholders of variables that the project has."""
+    """Return the literal `text` with `${var.name}` in place of placeholders for variables of the project."""
 
     def variable(found: re.Match[str]) -> str:
         return f"${{var.{found[1]}}}" if found[1] in case.variables else found[0]
@@ -59,16 +68,18 @@ def substituted(case: Case, text: str) -> str:
 def _filled(case: Case, name: str, written: str, default: str) -> Entry:
     field = f"variables.{name}"
     if name in case.variables:
-        return Entry(field, "changed", "instructions", f"the project's variable: `${{var.{name}}}`{default}")
+        return Entry(field, "changed", "instructions", f"replaced by the project variable `${{var.{name}}}`{default}")
     if case.target == "agents":
-        hint = "say it in the first input of the session, or make it a variable of the project and write ${var.…}"
-        return Entry(field, "lost", "", f"nothing fills {written} in an agent's instructions{default}", hint)
+        hint = "pass the value in the first input of the session, or define a project variable and write ${var.…}"
+        return Entry(field, "lost", "", f"agents do not fill in {written} in instructions{default}", hint)
     hint = f'request["instructions"] = request["instructions"].replace("{written}", value)'
-    return Entry(field, "changed", "instructions", f"the application fills {written} in before it sends{default}", hint)
+    return Entry(
+        field, "changed", "instructions", f"the application must replace {written} before sending{default}", hint
+    )
 
 
 def _version(value: Mapping[str, JSON], parts: list[Part]) -> Mapping[str, JSON]:
-    """The version that was in use, or the last; the others are lost."""
+    """Return the version in use, or the last one; the others are lost."""
     versions = [item for item in list_of(value.get("versions")) if isinstance(item, dict)]
     if not versions:
         return mapping_of(next((value[key] for key in _CHOSEN if isinstance(value.get(key), dict)), None))
@@ -77,8 +88,8 @@ def _version(value: Mapping[str, JSON], parts: list[Part]) -> Mapping[str, JSON]
         if item is not chosen:
             called = item.get("version", index + 1)
             used = chosen.get("version", "the one in use")
-            hint = "from now on Git has the versions; make a prompt of this one alone to migrate it too"
-            parts.append(lost(f"versions[{index}]", f"version {called} is not migrated; version {used} is", hint))
+            hint = "versions are kept in Git from now on; to migrate this one too, export it as a prompt of its own"
+            parts.append(lost(f"versions[{index}]", f"only version {used} is migrated, not version {called}", hint))
     return chosen
 
 
@@ -95,10 +106,10 @@ def _number(version: Mapping[str, JSON]) -> int:
 
 
 def _flat(value: Mapping[str, JSON]) -> dict[str, JSON]:
-    """What stands in boxes comes out, unless it stands outside too."""
+    """Return the fields with those of nested containers such as `config`; outer values take precedence."""
     flat = dict(value)
-    for box in _BOXES:
-        inner = flat.pop(box, None) if isinstance(flat.get(box), dict) else None
+    for container in _CONTAINERS:
+        inner = flat.pop(container, None) if isinstance(flat.get(container), dict) else None
         flat = {**_flat(inner), **flat} if inner else flat
     if isinstance(flat.get("prompt"), dict):
         flat = {**_flat(flat.pop("prompt")), **flat}
@@ -106,7 +117,7 @@ def _flat(value: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def _texts(flat: Mapping[str, JSON], parts: list[Part]) -> Iterator[str]:
-    """The parts of the instructions: system and developer messages; the others belong into a conversation."""
+    """Return the texts of the instructions and of system and developer messages; other messages are lost."""
     yield from _of_field("instructions", flat.get("instructions"), parts)
     for field in _MESSAGES:
         yield from _of_field(field, flat.get(field), parts)
@@ -124,7 +135,7 @@ def _of_field(field: str, value: JSON, parts: list[Part]) -> Iterator[str]:
             yield _content(at, message.get("content"), parts)
         else:
             role = text_of(mapping_of(message).get("role")) or text_of(mapping_of(message).get("type")) or "no role"
-            parts.append(lost(at, f"a message of {role} is no instruction", _FIRST))
+            parts.append(lost(at, f"a message with role {role} is not part of the instructions", _FIRST))
 
 
 def _content(at: str, content: JSON, parts: list[Part]) -> str:
@@ -136,13 +147,13 @@ def _content(at: str, content: JSON, parts: list[Part]) -> str:
         if isinstance(text, str):
             texts.append(text)
         else:
-            kind = text_of(mapping_of(item).get("type")) or "no text"
-            parts.append(lost(f"{at}.content[{index}]", f"{kind} cannot stand in instructions", _FIRST))
+            kind = text_of(mapping_of(item).get("type")) or "content without text"
+            parts.append(lost(f"{at}.content[{index}]", f"{kind} is not supported in instructions", _FIRST))
     return "\n".join(texts)
 
 
 def _declared(value: JSON) -> dict[str, str]:
-    """Names of variables, with their defaults: a mapping, a list of names, or a list of objects with `name`."""
+    """Return the defaults of declared variables: from a mapping, a list of names, or a list of objects with `name`."""
     if isinstance(value, dict):
         return {name: _default(item) for name, item in value.items()}
     named = [item if isinstance(item, dict) else {"name": item} for item in list_of(value)]

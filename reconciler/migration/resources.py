@@ -1,10 +1,12 @@
-"""Files and vector stores that an export names: which there still are, and which tool they are for."""
+"""Files and vector stores that an export references: their existence, and the tools that use them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from reconciler.live.client import Connection
+from reconciler.live.gather import gather
 from reconciler.migration.model import Case, Entry, Part, Presence, list_of, lost, mapping_of, text_of
 from reconciler.resources.values import JSON
 
@@ -15,24 +17,24 @@ _V1: Final = "file_ids"
 _CODE: Final = "tool_resources.code_interpreter.file_ids"
 _SEARCH: Final = "tool_resources.file_search.vector_store_ids"
 
-_NO_FILE: Final = "put the file into the project and write its path into `container.file_ids` of code_interpreter"
-_NO_STORE: Final = "put its files into the project, write a VectorStore for them, and name that in file_search"
-_FILES_TO_SEARCH: Final = "put the files into the project, write a VectorStore for them, and name it in file_search"
+_NO_FILE: Final = "add the file to the project and write its path into `container.file_ids` of code_interpreter"
+_NO_STORE: Final = "add its files to the project, write a VectorStore for them, and reference it in file_search"
+_FILES_TO_SEARCH: Final = "add the files to the project, write a VectorStore for them, and reference it in file_search"
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What the tools of an export may use, and what there is to say of it."""
+    """The files and vector stores that the tools of an export can use, and the parts that report them."""
 
     files: tuple[str, ...]
     stores: tuple[str, ...]
-    gone: frozenset[str]
-    """Ids that no longer exist, for tools that name their own."""
+    missing: frozenset[str]
+    """Ids that no longer exist, for tools that list their own."""
     parts: tuple[Part, ...]
 
 
 def ids_in(value: JSON) -> Iterator[str]:
-    """Every id of a file or a vector store inside `value`, with repetitions."""
+    """Return every id of a file or a vector store inside `value`, with repetitions."""
     if isinstance(value, str):
         if FILE_ID.fullmatch(value) or STORE_ID.fullmatch(value):
             yield value
@@ -45,7 +47,7 @@ def ids_in(value: JSON) -> Iterator[str]:
 
 
 def resources(case: Case) -> Resources:
-    """What `tool_resources`, and `file_ids` of the first version, name for the tools of target responses."""
+    """Return the ids in `tool_resources`, and in `file_ids` of v1, for the tools of target responses."""
     given = mapping_of(case.export.value.get("tool_resources"))
     types = {text_of(mapping_of(tool).get("type")) for tool in list_of(case.export.value.get("tools"))}
     parts: list[Part] = []
@@ -57,19 +59,19 @@ def resources(case: Case) -> Resources:
         parts += (_unused(field, "code_interpreter") for field, _ in _file_lists(case, given) if field == _CODE)
     stores = _stores(case, given, types, parts)
     if case.export.value.get(_V1) and "retrieval" in types:
-        parts.append(lost(_V1, "files for retrieval: it searches vector stores now", _FILES_TO_SEARCH))
+        parts.append(lost(_V1, "files for retrieval, which now searches vector stores", _FILES_TO_SEARCH))
     elif case.export.value.get(_V1) and "code_interpreter" not in types:
         parts.append(_unused(_V1, "code_interpreter or retrieval"))
     parts += _of_tools(case)
-    gone = frozenset(id_ for id_, presence in case.presence.items() if presence == "gone")
-    return Resources(tuple(dict.fromkeys(files)), tuple(dict.fromkeys(stores)), gone, tuple(parts))
+    missing = frozenset(id_ for id_, presence in case.presence.items() if presence == "missing")
+    return Resources(tuple(dict.fromkeys(files)), tuple(dict.fromkeys(stores)), missing, tuple(parts))
 
 
 def _of_tools(case: Case) -> Iterator[Part]:
-    """What there is to say of ids that tools name themselves, as those of prompts do."""
+    """Report the ids that tools list themselves, as tools of prompts do."""
     for index, tool in enumerate(list_of(case.export.value.get("tools"))):
         for id_ in () if mapping_of(tool).get("type") == "function" else ids_in(tool):
-            yield from _told(f"tools[{index}]", "tools", case.presence.get(id_, "unknown"), [id_])
+            yield from _reported(f"tools[{index}]", "tools", case.presence.get(id_, "unknown"), [id_])
 
 
 def _file_lists(case: Case, given: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
@@ -84,7 +86,9 @@ def _file_lists(case: Case, given: Mapping[str, JSON]) -> Iterator[tuple[str, JS
 def _stores(case: Case, given: Mapping[str, JSON], types: set[str], parts: list[Part]) -> list[str]:
     search = mapping_of(given.get("file_search"))
     if search.get("vector_stores"):
-        note = "a store that was to be made with the assistant, and ids of files do not say what is in them"
+        note = (
+            "vector stores created together with the assistant cannot be migrated, as file ids do not identify content"
+        )
         parts.append(lost("tool_resources.file_search.vector_stores", note, _FILES_TO_SEARCH))
     ids = search.get("vector_store_ids")
     if not ids:
@@ -96,33 +100,45 @@ def _stores(case: Case, given: Mapping[str, JSON], types: set[str], parts: list[
 
 
 def _unused(field: str, tool: str) -> Part:
-    return lost(field, f"there is no tool {tool} that would use it", "add the tool if the assistant needs it")
+    return lost(field, f"not used: there is no tool {tool}", "add the tool if the assistant needs it")
 
 
 def _usable(
     case: Case, field: str, value: JSON, resource_type: re.Pattern[str], to: str, parts: list[Part]
 ) -> list[str]:
-    """The ids of a list that can be written; `parts` gets what there is to say of them."""
+    """Return the valid ids of a list that may still exist, and report all of them in `parts`."""
     given = value if isinstance(value, list) else [value]
     ids = [id_ for id_ in given if isinstance(id_, str) and resource_type.fullmatch(id_)]
-    found: dict[Presence, list[str]] = {"there": [], "unknown": [], "gone": []}
+    found: dict[Presence, list[str]] = {"found": [], "unknown": [], "missing": []}
     for id_ in ids:
         found[case.presence.get(id_, "unknown")].append(id_)
     for presence, some in found.items():
-        parts += _told(field, to, presence, some)
-    parts += (lost(field, f"no id: {str(id_)[:80]}") for id_ in given if id_ not in ids)
-    return [*found["there"], *found["unknown"]]
+        parts += _reported(field, to, presence, some)
+    parts += (lost(field, f"not an id: {str(id_)[:80]}") for id_ in given if id_ not in ids)
+    return [*found["found"], *found["unknown"]]
 
 
-def _told(field: str, to: str, presence: Presence, ids: list[str]) -> Iterator[Part]:
+def _reported(field: str, to: str, presence: Presence, ids: list[str]) -> Iterator[Part]:
     names = ", ".join(ids)
     if not ids:
         return
-    if presence == "there":
-        yield Part(Entry(field, "mapped", to, f"still at OpenAI, used by id: {names}"))
-    elif presence == "gone":
+    if presence == "found":
+        yield Part(Entry(field, "mapped", to, f"exists at OpenAI, referenced by id: {names}"))
+    elif presence == "missing":
         hint = _NO_FILE if FILE_ID.fullmatch(ids[0]) else _NO_STORE
-        yield lost(field, f"no longer at OpenAI: {names}", hint)
+        yield lost(field, f"does not exist at OpenAI: {names}", hint)
     else:
-        hint = "migrate with OPENAI_API_KEY set and without --offline to have them looked up"
-        yield Part(Entry(field, "changed", to, f"used by id, nobody looked whether they still exist: {names}", hint))
+        hint = "to look them up, migrate with OPENAI_API_KEY and without --offline"
+        yield Part(Entry(field, "changed", to, f"referenced by id, existence not checked: {names}", hint))
+
+
+async def look_up(connection: Connection, ids: Iterable[str]) -> Mapping[str, Presence]:
+    """Return the presence of each id, with one GET request each; raises LiveError if a request fails."""
+    distinct = sorted(set(ids))
+    return dict(zip(distinct, await gather(_presence(connection, id_) for id_ in distinct), strict=True))
+
+
+async def _presence(connection: Connection, id_: str) -> Presence:
+    """Return the presence of one id; an expired vector store, which can be read but not searched, counts as missing."""
+    found = await connection.read("files" if FILE_ID.fullmatch(id_) else "vector_stores", id_)
+    return "missing" if found is None or found.get("status") == "expired" else "found"

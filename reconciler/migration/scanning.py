@@ -1,4 +1,4 @@
-"""JSON values in text that is not all JSON: pages one after the other, lines, a log around them, an end torn off."""
+"""A scanner for JSON values in other text: concatenated pages, JSON Lines, log output, truncated files."""
 
 import json
 import re
@@ -9,33 +9,33 @@ from typing import Final
 from reconciler.resources.values import JSON
 
 _BETWEEN: Final = re.compile(r"[\s,;\]}\x00\x1e\ufeff]*")
-"""What may stand between values, remains of a list around them among it."""
+"""Separators between values, including remains of an enclosing list."""
 _NEXT: Final = re.compile(r"^[{\[]", re.MULTILINE)
-"""Where a value starts that no other surrounds: the next line of JSON Lines, the next of several documents."""
+"""The start of a top-level value: the next line of JSON Lines, or the next document."""
 _OBJECT: Final = re.compile(r"\{")
 _PYTHON: Final = re.compile(r"\[?\s*(<?[A-Za-z_][\w.]*(\[[\w.]+\])?\(|\{\s*'|\{\s*\"\w+\": (None|True|False)\b)")
 _DECODER: Final = json.JSONDecoder()
 MOST_ATTEMPTS: Final = 1_000
-"""At the objects inside one broken value: each of them may be as long as the file."""
+"""Maximum failed attempts to read objects inside one broken value; each may be as long as the file."""
 
 MOST_FAULTS: Final = 1_000
-"""Of one file."""
+"""Maximum faults reported for one file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A JSON value and where its text is."""
+    """A JSON value and the position of its text."""
 
     value: JSON
     start: int
     end: int
     rescued: bool = False
-    """Whether it stands inside a value that is broken."""
+    """True for a value inside a broken value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A stretch of text in which no JSON value could be read."""
+    """A range of text without a readable JSON value."""
 
     code: str
     message: str
@@ -45,12 +45,16 @@ class Fault:
 
 
 def scan(text: str) -> Iterator[Value | Fault]:
-    """The values of `text` in order; of a broken one its fault, then every object inside it that is whole."""
+    """Return the values of `text` in order; for a broken value its fault, then every complete object inside it."""
     at, faults = _after_separators(text, 0), 0
     while at < len(text):
         if faults == MOST_FAULTS:
             yield Fault(
-                "syntax", f"the rest is not read, after {MOST_FAULTS:,} places that are no JSON", at, at, len(text)
+                "syntax",
+                f"more than {MOST_FAULTS:,} places are not valid JSON; the rest of the file was not read",
+                at,
+                at,
+                len(text),
             )
             return
         try:
@@ -71,9 +75,9 @@ def _after_separators(text: str, at: int) -> int:
 
 
 def _decode(text: str, at: int) -> tuple[JSON, int]:
-    """Raises ValueError."""
+    """Decode the value at `at`; raises ValueError."""
     if text[at] not in '{["':
-        raise json.JSONDecodeError("this is no JSON", text, at)
+        raise json.JSONDecodeError("not JSON", text, at)
     try:
         return _DECODER.raw_decode(text, at)
     except RecursionError as error:
@@ -93,11 +97,11 @@ def _inside(text: str, start: int, end: int) -> Iterator[Value]:
 def _fault(text: str, start: int, end: int, error: ValueError) -> Fault:
     at = error.pos if isinstance(error, json.JSONDecodeError) else start
     if _PYTHON.match(text, start):
-        return Fault("python-print", "this is what Python prints, not JSON", start, start, end)
+        return Fault("python-print", "this is the output of Python's print, not JSON", start, start, end)
     if text[start] not in '{["':
-        return Fault("no-json", "this is no JSON and was skipped", start, start, end)
+        return Fault("no-json", "skipped text that is not JSON", start, start, end)
     torn = isinstance(error, json.JSONDecodeError) and error.msg.startswith("Unterminated")
     if torn or at >= len(text.rstrip()):
         return Fault("truncated", "the JSON ends in the middle of an object", start, start, end)
     reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-    return Fault("syntax", f"this is no JSON: {reason[:1].lower()}{reason[1:]}", at, start, end)
+    return Fault("syntax", f"invalid JSON: {reason[:1].lower()}{reason[1:]}", at, start, end)

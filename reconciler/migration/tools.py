@@ -18,37 +18,38 @@ from reconciler.resources.values import JSON
 
 Tool: TypeAlias = Mapping[str, JSON]
 NO_ARGUMENTS: Final[dict[str, JSON]] = {"type": "object", "properties": {}}
-"""What a function without `parameters` has (`FunctionDefinition.parameters`)."""
+"""Parameters of a function that declares none (`FunctionDefinition.parameters`)."""
 
 _NO_STORE: Final = (
-    "put the files it should search into the project, write a VectorStore for them, and add "
+    "add the files to search to the project, write a VectorStore for them, and add "
     "`{type: file_search, vector_store_ids: [NAME]}`"
 )
 _RESULTS: Final = (
-    "without max_num_results, assistants took 20 results (5 with gpt-3.5-turbo); set it if the number matters"
+    "the default of assistants was 20 results (5 with gpt-3.5-turbo); set max_num_results if the number matters"
 )
 
 
 def tools(value: JSON, resources: Resources) -> Iterator[Part]:
+    """Map every tool of an export to a tool of the Responses API."""
     if not isinstance(value, list):
         yield lost("tools", "expected a list")
     for index, tool in enumerate(list_of(value)):
         at = f"tools[{index}]"
         kind = text_of(mapping_of(tool).get("type"))
         if not kind:
-            yield lost(at, "a tool without a type")
+            yield lost(at, "the tool has no type")
         else:
             yield _MAPPERS.get(kind, _other)(f"{at} {kind}", tool, resources)
 
 
 def definition(tool: Tool) -> Tool:
-    """What a function tool says of its function: beside `type` here, inside `function` in Assistants."""
+    """Return the definition of a function tool: inside `function` in Assistants, beside `type` in responses."""
     inner = tool.get("function")
     return inner if isinstance(inner, dict) else {key: item for key, item in tool.items() if key != "type"}
 
 
 def parameters(given: JSON) -> tuple[JSON, str]:
-    """The JSON Schema of a function's arguments, and what was changed about it."""
+    """Return the JSON Schema of the arguments of a function, and a note about what was changed."""
     if given is None or given == {}:
         return NO_ARGUMENTS, ""
     if isinstance(given, dict) and "type" not in given:
@@ -62,7 +63,7 @@ def _function(at: str, tool: Tool, _resources: Resources) -> Part:
     strict = given.get("strict")
     notes = [note] if note else []
     if strict is None:
-        notes.append("`strict: false` is written out, as it was Assistants' default and is not that of responses")
+        notes.append("`strict: false` is written explicitly: the default of Assistants, but not of responses")
     made: dict[str, JSON] = {"type": "function", "name": given.get("name")}
     if given.get("description") is not None:
         made["description"] = given["description"]
@@ -76,26 +77,26 @@ def _part(at: str, tool: JSON, notes: list[str]) -> Part:
 
 
 def _code_interpreter(at: str, tool: Tool, resources: Resources) -> Part:
-    container = _without_gone(tool.get("container"), resources)
+    container = _without_missing(tool.get("container"), resources)
     if container is None:
         container = {"type": "auto"} | ({"file_ids": list(resources.files)} if resources.files else {})
-    note = "files that the code makes are gone 20 minutes after its container was last used"
+    note = "files that the code creates are deleted 20 minutes after the last use of the container"
     return changed(at, TOOLS, {"type": "code_interpreter", "container": container}, note)
 
 
-def _without_gone(value: JSON, resources: Resources) -> JSON:
-    """`value` without ids of what no longer exists."""
+def _without_missing(value: JSON, resources: Resources) -> JSON:
+    """Return `value` without ids that no longer exist."""
     if isinstance(value, dict):
-        return {key: _without_gone(item, resources) for key, item in value.items()}
+        return {key: _without_missing(item, resources) for key, item in value.items()}
     if isinstance(value, list):
-        return [item for item in value if not (isinstance(item, str) and item in resources.gone)]
+        return [item for item in value if not (isinstance(item, str) and item in resources.missing)]
     return value
 
 
 def _file_search(at: str, tool: Tool, resources: Resources) -> Part:
-    stores = _without_gone(list_of(tool.get("vector_store_ids")), resources) or list(resources.stores)
+    stores = _without_missing(list_of(tool.get("vector_store_ids")), resources) or list(resources.stores)
     if not stores:
-        note = "it searches no vector store: none is named, or none still exists (threads could bring their own)"
+        note = "no vector store to search: none is listed, or none exists (threads could have their own)"
         return lost(at, note, _NO_STORE)
     options = mapping_of(tool.get("file_search")) or tool
     made: dict[str, JSON] = {"type": "file_search", "vector_store_ids": stores}
@@ -104,32 +105,32 @@ def _file_search(at: str, tool: Tool, resources: Resources) -> Part:
     notes += [_RESULTS] if "max_num_results" not in made else []
     made |= {"ranking_options": ranking} if ranking else {}
     part = _part(at, made, notes)
-    return Part(part.entry, part.keys, part.value, "`reconciler import` can bring these stores into the manifests")
+    return Part(part.entry, part.keys, part.value, "to manage these vector stores, run `reconciler import`")
 
 
 def _ranking(options: Tool) -> tuple[dict[str, JSON], list[str]]:
-    """The ranker of Assistants is gone; responses have `auto` and one of their own."""
+    """Return the ranking options for responses, which do not support the ranker of Assistants."""
     kept = {key: item for key, item in options.items() if item is not None}
     if kept.get("ranker") == "default_2024_08_21":
-        return {**kept, "ranker": "auto"}, ["ranker default_2024_08_21 is gone; `auto` stands for it"]
+        return {**kept, "ranker": "auto"}, ["ranker default_2024_08_21 is not supported; `auto` is used"]
     return kept, []
 
 
 def _retrieval(at: str, tool: Tool, resources: Resources) -> Part:
     part = _file_search(at, {**tool, "type": "file_search"}, resources)
-    return part if part.entry.outcome == "lost" else changed(at, TOOLS, part.value, "retrieval is called file_search")
+    return part if part.entry.outcome == "lost" else changed(at, TOOLS, part.value, "retrieval was renamed file_search")
 
 
 def _mcp(at: str, tool: Tool, resources: Resources) -> Part:
     if not tool.get("authorization"):
         return _other(at, tool, resources)
     made = {key: item for key, item in tool.items() if key != "authorization"}
-    hint = "the application adds `authorization` to the tool before it sends the request; replace the token, it leaked"
-    return changed(at, TOOLS, made, "the token is left out: secrets are not for Git", hint)
+    hint = "set `authorization` in the application before it sends the request, and revoke the exported token"
+    return changed(at, TOOLS, made, "the token was removed: secrets must not be committed", hint)
 
 
 def _other(at: str, tool: Tool, _resources: Resources) -> Part:
-    """As it is: prompts have the tools of responses, and what those do not have is found out by validation."""
+    """Keep any other tool; validation removes what responses do not support."""
     return mapped(at, TOOLS, {key: item for key, item in tool.items() if item is not None})
 
 

@@ -1,4 +1,4 @@
-"""`adopt`: take over live objects that nobody owns, by writing labels and state, and nothing else."""
+"""`adopt`: take ownership of unmanaged live objects. Only labels and the state are written."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.applying.model import ApplyResult
 from reconciler.importing.model import imported_from
 from reconciler.live.client import Connection
-from reconciler.operations.plan import Observed, make_plan, taking_over, with_parts
+from reconciler.operations.plan import Observed, adoption_plan, make_plan, with_parts
 from reconciler.operations.run import Progress, check_unlocked, confirmed
 from reconciler.planning.adoption import AdoptionMatch, alike, pair
 from reconciler.planning.model import Plan
@@ -20,10 +20,10 @@ from reconciler.resources.address import Address
 
 @dataclass(frozen=True)
 class Adopted:
-    """What was taken over, and what was not, and why."""
+    """The result of an adoption, and the matches it is based on."""
 
     result: ApplyResult | Plan
-    """A plan where only that was asked for, or where it was not confirmed or is refused."""
+    """A plan for a dry run, or if the plan was refused or not confirmed."""
     pairing: AdoptionMatch
 
 
@@ -39,10 +39,11 @@ def adopt(
     listen: Callable[[int], AbstractContextManager[Progress]],
     resume: str,
 ) -> Adopted:
-    """Take over the live objects of the project at or above `start`: those of the addresses in `wanted`, by id or by
-    likeness, or without any all that are like a manifest which has none yet.
+    """Adopt live objects for the addresses in `wanted`, each by id or by similarity; without any, for every manifest
+    without a live object.
 
-    What cannot be taken over is told in the pairing; the rest goes on. With `dry_run` nothing is written.
+    Objects that cannot be adopted are reported in `pairing`; the others are still adopted. With `dry_run`, nothing is
+    written.
     """
 
     async def run() -> Adopted:
@@ -61,7 +62,7 @@ def adopt(
 async def planned_adoption(
     workspace: Workspace, connection: Connection, wanted: Mapping[Address, str | None]
 ) -> tuple[Observed, AdoptionMatch]:
-    """The plan that takes over what `wanted` means, and what that is."""
+    """Return the plan that adopts the objects of `wanted`, and the matches."""
     observed = await make_plan(workspace, connection)
     origins = imported_from(workspace.loaded.resources, workspace.loaded.project.repository)
     inputs, matched = observed.planned.inputs, observed.planned.matched
@@ -71,4 +72,4 @@ async def planned_adoption(
     inputs, matched = replace(inputs, live=live), replace(matched, unmanaged=unmanaged)
     pairing = pair(inputs, matched, wanted, origins)
     observed = replace(observed, planned=replace(observed.planned, inputs=inputs))
-    return await taking_over(workspace, observed, pairing.ids), pairing
+    return await adoption_plan(workspace, observed, pairing.ids), pairing

@@ -1,4 +1,4 @@
-"""`apply`: carry out a plan under the lock, with every create announced before the first one is made."""
+"""`apply`: execute a plan under the lock. Creates are journaled before the first one is sent."""
 
 import asyncio
 import signal
@@ -10,17 +10,15 @@ from reconciler.applying.apply import apply as carry_out
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.applying.recovery import found
 from reconciler.applying.run import Listener, Run
-from reconciler.applying.steps import lower
 from reconciler.bundles.documents import KINDS
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
 from reconciler.live.client import Connection
 from reconciler.live.registry import referrers
-from reconciler.operations.intents import one_at_a_time
+from reconciler.operations.intents import expected_creates, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
-from reconciler.planning.announced import marker_of
 from reconciler.planning.model import Change, Plan
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
@@ -33,16 +31,16 @@ from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import AppliedPlan, Completed, Intent
 
 FLUSH_SECONDS = 0.2
-"""How often the journal is asked whether a segment is due."""
+"""Interval of the checks whether a journal segment is due."""
 
 
 @dataclass(frozen=True)
 class Recorder:
-    """Completions of steps on their way into the journal."""
+    """The journal writer for completed steps."""
 
     journal: Journal
     later: Mapping[Address, Intent]
-    """What is announced only right before it is made."""
+    """Intents that are journaled right before their create."""
 
     def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
         self.journal.record(Completed(address, applied, instead_of))
@@ -55,7 +53,7 @@ class Recorder:
 
 @dataclass(frozen=True)
 class Outlets:
-    """Bundles on their way to where applications load them."""
+    """The writer of bundles to the outlets."""
 
     outlets: tuple[Outlet, ...]
     identity: Identity
@@ -73,7 +71,7 @@ class Outlets:
 
 
 class PartlyAppliedError(ReconcilerError):
-    """The run had to end after something was written."""
+    """A run that ended early, after changes were made."""
 
     exit_code = 4
 
@@ -87,13 +85,13 @@ async def apply_plan(
     resume: str,
     interrupted: Callable[[], None] = lambda: None,
 ) -> ApplyResult:
-    """Apply a plan that refuses nothing; `resume` is the command that finishes what may be left.
+    """Apply a plan without refusals; `resume` is the command that completes an interrupted run.
 
-    `interrupted` is called at the first Ctrl-C, from where on only what is in flight is finished.
+    `interrupted` is called at the first Ctrl-C; after that, only operations in flight are finished. A plan without
+    changes writes nothing, unless an interrupted run left changes to record.
 
-    Nothing to do writes nothing, here or at OpenAI, unless a run has ended without recording all that it did: that is
-    recorded, where it is live as the plan wants it. ReconcilerError where another run holds the lock (exit code 6), or
-    wrote to the state since it was read (5); PartlyAppliedError where the run lost its lock or its state half-way.
+    Raises ReconcilerError if another run holds the lock (exit code 6), or wrote to the state since it was read (5), and
+    PartlyAppliedError if the run lost its lock or its state after changes were made.
     """
     plan, behind = observed.planned.plan, observed.snapshot.is_behind
     if not plan.work and not behind:
@@ -128,19 +126,19 @@ async def apply_plan(
 
 @dataclass(frozen=True)
 class _Begun:
-    """A run that is on record."""
+    """A run that has started in the journal."""
 
     lease: Lease
     journal: Journal
     announced: Collection[Address]
     later: Mapping[Address, Intent]
-    """What is announced only right before it is made."""
+    """Intents that are journaled right before their create."""
     given_up: Collection[Address]
-    """What killed runs have announced and nobody will find any more, unless this one does."""
+    """Addresses of expired intents of interrupted runs, which this run discards unless it finds their objects."""
 
 
 def _begin(workspace: Workspace, connection: Connection, observed: Observed, lease: Lease) -> _Begun:
-    """Put the run and all that it is about to make on record."""
+    """Journal the start of the run and its creates."""
     plan, holder = observed.planned.plan, lease.lock.holder
     record = AppliedPlan(
         digest=plan.digest,
@@ -150,7 +148,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         run_url=holder.run_url,
         commit=plan.commit or "",
     )
-    intents, later = one_at_a_time(_intents(observed, lease.now() - connection.ahead))
+    intents, later = one_at_a_time(expected_creates(observed.planned, lease.now() - connection.ahead))
     project = connection.project
     journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
     announced = {intent.address for intent in (*intents, *later.values())}
@@ -158,7 +156,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
 
 
 async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener: Listener) -> tuple[Outcome, ...]:
-    """Take the steps of the plan, with what they did on record when this returns."""
+    """Execute the steps of the plan, and journal their results before returning."""
     outcomes: tuple[Outcome, ...] = ()
     try:
         async with _kept_alive(begun.journal, begun.lease, run.stop):
@@ -179,7 +177,7 @@ def _all_done(outcomes: Iterable[Outcome]) -> bool:
 
 
 def _catch_up(run: Run) -> Iterator[str]:
-    """Record what an earlier run has done; gives the addresses of that, and of what it made and is not done yet."""
+    """Record the results of an interrupted run, and return their addresses and those of objects that it created."""
     recorded = dict(found(run))
     for address, applied in recorded.items():
         run.record(address, applied)
@@ -193,36 +191,26 @@ def _kept(plan: Plan) -> tuple[Change, ...]:
 
 
 def _partly(error: ReconcilerError, outcomes: tuple[Outcome, ...]) -> PartlyAppliedError:
-    """`error`, after something was written."""
+    """Return `error` as the error of a partially applied plan."""
     done = sum(outcome.status == "done" for outcome in outcomes)
-    message = f"{done} of {len(outcomes)} changes were made before that"
-    hint = "Run the same command again: it finds them, and finishes what is left."
+    message = f"{done} of {len(outcomes)} changes were made before the error"
+    hint = "Run the same command again to apply the remaining changes."
     return PartlyAppliedError(*error.problems, Problem("partly-applied", message, hint=hint))
 
 
 @contextmanager
 def _outlet_errors(address: Address) -> Iterator[None]:
-    """An outlet that cannot be written is a problem of that one bundle."""
+    """Turn an error of an outlet into a problem of the bundle at `address`."""
     try:
         yield
     except OSError as error:
-        message = f"{address}: an outlet cannot be written: {reason(error)}"
-        hint = "Check permissions and free space of the folders in `spec.outlets`."
+        message = f"{address}: cannot write to an outlet: {reason(error)}"
+        hint = "Check the permissions and the free space of the folders in `spec.outlets`."
         raise ReconcilerError(Problem("outlet", message, hint=hint)) from error
 
 
-def _intents(observed: Observed, now: float) -> Iterator[Intent]:
-    """Everything that is about to be made at OpenAI, with what it can be known by; `now` by OpenAI's clock."""
-    inputs = observed.planned.inputs
-    for step in lower(observed.planned):
-        desired = inputs.desired.get(step.address)
-        if desired is None or not step.creates or desired.type in inputs.outlet_types:
-            continue
-        yield Intent(step.address, desired.type, marker_of(inputs, desired), now)
-
-
 def _give_up(run: Run, begun: _Begun) -> None:
-    """Strike out what killed runs announced, this one looked for, and nobody will ever find."""
+    """Discard expired intents of interrupted runs whose objects this run did not find."""
     for address in sorted(begun.given_up):
         if run.planned.inputs.in_scope(address):
             begun.journal.discard(address)
@@ -230,7 +218,7 @@ def _give_up(run: Run, begun: _Begun) -> None:
 
 @asynccontextmanager
 async def _kept_alive(journal: Journal, lease: Lease, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Write completions in groups and renew the lease while the body runs; stop it if either cannot be done."""
+    """Flush the journal and renew the lease while the body runs; stop the run if one of them fails."""
     keeper = asyncio.create_task(_keep(journal, lease, stop))
     ended, error = False, None
     try:
@@ -240,7 +228,7 @@ async def _kept_alive(journal: Journal, lease: Lease, stop: asyncio.Event) -> As
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
         error = None if keeper.cancelled() else keeper.exception()
-        if error or not ended:  # otherwise `close` writes what waits, together with the rest
+        if error or not ended:  # otherwise `close` flushes the journal
             await asyncio.to_thread(journal.flush)
     if error:
         raise error
@@ -263,18 +251,18 @@ async def _keep(journal: Journal, lease: Lease, stop: asyncio.Event) -> None:
 
 @contextmanager
 def _interruptible(stop: asyncio.Event, interrupted: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl-C, or a CI job's TERM, finishes what is in flight; a second one ends the process as usual."""
+    """Stop the run after operations in flight at the first SIGINT or SIGTERM; a second one ends the process."""
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
 
-    def ask() -> None:
+    def request_stop() -> None:
         stop.set()
         for number in numbers:
             loop.remove_signal_handler(number)
         interrupted()
 
     for number in numbers:
-        loop.add_signal_handler(number, ask)
+        loop.add_signal_handler(number, request_stop)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""`demo`: the main job on the sample organisation, every step as the command that a user would type."""
+"""`demo`: the main workflow on the sample organisation, with the commands that a user would run."""
 
 import io
 import json
@@ -17,12 +17,12 @@ from typing import Final
 
 from reconciler.resources.problems import Problem, ReconcilerError
 
-OURS: Final = "reconciler "
+PREFIX: Final = "reconciler "
 ENVIRONMENT: Final = "staging"
 HOTFIX: Final = "If the caller reports a smell of gas, stop and give the emergency number at once."
 
 AGENT_NAME: Final = "Brightwater outage desk"
-MADE_BY_HAND: Final = {"name": "Night porter", "model": "gpt-6-luna", "instructions": "Answer the door, kindly."}
+EXISTING_AGENT: Final = {"name": "Night porter", "model": "gpt-6-luna", "instructions": "Answer the door, kindly."}
 CURL: Final = (
     'curl -H "Authorization: Bearer $OPENAI_API_KEY" -H "OpenAI-Beta: agents=v1" -H "Content-Type: application/json" '
     "$OPENAI_BASE_URL/agents"
@@ -48,36 +48,40 @@ print("billing: ", request["model"], "with", *(tool.get("name", tool["type"]) fo
 
 @dataclass(frozen=True)
 class Stage:
-    """A scratch copy of the sample organisation and the API that it is applied to."""
+    """A temporary copy of the sample organisation, and the API that it is applied to."""
 
     folder: Path
     url: str
     environ: Mapping[str, str]
     say: Callable[[str], None]
     reconciler: Callable[[list[str]], int]
-    """Runs one of our commands in this process, which saves the start of another."""
+    """A function that runs a `reconciler` command in this process, which is faster than a new process."""
 
     def title(self, text: str) -> None:
         self.say(f"\n# {text}")
 
     def shell(self, command: str, *, expect: int = 0) -> None:
-        """Run what a user would type; its output goes where ours goes."""
+        """Print and run a command, with its output on stdout; raises ReconcilerError for an unexpected exit code."""
         self.say(f"\n$ {command}")
-        code = self._ours(command.removeprefix(OURS)) if command.startswith(OURS) else self._others(command)
+        code = (
+            self._run_reconciler(command.removeprefix(PREFIX))
+            if command.startswith(PREFIX)
+            else self._run_shell(command)
+        )
         if code != expect:
-            message = f"`{command}` ended with {code}, not {expect}"
-            raise ReconcilerError(Problem("demo", message, hint="This is a bug in Reconciler: please report it."))
+            message = f"`{command}` returned exit code {code} instead of {expect}"
+            raise ReconcilerError(Problem("demo", message, hint="This is a bug in Reconciler. Please report it."))
 
-    def _ours(self, command: str) -> int:
+    def _run_reconciler(self, command: str) -> int:
         words, _, pipe = command.partition(" | ")
         with chdir(self.folder), _environment(self.environ):
             if not pipe:
                 return self.reconciler(shlex.split(words))
             with redirect_stdout(io.StringIO()) as printed:
                 code = self.reconciler(shlex.split(words))
-        return code or self._others(pipe, printed.getvalue())
+        return code or self._run_shell(pipe, printed.getvalue())
 
-    def _others(self, command: str, given: str | None = None) -> int:
+    def _run_shell(self, command: str, given: str | None = None) -> int:
         sys.stdout.flush()
         folder, environ = self.folder, dict(self.environ)
         done = subprocess.run(command, shell=True, cwd=folder, env=environ, input=given, text=True, check=False)  # noqa: S602
@@ -85,113 +89,113 @@ class Stage:
 
 
 def sample() -> Path:
-    """The folder of the sample organisation: in a checkout, or inside the installed package."""
+    """Return the folder of the sample organisation, in a checkout or in the installed package."""
     installed = Path(__file__).parent / "sample"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "manifests"
 
 
 def demo(say: Callable[[str], None], reconciler: Callable[[list[str]], int]) -> None:
-    """Walk through plan, apply, drift, releases, refusals and a bundle, in a folder that is removed at the end.
+    """Run plan, apply, drift, releases, refusals and a bundle in a temporary folder.
 
-    `reconciler` runs a command line of ours, given without its first word, and tells the exit code.
+    `reconciler` runs a command, given as words without `reconciler`, and returns its exit code.
     """
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as scratch:
         folder = Path(scratch, "brightwater")
         shutil.copytree(sample(), folder, ignore=shutil.ignore_patterns(".reconciler"))
         with _api() as url:
             stage = Stage(folder, url, _environ(url), say, reconciler)
-            say(f"The sample organisation, copied to {folder}, and an OpenAI API of our own at {url}.")
+            say(f"Sample organisation: {folder}\nEmbedded OpenAI API: {url}")
             for step in STEPS:
                 step(stage)
-    say("\nThat was the main job. `reconciler init DIR` writes a small project of your own to start from.")
+    say("\nThe demo is complete. To start your own project, run: reconciler init DIR")
 
 
 def _first_apply(stage: Stage) -> None:
-    stage.title("What would be made? The first plan reads, and writes nothing.")
+    stage.title("Plan: show the changes. Nothing is written.")
     stage.shell("reconciler plan | head -n 19")
-    stage.title("Make it so. Everything starts as soon as what it needs is there.")
+    stage.title("Apply: make the changes. Independent objects are created in parallel.")
     stage.shell("reconciler apply --yes | tail -n 6")
-    stage.title("A second plan is empty: what comes back from the API is compared in one canonical form.")
+    stage.title("A second plan is empty: manifests and API responses are compared in a canonical form.")
     stage.shell("reconciler plan")
 
 
 def _drift(stage: Stage) -> None:
-    stage.title("At night somebody changes an agent by hand, past Git.")
-    _change_by_hand(stage)
-    stage.title("The drift report names it, field by field; exit code 2.")
+    stage.title("Somebody changes an agent outside of Git.")
+    _change_outside_git(stage)
+    stage.title("The drift report shows the changed fields. Exit code 2.")
     stage.shell("reconciler drift", expect=2)
-    stage.title("Applying puts it back (or leaves it, with --on-drift keep).")
+    stage.title("Apply reverts the drift (or keeps it, with --on-drift keep).")
     stage.shell("reconciler apply --yes | tail -n 6")
 
 
 def _release(stage: Stage) -> None:
-    stage.title("A release is a file that has all of the bot, and the line that publishes it.")
+    stage.title("Create a release, an immutable copy of the chatbot in one file, and publish it.")
     stage.shell('reconciler release outage-desk -m "First release" --publish')
-    stage.title("Apply makes copies that nothing else changes, and moves the pointer last.")
+    stage.title("Apply creates the copies, and moves the pointer of applications last.")
     stage.shell("reconciler apply --yes | tail -n 8")
 
 
 def _next_release(stage: Stage) -> None:
-    stage.title("An edit, its release and its publication are one pull request.")
+    stage.title("Edit, release and publish in one pull request.")
     stage.shell(f'echo "{NEW_QUESTION}" >> prompts/outage-desk.md')
     stage.shell('reconciler release outage-desk -m "Street lights" --publish')
-    stage.title("What has changed between two releases.")
+    stage.title("Compare two releases.")
     stage.shell("reconciler diff outage-desk@1 outage-desk@2")
     stage.shell("reconciler apply --yes | tail -n 9")
-    stage.title("An application asks for the bot, and gets the release that is published.")
+    stage.title("An application loads the published release of the chatbot.")
     (stage.folder / "bot.py").write_text(BOT, encoding="utf-8")
     stage.shell("cat bot.py")
     stage.shell("python bot.py")
 
 
 def _rollback(stage: Stage) -> None:
-    stage.title("Rolling back is that line with a lower number, and costs no write at OpenAI.")
+    stage.title("Roll back: publish the earlier release. No write request is sent to OpenAI.")
     stage.shell("reconciler publish outage-desk 1")
     stage.shell("reconciler apply --yes | tail -n 4")
     stage.shell("python bot.py")
 
 
 def _refusal(stage: Stage) -> None:
-    stage.title("What users talk to cannot be taken away: nothing is written, and the reason is given.")
+    stage.title("A published release cannot be archived. Nothing is written, and the references are shown.")
     stage.shell("reconciler archive release/outage-desk@1", expect=3)
-    stage.title("The plan refuses the same, whatever the edit: here it deletes an assistant in use.")
+    stage.title("The plan refuses edits with the same effect, such as deleting an assistant in use.")
     stage.shell("rm assistants/outage-desk.yaml")
     stage.shell("reconciler plan", expect=3)
 
 
 def _repair(stage: Stage) -> None:
-    stage.title("The repair: what uses it goes in the same pull request, the bot and with it its releases.")
+    stage.title("Resolve the refusal: remove the dependents in the same pull request.")
     stage.shell("reconciler archive chatbot/outage-desk")
     stage.shell("rm pipelines/outage-followup.yaml")
-    stage.title("Referrers first, nothing is orphaned.")
+    stage.title("Dependents are deleted before their dependencies.")
     stage.shell("reconciler plan")
     stage.shell("reconciler apply --yes | tail -n 2")
 
 
 def _application(stage: Stage) -> None:
-    stage.title("An application loads what was published: no manifests, no state, no OpenAI client needed for that.")
+    stage.title("An application loads a published bundle. It needs no manifests, no state and no OpenAI client.")
     (stage.folder / "app.py").write_text(APPLICATION, encoding="utf-8")
     stage.shell("cat app.py")
     stage.shell("python app.py")
 
 
-def _change_by_hand(stage: Stage) -> None:
-    """What the dashboard or a script would do: read the agent, append a line to its instructions."""
+def _change_outside_git(stage: Stage) -> None:
+    """Append a line to the instructions of an agent, as the dashboard or a script would."""
     agent = next(item for item in _request(f"{stage.url}/agents?limit=100")["data"] if item["name"] == AGENT_NAME)
     stage.say(f'\n$ {CURL}/{agent["id"]} -d \'{{"instructions": "…{HOTFIX}"}}\'')
     _request(f"{stage.url}/agents/{agent['id']}", {"instructions": f"{agent['instructions']}\n\n{HOTFIX}"})
 
 
-def _existing_estate(stage: Stage) -> None:
-    stage.title("Nobody starts empty. An agent that was made by hand, long before there was Git:")
-    stage.say(f"\n$ {CURL} -d '{json.dumps(MADE_BY_HAND)}'")
-    _request(f"{stage.url}/agents", MADE_BY_HAND)
+def _existing_account(stage: Stage) -> None:
+    stage.title("Existing accounts: an agent that was created before the project.")
+    stage.say(f"\n$ {CURL} -d '{json.dumps(EXISTING_AGENT)}'")
+    _request(f"{stage.url}/agents", EXISTING_AGENT)
     environ = {name: value for name, value in stage.environ.items() if name != "RECONCILER_ENV"}
     elsewhere = replace(stage, folder=stage.folder.parent, environ=environ)
-    stage.title("It becomes a manifest, and then ours: adopting writes labels, and nothing else.")
-    elsewhere.shell("reconciler import --name 'Night*' --into estate")
-    elsewhere.shell("reconciler adopt -C estate --yes | tail -n 6")
-    elsewhere.shell("reconciler plan -C estate")
+    stage.title("Import its manifest and adopt the agent. Adopting writes only labels and the state.")
+    elsewhere.shell("reconciler import --name 'Night*' --into imported")
+    elsewhere.shell("reconciler adopt -C imported --yes | tail -n 6")
+    elsewhere.shell("reconciler plan -C imported")
 
 
 STEPS: Final = (
@@ -203,7 +207,7 @@ STEPS: Final = (
     _refusal,
     _repair,
     _application,
-    _existing_estate,
+    _existing_account,
 )
 
 
@@ -218,7 +222,7 @@ def _request(url: str, body: Mapping[str, str] | None = None) -> dict[str, list[
 
 @contextmanager
 def _api() -> Iterator[str]:
-    """The embedded API in a process of its own; gives its base URL."""
+    """Start the embedded API in another process; yields its base URL."""
     command = [sys.executable, "-m", "reconciler.cli.main", "emulator", "serve", "--port", "0"]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
     try:
@@ -247,7 +251,7 @@ def _environment(environ: Mapping[str, str]) -> Iterator[None]:
 
 
 def _environ(url: str) -> dict[str, str]:
-    """The user's environment without whatever would lead the demo elsewhere."""
+    """Return the environment of the user, without variables that would redirect the demo."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER_", "OPENAI_", "CI"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     return kept | {"PATH": path, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "demo", "RECONCILER_ENV": ENVIRONMENT}

@@ -1,4 +1,4 @@
-"""`drift`: the report of what is live, with when the models that it runs on are shut down."""
+"""`drift`: report drift, and the shutdown dates of models in use."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,9 +35,9 @@ def drift(
 async def drift_of(
     workspace: Workspace, connection: Connection, targets: Sequence[Address] = ()
 ) -> DriftReport | Refusal:
-    """Return the drift report of an open project; costs what a plan costs, and one request for the dates of models.
+    """Return the drift report of an open project, with the requests of a plan and one request for shutdown dates.
 
-    If another OpenAI project answers, return the refusal instead: there, everything looks as if it were deleted.
+    For another OpenAI project, in which all objects would seem to be deleted, the refusal is returned instead.
     """
     planned = (await make_plan(workspace, connection, targets=targets, models=_of_interest)).planned
     check_targets(workspace, targets, planned.matched.live)

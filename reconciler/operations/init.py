@@ -1,39 +1,50 @@
-"""`init`: a small project to start from."""
+"""`init`: write a starter project, or the workflows for GitHub Actions."""
 
+import json
 import re
 import string
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Final
 
-from reconciler.manifests.modeline import SCHEMA_FILE, modeline, schema_around
+from reconciler.manifests import find_project
+from reconciler.manifests.folder import is_manifest_name, project_around
 from reconciler.manifests.schema import schema_file
-from reconciler.manifests.tree import is_manifest_name, project_around
+from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
+from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 
 NOT_TEXT = frozenset({"true", "false", "null"})
-"""Words that are values of other types in YAML 1.2, as are numbers."""
+"""Words that YAML 1.2 reads as values of other types, like numbers."""
+WORKFLOWS: Final = ("plan", "apply", "drift", "rollback")
+WORKFLOW_FOLDER: Final = Path(".github", "workflows")
+_CALL_INPUTS: Final = re.compile(r"^  workflow_call:\n(?:    .*\n)+", re.MULTILINE)
+_INPUT: Final = re.compile(r"\$\{\{ inputs\.([a-z-]+)(?: \|\| '([^']*)')? \}\}")
+_MATRIX: Final = re.compile(r"\$\{\{ fromJSON\(.*\) \}\}")
+_MANUAL_INPUTS: Final = frozenset({"chatbot", "number", "project", "env"})
+"""Inputs of a manual run, which stay expressions."""
 
 
 def init(folder: Path) -> list[str]:
-    """Write the starter project into `folder`, named after it; gives the paths written.
+    """Write the starter project to `folder`, named after it, and return the written paths.
 
-    Its manifests name the JSON Schema that is above the folder in the repository; where there is none, it is written.
-    Nothing is overwritten: ReconcilerError if one of the files is there already, or if another project is around or in
-    the folder, which would read them as its own.
+    Its manifests reference the JSON Schema above the folder in the repository; if there is none, it is written. Raises
+    ReconcilerError if one of the files exists, or if `folder` overlaps with another project.
     """
     starter = dict(_tree(files("reconciler.operations") / "starter"))
-    there = [path for path in starter if (folder / path).exists()]
-    if there:
+    existing = [path for path in starter if (folder / path).exists()]
+    if existing:
         hint = "Choose an empty folder: reconciler init DIR"
         raise ReconcilerError(
-            Problem("exists", f"{folder / there[0]} is there already; nothing was written", hint=hint)
+            Problem("exists", f"{folder / existing[0]} already exists; nothing was written", hint=hint)
         )
     other = project_around(folder)
     if other is not None:
-        message = f"{folder} has {other} around or in it, a project already; nothing was written"
-        raise ReconcilerError(Problem("inside-project", message, hint="Choose a folder outside of it."))
+        message = f"{folder} overlaps with the project in {other}; nothing was written"
+        raise ReconcilerError(Problem("inside-project", message, hint="Choose a folder outside of that project."))
     schema = schema_around(folder)
     if schema is None:
         schema = folder / SCHEMA_FILE
@@ -48,7 +59,7 @@ def init(folder: Path) -> list[str]:
 
 
 def _name(folder: Path) -> str:
-    """The name of the folder, as far as it can be a project's, and as YAML reads it as text."""
+    """Return a valid project name derived from the folder, which YAML reads as text."""
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "project"
     if name[0].isdigit() or name in NOT_TEXT:
         name = f"project-{name}"
@@ -63,3 +74,75 @@ def _tree(folder: Traversable, prefix: str = "") -> list[tuple[str, str]]:
         else:
             found.append((prefix + entry.name, entry.read_text(encoding="utf-8")))
     return found
+
+
+def write_workflows(start: Path) -> list[Path]:
+    """Write the workflows to the repository of the project at or above `start`, and return their paths.
+
+    They use the environments, the endpoint and the state of the project, with `git` in place of a local state, and this
+    version of Reconciler. Raises ReconcilerError if one of the files exists, or if there is no repository.
+    """
+    project = load_all_environments(find_project(start))
+    repository = project.project.repository
+    if not (repository / ".git").exists():
+        hint = "Create a repository with `git init`, or run the command in one."
+        raise ReconcilerError(Problem("no-repository", f"{repository} is not a Git repository", hint=hint))
+    texts = {
+        repository / WORKFLOW_FOLDER / f"reconciler-{name}.yml": _workflow_text(name, project) for name in WORKFLOWS
+    }
+    existing = next((path for path in texts if path.exists()), None)
+    if existing is not None:
+        message = f"{existing} already exists; nothing was written"
+        raise ReconcilerError(
+            Problem("exists", message, hint="Move the file, run the command again, and compare both.")
+        )
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(texts)
+
+
+def templates() -> Path:
+    """Return the folder of the workflow templates, in a checkout or in the installed package."""
+    installed = Path(__file__).parent / "templates"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / WORKFLOW_FOLDER
+
+
+def _workflow_text(name: str, project: AllEnvironments) -> str:
+    """Return the text of a workflow, with the inputs of callers replaced by their values."""
+    given = _inputs(project)
+    text = _CALL_INPUTS.sub("", (templates() / f"{name}.yml").read_text(encoding="utf-8"))
+    text = _MATRIX.sub(lambda _: _matrix(project), text)
+    text = _INPUT.sub(
+        lambda found: found[0] if found[1] in _MANUAL_INPUTS else given.get(found[1], found[2] or ""), text
+    )
+    return text.replace("default: manifests", f"default: {_folder(project)}").replace(
+        "default: production", f'default: "{(project.environments or ("",))[-1]}"'
+    )
+
+
+def _inputs(project: AllEnvironments) -> dict[str, str]:
+    """Return the inputs that a caller would pass."""
+    spec = project.project.spec
+    state = spec.state.url
+    return {
+        "version": version("assistant-reconciler"),
+        "endpoint": spec.endpoint or "https://api.openai.com/v1",
+        "state": "git" if state == "local" else state,
+        "plan-workflow": "reconciler-plan.yml",
+    }
+
+
+def _matrix(project: AllEnvironments) -> str:
+    """Return the matrix of projects and environments as JSON, which is also YAML."""
+    entries = [{"project": _folder(project), "env": name} for name in project.environments or ("",)]
+    return json.dumps(entries)
+
+
+def _folder(project: AllEnvironments) -> str:
+    return project.root.relative_to(project.project.repository).as_posix()
+
+
+def _last_environment(project: AllEnvironments) -> str:
+    """Return the last environment, by convention that of users."""
+    return (project.environments or ("",))[-1]

@@ -1,10 +1,10 @@
-"""`plan --offline`: the manifests against what the state remembers, for those who may not have a key."""
+"""`plan --offline`: compare the manifests with the state, without an API key."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.operations.outlet_documents import published
+from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.plan import check_targets, inputs_of, plan_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
@@ -25,10 +25,10 @@ def planned_offline(
     on_drift: OnDrift = "revert",
     targets: Sequence[Address] = (),
 ) -> Planned:
-    """Plan the project at or above `start` without asking the API. Of the outlets only the first is read."""
+    """Plan the project at or above `start` without requests to the API. Only the first outlet is read."""
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
-    outlets = published(workspace.outlets[:1], workspace.identity)
+    outlets = read_outlets(workspace.outlets[:1], workspace.identity)
     live = remembered(snapshot.state, workspace.identity)
     project = snapshot.state.openai_project
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
@@ -38,7 +38,7 @@ def planned_offline(
 
 
 def remembered(state: State, identity: Identity) -> list[Live]:
-    """What is live, were nothing changed since it was applied. An upload that several addresses share is one object."""
+    """Return the objects of the state as live objects. An upload that several addresses share is one object."""
     names = _upload_names(state)
     found = {applied.id: _live(state, identity, *item) for item in state.objects.items() if (applied := item[1])}
     named = (replace(live, name=names.get(live.id, "")) for live in found.values())
@@ -46,7 +46,7 @@ def remembered(state: State, identity: Identity) -> list[Live]:
 
 
 def _upload_names(state: State) -> Mapping[str, str]:
-    """What each upload is called at OpenAI, by id: state has its path, and whether a store holds it there."""
+    """Return the name of each upload at OpenAI, by id, which depends on its path and on its vector stores."""
     known = resource_types()
     holders = ((known[applied.type].members, applied.fields) for applied in state.objects.values())
     attached = {key for members, fields in holders if members for key in members.of(fields)}
@@ -58,7 +58,7 @@ def _upload_names(state: State) -> Mapping[str, str]:
 
 
 def _path(address: Address) -> str:
-    """The path of a file; of one that a release keeps, as it was in the project folder."""
+    """Return the path of a file; for a file of a release, its path in the project folder."""
     return address.name.rpartition("@")[0] if address.is_frozen else address.name
 
 

@@ -1,4 +1,4 @@
-"""What the outlets say: what is published where, and the objects that live nowhere else."""
+"""The documents in the outlets: published bundles, and objects that exist only there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,21 +15,21 @@ from reconciler.resources.values import JSON, reference
 
 
 @dataclass
-class Outletted:
-    """The first outlet, compared with the others."""
+class OutletContents:
+    """The content of the first outlet, compared with the others."""
 
     pointers: dict[Address, Pointer] = field(default_factory=dict)
-    """By object."""
+    """Pointers by the address of the object."""
     published: dict[Address, Pointer] = field(default_factory=dict)
-    """Under the names of chatbots, by chatbot."""
+    """Pointers of published chatbots, by chatbot."""
     documents: dict[Address, Live] = field(default_factory=dict)
-    """Objects that are documents, by address."""
+    """Objects that exist as documents, by address."""
 
 
-def published(outlets: Sequence[Outlet], identity: Identity) -> Outletted:
-    """Everything published for `identity`."""
+def read_outlets(outlets: Sequence[Outlet], identity: Identity) -> OutletContents:
+    """Read everything published for `identity`."""
     first, *others = (read_all(outlet, identity) for outlet in outlets)
-    found = Outletted()
+    found = OutletContents()
     names: dict[Address, Published] = {}
     for name, read in first.items():
         address, elsewhere = object_address(name), [other.get(name) for other in others]
@@ -55,14 +55,14 @@ def _pointer(found: Published, others: Sequence[Published | None]) -> Pointer:
 
 
 def _document(address: Address, one: Published) -> tuple[Live | None, Published]:
-    """The live object that a bundle is; an agent's is at OpenAI. A blob of another shape is as good as altered."""
+    """Return the live object of a bundle, none for agents at OpenAI; an invalid bundle counts as altered."""
     if one.content is None:
         return None, one
     try:
         type_ = _document_type(one.content)
         return Live(type_, str(address), own_fields(type_, one.content)) if type_ else None, one
     except (AttributeError, KeyError, TypeError, ValueError):
-        problem = Problem("bundle-broken", f"what is published at {address} has not the shape of a bundle")
+        problem = Problem("bundle-broken", f"the document published at {address} is not a bundle")
         return None, replace(one, content=None, problem=problem)
 
 
@@ -77,7 +77,7 @@ def _document_type(content: Mapping[str, JSON]) -> str | None:
 
 
 def _with_release(draft: Live | None, chatbot: Address, published: Published) -> Live:
-    """A chatbot with the release that applications get under its name, as far as that is one."""
+    """Return a chatbot with its published release, if any."""
     content = published.content or {}
     release = object_address(Address.parse(content["address"])) if content else None
     named = reference(release) if release is not None and release.kind == RELEASE else None

@@ -1,7 +1,7 @@
-"""Who among the peers of a project needs what a plan takes away.
+"""References from peers of a project to objects that a plan deletes.
 
-Agents and stores are in live lists, whoever owns them. Requests, pipelines, chatbots and releases are in the outlets of
-their identity, and all that they refer to is in its state: ids that their manifests write, too.
+Agents and vector stores of peers are in live lists. Their requests, pipelines, chatbots and releases are in their
+outlets, and the references of those are in their state.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from reconciler.live.gather import gather
-from reconciler.manifests.peers import Peer
+from reconciler.manifests.project_settings import Peer
 from reconciler.planning.reasons import Notice
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import Workspace
@@ -25,19 +25,19 @@ from reconciler.state.model import Snapshot, State
 from reconciler.state.store import Store
 
 ALLOWED: Final = "RECONCILER_PEER_STATES"
-"""URLs, with white space between, of further states that `peers` may name where RECONCILER_STATE is set."""
+"""State URLs, separated by white space, that `peers` may use if RECONCILER_STATE is set."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What peers have and needs something of ours."""
+    """Objects of peers that reference our objects."""
 
     objects: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
 
 
 class Peers:
-    """The peers of a workspace. As a `Referrer` it looks at them again, right before a delete."""
+    """The peers of a workspace. As a `Referrer`, it is checked again right before a delete."""
 
     type = "peer"
     asks_by_id = False
@@ -51,8 +51,9 @@ class Peers:
         return [live for group in found.objects.values() for live in group]
 
     async def needing(self, ids: Mapping[str, Collection[str]]) -> Found:
-        """What needs one of these objects, which are given by type. ReconcilerError where a state cannot be read: then
-        nobody can tell; one that is not there yet is worth a warning.
+        """Return the references to these objects, which are given by type.
+
+        Raises ReconcilerError if a state cannot be read; returns a warning for a state that does not exist yet.
         """
         wanted = {id_ for group in ids.values() for id_ in group}
         backends = self._backends if wanted else {}
@@ -66,7 +67,7 @@ class Peers:
 
     @cached_property
     def _backends(self) -> Mapping[Place, Backend]:
-        """By where the peer is named."""
+        """Backends by the place of the peer in the manifest."""
         return {place: self._backend(place, peer) for place, peer in self._workspace.loaded.project.peers.items()}
 
     def _backend(self, place: Place, peer: Peer) -> Backend:
@@ -74,7 +75,7 @@ class Peers:
 
 
 def _store(workspace: Workspace, place: Place, peer: Peer) -> Store:
-    """The store that has the state of a peer; ReconcilerError where CI allows no such."""
+    """Return the store with the state of a peer; raises ReconcilerError if its URL is not allowed."""
     environ = dict(workspace.environ)
     given = environ.pop("RECONCILER_STATE", None)
     own = given or workspace.loaded.project.spec.state.url
@@ -82,8 +83,8 @@ def _store(workspace: Workspace, place: Place, peer: Peer) -> Store:
     if url == own:
         return workspace.backend.store
     if given and url not in environ.get(ALLOWED, "").split():
-        message = f"the state of {peer.identity} would be read from {url}, which only RECONCILER_STATE may decide here"
-        hint = f"What a pull request can edit does not choose where credentials go: put {url} into {ALLOWED} as well."
+        message = f"reading the state of {peer.identity} from {url} is not allowed while RECONCILER_STATE is set"
+        hint = f"A pull request must not choose where credentials are sent. To allow this URL, add {url} to {ALLOWED}."
         raise ReconcilerError(Problem("peer-not-allowed", message, place, hint))
     return open_store(workspace.root, url, environ, embedded=workspace.endpoint == EMBEDDED)
 
@@ -92,7 +93,9 @@ def _read(place: Place, backend: Backend) -> Snapshot:
     try:
         return backend.read()
     except ReconcilerError as error:
-        message = f"nobody can tell whether {backend.identity} needs what is deleted: {error.problems[0].message}"
+        message = (
+            f"cannot check whether {backend.identity} references the objects to delete: {error.problems[0].message}"
+        )
         hint = "Make its state readable, or correct `spec.peers`. Until then nothing is deleted."
         raise ReconcilerError(Problem("peer-unreadable", message, place, hint)) from error
 
@@ -102,7 +105,7 @@ def _unknown(backend: Backend) -> Notice:
 
 
 def _needing(state: State, wanted: Collection[str]) -> Iterator[Live]:
-    """The documents of a state that refer to one of these ids: by the id, or as an object that the peer has, too."""
+    """Return the documents of a state that reference one of these ids, by id or by an address of the peer."""
     for address, applied in sorted(state.objects.items()):
         if applied.type in outlet_types():
             named = {*strings_in(dict(applied.fields)), *_ids(state, references_in(dict(applied.fields)))}

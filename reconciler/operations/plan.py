@@ -16,7 +16,7 @@ from reconciler.live.client import Connection
 from reconciler.live.gather import gather
 from reconciler.live.registry import adapters, referrers
 from reconciler.operations import release_blockers
-from reconciler.operations.outlet_documents import Outletted, published
+from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
 from reconciler.operations.shutdowns import look_up, written
 from reconciler.planning.build import Planned, difference, guarded, sealed, unresolved
@@ -26,10 +26,10 @@ from reconciler.planning.model import OnDrift
 from reconciler.planning.planned_deletions import planned_deletions
 from reconciler.planning.reasons import Notice
 from reconciler.planning.resolution import resolve
-from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON, digest, references_in
@@ -38,7 +38,7 @@ from reconciler.state.model import Snapshot
 
 @dataclass(frozen=True)
 class Observed:
-    """A plan with what applying it needs besides."""
+    """A plan and the observations that apply requires."""
 
     planned: Planned
     snapshot: Snapshot
@@ -55,17 +55,17 @@ async def make_plan(
     targets: Sequence[Address] = (),
     models: Callable[[Planned], Iterable[str]] = written,
 ) -> Observed:
-    """Read everything the plan needs, by list walks, and plan.
+    """Read everything that the plan requires, with list requests, and plan.
 
-    A plan that takes something away also reads what could refer to it, peers included, and is made again with that
-    knowledge. `models` are those of a plan whose shutdown dates are asked for.
+    If the plan deletes objects, their possible referrers, including peers, are read too, and the plan is made with
+    them. `models` returns the models of a plan whose shutdown dates are read.
     """
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
     wanted = {item.type for item in workspace.desired.values()}
     wanted |= {item.type for item in snapshot.state.objects.values()}
     live = await _list(workspace, by_type, wanted, snapshot)
-    outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
+    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
     planned, rendered = plan_of(workspace, inputs)
     gone = planned_deletions(planned)
@@ -91,12 +91,12 @@ def inputs_of(
     workspace: Workspace,
     snapshot: Snapshot,
     live: Iterable[Live],
-    outlets: Outletted,
+    outlets: OutletContents,
     openai_project: str | None,
     on_drift: OnDrift,
     targets: Sequence[Address],
 ) -> PlanInputs:
-    """What a plan is made of, as it was read."""
+    """Return the inputs of a plan, as they were read."""
     return PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),
@@ -125,13 +125,13 @@ def inputs_of(
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:
-    """Where manifests came from that state does not know yet."""
+    """Return the live ids in import comments of manifests that are not in the state."""
     new = (one for one in workspace.loaded.resources if one.address not in snapshot.state.objects)
     return imported_from(new, workspace.loaded.project.repository)
 
 
-async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:
-    """The plan that takes over these live objects and does nothing else, of what was read already and their parts."""
+async def adoption_plan(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:
+    """Return a plan that only adopts these live objects, from the observations and the parts of the objects."""
     inputs, ids = observed.planned.inputs, set(adopt.values())
     live = await with_parts(observed, ids)
     adopting = replace(inputs, live=live, adopt=adopt, scope=frozenset(adopt))
@@ -140,7 +140,7 @@ async def taking_over(workspace: Workspace, observed: Observed, adopt: Mapping[A
 
 
 async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ...]:
-    """Everything live, of these objects with the parts that list walks leave out."""
+    """Return all live objects, those with these `ids` complete with the parts that lists do not contain."""
     chosen = [live for live in observed.planned.inputs.live if live.id in ids and live.type in observed.adapters]
     whole = await asyncio.gather(*(observed.adapters[live.type].whole(live) for live in chosen))
     known = {live.id: found for live, found in zip(chosen, whole, strict=True)}
@@ -148,7 +148,7 @@ async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ..
 
 
 def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[Address, JSON]]:
-    """The plan, and the bundles by address; ReconcilerError where a manifest refers to what does not exist."""
+    """Return the plan, and the bundles by address; raises ReconcilerError for a reference that cannot be resolved."""
     resolution = resolve(inputs)
     rendered = contents(resolution.inputs.desired)
     found = difference(resolution.publishing({address: _bundle(content) for address, content in rendered.items()}))
@@ -178,14 +178,14 @@ async def _list(
     listed = sorted(set(types) & by_type.keys())
     walks = (by_type[name].list(workspace.identity, [id_ for _, id_ in known]) for name in listed)
     live = [live for found in await asyncio.gather(*walks) for live in found]
-    # What was made seconds ago may not be in the lists yet: only who asks for it by its id knows that it is gone.
+    # Lists may not contain objects created seconds ago, so only a read by id shows that an object was deleted.
     unseen = set(known) - {(item.type, item.id) for item in live}
     read = await gather(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
     return [*live, *(item for item in read if item is not None)]
 
 
 async def _with_parts(by_type: Mapping[str, Adapter], types: Collection[str], live: Iterable[Live]) -> tuple[Live, ...]:
-    """`live` with all that its objects of these types hold, so that it is known whom they refer to."""
+    """Return `live`, with objects of these types complete, so that all their references are known."""
 
     async def whole(item: Live) -> Live | None:
         return await by_type[item.type].whole(item) if item.type in types else item
@@ -198,7 +198,7 @@ def _bundle(content: JSON) -> Bundle:
 
 
 def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Address] | None:
-    """The targets and all they need, as far as manifests say."""
+    """Return the targets and their dependencies in the manifests."""
     if not targets:
         return None
     scope: set[Address] = set()
@@ -213,12 +213,12 @@ def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Addres
 
 
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
-    """ReconcilerError for a target that is nowhere."""
+    """Raise ReconcilerError for a target that does not exist."""
     everything = {*workspace.desired, *known}
     names = [str(address) for address in everything]
-    everywhere = "`reconciler status` lists every address."
+    every_address = "To list all addresses, run `reconciler status`."
     problems = [
-        Problem("unknown-address", f"there is no {target}", hint=did_you_mean(str(target), names) or everywhere)
+        Problem("unknown-address", f"{target} was not found", hint=did_you_mean(str(target), names) or every_address)
         for target in targets
         if target not in everything
     ]
@@ -227,7 +227,7 @@ def check_targets(workspace: Workspace, targets: Iterable[Address], known: Itera
 
 
 def _commit(root: Path) -> str | None:
-    """What is checked out; with `-dirty` behind it where a file that Git tracks is not as it is there."""
+    """Return the checked out commit, with the suffix `-dirty` if a tracked file was changed; None without Git."""
     try:
         command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed arguments

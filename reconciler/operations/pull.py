@@ -1,15 +1,17 @@
-"""`pull`: accept what was changed by hand, by editing the manifests. Nothing live is changed, nor is the state."""
+"""`pull`: copy drift into the manifests. Live objects and the state are not changed."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+from typing_extensions import TypedDict
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
-from reconciler.manifests.reading import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
+from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action, Change, FieldChange
@@ -18,25 +20,68 @@ from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Place, Problem, ProblemDocument, SeverityCounts, problems_json
 from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same
 
-LABELS = "labels"
+FORMAT: Final = "reconciler/pull/v1"
+LABELS: Final = "labels"
 _WITHOUT_VALUES: Final[Mapping[Action, str]] = {"create": "was deleted", "replace": "has expired or has other content"}
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """What `pull` takes over, and what it cannot."""
+    """The result of `pull`: accepted drift, and problems."""
 
     identity: str
     accepted: tuple[tuple[str, FieldChange], ...] = ()
-    """Values that are now the manifests', with the address of each."""
+    """Live values copied into the manifests, each with its address."""
     edits: tuple[Edit, ...] = ()
     problems: tuple[Problem, ...] = ()
-    """What cannot be taken over, and what to do instead."""
+    """Drift that cannot be copied, with an alternative."""
     notes: tuple[str, ...] = ()
+
+
+class AcceptedDocument(TypedDict):
+    """One value that the manifests have now."""
+
+    address: str
+    path: str
+    """Of the value: `tools.web_search.mode`."""
+
+
+class PullDocument(TypedDict):
+    """The changes made outside Reconciler that were accepted into the manifests: printed by `pull`."""
+
+    format: Literal["reconciler/pull/v1"]
+    identity: str
+    written: bool
+    """False in a dry run."""
+    accepted: list[AcceptedDocument]
+    """The values that were accepted."""
+    files: list[str]
+    """The files that change, relative to the project folder."""
+    notes: list[str]
+    """Remarks for people."""
+    summary: SeverityCounts
+    """The number of problems by severity."""
+    problems: list[ProblemDocument]
+    """Changes that cannot be accepted, and what to do instead."""
+
+
+def pull_json(pulled: Pulled, *, written: bool) -> PullDocument:
+    """Return `pulled` as the JSON document that `pull -o json` prints."""
+    problems = problems_json(pulled.problems)
+    return {
+        "format": FORMAT,
+        "identity": pulled.identity,
+        "written": written,
+        "accepted": [{"address": address, "path": item.path} for address, item in pulled.accepted],
+        "files": [edit.path for edit in pulled.edits],
+        "notes": list(pulled.notes),
+        "summary": problems["summary"],
+        "problems": problems["problems"],
+    }
 
 
 def pull(
@@ -48,10 +93,11 @@ def pull(
     endpoint: str | None,
     dry_run: bool,
 ) -> Pulled:
-    """Plan the project at or above `start`, and edit its manifests so that they ask for what was made by hand of these
-    addresses, or of all if none is given. With `dry_run` no file is written.
+    """Edit the manifests of the project at or above `start` so that they match the drift of these addresses, or of all
+    if none is given. With `dry_run`, no file is written.
 
-    ReconcilerError for an address that is nowhere. What cannot be taken over is told in `problems`; the rest goes on.
+    Raises ReconcilerError for an address that does not exist. Drift that cannot be copied is reported in `problems`;
+    the rest is still copied.
     """
 
     async def run() -> tuple[Workspace, Planned]:
@@ -68,25 +114,25 @@ def pull(
 
 
 def accepted(workspace: Workspace, planned: Planned, addresses: Sequence[Address] = ()) -> Pulled:
-    """What has to be written to accept the drift of these addresses, or of all."""
+    """Return the edits that accept the drift of these addresses, or of all."""
     chosen = {str(address) for address in addresses}
     drift = [change for change in planned.plan.drift if not chosen or change.address in chosen]
     pulling = _Pulling(workspace, {change.address: _as_live(workspace, change) for change in drift})
     for address, changes in groupby(sorted(drift, key=_address), key=_address):
         pulling.pull(Address.parse(address), list(changes))
     edits = tuple(pulling.edits())
-    silent = [f"{address}: nothing was changed by hand" for address in sorted(chosen - set(map(_address, drift)))]
+    silent = [f"{address}: no drift" for address in sorted(chosen - set(map(_address, drift)))]
     notes = (*silent, *pulling.notes, *(_other_environments(workspace) if edits else ()))
     return Pulled(str(workspace.identity), tuple(pulling.accepted), edits, tuple(pulling.problems), notes)
 
 
 @dataclass
 class _Pulling:
-    """Files as edited so far: each address is checked on its own, so that one that cannot be written stops no other."""
+    """Files with the edits so far. Each address is checked separately, so that a failure does not affect others."""
 
     workspace: Workspace
     live: Mapping[str, Fields]
-    """What the manifests are to ask for in the end, by address."""
+    """Fields that the manifests must have in the end, by address."""
     texts: dict[str, str] = field(default_factory=dict)
     accepted: list[tuple[str, FieldChange]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -124,11 +170,11 @@ class _Pulling:
         self.notes += [_overwritten(resource, item) for item in taken if item.origin == "both"]
 
     def obstacle(self, resource: Resource, after: Loaded, wanted: Fields) -> Problem | None:
-        """What is wrong with the project as edited: that it has errors, or asks for anything but what is wanted."""
+        """Return a problem if the edited project has errors, or results in other objects than intended."""
         errors = [problem for problem in after.problems if problem.severity == "error"]
         if errors:
-            hint = "apply reverts it, or edit the manifest by hand"
-            message = f"{resource.address}: what is live breaks a rule of manifests: {errors[0].message}"
+            hint = "edit the manifest, or run `reconciler apply` to revert the drift"
+            message = f"{resource.address}: the live value is not valid in a manifest: {errors[0].message}"
             return Problem("not-pulled", message, errors[0].place, hint)
         before, now = _desired(self.loaded({})), _desired(after)
         expected = {address: item.fields for address, item in before.items() if item.type not in upload_types()}
@@ -139,11 +185,11 @@ class _Pulling:
         if resource.address in others:
             return _unwritable(resource)
         names = ", ".join(map(str, others))
-        hint = "pull them together if they are to be alike; else give each a file of its own, and pull again"
-        return Problem("shared", f"{resource.address} shares what would change with {names}", resource.place, hint)
+        hint = "pull all of them together, or move each to a file of its own and pull again"
+        return Problem("shared", f"{resource.address} shares the changed text with {names}", resource.place, hint)
 
     def fits(self, address: Address, fields: Fields, now: Mapping[Address, Desired]) -> bool:
-        """Whether an object is asked for as `fields` say, or, being pulled too, as it is live."""
+        """Return True if the fields of an object match `fields`, or the live values if it is pulled too."""
         if address not in now:
             return False
         found, live = now[address].fields, self.live.get(str(address), {})
@@ -176,7 +222,7 @@ def _as_live(workspace: Workspace, change: Change) -> Fields:
 
 
 def _with(fields: Fields, items: Sequence[FieldChange]) -> Fields:
-    """`fields` with the live values."""
+    """Return `fields` with the live values."""
     made = dict(fields)
     for item in items:
         made = put(made, item.keys, item.live)
@@ -184,18 +230,17 @@ def _with(fields: Fields, items: Sequence[FieldChange]) -> Fields:
 
 
 def _same(left: object, right: object) -> bool:
-    """Equality of values of which either may be absent."""
+    """Return True for equal values, either of which may be absent."""
     return left is right or same(left, right)
 
 
 def _not_readable(change: Change) -> Problem:
-    """What has no values that a manifest could take over."""
+    """Return the problem of drift without values for a manifest."""
     place = Place(change.source.file, change.source.line) if change.source else None
     if Address.parse(change.address).is_frozen:
-        message = f"{change.address} belongs to a release, and what was released is never another"
-        hint = (
-            f"`reconciler apply --target {change.address}` puts it back; a change worth having goes into a new release"
-        )
+        message = f"{change.address} is part of a release, and releases are immutable"
+        undo = f"`reconciler apply --target {change.address}` reverts it"
+        hint = f"{undo}; to keep it, change the manifests and create a release"
         return Problem("not-pulled", message, place, hint)
     what = _WITHOUT_VALUES.get(change.action, "is published with other content")
     message = f"{change.address} {what}: there are no live values to pull"
@@ -207,22 +252,26 @@ def _not_readable(change: Change) -> Problem:
 
 
 def _labels(resource: Resource) -> Problem:
-    message = f"{resource.address}: its labels were removed by hand, and no manifest holds them"
-    hint = f"`reconciler apply --target {resource.address}` puts them back; to give it away, delete its manifest"
+    message = f"{resource.address}: its labels were removed, and labels are not part of manifests"
+    hint = f"`reconciler apply --target {resource.address}` restores them; to stop managing it, delete its manifest"
     return Problem("not-pulled", message, resource.place, hint)
 
 
 def _unwritable(resource: Resource) -> Problem:
-    message = f"{resource.address} cannot be written so that it reads as what is live"
-    hint = "edit it by hand: `reconciler drift` shows the live values"
+    message = f"{resource.address}: its manifest cannot be edited so that it matches the live values"
+    hint = "edit the manifest; `reconciler drift` shows the live values"
     return Problem("not-pulled", message, resource.place, hint)
 
 
 def _overwritten(resource: Resource, item: FieldChange) -> str:
-    return f"{resource.address}: {item.path} was changed in the manifest too; the live value has taken its place"
+    return f"{resource.address}: {item.path} was also changed in the manifest; the live value replaced it"
 
 
 def _other_environments(workspace: Workspace) -> list[str]:
     own = workspace.identity.environment
     others = sorted(set(workspace.loaded.project.spec.environments) - {own})
-    return [f"the manifests serve {', '.join(others)} too: plan there before you merge"] if others else []
+    return (
+        [f"the manifests are also used by {', '.join(others)}: plan these environments before you merge"]
+        if others
+        else []
+    )

@@ -1,4 +1,4 @@
-"""What stands in the way of releases, before anything is written."""
+"""Errors of releases that are found before anything is written."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,29 +11,29 @@ from reconciler.resources.problems import Place, Problem
 
 
 def problems(root: Path, planned: Planned) -> Iterator[Problem]:
-    """Errors of a plan that releases make impossible: bytes that are nowhere, references to what was archived."""
+    """Return the errors of releases in a plan: missing file contents, and references to archived releases."""
     yield from _missing_bytes(root, planned)
     yield from _archived(planned)
 
 
 def _missing_bytes(root: Path, planned: Planned) -> Iterator[Problem]:
-    """Files that a release needs uploaded and that neither the folder, nor Git, nor `releases/files/` has."""
+    """Return an error for each file of a release that is in neither the folder, nor Git, nor `releases/files/`."""
     for change in planned.plan.work:
         address = Address.parse(change.address)
         desired = planned.inputs.desired.get(address) if change.action in CREATES else None
         for part in desired.parts if desired and desired.whole else ():
             if kept_bytes(root, part) is None:
-                message = f"{part.path} as it was released ({part.sha256[:12]}…) is nowhere any more"
+                message = f"the released content of {part.path} ({part.sha256[:12]}…) was not found"
                 hint = (
-                    f"put those bytes into {VENDORED}/{part.sha256}, fetch the whole history of the repository, "
+                    f"fetch the complete history of the repository, restore the file as {VENDORED}/{part.sha256}, "
                     "or archive the release"
                 )
                 yield Problem("missing-bytes", message, desired.place if desired else None, hint)
 
 
 def _archived(planned: Planned) -> Iterator[Problem]:
-    """References to releases that are archived, and to copies that went with them: of releases, and those that no
-    manifest tells of because only state knows that they were.
+    """Return an error for each reference to an archived release or one of its copies, including releases that are
+    recorded in the state only.
     """
     inputs = planned.inputs
     for address, link in unresolved(planned):
@@ -42,6 +42,8 @@ def _archived(planned: Planned) -> Iterator[Problem]:
             file, _, line = link.place.rpartition(":")
             place = Place(file, int(line)) if line.isdigit() else None
             message = (
-                f"{link.target} is archived" if link.target == release else f"{release}, of which it is, is archived"
+                f"{link.target} is archived"
+                if link.target == release
+                else f"{link.target} is part of {release}, which is archived"
             )
-            yield Problem("archived-reference", f"{message}: it does not come back", place, "name one that is not")
+            yield Problem("archived-reference", f"{message}", place, "reference a release that is not archived")

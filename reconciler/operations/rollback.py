@@ -1,4 +1,4 @@
-"""`ci rollback`: give applications another release at once, and nothing else; Git is made to agree afterwards."""
+"""`ci rollback`: publish another release immediately, and edit the manifest accordingly."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +10,6 @@ from reconciler.planning.model import Plan
 from reconciler.project.all_environments import load_all_environments
 from reconciler.project.edits import write
 from reconciler.releases.publish import publication
-from reconciler.releases.versions import versions
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.approval import contents, without
@@ -19,20 +18,19 @@ from reconciler.review.approval import contents, without
 def rollback(
     start: Path, environ: Mapping[str, str], chatbot: str, number: int, *, env: str | None, endpoint: str | None
 ) -> Plan:
-    """Plan to move the pointer to release `number`, and no more; then edit the manifest so that it publishes it.
+    """Return a plan that only moves the pointer to release `number`, and edit the manifest so that it publishes it.
 
-    What else is pending, or was changed by hand, is left as it is. ReconcilerError where the release cannot answer:
-    something of it is gone, expired or altered, or has to be made first. Then, and where the plan refuses something,
-    nothing is edited.
+    Other pending changes and drift are not part of the plan. Raises ReconcilerError if an object of the release is
+    missing, expired or changed. In this case, and if the plan is refused, nothing is edited.
     """
     project = load_all_environments(find_project(start))
     _, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
-    address, release = Address("chatbot", chatbot), versions(project, chatbot)[number].address
+    address, release = Address("chatbot", chatbot), project.releases_of(chatbot)[number].address
     edited = {} if edit.after is None else {edit.path: edit.after}
     now = planned(start, environ, env, endpoint, on_drift="keep", targets=[address, release], edited=edited)
     if now.plan.refusals:
         return now.plan
-    problems = list(_dead(now, release))
+    problems = list(_unusable(now, release))
     if problems:
         raise ReconcilerError(*problems)
     write(project.root, [edit])
@@ -40,12 +38,12 @@ def rollback(
     return without(now.plan, {change.digest for change in others})
 
 
-def _dead(now: Planned, release: Address) -> Iterator[Problem]:
-    """What the release consists of, and what is not live as it was released."""
+def _unusable(now: Planned, release: Address) -> Iterator[Problem]:
+    """Return a problem for each object of the release that is not live as released."""
     known = now.inputs.releases.get(release)
     parts = {str(release), *contents(now, str(release)), *map(str, known.parts if known else ())}
     for change in (*now.plan.changes, *now.plan.drift):
         if change.address in parts:
             message = f"{change.address}, a part of {release}, is not live as it was released"
-            hint = "Choose another release, or restore this one first: reconciler apply --on-drift revert"
+            hint = "Choose another release, or restore this one with: reconciler apply --on-drift revert"
             yield Problem("dead-release", message, hint=hint)

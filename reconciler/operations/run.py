@@ -1,4 +1,4 @@
-"""The verbs that talk to the API, from a folder to a value: opens the project and the connection, and closes them."""
+"""Plan and apply from a project folder, with a connection that is opened and closed here."""
 
 import asyncio
 import signal
@@ -15,21 +15,21 @@ from reconciler.applying.run import Listener
 from reconciler.applying.steps import lower
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.plan import Observed, check_targets, make_plan, taking_over
+from reconciler.operations.plan import Observed, adoption_plan, check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
 from reconciler.project.endpoint import open_connection
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.review.saved import adoptions, applied_before, decision_of, narrowed, touched
+from reconciler.review.saved_plans import adoptions, applied_before, changed_addresses, decision_of, restricted
 from reconciler.state.lock import locked_error
 
-FINISHING: Final = "Finishing what is under way, then stopping. Ctrl-C again stops at once."
+FINISHING: Final = "Finishing operations in flight. Press Ctrl-C again to stop immediately."
 
 
 class Progress(Listener, Protocol):
-    """A listener that can also tell a person something."""
+    """A listener that also shows messages."""
 
     def note(self, text: str) -> None: ...
 
@@ -43,7 +43,7 @@ def planned(
     targets: Sequence[Address] = (),
     edited: Mapping[str, str] | None = None,
 ) -> Planned:
-    """Plan the project at or above `start`, with `edited` as for `open_workspace`."""
+    """Plan the project at or above `start`; `edited` is passed to `open_workspace`."""
 
     async def run() -> Planned:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint, edited=edited)
@@ -66,11 +66,10 @@ def applied(
     listen: Callable[[int], AbstractContextManager[Progress]],
     resume: str,
 ) -> ApplyResult | Plan:
-    """Plan and apply; gives the plan back where it refuses something or `confirm` says no.
+    """Plan and apply; returns the plan if it is refused, or if `confirm` returns False.
 
-    `saved` is a plan made earlier: exactly its changes are applied, if they still are what they were; it brings its
-    environment, its targets and what to do about drift. `confirm` is asked only where there is something to do;
-    `listen` is told how many steps there are.
+    `saved` is a saved plan: exactly its changes are applied if they are still current, with its environment, targets
+    and drift decision. `confirm` is called only if there are changes; `listen` is called with the number of steps.
     """
 
     async def run() -> ApplyResult | Plan:
@@ -81,12 +80,14 @@ def applied(
                 observed = await _observed(workspace, connection, on_drift, targets)
             else:
                 _check_identity(workspace, saved)
-                observed = await make_plan(workspace, connection, on_drift=decision_of(saved), targets=touched(saved))
+                observed = await make_plan(
+                    workspace, connection, on_drift=decision_of(saved), targets=changed_addresses(saved)
+                )
                 if adopted := adoptions(observed.snapshot, saved):
-                    observed = await taking_over(workspace, observed, adopted)
+                    observed = await adoption_plan(workspace, observed, adopted)
                 if before := applied_before(observed.planned, observed.snapshot, saved):
                     return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
-                observed = replace(observed, planned=narrowed(observed.planned, observed.snapshot, saved))
+                observed = replace(observed, planned=restricted(observed.planned, observed.snapshot, saved))
             return await confirmed(workspace, connection, observed, confirm, listen, resume)
 
     if saved is not None and saved.refusals:
@@ -102,7 +103,7 @@ async def confirmed(
     listen: Callable[[int], AbstractContextManager[Progress]],
     resume: str,
 ) -> ApplyResult | Plan:
-    """Apply a plan once it is confirmed; gives it back where it refuses something or `confirm` says no."""
+    """Apply a plan after confirmation; returns the plan if it is refused, or if `confirm` returns False."""
     plan = observed.planned.plan
     if plan.refusals or (plan.work and not _asked(confirm, plan)):
         return plan
@@ -121,7 +122,7 @@ async def _observed(
 
 
 def _environment(saved: Plan | None, environ: Mapping[str, str]) -> str | None:
-    """The environment that a saved plan is for, unless RECONCILER_ENV names one."""
+    """Return the environment of a saved plan; None without a plan, or if RECONCILER_ENV is set."""
     if saved is None or environ.get("RECONCILER_ENV"):
         return None
     return Identity.parse(saved.identity).environment
@@ -130,19 +131,19 @@ def _environment(saved: Plan | None, environ: Mapping[str, str]) -> str | None:
 def _check_identity(workspace: Workspace, saved: Plan) -> None:
     if saved.identity != str(workspace.identity):
         message = f"the plan is for {saved.identity}, not for {workspace.identity}"
-        hint = "Choose the project and the environment that it was made for, or plan again."
+        hint = f"Pass -C and --env for {saved.identity}, or create a new plan."
         raise ReconcilerError(Problem("other-identity", message, hint=hint))
 
 
 def check_unlocked(workspace: Workspace) -> None:
-    """LockedError at once where another run holds the lock, rather than after a person has read the plan."""
+    """Raise LockedError if another run holds the lock, before a plan is made and confirmed."""
     lock, now = workspace.backend.held(), time.time()
     if lock is not None and not lock.is_free(now):
         raise locked_error(workspace.identity, lock, now)
 
 
 def _asked(confirm: Callable[[Plan], bool], plan: Plan) -> bool:
-    """Ask here, in the main thread, with Ctrl-C as it is elsewhere: asyncio's would wait for the answer first."""
+    """Call `confirm` with the default handler of Ctrl-C, as that of asyncio would wait for the answer."""
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return confirm(plan)

@@ -1,4 +1,4 @@
-"""When models are shut down: those that a plan writes, or any others."""
+"""Shutdown dates of models, such as those that a plan writes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -11,24 +11,24 @@ from reconciler.planning.build import Planned
 from reconciler.planning.model import CREATES
 from reconciler.planning.reasons import Notice
 from reconciler.planning.release_retention import release_of
-from reconciler.project.suggest import similar
 from reconciler.resources.address import Address
 from reconciler.resources.model_retirements import retirement
+from reconciler.resources.name_lists import similar
 
 
 class Models(NamedTuple):
-    """What is known of models."""
+    """Shutdown dates of models."""
 
     ends: Mapping[str, date]
-    """The last day of each that has one."""
+    """The last day of each model with a shutdown date."""
     warnings: tuple[Notice, ...] = ()
-    """About those that the key may not use, or that do not exist."""
+    """Warnings for models that the API does not list for this key."""
 
 
 async def look_up(connection: Connection, models: Iterable[str]) -> Models:
-    """What is known of `models`; one request, none where there are no models.
+    """Look up shutdown dates with one request; without models, no request is sent.
 
-    What the API does not tell, for a model it does not list or as a server that lists none, OpenAI's page does.
+    If the API returns no date for a model, the date on OpenAI's deprecations page is used.
     """
     used = frozenset(models)
     if not used:
@@ -46,7 +46,7 @@ async def look_up(connection: Connection, models: Iterable[str]) -> Models:
 
 
 def written(planned: Planned) -> Iterator[str]:
-    """Models that the plan writes, releases or publishes."""
+    """Return the models that the plan writes, releases or publishes."""
     inputs = planned.inputs
     for change in planned.plan.work:
         if change.action in {*CREATES, "update", "publish"}:
@@ -58,7 +58,7 @@ def written(planned: Planned) -> Iterator[str]:
 
 
 def _released(planned: Planned, address: Address) -> Iterator[Address]:
-    """The parts of a release that is published."""
+    """Return the parts of the release that a publication selects."""
     release = release_of(planned.inputs, address)
     if release is not None and release in planned.inputs.releases:
         yield from planned.inputs.releases[release].parts

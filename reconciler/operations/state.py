@@ -1,54 +1,67 @@
-"""Looking into the state and its history, and freeing its lock."""
+"""`state list`, `show`, `history`, `unlock` and `migrate-backend`."""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
-from reconciler.project.suggest import did_you_mean
+from reconciler.operations.run import check_unlocked
+from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import open_workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.values import JSON
+from reconciler.state.backend import open_store
+from reconciler.state.backend_migration import StateMigration, migrate
 from reconciler.state.history import history
-from reconciler.state.model import AppliedPlan
+from reconciler.state.lock import this_process
+from reconciler.state.model import AppliedPlan, State
 
 
-def entries(start: Path, environ: Mapping[str, str], *, env: str | None) -> dict[Address, Applied]:
-    """Everything applied, sorted by address."""
-    snapshot = open_workspace(start, environ, env=env).backend.read()
-    return dict(sorted(snapshot.state.objects.items()))
+def state_of(start: Path, environ: Mapping[str, str], *, env: str | None) -> State:
+    """Return the state, with everything that the journal adds to it."""
+    return open_workspace(start, environ, env=env).backend.read().state
 
 
-def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> dict[str, JSON]:
-    """The entry of `address`; ReconcilerError where there is none."""
-    known = entries(start, environ, env=env)
+def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> Applied:
+    """Return the entry of `address`; raises ReconcilerError if there is none."""
+    known = state_of(start, environ, env=env).objects
     found = known.get(address)
     if found is None:
-        hint = did_you_mean(str(address), map(str, known)) or "`reconciler state list` shows what there is."
-        raise ReconcilerError(Problem("unknown-address", f"state has no {address}", hint=hint))
-    return {"address": str(address), **asdict(found)}
+        hint = did_you_mean(str(address), map(str, known)) or "To list all entries, run `reconciler state list`."
+        raise ReconcilerError(Problem("unknown-address", f"{address} is not in the state", hint=hint))
+    return found
 
 
-def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> list[AppliedPlan]:
-    """Every apply that is known, the latest first: all of them with a backend that has history, else the latest 100."""
+def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> tuple[Identity, list[AppliedPlan]]:
+    """Return applies, latest first: all of them for a backend with history, otherwise the latest 100."""
     backend = open_workspace(start, environ, env=env).backend
-    return history(backend.store, backend.identity)
+    return backend.identity, history(backend.store, backend.identity)
 
 
 def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm: Callable[[str], bool]) -> str:
-    """Free the lock, once `confirm` agrees to what it is told of the holder; a sentence that says what was done.
+    """Force-unlock the state after `confirm` returns True for a question about the holder, and return the result.
 
-    For people who know that run to be dead: a run that lost its lock stops writing.
+    If the run of the lock is still active, it stops writing.
     """
     backend = open_workspace(start, environ, env=env).backend
     held = backend.held()
     if held is None:
-        return f"Nobody holds the lock of {backend.identity}."
-    holder = held.holder
-    whose = f"the lock of {backend.identity} that {holder.name}@{holder.host} (process {holder.pid})"
-    since = f"renewed {max(0, round(time.time() - held.renewed))} s ago"
-    if not confirm(f"Free {whose} holds, {since}?") or backend.unlock() is None:
+        return f"No lock held on {backend.identity}."
+    holder, age = held.holder, max(0, round(time.time() - held.renewed))
+    whose = f"{holder.name}@{holder.host} (process {holder.pid}, renewed {age} s ago)"
+    if not confirm(f"Force-unlock {backend.identity}, locked by {whose}?") or backend.unlock() is None:
         return "Nothing was changed."
-    return f"Freed: {whose} held, {since}."
+    return f"Unlocked {backend.identity}, which was locked by {whose}."
+
+
+def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> StateMigration:
+    """Migrate the state of one identity from the configured backend to `to`.
+
+    The configuration is not changed. Commands that still use the old backend fail with the location of the new one.
+    """
+    workspace = open_workspace(start, environ, env=env)
+    check_unlocked(workspace)
+    others = {name: value for name, value in environ.items() if name != "RECONCILER_STATE"}
+    target = open_store(workspace.root, to, others, embedded=workspace.endpoint == EMBEDDED)
+    return migrate(workspace.backend, target, this_process(environ))

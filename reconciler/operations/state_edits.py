@@ -1,4 +1,4 @@
-"""State by hand: pulled as one document, pushed back, an entry moved, entries forgotten. Everything under the lock."""
+"""`state pull`, `push`, `mv` and `rm`: manual edits of the state, under its lock."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,30 +8,30 @@ from pathlib import Path
 from reconciler.live.base import Adapter
 from reconciler.live.registry import adapters
 from reconciler.project.endpoint import open_connection
-from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
 from reconciler.state.edits import StateEdit, check_not_older, compare
-from reconciler.state.lock import Holder, Lease, this_process
+from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import Snapshot
 
 Objects = Mapping[Address, Applied]
 
 
 def pulled(start: Path, environ: Mapping[str, str], *, env: str | None) -> bytes:
-    """The whole state as one JSON document, with everything that the journal adds to it. Takes no lock."""
+    """Return the complete state, including the journal, as one JSON document. Takes no lock."""
     return encode_state(open_workspace(start, environ, env=env).backend.read())
 
 
 def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None) -> StateEdit:
-    """Make the document in `file`, as `pulled` gives it, the state.
+    """Replace the state by the document in `file`, a result of `pulled`.
 
-    ReconcilerError where it is of another identity, is no such document, or lacks what was recorded since it was made.
+    Raises ReconcilerError if it is not a state document, belongs to another identity, or is older than the state.
     """
     workspace = open_workspace(start, environ, env=env)
     pushed = decode_state(file.read_bytes(), workspace.identity, str(file), "")
@@ -42,9 +42,9 @@ def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None
 
 
 def move(start: Path, environ: Mapping[str, str], former: Address, address: Address, *, env: str | None) -> StateEdit:
-    """Let what state knows as `former` be known as `address`; the next apply writes that on the live object.
+    """Move the entry `former` to `address`; the next apply updates the label of the live object.
 
-    ReconcilerError where state does not know `former`, knows `address`, or the object can have no other name.
+    Raises ReconcilerError if `former` is not in the state, if `address` is, or if the object cannot be moved.
     """
     workspace = open_workspace(start, environ, env=env)
     with workspace.backend.lock(this_process(environ)) as lease:
@@ -61,10 +61,10 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
 def forget(
     start: Path, environ: Mapping[str, str], addresses: Sequence[Address], *, env: str | None, endpoint: str | None
 ) -> StateEdit:
-    """Manage these no longer: take our labels off what is live, which stays as it is, and remove the entries.
+    """Stop managing objects without deleting them: remove their labels and their entries in the state.
 
-    With a vector store go the files that nothing else of ours needs. ReconcilerError for what would come back at once:
-    an upload that one of our stores holds, and what is nothing but a document in the outlets.
+    Files of a vector store that no other object references are included. Raises ReconcilerError for objects that the
+    next plan would find again: uploads that a managed vector store holds, and documents in the outlets.
     """
 
     async def run() -> StateEdit:
@@ -72,39 +72,35 @@ def forget(
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             with workspace.backend.lock(this_process(environ)) as lease:
                 present = await asyncio.to_thread(workspace.backend.read)
-                planned_deletions = _leaving(present.state.objects, addresses)
+                removed = _removed_entries(present.state.objects, addresses)
                 with connection.writing_while(lease.check):
-                    await _disown(workspace, adapters(connection), lease, planned_deletions)
-                rest = {known: item for known, item in present.state.objects.items() if known not in planned_deletions}
+                    await _disown(workspace, adapters(connection), lease, removed)
+                rest = {known: item for known, item in present.state.objects.items() if known not in removed}
                 new, said = _with_objects(present, rest), f"forget {', '.join(map(str, addresses))}"
                 done = await asyncio.to_thread(rewritten, workspace, lease, present, new, said)
-        return replace(done, notes=tuple(_after_forgetting(workspace, planned_deletions)))
+        return replace(done, notes=tuple(_after_forgetting(workspace, removed)))
 
     return asyncio.run(run())
 
 
 def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> StateEdit:
-    """Make `new` the state; `what` is told in the history, where the backend has one."""
+    """Replace the state by `new`; `what` describes the edit in the history of the backend."""
     holder = lease.lock.holder
-    workspace.backend.rewrite(present, new, lease, f"{what}: {workspace.identity} by {_named(holder)}")
+    workspace.backend.rewrite(present, new, lease, f"{what}: {workspace.identity} by {holder.name}@{holder.host}")
     return compare(present.state, new.state)
 
 
 def check_known(objects: Objects, addresses: Collection[Address]) -> None:
-    """ReconcilerError for addresses that state does not know."""
+    """Raise ReconcilerError for addresses that are not in the state."""
     names = [str(address) for address in objects]
-    hint = "`reconciler state list` shows what there is."
+    hint = "To list all entries, run `reconciler state list`."
     problems = [
-        Problem("unknown-address", f"state has no {address}", hint=did_you_mean(str(address), names) or hint)
+        Problem("unknown-address", f"{address} is not in the state", hint=did_you_mean(str(address), names) or hint)
         for address in addresses
         if address not in objects
     ]
     if problems:
         raise ReconcilerError(*problems)
-
-
-def _named(holder: Holder) -> str:
-    return f"{holder.name}@{holder.host}"
 
 
 def _with_objects(snapshot: Snapshot, objects: Objects) -> Snapshot:
@@ -113,29 +109,29 @@ def _with_objects(snapshot: Snapshot, objects: Objects) -> Snapshot:
 
 def _check_movable(objects: Objects, former: Address, address: Address, entry: Applied) -> None:
     if address in objects:
-        hint = "Choose another name, or `reconciler state rm` that one first."
-        raise ReconcilerError(Problem("address-taken", f"state has {address} already", hint=hint))
+        hint = f"Choose another name, or remove the entry first: reconciler state rm {address}"
+        raise ReconcilerError(Problem("address-taken", f"{address} is already in the state", hint=hint))
     if former.kind != address.kind:
-        message = f"{former} cannot become {address}: it stays a {former.kind}"
-        raise ReconcilerError(Problem("other-kind", message, hint=f"Write {former.kind}/{address.name}."))
+        message = f"{former} cannot be moved to {address}: the kinds differ"
+        raise ReconcilerError(Problem("other-kind", message, hint=f"Use {former.kind}/{address.name}."))
     if entry.type in outlet_types():
-        message = f"{former} is what the outlets have under that name, so that state cannot give it another"
-        hint = f"Rename its manifest, with `lifecycle: {{moved_from: {former.name}}}`."
+        message = f"{former} is a document in the outlets, and cannot be moved in the state"
+        hint = f"Rename its manifest with `lifecycle: {{moved_from: {former.name}}}`."
         raise ReconcilerError(Problem("in-outlets", message, hint=hint))
 
 
 def _after_move(workspace: Workspace, former: Address, address: Address) -> Iterator[str]:
-    """What the next plan makes of it."""
+    """Return notes about the changes of the next plan."""
     if address not in workspace.desired:
-        yield f"no manifest asks for {address}: the next plan removes it"
+        yield f"{address} has no manifest: the next plan removes the object"
     elif former.kind in {one.address_kind for one in resource_types().values() if one.is_labelled}:
-        yield f"its label still says {former}: the next apply writes {address} there"
+        yield f"the label of the object is still {former}: the next apply updates it"
     if former in workspace.desired:
-        yield f"a manifest asks for {former}: the next plan makes another one"
+        yield f"{former} has a manifest: the next plan creates another object"
 
 
-def _leaving(objects: Objects, addresses: Sequence[Address]) -> dict[Address, Applied]:
-    """Everything that goes, stores first."""
+def _removed_entries(objects: Objects, addresses: Sequence[Address]) -> dict[Address, Applied]:
+    """Return the entries to remove, vector stores first."""
     check_known(objects, addresses)
     going = {address: objects[address] for address in addresses}
     problems = [problem for address in addresses if (problem := _obstacle(objects, going, address))]
@@ -148,32 +144,32 @@ def _leaving(objects: Objects, addresses: Sequence[Address]) -> dict[Address, Ap
 
 def _obstacle(objects: Objects, going: Objects, address: Address) -> Problem | None:
     if objects[address].type in outlet_types():
-        message = f"{address} is nothing but what the outlets have: as long as that is there, it is managed"
-        hint = "Remove its manifest to withdraw it; with `lifecycle: {keep_on_delete: true}` it stays published."
+        message = f"{address} exists only as a document in the outlets, and is managed as long as it is published"
+        hint = "To withdraw it, remove its manifest; with `lifecycle: {keep_on_delete: true}` it stays published."
         return Problem("in-outlets", message, hint=hint)
     holder = next((known for known, item in objects.items() if known not in going and address in _files([item])), None)
     if address.kind in upload_kinds() and holder:
-        message = f"{holder} needs {address}: it would be found again, and taken for ours"
-        return Problem("file-needed", message, hint=f"Take it out of {holder} and apply; or name {holder} too.")
+        message = f"{holder} references {address}, so that the next plan would manage it again"
+        return Problem("file-needed", message, hint=f"Remove it from {holder} and apply, or pass {holder} too.")
     return None
 
 
 def _files(entries: Collection[Applied] | Iterator[Applied]) -> Iterator[Address]:
-    """The uploads that these refer to."""
+    """Return the uploads that these entries reference."""
     texts = (text for applied in entries for text in references_in(dict(applied.fields)))
     return (address for address in map(Address.parse, texts) if address.kind in upload_kinds())
 
 
 async def _disown(
-    workspace: Workspace, by_type: Mapping[str, Adapter], lease: Lease, planned_deletions: Mapping[Address, Applied]
+    workspace: Workspace, by_type: Mapping[str, Adapter], lease: Lease, removed: Mapping[Address, Applied]
 ) -> None:
-    """Take labels off, one object after the other; run again, it goes on."""
-    for applied in planned_deletions.values():
+    """Remove the labels of the objects one by one; can be repeated after an interruption."""
+    for applied in removed.values():
         await asyncio.to_thread(lease.keep)
         await by_type[applied.type].disown(applied.id, workspace.identity)
 
 
-def _after_forgetting(workspace: Workspace, planned_deletions: Mapping[Address, Applied]) -> Iterator[str]:
-    for address, applied in planned_deletions.items():
+def _after_forgetting(workspace: Workspace, removed: Mapping[Address, Applied]) -> Iterator[str]:
+    for address, applied in removed.items():
         if address in workspace.desired and applied.type not in upload_types():
-            yield f"a manifest asks for {address}: the next plan makes another one"
+            yield f"{address} has a manifest: the next plan creates another object"

@@ -1,9 +1,9 @@
-"""State made anew, from what labels, marks, bundles and manifests prove, where it was lost.
+"""`state rebuild`: rebuild lost state from labels, bundles and manifests.
 
-Proven is a value whose hash the label of its object has; a document in the outlets, which only Reconciler writes; an
-upload that a store of ours holds under our mark, or that a bundle of ours names and whose own name has the hash of its
-content; and what is live just as the manifest wants it. Of everything else the state says that nobody knows, and the
-next plan shows it so.
+These values are known to have been applied: a value whose hash is in the label of its object; a document in the
+outlets, which only Reconciler writes; an upload that a managed vector store holds, or that a bundle references and
+whose name contains the hash of its content; and a live value that equals the desired one. All other values are marked
+as unknown, and the next plan shows them as such.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Final
 from reconciler.live.client import Connection
 from reconciler.live.gather import gather
 from reconciler.live.registry import adapters
-from reconciler.operations.outlet_documents import published
+from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.diff import owned
@@ -38,7 +38,7 @@ from reconciler.state.lock import this_process
 from reconciler.state.model import Snapshot, State
 
 NAMED_BY_CONTENT: Final = 12
-"""Hex characters of its SHA-256 in the name of an upload that no store holds."""
+"""Hex characters of the SHA-256 in the name of an upload that no vector store holds."""
 
 
 def rebuild(
@@ -49,9 +49,9 @@ def rebuild(
     endpoint: str | None,
     confirm: Callable[[StateRebuild], bool],
 ) -> StateRebuild:
-    """Make the state anew; `confirm` is asked where there is one that it would replace by another.
+    """Rebuild the state; `confirm` is called if it would replace a different state.
 
-    What only state knows stays as it is there: the latest applies, and which releases were archived.
+    Recent applies and archived releases, which are recorded in the state only, are kept.
     """
 
     async def run() -> StateRebuild:
@@ -65,10 +65,10 @@ def rebuild(
 async def rebuild_state(
     workspace: Workspace, connection: Connection, confirm: Callable[[StateRebuild], bool] = lambda _: False
 ) -> StateRebuild:
-    """The same of a workspace that is open."""
+    """Rebuild the state of an open workspace."""
     check_unlocked(workspace)
     present = await asyncio.to_thread(workspace.backend.read)
-    return _written(workspace, present, *await _made_anew(workspace, connection, present), confirm)
+    return _written(workspace, present, *await _rebuilt(workspace, connection, present), confirm)
 
 
 def _written(
@@ -82,14 +82,16 @@ def _written(
     with workspace.backend.lock(this_process(workspace.environ)) as lease:
         base = workspace.backend.read()
         if base.position != present.position:
-            message = f"another run has changed the state of {workspace.identity} meanwhile"
-            raise StateMovedError(Problem("state-moved", message, hint="Nothing was written. Rebuild again."))
+            message = f"another run changed the state of {workspace.identity} in the meantime"
+            raise StateMovedError(
+                Problem("state-moved", message, hint="Nothing was written. Run `reconciler state rebuild` again.")
+            )
         rewritten(workspace, lease, base, replace(present, state=state), "rebuild")
     return made
 
 
-async def _made_anew(workspace: Workspace, connection: Connection, present: Snapshot) -> tuple[State, Matched]:
-    outlets = await asyncio.to_thread(published, workspace.outlets, workspace.identity)
+async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapshot) -> tuple[State, Matched]:
+    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
     live = await _everything(workspace, connection, {*named.values()})
     _check_project(workspace, connection)
@@ -119,7 +121,7 @@ async def _made_anew(workspace: Workspace, connection: Connection, present: Snap
 
 
 async def _everything(workspace: Workspace, connection: Connection, known: Iterable[str]) -> list[Live]:
-    """Every live object that could be ours, whether or not a manifest asks for one of its type."""
+    """List the live objects of all types, including types without a manifest."""
     walks = (adapter.list(workspace.identity, sorted(known)) for adapter in adapters(connection).values())
     return list(chain.from_iterable(await gather(walks)))
 
@@ -127,12 +129,14 @@ async def _everything(workspace: Workspace, connection: Connection, known: Itera
 def _check_project(workspace: Workspace, connection: Connection) -> None:
     pinned = workspace.loaded.project.openai_project
     if pinned and connection.project and pinned != connection.project:
-        message = f"the key is for OpenAI project {connection.project}, and {workspace.identity} is in {pinned}"
-        raise ReconcilerError(Problem("other-openai-project", message, hint="Nothing was written. Use another key."))
+        message = f"the API key is for the OpenAI project {connection.project}, but {workspace.identity} is in {pinned}"
+        raise ReconcilerError(
+            Problem("other-openai-project", message, hint=f"Nothing was written. Use an API key of {pinned}.")
+        )
 
 
 def _named_in(pointers: Iterable[Pointer]) -> dict[Address, str]:
-    """The ids that our bundles were published with, where all say the same."""
+    """Return the ids in published bundles, for addresses with the same id in all bundles."""
     found: dict[str, set[str]] = defaultdict(set)
     for pointer in pointers:
         for text, id_ in pointer.ids.items():
@@ -141,8 +145,8 @@ def _named_in(pointers: Iterable[Pointer]) -> dict[Address, str]:
 
 
 def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tuple[Address, Applied]]:
-    """What labels cannot tell and bundles do: uploads that no store holds, objects without room for labels, and which
-    of several with one label is meant.
+    """Return entries that only bundles prove: uploads that no vector store holds, objects without room for labels, and
+    the right one of several objects with the same label.
     """
     by_id = {live.id: live for live in inputs.live}
     for address, id_ in named.items():
@@ -164,7 +168,7 @@ def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired
 
 
 def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
-    """What is known to have been applied of a live object, its ids as addresses; of a document, as it is written."""
+    """Return the entry of a live object, with addresses in place of ids; of a document, as it is written."""
     desired = inputs.desired.get(address)
     by_content = live.type in inputs.outlet_types or inputs.is_upload(live.type)
     proven = dict(_set(inputs, live, desired) if by_content else _proven(inputs, live, desired))
@@ -181,7 +185,7 @@ def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
 
 
 def _set(inputs: PlanInputs, live: Live, desired: Desired | None) -> Iterator[tuple[str, JSON]]:
-    """What was set of a document or an upload, which say all that they are: what is not at its default."""
+    """Return the fields of a document or an upload that differ from their defaults; both contain all values."""
     defaults, wanted = inputs.resource_types[live.type].defaults, desired.fields if desired else {}
     for name, value in live.fields.items():
         if name in wanted or not (value == {} or same(value, defaults.get(name))):
@@ -204,7 +208,7 @@ def _proven(inputs: PlanInputs, live: Live, desired: Desired | None) -> Iterator
 
 
 def _unproven(inputs: PlanInputs, live: Live, desired: Desired | None, proven: Mapping[str, JSON]) -> Iterator[str]:
-    """Wanted fields of which not even a label tells; one that a label would tell of, and does not, is new."""
+    """Return desired fields without proof; with labels, a field that is not in the label is new and not included."""
     if desired is None or live.type in inputs.outlet_types or inputs.is_upload(live.type):
         return
     resource_type, labelled = inputs.resource_types[live.type], bool(live.labels and live.labels.spec)
@@ -214,7 +218,7 @@ def _unproven(inputs: PlanInputs, live: Live, desired: Desired | None, proven: M
 
 
 def _unknown(state: State, matched: Matched) -> Iterator[tuple[Address, tuple[str, ...]]]:
-    """Fields whose last application nobody knows: a label that tells it was another value tells not which."""
+    """Return the fields whose applied value is unknown; a hash in a label proves only that it was another value."""
     for address, live in sorted(matched.live.items()):
         known_as = matched.moved.get(address, address)
         entry, hashed = state.objects[known_as], live.labels.spec if live.labels else {}

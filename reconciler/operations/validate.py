@@ -1,4 +1,4 @@
-"""`validate`: everything that can be checked without state and without the API."""
+"""`validate`: check the manifests without state and API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from reconciler.resources.problems import Problem
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in the manifests."""
+    """The result of a check of the manifests."""
 
     identity: str
     resources: int
@@ -22,7 +22,7 @@ class Checked:
 
 
 def validate(start: Path, environ: Mapping[str, str], *, env: str | None = None) -> Checked:
-    """Check the project at or above `start`; references must point at manifests, as state is not read."""
+    """Check the project at or above `start`; every reference must have a manifest, as the state is not read."""
     loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None)
     dangling = (item.problem for item in loaded.dangling)
     problems = sorted((*loaded.problems, *dangling), key=_place)

@@ -1,7 +1,7 @@
 """Which live objects that nobody owns are what manifests ask for, and what taking one over means. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,7 @@ from reconciler.planning.reasons import Notice, Reason
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.metadata import has_room
+from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, digest
 
@@ -183,7 +184,7 @@ class _Pairing:
             how = "equal" if equal else "called so"
             ids = sorted(live.id for live in equal or found)
             hint = f"Say which one: reconciler adopt {address}={ids[0]}"
-            self._problem("ambiguous", f"{address}: {len(ids)} objects are {how}: {_some(ids)}", hint)
+            self._problem("ambiguous", f"{address}: {len(ids)} objects are {how}: {few(ids, _SHOWN)}", hint)
         elif named:
             self._problem("nothing-alike", f"{address}: nothing that is nobody's has its name", self._others(address))
         else:
@@ -200,7 +201,7 @@ class _Pairing:
         ids = sorted(f"{live.id} ({live.name})" for live in self.free.values() if live.type == type_)
         if not ids:
             return f"No {type_} is nobody's. {_LIST}"
-        return f"Say which one it is, as in {address}=ID: {_some(ids)}"
+        return f"Say which one it is, as in {address}=ID: {few(ids, _SHOWN)}"
 
     def _unique(self, found: Mapping[Address, str]) -> Iterator[tuple[Address, str]]:
         claims: dict[str, list[Address]] = defaultdict(list)
@@ -223,9 +224,3 @@ def _likeness(type_: str, name: JSON) -> tuple[str, str]:
 
 def _a(type_: str) -> str:
     return f"{'an' if type_[0] in 'aeiou' else 'a'} {type_}"
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = len(listed) - _SHOWN
-    return ", ".join(listed[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

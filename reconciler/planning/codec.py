@@ -1,11 +1,20 @@
-"""Plans as JSON (`reconciler/plan/v1`), and back. The digests are part of it, so an edited plan file is found out."""
+"""Encode plans as JSON (`reconciler/plan/v2`) and decode them. The digests reveal a plan file that was edited."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Final, cast
 
-from reconciler.planning.model import (
+from reconciler.planning.documents import (
     FORMAT,
+    READABLE,
+    V1,
+    ChangeDocument,
+    FieldDocument,
+    PlanDocument,
+    RefusalDocument,
+    UnmanagedDocument,
+)
+from reconciler.planning.model import (
     SECTIONS,
     Change,
     Costs,
@@ -31,8 +40,11 @@ from reconciler.planning.statements import (
     statement_json,
     unknown_of,
 )
+from reconciler.resources.json_documents import check_readable, format_of
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import ABSENT, JSON, digest
+
+_HINT: Final = "Make it again with `reconciler plan --out FILE`."
 
 
 def seal(identity: str, change: Change) -> Change:
@@ -45,7 +57,7 @@ def seal_plan(plan: Plan) -> Plan:
     return replace(plan, digest=_plan_digest(plan))
 
 
-def to_json(plan: Plan) -> dict[str, JSON]:
+def to_json(plan: Plan) -> PlanDocument:
     """`plan` as the JSON document that `plan -o json` prints and `--out` writes."""
     return {
         "format": FORMAT,
@@ -54,23 +66,21 @@ def to_json(plan: Plan) -> dict[str, JSON]:
         "commit": plan.commit,
         "created_at": plan.created_at,
         "summary": plan.summary,
-        "changes": [_change_json(change) for change in plan.changes],
-        "drift": [_change_json(change) for change in plan.drift],
+        "changes": [change_json(change) for change in plan.changes],
+        "drift": [change_json(change) for change in plan.drift],
         "refusals": [refusal_json(refusal) for refusal in plan.refusals],
-        "unmanaged": [_without_none(asdict(item)) for item in plan.unmanaged],
+        "unmanaged": list(map(unmanaged_json, plan.unmanaged)),
         "warnings": [statement_json(notice) for notice in plan.warnings],
         "risks": [risk_json(risk) for risk in plan.risks],
-        "costs": plan.costs and _costs_json(plan.costs),
+        "costs": _costs_json(plan.costs) if plan.costs else None,
         "requests": dict(plan.requests),
-        "references": [[node_json(referrer), node_json(target)] for referrer, target in plan.references],
+        "references": [(node_json(referrer), node_json(target)) for referrer, target in plan.references],
     }
 
 
 def from_json(document: JSON) -> Plan:
     """The plan in `document`; ReconcilerError where it is none, is of a newer format, or was edited."""
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        found = document.get("format") if isinstance(document, dict) else None
-        raise _unusable(f"not a plan of format {FORMAT}" + (f", but {found!r}" if found else ""))
+    check_readable(document, READABLE, "plan-file", "plan", _HINT)
     try:
         plan = _plan(document)
         untouched = _is_untouched(plan)
@@ -88,11 +98,16 @@ def _is_untouched(plan: Plan) -> bool:
     )
 
 
+def unmanaged_json(item: Unmanaged) -> UnmanagedDocument:
+    return cast("UnmanagedDocument", _without_none(asdict(item)))
+
+
 def _plan(document: Mapping[str, Any]) -> Plan:
+    sides = ("before", "after") if format_of(document) == V1 else ("live", "desired")
     return Plan(
         identity=document["identity"],
-        changes=tuple(map(_change, document["changes"])),
-        drift=tuple(map(_change, document["drift"])),
+        changes=tuple(_change(item, sides) for item in document["changes"]),
+        drift=tuple(_change(item, sides) for item in document["drift"]),
         refusals=tuple(map(_refusal, document["refusals"])),
         unmanaged=tuple(
             Unmanaged(item["type"], item["id"], item["name"], item.get("owner")) for item in document["unmanaged"]
@@ -109,7 +124,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
     )
 
 
-def _costs_json(costs: Costs) -> dict[str, JSON]:
+def _costs_json(costs: Costs) -> JSON:
     """Pairs as lists, as JSON has them."""
     values = asdict(costs).items()
     return {name: [_plain(item) for item in value] if isinstance(value, tuple) else value for name, value in values}
@@ -128,7 +143,7 @@ def _costs(document: Mapping[str, Any]) -> Costs:
     return Costs(**{**document, **pairs, "unknown": unknown})
 
 
-def _change_json(change: Change) -> dict[str, JSON]:
+def change_json(change: Change) -> ChangeDocument:
     source = change.source and {"file": change.source.file, "line": change.source.line}
     document = {
         "address": change.address,
@@ -137,23 +152,20 @@ def _change_json(change: Change) -> dict[str, JSON]:
         "id": change.id,
         "decision": change.decision,
         "preconditions": dict(change.preconditions),
-        "fields": [_field_json(item) for item in change.fields],
+        "fields": [field_json(item) for item in change.fields],
         "source": source,
         "reasons": [statement_json(reason) for reason in change.reasons],
         "risks": [change_risk_json(risk) for risk in change.risks],
     }
-    return _without_none(document)
+    return cast("ChangeDocument", _without_none(document))
 
 
-def _change(document: Mapping[str, Any]) -> Change:
+def _change(document: Mapping[str, Any], sides: tuple[str, str]) -> Change:
     source = document.get("source")
     return Change(
         address=document["address"],
         action=document["action"],
-        fields=tuple(
-            FieldChange(tuple(item["keys"]), item.get("before", ABSENT), item.get("after", ABSENT), item["origin"])
-            for item in document["fields"]
-        ),
+        fields=tuple(_field(item, sides) for item in document["fields"]),
         id=document.get("id"),
         preconditions=document["preconditions"],
         source=Source(source["file"], source["line"]) if source else None,
@@ -164,17 +176,19 @@ def _change(document: Mapping[str, Any]) -> Change:
     )
 
 
-def _field_json(item: FieldChange) -> dict[str, JSON]:
-    """`before` and `after` are left out where there is no value: null is a value."""
-    document: dict[str, JSON] = {"path": item.path, "keys": list(item.keys)}
-    if item.live is not ABSENT:
-        document["before"] = item.live
-    if item.desired is not ABSENT:
-        document["after"] = item.desired
-    return document | {"origin": item.origin}
+def field_json(item: FieldChange) -> FieldDocument:
+    """Return `item` with the values that there are: null is a value."""
+    sides = {"live": item.live, "desired": item.desired, "applied": item.applied}
+    present = {name: side for name, side in sides.items() if side is not ABSENT}
+    return cast("FieldDocument", {"path": item.path, "keys": list(item.keys), **present, "origin": item.origin})
 
 
-def refusal_json(refusal: Refusal) -> dict[str, JSON]:
+def _field(document: Mapping[str, Any], sides: tuple[str, str]) -> FieldChange:
+    live, desired = (document.get(side, ABSENT) for side in sides)
+    return FieldChange(tuple(document["keys"]), live, desired, document["origin"], document.get("applied", ABSENT))
+
+
+def refusal_json(refusal: Refusal) -> RefusalDocument:
     return {
         "address": refusal.address,
         "action": refusal.action,
@@ -202,18 +216,31 @@ def _refusal(document: Mapping[str, Any]) -> Refusal:
     )
 
 
+def digest_form(identity: str, change: Change) -> dict[str, JSON]:
+    """Return what the digest of a change is computed over. It is the same for every version of the document.
+
+    Reviews, saved plans and the record of applied plans compare digests that older versions made, so that nothing here
+    may follow a key or a sentence of a document: the names below are those of the first version, and stay.
+    """
+    return {
+        "identity": identity,
+        "address": change.address,
+        "action": change.action,
+        "id": change.id,
+        "decision": change.decision,
+        "fields": [_digest_form_of_field(item) for item in change.fields],
+        "preconditions": dict(change.preconditions),
+    }
+
+
+def _digest_form_of_field(item: FieldChange) -> dict[str, JSON]:
+    sides = {"before": item.live, "after": item.desired}
+    present = {name: side for name, side in sides.items() if side is not ABSENT}
+    return {"path": item.path, "keys": list(item.keys), **present, "origin": item.origin}
+
+
 def _change_digest(identity: str, change: Change) -> str:
-    return digest(
-        {
-            "identity": identity,
-            "address": change.address,
-            "action": change.action,
-            "id": change.id,
-            "decision": change.decision,
-            "fields": [_field_json(item) for item in change.fields],
-            "preconditions": dict(change.preconditions),
-        }
-    )
+    return digest(digest_form(identity, change))
 
 
 def _plan_digest(plan: Plan) -> str:
@@ -235,5 +262,4 @@ def _without_none(document: dict[str, JSON]) -> dict[str, JSON]:
 
 
 def _unusable(what: str) -> ReconcilerError:
-    hint = "Make it again with `reconciler plan --out FILE`."
-    return ReconcilerError(Problem("plan-file", f"the file is {what}", hint=hint))
+    return ReconcilerError(Problem("plan-file", f"the file is {what}", hint=_HINT))

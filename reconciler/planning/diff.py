@@ -62,7 +62,8 @@ def _tampered(resource_type: ResourceType, desired: Desired, last: LastApplied, 
         for keys, before, after in () if same(wanted, found) else leaves(found, wanted):
             origin = _origin(resource_type, name, keys, before, after, found, wanted, last)
             if origin != "manifest":
-                yield FieldChange((name, *keys), before, after, "drift" if origin == "both" else origin)
+                shown = "drift" if origin == "both" else origin
+                yield FieldChange((name, *keys), before, after, shown, _applied(name, keys, last))
 
 
 def _mapping(value: JSON | Absent) -> Mapping[str, JSON]:
@@ -110,7 +111,8 @@ def _compare_field(
         origin = _origin(resource_type, name, keys, before, after, found, wanted, last)
         # A file whose new content is not attached yet: a run was killed in between, and nothing by hand is lost.
         half_done = name in resource_type.apart and origin == "both" and before is ABSENT
-        yield FieldChange((name, *keys), before, after, "manifest" if half_done else origin)
+        shown = "manifest" if half_done else origin
+        yield FieldChange((name, *keys), before, after, shown, _applied(name, keys, last))
 
 
 def _dropped(resource_type: ResourceType, name: str, last: LastApplied, live: Fields) -> Iterator[FieldChange]:
@@ -128,9 +130,9 @@ def _dropped(resource_type: ResourceType, name: str, last: LastApplied, live: Fi
         return
     if isinstance(default, Mapping) and isinstance(found, Mapping):
         for keys, before, after in leaves(found, default):
-            yield FieldChange((name, *keys), before, after, "manifest")
+            yield FieldChange((name, *keys), before, after, "manifest", _applied(name, keys, last))
     else:
-        yield FieldChange((name,), found, default, "manifest")
+        yield FieldChange((name,), found, default, "manifest", applied)
 
 
 def _still_applied(name: str, applied: JSON | Absent, found: JSON, last: LastApplied) -> bool:
@@ -167,15 +169,18 @@ def _origin(
 ) -> Origin:
     if after is ABSENT and _is_marked(resource_type, name, before):
         return "manifest"
-    applied = last.value(name)
-    if applied is not ABSENT:
-        then = get(applied, keys) if keys else applied
+    if last.value(name) is not ABSENT:
+        then = _applied(name, keys, last)
         if same(then, before):
             return "manifest"
         return "drift" if same(then, after) else "both"
     return _origin_by_hash(
         last.hashes.get(name), found, wanted, known=last.fields is not None and name not in last.unproven
     )
+
+
+def _applied(name: str, keys: Keys, last: LastApplied) -> JSON | Absent:
+    return get(last.value(name), keys)
 
 
 def _origin_by_hash(hashed: str | None, found: JSON | Absent, wanted: JSON, *, known: bool) -> Origin:

@@ -12,6 +12,7 @@ from typing import Final
 from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
 from reconciler.planning.changes import not_named
+from reconciler.planning.drift_class import DRIFT_CLASSES, drift_class
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import Change, FieldChange, Plan, Risk
 from reconciler.planning.reasons import Notice
@@ -23,8 +24,6 @@ from reconciler.resources.base import Live
 from reconciler.resources.resource_type import Members
 from reconciler.resources.values import references_in
 
-FORMAT: Final = "reconciler/drift/v1"
-
 ASSISTANT: Final = "assistant"
 
 
@@ -33,7 +32,7 @@ class Drifted:
     """One object that is not as it was applied."""
 
     change: Change
-    """What would put it back; `before` is what is live."""
+    """The change that would undo it."""
     seen: Seen
 
 
@@ -44,8 +43,13 @@ class FailingFile:
     store: str
     file: str
     """As the manifest of the store names it: a path, or the id of an upload that is managed elsewhere."""
-    reason: str
-    """OpenAI's (`last_error` of the vector store file): its code and its message."""
+    code: str
+    """OpenAI's, as is `message`: `last_error` of the vector store file."""
+    message: str
+
+    @property
+    def reason(self) -> str:
+        return ": ".join(filter(None, (self.code, self.message)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class ForeignFiles:
 
     store: str
     files: tuple[str, ...]
+    """Ids of uploads, or paths of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,15 @@ class DriftReport:
         return any(item.change.address in drift for item in self.drifted)
 
     @property
+    def summary(self) -> dict[str, int]:
+        """The number of drifted objects by class, then of the rest."""
+        found = Counter(drift_class(item.change) for item in self.drifted)
+        classes: dict[str, int] = {word: found[word] for word in DRIFT_CLASSES}
+        foreign = sum(len(one.files) for one in self.foreign)
+        more = {"failing": len(self.failing), "retiring": len(self.retiring), "foreign": foreign}
+        return classes | more | {"unchanged": self.plan.unchanged}
+
+    @property
     def clean(self) -> bool:
         """Whether there is nothing for a person to do."""
         return self.in_sync and not self.retiring and not self.foreign
@@ -158,8 +172,7 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
         errors = members.failed(live.detail)
         found = ((_named(planned, members, address, id_), error) for id_, error in errors.items())
         for name, error in sorted(((name, error) for name, error in found if name), key=lambda item: item[0]):
-            reason = ": ".join(str(error[key]) for key in ("code", "message") if error.get(key))
-            yield FailingFile(str(address), name, reason)
+            yield FailingFile(str(address), name, str(error.get("code") or ""), str(error.get("message") or ""))
 
 
 def _foreign(planned: Planned) -> Iterator[ForeignFiles]:

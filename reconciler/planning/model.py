@@ -8,9 +8,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from reconciler.planning.reasons import Args, Cause, Notice, Reason, Remedy
 from reconciler.planning.referrers import Node, Referrer
 from reconciler.resources.risks import Level, Rule
-from reconciler.resources.values import JSON, Absent, Keys, path_text
-
-FORMAT: Final = "reconciler/plan/v1"
+from reconciler.resources.values import ABSENT, JSON, Absent, Keys, path_text
 
 Action: TypeAlias = Literal["create", "update", "replace", "delete", "adopt", "forget", "release", "publish", "archive"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -48,6 +46,8 @@ class FieldChange:
     desired: JSON | Absent
     """The value that applying the change writes."""
     origin: Origin
+    applied: JSON | Absent = field(default=ABSENT, compare=False)
+    """The value last applied; `ABSENT` where there was none or state does not have it. Never part of a digest."""
 
     @property
     def path(self) -> str:

@@ -36,7 +36,7 @@ class Statement(Protocol):
 Kind = TypeVar("Kind", Reason, Notice, Cause, Remedy)
 
 
-def statement_json(found: Statement) -> dict[str, JSON]:
+def statement_json(found: Statement) -> JSON:
     """`found` as its code and arguments; a notice also has the address that it is about, if any."""
     document: dict[str, JSON] = {"code": found.code, "args": dict(found.args)}
     address = found.address if isinstance(found, Notice) else None
@@ -69,11 +69,11 @@ def remedies_of(refusal: Mapping[str, Any]) -> Iterator[Remedy]:
     yield from (statement(Remedy, item) for item in refusal.get("remedies", v1))
 
 
-def risk_json(risk: Risk) -> dict[str, JSON]:
+def risk_json(risk: Risk) -> JSON:
     return {"address": risk.address, "action": risk.action, **change_risk_json(risk)}
 
 
-def change_risk_json(risk: Risk) -> dict[str, JSON]:
+def change_risk_json(risk: Risk) -> JSON:
     """A risk beside its change, which has address and action."""
     document: dict[str, JSON] = {"rule": risk.rule, "level": risk.level, "args": dict(risk.args)}
     about = {"part": risk.part, "used_by": risk.used_by}
@@ -118,7 +118,7 @@ def node_of(item: Any) -> Node:
     return Address.parse(item)
 
 
-def referrer_json(referrer: Referrer) -> dict[str, JSON]:
+def referrer_json(referrer: Referrer) -> JSON:
     document = {"referrer": node_json(referrer.node), "state": referrer.state, "place": referrer.place or None}
     return {name: value for name, value in document.items() if value is not None}
 

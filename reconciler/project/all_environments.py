@@ -1,28 +1,31 @@
-"""The manifests as every environment sees them: what is written to the working tree is for all of them."""
+"""The project loaded once for each environment, for commands that edit the working tree."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.project import Project
-from reconciler.project.suggest import did_you_mean
 from reconciler.project.workspace import Workspace, raise_errors
-from reconciler.resources.address import Address
+from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
+from reconciler.resources.name_lists import did_you_mean, few
 from reconciler.resources.problems import Problem, ReconcilerError
+
+CHATBOT: Final = "chatbot"
 
 
 @dataclass(frozen=True)
 class AllEnvironments:
-    """One project, loaded for each of its environments; once for a project without any."""
+    """One project, loaded for each of its environments; a project without environments is loaded once."""
 
     loads: tuple[Loaded, ...]
 
     @property
     def project(self) -> Project:
-        """As the first environment sees it: only for what is the same in all of them."""
+        """The project of the first environment, for values that are the same in all environments."""
         return self.loads[0].project
 
     @property
@@ -35,47 +38,65 @@ class AllEnvironments:
 
     @cached_property
     def resources(self) -> Mapping[Address, Resource]:
-        """By address, as the first environment sees them."""
+        """Resources of the first environment, by address."""
         return {resource.address: resource for resource in self.loads[0].resources}
 
     @cached_property
     def workspaces(self) -> tuple[Workspace, ...]:
-        """The same for what is not done over a connection."""
+        """A workspace for each environment, for work without a connection."""
         return tuple(Workspace(loaded, None, {}) for loaded in self.loads)
 
     def problems(self) -> list[Problem]:
-        """Of all environments, each once."""
+        """Return the problems of all environments without repetitions."""
         return list(dict.fromkeys(problem for loaded in self.loads for problem in loaded.problems))
 
     def named(self, address: Address) -> Resource:
-        """The manifest of an address; ReconcilerError where there is none."""
+        """Return the manifest of an address; raises ReconcilerError if there is none."""
         if address not in self.resources:
             raise ReconcilerError(unknown(address, self.resources))
         return self.resources[address]
 
     def in_each(self, address: Address) -> list[Resource]:
-        """The manifest of an address in every environment."""
+        """Return the manifest of an address in every environment."""
         return [resource for loaded in self.loads for resource in loaded.resources if resource.address == address]
+
+    def releases_of(self, chatbot: str) -> dict[int, Resource]:
+        """Return the releases of a chatbot by number, oldest first, including archived ones and earlier names."""
+        found: dict[int, Resource] = {}
+        for name in self.names_of(chatbot):
+            found = dict(self._releases_of(name)) | found
+        return dict(sorted(found.items()))
+
+    def names_of(self, chatbot: str) -> tuple[str, ...]:
+        """Return the name of a chatbot, and its earlier names that no other chatbot has."""
+        known = self.resources.get(Address(CHATBOT, chatbot))
+        former = known.lifecycle.moved_from if known else ()
+        return (chatbot, *(name for name in former if Address(CHATBOT, name) not in self.resources))
+
+    def _releases_of(self, chatbot: str) -> Iterator[tuple[int, Resource]]:
+        for address, resource in self.resources.items():
+            found = version_of(address.name) if address.kind == RELEASE else None
+            if found and found[0] == chatbot:
+                yield found[1], resource
 
 
 def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
-    """The manifests in `folder` for every environment; ReconcilerError with all errors of any of them."""
+    """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
     first = load(folder, env=None, edited=edited)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]
-    told = tuple(problem for problem in first.problems if problem.code != "environment-required")
+    reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
     loads = (load(folder, env=name, edited=edited) for name in others)
-    found = AllEnvironments((replace(first, problems=told), *loads))
+    found = AllEnvironments((replace(first, problems=reported), *loads))
     raise_errors(found.problems())
     return found
 
 
 def unknown(address: Address, known: Iterable[Address]) -> Problem:
-    """The problem that an address is reported as which no manifest defines."""
+    """Return the problem of an address that no manifest defines."""
     same_kind = sorted(str(other) for other in known if other.kind == address.kind)
     hint = did_you_mean(str(address), same_kind) or _some(same_kind)
     return Problem("unknown-address", f"no manifest defines {address}", hint=hint)
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"There are {', '.join(names[:most])}{more}." if names else "There is no manifest of that kind."
+    return f"Existing manifests: {few(names, most)}." if names else "There is no manifest of that kind."

@@ -1,4 +1,4 @@
-"""Files of the project with another text: made in memory, checked, and written at the end."""
+"""Edits of project files, which are prepared in memory and written together at the end."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.manifests.reading import UnreadableError, locate
+from reconciler.manifests.folder import UnreadableError, locate
 from reconciler.resources.problems import Problem, ReconcilerError
 
 _MARK = b"\xef\xbb\xbf"
@@ -14,20 +14,20 @@ _MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Edit:
-    """One file of the project with another text."""
+    """A new text for one file of the project."""
 
     path: str
     """Relative to the project folder."""
     before: str | None
-    """None where there is no such file yet."""
+    """None if the file does not exist yet."""
     after: str | None
-    """None where the file goes."""
+    """None if the file is deleted."""
 
 
 def write(root: Path, edits: Iterable[Edit]) -> None:
-    """Write edited files, each at once or not at all; modes, links and byte order marks stay.
+    """Write edited files, each atomically; modes, links and byte order marks are preserved.
 
-    ReconcilerError for a new file that is there already: nothing is ever overwritten that was not read.
+    Raises ReconcilerError if a new file already exists: a file that was not read is never overwritten.
     """
     for edit in edits:
         target = _target(root, edit)
@@ -38,7 +38,7 @@ def write(root: Path, edits: Iterable[Edit]) -> None:
 
 
 def write_bytes(target: Path, content: bytes) -> None:
-    """Put `content` there in one step; folders are made, and the mode of a file that is replaced stays."""
+    """Write `content` atomically; creates folders, and preserves the mode of a file that is replaced."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edit-")
     try:
@@ -57,7 +57,9 @@ def _target(root: Path, edit: Edit) -> Path:
     except UnreadableError as error:
         raise ReconcilerError(Problem(error.code, f"{edit.path} {error.message}", hint=error.hint)) from error
     if edit.before is None and target.exists():
-        raise ReconcilerError(Problem("exists", f"{edit.path} is there already", hint="Move it away."))
+        raise ReconcilerError(
+            Problem("exists", f"{edit.path} already exists", hint="Move or delete the file, and run the command again.")
+        )
     return target
 
 

@@ -1,4 +1,4 @@
-"""The embedded API: as a server of its own, and what opening it needs."""
+"""The embedded API: its server, and errors that prevent its start."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,24 +10,26 @@ from reconciler.emulator.fault_spec import SpecError
 from reconciler.resources.problems import Problem, ReconcilerError
 
 SERVED: Final = "proj_served"
-"""The OpenAI project of a server: another than that of the API in this process, so that state tells the two apart."""
+"""The OpenAI project of the server. It differs from that of the API in this process, so that state separates them."""
 
 
 @contextmanager
 def available(data: Path | None) -> Iterator[None]:
-    """Turn what keeps the embedded API from starting into ReconcilerErrors: the extra, its data, its faults."""
+    """Turn errors that prevent the start of the embedded API into ReconcilerErrors: missing extra, data, faults."""
     try:
         yield
     except ImportError as error:
         hint = "pip install 'assistant-reconciler[emulator]'"
         raise ReconcilerError(Problem("no-emulator", "the embedded API is not installed", hint=hint)) from error
     except sqlite3.Error as error:
-        message = f"the embedded API cannot keep its data in {data}: {error}"
-        hint = "Check permissions; if the file is broken, remove it to start with an empty API."
+        message = f"the embedded API cannot store its data in {data}: {error}"
+        hint = "Check the permissions. If the file is damaged, delete it to start with an empty API."
         raise ReconcilerError(Problem("emulator-data", message, hint=hint)) from error
     except SpecError as error:
-        hint = "`reconciler emulator serve --help` lists the faults."
-        raise ReconcilerError(Problem("bad-faults", f"faults of the embedded API: {error}", hint=hint)) from error
+        hint = "To list the faults, run `reconciler emulator serve --help`."
+        raise ReconcilerError(
+            Problem("bad-faults", f"invalid faults of the embedded API: {error}", hint=hint)
+        ) from error
 
 
 def serve_emulator(
@@ -41,7 +43,7 @@ def serve_emulator(
     rate_limit: float | None,
     faults: str,
 ) -> None:
-    """Serve until interrupted; ReconcilerError where the port is taken or the extra is not installed."""
+    """Serve until interrupted; raises ReconcilerError if the port is in use or the extra is not installed."""
     with available(data):
         from reconciler.emulator import Settings
         from reconciler.emulator.serve import serve

@@ -1,4 +1,4 @@
-"""Which API to talk to: a URL, or the embedded one in this process."""
+"""The API of a command: a URL, or the embedded API in this process."""
 
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -11,23 +11,23 @@ from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.manifests.project import Project
 from reconciler.project.embedded import available
-from reconciler.project.suggest import did_you_mean
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.state.local import ignore_in_git
 
 EMBEDDED: Final = "embedded"
 DATA: Final = Path(".reconciler", "emulator.sqlite")
-"""Where the embedded API keeps its objects, inside the project folder."""
+"""File with the objects of the embedded API, in the project folder."""
 FAULTS: Final = "RECONCILER_FAULTS"
-"""The variable that makes the embedded API in this process unkind, as `emulator serve --faults` does a served one."""
+"""The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
 
 
 def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
-    """`embedded`, a URL, or None for what the SDK takes: its own variable, then api.openai.com.
+    """Return `embedded`, a URL, or None for the default of the SDK, api.openai.com.
 
-    In CI the workflow's RECONCILER_ENDPOINT wins over what a pull request can edit. ReconcilerError where it, or the
-    flag, is neither a URL nor `embedded`.
+    RECONCILER_ENDPOINT takes precedence over the manifest, which a pull request can edit. Raises ReconcilerError if it,
+    or `flag`, is neither a URL nor `embedded`.
     """
     asked = flag or environ.get("RECONCILER_ENDPOINT")
     if asked:
@@ -38,12 +38,12 @@ def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> st
 def _checked(asked: str) -> str:
     if asked == EMBEDDED or urlsplit(asked).scheme in ("http", "https"):
         return asked
-    hint = did_you_mean(asked, [EMBEDDED]) or "Write a URL like http://127.0.0.1:8787/v1, or 'embedded'."
+    hint = did_you_mean(asked, [EMBEDDED]) or "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."
     raise ReconcilerError(Problem("bad-endpoint", f"'{asked}' is neither a URL nor 'embedded'", hint=hint))
 
 
 def shown(endpoint: str | None) -> str:
-    """`endpoint`, as `choose` gave it, for people: without a user, a password or a query."""
+    """Return `endpoint` for output: without user, password and query."""
     if endpoint is None:
         return "api.openai.com"
     parts = urlsplit(endpoint)
@@ -52,7 +52,7 @@ def shown(endpoint: str | None) -> str:
 
 @asynccontextmanager
 async def open_connection(project: Project, endpoint: str | None) -> AsyncIterator[Connection]:
-    """A paced connection to `endpoint`, as `choose` gave it."""
+    """Open a connection with rate limits to `endpoint`, a result of `choose`."""
     limits = project.spec.limits.requests_per_minute
     lanes = [lane for one in resource_types().values() for lane in one.paces]
     pace = Pace({**A_MINUTE, "GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE}, lanes=lanes)
@@ -65,7 +65,7 @@ async def open_connection(project: Project, endpoint: str | None) -> AsyncIterat
 
 
 def _embedded(project: Project) -> Endpoint:
-    """The emulator in this process, its data in the project's `.reconciler/`."""
+    """Return the endpoint of the emulator in this process; its data is in `.reconciler/` of the project."""
     data = project.root / DATA
     with available(data):
         import httpx2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.bundles.outlets import DirectoryOutlet, Outlet
 from reconciler.bundles.s3 import S3Outlet
-from reconciler.manifests import Dangling, Loaded, find_project, load, project as manifest
+from reconciler.manifests import Dangling, Loaded, find_project, load, project_settings as settings
 from reconciler.planning.inputs import Link, Release
 from reconciler.project.endpoint import EMBEDDED, choose
 from reconciler.resources.address import RELEASE, Address, Identity
@@ -21,7 +21,7 @@ from reconciler.state.backend import Backend, StoreOutlet, open_store
 
 @dataclass(frozen=True)
 class Workspace:
-    """What every command that knows a project starts from."""
+    """A project in one environment, the starting point of most commands."""
 
     loaded: Loaded
     endpoint: str | None
@@ -43,34 +43,36 @@ class Workspace:
 
     @cached_property
     def outlets(self) -> tuple[Outlet, ...]:
-        """The first is always there, beside the state; what is live is read from it."""
+        """The outlets; the first one, beside the state, always exists and is the one that is read."""
         further = (_outlet(self.root, outlet) for outlet in self.loaded.project.spec.outlets)
         return (StoreOutlet(self.backend.store), *further)
 
     @cached_property
     def desired(self) -> dict[Address, Desired]:
-        """Everything the manifests ask for, by address; a file that several name is one object."""
-        return {item.address: item for items in self._asked_for.values() for item in items}
+        """Every desired object, by address; a file that several manifests reference is one object."""
+        return {item.address: item for items in self._desired_by_manifest.values() for item in items}
 
     @cached_property
     def releases(self) -> dict[Address, Release]:
-        """The releases among it. Of an archived one the manifests ask for nothing."""
-        made = ((address, {item.address for item in items}) for address, items in self._asked_for.items() if items)
+        """The desired releases; archived releases are not included."""
+        parts_of = (
+            (address, {item.address for item in items}) for address, items in self._desired_by_manifest.items() if items
+        )
         return {
             address: Release(Address("chatbot", address.family.name), frozenset(parts - {address}))
-            for address, parts in made
+            for address, parts in parts_of
             if address.kind == RELEASE
         }
 
     @property
     def archived(self) -> frozenset[Address]:
-        """Releases whose manifests say that they are archived."""
+        """Releases that are archived in their manifests."""
         releases = (one for one in self.loaded.resources if one.address.kind == RELEASE)
         return frozenset(one.address for one in releases if one.spec.archived)
 
     @property
     def links(self) -> dict[Address, list[Link]]:
-        """What the manifests refer to in this environment, each with `file:line`."""
+        """References of the manifests in this environment, each with `file:line`."""
         return {resource.address: list(self._links(resource)) for resource in self.loaded.resources}
 
     def _links(self, resource: Resource) -> Iterator[Link]:
@@ -80,8 +82,8 @@ class Workspace:
                 yield Link(reference.target, f"{place.file}:{place.line}")
 
     @cached_property
-    def _asked_for(self) -> dict[Address, list[Desired]]:
-        """By manifest."""
+    def _desired_by_manifest(self) -> dict[Address, list[Desired]]:
+        """Desired objects by the address of their manifest."""
         scope = self.loaded.scope
         asked = {resource.address: list(resource.kind.desired(resource, scope)) for resource in self.loaded.resources}
         for one in chain.from_iterable(asked.values()):
@@ -89,8 +91,8 @@ class Workspace:
         return asked
 
 
-def _outlet(root: Path, outlet: manifest.Outlet) -> Outlet:
-    if isinstance(outlet, manifest.S3Outlet):
+def _outlet(root: Path, outlet: settings.Outlet) -> Outlet:
+    if isinstance(outlet, settings.S3Outlet):
         return S3Outlet(outlet.s3.location)
     return DirectoryOutlet(root / outlet.directory)
 
@@ -103,10 +105,10 @@ def open_workspace(
     endpoint: str | None = None,
     edited: Mapping[str, str] | None = None,
 ) -> Workspace:
-    """The project at or above `start`; ReconcilerError with every error its manifests have.
+    """Open the project at or above `start`; raises ReconcilerError with all errors of its manifests.
 
-    References to what no manifest defines are not among them: they may point at something live. `edited` are texts of
-    files, by path, that are read as if they had been written already.
+    References without a manifest are not errors here, because the target may be live. `edited` are texts of files by
+    path, which are read instead of the files.
     """
     loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, edited=edited)
     raise_errors(loaded.problems)
@@ -121,6 +123,6 @@ def raise_errors(problems: Iterable[Problem]) -> None:
 
 
 def dangling_problems(dangling: Iterable[Dangling], missing: Iterable[Address]) -> list[Problem]:
-    """The problems of those references whose target is in `missing`."""
+    """Return the problems of the references to the addresses in `missing`."""
     targets = set(missing)
     return [item.problem for item in dangling if item.reference.target in targets]

@@ -1,7 +1,7 @@
-"""`archive`: take an assistant, a chatbot, a pipeline or a release out of the manifests, with what goes with it.
+"""`archive`: remove an assistant, a chatbot, a pipeline or a release, and its dependents, from the manifests.
 
-Reads and writes the working tree only. Whether it may go is for the guard to say: it is asked with a plan of the edit,
-in every environment, of a world in which everything else is as the manifests say.
+Reads and writes the working tree only. The guard checks the edit with a plan for every environment, for which all
+current manifests count as applied.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project
-from reconciler.manifests.editing.documents import Source, source_of
+from reconciler.manifests.editing.documents import ManifestSource, source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.planning import build
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import Refusal
 from reconciler.planning.release_retention import apply_retention
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
 from reconciler.releases.hypothetical import hypothetical
-from reconciler.releases.versions import versions
+from reconciler.releases.model import Archived, Refused
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -28,50 +27,29 @@ from reconciler.resources.values import references_in
 
 KINDS: Final = ("assistant", "chatbot", "pipeline", RELEASE)
 RULES: Final = frozenset({"referenced", "published", "protected"})
-"""What of the guard follows from manifests alone."""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Why it may not go, and where."""
-
-    environments: tuple[str, ...]
-    """Empty where the project has none."""
-    refusal: Refusal
-
-
-@dataclass(frozen=True)
-class Archived:
-    """What was edited; or why nothing was."""
-
-    address: str
-    removed: tuple[str, ...] = ()
-    """Addresses whose manifests are gone."""
-    marked: tuple[str, ...] = ()
-    """Releases that are archived."""
-    edits: tuple[Edit, ...] = ()
-    refusals: tuple[Refused, ...] = ()
+"""Rules of the guard that depend on manifests only."""
 
 
 def archive(start: Path, address: Address) -> Archived:
-    """Edit the manifests so that `address` goes, and the releases and vector stores that only it needs.
+    """Remove `address` from the manifests, with the releases and vector stores that only it requires.
 
-    Nothing is written where the guard refuses it in any environment. ReconcilerError for what cannot be archived.
+    Nothing is written if the guard refuses the edit in an environment. Raises ReconcilerError if `address` cannot be
+    archived.
     """
     project = load_all_environments(find_project(start))
     target = _target(project, address)
     tree = _Tree(project)
     tree.take(target)
     if address.kind == "chatbot":
-        for release in versions(project, address.name).values():
+        for release in project.releases_of(address.name).values():
             tree.take(release)
-    after = _worlds(project, tree.loaded())
+    after = _inputs(project, tree.loaded())
     refusals = _refusals(after)
-    following = () if refusals else tuple(_following(project, after, address))
-    for resource in following:
+    dependents = () if refusals else tuple(_dependents(project, after, address))
+    for resource in dependents:
         tree.take(resource)
-    if following:
-        refusals = _refusals(_worlds(project, tree.loaded()))
+    if dependents:
+        refusals = _refusals(_inputs(project, tree.loaded()))
     if refusals:
         return Archived(str(address), refusals=refusals)
     edits = tuple(tree.edits())
@@ -81,27 +59,27 @@ def archive(start: Path, address: Address) -> Archived:
 
 def _target(project: AllEnvironments, address: Address) -> Resource:
     if address.kind not in KINDS:
-        hint = f"Archived are {', '.join(KINDS)}; of anything else, remove the manifest."
-        raise ReconcilerError(Problem("not-archived", f"{address} is none of what is archived", hint=hint))
+        hint = f"Only {', '.join(KINDS)} can be archived. For other kinds, remove the manifest."
+        raise ReconcilerError(Problem("not-archived", f"{address} cannot be archived", hint=hint))
     found = project.named(address)
     if address.kind == RELEASE and found.spec.archived:
-        raise ReconcilerError(Problem("archived-release", f"{address} is archived already", found.place))
+        raise ReconcilerError(Problem("archived-release", f"{address} is already archived", found.place))
     return found
 
 
 @dataclass
 class _Tree:
-    """The working tree as it is edited."""
+    """The working tree with the edits so far."""
 
     project: AllEnvironments
     before: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    """New texts, by path; an empty one where the file goes."""
+    """New texts by path; empty for a file to delete."""
     removed: list[str] = field(default_factory=list)
     marked: list[str] = field(default_factory=list)
 
     def take(self, resource: Resource) -> None:
-        """Remove a manifest; of a release, keep what says that it was."""
+        """Remove a manifest; mark the manifest of a release as archived."""
         source = source_of(self.project.project, resource, self.texts)
         self.before.setdefault(source.path, source.text)
         if resource.address.kind != RELEASE:
@@ -119,7 +97,7 @@ class _Tree:
             yield Edit(path, self.before[path], text or None)
 
 
-def _marked(source: Source) -> str:
+def _marked(source: ManifestSource) -> str:
     value = source.document.value
     spec = {name: item for name, item in value["spec"].items() if name != "content"}
     try:
@@ -128,43 +106,44 @@ def _marked(source: Source) -> str:
         raise ReconcilerError(source.uneditable(error)) from error
 
 
-def _worlds(before: AllEnvironments, after: AllEnvironments) -> list[PlanInputs]:
-    """For each environment, all that is asked for now as live, and what is asked for after the edit as wanted."""
+def _inputs(before: AllEnvironments, after: AllEnvironments) -> list[PlanInputs]:
+    """Return plan inputs for each environment: the current manifests as live, the edited ones as desired."""
     return [hypothetical(was, wanted) for was, wanted in zip(before.workspaces, after.workspaces, strict=True)]
 
 
-def _refusals(worlds: Iterable[PlanInputs]) -> tuple[Refused, ...]:
-    """What the guard has against it, each once, with the environments; no consent of a supposed world is worth any."""
-    found: dict[str, tuple[list[str], Refusal]] = {}
-    for inputs in worlds:
+def _refusals(all_inputs: Iterable[PlanInputs]) -> tuple[Refused, ...]:
+    """Return each refusal once, with its environments, and without the consent, whose digest would not be valid."""
+    found: dict[str, Refused] = {}
+    for inputs in all_inputs:
         for refusal in build.plan(inputs).plan.refusals:
             if refusal.rule in RULES:
                 shown = replace(refusal, consent=None, subject="")
-                environments, _ = found.setdefault(repr(shown), ([], shown))
-                environments.extend(filter(None, [inputs.identity.environment]))
-    return tuple(Refused(tuple(environments), refusal) for environments, refusal in found.values())
+                one = found.get(repr(shown), Refused((), shown))
+                environments = (*one.environments, *filter(None, [inputs.identity.environment]))
+                found[repr(shown)] = replace(one, environments=environments)
+    return tuple(found.values())
 
 
-def _following(project: AllEnvironments, after: Iterable[PlanInputs], address: Address) -> Iterator[Resource]:
-    """Releases that the plan archives because of the edit, and not for their age; and, with an assistant, what it was
-    the last to use and is of use only to others, as vector stores are.
+def _dependents(project: AllEnvironments, after: Iterable[PlanInputs], address: Address) -> Iterator[Resource]:
+    """Return the releases that the edit archives, except because of their age, and for an assistant the objects that
+    serve only others, as vector stores do, and that nothing else uses.
     """
     releases, needed, used = set[Address](), set[Address](), set[Address]()
-    for inputs, now in zip(after, _worlds(project, project), strict=True):
+    for inputs, now in zip(after, _inputs(project, project), strict=True):
         staying, retired = apply_retention(inputs)
         releases |= retired.reasons.keys() - apply_retention(now)[1].reasons.keys()
         needed |= _targets(staying.desired)
         used |= _targets(now.desired)
     stores = used - needed if address.kind == "assistant" else set()
     yield from (project.resources[release] for release in sorted(releases))
-    yield from (project.resources[store] for store in sorted(stores) if _may_go(project.resources.get(store)))
+    yield from (project.resources[store] for store in sorted(stores) if _is_removable(project.resources.get(store)))
 
 
 def _targets(desired: Mapping[Address, Desired]) -> set[Address]:
     return {Address.parse(text) for one in desired.values() for text in references_in(dict(one.fields))}
 
 
-def _may_go(resource: Resource | None) -> bool:
+def _is_removable(resource: Resource | None) -> bool:
     serving = {one.address_kind for one in resource_types().values() if one.serves}
     if resource is None or resource.address.kind not in serving:
         return False

@@ -1,41 +1,53 @@
-"""What changed between two versions of a chatbot: two releases, or a release and the manifests as they are."""
+"""The changes between two versions of a chatbot: releases, or the working version."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.planning.diff import leaves
-from reconciler.planning.model import FieldChange
 from reconciler.resources.address import Address
-from reconciler.resources.values import ABSENT, JSON, Absent, Fields, same
+from reconciler.resources.values import ABSENT, JSON, Absent, Fields, Keys, path_text, same
 
 
 @dataclass(frozen=True)
 class Version:
-    """A chatbot and all it uses, in one environment."""
+    """A chatbot and all objects that it uses, in one environment."""
 
     name: str
-    """`release/support@3`, or `chatbot/support` for the working one."""
+    """`release/support@3`, or `chatbot/support` for the working version."""
     objects: Mapping[Address, Fields]
-    """Canonical, by working address. Files are told apart: what a store says of a file has no bytes in it."""
+    """Canonical fields by working address. Contents of files are in `files`, not in the fields of vector stores."""
     files: Mapping[str, str]
-    """SHA-256 of the bytes, by path."""
+    """SHA-256 of the content, by path."""
     variables: Mapping[str, Mapping[str, JSON]]
-    """By environment, those that the objects use."""
+    """Variables that the objects use, by environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """A value of an object in both versions; `ABSENT` where there is none."""
+
+    keys: Keys
+    before: JSON | Absent
+    after: JSON | Absent
+
+    @property
+    def path(self) -> str:
+        return path_text(self.keys)
 
 
 @dataclass(frozen=True)
 class ObjectChange:
-    """One object that came, went, or has other fields."""
+    """An object that was added, removed or changed."""
 
     address: Address
     word: Literal["added", "removed", "changed"]
-    fields: tuple[FieldChange, ...]
+    fields: tuple[ValueChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file, by the hash of its bytes; None where it is not there."""
+    """A file with the hashes of its content; None if it does not exist."""
 
     path: str
     before: str | None
@@ -44,7 +56,7 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class VariableChange:
-    """The value of one variable; `ABSENT` where it is not used."""
+    """A variable with its values; `ABSENT` if it is not used."""
 
     environment: str
     name: str
@@ -54,12 +66,12 @@ class VariableChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that differs."""
+    """All changes between two versions."""
 
     before: str
     after: str
     environment: str | None
-    """Whose values of the variables the objects are compared with."""
+    """The environment whose variables are used for the fields of objects."""
     objects: tuple[ObjectChange, ...]
     files: tuple[FileChange, ...]
     variables: tuple[VariableChange, ...]
@@ -70,7 +82,7 @@ class Comparison:
 
 
 def compare_versions(before: Version, after: Version, environment: str | None) -> Comparison:
-    """What changed from one version to the other, by address, path and name."""
+    """Compare two versions by address, path and variable."""
     return Comparison(
         before.name,
         after.name,
@@ -92,12 +104,12 @@ def _objects(before: Mapping[Address, Fields], after: Mapping[Address, Fields]) 
             yield ObjectChange(address, "changed", fields)
 
 
-def _fields(before: Fields, after: Fields) -> Iterator[FieldChange]:
+def _fields(before: Fields, after: Fields) -> Iterator[ValueChange]:
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name, ABSENT), after.get(name, ABSENT)
         if old is ABSENT or new is ABSENT or not same(old, new):
             for keys, was, becomes in leaves(old, new):
-                yield FieldChange((name, *keys), was, becomes, "manifest")
+                yield ValueChange((name, *keys), was, becomes)
 
 
 def _files(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[FileChange]:

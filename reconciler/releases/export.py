@@ -1,4 +1,4 @@
-"""`export`: the published bundle of one address."""
+"""`export`: print the published bundle of one address."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,11 @@ from reconciler.resources.values import JSON
 
 
 def export(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> JSON:
-    """What applications load of `address`, with live ids, from the first outlet; no request to OpenAI.
+    """Return the bundle that applications load for `address`, with live ids, from the first outlet.
 
-    A chatbot is the release that it has published; `chatbot/NAME@3` or `release/NAME@3` is that release, published or
-    not, and `chatbot/NAME@working` the draft. ReconcilerError where nothing is published there.
+    `chatbot/NAME` is the published release of a chatbot; `chatbot/NAME@3` or `release/NAME@3` is that release,
+    published or not; `chatbot/NAME@working` is the draft. Raises ReconcilerError if the address has no bundle. Sends no
+    request to OpenAI.
     """
     workspace = open_workspace(start, environ, env=env)
     pointer = pointer_address(address) if address.kind == RELEASE else address
@@ -29,7 +30,7 @@ def export(start: Path, environ: Mapping[str, str], address: Address, *, env: st
 def _hint(pointer: Address) -> str:
     named = object_address(pointer)
     if named is None:
-        return f"This chatbot has no published release; `reconciler export {pointer}@working` prints its draft."
+        return f"The chatbot has no published release. To print its draft: reconciler export {pointer}@working"
     if named.release:
-        return "`reconciler apply` makes the releases that the manifests have. Of an archived one nothing is left."
-    return "`reconciler apply` publishes what the manifests say."
+        return "To create the releases in the manifests, run `reconciler apply`. Archived releases have no bundle."
+    return "To publish it, run `reconciler apply`."

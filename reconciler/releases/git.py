@@ -1,4 +1,4 @@
-"""What Git keeps of a project: which files exactly, and which releases there have ever been."""
+"""Queries of the Git repository of a project: the blobs of files, and all releases in the history."""
 
 import re
 import shutil
@@ -23,10 +23,10 @@ class Repository:
     project: Path
 
     def blobs(self, paths: Sequence[str]) -> dict[str, str]:
-        """Ids of the blobs that have the very bytes of these files, which are relative to the project folder.
+        """Return the ids of the Git blobs with the exact content of these files, relative to the project folder.
 
-        Missing is what the index does not have, and what Git stores otherwise than it lies here: by a filter (LFS), or
-        with other line ends. A file that has changed since it was last added counts: the commit will have it.
+        Files are left out if they are not in the index, or if Git stores them with other content: through a filter
+        (LFS) or with other line endings. A file that has changed since `git add` is included.
         """
         names = {path: (self.project / path).resolve().relative_to(self.top).as_posix() for path in paths}
         tracked = set(self._lines("ls-files", "-z", "--", _literal(self._prefix)))
@@ -35,7 +35,7 @@ class Repository:
         return {path: raw[name] for path, name in names.items() if name in raw and raw[name] == stored[name]}
 
     def releases(self, chatbot: str) -> set[int]:
-        """Numbers of all releases that any commit of any branch has ever had, deleted ones too."""
+        """Return the numbers of all releases in any commit of any branch, including deleted ones."""
         folder = _literal(f"{self._prefix}/releases/{chatbot}".lstrip("/"))
         names = self._lines("log", "--all", "--no-renames", "--format=", "--name-only", "-z", "--", folder)
         return {int(found[1]) for name in names if (found := _VERSION.search(name))}
@@ -59,7 +59,7 @@ class Repository:
         return [line for line in self._run(*words, data=data).split("\0") if line]
 
     def _run(self, *words: str, data: str = "") -> str:
-        """What Git prints; ReconcilerError with its own words where it fails."""
+        """Return the output of Git; raises ReconcilerError with its message if it fails."""
         done = subprocess.run(  # noqa: S603 - no shell; words are ours, paths come behind `--` or on stdin
             ["git", "-C", str(self.top), *words],  # noqa: S607 - the user's own git
             input=data.encode("utf-8", "surrogateescape"),
@@ -69,13 +69,13 @@ class Repository:
         )
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ").partition("\n")[0]
-            hint = f"`git -C {self.top} {words[0]}` says more; --vendor does not need Git to keep the files."
+            hint = f"For details, run `git -C {self.top} {words[0]}`. To release without Git, pass --vendor."
             raise ReconcilerError(Problem("git", f"git {words[0]} failed: {said}", hint=hint))
         return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def repository(project: Project) -> Repository | None:
-    """None where the project is in no repository, or where there is no Git to ask."""
+    """Return the repository of a project; None if there is none, or if Git is not installed."""
     has_git = (project.repository / ".git").exists() and shutil.which("git") is not None
     return Repository(project.repository.resolve(), project.root.resolve()) if has_git else None
 

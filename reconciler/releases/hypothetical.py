@@ -1,6 +1,6 @@
-"""The world as it would be if everything that the manifests ask for had been applied, for plans without a connection.
+"""Plan inputs in which the current manifests count as applied, for plans without a connection.
 
-Ids are made up, so nothing of such a plan may be shown but who stands in the way of what.
+Ids are placeholders, so that only the refusals of such a plan are meaningful.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from reconciler.resources.registry import outlet_types, resource_types
 
 
 def hypothetical(was: Workspace, wanted: Workspace) -> PlanInputs:
-    """What the manifests of `was` ask for is live, and those of `wanted` count."""
+    """Return plan inputs with the manifests of `was` as live and those of `wanted` as desired."""
     return PlanInputs(
         identity=wanted.identity,
         resource_types=resource_types(),
@@ -51,5 +51,5 @@ def _live(identity: Identity, desired: Desired) -> Live:
 
 
 def _id(address: Address, type_: str = "") -> str:
-    """Documents in the outlets have their address as id."""
+    """Return a placeholder id; documents in the outlets have their address as id."""
     return str(address) if type_ in outlet_types() else f"id of {address}"

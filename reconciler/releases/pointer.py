@@ -1,48 +1,32 @@
-"""Which release of a chatbot is published where, and the line of its manifest that says so."""
+"""The published release of a chatbot in each environment, and the edit of its manifest."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from reconciler.manifests.editing.documents import source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.edits import Edit
-from reconciler.project.suggest import did_you_mean
-from reconciler.releases.versions import versions
+from reconciler.releases.model import Move
 from reconciler.resources.address import release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.chatbot import published_in
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import lacking
 from reconciler.resources.values import JSON
 
 
-@dataclass(frozen=True)
-class Move:
-    """What is published in one environment, before and after."""
-
-    environment: str | None
-    """None where the project has no environments."""
-    before: int | None
-    after: int | None
-
-    @property
-    def rollback(self) -> bool:
-        """Whether an older release is published again."""
-        return self.before is not None and self.after is not None and self.after < self.before
-
-
-def published(
+def set_published(
     project: AllEnvironments, chatbot: Resource, release: Resource | None, env: str | None
 ) -> tuple[tuple[Move, ...], Edit]:
-    """The manifest of a chatbot that publishes `release`, or none, in `env` or in every environment; and what changes.
+    """Return the changes, and the edit of the manifest that publishes `release`, or none, in `env` or everywhere.
 
-    ReconcilerError where the release cannot be made in one of them.
+    Raises ReconcilerError if the release cannot be created in one of the environments.
     """
     chosen = _chosen(project, env)
     number = release_number(release.address) if release else None
     if release:
-        problems = [*_lacking(release, chosen), *_not_kept(project, chatbot, release, chosen)]
+        problems = [*_lacking(release, chosen), *_archived_by_limit(project, chatbot, release, chosen)]
         if problems:
             raise ReconcilerError(*problems)
     before = dict(_published(project, chatbot))
@@ -66,8 +50,8 @@ def _chosen(project: AllEnvironments, env: str | None) -> tuple[str | None, ...]
     if env is None:
         return names or (None,)
     if env not in names:
-        hint = did_you_mean(env, names) or (f"It has {', '.join(names)}." if names else "It has none.")
-        raise ReconcilerError(Problem("unknown-environment", f"the project has no environment {env}", hint=hint))
+        hint = did_you_mean(env, names) or f"Environments: {', '.join(names) or 'none'}."
+        raise ReconcilerError(Problem("unknown-environment", f"environment {env} does not exist", hint=hint))
     return (env,)
 
 
@@ -78,27 +62,27 @@ def _published(project: AllEnvironments, chatbot: Resource) -> Iterator[tuple[st
 
 
 def _line(after: Mapping[str | None, int | None], *, everywhere: bool) -> JSON:
-    """One number where that holds for all that was chosen at once, else one for each environment; None for no line."""
+    """Return one number for all environments, a number for each environment, or None for no line."""
     numbers = {environment: number for environment, number in after.items() if number is not None}
     if not numbers:
         return None
     return next(iter(numbers.values())) if everywhere else numbers
 
 
-def _not_kept(
+def _archived_by_limit(
     project: AllEnvironments, chatbot: Resource, release: Resource, environments: Iterable[str | None]
 ) -> Iterator[Problem]:
-    """Where the release is archived, as the chatbot keeps only so many and has another one published."""
+    """Return a problem if the release is archived because the chatbot keeps a limited number of releases."""
     keep = chatbot.spec.releases.keep if chatbot.spec.releases else None
-    numbers = [number for number, one in versions(project, chatbot.address.name).items() if not one.spec.archived]
+    numbers = [number for number, one in project.releases_of(chatbot.address.name).items() if not one.spec.archived]
     number, before = release_number(release.address), dict(_published(project, chatbot))
     if keep is None or number in numbers[-keep:] or number not in numbers:
         return
     for environment in environments:
         if before.get(environment) != number:
             where = f" in {environment}" if environment else ""
-            message = f"{release.address} is archived{where}: {chatbot.address} keeps {keep} of its releases"
-            hint = f"It keeps {', '.join(map(str, numbers[-keep:]))}, and what is published."
+            message = f"{release.address} is archived{where}: `releases.keep` of {chatbot.address} is {keep}"
+            hint = f"It keeps {', '.join(map(str, numbers[-keep:]))}, and the published release."
             yield Problem("archived-reference", message, release.place, hint)
 
 
@@ -106,6 +90,6 @@ def _lacking(release: Resource, environments: Iterable[str | None]) -> Iterator[
     for environment in environments:
         missing = lacking(release.spec.content, environment)
         if missing:
-            message = f"{release.address} has no value of {', '.join(missing)} for {environment}"
-            hint = "Release the chatbot again: a release keeps the values of the environments that there are."
+            message = f"{release.address} has no value for {', '.join(missing)} in {environment}"
+            hint = f"Create a release with all environments: reconciler release {release.address.family.name}"
             yield Problem("release-without-values", message, release.place, hint)

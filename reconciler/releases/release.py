@@ -1,7 +1,6 @@
-"""`release`: the working chatbot as an immutable manifest. Reads and writes the working tree only."""
+"""`release`: write the working version of a chatbot as an immutable manifest. Works on the working tree only."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -9,37 +8,20 @@ from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write, write_bytes
 from reconciler.releases.comparison import Comparison, compare_versions
+from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
 from reconciler.releases.git import Repository, repository
-from reconciler.releases.pointer import Move, published
-from reconciler.releases.snapshot import Asked, Snapshot, snapshot
-from reconciler.releases.versions import names, versions
-from reconciler.releases.versions_to_compare import of_release
+from reconciler.releases.model import Move, Released
+from reconciler.releases.pointer import set_published
+from reconciler.releases.snapshot import RequiredFile, Snapshot, snapshot
 from reconciler.resources.address import Address, release_address, release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import ChatbotVersionSpec, Content, content_digest, lacking
 
 VENDORED: Final = f"{FOLDER}/files"
-"""Where the bytes lie that Git does not keep, by hash."""
-_AS_THEY_ARE: Final = "# Bytes that releases need, by hash: Git keeps them as they are.\n* -text -filter -diff\n"
-
-
-@dataclass(frozen=True)
-class Released:
-    """A release that was written."""
-
-    release: Resource
-    path: str
-    """Of its manifest, relative to the project folder."""
-    changes: Comparison | None = None
-    """Since the newest release before it; None where there is none that it could be compared with."""
-    vendored: tuple[str, ...] = ()
-    """Files whose bytes were copied, by path."""
-    moves: tuple[Move, ...] = ()
-    """What is published now instead of what."""
-    edited: tuple[str, ...] = ()
-    """Manifests that were changed besides."""
+"""Folder with copies of files that are not in Git, by hash."""
+_ATTRIBUTES: Final = "# Files that releases contain, by hash. Git must not convert them.\n* -text -filter -diff\n"
 
 
 def release(
@@ -52,10 +34,10 @@ def release(
     publish: bool = False,
     env: str | None = None,
 ) -> Released:
-    """Release a chatbot of the project at or above `start`; with `publish`, in `env` or everywhere.
+    """Release a chatbot of the project at or above `start`; with `publish`, also publish it in `env` or everywhere.
 
-    ReconcilerError, and nothing is written, where the manifests have errors, where nothing has changed since the newest
-    release, and for files that Git does not keep, unless `vendor` copies their bytes.
+    Raises ReconcilerError and writes nothing if the manifests have errors, if nothing has changed since the latest
+    release, or if files are not in Git, unless `vendor` copies them.
     """
     project = load_all_environments(find_project(start))
     taken = snapshot(project, Address("chatbot", chatbot))
@@ -64,7 +46,7 @@ def release(
     loose = {path: asked for path, asked in taken.files.items() if path not in blobs}
     missing = {path: asked for path, asked in loose.items() if not _vendored(project.root, asked).exists()}
     if missing and not vendor:
-        raise ReconcilerError(*_not_kept(missing, git))
+        raise ReconcilerError(*_not_in_git(missing, git))
     content = taken.content(blobs)
     before = _newest(project, chatbot)
     _check_changed(content, before, taken)
@@ -75,7 +57,7 @@ def release(
     edits = [Edit(path_of(made), None, text)]
     moves: tuple[Move, ...] = ()
     if publish:
-        moves, edit = published(project, taken.chatbot, found, env or environ.get("RECONCILER_ENV") or None)
+        moves, edit = set_published(project, taken.chatbot, found, env or environ.get("RECONCILER_ENV") or None)
         edits.append(edit)
     _vendor(project.root, loose)
     write(project.root, edits)
@@ -84,20 +66,20 @@ def release(
 
 
 def _newest(project: AllEnvironments, chatbot: str) -> Resource | None:
-    kept = [found for found in versions(project, chatbot).values() if not found.spec.archived]
+    kept = [found for found in project.releases_of(chatbot).values() if not found.spec.archived]
     return kept[-1] if kept else None
 
 
 def _check_changed(content: Content, before: Resource | None, taken: Snapshot) -> None:
     spec: ChatbotVersionSpec | None = before.spec if before else None
     if before and spec and spec.digest == content_digest(content):
-        message = f"nothing has changed since {before.address}"
-        hint = f"To publish that one: reconciler publish {taken.chatbot.address.name} {release_number(before.address)}"
+        message = f"no changes since {before.address}"
+        hint = f"To publish it: reconciler publish {taken.chatbot.address.name} {release_number(before.address)}"
         raise ReconcilerError(Problem("nothing-to-release", message, taken.chatbot.place, hint))
 
 
 def _changes(before: Resource, after: Resource, project: AllEnvironments) -> Comparison | None:
-    """As the first environment sees it that both have the values of."""
+    """Compare two releases in the first environment for which both have variables."""
     for loaded in project.loads:
         environment = loaded.project.identity.environment
         if not any(lacking(side.spec.content, environment) for side in (before, after)):
@@ -106,34 +88,35 @@ def _changes(before: Resource, after: Resource, project: AllEnvironments) -> Com
 
 
 def _next_number(project: AllEnvironments, chatbot: str, git: Repository | None) -> int:
-    """One more than any release has had, be it archived, deleted, or on another branch: numbers are used once."""
-    used = {*versions(project, chatbot)}.union(*(git.releases(name) for name in names(project, chatbot)) if git else ())
+    """Return the highest number of any release plus one, including archived and deleted ones and other branches."""
+    names = project.names_of(chatbot) if git else ()
+    used = {*project.releases_of(chatbot)}.union(*(git.releases(name) for name in names) if git else ())
     return max(used, default=0) + 1
 
 
-def _not_kept(loose: Mapping[str, Asked], git: Repository | None) -> Iterator[Problem]:
-    vendor = f"--vendor, which copies its bytes into {VENDORED}/"
+def _not_in_git(loose: Mapping[str, RequiredFile], git: Repository | None) -> Iterator[Problem]:
+    vendor = f"--vendor, which copies it to {VENDORED}/"
     for path, asked in sorted(loose.items()):
-        message = f"{path} could not be restored from Git, as a release has to be: "
+        message = f"{path} is not restorable from Git, as a release requires: "
         if git is None:
-            message += "the project is in no Git repository"
-            hint = f"Put the project into Git, or release with {vendor}."
+            message += "the project is not in a Git repository"
+            hint = f"Create a repository with `git init`, or release with {vendor}."
         else:
-            message += "Git does not track it, or not these very bytes (LFS, a filter, line ends)"
-            hint = f"`git add` it, or release with {vendor}."
+            message += "it is not tracked, or stored with other content (LFS, a filter, line endings)"
+            hint = f"Run `git add {path}`, or release with {vendor}."
         yield Problem("file-not-in-git", message, asked.place, hint)
 
 
-def _vendored(root: Path, asked: Asked) -> Path:
+def _vendored(root: Path, asked: RequiredFile) -> Path:
     return root / VENDORED / asked.file.sha256
 
 
-def _vendor(root: Path, loose: Mapping[str, Asked]) -> None:
-    """Copy the bytes of these files, and keep Git from converting them."""
+def _vendor(root: Path, loose: Mapping[str, RequiredFile]) -> None:
+    """Copy these files, and prevent Git from converting them."""
     for path, asked in loose.items():
         target = _vendored(root, asked)
         if not target.exists():
             write_bytes(target, (root / path).read_bytes())
     attributes = root / VENDORED / ".gitattributes"
     if loose and not attributes.exists():
-        write_bytes(attributes, _AS_THEY_ARE.encode())
+        write_bytes(attributes, _ATTRIBUTES.encode())

@@ -1,4 +1,4 @@
-"""The content of a release: a chatbot and all it uses, as it is written, with the values of every environment."""
+"""The content of a release: a chatbot and all its objects as written, with the variables of every environment."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,33 +15,33 @@ from reconciler.resources.values import JSON
 from reconciler.resources.variables import names_in
 
 NOT_CONTENT: Final = CHATBOT.pointers | {"releases"}
-"""Fields of a chatbot that say what becomes of releases."""
+"""Fields of a chatbot that control its releases, and are not part of them."""
 _ORDER: Final = ("", "release", "content")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A file that the chatbot needs."""
+class RequiredFile:
+    """A file that the chatbot requires."""
 
     file: LocalFile
     place: Place
-    """Of the manifest that asks for it."""
+    """Place of the manifest that references it."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the working chatbot is made of."""
+    """The working version of a chatbot."""
 
     chatbot: Resource
     objects: Mapping[str, Mapping[str, JSON]]
     """Specs by address: the chatbot, then assistants and pipelines, then vector stores."""
-    files: Mapping[str, Asked]
-    """By path."""
+    files: Mapping[str, RequiredFile]
+    """Required files by path."""
     variables: Mapping[str, Mapping[str, JSON]]
-    """Of every environment, those that the objects use."""
+    """Variables that the objects use, by environment."""
 
     def content(self, blobs: Mapping[str, str]) -> Content:
-        """With the ids of the Git blobs that keep the files, by path."""
+        """Return the content with the ids of the Git blobs of files, by path."""
         files = {path: _kept(asked.file, blobs.get(path)) for path, asked in sorted(self.files.items())}
         more: dict[str, JSON] = {"files": files} if files else {}
         more |= {"variables": self.variables} if self.variables else {}
@@ -49,9 +49,9 @@ class Snapshot:
 
 
 def snapshot(project: AllEnvironments, address: Address) -> Snapshot:
-    """What the chatbot at `address` is made of, in all environments together.
+    """Return the objects of the chatbot at `address`, in all environments together.
 
-    ReconcilerError where it refers to what no manifest defines: that cannot be kept.
+    Raises ReconcilerError for a reference without a manifest, which a release cannot contain.
     """
     chatbot = project.named(address)
     used = [closure(loaded, address) for loaded in project.loads]
@@ -75,7 +75,7 @@ def snapshot(project: AllEnvironments, address: Address) -> Snapshot:
 
 
 def closure(loaded: Loaded, address: Address) -> dict[Address, Resource]:
-    """What a release of the chatbot copies: not the copies of other releases, nor stores that are to stay live."""
+    """Return the objects that a release copies, without copies of other releases and vector stores shared live."""
     known = {resource.address: resource for resource in loaded.resources}
     found: dict[Address, Resource] = {}
     waiting = [address]
@@ -88,7 +88,7 @@ def closure(loaded: Loaded, address: Address) -> dict[Address, Resource]:
 
 
 def own_object(resource: Resource, scope: Scope) -> Desired:
-    """The object of a manifest, without the files it needs."""
+    """Return the object of a manifest, without its files."""
     return next(iter(resource.kind.desired(resource, scope)))
 
 
@@ -106,12 +106,12 @@ def _written(part: Resource) -> Mapping[str, JSON]:
     return {name: value for name, value in part.written().items() if name not in NOT_CONTENT}
 
 
-def _files(project: AllEnvironments, used: list[dict[Address, Resource]]) -> Iterator[tuple[str, Asked]]:
+def _files(project: AllEnvironments, used: list[dict[Address, Resource]]) -> Iterator[tuple[str, RequiredFile]]:
     for loaded, own in zip(project.loads, used, strict=True):
         for part in own.values():
             for one in part.kind.desired(part, loaded.scope):
                 for file in one.parts:
-                    yield file.path, Asked(file, part.place)
+                    yield file.path, RequiredFile(file, part.place)
 
 
 def _kept(file: LocalFile, blob: str | None) -> dict[str, JSON]:

@@ -4,10 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.planning.model import FieldChange
 from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text.diffs import unified
-from reconciler.reports.text.fields import MARKS, field_label, fold_lines, has_lines, moved_path, split_files
+from reconciler.reports.text.fields import (
+    MARKS,
+    ShownField,
+    field_label,
+    fold_lines,
+    has_lines,
+    moved_path,
+    split_files,
+)
 from reconciler.reports.text.values import lines_of, size, whole
 from reconciler.resources.registry import members
 from reconciler.resources.values import ABSENT
@@ -38,7 +45,7 @@ class Difference:
         return sum(line.startswith("-") for line in self.lines)
 
 
-def differences(fields: Sequence[FieldChange]) -> tuple[Difference, ...]:
+def differences(fields: Sequence[ShownField]) -> tuple[Difference, ...]:
     """Every field, short ones first; the lines are escaped. Many files of a store are summed up."""
     single, files = split_files(fields)
     found = [_difference(item) for item in single]
@@ -47,7 +54,7 @@ def differences(fields: Sequence[FieldChange]) -> tuple[Difference, ...]:
     return tuple(sorted(found, key=lambda one: not one.short))
 
 
-def _difference(item: FieldChange) -> Difference:
+def _difference(item: ShownField) -> Difference:
     mark = MARKS.get(item.origin, "").strip(" ()")
     if moved_path(item):
         return Difference(field_label(item), (f"  {plain(moved_path(item))}",), short=True, mark=mark)
@@ -55,14 +62,14 @@ def _difference(item: FieldChange) -> Difference:
         lines = tuple(_sides(item))
         if all(cells(line) <= _ONE_LINE for line in lines):
             return Difference(field_label(item), lines, short=True, mark=mark)
-    lines = tuple(unified(lines_of(item.live), lines_of(item.desired), _STYLE, indent=0, most=MOST_LINES))
+    lines = tuple(unified(lines_of(item.before), lines_of(item.after), _STYLE, indent=0, most=MOST_LINES))
     return Difference(field_label(item), lines, short=False, mark=mark)
 
 
-def _sides(item: FieldChange) -> Iterator[str]:
+def _sides(item: ShownField) -> Iterator[str]:
     """A line for each side there is; of a file that comes or goes, as much as one line holds."""
-    alone = item.keys[0] in members() and (item.live is ABSENT or item.desired is ABSENT)
-    for sign, side in (("-", item.live), ("+", item.desired)):
+    alone = item.keys[0] in members() and (item.before is ABSENT or item.after is ABSENT)
+    for sign, side in (("-", item.before), ("+", item.after)):
         if side is not ABSENT:
             text = whole(side)
             cut = alone and isinstance(side, dict | list) and cells(text) > _ROOM

@@ -1,4 +1,4 @@
-"""Addresses and identity: how everything is named."""
+"""Addresses of objects, and the identity that owns them."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final, Self
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAME_LENGTH: Final = 63
 NAME_PATTERN: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-"""`NAME` and `NAME_LENGTH` in one, for JSON Schema."""
+"""Pattern of a name with its length limit, for JSON Schema."""
 IDENTITY_PATTERN: Final = f"^{NAME_PATTERN}(/{NAME_PATTERN})?$"
 """`project` or `project/environment`, for JSON Schema."""
 VERSION_PATTERN: Final = f"{NAME_PATTERN}@[1-9][0-9]{{0,8}}"
@@ -20,7 +20,7 @@ _VERSION: Final = re.compile(r"(?P<chatbot>[a-z0-9][-a-z0-9]*)[@.](?P<number>[1-
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` may be the name of a project, an environment or an object."""
+    """Return True if `text` is a valid name of a project, an environment or an object."""
     return len(text) <= NAME_LENGTH and NAME.fullmatch(text) is not None
 
 
@@ -36,28 +36,28 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The address that `text` writes; ValueError where it is none."""
+        """Return the address in `text`; raises ValueError if it is not valid."""
         kind, slash, name = text.partition("/")
         if not (kind and slash and name):
-            raise ValueError(f"{text!r} is no address: an address is kind/name, like assistant/triage")
+            raise ValueError(f"{text!r} is not a valid address; write kind/name, such as assistant/triage")
         return cls(kind, name)
 
     @property
     def family(self) -> "Address":
-        """The working object that a frozen copy was made of; itself for a working object."""
+        """Address of the working object of a frozen copy; for a working object, the address itself."""
         return Address(self.kind, self.name.partition("@")[0])
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it names what a release has made: the release itself, a copy, or an upload that it keeps."""
+        """True for a release, a frozen copy, and an upload that a release keeps."""
         if self.kind == FILE:
             return _KEPT.search(self.name) is not None
         return self.kind == RELEASE or "@" in self.name
 
     @property
     def release(self) -> "Address | None":
-        """The release that it is, or whose copy: `release/support@3` for `assistant/triage@support.3`. None for what
-        releases share, and for working objects.
+        """Address of the release itself, or of the release of a copy: `release/support@3` for
+        `assistant/triage@support.3`. None for objects that releases share, and for working objects.
         """
         text = self.name if self.kind == RELEASE else self.name.partition("@")[2]
         found = version_of(text) if self.kind != FILE else None
@@ -65,7 +65,7 @@ class Address:
 
 
 def parsed(text: str) -> Address | None:
-    """Return the address that `text` is, or None where it is not one: anybody can write a label."""
+    """Return the address in `text`, such as the text of a label; None if it is not a valid address."""
     try:
         return Address.parse(text)
     except ValueError:
@@ -73,20 +73,20 @@ def parsed(text: str) -> Address | None:
 
 
 def release_address(chatbot: str, number: int) -> Address:
-    """`release/support@3`."""
+    """Return the address of a release, such as `release/support@3`."""
     return Address(RELEASE, f"{chatbot}@{number}")
 
 
 def release_number(release: Address) -> int:
-    """The 3 of `release/support@3`; ValueError for what is no release."""
+    """Return the number of a release, such as 3 for `release/support@3`; raises ValueError for other addresses."""
     found = version_of(release.name) if release.kind == RELEASE else None
     if found is None:
-        raise ValueError(f"{release} is no release")
+        raise ValueError(f"{release} is not a release")
     return found[1]
 
 
 def version_of(text: str) -> tuple[str, int] | None:
-    """Chatbot and number of `support@3`, or of `support.3` as frozen copies write it."""
+    """Return the chatbot and the number of `support@3`, or of `support.3` in the name of a frozen copy."""
     found = _VERSION.fullmatch(text)
     return (found["chatbot"], int(found["number"])) if found and is_name(found["chatbot"]) else None
 

@@ -1,4 +1,4 @@
-"""Objects as manifests ask for them, as they were applied, and as they are live."""
+"""Manifests as validated resources, and their objects: desired, applied and live."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 class Spec(BaseModel):
-    """Base of every manifest model: frozen, and an unknown field is an error."""
+    """Base of every manifest model. Models are frozen, and unknown fields are errors."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, protected_namespaces=(), validate_by_name=True, validate_by_alias=True
@@ -50,17 +50,17 @@ class Lifecycle(Spec):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """That the value at `path` of a manifest points at another object."""
+    """A reference from the value at `path` of a manifest to another object."""
 
     path: Path
     target: Address
     environment: str | None = None
-    """The only environment in which it holds; None where it holds in all."""
+    """Environment that the reference is limited to; None if it applies to all."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One manifest, validated."""
+    """A validated manifest."""
 
     kind: "Kind"
     address: Address
@@ -70,129 +70,129 @@ class Resource:
     lifecycle: Lifecycle
     place: Place
     where: Callable[[Path], Place]
-    """The place of the value at a path, or of the closest value around it that the file has."""
+    """Returns the place of the value at a path, or of the closest value around it."""
     written: Callable[[], Mapping[str, JSON]] = dict
-    """`spec` as it was written, with what it includes and its target, but before variables: what a release keeps."""
+    """Returns `spec` with its includes and its target, before variables are replaced. Releases keep it in this form."""
     continued: Mapping[Address, Address] = field(default_factory=dict)
-    """Releases that were made under an earlier name of the chatbot, by what they would be called under this one."""
+    """Releases that were made under an earlier name of the chatbot, by their address under the current name."""
 
     def known_as(self, address: Address) -> Address:
-        """Return the address of what this manifest calls by its own name."""
+        """Return the actual address of a release, given its address under the current name."""
         return self.continued.get(address, address)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file of the project folder, by content."""
+    """A file of the project folder with its size and hash."""
 
     path: str
-    """Relative to the project folder, with forward slashes."""
+    """Path relative to the project folder, with forward slashes."""
     sha256: str
-    """Hex, without a prefix."""
+    """SHA-256 of the content in hex, without a prefix."""
     bytes: int
     blob: str = ""
-    """Of a file that a release keeps: the id of the Git blob that has its bytes, whatever the folder has by now."""
+    """Id of the Git blob with the content, for a file that a release keeps; the file in the folder may have changed."""
 
 
 class ProjectFiles(Protocol):
-    """The files of a project folder, never one outside it."""
+    """The files of a project folder. Files outside it are not accessible."""
 
     def glob(self, pattern: str) -> list[str]:
-        """Paths that match, sorted; `**` crosses folders; hidden files and `.reconciler/` never match."""
+        """Return the matching paths, sorted. `**` matches any number of folders; hidden files never match."""
         ...
 
     def read(self, path: str) -> LocalFile | Finding:
-        """The file at `path`, or what is wrong with it (missing, unreadable, outside, a Git LFS pointer)."""
+        """Return the file at `path`, or a finding if it is missing, unreadable, outside, or a Git LFS pointer."""
         ...
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a kind may know beyond its own manifest."""
+    """The context of a manifest that is available to its kind."""
 
     files: ProjectFiles
     default_target: str | None = None
     attached: frozenset[str] = frozenset()
-    """Paths of the files that some vector store of the project holds."""
+    """Paths of the files that are in a vector store of the project."""
     environment: str | None = None
-    """The environment that is worked with; None where the project has none."""
+    """The chosen environment; None if the project has no environments."""
     environments: tuple[str, ...] = ()
-    """Every environment that the project has."""
+    """All environments of the project."""
     today: date | None = None
-    """What is too far ahead is measured from here; None where nothing is to depend on the day."""
+    """Current day, from which limits of expiry dates are computed; None to skip these checks."""
 
 
 @dataclass(frozen=True)
 class Desired:
-    """One object that should be live."""
+    """An object that should be live."""
 
     address: Address
     type: str
-    """The name of a `ResourceType`."""
+    """Name of a `ResourceType`."""
     fields: Fields
-    """Only what the manifest sets, canonical. What it does not set is not ours and is not compared."""
+    """Fields that the manifest sets, in canonical form. Other fields are not managed and not compared."""
     place: Place | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     write_only: Mapping[str, str] = field(default_factory=dict)
-    """Fields the API never returns, as digests of their canonical values; their values stand in `unreadable`."""
+    """Digests of the canonical values of fields that the API never returns. The values are in `unreadable`."""
     unreadable: Fields = field(default_factory=dict)
     parts: tuple[LocalFile, ...] = ()
-    """The local files that the object is made of: one of an upload, those of a folder."""
+    """Local files that the object consists of: one for an upload, several for a folder."""
     upload_name: str = ""
     options: Mapping[str, JSON] = field(default_factory=dict)
-    """Settings that are no fields of the object, like `prune`."""
+    """Settings that are not fields of the object, such as `prune`."""
     whole: bool = False
-    """Whether all of the object is ours, and not only what is set: so it is with what a release has frozen."""
+    """True if all fields of the object are managed, not only those that are set, as in frozen copies of releases."""
 
     @property
     def prunes(self) -> bool:
-        """Whether members that the manifest does not name are detached."""
+        """True if members that the manifest does not name are detached."""
         return self.whole or bool(self.options.get("prune"))
 
     @property
     def bytes(self) -> int | None:
-        """The size of its parts; None for an object that is made of no local files."""
+        """Size of the parts; None for an object without local files."""
         return sum(part.bytes for part in self.parts) if self.parts else None
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What we write on a live object to know it again: the four `reconciler-` keys of its metadata."""
+    """The labels of a live object, which identify its owner: the four `reconciler-` keys of its metadata."""
 
     identity: str
     address: str
     spec: Mapping[str, str] = field(default_factory=dict)
-    """Eight hex characters of each top-level field's digest, as last applied."""
+    """Eight hex characters of the digest of each top-level field, as last applied."""
     protected: bool = False
 
 
 @dataclass(frozen=True)
 class Applied:
-    """One object as we last wrote it: an entry of the state."""
+    """An object as last applied: an entry of the state."""
 
     id: str
     type: str
     fields: Fields
-    """Canonical, as the manifest set them then."""
+    """Fields that the manifest set, in canonical form."""
     write_only: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
     keep: bool = False
-    """Whether the live object is to stay when its manifest goes, as the manifest said then."""
+    """Value of `keep_on_delete`: the live object is kept when its manifest is removed."""
     unproven: tuple[str, ...] = ()
-    """Fields of which nobody knows what was applied: state was lost, and nothing that is left tells."""
+    """Fields whose applied values are unknown, because the state was lost and they could not be reconstructed."""
 
 
 @dataclass(frozen=True)
 class Live:
-    """One live object as it was read."""
+    """A live object as read."""
 
     type: str
     id: str
     fields: Fields
-    """All readable fields, canonical."""
+    """All readable fields, in canonical form."""
     labels: Labels | None = None
     name: str = ""
     refers_to: tuple[str, ...] = ()
-    """Ids of the live objects that this one needs."""
+    """Ids of the live objects that this object refers to."""
     detail: Mapping[str, JSON] = field(default_factory=dict)
-    """What is shown but never compared: `created_at`, `updated_at`, `status`, `bytes`, …"""
+    """Values that are shown but not compared: `created_at`, `updated_at`, `status`, `bytes`, …"""

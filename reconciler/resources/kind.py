@@ -1,7 +1,7 @@
 """Kinds of manifest. A new kind is one module in `kinds/` that defines a `KIND`, a `ResourceType`, or both.
 
-A manifest is YAML of one kind. It asks for objects (`Desired`), each carried by one type of live object: a saved agent,
-a vector store, a file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI).
+A manifest has one kind. It defines desired objects (`Desired`), each of one type: a saved agent, a vector store, a
+file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -34,9 +34,9 @@ class Naming:
 
     accepts: Callable[[str], bool]
     rule: str
-    """For people."""
+    """The rule as text for messages."""
     pattern: str
-    """For JSON Schema: the same as a regular expression of ECMA-262, which Python understands as well."""
+    """The rule as a regular expression for JSON Schema, valid in ECMA-262 and in Python."""
 
 
 NAMES: Final = Naming(is_name, NAME_RULE, f"^{NAME_PATTERN}$")
@@ -47,25 +47,25 @@ class Kind:
     """A kind of manifest."""
 
     name: str
-    """As written after `kind:`."""
+    """Name in manifests, after `kind:`."""
     prefix: str
-    """As written in addresses."""
+    """First part of addresses."""
     models: Mapping[str, type[Spec]]
-    """The model of `spec` by target; by `""` where the kind has no targets."""
+    """Models of `spec` by target; by `""` if the kind has no targets."""
     desired: Callable[[Resource, Scope], Iterable[Desired]]
-    """Return the objects that a manifest asks for: its own first, then the files that it needs. Called only if `check`
-    finds no error."""
+    """Return the objects of a manifest: its own first, then the files that it needs. Called only if `check` finds no
+    error."""
     references: Callable[[Resource], Iterable[Reference]] = declared
     """Return the references of a manifest inside the project. Default: those that its models declare. Literal ids are
     not references."""
     check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
-    """Rules that a model cannot state: limits over several fields, files that must exist."""
+    """Return the violations of rules that models cannot check: limits over several fields, files that must exist."""
     to_manifest: "Mapping[str, Callable[[Live, str, Callable[[str], str]], SpecDraft]]" = field(default_factory=dict)
     """Conversion of a live object to a manifest of a given name, by type; the last argument gives the name of an id."""
     hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Hints for fields that a target does not have, by target and dotted path without indices."""
     naming: Naming = NAMES
-    """The rule for `metadata.name`."""
+    """Rule for `metadata.name`."""
     folder: str = ""
     """Folder of new manifests. Default: the plural of `name` in lower case."""
     attaches: bool = False
@@ -101,6 +101,6 @@ and new canonical values."""
 
 
 def written_for(model: type[Spec], spec: Mapping[str, JSON], target: str) -> dict[str, JSON]:
-    """The spec as the model of a target takes it."""
+    """Return a spec in the form that the model of a target accepts."""
     rest = {name: value for name, value in spec.items() if name != "target"}
     return {"target": target, **rest} if "target" in model.model_fields else rest

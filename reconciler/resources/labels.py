@@ -13,11 +13,11 @@ PROTECTED: Final = "reconciler-protected"
 KEYS: Final = frozenset({PROJECT, ADDRESS, SPEC, PROTECTED})
 
 FILE_SHA256: Final = "reconciler-sha256"
-"""With `PROJECT`, the two attributes of a file that we put into a vector store."""
+"""Attribute of a file in a vector store. Together with `PROJECT` it marks a managed file."""
 
 
 def field_hash(value: object) -> str:
-    """Eight hex characters that tell whether a top-level field is still as it was applied."""
+    """Return eight hex characters that identify the applied value of a top-level field."""
     return digest(value).removeprefix("sha256:")[:8]
 
 
@@ -26,7 +26,7 @@ def spec_hashes(fields: Fields) -> dict[str, str]:
 
 
 def to_metadata(labels: Labels) -> dict[str, str]:
-    """The four pairs that are written on a live object."""
+    """Return the four pairs that are written to a live object."""
     hashes = " ".join(f"{name}={value}" for name, value in sorted(labels.spec.items()))
     return {
         PROJECT: labels.identity,
@@ -37,7 +37,7 @@ def to_metadata(labels: Labels) -> dict[str, str]:
 
 
 def from_metadata(metadata: Mapping[str, str] | None) -> Labels | None:
-    """The labels in `metadata`, or None where it has no complete owner: such an object is not ours."""
+    """Return the labels in `metadata`; None if they do not name an owner, so that the object is unmanaged."""
     if not metadata or not metadata.get(PROJECT) or not metadata.get(ADDRESS):
         return None
     version, _, hashes = metadata.get(SPEC, "").partition(" ")

@@ -1,4 +1,4 @@
-"""Pairs that users put on objects: `metadata` of objects, `attributes` of files in a vector store."""
+"""Pairs of the user: `metadata` of objects, `attributes` of files in a vector store."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from reconciler.resources.labels import KEYS
 from reconciler.resources.values import JSON
 
 PAIRS: Final = 16
-"""Pairs an object can have (API reference, `metadata`; `attributes` of vector store files are bounded alike)."""
+"""Largest number of pairs of an object (API reference, `metadata`), and of a file in a vector store (`attributes`)."""
 USER_METADATA: Final = PAIRS - len(KEYS)
 USER_ATTRIBUTES: Final = PAIRS - 2
 KEY_LENGTH: Final = 64
@@ -21,11 +21,11 @@ _EXACT_INTEGER: Final = 2**53 - 1
 
 
 def too_many_pairs(count: int, most: int) -> str:
-    return f"{count} pairs, of which at most {most} are possible: {PAIRS - most} of the API's {PAIRS} are Reconciler's"
+    return f"{count} pairs, at most {most} are allowed: Reconciler uses {PAIRS - most} of the {PAIRS} pairs of the API"
 
 
 def has_room(pairs: Mapping[str, JSON] | None) -> bool:
-    """Whether our labels fit beside these pairs of others. An object without room is ours by state alone."""
+    """Return True if the labels fit beside these pairs. Otherwise the owner of the object is in the state only."""
     return len(pairs or {}) <= USER_METADATA
 
 
@@ -42,18 +42,18 @@ def _bounded(most: int) -> Callable[[dict[str, JSON]], dict[str, JSON]]:
 
 def _check_key(key: str) -> None:
     if not 1 <= len(key) <= KEY_LENGTH:
-        raise PydanticCustomError("pair_key", "key {key} has to have 1 to 64 characters", {"key": repr(key)})
+        raise PydanticCustomError("pair_key", "the key {key} must have 1 to 64 characters", {"key": repr(key)})
     if key.startswith(RESERVED):
         raise PydanticCustomError(
             "reserved_key",
-            "key {key} is reserved: Reconciler marks what it owns with `reconciler-…`",
+            "the key {key} is reserved: keys that start with `reconciler-` are labels of Reconciler",
             {"key": repr(key)},
         )
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise PydanticCustomError("pair_value", "a value of metadata is text: put it into quotes")
+        raise PydanticCustomError("pair_value", "a value of metadata must be text: write it in quotes")
     return _short(value)
 
 
@@ -64,34 +64,34 @@ def _attribute(value: object) -> object:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    raise PydanticCustomError("pair_value", "an attribute is text, a finite number, or true or false")
+    raise PydanticCustomError("pair_value", "an attribute must be text, a finite number, or true or false")
 
 
 def _short(value: str) -> str:
     if len(value) > VALUE_LENGTH:
         raise PydanticCustomError(
-            "pair_value", "a value has at most 512 characters; this one has {n}", {"n": len(value)}
+            "pair_value", "a value must have at most 512 characters; this one has {n}", {"n": len(value)}
         )
     return value
 
 
 def kept_pairs(pairs: Mapping[str, str] | None) -> tuple[dict[str, JSON], tuple[str, ...]]:
-    """The `metadata` of a manifest for an object that has these pairs, and what had to be left out of it, and why."""
+    """Return the `metadata` of a manifest for an object with these pairs, and a message for each omission."""
     live = pairs or {}
     kept = {key: value for key, value in live.items() if key and not key.startswith(RESERVED)}
     losses = tuple(
-        f"metadata `{key}` is kept live and not managed: keys that start so are reserved"
+        f"metadata `{key}` is not managed and stays live: keys that start with `{RESERVED}` are reserved"
         for key in live
         if key.startswith(RESERVED)
     )
     if len(kept) > USER_METADATA:
-        why = f"metadata is kept live and not managed: {too_many_pairs(len(kept), USER_METADATA)}"
+        why = f"metadata is not managed and stays live: {too_many_pairs(len(kept), USER_METADATA)}"
         return {}, (*losses, why)
     return ({"metadata": kept} if kept else {}), losses
 
 
 def _schema(most: int, *types: str) -> WithJsonSchema:
-    """What the validators check, for JSON Schema."""
+    """Return the JSON Schema of the rules that the validators check."""
     keys = {"minLength": 1, "maxLength": KEY_LENGTH, "pattern": f"^(?!{RESERVED})"}
     values = {"type": list(types) if len(types) > 1 else types[0], "maxLength": VALUE_LENGTH}
     return WithJsonSchema(
@@ -105,10 +105,10 @@ Metadata: TypeAlias = Annotated[
     AfterValidator(_bounded(USER_METADATA)),
     _schema(USER_METADATA, "string"),
 ]
-"""What a manifest may write as `metadata`: four pairs of the API's sixteen are ours."""
+"""`metadata` in a manifest. Reconciler uses four of the sixteen pairs of the API."""
 Attributes: TypeAlias = Annotated[
     dict[str, AttributeValue],
     AfterValidator(_bounded(USER_ATTRIBUTES)),
     _schema(USER_ATTRIBUTES, "boolean", "number", "string"),
 ]
-"""What a manifest may write as `attributes` of a file in a vector store: two pairs of sixteen are ours."""
+"""`attributes` of a file of a vector store in a manifest. Reconciler uses two of the sixteen pairs of the API."""

@@ -1,7 +1,7 @@
-"""Models that are gone or going, with what OpenAI names instead.
+"""Shutdown dates of models, and the replacements that OpenAI recommends.
 
-Sources, as of 2026-11-21: for dates the field docs of `model` in openai-python 3.52, for successors OpenAI's page
-"Deprecations".
+Sources, as of 2026-11-21: the field docs of `model` in openai-python 3.52 for dates, OpenAI's page "Deprecations" for
+replacements.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """The end of a model."""
+    """The shutdown of a model."""
 
     on: date
     replacement: str = ""
-    """Empty where OpenAI names none."""
+    """Recommended model; empty if OpenAI does not recommend one."""
 
 
 _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
@@ -47,7 +47,7 @@ _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     ("2027-01-20", "", "gpt-audio-mini gpt-audio-mini-2025-12-15"),
     ("2027-04-01", "", "gpt-5.1 gpt-5.1-2025-11-13 gpt-5.4-nano gpt-5.4-nano-2026-03-17"),
 )
-"""Shutdown date, successor, models."""
+"""Shutdown date, replacement, models."""
 _BY_MODEL: Final = {
     model: Retirement(date.fromisoformat(on), replacement)
     for on, replacement, models in _TABLE
@@ -56,16 +56,16 @@ _BY_MODEL: Final = {
 
 
 def retirement(model: str) -> Retirement | None:
-    """The end of `model`; a fine-tuned one goes with the model it was made of."""
+    """Return the shutdown of `model`, if one is known. A fine-tuned model has the date of its base model."""
     base = model.split(":")[1] if model.startswith("ft:") else model
     return _BY_MODEL.get(base)
 
 
 def warning(model: str) -> str:
-    """What to say of `model`; empty where nothing is known against it."""
+    """Return a warning about the shutdown of `model`; empty if none is known."""
     end = retirement(model)
     if end is None:
-        passing = model.endswith(("-preview", "-latest"))
-        return "previews and `-latest` names may end at two weeks' notice" if passing else ""
+        temporary = model.endswith(("-preview", "-latest"))
+        return "preview and `-latest` models may be shut down at two weeks' notice" if temporary else ""
     instead = f"; OpenAI names {end.replacement} instead" if end.replacement else ""
     return f"OpenAI's shutdown date of {model} is {end.on}{instead}"

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 
 def matches(path: str, pattern: tuple[str, ...]) -> bool:
-    """Whether the folders and the name match, tracking all positions in the pattern at once: never exponential."""
+    """Return True if the path matches. All positions in the pattern are tracked at once, in polynomial time."""
     names = path.split("/")
     if not _fits(pattern[-1], names[-1]):
         return False
@@ -20,7 +20,7 @@ def matches(path: str, pattern: tuple[str, ...]) -> bool:
 
 
 def _skip(states: set[int], pattern: tuple[str, ...]) -> set[int]:
-    """With the positions after each `**`, which may stand for no folder at all."""
+    """Add the positions after each `**`, which also matches no folder."""
     for start in sorted(states):
         end = next((at for at in range(start, len(pattern)) if pattern[at] != "**"), len(pattern))
         states.update(range(start, end + 1))

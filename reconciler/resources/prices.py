@@ -1,6 +1,6 @@
-"""What OpenAI charges besides tokens, as published; `prices` in project.yaml says otherwise. Estimates, never bills.
+"""Prices of OpenAI for estimates, without tokens. `prices` in project.yaml overrides them.
 
-Sources, as of 2026-11-21: OpenAI's page "Pricing". A model's price of tokens changes too often to be kept here.
+Source: OpenAI's page "Pricing", as of 2026-11-21. Prices of tokens are not included, because they change too often.
 """
 
 from typing import Annotated, Final, TypeAlias
@@ -10,7 +10,7 @@ from pydantic import Field
 from reconciler.resources.base import Spec
 
 PRICED_ON: Final = "2026-11-21"
-"""When these were last looked up."""
+"""Date of the published prices."""
 GB: Final = 1_000_000_000
 PER_GB_AND_DAY: Final = 0.10
 FREE_GB: Final = 1
@@ -34,19 +34,19 @@ class Prices(Spec):
     is unknown. Default: none."""
 
     def per_day(self, stored: int) -> float:
-        """For bytes of vector storage."""
+        """Return the price per day of a number of bytes of vector storage."""
         return max(0.0, stored / GB - self.free_gb) * self.vector_storage
 
     @property
     def source(self) -> str:
-        """Where they are from, for people."""
+        """The source of the prices, for output."""
         return f"OpenAI's prices of {self.as_of}" if self.as_of else "prices of project.yaml"
 
     @property
     def as_of(self) -> str | None:
-        """The day on which they were looked up; None where the project has its own."""
+        """Date of the published prices; None if the project sets its own."""
         return None if self.model_fields_set else PRICED_ON
 
 
 BY_USE: Final = frozenset({"code_interpreter", "file_search"})
-"""Tools with a price of their own."""
+"""Tools that are charged by use."""

@@ -1,11 +1,17 @@
-"""Problems as values: what is wrong, where, and what to do. Collected, and shown together at the rim."""
+"""Problems as values with a code, a message, a place and a hint. Commands collect them and print them together."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+from typing_extensions import TypedDict
+
+PROBLEMS_FORMAT: Final = "reconciler/problems/v1"
 
 Severity: TypeAlias = Literal["error", "warning"]
 Shape: TypeAlias = Literal["string", "integer", "number", "boolean", "list", "mapping", "null"]
-"""A type of value, as JSON has them."""
+"""Type of a JSON value."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -13,7 +19,7 @@ class Place:
     """A position in a text file; `line` and `column` count from 1."""
 
     file: str
-    """Relative to the repository root (the project folder where there is no repository)."""
+    """Path relative to the root of the repository, or to the project folder if there is no repository."""
     line: int = 1
     column: int = 1
 
@@ -23,23 +29,23 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem inside one resource, before anybody knows which line it stands on."""
+    """A problem inside one resource, without its place in the file."""
 
     path: tuple[str | int, ...]
-    """The way to the value from the top of the document: `("spec", "tools", 0, "name")`."""
+    """Path of the value from the top of the document: `("spec", "tools", 0, "name")`."""
     code: str
     message: str
     hint: str = ""
     severity: Severity = "error"
     on_key: bool = False
-    """Whether the key at the end of `path` is at fault, not its value."""
+    """True if the problem is the key at the end of `path`, not its value."""
     expected: tuple[Shape, ...] = ()
-    """Of a value of the wrong type: the types that it may have."""
+    """Allowed types of a value of the wrong type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: a stable code, what, where, and what to do about it."""
+    """A problem with a stable code, a message, a place and a hint about the next step."""
 
     code: str
     message: str
@@ -53,8 +59,74 @@ class Problem:
         return f"{where}{self.severity}[{self.code}]: {self.message}{hint}"
 
 
+class PlaceDocument(TypedDict):
+    """A position in a text file; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    """In characters."""
+
+
+class ProblemDocument(TypedDict):
+    """One error or warning."""
+
+    severity: Severity
+    code: str
+    """Stays the same from version to version; the message may not."""
+    message: str
+    place: PlaceDocument | None
+    """The place in a file; null where there is none."""
+    hint: str
+    """The next step, or an empty text."""
+
+
+class SeverityCounts(TypedDict):
+    """The number of problems by severity."""
+
+    error: int
+    """Errors."""
+    warning: int
+    """Warnings."""
+
+
+class ProblemsDocument(TypedDict):
+    """What is wrong: printed by `validate`, and by every command that fails with `-o json`."""
+
+    format: Literal["reconciler/problems/v1"]
+    summary: SeverityCounts
+    """The number of problems by severity."""
+    problems: list[ProblemDocument]
+
+
+def problems_json(problems: Iterable[Problem]) -> ProblemsDocument:
+    """Return `problems`, in their order, as a JSON document."""
+    documents = [problem_json(problem) for problem in problems]
+    severities = Counter(document["severity"] for document in documents)
+    return {
+        "format": PROBLEMS_FORMAT,
+        "summary": {"error": severities["error"], "warning": severities["warning"]},
+        "problems": documents,
+    }
+
+
+def problem_json(problem: Problem) -> ProblemDocument:
+    place = problem.place
+    return {
+        "severity": problem.severity,
+        "code": problem.code,
+        "message": problem.message,
+        "place": place_json(place) if place else None,
+        "hint": problem.hint,
+    }
+
+
+def place_json(place: Place) -> PlaceDocument:
+    return {"file": place.file, "line": place.line, "column": place.column}
+
+
 class ReconcilerError(Exception):
-    """The one exception that commands turn into an exit code: it carries problems, never a stack trace for users."""
+    """An error that commands turn into an exit code. Users see its problems, without a stack trace."""
 
     exit_code = 1
 
@@ -64,5 +136,5 @@ class ReconcilerError(Exception):
 
 
 def reason(error: OSError) -> str:
-    """What the system says, and of which file, where it knows."""
+    """Return the message of the operating system, with the name of the file if there is one."""
     return f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"

@@ -47,16 +47,18 @@ class Writing:
     """Pattern of live ids, which name unmanaged objects."""
     accepts: Callable[[str], bool] = _is_object_name
     """Test whether a text that is not a live id may be the name of an object."""
-    message: str = "{text} names no {kind}: write a name, {kind}/NAME, a frozen copy NAME@CHATBOT.N, or a literal id"
+    message: str = (
+        "{text} is not a valid reference to {kind}: write a name, {kind}/NAME, a frozen copy NAME@CHATBOT.N, or an id"
+    )
     in_full: bool = True
-    """True if the address, `kind/name`, may be written as well."""
+    """True if the address, `kind/name`, is also allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
     """The declaration that a text field refers to an object.
 
-    Where no kind has the prefix, or there is no prefix, every text is a live id.
+    If no kind has the prefix, or if there is no prefix, every text is a live id.
     """
 
     prefix: str = ""
@@ -78,7 +80,7 @@ class Ref:
         return Address(self.prefix, text.removeprefix(f"{self.prefix}/") if self.writing.in_full else text)
 
     def canonical(self, value: JSON) -> JSON:
-        """Return `value` as a reference, where it is the text of one; a canonical value is returned unchanged."""
+        """Return `value` as a reference if it is the text of one; a canonical value is returned unchanged."""
         address = self.target(value) if isinstance(value, str) else None
         return reference(address) if address else value
 
@@ -136,7 +138,7 @@ def referred(value: JSON, path: Path = ()) -> Iterator[tuple[Path, Address]]:
 def localised(
     specs: Sequence[type[Spec]], fields: Fields, addresses_of: Callable[[str], Sequence[str]], expected: frozenset[str]
 ) -> Fields:
-    """Return `fields` with ids replaced by references, where one is declared and the id has an address.
+    """Return `fields` with ids replaced by references, if one is declared and the id has an address.
 
     Of several addresses (one upload for equal files), one that is `expected` here is preferred, then the first in
     alphabetical order.
@@ -248,7 +250,7 @@ class _Union:
 
 
 def _of_union(union: _Union, value: JSON, replace: Replace) -> JSON:
-    """Walk as the member for the `type` of the value; as every member, where there is none for it."""
+    """Walk as the member for the `type` of the value; as every member, if none has that type."""
     tag = value.get("type") if isinstance(value, Mapping) else None
     walks = union.by_type.get(tag, union.every) if isinstance(tag, str) else union.every
     for walk in walks:

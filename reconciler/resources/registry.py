@@ -1,4 +1,4 @@
-"""Every kind and every resource type, found by looking into `kinds/`: adding a kind is adding a module there."""
+"""All kinds and resource types, found in the modules of `kinds/`. To add a kind, add a module there."""
 
 import importlib
 import pkgutil
@@ -20,13 +20,13 @@ def _found(of: type[object]) -> Iterator[object]:
 
 @cache
 def kinds() -> Mapping[str, Kind]:
-    """Kinds by the name that manifests write."""
+    """Return the kinds by their name in manifests."""
     return {kind.name: kind for kind in _found(Kind) if isinstance(kind, Kind)}
 
 
 @cache
 def resource_types() -> Mapping[str, ResourceType]:
-    """Resource types by type of live object."""
+    """Return the resource types by type of live object."""
     return {
         resource_type.type: resource_type
         for resource_type in _found(ResourceType)
@@ -36,24 +36,24 @@ def resource_types() -> Mapping[str, ResourceType]:
 
 @cache
 def outlet_types() -> frozenset[str]:
-    """Types whose objects are documents in the outlets."""
+    """Return the types whose objects are documents in the outlets."""
     return frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.in_outlets)
 
 
 @cache
 def members() -> Mapping[str, Members]:
-    """Declarations of members, by the field that has them."""
+    """Return the declarations of members, by their field."""
     declared = (resource_type.members for resource_type in resource_types().values())
     return {found.field: found for found in declared if found}
 
 
 @cache
 def upload_types() -> frozenset[str]:
-    """Types of objects that are identified by content and shared, and have no manifests of their own."""
+    """Return the types of objects that are identified by content and shared, and have no manifests."""
     return frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.is_upload)
 
 
 @cache
 def upload_kinds() -> frozenset[str]:
-    """First parts of the addresses of uploads. The rest of such an address is a path."""
+    """Return the first parts of the addresses of uploads. The rest of such an address is a path."""
     return frozenset(resource_types()[type_].address_kind for type_ in upload_types())

@@ -40,33 +40,33 @@ CONTENT: Final = "sha256"
 
 @dataclass(frozen=True)
 class Members:
-    """Objects that another object holds, in a field of it: the files of a vector store.
+    """Objects that another object contains, in one of its fields: the files of a vector store.
 
-    The field maps the path of a member to its settings, one of which refers to the member; a member that the manifest
-    names by its live id has that id as key and as reference. `CONTENT` is set where a mark of ours on the member tells
-    it. As read, before `localise`, the field maps live ids to settings.
-    The detail of a live object has what is not in the field: `unmanaged_FIELD` and `failed_FIELD`, by id.
+    The field maps the path of a member to its settings, one of which refers to the member. A member that the manifest
+    names by its live id has that id as key and as reference. `CONTENT` is set if the member has a mark of Reconciler.
+    As read, before `localise`, the field maps live ids to settings. The detail of a live object has the members that
+    are not in the field: `unmanaged_FIELD` and `failed_FIELD`, by id.
     """
 
     field: str
     kind: str
-    """The first part of the addresses of members."""
+    """First part of the addresses of members."""
     noun: str
-    """One member, for people."""
+    """Noun for one member in messages."""
     reference: str
-    """The setting that refers to the member."""
+    """Setting that refers to the member."""
     fixed: frozenset[str]
     """Settings that cannot be changed while the member is attached."""
     batch: int
-    """Members that one request attaches, at most."""
+    """Largest number of members that one request attaches."""
 
     def of(self, fields: Fields | None) -> Mapping[str, Mapping[str, JSON]]:
         """Return the members in `fields`, by path or id."""
         return (fields or {}).get(self.field) or {}
 
     def is_marked(self, entry: JSON) -> bool:
-        """Tell whether an entry is a managed upload that carries the mark: then it was attached by Reconciler, even if
-        state does not have it.
+        """Return True if an entry is a managed upload with a mark. Reconciler attached it, even if the state does not
+        have it.
         """
         return isinstance(entry, Mapping) and CONTENT in entry and is_reference(entry.get(self.reference))
 
@@ -82,7 +82,7 @@ class Members:
         return detail.get(f"failed_{self.field}") or {}
 
     def target(self, entry: Mapping[str, JSON]) -> Address | None:
-        """Return the address of the member; None where it is named by a live id."""
+        """Return the address of the member; None if it is named by a live id."""
         held = entry.get(self.reference)
         return Address.parse(held[ADDRESS_KEY]) if is_reference(held) else None
 
@@ -117,7 +117,7 @@ def _referring(fields: Fields, named: Callable[[Address], Address]) -> Fields:
 def _localised(
     resource_type: "ResourceType", fields: Fields, addresses: Callable[[str], Sequence[str]], expected: Fields
 ) -> Fields:
-    """Return `fields` with live ids as references, where the models declare one and the id has an address."""
+    """Return `fields` with references instead of live ids, if the models declare one and the id has an address."""
     if not resource_type.specs:
         return fields
     wanted = frozenset(references_in(dict(expected)))
@@ -137,17 +137,17 @@ NO_RANK: Final[tuple[int | None, int | None]] = (None, None)
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One type of live object.
+    """A type of live object.
 
-    `canonical` must be idempotent, and must give for what the API returns the same value as for what was sent to get
-    it: every default the API fills in is filled in here too, from the API's documentation.
+    `canonical` must be idempotent, and must return the same value for a response as for the request that created it:
+    it adds every default that the API adds, according to the documentation of the API.
     """
 
     type: str
     canonical: Callable[[str, JSON], JSON]
-    """A top-level field's value, as a manifest or the API has it, in canonical form."""
+    """Return the canonical form of the value of a top-level field of a manifest or of a response."""
     render: Callable[[Fields], dict[str, JSON]]
-    """Canonical fields as the request body that sets them; references stay references."""
+    """Return canonical fields as the request body that sets them. References are not resolved."""
     defaults: Fields
     """Value of a field after it is dropped from the manifest; `None` asks the API for its own default."""
     identity: OwnedBy = "labels"
@@ -156,7 +156,7 @@ class ResourceType:
     specs: Specs = ()
     """Models whose declared references also hold for live bodies: ids at those places are read as references."""
     owned_by_key: frozenset[str] = frozenset()
-    """Fields that are mappings of which only the keys a manifest sets are ours (`metadata`, `reasoning`)."""
+    """Mappings of which only the keys that a manifest sets are managed (`metadata`, `reasoning`)."""
     immutable: frozenset[str] = frozenset()
     """Fields whose change requires a new object."""
     write_only: frozenset[str] = frozenset()
@@ -167,18 +167,17 @@ class ResourceType:
     """Fields whose values are read from the environment when the request is sent. Neither the value nor its digest may
     be in desired, applied or live fields (`check_secrets`)."""
     apart: frozenset[str] = frozenset()
-    """Fields that are written by requests of their own after the object is created (the files of a vector store). They
-    have no hash on the label: a run that is killed in between would leave the hash of a value that was never written.
-    """
+    """Fields that are written by separate requests after the object is created (the files of a vector store). They have
+    no hash in the labels: a run that is killed in between would leave the hash of a value that was not written."""
     members: Members | None = None
-    """Objects that the object holds; None where it holds none."""
+    """Declaration of the objects that the object contains, if any."""
     pointers: frozenset[str] = frozenset()
     """Fields that are not part of the object and name the release that is published under its name."""
     resolved: frozenset[str] = frozenset()
     """Fields with defaults that only the API knows (`reasoning` of an agent, which depends on the model)."""
     delete_ranks: tuple[int | None, int | None] = NO_RANK
-    """Position of working objects and of frozen copies in the order of deletes, the highest first. None where only
-    references decide, which is enough unless objects that do not refer to each other have to be ordered."""
+    """Position of working objects and of frozen copies in the order of deletes, the highest first. None if only
+    references decide, which is sufficient unless objects without references to each other must be ordered."""
     models: Callable[[Fields], Iterable[str]] = lambda _fields: ()
     """Models of OpenAI that the object runs on."""
     risks: Callable[[Fields, Fields], Iterable[Hazard]] = lambda _before, _after: ()
@@ -194,7 +193,7 @@ class ResourceType:
     paces: tuple[Lane, ...] = ()
     """Rate limits for the requests about one object."""
     upload_name: Callable[[str, str, bool], str] = lambda path, _sha256, _attached: path
-    """Return the name of an upload at OpenAI, given its path, its digest, and whether a managed object holds it."""
+    """Return the name of an upload at OpenAI, given its path, its digest, and whether a managed object contains it."""
     complete: Callable[["ResourceType", Fields], Fields] = _with_defaults
     """Return fields with the defaults for all that are not set."""
     rename: Callable[[Fields, Callable[[Address], Address]], Fields] = _referring
@@ -203,7 +202,7 @@ class ResourceType:
     """Replacement for `localise`, for types with ids in other places than declared references."""
     as_listed: Callable[[Fields, Callable[[Address], str | None]], Fields] = _as_applied
     """Return applied fields as the API lists them, given the id of an address: the inverse of `localise`. Required only
-    where ids are keys."""
+    if ids are keys."""
 
     @property
     def address_kind(self) -> str:
@@ -224,7 +223,7 @@ class ResourceType:
 
     @property
     def needs_state(self) -> bool:
-        """True if nothing on the live object itself proves who owns it."""
+        """True if the live object itself does not identify its owner."""
         return self.identity in ("content", "state")
 
     @property
@@ -247,7 +246,7 @@ class SecretError(ValueError):
 
 
 def check_secrets(resource_type: ResourceType, *groups: Mapping[str, object]) -> None:
-    """Raise SecretError where one of these mappings has a field that is a secret."""
+    """Raise SecretError if one of these mappings has a secret field."""
     for found in groups:
         if shown := sorted(resource_type.secret & found.keys()):
-            raise SecretError(f"{', '.join(shown)} of {resource_type.type} would be kept, and is a secret")
+            raise SecretError(f"{', '.join(shown)} of {resource_type.type} is secret and would be stored")

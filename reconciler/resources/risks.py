@@ -1,18 +1,18 @@
 """Risks of a change to the users of a bot: their rules, levels and arguments. `docs/risks.md` explains each.
 
-`reports.wording` has the sentences. Arguments are JSON; `change` says which of several sentences of one rule is meant.
+`reports.wording` has the sentences. Arguments are JSON; `change` selects one of several sentences of a rule.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, Fields
 
 Level: TypeAlias = Literal["high", "medium", "low"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-"""The worst first."""
-
+"""Levels, the highest first."""
 High: TypeAlias = Literal[
     "guardrail-removed",  # sentence, more: how many others
     "execution-opened",  # tool, change: added, network
@@ -42,12 +42,19 @@ Low: TypeAlias = Literal[
     "kept-no-longer",
 ]
 Rule: TypeAlias = High | Medium | Low
-
 RISKS: Final[Mapping[Rule, Level]] = {
     **dict.fromkeys(get_args(High), "high"),
     **dict.fromkeys(get_args(Medium), "medium"),
     **dict.fromkeys(get_args(Low), "low"),
 }
+_RULING: Final = re.compile(
+    r"\b(?:never|always|must|only|refuse|decline|forbidden|prohibited|under no circumstances|escalate|confirm"
+    r"|(?:do|does|may|must|shall|should|can|is|are) not|(?:don|doesn|mustn|shouldn|can|isn|aren)['\u2019]t|cannot)\b",
+    re.IGNORECASE,
+)
+_BETWEEN: Final = re.compile(r"\n+|(?<=[.!?])[ \t]+")
+_EDGES: Final = " \t\r.!?;,*-•#>_`\"'"
+_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,42 @@ class Hazard:
     rule: Rule
     args: Mapping[str, JSON] = field(default_factory=dict)
     part: str | None = None
-    """The address of the object at risk, where it is not the one that changes but is in it."""
+    """Address of the object at risk, if it is inside the changed object."""
     used_by: str | None = None
-    """A published release that uses the object."""
+    """Address of a published release that uses the object."""
+
+
+def guardrail_risks(before: str, after: str) -> Iterator[Hazard]:
+    """Yield a risk if guardrails of `before` are missing in `after`. Reworded sentences count as missing."""
+    kept = {_normal(sentence) for sentence in _BETWEEN.split(after)}
+    missing = [one for one in _BETWEEN.split(before) if _RULING.search(one) and _normal(one) not in kept]
+    if missing:
+        first = missing[0].strip()
+        sentence = first if len(first) <= _SHOWN else first[: _SHOWN - 1] + "…"
+        yield Hazard("guardrail-removed", {"sentence": sentence, "more": len(missing) - 1})
+
+
+def _normal(sentence: str) -> str:
+    """Normalize case, bullets, punctuation at the ends, and spaces."""
+    return " ".join(sentence.casefold().split()).strip(_EDGES)
+
+
+def store_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
+    """Yield the risks of a change. Both sides must have the same top-level fields."""
+    yield from _detached(before.get("files") or {}, after.get("files") or {})
+    was, is_ = _days(before), _days(after)
+    if is_ is not None and (was is None or is_ < was):
+        yield Hazard("expiry-shortened", {"before": was, "after": is_})
+
+
+def _detached(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> Iterator[Hazard]:
+    """Yield a risk if the content of files is removed. Renamed files are not removed."""
+    kept = {entry.get("sha256") for entry in after.values()} - {None}
+    removed = sorted(path for path in before.keys() - after.keys() if before[path].get("sha256") not in kept)
+    if removed:
+        yield Hazard("knowledge-removed", {"change": "files", "names": removed, "of": len(before)})
+
+
+def _days(fields: Fields) -> int | None:
+    days: int | None = (fields.get("expires_after") or {}).get("days")
+    return days

@@ -1,4 +1,4 @@
-"""The `files` of a vector store's manifest, changed to what is live: entries name files by path, by glob or by id."""
+"""Edits of `files` in the manifest of a vector store to match live values. Entries are paths, globs or ids."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,23 +14,24 @@ AT: Final[Path] = ("spec", MEMBERS.field)
 
 
 def edited(spec: Any, files: ProjectFiles, notebook: Notebook, raw: JSON, old: JSON, new: JSON) -> JSON:
-    """`raw`, the entries of a store's spec that mean `old`, so that they mean `new`: settings by file."""
+    """Return `raw`, the entries of a store, changed so that they mean `new` instead of `old`: settings by file."""
     return _Entries(notebook, spec, files).merged(raw, old, new)
 
 
 @dataclass
 class _Entries:
-    """The entries of one store as they are written."""
+    """The entries of one store."""
 
     notebook: Notebook
     spec: Any
-    """Of a vector store, with `files` and `attributes`."""
+    """Spec of a vector store, with `files` and `attributes`."""
     files: ProjectFiles
 
     def merged(self, raw: JSON, old: Mapping[str, JSON], new: Mapping[str, JSON]) -> JSON:
-        """`raw`, the entries that mean `old`, so that they mean `new`: settings by file."""
+        """Return `raw` changed so that it means `new` instead of `old`."""
         if not isinstance(raw, list):
-            self.refuse(AT, "its files stand in another file", "write them into the manifest, and pull again")
+            message = "the list of files is included from another file"
+            self.refuse(AT, message, "write the list in the manifest, then pull again")
             return raw
         made: dict[int, JSON] = dict(enumerate(raw))
         holder = {path: index for path, _, index in held(self.spec.files, self.files)}
@@ -39,10 +40,9 @@ class _Entries:
             if path not in new and index is not None:
                 self.detach(made, path, index)
             elif path not in old:
-                message = f"{path} was attached by hand, and `prune` detaches what no manifest names"
-                self.refuse(
-                    AT, message, "put the file into the project, or name it here by its id; `apply` detaches it"
-                )
+                message = f"{path} was attached outside Reconciler, and `prune` detaches files that are not listed"
+                hint = "add the file to the project, or list its id here; otherwise `apply` detaches it"
+                self.refuse(AT, message, hint)
             elif index is not None and old[path] != new[path]:
                 self.set(made, path, index, old[path], new[path])
         return [made[index] for index in sorted(made)]
@@ -54,17 +54,18 @@ class _Entries:
             for at in naming:
                 made.pop(at, None)
             return
-        hint = "narrow the pattern, or move the file away; `apply` attaches it again"
-        self.refuse((*AT, index), f"{path} was detached by hand, and {pattern} means it", hint)
+        message = f"{path} was detached outside Reconciler, but {pattern} still matches it"
+        hint = "narrow the pattern, or move the file; otherwise `apply` attaches it again"
+        self.refuse((*AT, index), message, hint)
 
     def meant(self, entry: Any) -> list[str]:
         return [path for path, _, _ in held([entry], self.files)]
 
     def set(self, made: dict[int, JSON], path: str, index: int, old: JSON, new: JSON) -> None:
-        """Attributes and chunking of one file; of a file that a glob means, in an entry of its own below."""
+        """Set the attributes and the chunking of one file. A file that a glob matches gets a separate entry below."""
         if {CONTENT, MEMBERS.reference} & {key for key in new.keys() | old.keys() if old.get(key) != new.get(key)}:
-            message = f"other bytes are live in the place of {path}, and uploads cannot be read back"
-            hint = "put the right file there, and apply; as it is, `apply` uploads the one of the project again"
+            message = f"the live content of {path} differs, and uploads cannot be downloaded"
+            hint = "replace the file with the live version; otherwise `apply` uploads the file of the project again"
             self.refuse((*AT, index), message, hint)
             return
         entry, raw = self.spec.files[index], made[index]
@@ -81,8 +82,9 @@ class _Entries:
         shared, own = self.spec.attributes or {}, entry.attributes or {}
         before, after = old.get("attributes"), new.get("attributes") or {}
         if shared.keys() - after.keys():
-            message = f"{path} has lost attributes that the store gives to every file"
-            self.refuse((*AT, index), message, "give them to the entries that keep them, or `apply` to set them again")
+            message = f"{path} no longer has attributes that the store sets for every file"
+            hint = "move them to the entries that keep them; otherwise `apply` sets them again"
+            self.refuse((*AT, index), message, hint)
         elif before != new.get("attributes"):
             kept = {key: value for key, value in after.items() if key in own or shared.get(key) != value}
             settings["attributes"] = self.notebook.plain(kept)

@@ -1,4 +1,4 @@
-"""The files of a vector store: which ones a manifest means, whether they can be indexed, and which are live."""
+"""Files of a vector store: their selection by a manifest, their checks, and their live form."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +11,7 @@ from reconciler.resources.address import FILE, Address
 from reconciler.resources.base import LocalFile, ProjectFiles
 from reconciler.resources.kinds.file import file_address, is_file_id
 from reconciler.resources.metadata import USER_ATTRIBUTES, too_many_pairs
+from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import Lane, Members
 from reconciler.resources.values import JSON, Fields, is_reference, reference
@@ -21,9 +22,9 @@ SUPPORTED: Final = frozenset({
     ".pptx", ".py", ".rb", ".sh", ".tex", ".ts", ".txt",
 })
 # fmt: on
-"""Extensions that retrieval reads (guide "File search", supported files)."""
+"""Extensions that file search supports (guide "File search", supported files)."""
 LARGEST: Final = 512 * 1024 * 1024
-"""Bytes of one upload (API reference, "Upload file")."""
+"""Largest size of an upload in bytes (API reference, "Upload file")."""
 MEMBERS: Final = Members(
     field="files",
     kind=FILE,
@@ -32,15 +33,15 @@ MEMBERS: Final = Members(
     fixed=frozenset({"sha256", "chunking_strategy"}),
     batch=2000,
 )
-"""A batch has 2,000 files at most (API reference, "Create vector store file batch")."""
+"""Batches have at most 2,000 files (API reference, "Create vector store file batch")."""
 WRITES: Final = Lane("store", 300, "writes to vector store")
-"""API reference, vector store files."""
+"""Rate limit of the API reference, vector store files."""
 _MAGIC: Final = frozenset("*?[")
 _SHOWN: Final = 3
 
 
 class Entry(Protocol):
-    """One entry of `files`, as far as choosing files goes."""
+    """The fields of an entry of `files` that select files."""
 
     @property
     def path(self) -> str: ...
@@ -59,24 +60,26 @@ class Rule(NamedTuple):
 
 
 _RULES: Final = (
-    Rule("empty-file", lambda file: file.bytes == 0, "empty", "The API refuses uploads without content."),
+    Rule("empty-file", lambda file: file.bytes == 0, "empty", "The API refuses empty uploads."),
     Rule(
         "file-too-large",
         lambda file: file.bytes > LARGEST,
         "larger than 512 MB",
-        "Split it: 512 MB is the API's limit.",
+        "Split it; the API accepts at most 512 MB.",
     ),
     Rule(
         "unsupported-file",
         lambda file: PurePosixPath(file.path).suffix.lower() not in SUPPORTED,
-        "of a type that retrieval does not read",
-        f"It reads {' '.join(sorted(SUPPORTED))}.",
+        "of a type that file search does not support",
+        f"Supported are {' '.join(sorted(SUPPORTED))}.",
     ),
 )
 
 
 def held(entries: Sequence[E], files: ProjectFiles) -> Iterator[tuple[str, E, int]]:
-    """Each file the entries mean, by path or literal id, with the entry that counts for it and its position."""
+    """Yield each file that the entries select, by path or literal id, with the entry that applies to it and its
+    position.
+    """
     return _held(entries, [_matches(entry.path, files) for entry in entries])
 
 
@@ -87,21 +90,20 @@ def _held(entries: Sequence[E], matches: Sequence[Sequence[str]]) -> Iterator[tu
 
 
 def _matches(path: str, files: ProjectFiles) -> Sequence[str]:
-    """Of a literal id, the id itself."""
+    """Return the paths that an entry selects; for a literal id, the id itself."""
     return files.glob(path) if _MAGIC & set(path) else [normpath(path)]
 
 
 def check(
     entries: Sequence[E], shared: Mapping[str, JSON] | None, files: ProjectFiles, settings: Callable[[E], JSON]
 ) -> Iterator[Finding]:
-    """What stands in the way of these entries. `shared` are the attributes that every file gets."""
+    """Yield the violations of these entries. `shared` are the attributes that every file gets."""
     matches = [_matches(entry.path, files) for entry in entries]
     for index, entry in enumerate(entries):
         if not matches[index]:
             message = f"no file matches {entry.path!r}"
-            yield Finding(
-                _at(index), "empty-glob", message, "Globs are relative to the project folder; ** crosses folders."
-            )
+            hint = "Globs are relative to the project folder; `**` matches any number of folders."
+            yield Finding(_at(index), "empty-glob", message, hint)
         yield from _check_attributes(index, entry, shared or {})
     readable: list[tuple[LocalFile, E, int]] = []
     for path, entry, index in _held(entries, matches):
@@ -123,24 +125,19 @@ def _at(index: int, *inside: str) -> tuple[str | int, ...]:
 def _check_attributes(index: int, entry: Entry, shared: Mapping[str, JSON]) -> Iterator[Finding]:
     count = len({*shared, *(entry.attributes or {})})
     if count > USER_ATTRIBUTES:
-        message = f"with those of the store, attributes have {too_many_pairs(count, USER_ATTRIBUTES)}"
+        message = f"the attributes and those of the store have {too_many_pairs(count, USER_ATTRIBUTES)}"
         yield Finding(_at(index, "attributes"), "too-many-pairs", message)
 
 
 def _check_content(readable: Iterable[tuple[LocalFile, int]]) -> Iterator[Finding]:
-    """One finding for each entry and rule, however many of the files that the entry means break it."""
+    """Yield one finding for each entry and rule, with the files of the entry that violate the rule."""
     found = list(readable)
     for rule in _RULES:
         broken = sorted((index, file.path) for file, index in found if rule.broken_by(file))
         for index, group in groupby(broken, key=lambda pair: pair[0]):
             paths = [path for _, path in group]
             be = "is" if len(paths) == 1 else "are"
-            yield Finding(_at(index), rule.code, f"{_listed(paths)} {be} {rule.message}", rule.hint)
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = len(paths) - _SHOWN
-    return ", ".join(paths[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+            yield Finding(_at(index), rule.code, f"{few(paths, _SHOWN)} {be} {rule.message}", rule.hint)
 
 
 def _check_names(readable: Sequence[tuple[LocalFile, E, int]], settings: Callable[[E], JSON]) -> Iterator[Finding]:
@@ -150,7 +147,8 @@ def _check_names(readable: Sequence[tuple[LocalFile, E, int]], settings: Callabl
     for name, group in sorted(by_name.items()):
         paths = [file.path for file, _, _ in group]
         if len({file.sha256 for file, _, _ in group}) > 1:
-            message = f"{_listed(paths)} differ and are all called {name}: search results cite only that name"
+            listed = few(paths, _SHOWN)
+            message = f"{listed} differ but have the same name {name}, and search results cite only the name"
             yield Finding(_at(group[-1][2]), "duplicate-filename", message, severity="warning")
         yield from _check_twins(group, settings)
 
@@ -160,19 +158,17 @@ def _check_twins(group: Sequence[tuple[LocalFile, E, int]], settings: Callable[[
     for file, entry, index in group:
         duplicate, its = first.setdefault(file.sha256, (file, entry))
         if settings(its) != settings(entry):
-            message = (
-                f"{duplicate.path} and {file.path} have one name and equal bytes, so they are one file in the store"
-            )
-            hint = "Give both the same attributes and chunking_strategy, or leave one out."
+            message = f"{duplicate.path} and {file.path} have the same name and content, so the store has one file"
+            hint = "Give both the same `attributes` and `chunking_strategy`, or remove one of the two."
             yield Finding(_at(index), "one-file-two-settings", message, hint)
 
 
 def localise(live: Fields, addresses_of: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
-    """`live` with `files` by path instead of by id, and of each expected file only what is expected to be set. What a
-    manifest names by a literal id keeps that.
+    """Return `live` with `files` by path instead of by id, and with only the expected settings of each expected file.
+    Files that a manifest names by a literal id keep it.
 
-    Where two live files are known under one path (new bytes were attached, the old ones not yet detached), the one with
-    the expected bytes is the file of that path, and the other stays under its id, as does a file we do not know.
+    If two live files have one path (new content is attached, the old content not yet detached), the file with the
+    expected content gets the path. The other file, and unknown files, keep their ids.
     """
     if "files" not in live:
         return live
@@ -187,8 +183,8 @@ def localise(live: Fields, addresses_of: Callable[[str], Sequence[str]], expecte
 
 
 def as_listed(fields: Fields, id_of: Callable[[Address], str | None]) -> Fields:
-    """`fields` with the files by id, as the API lists them: the inverse of `localise`. A file without an id keeps its
-    path.
+    """Return `fields` with the files by id, as the API lists them: the inverse of `localise`. Files without an id keep
+    their path.
     """
     found: dict[str, JSON] = {}
     for path, entry in MEMBERS.of(fields).items():
@@ -199,7 +195,7 @@ def as_listed(fields: Fields, id_of: Callable[[Address], str | None]) -> Fields:
 
 
 def renamed(fields: Fields, named: Callable[[Address], Address]) -> Fields:
-    """`fields` with files under other addresses: the path is how an entry is called, and whom it refers to."""
+    """Return `fields` with the files under other addresses, which change the key and the reference of an entry."""
     files = {}
     for path, entry in (fields.get("files") or {}).items():
         if is_reference(entry.get("file")):
@@ -215,7 +211,7 @@ def _by_path(
     addresses_of: Callable[[str], Sequence[str]],
     wanted: Mapping[str, Mapping[str, JSON]],
 ) -> list[tuple[str | None, str, Mapping[str, JSON]]]:
-    """Each live file with each path it stands for, those with the expected bytes first."""
+    """Return each live file with each of its paths, those with the expected content first."""
     found = [
         (path, file_id, file)
         for file_id, file in files.items()
@@ -225,7 +221,7 @@ def _by_path(
 
 
 def _names_of(file_id: str, addresses: Sequence[str], wanted: Mapping[str, JSON]) -> list[str]:
-    """The paths of a file, and its id, as far as they are wanted; else its first path."""
+    """Return the wanted names of a file among its id and its paths; if there are none, its first path."""
     prefix = f"{FILE}/"
     paths = [address.removeprefix(prefix) for address in addresses if address.startswith(prefix)]
     return [name for name in (file_id, *paths) if name in wanted] or paths[:1]
@@ -234,12 +230,13 @@ def _names_of(file_id: str, addresses: Sequence[str], wanted: Mapping[str, JSON]
 def to_manifest(
     files: Mapping[str, Mapping[str, JSON]], usual: JSON, called: Callable[[str], str]
 ) -> tuple[dict[str, JSON], dict[tuple[str, ...], str], list[str]]:
-    """What a manifest says of these live files, each by its literal id, with their names as notes, by name.
+    """Return the fields of a manifest for these live files, by literal id and sorted by name; their names as notes;
+    and a message for each omission.
 
-    Chunking that is `usual` goes without saying; what all have in common is said of the store.
+    The `usual` chunking is left out. Settings that all files have in common are set for the store.
     """
     ordered = sorted(files, key=lambda id_: (called(id_), id_))
-    settings = {id_: _told(files[id_], usual) for id_ in ordered}
+    settings = {id_: _settings(files[id_], usual) for id_ in ordered}
     common = _in_common(list(settings.values()))
     entries = [_entry(id_, {key: item for key, item in settings[id_].items() if key not in common}) for id_ in ordered]
     notes = {
@@ -247,19 +244,19 @@ def to_manifest(
         for index, (id_, entry) in enumerate(zip(ordered, entries, strict=True))
     }
     losses = [
-        f"how {called(id_)} ({id_}) was cut into chunks is not known any more"
+        f"the chunking of {called(id_)} ({id_}) is unknown, because the API no longer returns it"
         for id_ in ordered
         if (files[id_].get("chunking_strategy") or usual)["type"] != "static"
     ]
     return ({"files": entries} if entries else {}) | common, notes, losses
 
 
-def _told(file: Mapping[str, JSON], usual: JSON) -> dict[str, JSON]:
+def _settings(file: Mapping[str, JSON], usual: JSON) -> dict[str, JSON]:
     chunking, attributes = file.get("chunking_strategy"), file.get("attributes")
-    told = {"attributes": attributes} if attributes else {}
+    settings = {"attributes": attributes} if attributes else {}
     if chunking and chunking["type"] == "static" and chunking != usual:
-        told["chunking_strategy"] = chunking
-    return told
+        settings["chunking_strategy"] = chunking
+    return settings
 
 
 def _in_common(settings: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
@@ -272,7 +269,7 @@ def _entry(id_: str, settings: Mapping[str, JSON]) -> JSON:
 
 
 def named(name: str, content: Mapping[str, JSON]) -> dict[str, JSON]:
-    """What identifies the file of a path, or of a literal id: of the latter's content nothing is known."""
+    """Return the values that identify the file of a path or a literal id. The content of a literal id is unknown."""
     return {"file": name} if is_file_id(name) else {"file": reference(file_address(name)), **content}
 
 

@@ -1,7 +1,7 @@
 """JSON values in canonical form: references inside them, equality, digests.
 
-A canonical value is plain JSON in which every reference to an object is `{"$address": "kind/name"}`, so that a value
-reads the same before the object exists, after, and in another environment. Manifests may not use `$address` themselves.
+A canonical value is JSON in which every reference to an object is `{"$address": "kind/name"}`. It is the same before
+and after the object is created, and in every environment. `$address` is reserved in manifests.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ Fields: TypeAlias = Mapping[str, JSON]
 """Top-level fields of one object, in canonical form."""
 
 Keys: TypeAlias = tuple[str, ...]
-"""The way to a value inside `Fields`: mapping keys from the top."""
+"""Path of a value inside `Fields`: mapping keys from the top."""
 
 ADDRESS_KEY: Final = "$address"
 _PLAIN: Final = re.compile(r"[\w:-]+")
 
 
 class Absent(Enum):
-    """The value of a field that is not set, as `None` is a value."""
+    """The value of a field that is not set. `None` is a value of its own."""
 
     ABSENT = "absent"
 
@@ -39,7 +39,7 @@ ABSENT: Final = Absent.ABSENT
 
 
 def reference(address: object) -> dict[str, str]:
-    """The canonical value that stands for the object at `address`."""
+    """Return the canonical value of a reference to the object at `address`."""
     return {ADDRESS_KEY: str(address)}
 
 
@@ -48,7 +48,7 @@ def is_reference(value: JSON) -> TypeGuard[dict[str, str]]:
 
 
 def references_in(value: JSON) -> Iterator[str]:
-    """The addresses that `value` refers to, in order, with repetitions."""
+    """Yield the addresses that `value` refers to, in order, with repetitions."""
     if is_reference(value):
         yield value[ADDRESS_KEY]
     elif isinstance(value, dict):
@@ -60,7 +60,7 @@ def references_in(value: JSON) -> Iterator[str]:
 
 
 def strings_in(value: JSON) -> Iterator[str]:
-    """Every string in `value`, keys too: an id that somebody wrote is one of them, whichever field it is in."""
+    """Yield every string in `value`, including keys. An id in any field is among them."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -73,7 +73,7 @@ def strings_in(value: JSON) -> Iterator[str]:
 
 
 def replace_references(value: JSON, replace: Callable[[str], JSON]) -> JSON:
-    """`value` with every reference replaced by what `replace` gives for its address."""
+    """Return `value` with every reference replaced by the result of `replace` for its address."""
     if is_reference(value):
         return replace(value[ADDRESS_KEY])
     if isinstance(value, dict):
@@ -84,7 +84,7 @@ def replace_references(value: JSON, replace: Callable[[str], JSON]) -> JSON:
 
 
 def same(left: JSON, right: JSON) -> bool:
-    """Equality of JSON values: 1 equals 1.0 but not true, and objects have no order."""
+    """Return True if two JSON values are equal: 1 equals 1.0 but not true, and objects have no order."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
@@ -95,7 +95,7 @@ def same(left: JSON, right: JSON) -> bool:
 
 
 def digest(value: JSON) -> str:
-    """`sha256:` and the hex SHA-256 of `value` as canonical JSON (RFC 8785)."""
+    """Return `sha256:` and the hex SHA-256 of `value` as canonical JSON (RFC 8785)."""
     return "sha256:" + hashlib.sha256(_canonical_json(value)).hexdigest()
 
 
@@ -103,12 +103,12 @@ def _canonical_json(value: JSON) -> bytes:
     try:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError:
-        # RFC 8785 has no form for integers beyond 2**53 and lone surrogates. Manifests have none; live objects may.
+        # RFC 8785 does not define a form for integers beyond 2**53 and lone surrogates, which live objects may contain.
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def get(value: JSON, keys: Keys) -> JSON | Absent:
-    """The value at `keys`, or `ABSENT`."""
+    """Return the value at `keys`, or `ABSENT`."""
     for key in keys:
         if not isinstance(value, Mapping) or key not in value:
             return ABSENT
@@ -117,7 +117,7 @@ def get(value: JSON, keys: Keys) -> JSON | Absent:
 
 
 def put(value: JSON, keys: Keys, new: JSON | Absent) -> JSON:
-    """A copy of `value` in which `new` stands at `keys`; with `ABSENT`, nothing does."""
+    """Return a copy of `value` with `new` at `keys`, or without a value there if `new` is `ABSENT`."""
     if not keys:
         return new
     first, rest = keys[0], keys[1:]
@@ -131,5 +131,5 @@ def put(value: JSON, keys: Keys, new: JSON | Absent) -> JSON:
 
 
 def path_text(keys: Sequence[str]) -> str:
-    """`keys` as people write them: `tools.web_search.mode`, `files["kb/hours.pdf"].sha256`."""
+    """Return `keys` as text for output: `tools.web_search.mode`, `files["kb/hours.pdf"].sha256`."""
     return "".join(f".{key}" if _PLAIN.fullmatch(key) else f'["{key}"]' for key in keys).removeprefix(".")

@@ -1,4 +1,4 @@
-"""`${var.name}` in JSON values. A text that is one variable and nothing else becomes its value, with its type."""
+"""Variables `${var.name}` in JSON values. A text that is only one variable becomes its value, with the type of that."""
 
 import re
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from reconciler.resources.values import JSON
 
 PREFIX: Final = "${var."
 VARIABLE: Final = re.compile(r"\$(?P<escaped>\$\{var\.)|\$\{var\.(?P<name>[^{}\s]*)\}")
-"""A variable, or the escape `$${var.`, which stands for itself without the first `$`."""
+"""A variable, or the escape `$${var.`, whose first `$` is removed."""
 
 
 def names_in(value: JSON) -> frozenset[str]:
-    """The variables that `value` uses, keys of mappings excepted."""
+    """Return the names of the variables in `value`, except in keys of mappings."""
     if isinstance(value, str):
         return frozenset(found["name"] for found in VARIABLE.finditer(value) if found["name"] is not None)
     items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
@@ -20,7 +20,7 @@ def names_in(value: JSON) -> frozenset[str]:
 
 
 def substituted(value: JSON, values: Mapping[str, JSON]) -> JSON:
-    """`value` with its variables; KeyError where one is not among `values`."""
+    """Replace the variables of `value`; raises KeyError if one is not in `values`."""
     if isinstance(value, str):
         return _substituted(value, values) if PREFIX in value else value
     if isinstance(value, Mapping):
@@ -36,7 +36,7 @@ def _substituted(text: str, values: Mapping[str, JSON]) -> JSON:
 
 
 def as_text(value: JSON) -> str:
-    """A variable's value inside a text."""
+    """Return the text of a variable's value inside a text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -1,4 +1,4 @@
-"""Which changes of a plan were reviewed, and what is held back because nobody has seen it."""
+"""The split of a plan into reviewed changes and changes that are held back."""
 
 import json
 from collections import defaultdict
@@ -15,32 +15,33 @@ from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 
 BUNDLE: Final = frozenset({"bundle", "ids"})
-"""Fields of a publication that follow from what is published."""
+"""Fields of a publication that follow from the published objects."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """A change that is not applied."""
+    """A change that is held back."""
 
     change: Change
     because_of: str | None
-    """The address that it waits for and that is held back; None where the change itself was not reviewed."""
+    """The address of a held back change that it depends on; None if the change itself was not reviewed."""
 
 
 @dataclass(frozen=True)
 class Approval:
-    """A plan, parted."""
+    """A plan, split by review."""
 
     plan: Plan
-    """What was reviewed, as a plan of its own."""
+    """The reviewed changes as a plan."""
     held: tuple[Held, ...]
 
 
 def approval(planned: Planned, reviewed: Collection[str]) -> Approval:
-    """Part a plan that refuses nothing by the digests of the changes that were reviewed.
+    """Split a plan without refusals by the digests of the reviewed changes.
 
-    What waits for a change that is held back is held back with it. A bundle that only follows from changes of what is
-    in it needs no review of its own: two pull requests that were each shown alone make a bundle that neither has shown.
+    Dependents of a change that is held back are also held back. The publication of a bundle requires no review of its
+    own if it only follows from changes of its objects: two pull requests, each with its own plan, can result in a
+    bundle that neither of the plans contains.
     """
     work = planned.plan.work
     needs, grouped = _needs(planned), written_together(planned)
@@ -53,8 +54,10 @@ def approval(planned: Planned, reviewed: Collection[str]) -> Approval:
 
 
 def written_together(planned: Planned) -> Mapping[str, set[str]]:
-    """By the digest of each change, those of all that is written with it: what one step does, and of a document in the
-    outlets, which is written whole, what changes of the documents in it.
+    """Return, by the digest of each change, the digests of all changes that are written together with it.
+
+    These are the changes of the same step, and for a document in the outlets, which is written as a whole, the changes
+    of the documents that it contains.
     """
     grouped: dict[str, set[str]] = {change.digest: {change.digest} for change in planned.plan.work}
     at: dict[str, set[str]] = defaultdict(set)
@@ -70,26 +73,26 @@ def written_together(planned: Planned) -> Mapping[str, set[str]]:
 
 
 def without(plan: Plan, held: Collection[str]) -> Plan:
-    """`plan` without the changes that have these digests."""
+    """Return `plan` without the changes with these digests."""
     changes = tuple(change for change in plan.changes if change.digest not in held)
     drift = tuple(_kept(plan, change) if change.digest in held else change for change in plan.drift)
     return seal_plan(replace(plan, changes=changes, drift=drift, requests={}))
 
 
 def digests(plans: Iterable[bytes], identity: str) -> Iterator[str]:
-    """Of the changes in the plan files that are for `identity`; ReconcilerError for a file that is no plan."""
+    """Return the digests of the changes in plan files for `identity`; raises ReconcilerError for an invalid file."""
     for data in plans:
         try:
             plan = from_json(json.loads(data))
         except (ValueError, RecursionError) as error:
-            message = f"the plan of a pull request is not JSON: {error}"
+            message = f"the plan file of a pull request is not JSON: {error}"
             raise ReconcilerError(Problem("plan-file", message)) from error
         if plan.identity == identity:
             yield from (change.digest for change in plan.work)
 
 
 def contents(planned: Planned, address: str) -> set[str]:
-    """The addresses of all that is in a bundle, after the plan."""
+    """Return the addresses of all objects in a bundle after the plan."""
     found: set[str] = set()
     waiting = [address]
     while waiting:
@@ -100,14 +103,14 @@ def contents(planned: Planned, address: str) -> set[str]:
 
 
 def _parts(planned: Planned, address: str) -> set[str]:
-    """What the object at `address` has in it: a draft not the release that is published under the same name."""
+    """Return the parts of the object at `address`; for a draft without the release published under the same name."""
     release = release_of(planned.inputs, Address.parse(address))
     return {str(one) for one in planned.after.needs.get(Address.parse(address), ()) if one != release}
 
 
 def _is_document(planned: Planned, change: Change) -> bool:
-    """Whether it writes what is at its address: not the choice of a release, which is a document of its own."""
-    return not _chooses(change) and _in_outlets(planned, change.address)
+    """Return True if the change writes the document at its address; the choice of a release is another document."""
+    return not _chooses_release(change) and _in_outlets(planned, change.address)
 
 
 def _in_outlets(planned: Planned, address: str) -> bool:
@@ -116,7 +119,7 @@ def _in_outlets(planned: Planned, address: str) -> bool:
 
 
 def _documents_in(planned: Planned, address: str) -> set[str]:
-    """The documents that the one at `address` has in it, and those in them."""
+    """Return the documents inside the document at `address`, at any depth."""
     found: set[str] = set()
     waiting = [address]
     while waiting:
@@ -128,31 +131,31 @@ def _documents_in(planned: Planned, address: str) -> set[str]:
 
 
 def _needs(planned: Planned) -> dict[str, set[str]]:
-    """What each change waits for, by its digest: other addresses that the plan changes."""
+    """Return the changed addresses that each change depends on, by its digest."""
     work = planned.plan.work
     needs: dict[str, set[str]] = {change.digest: set() for change in work}
     for step, before in lower(planned).items():
         for change in step.changes:
             needs[change.digest] |= {str(other.address) for other in before}
     for change in work:
-        if _says_nothing(change):
+        if _only_follows(change):
             needs[change.digest] |= contents(planned, change.address)
     addresses = {change.address for change in work}
     return {change.digest: needs[change.digest] & addresses - {change.address} for change in work}
 
 
 def _seen(change: Change, reviewed: Collection[str], needs: dict[str, set[str]]) -> bool:
-    return change.digest in reviewed or (_says_nothing(change) and bool(needs[change.digest]))
+    return change.digest in reviewed or (_only_follows(change) and bool(needs[change.digest]))
 
 
-def _says_nothing(change: Change) -> bool:
-    """Whether a publication only follows from what is in it. Which release applications get never does."""
+def _only_follows(change: Change) -> bool:
+    """Return True if a publication only follows from changes of its objects; never for the choice of a release."""
     follows = change.action in {"publish", "update"} and all(f.keys[0] in BUNDLE for f in change.fields)
-    return follows and not _chooses(change)
+    return follows and not _chooses_release(change)
 
 
-def _chooses(change: Change) -> bool:
-    """Whether it says which release applications get."""
+def _chooses_release(change: Change) -> bool:
+    """Return True if the change selects the release that applications load."""
     return change.action == "publish" and Address.parse(change.address).kind == "chatbot"
 
 
@@ -163,7 +166,7 @@ def _kept(plan: Plan, change: Change) -> Change:
 def _waiting(
     work: Iterable[Change], needs: dict[str, set[str]], grouped: Mapping[str, set[str]], held: dict[str, Held]
 ) -> Iterator[Held]:
-    """Changes that are not held back yet, and wait for one that is or would write it too."""
+    """Return further changes that depend on a change that is held back, or are written together with one."""
     addresses = {one.change.address for one in held.values()}
     for change in work:
         with_it = {held[digest].change.address for digest in grouped[change.digest] & held.keys()}

@@ -1,12 +1,13 @@
 """The history of applies: from the notes of a store that keeps them all, otherwise from the plans in the state."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Set as AbstractSet
 from dataclasses import asdict
 from typing import Final, Protocol, runtime_checkable
 
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.commits import short
+from reconciler.resources.display import short
 from reconciler.state.codec import decode_plan
 from reconciler.state.documents import format_errors, line
 from reconciler.state.model import AppliedPlan, Completed
@@ -15,6 +16,11 @@ from reconciler.state.store import Store
 
 RECORD: Final = "Reconciler-Apply: "
 """Prefix of the line in a note that holds an applied plan as JSON."""
+
+_WORDS: Final = ("created", "updated", "removed")
+_NOTHING: Final = "nothing done"
+_COUNT: Final = re.compile(rf"(\d+) ({'|'.join(_WORDS)})")
+_SUMMARY: Final = re.compile(rf"{_COUNT.pattern}(, {_COUNT.pattern})*")
 
 
 @runtime_checkable
@@ -57,8 +63,16 @@ def summary(completed: Iterable[Completed], known: AbstractSet[Address]) -> str:
     updated = sum(
         item.applied is not None and not known.isdisjoint((item.address, item.instead_of)) for item in ended.values()
     )
-    counts = {"created": len(ended) - removed - updated, "updated": updated, "removed": removed}
-    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing done"
+    numbers = (len(ended) - removed - updated, updated, removed)
+    return ", ".join(f"{number} {word}" for word, number in zip(_WORDS, numbers, strict=True) if number) or _NOTHING
+
+
+def counts(text: str) -> dict[str, int] | None:
+    """Return the counts in a `summary`, which is how state keeps them; None where it keeps none."""
+    if text != _NOTHING and not _SUMMARY.fullmatch(text):
+        return None
+    found = {word: int(number) for number, word in _COUNT.findall(text)}
+    return {word: found.get(word, 0) for word in _WORDS}
 
 
 def _noted(store: NotedStore, identity: Identity) -> Iterator[AppliedPlan]:

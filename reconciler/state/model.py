@@ -45,14 +45,19 @@ class AppliedPlan:
     """A record of an applied plan: the run, its holder and its outcome."""
 
     digest: str
+    """Of the plan."""
     run: str
+    """Names the run; never used twice."""
     started: float
     """Unix time, as is `finished`."""
     holder: str
+    """The user or the CI job that applied it."""
     run_url: str = ""
     commit: str = ""
     finished: float | None = None
+    """Unix time; None where no end was recorded."""
     outcome: Outcome = "unfinished"
+    """How it ended; see `Outcome`."""
     summary: str = ""
     """Counts of the changes made, for display: `3 created, 1 updated`."""
 

@@ -26,7 +26,7 @@ def desks(applied: Path) -> list[str]:
     return by_hand(applied, make)
 
 
-def test_what_is_ambiguous_is_told_and_adopted_by_id(desks, cli: Cli):
+def test_ambiguous_objects_are_reported_and_adopted_by_id(desks, cli: Cli):
     done = cli("adopt", "--yes")
     assert done.code == 1
     assert "error[ambiguous]: assistant/desk: 2 objects are equal" in done.err
@@ -37,7 +37,7 @@ def test_what_is_ambiguous_is_told_and_adopted_by_id(desks, cli: Cli):
     assert cli("plan", "--detailed-exitcode").code == 0
 
 
-def test_twice_is_once(desks, cli: Cli):
+def test_a_second_adopt_does_nothing(desks, cli: Cli):
     assert cli("adopt", f"assistant/desk={desks[0]}", "--yes").code == 0
     done = cli("adopt", f"assistant/desk={desks[0]}", "--yes")
     assert done.code == 0
@@ -45,7 +45,7 @@ def test_twice_is_once(desks, cli: Cli):
     assert "nothing had to be done" in done.out
 
 
-def test_a_problem_beside_what_is_adopted_is_a_part_done(desks, cli: Cli):
+def test_partial_adoption_returns_exit_code_4(desks, cli: Cli):
     assert cli("adopt", f"assistant/desk={desks[0]}", "assistant/nowhere", "--yes").code == 4
     assert cli("plan", "--detailed-exitcode").code == 0
 
@@ -69,7 +69,7 @@ def test_a_saved_plan_is_stale_once_somebody_else_owns_it(applied: Path, desks, 
     assert cli("apply", "plan.json", "--yes").code == 5
 
 
-def test_without_a_terminal_somebody_has_to_say_yes(desks, cli: Cli, monkeypatch):
+def test_adopt_without_a_terminal_requires_yes(desks, cli: Cli, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
     assert cli("adopt").code == 64
     assert cli("adopt", "desk", "--yes").code == 64

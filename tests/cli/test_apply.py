@@ -55,7 +55,7 @@ def rest(person: int) -> str:
         seen += part
 
 
-def test_everything_is_made_and_told(project, cli: Cli):
+def test_apply_creates_everything_and_reports_it(project, cli: Cli):
     done = cli("apply", "--yes")
     assert done.code == 0
     assert "Applied: acme, 4 done." in done.out
@@ -63,7 +63,7 @@ def test_everything_is_made_and_told(project, cli: Cli):
     assert cli("plan").out.startswith("Nothing to do:")
 
 
-def test_nothing_to_do_asks_nothing_and_writes_nothing(applied, cli: Cli):
+def test_apply_without_changes_does_not_ask_or_write(applied, cli: Cli):
     before = {path: path.stat().st_mtime_ns for path in (applied / ".reconciler" / "state").rglob("*")}
     done = cli("apply", "--yes", "-o", "json")
     assert done.code == 0
@@ -78,7 +78,7 @@ def test_the_result_as_json(project, cli: Cli, tmp_path):
     assert json.loads((tmp_path / "result.json").read_text()) == done.document
 
 
-def test_a_refusal_stops_everything(applied, cli: Cli):
+def test_a_refused_plan_is_not_applied(applied, cli: Cli):
     (applied / "assistants" / "helper.yaml").unlink()
     edit(applied / "stores" / "handbook.yaml", "handbook", "handbook\n  labels: {team: support}")
     done = cli("apply", "--yes", "-o", "json")
@@ -106,14 +106,14 @@ def test_a_yes_applies_and_leaves_no_bar_behind(project):
     assert stores(project) == ["handbook"]
 
 
-def test_who_asks_for_json_still_sees_what_is_asked(project):
+def test_the_confirmation_is_shown_with_json_output(project):
     with terminal("apply", "-o", "json") as (process, person):
         assert "vectorstore/handbook" in read_until(person, "[y/N]:")
         os.write(person, b"n\n")
         assert process.wait(timeout=20) == 1
 
 
-def test_ctrl_c_at_the_question_ends_it_at_once(project):
+def test_ctrl_c_at_the_confirmation_aborts(project):
     with terminal("apply") as (process, person):
         read_until(person, "[y/N]:")
         time.sleep(0.5)  # until it waits for the answer: a person is no quicker either
@@ -125,7 +125,7 @@ def test_ctrl_c_at_the_question_ends_it_at_once(project):
     assert stores(project) == []
 
 
-def test_colours_in_a_terminal_unless_somebody_minds(project, monkeypatch):
+def test_colour_is_used_in_a_terminal_unless_disabled(project, monkeypatch):
     for args, variable, coloured in (((), "", True), (("--no-color",), "", False), ((), "1", False)):
         monkeypatch.setenv("NO_COLOR", variable)
         with terminal("plan", *args) as (process, person):
@@ -142,14 +142,14 @@ class TestLocked:
         yield
         lease.release()
 
-    def test_another_run_is_named(self, project, holder, cli: Cli):
+    def test_the_holder_of_the_lock_is_shown(self, project, holder, cli: Cli):
         done = cli("apply", "--yes")
         assert (done.code, done.out) == (6, "")
         assert "acme is locked by ada on" in done.err
         assert "locked by ada" in cli("status").out
         assert cli("plan").code == 0
 
-    def test_locked_wins_over_stale_and_refused(self, applied, cli: Cli, tmp_path):
+    def test_locked_has_precedence_over_stale_and_refused(self, applied, cli: Cli, tmp_path):
         edit(applied / "prompts" / "helper.md", "You", "Thou")
         assert cli("plan", "--out", tmp_path / "plan.json").code == 0
         edit(applied / "prompts" / "helper.md", "Thou", "They")
@@ -171,7 +171,7 @@ class TestFailures:
         (project / "published" / "acme").write_text("in the way")
         return project
 
-    def test_what_fails_is_partly_applied_and_says_how_to_go_on(self, unpublishable, cli: Cli):
+    def test_a_partial_apply_shows_how_to_resume(self, unpublishable, cli: Cli):
         done = cli("apply", "--yes", "-o", "json")
         assert done.code == 4
         assert {outcome["address"]: outcome["status"] for outcome in done.document["outcomes"]} == {
@@ -185,11 +185,11 @@ class TestFailures:
         assert cli("apply", "--yes").code == 0
         assert (unpublishable / "published" / "acme" / "assistant" / "helper.json").is_file()
 
-    def test_nothing_written_is_an_error_and_not_a_part(self, unpublishable, cli: Cli):
+    def test_an_apply_that_wrote_nothing_returns_exit_code_1(self, unpublishable, cli: Cli):
         assert cli("apply", "--yes").code == 4
         assert cli("apply", "--yes").code == 1
 
-    def test_the_result_is_told_even_if_it_cannot_be_saved(self, project, cli: Cli):
+    def test_the_result_is_shown_even_if_it_cannot_be_saved(self, project, cli: Cli):
         done = cli("apply", "--yes", "--out", "/proc/result.json")
         assert done.code == 1
         assert "4 done." in done.out
@@ -205,7 +205,7 @@ def test_drift_is_reverted_unless_told_otherwise(applied, cli: Cli):
     assert stores(applied) == ["handbook"]
 
 
-def test_what_is_kept_is_told(applied, cli: Cli):
+def test_kept_drift_is_reported(applied, cli: Cli):
     rename_store(applied, "by hand")
     done = cli("apply", "--yes", "--on-drift", "keep")
     assert (done.code, done.out) == (

@@ -12,7 +12,7 @@ from tests.support.github_hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
 BODY = "<!-- reconciler:plan acme -->\nhello\n"
 COUNTS = {"modified": 2, "missing": 0, "tampered": 1, "failing": 1, "retiring": 2, "unchanged": 40}
-DRIFT = {"format": "reconciler/drift/v1", "identity": "acme", "in_sync": False, "clean": False, "summary": COUNTS}
+DRIFT = {"format": "reconciler/drift/v2", "identity": "acme", "in_sync": False, "clean": False, "summary": COUNTS}
 
 
 @pytest.fixture
@@ -91,19 +91,20 @@ def test_a_run_for_no_pull_request_has_to_name_one(hub: Hub, cli: Cli, body: Pat
     assert list(hub.comments) == [8]
 
 
-def test_the_title_of_the_issue_counts_what_was_found(hub: Hub, cli: Cli, body: Path):
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_the_title_of_the_issue_counts_what_was_found(hub: Hub, cli: Cli, body: Path, version: str):
     drift = body.with_name("drift.json")
-    drift.write_text(json.dumps(DRIFT))
+    drift.write_text(json.dumps({**DRIFT, "format": f"reconciler/drift/{version}"}))
     assert cli("ci", "issue", body, "--drift", drift).code == 0
     (issue,) = hub.issues.values()
     assert issue["title"] == "Drift: acme, 2 modified, 1 tampered, 1 failing file, 2 retiring models"
     drift.write_text(json.dumps({**DRIFT, "in_sync": True, "clean": True}))
     assert cli("ci", "issue", body, "--drift", drift).code == 0
     assert issue["state"] == "closed"
-    assert "no issue is open" in cli("ci", "issue", body, "--drift", drift).out
+    assert "no open issue" in cli("ci", "issue", body, "--drift", drift).out
 
 
-def test_what_is_no_drift_and_not_clean_either_keeps_the_issue_open(hub: Hub, cli: Cli, body: Path):
+def test_a_retiring_model_keeps_the_issue_open(hub: Hub, cli: Cli, body: Path):
     drift = body.with_name("drift.json")
     soon = {"in_sync": True, "clean": False, "summary": {"modified": 0, "retiring": 1, "unchanged": 40}}
     drift.write_text(json.dumps({**DRIFT, **soon}))
@@ -122,12 +123,23 @@ def test_a_report_that_says_the_same_leaves_the_issue_alone(hub: Hub, cli: Cli, 
 
 
 @pytest.mark.parametrize("drift", ["", "{}", "[]", '{"format": "reconciler/plan/v1"}', "\xff"])
-def test_what_is_no_drift_report_is_told(hub: Hub, cli: Cli, body: Path, drift: str):
+def test_an_invalid_drift_document_is_an_error(hub: Hub, cli: Cli, body: Path, drift: str):
     file = body.with_name("drift.json")
     file.write_bytes(drift.encode("latin-1"))
     done = cli("ci", "issue", body, "--drift", file)
     assert done.code == 1
     assert "error[drift-file]" in done.err
+    assert not hub.issues
+
+
+def test_a_drift_report_of_a_newer_format_names_both_and_the_upgrade(hub: Hub, cli: Cli, body: Path):
+    file = body.with_name("drift.json")
+    file.write_text(json.dumps({**DRIFT, "format": "reconciler/drift/v3"}))
+    done = cli("ci", "issue", body, "--drift", file)
+    assert done.code == 1
+    assert "reconciler/drift/v3" in done.err
+    assert "reads reconciler/drift/v1 and reconciler/drift/v2" in done.err
+    assert "pip install --upgrade assistant-reconciler" in done.err
     assert not hub.issues
 
 
@@ -145,7 +157,7 @@ def test_reviewed_outside_a_workflow_says_what_is_missing(hub: Hub, cli: Cli, pr
     assert "GITHUB_WORKFLOW_REF is not set" in done.err
 
 
-def test_nothing_to_do_asks_github_nothing(hub: Hub, cli: Cli, applied: Path):
+def test_reviewed_without_changes_sends_no_request_to_github(hub: Hub, cli: Cli, applied: Path):
     done = cli("ci", "reviewed", "--out", applied / "reviewed.json")
     assert (done.code, hub.asked.total()) == (0, 0)
     assert "Reviewed: 0 changes. Held back: 0 changes." in done.out

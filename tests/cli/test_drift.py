@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.emulator import Settings, create_app
 from reconciler.emulator.resources import models
+from reconciler.project.workspace import open_workspace
+from reconciler.state.lock import Holder
 from tests.cli.conftest import Cli, delete_store, edit, rename_store
 
 
@@ -12,7 +14,7 @@ def test_in_sync(applied, cli: Cli):
     assert (done.code, done.out) == (0, "In sync: acme, nothing was changed by hand.\n\n1 assistant in sync.\n")
 
 
-def test_the_key_of_another_project_is_no_drift(applied, cli: Cli, monkeypatch):
+def test_the_key_of_another_project_is_an_error(applied, cli: Cli, monkeypatch):
     """There, everything looks as if somebody had deleted it."""
     elsewhere = create_app(Settings(project="proj_other"))
     monkeypatch.setattr("reconciler.emulator.create_app", lambda _settings: elsewhere)
@@ -21,7 +23,7 @@ def test_the_key_of_another_project_is_no_drift(applied, cli: Cli, monkeypatch):
     assert [problem["code"] for problem in done.document["problems"]] == ["wrong-project"]
 
 
-def test_what_was_changed_by_hand_is_told_field_by_field(applied, cli: Cli):
+def test_drift_is_reported_by_field(applied, cli: Cli):
     rename_store(applied, "by hand")
     done = cli("drift")
     assert done.code == 2
@@ -32,7 +34,7 @@ def test_what_was_changed_by_hand_is_told_field_by_field(applied, cli: Cli):
     ]
 
 
-def test_an_assistant_says_what_differs_of_what_it_searches(applied, cli: Cli):
+def test_drift_of_a_store_is_shown_with_its_assistants(applied, cli: Cli):
     rename_store(applied, "by hand")
     (helper,) = cli("drift", "-o", "json").document["assistants"]
     assert (helper["address"], helper["in_sync"]) == ("assistant/helper", False)
@@ -40,12 +42,21 @@ def test_an_assistant_says_what_differs_of_what_it_searches(applied, cli: Cli):
         {
             "address": "vectorstore/handbook",
             "class": "modified",
-            "fields": [{"path": "name", "manifest": "handbook", "live": "by hand"}],
+            "fields": [
+                {
+                    "path": "name",
+                    "keys": ["name"],
+                    "live": "by hand",
+                    "desired": "handbook",
+                    "applied": "handbook",
+                    "origin": "drift",
+                }
+            ],
         }
     ]
 
 
-def test_a_model_that_ends_soon_is_told_and_is_no_drift(applied, cli: Cli, monkeypatch):
+def test_a_retiring_model_is_reported_and_is_not_drift(applied, cli: Cli, monkeypatch):
     day = datetime.now(UTC).date() + timedelta(days=30)
     ending = [model._replace(shutdown_date=str(day)) for model in models.MODELS]
     monkeypatch.setattr(models, "MODELS", ending)
@@ -61,7 +72,7 @@ def test_the_command_that_undoes_it_is_for_the_same_project(applied, cli: Cli, m
     assert "Undo it with: reconciler apply -C acme --on-drift revert\n" in cli("drift", "-C", "acme").out
 
 
-def test_what_only_follows_from_a_hand_edit_is_not_told(applied, cli: Cli):
+def test_consequences_of_drift_are_not_reported(applied, cli: Cli):
     delete_store(applied)
     assert [item["address"] for item in cli("plan", "-o", "json").document["drift"]] == [
         "vectorstore/handbook",
@@ -72,18 +83,18 @@ def test_what_only_follows_from_a_hand_edit_is_not_told(applied, cli: Cli):
     assert [entry["address"] for entry in document["entries"]] == ["vectorstore/handbook"]
 
 
-def test_an_edit_of_the_manifests_is_no_drift(applied, cli: Cli):
+def test_an_edit_of_the_manifests_is_not_drift(applied, cli: Cli):
     edit(applied / "prompts" / "helper.md", "You", "Thou")
     assert cli("drift").code == 0
 
 
-def test_only_the_target_is_looked_at(applied, cli: Cli):
+def test_only_the_target_is_checked(applied, cli: Cli):
     rename_store(applied, "by hand")
     assert cli("drift", "--target", "file/kb/welcome.md").code == 0
     assert cli("drift", "--target", "vectorstore/handbook").code == 2
 
 
-def test_status_says_where_everything_stands(applied, cli: Cli):
+def test_status_lists_every_object(applied, cli: Cli):
     rename_store(applied, "by hand")
     edit(applied / "prompts" / "helper.md", "You", "Thou")
     done = cli("status")
@@ -105,6 +116,28 @@ def test_a_pipe_has_no_width(applied, cli: Cli, monkeypatch):
 
 def test_status_before_anything_was_applied(project, cli: Cli):
     document = cli("status", "-o", "json").document
-    assert document["last_apply"] == "never applied"
+    assert document["last_apply"] is None
     assert document["lock"] is None
-    assert {(entry["standing"], entry["id"]) for entry in document["entries"]} == {("to create", None)}
+    assert {(one["in_sync"], one["id"]) for one in document["objects"]} == {(False, None)}
+    assert {change["action"] for one in document["objects"] for change in one["changes"]} == {"create"}
+
+
+def test_status_json_names_the_last_apply_the_drift_and_the_pending_edits(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    edit(applied / "prompts" / "helper.md", "You", "Thou")
+    document = cli("status", "-o", "json").document
+    assert document["last_apply"]["outcome"] == "complete"
+    assert document["last_apply"]["changes"] == {"created": 4, "updated": 0, "removed": 0}
+    assert datetime.fromisoformat(document["last_apply"]["finished_at"]).tzinfo is not None
+    objects = {one["address"]: one for one in document["objects"]}
+    assert objects["vectorstore/handbook"]["drift"] == [{"class": "modified", "action": "update", "fields": ["name"]}]
+    assert objects["assistant/helper"]["changes"] == [{"action": "update", "fields": ["instructions"]}]
+    assert [one["address"] for one in document["objects"] if one["in_sync"]] == ["file/kb/welcome.md"]
+
+
+def test_status_names_the_holder_of_the_lock(applied, cli: Cli):
+    with open_workspace(applied, {}).backend.lock(Holder("kim", "laptop", "another machine", 4242)):
+        lock = cli("status", "-o", "json").document["lock"]
+        assert "locked by kim@laptop\n" in cli("status").out
+    assert (lock["holder"], lock["host"], lock["process"]) == ("kim", "laptop", 4242)
+    assert lock["acquired_at"] <= lock["renewed_at"]

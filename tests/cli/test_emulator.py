@@ -14,7 +14,7 @@ SERVE = [sys.executable, "-m", "reconciler.cli.main", "emulator", "serve"]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_is_and_stops_when_asked(ending):
+def test_serve_prints_its_url_and_stops_on_a_signal(ending):
     with subprocess.Popen([*SERVE, "--port", "0"], stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr
         line = server.stderr.readline()
@@ -37,28 +37,28 @@ def test_a_port_in_use_is_an_error(cli: Cli):
     assert "--port" in done.err
 
 
-def test_a_host_that_is_not_ours_is_an_error(cli: Cli):
+def test_a_foreign_host_is_an_error(cli: Cli):
     done = cli("emulator", "serve", "--host", "192.0.2.1", "--port", 0)
     assert done.code == 1
     assert "cannot serve on 192.0.2.1:0" in done.err
 
 
-def test_data_that_cannot_be_kept_is_an_error(cli: Cli, tmp_path):
+def test_data_that_cannot_be_stored_is_an_error(cli: Cli, tmp_path):
     (tmp_path / "data").write_bytes(b"no database at all, but long enough" * 100)
     for place in (tmp_path / "data", tmp_path):
         done = cli("emulator", "serve", "--port", 0, "--data", place)
         assert done.code == 1
-        assert f"cannot keep its data in {place}" in done.err
+        assert f"cannot store its data in {place}" in done.err
 
 
-def test_faults_that_nobody_understands_are_an_error(cli: Cli):
+def test_invalid_faults_are_an_error(cli: Cli):
     done = cli("emulator", "serve", "--port", 0, "--faults", "flood")
     assert done.code == 1
     assert "error[bad-faults]" in done.err
     assert "unknown fault 'flood'" in done.err
 
 
-def test_the_embedded_api_is_unkind_where_the_environment_says_so(cli: Cli, project, monkeypatch):
+def test_reconciler_faults_injects_faults(cli: Cli, project, monkeypatch):
     monkeypatch.setenv("RECONCILER_FAULTS", "quota:POST:*:2")
     done = cli("apply", "--yes")
     assert done.code == 4

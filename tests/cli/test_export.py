@@ -51,7 +51,7 @@ def test_a_chatbot_without_release_points_at_its_draft(applied, cli: Cli):
     assert "reconciler export chatbot/helper@working" in done.err
 
 
-def test_what_was_not_applied_yet_is_not_published(project, cli: Cli):
+def test_an_unapplied_object_is_not_published(project, cli: Cli):
     done = cli("export", "assistant/helper")
     assert done.code == 1
     assert "nothing is published at assistant/helper of acme" in done.err
@@ -82,10 +82,10 @@ class TestReleases:
         assert "verse" not in cli("export", "chatbot/helper").out
 
     @pytest.mark.parametrize("address", ["chatbot/helper@2", "release/helper@2", "assistant/helper@helper.2"])
-    def test_a_release_that_there_is_not(self, released, cli: Cli, address):
+    def test_an_unknown_release_is_an_error(self, released, cli: Cli, address):
         done = cli("export", address)
         assert (done.code, done.out) == (1, "")
-        assert "makes the releases that the manifests have" in done.err
+        assert "To create the releases in the manifests" in done.err
 
 
 @pytest.mark.parametrize("address", ["assistant/../../etc", "assistant/a b", "assistant/nobody", "nonsense/x"])
@@ -95,7 +95,7 @@ def test_an_address_that_cannot_be_is_an_error(applied, cli: Cli, address):
     assert "error[not-published]" in done.err
 
 
-def test_into_a_file(applied, cli: Cli, tmp_path):
+def test_export_to_a_file(applied, cli: Cli, tmp_path):
     done = cli("export", "assistant/helper", "--out", tmp_path / "bundle.json")
     assert (done.code, done.out) == (0, "")
     assert json.loads((tmp_path / "bundle.json").read_text()) == cli("export", "assistant/helper").document

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from reconciler.manifests.modeline import SCHEMA_FILE
+from reconciler.manifests.writing import SCHEMA_FILE
 from tests.cli.conftest import by_hand
 
 
@@ -15,11 +15,11 @@ def nowhere(project):
     return project
 
 
-def test_what_is_live_becomes_a_project(nowhere, cli):
+def test_import_writes_a_project(nowhere, cli):
     done = cli("import")
     assert done.code == 0
     assert done.out.startswith("assistant/support-bot  from agent agent_")
-    assert "2 files written" in done.out
+    assert "Wrote 2 files" in done.out
     assert "agent: 1 found" in done.err
     assert cli("validate").code == 0
 
@@ -41,10 +41,10 @@ def test_import_into_a_project_names_the_schema_that_is_there(project, cli, has_
     assert (project / SCHEMA_FILE).exists() == has_schema
 
 
-def test_an_id_that_is_gone_is_an_error_that_stops_nothing(applied, cli):
+def test_a_missing_id_is_an_error_and_the_rest_is_imported(applied, cli):
     done = cli("import", "vs_gone")
     assert done.code == 1
-    assert "error[not-live]: nothing live is vs_gone" in done.err
+    assert "error[not-live]: vs_gone was not found" in done.err
 
 
 @pytest.mark.parametrize("words", [["request"], ["response"], ["request", "x.json", "--name", "a*"]])
@@ -52,9 +52,9 @@ def test_responses_and_requests_are_named_one_by_one(project, cli, words):
     assert cli("import", *words).code == 64
 
 
-def test_a_request_from_code(project, cli):
+def test_import_of_a_request_body(project, cli):
     (project / "body.json").write_text(json.dumps({"model": "gpt-6-luna", "input": "Hello"}))
     done = cli("import", "request", "body.json")
     assert done.code == 0
-    assert "not here: `input`: the application passes it with each request" in done.out
+    assert "not imported: `input`: the application passes it with each request" in done.out
     assert cli("validate").code == 0

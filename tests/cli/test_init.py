@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from reconciler.manifests.modeline import SCHEMA_FILE
+from reconciler.manifests.writing import SCHEMA_FILE
 from tests.cli.conftest import Cli
 
 
@@ -49,16 +49,16 @@ def test_into_the_working_directory(tmp_path, monkeypatch, cli: Cli):
     assert (tmp_path / "project.yaml").is_file()
 
 
-def test_nothing_is_written_over(tmp_path, cli: Cli):
+def test_existing_files_are_not_overwritten(tmp_path, cli: Cli):
     (tmp_path / "stores").mkdir()
     (tmp_path / "stores" / "handbook.yaml").write_text("mine")
     done = cli("init", tmp_path)
     assert (done.code, done.out) == (1, "")
-    assert "handbook.yaml is there already; nothing was written" in done.err
+    assert "handbook.yaml already exists; nothing was written" in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["stores"]
 
 
-def test_where_nothing_can_be_written(tmp_path, cli: Cli):
+def test_an_unwritable_folder_is_an_error(tmp_path, cli: Cli):
     (tmp_path / "assistants").write_text("a file where a folder is needed")
     done = cli("init", tmp_path)
     assert done.code == 1
@@ -66,7 +66,7 @@ def test_where_nothing_can_be_written(tmp_path, cli: Cli):
     assert cli("init", tmp_path / "assistants").code == 64
 
 
-def test_a_project_is_not_put_into_another(tmp_path, monkeypatch, cli: Cli):
+def test_a_project_inside_another_is_an_error(tmp_path, monkeypatch, cli: Cli):
     monkeypatch.chdir(tmp_path)
     assert cli("init", "acme").code == 0
     done = cli("init", "acme/sub")

@@ -11,7 +11,7 @@ def test_everything_live_without_a_project(project, cli, monkeypatch, tmp_path):
 def test_progress_goes_to_stderr_and_the_document_to_stdout(applied, cli):
     done = cli("inventory", "-o", "json", "--by", "label.customer")
     assert done.document["identity"] == "acme"
-    assert {one["standing"] for one in done.document["objects"] if one["type"] == "vector_store"} == {"ours"}
+    assert {one["ownership"] for one in done.document["objects"] if one["type"] == "vector_store"} == {"ours"}
     assert "vector_store: 1 found" in done.err
 
 
@@ -22,4 +22,4 @@ def test_markdown(applied, cli):
 @pytest.mark.parametrize("by", ["customer", "label."])
 def test_what_cannot_be_summed_up_by_is_an_error(project, cli, by):
     done = cli("inventory", "--by", by)
-    assert (done.code, "cannot sum up" in done.err) == (1, True)
+    assert (done.code, "is not a valid key for totals" in done.err) == (1, True)

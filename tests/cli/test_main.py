@@ -20,7 +20,7 @@ RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
     [
         ("pln", "Did you mean 'plan'?"),
         ("plan --taget assistant/helper", "Did you mean '--target'?"),
-        ("plan --target helper", "'helper' is no address: an address is kind/name, like assistant/triage"),
+        ("plan --target helper", "'helper' is not a valid address; write kind/name, such as assistant/triage"),
         ("-C . plan", "Options go after the command, as in: reconciler plan -C DIR"),
         ("plan -C nowhere", "Directory 'nowhere' does not exist"),
         ("plan -C project.yaml", "is a file"),
@@ -28,7 +28,7 @@ RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
         ("plan --out kb", "is a directory"),
         ("plan -o yaml", "'yaml' is not one of 'text', 'json'"),
         ("plan --on-drift ask", "'ask' is not one of"),
-        ("export helper", "'helper' is no address"),
+        ("export helper", "'helper' is not a valid address"),
         ("state lst", "No such command 'lst'"),
         ("apply", "a confirmation is required, but stdin is not a terminal; pass --yes"),
         ("apply plan.json --target assistant/helper --yes", "cannot be combined with a saved plan"),
@@ -60,7 +60,7 @@ def test_no_project_says_how_to_make_one(tmp_path, monkeypatch, cli: Cli, comman
 
 
 @pytest.mark.parametrize("command", ["plan", "drift", "status", "apply --yes", "state list"])
-def test_every_error_of_the_manifests_is_told_at_once_and_as_json_where_asked_for(project, cli: Cli, command):
+def test_all_errors_of_the_manifests_are_shown_as_text_or_json(project, cli: Cli, command):
     edit(project / "assistants" / "helper.yaml", "model:", "modle:")
     edit(project / "chatbots" / "helper.yaml", "assistant:", "asistant:")
     done = cli(*command.split(), "-o", "json")
@@ -89,7 +89,7 @@ def test_a_local_state_is_refused_in_ci_unless_the_api_is_embedded(project, cli:
     assert "RECONCILER_STATE" in done.err
 
 
-def test_a_folder_that_cannot_be_written_is_no_bug(project, cli: Cli):
+def test_a_file_in_place_of_the_data_folder_is_an_error(project, cli: Cli):
     (project / ".reconciler").write_text("a file where the folder should be")
     done = cli("plan")
     assert (done.code, done.out) == (1, "")
@@ -105,7 +105,7 @@ def test_a_broken_file_of_the_embedded_api_is_named(project, cli: Cli):
     assert "emulator.sqlite: file is not a database" in done.err
 
 
-def test_a_bug_is_a_message_and_a_trace_only_on_demand(project, cli: Cli, monkeypatch):
+def test_a_bug_prints_a_message_and_a_trace_on_demand(project, cli: Cli, monkeypatch):
     monkeypatch.setattr(plan_module, "show_plan", lambda *args, **options: 1 / 0)
     done = cli("plan")
     assert (done.code, done.out) == (1, "")
@@ -116,7 +116,7 @@ def test_a_bug_is_a_message_and_a_trace_only_on_demand(project, cli: Cli, monkey
         cli("plan")
 
 
-def test_a_reader_that_goes_away_is_told_nothing_more(project):
+def test_a_closed_pipe_ends_output_silently(project):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run([*RECONCILER, "plan"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
@@ -125,7 +125,7 @@ def test_a_reader_that_goes_away_is_told_nothing_more(project):
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
-def test_a_closed_stream_takes_and_gives_nothing(project, closed):
+def test_closed_streams_are_replaced_by_the_null_device(project, closed):
     line = f"{sys.executable} -m reconciler.cli.main apply --yes {closed}"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     assert done.returncode == 0
@@ -133,7 +133,7 @@ def test_a_closed_stream_takes_and_gives_nothing(project, closed):
     assert "error" not in done.stderr
 
 
-def test_what_a_terminal_cannot_encode_is_escaped(project):
+def test_unencodable_characters_are_escaped(project):
     (project / "kb" / "café.md").write_text("Open at eight.")
     env = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run([*RECONCILER, "plan"], capture_output=True, text=True, check=False, env=env)
@@ -156,7 +156,7 @@ def test_commands_to_retype_have_no_password(project, cli: Cli):
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full, which Linux has")
 @pytest.mark.parametrize("line", ["plan", "plan -o json"])
-def test_a_full_disk_is_told(project, line):
+def test_a_full_disk_is_an_error(project, line):
     with FULL.open("w") as full:
         done = subprocess.run([*RECONCILER, *line.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
@@ -165,7 +165,7 @@ def test_a_full_disk_is_told(project, line):
 
 
 @pytest.mark.parametrize("width", ["0", "1", "20", "100000", "wide"])
-def test_any_width_of_the_terminal_will_do(project, cli: Cli, monkeypatch, width):
+def test_help_in_terminals_of_any_width(project, cli: Cli, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", width)
     for command in ("plan", "status", "drift"):
         assert cli(command).code == 0
@@ -177,10 +177,10 @@ def test_json_is_the_only_thing_on_stdout(applied, cli: Cli):
         for command in ("plan", "apply --yes", "drift", "status", "validate")
     }
     assert formats == {
-        "plan": "reconciler/plan/v1",
-        "apply --yes": "reconciler/apply/v1",
-        "drift": "reconciler/drift/v1",
-        "status": "reconciler/status/v1",
+        "plan": "reconciler/plan/v2",
+        "apply --yes": "reconciler/apply/v2",
+        "drift": "reconciler/drift/v2",
+        "status": "reconciler/status/v2",
         "validate": "reconciler/problems/v1",
     }
 

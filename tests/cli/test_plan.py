@@ -15,7 +15,7 @@ def test_a_first_plan_writes_nothing(project, cli: Cli):
     assert not (project / ".reconciler" / "state").exists()
 
 
-def test_the_detailed_exit_code_tells_whether_there_is_something_to_do(project, cli: Cli):
+def test_detailed_exitcode_returns_2_for_changes(project, cli: Cli):
     assert cli("plan", "--detailed-exitcode").code == 2
     assert cli("apply", "--yes").code == 0
     assert cli("plan", "--detailed-exitcode").code == 0
@@ -23,14 +23,14 @@ def test_the_detailed_exit_code_tells_whether_there_is_something_to_do(project, 
     assert cli("plan", "--detailed-exitcode").code == 2
 
 
-def test_drift_that_is_kept_is_nothing_to_do(applied, cli: Cli):
+def test_kept_drift_is_not_a_change(applied, cli: Cli):
     rename_store(applied, "by hand")
     assert cli("plan", "--detailed-exitcode", "--on-drift", "keep").code == 0
     assert cli("plan", "--detailed-exitcode").code == 2
     assert cli("plan", "--detailed-exitcode", "--on-drift", "refuse").code == 3
 
 
-def test_a_refusal_wins_over_changes(applied, cli: Cli):
+def test_a_refusal_has_precedence_over_changes(applied, cli: Cli):
     (applied / "stores" / "handbook.yaml").unlink()
     edit(applied / "prompts" / "helper.md", "You", "Thou")
     done = cli("plan", "--detailed-exitcode", "-o", "json")
@@ -38,7 +38,7 @@ def test_a_refusal_wins_over_changes(applied, cli: Cli):
     assert [refusal["rule"] for refusal in done.document["refusals"]] == ["referenced"]
 
 
-def test_a_reference_to_what_is_nowhere_is_an_error(project, cli: Cli):
+def test_a_dangling_reference_is_an_error(project, cli: Cli):
     edit(project / "chatbots" / "helper.yaml", "assistant: helper", "assistant: helpr")
     done = cli("plan")
     assert done.code == 1
@@ -46,7 +46,7 @@ def test_a_reference_to_what_is_nowhere_is_an_error(project, cli: Cli):
     assert "did you mean `helper`?" in done.err
 
 
-def test_a_target_takes_along_what_it_needs(project, cli: Cli):
+def test_a_target_includes_its_dependencies(project, cli: Cli):
     done = cli("plan", "--target", "assistant/helper", "-o", "json")
     assert [change["address"] for change in done.document["changes"]] == [
         "file/kb/welcome.md",
@@ -55,15 +55,15 @@ def test_a_target_takes_along_what_it_needs(project, cli: Cli):
     ]
 
 
-def test_an_unknown_target_is_an_error_that_knows_what_was_meant(project, cli: Cli):
+def test_an_unknown_target_is_an_error_with_a_suggestion(project, cli: Cli):
     done = cli("plan", "--target", "assistant/hlper")
     assert done.code == 1
-    assert "there is no assistant/hlper" in done.err
-    assert "Did you mean 'assistant/helper'" in done.err
+    assert "assistant/hlper was not found" in done.err
+    assert "did you mean `assistant/helper`" in done.err
 
 
-def test_a_target_in_other_letters_has_one_suggestion(project, cli: Cli):
-    assert "Did you mean 'chatbot/helper'?\n" in cli("plan", "--target", "chatbot/Helper").err
+def test_a_target_in_another_case_has_one_suggestion(project, cli: Cli):
+    assert "did you mean `chatbot/helper`?\n" in cli("plan", "--target", "chatbot/Helper").err
 
 
 @pytest.mark.parametrize("variable", [False, True])
@@ -71,7 +71,7 @@ def test_the_environment_is_chosen_by_option_or_variable(project, cli: Cli, monk
     edit(project / "project.yaml", "spec:\n", "spec:\n  environments: {staging: {}, production: {}}\n")
     done = cli("plan")
     assert done.code == 1
-    assert "choose one with --env or RECONCILER_ENV" in done.err
+    assert "choose one with `--env NAME` or `RECONCILER_ENV`" in done.err
     monkeypatch.setenv("RECONCILER_ENV", "production" if variable else "nonsense")
     chosen = cli("plan") if variable else cli("plan", "--env", "production")
     assert chosen.out.startswith("4 changes: acme/production,")
@@ -106,14 +106,15 @@ def test_a_saved_plan_is_shown_without_project_and_network(project, cli: Cli, tm
     ("content", "said"),
     [
         (b"", "is not JSON"),
-        (b"\xff\xfe", "it is not text"),
+        (b"\xff\xfe", "it is not a text file"),
         (b"[" * 100_000, "is not JSON"),
-        (b"[]", "not a plan of format reconciler/plan/v1"),
-        (b'{"format": "reconciler/plan/v2"}', "but 'reconciler/plan/v2'"),
+        (b"[]", "not a plan of format reconciler/plan/v2"),
+        (b'{"format": "reconciler/drift/v2"}', "its format is 'reconciler/drift/v2'"),
+        (b'{"format": "reconciler/plan/v2"}', "lacks what every plan has"),
         (b'{"format": "reconciler/plan/v1"}', "lacks what every plan has"),
     ],
 )
-def test_what_is_no_plan_is_an_error(cli: Cli, tmp_path, content, said):
+def test_an_invalid_plan_file_is_an_error(cli: Cli, tmp_path, content, said):
     (tmp_path / "plan.json").write_bytes(content)
     done = cli("show", tmp_path / "plan.json")
     assert (done.code, done.out) == (1, "")
@@ -121,7 +122,17 @@ def test_what_is_no_plan_is_an_error(cli: Cli, tmp_path, content, said):
     assert "reconciler plan --out" in done.err
 
 
-def test_a_plan_file_that_is_not_there(cli: Cli, tmp_path):
+def test_show_a_plan_of_a_newer_format_names_both_and_the_upgrade(cli: Cli, tmp_path):
+    (tmp_path / "plan.json").write_text('{"format": "reconciler/plan/v12"}')
+    for command in ("show", "apply"):
+        done = cli(command, tmp_path / "plan.json", *(["--yes"] if command == "apply" else []))
+        assert (done.code, done.out) == (1, "")
+        assert "reconciler/plan/v12" in done.err
+        assert "reads reconciler/plan/v1 and reconciler/plan/v2" in done.err
+        assert "pip install --upgrade assistant-reconciler" in done.err
+
+
+def test_a_missing_plan_file_is_an_error(cli: Cli, tmp_path):
     done = cli("show", tmp_path / "plan.json")
     assert done.code == 1
     assert "No such file or directory" in done.err
@@ -131,7 +142,7 @@ def test_colour_is_for_terminals_only(project, cli: Cli):
     assert "\x1b" not in cli("plan").out
 
 
-def test_a_model_that_the_api_does_not_list_is_told(applied, cli: Cli):
+def test_an_unlisted_model_is_a_warning(applied, cli: Cli):
     edit(applied / "assistants" / "helper.yaml", "gpt-6-luna", "gpt-6-lunar")
     done = cli("plan", "-o", "json")
     (warning,) = done.document["warnings"]

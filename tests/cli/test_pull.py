@@ -5,7 +5,7 @@ from tests.cli.conftest import Cli, rename_store
 STORE = "vectorstore/handbook"
 
 
-def test_a_change_made_by_hand_becomes_the_manifests(applied, cli: Cli):
+def test_drift_is_copied_into_the_manifests(applied, cli: Cli):
     rename_store(applied, "by hand")
     before = {path: path.read_bytes() for path in applied.rglob("*.yaml")}
     done = cli("pull", STORE, "--dry-run")
@@ -24,10 +24,10 @@ def test_a_change_made_by_hand_becomes_the_manifests(applied, cli: Cli):
 def test_nothing_to_pull(applied, cli: Cli):
     done = cli("pull", STORE)
     assert (done.code, done.out) == (0, "Nothing to pull.\n")
-    assert "nothing was changed by hand" in done.err
+    assert "vectorstore/handbook: no drift" in done.err
 
 
-def test_addresses_or_all(applied, cli: Cli):
+def test_pull_requires_addresses_or_all(applied, cli: Cli):
     assert cli("pull").code == 64
     assert cli("pull", STORE, "--all").code == 64
     assert cli("pull", "vectorstore/nowhere").code == 1

@@ -18,7 +18,7 @@ def bot(project: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return file.stem
 
 
-def test_a_release_is_written_and_told(bot: str, cli: Cli) -> None:
+def test_a_release_is_written_and_reported(bot: str, cli: Cli) -> None:
     done = cli("release", bot, "-m", "the first")
     assert (done.code, done.err) == (0, "")
     assert done.out == (
@@ -41,7 +41,7 @@ def test_a_release_and_its_publication_in_one(bot: str, project: Path, cli: Cli)
     assert [one["fields"] for one in done["changes"]["objects"]] == [[{"path": "temperature", "after": 0.5}]]
 
 
-def test_a_rollback_is_said(bot: str, project: Path, cli: Cli) -> None:
+def test_a_rollback_is_reported(bot: str, project: Path, cli: Cli) -> None:
     cli("release", bot)
     (file,) = (project / "assistants").iterdir()
     edit(file, "spec:\n", "spec:\n  temperature: 0.5\n")
@@ -54,7 +54,7 @@ def test_a_rollback_is_said(bot: str, project: Path, cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "one", "1.5", "²"])
-def test_a_number_that_is_none(bot: str, cli: Cli, number: str) -> None:
+def test_an_invalid_release_number_is_incorrect_usage(bot: str, cli: Cli, number: str) -> None:
     assert cli("publish", bot, "--", number).code == 64
 
 
@@ -71,7 +71,7 @@ def test_a_comparison(bot: str, project: Path, cli: Cli) -> None:
     assert "```text\nObjects\n  ~ assistant/" in markdown
 
 
-def test_what_is_still_used_is_refused_with_three(bot: str, project: Path, cli: Cli) -> None:
+def test_archive_of_a_used_object_returns_exit_code_3(bot: str, project: Path, cli: Cli) -> None:
     (file,) = (project / "assistants").iterdir()
     done = cli("archive", f"assistant/{file.stem}")
     assert done.code == 3
@@ -82,7 +82,7 @@ def test_what_is_still_used_is_refused_with_three(bot: str, project: Path, cli: 
     assert [one["rule"] for one in document["refusals"]] == ["referenced"]
 
 
-def test_what_may_go_is_edited_out(bot: str, project: Path, cli: Cli) -> None:
+def test_archive_edits_the_manifests(bot: str, project: Path, cli: Cli) -> None:
     cli("release", bot)
     done = cli("archive", f"chatbot/{bot}")
     assert (done.code, f"removed chatbots/{bot}.yaml" in done.out) == (0, True)

@@ -42,7 +42,7 @@ def test_validate_never_needs_the_client(project):
 @pytest.mark.parametrize(
     "args", [("state", "list"), ("export", "assistant/helper"), ("state", "show", "file/kb/welcome.md")]
 )
-def test_what_looks_at_state_alone_never_needs_the_client(applied, args):
+def test_state_commands_never_need_the_client(applied, args):
     assert not loaded(*args, folder=applied) & NEVER_OFFLINE
 
 
@@ -60,7 +60,7 @@ def test_help_of_every_command_is_light():
     assert done.returncode == 0, done.stderr
 
 
-def test_the_group_tells_its_commands_and_exit_codes(cli: Cli):
+def test_the_help_lists_commands_and_exit_codes(cli: Cli):
     done = cli("--help")
     assert all(f"  {name} " in done.out for name in COMMANDS)
     assert "64 incorrect usage" in " ".join(done.out.split())

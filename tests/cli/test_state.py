@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,45 +12,48 @@ import pytest
 from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
 from tests.cli.conftest import Cli, Done, edit, rename_store, stores
+from tests.support.documents import complaints
 
 
 def test_an_empty_state(project, cli: Cli):
     assert cli("state", "list").out == "The state is empty: nothing was applied yet.\n"
-    assert cli("state", "list", "-o", "json").document == []
+    assert cli("state", "list", "-o", "json").document["objects"] == []
 
 
-def test_everything_applied_by_address(applied, cli: Cli):
+def test_list_shows_entries_by_address(applied, cli: Cli):
     lines = cli("state", "list").out.splitlines()
     addresses = ["assistant/helper", "chatbot/helper", "file/kb/welcome.md", "vectorstore/handbook"]
     assert [line.split()[0] for line in lines] == ["ADDRESS", *addresses]
-    assert [entry["address"] for entry in cli("state", "list", "-o", "json").document] == addresses
+    assert [entry["address"] for entry in cli("state", "list", "-o", "json").document["objects"]] == addresses
 
 
-def test_one_entry_in_full(applied, cli: Cli):
+def test_show_prints_one_entry(applied, cli: Cli):
     entry = cli("state", "show", "vectorstore/handbook").document
     assert entry["id"].startswith("vs_")
     assert entry["fields"]["name"] == "handbook"
 
 
-def test_an_address_that_is_not_there(applied, cli: Cli):
+def test_show_of_an_unknown_address_is_an_error(applied, cli: Cli):
     done = cli("state", "show", "assistant/helpr")
     assert done.code == 1
-    assert "Did you mean 'assistant/helper'" in done.err
+    assert "did you mean `assistant/helper`" in done.err
 
 
-def test_who_applied_what(applied, cli: Cli):
-    (only,) = cli("state", "history", "-o", "json").document
-    assert (only["summary"], only["outcome"]) == ("4 created", "complete")
+def test_history_lists_applies(applied, cli: Cli):
+    (only,) = cli("state", "history", "-o", "json").document["applies"]
+    assert only["changes"] == {"created": 4, "updated": 0, "removed": 0}
+    assert only["outcome"] == "complete"
+    assert datetime.fromisoformat(only["started_at"]) <= datetime.fromisoformat(only["finished_at"])
     assert cli("state", "history").out.splitlines()[1].split("complete")[1].split()[1:] == ["4", "created"]
 
 
-def test_neither_needs_the_api(applied, cli: Cli, monkeypatch):
+def test_list_does_not_need_the_api(applied, cli: Cli, monkeypatch):
     monkeypatch.setenv("RECONCILER_ENDPOINT", "http://127.0.0.1:9/v1")
     assert cli("state", "list").code == 0
 
 
-def test_a_lock_is_freed_once_a_person_says_so(applied, cli: Cli, monkeypatch):
-    assert cli("state", "unlock", "--yes").out == "Nobody holds the lock of acme.\n"
+def test_unlock_after_confirmation_frees_the_lock(applied, cli: Cli, monkeypatch):
+    assert cli("state", "unlock", "--yes").out == "No lock held on acme.\n"
     with open_workspace(applied, {}).backend.lock(Holder("kim", "laptop", "another machine", 4242)):
         assert cli("apply", "--yes").code == 6
         refused = cli("state", "unlock")
@@ -59,15 +63,16 @@ def test_a_lock_is_freed_once_a_person_says_so(applied, cli: Cli, monkeypatch):
         freed = cli("state", "unlock", "--yes")
         assert freed.code == 0
         assert re.fullmatch(
-            r"Freed: the lock of acme that kim@laptop \(process 4242\) held, renewed \d+ s ago\.\n", freed.out
+            r"Unlocked acme, which was locked by kim@laptop \(process 4242, renewed \d+ s ago\)\.\n", freed.out
         )
         assert cli("apply", "--yes").code == 0
 
 
-def test_pulled_and_pushed_back(applied, cli: Cli, tmp_path):
+def test_a_pulled_state_can_be_pushed(applied, cli: Cli, tmp_path):
     backup = tmp_path / "state.json"
     assert cli("state", "pull", "--out", backup).out == ""
     assert cli("state", "pull").document == json.loads(backup.read_text())
+    assert complaints(json.loads(backup.read_text())) == []
     pushed = cli("state", "push", backup)
     assert (pushed.code, pushed.out) == (0, "Pushed: acme, and nothing is other than before.\n")
 
@@ -92,13 +97,13 @@ def test_a_document_that_lacks_what_was_recorded_since_is_refused(applied, cli: 
     assert cli("state", "pull").out == before
 
 
-def test_nor_is_one_of_a_history_that_was_replaced(applied, cli: Cli, tmp_path, monkeypatch):
+def test_a_document_of_a_replaced_state_is_refused(applied, cli: Cli, tmp_path, monkeypatch):
     """Its position is higher, and it is older all the same."""
     document = {**cli("state", "pull").document, "position": 99, "run": "20200101T000000Z-000000000000"}
     assert "state-older" in pushed(cli, tmp_path, document).err
     lose_state(applied)
     assert pushed(cli, tmp_path, document).code == 0
-    assert len(cli("state", "list", "-o", "json").document) == 4
+    assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -109,10 +114,10 @@ def test_nor_is_one_of_a_history_that_was_replaced(applied, cli: Cli, tmp_path, 
         ({"objects": 1}, "state-damaged"),
     ],
 )
-def test_what_is_no_state_of_ours_is_not_pushed(applied, cli: Cli, tmp_path, change, code):
+def test_an_invalid_document_is_not_pushed(applied, cli: Cli, tmp_path, change, code):
     refused = pushed(cli, tmp_path, {**cli("state", "pull").document, **change})
     assert (refused.code, f"error[{code}]" in refused.err) == (1, True)
-    assert len(cli("state", "list", "-o", "json").document) == 4
+    assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
 def test_nothing_is_pushed_while_a_run_has_the_lock(applied, cli: Cli, tmp_path):
@@ -121,7 +126,7 @@ def test_nothing_is_pushed_while_a_run_has_the_lock(applied, cli: Cli, tmp_path)
         assert pushed(cli, tmp_path, document).code == 6
 
 
-def test_an_entry_under_another_address(applied, cli: Cli):
+def test_mv_moves_an_entry_to_another_address(applied, cli: Cli):
     """The object stays what it is, and the next apply writes the new address on it."""
     rename(applied, "stores/handbook.yaml", "handbook", "manual")
     moved = cli("state", "mv", "vectorstore/handbook", "vectorstore/manual")
@@ -129,7 +134,7 @@ def test_an_entry_under_another_address(applied, cli: Cli):
         "Moved: acme.",
         "  + vectorstore/manual",
         "  - vectorstore/handbook",
-        "  note: its label still says vectorstore/handbook: the next apply writes vectorstore/manual there",
+        "  note: the label of the object is still vectorstore/handbook: the next apply updates it",
     ]
     store = next(change for change in cli("plan", "-o", "json").document["changes"] if "manual" in change["address"])
     assert (store["action"], [field["path"] for field in store["fields"]]) == ("update", ["name", "address"])
@@ -140,36 +145,36 @@ def test_an_entry_under_another_address(applied, cli: Cli):
     assert not [change for change in plan["changes"] if change["action"] in ("create", "delete")]
 
 
-def test_an_address_is_moved_only_from_what_is_known_to_what_is_not(applied, cli: Cli):
+def test_mv_requires_a_known_source_and_a_free_target(applied, cli: Cli):
     assert "unknown-address" in cli("state", "mv", "vectorstore/manual", "vectorstore/other").err
     assert "address-taken" in cli("state", "mv", "vectorstore/handbook", "file/kb/welcome.md").err
     assert "other-kind" in cli("state", "mv", "vectorstore/handbook", "assistant/handbook").err
     assert "moved_from" in cli("state", "mv", "chatbot/helper", "chatbot/other").err
 
 
-def test_what_is_managed_no_longer_is_nobodys(applied, cli: Cli):
+def test_rm_leaves_the_object_unmanaged(applied, cli: Cli):
     done = cli("state", "rm", "vectorstore/handbook", "-o", "json")
     assert done.document["removed"] == ["file/kb/welcome.md", "vectorstore/handbook"]
-    assert "makes another one" in done.document["notes"][0]
+    assert "creates another object" in done.document["notes"][0]
     assert stores(applied) == ["handbook"]
     unmanaged = {one["type"] for one in cli("plan", "-o", "json").document["unmanaged"]}
     assert unmanaged == {"file", "vector_store"}
     lose_state(applied)
     assert cli("state", "rebuild").code == 0
-    assert [one["address"] for one in cli("state", "list", "-o", "json").document] == [
+    assert [one["address"] for one in cli("state", "list", "-o", "json").document["objects"]] == [
         "assistant/helper",
         "chatbot/helper",
     ]
 
 
-def test_what_would_be_found_again_cannot_be_forgotten(applied, cli: Cli):
-    assert "vectorstore/handbook needs file/kb/welcome.md" in cli("state", "rm", "file/kb/welcome.md").err
+def test_rm_refuses_objects_that_would_be_found_again(applied, cli: Cli):
+    assert "vectorstore/handbook references file/kb/welcome.md" in cli("state", "rm", "file/kb/welcome.md").err
     assert "keep_on_delete" in cli("state", "rm", "chatbot/helper").err
     assert "unknown-address" in cli("state", "rm", "assistant/nobody").err
-    assert len(cli("state", "list", "-o", "json").document) == 4
+    assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
-def test_a_lost_state_is_made_anew(applied, cli: Cli):
+def test_rebuild_restores_a_lost_state(applied, cli: Cli):
     before = cli("state", "pull").document
     lose_state(applied)
     done = cli("state", "rebuild")
@@ -178,7 +183,7 @@ def test_a_lost_state_is_made_anew(applied, cli: Cli):
     assert cli("plan", "--detailed-exitcode").code == 0
 
 
-def test_what_was_changed_by_hand_meanwhile_is_told_and_stays_drift(applied, cli: Cli):
+def test_drift_before_a_rebuild_stays_drift(applied, cli: Cli):
     rename_store(applied, "by hand")
     lose_state(applied)
     cli("state", "rebuild")
@@ -187,7 +192,7 @@ def test_what_was_changed_by_hand_meanwhile_is_told_and_stays_drift(applied, cli
     assert (plan["changes"], [item["address"] for item in plan["drift"]]) == ([], ["vectorstore/handbook"])
 
 
-def test_a_state_that_is_there_is_replaced_only_when_asked(applied, cli: Cli, tmp_path):
+def test_rebuild_replaces_an_existing_state_only_after_confirmation(applied, cli: Cli, tmp_path):
     assert cli("state", "rebuild").code == 0  # it is the same
     document = cli("state", "pull").document
     document["objects"]["assistant/ghost"] = document["objects"]["assistant/helper"]
@@ -199,7 +204,7 @@ def test_a_state_that_is_there_is_replaced_only_when_asked(applied, cli: Cli, tm
     assert "ghost" not in cli("state", "list").out
 
 
-def test_the_state_goes_to_another_backend(applied, cli: Cli, bucket, monkeypatch):
+def test_migrate_backend_moves_the_state(applied, cli: Cli, bucket, monkeypatch):
     before = cli("state", "pull").out
     history = cli("state", "history").out
     done = cli("state", "migrate-backend", bucket.url)
@@ -218,7 +223,7 @@ def test_the_state_goes_to_another_backend(applied, cli: Cli, bucket, monkeypatc
     assert cli("state", "pull").out == before
 
 
-def test_a_place_with_a_state_of_its_own_is_left_alone(applied, cli: Cli, bucket, monkeypatch):
+def test_migrate_backend_refuses_a_target_with_a_state(applied, cli: Cli, bucket, monkeypatch):
     monkeypatch.setenv("RECONCILER_STATE", bucket.url)
     assert cli("state", "rebuild").code == 0
     there = cli("state", "pull").out

@@ -62,9 +62,10 @@ def test_the_history_is_the_commits_of_the_branch(remote, project: Path, cli: Cl
     assert cli("apply", "--yes").code == 0
     commit, run = git(project, "rev-parse", "HEAD"), "https://github.example/acme/bots/actions/runs"
     assert remote.subjects()[0] == f"apply acme: 2 updated ({run}/2, commit {commit[:12]}-dirty)"
-    latest, first = cli("state", "history", "-o", "json").document
-    assert (latest["summary"], latest["outcome"], latest["commit"]) == ("2 updated", "complete", f"{commit}-dirty")
-    assert (first["summary"], first["run_url"]) == ("4 created", f"{run}/1")
+    latest, first = cli("state", "history", "-o", "json").document["applies"]
+    assert (latest["outcome"], latest["commit"]) == ("complete", f"{commit}-dirty")
+    assert latest["changes"] == {"created": 0, "updated": 2, "removed": 0}
+    assert (first["changes"]["created"], first["run_url"]) == (4, f"{run}/1")
     shown = cli("state", "history").out.splitlines()
     assert [line.split()[:2] for line in shown[:1]] == [["STARTED", "(UTC)"]]
     assert ["2 updated" in shown[1], "4 created" in shown[2]] == [True, True]
@@ -77,11 +78,14 @@ def test_an_apply_killed_in_the_push_of_its_end_is_finished_by_the_next_one(remo
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     remote.hook("pre-receive", "true")
-    assert [run["outcome"] for run in cli("state", "history", "-o", "json").document] == ["unfinished"]
+    assert [run["outcome"] for run in cli("state", "history", "-o", "json").document["applies"]] == ["unfinished"]
     assert cli("apply", "--yes").code == 0
     assert cli("plan", "--detailed-exitcode").code == 0
     assert stores(project) == ["handbook"]
-    assert [run["outcome"] for run in cli("state", "history", "-o", "json").document] == ["complete", "unfinished"]
+    assert [run["outcome"] for run in cli("state", "history", "-o", "json").document["applies"]] == [
+        "complete",
+        "unfinished",
+    ]
 
 
 def test_two_applies_at_once_make_everything_once(remote, project: Path, cli: Cli):
@@ -90,7 +94,7 @@ def test_two_applies_at_once_make_everything_once(remote, project: Path, cli: Cl
     assert 0 in codes
     assert cli("apply", "--yes").code == 0
     assert stores(project) == ["handbook"]
-    assert len(cli("state", "list", "-o", "json").document) == 4
+    assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
 def test_a_push_that_takes_a_second_does_not_make_more_of_them(remote, cli: Cli):

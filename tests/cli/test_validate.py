@@ -17,7 +17,7 @@ def test_all_problems_by_place(project, cli: Cli):
     assert done.err.endswith("2 errors\n")
 
 
-def test_as_json(project, cli: Cli):
+def test_validate_as_json(project, cli: Cli):
     assert cli("validate", "-o", "json").document["problems"] == []
     edit(project / "chatbots" / "helper.yaml", "assistant: helper", "assistant: nobody")
     done = cli("validate", "-o", "json")
@@ -25,7 +25,7 @@ def test_as_json(project, cli: Cli):
     assert [problem["code"] for problem in done.document["problems"]] == ["dangling-reference"]
 
 
-def test_it_needs_neither_key_nor_state(project, cli: Cli, monkeypatch):
+def test_validate_needs_neither_key_nor_state(project, cli: Cli, monkeypatch):
     monkeypatch.delenv("RECONCILER_ENDPOINT")
     monkeypatch.setenv("CI", "true")
     assert cli("validate").code == 0

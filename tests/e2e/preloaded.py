@@ -18,8 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 import reconciler
 from reconciler.cli.main import run
+from tests.support.documents import check_printed_documents
 
 _CLIENT: Final = """#!%s -IS
 import json, os, socket, sys
@@ -54,6 +57,7 @@ def serve(path: str) -> None:
     for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    check_printed_documents(pytest.MonkeyPatch())
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
         listening.bind(path)
         listening.listen()

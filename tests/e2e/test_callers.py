@@ -94,4 +94,4 @@ def test_caller_workflows_apply_reviewed_plan_with_environment_key(actions: Acti
 def test_caller_rollback_receives_form_inputs(actions: Actions, repo: Checkout):
     inputs = {"chatbot": "helper", "number": "9"}
     rolled = actions.run("bots-rollback", "workflow_dispatch", repo("rev-parse", "main"), "main", inputs=inputs)
-    assert "there is no release/helper@9" in rolled.log
+    assert "release/helper@9 does not exist" in rolled.log

@@ -10,9 +10,9 @@ from reconciler.emulator.fault_spec import parse
 from reconciler.emulator.resources import models
 from reconciler.operations.drift import drift_of
 from reconciler.planning.drift import DriftReport
+from reconciler.planning.drift_class import drift_class
+from reconciler.planning.drift_codec import drift_json
 from reconciler.project.workspace import open_workspace
-from reconciler.reports.drift import drift_class
-from reconciler.reports.json import drift_json
 from tests.support.world import STATE, Document, World, manifest, world
 
 SEARCH: Document = {"type": "file_search", "vector_store_ids": ["handbook"]}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.importing.destination import destination
-from reconciler.importing.inventory import take
-from reconciler.importing.live import bring
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.inventory import take_inventory
+from reconciler.importing.live_inventory import project_context
+from reconciler.importing.live_objects import import_objects
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from tests.support.world import World, world
@@ -38,7 +38,7 @@ def estate(root: Path, *, agents: int, stores: int, files: int) -> Iterator[Worl
 
 def check(made: World, *, agents: int, stores: int, files: int) -> None:
     """The requests of an inventory and of an import, and what they find."""
-    here = surroundings(made.root, made.environ, env=None, endpoint=None)
+    here = project_context(made.root, made.environ, env=None, endpoint=None)
     walks = {
         "GET /v1/agents": -(-agents // 100),
         "GET /v1/files": 1,
@@ -47,7 +47,7 @@ def check(made: World, *, agents: int, stores: int, files: int) -> None:
     }
     told: list[str] = []
     made.requests()
-    inventory = made.run(take(here, made.connection, by=None, tell=told.append))
+    inventory = made.run(take_inventory(here, made.connection, by=None, on_progress=told.append))
     assert made.requests() == walks
     assert {one.what: one.objects for one in inventory.types} == {
         "agent": agents,
@@ -56,7 +56,7 @@ def check(made: World, *, agents: int, stores: int, files: int) -> None:
     }
     assert any(line.startswith("contents: ") for line in told)
     target = destination(made.root, None, here)
-    done = made.run(bring(here, made.connection, target, selection((), None), told.append))
+    done = made.run(import_objects(here, made.connection, target, selection((), None), told.append))
     assert made.requests() == walks
     assert (len(done.origins), done.problems, done.skipped) == (agents + stores, (), ())
     loaded = load(made.root, env=None)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.importing.inventory import take
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.inventory import take_inventory
+from reconciler.importing.live_inventory import project_context
 from tests.e2e.troubled import PATIENCE, WANTED, Troubled, after, before, copied, store, troubled
 from tests.support.world import PROJECT
 
@@ -89,8 +89,8 @@ def assert_outcome(world: Troubled, faults: str, outcome: str, monkeypatch: pyte
 
 def test_without_faults(world):
     assert world.attempt() == set()
-    asked = world.requests()
-    assert len(asked) == len(REQUESTS)
+    request_of = world.requests()
+    assert len(request_of) == len(REQUESTS)
     assert_done(world)
 
 
@@ -128,8 +128,8 @@ class TestLostAnswersAndLateLists:
         world.settle(60)
         world.attempt()
         (twice,) = (name for name, count in world.live()["uploads"] if count == 2)
-        here = surroundings(world.root, world.environ, env=None, endpoint=None)
-        listed = world.run(take(here, world.connection, by=None, tell=lambda _text: None)).items
+        here = project_context(world.root, world.environ, env=None, endpoint=None)
+        listed = world.run(take_inventory(here, world.connection, by=None, on_progress=lambda _text: None)).items
         assert sorted(one.unused for one in listed if one.name == twice) == [False, True]
 
 

@@ -88,10 +88,10 @@ def test_an_interrupted_apply_finishes_what_is_in_flight_and_can_be_resumed(proj
         assert process.returncode == 4, err
         assert out.splitlines()[-1] == "Finish with: reconciler apply --yes"
         assert "Interrupted: acme" in out
-        assert "Finishing what is under way" in err
+        assert "Finishing operations in flight" in err
         status = cli("status", "-o", "json").document
         assert status["lock"] is None
-        assert "(partial)" in status["last_apply"]
+        assert status["last_apply"]["outcome"] == "partial"
         _, *resume = shlex.split(out.splitlines()[-1].removeprefix("Finish with: "))
         assert cli(*resume).code == 0
         assert_converged(cli)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from reconciler.importing.destination import destination
-from reconciler.importing.live import bring
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_inventory import project_context
+from reconciler.importing.live_objects import import_objects
 from reconciler.importing.model import Imported
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
@@ -21,6 +21,7 @@ from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
 from tests.e2e.kinds_table import table
+from tests.support.asking import listed, places
 from tests.support.skill_kind import installed
 from tests.support.world import Document, Quiet, World, as_yaml, is_silent, manifest, told, world
 
@@ -152,8 +153,8 @@ class TestGuard:
         estate.drops("Skill/notes")
         (found,) = estate.plan().refusals
         assert (found.rule, found.address) == ("referenced", "skill/notes")
-        assert found.sections["Other references"] == ("assistant/desk",)
-        assert found.places["assistant/desk"].startswith("manifests.yaml:")
+        assert listed(found) == {"Other references": ("assistant/desk",)}
+        assert places(found)["assistant/desk"].startswith("manifests.yaml:")
 
     def test_so_does_an_object_at_openai_that_nobody_manages(self, estate):
         named: Any = [{"type": "skill_reference", "skill_id": estate.id_of("skill/notes")}]
@@ -162,7 +163,7 @@ class TestGuard:
         estate.wants(PLAIN_DESK)
         estate.drops("Skill/notes")
         (found,) = estate.plan().refusals
-        assert found.sections["Other references"] == (f"environment_template lab ({made})",)
+        assert listed(found) == {"Other references": (f"environment_template lab ({made})",)}
 
     def test_what_nothing_needs_is_deleted(self, estate):
         estate.wants(PLAIN_DESK)
@@ -222,7 +223,7 @@ class TestReleases:
         estate.drops("Skill/notes")
         (found,) = estate.plan().refusals
         assert (found.rule, found.address) == ("referenced", "skill/notes")
-        assert found.sections["Other references"] == ("release/support@1 [released]",)
+        assert listed(found) == {"Other references": ("release/support@1 [released]",)}
 
 
 def copy_address(estate: World) -> str:
@@ -282,9 +283,9 @@ def upload(estate: World, name: str, texts: dict[str, str]) -> str:
 
 
 def import_skills(estate: World) -> Imported:
-    here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
+    here = project_context(estate.root, estate.environ, env=None, endpoint=None)
     target = destination(estate.root, None, here)
-    return estate.run(bring(here, estate.connection, target, selection(["skill"], None), lambda _: None))
+    return estate.run(import_objects(here, estate.connection, target, selection(["skill"], None), lambda _: None))
 
 
 class TestLostState:

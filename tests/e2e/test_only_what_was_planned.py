@@ -18,7 +18,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.review.approval import approval
-from reconciler.review.saved import decision_of, narrowed, touched
+from reconciler.review.saved_plans import changed_addresses, decision_of, restricted
 from reconciler.state.lock import this_process
 from reconciler.state.model import AppliedPlan
 from tests.support.world import Document, Quiet, World, manifest, problem_of, told, world
@@ -52,9 +52,9 @@ def carry_out(office: World, observed: Observed) -> ApplyResult:
 def apply_saved(office: World, saved: Plan) -> ApplyResult:
     """The way of `apply PLAN`."""
     workspace = open_workspace(office.root, office.environ)
-    targets = touched(saved)
+    targets = changed_addresses(saved)
     observed = office.run(make_plan(workspace, office.connection, on_drift=decision_of(saved), targets=targets))
-    return carry_out(office, replace(observed, planned=narrowed(observed.planned, observed.snapshot, saved)))
+    return carry_out(office, replace(observed, planned=restricted(observed.planned, observed.snapshot, saved)))
 
 
 def apply_reviewed(office: World, *addresses: str) -> list[str]:
@@ -82,7 +82,7 @@ class TestSavedPlans:
         office.wants(manifest("Chatbot", "bot", {"assistant": "two"}))
         saved = office.plan()
         office.wants(request("two", "Nobody has read this."))
-        with pytest.raises(StaleError, match="chatbot/bot: what is written with this update has been edited"):
+        with pytest.raises(StaleError, match="chatbot/bot: objects written together with this update were edited"):
             apply_saved(office, saved)
         assert published(office, WORKING_BOT) == {"assistant/one": "One."}
 

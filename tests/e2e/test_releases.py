@@ -10,9 +10,9 @@ import pytest
 
 from reconciler.applying.steps import lower
 from reconciler.bundles.bundle import load
+from reconciler.planning.drift_class import drift_class
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
-from reconciler.reports.drift import drift_class
 from reconciler.resources.problems import ReconcilerError
 from tests.support.world import BUNDLES, Document, World, is_silent, manifest, told, world
 

@@ -14,7 +14,7 @@ import pytest
 from reconciler.bundles.bundle import load
 from reconciler.bundles.documents import BundleError
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.plan import taking_over
+from reconciler.operations.plan import adoption_plan
 from reconciler.operations.state_edits import rewritten
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Plan
@@ -100,7 +100,7 @@ class TestFolder:
         done = cli("plan", "-o", format_)
         assert done.code == 0
         if format_ == "json":
-            moved = [(item["before"], item["after"]) for one in done.document["changes"] for item in one["fields"]]
+            moved = [(item["live"], item["desired"]) for one in done.document["changes"] for item in one["fields"]]
             assert ("file/kb/one.md", "file/docs/one.md") in moved
             return
         assert " ".join(self.WAS) in done.out
@@ -319,7 +319,7 @@ class TestLiteralIds:
 
 def adopt(estate: World, address: str, id_: str) -> None:
     workspace = open_workspace(estate.root, estate.environ)
-    observed = estate.run(taking_over(workspace, estate.observed(), {Address.parse(address): id_}))
+    observed = estate.run(adoption_plan(workspace, estate.observed(), {Address.parse(address): id_}))
     done = estate.run(apply_plan(workspace, estate.connection, observed, Quiet(), resume="reconciler adopt"))
     assert done.complete
 
@@ -383,7 +383,7 @@ class TestReleases:
         shop.wants(assistant("first", spec))
         shop.apply()
         shop.wants(assistant("first", spec, former="triage"), assistant("triage", spec, former="first"))
-        with pytest.raises(ReconcilerError, match="names are swapped in two changes"):
+        with pytest.raises(ReconcilerError, match="to swap names, rename in two separate changes"):
             shop.plan()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, applied, by_hand, cli, edit, project, rename_store, starter, stores
+from tests.support.documents import as_v1
 
 __all__ = ["applied", "cli", "project", "starter"]  # fixtures
 
@@ -29,7 +30,19 @@ def test_a_fresh_plan_is_applied_once(applied, cli: Cli, saved):
     assert stores(applied) == ["manual"]
     again = cli("apply", "--yes", saved, "-o", "json")
     assert (again.code, again.document["outcomes"]) == (0, [])
-    assert again.document["already_applied"]
+    before = again.document["already_applied"]
+    assert (before["outcome"], before["digest"]) == ("complete", again.document["plan_digest"])
+
+
+def test_a_plan_of_version_1_is_shown_applied_and_recognised(applied, cli: Cli, saved, tmp_path):
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(as_v1(json.loads(saved.read_text()))))
+    assert cli("show", old).out == cli("show", saved).out.replace(str(saved), str(old))
+    assert "3 done." in cli("apply", "--yes", old).out
+    assert stores(applied) == ["manual"]
+    for file in (old, saved):
+        again = cli("apply", "--yes", file, "-o", "json").document
+        assert (again["outcomes"], again["already_applied"]["outcome"]) == ([], "complete")
 
 
 def test_what_was_reviewed_is_what_is_shown(cli: Cli, saved):
@@ -69,7 +82,7 @@ def test_movement_of_what_it_touches_is_stale_and_says_which_change(applied, cli
     rename_store(applied, "by hand")
     done = cli("apply", "--yes", saved)
     assert (done.code, done.out) == (5, "")
-    assert "error[stale]: vectorstore/handbook: what this update was planned on is not so any more" in done.err
+    assert "error[stale]: vectorstore/handbook: inputs of this update changed since the plan was made" in done.err
     assert "assistant/helper" not in done.err
     assert stores(applied) == ["by hand"]
 

@@ -172,7 +172,7 @@ def test_what_nobody_has_seen_waits_for_approval(team: Team):
     team.write("main", prefixed(assistant("unseen")))
     applied = team.apply()
     assert applied.conclusion == "failure"
-    assert "create assistant/unseen: no merged pull request has shown it" in applied.log
+    assert "create assistant/unseen: not in the plan of a merged pull request" in applied.log
     assert applied.jobs[0].summary.startswith("~~~~~~~~ text\n"), "text, whatever the names of files look like"
     assert "seen" in team.live
     assert "unseen" not in team.live
@@ -254,7 +254,7 @@ def test_a_rollback_moves_the_pointer_and_then_asks_git_to_agree(team: Team):
     other, _ = team.propose("meanwhile", prefixed(assistant("meanwhile")))
     team.merge(other)
     applied = team.apply()
-    assert f"publish chatbot/helper: it was rolled back, see #{number}; merge that, or close it" in applied.log
+    assert f"publish chatbot/helper: rolled back by #{number}; merge or close that pull request" in applied.log
     assert "meanwhile" in team.live
     assert_published(team, "Help, the 1. way.")
 
@@ -274,7 +274,7 @@ def test_a_rollback_to_what_is_not_there_changes_nothing(team: Team):
     before = dict(team.actions.caches)
     rolled = team.roll_back("helper", 99)
     assert rolled.conclusion == "failure"
-    assert "there is no release/helper@99" in rolled.log
+    assert "release/helper@99 does not exist" in rolled.log
     assert len(team.actions.caches) in (len(before), len(before) + 1)
 
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from reconciler.importing.inventory import check_by, take
-from reconciler.importing.listing import Inventory, items
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.codec import inventory_json
+from reconciler.importing.inventory import check_by, take_inventory
+from reconciler.importing.inventory_model import Inventory, items
+from reconciler.importing.live_inventory import project_context
 from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.style import Style
 from reconciler.reports.text.inventory import inventory_text
@@ -30,8 +31,10 @@ def estate(tmp_path):
 
 
 def taken(estate: World, by: str | None = None, lines: list[str] | None = None) -> Inventory:
-    here = surroundings(estate.root, estate.environ, env=None, endpoint=None)
-    return estate.run(take(here, estate.connection, by=by, tell=(lines if lines is not None else []).append))
+    here = project_context(estate.root, estate.environ, env=None, endpoint=None)
+    return estate.run(
+        take_inventory(here, estate.connection, by=by, on_progress=(lines if lines is not None else []).append)
+    )
 
 
 def by_name(inventory: Inventory):
@@ -50,37 +53,37 @@ def store_with(estate: World, *names: str, **given):
 
 
 class TestOwner:
-    def test_is_this_identity_another_or_nobody(self, estate):
+    def test_owner_is_this_identity_another_or_none(self, estate):
         estate.wants(BOT)
         estate.apply()
         labels = {"reconciler-project": "umbrella/prod", "reconciler-address": "assistant/theirs"}
         estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="theirs", metadata=labels))
         estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="loose"))
         found = by_name(taken(estate))
-        assert [(found[name].standing, found[name].owner) for name in ("bot", "theirs", "loose")] == [
+        assert [(found[name].ownership, found[name].owner) for name in ("bot", "theirs", "loose")] == [
             ("ours", "acme"),
             ("other", "umbrella/prod"),
-            ("nobody", None),
+            ("unmanaged", None),
         ]
         assert found["bot"].address == "assistant/bot"
 
-    def test_is_known_by_state_where_the_label_is_gone(self, estate):
+    def test_owner_is_read_from_state_without_a_label(self, estate):
         estate.wants(BOT)
         estate.apply()
         estate.by_hand(estate.sdk.beta.agents.update(estate.id_of("assistant/bot"), metadata={}))
-        assert by_name(taken(estate))["bot"].standing == "ours"
+        assert by_name(taken(estate))["bot"].ownership == "ours"
 
     def test_outside_a_project_nothing_is_ours(self, estate, tmp_path):
         estate.wants(BOT)
         estate.apply()
-        here = surroundings(tmp_path, estate.environ, env=None, endpoint=None)
-        inventory = estate.run(take(here, estate.connection, by=None, tell=lambda _: None))
+        here = project_context(tmp_path, estate.environ, env=None, endpoint=None)
+        inventory = estate.run(take_inventory(here, estate.connection, by=None, on_progress=lambda _: None))
         assert inventory.identity is None
-        assert by_name(inventory)["bot"].standing == "other"
+        assert by_name(inventory)["bot"].ownership == "other"
 
 
 class TestUse:
-    def test_files_belong_to_stores_or_to_nobody(self, estate):
+    def test_files_are_used_by_stores_or_unused(self, estate):
         store = store_with(estate, "a.md", name="kb")
         estate.by_hand(estate.sdk.files.create(file=("b.md", b"b"), purpose="assistants"))
         found = by_name(taken(estate))
@@ -88,7 +91,7 @@ class TestUse:
         assert (found["b.md"].used_by, found["b.md"].unused) == ((), True)
         assert not found["kb"].unused, "applications may name it, which nobody sees"
 
-    def test_manifests_count_as_users_by_name_and_by_literal_id(self, estate):
+    def test_references_of_manifests_count_by_name_and_literal_id(self, estate):
         store = store_with(estate, name="loose")
         both = {"type": "file_search", "vector_store_ids": ["handbook", store.id]}
         estate.wants(
@@ -98,11 +101,11 @@ class TestUse:
         found = by_name(taken(estate))
         assert found["handbook"].used_by == found["loose"].used_by == ("assistant/desk",)
 
-    def test_manifests_with_errors_are_no_obstacle(self, estate):
+    def test_inventory_ignores_errors_of_manifests(self, estate):
         estate.wants(BOT)
         estate.apply()
         estate.file("broken.yaml", "kind: [")
-        assert by_name(taken(estate))["bot"].standing == "ours"
+        assert by_name(taken(estate))["bot"].ownership == "ours"
 
 
 def stored(id_: str, size: int) -> Live:
@@ -124,18 +127,18 @@ def costs(*live: Live, prices: Prices | None = None):
     return {item.id: item.cost_per_day for item in found}
 
 
-def test_the_first_gigabyte_is_free_for_all_stores_together():
+def test_the_free_gigabyte_is_shared_by_all_stores():
     assert costs(stored("a", GB // 2), stored("b", GB // 2)) == {"a": 0, "b": 0}
     assert costs(stored("a", 8 * GB), stored("b", 3 * GB)) == pytest.approx({"a": 8 / 11, "b": 3 / 11})
     assert costs(stored("empty", 0), Live("agent", "x", {})) == {"empty": 0, "x": None}
 
 
-def test_prices_of_the_project_hold():
+def test_costs_use_the_prices_of_the_project():
     assert costs(stored("a", 11 * GB), prices=Prices(vector_storage=0.05, free_gb=0)) == {"a": pytest.approx(0.55)}
 
 
 class TestSums:
-    def test_by_label_of_manifests_files_with_their_store(self, estate):
+    def test_totals_by_label_count_files_with_their_store(self, estate):
         estate.file("kb/a.md", "text")
         labelled = manifest("VectorStore", "handbook", {"files": ["kb/a.md"]})
         labelled["metadata"]["labels"] = {"customer": "acme"}
@@ -144,19 +147,19 @@ class TestSums:
         groups = {group.what: group.objects for group in taken(estate, "label.customer").groups}
         assert groups == {"acme": 2, "": 1}
 
-    def test_by_metadata_of_live_objects(self, estate):
+    def test_totals_by_metadata_of_live_objects(self, estate):
         store_with(estate, "a.md", name="kb", metadata={"customer": "umbrella"})
         inventory = taken(estate, "metadata.customer")
         assert [(group.what, group.objects, group.bytes) for group in inventory.groups] == [("umbrella", 2, 8)]
 
     @pytest.mark.parametrize("by", ["customer", "label.", "tags.customer"])
-    def test_by_nothing_else(self, by):
-        with pytest.raises(ReconcilerError, match="cannot sum up"):
+    def test_totals_by_another_key_are_an_error(self, by):
+        with pytest.raises(ReconcilerError, match="is not a valid key for totals"):
             check_by(by)
 
 
 class TestReports:
-    def test_text_says_whose_what_and_how_much(self, estate):
+    def test_text_shows_owner_kind_and_cost(self, estate):
         estate.wants(BOT)
         estate.apply()
         store_with(estate, "a.md", name="kb")
@@ -165,21 +168,21 @@ class TestReports:
         assert "ours as assistant/bot" in text
         assert "estimate" in text
 
-    def test_json_has_everything(self, estate):
+    def test_json_has_every_field(self, estate):
         store_with(estate, "a.md", name="kb")
-        document = json.loads(json.dumps(taken(estate, "metadata.x").document()))
-        assert document["format"] == "reconciler/inventory/v1"
+        document = json.loads(json.dumps(inventory_json(taken(estate, "metadata.x"))))
+        assert document["format"] == "reconciler/inventory/v2"
         assert {one["type"] for one in document["objects"]} == {"file", "vector_store"}
         assert document["prices"]["estimate"] is True
         assert [group["what"] for group in document["groups"]] == [""]
 
-    def test_markdown_keeps_names_from_being_anything_else(self, estate):
+    def test_markdown_escapes_names(self, estate):
         estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="a|b @team <img src=x>\n# x"))
         text = inventory_markdown(taken(estate))
         assert "| `a\\|b` `@team` `<img` `src=x>` `#` x |" in text
 
 
-def test_only_lists_are_walked_one_for_the_files_of_each_store(estate):
+def test_inventory_sends_list_requests_only(estate):
     for name in ("one", "two"):
         store_with(estate, f"{name}.md", name=name)
     estate.requests()

@@ -1,4 +1,4 @@
-"""Editing YAML in place, by example: what is written for each style, and what stays."""
+"""Edits of YAML, by example: the text for each style, and the text that is not changed."""
 
 import copy
 import difflib
@@ -27,7 +27,7 @@ def diff(text: str, by: Callable[[Any], object]) -> list[str]:
     return [line for line in lines if line[0] in "-+"]
 
 
-def test_nothing_to_change():
+def test_edited_without_a_difference_returns_the_text():
     text = "a:   1.0 # odd\n"
     assert edited(text, {"a": 1}) is text
 
@@ -65,18 +65,18 @@ def test_nothing_to_change():
         ("a:\n- 1\n- 2\n", [], "a: []\n"),
     ],
 )  # fmt: skip
-def test_a_value_is_written_like_the_one_it_replaces(before, value, after):
+def test_new_value_has_the_style_of_the_one_it_replaces(before, value, after):
     assert change(before, lambda document: document.update(a=value)) == after
 
 
-def test_a_literal_block_changes_by_line():
+def test_literal_block_changes_only_the_different_lines():
     text = "a: |\r\n    one\r\n\r\n    two   \r\n    three\r\n# end\r\n"
     assert change(text, lambda v: v.update(a="one\n\ntwo   \nthree and a half\n")) == text.replace(
         "three", "three and a half"
     )
 
 
-def test_a_folded_block_keeps_the_lines_that_say_the_same():
+def test_folded_block_keeps_equal_lines():
     text = "a: >-\n  this was folded\n  rather early\n\n  and this is the\n  second paragraph\n"
     assert diff(text, lambda v: v.update(a=v["a"].replace("second", "last"))) == [
         "-   second paragraph",
@@ -89,28 +89,28 @@ def test_keys_are_added_below_their_siblings():
     assert change(text, lambda v: v["a"].update(d={"e": 1})) == text.replace("one\n", "one\n   d:\n      e: 1\n")
 
 
-def test_lists_indent_as_they_do_elsewhere_in_the_document():
+def test_new_list_has_the_indentation_of_the_document():
     text = "a:\n- 1\nb:\n  c: 1\n"
     assert change(text, lambda v: v["b"].update(d=[2])) == text + "  d:\n  - 2\n"
 
 
-def test_an_entry_goes_with_its_lines_and_its_comment_only():
+def test_removed_entry_takes_only_its_lines_and_comment_along():
     text = "a: 1\n# about b\nb:\n  c: |\n    text\n\n    more\n\n# about d\nd: 4\n"
     assert diff(text, lambda v: v.pop("b")) == ["- b:", "-   c: |", "-     text", "- ", "-     more"]
 
 
-def test_the_first_key_of_an_item_goes():
+def test_first_key_of_a_list_item_can_be_removed():
     assert change("- a: 1\n  b: 2\n", lambda v: v[0].pop("a")) == "- b: 2\n"
     assert change("- a: 1 # one\n  # two\n  b: 2\n", lambda v: v[0].pop("a")) == "-\n  # two\n  b: 2\n"
 
 
-def test_flow_on_several_lines():
+def test_flow_collection_on_several_lines_keeps_its_layout():
     text = "a: {\n  b: 1,   # one\n  c: 2\n}\n"
     assert change(text, lambda v: v["a"].update(d=3)) == "a: {\n  b: 1,   # one\n  c: 2,\n  d: 3\n}\n"
     assert change(text, lambda v: v["a"].pop("b")) == "a: {\n  c: 2\n}\n"
 
 
-def test_items_are_known_again_when_others_come_and_go():
+def test_list_items_are_matched_when_others_are_added_and_removed():
     text = "tools:\n  - {type: a, x: 1}\n  - type: b   # second\n    y: 2\n  - {type: c}\n"
     assert diff(text, lambda v: v.update(tools=[{"type": "b", "y": 3}, {"type": "c"}, {"type": "d"}])) == [
         "-   - {type: a, x: 1}",
@@ -120,19 +120,19 @@ def test_items_are_known_again_when_others_come_and_go():
     ]
 
 
-def test_json_stays_json():
+def test_edited_json_is_still_json():
     text = '{\n\t"a": 1,\n\t"b": {"c": "x"}\n}'.replace("\t", "  ")
     assert change(text, lambda v: v["b"].update(d="y", e=[None])) == text.replace('"x"', '"x", "d": "y", "e": [null]')
 
 
-def test_an_alias_is_replaced_and_what_it_repeats_is_not():
+def test_changed_alias_is_replaced_and_its_anchor_is_not_changed():
     text = "a: &x\n  k: 1\nb: *x   # again\n"
     assert change(text, lambda v: v.update(b={"k": 2})) == "a: &x\n  k: 1\nb:   # again\n  k: 2\n"
 
 
-def test_an_anchor_is_not_changed_under_its_aliases():
+def test_anchor_with_an_unchanged_alias_is_uneditable():
     text = "a: &x {k: 1}\nb: *x\n"
-    with pytest.raises(UneditableError, match="the value is used in line 2 too, as an alias") as caught:
+    with pytest.raises(UneditableError, match="line 2 uses this value as an alias") as caught:
         edited(text, {"a": {"k": 2}, "b": {"k": 1}})
     assert caught.value.line == 1
     with pytest.raises(UneditableError):
@@ -154,12 +154,12 @@ VARIABLES = Variables({"company": "Brightwater", "year": 2026, "none": ""})
         ("x${var.none} y", "x z", "x${var.none} z"),
     ],
 )
-def test_variables_stay_where_their_values_do(raw, new, after):
+def test_rewritten_keeps_variables_with_unchanged_values(raw, new, after):
     assert rewritten(raw, new, VARIABLES) == after
     assert VARIABLES.substitute(after)[0] == new
 
 
-def test_a_variable_whose_value_is_gone_is_named():
+def test_rewritten_without_the_value_of_a_variable_names_the_variable():
     with pytest.raises(LostVariableError) as caught:
         rewritten("${var.company}, ${var.year}", "Brightwater, 2027", VARIABLES)
     assert caught.value.variable == "${var.year}"

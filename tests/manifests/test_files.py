@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from reconciler.manifests.files import Files
-from reconciler.manifests.misplaced import PathHints
-from reconciler.manifests.tree import walk
+from reconciler.manifests.files import Files, PathHints
+from reconciler.manifests.folder import walk
 from reconciler.resources.base import LocalFile
 from reconciler.resources.problems import Finding
 
@@ -47,18 +46,18 @@ def files(folder):
         ("", []),
     ],
 )
-def test_globs(files, pattern, found):
+def test_glob_returns_matching_paths(files, pattern, found):
     assert files.glob(pattern) == found
 
 
-def test_no_pattern_takes_long(folder):
+def test_glob_with_many_wildcards_is_fast(folder):
     folder.write("/".join(["a" * 100] * 20).lstrip("/") + "/x.md", "")
     started = time.monotonic()
     assert files_of(folder).glob("**/" * 50 + "*a" * 60 + "b") == []
     assert time.monotonic() - started < 2
 
 
-def test_a_file_is_known_by_its_content(folder, files):
+def test_read_returns_hash_and_size(folder, files):
     expected = LocalFile("kb/a.md", hashlib.sha256(b"kb/a.md").hexdigest(), 7)
     assert files.read("kb/a.md") == expected
     folder.write("kb/a.md", "changed")
@@ -66,7 +65,7 @@ def test_a_file_is_known_by_its_content(folder, files):
     assert files.read("kb/a.md") == LocalFile("kb/a.md", hashlib.sha256(b"changed").hexdigest(), 7)
 
 
-def test_a_file_is_hashed_once(folder, files, monkeypatch):
+def test_unchanged_file_is_hashed_once(folder, files, monkeypatch):
     files.read("kb/a.md")
     monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("read again"))
     assert isinstance(files.read("kb/a.md"), LocalFile)
@@ -83,7 +82,7 @@ def test_a_file_is_hashed_once(folder, files, monkeypatch):
     ],
     ids=lambda value: value[:20],
 )  # fmt: skip
-def test_what_cannot_be_read_is_a_finding(folder, files, path, code):
+def test_read_of_an_unreadable_file_returns_a_finding(folder, files, path, code):
     folder.write("pointer.bin", LFS)
     folder.write(".git/config", "token")
     os.mkfifo(folder.root / "pipe")
@@ -97,10 +96,10 @@ def test_what_cannot_be_read_is_a_finding(folder, files, path, code):
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("../kb/a.md", "paths start at the project folder: write `kb/a.md`"),
-        ("manifests/kb/deep/c.md", "paths start at the project folder: write `kb/deep/c.md`"),
-        ("/kb/b.txt", "paths start at the project folder: write `kb/b.txt`"),
-        ("./kb/b.txt", "paths start at the project folder: write `kb/b.txt`"),
+        ("../kb/a.md", "paths are relative to the project folder: write `kb/a.md`"),
+        ("manifests/kb/deep/c.md", "paths are relative to the project folder: write `kb/deep/c.md`"),
+        ("/kb/b.txt", "paths are relative to the project folder: write `kb/b.txt`"),
+        ("./kb/b.txt", "paths are relative to the project folder: write `kb/b.txt`"),
         ("kb/c.md", "did you mean `kb/deep/c.md`?"),
         ("docs/a.md", "did you mean `kb/a.md` or `other/a.md`?"),
         ("kb/deep/cc.md", "did you mean `kb/deep/c.md`"),
@@ -108,7 +107,7 @@ def test_what_cannot_be_read_is_a_finding(folder, files, path, code):
         ("../q", "write it without"),
     ],
 )
-def test_a_path_that_leads_to_no_file_gets_the_one_that_was_meant(files, path, hint):
+def test_missing_path_gets_a_hint_with_the_intended_file(files, path, hint):
     found = files.read(path)
     assert isinstance(found, Finding)
     assert found.hint.startswith(hint) if hint else not found.hint

@@ -1,4 +1,4 @@
-"""Whatever the bytes, `load` returns, and soon."""
+"""`load` returns for any bytes, in linear time."""
 
 import time
 from pathlib import Path
@@ -44,25 +44,25 @@ def check(folder, name, content):
 
 @PROMPT
 @given(st.binary(max_size=400))
-def test_any_bytes(folder, content):
+def test_load_of_any_bytes_returns(folder, content):
     check(folder, "x.yaml", content)
 
 
 @PROMPT
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
-def test_any_pieces_of_yaml(folder, content):
+def test_load_of_any_pieces_of_yaml_returns(folder, content):
     check(folder, "x.yaml", content)
 
 
 @PROMPT
 @given(mutations())
-def test_any_mutation_of_a_manifest(folder, content):
+def test_load_of_any_mutated_manifest_returns(folder, content):
     check(folder, "x.yaml", content)
 
 
 @PROMPT
 @given(mutations() | st.binary(max_size=200))
-def test_any_project_file(folder, content):
+def test_load_of_any_project_file_returns(folder, content):
     folder.bot()
     folder.write("project.yaml", content)
     assert load(folder.root, env="staging").problems
@@ -70,7 +70,7 @@ def test_any_project_file(folder, content):
 
 @PROMPT
 @given(st.binary(max_size=300) | st.text(alphabet='{}[]":,\\ud8001eE.-+ \n', max_size=60).map(str.encode))
-def test_any_included_file(folder, content):
+def test_load_of_any_included_file_returns(folder, content):
     folder.write("f.json", content)
     folder.bot("{target: cloud, instructions: {$file: f.json}, anything: {$file: f.json}, metadata: {$file: f.json}}")
     folder.load()
@@ -80,7 +80,7 @@ def test_any_included_file(folder, content):
 @pytest.mark.parametrize(
     "piece", [*PIECES, "a", "a: ", "a: b\n", "- a\n", "[a, ", "{a: ", "'a': ", "[]", "a: |\n b\n", "\\"]
 )
-def test_time_is_linear(piece):
+def test_load_takes_linear_time(piece):
     text = (piece * (5 * 2**20 // len(piece)))[: 5 * 2**20]
     started = time.monotonic()
     for _ in parse(text, "x.yaml"):

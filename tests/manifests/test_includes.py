@@ -11,13 +11,13 @@ def instructions(folder, path):
     folder.bot(f"{{target: cloud, instructions: {{$file: {path}}}}}")
 
 
-def test_text_without_one_newline_at_its_end(folder):
+def test_included_text_has_no_final_newline(folder):
     folder.write("p.md", "one\n\ntwo\n\n")
     instructions(folder, "p.md")
     assert folder.spec().instructions == "one\n\ntwo\n"
 
 
-def test_a_byte_order_mark_and_windows_line_ends(folder):
+def test_included_text_drops_a_byte_order_mark_and_keeps_windows_line_ends(folder):
     folder.write("p.md", b"\xef\xbb\xbfone\r\ntwo\r\n")
     instructions(folder, "p.md")
     assert folder.spec().instructions == "one\r\ntwo"
@@ -27,25 +27,25 @@ def test_a_byte_order_mark_and_windows_line_ends(folder):
     ("path", "content"),
     [("f.json", '{"type": "object", "a": [1, null]}'), ("f.yaml", "type: object\na: [1, null]\n")],
 )
-def test_structure_where_the_field_wants_one(folder, path, content):
+def test_json_file_in_a_structured_field_is_included_as_structure(folder, path, content):
     folder.write(path, content)
     folder.bot(f"{{target: cloud, tools: [{{type: function, name: f, parameters: {{$file: {path}}}}}]}}")
     assert folder.spec().tools[0].parameters == {"type": "object", "a": [1, None]}
 
 
-def test_text_of_a_json_file_where_the_field_wants_text(folder):
+def test_json_file_in_a_text_field_is_included_as_text(folder):
     folder.write("p.json", '{"a": 1}\n')
     instructions(folder, "p.json")
     assert folder.spec().instructions == '{"a": 1}'
 
 
-def test_text_of_a_json_file_that_is_no_json(folder):
+def test_invalid_json_file_in_a_text_field_is_included_as_text(folder):
     folder.write("p.json", "Answer in JSON: {…}")
     instructions(folder, "p.json")
     assert folder.spec().instructions == "Answer in JSON: {…}"
 
 
-def test_variables_in_included_text_and_structure(folder):
+def test_variables_in_included_files_are_replaced(folder):
     folder.environments(staging="tier: 3, who: we")
     folder.write("p.md", "${var.who} $${var.who} $x {y}")
     folder.write("tools/f.json", '{"a": "${var.tier}", "b": ["x ${var.tier}"], "$ref": "#"}')
@@ -55,7 +55,7 @@ def test_variables_in_included_text_and_structure(folder):
     assert spec.tools[0].parameters == {"a": 3, "b": ["x 3"], "$ref": "#"}
 
 
-def test_an_unknown_variable_is_shown_where_it_stands(folder):
+def test_unknown_variable_is_reported_at_its_place_in_the_included_file(folder):
     folder.environments(staging="tier: 3")
     folder.write("p.md", "first\n  and ${var.teir}")
     folder.write("tools/f.json", '{\n  "a": "${var.x}"}')
@@ -72,8 +72,8 @@ def test_an_unknown_variable_is_shown_where_it_stands(folder):
     ("content", "place", "message"),
     [
         ('{"a": 1,}', "1:9", "not valid JSON"),
-        ('{"a": 1, "a": 2}', "1:1", "twice"),
-        ('{"a": NaN}', "1:1", "no JSON"),
+        ('{"a": 1, "a": 2}', "1:1", "repeated"),
+        ('{"a": NaN}', "1:1", "not valid JSON"),
         ('{"a": 1e999}', "1:1", "too large"),
         ('{"a": 12345678901234567890}', "1:1", "2**53"),
         ('{"a": "\\ud800"}', "1:1", "surrogate"),
@@ -82,13 +82,13 @@ def test_an_unknown_variable_is_shown_where_it_stands(folder):
         (json.dumps([1] * 100_001), "1:1", "100,000"),
         ('{"$file": "x"}', "1:2", "another"),
         ('{"x": {"$address": "bot/x"}}', "1:8", "reserved"),
-        (b"\xff", None, "not UTF-8"),
+        (b"\xff", None, "not valid UTF-8"),
         (LFS, None, "git lfs pull"),
         ("x" * (4 * 2**20 + 1), None, "4 MiB"),
     ],
     ids=lambda value: str(value)[:16],
 )
-def test_what_is_wrong_in_an_included_file_is_shown_there(folder, content, place, message):
+def test_error_in_an_included_file_is_reported_there(folder, content, place, message):
     folder.write("tools/f.json", content)
     folder.bot(TOOL)
     (problem,) = folder.problems()
@@ -96,7 +96,7 @@ def test_what_is_wrong_in_an_included_file_is_shown_there(folder, content, place
     assert problem.startswith(f"tools/f.json:{place}: " if place else "bot.yaml:4:")
 
 
-def test_what_the_model_refuses_is_shown_in_the_included_file(folder):
+def test_model_error_in_an_included_value_is_reported_in_the_included_file(folder):
     folder.write("m.json", '{\n  "a": "x",\n  "b": 1\n}')
     folder.bot("{target: cloud, metadata: {$file: m.json}}")
     assert folder.problems() == [
@@ -123,7 +123,7 @@ def test_what_the_model_refuses_is_shown_in_the_included_file(folder):
         ("{'${var.x}': 1}", "variable-in-key"),
     ],
 )
-def test_includes_that_are_refused(folder, tmp_path, include, code):
+def test_invalid_include_is_refused(folder, tmp_path, include, code):
     (tmp_path / "outside.md").write_text("secret")
     folder.write("kb/a.md", "")
     folder.write(".git/config", "token")
@@ -136,7 +136,7 @@ def test_includes_that_are_refused(folder, tmp_path, include, code):
     assert all(problem.place and problem.place.line == 4 for problem in problems)
 
 
-def test_links_inside_the_project_may_be_included(folder):
+def test_link_inside_the_project_can_be_included(folder):
     folder.write("kb/a.md", "text")
     (folder.root / "a.md").symlink_to("kb/a.md")
     (folder.root / "linked").symlink_to("kb")
@@ -144,7 +144,7 @@ def test_links_inside_the_project_may_be_included(folder):
     assert folder.spec().instructions == "text"
 
 
-def test_what_runs_include_is_bounded(folder, monkeypatch):
+def test_number_of_included_values_is_limited(folder, monkeypatch):
     monkeypatch.setattr("reconciler.manifests.expansion.MAX_INCLUDED_NODES", 10)
     folder.write("tools/f.json", "[1, 2, 3, 4]")
     for index in range(3):
@@ -152,9 +152,9 @@ def test_what_runs_include_is_bounded(folder, monkeypatch):
     assert folder.codes() == ["too-large"]
 
 
-def test_what_has_no_dollar_is_not_copied(folder):
+def test_values_without_dollar_are_not_copied(folder):
     from reconciler.manifests.expansion import Expander, Expansion
-    from reconciler.manifests.included import Sources
+    from reconciler.manifests.includes import Sources
     from reconciler.manifests.variables import Variables
 
     expansion = Expansion(Expander(Sources(folder.root, ""), Variables({"x": 1})), lambda *_: pytest.fail("no problem"))
@@ -166,11 +166,11 @@ def test_what_has_no_dollar_is_not_copied(folder):
     assert expansion.expand(value["plain"]) is value["plain"]
 
 
-def test_a_path_beside_the_manifest_is_told_where_paths_start(folder):
+def test_path_relative_to_the_manifest_gets_a_hint_with_the_path_in_the_project(folder):
     folder.write("prompts/x.md", "Hello")
     folder.bot("{target: cloud, instructions: {$file: ../prompts/x.md}}", path="bots/x.yaml")
     (problem,) = folder.load().problems
     assert (problem.code, problem.hint) == (
         "outside-project",
-        "paths start at the project folder: write `prompts/x.md`",
+        "paths are relative to the project folder: write `prompts/x.md`",
     )

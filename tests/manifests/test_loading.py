@@ -12,7 +12,7 @@ from reconciler.resources.problems import Place
 BOT = "apiVersion: reconciler/v1\nkind: Bot\nmetadata: {name: NAME}\nspec: {target: cloud}\n"
 
 
-def test_a_resource_knows_what_it_is_and_where(folder):
+def test_resource_has_its_address_spec_and_places(folder):
     folder.write("kb/a.json", '{"a":\n  {"b": 1}}')
     folder.write(
         "bots/all.yaml",
@@ -53,7 +53,7 @@ def test_places_are_relative_to_the_repository(tmp_path, make_folder):
     assert inner.load().project.repository == outer.root
 
 
-def test_resources_come_by_address_and_problems_by_place(folder):
+def test_resources_are_sorted_by_address_and_problems_by_place(folder):
     for name in ("zeta", "alpha", "mid"):
         folder.bot("{target: cloud, modl: 1}" if name == "mid" else "{target: cloud}", name, path=f"{name[::-1]}.yaml")
     folder.write("a.yaml", "- 1\n")
@@ -63,16 +63,16 @@ def test_resources_come_by_address_and_problems_by_place(folder):
     assert [problem.place.file for problem in loaded.problems if problem.place] == ["0.yaml", "a.yaml", "dim.yaml"]
 
 
-def test_two_resources_with_one_address_are_both_named(folder):
+def test_duplicate_address_names_both_places(folder):
     folder.bot(path="a.yaml")
     folder.bot(path="b.yaml")
     folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: triage}\n")
     (problem,) = folder.load().problems
     assert (problem.code, str(problem.place)) == ("duplicate-address", "b.yaml:3:18")
-    assert problem.message == "bot/triage is defined twice: also at a.yaml:1:1"
+    assert problem.message == "bot/triage is already defined at a.yaml:1:1"
 
 
-def test_references_that_lead_nowhere_are_dangling(folder):
+def test_reference_to_an_undefined_address_is_dangling(folder):
     folder.bot("{target: cloud, tools: [{type: search, stores: [handbok, triage, handbook]}]}")
     folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: handbook}\n")
     loaded = folder.load()
@@ -86,7 +86,7 @@ def test_references_that_lead_nowhere_are_dangling(folder):
     assert second.place == second.problem.place
 
 
-def test_the_default_target_is_the_projects(folder):
+def test_default_target_comes_from_the_project(folder):
     folder.write("project.yaml", (folder.root / "project.yaml").read_text() + "spec: {defaults: {target: local}}\n")
     folder.bot("{model: small}", name="one", path="1.yaml")
     folder.bot("{target: cloud}", name="two", path="2.yaml")
@@ -95,7 +95,7 @@ def test_the_default_target_is_the_projects(folder):
     assert loaded.scope.default_target == "local"
 
 
-def test_kinds_check_with_what_stores_hold(folder):
+def test_checks_of_kinds_see_the_files_of_stores(folder):
     folder.write("kb/a.md", "")
     folder.write("kb/b.md", "")
     folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: s}\nspec: {files: ['kb/*']}\n")
@@ -106,7 +106,7 @@ def test_kinds_check_with_what_stores_hold(folder):
     assert len(loaded.resources) == 2
 
 
-def test_yaml_that_is_used_as_a_file_is_no_manifest(folder):
+def test_yaml_file_that_is_included_or_in_a_store_is_not_a_manifest(folder):
     folder.write("included.yaml", "a: 1\n")
     folder.write("kb/answers.yaml", "q: a\n---\n- 1\n")
     folder.write("stray.yaml", "q: a\n")
@@ -116,7 +116,7 @@ def test_yaml_that_is_used_as_a_file_is_no_manifest(folder):
 
 
 @pytest.mark.parametrize("content", [BOT.replace("NAME", "two"), "kind: Bot\n", "a: [\n"])
-def test_a_manifest_stays_one_when_somebody_includes_it(folder, content):
+def test_included_manifest_is_still_a_manifest(folder, content):
     folder.write("two.yaml", content)
     folder.bot("{target: cloud, anything: {$file: two.yaml}}")
     loaded = folder.load()
@@ -141,7 +141,7 @@ def test_a_manifest_stays_one_when_somebody_includes_it(folder, content):
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_what_is_no_manifest(folder, content, code):
+def test_yaml_without_the_fields_of_a_manifest_is_an_error(folder, content, code):
     folder.write("x.yaml", content)
     loaded = folder.load()
     assert loaded.resources == ()
@@ -150,20 +150,20 @@ def test_what_is_no_manifest(folder, content, code):
 
 
 @pytest.mark.parametrize("content", ["", "# nothing yet\n", "---\n---\n# nothing\n"])
-def test_a_file_that_defines_nothing_is_pointed_out(folder, content):
+def test_empty_manifest_is_a_warning(folder, content):
     folder.write("x.yaml", content)
     (problem,) = folder.load().problems
     assert (problem.code, problem.severity) == ("empty-manifest", "warning")
 
 
-def test_empty_documents_beside_others_and_empty_files_of_stores_are_fine(folder):
+def test_empty_documents_beside_others_and_empty_files_of_stores_are_valid(folder):
     folder.write("a.yaml", "# bots\n---\n" + BOT.replace("NAME", "a") + "---\n")
     folder.write("kb/empty.yaml", "# no answers yet\n")
     folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: s}\nspec: {files: ['kb/*']}\n")
     assert folder.codes() == []
 
 
-def test_the_line_to_add_is_told(folder):
+def test_missing_kind_or_version_gets_a_hint_with_the_line(folder):
     folder.write("a.yaml", "kind: Bot\nmetadata: {name: a}\nspec: {target: cloud}\n")
     folder.write("b.yaml", "apiVersion: reconciler/v1\nmetadata: {name: b}\n")
     version, kind = folder.load().problems
@@ -172,13 +172,13 @@ def test_the_line_to_add_is_told(folder):
 
 
 @pytest.mark.parametrize("content", [b"\xef\xbb\xbf" + BOT.encode(), BOT.replace("\n", "\r\n").encode()])
-def test_byte_order_marks_and_windows_line_ends_do_no_harm(folder, content):
+def test_byte_order_marks_and_windows_line_ends_are_accepted(folder, content):
     folder.write("x.yaml", content.replace(b"NAME", b"x"))
     assert folder.codes() == []
     assert str(folder.load().resources[0].where(("spec", "target"))) == "x.yaml:4:16"
 
 
-def test_a_name_is_the_same_in_every_environment(folder):
+def test_variable_in_a_name_is_invalid(folder):
     folder.environments(staging="x: bot")
     folder.bot(name='"${var.x}"')
     assert folder.codes() == ["invalid-name"]
@@ -203,12 +203,12 @@ def test_an_unreadable_file_is_a_problem(folder, monkeypatch):
     assert folder.problems() == ["bot.yaml:1:1: error[unreadable-file]: bot.yaml cannot be read: permission denied"]
 
 
-def test_a_folder_that_is_not_there(tmp_path):
+def test_load_of_a_missing_folder_is_a_problem(tmp_path):
     loaded = load(tmp_path / "nowhere", env=None, kinds={})
     assert {problem.code for problem in loaded.problems} == {"unreadable-file", "no-project"}
 
 
-def test_the_sample_organisation_is_read():
+def test_sample_organisation_loads_without_problems():
     sample = Path(__file__).parents[2] / "manifests"
     loaded = load(sample, env="production")
     assert loaded.problems == ()
@@ -217,7 +217,7 @@ def test_the_sample_organisation_is_read():
     assert all(resource.place.file.startswith("manifests/") for resource in loaded.resources)
 
 
-def test_nothing_heavy_is_imported():
+def test_importing_manifests_does_not_import_slow_modules():
     heavy = "{'openai', 'deepdiff', 'rich', 'click'}"
     code = f"import sys, reconciler.manifests; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

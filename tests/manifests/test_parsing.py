@@ -23,12 +23,12 @@ def test_documents_have_values_and_places():
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "---\n---\n# still nothing\n---\n"])
-def test_empty_documents_are_no_documents(text):
+def test_empty_text_is_an_empty_document(text):
     assert values(text) == []
     assert problems(text) == []
 
 
-def test_what_looks_like_a_marker_inside_text_is_text():
+def test_indented_document_marker_is_text():
     assert values("a: |\n  one\n  ---\n  two\nb: 'x --- y'\n") == [{"a": "one\n---\ntwo\n", "b": "x --- y"}]
 
 
@@ -42,21 +42,21 @@ def test_only_a_line_feed_ends_a_line():
     assert places(text) == [("duplicate-key", "f.yaml:4:1")]
 
 
-def test_aliases_stand_for_what_they_name():
+def test_alias_has_the_value_of_its_anchor():
     assert values("a: &x {b: [1]}\nc: *x\n") == [{"a": {"b": [1]}, "c": {"b": [1]}}]
 
 
-def test_strings_may_be_tagged_as_such():
+def test_string_tags_are_accepted():
     assert values("a: !!str 2026-01-01\nb: ! 12\n") == [{"a": "2026-01-01", "b": "12"}]
 
 
-def test_a_broken_document_does_not_hide_the_others():
+def test_documents_after_an_invalid_one_are_parsed():
     text = "a: [\n---\nb: 1\n---\nc: }\n---\nd: 2\n"
     assert [document.value for document in parse(text, "f.yaml")] == [None, {"b": 1}, None, {"d": 2}]
     assert [problem.place.line for problem in problems(text) if problem.place] == [2, 5]
 
 
-def test_problems_of_one_document_come_together():
+def test_all_problems_of_a_document_are_reported():
     text = "a: 1\na: 2\n? 2026-01-01\n: x\nb: 007\nc: !python/object x\nd: *nowhere\n1: x\n<<: {}\n"
     assert places(text) == [
         ("duplicate-key", "f.yaml:2:1"),
@@ -69,7 +69,7 @@ def test_problems_of_one_document_come_together():
     ]
 
 
-def test_of_a_key_that_stands_twice_the_first_counts():
+def test_first_value_of_a_repeated_key_is_used():
     assert values("a: {x: 1}\na: {y: 2}\nb: 3\n") == [{"a": {"x": 1}, "b": 3}]
 
 
@@ -88,19 +88,19 @@ def test_of_a_key_that_stands_twice_the_first_counts():
         ("a: \ud800", "control-character"),
     ],
 )
-def test_what_cannot_be_read_at_all(text, code):
+def test_unreadable_document_has_no_value(text, code):
     assert [problem.code for problem in problems(text)] == [code]
 
 
-def test_tabs_are_named():
+def test_tab_indentation_gets_a_hint():
     (problem,) = problems("a:\n\tb: 1\n")
     assert str(problem.place) == "f.yaml:2:1"
     assert problem.hint == "indent with spaces, not with tabs"
 
 
-def test_variables_in_flow_style_need_quotes():
+def test_unquoted_variable_in_flow_style_gets_a_hint():
     (problem,) = problems("a: {b: ${var.x}}\n")
-    assert "in quotes" in problem.hint
+    assert "quote values that contain ${…}" in problem.hint
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_variables_in_flow_style_need_quotes():
     ["[" * 50_000, "{a: " * 50_000, "- " * 50_000, "\n".join(f"{' ' * depth}a:" for depth in range(2_000))],
     ids=["brackets", "braces", "dashes", "indentation"],
 )
-def test_deep_nesting_is_an_error_not_a_crash(text):
+def test_deep_nesting_is_an_error_and_does_not_crash(text):
     assert [problem.code for problem in problems(text)] == ["too-deep"]
 
 
@@ -119,13 +119,13 @@ def test_depth_counts_collections_that_are_open_not_brackets():
     assert [problem.code for problem in problems("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))] == ["too-deep"]
 
 
-def test_depth_is_that_after_aliases():
+def test_depth_includes_the_values_of_aliases():
     half = "[" * 40 + "]" * 40
     assert problems(f"- &a {half}\n- [*a]\n") == []
     assert [problem.code for problem in problems(f"- &a {half}\n- {'[' * 40}*a{']' * 40}\n")] == ["too-deep"]
 
 
-def test_alias_bombs_are_refused_before_they_are_expanded():
+def test_alias_bomb_is_refused_before_expansion():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     assert [problem.code for problem in problems("\n".join(lines))] == ["too-large"]
@@ -137,17 +137,17 @@ def test_aliases_of_many_documents_count_together():
     assert {problem.code for problem in problems(document * 30)} == {"too-large"}
 
 
-def test_values_of_a_document_are_bounded():
+def test_number_of_values_of_a_document_is_limited():
     assert problems("- a\n" * (MAX_NODES - 1)) == []
     assert [problem.code for problem in problems("- a\n" * MAX_NODES)] == ["too-large"]
 
 
-def test_documents_of_a_file_are_bounded():
+def test_number_of_documents_of_a_file_is_limited():
     assert len(values("--- {}\n" * MAX_DOCUMENTS)) == MAX_DOCUMENTS
     assert [problem.code for problem in problems("--- {}\n" * (MAX_DOCUMENTS + 1))] == ["too-large"]
 
 
-def test_dollars_are_noticed_wherever_they_are_written():
+def test_dollars_is_true_for_a_dollar_in_any_key_or_value():
     texts = ["a: $x", "$file: x", 'a: "\\x24{var.x}"', "a: [[{b: '$'}]]", "a: 1"]
     assert [document.dollars for text in texts for document in parse(text, "f")] == [True, True, True, True, False]
 
@@ -155,22 +155,22 @@ def test_dollars_are_noticed_wherever_they_are_written():
 @pytest.mark.parametrize(
     ("text", "place", "hint"),
     [
-        ("a:\n  b: 1\n c: 2\n", "3:2", "indent like the line above"),
-        ("a: 'it's'\n", "1:8", "if quotes stand inside it"),
-        ("a: b: c\n", "1:5", "in quotes if it has a colon"),
+        ("a:\n  b: 1\n c: 2\n", "3:2", "indent it like the line above"),
+        ("a: 'it's'\n", "1:8", "contains a colon or quotes"),
+        ("a: b: c\n", "1:5", "quote the text if it contains a colon"),
         ("a: 'x\nb: 2\n", "1:4", "close the quote that opens here"),
         ("a:\n\tb: 1\n", "2:1", "not with tabs"),
         ("a: x\n\tb: 1\n", "2:1", "not with tabs"),
         ("a: [1, 2\nb: 3\n", "2:2", "close the bracket that opens at column 4 of the line above"),
-        ("a: {b: ${var.x}}\n", "1:9", "write values with ${…} in quotes"),
-        ("a: @x\n", "1:4", "starts with this character in quotes"),
-        ("a: **\n", "1:5", "starts with `*` or `&` in quotes"),
+        ("a: {b: ${var.x}}\n", "1:9", "quote values that contain ${…}"),
+        ("a: @x\n", "1:4", "quote text that starts with this character"),
+        ("a: **\n", "1:5", "quote text that starts with `*` or `&`"),
         ("a: 1\nb\nc: 2\n", "3:1", "write `key: value`"),
-        ("- a\nb: 1\n", "2:1", "no item of the list"),
+        ("- a\nb: 1\n", "2:1", "not an item of the list"),
         ('a: "\\d"\n', "1:5", "backslash"),
     ],
 )
-def test_what_to_do_about_text_that_is_not_yaml(text, place, hint):
+def test_syntax_error_has_a_place_and_a_hint(text, place, hint):
     (document,) = parse(text, "x.yaml")
     (problem,) = document.problems
     assert str(problem.place) == f"x.yaml:{place}"

@@ -10,7 +10,7 @@ def write(folder, spec):
     folder.write("project.yaml", f"apiVersion: reconciler/v1\nkind: Project\nmetadata: {{name: acme}}\nspec:\n{spec}")
 
 
-def test_a_project_without_environments_is_its_own_identity(folder):
+def test_identity_without_environments_is_the_project(folder):
     project = folder.load().project
     assert project.identity == Identity("acme")
     assert (project.root, project.repository) == (folder.root, folder.root)
@@ -18,7 +18,7 @@ def test_a_project_without_environments_is_its_own_identity(folder):
     assert project.variables == {}
 
 
-def test_everything_a_project_can_say(folder):
+def test_all_settings_of_a_project_are_read(folder):
     write(
         folder,
         """\
@@ -55,20 +55,20 @@ def test_everything_a_project_can_say(folder):
         ("{backend: postgres, schema: acme}", "postgres:?schema=acme"),
     ],
 )
-def test_a_state_backend_is_also_the_url_that_the_environment_would_give(folder, state, url):
+def test_state_backend_has_the_url_of_the_environment_variable(folder, state, url):
     write(folder, f"  state: {state}")
     assert folder.codes() == []
     assert folder.load().project.spec.state.url == url
 
 
-def test_outlets_are_folders_and_prefixes_of_buckets(folder):
+def test_outlet_is_a_folder_or_a_prefix_of_a_bucket(folder):
     write(folder, "  outlets: [{directory: build}, {s3: {bucket: acme-bundles, prefix: live}}]")
     assert folder.codes() == []
     directory, s3 = folder.load().project.spec.outlets
     assert (directory.directory, s3.s3.location) == ("build", Location("acme-bundles", "live"))
 
 
-def test_the_chosen_environment_gives_the_variables(folder):
+def test_variables_are_those_of_the_chosen_environment(folder):
     folder.environments(**TWO)
     folder.bot('{target: cloud, instructions: "${var.tier}"}')
     assert folder.spec("staging").instructions == "rehearsal"
@@ -76,7 +76,7 @@ def test_the_chosen_environment_gives_the_variables(folder):
     assert folder.load("production").project.identity == Identity("acme", "production")
 
 
-def test_of_several_environments_one_is_to_be_chosen(folder):
+def test_several_environments_without_a_choice_are_an_error(folder):
     folder.environments(**TWO)
     folder.bot('{target: cloud, instructions: "${var.tier}", modl: x}')
     required, other = folder.load().problems
@@ -86,13 +86,13 @@ def test_of_several_environments_one_is_to_be_chosen(folder):
     assert "--env" in other.hint
 
 
-def test_an_unknown_environment(folder):
+def test_unknown_environment_is_an_error_with_a_hint(folder):
     folder.environments(**TWO)
     (problem,) = folder.load("prodution").problems
     assert (problem.code, problem.hint) == ("unknown-environment", "did you mean `production`?")
 
 
-def test_an_environment_of_a_project_without_any(folder):
+def test_environment_of_a_project_without_environments_is_an_error(folder):
     assert folder.codes("production") == ["unknown-environment"]
 
 
@@ -133,20 +133,20 @@ def test_an_environment_of_a_project_without_any(folder):
         ("  - 1", "wrong-type", "project.yaml:5:3"),
     ],
 )
-def test_what_a_project_cannot_say(folder, spec, code, place):
+def test_invalid_setting_of_a_project_is_an_error(folder, spec, code, place):
     write(folder, spec)
     (problem,) = folder.load().problems
     assert (problem.code, str(problem.place)) == (code, place)
 
 
-def test_a_wrong_backend_hides_no_variable(folder):
+def test_invalid_backend_does_not_hide_variables(folder):
     write(folder, "  state: {backend: gti}\n  environments: {one: {variables: {tier: gold}}}")
     loaded = folder.load()
     assert [problem.code for problem in loaded.problems] == ["unknown-type"]
     assert loaded.project.variables == {"tier": "gold"}
 
 
-def test_peers_are_identities_some_with_a_state_of_their_own(folder):
+def test_peer_is_an_identity_with_an_optional_state(folder):
     write(folder, "  peers: [globex/live, {identity: lab, state: {backend: s3, bucket: lab-bots}}]")
     assert folder.codes() == []
     peers = folder.load().project.peers
@@ -156,17 +156,17 @@ def test_peers_are_identities_some_with_a_state_of_their_own(folder):
     assert (lab.identity, lab.state.url) == ("lab", "s3://lab-bots/")
 
 
-def test_each_environment_has_the_others_as_peers(folder):
+def test_listed_environments_are_peers_of_each_other(folder):
     write(folder, "  environments: {staging: {}, live: {}}\n  peers: [acme/staging, acme/live]")
     assert [peer.identity for peer in folder.load("live").project.peers.values()] == ["acme/staging"]
 
 
-def test_the_only_environment_is_no_peer_of_its_project(folder):
+def test_project_with_one_environment_cannot_be_its_own_peer(folder):
     write(folder, "  environments: {live: {}}\n  peers: [acme/live]")
     assert folder.codes() == ["own-peer"]
 
 
-def test_the_project_has_to_be_in_its_file(folder):
+def test_project_outside_project_yaml_is_an_error(folder):
     (folder.root / "project.yaml").rename(folder.root / "other.yaml")
     assert {(problem.code, str(problem.place)) for problem in folder.load().problems} == {
         ("no-project", "project.yaml:1:1"),
@@ -174,7 +174,7 @@ def test_the_project_has_to_be_in_its_file(folder):
     }
 
 
-def test_two_projects(folder):
+def test_second_project_is_an_error(folder):
     folder.write("a/project.yaml", "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: inner}\n")
     (problem,) = folder.load().problems
     assert (problem.code, str(problem.place)) == ("duplicate-project", "a/project.yaml:1:1")
@@ -182,7 +182,7 @@ def test_two_projects(folder):
 
 
 @pytest.mark.parametrize("name", ["Acme", "a_b", "-a", "x" * 64, "${var.x}", "", "a/b"])
-def test_names_of_projects(folder, name):
+def test_invalid_name_of_a_project_is_an_error(folder, name):
     folder.write("project.yaml", f"apiVersion: reconciler/v1\nkind: Project\nmetadata: {{name: {name!r}}}\n")
     assert folder.codes() == ["invalid-name"]
     assert folder.load().project.identity == Identity("unnamed")

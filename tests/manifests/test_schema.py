@@ -1,7 +1,6 @@
-"""The JSON Schemas: every field is described by its own docstring, and patterns refuse what the models refuse."""
+"""The JSON Schemas: every field has its own description, and patterns refuse the same values as the models."""
 
 import inspect
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -11,10 +10,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from reconciler.manifests import schema_generator
-from reconciler.manifests.backends import S3State
 from reconciler.manifests.envelope import open_envelope
-from reconciler.manifests.peers import Peer
-from reconciler.manifests.project import ProjectSpec
+from reconciler.manifests.project_settings import Peer, ProjectSpec, S3State
 from reconciler.manifests.schema import manifest_schema
 from reconciler.manifests.schema_generator import field_docstrings, generate
 from reconciler.operations.schema import schemas
@@ -147,7 +144,10 @@ def test_pattern_of_names_refuses_what_loading_refuses(kind, name):
 @pytest.mark.parametrize(
     ("type_", "values"),
     [
-        (AssistantName, ["triage", "assistant/triage", "agent_68a1", "triage@support.3", "a@b", "pipeline/x", "A", "a/b"]),
+        (
+            AssistantName,
+            ["triage", "assistant/triage", "agent_68a1", "triage@support.3", "a@b", "pipeline/x", "A", "a/b"],
+        ),
         (Metadata, [{}, {"a": "b"}, {"reconciler-x": "b"}, {"a" * 65: "b"}, {"": "b"}, {"a": "b" * 513}, {"a": 1}]),
         (Metadata, [{str(n): "x" for n in range(count)} for count in (12, 13)]),
         (Attributes, [{"a": 1, "b": True, "c": "x", "d": 0.5}, {"a": None}, {"a": []}, {"reconciler-x": 1}]),
@@ -187,7 +187,7 @@ def fits(kind: str, spec: Any) -> bool:
         {"model": "x", "include": ["${var.more}"]},
     ],
 )
-def test_variables_and_includes_stand_for_values_at_any_depth(spec):
+def test_variables_and_includes_are_allowed_at_any_depth(spec):
     assert fits("Assistant", {"target": "responses", **spec})
 
 
@@ -199,7 +199,7 @@ def test_variables_and_includes_stand_for_values_at_any_depth(spec):
         {"model": {"$file": "x.md", "and": "more"}},
     ],
 )
-def test_an_include_stands_alone(spec):
+def test_include_has_no_other_keys(spec):
     assert not fits("Assistant", {"target": "responses", **spec})
 
 

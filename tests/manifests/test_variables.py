@@ -22,21 +22,23 @@ VARIABLES = Variables({"url": "https://x", "n": 3, "on": True, "ratio": 0.5})
 def test_only_variables_are_replaced(text, value):
     found, unknown = VARIABLES.substitute(text)
     assert (found, type(found)) == ((text, str) if value is None else (value, type(value)))
-    assert [one.message for one in unknown] == (["no variable `` in this environment"] if "${var.}" in text else [])
+    assert [one.message for one in unknown] == (
+        ["this environment does not have a variable ``"] if "${var.}" in text else []
+    )
 
 
-def test_an_unknown_variable_is_left_and_told():
+def test_unknown_variable_is_reported_and_not_replaced():
     found, (unknown,) = VARIABLES.substitute("go to ${var.ulr} now")
     assert found == "go to ${var.ulr} now"
     assert unknown.offset == 6
     assert unknown.hint == "did you mean `url`?"
 
 
-def test_values_are_not_looked_into():
+def test_variables_in_values_are_not_replaced():
     assert Variables({"a": "${var.a}"}).substitute("${var.a}!") == ("${var.a}!", [])
 
 
-def test_what_variables_add_is_bounded(monkeypatch):
+def test_length_of_replaced_variables_is_limited(monkeypatch):
     monkeypatch.setattr(variables, "MAX_INSERTED", 100)
     found, unknown = Variables({"a": "x" * 30}).substitute("${var.a} " * 4)
     assert "more than 64 MiB" in unknown[0].message
@@ -44,13 +46,13 @@ def test_what_variables_add_is_bounded(monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["Be ${tone}.", "Be $var.tone.", "Be $var.tone or ${tone}."])
-def test_a_known_variable_written_in_another_way_is_pointed_out(folder, text):
+def test_known_variable_in_another_notation_is_a_warning(folder, text):
     folder.environments(dev="tone: calm")
     folder.write("prompts/x.md", f"Hello.\n{text}\n")
     folder.bot("{target: cloud, instructions: {$file: prompts/x.md}, metadata: {a: '" + text + "'}}")
     loaded = folder.load()
-    assert [(one.code, one.severity, one.hint[:17]) for one in loaded.problems] == [
-        ("miswritten-variable", "warning", "write ${var.tone}")
+    assert [(one.code, one.severity, one.hint[:19]) for one in loaded.problems] == [
+        ("miswritten-variable", "warning", "write `${var.tone}`")
     ] * 2
     assert str(loaded.problems[1].place) == "prompts/x.md:2:4" or "or" in text
     assert loaded.resources[0].spec.instructions == f"Hello.\n{text}"

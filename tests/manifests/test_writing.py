@@ -1,4 +1,4 @@
-"""Drafts become files that people like to read, and that are read back as what they were."""
+"""Drafts are written as readable files and read back as the same values."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from reconciler.manifests import load
-from reconciler.manifests.drafting import literal, unique_name, with_files
-from reconciler.manifests.drafts import Draft
+from reconciler.manifests.drafts import Draft, literal, unique_name, with_files
 from reconciler.manifests.emitting import emit
 from reconciler.manifests.parsing import parse, parse_document
 from reconciler.manifests.writing import manifest_text, merged, write_drafts
@@ -42,7 +41,7 @@ TRIAGE = Draft(
 )
 
 
-def test_a_manifest_reads_as_if_written_by_hand():
+def test_manifest_text_is_block_style_with_comments():
     assert (
         manifest_text(TRIAGE)
         == """\
@@ -72,12 +71,12 @@ spec:
     )
 
 
-def test_comments_stand_behind_items_of_a_list():
+def test_comments_follow_items_of_a_list():
     draft = Draft("VectorStore", "kb", {"files": ["file-a1"]}, notes={("files", "0"): "hours\n.pdf"})
     assert manifest_text(draft).endswith("spec:\n  files:\n    - file-a1  # hours\\n.pdf\n")
 
 
-def test_what_is_written_is_a_project(tmp_path: Path):
+def test_written_drafts_load_as_a_project(tmp_path: Path):
     made = write_drafts(tmp_path, [TRIAGE], project=PROJECT)
     assert sorted(map(str, made)) == [
         "assistants/triage.yaml",
@@ -90,19 +89,19 @@ def test_what_is_written_is_a_project(tmp_path: Path):
     assert loaded.resources[0].spec.instructions == "Sort.\n"
 
 
-def test_nothing_is_overwritten_and_nothing_else_written(tmp_path: Path):
+def test_existing_file_is_not_overwritten_and_nothing_is_written(tmp_path: Path):
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts/triage.md").write_text("mine")
-    with pytest.raises(ReconcilerError, match="is there already"):
+    with pytest.raises(ReconcilerError, match="already exists"):
         write_drafts(tmp_path, [TRIAGE], project=PROJECT)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["triage.md"]
     assert (tmp_path / "prompts/triage.md").read_text() == "mine"
 
 
-def test_a_dangling_link_is_there_too(tmp_path: Path):
+def test_dangling_link_is_not_overwritten(tmp_path: Path):
     (tmp_path / "assistants").mkdir()
     (tmp_path / "assistants/triage.yaml").symlink_to("nowhere.yaml")
-    with pytest.raises(ReconcilerError, match="is there already"):
+    with pytest.raises(ReconcilerError, match="already exists"):
         write_drafts(tmp_path, [TRIAGE])
 
 
@@ -113,7 +112,7 @@ def test_nothing_is_written_outside_the_folder(tmp_path: Path):
         write_drafts(tmp_path / "project", [TRIAGE])
 
 
-def test_drafts_may_share_a_file_and_must_agree_about_it():
+def test_drafts_may_share_a_file_with_equal_contents_only():
     shared = Draft("Assistant", "other", {}, included={"prompts/triage.md": "Sort.\n"})
     assert "prompts/triage.md" in merged([TRIAGE, shared])
     with pytest.raises(ValueError, match="different"):
@@ -132,11 +131,11 @@ def test_drafts_may_share_a_file_and_must_agree_about_it():
         ("No", "no-x"),
     ],
 )
-def test_any_name_becomes_a_valid_one(text: str, name: str):
+def test_unique_name_of_any_text_is_valid(text: str, name: str):
     assert unique_name(text, (), "agent") == name
 
 
-def test_names_are_unique():
+def test_unique_name_adds_a_number_to_a_taken_name():
     taken: list[str] = []
     for _ in range(3):
         taken.append(unique_name("Bot", taken))
@@ -144,7 +143,7 @@ def test_names_are_unique():
 
 
 @given(st.text(), st.integers(1, 12))
-def test_names_are_always_valid_and_unique(text: str, times: int):
+def test_unique_names_of_any_texts_are_valid_and_unique(text: str, times: int):
     taken: list[str] = []
     for _ in range(times):
         taken.append(unique_name(text, taken))
@@ -152,7 +151,7 @@ def test_names_are_always_valid_and_unique(text: str, times: int):
     assert all(map(is_name, taken))
 
 
-def test_long_texts_and_schemas_are_files_of_their_own():
+def test_with_files_moves_texts_and_schemas_to_files():
     function = {"type": "function", "name": "f!", "description": "d", "parameters": {"type": "object"}}
     spec = {
         "instructions": "Sort.",
@@ -189,14 +188,14 @@ NOTES = st.dictionaries(st.lists(TEXTS | st.sampled_from(["0", "1"]), min_size=1
 @given(DOCUMENTS, NOTES, st.sampled_from([0, 2]))
 @example({"a": [[], {}, [[]], {"b": {"c": []}}]}, {("a", "3"): "note"}, 2)
 @example({"a": {"b": [{"c": "x\ny\n"}]}}, {("a", "b", "0"): "one", ("a", "b", "0", "c"): "two"}, 0)
-def test_what_is_emitted_is_read_back(document, notes, indent):
+def test_emitted_value_is_read_back(document, notes, indent):
     (found,) = parse(emit(document, notes, indent) or "{}", "x.yaml")
     assert found.problems == ()
     assert found.value == document
 
 
 @given(st.dictionaries(st.sampled_from("abc"), TEXTS))
-def test_a_literal_value_has_no_variables(tmp_path_factory, spec):
+def test_literal_escapes_variables(tmp_path_factory, spec):
     from reconciler.manifests.variables import Variables
 
     for text in spec.values():
@@ -210,13 +209,13 @@ class TestLongTexts:
         "text",
         ["a\nb", "a\nb\n", "a\nb\n\n\n", "\n\na\n", "  a\nb", "\ta\nb", "a  \n\tb\n \nc", "a: b\n# c\n---\n- d\n...\n"],
     )
-    def test_a_block_where_yaml_can_carry_it(self, text: str) -> None:
+    def test_printable_text_is_a_block(self, text: str) -> None:
         written = emit({"one": {"text": text}, "two": [text]})
         assert written.count("|") == 2
         assert parse_document(written, "").value == {"one": {"text": text}, "two": [text]}
         assert parse_document(written.replace("\n", "\r\n"), "").value == {"one": {"text": text}, "two": [text]}
 
-    def test_quoted_line_by_line_where_it_cannot(self) -> None:
+    def test_unprintable_text_is_quoted_by_line(self) -> None:
         text = "".join(f"  line {number} \r\n" for number in range(20))
         written = emit({"text": text})
         assert written.split("\n")[:2] == ['text: "  line 0 \\r\\n\\', "  \\  line 1 \\r\\n\\"]

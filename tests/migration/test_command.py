@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.cli import codes
 from reconciler.cli.main import run
-from reconciler.manifests.modeline import SCHEMA_FILE
+from reconciler.manifests.writing import SCHEMA_FILE
 from tests.migration.exports import assistant, saved
 
 
@@ -16,14 +16,14 @@ def export(tmp_path, monkeypatch):
     return saved(tmp_path, assistant("one"))
 
 
-def test_json_is_all_there_is_on_stdout(export, capsys):
+def test_json_is_the_only_output_on_stdout(export, capsys):
     assert run(["migrate", str(export), "--target", "agents", "-o", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["format"] == "reconciler/migration/v1"
     assert document["written"] == ["project.yaml", "assistants/one.yaml", SCHEMA_FILE]
 
 
-def test_what_cannot_be_migrated_is_an_error_and_the_rest_is_written(export, tmp_path, capsys):
+def test_an_unmigratable_object_is_an_error_and_the_rest_is_written(export, tmp_path, capsys):
     torn = tmp_path / "torn.json"
     torn.write_text('{"id": "asst_torn"', encoding="utf-8")
     assert run(["migrate", export.name, torn.name, "none", "--target", "responses"]) == 1
@@ -33,7 +33,7 @@ def test_what_cannot_be_migrated_is_an_error_and_the_rest_is_written(export, tmp
     assert (tmp_path / "assistants" / "one.yaml").is_file()
 
 
-def test_a_dry_run_says_so(export, tmp_path, capsys):
+def test_a_dry_run_is_reported(export, tmp_path, capsys):
     assert run(["migrate", str(export), "--target", "responses", "--dry-run"]) == 0
     assert "nothing was written" in capsys.readouterr().err
     assert not (tmp_path / "project.yaml").exists()
@@ -44,7 +44,7 @@ def test_a_target_is_required(export, capsys):
     assert "--target" in capsys.readouterr().err
 
 
-def test_a_folder_beside_a_project_is_none_of_its(export, tmp_path):
+def test_a_folder_beside_a_project_becomes_its_own_project(export, tmp_path):
     assert run(["migrate", str(export), "--target", "responses", "--into", "first"]) == 0
     assert run(["migrate", str(export), "--target", "agents", "--into", "first/../second"]) == 0
     assert (tmp_path / "second" / "assistants" / "one.yaml").is_file()

@@ -1,6 +1,6 @@
 """Every export in `corpus/` migrates to the report in `expected/`, to valid manifests, and to bodies the SDK accepts.
 
-`WRITE_EXPECTED=1 pytest tests/operations/migration/test_corpus.py` writes the reports anew: read the difference.
+Run `WRITE_EXPECTED=1 pytest tests/migration/test_corpus.py` to rewrite the reports, and review the difference.
 """
 
 import os
@@ -11,9 +11,9 @@ from openai.types.beta.agent_create_params import AgentCreateParams
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 
 from reconciler.manifests import load
+from reconciler.migration.codec import migration_json
 from reconciler.migration.migrate import migrate
 from reconciler.migration.model import Migration
-from reconciler.reports.migration import migration_json
 from reconciler.reports.style import Style
 from reconciler.reports.text import problems_text
 from reconciler.reports.text.migration import migration_text
@@ -36,7 +36,7 @@ def report(done: Migration) -> str:
     return migration_text(done, style=STYLE) + "\n" + problems_text(done.problems, style=STYLE)
 
 
-def test_there_are_enough_of_them():
+def test_the_corpus_has_at_least_30_exports():
     assert len(CORPUS) >= 30
 
 

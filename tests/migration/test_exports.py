@@ -31,11 +31,11 @@ class TestShapes:
         ],
         ids=["joined", "lines", "commas", "nested", "pages", "keys", "text", "sequence", "windows"],
     )
-    def test_however_they_are_wrapped(self, text):
+    def test_objects_are_found_in_any_wrapping(self, text):
         assert found(text) == (["asst_one", "asst_two"], [])
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
-    def test_in_any_encoding_of_unicode(self, encoding):
+    def test_objects_are_read_in_any_unicode_encoding(self, encoding):
         text = json.dumps(assistant("Zürich"), ensure_ascii=False)
         assert found(text.encode(encoding)) == (["asst_Zürich"], [])
 
@@ -49,7 +49,7 @@ class TestShapes:
             ({"name": "p", "versions": []}, "prompt"),
         ],
     )
-    def test_with_and_without_object(self, value, kind):
+    def test_objects_are_recognised_with_and_without_object_field(self, value, kind):
         (export,), _ = find_exports(json.dumps(value).encode(), "x.json")
         assert export.kind == kind
 
@@ -60,20 +60,20 @@ class TestShapes:
 
 
 class TestBrokenFiles:
-    def test_what_is_whole_is_kept(self):
+    def test_complete_objects_of_a_broken_file_are_kept(self):
         assert found(f'{{"data": [{ONE}, {{"id": "asst_torn", "instr') == (["asst_one"], ["truncated"])
 
     def test_a_broken_line_costs_one_object(self):
         assert found(f'{ONE}\n{{"id": "asst_bad", oops}}\n{TWO}\n') == (["asst_one", "asst_two"], ["syntax"])
 
-    def test_every_broken_line_is_told(self):
+    def test_every_broken_line_is_reported(self):
         _, problems = find_exports(f'{{"id": "asst_a",}}\n{ONE}\n{{"id": "asst_b",}}\n'.encode(), "x.json")
         assert [(problem.place and problem.place.line, "asst_" in problem.message) for problem in problems] == [
             (1, True),
             (3, True),
         ]
 
-    def test_bytes_that_are_not_utf_8_spoil_only_their_object(self):
+    def test_invalid_utf_8_affects_only_its_object(self):
         spoilt = json.dumps(assistant("M\u00fcller"), ensure_ascii=False).encode("latin-1")
         assert found(ONE.encode() + b"\n" + spoilt) == (["asst_one"], ["not-utf-8"])
 
@@ -94,13 +94,13 @@ class TestBrokenFiles:
         ],
         ids=["repr", "page", "list", "dict", "empty", "none", "csv", "deep", "deeper", "nested", "number"],
     )
-    def test_what_cannot_be_read_is_told(self, text, code):
+    def test_unreadable_text_is_reported(self, text, code):
         assert found(text) == ([], [code])
 
-    def test_a_file_of_nothing_but_faults_is_given_up(self):
+    def test_reading_stops_after_too_many_faults(self):
         _, problems = found("{oops\n" * 100_000)
         assert len(problems) == 1_001
 
-    def test_a_file_that_is_not_there(self, tmp_path):
+    def test_a_missing_file_is_reported(self, tmp_path):
         _, (problem,) = read_exports(tmp_path / "none.json")
         assert problem.code == "unreadable-file"

@@ -48,7 +48,7 @@ class TestWhatIsWritten:
             written(tmp_path, "assistants/claims-desk.yaml")
             == f"""\
 # yaml-language-server: $schema=../.schemas/manifest.schema.json
-# Migrated from assistant asst_ClaimsDesk, made on 2024-03-01 ({tmp_path}/export.json:1).
+# Migrated from assistant asst_ClaimsDesk, created on 2024-03-01 ({tmp_path}/export.json:1).
 # Name: Claims Desk
 # Description: First line.
 apiVersion: reconciler/v1
@@ -62,7 +62,7 @@ spec:
   tools:
     - type: code_interpreter
       container: {{type: auto}}
-    # `reconciler import` can bring these stores into the manifests
+    # to manage these vector stores, run `reconciler import`
     - type: file_search
       vector_store_ids: [vs_1]
     - type: function
@@ -92,37 +92,47 @@ spec:
         assert [tool.name for tool in resource.spec.tools] == [f"f{n}" for n in range(128)]
         assert not done.migrated[0].entries[-1].hint
 
-    def test_a_file_in_the_way_stops_everything(self, tmp_path):
+    def test_an_existing_file_prevents_all_writes(self, tmp_path):
         in_the_way = tmp_path / "project" / "prompts" / "b.md"
         in_the_way.parent.mkdir(parents=True)
         in_the_way.write_text("mine", encoding="utf-8")
-        with pytest.raises(ReconcilerError, match="is there already"):
+        with pytest.raises(ReconcilerError, match="already exists"):
             migrated(tmp_path, assistant("a"), assistant("b", instructions="Help."))
         assert [path.name for path in (tmp_path / "project").rglob("*") if path.is_file()] == ["b.md"]
 
 
-class TestAProjectThatIsThere:
+class TestAnExistingProject:
     @pytest.fixture
     def project(self, tmp_path):
         (tmp_path / "project").mkdir()
         (tmp_path / "project" / "project.yaml").write_text(PROJECT, encoding="utf-8")
         return tmp_path
 
-    def test_is_kept_as_it_is(self, project):
+    def test_project_yaml_is_not_changed(self, project):
         done = migrated(project, assistant())
         assert done.written == ("assistants/helper.yaml",)
         assert written(project, "project.yaml") == PROJECT
 
-    def test_names_that_are_taken_get_a_number(self, project):
+    def test_a_taken_name_gets_a_number(self, project):
         migrated(project, assistant("Helper"))
         done = migrated(project, assistant("helper", id="asst_other"))
         assert done.written == ("assistants/helper-2.yaml",)
 
-    def test_what_was_migrated_before_is_not_migrated_again(self, project):
+    def test_an_export_is_not_migrated_twice(self, project):
         migrated(project, assistant("one"))
         done = migrated(project, assistant("one"), assistant("two"))
         assert done.written == ("assistants/two.yaml",)
         assert [problem.code for problem in done.problems] == ["migrated-before"]
+
+    def test_a_manifest_of_an_earlier_version_counts_as_migrated(self, project):
+        export = assistant("claims", created_at=1_709_251_200)
+        migrated(project, export)
+        manifest = project / "project" / "assistants" / "claims.yaml"
+        text = manifest.read_text(encoding="utf-8")
+        assert ", created on 2024-03-01 (" in text
+        manifest.write_text(text.replace(", created on ", ", made on "), encoding="utf-8")
+        done = migrated(project, export)
+        assert ([problem.code for problem in done.problems], done.written) == (["migrated-before"], ())
 
     def test_variables_of_every_environment_fill_a_prompt(self, project):
         text = "Speak for {{brand}}, {{only_here}} and {{ customer }}; not ${{brand}}."
@@ -130,7 +140,7 @@ class TestAProjectThatIsThere:
         assert written(project, "prompts/p.md") == (
             "Speak for ${var.brand}, {{only_here}} and {{ customer }}; not ${{brand}}.\n"
         )
-        assert outcomes(done, "variables.brand") == [("changed", "the project's variable: `${var.brand}`")]
+        assert outcomes(done, "variables.brand") == [("changed", "replaced by the project variable `${var.brand}`")]
         assert [outcome for outcome, _ in outcomes(done, "variables")] == ["changed"] * 3
 
 
@@ -156,13 +166,13 @@ class TestLookingUp:
         code, search = draft.spec["tools"]
         assert (code["container"]["file_ids"], search["vector_store_ids"]) == ([file], [store])
         assert outcomes(done, "tool_resources") == [
-            ("mapped", f"still at OpenAI, used by id: {file}"),
-            ("lost", "no longer at OpenAI: file-gone"),
-            ("mapped", f"still at OpenAI, used by id: {store}"),
-            ("lost", "no longer at OpenAI: vs_gone"),
+            ("mapped", f"exists at OpenAI, referenced by id: {file}"),
+            ("lost", "does not exist at OpenAI: file-gone"),
+            ("mapped", f"exists at OpenAI, referenced by id: {store}"),
+            ("lost", "does not exist at OpenAI: vs_gone"),
         ]
 
-    def test_a_search_in_stores_that_are_all_gone_is_lost(self, tmp_path):
+    def test_file_search_without_existing_stores_is_lost(self, tmp_path):
         project = tmp_path / "project"
         (project / ".reconciler").mkdir(parents=True)
         by_hand(project, lambda sdk: sdk.vector_stores.create(name="other"))
@@ -184,9 +194,9 @@ class TestLookingUp:
         done = migrated(tmp_path, prompt, offline=False, endpoint="embedded")
         search, code = done.drafts[0].spec["tools"]
         assert (search["vector_store_ids"], code["container"]) == ([store], {"type": "auto", "file_ids": []})
-        assert ("lost", "no longer at OpenAI: vs_gone") in outcomes(done, "tools[0]")
+        assert ("lost", "does not exist at OpenAI: vs_gone") in outcomes(done, "tools[0]")
 
-    def test_a_key_that_does_not_work_is_a_warning(self, tmp_path, monkeypatch):
+    def test_an_invalid_api_key_is_a_warning(self, tmp_path, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", "two words")
         export = assistant(
             tools=[{"type": "code_interpreter"}], tool_resources={"code_interpreter": {"file_ids": ["file-1"]}}
@@ -199,7 +209,7 @@ class TestLookingUp:
         assert done.complete
 
 
-def test_markdown_escapes_what_exports_say(tmp_path):
+def test_markdown_escapes_text_of_exports(tmp_path):
     done = migrated(tmp_path, assistant("<b>@all</b> | [x](y)", temperature=9), dry_run=True)
     text = migration_markdown(done)
     assert "`<b>@all</b> | [x](y)`" in text

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from reconciler.manifests import load
+from reconciler.migration.codec import migration_json
 from reconciler.migration.exports import find_exports
 from reconciler.migration.migrate import migrate
 from reconciler.reports.markdown.migration import migration_markdown
-from reconciler.reports.migration import migration_json
 from reconciler.reports.style import Style
 from reconciler.reports.text.migration import migration_text
 
@@ -94,13 +94,13 @@ def test_instructions_come_back_as_they_were(text, target):
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="{}[]\",:\\ \n'ab1-", max_size=60).map(str.encode))
-def test_any_bytes(data):
+def test_any_bytes_are_read_without_an_exception(data):
     exports, problems = find_exports(data, "x.json")
     assert exports or problems
 
 
 @given(st.sampled_from(SEEDS), st.data())
-def test_a_torn_file_keeps_what_was_whole(seed, data):
+def test_complete_objects_of_a_truncated_file_are_kept(seed, data):
     text = json.dumps([{"id": "asst_whole", "model": "m", "tools": []}, seed])
     at = data.draw(st.integers(text.index("}") + 1, len(text) - 1))
     exports, problems = find_exports(text[:at].encode(), "x.json")

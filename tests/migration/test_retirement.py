@@ -39,6 +39,6 @@ def test_the_table_has_what_the_sdk_announces():
         ("gpt-6-luna", ""),
     ],
 )
-def test_what_is_said_of_a_model(model, said):
+def test_warning_of_a_model(model, said):
     assert said in warning(model)
     assert bool(said) == bool(warning(model))

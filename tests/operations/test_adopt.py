@@ -10,7 +10,7 @@ from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, KEYS, PROJECT, SPEC
 from reconciler.resources.problems import ReconcilerError
-from reconciler.review.saved import adoptions
+from reconciler.review.saved_plans import adoptions
 from tests.support.world import Quiet, World, is_silent, manifest, told, world
 
 AGENT = {"target": "agents", "model": "gpt-6-luna"}
@@ -73,7 +73,7 @@ class TestAdopt:
         assert (after.metadata[PROJECT], after.metadata[ADDRESS]) == ("acme", "assistant/triage")
         assert after.to_dict() | {"metadata": {}, "updated_at": 0} == made.to_dict() | {"metadata": {}, "updated_at": 0}
 
-    def test_where_the_manifest_differs_the_next_plan_says_so_and_no_other(self, estate):
+    def test_differences_are_shown_by_the_next_plan_only(self, estate):
         agent(estate, name="triage", instructions="Live.", metadata={"tier": "gold", "theirs": "1"})
         spec = {**AGENT, "instructions": "Wanted.", "metadata": {"tier": "silver"}}
         estate.wants(manifest("Assistant", "triage", spec))
@@ -114,7 +114,7 @@ class TestAdopt:
         pairing, _ = adopt(estate)
         assert pairing.ids == {Address("vectorstore", "kb"): second.id}
 
-    def test_what_has_no_room_for_labels_is_ours_by_state_and_can_be_changed(self, estate):
+    def test_an_object_without_room_for_labels_is_managed_by_state(self, estate):
         made = agent(estate, name="triage", metadata={f"key {number}": "x" for number in range(14)})
         estate.wants(manifest("Assistant", "triage", AGENT))
         adopt(estate)
@@ -126,7 +126,7 @@ class TestAdopt:
         assert agent_at(estate, made.id).metadata == made.metadata
         assert not estate.plan().work
 
-    def test_protection_of_the_manifest_holds_from_then_on(self, estate):
+    def test_an_adopted_object_is_protected_by_its_manifest(self, estate):
         agent(estate, name="triage")
         estate.wants(manifest("Assistant", "triage", AGENT, lifecycle={"protect": True}))
         adopt(estate)
@@ -134,7 +134,7 @@ class TestAdopt:
         estate.drops("Assistant/triage")
         assert [refusal.rule for refusal in estate.plan().refusals] == ["protected"]
 
-    def test_what_another_project_owns_stays_its_own_and_the_rest_goes_on(self, estate):
+    def test_foreign_objects_are_reported_and_the_rest_is_adopted(self, estate):
         foreign = agent(estate, name="a", metadata={PROJECT: "globex", ADDRESS: "assistant/a", SPEC: "v1"})
         mine = agent(estate, name="b")
         estate.wants(manifest("Assistant", "a", AGENT), manifest("Assistant", "b", AGENT))
@@ -144,7 +144,7 @@ class TestAdopt:
         assert pairing.ids == {Address("assistant", "b"): mine.id}
         assert agent_at(estate, foreign.id).metadata == foreign.metadata
 
-    def test_a_run_that_was_killed_before_state_knew_is_no_loss(self, estate):
+    def test_a_run_killed_before_the_state_write_is_recovered(self, estate):
         agent(estate, name="triage", instructions="Live.")
         estate.wants(manifest("Assistant", "triage", {**AGENT, "instructions": "Wanted."}))
         adopt(estate)
@@ -153,7 +153,7 @@ class TestAdopt:
         assert told(plan.changes) == ["update assistant/triage: instructions"]
         assert not plan.drift
 
-    def test_a_saved_plan_brings_what_it_takes_over(self, estate):
+    def test_a_saved_plan_adopts_its_objects(self, estate):
         made = agent(estate, name="triage")
         estate.wants(manifest("Assistant", "triage", AGENT))
         workspace = open_workspace(estate.root, estate.environ)
@@ -182,7 +182,7 @@ class TestMoved:
         estate.wants(manifest(kind, "new", spec, lifecycle={"moved_from": "old", **lifecycle}))
 
     @pytest.mark.parametrize(("kind", "spec"), [("Assistant", AGENT), ("VectorStore", {"files": ["kb/*.md"]})])
-    def test_the_live_object_stays(self, estate, kind, spec):
+    def test_a_moved_manifest_keeps_its_live_object(self, estate, kind, spec):
         estate.file("kb/hours.md", "# Hours")
         estate.wants(manifest(kind, "old", spec))
         estate.apply()
@@ -197,7 +197,7 @@ class TestMoved:
         assert not estate.plan().drift
         assert {change.action for change in estate.plan().work} <= {"adopt"}
 
-    def test_what_refers_to_it_follows_and_the_old_bundle_goes(self, estate):
+    def test_references_follow_a_move_and_the_old_bundle_is_removed(self, estate):
         request = {"target": "responses", "model": "gpt-6-luna"}
         estate.wants(manifest("Assistant", "old", request), manifest("Chatbot", "desk", {"assistant": "old"}))
         estate.apply()
@@ -222,7 +222,7 @@ class TestMoved:
 
 
 class TestKept:
-    def test_an_agent_stays_as_nobodys_and_can_be_adopted_again(self, estate):
+    def test_a_kept_agent_is_unmanaged_and_can_be_adopted_again(self, estate):
         estate.wants(manifest("Assistant", "triage", AGENT, lifecycle={"keep_on_delete": True}))
         estate.apply()
         id_ = estate.id_of("assistant/triage")
@@ -237,7 +237,7 @@ class TestKept:
         assert pairing.ids == {Address("assistant", "triage"): id_}
         assert is_silent(estate.plan())
 
-    def test_a_store_keeps_its_files(self, estate):
+    def test_a_kept_store_keeps_its_files(self, estate):
         estate.file("kb/hours.md", "# Hours")
         kept = {"keep_on_delete": True}
         estate.wants(
@@ -251,7 +251,7 @@ class TestKept:
         assert [file.attributes for file in held_by(estate, id_)] == [{"a": 1}]
         assert not estate.plan().work
 
-    def test_a_reference_of_a_manifest_to_what_leaves_is_an_error_now(self, estate):
+    def test_a_reference_to_a_kept_object_is_an_error(self, estate):
         kept = {"keep_on_delete": True}
         request = {"target": "responses", "model": "gpt-6-luna"}
         tools = [{"type": "file_search", "vector_store_ids": ["kb"]}]
@@ -262,7 +262,7 @@ class TestKept:
         with pytest.raises(ReconcilerError, match="no manifest defines vectorstore/kb"):
             estate.plan()
 
-    def test_what_only_the_outlets_have_stays_published(self, estate):
+    def test_a_kept_document_stays_published(self, estate):
         request = {"target": "responses", "model": "gpt-6-luna"}
         estate.wants(manifest("Assistant", "triage", request, lifecycle={"keep_on_delete": True}))
         estate.apply()

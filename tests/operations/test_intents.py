@@ -11,7 +11,7 @@ AGENT = Intent(Address("assistant", "triage"), "agent", {"identity": "acme"}, 0.
 OTHER_AGENT = Intent(Address("assistant", "clerk"), "agent", {"identity": "acme"}, 0.0)
 
 
-def test_what_can_be_told_apart_is_announced_at_once():
+def test_distinguishable_uploads_are_journaled_together():
     intents = (
         *(AGENT, OTHER_AGENT),
         upload("a/hours.md", "hours.md", 7, "aa"),
@@ -26,6 +26,6 @@ def test_equal_bytes_under_one_name_are_one_upload():
     assert one_at_a_time(intents) == (intents, {})
 
 
-def test_what_only_its_content_tells_apart_is_announced_one_after_the_other():
+def test_uploads_that_differ_only_in_content_are_journaled_one_at_a_time():
     alike = (upload("a/hours.md", "hours.md", 7, "aa"), upload("b/hours.md", "hours.md", 7, "bb"))
     assert one_at_a_time((AGENT, *alike)) == ((AGENT,), {intent.address: intent for intent in alike})

@@ -22,7 +22,7 @@ def offline(cli: Cli, monkeypatch: pytest.MonkeyPatch):
     return offline
 
 
-def test_what_was_applied_and_is_still_wanted_makes_no_plan(applied, offline):
+def test_an_unchanged_project_has_an_empty_plan(applied, offline):
     done = offline("--detailed-exitcode", "-o", "json")
     assert (done.code, done.document["changes"], done.document["drift"]) == (0, [], [])
     assert done.document["warnings"][0]["code"] == "offline"
@@ -39,21 +39,21 @@ def test_edits_are_the_changes_that_a_plan_with_a_key_shows(applied, cli: Cli, o
     assert len(found) > 3
 
 
-def test_what_changed_by_hand_is_not_seen_and_the_plan_says_so(applied, offline):
+def test_drift_is_not_detected_and_the_plan_warns(applied, offline):
     rename_store(applied, "by hand")
     done = offline()
     assert "Nothing to do" in done.out
     assert "made offline" in done.out
 
 
-def test_before_the_first_apply_everything_is_made(project, offline):
+def test_before_the_first_apply_everything_is_created(project, offline):
     assert {change["action"] for change in offline("-o", "json").document["changes"]} == {"create"}
 
 
-def test_a_target_that_is_nowhere(applied, offline):
+def test_an_unknown_target_is_an_error(applied, offline):
     assert offline("--target", "assistant/nobody").code == 1
 
 
-def test_a_refusal_that_the_manifests_alone_give_rise_to(applied, offline):
+def test_refusals_from_manifests_are_found_offline(applied, offline):
     (applied / "assistants" / "helper.yaml").unlink()
     assert offline().code == 3

@@ -80,20 +80,20 @@ class TestWhatIsAReference:
             (document("release", assistant="agent_1"), ("agent_1",)),
         ],
     )
-    def test_a_literal_id_wherever_it_stands(self, folder, entry, ids):
+    def test_a_literal_id_at_any_position_is_a_reference(self, folder, entry, ids):
         folder.applied("globex/live", **{"assistant/triage": entry})
         assert folder.named() == [("globex/live: assistant/triage", ids)]
 
-    def test_an_object_that_the_peer_has_under_an_address_of_its_own(self, folder):
+    def test_an_address_of_the_peer_is_a_reference(self, folder):
         entry = document("request", container={"file_ids": [reference("file/a.md")]})
         folder.applied("globex/live", **{"assistant/triage": entry, "file/a.md": Applied("file-1", "file", {})})
         assert folder.named() == [("globex/live: assistant/triage", ("file-1",))]
 
-    def test_text_that_only_speaks_of_an_id_is_none(self, folder):
+    def test_an_id_inside_text_is_not_a_reference(self, folder):
         folder.applied("globex/live", **{"assistant/triage": document("request", instructions="Never search vs_1.")})
         assert folder.named() == []
 
-    def test_what_the_peer_has_at_openai_is_seen_there(self, folder):
+    def test_live_objects_of_the_peer_are_not_read_from_its_state(self, folder):
         """Its state may be behind what is live."""
         folder.applied("globex/live", **{"assistant/triage": Applied("agent_9", "agent", {"tools": ["vs_1"]})})
         assert folder.named() == []
@@ -106,29 +106,31 @@ class TestWhichStates:
             folder.applied(identity, **{"assistant/triage": document("request", **SEARCH)})
         assert [name for name, _ in folder.named()] == ["globex/live: assistant/triage", "lab: assistant/triage"]
 
-    def test_of_the_environments_of_one_project_the_others(self, folder):
+    def test_other_environments_of_the_project_are_read(self, folder):
         folder.project(["acme/staging", "acme/live"], environments={"staging": {}, "live": {}})
         for identity in ("acme/staging", "acme/live"):
             folder.applied(identity, **{"assistant/triage": document("request", **SEARCH)})
         assert folder.named(RECONCILER_ENV="live") == [("acme/staging: assistant/triage", ("vs_1",))]
 
-    def test_none_where_nothing_goes(self, folder):
+    def test_no_state_is_read_without_deletions(self, folder):
         folder.project([{"identity": "globex", "state": ELSEWHERE}])
         assert folder.needing({}) == Found()
 
-    def test_one_that_is_not_there_yet_is_told(self, folder):
+    def test_a_missing_state_is_a_warning(self, folder):
         (warning,) = folder.needing().warnings
         assert (warning.code, warning.args["identity"]) == ("peer-without-state", "globex/live")
         folder.applied("globex/live")
         assert folder.needing().warnings == ()
 
-    def test_one_that_cannot_be_read_stops(self, folder):
+    def test_an_unreadable_state_is_an_error(self, folder):
         state = folder.root / ".reconciler/state/globex/live/state.json"
         state.parent.mkdir(parents=True)
         state.write_text("{")
         problem = folder.problem()
         assert (problem.code, str(problem.place)) == ("peer-unreadable", "project.yaml:1:101")
-        assert problem.message.startswith("nobody can tell whether globex/live needs what is deleted: not valid JSON")
+        assert problem.message.startswith(
+            "cannot check whether globex/live references the objects to delete: not valid JSON"
+        )
 
 
 class TestInCI:
@@ -139,17 +141,17 @@ class TestInCI:
         folder.project([{"identity": "globex", "state": ELSEWHERE}])
         return folder
 
-    def test_another_state_than_the_workflow_names_is_refused(self, elsewhere):
+    def test_a_state_that_the_workflow_does_not_allow_is_refused(self, elsewhere):
         problem = elsewhere.problem(RECONCILER_STATE="local")
         assert (problem.code, BUCKET in problem.message, ALLOWED in problem.hint) == ("peer-not-allowed", True, True)
 
     @pytest.mark.parametrize("allowed", [BUCKET, f"s3://other/ {BUCKET}"])
-    def test_one_that_the_workflow_allows_is_read(self, elsewhere, allowed, monkeypatch):
+    def test_a_state_that_the_workflow_allows_is_read(self, elsewhere, allowed, monkeypatch):
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "x")
         assert elsewhere.problem(RECONCILER_STATE="local", **{ALLOWED: allowed}).code == "peer-unreadable"
 
-    def test_the_very_state_of_the_workflow_is_fine(self, folder):
+    def test_the_state_of_the_workflow_is_read(self, folder):
         folder.project([{"identity": "globex", "state": {"backend": "local"}}], state=ELSEWHERE)
         folder.applied("globex", **{"assistant/triage": document("request", **SEARCH)})
         assert folder.named(RECONCILER_STATE="local") == [("globex: assistant/triage", ("vs_1",))]

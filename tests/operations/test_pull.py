@@ -129,7 +129,7 @@ def agent(world: World, address: str):
     return world.by_hand(world.sdk.beta.agents.retrieve(world.id_of(address)))
 
 
-def test_fields_of_an_agent(acme):
+def test_fields_of_an_agent_are_pulled(acme):
     tools = [tool.to_dict() for tool in agent(acme, "assistant/triage").tools]
     tools[0]["description"] = "Opens: a ticket"
     tools[0]["parameters"]["properties"]["body"] = {"type": "string"}
@@ -157,7 +157,7 @@ def test_fields_of_an_agent(acme):
     assert is_settled(acme)
 
 
-def test_metadata_keys_change_go_and_come_back(acme):
+def test_changed_removed_and_added_metadata_is_pulled(acme):
     labels = agent(acme, "assistant/triage").metadata
     metadata = {key: value for key, value in {**labels, "tier": "silver"}.items() if key != "team"}
     update(acme, "assistant/triage", metadata=metadata)
@@ -179,7 +179,7 @@ def test_an_included_text_keeps_its_variable(acme):
     assert is_settled(acme)
 
 
-def test_a_variable_whose_value_changed_is_asked_for(acme):
+def test_a_changed_value_of_a_variable_is_reported(acme):
     update(acme, "assistant/billing", instructions="You answer for Acme.\nNever promise refunds.", model="gpt-6-terra")
     pulled = pull(acme)
     (problem,) = pulled.problems
@@ -190,7 +190,7 @@ def test_a_variable_whose_value_changed_is_asked_for(acme):
     assert [item.path for item in change.fields] == ["instructions"]
 
 
-def test_a_text_that_others_include_too_is_not_changed_under_them(acme):
+def test_a_shared_text_is_not_changed(acme):
     acme.file("prompts/shared.md", "Be kind.\n")
     for name in ("one", "two"):
         text = TRIAGE.partition("---")[2].replace("billing.md", "shared.md").replace("billing", name)
@@ -206,20 +206,20 @@ def test_a_text_that_others_include_too_is_not_changed_under_them(acme):
     assert is_settled(acme)
 
 
-def test_files_detached_by_hand(acme):
+def test_detached_files_are_pulled(acme):
     store = acme.id_of("vectorstore/handbook")
     for path in ("faq/faq.md", "kb/hours.md"):
         acme.by_hand(acme.sdk.vector_stores.files.delete(acme.id_of(f"file/{path}"), vector_store_id=store))
     pulled = pull(acme, "vectorstore/handbook")
     assert changed_lines(pulled) == ["-     - {path: faq/faq.md, attributes: {topic: faq}}   # the old ones"]
     (problem,) = pulled.problems
-    assert "kb/hours.md was detached by hand, and kb/*.md means it" in problem.message
+    assert "kb/hours.md was detached outside Reconciler, but kb/*.md still matches it" in problem.message
     assert str(problem.place).startswith("store.yaml:6:")
     (change,) = acme.plan().drift
     assert [item.path for item in change.fields] == ['files["kb/hours.md"]']
 
 
-def test_attributes_and_expiry_of_a_store(acme):
+def test_attributes_and_expiry_of_a_store_are_pulled(acme):
     store = acme.id_of("vectorstore/handbook")
     acme.by_hand(acme.sdk.vector_stores.update(store, expires_after={"anchor": "last_active_at", "days": 7}))
     file = acme.id_of("file/faq/faq.md")
@@ -235,7 +235,7 @@ def test_attributes_and_expiry_of_a_store(acme):
     assert is_settled(acme)
 
 
-def test_what_cannot_be_read_back_is_asked_for(acme):
+def test_drift_without_values_is_reported(acme):
     acme.by_hand(acme.sdk.beta.agents.delete(acme.id_of("assistant/billing")))
     update(acme, "assistant/triage", metadata={"tier": "gold", "team": "support"})
     pulled = pull(acme)
@@ -244,12 +244,12 @@ def test_what_cannot_be_read_back_is_asked_for(acme):
         str(problem).partition(": ")[2].splitlines()[0].removeprefix("error[not-pulled]: ")
         for problem in pulled.problems
     } == {
-        "assistant/triage: its labels were removed by hand, and no manifest holds them",
+        "assistant/triage: its labels were removed, and labels are not part of manifests",
         "assistant/billing was deleted: there are no live values to pull",
     }
 
 
-def test_an_edit_of_the_same_field_gives_way_and_is_told(acme):
+def test_the_live_value_replaces_an_edit_with_a_note(acme):
     acme.file("assistants.yaml", TRIAGE.replace("'gpt-6-luna'", "'gpt-6-sol'"))
     update(acme, "assistant/triage", model="gpt-6-terra")
     pulled = pull(acme, "assistant/triage")
@@ -257,22 +257,22 @@ def test_an_edit_of_the_same_field_gives_way_and_is_told(acme):
         "-   model: 'gpt-6-sol'     # the cheap one",
         "+   model: 'gpt-6-terra'     # the cheap one",
     ]
-    assert "assistant/triage: model was changed in the manifest too; the live value has taken its place" in pulled.notes
+    assert "assistant/triage: model was also changed in the manifest; the live value replaced it" in pulled.notes
     assert is_settled(acme)
 
 
-def test_a_file_attached_to_a_store_that_prunes_is_asked_for(acme):
+def test_a_file_attached_to_a_pruned_store_is_reported(acme):
     acme.file("store.yaml", STORE + "  prune: true\n")
     acme.apply()
     file = acme.by_hand(acme.sdk.files.create(file=("loose.md", b"Loose"), purpose="assistants"))
     acme.by_hand(acme.sdk.vector_stores.files.create(acme.id_of("vectorstore/handbook"), file_id=file.id))
     pulled = pull(acme)
     (problem,) = pulled.problems
-    assert f"{file.id} was attached by hand" in problem.message
+    assert f"{file.id} was attached outside Reconciler" in problem.message
     assert not pulled.edits
 
 
-def test_a_file_deleted_by_hand_is_asked_for(acme):
+def test_a_deleted_file_is_reported(acme):
     acme.by_hand(acme.sdk.files.delete(acme.id_of("file/faq/rates.md")))
     pulled = pull(acme, "file/faq/rates.md")
     (problem,) = pulled.problems
@@ -296,20 +296,20 @@ def test_one_file_of_a_glob_gets_an_entry_of_its_own(acme):
     assert is_settled(acme)
 
 
-def test_what_no_manifest_may_say_is_told_with_the_rule(acme):
+def test_a_value_that_is_invalid_in_manifests_is_reported_with_the_rule(acme):
     planned = acme.observed("keep").planned
     beyond = Change("assistant/triage", "update", (FieldChange(("model",), 5, "gpt-6-luna", "drift"),))
     planned = replace(planned, plan=replace(planned.plan, drift=(beyond,)))
     found = accepted(open_workspace(acme.root, acme.environ), planned)
     (problem,) = found.problems
-    assert problem.message.startswith("assistant/triage: what is live breaks a rule of manifests: ")
+    assert problem.message.startswith("assistant/triage: the live value is not valid in a manifest: ")
     assert str(problem.place).startswith("assistants.yaml:6:")
     assert not found.edits
 
 
 def test_nothing_to_pull_and_nothing_written(acme):
     pulled = pull(acme, "assistant/triage")
-    assert pulled.notes == ("assistant/triage: nothing was changed by hand",)
+    assert pulled.notes == ("assistant/triage: no drift",)
     assert not pulled.edits
 
 
@@ -325,7 +325,7 @@ def test_line_ends_byte_order_marks_and_modes_stay(acme):
     assert is_settled(acme)
 
 
-def test_once_a_pull_is_applied_the_next_edit_is_an_edit_like_any(acme):
+def test_an_edit_after_an_applied_pull_is_a_normal_change(acme):
     update(acme, "assistant/triage", model="gpt-6-terra")
     pull(acme)
     acme.apply()

@@ -40,7 +40,7 @@ def test_the_plan_moves_the_pointer_whatever_else_is_pending(released: Path, cli
     assert "assistant/helper" in {change["address"] for change in pending}
 
 
-def test_not_to_a_release_whose_store_is_gone(released: Path, cli: Cli):
+def test_rollback_to_a_release_with_a_deleted_store_fails(released: Path, cli: Cli):
     async def delete(sdk: Any) -> None:
         for store in [found async for found in sdk.vector_stores.list() if "@" in found.metadata["reconciler-address"]]:
             await sdk.vector_stores.delete(store.id)
@@ -54,7 +54,7 @@ def test_not_to_a_release_whose_store_is_gone(released: Path, cli: Cli):
     assert cli("apply", plan, "--yes").code == 3
 
 
-def test_not_to_a_release_that_somebody_tampered_with(released: Path, cli: Cli):
+def test_rollback_to_a_changed_release_fails(released: Path, cli: Cli):
     async def rename(sdk: Any) -> None:
         for store in [found async for found in sdk.vector_stores.list() if "@" in found.metadata["reconciler-address"]]:
             await sdk.vector_stores.update(store.id, name="mine")
@@ -67,7 +67,7 @@ def test_not_to_a_release_that_somebody_tampered_with(released: Path, cli: Cli):
     assert not (released / "rollback.json").exists()
 
 
-def test_not_to_a_release_that_was_never_applied(released: Path, cli: Cli):
+def test_rollback_to_an_unapplied_release_fails(released: Path, cli: Cli):
     edit(released / PROMPT, "You", "You, 3")
     assert cli("release", "helper", "--vendor").code == 0
     done = cli("ci", "rollback", "helper", 3, "--out", released / "rollback.json")
@@ -75,15 +75,17 @@ def test_not_to_a_release_that_was_never_applied(released: Path, cli: Cli):
     assert "dead-release" in done.err
 
 
-def test_to_what_is_published_already_nothing_is_done(released: Path, cli: Cli):
+def test_rollback_to_the_published_release_changes_nothing(released: Path, cli: Cli):
     plan = released / "rollback.json"
     assert cli("ci", "rollback", "helper", 2, "--out", plan).code == 0
     assert json.loads(plan.read_text())["changes"] == []
     assert cli("apply", plan, "--yes").code == 0
 
 
-@pytest.mark.parametrize(("number", "why"), [(9, "there is no release/helper@9"), (1, "release/helper@1 is archived")])
-def test_not_to_a_release_that_is_none(released: Path, cli: Cli, number: int, why: str):
+@pytest.mark.parametrize(
+    ("number", "why"), [(9, "release/helper@9 does not exist"), (1, "release/helper@1 is archived")]
+)
+def test_rollback_to_an_unknown_or_archived_release_fails(released: Path, cli: Cli, number: int, why: str):
     assert cli("archive", "release/helper@1").code == 0
     before = (released / "chatbots" / "helper.yaml").read_text()
     done = cli("ci", "rollback", "helper", number, "--out", released / "rollback.json")
@@ -92,7 +94,7 @@ def test_not_to_a_release_that_is_none(released: Path, cli: Cli, number: int, wh
     assert (released / "chatbots" / "helper.yaml").read_text() == before
 
 
-def test_not_to_a_release_whose_model_is_shut_down(released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
+def test_rollback_to_a_release_with_a_retired_model_fails(released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
     async def told(connection: object) -> dict[str, date]:
         return {"gpt-6-luna": date(2026, 1, 1)}
 
@@ -103,7 +105,7 @@ def test_not_to_a_release_whose_model_is_shut_down(released: Path, cli: Cli, mon
     assert cli("apply", released / "rollback.json", "--yes").code == 3
 
 
-def test_not_while_an_apply_holds_the_lock(released: Path, cli: Cli):
+def test_rollback_during_an_apply_fails(released: Path, cli: Cli):
     """The plan is made all the same, and can be applied once that has ended."""
     plan = released / "rollback.json"
     lease = lock.acquire(LocalStore(released / ".reconciler"), Identity("acme"), lock.this_process({"USER": "ada"}))
@@ -115,7 +117,7 @@ def test_not_while_an_apply_holds_the_lock(released: Path, cli: Cli):
     assert cli("apply", plan, "--yes").code == 0
 
 
-def test_the_steps_after_it_are_told_the_branch(released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
+def test_rollback_sets_the_branch_as_step_output(released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
     output = released / "output"
     monkeypatch.setenv("GITHUB_OUTPUT", str(output))
     assert cli("ci", "rollback", "helper", 1, "--out", released / "rollback.json").code == 0

@@ -49,7 +49,7 @@ class Superseded(Quiet):
     ("number", "exit_code", "codes"),
     [(0, 5, ["state-moved"]), (4, 4, ["lease-lost", "partly-applied"])],
 )
-def test_a_run_that_lost_its_lock(project, number, exit_code, codes):
+def test_a_run_that_lost_its_lock_stops_writing(project, number, exit_code, codes):
     """Before anything was written the plan is stale; after that, a part was applied."""
     with pytest.raises(ReconcilerError) as caught:
         applied(

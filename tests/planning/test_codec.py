@@ -1,13 +1,17 @@
 import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from reconciler.planning.codec import from_json, to_json
+from reconciler.planning.codec import digest_form, from_json, seal_plan, to_json
 from reconciler.planning.model import Plan
 from reconciler.resources.problems import ReconcilerError
-from reconciler.resources.values import ABSENT
+from reconciler.resources.values import ABSENT, digest
 from tests.support.plan_inputs import IDENTITY, Worlds, ref
+
+WRITTEN = sorted((Path(__file__).parent / "written_by_v1").glob("*.json"))
 
 
 def busy() -> Worlds:
@@ -30,8 +34,8 @@ def test_a_plan_survives_json(on_drift):
 def test_null_is_a_value_and_no_value_is_left_out():
     (created,) = [change for change in to_json(busy().plan())["changes"] if change["action"] == "create"]
     fields = {item["path"]: item for item in created["fields"]}
-    assert fields["note"]["after"] is None
-    assert "before" not in fields["note"]
+    assert fields["note"]["desired"] is None
+    assert not {"live", "applied"} & fields["note"].keys()
 
 
 def edit_action(document):
@@ -39,7 +43,7 @@ def edit_action(document):
 
 
 def edit_value(document):
-    document["drift"][0]["fields"][0]["after"] = "evil"
+    document["drift"][0]["fields"][0]["desired"] = "evil"
 
 
 def lift_refusal(document):
@@ -64,7 +68,17 @@ def test_an_edited_plan_is_found_out(edit):
 
 @pytest.mark.parametrize(
     "document",
-    [None, [], {}, {"format": "reconciler/plan/v2"}, {"format": "reconciler/plan/v1"}, "text", 3],
+    [
+        None,
+        [],
+        {},
+        {"format": "reconciler/plan/v2"},
+        {"format": "reconciler/plan/v1"},
+        {"format": "reconciler/drift/v2"},
+        {"format": 3},
+        "text",
+        3,
+    ],
 )
 def test_what_is_no_plan_is_said_to_be_none(document):
     with pytest.raises(ReconcilerError, match="plan"):
@@ -74,9 +88,81 @@ def test_what_is_no_plan_is_said_to_be_none(document):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**60])
 def test_a_number_that_json_cannot_hold_makes_no_plan(value):
     document = to_json(busy().plan())
-    document["changes"][0]["fields"][0]["after"] = value
+    document["changes"][0]["fields"][0]["desired"] = value
     with pytest.raises(ReconcilerError):
         from_json(document)
+
+
+def test_the_value_last_applied_is_kept():
+    worlds = Worlds().want("widget/lamp", note="x").applied("widget/lamp", note="y").live("widget/lamp", note="z")
+    (field,) = read_back(worlds.plan()).drift[0].fields
+    assert (field.live, field.desired, field.applied, field.origin) == ("z", "x", "y", "both")
+
+
+def test_a_plan_of_a_newer_format_asks_for_an_upgrade():
+    document = {**to_json(busy().plan()), "format": "reconciler/plan/v3"}
+    with pytest.raises(ReconcilerError) as error:
+        from_json(document)
+    (problem,) = error.value.problems
+    assert "reconciler/plan/v3" in problem.message
+    assert "reconciler/plan/v1 and reconciler/plan/v2" in problem.message
+    assert problem.hint.startswith("Upgrade Reconciler")
+
+
+@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.stem)
+class TestVersion1:
+    """Plans that version 0.1 wrote as `reconciler/plan/v1`: what is in them, and their digests, stay as they are."""
+
+    def test_it_is_read(self, file: Path):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        assert document["format"] == "reconciler/plan/v1"
+        plan = from_json(document)
+        for part in ("changes", "drift"):
+            fields = [item for change in getattr(plan, part) for item in change.fields]
+            written = [item for change in document[part] for item in change["fields"]]
+            assert [sides(item.live, item.desired) for item in fields] == [
+                {side: item[side] for side in ("before", "after") if side in item} for item in written
+            ]
+
+    def test_its_digests_are_those_that_are_computed_now(self, file: Path):
+        """`from_json` compares them; here they are seen to be in the file, and to be computed over what is in it."""
+        document = json.loads(file.read_text(encoding="utf-8"))
+        plan = from_json(document)
+        assert seal_plan(plan).digest == document["digest"]
+        assert [digest(digest_form(plan.identity, change)) for change in (*plan.changes, *plan.drift)] == [
+            change["digest"] for change in (*document["changes"], *document["drift"])
+        ]
+
+    def test_it_is_the_same_plan_as_version_2(self, file: Path):
+        plan = from_json(json.loads(file.read_text(encoding="utf-8")))
+        document = to_json(plan)
+        assert document["format"] == "reconciler/plan/v2"
+        assert from_json(document) == plan
+
+    def test_it_is_found_out_when_edited(self, file: Path):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        (document["changes"] or document["drift"])[0]["fields"] = [
+            {"path": "name", "keys": ["name"], "after": "evil", "origin": "manifest"}
+        ]
+        with pytest.raises(ReconcilerError, match="edited"):
+            from_json(document)
+
+
+def sides(live: Any, desired: Any) -> dict[str, Any]:
+    return {name: side for name, side in (("before", live), ("after", desired)) if side is not ABSENT}
+
+
+def test_the_digests_of_the_examples_are_those_that_were_made_then():
+    """Written out, so that no rewritten example moves them."""
+    plans = {file.stem: from_json(json.loads(file.read_text(encoding="utf-8"))).digest for file in WRITTEN}
+    assert plans == {
+        "busy-keep": "sha256:4727e94c12bd09385a7d3b7ea5b40ceab819fd4ea369558c021f50ab3dcd0eca",
+        "busy-refuse": "sha256:2a999f7a526ba0c0d9727abbf58704180ddfec1c19cd02f702c1a5808e0ca310",
+        "revert": "sha256:f6336bb8fb74ab048c8223de9bacf66fe310b3bbff068acd3da2bb0c1be2baa3",
+    }
+    assert {on_drift: busy().plan(on_drift=on_drift).digest for on_drift in ("keep", "refuse")} == {
+        on_drift: plans[f"busy-{on_drift}"] for on_drift in ("keep", "refuse")
+    }
 
 
 class TestDigest:

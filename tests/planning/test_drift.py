@@ -79,7 +79,7 @@ def test_a_file_that_somebody_took_out_is_told_of_every_assistant_that_searches_
 def test_a_file_that_could_not_be_indexed_is_not_one_that_somebody_took_out(shelf: Worlds):
     made = report(holding(shelf, "kb/a.md", failed_files={"file_kb-b-md": NO_TEXT}))
     assert made.drifted == ()
-    assert made.failing == (FailingFile("vectorstore/kb", "kb/b.md", "unsupported_file: No text in it."),)
+    assert made.failing == (FailingFile("vectorstore/kb", "kb/b.md", "unsupported_file", "No text in it."),)
     assert (made.in_sync, made.clean) == (False, False)
     assert standings(made)["assistant/triage"] == ["kb/b.md"]
     assert made.plan.warnings == ()

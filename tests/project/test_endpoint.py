@@ -18,7 +18,7 @@ def project(endpoint: str | None) -> Project:
     return Project(Path(), Path(), Identity("acme"), ProjectSpec(endpoint=endpoint), Place("project.yaml"))
 
 
-def test_the_order():
+def test_choose_prefers_flag_then_variable_then_manifest():
     ours = project("of-the-project")
     assert choose(ours, "https://of-the-flag", ENVIRON) == "https://of-the-flag"
     assert choose(ours, None, ENVIRON) == "http://of-the-workflow"
@@ -27,19 +27,19 @@ def test_the_order():
     assert choose(project(None), None, {}) is None
 
 
-def test_what_is_empty_is_not_set():
+def test_an_empty_variable_is_not_set():
     assert choose(project(None), "", {"RECONCILER_ENDPOINT": "", "OPENAI_BASE_URL": ""}) is None
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        ("embeded", "Did you mean 'embedded'?"),
-        ("Embedded", "Did you mean 'embedded'?"),
-        ("localhost:8787", "Write a URL like http://127.0.0.1:8787/v1, or 'embedded'."),
+        ("embeded", "did you mean `embedded`?"),
+        ("Embedded", "did you mean `embedded`?"),
+        ("localhost:8787", "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."),
     ],
 )
-def test_what_is_no_endpoint_is_an_error(wrong, hint):
+def test_an_invalid_endpoint_is_an_error(wrong, hint):
     for flag, environ in ((wrong, {}), (None, {"RECONCILER_ENDPOINT": wrong})):
         with pytest.raises(ReconcilerError) as error:
             choose(project(None), flag, environ)

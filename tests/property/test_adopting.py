@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from reconciler.manifests.drafting import literal
+from reconciler.manifests.drafts import literal
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
 from reconciler.planning.adoption import AdoptionMatch

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
-from reconciler.manifests import outline
 from reconciler.manifests.editing import UneditableError, edited
 from reconciler.manifests.parsing import parse, parse_document
+from reconciler.manifests.positions import Mark, PositionTree, yaml_positions
 from reconciler.resources.values import same
 
 FEW = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -251,15 +251,15 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
 
 def lines_of(text: str, path: tuple[Any, ...]) -> tuple[int, int]:
     """The first line of a value's entry, and the line on which the next value starts."""
-    marks = sorted(mark for mark in _marks(outline.of_yaml(text)))
-    here = outline.of_yaml(text).find(path)[0]
-    key = outline.of_yaml(text).find_key(path) if isinstance(path[-1], str) else here
+    marks = sorted(mark for mark in _marks(yaml_positions(text)))
+    here = yaml_positions(text).find(path)[0]
+    key = yaml_positions(text).find_key(path) if isinstance(path[-1], str) else here
     later = [mark[0] for mark in marks if mark > here]
     first = min(key[0], here[0]) - (0 if isinstance(path[-1], str) else 1)
     return max(first, 0), max(later[0] if later else len(text.splitlines()), here[0] + 1)
 
 
-def _marks(node: outline.Node) -> list[outline.Mark]:
+def _marks(node: PositionTree) -> list[Mark]:
     return [node.mark, *node.keys.values(), *(mark for item in node.items.values() for mark in _marks(item))]
 
 

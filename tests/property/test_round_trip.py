@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.importing import Imported
 from reconciler.importing.destination import destination
-from reconciler.importing.live import bring
-from reconciler.importing.live_inventory import surroundings
+from reconciler.importing.live_inventory import project_context
+from reconciler.importing.live_objects import import_objects
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
-from reconciler.manifests.drafting import literal
+from reconciler.manifests.drafts import literal
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.assistants.agents import AgentsSpec
@@ -58,9 +58,9 @@ OWN_STORES = BASIC_STORES.map(lambda spec: {key: value for key, value in spec.it
 
 
 def bring_all(world: World) -> Imported:
-    here = surroundings(world.root, world.environ, env=None, endpoint=None)
+    here = project_context(world.root, world.environ, env=None, endpoint=None)
     target = destination(world.root, None, here)
-    return world.run(bring(here, world.connection, target, selection((), None), lambda _: None))
+    return world.run(import_objects(here, world.connection, target, selection((), None), lambda _: None))
 
 
 def request_of(spec: Document) -> Document:

@@ -19,7 +19,7 @@ from reconciler.operations.plan import make_plan
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
-from reconciler.review.saved import decision_of, narrowed, touched
+from reconciler.review.saved_plans import changed_addresses, decision_of, restricted
 from tests.support.world import Quiet, World, manifest, world
 
 AGENTS: Final = ("ann", "bob", "cleo")
@@ -145,9 +145,9 @@ class Game:
 
         async def run() -> bool:
             observed = await make_plan(
-                workspace, self.made.connection, on_drift=decision_of(saved), targets=touched(saved)
+                workspace, self.made.connection, on_drift=decision_of(saved), targets=changed_addresses(saved)
             )
-            observed = replace(observed, planned=narrowed(observed.planned, observed.snapshot, saved))
+            observed = replace(observed, planned=restricted(observed.planned, observed.snapshot, saved))
             if observed.planned.plan.refusals:
                 return False
             return (await apply_plan(workspace, self.made.connection, observed, Quiet(), resume="")).complete

@@ -19,10 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ruamel.yaml import YAML
 
 from reconciler.bundles import Bundle, BundleError, load
+from reconciler.planning.drift_class import drift_class
 from reconciler.planning.model import Plan
 from reconciler.releases.publish import publish
 from reconciler.releases.release import release
-from reconciler.reports.drift import drift_class
 from reconciler.resources.problems import ReconcilerError
 from tests.support.world import BUNDLES, PROJECT, Document, World, manifest, world
 

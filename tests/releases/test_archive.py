@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.releases.archive import Archived, archive
+from reconciler.releases.archive import archive
+from reconciler.releases.model import Archived
 from reconciler.releases.publish import publish
 from reconciler.releases.release import release
 from reconciler.resources.address import Address
@@ -46,24 +47,24 @@ EVERYWHERE = ("staging", "production")
 
 
 class TestAssistants:
-    def test_one_that_nothing_refers_to(self, desk: Desk) -> None:
+    def test_an_unreferenced_assistant_is_removed(self, desk: Desk) -> None:
         without_triage(desk)
         done = archived(desk, "assistant/triage")
         assert (done.removed, done.marked) == (("assistant/triage", "vectorstore/handbook"), ())
         assert not (desk.root / "assistants/triage.yaml").exists()
         assert not (desk.root / "stores/handbook.yaml").exists()
 
-    def test_a_working_pipeline_stands_in_the_way(self, desk: Desk) -> None:
+    def test_an_assistant_of_a_pipeline_is_refused(self, desk: Desk) -> None:
         sections = {"Pipelines": ("pipeline/flow",)}
         assert refused(desk, "assistant/triage") == [("referenced", EVERYWHERE, sections)]
 
-    def test_a_working_chatbot_stands_in_the_way(self, desk: Desk) -> None:
+    def test_an_assistant_of_a_chatbot_is_refused(self, desk: Desk) -> None:
         without_triage(desk)
         desk.edit("chatbots/support.yaml", "pipeline: flow", "assistant: triage")
         sections = {"Chatbots": ("chatbot/support [unreleased]",)}
         assert refused(desk, "assistant/triage") == [("referenced", EVERYWHERE, sections)]
 
-    def test_releases_that_nobody_has_published_go_with_it(self, desk: Desk) -> None:
+    def test_unpublished_releases_are_archived_with_an_assistant(self, desk: Desk) -> None:
         release(desk.root, {}, "support")
         without_triage(desk)
         release(desk.root, {}, "support", publish=True)
@@ -73,7 +74,7 @@ class TestAssistants:
         assert (spec.archived, spec.content, spec.digest[:7]) == (True, None, "sha256:")
         assert desk.resource("release/support@2").spec.content
 
-    def test_a_published_release_stands_in_the_way_where_it_is_published(self, desk: Desk) -> None:
+    def test_an_assistant_of_a_published_release_is_refused_in_its_environment(self, desk: Desk) -> None:
         release(desk.root, {}, "support", publish=True)
         without_triage(desk)
         release(desk.root, {}, "support")
@@ -89,24 +90,24 @@ class TestAssistants:
         assert rule == "referenced"
         assert sections == {"Chatbots Referencing Pipeline": ("release/support@1 [released]",)}
 
-    def test_a_protected_one_stays(self, desk: Desk) -> None:
+    def test_a_protected_assistant_is_refused(self, desk: Desk) -> None:
         without_triage(desk)
         desk.edit("assistants/triage.yaml", "spec:", "lifecycle: {protect: true}\nspec:")
         assert refused(desk, "assistant/triage") == [("protected", EVERYWHERE, {})]
 
     @pytest.mark.parametrize("lifecycle", ["protect", "keep_on_delete"])
-    def test_a_store_that_is_to_be_kept_stays(self, desk: Desk, lifecycle: str) -> None:
+    def test_a_store_with_keep_on_delete_is_not_removed(self, desk: Desk, lifecycle: str) -> None:
         without_triage(desk)
         desk.edit("stores/handbook.yaml", "spec:", f"lifecycle: {{{lifecycle}: true}}\nspec:")
         assert archived(desk, "assistant/triage").removed == ("assistant/triage",)
 
-    def test_a_store_that_others_use_stays(self, desk: Desk) -> None:
+    def test_a_store_with_other_users_is_not_removed(self, desk: Desk) -> None:
         without_triage(desk)
         tools = "  tools: [{type: file_search, vector_store_ids: [handbook]}]\n"
         desk.write("assistants/closer.yaml", desk.read("assistants/closer.yaml") + tools)
         assert archived(desk, "assistant/triage").removed == ("assistant/triage",)
 
-    def test_a_live_store_of_a_release_stays(self, desk: Desk) -> None:
+    def test_a_store_that_a_release_shares_live_is_not_removed(self, desk: Desk) -> None:
         desk.edit("stores/handbook.yaml", "spec:\n", "spec:\n  releases: live\n")
         desk.write("chatbots/other.yaml", HEAD.format(kind="Chatbot", name="other", more="") + "  assistant: triage\n")
         without_triage(desk)
@@ -118,7 +119,7 @@ class TestAssistants:
         (desk.root / "chatbots/other.yaml").unlink()
         assert archived(desk, "assistant/triage").removed == ("assistant/triage",)
 
-    def test_only_its_document_goes_from_a_file_with_others(self, desk: Desk) -> None:
+    def test_only_one_document_of_a_file_is_removed(self, desk: Desk) -> None:
         without_triage(desk)
         other = HEAD.format(kind="Assistant", name="other", more="") + "  model: gpt-6-luna\n"
         last = HEAD.format(kind="Assistant", name="last", more="") + "  model: gpt-6-luna # cheap\n"
@@ -129,22 +130,22 @@ class TestAssistants:
 
 
 class TestReleases:
-    def test_one_that_nobody_has_published(self, desk: Desk) -> None:
+    def test_an_unpublished_release_is_archived(self, desk: Desk) -> None:
         release(desk.root, {}, "support", message="first")
         done = archived(desk, "release/support@1")
         assert (done.removed, done.marked) == ((), ("release/support@1",))
         assert desk.read(FIRST).endswith("  archived: true\n")
         assert "message: first" in desk.read(FIRST)
-        with pytest.raises(ReconcilerError, match="archived already"):
+        with pytest.raises(ReconcilerError, match="is already archived"):
             archive(desk.root, Address.parse("release/support@1"))
 
-    def test_the_published_one_stays(self, desk: Desk) -> None:
+    def test_a_published_release_is_refused(self, desk: Desk) -> None:
         release(desk.root, {}, "support")
         publish(desk.root, {}, "support", 1, env="production")
         ((rule, environments, _),) = refused(desk, "release/support@1")
         assert (rule, environments) == ("published", ("production",))
 
-    def test_one_whose_copy_another_uses_stays(self, desk: Desk) -> None:
+    def test_a_release_with_a_referenced_copy_is_refused(self, desk: Desk) -> None:
         release(desk.root, {}, "support")
         desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: closer@support.1")
         ((rule, _, sections),) = refused(desk, "release/support@1")
@@ -152,13 +153,13 @@ class TestReleases:
 
 
 class TestOthers:
-    def test_a_chatbot_goes_with_all_its_releases(self, desk: Desk) -> None:
+    def test_a_chatbot_is_removed_with_all_its_releases(self, desk: Desk) -> None:
         release(desk.root, {}, "support", publish=True)
         done = archived(desk, "chatbot/support")
         assert (done.removed, done.marked) == (("chatbot/support",), ("release/support@1",))
         assert archived(desk, "pipeline/flow").removed == ("pipeline/flow",)
 
-    def test_a_pipeline_that_a_chatbot_uses_stays(self, desk: Desk) -> None:
+    def test_a_pipeline_of_a_chatbot_is_refused(self, desk: Desk) -> None:
         ((rule, _, sections),) = refused(desk, "pipeline/flow")
         assert (rule, sections) == ("referenced", {"Other references": ("chatbot/support",)})
 
@@ -170,12 +171,12 @@ class TestOthers:
             ("release/support@1", "unknown-address"),
         ],
     )
-    def test_what_cannot_be_archived(self, desk: Desk, address: str, code: str) -> None:
+    def test_other_kinds_cannot_be_archived(self, desk: Desk, address: str, code: str) -> None:
         with pytest.raises(ReconcilerError) as error:
             archive(desk.root, Address.parse(address))
         assert [problem.code for problem in error.value.problems] == [code]
 
-    def test_a_refusal_offers_no_consent_of_made_up_ids(self, desk: Desk) -> None:
+    def test_a_refusal_offers_no_consent(self, desk: Desk) -> None:
         (one,) = archive(desk.root, Address.parse("assistant/triage")).refusals
         assert (one.refusal.consent, one.refusal.subject) == (None, "")
         assert chains(one.refusal) == (("chatbot/support", "pipeline/flow", "assistant/triage"),)

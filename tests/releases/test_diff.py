@@ -26,7 +26,7 @@ def fields(found: Comparison) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", ["support", "chatbot/support", "support@1", "release/support@1"])
-def test_nothing_has_changed(desk: Desk, name: str) -> None:
+def test_equal_versions_have_no_changes(desk: Desk, name: str) -> None:
     found = compared(desk, "support@1", name)
     assert (found.same, found.environment) == (True, "staging")
 
@@ -43,7 +43,7 @@ def test_a_prompt_a_function_and_a_setting(desk: Desk) -> None:
     assert (found.files, found.variables) == ((), ())
 
 
-def test_files_by_their_bytes(desk: Desk) -> None:
+def test_files_are_compared_by_content(desk: Desk) -> None:
     desk.edit("kb/hours.md", "five", "six")
     desk.write("kb/new.md", "New.\n")
     (desk.root / "kb/prices.md").unlink()
@@ -56,7 +56,7 @@ def test_files_by_their_bytes(desk: Desk) -> None:
     assert fields(found) == {"vectorstore/handbook": ['files["kb/new.md"]', 'files["kb/prices.md"]']}
 
 
-def test_objects_that_come_and_go(desk: Desk) -> None:
+def test_added_and_removed_objects(desk: Desk) -> None:
     desk.edit("pipelines/flow.yaml", "assistant: triage", "assistant: closer")
     found = compared(desk, "support@1", "support")
     words = {str(one.address): one.word for one in found.objects}
@@ -89,7 +89,7 @@ def test_a_variable_that_is_used_no_longer(desk: Desk) -> None:
         ("support", "stagin", "unknown-environment"),
     ],
 )
-def test_what_is_not_there(desk: Desk, before: str, env: str | None, code: str) -> None:
+def test_unknown_versions_are_errors(desk: Desk, before: str, env: str | None, code: str) -> None:
     with pytest.raises(ReconcilerError) as error:
         compared(desk, before, "support@1", env)
     assert [problem.code for problem in error.value.problems] == [code]
@@ -97,7 +97,7 @@ def test_what_is_not_there(desk: Desk, before: str, env: str | None, code: str) 
 
 def test_a_release_without_the_values_of_an_environment(desk: Desk) -> None:
     desk.edit("project.yaml", "    production:", "    canary: {variables: {phone: 555-0, warmth: 2}}\n    production:")
-    with pytest.raises(ReconcilerError, match="no value of phone, warmth for canary"):
+    with pytest.raises(ReconcilerError, match="no value for phone, warmth in canary"):
         compared(desk, "support@1", "support", "canary")
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.releases.publish import Publication, publish
+from reconciler.releases.model import Publication
+from reconciler.releases.publish import publish
 from reconciler.releases.release import release
 from reconciler.resources.problems import Problem, ReconcilerError
 from tests.support.desk import Desk
@@ -48,7 +49,7 @@ def refused(desk: Desk, number: int, env: str | None = None) -> Problem:
         ("  published: {staging: 2}\n", None, "staging", ""),
     ],
 )
-def test_the_line_says_it_and_comments_stay(
+def test_publish_edits_one_line_and_keeps_comments(
     desk: Desk, before: str, number: int | None, env: str | None, after: str
 ) -> None:
     head = desk.read(CHATBOT).removesuffix(SPEC)
@@ -68,7 +69,7 @@ def test_an_older_release_is_a_rollback(desk: Desk) -> None:
     assert [move.rollback for move in published(desk, 1, "staging").moves] == [True]
 
 
-def test_what_is_published_already_is_left_alone(desk: Desk) -> None:
+def test_publishing_the_published_release_edits_nothing(desk: Desk) -> None:
     published(desk, 2)
     before = (desk.root / CHATBOT).stat().st_mtime_ns
     assert published(desk, 2).moves == published(desk, 2, "staging").moves == ()
@@ -82,7 +83,7 @@ def test_the_environment_of_the_shell_counts(desk: Desk) -> None:
 
 def test_a_release_that_does_not_exist(desk: Desk) -> None:
     problem = refused(desk, 3)
-    assert (problem.code, problem.hint) == ("unknown-release", "Its releases are 1 and 2.")
+    assert (problem.code, problem.hint) == ("unknown-release", "Existing releases: 1 and 2.")
     assert str(problem.place) == "ops/chatbots/support.yaml:1:1"
 
 
@@ -90,7 +91,7 @@ def test_a_release_that_is_archived(desk: Desk) -> None:
     text = desk.read("releases/support/v1.yaml")
     desk.write("releases/support/v1.yaml", text.partition("  content:")[0] + "  archived: true\n")
     problem = refused(desk, 1)
-    assert (problem.code, problem.hint) == ("archived-release", "Its releases are 2 (1 is archived).")
+    assert (problem.code, problem.hint) == ("archived-release", "Existing releases: 2 (1 is archived).")
     assert str(problem.place).startswith("ops/releases/support/v1.yaml:")
 
 
@@ -101,15 +102,15 @@ def test_an_environment_that_the_release_has_no_values_for(desk: Desk) -> None:
     assert published(desk, 1, "staging").moves
 
 
-def test_an_environment_that_there_is_none_of(desk: Desk) -> None:
+def test_an_unknown_environment_is_an_error(desk: Desk) -> None:
     problem = refused(desk, 1, "stagin")
-    assert (problem.code, problem.hint) == ("unknown-environment", "Did you mean 'staging'?")
+    assert (problem.code, problem.hint) == ("unknown-environment", "did you mean `staging`?")
 
 
-def test_what_the_chatbot_does_not_keep_is_archived_unless_it_is_published(desk: Desk) -> None:
+def test_a_release_beyond_keep_cannot_be_published_elsewhere(desk: Desk) -> None:
     desk.write(CHATBOT, desk.read(CHATBOT) + "  published: {production: 1}\n  releases: {keep: 1}\n")
     problem = refused(desk, 1, "staging")
     assert problem.code == "archived-reference"
-    assert problem.message == "release/support@1 is archived in staging: chatbot/support keeps 1 of its releases"
+    assert problem.message == "release/support@1 is archived in staging: `releases.keep` of chatbot/support is 1"
     assert published(desk, 1, "production").moves == ()
     assert [move.after for move in published(desk, 2).moves] == [2, 2]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.releases.model import Released
 from reconciler.releases.publish import publish
-from reconciler.releases.release import Released, release
+from reconciler.releases.release import release
 from reconciler.resources.problems import Problem, ReconcilerError
 from tests.support.desk import HEAD, Desk, write
 
@@ -54,7 +55,7 @@ class TestWhatIsWritten:
             assert made["assistant/triage@support.1"]["instructions"] == instructions
             assert made["assistant/triage@support.1"]["temperature"] == {"staging": 0.5, "production": 1}[env]
 
-    def test_files_are_told_by_the_blobs_that_the_commit_will_have(self, desk: Desk) -> None:
+    def test_files_have_the_blob_ids_of_the_next_commit(self, desk: Desk) -> None:
         desk.edit("kb/hours.md", "five", "six")
         kept = released(desk).release.spec.content.files
         desk.commit()
@@ -64,7 +65,7 @@ class TestWhatIsWritten:
             assert content == (desk.root / path).read_bytes()
             assert (hashlib.sha256(content).hexdigest(), len(content)) == (file.sha256, file.bytes)
 
-    def test_what_is_published_and_how_long_releases_stay_is_no_part_of_it(self, desk: Desk) -> None:
+    def test_published_and_keep_are_not_part_of_a_release(self, desk: Desk) -> None:
         first = released(desk)
         desk.edit("chatbots/support.yaml", "# the only one", "\n  releases: {keep: 3}\n  published: 1")
         (problem,) = refused(desk)
@@ -80,7 +81,7 @@ class TestWhatIsWritten:
         assert content.files == {}
         assert errors(desk, "staging") == []
 
-    def test_a_glob_takes_no_release(self, desk: Desk) -> None:
+    def test_a_glob_does_not_include_releases(self, desk: Desk) -> None:
         desk.edit("stores/handbook.yaml", "kb/*.md", "'**/*.md', '**/files/*'")
         desk.write("notes/files/a.md", "A")
         desk.write("releases/notes/v1.md", "Version one of our product.")
@@ -102,7 +103,7 @@ class TestWhatIsWritten:
 
 
 class TestNumbers:
-    def test_one_more_than_the_newest(self, desk: Desk) -> None:
+    def test_number_is_one_more_than_the_latest(self, desk: Desk) -> None:
         released(desk)
         desk.edit("prompts/triage.md", "shortly", "at length")
         second = released(desk)
@@ -139,17 +140,17 @@ class TestRefusals:
         (problem,) = refused(desk)
         assert problem.code == "nothing-to-release"
         assert str(problem.place) == "ops/chatbots/support.yaml:1:1"
-        assert problem.hint == "To publish that one: reconciler publish support 1"
+        assert problem.hint == "To publish it: reconciler publish support 1"
 
     def test_an_unknown_chatbot(self, desk: Desk) -> None:
         (problem,) = refused(desk, "suport")
-        assert (problem.code, problem.hint) == ("unknown-address", "Did you mean 'chatbot/support'?")
+        assert (problem.code, problem.hint) == ("unknown-address", "did you mean `chatbot/support`?")
 
     def test_an_error_that_only_another_environment_has(self, desk: Desk) -> None:
         desk.edit("project.yaml", ", warmth: 1", "")
         assert [problem.code for problem in refused(desk)] == ["unknown-variable"]
 
-    def test_a_reference_that_leads_nowhere(self, desk: Desk) -> None:
+    def test_a_dangling_reference_is_an_error(self, desk: Desk) -> None:
         desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: closet")
         (problem,) = refused(desk)
         assert (problem.code, str(problem.place)) == ("dangling-reference", "ops/pipelines/flow.yaml:7:40")
@@ -159,7 +160,7 @@ class TestRefusals:
         [("", ""), ("", "ops/kb/new.md\n"), ("*.md filter=lfs\n", ""), ("*.md text eol=crlf\n", "")],
         ids=["untracked", "ignored", "in LFS", "with other line ends"],
     )
-    def test_a_file_that_git_does_not_keep_as_it_is(self, desk: Desk, attributes: str, ignored: str) -> None:
+    def test_a_file_that_is_not_in_git_is_an_error(self, desk: Desk, attributes: str, ignored: str) -> None:
         desk.write("kb/new.md", "one\r\ntwo\r\n")
         (desk.repository / ".gitignore").write_text(ignored)
         (desk.repository / ".gitattributes").write_text(attributes)
@@ -175,18 +176,18 @@ class TestRefusals:
         with pytest.raises(ReconcilerError) as error:
             release(made.root, {}, "support")
         assert {problem.code for problem in error.value.problems} == {"file-not-in-git"}
-        assert "no Git repository" in error.value.problems[0].message
+        assert "not in a Git repository" in error.value.problems[0].message
 
     def test_a_file_that_is_only_a_number(self, desk: Desk) -> None:
         """It is text in the manifest, and would be a number in the release."""
         desk.write("prompts/triage.md", "${var.warmth}\n")
         (problem,) = refused(desk)
         assert (problem.code, str(problem.place)) == ("unfaithful-release", "ops/chatbots/support.yaml:1:1")
-        assert "in quotes" in problem.hint
+        assert "quote the value of the variable" in problem.hint
 
 
 class TestVendored:
-    def test_only_the_bytes_that_git_does_not_keep_are_copied(self, desk: Desk) -> None:
+    def test_vendor_copies_only_files_that_are_not_in_git(self, desk: Desk) -> None:
         content = b"a\r\nb\n"
         desk.write("kb/new.md", content)
         done = released(desk, vendor=True)
@@ -197,7 +198,7 @@ class TestVendored:
         assert (bool(files["kb/new.md"].blob), bool(files["kb/hours.md"].blob)) == (False, True)
         assert errors(desk, "staging") == []
 
-    def test_git_keeps_them_as_they_are(self, desk: Desk) -> None:
+    def test_git_does_not_convert_vendored_files(self, desk: Desk) -> None:
         (desk.repository / ".gitattributes").write_text("* text eol=lf\n")
         content = b"a\r\nb\n"
         desk.write("kb/new.md", content)
@@ -208,13 +209,13 @@ class TestVendored:
 
 
 class TestPublished:
-    def test_at_once(self, desk: Desk) -> None:
+    def test_a_release_is_published_with_publish(self, desk: Desk) -> None:
         done = released(desk, publish=True)
         assert "  pipeline: flow # the only one\n  published: 1" in desk.read("chatbots/support.yaml")
         assert done.edited == ("chatbots/support.yaml",)
         assert errors(desk, "production") == []
 
-    def test_in_one_environment(self, desk: Desk) -> None:
+    def test_a_release_is_published_in_one_environment(self, desk: Desk) -> None:
         released(desk, publish=True)
         desk.edit("prompts/triage.md", "shortly", "at length")
         done = release(desk.root, {}, "support", publish=True, env="staging")

@@ -30,10 +30,11 @@ from reconciler.planning.reasons import (
     RemedyCode,
 )
 from reconciler.planning.referrers import Foreign, PeerObject, Referrer
-from reconciler.reports.json import drift_json, dumps
 from reconciler.reports.style import Style, cells, plain
 from reconciler.reports.text import drift_text, plan_text
+from reconciler.reports.wording.documents import drift_document
 from reconciler.resources.address import Address
+from reconciler.resources.json_documents import dumps
 from reconciler.resources.risks import LEVELS, RISKS
 from reconciler.resources.values import ABSENT, reference
 from tests.support.drifts import report
@@ -150,7 +151,7 @@ def test_every_text_is_safe_for_a_terminal_and_the_same_every_time(plan, style):
         assert text == render(style=style)
         bare = SGR.sub("", text) if style.color else text
         assert all(char == "\n" or char.isprintable() for char in bare)
-    assert dumps(drift_json(report(plan))).isascii()
+    assert dumps(drift_document(report(plan))).isascii()
 
 
 @settings(deadline=None, max_examples=60)

@@ -5,7 +5,7 @@ from reconciler.planning.model import Change
 from reconciler.reports.style import Style
 from reconciler.reports.text import apply_text
 from reconciler.resources.problems import Problem
-from tests.support.plans import PLAIN
+from tests.support.plans import BEFORE, PLAIN
 
 
 def shown(*outcomes, style=PLAIN, **more):
@@ -65,8 +65,8 @@ def test_the_verdict_tells_done_partly_failed_and_interrupted_apart():
     assert shown(FAILED).startswith("Failed: acme, 1 failed.")
     assert shown(DONE, waiting, interrupted=True).startswith("Interrupted: acme, 1 done, 1 not started.")
     assert shown().startswith("Applied: acme, nothing had to be done.")
-    assert shown(already_applied="2026-11-20 by ci run 17") == (
-        "Nothing to do: acme, this plan was applied before: 2026-11-20 by ci run 17.\n"
+    assert shown(already_applied=BEFORE) == (
+        "Nothing to do: acme, this plan was applied before: 2026-11-20T09:30:00+00:00 by\n  ci, https://ci.test/17.\n"
     )
 
 

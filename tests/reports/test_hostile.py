@@ -8,11 +8,10 @@ from hypothesis import given, settings
 
 from reconciler.cli.output import inert
 from reconciler.planning.model import Change, FieldChange, Plan
-from reconciler.releases.comparison import Comparison, ObjectChange
+from reconciler.releases.comparison import Comparison, ObjectChange, ValueChange
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
-from reconciler.reports.json import apply_json, drift_json, dumps
 from reconciler.reports.markdown.apply import apply_markdown
 from reconciler.reports.markdown.comparison import comparison_markdown
 from reconciler.reports.markdown.drift import drift_markdown
@@ -21,8 +20,9 @@ from reconciler.reports.markdown.migration import migration_markdown
 from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, plain
 from reconciler.reports.text import apply_text, drift_text, plan_text
-from reconciler.reports.wording.documents import plan_json
+from reconciler.reports.wording.documents import apply_document, drift_document, plan_document
 from reconciler.resources.address import Address
+from reconciler.resources.json_documents import dumps
 from tests.reports.test_any_plan import any_plan
 from tests.support.drifts import report, report_of
 from tests.support.hostile import VALUES, comparison_of, inventory_of, migration_of, plan_of, result_of
@@ -112,10 +112,10 @@ def test_terminals_and_runners_get_text(value):
 
 @pytest.mark.parametrize("value", VALUES)
 def test_json_is_ascii_and_says_the_value(value):
-    for document in (plan_json(plan_of(value)), drift_json(report_of(value)), apply_json(result_of(value))):
+    for document in (plan_document(plan_of(value)), drift_document(report_of(value)), apply_document(result_of(value))):
         assert dumps(document).isascii()
         assert json.loads(dumps(document)) == json.loads(json.dumps(document))
-    assert plan_json(plan_of(value))["warnings"][0]["text"] == value
+    assert plan_document(plan_of(value))["warnings"][0]["text"] == value
 
 
 @pytest.mark.parametrize("value", VALUES)
@@ -145,7 +145,8 @@ def test_html_makes_nothing_of_it(value):
 def test_instructions_of_a_megabyte_are_text(text):
     change = FieldChange(("instructions",), "before", text, "manifest")
     check_markdown(plan_markdown(Plan("acme", (Change("assistant/triage", "update", (change,)),))))
-    objects = (ObjectChange(Address("assistant", "triage"), "changed", (change,)),)
+    value = ValueChange(change.keys, "before", text)
+    objects = (ObjectChange(Address("assistant", "triage"), "changed", (value,)),)
     check_markdown(comparison_markdown(Comparison("a", "b", None, objects, (), ())))
 
 

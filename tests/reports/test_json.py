@@ -1,14 +1,17 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from reconciler.applying.codec import apply_json
 from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.planning.drift_class import drift_class
+from reconciler.planning.drift_codec import drift_json
 from reconciler.planning.model import Change, Plan, Unmanaged
 from reconciler.planning.reasons import Reason
-from reconciler.reports.drift import drift_class
-from reconciler.reports.json import apply_json, drift_json, dumps, problems_json
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.json_documents import dumps
+from reconciler.resources.problems import Place, Problem, problems_json
 from tests.support.drifts import SOON, UNSUPPORTED, everything, report
 from tests.support.plans import REFERENCED, field, plan, update
 
@@ -42,15 +45,15 @@ def test_drift_has_the_parts_of_a_plan_without_the_changes():
         unchanged=7,
         created_at="2026-11-21T08:00:00Z",
     )
-    document = drift_json(report(made))
+    document: dict[str, Any] = {**drift_json(report(made))}
     [entry] = document.pop("entries")
     assert entry["class"] == "modified"
     assert entry["address"] == "assistant/triage"
     assert entry["fields"] == [
-        {"path": "model", "keys": ["model"], "before": "gpt-5", "after": "gpt-6", "origin": "drift"}
+        {"path": "model", "keys": ["model"], "live": "gpt-5", "desired": "gpt-6", "origin": "drift"}
     ]
     assert document == {
-        "format": "reconciler/drift/v1",
+        "format": "reconciler/drift/v2",
         "identity": "acme/production",
         "commit": None,
         "created_at": "2026-11-21T08:00:00Z",
@@ -84,7 +87,9 @@ def test_pending_edits_are_no_drift():
 def test_drift_has_what_was_seen_what_fails_what_ends_and_every_assistant():
     document = drift_json(everything())
     assert document["entries"][0]["seen"] == {"changed_at": "2026-11-20T22:34:00+00:00", "by": {"model": "outside"}}
-    assert document["failing"] == [{"store": "vectorstore/handbook", "file": "kb/a.md", "reason": UNSUPPORTED}]
+    assert document["failing"] == [
+        {"store": "vectorstore/handbook", "file": "kb/a.md", "code": UNSUPPORTED[0], "message": UNSUPPORTED[1]}
+    ]
     assert [(one["model"], one["on"], one["is_gone"]) for one in document["retiring"]] == [
         ("gpt-4", "2026-10-23", True),
         ("gpt-5", "2026-12-11", False),
@@ -101,7 +106,7 @@ def test_drift_has_what_was_seen_what_fails_what_ends_and_every_assistant():
         {
             "address": "assistant/triage",
             "class": "modified",
-            "fields": [{"path": "model", "manifest": "gpt-6", "live": "gpt-5"}],
+            "fields": [{"path": "model", "keys": ["model"], "live": "gpt-5", "desired": "gpt-6", "origin": "drift"}],
         }
     ]
     assert triage["failing"] == [{"store": "vectorstore/handbook", "file": "kb/a.md"}]
@@ -116,7 +121,7 @@ def test_an_apply_result():
     failed = Outcome("assistant/triage", "update", "failed", problem=Problem("rate-limit", "OpenAI said no"))
     document = apply_json(ApplyResult("acme", "sha256:0", (failed,), resume="reconciler apply", requests={"POST": 1}))
     assert document == {
-        "format": "reconciler/apply/v1",
+        "format": "reconciler/apply/v2",
         "identity": "acme",
         "plan_digest": "sha256:0",
         "verdict": "failed",

@@ -35,7 +35,7 @@ ALLOWED: Final = {
     "operations/rollback.py": "publishes a release of a chatbot",
     "operations/workflows.py": "a job for each chatbot",
     "project/workspace.py": "the chatbot of a release",
-    "manifests/moving.py": "releases keep the name that their chatbot had",
+    "manifests/renames.py": "releases keep the name that their chatbot had",
     "cli/": "commands take the names of chatbots",
     "planning/guard/references.py": "the sections of a refusal: chatbots and pipelines that need an assistant",
     "planning/release_retention.py": "a release goes with an assistant that it uses",

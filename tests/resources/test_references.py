@@ -62,7 +62,7 @@ class TestManifests:
 
     @pytest.mark.parametrize("text", ["", "a b", "pipeline/x", "x@", "X"])
     def test_text_that_cannot_be_a_name_is_an_error(self, text):
-        with pytest.raises(ValidationError, match="names no vectorstore"):
+        with pytest.raises(ValidationError, match="is not a valid reference to vectorstore"):
             TypeAdapter(Store).validate_python(text)
 
     def test_paths_keep_what_looks_like_a_prefix(self):

@@ -1,4 +1,4 @@
-"""What kinds say of a change of their fields: where each risk is seen, and where it is not."""
+"""Risks of changes of fields: examples that have each risk, and examples that do not."""
 
 from typing import Any
 
@@ -145,21 +145,21 @@ def found(type_: str, before: dict[str, Any], after: dict[str, Any]) -> list[Haz
 
 
 @pytest.mark.parametrize(("rule", "type_", "before", "after"), FIRES)
-def test_it_is_seen(rule, type_, before, after):
+def test_change_has_the_risk(rule, type_, before, after):
     assert [hazard.rule for hazard in found(type_, before, after)] == [rule]
 
 
 @pytest.mark.parametrize(("rule", "type_", "before", "after"), SILENT)
-def test_it_is_not_seen(rule, type_, before, after):
+def test_change_does_not_have_the_risk(rule, type_, before, after):
     assert rule not in [hazard.rule for hazard in found(type_, before, after)]
 
 
 @pytest.mark.parametrize("type_", [*resource_types()])
-def test_nothing_changed_nothing_risked(type_):
+def test_unchanged_fields_have_no_risks(type_):
     assert found(type_, {}, {}) == []
 
 
-def test_what_it_says():
+def test_risk_has_arguments():
     (guardrail,) = found("agent", text("Never guess. Never lie. Be kind."), text("Be kind."))
     assert guardrail.args == {"sentence": "Never guess.", "more": 1}
     (detached,) = found("vector_store", files(a="1", b="2", c="3"), files(a="1"))
@@ -173,7 +173,7 @@ def test_what_it_says():
     assert narrower.args["breaks"] == [{"at": "size", "change": "type", "before": ["string"], "after": ["integer"]}]
 
 
-def test_tools_of_a_namespace_are_told_by_themselves():
+def test_tools_of_a_namespace_have_separate_risks():
     def namespace(*names: str) -> dict[str, Any]:
         inside = [{"type": "function", "name": name} for name in names]
         return tools({"type": "namespace", "name": "crm", "description": "CRM.", "tools": inside})
@@ -183,6 +183,6 @@ def test_tools_of_a_namespace_are_told_by_themselves():
     ]
 
 
-def test_a_long_sentence_is_cut():
+def test_long_sentence_of_a_guardrail_is_truncated():
     (hazard,) = found("agent", text("Never " + "x" * 10_000), text(""))
     assert len(hazard.args["sentence"]) == 100

@@ -59,7 +59,7 @@ def held(found: Approval) -> dict[str, str | None]:
     return {one.change.address: one.because_of for one in found.held}
 
 
-def test_all_that_was_shown_is_the_plan_itself(office: World):
+def test_a_completely_reviewed_plan_is_not_changed(office: World):
     reviewed = shown(office, clerk("one"), clerk("two"))
     office.wants(clerk("one"), clerk("two"))
     found = parted(office, reviewed)
@@ -67,7 +67,7 @@ def test_all_that_was_shown_is_the_plan_itself(office: World):
     assert found.plan.digest == office.plan("keep").digest
 
 
-def test_what_nobody_has_seen_is_held_back(office: World):
+def test_unreviewed_changes_are_held_back(office: World):
     reviewed = shown(office, clerk("one"))
     office.wants(clerk("one"), clerk("two"))
     found = parted(office, reviewed)
@@ -75,14 +75,14 @@ def test_what_nobody_has_seen_is_held_back(office: World):
     assert [change.address for change in found.plan.work] == ["assistant/one"]
 
 
-def test_the_plan_that_is_left_is_one_that_apply_takes(office: World):
+def test_the_reviewed_plan_can_be_applied(office: World):
     reviewed = shown(office, clerk("one"))
     office.wants(clerk("one"), clerk("two"))
     rest = parted(office, reviewed).plan
     assert from_json(json.loads(json.dumps(to_json(rest)))) == rest
 
 
-def test_one_change_of_two_pull_requests_was_seen_by_nobody(office: World):
+def test_the_combined_change_of_two_pull_requests_is_held_back(office: World):
     """The one shows a new name, the other new instructions; together they are another change."""
     office.wants(clerk("one"))
     office.apply()
@@ -91,7 +91,7 @@ def test_one_change_of_two_pull_requests_was_seen_by_nobody(office: World):
     assert held(parted(office, reviewed)) == {"assistant/one": None}
 
 
-def test_what_needs_something_held_back_is_held_back_too(office: World):
+def test_dependents_of_held_back_changes_are_held_back(office: World):
     office.file("kb/a.md", "A")
     tools = [{"type": "file_search", "vector_store_ids": ["kb"]}]
     store = manifest("VectorStore", "kb", {"files": ["kb/*.md"]})
@@ -110,7 +110,7 @@ def test_a_bundle_follows_from_the_changes_of_two_pull_requests(office: World):
     assert held(parted(office, reviewed)) == {}
 
 
-def test_a_bundle_waits_for_what_is_held_back_in_it(office: World):
+def test_a_bundle_is_held_back_with_its_parts(office: World):
     office.wants(request("one", "A"), request("two", "B"), FLOW, BOT)
     office.apply()
     reviewed = shown(office, request("one", "AA"))
@@ -120,7 +120,7 @@ def test_a_bundle_waits_for_what_is_held_back_in_it(office: World):
     assert found == {"chatbot/desk": "assistant/two", "pipeline/flow": "assistant/two"}
 
 
-def test_which_release_applications_get_never_follows_from_anything(office: World):
+def test_the_choice_of_a_release_always_requires_review(office: World):
     office.wants(request("one", "A"), request("two", "B"), FLOW, BOT)
     office.apply()
     release(office.root, office.environ, "desk", publish=False)

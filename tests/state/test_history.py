@@ -2,10 +2,12 @@
 
 from functools import partial
 
+import pytest
+
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.state import journal, lock, snapshots
-from reconciler.state.history import RECORD, history, note, summary
+from reconciler.state.history import RECORD, counts, history, note, summary
 from reconciler.state.lock import Holder
 from reconciler.state.model import AppliedPlan, Completed
 from tests.state.stores import MemoryStore
@@ -70,3 +72,21 @@ def test_history_without_notes_is_the_plans_in_state():
         ("bob", "1 updated"),
         ("ann", "1 created"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("4 created", (4, 0, 0)),
+        ("12 created, 3 updated, 1 removed", (12, 3, 1)),
+        ("1 updated, 1 removed", (0, 1, 1)),
+        ("nothing done", (0, 0, 0)),
+    ],
+)
+def test_counts_of_a_summary_are_those_that_it_was_made_of(text: str, numbers: tuple[int, int, int]):
+    assert counts(text) == dict(zip(("created", "updated", "removed"), numbers, strict=True))
+
+
+@pytest.mark.parametrize("text", ["", "3", "created", "3 created and more", "some created"])
+def test_counts_of_what_is_no_summary_are_none(text: str):
+    assert counts(text) is None

@@ -8,8 +8,8 @@ from reconciler.planning.writers import Seen, Writer
 from tests.support.hostile import plan_of
 from tests.support.plans import field, plan, update
 
-UNSUPPORTED = "unsupported_file: The file type is not supported."
-FAILING = FailingFile("vectorstore/handbook", "kb/a.md", UNSUPPORTED)
+UNSUPPORTED = ("unsupported_file", "The file type is not supported.")
+FAILING = FailingFile("vectorstore/handbook", "kb/a.md", *UNSUPPORTED)
 SOON = RetiringModel("gpt-5", date(2026, 12, 11), False, ("assistant/triage", "assistant/triage@support.3"))
 GONE = RetiringModel("gpt-4", date(2026, 10, 23), True, ("assistant/billing",))
 AT_NIGHT = Seen(1_795_214_040.0, (("model", "outside"),))
@@ -39,7 +39,10 @@ def report_of(value: str) -> DriftReport:
     made = plan_of(value)
     by: tuple[tuple[str, Writer], ...] = (("instructions", "outside"), (value, "unknown-run"))
     drifted = tuple(Drifted(change, Seen(0.0, by)) for change in made.drift)
-    failing = (FailingFile(f"vectorstore/{value}", value, value), FailingFile("vectorstore/handbook", value, ""))
+    failing = (
+        FailingFile(f"vectorstore/{value}", value, value, value),
+        FailingFile("vectorstore/handbook", value, "", ""),
+    )
     retiring = (RetiringModel(value, date(2026, 12, 11), False, (f"assistant/{value}",)),)
     standings = (Standing(f"assistant/{value}", made.drift, failing, True), Standing(value, (), (), True))
     return DriftReport(made, drifted, failing, retiring, standings, 3)

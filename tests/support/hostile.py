@@ -1,10 +1,11 @@
 """Values that are something else in some format, put everywhere a plan and a result have room for text."""
 
-from types import SimpleNamespace as Some
 from typing import Any
 
 from reconciler.applying.model import ApplyResult, Note, Outcome
-from reconciler.importing.listing import Inventory, Item
+from reconciler.importing.inventory_model import Inventory, Item
+from reconciler.manifests.drafts import Draft
+from reconciler.migration.model import Entry, Export, Migrated, Migration, Outcome as MappingOutcome
 from reconciler.planning.model import (
     SECTIONS,
     Change,
@@ -19,7 +20,7 @@ from reconciler.planning.model import (
 )
 from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
 from reconciler.planning.referrers import Foreign, PeerObject, Referrer
-from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
+from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, ValueChange, VariableChange
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Place, Problem
 
@@ -143,17 +144,17 @@ def inventory_of(value: str) -> Inventory:
 
 def comparison_of(value: str) -> Comparison:
     """A comparison that says `value` wherever it can."""
-    fields = (FieldChange(("instructions", value), f"a\n{value}", value, "manifest"),)
+    fields = (ValueChange(("instructions", value), f"a\n{value}", value),)
     objects = tuple(ObjectChange(Address("assistant", value), word, fields) for word in ("added", "removed", "changed"))
     files, variables = (FileChange(value, "0" * 64, None),), (VariableChange(value, value, value, "x"),)
     return Comparison(value, value, value, objects, files, variables)
 
 
-def migration_of(value: str) -> Any:
+def migration_of(value: str) -> Migration:
     """A migration that says `value` wherever it can."""
-    outcomes = ("mapped", "changed", "lost")
-    entries = [Some(field=value, outcome=outcome, to=value, note=value, hint=value) for outcome in outcomes]
-    texts = dict.fromkeys(("id", "name", "source", "address", "threads", "runs"), value)
-    found = [Some(kind="assistant", entries=entries, is_valid=valid, **texts) for valid in (True, False)]
-    problem = Problem("x", value, Place(value, 1), hint=value)
-    return Some(target="responses", migrated=found, problems=[problem], written=[value])
+    outcomes: tuple[MappingOutcome, ...] = ("mapped", "changed", "lost")
+    entries = tuple(Entry(value, outcome, value, value, value) for outcome in outcomes)
+    export = Export("assistant", {"id": value, "name": value}, Place(value, 1))
+    drafts = (Draft("Assistant", value, {}), None)
+    found = tuple(Migrated(export, value, draft, entries, threads=value, runs=value) for draft in drafts)
+    return Migration("responses", found, (Problem("x", value, Place(value, 1), hint=value),), (value,))

@@ -6,8 +6,10 @@ from reconciler.planning.referrers import Node, Referrer
 from reconciler.reports.style import Style
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT
+from reconciler.state.model import AppliedPlan
 
 PLAIN = Style(color=False, width=80)
+BEFORE = AppliedPlan("sha256:1", "run", 1_795_166_900.0, "ci", "https://ci.test/17", finished=1_795_167_000.0)
 
 
 def field(path: str, before=ABSENT, after=ABSENT, origin="manifest") -> FieldChange:

@@ -39,14 +39,14 @@ def test_apply_of_an_applied_project_writes_nothing(cli: Cli, restore: Restore, 
 def test_state_lists_every_address_with_its_id(cli: Cli, restore: Restore, env):
     restore("acme")
     objects = read(DATA / "acme" / f"pulled-{env}.json")["objects"]
-    listed = cli("state", "list", "--env", env, "-o", "json").document
+    listed = cli("state", "list", "--env", env, "-o", "json").document["objects"]
     assert {one["address"]: one["id"] for one in listed} == {name: one["id"] for name, one in objects.items()}
 
 
 def test_history_names_the_runs_and_their_pages(cli: Cli, restore: Restore):
     restore("globex/applied")
-    runs = cli("state", "history", "-o", "json").document
-    assert {run["holder"] for run in runs} == {"ada@workstation", "grace@workstation"}
+    runs = cli("state", "history", "-o", "json").document["applies"]
+    assert {run["by"] for run in runs} == {"ada@workstation", "grace@workstation"}
     assert "https://github.example/acme/bots/actions/runs/4711" in {run["run_url"] for run in runs}
     assert cli("status", "-o", "json").code == 0
 

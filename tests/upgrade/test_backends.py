@@ -91,7 +91,7 @@ def test_plan_of_an_applied_project_is_empty(cli: Cli, opened: Open):
     assert plan.code == 0, plan.out + plan.err
     assert is_empty(plan.document)
     assert cli("drift").code == 0
-    assert cli("state", "history", "-o", "json").document[0]["holder"] == "ada@workstation"
+    assert cli("state", "history", "-o", "json").document["applies"][0]["by"] == "ada@workstation"
     assert not (root / ".reconciler" / "state").exists()
 
 

@@ -33,4 +33,4 @@ def test_what_a_killed_run_made_is_not_made_again(cli: Cli, restore: Restore, ki
 
 def test_a_killed_run_is_in_the_history(cli: Cli, restore: Restore):
     restore("globex/killed-create")
-    assert cli("state", "history", "-o", "json").document[0]["outcome"] == "unfinished"
+    assert cli("state", "history", "-o", "json").document["applies"][0]["outcome"] == "unfinished"

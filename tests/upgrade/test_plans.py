@@ -104,8 +104,8 @@ def test_an_applied_plan_is_recognised_and_names_the_earlier_run(cli: Cli, resto
     before = live(root), contents(root / STATE)
     again = cli("apply", "--yes", GLOBEX / "planned" / "plan.json", "-o", "json")
     assert (again.code, again.document["outcomes"]) == (0, [])
-    assert "grace@workstation" in again.document["already_applied"]
-    assert RUN in again.document["already_applied"]
+    earlier = again.document["already_applied"]
+    assert (earlier["by"], earlier["run_url"]) == ("grace@workstation", RUN)
     assert RUN in cli("apply", "--yes", GLOBEX / "planned" / "plan.json").out
     assert (live(root), contents(root / STATE)) == before
 

@@ -1,4 +1,4 @@
-"""Changing manifests where they stand: values of a YAML document, and everything else stays as it is."""
+"""Changes of values in existing manifests that leave the rest of the text unchanged."""
 
 from reconciler.manifests.editing.edits import UneditableError, edited
 

@@ -1,4 +1,4 @@
-"""A manifest, and the files it includes, with other canonical values: the inverse of reading it."""
+"""Edits of a manifest and the files that it includes, so that they have other canonical values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from reconciler.manifests.editing.documents import source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.manifests.editing.merging import Merger, Obstacle
 from reconciler.manifests.expansion import Expander, Expansion
-from reconciler.manifests.included import Sources
+from reconciler.manifests.includes import Sources
 from reconciler.manifests.loading import Loaded
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.variables import Variables
@@ -19,21 +19,21 @@ from reconciler.resources.values import JSON, Fields
 
 @dataclass(frozen=True)
 class Acceptance:
-    """What has to be written so that a manifest asks for other values."""
+    """The new texts of a manifest and its included files."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
     """New texts of files, by path relative to the project folder."""
     problems: tuple[Problem, ...] = ()
-    """Values that cannot be written, and what to do."""
+    """Values that cannot be written, with the next step for each."""
 
 
 def accept(
     loaded: Loaded, resource: Resource, desired: Desired, wanted: Fields, texts: Mapping[str, str]
 ) -> Acceptance:
-    """Edits of the manifest `resource`, which asks for `desired`, so that it asks for `wanted`.
+    """Return edits of the manifest of `resource` that change its values from `desired` to `wanted`.
 
-    `texts` are edits made before, by path. Nothing is written; that the result is read as `wanted` is for the caller to
-    check, who can load the whole project.
+    `texts` has earlier edits by path. Nothing is written. The caller must check that the result is read as `wanted`,
+    because that requires loading the whole project.
     """
     source = source_of(loaded.project, resource, texts)
     document = source.document

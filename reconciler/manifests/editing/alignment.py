@@ -1,4 +1,4 @@
-"""Which items of a list are which items of another."""
+"""Alignment of the items of a list with those of its new value."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,13 +8,14 @@ from typing import Final
 from reconciler.resources.values import JSON, same
 
 _MOST_PAIRS: Final = 10_000
-"""Items are compared with each other up to here, and paired in order beyond."""
+"""Largest number of comparisons of items. Items of longer lists are paired in order."""
 
 
 def alignment(before: list[JSON], after: list[JSON]) -> tuple[dict[int, JSON], list[int], dict[int, list[JSON]]]:
-    """Items that stay, by index, with what they become; indices of those that go; new ones, by the index they precede.
+    """Return the new values of the items that are kept, by index; the indices of the removed items; and the added
+    items, by the index that they precede.
 
-    Items that changed are known again by what they still have in common.
+    Changed items are matched by the values that they still have in common.
     """
     kept: dict[int, JSON] = {}
     added: dict[int, list[JSON]] = {}
@@ -32,7 +33,7 @@ def alignment(before: list[JSON], after: list[JSON]) -> tuple[dict[int, JSON], l
 
 
 def _blocks(before: list[JSON], after: list[JSON]) -> list[tuple[int, int, int, int]]:
-    """Ranges of items that correspond: equal ones, and what is between them."""
+    """Return corresponding ranges of items: equal items, and those between them."""
     old, new = ([json.dumps(item, sort_keys=True) for item in items] for items in (before, after))
     blocks = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     moved = sum(block[2] - block[1] for block in blocks if block[0] == "equal")
@@ -42,7 +43,7 @@ def _blocks(before: list[JSON], after: list[JSON]) -> list[tuple[int, int, int, 
 
 
 def _partners(old: Sequence[JSON], new: Sequence[JSON]) -> Iterator[tuple[int, int]]:
-    """Which of the `new` items is which of the `old`, in order: as many and as alike as possible."""
+    """Yield the index of a `new` item and of its `old` item, in order, for the largest total likeness."""
     if len(old) == len(new) or len(old) * len(new) > _MOST_PAIRS:
         yield from ((index, index) for index in range(min(len(old), len(new))))
         return

@@ -1,4 +1,4 @@
-"""The document that a resource is read from, among those of its file."""
+"""The document that defines a resource, in its file."""
 
 import os
 from collections.abc import Mapping
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.manifests.editing.edits import UneditableError, edited
+from reconciler.manifests.folder import MAX_MANIFEST, locate, read_text
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project
-from reconciler.manifests.reading import MAX_MANIFEST, locate, read_text
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
 
 @dataclass(frozen=True)
-class Source:
-    """A manifest in its file."""
+class ManifestSource:
+    """A manifest with the other documents of its file."""
 
     path: str
-    """Of the file, relative to the project folder."""
+    """Path of the file, relative to the project folder."""
     documents: tuple[Document, ...]
     index: int
 
@@ -29,20 +29,22 @@ class Source:
 
     @property
     def text(self) -> str:
-        """The whole file."""
+        """The text of the whole file."""
         return "".join(one.text for one in self.documents)
 
     def replaced(self, text: str) -> str:
-        """The file with another text of this document."""
+        """Return the text of the file with another text of this document."""
         return "".join(text if at == self.index else one.text for at, one in enumerate(self.documents))
 
     def removed(self) -> str:
-        """The file without this document; empty where it has no other."""
+        """Return the text of the file without this document; empty if it has no other document."""
         others = [one for at, one in enumerate(self.documents) if at != self.index]
         return "" if all(one.empty for one in others) else "".join(one.text for one in others)
 
     def edited(self, wanted: JSON) -> str:
-        """The file with this document reading as `wanted`; UneditableError where its layout has no place for that."""
+        """Return the text of the file with the value `wanted` for this document; raises UneditableError if its layout
+        does not allow the change.
+        """
         return self.replaced(edited(self.document.text, wanted))
 
     def uneditable(self, error: UneditableError) -> Problem:
@@ -50,14 +52,14 @@ class Source:
         return Problem("uneditable", error.message, place, "edit the manifest by hand")
 
 
-def source_of(project: Project, resource: Resource, texts: Mapping[str, str] | None = None) -> Source:
-    """Where a resource is written. `texts` are edits made before, by path."""
+def source_of(project: Project, resource: Resource, texts: Mapping[str, str] | None = None) -> ManifestSource:
+    """Return the manifest of a resource. `texts` has earlier edits by path."""
     path = Path(os.path.relpath(project.repository / resource.place.file, project.root)).as_posix()
     text = (texts or {}).get(path)
     if text is None:
         text = read_text(locate(project.root, path), MAX_MANIFEST)
     documents = tuple(parse(text, resource.place.file))
-    return Source(path, documents, next(at for at, one in enumerate(documents) if _describes(one, resource)))
+    return ManifestSource(path, documents, next(at for at, one in enumerate(documents) if _describes(one, resource)))
 
 
 def _describes(document: Document, resource: Resource) -> bool:

@@ -1,6 +1,6 @@
-"""Changing values of a YAML document where they stand, so that everything else stays as it is, to the byte.
+"""Changes of values in a YAML document that leave every other byte unchanged.
 
-The text is edited by the positions of its nodes and not dumped again: a dump reformats what it never touched.
+The text is edited at the positions of its nodes. Loading and dumping it would reformat the unchanged parts.
 """
 
 import re
@@ -16,12 +16,12 @@ from reconciler.manifests.parsing import parse_document
 from reconciler.resources.values import JSON, same
 
 _LONGEST: Final = 100
-"""Characters of an item in flow style below others; a longer one is written in block style."""
+"""Largest number of characters of a list item in flow style. Longer items are written in block style."""
 _HEADER: Final = re.compile(r"[|>][-+0-9]*")
 
 
 class UneditableError(Exception):
-    """Why a document cannot be changed in place, and the line (from 1, within the document) that is in the way."""
+    """The reason that a document cannot be edited, and the line (from 1, within the document) that prevents it."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -30,12 +30,12 @@ class UneditableError(Exception):
 
 
 def edited(text: str, wanted: JSON) -> str:
-    """The YAML document `text`, which is read without a problem, changed so that it reads as `wanted`.
+    """Return the YAML document `text`, which has no problems, with the value `wanted`.
 
-    Only lines that have to change do: comments, order, quotes, block scalars, anchors, flow style and line ends stay,
-    and a new value is written like the one it replaces where that is possible. What an alias repeats is never changed
-    under others: the alias is replaced by the value, or `UneditableError` says what is in the way, as it does where the
-    result would not read as exactly `wanted`.
+    Only the necessary lines are changed: comments, order, quotes, block scalars, anchors, flow style and line ends are
+    kept, and a new value is written in the style of the one it replaces, if possible. An alias whose value would change
+    with its anchor is replaced by the value. Raises `UneditableError` if an alias prevents the change, or if the result
+    would not be read as exactly `wanted`.
     """
     root, aliases = compose(text)
     if same(root.node.value, wanted):
@@ -45,7 +45,9 @@ def edited(text: str, wanted: JSON) -> str:
         document = parse_document(result, "")
         if not document.problems and same(document.value, wanted):
             return result
-    raise UneditableError("its layout leaves no place for the change", _first_difference(root, wanted, text))
+    raise UneditableError(
+        "the layout of the document does not allow this change", _first_difference(root, wanted, text)
+    )
 
 
 @dataclass
@@ -55,11 +57,11 @@ class _Editor:
     aliases: Sequence[Entry]
     style: Style
     thorough: bool
-    """Whether what is removed takes the comments and empty lines below it along, and block scalars become quoted."""
+    """Remove comments and empty lines below a removed value too, and quote block scalars."""
     wants: dict[int, JSON] = field(default_factory=dict)
-    """What aliases should read as, by start; the others stay as they are."""
+    """New values of aliases, by start. Other aliases are unchanged."""
     now: dict[int, JSON] = field(default_factory=dict)
-    """New values of anchored nodes that stay where they are, by start."""
+    """New values of anchored nodes that are kept, by start."""
 
     def run(self, wanted: JSON) -> str:
         self.change(self.root, wanted)
@@ -112,7 +114,7 @@ class _Editor:
             self.add_items(node, neighbour, items, above=bool(above))
 
     def add_items(self, node: Node, neighbour: Entry, items: Sequence[JSON], *, above: bool) -> None:
-        """Items below the `neighbour`, or above it where it is the first that stays."""
+        """Add items below the `neighbour`, or above it if it is the first item that is kept."""
         if node.flow:
             texts = [_inline(item, neighbour) for item in items]
             if above:
@@ -133,7 +135,9 @@ class _Editor:
         return headed("-", self.style.lines(value, node.column, dashed=True))
 
     def add_after(self, entry: Entry, column: int, entries: Sequence[Sequence[str]]) -> None:
-        """A block scalar that ends the text without a line break would gain one: it is written anew first."""
+        """Add entries below `entry`. A block scalar at the end of the text without a line break would gain one, so it
+        is rewritten first.
+        """
         last = entry
         while last.node.block:
             last = last.node.entries[-1]
@@ -146,9 +150,9 @@ class _Editor:
     # Replacing a value
 
     def replace(self, entry: Entry, wanted: JSON) -> None:
-        """Another value in the place of this one; in its style, where that can carry it."""
+        """Replace a value, in the same style if possible."""
         node, layout = entry.node, self.layout
-        layout.gone += [(inner.node.start, inner.node.end) for inner in node.entries]
+        layout.removed += [(inner.node.start, inner.node.end) for inner in node.entries]
         in_flow = entry.parent is not None and entry.parent.flow
         if in_flow:
             self.put_inline(entry, _inline(wanted, entry))
@@ -160,7 +164,7 @@ class _Editor:
             self.put_lines(entry, lines)
 
     def lines(self, entry: Entry, wanted: JSON) -> list[str]:
-        """What follows key or dash: the rest of that line, then whole lines."""
+        """Return the text after the key or dash: the rest of that line, then whole lines."""
         node, column = entry.node, entry.parent.column if entry.parent else -self.style.step
         dashed = entry.parent is not None and entry.parent.kind == "sequence"
         if isinstance(wanted, str) and node.block_scalar and not self.thorough:
@@ -179,7 +183,7 @@ class _Editor:
             self.layout.edit(node.content, node.end, new)
 
     def put_lines(self, entry: Entry, lines: Sequence[str]) -> None:
-        """Lines behind a key or dash, with the anchor and the comment that stand there."""
+        """Write lines after a key or dash, with its anchor and comment."""
         node, layout = entry.node, self.layout
         first, *rest = lines
         anchor = f"&{node.anchor}" if node.anchor else ""
@@ -191,7 +195,7 @@ class _Editor:
         layout.edit(entry.after, end, (new.lstrip() if at_root else new) + (layout.newline if ends else ""))
 
     def comment(self, entry: Entry) -> str:
-        """The comment on the first line of a value, with the spaces before it."""
+        """Return the comment on the first line of a value, with the spaces before it."""
         node, text = entry.node, self.layout.text
         if node.block_scalar:
             header = _HEADER.match(text, node.content)
@@ -204,34 +208,34 @@ class _Editor:
     # Aliases
 
     def settle(self, alias: Entry) -> None:
-        """Leave an alias that still says what it should, replace one that does not."""
+        """Keep an alias that still has the right value, and replace one that does not."""
         node = alias.node
-        if node.target is None or self._gone(node):
+        if node.target is None or self._is_removed(node):
             return
         wanted = self.wants.get(node.start, node.value)
-        changed = self._gone(node.target) or node.target.start in self.now
-        says = self.now.get(node.target.start, node.value)
-        if not self._gone(node.target) and same(wanted, says):
+        changed = self._is_removed(node.target) or node.target.start in self.now
+        value = self.now.get(node.target.start, node.value)
+        if not self._is_removed(node.target) and same(wanted, value):
             return
         if changed and same(wanted, node.value):
             line = self.layout.line_of(node.target.start)
-            where = f"the value is used in line {self.layout.line_of(node.start)} too, as an alias"
-            raise UneditableError(f"{where}; write it out there first", line)
+            used = self.layout.line_of(node.start)
+            raise UneditableError(f"line {used} uses this value as an alias; replace the alias with the value", line)
         self.replace(alias, wanted)
 
-    def _gone(self, node: Node) -> bool:
-        return any(start <= node.start < end for start, end in self.layout.gone)
+    def _is_removed(self, node: Node) -> bool:
+        return any(start <= node.start < end for start, end in self.layout.removed)
 
 
 def _inline(value: JSON, like: Entry) -> str:
-    """`value` in flow style, with the quotes of a neighbour: in JSON, it is JSON again."""
+    """Return `value` in flow style with the quotes of a neighbour, so that JSON stays JSON."""
     quotes = {node.style for node in descendants(like.node) if node.style in {"'", '"'}}
     style = '"' if like.quoted else quotes.pop() if len(quotes) == 1 else ""
     return inline(value, style, flow=True)
 
 
 def _style(root: Node) -> Style:
-    """How the document indents: as its first nested mapping and its first sequence below a key do."""
+    """Return the indentation of the document: that of its first nested mapping and of its first sequence in a key."""
     step = dash = None
     for node in descendants(root):
         for entry in node.entries:
@@ -246,7 +250,7 @@ def _style(root: Node) -> Style:
 
 
 def _first_difference(entry: Entry, wanted: JSON, text: str) -> int:
-    """The line of the first value that is to change."""
+    """Return the line of the first value that differs."""
     node = entry.node
     if node.kind == "mapping" and isinstance(wanted, dict) and node.value.keys() <= wanted.keys():
         for inner in node.entries:

@@ -1,4 +1,4 @@
-"""The lines of a document: where an entry ends, how one is added, and what goes with one that is removed."""
+"""Lines of a document: the end of an entry, and the edits that add and remove entries."""
 
 import re
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from reconciler.manifests.editing.nodes import Entry, Node
 
 @dataclass
 class Layout:
-    """A text and the edits that are to be made of it."""
+    """A text and its pending edits."""
 
     text: str
     edits: list[tuple[int, int, str]] = field(default_factory=list)
-    gone: list[tuple[int, int]] = field(default_factory=list)
-    """Spans of values that are no longer there."""
+    removed: list[tuple[int, int]] = field(default_factory=list)
+    """Spans of the removed values."""
 
     @property
     def newline(self) -> str:
@@ -25,7 +25,7 @@ class Layout:
         self.edits.append((start, end, new))
 
     def applied(self) -> str:
-        """The text with all edits; of overlapping ones the earlier counts."""
+        """Return the text with all edits; of overlapping edits, the earlier one wins."""
         made: list[str] = []
         at = 0
         for start, end, new in sorted(self.edits, key=lambda edit: edit[:2]):
@@ -36,14 +36,14 @@ class Layout:
     # Positions
 
     def line_of(self, at: int) -> int:
-        """The number of a line, from 1."""
+        """Return the number of the line at a position, from 1."""
         return self.text.count("\n", 0, at) + 1
 
     def line_start(self, at: int) -> int:
         return self.text.rfind("\n", 0, at) + 1
 
     def line_end(self, at: int) -> int:
-        """The end of a line, before its line break."""
+        """Return the end of a line, before its line break."""
         found = self.text.find("\n", at)
         end = len(self.text) if found < 0 else found
         return end - 1 if found > 0 and self.text[end - 1] == "\r" else end
@@ -53,11 +53,11 @@ class Layout:
         return len(self.text) if found < 0 else found + 1
 
     def leads(self, at: int) -> bool:
-        """Whether nothing stands before `at` on its line."""
+        """Return True if there are only spaces before `at` on its line."""
         return not self.text[self.line_start(at) : at].strip(" ")
 
     def tail(self, entry: Entry) -> int:
-        """The end of the last line of an entry in a block collection, with the comment behind it."""
+        """Return the end of the last line of an entry in a block collection, after its comment."""
         node = last_of(entry).node
         end = entry.end
         if not node.block_scalar:
@@ -70,19 +70,19 @@ class Layout:
     # Adding
 
     def add_after(self, entry: Entry, column: int, entries: Sequence[Sequence[str]]) -> None:
-        """Entries of a block collection, each of whole lines without indentation of the first, below `entry`."""
+        """Add entries of a block collection below `entry`: lists of lines, of which the first is not indented."""
         tail = self.tail(entry)
         lines = [line for first, *rest in entries for line in (" " * column + first, *rest)]
         ends = tail == len(self.text) and len(entries[-1]) > 1  # a block scalar ends with a line break
         self.edit(tail, tail, "".join(self.newline + line for line in lines) + (self.newline if ends else ""))
 
     def add_before(self, entry: Entry, column: int, entries: Sequence[Sequence[str]]) -> None:
-        """The same above `entry`, which already stands behind its indentation."""
+        """Add entries of a block collection above `entry`, whose indentation is before its start."""
         indent = self.newline + " " * column
         self.edit(entry.start, entry.start, "".join(self.newline.join(lines) + indent for lines in entries))
 
     def add_to_flow(self, entry: Entry, texts: Sequence[str]) -> None:
-        """Entries of a flow collection behind `entry`; on lines of their own where it has one."""
+        """Add entries of a flow collection after `entry`, on separate lines if it has a line of its own."""
         comma = re.compile(r"\s*,").match(self.text, entry.end)
         last = entry.parent is not None and entry is entry.parent.entries[-1]
         if not last or not self._alone(entry, comma.end() if comma else entry.end):
@@ -97,15 +97,15 @@ class Layout:
             self.edit(at, at, ",".join(indent + text for text in texts))
 
     def _alone(self, entry: Entry, end: int) -> bool:
-        """Whether an entry of a flow collection has its lines for itself."""
+        """Return True if there is no other entry on the lines of an entry of a flow collection."""
         rest = self.text[end : self.line_end(end)]
         return self.leads(entry.start) and (not rest.strip() or (rest.lstrip(" ").startswith("#") and rest[:1] == " "))
 
     # Removing
 
     def remove(self, node: Node, removed: Sequence[Entry], *, thorough: bool) -> None:
-        """Entries of a collection of which others stay."""
-        self.gone += [(entry.node.start, entry.node.end) for entry in removed]
+        """Remove entries of a collection that keeps others."""
+        self.removed += [(entry.node.start, entry.node.end) for entry in removed]
         doomed = {entry.start for entry in removed}
         for run in _runs(node.entries, doomed):
             first, after = node.entries[run[0]], node.entries[run[1]] if run[1] < len(node.entries) else None
@@ -138,7 +138,7 @@ class Layout:
                 self._remove_whole_lines(entry.start, self.tail(entry))
 
     def _remove_whole_lines(self, start: int, end: int) -> None:
-        """Lines with the line break above them: what is added below stands behind the one at their end."""
+        """Remove lines with the line break above them. Entries that are added below follow the one at their end."""
         line = self.line_start(start)
         if not self.leads(start):
             self.edit(len(self.text[:start].rstrip(" ")), end, "")
@@ -148,21 +148,21 @@ class Layout:
             self.edit(line, self.next_line(end), "")
 
     def _with_blank_lines(self, end: int) -> int:
-        """The end of the last line before there is something again."""
+        """Return the end of the empty lines after a position."""
         end = self.line_end(end - (self.text[end - 1] == "\n"))
         blank = re.compile(r"(?:\r?\n[ \t]*)*(?=\r?\n|\Z)").match(self.text, end)
         return blank.end() if blank else end
 
 
 def last_of(entry: Entry) -> Entry:
-    """The entry that stands last inside an entry of a block collection, or it itself."""
+    """Return the innermost last entry of an entry of a block collection; the entry itself if it contains none."""
     while entry.node.block:
         entry = entry.node.entries[-1]
     return entry
 
 
 def _runs(entries: Sequence[Entry], doomed: set[int]) -> list[tuple[int, int]]:
-    """Neighbours that go together, as ranges of indices."""
+    """Return the ranges of indices of adjacent removed entries."""
     runs: list[tuple[int, int]] = []
     for index, entry in enumerate(entries):
         if entry.start not in doomed:

@@ -1,4 +1,4 @@
-"""From canonical values back to what a manifest writes: only what differs changes, the rest stays as it is written."""
+"""Merging of canonical values into the values of a manifest, so that only differences change."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from reconciler.manifests.editing.edits import UneditableError, edited
 from reconciler.manifests.editing.templates import LostVariableError, escaped, rewritten
-from reconciler.manifests.included import Source
+from reconciler.manifests.includes import Source
 from reconciler.manifests.parsing import parse_document
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path
@@ -16,15 +16,15 @@ from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
 from reconciler.resources.variables import PREFIX
 
 Keyed = Callable[[Sequence[JSON]], Mapping[str, JSON]]
-"""The canonical form of a list whose items have names: a mapping by name."""
+"""Returns the canonical form of a list of named items: a mapping by name."""
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a value cannot be written."""
+    """The reason that a value cannot be written."""
 
     path: Path
-    """Inside the document."""
+    """Path of the value inside the document."""
     message: str
     hint: str
 
@@ -41,9 +41,9 @@ class Merger:
     obstacles: list[Obstacle] = field(default_factory=list)
 
     def merged(self, raw: JSON, written: JSON, old: JSON, new: JSON, path: Path) -> JSON:
-        """`raw`, which stands at `path` and has the canonical value `old`, so that it gets the canonical value `new`.
+        """Return `raw`, the value at `path`, changed so that its canonical value is `new` instead of `old`.
 
-        `written` is `raw` with what it includes, as its model writes it.
+        `written` is `raw` with its includes, as dumped by its model.
         """
         if same(old, new):
             return raw
@@ -81,7 +81,7 @@ class Merger:
         return {**made, "extra": inner} if inner != extra else made
 
     def items_by_name(self, raw: list[JSON], written: Sequence[JSON], old: JSON, new: JSON, path: Path) -> JSON:
-        """Tools, and whatever else the canonical form knows by name and not by position."""
+        """Merge a list whose items the canonical form identifies by name and not by position, such as tools."""
         free = dict(old)
         made = []
         for index, item in enumerate(raw):
@@ -92,7 +92,7 @@ class Merger:
         return made + [self.neat(tool) for name, tool in new.items() if name not in old]
 
     def name(self, written: JSON, free: Mapping[str, JSON]) -> str:
-        """Of the names that are `free`, the one of this item: items of one kind are numbered by content."""
+        """Return the name of an item among the `free` names. Items with the same name are numbered by content."""
         ((name, value),) = self.keyed([written]).items()
         numbered = [other for other in free if other == name or other.startswith(f"{name}#")]
         return next((other for other in numbered if same(free[other], value)), numbered[0])
@@ -114,8 +114,8 @@ class Merger:
             lost = raw
         except LostVariableError as error:
             lost = error.variable
-        hint = "change the variable in project.yaml, or write the value out here, and pull again"
-        message = f"{_dotted(path)} is written with {lost}, whose value is not in the live one"
+        hint = "change the variable in project.yaml, or replace it here with its value, then pull again"
+        message = f"{_dotted(path)} uses {lost}, and the live value does not contain the value of that variable"
         self.obstacles.append(Obstacle(path, message, hint))
         return raw
 
@@ -123,20 +123,21 @@ class Merger:
         if isinstance(new, str):
             self.files[source.path] = self.included_text(source, new, path)
         elif not source.structured:
-            hint = "write the value in place of the `$file`, and pull again"
-            message = f"{_dotted(path)} is no text any more, and {source.path} is"
+            hint = "replace the `$file` with the value, then pull again"
+            message = f"the live value of {_dotted(path)} is not a text, but {source.path} is a text file"
             self.obstacles.append(Obstacle(path, message, hint))
         else:
             inner = Merger({}, self.variables, self.keyed, obstacles=self.obstacles)
             value = inner.value(source.value, written, old, new, path)
             try:
-                self.files[source.path] = _structured(source, value)
+                is_json = source.path.endswith(".json")
+                self.files[source.path] = _json(source, value) if is_json else edited(source.text, value)
             except UneditableError as error:
-                message = f"{_dotted(path)} stands in {source.path}: {error.message} (line {error.line})"
-                self.obstacles.append(Obstacle(path, message, "edit that file by hand"))
+                message = f"{_dotted(path)} is included from {source.path}, line {error.line}: {error.message}"
+                self.obstacles.append(Obstacle(path, message, f"edit {source.path} by hand"))
 
     def included_text(self, source: Source, new: str, path: Path) -> str:
-        """The text of a file; the line break at its end is none of the value's."""
+        """Return the new text of a file. The line break at its end is not part of the value."""
         end = re.search(r"\r?\n\Z", source.text)
         raw = source.text[: end.start()] if end else source.text
         text = str(self.template(raw, new, path)) if PREFIX in raw else escaped(new)
@@ -148,7 +149,7 @@ class Merger:
         self.obstacles.append(Obstacle(path, message, hint))
 
     def plain(self, value: JSON) -> JSON:
-        """A canonical value as a manifest writes it."""
+        """Return a canonical value in the form of a manifest."""
         if is_reference(value):
             return value[ADDRESS_KEY].partition("/")[2]
         if isinstance(value, dict):
@@ -158,7 +159,7 @@ class Merger:
         return escaped(value) if isinstance(value, str) else value
 
     def neat(self, tool: Mapping[str, JSON]) -> JSON:
-        """A new tool, without what is so anyway."""
+        """Return a new tool in the form of a manifest, without the values that are defaults."""
         kept = dict(tool)
         full = self.keyed([kept])
         for key, value in tool.items():
@@ -174,13 +175,8 @@ def _dotted(path: Path) -> str:
     return ".".join(map(str, path[1:]))
 
 
-def _structured(source: Source, value: JSON) -> str:
-    """The included file with another value."""
-    return _json(source, value) if source.path.endswith(".json") else edited(source.text, value)
-
-
 def _json(source: Source, value: JSON) -> str:
-    """JSON that a program has laid out is laid out again; other is edited in place, as the YAML that it also is."""
+    """Return the JSON text with another value. Standard layouts are written again; others are edited as YAML."""
     if _dumped(source, source.value) != source.text and not parse_document(source.text, "").problems:
         text = edited(source.text, value)
         with suppress(json.JSONDecodeError):
@@ -190,7 +186,7 @@ def _json(source: Source, value: JSON) -> str:
 
 
 def _dumped(source: Source, value: JSON) -> str:
-    """`value` with the indentation, the line ends and the escapes of the file."""
+    """Return `value` as JSON with the indentation, the line ends and the escapes of the file."""
     indent = re.search(r"\n([ \t]+)\S", source.text)
     text = json.dumps(value, indent=indent[1] if indent else None, ensure_ascii="\\u" in source.text)
     end = re.search(r"\s*\Z", source.text)

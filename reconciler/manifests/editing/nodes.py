@@ -1,4 +1,4 @@
-"""A YAML document as nodes that know which characters of the text they are."""
+"""Nodes of a YAML document with their positions in the text."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifests.clib import events
+from reconciler.manifests.libyaml import events
 from reconciler.manifests.scalars import plain
 from reconciler.resources.values import JSON
 
@@ -28,20 +28,20 @@ class Node:
 
     kind: Literal["scalar", "mapping", "sequence", "alias"]
     start: int
-    """Of its anchor, where it has one."""
+    """Start of the value, or of its anchor if it has one."""
     content: int
-    """Behind the anchor."""
+    """Start of the value, after its anchor."""
     end: int
-    """Of its last entry, for a block collection; at the start of a line, for a block scalar."""
+    """End of the value; for a block collection, of its last entry; for a block scalar, the start of a line."""
     value: JSON = None
     style: str = ""
-    """Of a scalar: `'`, `"`, `|`, `>`, or nothing where it is plain."""
+    """Style of a scalar: `'`, `"`, `|`, `>`, or empty if it is plain."""
     flow: bool = False
     column: int = 0
-    """Of the entries of a block collection."""
+    """Column of the entries of a block collection."""
     anchor: str | None = None
     target: "Node | None" = None
-    """What an alias repeats."""
+    """Node that an alias repeats."""
     entries: "list[Entry]" = field(default_factory=list)
 
     @property
@@ -50,30 +50,30 @@ class Node:
 
     @property
     def block(self) -> bool:
-        """Whether it is a collection in block style."""
+        """True for a collection in block style."""
         return bool(self.entries) and not self.flow
 
     @property
     def empty(self) -> bool:
-        """Whether it is a value that is not written at all, as in `key:`."""
+        """True for a missing value, as in `key:`."""
         return self.kind == "scalar" and not self.style and self.content == self.end
 
 
 @dataclass(slots=True)
 class Entry:
-    """One value with its key or dash."""
+    """A value with its key or dash."""
 
     parent: Node | None
     start: int
-    """Of the key, or of the dash; in flow sequences, of the value."""
+    """Start of the key or the dash; in flow sequences, of the value."""
     after: int
-    """Behind the colon or the dash."""
+    """End of the colon or the dash."""
     node: Node
     key: str | None = None
     quoted: bool = False
-    """Whether its key is in double quotes."""
+    """True if the key is in double quotes."""
     colon: bool = True
-    """False for a key that stands alone in a flow mapping."""
+    """False for a key without a colon in a flow mapping."""
 
     @property
     def end(self) -> int:
@@ -81,7 +81,7 @@ class Entry:
 
 
 def compose(text: str) -> tuple[Entry, list[Entry]]:
-    """The root of a document that `parsing.parse_document` reads without a problem, and every alias in it."""
+    """Return the root of a document that `parsing.parse_document` reads without problems, and every alias in it."""
     composer = _Composer(text)
     for event in events(text):
         composer.take(event)
@@ -93,7 +93,7 @@ class _Composer:
     text: str
     stack: list[Node] = field(default_factory=list)
     keys: list[Any] = field(default_factory=list)
-    """The key that waits for its value, for each open collection."""
+    """Key without a value so far, for each open collection."""
     anchors: dict[str, Node] = field(default_factory=dict)
     aliases: list[Entry] = field(default_factory=list)
     root: Entry = field(init=False)
@@ -126,7 +126,7 @@ class _Composer:
         start, end = _span(event)
         mapping, flow = isinstance(event, MappingStartEvent), bool(event.flow_style)
         if not (flow or mapping) and self.text[end : end + 1] != "-":
-            end -= 1  # where a sequence is not indented under its key, the event spans the first dash
+            end -= 1  # if a sequence is not indented under its key, the event includes the first dash
         column = end - (self.text.rfind("\n", 0, end) + 1)
         content = self.content(start) if flow else end
         node = Node("mapping" if mapping else "sequence", start, content, end, flow=flow, column=column)
@@ -169,7 +169,7 @@ class _Composer:
         return Entry(parent, dash, dash + 1, node)
 
     def dash(self, column: int, start: int) -> int:
-        """The dash in this column that is the closest one before `start`."""
+        """Return the position of the closest dash in this column before `start`."""
         line = self.text.rfind("\n", 0, start) + 1
         while not self._is_dash(line, column, start):
             line = self.text.rfind("\n", 0, line - 1) + 1
@@ -185,7 +185,7 @@ def _span(event: Any) -> tuple[int, int]:
 
 
 def descendants(node: Node) -> Iterator[Node]:
-    """The node and all inside it."""
+    """Yield the node and all nodes inside it."""
     waiting = [node]
     while waiting:
         found = waiting.pop()

@@ -1,4 +1,4 @@
-"""Values as YAML text, in a given style where it can carry them."""
+"""YAML text of values in a given style, if that style can represent them."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from reconciler.resources.values import JSON
 _UNPRINTABLE: Final = re.compile(
     "[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-"""What YAML may not contain as it is, or reads as a line break."""
+"""Characters that YAML does not allow without an escape, or reads as line breaks."""
 _OLD_WORDS: Final = re.compile(r"y|n|yes|no|on|off|true|false|null|~", re.IGNORECASE)
-"""Words that are no text to readers of YAML 1.1, whatever they are to us."""
+"""Words that YAML 1.1 does not read as text."""
 _LONGEST_LINE: Final = 110
 
 
 def inline(value: JSON, style: str = "", *, flow: bool = False) -> str:
-    """A scalar, or a collection in flow style, on one line; text in `style` where that can carry it."""
+    """Return a scalar, or a collection in flow style, on one line; text is in `style` if possible."""
     if isinstance(value, Mapping):
         pairs = (f"{key_text(key, style == DOUBLE)}: {inline(item, style, flow=True)}" for key, item in value.items())
         return "{" + ", ".join(pairs) + "}"
@@ -33,7 +33,7 @@ SINGLE: Final = "'"
 
 
 def key_text(key: str, quoted: bool = False) -> str:
-    """A key; in double quotes where it has to be or its neighbours are."""
+    """Return a key, in double quotes if `quoted` or if they are necessary."""
     if not quoted and _plain_enough(key) and _reads_as(f"{{ {key}: 1 }}", {key: 1}):
         return key
     return _double(key)
@@ -70,14 +70,14 @@ def _escape(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True)
 class Style:
-    """How a document indents."""
+    """The indentation of a document."""
 
     step: int = 2
     dash: int = 2
-    """Columns between a key and the dashes below it."""
+    """Number of columns between a key and the dashes below it."""
 
     def lines(self, value: JSON, column: int, *, dashed: bool = False) -> list[str]:
-        """`value` as it stands behind a key or a dash in `column`: what follows on that line, then whole lines."""
+        """Return `value` as the text after a key or a dash in `column`: the rest of that line, then whole lines."""
         if isinstance(value, Mapping) and value:
             return self._collection(self._pairs(value, column + (2 if dashed else self.step)), dashed)
         if isinstance(value, Sequence) and not isinstance(value, str) and value:
@@ -98,17 +98,19 @@ class Style:
         return [line for item in value for line in headed(f"{' ' * column}-", self.lines(item, column, dashed=True))]
 
     def _collection(self, lines: list[str], dashed: bool) -> list[str]:
-        """Behind a dash, the first entry stands on the line of the dash."""
+        """Return the lines of a collection. After a dash, the first entry is on the line of the dash."""
         return [lines[0].lstrip(" "), *lines[1:]] if dashed else ["", *lines]
 
 
 def headed(head: str, lines: Sequence[str]) -> list[str]:
-    """`lines` behind a key or a dash."""
+    """Return `lines` after a key or a dash."""
     return [f"{head} {lines[0]}" if lines[0] else head, *lines[1:]]
 
 
 def literal(text: str, column: int, parent: int) -> list[str] | None:
-    """A literal block whose content stands in `column`, below an entry in `parent`; None where that cannot carry it."""
+    """Return a literal block with its content in `column`, for an entry in the column `parent`; None if a literal block
+    cannot represent the text.
+    """
     lines = body(text)
     first = next((line for line in lines if line), "")
     if _UNPRINTABLE.search(text) or not first.strip(" \t"):
@@ -117,21 +119,21 @@ def literal(text: str, column: int, parent: int) -> list[str] | None:
 
 
 def body(text: str) -> list[str]:
-    """The lines of a block scalar."""
+    """Return the lines of a block scalar."""
     return text.removesuffix("\n").split("\n")
 
 
 def indicators(text: str, first: str, depth: int) -> str:
-    """What stands behind `|` or `>`: the depth of the content where it cannot be seen, and what to do with line breaks
-    at the end.
+    """Return the indicators after `|` or `>`: the indentation, if the first line begins with white space, and the
+    handling of line breaks at the end.
     """
     shown = str(depth) if first[0] in " \t" else ""
     return shown + ("+" if text.endswith("\n\n") else "" if text.endswith("\n") else "-")
 
 
 def block_scalar(text: str, style: str, old: str, parent: int, column: int) -> list[str] | None:
-    """`text` in the place of the block scalar `old`, with its indentation and with the lines they share as they stand
-    there. `parent` is the column of the entry, `column` where content goes if `old` has none.
+    """Return `text` as a replacement of the block scalar `old`, with its indentation and with the lines that are in
+    both. `parent` is the column of the entry; `column` is that of the content if `old` has none.
     """
     raw = [line.rstrip("\r") for line in old.split("\n")[1:]]
     full = [line for line in raw if line.strip(" ")]
@@ -148,13 +150,13 @@ def block_scalar(text: str, style: str, old: str, parent: int, column: int) -> l
 
 
 def _depth(old: str, full: Sequence[str], parent: int) -> int:
-    """The column of the content of a block scalar."""
+    """Return the column of the content of a block scalar."""
     explicit = re.match(r"[|>][-+]?([1-9])", old)
     return max(parent, 0) + int(explicit[1]) if explicit else len(full[0]) - len(full[0].lstrip(" "))
 
 
 def _reusing(raw: Sequence[str], stripped: Sequence[str], fresh: list[str], column: int) -> list[str]:
-    """The fresh lines; those at both ends that only differ in invisible spaces as they were."""
+    """Return the fresh lines, but keep old lines at both ends that differ only in trailing spaces."""
     made = list(fresh)
     shared = min(len(raw), len(fresh))
     for order in (range(shared), range(-1, -shared - 1, -1)):
@@ -170,8 +172,8 @@ def _indented(lines: Sequence[str], column: int) -> list[str]:
 
 
 def folded(text: str, old: Sequence[str]) -> list[str] | None:
-    """The lines of a folded block that reads as `text`, with as many as possible of the `old` ones; None where folding
-    cannot carry it.
+    """Return the lines of a folded block for `text`, with as many `old` lines as possible; None if a folded block
+    cannot represent it.
     """
     paragraphs = body(text)
     if _UNPRINTABLE.search(text) or not paragraphs[0] or any(line[:1] in {" ", "\t"} for line in (*paragraphs, *old)):
@@ -190,7 +192,7 @@ def folded(text: str, old: Sequence[str]) -> list[str] | None:
 
 
 def _paragraphs(lines: Sequence[str]) -> list[list[str]]:
-    """Lines between empty ones; of several empty lines each but the first is a paragraph of its own."""
+    """Return the groups of lines between empty lines. Each further adjacent empty line is an empty group."""
     made: list[list[str]] = [[]]
     for line in lines:
         if line:
@@ -201,7 +203,7 @@ def _paragraphs(lines: Sequence[str]) -> list[list[str]]:
 
 
 def _wrapped(text: str, hint: Sequence[str], width: int) -> list[str]:
-    """`text` in lines: those of `hint` while they fit, then as many words as `width` takes."""
+    """Return `text` in lines: those of `hint` as long as they match, then lines of at most `width` characters."""
     made: list[str] = []
     for line in hint:
         if not text.startswith(f"{line} ") or text[len(line) + 1 : len(line) + 2] in {" ", ""}:

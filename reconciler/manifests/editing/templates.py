@@ -1,4 +1,4 @@
-"""Text with variables, changed where its value has changed: the variables stay where their values do."""
+"""Edits of text with variables that keep the variables whose values are unchanged."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,11 @@ from reconciler.resources.variables import PREFIX
 _PART: Final = re.compile(r"(?P<escaped>\$\$\{var\.)|(?P<variable>\$\{var\.[^{}\s]*\})|(?P<literal>[^$]+|\$)")
 _WORD: Final = re.compile(r"\w+|\s|[^\w\s]")
 _MOST_WORDS: Final = 4000
-"""Of one changed passage: longer ones are compared by line only."""
+"""Largest number of words of a changed passage. Longer passages are compared by line only."""
 
 
 class LostVariableError(Exception):
-    """The variable whose value is no longer in the text."""
+    """A variable whose value is not in the new text."""
 
     def __init__(self, variable: str) -> None:
         super().__init__(variable)
@@ -25,7 +25,7 @@ class LostVariableError(Exception):
 
 @dataclass(frozen=True)
 class _Use:
-    """One variable in a text, and where its value stands once it is put in."""
+    """A variable in a text, and the span of its value in the text with all values inserted."""
 
     written: str
     start: int
@@ -33,14 +33,15 @@ class _Use:
 
 
 def escaped(text: str) -> str:
-    """`text` as a manifest writes it, so that nothing in it is taken for a variable."""
+    """Escape `text` for a manifest, so that no part of it is read as a variable."""
     return text.replace(PREFIX, "$" + PREFIX)
 
 
 def rewritten(raw: str, new: str, variables: Variables) -> str:
-    """The text `raw`, changed so that it reads as `new` with the same variables.
+    """Return the text `raw`, changed so that its value is `new` with the same variables.
 
-    Raises `LostVariableError` where the value of one has changed: only a person can say whether the variable should.
+    Raises `LostVariableError` if the value of a variable has changed: the user must decide whether to change the
+    variable or the text.
     """
     old, uses = _expanded(raw, variables)
     made: list[str] = []
@@ -73,7 +74,7 @@ def _expanded(raw: str, variables: Variables) -> tuple[str, list[_Use]]:
 
 
 def _equal(old: str, new: str) -> Iterator[tuple[int, int, int]]:
-    """Passages that both texts have: where in the old, where in the new, how long."""
+    """Yield the common passages of both texts: their positions in the old and in the new text, and their length."""
     for start, end, new_start, new_end, same in _compared(old.splitlines(True), new.splitlines(True)):
         if same:
             yield start, new_start, end - start
@@ -86,7 +87,7 @@ def _equal(old: str, new: str) -> Iterator[tuple[int, int, int]]:
 
 
 def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int, int, bool]]:
-    """Blocks of a comparison as positions in the texts that the parts make up."""
+    """Yield the blocks of a comparison of parts as positions in the joined texts."""
     here, there = _offsets(old), _offsets(new)
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         yield here[a], here[b], there[c], there[d], tag == "equal"

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
-from reconciler.reports.drift import drift_class
+from reconciler.planning.drift_class import drift_class
 from reconciler.reports.html.changes import article
 from reconciler.reports.html.markup import Markup, element
 from reconciler.reports.html.page import Part, Top, page
 from reconciler.reports.picture import TONES
-from reconciler.reports.text.apply import FOUND, TITLES, VERDICTS, WORDS
+from reconciler.reports.text.apply import FOUND, TITLES, VERDICTS, WORDS, applied_when
 from reconciler.reports.text.parts import counted
 from reconciler.reports.text.verdict import Level
 from reconciler.reports.wording import notes_text
@@ -29,9 +29,8 @@ def apply_html(result: ApplyResult) -> str:
     """`result` as an HTML document."""
     word = VERDICTS[result.verdict]
     if result.already_applied:
-        top = Top(
-            _LEVELS[result.verdict], word, result.identity, f"This plan was applied before: {result.already_applied}."
-        )
+        said = f"This plan was applied before: {applied_when(result.already_applied)}."
+        top = Top(_LEVELS[result.verdict], word, result.identity, said)
         return page(f"{word}: {result.identity}", top, [], [f"Plan {result.plan_digest}"])
     counts = counted({word: len(result.of(status)) for status, word in WORDS.items()})
     facts = [("Finish with", result.resume), ("Requests", counted(dict(sorted(result.requests.items()))))]

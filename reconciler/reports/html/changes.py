@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from typing import Final
 
-from reconciler.planning.model import DESTROYS, Change, Decision, FieldChange
+from reconciler.planning.drift_class import drift_class
+from reconciler.planning.model import DESTROYS, Change, Decision
 from reconciler.reports.differences import Difference, differences
-from reconciler.reports.drift import drift_class
 from reconciler.reports.html.markup import Markup, element, join
 from reconciler.reports.picture import TONES
 from reconciler.reports.style import Style, count
 from reconciler.reports.text.changes import shown_fields
-from reconciler.reports.text.fields import summary_lines
+from reconciler.reports.text.fields import Order, ShownField, live_first, summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths, title
 from reconciler.reports.wording import reason_texts, risk_note
 
@@ -29,10 +29,10 @@ def change_articles(changes: Sequence[Change]) -> list[Markup]:
     return [_change(group[0]) if len(group) == 1 else _files(group) for group in groups(changes)]
 
 
-def hand_articles(changes: Sequence[Change], *, decide: bool = False) -> list[Markup]:
-    """What was done by hand; with `decide`, what applying does with each."""
+def hand_articles(changes: Sequence[Change], *, decide: bool = False, order: Order = live_first) -> list[Markup]:
+    """The changes made outside Reconciler, values in this `order`; with `decide`, also what applying does with each."""
     found = groups(changes)
-    return [_by_hand(group[0], decide=decide) if len(group) == 1 else _files(group) for group in found]
+    return [_by_hand(group[0], decide=decide, order=order) if len(group) == 1 else _files(group) for group in found]
 
 
 def badge(word: str, tone: str) -> Markup:
@@ -56,10 +56,10 @@ def _change(change: Change) -> Markup:
     return article(change.action, TONES[change.action], title(change), _where(change), *_notes(change), *body)
 
 
-def _by_hand(change: Change, *, decide: bool) -> Markup:
+def _by_hand(change: Change, *, decide: bool, order: Order) -> Markup:
     word = "publish" if change.is_consequence else drift_class(change)
     said = f"{word}, {DECISIONS[change.decision]}" if decide else word
-    body = () if word in ("missing", "expired") else _fields(shown_fields(change))
+    body = () if word in ("missing", "expired") else _fields(shown_fields(change, order))
     return article(said, "hand", change.address, _where(change), *_notes(change), *body)
 
 
@@ -80,7 +80,7 @@ def _notes(change: Change) -> Iterator[Markup]:
     yield from (element("p", element("strong", "Risk"), risk_note(risk), class_="risk") for risk in change.risks)
 
 
-def _whole(fields: Sequence[FieldChange]) -> Iterator[Markup]:
+def _whole(fields: Sequence[ShownField]) -> Iterator[Markup]:
     """What comes or goes whole: a summary, and its long texts to be opened."""
     lines = summary_lines(fields, _STYLE, indent=0)
     if lines:
@@ -88,7 +88,7 @@ def _whole(fields: Sequence[FieldChange]) -> Iterator[Markup]:
     yield from (_folded(one) for one in differences(fields) if not one.short)
 
 
-def _fields(fields: Sequence[FieldChange]) -> Iterator[Markup]:
+def _fields(fields: Sequence[ShownField]) -> Iterator[Markup]:
     """Short fields together in one diff, and each long one in its own."""
     for short, found in groupby(differences(fields), key=lambda one: one.short):
         if short:

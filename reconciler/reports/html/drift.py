@@ -19,6 +19,7 @@ from reconciler.reports.text.drift_words import (
     shown_changes,
     standing_lines,
 )
+from reconciler.reports.text.fields import desired_first
 
 
 def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
@@ -36,7 +37,8 @@ def _parts(report: DriftReport) -> Iterator[Part]:
     lead = element("p", "Each diff goes from what the manifest says to what is live.", class_="quiet")
     changes, failing = shown_changes(report), [*map(_failing, failures(report))]
     hint = element("p", HINT_FAILING, class_="quiet")
-    yield Part("by-hand", "Changed by hand", [lead, *hand_articles(changes)] if changes else [], len(changes))
+    articles = hand_articles(changes, order=desired_first)
+    yield Part("by-hand", "Changed by hand", [lead, *articles] if changes else [], len(changes))
     yield Part("failing", "Failing files", [hint, *failing] if failing else [], len(report.failing))
     yield Part("retiring", "Retiring models", [*map(_retiring, report.retiring)], len(report.retiring))
     yield Part("assistants", "Assistants", list(_assistants(report)), len(report.assistants))

@@ -16,7 +16,7 @@ from reconciler.reports.text.parts import counted
 from reconciler.reports.text.plan import strangers_text
 from reconciler.reports.text.verdict import verdict
 from reconciler.reports.wording import notice_text, risk_text
-from reconciler.resources.commits import short
+from reconciler.resources.display import short
 from reconciler.resources.risks import Level
 
 MOST_NODES: Final = 60

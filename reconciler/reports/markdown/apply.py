@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status
-from reconciler.reports.drift import drift_class
+from reconciler.planning.drift_class import drift_class
 from reconciler.reports.markdown.escaping import code, marker, prose
 from reconciler.reports.markdown.fitting import LIMIT, Item, Section, fitted
 from reconciler.reports.style import count
-from reconciler.reports.text.apply import FOUND, TITLES, VERDICTS, WORDS
+from reconciler.reports.text.apply import FOUND, TITLES, VERDICTS, WORDS, applied_when
 from reconciler.reports.text.changes import SIGNS
 from reconciler.reports.text.parts import counted
 from reconciler.reports.wording import notes_text
@@ -22,7 +22,7 @@ def apply_markdown(result: ApplyResult, *, full: str = "", limit: int = LIMIT) -
     mark = marker("apply", result.identity)
     word = VERDICTS[result.verdict]
     if result.already_applied:
-        said = f"This plan was applied before: {prose(result.already_applied)}."
+        said = f"This plan was applied before: {prose(applied_when(result.already_applied))}."
         return fitted([mark, f"## {word}: {code(result.identity)}", said], [], [], full, limit)
     counts = counted({word: len(result.of(status)) for status, word in WORDS.items()})
     top = [mark, f"## {word}: {code(result.identity)}", f"{counts or 'Nothing had to be done'}."]

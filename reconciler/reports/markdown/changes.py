@@ -5,14 +5,14 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
+from reconciler.planning.drift_class import drift_class
 from reconciler.planning.model import DESTROYS, Change
 from reconciler.reports.differences import Difference, differences
-from reconciler.reports.drift import drift_class
 from reconciler.reports.markdown.escaping import code, fenced, folded, html_code, prose
 from reconciler.reports.markdown.fitting import Item
 from reconciler.reports.style import Style, count
 from reconciler.reports.text.changes import SIGNS, shown_fields
-from reconciler.reports.text.fields import first_few, summary_lines
+from reconciler.reports.text.fields import Order, first_few, live_first, summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths, title
 from reconciler.reports.wording import reason_texts, risk_note
 
@@ -28,9 +28,9 @@ def change_items(changes: Sequence[Change]) -> tuple[Item, ...]:
     return _items(changes, _change)
 
 
-def hand_items(changes: Sequence[Change], *, decide: bool = False) -> tuple[Item, ...]:
-    """What was done by hand; with `decide`, what applying does with each."""
-    return _items(changes, partial(_by_hand, decide=decide))
+def hand_items(changes: Sequence[Change], *, decide: bool = False, order: Order = live_first) -> tuple[Item, ...]:
+    """The changes made outside Reconciler, values in this `order`; with `decide`, also what applying does with each."""
+    return _items(changes, partial(_by_hand, decide=decide, order=order))
 
 
 def _items(changes: Sequence[Change], one: Callable[[Change], Item]) -> tuple[Item, ...]:
@@ -50,10 +50,10 @@ def _change(change: Change) -> Item:
     return _item(head, change, body, change.action)
 
 
-def _by_hand(change: Change, *, decide: bool) -> Item:
+def _by_hand(change: Change, *, decide: bool, order: Order) -> Item:
     word = "publish" if change.is_consequence else drift_class(change)
     head = _head("!", word, change) + (f" · {DECISIONS[change.decision]}" if decide else "")
-    body = iter(()) if word in ("missing", "expired") else _fields(change)
+    body = iter(()) if word in ("missing", "expired") else _fields(change, order)
     return _item(head, change, body, word)
 
 
@@ -76,9 +76,9 @@ def _whole(change: Change) -> Iterator[str]:
         yield fenced(lines, "text")
 
 
-def _fields(change: Change) -> Iterator[str]:
+def _fields(change: Change, order: Order = live_first) -> Iterator[str]:
     """Short fields together in one diff, and each long one in its own."""
-    for short, found in groupby(differences(shown_fields(change)), key=lambda one: one.short):
+    for short, found in groupby(differences(shown_fields(change, order)), key=lambda one: one.short):
         if short:
             yield fenced([line for one in found for line in _marked(one)], "diff")
         else:

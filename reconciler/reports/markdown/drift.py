@@ -21,7 +21,7 @@ from reconciler.reports.text.drift_words import (
     shown_changes,
     standing_lines,
 )
-from reconciler.reports.text.fields import first_few
+from reconciler.reports.text.fields import desired_first, first_few
 
 _MOST_FILES: Final = 12
 
@@ -43,7 +43,7 @@ def drift_markdown(report: DriftReport, *, revert: str = "", pull: str = "", ful
 
 def _sections(report: DriftReport) -> Iterator[Section]:
     by_hand = "### Changed by hand\n\nEach diff goes from what the manifest says to what is live."
-    yield Section(by_hand, hand_items(shown_changes(report)), worth=2)
+    yield Section(by_hand, hand_items(shown_changes(report), order=desired_first), worth=2)
     yield Section(f"### Failing files\n\n{HINT_FAILING}", tuple(map(_failing, failures(report))), worth=4, joint="\n")
     yield Section("### Retiring models", tuple(map(_retiring, report.retiring)), worth=4, joint="\n")
     yield Section("### Assistants", tuple(_assistants(report)), worth=1, joint="\n\n")

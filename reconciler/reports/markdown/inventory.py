@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.importing.listing import Inventory
+from reconciler.importing.inventory_model import Inventory
 from reconciler.reports.markdown.escaping import code, prose, table
 from reconciler.reports.style import count
 from reconciler.reports.text.inventory import OBJECT_HEADERS, SUM_HEADERS, estimate, object_row, sum_row

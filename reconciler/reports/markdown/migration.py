@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from reconciler.migration.model import Entry, Migrated, Migration
 from reconciler.reports.markdown.escaping import code, prose, table
-from reconciler.reports.migration import Entry, Migrated, Migration, headline, of
+from reconciler.reports.text.migration import migration_headline
 from reconciler.resources.problems import Problem
 
 _HEADERS: Final = ("field", "now", "why", "what to do")
@@ -12,7 +13,7 @@ _HEADERS: Final = ("field", "now", "why", "what to do")
 
 def migration_markdown(migration: Migration) -> str:
     """A heading per object and a table of what changed and what was lost; a checklist of problems."""
-    blocks = ["# Migration", headline(migration), *_problems(migration)]
+    blocks = ["# Migration", migration_headline(migration), *_problems(migration)]
     for one in migration.migrated:
         blocks += _object(one)
     return "\n\n".join(blocks) + "\n"
@@ -37,7 +38,7 @@ def _object(one: Migrated) -> Iterator[str]:
     rows = [_row(entry) for entry in one.entries if entry.outcome != "mapped"]
     if rows:
         yield table(rows, _HEADERS)
-    fields = ", ".join(dict.fromkeys(prose(entry.field) for entry in of(one, "mapped")))
+    fields = ", ".join(dict.fromkeys(prose(entry.field) for entry in one.of("mapped")))
     told = [f"As it was: {fields}." if fields else "", f"Threads: {prose(one.threads)}.", f"Runs: {prose(one.runs)}."]
     yield "\n".join(f"- {line}" for line in told if line)
 

@@ -5,14 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
+from reconciler.planning.drift_class import drift_class
 from reconciler.planning.model import ACTIONS
-from reconciler.reports.drift import drift_class
 from reconciler.reports.style import Look, Style, cells, count, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.changes import SIGNS, address_room, painted_sign
 from reconciler.reports.text.fields import first_few
 from reconciler.reports.text.parts import counted, headline, joined, section
 from reconciler.reports.text.problems import problem_lines
 from reconciler.reports.wording import notes_text
+from reconciler.resources.json_documents import timestamp
+from reconciler.state.model import AppliedPlan
 
 LIST_AT_MOST: Final = 20
 TITLES: Final[tuple[tuple[Status, str], ...]] = (
@@ -47,12 +49,18 @@ FOUND: Final = "already completed by an interrupted run"
 def apply_text(result: ApplyResult, *, style: Style) -> str:
     """`result` for a terminal; long lists of what was done, skipped or not started are counted by action instead."""
     if result.already_applied:
-        rest = f"{result.identity}, this plan was applied before: {result.already_applied}."
+        rest = f"{result.identity}, this plan was applied before: {plain(applied_when(result.already_applied))}."
         return joined([headline(f"{VERDICTS[result.verdict]}:", LOOKS[result.verdict], rest, style)])
     sections = (_list(status, title, result.of(status), style) for status, title in TITLES)
     return joined(
         [_verdict(result, style), _found(result, style), *sections, _kept(result, style), _footer(result, style)]
     )
+
+
+def applied_when(done: AppliedPlan) -> str:
+    """The end of an earlier apply, and who made it."""
+    at = timestamp(done.finished or done.started)
+    return f"{at} by {done.holder}" + (f", {done.run_url}" if done.run_url else "")
 
 
 def _found(result: ApplyResult, style: Style) -> list[str]:

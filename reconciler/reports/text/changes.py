@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.changes import ADDRESS
-from reconciler.planning.model import DESTROYS, Action, Change, FieldChange
-from reconciler.reports.drift import DriftClass, drift_class
+from reconciler.planning.drift_class import DriftClass, drift_class
+from reconciler.planning.model import DESTROYS, Action, Change
 from reconciler.reports.style import Look, Style, cells, pad, plain, wrap, wrap_parts
-from reconciler.reports.text.fields import field_lines, first_few, summary_lines
+from reconciler.reports.text.fields import Order, ShownField, field_lines, first_few, live_first, summary_lines
 from reconciler.reports.text.folding import files_text, groups, paths, title
 from reconciler.reports.wording import reason_texts, risk_note
 
@@ -61,9 +61,12 @@ def change_rows(changes: Sequence[Change], style: Style) -> list[str]:
     return _laid_out(rows, style)
 
 
-def drift_rows(changes: Sequence[Change], style: Style, *, decide: bool = False) -> list[str]:
-    """What somebody did by hand, live values first as in `change_rows`; with `decide`, whether applying undoes it."""
-    rows = [_folded(group, _drift_row(group[0], style, decide=decide), style) for group in groups(changes)]
+def drift_rows(
+    changes: Sequence[Change], style: Style, *, decide: bool = False, order: Order = live_first
+) -> list[str]:
+    """The changes made outside Reconciler, values in this `order`; with `decide`, also whether applying undoes them."""
+    found = groups(changes)
+    rows = [_folded(group, _drift_row(group[0], style, decide=decide, order=order), style) for group in found]
     return _laid_out(rows, style)
 
 
@@ -77,19 +80,19 @@ def _change_row(change: Change, style: Style) -> _Row:
     return _Row(SIGNS[change.action], change.action, plain(title(change)), where=_where(change), below=below)
 
 
-def _drift_row(change: Change, style: Style, *, decide: bool) -> _Row:
+def _drift_row(change: Change, style: Style, *, decide: bool, order: Order) -> _Row:
     word = drift_class(change)
-    fields = () if word in ("missing", "expired") else shown_fields(change)
+    fields = () if word in ("missing", "expired") else shown_fields(change, order)
     below = [*field_lines(fields, style, indent=_INDENT), *_notes(change, style)]
     decision = {"revert": "reverted", "keep": "kept", None: "undecided"}[change.decision] if decide else ""
     sign, said = (SIGNS["publish"], "publish") if change.is_consequence else (_HAND_SIGNS[word], word)
     return _Row(sign, said, plain(change.address), decision, _where(change), below)
 
 
-def shown_fields(change: Change) -> tuple[FieldChange, ...]:
+def shown_fields(change: Change, order: Order = live_first) -> tuple[ShownField, ...]:
     """Return the fields but for the digest of a bundle, and the address that the title of a file says already."""
     shown = (item for item in change.fields if item.keys != ("bundle",))
-    return tuple(item for item in shown if item.keys != ADDRESS or title(change) == change.address)
+    return tuple(order(item) for item in shown if item.keys != ADDRESS or title(change) == change.address)
 
 
 def _folded(group: Sequence[Change], row: _Row, style: Style) -> _Row:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.planning.model import FieldChange
 from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
 from reconciler.reports.style import Look, Style, plain
-from reconciler.reports.text.fields import field_lines, first_few, summary_lines
+from reconciler.reports.text.fields import ShownField, field_lines, first_few, summary_lines
 from reconciler.reports.text.parts import joined, section
 
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
@@ -52,7 +51,8 @@ def _object(one: ObjectChange, style: Style) -> Iterator[str]:
     sign = _SIGNS[one.word]
     yield f"  {style.paint(sign, _LOOKS[sign])} {style.paint(plain(str(one.address)), 'bold')}"
     lines = field_lines if one.word == "changed" else summary_lines
-    yield from lines(one.fields, style, indent=6)
+    fields = [ShownField(item.keys, item.before, item.after) for item in one.fields]
+    yield from lines(fields, style, indent=6)
 
 
 def _file(one: FileChange, style: Style) -> str:
@@ -62,4 +62,4 @@ def _file(one: FileChange, style: Style) -> str:
 
 
 def _variable(one: VariableChange, style: Style) -> list[str]:
-    return field_lines([FieldChange((one.environment, one.name), one.before, one.after, "manifest")], style, indent=2)
+    return field_lines([ShownField((one.environment, one.name), one.before, one.after)], style, indent=2)

@@ -16,7 +16,7 @@ from reconciler.reports.text.drift_words import (
     shown_changes,
     standing_lines,
 )
-from reconciler.reports.text.fields import first_few
+from reconciler.reports.text.fields import desired_first, first_few
 from reconciler.reports.text.parts import headline, joined, section
 from reconciler.reports.text.plan import remarks
 
@@ -48,7 +48,7 @@ def _verdict(report: DriftReport, style: Style) -> list[str]:
 
 
 def _by_hand(report: DriftReport, style: Style) -> list[str]:
-    rows = drift_rows(shown_changes(report), style)
+    rows = drift_rows(shown_changes(report), style, order=desired_first)
     return [style.paint("  manifest -> live", "dim"), *rows] if rows else []
 
 

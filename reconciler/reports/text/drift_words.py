@@ -1,17 +1,16 @@
 """What all reports of drift say in words: how much there is, who and when, what fails, what ends, what differs."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.drift import Drifted, DriftReport, RetiringModel, Standing
+from reconciler.planning.drift_class import GONE, drift_class
 from reconciler.planning.model import Change
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.writers import Seen, Writer
-from reconciler.reports.drift import DRIFT_CLASSES, GONE, drift_class
 from reconciler.reports.style import count
-from reconciler.reports.text.fields import field_label, split_files, turned
+from reconciler.reports.text.fields import desired_first, field_label, split_files
 from reconciler.reports.text.values import brief, whole
 from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import ABSENT, JSON, Absent
@@ -23,15 +22,6 @@ _ROOM: Final = 40
 _MOST_LINES: Final = 8
 
 
-def summary(report: DriftReport) -> dict[str, int]:
-    """How much there is of each class, then of the rest."""
-    found = Counter(drift_class(item.change) for item in report.drifted)
-    classes: dict[str, int] = {word: found[word] for word in DRIFT_CLASSES}
-    more = {"failing": len(report.failing), "retiring": len(report.retiring)}
-    foreign = sum(len(one.files) for one in report.foreign)
-    return classes | more | {"foreign": foreign, "unchanged": report.plan.unchanged}
-
-
 def counts_text(counts: Mapping[str, int]) -> str:
     """`2 modified, 1 failing file`, of a summary: without `unchanged`, and without what there is none of."""
     shown = ((word, number) for word, number in counts.items() if number and word != "unchanged")
@@ -40,20 +30,19 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 def sentence(report: DriftReport) -> str:
     """What the report comes to, after its verdict."""
-    found = counts_text(summary(report))
+    found = counts_text(report.summary)
     if report.in_sync:
         return "nothing was changed by hand" + (f", but {found}" if found else "")
     return f"{found}, {report.plan.unchanged} unchanged"
 
 
 def shown_changes(report: DriftReport) -> list[Change]:
-    """Everything that drifted, seen from the manifest, each with who and when among its reasons."""
+    """Everything that drifted, each with the time and the author of the change among its reasons."""
     return [_shown(item) for item in report.drifted]
 
 
 def _shown(item: Drifted) -> Change:
-    fields = tuple(map(turned, item.change.fields))
-    return replace(item.change, fields=fields, reasons=(*item.change.reasons, *seen_reasons(item.seen, item.change)))
+    return replace(item.change, reasons=(*item.change.reasons, *seen_reasons(item.seen, item.change)))
 
 
 def seen_reasons(seen: Seen, change: Change) -> Iterator[Reason]:
@@ -119,9 +108,9 @@ def _differing(one: Standing, change: Change) -> Iterator[str]:
     if word in GONE or not change.fields:
         yield f"{whose}{word}"
         return
-    single, files = split_files(change.fields)
-    for item in map(turned, single):
-        yield f"{whose}{field_label(item)}: {_side(item.live)} -> {_side(item.desired)}"
+    single, files = split_files(tuple(map(desired_first, change.fields)))
+    for item in single:
+        yield f"{whose}{field_label(item)}: {_side(item.before)} -> {_side(item.after)}"
     if files:
         yield f"{whose}files: {count(len({item.keys[1] for item in files}), 'file')} differ"
 

@@ -1,12 +1,13 @@
 """An inventory as text: what there is of each type, what it is summed up by, and every object."""
 
-from reconciler.importing.listing import Inventory, Item, Sum
+from reconciler.importing.inventory_model import Inventory, Item, Sum
 from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table
 from reconciler.reports.text.values import bytes_text
+from reconciler.resources.display import day
+from reconciler.resources.name_lists import few
 from reconciler.resources.prices import Prices
-from reconciler.resources.times import day
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
@@ -32,7 +33,7 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
 
 def sum_row(one: Sum) -> tuple[str, ...]:
     """One line of a table of sums."""
-    counts = (one.objects, one.ours, one.others, one.nobodys, one.unused)
+    counts = (one.objects, one.ours, one.others, one.unmanaged, one.unused)
     return (one.what or "(none)", *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
 
 
@@ -52,7 +53,7 @@ def object_row(item: Item) -> tuple[str, ...]:
 
 def owner_text(item: Item) -> str:
     """`ours as assistant/triage`, another identity, or `nobody`."""
-    if item.standing == "ours":
+    if item.ownership == "ours":
         return f"ours as {item.address}"
     return item.owner or "nobody"
 
@@ -61,8 +62,7 @@ def used_text(item: Item, most: int = 2) -> str:
     """The first users; `nobody` only where that is certain as far as the API goes."""
     if not item.used_by:
         return "nobody" if item.unused else "-"
-    more = len(item.used_by) - most
-    return ", ".join(item.used_by[:most]) + (f" and {more} more" if more > 0 else "")
+    return few(item.used_by, most)
 
 
 def estimate(prices: Prices) -> str:

@@ -13,7 +13,7 @@ from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.text.risks import risk_lines
 from reconciler.reports.text.verdict import actions, by_hand, stopped
 from reconciler.reports.wording import notice_text
-from reconciler.resources.commits import short
+from reconciler.resources.display import short
 
 _DECIDED: Final[dict[frozenset[Decision | None], str]] = {
     frozenset({"revert"}): "applying puts it back (--on-drift keep leaves it)",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reconciler.reports.releases import Archived, Move, Publication, Released
+from reconciler.releases.model import Archived, Move, Publication, Released
 from reconciler.reports.style import Style, count, plain
 from reconciler.reports.text.comparison import comparison_brief
 from reconciler.reports.text.refusals import refusal_lines

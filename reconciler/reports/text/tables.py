@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.reports.style import Style, cells, clip, pad, plain
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
-from reconciler.resources.commits import short
+from reconciler.resources.display import short
 from reconciler.state.model import AppliedPlan
 
 _NAMES: Final = ("ADDRESS", "NAME")

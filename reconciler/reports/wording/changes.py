@@ -6,7 +6,8 @@ from typing import Final
 
 from reconciler.applying.model import NoteCode
 from reconciler.planning.reasons import ReasonCode
-from reconciler.reports.wording.phrases import Args, Phrase, few
+from reconciler.reports.wording.phrases import Args, Phrase
+from reconciler.resources.name_lists import few
 
 
 def _unmanaged(args: Args) -> str:

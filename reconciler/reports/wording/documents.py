@@ -1,17 +1,31 @@
-"""JSON documents of plans with their sentences: each statement gets a `text`, for people, beside its code."""
+"""JSON documents as they are printed: each statement gets a `text`, for people, beside its code."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reconciler.planning.codec import refusal_json, to_json
+from reconciler.applying.codec import apply_json
+from reconciler.applying.model import ApplyResult
+from reconciler.planning.codec import to_json
+from reconciler.planning.drift import DriftReport
+from reconciler.planning.drift_codec import drift_json
 from reconciler.planning.model import Change, Plan, Refusal, Risk
-from reconciler.reports.wording import cause_text, notice_text, reason_text, remedy_text, risk_text, unknown_text
+from reconciler.releases.codec import archived_json
+from reconciler.releases.model import Archived
+from reconciler.reports.wording import (
+    cause_text,
+    note_text,
+    notice_text,
+    reason_text,
+    remedy_text,
+    risk_text,
+    unknown_text,
+)
 from reconciler.resources.values import JSON
 
 
-def plan_json(plan: Plan) -> dict[str, JSON]:
+def plan_document(plan: Plan) -> dict[str, JSON]:
     """Return the document that `plan -o json` prints and `--out` writes."""
-    document: dict[str, Any] = to_json(plan)
+    document: dict[str, Any] = {**to_json(plan)}
     costs = document["costs"]
     if plan.costs:
         costs = {**costs, "unknown": _with_texts(costs["unknown"], map(unknown_text, plan.costs.unknown))}
@@ -19,21 +33,48 @@ def plan_json(plan: Plan) -> dict[str, JSON]:
         **document,
         "changes": _changes(document["changes"], plan.changes),
         "drift": _changes(document["drift"], plan.drift),
-        "refusals": list(map(refusal_document, plan.refusals)),
+        "refusals": _refusals(document["refusals"], plan.refusals),
         "warnings": _with_texts(document["warnings"], map(notice_text, plan.warnings)),
         "risks": _risks(document["risks"], plan.risks),
         "costs": costs,
     }
 
 
-def refusal_document(refusal: Refusal) -> dict[str, JSON]:
-    """Return a refusal as JSON, with its sentences."""
-    document: dict[str, Any] = refusal_json(refusal)
+def drift_document(report: DriftReport) -> dict[str, JSON]:
+    """Return the document that `drift -o json` prints and `--out` writes."""
+    document: dict[str, Any] = {**drift_json(report)}
     return {
         **document,
-        "cause": {**document["cause"], "text": cause_text(refusal.cause)},
-        "remedies": _with_texts(document["remedies"], map(remedy_text, refusal.remedies)),
+        "entries": _changes(document["entries"], (item.change for item in report.drifted)),
+        "warnings": _with_texts(document["warnings"], map(notice_text, report.plan.warnings)),
     }
+
+
+def apply_document(result: ApplyResult) -> dict[str, JSON]:
+    """Return the document that `apply -o json` prints."""
+    document: dict[str, Any] = {**apply_json(result)}
+    outcomes = [
+        {**one, "notes": _with_texts(one["notes"], map(note_text, outcome.notes))} if "notes" in one else one
+        for one, outcome in zip(document["outcomes"], result.outcomes, strict=True)
+    ]
+    return {**document, "outcomes": outcomes}
+
+
+def archive_document(done: Archived) -> dict[str, JSON]:
+    """Return the document that `archive -o json` prints."""
+    document: dict[str, Any] = {**archived_json(done)}
+    return {**document, "refusals": _refusals(document["refusals"], (one.refusal for one in done.refusals))}
+
+
+def _refusals(documents: Iterable[Any], refusals: Iterable[Refusal]) -> list[JSON]:
+    return [
+        {
+            **document,
+            "cause": {**document["cause"], "text": cause_text(refusal.cause)},
+            "remedies": _with_texts(document["remedies"], map(remedy_text, refusal.remedies)),
+        }
+        for document, refusal in zip(documents, refusals, strict=True)
+    ]
 
 
 def _changes(documents: Iterable[Any], changes: Iterable[Change]) -> list[JSON]:

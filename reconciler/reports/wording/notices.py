@@ -5,8 +5,9 @@ from typing import Final
 
 from reconciler.planning.reasons import NoticeCode
 from reconciler.reports.wording import phrases
-from reconciler.reports.wording.phrases import Args, Phrase, few, number
+from reconciler.reports.wording.phrases import Args, Phrase, number
 from reconciler.reports.wording.refusals import CAUSES
+from reconciler.resources.name_lists import few
 
 NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "text": "{text}",

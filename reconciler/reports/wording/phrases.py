@@ -1,16 +1,15 @@
 """Sentences from codes and arguments. Everything that a plan or a result says in words is made by `sentence`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 
+from reconciler.resources.name_lists import few
 from reconciler.resources.values import JSON
 
 Code = TypeVar("Code", bound=str)
 Args: TypeAlias = Mapping[str, Any]
 Phrase: TypeAlias = str | Callable[[Args], str]
 """A template with the arguments in braces, or a function of the arguments."""
-SHOWN: Final = 3
-"""Names of a list that a sentence has."""
 _UNUSABLE: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -23,12 +22,6 @@ def sentence(phrases: Mapping[Code, Phrase], code: Code, args: Args) -> str:
         return phrase.format(**{name: _value(item) for name, item in args.items()})
     except _UNUSABLE:
         return code
-
-
-def few(names: Sequence[object], most: int = SHOWN) -> str:
-    """Return the first of `names`, and the number of the others."""
-    more = len(names) - most
-    return ", ".join(map(str, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def number(amount: int, noun: str) -> str:

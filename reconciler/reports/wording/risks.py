@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconciler.reports.wording.notices import permission
-from reconciler.reports.wording.phrases import Args, Phrase, few
+from reconciler.reports.wording.phrases import Args, Phrase
+from reconciler.resources.name_lists import few
 from reconciler.resources.risks import Rule
 
 _TOOLS: Final[Mapping[str, str]] = {

@@ -1,7 +1,7 @@
-"""The canonical form of a saved agent: every default that the API fills in, filled in.
+"""The canonical form of a saved agent, with the defaults that the API sets.
 
-Sources: field docs of `openai.types.beta.agent` and `persisted_agent_tool` (what is returned), `agent_create_params`,
-`agent_update_params` and `persisted_agent_tool_param` (what an omission means).
+Sources: field docs of `openai.types.beta.agent` and `persisted_agent_tool` for responses; of `agent_create_params`,
+`agent_update_params` and `persisted_agent_tool_param` for omitted fields.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ TOOLS: Final[Mapping[str, Fields]] = {
 }
 TRANSPORTS: Final[Mapping[str, Fields]] = {"http": {"headers": {}}, "stdio": {"args": [], "env_vars": []}}
 SUBAGENTS: Final[Fields] = {"max_concurrent_subagents": 6}
-"""Where subagents are enabled; where they are not, their number is null whatever was sent."""
+"""Defaults if subagents are enabled. If they are disabled, the API returns null for their number."""
 
 DEFAULTS: Final[Fields] = {
     "name": None,
@@ -33,14 +33,14 @@ DEFAULTS: Final[Fields] = {
     "experimental": {"time_awareness": False},
     "metadata": {},
 }
-"""What a field is without being set. Only `reasoning` needs the API to say: its effort depends on the model."""
+"""Values of fields that are not set. The default of `reasoning` depends on the model and is only known to the API."""
 
 
 def canonical(field: str, value: JSON) -> JSON:
-    """The value of a top-level field, as a manifest or the API has it, in canonical form.
+    """Return the canonical form of the value of a top-level field of a manifest or of a response.
 
-    The metadata that comes in holds the user's pairs: labels have been taken out. A field that a response lacks, as
-    `compaction` and `experimental` of older agents, is to be read as None.
+    Labels must be removed from metadata before. For a field that is missing in a response, such as `compaction` and
+    `experimental` of older agents, pass None.
     """
     complete = COMPLETE.get(field)
     tidy = tidied(value, field)
@@ -48,7 +48,7 @@ def canonical(field: str, value: JSON) -> JSON:
 
 
 def _filled(value: Mapping[str, JSON] | None, defaults: Fields) -> dict[str, JSON]:
-    """`value` over `defaults`. Null is the same as left out, for which the API has null where there is no default."""
+    """Return `value` with `defaults` for the fields that are missing or null. The API returns null for both."""
     given = {key: item for key, item in (value or {}).items() if item is not None}
     return given | {key: item for key, item in defaults.items() if key not in given}
 
@@ -65,7 +65,7 @@ def _tool(tool: Tool) -> Tool:
 
 
 def _reasoning(value: JSON) -> dict[str, JSON]:
-    """No defaults: what is not asked for, or asked for as null, the model decides."""
+    """Remove an `effort` of null. A missing or null effort is chosen by the model, so there is no default."""
     return {key: item for key, item in (value or {}).items() if key != "effort" or item is not None}
 
 
@@ -90,4 +90,4 @@ COMPLETE: Final[Mapping[str, Callable[[JSON], JSON]]] = {
     "experimental": _with_defaults("experimental"),
     "metadata": lambda pairs: pairs or {},
 }
-"""How each field that the API does not give back as it was sent is completed."""
+"""Functions that complete the fields that the API does not return as they were sent."""

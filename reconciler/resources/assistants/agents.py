@@ -1,4 +1,4 @@
-"""Target `agents`: a saved agent, as `openai.types.beta.agent_create_params` has it.
+"""Target `agents`: a saved agent (`openai.types.beta.agent_create_params`).
 
 Lengths and counts are those of the JSON schema of `POST /v1/agents`: 128 characters of name, 1,048,576 of instructions,
 2,000 tools, 2^32 - 1 subagents.

@@ -1,4 +1,4 @@
-"""The canonical form that agents and requests share: plain numbers, sorted sets, tools by what identifies them."""
+"""The canonical form of agents and requests: normalized numbers, sorted sets, and tools by key."""
 
 import json
 from collections import defaultdict
@@ -10,7 +10,7 @@ from reconciler.resources.values import JSON, Fields
 Tool: TypeAlias = dict[str, JSON]
 
 OPAQUE: Final = frozenset({"parameters", "output_schema", "schema", "request_metadata"})
-"""Fields whose content is not the API's to interpret. Lists in them keep their order, whatever they are called."""
+"""Fields whose content the API does not interpret. All lists in them keep their order."""
 
 SETS: Final = frozenset(
     {
@@ -25,13 +25,13 @@ SETS: Final = frozenset(
         "vector_store_ids",
     }
 )
-"""Lists whose order means nothing."""
+"""Lists whose order has no meaning."""
 
 IDENTIFIED_BY: Final = {"function": "name", "custom": "name", "namespace": "name", "mcp": "server_label"}
 
 
 def tidied(value: JSON, name: str = "", opaque: bool = False) -> JSON:
-    """`value`, which stands in field `name`, with whole floats as integers and sets sorted."""
+    """Return the value of field `name` with integral floats as integers, and with sorted sets."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, Mapping):
@@ -48,10 +48,10 @@ def _text(value: JSON) -> str:
 
 
 def keyed(tools: Iterable[Tool] | Mapping[str, Tool] | None, canonical: Callable[[Tool], Tool]) -> dict[str, Tool]:
-    """Tools by `function:NAME`, `mcp:LABEL`, `custom:NAME`, `namespace:NAME`, else by type; a second one gets `#2`.
+    """Return tools by key: `function:NAME`, `mcp:LABEL`, `custom:NAME`, `namespace:NAME`, otherwise the type.
 
-    The result is sorted, and tools of one key are numbered by content, so that the order in which they are listed never
-    matters: neither to a comparison nor to what is written.
+    The result is sorted. Tools with the same key are numbered by content (`#2`, `#3`, …), so that their order in the
+    list affects neither comparisons nor output.
     """
     same: dict[str, list[Tool]] = defaultdict(list)
     for tool in tools.values() if isinstance(tools, Mapping) else tools or ():
@@ -70,7 +70,7 @@ def _key(tool: Tool) -> str:
 
 
 def listed(tools: Mapping[str, Tool]) -> list[Tool]:
-    """Inverse of `keyed`, also of the tools inside a namespace."""
+    """Return the list of tools by key: the inverse of `keyed`, including the tools inside namespaces."""
     return [
         {**tool, "tools": listed(tool["tools"])} if isinstance(tool.get("tools"), dict) else tool
         for tool in tools.values()
@@ -78,5 +78,19 @@ def listed(tools: Mapping[str, Tool]) -> list[Tool]:
 
 
 def rendered(fields: Fields) -> dict[str, JSON]:
-    """Canonical fields as a request body; references stay references."""
+    """Return canonical fields as a request body. References are not resolved."""
     return {name: listed(value) if name == "tools" and value is not None else value for name, value in fields.items()}
+
+
+def canonical_request(field: str, value: JSON) -> JSON:
+    """Return the canonical form of a field of a request. No defaults are added, because no server sets any. Metadata is
+    never null, because it is published with a pair of Reconciler.
+    """
+    tidy = tidied(value, field)
+    if field == "metadata":
+        return tidy or {}
+    return keyed(tidy, _in_namespace) if field == "tools" else tidy
+
+
+def _in_namespace(tool: Tool) -> Tool:
+    return {**tool, "tools": keyed(tool["tools"], _in_namespace)} if tool.get("type") == "namespace" else tool

@@ -1,4 +1,4 @@
-"""Where hosted tools run: containers, their network and their skills (`openai.types.responses.container_*_param`)."""
+"""Containers of hosted tools, their network and their skills (`openai.types.responses.container_*_param`)."""
 
 from typing import Annotated, Literal, TypeAlias
 

@@ -1,24 +1,24 @@
-"""What to write instead of fields that users know from elsewhere, by target and path (indices left out)."""
+"""Hints for fields that other targets or APIs have, by target and path without indices."""
 
 from collections.abc import Mapping
 from typing import Final
 
-_RUN_TIME: Final = "the application passes it with each request; leave it out"
-_SERVER: Final = "the API sets it; leave it out"
+_RUN_TIME: Final = "the application sends it with each request; leave it out of the manifest"
+_SERVER: Final = "the API sets it; leave it out of the manifest"
 
 _COMMON: Final = {
     "id": _SERVER,
     "object": _SERVER,
     "created_at": _SERVER,
     "updated_at": _SERVER,
-    "description": "no such field at the API; write a comment, or a pair in `metadata`",
+    "description": "the API does not have this field; write a comment, or a pair in `metadata`",
     "system": "write `instructions`",
     "system_prompt": "write `instructions`",
-    "prompt": "prompt objects end on 2026-11-30; write the text as `instructions`, by `{$file: …}` if it is long",
+    "prompt": "prompt objects are shut down on 2026-11-30; write the text in `instructions`, or use `$file`",
     "reasoning_effort": "write `reasoning: {effort: …}`",
     "verbosity": "write `text: {verbosity: …}`",
-    "response_format": "write `text: {format: …}`; name, schema and strict stand beside type there",
-    "functions": "write them as `tools` of type function",
+    "response_format": "write `text: {format: …}`, with `name`, `schema` and `strict` beside `type`",
+    "functions": "write `tools` of type `function`",
     "input": _RUN_TIME,
     "messages": _RUN_TIME,
     "conversation": _RUN_TIME,
@@ -27,34 +27,37 @@ _COMMON: Final = {
     "stream": _RUN_TIME,
     "stream_options": _RUN_TIME,
     "safety_identifier": _RUN_TIME,
-    "user": "replaced by `safety_identifier`, which the application passes, and by `prompt_cache_key`",
-    "tools.function": "no nesting: write name, description and parameters beside type",
-    "text.format.json_schema": "no nesting: write schema beside type",
+    "user": "replaced by `safety_identifier`, which the application sends, and by `prompt_cache_key`",
+    "tools.function": "write `name`, `description` and `parameters` beside `type`",
+    "text.format.json_schema": "write `schema` beside `type`",
 }
 
+_SECRETS: Final = "secrets must not be in Git; leave them out: the application adds them"
 HINTS: Final[Mapping[str, Mapping[str, str]]] = {
     "agents": {
         **_COMMON,
-        "file_ids": "an agent has no files; its session's environment has, or use target responses",
-        "tool_resources": "an agent has no files; its session's environment has, or use target responses",
-        "environment": "an environment is chosen when a session starts",
-        "environment_template_id": "a template is chosen when a session starts",
-        "vault_ids": "vaults are chosen when a session starts; a tool names one credential as `credential_id`",
+        "file_ids": "agents do not have files; add them to the environment of the session, or use target `responses`",
+        "tool_resources": "agents do not have files; add them to the environment of the session, or use target "
+        "`responses`",
+        "environment": "the environment is set when a session starts; leave it out",
+        "environment_template_id": "the template is set when a session starts; leave it out",
+        "vault_ids": "vaults are set when a session starts; leave them out, and select a credential in a tool by "
+        "`credential_id`",
         "tools.strict": "functions of agents are never strict; leave it out",
         "tools.server_url": "write `transport: {type: http, server_url: …}`",
-        "tools.authorization": "put the token into a vault credential and name that as `credential_id`",
-        "tools.transport.authorization": "put the token into a vault credential and name that as `credential_id`",
-        "tools.transport.env": "put secrets into the session's environment and their names into `env_vars`",
+        "tools.authorization": "store the token as a vault credential, and set `credential_id` to its id",
+        "tools.transport.authorization": "store the token as a vault credential, and set `credential_id` to its id",
+        "tools.transport.env": "set secrets in the environment of the session, and list their names in `env_vars`",
         "tools.search_context_size": "write `context_size`",
         "tools.user_location": "write `location`",
-        "tools.type=retrieval": "an agent has no file search; use target responses with file_search",
+        "tools.type=retrieval": "agents do not have file search; use target `responses` with `type: file_search`",
     },
     "responses": {
         **_COMMON,
-        "name": "a request has no name; the manifest's is used for bundles",
-        "file_ids": "write them as `container: {type: auto, file_ids: […]}` of code_interpreter, or put them into a "
+        "name": "requests do not have a name; leave it out: bundles use the name of the manifest",
+        "file_ids": "write `container: {type: auto, file_ids: […]}` in the tool `code_interpreter`, or add them to a "
         "VectorStore",
-        "tool_resources": "write `vector_store_ids` and `container` in the tools themselves",
+        "tool_resources": "write `vector_store_ids` and `container` in the tools",
         "max_tokens": "write `max_output_tokens`",
         "max_completion_tokens": "write `max_output_tokens`",
         "max_prompt_tokens": "write `truncation: auto` or `context_management`",
@@ -64,10 +67,10 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "prompt_cache_options.prewarm": _RUN_TIME,
         "prompt_cache_options.comparison_response_id": _RUN_TIME,
         "reasoning.generate_summary": "deprecated; write `summary`",
-        "tools.authorization": "a token does not belong into Git; the application adds it to the request",
-        "tools.container.network_policy.domain_secrets": "secrets do not belong into Git; the application adds them",
-        "tools.environment.network_policy.domain_secrets": "secrets do not belong into Git; the application adds them",
-        "tools.transport": "write `server_url` beside type",
+        "tools.authorization": "tokens must not be in Git; leave it out: the application adds it to the request",
+        "tools.container.network_policy.domain_secrets": _SECRETS,
+        "tools.environment.network_policy.domain_secrets": _SECRETS,
+        "tools.transport": "write `server_url` beside `type`",
         "tools.context_size": "write `search_context_size`",
         "tools.location": "write `user_location`",
         "tools.allowed_domains": "write `filters: {allowed_domains: […]}`",

@@ -1,4 +1,4 @@
-"""Rules over several fields of an assistant, and those whose message has to name the place that breaks them.
+"""Rules of assistants that the models cannot check: those over several fields, and those that need an exact path.
 
 Sources: field docs of openai-python 3.52; for agents also the errors of `POST /v1/agents` ("duplicate function tool
 name", `schema must have top-level type "object"`), as observed in September 2026.
@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
-from reconciler.resources.assistants import agent_form, response_tools as tools, schemas, secrets
+from reconciler.resources.assistants import agent_form, agent_tools, response_tools as tools, schemas
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import rendered
 from reconciler.resources.assistants.hints import HINTS
@@ -27,16 +28,21 @@ from reconciler.resources.values import JSON
 
 Spec: TypeAlias = AgentsSpec | ResponsesSpec
 Placed: TypeAlias = tuple[Path, Any]
-
 TOOL_BYTES: Final = 3 * 1024 * 1024
 _ONCE: Final = ("web_search", "tool_search")
 _ENDPOINTS: Final = ("server_url", "connector_id", "tunnel_id")
 _FUNCTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXACT_INTEGER: Final = 2**53 - 1
+_SECRET_NAME: Final = re.compile(
+    r"(^|[-_])(authori[sz]ation|auth|cookie|token|secret|password|credentials?|signature|(api|access|private|subscription)[-_]?key)$",
+    re.IGNORECASE,
+)
+_TO_VAULT: Final = "store it as a vault credential, and set `credential_id` to its id"
+_AT_RUN_TIME: Final = "remove it; the application adds it to the request"
 
 
 def check(resource: Resource, scope: Scope) -> Iterator[Finding]:
-    """Everything wrong with an assistant that its models cannot see."""
+    """Yield the violations of an assistant that its model does not detect."""
     spec: Spec = resource.spec
     written = spec.model_dump(by_alias=True, exclude_unset=True)
     for finding in (*_rules(spec), *_numbers(written), *_files(written, scope)):
@@ -56,13 +62,13 @@ def _rules(spec: Spec) -> Iterator[Finding]:
         yield from _extra(path, tool, tool_hints)
         yield from _name(path, tool)
         yield from schemas.check_tool(path, tool)
-        yield from secrets.check(path, tool)
+        yield from _secrets(path, tool)
         yield from _one_endpoint(path, tool)
         yield from _image(path, tool)
 
 
 def _tools(spec: Spec) -> Iterator[Placed]:
-    """Every tool with the way to it, those inside namespaces too."""
+    """Yield every tool with its path, including those inside namespaces."""
     for index, tool in enumerate(spec.tools or ()):
         path: Path = ("tools", index)
         yield path, tool
@@ -71,27 +77,30 @@ def _tools(spec: Spec) -> Iterator[Placed]:
 
 
 def _extra(path: Path, part: Extensible, hints: Mapping[str, str]) -> Iterator[Finding]:
-    """`extra` is for what we do not know; what we know is checked where it belongs."""
+    """Yield findings for fields in `extra` that the model or a hint covers."""
     known = {field.alias or name for name, field in type(part).model_fields.items()}
     for key in part.extra:
         if key in known:
-            message, hint = f"`{key}` is known: write it beside `extra`, where it is checked", ""
+            message, hint = f"`{key}` is a supported field", "write it beside `extra`, so that it is validated"
         elif key in hints:
-            message, hint = f"`{key}` is not for manifests", hints[key]
+            message, hint = f"`{key}` is not allowed in manifests", hints[key]
         else:
             continue
         yield Finding((*path, "extra", key), "extra-known", message, hint, on_key=True)
 
 
 def _name(path: Path, tool: Any) -> Iterator[Finding]:
-    """Saved as it is; but models are told functions by names of this form (`shared_params.function_definition`)."""
+    """Yield a warning for a function name that the API saves, but that does not have the documented form
+    (`shared_params.function_definition`).
+    """
     if tool.type == "function" and not _FUNCTION_NAME.fullmatch(tool.name):
-        message = "a model may fail to call this: function names are up to 64 of A-Z, a-z, 0-9, _ and -"
-        yield Finding((*path, "name"), "function-name", message, severity="warning")
+        message = "models may fail to call a function of this name"
+        hint = "use at most 64 letters, digits, `_` and `-`"
+        yield Finding((*path, "name"), "function-name", message, hint, "warning")
 
 
 def _duplicates(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
-    """Function and custom tools have one name each in their list; an agent has at most one web and one tool search."""
+    """Yield findings for repeated names of function and custom tools, and for repeated searches of an agent."""
     seen: Counter[tuple[Path, str, str]] = Counter()
     for path, tool in placed:
         kind = tool.type
@@ -101,7 +110,7 @@ def _duplicates(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
         name = tool.name if named else ""
         seen[path[:-1], kind, name] += 1
         if seen[path[:-1], kind, name] > 1:
-            what = f"a second {kind} called `{name}`" if named else f"a second {kind}; an agent can have one"
+            what = f"the {kind} `{name}` is repeated" if named else f"an agent can have only one {kind} tool"
             yield Finding((*path, "name" if named else "type"), "duplicate-tool", what)
 
 
@@ -110,7 +119,8 @@ def _tool_bytes(spec: AgentsSpec) -> Iterator[Finding]:
     sent = rendered({"tools": agent_form.canonical("tools", written)})["tools"]
     size = len(json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode())
     if size > TOOL_BYTES:
-        yield Finding(("tools",), "too-large", f"the tools are {size:,} bytes of JSON; the API takes {TOOL_BYTES:,}")
+        message = f"the tools have {size:,} bytes of JSON; the API accepts at most {TOOL_BYTES:,}"
+        yield Finding(("tools",), "too-large", message)
 
 
 def _one_endpoint(path: Path, tool: Any) -> Iterator[Finding]:
@@ -118,26 +128,28 @@ def _one_endpoint(path: Path, tool: Any) -> Iterator[Finding]:
         return
     given = [name for name in _ENDPOINTS if name in tool.model_fields_set]
     if len(given) != 1:
-        what = " and ".join(given) or "none of them"
-        message = f"exactly one of server_url, connector_id and tunnel_id is needed; here is {what}"
+        found = " and ".join(given) or "none of them"
+        message = f"expected exactly one of server_url, connector_id and tunnel_id, found {found}"
         yield Finding(path, "one-of", message)
 
 
 def _image(path: Path, tool: Any) -> Iterator[Finding]:
-    """Settings that go with some output formats only."""
+    """Yield findings for settings that the output format does not support."""
     if not isinstance(tool, ImageGeneration):
         return
     if tool.output_format == "gif":
         for field in sorted(tool.model_fields_set & {"partial_images", "input_image_mask", "output_compression"}):
-            yield Finding((*path, field), "needs-format", f"`{field}` is not possible for GIFs", on_key=True)
+            yield Finding((*path, field), "needs-format", f"`{field}` is not supported for GIFs", on_key=True)
     for field, wanted in (("frame_count", "gif"), ("frame_duration_ms", "gif"), ("svg", "svg")):
         if field in tool.model_fields_set and tool.output_format != wanted:
-            message = f"`{field}` needs `output_format: {wanted}`"
+            message = f"`{field}` requires `output_format: {wanted}`"
             yield Finding((*path, field), "needs-format", message, on_key=True)
 
 
 def _numbers(value: JSON, path: Path = ()) -> Iterator[Finding]:
-    """Numbers that JSON readers agree on (RFC 8785 needs it for digests): finite, integers up to 2^53 - 1."""
+    """Yield findings for numbers that are not exact in every JSON parser, as RFC 8785 requires for digests: finite
+    numbers, and integers up to 2^53 - 1.
+    """
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _numbers(item, (*path, key))
@@ -145,13 +157,40 @@ def _numbers(value: JSON, path: Path = ()) -> Iterator[Finding]:
         for index, item in enumerate(value):
             yield from _numbers(item, (*path, index))
     elif isinstance(value, int) and abs(value) > _EXACT_INTEGER:
-        message = f"{value} cannot be kept exactly in JSON: beyond ±(2^53 - 1)"
-        yield Finding(path, "inexact-number", message, f"write {float(value)!r}, or leave the bound out")
+        message = f"{value} is not exact in JSON, because it is outside ±(2^53 - 1)"
+        yield Finding(path, "inexact-number", message, f"write {float(value)!r}, or remove it")
     elif isinstance(value, float) and not math.isfinite(value):
-        yield Finding(path, "inexact-number", f"{value} is no JSON number")
+        yield Finding(path, "inexact-number", f"{value} is not a number in JSON")
 
 
 def _files(written: JSON, scope: Scope) -> Iterator[Finding]:
     for path, address in referred(written):
         if address.kind == PROJECT_FILE.prefix and isinstance(found := scope.files.read(address.name), Finding):
             yield replace(found, path=path)
+
+
+def _secrets(path: Path, tool: Any) -> Iterator[Finding]:
+    """Yield findings for headers and URLs of MCP servers that contain a secret."""
+    if isinstance(tool, tools.Mcp):
+        yield from _server(path, tool.server_url, tool.headers, _AT_RUN_TIME)
+    elif isinstance(tool, agent_tools.Mcp) and isinstance(tool.transport, agent_tools.Http):
+        yield from _server((*path, "transport"), tool.transport.server_url, tool.transport.headers, _TO_VAULT)
+
+
+def _server(path: Path, url: str | None, headers: dict[str, str] | None, instead: str) -> Iterator[Finding]:
+    for name in headers or {}:
+        if _SECRET_NAME.search(name):
+            message = f"the header `{name}` may contain a secret, which must not be in Git"
+            yield Finding((*path, "headers", name), "secret", message, instead)
+    if url and _has_secret(url):
+        message = "the URL contains a secret, which must not be in Git"
+        yield Finding((*path, "server_url"), "secret", message, instead)
+
+
+def _has_secret(url: str) -> bool:
+    """Return True if `url` has a password before its host, or a query field with the name of a secret."""
+    try:
+        parts = urlsplit(url)
+        return parts.password is not None or any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query))
+    except ValueError:
+        return False

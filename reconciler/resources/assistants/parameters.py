@@ -13,8 +13,8 @@ def incompatible(before: JSON, after: JSON, path: str = "") -> Iterator[dict[str
     """Yield each difference that an application written for `before` may not handle, in one pass over both.
 
     `at` is the path of the parameter, empty for the whole; `change` is `removed`, `required`, `type` (`before` and
-    `after` are lists of types), `limited` (to `values` many) or `narrowed` (by the `values` that are not taken any
-    more, as JSON texts).
+    `after` are lists of types), `limited` (`values` is the number of allowed values) or `narrowed` (`values` are the
+    values that are no longer allowed, as JSON texts).
     """
     if not isinstance(before, Mapping):
         return
@@ -51,7 +51,7 @@ def _listed(types: JSON) -> list[str]:
 
 
 def _list(schema: Mapping[str, JSON], name: str) -> list[JSON]:
-    """What is no list is no schema that we understand, and nothing to compare."""
+    """Return the list at a keyword; empty if it is not a list, because the schema is not valid."""
     found = schema.get(name)
     return found if isinstance(found, list) else []
 

@@ -1,5 +1,6 @@
-"""Target `responses`: the part of a request to the Responses API that does not change from turn to turn, as
-`openai.types.responses.response_create_params` has it. Ranges are those its field docs state.
+"""Target `responses`: the constant part of a request to the Responses API.
+
+Source: `openai.types.responses.response_create_params`, with the ranges of its field docs.
 """
 
 from typing import Annotated, Literal, TypeAlias

@@ -1,23 +1,40 @@
-"""What a change of an assistant risks, of a saved agent and of a request alike."""
+"""Risks of a change of an assistant: of its instructions, its tools and its settings."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, get_args
 
-from reconciler.resources import guardrails
+from reconciler.resources.assistants.canonical import Tool
+from reconciler.resources.assistants.parameters import incompatible
 from reconciler.resources.assistants.shared import Effort
-from reconciler.resources.assistants.tool_risks import tool_risks
-from reconciler.resources.risks import Hazard
-from reconciler.resources.values import JSON, Fields
+from reconciler.resources.risks import Hazard, Rule, guardrail_risks
+from reconciler.resources.values import JSON, Fields, is_reference
 
 _EFFORTS: Final = get_args(Effort)
-"""From the least on."""
+"""Levels of reasoning effort, ascending."""
 _WATCHED: Final = (None, "score", "block")
-"""Modes of moderation, from the least on."""
+"""Modes of moderation, ascending."""
+_RUNS_CODE: Final = frozenset(
+    {
+        "apply_patch",
+        "code_interpreter",
+        "computer",
+        "computer_use",
+        "computer_use_preview",
+        "local_shell",
+        "programmatic_tool_calling",
+        "shell",
+    }
+)
+_WEB: Final = "web_search"
+"""Prefix of the types of web search, which may have a date or `_preview` as a suffix."""
+_MODES: Final = ("disabled", "cached", "live")
+_SERVER: Final = ("server_url", "connector_id", "tunnel_id", "transport")
 
 
 def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
-    """Of the same top-level fields on both sides."""
-    yield from guardrails.removed(before.get("instructions") or "", after.get("instructions") or "")
+    """Yield the risks of a change. Both sides must have the same top-level fields."""
+    yield from guardrail_risks(before.get("instructions") or "", after.get("instructions") or "")
     yield from tool_risks(before.get("tools") or {}, after.get("tools") or {})
     yield from _less_reasoning(_of(before, "reasoning").get("effort"), _of(after, "reasoning").get("effort"))
     if _format(before) != _format(after):
@@ -29,7 +46,7 @@ def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
 
 
 def _less_reasoning(before: JSON, after: JSON) -> Iterator[Hazard]:
-    """Nothing where one side is left to the model: only OpenAI knows what that is."""
+    """Yield a risk if both efforts are known. The default effort of a model is not."""
     if before in _EFFORTS and after in _EFFORTS and _EFFORTS.index(after) < _EFFORTS.index(before):
         yield Hazard("reasoning-lowered", {"before": before, "after": after})
 
@@ -46,3 +63,124 @@ def _moderation(fields: Fields, side: str) -> str | None:
 
 def _of(fields: Fields, name: str) -> Mapping[str, JSON]:
     return fields.get(name) or {}
+
+
+def tool_risks(before: Mapping[str, Tool], after: Mapping[str, Tool]) -> Iterator[Hazard]:
+    """Yield the risks of added, changed and removed tools. Tools are in canonical form, by key."""
+    old, new = dict(_flat(before)), dict(_flat(after))
+    for name in sorted(new.keys() - old.keys()):
+        yield Hazard(_rule(new[name]), {"tool": name, "change": "added"})
+    for name in sorted(old.keys() - new.keys()):
+        yield from _without(name, old[name])
+    for name in sorted(old.keys() & new.keys()):
+        if old[name] != new[name]:
+            yield from _changed(name, old[name], new[name])
+
+
+def _flat(tools: Mapping[str, Tool], inside: str = "") -> Iterator[tuple[str, Tool]]:
+    """Yield tools and the tools inside namespaces, which models call, by name."""
+    for name, tool in tools.items():
+        yield inside + name, tool
+        if isinstance(tool.get("tools"), dict):
+            yield from _flat(tool["tools"], f"{inside}{name}/")
+
+
+def _rule(tool: Tool) -> Rule:
+    kind = str(tool.get("type"))
+    if kind in _RUNS_CODE:
+        return "execution-opened"
+    if kind == "mcp":
+        return "remote-tools-opened"
+    return "web-opened" if kind.startswith(_WEB) else "tool-added"
+
+
+def _without(name: str, tool: Tool) -> Iterator[Hazard]:
+    stores = _stores(tool)
+    if stores:
+        yield Hazard("knowledge-removed", {"change": "stores", "names": stores})
+    else:
+        yield Hazard("tool-removed", {"tool": name})
+
+
+def _changed(name: str, before: Tool, after: Tool) -> Iterator[Hazard]:
+    broken = list(incompatible(before.get("parameters"), after.get("parameters")))
+    if broken:
+        yield Hazard("parameters-incompatible", {"tool": name, "breaks": broken})
+    stays = {_working(store) for store in _stores(after)}
+    gone = [store for store in _stores(before) if _working(store) not in stays]
+    if gone:
+        yield Hazard("knowledge-removed", {"change": "stores", "names": gone})
+    if after.get("type") == "mcp":
+        yield from _remote(name, before, after)
+    if str(after.get("type")).startswith(_WEB):
+        yield from _web(name, before, after)
+    if _is_wider(_domains_of_container(before), _domains_of_container(after)):
+        yield Hazard("execution-opened", {"tool": name, "change": "network"})
+
+
+def _remote(name: str, before: Tool, after: Tool) -> Iterator[Hazard]:
+    if any(before.get(key) != after.get(key) for key in _SERVER):
+        yield Hazard("remote-tools-opened", {"tool": name, "change": "server"})
+    if before.get("allowed_tools") != after.get("allowed_tools") and _allows_more(before, after):
+        yield Hazard("remote-tools-opened", {"tool": name, "change": "tools"})
+    if _asks_less(before.get("require_approval"), after.get("require_approval")):
+        yield Hazard("remote-tools-opened", {"tool": name, "change": "approvals"})
+
+
+def _allows_more(before: Tool, after: Tool) -> bool:
+    """Return True if more tools are allowed. A changed filter by `readOnlyHint` counts as more."""
+    old, new = before.get("allowed_tools"), after.get("allowed_tools")
+    if isinstance(old, Mapping) or isinstance(new, Mapping):
+        return True
+    return _is_wider(old, new)
+
+
+def _asks_less(before: JSON, after: JSON) -> bool:
+    """Return True if fewer calls may need approval. The default is approval of every call; a changed filter counts as
+    fewer.
+    """
+    return before not in (after, "never") and after not in (None, "always")
+
+
+def _web(name: str, before: Tool, after: Tool) -> Iterator[Hazard]:
+    live = (False, True)
+    if (
+        _is_wider(_domains(before), _domains(after))
+        or _rises(_MODES, before.get("mode"), after.get("mode"))
+        or _rises(live, before.get("external_web_access"), after.get("external_web_access"))
+    ):
+        yield Hazard("web-opened", {"tool": name, "change": "reach"})
+
+
+def _domains(tool: Tool) -> Sequence[str] | None:
+    found: Sequence[str] | None = (tool.get("filters") or tool).get("allowed_domains")
+    return found
+
+
+def _domains_of_container(tool: Tool) -> Sequence[str]:
+    """Return the domains that a container may access: none without a policy."""
+    place = tool.get("container") or tool.get("environment")
+    policy = (place.get("network_policy") if isinstance(place, Mapping) else None) or {}
+    found: Sequence[str] = policy.get("allowed_domains") or ()
+    return found
+
+
+def _is_wider(before: Sequence[str] | None, after: Sequence[str] | None) -> bool:
+    """Return True if the second list allows more than the first. None allows everything."""
+    if before is None or after is None:
+        return before is not None
+    return not set(after) <= set(before)
+
+
+def _rises(order: Sequence[JSON], before: JSON, after: JSON) -> bool:
+    return before in order and after in order and order.index(before) < order.index(after)
+
+
+def _working(store: str) -> str:
+    """Return the working store of a frozen copy: `vectorstore/kb` for `vectorstore/kb@010d`."""
+    return store.partition("@")[0]
+
+
+def _stores(tool: Tool) -> list[str]:
+    found = tool.get("vector_store_ids") or ()
+    return [next(iter(one.values())) if is_reference(one) else json.dumps(one).strip('"') for one in found]

@@ -1,7 +1,7 @@
-"""JSON Schemas inside an assistant: of function arguments, of their results, of structured text.
+"""Checks of the JSON Schemas in an assistant: of function arguments and results, and of structured output.
 
-The rules of `strict` are those of the guide to structured outputs: every object lists all its properties as required
-and allows no others.
+`strict` has the rules of the guide "Structured outputs": every object lists all its properties as required and does not
+allow others.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def check_tool(path: Path, tool: Any) -> Iterator[Finding]:
 
 
 def check_text(text: agents.Text | responses.Text | None) -> Iterator[Finding]:
-    """The schema of structured text."""
+    """Yield findings for the schema of structured output."""
     resource_type = text.format if text else None
     if isinstance(resource_type, (agents.JSONSchemaFormat, responses.JSONSchemaFormat)):
         path = ("text", "format", "schema")
@@ -46,11 +46,11 @@ def check_text(text: agents.Text | responses.Text | None) -> Iterator[Finding]:
 
 
 def _check(path: Path, schema: dict[str, JSON], *, must_say_object: bool) -> Iterator[Finding]:
-    """Whether `schema` is well formed and describes an object."""
+    """Yield findings if `schema` is not well formed or does not describe an object."""
     kind = schema.get("type")
     if kind != "object" and (must_say_object or kind is not None):
         at = (*path, "type") if "type" in schema else path
-        yield Finding(at, "schema-root", "the root of this schema has to say `type: object`")
+        yield Finding(at, "schema-root", "the root of this schema must have `type: object`")
     yield from _well_formed(path, schema)
 
 
@@ -59,7 +59,7 @@ def _well_formed(path: Path, schema: JSON) -> Iterator[Finding]:
         if isinstance(part, bool):
             continue
         if not isinstance(part, dict):
-            yield Finding(at, "schema", "a schema is a mapping, or true or false")
+            yield Finding(at, "schema", "a schema must be a mapping, true or false")
             continue
         yield from _keywords(at, part)
 
@@ -68,15 +68,16 @@ def _keywords(path: Path, schema: dict[str, JSON]) -> Iterator[Finding]:
     kind, required = schema.get("type"), schema.get("required")
     for name in kind if isinstance(kind, list) else [kind] if "type" in schema else []:
         if not isinstance(name, str) or name not in _TYPES:
-            yield Finding((*path, "type"), "schema", f"{name!r} is no type of JSON Schema", ", ".join(sorted(_TYPES)))
+            message, hint = f"{name!r} is not a type of JSON Schema", f"use one of {', '.join(sorted(_TYPES))}"
+            yield Finding((*path, "type"), "schema", message, hint)
     if "required" in schema and not (isinstance(required, list) and all(isinstance(name, str) for name in required)):
-        yield Finding((*path, "required"), "schema", "`required` is a list of property names")
+        yield Finding((*path, "required"), "schema", "`required` must be a list of property names")
     for keyword in _MAPS:
         if keyword in schema and not isinstance(schema[keyword], dict):
-            yield Finding((*path, keyword), "schema", f"`{keyword}` is a mapping from names to schemas")
+            yield Finding((*path, keyword), "schema", f"`{keyword}` must be a mapping from names to schemas")
     for keyword in _LISTS:
         if keyword in schema and not isinstance(schema[keyword], list):
-            yield Finding((*path, keyword), "schema", f"`{keyword}` is a list of schemas")
+            yield Finding((*path, keyword), "schema", f"`{keyword}` must be a list of schemas")
 
 
 def _check_strict(path: Path, schema: dict[str, JSON]) -> Iterator[Finding]:
@@ -84,11 +85,11 @@ def _check_strict(path: Path, schema: dict[str, JSON]) -> Iterator[Finding]:
         if not isinstance(part, dict) or "object" not in _as_list(part.get("type")):
             continue
         if part.get("additionalProperties") is not False:
-            yield _warning(at, "strict needs `additionalProperties: false` in every object")
+            yield _warning(at, "`strict` requires `additionalProperties: false` in every object")
         left_out = sorted(set(_names(part.get("properties"))) - set(_names(part.get("required"))))
         if left_out:
-            message = f"strict needs every property in `required`; here is not {', '.join(left_out)}"
-            yield _warning(at, message, 'for an optional property allow null: `type: [string, "null"]`')
+            message = f"`strict` requires all properties in `required`; missing: {', '.join(left_out)}"
+            yield _warning(at, message, 'to make a property optional, allow null: `type: [string, "null"]`')
 
 
 def _warning(path: Path, message: str, hint: str = "") -> Finding:
@@ -96,7 +97,7 @@ def _warning(path: Path, message: str, hint: str = "") -> Finding:
 
 
 def _subschemas(path: Path, schema: JSON) -> Iterator[tuple[Path, JSON]]:
-    """`schema` and every schema inside it, whether well formed or not."""
+    """Yield `schema` and every schema inside it, well formed or not."""
     yield path, schema
     if not isinstance(schema, dict):
         return

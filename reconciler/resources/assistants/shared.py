@@ -1,8 +1,8 @@
-"""What the models of all targets are built of.
+"""Parts of the models of all targets.
 
-Field names, shapes and nullability are the API's, as the types of openai-python 3.52 state them. A field that may be
-left out and may not be null has the documented default, or `OMITTED` where none is documented; only what a manifest
-sets is ever sent.
+Field names, types and nullability are those of the API, from the types of openai-python 3.52. A field that is optional
+but cannot be null has the documented default, or `OMITTED` if none is documented. Only the fields that a manifest sets
+are sent.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Discriminator, Field, SerializerFunctionWrapHan
 from reconciler.resources.base import Spec
 
 OMITTED: Any = Field(default_factory=lambda: None)
-"""The default of a field that may be left out but not be null. As a factory it stays out of the JSON Schema."""
+"""Default of a field that is optional but cannot be null. A factory does not appear in the JSON Schema."""
 
 JSONObject: TypeAlias = dict[str, Any]
 Verbosity: TypeAlias = Literal["low", "medium", "high"]
@@ -27,17 +27,17 @@ Count: TypeAlias = Annotated[int, Field(ge=1)]
 
 
 class Part(Spec):
-    """Base of everything inside a spec. Strict: `"5"` is no number and `1` no text, as the API sees it.
+    """Base of all models inside a spec. They are strict, like the API: `"5"` is not a number and `1` is not a text.
 
-    Fields are known by the API's names alone: `async`, not `async_`. Most runs use one target, so models are built when
-    first used.
+    Fields have the names of the API: `async`, not `async_`. Models are built on first use, because most runs use one
+    target.
     """
 
     model_config = ConfigDict(strict=True, validate_by_name=False, defer_build=True)
 
 
 class Extensible(Part):
-    """A part that passes fields through which the API has and this version does not know."""
+    """A part that passes through fields that this version does not support."""
 
     extra: JSONObject = Field(default_factory=dict)
     """Fields that the API has and this version of Reconciler does not know. They are sent unchanged and compared like
@@ -55,7 +55,7 @@ def _shape(of: type, name: str) -> Callable[[object], str]:
 
 
 TextOrObject = Discriminator(_shape(str, "text"))
-"""Tells `text` from `object`, so that what is wrong with one is not reported for the other too."""
+"""Discriminator between `text` and `object`, so that errors in one are not reported for the other too."""
 
 ListOrObject = Discriminator(_shape(list, "list"))
 

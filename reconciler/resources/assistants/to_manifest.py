@@ -1,4 +1,4 @@
-"""Saved agents as specs: what is live, in the manifest's words, without what the API fills in by itself."""
+"""Conversion of saved agents to specs, without the defaults that the API sets."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, get_args
@@ -17,11 +17,11 @@ _FIELDS: Final = (*AgentsSpec.model_fields,)
 _TOOLS: Final[Mapping[str, type[BaseModel]]] = {
     get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(get_args(agent_tools.Tool)[0])
 }
-_EFFORT: Final = "as live; the model's own default, if nobody chose it"
+_EFFORT: Final = "live value; it may be the default of the model"
 
 
 def agent_to_manifest(live: Live, name: str, _called: Callable[[str], str]) -> SpecDraft:
-    """The spec of an agent. What the API has and this version does not know goes into `extra`."""
+    """Return the spec of an agent. Fields that this version does not support are in `extra`."""
     fields = {key: value for key, value in live.fields.items() if not same(value, agent_form.DEFAULTS.get(key))}
     pairs, losses = kept_pairs(fields.pop("metadata", None))
     unknown = {key: fields.pop(key) for key in sorted(fields.keys() - {*_FIELDS})}
@@ -56,7 +56,7 @@ def _tool(tool: dict[str, JSON]) -> dict[str, JSON]:
 
 
 def _beyond(value: Mapping[str, JSON], defaults: Fields) -> dict[str, JSON]:
-    """What of `value` has to be said: neither null nor what it is by default."""
+    """Return the items of `value` that are neither null nor the default."""
     return {
         key: item
         for key, item in value.items()
@@ -65,5 +65,5 @@ def _beyond(value: Mapping[str, JSON], defaults: Fields) -> dict[str, JSON]:
 
 
 def _extra(unknown: Mapping[str, JSON]) -> dict[str, JSON]:
-    told = {key: value for key, value in unknown.items() if value is not None}
-    return {"extra": told} if told else {}
+    extra = {key: value for key, value in unknown.items() if value is not None}
+    return {"extra": extra} if extra else {}

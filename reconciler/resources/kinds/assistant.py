@@ -1,11 +1,11 @@
-"""Assistants: a saved agent (target `agents`) or the standing part of a request to the Responses API (`responses`)."""
+"""Assistants: a saved agent (target `agents`) or the constant part of a request to the Responses API (`responses`)."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.resources.assistants import agent_form, request_form
+from reconciler.resources.assistants import agent_form
 from reconciler.resources.assistants.agents import AgentsSpec
-from reconciler.resources.assistants.canonical import rendered
+from reconciler.resources.assistants.canonical import canonical_request, rendered
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.limits import Spec, check
 from reconciler.resources.assistants.responses import ResponsesSpec
@@ -56,7 +56,7 @@ REQUEST: Final = ResourceType(
     prefix=PREFIX,
     identity="document",
     specs=(ResponsesSpec,),
-    canonical=request_form.canonical,
+    canonical=canonical_request,
     render=rendered,
     defaults={},
     delete_ranks=RANKS,
@@ -65,7 +65,7 @@ REQUEST: Final = ResourceType(
     prompt=_prompt,
     paid=_paid,
 )
-"""Dropping a field of a request leaves it out, and every key in it is ours: nobody else writes requests."""
+"""A request is managed completely: a field that is dropped from the manifest is dropped from the request."""
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
@@ -84,7 +84,7 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
 
 
 def _written(spec: Spec) -> dict[str, JSON]:
-    """What the manifest sets, in the API's names, with references in place of names and paths."""
+    """Return the fields that the manifest sets, in the names of the API, with references instead of names and paths."""
     return spec.model_dump(by_alias=True, exclude_unset=True, exclude={"target"})
 
 

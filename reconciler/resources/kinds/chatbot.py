@@ -1,4 +1,4 @@
-"""Chatbots: one bot each, answered by a pipeline or straight by an assistant."""
+"""Chatbots, which are answered by a pipeline or by an assistant."""
 
 from collections.abc import Iterator
 from typing import Annotated, Final, TypeAlias
@@ -46,12 +46,12 @@ class ChatbotSpec(Spec):
     @model_validator(mode="after")
     def _answered_by_one(self) -> "ChatbotSpec":
         if (self.pipeline is None) == (self.assistant is None):
-            raise PydanticCustomError("chatbot_answers", "a chatbot has either a pipeline or an assistant")
+            raise PydanticCustomError("chatbot_answers", "set either `pipeline` or `assistant`")
         return self
 
 
 def _references(resource: Resource) -> Iterator[Reference]:
-    """What its models declare, and the releases that it has published."""
+    """Yield the references that the models declare, and those to published releases."""
     spec: ChatbotSpec = resource.spec
     yield from declared(resource)
     if isinstance(spec.published, int):
@@ -62,7 +62,7 @@ def _references(resource: Resource) -> Iterator[Reference]:
 
 
 def _release(resource: Resource, number: int) -> Address:
-    """The release with a number: numbers go on where a chatbot is renamed, and releases keep their names."""
+    """Return the address of a release. Releases of a renamed chatbot keep their names, and the numbers continue."""
     return resource.known_as(release_address(resource.address.name, number))
 
 
@@ -71,13 +71,13 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     for environment in published if isinstance(published, dict) else ():
         if environment not in scope.environments:
             known = ", ".join(f"`{name}`" for name in scope.environments) or "none"
-            message = f"there is no environment `{environment}`"
+            message = f"the environment `{environment}` does not exist"
             path = ("spec", "published", environment)
-            yield Finding(path, "unknown-environment", message, f"the project has {known}", on_key=True)
+            yield Finding(path, "unknown-environment", message, f"environments of the project: {known}", on_key=True)
 
 
 def published_in(spec: ChatbotSpec, environment: str | None) -> int | None:
-    """The number of the release that is published in an environment."""
+    """Return the number of the release that is published in an environment."""
     return spec.published.get(environment or "") if isinstance(spec.published, dict) else spec.published
 
 
@@ -112,7 +112,7 @@ def _canonical(field: str, value: JSON) -> JSON:
 
 
 def _render(fields: Fields) -> dict[str, JSON]:
-    """What the bundle of the working chatbot says."""
+    """Return the content of the bundle of the working chatbot."""
     return {field: value for field, value in fields.items() if field not in CHATBOT.pointers}
 
 

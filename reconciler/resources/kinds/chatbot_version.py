@@ -1,4 +1,4 @@
-"""Chatbot versions: one release of a chatbot each, with everything it takes to run it. `release` writes them."""
+"""Chatbot versions: releases of chatbots with their complete content, written by `release`."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,7 +15,7 @@ from reconciler.resources.releases.freezing import frozen, parts, provided
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
 
-NOT_EDITED: Final = "a release is never edited: restore the file, or release the chatbot again"
+NOT_EDITED: Final = "releases cannot be edited; restore the file, or release the chatbot again"
 
 
 def _is_version(text: str) -> bool:
@@ -27,18 +27,20 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     if spec.content is None:
         return
     if content_digest(spec.content) != spec.digest:
-        yield Finding(("spec", "digest"), "edited-release", "the content is not what was released", NOT_EDITED)
+        message = "the content was edited after the release: it does not match `digest`"
+        yield Finding(("spec", "digest"), "edited-release", message, NOT_EDITED)
         return
     missing = lacking(spec.content, scope.environment)
     if missing:
-        message = f"it has no value of {', '.join(missing)} for {scope.environment}, and is not made there"
-        hint = "release the chatbot again, if it is to be published there"
+        message = f"the release has no value of {', '.join(missing)} for {scope.environment}, and is not created there"
+        hint = "to publish it there, release the chatbot again"
         yield Finding(("spec", "content", "variables"), "release-without-values", message, hint, "warning")
         return
     try:
         parts(resource, scope)
     except (ValidationError, ValueError, StopIteration, KeyError) as error:
-        yield Finding(("spec", "content"), "unusable-release", f"this version cannot read it: {error}", NOT_EDITED)
+        message = f"this version of Reconciler cannot read the release: {error}"
+        yield Finding(("spec", "content"), "unusable-release", message, NOT_EDITED)
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:

@@ -1,4 +1,4 @@
-"""Consents: one reviewed exception to one refusal. They ask for nothing live."""
+"""Consents: reviewed exceptions to one refusal each. They have no live objects."""
 
 import re
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Finding
 
 LONGEST: Final = 90
-"""Days ahead that a consent may last: what was right for longer is no exception."""
+"""Largest number of days until a consent expires."""
 TOO_BROAD: Final = "consent-too-broad"
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
 def _shaped(pattern: str) -> WithJsonSchema:
-    """A pattern for editors alone: `check` says better what is wrong."""
+    """Return a JSON Schema with a pattern for editors. `check` reports violations with better messages."""
     return WithJsonSchema({"type": "string", "pattern": pattern})
 
 
@@ -47,10 +47,10 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     yield from _address(spec)
     if not _DIGEST.fullmatch(spec.subject):
         hint = "copy the line `subject: sha256:…` from the refusal that `reconciler plan` prints"
-        yield Finding(("spec", "subject"), TOO_BROAD, "nothing says what exactly is permitted", hint)
+        yield Finding(("spec", "subject"), TOO_BROAD, "`subject` is not the digest of a refusal", hint)
     if not spec.reason.strip():
-        hint = "write in one sentence why this is right, for those who review it"
-        yield Finding(("spec", "reason"), TOO_BROAD, "a consent needs a reason", hint)
+        hint = "write one sentence for the reviewers"
+        yield Finding(("spec", "reason"), TOO_BROAD, "a consent must have a reason", hint)
     yield from _expires(spec, scope)
 
 
@@ -60,7 +60,7 @@ def _identity(spec: ConsentSpec, scope: Scope) -> Iterator[Finding]:
         written = Identity.parse(spec.identity).project
         project = written if is_name(written) else "PROJECT"
         known = ", ".join(f"`{project}/{name}`" for name in scope.environments)
-        message = f"a consent holds in one environment, and `{spec.identity}` is none"
+        message = f"a consent must name one environment, and `{spec.identity}` does not exist"
         hint = f"write one of {known}" if known else f"write `{project}`"
         yield Finding(("spec", "identity"), TOO_BROAD, message, hint)
 
@@ -73,8 +73,9 @@ def _address(spec: ConsentSpec) -> Iterator[Finding]:
     else:
         one = "*" not in spec.address
     if not one:
-        message = f"`{spec.address}` is not one object"
-        yield Finding(("spec", "address"), TOO_BROAD, message, "write the address of the refusal: assistant/triage")
+        message = f"`{spec.address}` is not the address of one object"
+        hint = "copy the address of the refusal, such as `assistant/triage`"
+        yield Finding(("spec", "address"), TOO_BROAD, message, hint)
 
 
 def _expires(spec: ConsentSpec, scope: Scope) -> Iterator[Finding]:
@@ -82,12 +83,12 @@ def _expires(spec: ConsentSpec, scope: Scope) -> Iterator[Finding]:
     try:
         last = date.fromisoformat(spec.expires)
     except ValueError:
-        hint = 'write the last day on which it counts, like "2026-12-24"'
-        yield Finding(path, TOO_BROAD, "a consent needs a last day", hint)
+        hint = 'write the last day on which it is valid, such as "2026-12-24"'
+        yield Finding(path, TOO_BROAD, "a consent must have an expiry date", hint)
         return
     latest = scope.today + timedelta(days=LONGEST) if scope.today else date.max
     if last > latest:
-        message = f"a consent lasts at most {LONGEST} days"
+        message = f"a consent is valid for at most {LONGEST} days"
         yield Finding(path, TOO_BROAD, message, f'write "{latest}" or earlier')
 
 

@@ -1,4 +1,4 @@
-"""Files: no manifest of their own. Other kinds ask for them by path, and one upload serves everything that uses it."""
+"""Files, which other kinds refer to by path. They have no manifests, and one upload is shared by all that use it."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -18,8 +18,8 @@ def _unchanged(_field: str, value: JSON) -> JSON:
 
 
 def _upload_name(path: str, sha256: str, attached: bool) -> str:
-    """A file has no metadata to mark it with. One in a vector store is marked by its attributes there, and keeps the
-    name that search results cite; any other carries its content in its name.
+    """Return the name of an upload. Uploads have no metadata for a mark: a file in a vector store is marked by its
+    attributes and keeps the name that search results cite; other uploads have a part of their digest in the name.
     """
     name = PurePosixPath(path)
     return name.name if attached else f"{name.stem}.{sha256[:12]}{name.suffix}"
@@ -36,11 +36,11 @@ RESOURCE_TYPE: Final = ResourceType(
     serves=True,
     upload_name=_upload_name,
 )
-"""The API has no update of a file: new bytes are a new upload."""
+"""The API cannot update a file: new content is a new upload."""
 
 
 def is_file_id(text: str) -> bool:
-    """Whether a manifest that writes `text` for a file means an upload that nobody here manages, and no path."""
+    """Return True if `text` is the id of an unmanaged upload and not a path."""
     return UPLOAD_ID.fullmatch(text) is not None
 
 
@@ -49,7 +49,7 @@ def file_address(path: str) -> Address:
 
 
 def file_object(local: LocalFile, scope: Scope) -> Desired:
-    """The upload of `local`. Everything that asks for the same path gets an equal object."""
+    """Return the upload of a local file. It is equal for all objects that use the same path."""
     return Desired(
         address=file_address(local.path),
         type=FILE,
@@ -60,7 +60,7 @@ def file_object(local: LocalFile, scope: Scope) -> Desired:
 
 
 def file_objects(written: JSON, scope: Scope) -> Iterator[Desired]:
-    """The uploads that a serialised spec refers to, each once, by path; what cannot be read is left out."""
+    """Return the uploads that a serialised spec refers to, each once, by path, without files that cannot be read."""
     paths = {address.name for _, address in referred(written) if address.kind == FILE}
     found = (scope.files.read(path) for path in sorted(paths))
     return (file_object(local, scope) for local in found if not isinstance(local, Finding))

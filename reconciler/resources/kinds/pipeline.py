@@ -1,15 +1,14 @@
-"""Pipelines: graphs of nodes that applications run. We check that they can be run and that what they use exists."""
+"""Pipelines: graphs of nodes that applications run. Their graph and their references are checked."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.resources import guardrails
 from reconciler.resources.base import Desired, Resource, Scope, Spec
 from reconciler.resources.kind import Kind
 from reconciler.resources.pipelines import graph, nodes, rules
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.risks import Hazard
+from reconciler.resources.risks import Hazard, guardrail_risks
 from reconciler.resources.values import JSON, Fields
 
 
@@ -52,7 +51,7 @@ def _prompt(fields: Fields) -> str:
 
 
 def _risks(before: Fields, after: Fields) -> Iterator[Hazard]:
-    return guardrails.removed(_prompt(before), _prompt(after))
+    return guardrail_risks(_prompt(before), _prompt(after))
 
 
 PIPELINE: Final = ResourceType(

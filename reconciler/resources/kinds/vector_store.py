@@ -1,4 +1,4 @@
-"""Vector stores: searchable knowledge, named by globs and paths of the project folder."""
+"""Vector stores, with files given by paths and globs of the project folder."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from reconciler.resources import store_editing, store_files, store_risks
+from reconciler.resources import store_editing, store_files
 from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope, Spec
 from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.kinds.file import file_object, is_file_id
@@ -14,12 +14,13 @@ from reconciler.resources.labels import FILE_SHA256, KEYS, PROJECT
 from reconciler.resources.metadata import Attributes, Metadata, kept_pairs
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.risks import store_risks
 from reconciler.resources.values import JSON, Fields, digest
 
 PREFIX: Final = "vectorstore"
 
 AUTO: Final = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
-"""What `auto` comes back as (API reference, vector store file, `chunking_strategy`)."""
+"""Sizes that the API returns for `auto` (API reference, vector store file, `chunking_strategy`)."""
 
 
 class AutoChunking(Spec):
@@ -42,7 +43,7 @@ class ChunkSizes(Spec):
         if self.chunk_overlap_tokens * 2 > self.max_chunk_size_tokens:
             raise PydanticCustomError(
                 "chunk_overlap",
-                "chunk_overlap_tokens may be at most half of max_chunk_size_tokens, here {most}",
+                "chunk_overlap_tokens must be at most half of max_chunk_size_tokens, here {most}",
                 {"most": self.max_chunk_size_tokens // 2},
             )
         return self
@@ -131,7 +132,7 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
 
 
 def _settings(spec: VectorStoreSpec, entry: FileEntry) -> dict[str, JSON]:
-    """What is set of one file: its attributes and its chunking, canonical."""
+    """Return the settings of one file in canonical form: its attributes and its chunking."""
     settings: dict[str, JSON] = {}
     if spec.attributes is not None or entry.attributes is not None:
         settings["attributes"] = {**(spec.attributes or {}), **(entry.attributes or {})}
@@ -146,7 +147,7 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     held = {path: entry for path, entry, _ in store_files.held(spec.files, scope.files)}
     local = {path: found for path in held if isinstance(found := _local(path, scope), LocalFile)}
     fields = _own_fields(resource)
-    # Only a look at the folder tells which files a glob means: they are references here, and none in the manifest.
+    # Globs are only resolved here, so their files are references of the object but not of the manifest.
     if "files" in spec.model_fields_set:
         content = {path: {"sha256": found.sha256} for path, found in local.items()}
         fields["files"] = {
@@ -214,14 +215,14 @@ def _chunking(strategy: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def _complete(resource_type: ResourceType, fields: Fields) -> Fields:
-    """With what the API has of each file where nothing is set."""
+    """Return fields with the defaults, including those of each file."""
     settings = {"attributes": {}, "chunking_strategy": _chunking({"type": "auto"})}
     files = {path: {**settings, **entry} for path, entry in (fields.get("files") or {}).items()}
     return {**resource_type.defaults, **fields, "files": files}
 
 
 def _render(fields: Fields) -> dict[str, JSON]:
-    """The body of a create or update. Files are attached by requests of their own."""
+    """Return the body of a create or update. Files are attached by separate requests."""
     return {name: value for name, value in fields.items() if name != "files"}
 
 
@@ -241,15 +242,15 @@ VECTOR_STORE: Final = ResourceType(
     rename=store_files.renamed,
     own_localise=store_files.localise,
     as_listed=store_files.as_listed,
-    risks=store_risks.risks,
+    risks=store_risks,
     billed=True,
     serves=True,
     paces=(store_files.WRITES,),
 )
 """
-`files` maps the path of a file to what is set of it: `{"file": reference, "sha256": hex}`, and `attributes` and
-`chunking_strategy` where the manifest sets them; a literal id to `{"file": id}` and those. As read, before `localise`,
-it maps the id of every file to all of it.
+`files` maps the path of a file to its settings: `{"file": reference, "sha256": hex}`, and `attributes` and
+`chunking_strategy` if the manifest sets them. It maps a literal id to `{"file": id}` and the same settings. As read,
+before `localise`, it maps the id of every file to all of its settings.
 """
 
 KIND: Final = Kind(

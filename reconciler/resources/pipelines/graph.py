@@ -1,4 +1,4 @@
-"""The edges of a pipeline: that they join what exists, lead from start to end, and never in a circle."""
+"""Edges of a pipeline, and the checks of its graph: existing nodes, a path from start to end, and no cycle."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ END: Final = "end"
 _TEXT: Final = {"type": "string"}
 
 
-def _listed(value: object) -> object:
+def _listed(value: JSON) -> JSON:
     return [value] if isinstance(value, str) else value
 
 
@@ -39,7 +39,7 @@ class Edge(Spec):
 
 
 class Link(NamedTuple):
-    """One line of the graph."""
+    """An edge with a single source."""
 
     source: str
     output: str
@@ -48,7 +48,7 @@ class Link(NamedTuple):
 
 
 def check(nodes: Mapping[str, Node], edges: Sequence[Edge]) -> Iterator[Finding]:
-    """What is wrong with the graph. Whether it reaches the end is only asked of edges that are right."""
+    """Yield the violations of the graph. Reachability is only checked if all edges are valid."""
     links = list(_links(edges))
     findings = [finding for link in links for finding in _check_link(link, nodes)]
     yield from findings
@@ -58,13 +58,9 @@ def check(nodes: Mapping[str, Node], edges: Sequence[Edge]) -> Iterator[Finding]
 
 
 def canonical(edges: Iterable[Mapping[str, JSON]]) -> list[JSON]:
-    """Edges one by one, sorted: their order has no meaning."""
-    pairs = {(source, edge["to"]) for edge in edges for source in _sources(edge["from"])}
+    """Return the edges with single sources, sorted. Their order has no meaning."""
+    pairs = {(source, edge["to"]) for edge in edges for source in _listed(edge["from"])}
     return [{"from": source, "to": to} for source, to in sorted(pairs)]
-
-
-def _sources(value: JSON) -> Sequence[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def _links(edges: Sequence[Edge]) -> Iterator[Link]:
@@ -77,16 +73,18 @@ def _links(edges: Sequence[Edge]) -> Iterator[Link]:
 
 def _check_link(link: Link, nodes: Mapping[str, Node]) -> Iterator[Finding]:
     if link.source == END:
-        yield Finding(link.place, "edge-from-end", "nothing follows end")
+        yield Finding(link.place, "edge-from-end", "an edge cannot start from `end`")
     elif link.source != START and link.source not in nodes:
-        yield _unknown(link.place, "unknown-node", f"there is no node {link.source!r}", link.source, [START, *nodes])
+        message = f"the node {link.source!r} does not exist"
+        yield _unknown(link.place, "unknown-node", message, link.source, [START, *nodes])
     else:
         yield from _check_output(link, nodes.get(link.source))
     to = (*link.place[:3], "to")
     if link.target == START:
-        yield Finding(to, "edge-to-start", "nothing comes before start")
+        yield Finding(to, "edge-to-start", "an edge cannot lead to `start`")
     elif link.target != END and link.target not in nodes:
-        yield _unknown(to, "unknown-node", f"there is no node {link.target!r}", link.target, [END, *nodes])
+        message = f"the node {link.target!r} does not exist"
+        yield _unknown(to, "unknown-node", message, link.target, [END, *nodes])
 
 
 def _check_output(link: Link, node: Node | None) -> Iterator[Finding]:
@@ -94,19 +92,15 @@ def _check_output(link: Link, node: Node | None) -> Iterator[Finding]:
     if isinstance(node, Custom) or (link.output in outputs if outputs else not link.output):
         return
     if not outputs:
-        yield Finding(
-            link.place, "unknown-output", f"{link.source} has one output, which has no name", f"Write {link.source}."
-        )
+        message = f"{link.source} does not have named outputs"
+        yield Finding(link.place, "unknown-output", message, f"Write {link.source}.")
     elif not link.output:
-        message = f"{link.source} has an output for each of its keywords, and an edge starts from one of them"
-        yield Finding(link.place, "unknown-output", message, f"Write {_ends(link.source, outputs)}.")
+        message = f"{link.source} has one output for each keyword, and the edge does not name one"
+        ends = " or ".join(f"{link.source}.{output}" for output in outputs)
+        yield Finding(link.place, "unknown-output", message, f"Write {ends}.")
     else:
-        message = f"{link.source} has no output {link.output!r}"
+        message = f"{link.source} does not have an output {link.output!r}"
         yield _unknown(link.place, "unknown-output", message, link.output, outputs)
-
-
-def _ends(source: str, outputs: Sequence[str]) -> str:
-    return " or ".join(f"{source}.{output}" for output in outputs)
 
 
 def _unknown(place: Path, code: str, message: str, given: str, choices: Sequence[str]) -> Finding:
@@ -127,7 +121,7 @@ def _check_cycle(links: Sequence[Link]) -> Iterator[Finding]:
         cycle: list[str] = error.args[1]
         steps = set(pairwise(cycle))
         place = next(link.place for link in links if (link.source, link.target) in steps)
-        yield Finding(place[:3], "cycle", f"the pipeline goes in a circle: {' -> '.join(cycle)}")
+        yield Finding(place[:3], "cycle", f"the pipeline contains a cycle: {' -> '.join(cycle)}")
 
 
 def _check_reach(nodes: Mapping[str, Node], links: Sequence[Link]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Nodes of a pipeline by type. Parameters we do not know are passed through to the application that runs it."""
+"""Nodes of a pipeline by type. Unknown parameters are passed on to the application that runs the pipeline."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ class Node(Spec):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names an edge may start from, as NODE.NAME; empty where an edge starts from the node itself."""
+        """Names of the outputs, from which edges start as `NODE.NAME`; empty if edges start from the node itself."""
         return ()
 
 
@@ -155,12 +155,12 @@ MODELS: Final[Mapping[str, type[Node]]] = {
 
 
 def _check_type(value: JSON) -> JSON:
-    """A message of our own where the type is not known: it has the way out."""
+    """Refuse an unknown type, with a message that names the alternatives."""
     given = value.get("type") if isinstance(value, dict) else None
     if isinstance(given, str) and given not in MODELS:
         close = get_close_matches(given, MODELS, n=1)
         meant = f"did you mean {close[0]}? " if close else ""
-        message = "{given} is no type of node: {meant}Known are {known}; a type of your own is written `type: custom`"
+        message = "{given} is not a type of node: {meant}Known are {known}; use `type: custom` for other types"
         context = {"given": repr(given), "meant": meant, "known": ", ".join(MODELS)}
         raise PydanticCustomError("unknown_node_type", message, context)
     return value
@@ -170,10 +170,10 @@ AnyNode: TypeAlias = Annotated[_Known, Field(discriminator="type"), BeforeValida
 
 
 def models(found: Iterable[Mapping[str, JSON]]) -> Iterator[str]:
-    """The models of OpenAI that canonical nodes name themselves."""
+    """Yield the models of OpenAI that canonical nodes set."""
     yield from (node["model"] for node in found if isinstance(node.get("model"), str))
 
 
 def canonical(node: Mapping[str, JSON]) -> dict[str, JSON]:
-    """A node as a mapping, with references where it names objects."""
+    """Return the canonical form of a node, with references instead of names."""
     return {**references.canonical(MODELS.get(node.get("type", ""), Custom), node)}

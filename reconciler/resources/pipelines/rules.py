@@ -1,4 +1,4 @@
-"""Rules for single nodes that a model cannot state with the place of what breaks them."""
+"""Rules of single nodes that the models cannot check with an exact path."""
 
 import ast
 import re
@@ -30,19 +30,19 @@ def check(nodes: Mapping[str, Node]) -> Iterator[Finding]:
 def _check_name(name: str, place: Path) -> Iterator[Finding]:
     if name in {START, END}:
         hint = "Remove the node: every pipeline has it."
-        yield Finding(place, "reserved-node", f"{name} is always there", hint, on_key=True)
+        yield Finding(place, "reserved-node", f"the name {name!r} is reserved", hint, on_key=True)
     elif len(name) > 63 or not _NAME.fullmatch(name):
-        hint = "Use letters, digits, - and _, at most 63, beginning and ending with a letter or digit."
-        yield Finding(place, "node-name", f"{name!r} cannot be the name of a node", hint, on_key=True)
+        hint = "Use letters, digits, - and _, at most 63, starting and ending with a letter or digit."
+        yield Finding(place, "node-name", f"{name!r} is not a valid name of a node", hint, on_key=True)
 
 
 def _check_parameters(node: Node, place: Path) -> Iterator[Finding]:
-    """Unknown parameters are passed through, but one that looks like a known one is probably meant to be it."""
+    """Yield a warning for each unknown parameter that is similar to a known one. Unknown parameters are passed on."""
     if isinstance(node, Custom):
         return
     for name in node.model_extra or ():
         if close := get_close_matches(name, type(node).model_fields.keys() - node.model_fields_set, n=1, cutoff=0.8):
-            message = f"{name!r} is no parameter we know, and is passed on as it is"
+            message = f"the parameter {name!r} is unknown, and is passed on unchanged"
             hint = f"Did you mean {close[0]}?"
             yield Finding((*place, name), "unknown-parameter", message, hint, "warning", on_key=True)
 
@@ -53,12 +53,12 @@ def _check_keywords(node: Routing, place: Path) -> Iterator[Finding]:
         folded = keyword.strip().upper()
         seen[folded] += 1
         if not folded:
-            yield Finding((*place, "keywords", index), "empty-keyword", "a keyword has to have letters")
+            yield Finding((*place, "keywords", index), "empty-keyword", "a keyword must not be empty")
         elif seen[folded] == 2:
-            message = f"{folded} is there twice: keywords are compared in capitals"
+            message = f"the keyword {folded} is repeated; case is ignored"
             yield Finding((*place, "keywords", index), "duplicate-keyword", message)
     if node.default_keyword is not None and node.default_keyword.strip().upper() not in seen:
-        message = f"default_keyword {node.default_keyword!r} is none of the keywords"
+        message = f"default_keyword {node.default_keyword!r} is not one of the keywords"
         hint = f"Write one of {', '.join(node.keywords)}."
         yield Finding((*place, "default_keyword"), "unknown-keyword", message, hint)
 
@@ -74,4 +74,5 @@ def _check_code(code: str, place: Path) -> Iterator[Finding]:
     else:
         functions = (ast.FunctionDef, ast.AsyncFunctionDef)
         if not any(isinstance(statement, functions) and statement.name == "main" for statement in module.body):
-            yield Finding(place, "code-main", "the code has to define main", "Write def main(input, **kwargs): …")
+            message = "the code does not define the function `main`"
+            yield Finding(place, "code-main", message, "Write `def main(input, **kwargs): …`.")

@@ -1,4 +1,4 @@
-"""What a release keeps: the manifests of a chatbot and of all it uses, as they were written, before variables."""
+"""Content of a release: the manifests of a chatbot and of the objects that it uses, before variables are replaced."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class ChatbotVersionSpec(Spec):
     @model_validator(mode="after")
     def _whole(self) -> "ChatbotVersionSpec":
         if self.content is None and not self.archived:
-            raise PydanticCustomError("release_content", "only an archived release has no content")
+            raise PydanticCustomError("release_content", "`content` is required unless `archived` is true")
         return self
 
 
@@ -66,7 +66,7 @@ def content_digest(content: Content) -> str:
 
 
 def lacking(content: Content, environment: str | None) -> list[str]:
-    """The variables that the release has no values for in an environment."""
+    """Return the variables of a release without values in an environment."""
     return sorted(names_in(content.objects) - content.variables.get(environment or "", {}).keys())
 
 
@@ -83,5 +83,5 @@ class KeptFiles:
     def read(self, path: str) -> LocalFile | Finding:
         kept = self.files.get(path)
         if kept is None:
-            return Finding((), "missing-file", f"the release keeps no {path}", "release the chatbot again")
+            return Finding((), "missing-file", f"the release does not contain {path}", "release the chatbot again")
         return LocalFile(path, kept.sha256, kept.bytes, kept.blob)

@@ -1,11 +1,11 @@
-"""From the content of a release to the objects that should be live: a copy of everything, that nothing else changes."""
+"""Desired objects of a release: frozen copies of everything in its content."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from graphlib import TopologicalSorter
 
 from reconciler.resources.address import Address, release_number
-from reconciler.resources.base import Desired, Path, Resource, Scope, Spec
+from reconciler.resources.base import Desired, Resource, Scope, Spec
 from reconciler.resources.kind import Kind, written_for
 from reconciler.resources.kinds.file import file_address
 from reconciler.resources.registry import kinds, resource_types, upload_types
@@ -14,18 +14,20 @@ from reconciler.resources.values import JSON, Fields, digest, reference
 from reconciler.resources.variables import substituted
 
 Names = dict[Address, Address]
-"""What each working address is called in the release."""
+"""Addresses in the release, by working address."""
 
 
 def parts(resource: Resource, scope: Scope) -> list[Resource]:
-    """The manifests that a release keeps, with the values of one environment; ValidationError where one is none."""
+    """Return the manifests in a release, with the variables of one environment; raises ValidationError if one is not
+    valid.
+    """
     content = _content(resource)
     values = content.variables.get(scope.environment or "", {})
     return [_part(resource, Address.parse(text), written, values) for text, written in content.objects.items()]
 
 
 def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
-    """The copies that a release asks for, the uploads they need, and the chatbot as it answers with them, last."""
+    """Yield the copies of a release, the uploads that they need, and last the chatbot that refers to them."""
     content, found = _content(resource), parts(resource, scope)
     inner = replace(scope, files=KeptFiles(content.files))
     inner = replace(inner, attached=frozenset(_attached(found, inner)))
@@ -54,7 +56,7 @@ def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
 
 
 def provided(resource: Resource) -> Iterator[Address]:
-    """The copies that others may name, as `triage@support.3`."""
+    """Yield the addresses of the copies that manifests may refer to, such as `triage@support.3`."""
     spec: ChatbotVersionSpec = resource.spec
     for text in spec.content.objects if spec.content and not spec.archived else ():
         address = Address.parse(text)
@@ -74,7 +76,7 @@ def _content(resource: Resource) -> Content:
 
 
 def _suffix(release: Address) -> str:
-    """How copies name their release: `support.3`."""
+    """Return the suffix of the copies of a release, such as `support.3`."""
     return f"{release.family.name}.{release_number(release)}"
 
 
@@ -91,13 +93,8 @@ def _part(release: Resource, address: Address, written: Mapping[str, JSON], valu
         labels={},
         lifecycle=type(release.lifecycle)(),
         place=release.where(path),
-        where=lambda inside: release.where(_inside(path, inside)),
+        where=lambda inside: release.where((*path, *inside[1:])),  # without `spec`: a part has no envelope
     )
-
-
-def _inside(path: Path, inside: Path) -> Path:
-    """Where a value of a part stands in the release: it has no envelope there."""
-    return (*path, *inside[1:])
 
 
 def _spec(kind: Kind, written: Mapping[str, JSON]) -> Spec:
@@ -111,7 +108,9 @@ def _frozen_by(found: Iterable[Resource], how: str) -> list[Resource]:
 
 
 def _in_order(found: Iterable[Resource]) -> list[Resource]:
-    """What others refer to first: the name of a copy follows from its content, and that from what it refers to."""
+    """Return the parts with dependencies first. The name of a copy depends on its content, which includes the names of
+    its dependencies.
+    """
     by_address = {part.address: part for part in found}
     needs = {
         part.address: [one.target for one in part.kind.references(part) if one.target in by_address]
@@ -121,7 +120,7 @@ def _in_order(found: Iterable[Resource]) -> list[Resource]:
 
 
 def _attached(found: Iterable[Resource], scope: Scope) -> Iterator[str]:
-    """Paths of the files that the stores of the release hold: such a file keeps its name."""
+    """Yield the paths of the files in the stores of the release, which keep their names."""
     for part in _frozen_by(found, "content"):
         yield from (one.address.name for one in part.kind.desired(part, scope) if one.type in upload_types())
 
@@ -133,7 +132,7 @@ def _uploads(release: Resource, needed: Iterable[Desired], names: Names) -> Iter
 
 
 def _copy(own: Desired, address: Address, names: Names) -> Desired:
-    """All of the object, and not only what its manifest set: nothing of a copy is anybody else's."""
+    """Return a copy of an object with all fields, because copies are managed completely."""
     resource_type = resource_types()[own.type]
     fields = resource_type.complete(
         resource_type, resource_type.rename(own.fields, lambda target: names.get(target, target))

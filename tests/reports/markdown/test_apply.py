@@ -3,6 +3,7 @@ from reconciler.planning.model import Change
 from reconciler.reports.markdown.apply import apply_markdown
 from reconciler.reports.markdown.fitting import LIMIT, size
 from reconciler.resources.problems import Problem
+from tests.support.plans import BEFORE
 
 
 def test_what_failed_comes_first_and_how_to_go_on_last():
@@ -58,8 +59,9 @@ def test_what_a_killed_run_had_done_is_told():
 
 
 def test_a_plan_that_was_applied_before():
-    text = apply_markdown(ApplyResult("acme", "sha256:1", (), already_applied="yesterday by ci"))
-    assert "## Nothing to do: `acme`\n\nThis plan was applied before: yesterday by ci." in text
+    text = apply_markdown(ApplyResult("acme", "sha256:1", (), already_applied=BEFORE))
+    said = "This plan was applied before: `2026-11-20T09:30:00+00:00` by ci, `https://ci.test/17`."
+    assert f"## Nothing to do: `acme`\n\n{said}" in text
 
 
 def test_thousands_of_outcomes_fit_and_failures_are_kept_longest():

@@ -101,7 +101,9 @@ def test_a_file_that_fails_is_nothing_to_pull_and_a_model_that_retires_nothing_t
 
 
 def test_thousands_of_assistants_and_files_fit():
-    failing = tuple(FailingFile("vectorstore/handbook", f"kb/{n}.md", f"invalid_file: kb/{n}.md") for n in range(2000))
+    failing = tuple(
+        FailingFile("vectorstore/handbook", f"kb/{n}.md", "invalid_file", f"kb/{n}.md") for n in range(2000)
+    )
     text = drift_markdown(replace(many(1000), failing=failing), full="All of it: the artifact.")
     assert LIMIT * 0.8 < size(text) <= LIMIT
     read = markdown(text)

@@ -1,4 +1,4 @@
-"""What the Agents API answers is, in canonical form, what was asked for."""
+"""The canonical form of a response of the Agents API equals that of the request."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ NOWHERE = {"city": None, "country": None, "region": None, "timezone": None}
         ("tools", [MCP | {"transport": STDIO}], [MCP_ANSWER | {"transport": STDIO | {"args": [], "env_vars": []}}]),
     ],
 )
-def test_an_answer_equals_what_was_sent(field, sent, answered):
+def test_response_equals_the_request_in_canonical_form(field, sent, answered):
     assert same(AGENT.canonical(field, sent), AGENT.canonical(field, answered))
 
 
@@ -78,11 +78,11 @@ def test_an_answer_equals_what_was_sent(field, sent, answered):
         ("name", None, ""),
     ],
 )
-def test_null_and_empty_differ_where_the_api_keeps_them_apart(field, one, other):
+def test_null_and_empty_differ_if_the_api_distinguishes_them(field, one, other):
     assert not same(AGENT.canonical(field, one), AGENT.canonical(field, other))
 
 
-def test_reasoning_is_left_to_the_model_where_the_manifest_says_nothing():
+def test_missing_reasoning_has_no_default():
     assert AGENT.canonical("reasoning", None) == {}
     assert AGENT.canonical("reasoning", {"effort": None, "summary": "auto"}) == {"summary": "auto"}
     assert "reasoning" in AGENT.owned_by_key
@@ -98,17 +98,17 @@ def test_defaults_are_canonical_and_can_be_sent():
     assert body["multi_agent"] == {"enabled": False}
 
 
-def test_every_field_of_an_agent_but_its_model_has_a_default():
+def test_every_field_of_an_agent_except_model_has_a_default():
     read_only = {"id", "object", "created_at", "updated_at"}
     assert Agent.model_fields.keys() - read_only == AGENT.defaults.keys() | {"model"}
 
 
-def test_an_agent_is_named_like_its_manifest_unless_it_says_otherwise():
+def test_name_of_an_agent_defaults_to_the_manifest():
     assert desired("agents", {"model": "m"})[0].fields["name"] == "triage"
     assert desired("agents", {"model": "m", "name": "Triage!"})[0].fields["name"] == "Triage!"
     assert desired("agents", {"model": "m", "name": None})[0].fields["name"] is None
 
 
-def test_only_what_the_manifest_sets_is_desired():
+def test_only_fields_of_the_manifest_are_desired():
     fields = desired("agents", {"model": "m", "text": {"verbosity": "low"}})[0].fields
     assert fields.keys() == {"name", "model", "text"}

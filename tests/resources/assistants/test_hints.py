@@ -1,12 +1,12 @@
-"""A field of another target, or of another API, is answered with where it belongs."""
+"""Hints for fields of another target or another API."""
 
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from reconciler.manifests.explain import explain
 from reconciler.manifests.targets import with_alternatives
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Finding
 
@@ -44,10 +44,10 @@ def unknown(target: str, spec: dict[str, Any]) -> list[Finding]:
         ("responses", {"tools": [{"type": "automations"}]}, "agents"),
     ],
 )
-def test_the_target_that_can_is_named(target, spec, other):
+def test_unsupported_field_names_the_target_that_supports_it(target, spec, other):
     (finding,) = unknown(target, spec)
     assert finding.code == "other-target"
-    assert f"target {other} can" in finding.message
+    assert f"target {other} does" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_target_that_can_is_named(target, spec, other):
         ("responses", {"prompt_cache_retention": "24h"}, "prompt_cache_options"),
         ("responses", {"reasoning": {"generate_summary": "auto"}}, "summary"),
         ("responses", {"tools": [MCP | {"authorization": "t"}]}, "application"),
-        ("responses", {"tools": [{"type": "function", "function": {"name": "f"}}]}, "beside type"),
+        ("responses", {"tools": [{"type": "function", "function": {"name": "f"}}]}, "beside `type`"),
         ("responses", {"tools": [{"type": "retrieval"}]}, "file_search"),
         (
             "responses",
@@ -81,12 +81,12 @@ def test_the_target_that_can_is_named(target, spec, other):
         ("agents", {"tools": [CALL | {"strict": False}]}, "never strict"),
     ],
 )
-def test_what_to_write_instead_is_said(target, spec, hint):
+def test_unsupported_field_has_a_hint(target, spec, hint):
     (finding,) = unknown(target, spec)
     assert hint in finding.hint
 
 
-def test_every_hint_is_about_a_field_the_target_does_not_have():
+def test_hints_are_for_fields_that_the_target_does_not_have():
     for target, hints in KIND.hints.items():
         fields = {field.alias or name for name, field in KIND.models[target].model_fields.items()}
         assert fields & hints.keys() == set()

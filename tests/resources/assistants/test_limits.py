@@ -1,4 +1,4 @@
-"""What the API would refuse is refused before anything is sent, at the place that is wrong."""
+"""Values that the API refuses are errors at their place, before anything is sent."""
 
 import pytest
 from pydantic import ValidationError
@@ -88,7 +88,7 @@ def test_metadata_leaves_room_for_four_labels():
     assert refused("responses", metadata={"tier": 5}) == [("metadata", "tier")]
 
 
-def test_names_are_not_given_twice():
+def test_repeated_names_of_tools_are_an_error():
     assert found("agents", tools=[CALL, CALL | {"description": "other"}]) == {("tools", 1, "name"): "duplicate-tool"}
     assert found("responses", tools=[LOOKUP, LOOKUP]) == {("tools", 1, "name"): "duplicate-tool"}
     space = {"type": "namespace", "name": "crm", "description": "d", "tools": [LOOKUP, LOOKUP]}
@@ -96,31 +96,31 @@ def test_names_are_not_given_twice():
 
 
 @pytest.mark.parametrize("name", ["look up", "x" * 65, "crm.find"])
-def test_names_that_models_may_not_call_are_pointed_out(name):
+def test_undocumented_form_of_a_function_name_is_a_warning(name):
     (finding,) = findings("agents", {"model": "m", "tools": [CALL | {"name": name}]})
     assert (finding.path[1:], finding.code, finding.severity) == (("tools", 0, "name"), "function-name", "warning")
 
 
-def test_an_agent_searches_one_way():
+def test_second_search_tool_of_an_agent_is_an_error():
     search = {"type": "web_search"}
     assert found("agents", tools=[search, search]) == {("tools", 1, "type"): "duplicate-tool"}
     assert found("responses", tools=[search, search]) == {}
 
 
-def test_the_tools_of_an_agent_fit_into_three_mebibytes():
+def test_tools_of_an_agent_beyond_three_mebibytes_are_an_error():
     big = CALL | {"description": "ä" * 1_600_000}
     assert found("agents", tools=[big]) == {("tools",): "too-large"}
     assert found("responses", tools=[LOOKUP | {"description": big["description"]}]) == {}
 
 
 @pytest.mark.parametrize("schema", [{}, {"type": "string"}, {"type": ["object", "null"]}])
-def test_the_root_of_an_agents_schema_is_an_object(schema):
+def test_schema_of_an_agent_must_have_an_object_as_root(schema):
     codes = {*found("agents", tools=[CALL | {"parameters": schema}]).values()}
     codes |= {*found("agents", text={"format": {"type": "json_schema", "schema": schema}}).values()}
     assert codes == {"schema-root"}
 
 
-def test_a_request_may_leave_the_root_of_arguments_open():
+def test_schema_of_a_request_may_have_no_type_at_its_root():
     assert found("responses", tools=[LOOKUP | {"parameters": {}}, LOOKUP | {"name": "g", "parameters": None}]) == {}
     tool = LOOKUP | {"parameters": {"type": "string"}}
     assert found("responses", tools=[tool]) == {("tools", 0, "parameters", "type"): "schema-root"}
@@ -138,17 +138,17 @@ def test_a_request_may_leave_the_root_of_arguments_open():
         ({"$defs": {"a": {"oneOf": {}}}}, ("$defs", "a", "oneOf")),
     ],
 )
-def test_schemas_look_like_schemas(schema, place):
+def test_malformed_schema_is_an_error(schema, place):
     tool = LOOKUP | {"parameters": OBJECT | schema}
     assert found("responses", tools=[tool]) == {("tools", 0, "parameters", *place): "schema"}
 
 
-def test_a_property_may_be_called_like_a_keyword():
+def test_property_with_the_name_of_a_keyword_is_valid():
     schema = OBJECT | {"properties": {"properties": {"type": "string"}, "items": True, "required": {"type": "boolean"}}}
     assert found("responses", tools=[LOOKUP | {"parameters": schema}]) == {}
 
 
-def test_strict_schemas_that_are_not_are_pointed_out():
+def test_violation_of_strict_is_a_warning():
     inner = {"type": "object", "properties": {"a": {"type": "string"}}}
     schema = {"type": "object", "additionalProperties": False, "required": ["in"], "properties": {"in": inner}}
     problems = findings("responses", {"model": "m", "tools": [LOOKUP | {"parameters": schema, "strict": True}]})
@@ -169,14 +169,14 @@ def test_strict_schemas_that_are_not_are_pointed_out():
         ({"connector_id": "connector_gmail", "tunnel_id": "t"}, False),
     ],
 )
-def test_an_mcp_server_has_one_address(given, fine):
+def test_mcp_server_must_have_exactly_one_address(given, fine):
     assert found("responses", tools=[MCP | given]) == ({} if fine else {("tools", 0): "one-of"})
 
 
 @pytest.mark.parametrize(
     "header", ["Authorization", "proxy-authorization", "X-Api-Key", "apikey", "Cookie", "X-Auth-Token"]
 )
-def test_headers_hold_no_secrets(header):
+def test_secret_in_a_header_is_an_error(header):
     tool = MCP | {"server_url": "https://mcp.example.com", "headers": {header: "s3cret", "X-Team": "support"}}
     assert found("responses", tools=[tool]) == {("tools", 0, "headers", header): "secret"}
     transport = {"type": "http", "server_url": "https://mcp.example.com", "headers": {header: "s3cret", "Accept": "*"}}
@@ -186,11 +186,11 @@ def test_headers_hold_no_secrets(header):
 
 
 @pytest.mark.parametrize("url", ["https://me:s3cret@mcp.example.com", "https://mcp.example.com/?team=a&api_key=s3cret"])
-def test_addresses_hold_no_secrets(url):
+def test_secret_in_a_url_is_an_error(url):
     assert found("responses", tools=[MCP | {"server_url": url}]) == {("tools", 0, "server_url"): "secret"}
 
 
-def test_extra_is_for_what_is_not_known():
+def test_known_field_in_extra_is_an_error():
     assert found("responses", extra={"temperature": 1, "input": "Hi", "sparkle": 1}) == {
         ("extra", "temperature"): "extra-known",
         ("extra", "input"): "extra-known",
@@ -211,18 +211,18 @@ def test_extra_is_for_what_is_not_known():
         ({"frame_count": 3, "output_format": "gif"}, None),
     ],
 )
-def test_image_settings_fit_their_format(fields, place):
+def test_image_setting_of_another_format_is_an_error(fields, place):
     expected = {("tools", 0, *place): "needs-format"} if place else {}
     assert found("responses", tools=[IMAGE | fields]) == expected
 
 
 @pytest.mark.parametrize("number", [2**53, -(2**53), float("inf"), float("nan")])
-def test_numbers_are_exact_in_json(number):
+def test_inexact_number_is_an_error(number):
     tool = LOOKUP | {"parameters": OBJECT | {"properties": {"id": {"maximum": number}}}}
     place = ("tools", 0, "parameters", "properties", "id", "maximum")
     assert found("responses", tools=[tool]) == {place: "inexact-number"}
 
 
-def test_files_exist():
+def test_missing_file_is_an_error():
     tool = {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["data/a.csv", "missing/b.csv"]}}
     assert found("responses", tools=[tool]) == {("tools", 0, "container", "file_ids", 1): "no-file"}

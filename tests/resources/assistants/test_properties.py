@@ -1,4 +1,4 @@
-"""What holds of every assistant that the models accept."""
+"""Properties of every assistant that the models accept."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def canonical(target: str, fields: dict[str, JSON]) -> dict[str, JSON]:
 @TARGETS
 @SOME
 @given(data=st.data())
-def test_what_is_rendered_is_what_the_sdk_sends(target, data):
+def test_rendered_body_is_the_body_of_the_sdk(target, data):
     spec = data.draw(specs(KIND.models[target]))
     adapter(BODIES[target]).validate_python(body(target, spec))
 
@@ -73,7 +73,7 @@ def test_the_order_of_tools_never_matters(target, data):
 
 @SOME
 @given(data=st.data())
-def test_what_the_api_answers_is_what_was_written(data):
+def test_response_of_the_api_has_the_written_values(data):
     fields = desired("agents", data.draw(specs(KIND.models["agents"])))[0].fields
     sent = AGENT.render(fields)
     agents.CREATE.check(sent)

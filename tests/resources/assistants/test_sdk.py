@@ -66,13 +66,13 @@ def test_models_have_every_member_of_the_sdk_and_no_other(sdk, ours):
 
 
 @TARGETS
-def test_members_take_the_same_values(sdk, ours):
+def test_members_have_the_same_types_as_in_the_sdk(sdk, ours):
     theirs, have = flat(sdk), flat(ours)
     shared = theirs.keys() & have.keys() - NARROWED.keys()
     assert {path: (theirs[path], have[path]) for path in shared if theirs[path] != have[path]} == {}
 
 
-def test_what_is_left_out_is_still_there():
+def test_excluded_members_still_exist_in_the_sdk():
     known = flat(ResponseCreateParamsBase)
     assert [path for path in (*LEFT_OUT, *NARROWED) if path not in known] == []
 

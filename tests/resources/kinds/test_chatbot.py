@@ -18,24 +18,24 @@ def fields(resource, scope):
     return build
 
 
-def test_a_bot_answers_with_a_pipeline_or_an_assistant(fields):
+def test_chatbot_has_a_pipeline_or_an_assistant(fields):
     assert fields(pipeline="support-flow") == {"pipeline": reference("pipeline/support-flow")}
     assert fields(assistant="triage@support.1") == {"assistant": reference("assistant/triage@support.1")}
 
 
 @pytest.mark.parametrize("spec", [{}, {"pipeline": "a", "assistant": "b"}, {"pipeline": None, "starts": ["a"]}])
-def test_never_both_and_never_neither(spec):
-    with pytest.raises(ValidationError, match="either a pipeline or an assistant"):
+def test_chatbot_with_both_or_neither_is_an_error(spec):
+    with pytest.raises(ValidationError, match="set either `pipeline` or `assistant`"):
         ChatbotSpec.model_validate(spec)
 
 
-def test_what_triggers_start_is_a_set(fields):
+def test_order_of_starts_has_no_meaning(fields):
     starts = [reference("pipeline/a"), reference("pipeline/b")]
     assert fields(assistant="x", starts=["b", "a", "pipeline/b"])["starts"] == starts
     assert CHATBOT.canonical("starts", starts) == starts
 
 
-def test_references(resource):
+def test_chatbot_refers_to_pipelines_assistants_and_releases(resource):
     bot = resource(KIND, "support", {"pipeline": "flow", "starts": ["checkin"]})
     assert list(KIND.references(bot)) == [
         Reference(("spec", "pipeline"), Address("pipeline", "flow")),
@@ -43,14 +43,14 @@ def test_references(resource):
     ]
 
 
-def test_a_literal_id_is_no_reference(fields, resource):
+def test_literal_id_is_not_a_reference(fields, resource):
     assert list(KIND.references(resource(KIND, "support", {"assistant": "agent_123"}))) == []
     assert fields(assistant="agent_123") == {"assistant": "agent_123"}
 
 
 @pytest.mark.parametrize("name", ["", "@support.1", "triage@", "triage@support.0", "pipeline/x", "a/b"])
-def test_names_that_name_nothing(name):
-    with pytest.raises(ValidationError, match="names no assistant"):
+def test_invalid_reference_is_an_error(name):
+    with pytest.raises(ValidationError, match="is not a valid reference to assistant"):
         ChatbotSpec.model_validate({"assistant": name})
 
 
@@ -73,14 +73,14 @@ class TestPublished:
             "unknown-environment"
         ]
 
-    def test_it_is_no_part_of_what_the_draft_says(self, fields):
+    def test_published_is_not_part_of_the_draft(self, fields):
         drafted = CHATBOT.render(fields(pipeline="flow", published=3))
         assert drafted == {"pipeline": reference("pipeline/flow")}
 
-    def test_without_it_nobody_decides_what_is_published(self, fields):
+    def test_missing_published_is_not_managed(self, fields):
         assert "published" not in fields(pipeline="flow")
 
     @pytest.mark.parametrize("number", [0, -1, "3", True, 1.0, 10**9])
-    def test_numbers_that_are_none(self, number):
+    def test_invalid_number_is_an_error(self, number):
         with pytest.raises(ValidationError):
             ChatbotSpec.model_validate({"pipeline": "flow", "published": number})

@@ -1,4 +1,4 @@
-"""A consent says exactly what it permits, why, and until when; anything broader is an error that says what to write."""
+"""A consent names one refusal, a reason and an expiry date; anything broader is an error with a hint."""
 
 from datetime import date
 
@@ -30,7 +30,7 @@ def findings(resource, folder):
     return check
 
 
-def test_one_as_narrow_as_it_should_be(findings):
+def test_complete_consent_is_valid(findings):
     assert findings() == {}
 
 
@@ -39,33 +39,33 @@ def test_one_as_narrow_as_it_should_be(findings):
     [
         ({"subject": ""}, "copy the line `subject: sha256:…`"),
         ({"subject": "*"}, "copy the line `subject: sha256:…`"),
-        ({"reason": "  "}, "write in one sentence why"),
-        ({"expires": ""}, 'like "2026-12-24"'),
-        ({"expires": "soon"}, 'like "2026-12-24"'),
+        ({"reason": "  "}, "write one sentence for the reviewers"),
+        ({"expires": ""}, 'such as "2026-12-24"'),
+        ({"expires": "soon"}, 'such as "2026-12-24"'),
         ({"expires": "2027-02-20"}, 'write "2027-02-19" or earlier'),
-        ({"address": "assistant/*"}, "write the address of the refusal"),
-        ({"address": "assistants"}, "write the address of the refusal"),
+        ({"address": "assistant/*"}, "copy the address of the refusal"),
+        ({"address": "assistants"}, "copy the address of the refusal"),
         ({"identity": "acme"}, "write one of `acme/staging`, `acme/production`"),
         ({"identity": "acme/prod"}, "write one of `acme/staging`, `acme/production`"),
     ],
 )
-def test_one_that_is_too_broad(findings, changed, hint):
+def test_broad_consent_is_an_error(findings, changed, hint):
     (name,) = changed
     found = findings(**changed)
     assert list(found) == [f"spec.{name}"]
     assert hint in found[f"spec.{name}"]
 
 
-def test_the_last_day_may_be_ninety_days_ahead(findings):
+def test_consent_may_expire_in_ninety_days(findings):
     assert findings(expires="2027-02-19") == {}
 
 
-def test_a_project_without_environments_has_one_identity(findings):
+def test_identity_without_environments_is_the_project(findings):
     assert findings(environments=(), identity="acme") == {}
     assert findings(environments=(), identity="acme/production")["spec.identity"].endswith("write `acme`")
 
 
 @pytest.mark.parametrize("rule", ["all", "*", "foreign-owner", "conflict", "released-version-edited"])
-def test_what_no_consent_may_lift(resource, rule):
+def test_rules_without_consent_are_refused(resource, rule):
     with pytest.raises(ValidationError, match="rule"):
         resource(KIND, "spring", SPEC | {"rule": rule})

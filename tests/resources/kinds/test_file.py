@@ -4,7 +4,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.kinds.file import RESOURCE_TYPE, file_object
 
 
-def test_a_file_is_known_by_its_path_and_compared_by_its_content(folder, scope):
+def test_file_has_the_address_of_its_path_and_the_hash_of_its_content(folder, scope):
     local = folder.add("kb/hours.pdf", "Mon-Fri")
     wanted = file_object(local, scope)
     assert wanted.address == Address("file", "kb/hours.pdf")
@@ -12,16 +12,16 @@ def test_a_file_is_known_by_its_path_and_compared_by_its_content(folder, scope):
     assert wanted.parts == (local,)
 
 
-def test_new_bytes_need_a_new_upload():
+def test_changed_content_requires_a_new_upload():
     assert {"sha256", "purpose"} <= RESOURCE_TYPE.immutable
 
 
-def test_a_file_that_a_store_holds_keeps_the_name_that_searches_cite(folder, scope):
+def test_upload_of_a_store_keeps_the_name_of_the_file(folder, scope):
     local = folder.add("kb/hours.pdf")
     held = replace(scope, attached=frozenset({"kb/hours.pdf"}))
     assert file_object(local, held).upload_name == "hours.pdf"
 
 
-def test_any_other_file_carries_its_content_in_its_name(folder, scope):
+def test_other_upload_has_its_digest_in_the_name(folder, scope):
     local = folder.add("data/tariffs.2026.csv")
     assert file_object(local, scope).upload_name == f"tariffs.2026.{local.sha256[:12]}.csv"

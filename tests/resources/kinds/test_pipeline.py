@@ -64,7 +64,7 @@ def desired(resource, scope):
 
 
 class TestDesired:
-    def test_nodes_refer_to_what_they_name(self, desired):
+    def test_names_in_nodes_are_references(self, desired):
         nodes = desired(COACH).fields["nodes"]
         assert nodes["general"] == {"type": "assistant", "assistant": reference("assistant/coach-general")}
         assert nodes["quiz"]["assistant"] == reference("assistant/coach-quiz@coach-bot.1")
@@ -76,7 +76,7 @@ class TestDesired:
         assert desired(several).fields["edges"] == desired(COACH).fields["edges"]
         assert {"from": "quiz", "to": "polish"} in desired(COACH).fields["edges"]
 
-    def test_parameters_we_do_not_know_are_passed_through(self, desired):
+    def test_unknown_parameters_are_passed_on(self, desired):
         fields = desired(node(type="template", template="hi", shiny={"new": [1, None]})).fields
         assert fields["nodes"]["n"]["shiny"] == {"new": [1, None]}
         assert desired(node(type="custom", anything=1)).fields["nodes"]["n"] == {"type": "custom", "anything": 1}
@@ -103,11 +103,11 @@ class TestSpec:
     @pytest.mark.parametrize(
         ("parameters", "message"),
         [
-            ({"type": "rooter"}, "'rooter' is no type of node: did you mean router"),
-            ({"type": "quantum"}, "a type of your own is written `type: custom`"),
+            ({"type": "rooter"}, "'rooter' is not a type of node: did you mean router"),
+            ({"type": "quantum"}, "use `type: custom` for other types"),
             ({"type": "assistant"}, "assistant.assistant\n  Field required"),
-            ({"type": "assistant", "assistant": "Billing!"}, "'Billing!' names no assistant"),
-            ({"type": "assistant", "assistant": "pipeline/x"}, "names no assistant"),
+            ({"type": "assistant", "assistant": "Billing!"}, "'Billing!' is not a valid reference to assistant"),
+            ({"type": "assistant", "assistant": "pipeline/x"}, "is not a valid reference to assistant"),
             ({"type": "assistant", "assistant": "x", "citations": "yes"}, "valid boolean"),
             ({"type": "llm", "vector_stores": ["a", "b", "c"]}, "at most 2 items"),
             ({"type": "router", "keywords": []}, "at least 1 item"),
@@ -124,7 +124,7 @@ class TestSpec:
         with pytest.raises(ValidationError):
             PipelineSpec.model_validate({"nodes": {}, "edges": [edge]})
 
-    def test_its_schema_takes_what_it_takes(self):
+    def test_schema_accepts_the_same_edges_as_the_model(self):
         import jsonschema  # type: ignore[import-untyped]
 
         schema = TypeAdapter(PipelineSpec).json_schema()
@@ -134,7 +134,7 @@ class TestSpec:
 
 
 class TestGraph:
-    def test_a_pipeline_that_is_fine(self, findings):
+    def test_valid_pipeline_has_no_findings(self, findings):
         assert findings(COACH) == []
         assert findings({"nodes": {}, "edges": [{"from": "start", "to": "end"}]}) == []
 
@@ -147,13 +147,13 @@ class TestGraph:
         [
             (["start>n", "n>end", "start>nn"], "unknown-node", ("edges", 2, "to"), "Did you mean n?"),
             (["start>n", "n>end", "zzz>n"], "unknown-node", ("edges", 2, "from"), "There are start, n."),
-            (["start>n", "n>end", "n>start"], "edge-to-start", ("edges", 2, "to"), "nothing comes before start"),
-            (["start>n", "n>end", "end>n"], "edge-from-end", ("edges", 2, "from"), "nothing follows end"),
+            (["start>n", "n>end", "n>start"], "edge-to-start", ("edges", 2, "to"), "an edge cannot lead to `start`"),
+            (["start>n", "n>end", "end>n"], "edge-from-end", ("edges", 2, "from"), "an edge cannot start from `end`"),
             (["start>n", "n.x>end"], "unknown-output", ("edges", 1, "from"), "Write n."),
             (["start.x>n", "n>end"], "unknown-output", ("edges", 0, "from"), "Write start."),
         ],
     )
-    def test_edges_join_what_exists(self, findings, edges, code, path, says):
+    def test_edge_to_an_unknown_node_is_an_error(self, findings, edges, code, path, says):
         spec = graph(*edges) | {"nodes": {"n": {"type": "template", "template": ""}}}
         found = [finding for finding in findings(spec) if finding.code != "cycle"]
         assert [(finding.code, finding.path) for finding in found] == [(code, ("spec", *path))]
@@ -162,7 +162,7 @@ class TestGraph:
     @pytest.mark.parametrize(
         ("source", "says"), [("r.billng", "Did you mean BILLING?"), ("r", "Write r.BILLING or r.GENERAL.")]
     )
-    def test_edges_leave_a_router_by_a_keyword(self, findings, source, says):
+    def test_edge_from_a_router_must_name_a_keyword(self, findings, source, says):
         router = {"type": "router", "keywords": ["BILLING", "GENERAL"]}
         (finding,) = findings(graph("start>r", f"{source}>end", r=router))
         assert (finding.code, finding.hint) == ("unknown-output", says)
@@ -170,7 +170,7 @@ class TestGraph:
     def test_a_custom_node_may_have_any_output(self, findings):
         assert findings(graph("start>n", "n.anything>end")) == []
 
-    def test_one_of_several_sources_is_named_by_its_position(self, findings):
+    def test_finding_of_one_of_several_sources_has_its_index(self, findings):
         (finding,) = findings({"nodes": {}, "edges": [{"from": ["start", "strat"], "to": "end"}]})
         assert finding.path == ("spec", "edges", 0, "from", 1)
 
@@ -181,22 +181,22 @@ class TestGraph:
             (["start>a", "a>a", "a>end"], "a -> a"),
         ],
     )
-    def test_a_circle_is_named_in_the_direction_of_its_edges(self, findings, edges, circle):
+    def test_cycle_is_reported_in_the_direction_of_its_edges(self, findings, edges, circle):
         (finding,) = findings(graph(*edges))
         assert finding.code == "cycle"
-        named = finding.message.removeprefix("the pipeline goes in a circle: ")
+        named = finding.message.removeprefix("the pipeline contains a cycle: ")
         assert named in {circle, "b -> c -> a -> b", "c -> a -> b -> c"}
 
-    def test_the_end_has_to_be_reachable(self, findings):
+    def test_unreachable_end_is_an_error(self, findings):
         (finding,) = findings(graph("start>a", "b>end"))
         assert (finding.code, finding.path) == ("end-unreachable", ("spec", "edges"))
 
-    def test_a_node_that_nothing_leads_to_is_a_warning(self, findings):
+    def test_unreachable_node_is_a_warning(self, findings):
         (finding,) = findings(graph("start>a", "a>end", "b>end"))
         assert (finding.code, finding.path, finding.severity) == ("unreachable-node", ("spec", "nodes", "b"), "warning")
 
     @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=25))
-    def test_a_circle_is_found_wherever_there_is_one(self, pairs):
+    def test_every_cycle_is_found(self, pairs):
         from reconciler.resources.pipelines.graph import check
 
         edges = [f"n{a}>n{b}" for a, b in pairs]
@@ -204,7 +204,7 @@ class TestGraph:
         cyclic = any(finding.code == "cycle" for finding in check(spec.nodes, spec.edges))
         assert cyclic == _has_cycle(set(pairs))
 
-    def test_a_long_chain_needs_no_deep_stack(self, findings):
+    def test_long_chain_does_not_recurse(self, findings):
         chain = ["start", *(f"n{number}" for number in range(sys.getrecursionlimit() * 3)), "end"]
         assert findings(graph(*(f"{a}>{b}" for a, b in pairwise(chain)))) == []
 
@@ -218,17 +218,17 @@ def _has_cycle(pairs):
 
 class TestRules:
     @pytest.mark.parametrize("name", ["start", "end"])
-    def test_start_and_end_are_always_there(self, findings, name):
+    def test_nodes_named_start_and_end_are_errors(self, findings, name):
         codes = [finding.code for finding in findings(graph("start>end", **{name: {"type": "custom"}}))]
         assert codes == ["reserved-node"]
 
     @pytest.mark.parametrize("name", ["a.b", "", "-a", "a b", "x" * 64])
-    def test_names_that_an_edge_could_not_write(self, findings, name):
+    def test_invalid_name_of_a_node_is_an_error(self, findings, name):
         found = findings({"nodes": {name: {"type": "custom"}}, "edges": [{"from": "start", "to": "end"}]})
         assert found[0].code == "node-name"
         assert found[0].on_key
 
-    def test_keywords(self, findings):
+    def test_invalid_keywords_are_errors(self, findings):
         spec = graph("start>r", "r.A>end", r={"type": "router", "keywords": ["A", " ", "a "], "default_keyword": "B"})
         assert [(finding.code, finding.path[3:]) for finding in findings(spec)] == [
             ("empty-keyword", ("keywords", 1)),
@@ -241,18 +241,18 @@ class TestRules:
         [
             ("def main(input, **kwargs):\n    return input", None),
             ("async def main(input): return '\\d'", None),
-            ("def mian(): pass", "the code has to define main"),
-            ("class A:\n    def main(self): ...", "the code has to define main"),
+            ("def mian(): pass", "the code does not define the function `main`"),
+            ("class A:\n    def main(self): ...", "the code does not define the function `main`"),
             ("def main():\n  return (", "line 2 of the code: '(' was never closed"),
             ("x = 1\x00", "source code string cannot contain null bytes"),
         ],
     )
-    def test_code_defines_main(self, findings, code, problem):
+    def test_code_without_main_is_an_error(self, findings, code, problem):
         found = findings(node(type="code", code=code))
         assert len(found) == (problem is not None)
         assert all(problem in finding.message for finding in found)
 
-    def test_a_parameter_that_looks_like_a_known_one_is_a_warning(self, findings):
+    def test_parameter_similar_to_a_known_one_is_a_warning(self, findings):
         (finding,) = findings(node(type="llm", promt="Hello"))
         assert (finding.code, finding.severity, finding.hint) == (
             "unknown-parameter",
@@ -262,6 +262,6 @@ class TestRules:
         assert findings(node(type="llm", prompt="Hello", prompts="kept apart")) == []
 
 
-def test_it_runs_on_the_models_that_its_nodes_name():
+def test_models_of_a_pipeline_are_those_of_its_nodes():
     assert list(PIPELINE.models(COACH)) == ["gpt-6-luna"]
     assert list(PIPELINE.models({"nodes": {"n": {"type": "custom", "model": {"own": 1}}}})) == []

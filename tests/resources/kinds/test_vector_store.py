@@ -39,7 +39,7 @@ def entry(local, **more):
 
 
 class TestDesired:
-    def test_only_what_is_set_is_ours(self, store):
+    def test_only_fields_of_the_manifest_are_desired(self, store):
         assert store().fields == {"name": "handbook"}
 
     def test_globs_become_files_by_path(self, store, folder):
@@ -47,7 +47,7 @@ class TestDesired:
         folder.add("kb/c.pdf")
         assert store(files=["kb/**/*.md"]).fields["files"] == {"kb/a.md": entry(one), "kb/deep/b.md": entry(two)}
 
-    def test_a_literal_id_is_attached_and_neither_read_nor_uploaded(self, resource, scope, findings):
+    def test_literal_id_is_attached_but_not_read_or_uploaded(self, resource, scope, findings):
         files = ["file-abc1", {"path": "file-abc2", "attributes": {"year": 2026}}]
         (wanted,) = KIND.desired(resource(KIND, "handbook", {"files": files}), scope)
         assert wanted.fields["files"] == {
@@ -56,10 +56,10 @@ class TestDesired:
         }
         assert findings(files=files) == []
 
-    def test_a_name_may_be_empty_as_that_of_a_store_made_without(self, store):
+    def test_empty_name_is_allowed(self, store):
         assert store(name="").fields == {"name": ""}
 
-    def test_each_file_is_an_upload_of_its_own(self, resource, scope, folder):
+    def test_each_file_is_a_separate_upload(self, resource, scope, folder):
         folder.add("kb/a.md")
         folder.add("kb/b.md")
         wanted = list(KIND.desired(resource(KIND, "handbook", {"files": ["kb/*.md"]}), scope))
@@ -81,14 +81,14 @@ class TestDesired:
         assert files["kb/b.md"]["attributes"] == {"source": "kb", "year": 2026}
         assert files["kb/b.md"]["chunking_strategy"] == STATIC
 
-    def test_a_later_entry_counts_instead_of_an_earlier_one(self, store, folder):
+    def test_last_matching_entry_applies(self, store, folder):
         local = folder.add("kb/a.md")
         files = store(files=[{"path": "kb/a.md", "attributes": {"urgent": True}}, "./kb/*.md", "kb//a.md"]).fields[
             "files"
         ]
         assert files == {"kb/a.md": entry(local)}
 
-    def test_no_files_at_all_is_something_else_than_an_empty_list(self, store):
+    def test_missing_files_differ_from_an_empty_list(self, store):
         assert "files" not in store().fields
         assert store(files=[]).fields["files"] == {}
 
@@ -98,11 +98,11 @@ class TestDesired:
         assert wanted.write_only == {"description": digest("What customers may read")}
         assert "description" not in wanted.fields
 
-    def test_expiry_that_is_taken_away_is_null(self, store):
+    def test_removed_expiry_is_null(self, store):
         assert store(expires_after=None).fields["expires_after"] is None
         assert store(expires_after={"days": 90}).fields["expires_after"] == {"anchor": "last_active_at", "days": 90}
 
-    def test_pruning_is_for_the_writer(self, store):
+    def test_prune_is_an_option_and_not_a_field(self, store):
         assert store(prune=True).options == {"prune": True}
 
 
@@ -113,14 +113,14 @@ class TestSpec:
             ({"chunking_strategy": static(99, 1)}, "max_chunk_size_tokens"),
             ({"chunking_strategy": static(100, 51)}, "at most half of max_chunk_size_tokens, here 50"),
             ({"expires_after": {"days": 366}}, "less than or equal to 365"),
-            ({"metadata": {f"k{i}": "" for i in range(13)}}, "13 pairs, of which at most 12"),
+            ({"metadata": {f"k{i}": "" for i in range(13)}}, "13 pairs, at most 12"),
             ({"metadata": {"reconciler-project": "x"}}, "reserved"),
             ({"metadata": {"k" * 65: "x"}}, "1 to 64 characters"),
-            ({"metadata": {"tier": 1}}, "put it into quotes"),
+            ({"metadata": {"tier": 1}}, "write it in quotes"),
             ({"attributes": {"k": "x" * 513}}, "at most 512 characters; this one has 513"),
             ({"attributes": {"k": float("nan")}}, "finite"),
             ({"attributes": {"k": None}}, "text, a finite number, or true or false"),
-            ({"attributes": {f"k{i}": i for i in range(15)}}, "15 pairs, of which at most 14"),
+            ({"attributes": {f"k{i}": i for i in range(15)}}, "15 pairs, at most 14"),
             ({"filez": []}, "filez"),
         ],
     )  # fmt: skip
@@ -129,7 +129,7 @@ class TestSpec:
             VectorStoreSpec.model_validate(spec)
         assert caught.value.error_count() == 1
 
-    def test_its_schema_takes_a_path_or_an_object(self):
+    def test_schema_of_a_file_is_a_path_or_an_object(self):
         import jsonschema  # type: ignore[import-untyped]
 
         schema = TypeAdapter(VectorStoreSpec).json_schema()
@@ -139,21 +139,21 @@ class TestSpec:
 
 
 class TestCheck:
-    def test_a_store_that_is_fine(self, findings, folder):
+    def test_valid_store_has_no_findings(self, findings, folder):
         folder.add("kb/a.md")
         folder.add("kb/B.PDF")
         assert findings(files=["kb/*"]) == []
 
-    def test_a_glob_without_a_match(self, findings):
+    def test_glob_without_a_match_is_an_error(self, findings):
         (finding,) = findings(files=["kb/**/*.md"])
         assert (finding.code, finding.path) == ("empty-glob", ("spec", "files", 0))
 
-    def test_a_path_without_a_file(self, findings, folder):
+    def test_missing_file_is_an_error(self, findings, folder):
         folder.add("kb/a.md")
         (finding,) = findings(files=["kb/*.md", "kb/b.md"])
         assert (finding.code, finding.path) == ("missing-file", ("spec", "files", 1))
 
-    def test_what_the_api_would_refuse(self, findings, folder):
+    def test_file_that_the_api_refuses_is_an_error(self, findings, folder):
         folder.add("kb/empty.md", size=0)
         folder.add("kb/huge.pdf", size=512 * 1024 * 1024 + 1)
         folder.add("kb/just-fits.pdf", size=512 * 1024 * 1024)
@@ -164,7 +164,7 @@ class TestCheck:
             ("unsupported-file", "kb/prices.csv"),
         }
 
-    def test_many_files_of_one_entry_are_one_finding(self, findings, folder):
+    def test_findings_of_one_entry_are_joined(self, findings, folder):
         for number in range(1005):
             folder.add(f"img/{number:04}.png")
         (finding,) = findings(files=["img/*"])
@@ -184,7 +184,7 @@ class TestCheck:
         assert (finding.code, finding.severity) == ("duplicate-filename", "warning")
         assert "kb/gas/faq.md, kb/water/faq.md" in finding.message
 
-    def test_one_upload_cannot_have_two_sets_of_attributes(self, findings, folder):
+    def test_equal_files_with_different_settings_are_an_error(self, findings, folder):
         folder.add("kb/gas/faq.md", "same")
         folder.add("kb/water/faq.md", "same")
         assert findings(files=["kb/**/*.md"]) == []
@@ -193,7 +193,7 @@ class TestCheck:
 
 
 class TestCanonical:
-    def test_our_marks_are_no_content(self):
+    def test_labels_and_marks_are_not_part_of_the_canonical_form(self):
         assert VECTOR_STORE.canonical("metadata", {"tier": "gold", "reconciler-project": "acme"}) == {"tier": "gold"}
         files = {"file-1": {"attributes": {"a": 1.0, "reconciler-sha256": "ab", "reconciler-project": "acme"}}}
         assert VECTOR_STORE.canonical("files", files) == {"file-1": {"attributes": {"a": 1.0}}}
@@ -203,11 +203,11 @@ class TestCanonical:
         assert VECTOR_STORE.canonical("metadata", nothing) == {}
         assert VECTOR_STORE.canonical("files", {"file-1": {"attributes": nothing}}) == {"file-1": {"attributes": {}}}
 
-    def test_chunking_of_very_old_files_stays_what_it_is(self):
+    def test_other_chunking_is_unchanged(self):
         files = {"file-1": {"chunking_strategy": {"type": "other"}}}
         assert VECTOR_STORE.canonical("files", files) == files
 
-    def test_files_are_attached_by_requests_of_their_own(self):
+    def test_render_leaves_files_out(self):
         assert VECTOR_STORE.render({"name": "x", "files": {}}) == {"name": "x"}
         assert "files" in VECTOR_STORE.apart
 
@@ -220,7 +220,7 @@ def localise(live, expected):
 
 
 class TestLocalise:
-    def test_of_an_expected_file_only_what_is_expected_is_compared(self):
+    def test_localised_file_has_only_expected_settings(self):
         live = {
             "file-1": {"sha256": "1", "filename": "a.md", "attributes": {"x": 1, "y": 2}, "chunking_strategy": STATIC}
         }
@@ -229,37 +229,37 @@ class TestLocalise:
         wanted = {"file": file, "sha256": "1", "attributes": {"x": 1}, "chunking_strategy": STATIC}
         assert localise(live, {"files": {"kb/a.md": wanted}}) == {"kb/a.md": wanted}
 
-    def test_one_upload_stands_for_every_expected_path(self):
+    def test_shared_upload_is_localised_for_every_expected_path(self):
         expected = {"files": {"kb/b.md": {"sha256": "3"}, "kb/c.md": {"sha256": "3"}}}
         assert localise({"file-3": {"sha256": "3"}}, expected).keys() == {"kb/b.md", "kb/c.md"}
         del expected["files"]["kb/b.md"]
         assert localise({"file-3": {"sha256": "3"}}, expected).keys() == {"kb/c.md"}
 
-    def test_a_file_that_nobody_expects_is_known_by_its_first_address(self):
+    def test_unexpected_file_has_its_first_address(self):
         assert localise({"file-3": {"sha256": "3"}}, {}).keys() == {"kb/b.md"}
 
-    def test_a_stranger_stays_what_it_is(self):
+    def test_unmanaged_file_keeps_its_id(self):
         stranger = {"filename": "notes.txt", "attributes": {}}
         assert localise({"file-9": stranger}, {}) == {"file-9": {"file": "file-9", **stranger}}
 
-    def test_what_the_manifest_names_by_its_id_keeps_that(self):
+    def test_file_named_by_id_keeps_its_id(self):
         live = {"file-1": {"sha256": "1", "attributes": {"x": 1, "y": 2}}}
         wanted = {"file": "file-1", "attributes": {"x": 1}}
         assert localise(live, {"files": {"file-1": wanted}}) == {"file-1": wanted}
         assert localise({"file-9": {"attributes": {}}}, {"files": {"file-9": {}}}) == {"file-9": {"file": "file-9"}}
 
-    def test_while_new_bytes_replace_old_ones_the_expected_ones_are_the_file(self):
+    def test_file_with_the_expected_content_gets_the_path(self):
         old, new = ("file-1", {"sha256": "old"}), ("file-2", {"sha256": "new"})
         for live in permutations([old, new]):
             files = localise(dict(live), {"files": {"kb/a.md": {"sha256": "new"}}})
             assert files["kb/a.md"]["sha256"] == "new"
             assert files["file-1"]["sha256"] == "old"
 
-    def test_a_file_without_our_mark_differs(self):
+    def test_file_without_a_mark_differs(self):
         expected = {"files": {"kb/a.md": {"file": reference("file/kb/a.md"), "sha256": "1"}}}
         assert localise({"file-1": {}}, expected) == {"kb/a.md": {"file": reference("file/kb/a.md")}}
 
-    def test_a_store_whose_files_were_not_read(self):
+    def test_store_without_files_is_unchanged(self):
         assert VECTOR_STORE.localise({"name": "n"}, lambda _: [], {"files": {}}) == {"name": "n"}
 
     @given(
@@ -267,7 +267,7 @@ class TestLocalise:
         st.dictionaries(st.sampled_from("xyz"), st.integers(0, 3)),
         st.dictionaries(st.sampled_from("uvw"), st.integers(0, 3)),
     )
-    def test_what_was_written_reads_as_it_was_wanted(self, names, attributes, by_others):
+    def test_written_fields_equal_read_fields(self, names, attributes, by_others):
         wanted = {
             name: {
                 "file": reference(f"file/{name}"),

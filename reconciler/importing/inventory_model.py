@@ -1,0 +1,198 @@
+"""The inventory of an OpenAI project: owner, cost and references of every live object."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from reconciler.resources.base import Live
+from reconciler.resources.prices import Prices
+from reconciler.resources.problems import Problem
+
+_TIMES: Final = ("last_active_at", "updated_at", "created_at")
+
+Ownership: TypeAlias = Literal["ours", "other", "unmanaged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One live object."""
+
+    type: str
+    id: str
+    name: str
+    ownership: Ownership
+    owner: str | None
+    """The identity it belongs to."""
+    address: str | None
+    """The address at its owner."""
+    bytes: int | None
+    """Size of a file, or of the indexed content of a vector store; None if the API does not return it."""
+    created_at: float | None
+    last_active_at: float | None
+    """Unix time of the last use or change that the API returns."""
+    cost_per_day: float | None
+    """Estimate in US dollars: the share in the cost of all vector stores."""
+    status: str | None
+    used_by: tuple[str, ...]
+    """Addresses of manifests and live objects that reference it; the live id if there is no address."""
+    unused: bool
+    """True if no live object and no manifest references it, and its type is referenced by id only."""
+    group: str | None
+    """Value of the key for totals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Totals of several objects."""
+
+    what: str
+    """The type, or the value of `--by`."""
+    objects: int
+    """The number of objects, as are those below."""
+    ours: int
+    """Managed by this identity."""
+    others: int
+    """Managed by another identity."""
+    unmanaged: int
+    """Managed by none."""
+    unused: int
+    """Referred to by no live object and no manifest."""
+    bytes: int
+    """Of all of them together."""
+    cost_per_day: float
+    """US dollars, estimated."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Every live object of one OpenAI project."""
+
+    identity: str | None
+    endpoint: str
+    taken_at: str
+    by: str | None
+    items: tuple[Item, ...]
+    problems: tuple[Problem, ...] = ()
+    prices: Prices = field(default_factory=Prices)
+
+    @property
+    def types(self) -> tuple[Sum, ...]:
+        return tuple(_sums(self.items, lambda item: item.type))
+
+    @property
+    def groups(self) -> tuple[Sum, ...]:
+        """Totals by the value of `by`; objects without a value have an empty name and come last."""
+        if self.by is None:
+            return ()
+        found = _sums(self.items, lambda item: item.group or "")
+        return tuple(sorted(found, key=lambda one: (one.what == "", one.what)))
+
+    @property
+    def cost_per_day(self) -> float:
+        return sum(item.cost_per_day or 0.0 for item in self.items)
+
+
+def items(
+    live: Sequence[Live],
+    *,
+    owner: Callable[[Live], str | None],
+    identity: str | None,
+    addresses: Mapping[str, str],
+    wanted_by: Mapping[str, Iterable[str]],
+    referred: frozenset[str],
+    stored: frozenset[str],
+    group: Callable[[Live], str | None],
+    prices: Prices,
+) -> Iterator[Item]:
+    """Return the inventory items, sorted by type and decreasing size.
+
+    `addresses` are our addresses by live id; `wanted_by` are addresses of manifests that reference a live id;
+    `referred` are the types that can only be used through references by id; `stored` are the types that OpenAI bills
+    by byte and day; `group` returns the value of an object for totals. An object without a value has that of the
+    objects that reference it, if they have the same.
+    """
+    users = _users(live, addresses, wanted_by)
+    groups = {one.id: group(one) for one in live}
+    holders = _holders(live)
+    cost = _costs([one for one in live if one.type in stored], prices)
+    for one in sorted(live, key=lambda one: (one.type, -(_bytes(one) or 0), one.name, one.id)):
+        owned = owner(one)
+        used_by = tuple(sorted(users.get(one.id, ())))
+        yield Item(
+            type=one.type,
+            id=one.id,
+            name=one.name,
+            ownership=_ownership(owned, identity),
+            owner=owned,
+            address=addresses.get(one.id) or (one.labels.address if one.labels else None),
+            bytes=_bytes(one),
+            created_at=one.detail.get("created_at"),
+            last_active_at=next((one.detail[name] for name in _TIMES if name in one.detail), None),
+            cost_per_day=cost.get(one.id),
+            status=one.detail.get("status"),
+            used_by=used_by,
+            unused=one.type in referred and not used_by,
+            group=groups[one.id] or _agreed(groups.get(holder) for holder in holders.get(one.id, ())),
+        )
+
+
+def _ownership(owner: str | None, identity: str | None) -> Ownership:
+    if owner is None:
+        return "unmanaged"
+    return "ours" if owner == identity else "other"
+
+
+def _holders(live: Iterable[Live]) -> dict[str, list[str]]:
+    holders: dict[str, list[str]] = defaultdict(list)
+    for one in live:
+        for id_ in one.refers_to:
+            holders[id_].append(one.id)
+    return holders
+
+
+def _users(
+    live: Iterable[Live], addresses: Mapping[str, str], wanted_by: Mapping[str, Iterable[str]]
+) -> dict[str, set[str]]:
+    users: dict[str, set[str]] = defaultdict(set)
+    for id_, names in wanted_by.items():
+        users[id_].update(names)
+    for one in live:
+        for id_ in one.refers_to:
+            users[id_].add(addresses.get(one.id, one.id))
+    return users
+
+
+def _agreed(values: Iterable[str | None]) -> str | None:
+    found = {*values} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _bytes(live: Live) -> int | None:
+    found = live.detail.get("usage_bytes", live.detail.get("bytes"))
+    return None if found is None else int(found)
+
+
+def _costs(stores: Iterable[Live], prices: Prices) -> dict[str, float]:
+    """Return US dollars a day by id. The free storage is shared by all vector stores in proportion to their size."""
+    stored = {one.id: _bytes(one) or 0 for one in stores}
+    total = sum(stored.values())
+    paid = prices.per_day(total)
+    return {id_: paid * size / total if total else 0.0 for id_, size in stored.items()}
+
+
+def _sums(found: Iterable[Item], key: Callable[[Item], str]) -> Iterator[Sum]:
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for item in found:
+        groups[key(item)].append(item)
+    for what, group in sorted(groups.items()):
+        yield Sum(
+            what=what,
+            objects=len(group),
+            ours=sum(item.ownership == "ours" for item in group),
+            others=sum(item.ownership == "other" for item in group),
+            unmanaged=sum(item.ownership == "unmanaged" for item in group),
+            unused=sum(item.unused for item in group),
+            bytes=sum(item.bytes or 0 for item in group),
+            cost_per_day=sum(item.cost_per_day or 0.0 for item in group),
+        )

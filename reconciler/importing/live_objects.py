@@ -1,0 +1,152 @@
+"""Import of live objects as manifests."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.importing.destination import Destination, destination, valid
+from reconciler.importing.live_inventory import (
+    LiveInventory,
+    OnProgress,
+    ProjectContext,
+    project_context,
+    read_live_inventory,
+)
+from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
+from reconciler.importing.selection import Selection, importable, missing, selection
+from reconciler.live.client import Connection
+from reconciler.live.registry import adapters
+from reconciler.manifests.drafts import Draft, literal, unique_name, with_files
+from reconciler.project.endpoint import open_connection
+from reconciler.resources.address import Address, is_name
+from reconciler.resources.base import Live
+from reconciler.resources.kind import Kind
+from reconciler.resources.problems import Problem
+
+
+def import_live(
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None,
+    endpoint: str | None,
+    words: Sequence[str],
+    pattern: str | None,
+    into: Path | None,
+    on_progress: OnProgress,
+) -> Imported:
+    """Write manifests for the live objects that `words` (kinds, addresses, ids) and `pattern` (of the name) select."""
+
+    async def run() -> Imported:
+        here = project_context(start, environ, env=env, endpoint=endpoint)
+        target = destination(start, into, here)
+        async with open_connection(here.project, here.endpoint) as connection:
+            return await import_objects(here, connection, target, selected, on_progress)
+
+    selected = selection(words, pattern)
+    return asyncio.run(run())
+
+
+async def import_objects(
+    here: ProjectContext, connection: Connection, target: Destination, selected: Selection, on_progress: OnProgress
+) -> Imported:
+    """Read the selected objects and write their manifests to `target`."""
+    by_type = adapters(connection)
+    reads = selected.reads()
+    needed = reads.union(*(by_type[name].refers for name in reads if name in by_type))
+    prefixes = {name: kind.prefix for name, kind in importable().items()}
+
+    def is_wanted(live: Live) -> bool:
+        return selected.wants(live, _address(live, prefixes.get(live.type, "")))
+
+    def is_read(live: Live) -> bool:
+        foreign = live.labels is not None and live.labels.identity != str(here.project.identity)
+        return is_wanted(live) and (not foreign or live.id in selected.ids)
+
+    live_inventory = await read_live_inventory(here, connection, on_progress, needed, is_read)
+    found = [(live, _address(live, prefixes[live.type])) for live in live_inventory.live if is_wanted(live)]
+    work = _Work(live_inventory, target, {live.id: live.name for live in live_inventory.live if live.name})
+    work.add([live for live, _ in found], selected.ids)
+    return work.finish([*live_inventory.problems, *missing(selected, found)])
+
+
+def _address(live: Live, prefix: str) -> str:
+    """Return the address that selects a live object."""
+    return live.labels.address if live.labels else f"{prefix}/{unique_name(live.name, (), live.type)}"
+
+
+@dataclass
+class _Work:
+    """The state of one import."""
+
+    live_inventory: LiveInventory
+    target: Destination
+    names: Mapping[str, str]
+    """Names of live objects by id."""
+    drafts: list[tuple[Draft, Origin]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, found: Iterable[Live], requested_ids: frozenset[str]) -> None:
+        """Draft manifests, first for objects that already have an address, so that it stays free for them."""
+        for live in sorted(found, key=lambda one: one.id not in self.live_inventory.addresses):
+            why = self._skip_reason(live, requested_ids)
+            if why:
+                self.skipped.append(Skipped(live.type, live.id, live.name, why))
+            else:
+                self._draft(live, importable()[live.type])
+
+    def finish(self, problems: Sequence[Problem]) -> Imported:
+        good, refused = valid(draft for draft, _ in self.drafts)
+        written = self.target.write(
+            good, f"Written by `reconciler import` from the live objects at {self.live_inventory.endpoint}."
+        )
+        kept = {id(draft) for draft in good}
+        origins = sorted((origin for draft, origin in self.drafts if id(draft) in kept), key=lambda one: one.address)
+        return Imported(
+            self.target.root, written, tuple(origins), tuple(self.skipped), (*problems, *self.problems, *refused)
+        )
+
+    def _skip_reason(self, live: Live, requested_ids: frozenset[str]) -> str:
+        owner = self.live_inventory.owner(live)
+        address = self.live_inventory.addresses.get(live.id)
+        if address and self.target.has(address):
+            return f"already managed by the manifest of {address}"
+        if live.id in self.target.imported:
+            return f"already imported as {self.target.imported[live.id]}"
+        if owner is None or address or live.id in requested_ids:
+            return ""
+        return f"owned by {owner}; to import it anyway, pass its id"
+
+    def _draft(self, live: Live, kind: Kind) -> None:
+        origins: dict[str, Origin] = {}
+
+        def made(name: str) -> Draft:
+            draft, origins[name] = self._made(live, kind, name)
+            return draft
+
+        own = self.live_inventory.addresses.get(live.id)
+        if own and own.kind == kind.prefix and is_name(own.name):
+            draft = made(own.name)
+            if existing := self.target.in_the_way(draft):
+                message = f"{own} was not written: {existing} already exists"
+                self.problems.append(Problem("exists", message, hint="Move the file and import again."))
+                return
+            self.target.taken[kind.prefix].add(own.name)
+        else:
+            draft = self.target.named(kind.prefix, live.name, live.type.replace("_", "-"), made)
+        self.drafts.append((draft, origins[draft.name]))
+
+    def _made(self, live: Live, kind: Kind, name: str) -> tuple[Draft, Origin]:
+        to_manifest = kind.to_manifest[live.type](live, name, lambda id_: self.names.get(id_, "does not exist"))
+        losses = (*to_manifest.losses, *self._foreign(live))
+        origin = Origin(str(Address(kind.prefix, name)), live.type, live.id, live.name, losses)
+        spec, included = with_files(name, literal(to_manifest.spec))
+        comment = origin_comment(origin, live.detail.get("created_at"))
+        return Draft(kind.name, name, spec, comment, to_manifest.notes, {**included, **to_manifest.files}), origin
+
+    def _foreign(self, live: Live) -> Iterator[str]:
+        owner = self.live_inventory.owner(live)
+        if owner is not None and live.id not in self.live_inventory.addresses:
+            yield f"permission to change it, because it is owned by {owner}"

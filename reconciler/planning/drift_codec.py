@@ -1,0 +1,184 @@
+"""The JSON document of drift (`reconciler/drift/v2`): types, of which its JSON Schema is made, and the encoder."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Final, Literal, cast
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from reconciler.planning.codec import change_json, field_json, unmanaged_json
+from reconciler.planning.documents import ChangeDocument, FieldDocument, NoticeDocument, UnmanagedDocument
+from reconciler.planning.drift import Drifted, DriftReport, FailingFile, ForeignFiles, RetiringModel, Standing
+from reconciler.planning.drift_class import GONE, DriftClass, drift_class
+from reconciler.planning.model import Change
+from reconciler.planning.statements import statement_json
+from reconciler.planning.writers import Seen, Writer
+from reconciler.resources.json_documents import ShapeOf, Timestamp, check_readable, timestamp
+from reconciler.resources.values import JSON
+
+FORMAT: Final = "reconciler/drift/v2"
+READABLE: Final = ("reconciler/drift/v1", FORMAT)
+
+# `class` is a word of Python, so that this type is written as a call.
+ClassDocument = TypedDict(
+    "ClassDocument",
+    {
+        "class": Annotated[
+            DriftClass,
+            Field(
+                description="`missing` and `expired`: the object is gone; `tampered`: a frozen copy differs; "
+                "`labels`: only ownership labels differ."
+            ),
+        ]
+    },
+)
+
+
+class SeenDocument(TypedDict):
+    """The time of a change made outside Reconciler, and its author, as far as they can be known."""
+
+    changed_at: Timestamp | None
+    """ISO 8601, in UTC; null where it is not known."""
+    by: dict[str, Writer]
+    """By top-level field: `outside`, past Reconciler, or `unknown-run`, a run that this state does not have. Fields of
+    which it is not known are left out.
+    """
+
+
+class DriftedDocument(ChangeDocument, ClassDocument):
+    """One object that is not as it was applied, with the change that would undo it."""
+
+    seen: SeenDocument
+    """The time and the author of the change."""
+
+
+class DifferingDocument(ClassDocument):
+    """One object that differs, below an assistant that uses it."""
+
+    address: str
+    fields: list[FieldDocument]
+    """Empty where the object is gone."""
+
+
+class RetiringDocument(TypedDict):
+    """A model that something live runs on, and that OpenAI shuts down."""
+
+    model: str
+    on: str
+    """The day from which on it does not answer: ISO 8601."""
+    is_gone: bool
+    """True once that day has come."""
+    used_by: list[str]
+    """Addresses of what runs on it."""
+
+
+class FileOfStore(TypedDict):
+    """One file of one vector store."""
+
+    store: str
+    file: str
+
+
+class AssistantDocument(TypedDict):
+    """One assistant with its copies and everything that they use."""
+
+    address: str
+    in_sync: bool
+    """True where it, and everything that it uses, is as it was applied."""
+    pending: bool
+    """True where edits of manifests wait to be applied to any of these."""
+    differs: list[DifferingDocument]
+    """What is not as it was applied, of the assistant and of what it uses."""
+    failing: list[FileOfStore]
+    """Files that it should find and that OpenAI could not index."""
+
+
+class DriftDocument(TypedDict):
+    """The differences between what is live and what was applied, and what else needs attention."""
+
+    format: Literal["reconciler/drift/v2"]
+    identity: str
+    """PROJECT or PROJECT/ENVIRONMENT."""
+    commit: str | None
+    created_at: Timestamp
+    """ISO 8601, in UTC."""
+    in_sync: bool
+    """True where what is live is what was applied."""
+    clean: bool
+    """True where there is nothing for a person to do."""
+    summary: dict[str, int]
+    """The number of entries by class, then `failing`, `retiring`, `foreign` (files) and `unchanged`."""
+    entries: list[DriftedDocument]
+    """Objects that are not as they were applied."""
+    failing: list[Annotated[dict[str, JSON], ShapeOf(FailingFile)]]
+    """Files of stores that OpenAI could not index, so that no search finds them."""
+    retiring: list[RetiringDocument]
+    """Models that are shut down already come first."""
+    assistants: list[AssistantDocument]
+    """Every assistant of the manifests."""
+    foreign: list[Annotated[dict[str, JSON], ShapeOf(ForeignFiles)]]
+    """Files in stores that no manifest names."""
+    unmanaged: list[UnmanagedDocument]
+    warnings: list[NoticeDocument]
+
+
+def drift_json(report: DriftReport) -> DriftDocument:
+    """Return `report` as the JSON document that `drift -o json` prints and `--out` writes."""
+    plan = report.plan
+    return {
+        "format": FORMAT,
+        "identity": plan.identity,
+        "commit": plan.commit,
+        "created_at": plan.created_at,
+        "in_sync": report.in_sync,
+        "clean": report.clean,
+        "summary": report.summary,
+        "entries": list(map(_drifted_json, report.drifted)),
+        "failing": [asdict(file) for file in report.failing],
+        "retiring": list(map(_retiring_json, report.retiring)),
+        "assistants": list(map(_assistant_json, report.assistants)),
+        "foreign": [{"store": one.store, "files": list(one.files)} for one in report.foreign],
+        "unmanaged": list(map(unmanaged_json, plan.unmanaged)),
+        "warnings": list(map(statement_json, plan.warnings)),
+    }
+
+
+def check_drift(document: JSON) -> dict[str, Any]:
+    """Return `document` if it is a drift report of this or an earlier version; else raise ReconcilerError."""
+    check_readable(document, READABLE, "drift-file", "drift report", "Make it with `reconciler drift --out FILE`.")
+    return cast("dict[str, Any]", document)
+
+
+def _drifted_json(item: Drifted) -> DriftedDocument:
+    found = {"class": drift_class(item.change), "seen": _seen_json(item.seen), **change_json(item.change)}
+    return cast("DriftedDocument", found)
+
+
+def _seen_json(seen: Seen) -> SeenDocument:
+    at = seen.changed_at
+    return {"changed_at": None if at is None else timestamp(at), "by": dict(seen.by)}
+
+
+def _retiring_json(model: RetiringModel) -> RetiringDocument:
+    return {
+        "model": model.model,
+        "on": model.on.isoformat(),
+        "is_gone": model.is_gone,
+        "used_by": list(model.used_by),
+    }
+
+
+def _assistant_json(one: Standing) -> AssistantDocument:
+    return {
+        "address": one.address,
+        "in_sync": one.in_sync,
+        "pending": one.is_pending,
+        "differs": list(map(_differing_json, one.differs)),
+        "failing": [{"store": file.store, "file": file.file} for file in one.failing],
+    }
+
+
+def _differing_json(change: Change) -> DifferingDocument:
+    word = drift_class(change)
+    fields = () if word in GONE else change.fields
+    return {"address": change.address, "class": word, "fields": list(map(field_json, fields))}

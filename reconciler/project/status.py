@@ -1,0 +1,160 @@
+"""The status of every object of one identity: in sync, or with what is pending, drifted or refused. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from typing_extensions import TypedDict
+
+from reconciler.planning.build import Planned
+from reconciler.planning.drift_class import drift_class
+from reconciler.planning.drift_codec import ClassDocument
+from reconciler.planning.model import Action, Change, Refusal
+from reconciler.resources.address import Address
+from reconciler.resources.base import Live
+from reconciler.resources.values import references_in
+from reconciler.state.lock import Lock
+from reconciler.state.model import AppliedPlan, State
+from reconciler.state.output import AppliedPlanDocument, LockDocument, applied_plan_json, lock_json
+
+FORMAT: Final = "reconciler/status/v2"
+
+
+@dataclass(frozen=True)
+class ObjectStatus:
+    """One object, with everything that a plan made now says of it."""
+
+    address: str
+    id: str | None
+    """Of the live object, where there is one."""
+    changes: tuple[Change, ...] = ()
+    """Edits of the manifests that wait to be applied, and what follows from them."""
+    drift: tuple[Change, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    published: str | None = None
+    """The release that applications get under the name of a chatbot."""
+
+    @property
+    def in_sync(self) -> bool:
+        return not (self.changes or self.drift or self.refusals)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Every object of one identity."""
+
+    identity: str
+    endpoint: str
+    last_apply: AppliedPlan | None
+    lock: Lock | None
+    """None where no run holds it."""
+    objects: tuple[ObjectStatus, ...]
+
+
+class PendingDocument(TypedDict):
+    """One change of an object."""
+
+    action: Action
+    fields: list[str]
+    """Paths of the values that change."""
+
+
+class DriftedDocument(PendingDocument, ClassDocument):
+    """One difference of an object that was made outside Reconciler; `action` would undo it."""
+
+
+class ObjectDocument(TypedDict):
+    """One object."""
+
+    address: str
+    id: str | None
+    """Of the live object, where there is one."""
+    in_sync: bool
+    """True where nothing is pending, drifted or refused."""
+    changes: list[PendingDocument]
+    """Edits of the manifests that wait to be applied, and what follows from them."""
+    drift: list[DriftedDocument]
+    """Differences that were made outside Reconciler."""
+    refused: list[str]
+    """The rules that refuse a change of it."""
+    published: str | None
+    """The release that applications get under the name of a chatbot."""
+
+
+class StatusDocument(TypedDict):
+    """Every object of one identity, with its live id and whether it is in sync."""
+
+    format: Literal["reconciler/status/v2"]
+    identity: str
+    """PROJECT or PROJECT/ENVIRONMENT."""
+    endpoint: str
+    last_apply: AppliedPlanDocument | None
+    """Null where nothing was applied yet."""
+    lock: LockDocument | None
+    """Null where no run holds it."""
+    objects: list[ObjectDocument]
+    """Every object, by address."""
+
+
+def object_statuses(planned: Planned) -> Iterator[ObjectStatus]:
+    """Return the status of every object that is desired, live, or changed by the plan, by address."""
+    changes, drift = _by_address(planned.plan.changes), _by_address(planned.plan.drift)
+    refusals: dict[str, list[Refusal]] = defaultdict(list)
+    for refusal in planned.plan.refusals:
+        refusals[refusal.address].append(refusal)
+    known = {*map(str, planned.inputs.desired), *map(str, planned.matched.live), *changes, *drift, *refusals}
+    for address in sorted(known):
+        live = planned.matched.live.get(Address.parse(address))
+        yield ObjectStatus(
+            address,
+            live.id if live else None,
+            tuple(changes[address]),
+            tuple(drift[address]),
+            tuple(refusals[address]),
+            _published(live),
+        )
+
+
+def last_apply(state: State) -> AppliedPlan | None:
+    return next(reversed([*state.plans.values()]), None)
+
+
+def status_json(status: Status) -> StatusDocument:
+    """Return `status` as the JSON document that `status -o json` prints."""
+    return {
+        "format": FORMAT,
+        "identity": status.identity,
+        "endpoint": status.endpoint,
+        "last_apply": applied_plan_json(status.last_apply) if status.last_apply else None,
+        "lock": lock_json(status.lock) if status.lock else None,
+        "objects": list(map(_object_json, status.objects)),
+    }
+
+
+def _by_address(changes: tuple[Change, ...]) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        found[change.address].append(change)
+    return found
+
+
+def _published(live: Live | None) -> str | None:
+    named = live.fields.get("published") if live else None
+    return next(references_in(named), None)
+
+
+def _object_json(one: ObjectStatus) -> ObjectDocument:
+    return {
+        "address": one.address,
+        "id": one.id,
+        "in_sync": one.in_sync,
+        "changes": list(map(_pending_json, one.changes)),
+        "drift": [{"class": drift_class(change), **_pending_json(change)} for change in one.drift],
+        "refused": [refusal.rule for refusal in one.refusals],
+        "published": one.published,
+    }
+
+
+def _pending_json(change: Change) -> PendingDocument:
+    return {"action": change.action, "fields": [item.path for item in change.fields]}

@@ -1,0 +1,47 @@
+"""The status of every object as a table."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.planning.model import Change
+from reconciler.project.status import ObjectStatus, Status
+from reconciler.reports.style import Style, wrap
+from reconciler.reports.text.tables import table
+from reconciler.reports.wording import reason_texts
+from reconciler.resources.json_documents import timestamp
+from reconciler.state.model import AppliedPlan
+
+_MOST_FIELDS: Final = 3
+
+
+def status_text(status: Status, *, style: Style) -> str:
+    """The last apply and the lock, then an object a line."""
+    lines = wrap(f"{status.identity} at {status.endpoint}; {_last_apply(status.last_apply)}", style.width, hang="  ")
+    if status.lock:
+        holder = status.lock.holder
+        lines += wrap(f"locked by {holder.name}@{holder.host}", style.width, hang="  ")
+    rows = [(one.address, "; ".join(_notes(one)), one.id or "-") for one in status.objects]
+    return "\n".join([*lines, "", table(rows, ("ADDRESS", "STATUS", "ID"), style=style)])
+
+
+def _last_apply(last: AppliedPlan | None) -> str:
+    if last is None:
+        return "never applied"
+    return f"last apply {timestamp(last.finished or last.started)} by {last.holder} ({last.outcome})"
+
+
+def _notes(one: ObjectStatus) -> Iterator[str]:
+    if one.in_sync:
+        yield "in sync"
+    yield from (f"to {change.action}" for change in one.changes)
+    yield from map(_drifted, one.drift)
+    yield from (f"refused: {refusal.rule}" for refusal in one.refusals)
+    if one.published:
+        yield f"{one.published} is published"
+
+
+def _drifted(change: Change) -> str:
+    if change.is_consequence:
+        return f"to {change.action}: {', '.join(reason_texts(change))}"
+    paths = ", ".join(item.path for item in change.fields[:_MOST_FIELDS])
+    return f"changed by hand: {paths if change.action == 'update' else next(iter(reason_texts(change)), change.action)}"
