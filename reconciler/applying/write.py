@@ -165,9 +165,9 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     inputs, adapter = run.planned.inputs, run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
-        raise _stale(step, f"{step.id} is gone")
+        raise _stale(step, f"{step.id} was not found")
     if live.labels and (live.labels.identity, live.labels.address) != (str(inputs.identity), str(step.address)):
-        raise _stale(step, f"{live.id} belongs to {live.labels.address} of {live.labels.identity} now")
+        raise _stale(step, f"{live.id} is now {live.labels.address} of {live.labels.identity}")
     fields = run.planned.matched.localise(inputs, step.address, live).fields
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
     if inputs.is_labelled(live.type) and has_room(live.fields.get("metadata")):
@@ -252,7 +252,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     adapter = run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
-        raise _stale(step, f"{step.id} is gone")
+        raise _stale(step, f"{step.id} was not found")
     _check_fresh(run, step, live, changes)
     fields = dict(_values(run, desired, names, changes))
     await adapter.update(live, WriteRequest(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
@@ -280,7 +280,7 @@ def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -
         places = [item.keys] if name in resource_type.apart else [item.keys, (name,)]
         for keys in places if name not in NOT_FIELDS else ():
             if not same(*(_of(resource_type, desired, keys, side) for side in (now, then))):
-                raise _stale(step, f"{path_text(keys)} was changed since it was planned")
+                raise _stale(step, f"{path_text(keys)} was changed after the plan was made")
 
 
 def _of(resource_type: ResourceType, desired: Desired, keys: Keys, fields: Fields) -> JSON:
@@ -330,5 +330,5 @@ def _held(run: Run, address: Address, keys: Keys) -> Iterator[str]:
 
 
 def _stale(step: Step, what: str) -> StaleError:
-    hint = "Nothing was written to it. Plan again, review what moved, and apply."
+    hint = "The object was not changed. Plan again, review the changes, and apply."
     return StaleError(Problem("stale", f"{step.address}: {what}", hint=hint))

@@ -84,9 +84,12 @@ def merged(live: Mapping[str, str], wanted: Mapping[str, str | None], labels: La
     kept = {key: value for key, value in pairs.items() if value is not None}
     if len(kept) > PAIRS:
         own = ", ".join(sorted(kept.keys() - ownership.KEYS))
-        message = f"{address}: {len(kept)} pairs of metadata, {PAIRS} at most, and four are ours; the others are {own}"
+        message = (
+            f"{address}: {len(kept)} metadata pairs exceed the limit of {PAIRS}, four of which are ownership labels; "
+            f"the others are {own}"
+        )
         raise LiveError(
-            Problem("too-many-pairs", message, hint="Remove some from the manifest or from the live object.")
+            Problem("too-many-pairs", message, hint="Remove pairs from the manifest or from the live object.")
         )
     return kept
 

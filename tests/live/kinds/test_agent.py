@@ -114,7 +114,7 @@ class TestUpdate:
         by_hand(made.id, metadata={f"key-{number}": "x" for number in range(12)} | labels)
         live = api.run(agents.read(made.id))
         api.requests()
-        with pytest.raises(LiveError, match="17 pairs"):
+        with pytest.raises(LiveError, match="17 metadata pairs"):
             api.run(agents.update(live, order(name="desk", metadata={"tier": "gold"})))
         assert api.requests() == []
 
