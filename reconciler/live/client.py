@@ -200,8 +200,8 @@ async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
 
 def _headers(request: Request) -> dict[str, str]:
     beta = BETA.get(request.path[0])
-    resource_type = {"Content-Type": "multipart/form-data"} if request.files else {}
-    return resource_type | ({"OpenAI-Beta": beta} if beta else {})
+    form = {"Content-Type": "multipart/form-data"} if request.files else {}
+    return form | ({"OpenAI-Beta": beta} if beta else {})
 
 
 @asynccontextmanager

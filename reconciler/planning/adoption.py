@@ -111,7 +111,7 @@ class _Pairing:
 
     def missing(self) -> list[Address]:
         """Return the adoptable objects of the manifests that are not live."""
-        known = {*self.matched.live, *self.matched.ambiguous, *self.matched.taken}
+        known = {*self.matched.live, *self.matched.ambiguous, *self.matched.foreign_owned}
         return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
 
     def candidates(self, address: Address) -> Sequence[Live]:
