@@ -63,7 +63,7 @@ def test_references_become_ids(api, agents, order):
         "transport": {"type": "http", "server_url": "https://crm.example"},
         "credential_id": {"$address": "credential/crm"},
     }
-    form = agents._form
+    form = agents._resource_type
     wanted = order(**TRIAGE, tools=form.canonical("tools", [tool]))
     made = api.run(agents.create(wanted))
     (read,) = made.fields["tools"].values()
