@@ -16,7 +16,7 @@ from reconciler.planning.model import DESTROYS, Action, Change
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.lock import LeaseLostError
 
-_TOLD: Final = 10
+_NAMED_PROBLEMS: Final = 10
 """Maximum number of problems of one step that are named."""
 
 
@@ -73,9 +73,9 @@ class _Performer:
 
 def _as_one(problems: Sequence[Problem]) -> Problem:
     """Return the problems of one step as one: all messages, with the hint of the first."""
-    told = [problem.message for problem in problems[:_TOLD]]
-    more = [f"and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
-    return replace(problems[0], message="; ".join([*told, *more]))
+    messages = [problem.message for problem in problems[:_NAMED_PROBLEMS]]
+    more = [f"and {len(problems) - _NAMED_PROBLEMS} more"] if len(problems) > _NAMED_PROBLEMS else []
+    return replace(problems[0], message="; ".join([*messages, *more]))
 
 
 def action_of(step: Step) -> Action:

@@ -9,7 +9,7 @@ from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import same
 
 
-def found(run: Run) -> Iterator[tuple[Address, Applied]]:
+def recover(run: Run) -> Iterator[tuple[Address, Applied]]:
     """Yield the state entry of each object that is live as desired and that the state does not have, or has
     otherwise.
     """

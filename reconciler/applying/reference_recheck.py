@@ -40,8 +40,8 @@ class ReferenceRecheck:
         referrers: Collection[Referrer],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._world = planned.inputs
-        self._leaving = planned_deletions(planned)
+        self._inputs = planned.inputs
+        self._deleted = planned_deletions(planned)
         known = chain(planned.inputs.live, planned.inputs.elsewhere)
         self._known = {(live.id, id_) for live in known for id_ in live.refers_to}
         self._adapters = adapters
@@ -64,7 +64,7 @@ class ReferenceRecheck:
             if live.type in referrer.refers and referrer.asks_by_id:
                 yield referrer.referring({live.type: [live.id]})
             elif live.type in referrer.refers:
-                yield self._shared(referrer.type, partial(referrer.referring, self._leaving))
+                yield self._shared(referrer.type, partial(referrer.referring, self._deleted))
         for adapter in self._adapters.values():
             if live.type in adapter.refers:
                 yield self._shared(adapter.type, partial(self._everything, adapter))
@@ -78,6 +78,6 @@ class ReferenceRecheck:
 
     async def _everything(self, adapter: Adapter) -> Sequence[Live]:
         """Read every object of a type, managed or not, with all its parts."""
-        known = [applied.id for applied in self._world.applied.values()]
-        listed = await adapter.list(self._world.identity, known)
+        known = [applied.id for applied in self._inputs.applied.values()]
+        listed = await adapter.list(self._inputs.identity, known)
         return [live for live in await gather(map(adapter.whole, listed)) if live is not None]

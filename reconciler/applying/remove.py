@@ -116,10 +116,10 @@ async def _is_there(run: Run, step: Step, live: Live) -> bool:
     owner, planned = now.labels, live.labels
     applied = run.planned.inputs.applied.get(step.address)
     if owner is None and planned is not None and (applied is None or applied.id != live.id):
-        raise _stale(step, f"{live.id} does not carry our label any more")
+        raise _stale(step, f"{live.id} no longer has the label of this project")
     expected = (planned.identity, planned.address) if planned else (identity, str(step.address))
     if owner is not None and (owner.identity, owner.address) != expected:
-        raise _stale(step, f"{live.id} belongs to {owner.address} of {owner.identity} now")
+        raise _stale(step, f"{live.id} is now {owner.address} of {owner.identity}")
     if owner is not None and owner.protected and not (planned and planned.protected):
         raise _stale(step, f"{live.id} is protected now")
     return True
@@ -131,5 +131,5 @@ def _named(found: Sequence[Live]) -> str:
 
 
 def _stale(step: Step, what: str) -> StaleError:
-    hint = "Nothing was deleted. Plan again: the plan lists who uses it, and how to go on."
+    hint = "Nothing was deleted. Plan again: the plan lists the referrers and the remedies."
     return StaleError(Problem("stale", f"{step.address}: {what}", hint=hint))

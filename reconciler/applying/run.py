@@ -119,7 +119,7 @@ class Run:
         """Return the live id of `address`, which may be a former name; raise ReconcilerError if it is not live."""
         now = address if address in self.ids else str(self.planned.matched.now(Address.parse(address)))
         if now not in self.ids:
-            raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Plan again to see why."))
+            raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Run `reconciler plan` again."))
         return self.ids[now]
 
     def in_outlets(self, type_: str) -> bool:

@@ -165,13 +165,13 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     inputs, adapter = run.planned.inputs, run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
-        raise _stale(step, f"{step.id} is gone")
+        raise _stale(step, f"{step.id} was not found")
     if live.labels and (live.labels.identity, live.labels.address) != (str(inputs.identity), str(step.address)):
-        raise _stale(step, f"{live.id} belongs to {live.labels.address} of {live.labels.identity} now")
+        raise _stale(step, f"{live.id} is now {live.labels.address} of {live.labels.identity}")
     fields = run.planned.matched.localise(inputs, step.address, live).fields
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
     if inputs.is_labelled(live.type) and has_room(live.fields.get("metadata")):
-        await adapter.update(live, _order(run, as_it_is, {}))
+        await adapter.update(live, _write_request(run, as_it_is, {}))
     return as_it_is
 
 
@@ -205,25 +205,25 @@ async def _make(run: Run, desired: Desired) -> Written:
 
 
 async def _create(run: Run, desired: Desired) -> Live:
-    order = _order(run, desired, desired.fields)
+    request = _write_request(run, desired, desired.fields)
     adapter = run.adapters[desired.type]
     for attempt in range(1, TRIES + 1):
         try:
-            return await adapter.create(order)
+            return await adapter.create(request)
         except UnknownOutcomeError:
-            found = await _found(run, adapter, order)
+            found = await _found(run, adapter, request)
             if found is not None:
-                return await _complete(run, adapter, found, order)
+                return await _complete(run, adapter, found, request)
             if attempt == TRIES:
                 raise
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-async def _found(run: Run, adapter: Adapter, order: WriteRequest) -> Live | None:
+async def _found(run: Run, adapter: Adapter, request: WriteRequest) -> Live | None:
     """Return the object of a create with an unknown outcome, but never an object that an address has already."""
     for wait in LOOKS:
         await run.sleep(wait)
-        found = await adapter.find(order, run.started)
+        found = await adapter.find(request, run.started)
         if found is None:
             continue
         if not run.users.get(found.id):
@@ -234,13 +234,15 @@ async def _found(run: Run, adapter: Adapter, order: WriteRequest) -> Live | None
     return None
 
 
-async def _complete(run: Run, adapter: Adapter, found: Live, order: WriteRequest) -> Live:
+async def _complete(run: Run, adapter: Adapter, found: Live, request: WriteRequest) -> Live:
     """Write what is written apart from the object itself, and may be missing on one that was found."""
-    resource_type = run.planned.inputs.resource_types[order.desired.type]
-    apart = {name: value for name, value in order.fields.items() if name in resource_type.apart}
+    resource_type = run.planned.inputs.resource_types[request.desired.type]
+    apart = {name: value for name, value in request.fields.items() if name in resource_type.apart}
     if not apart:
         return found
-    return await adapter.update(found, WriteRequest(order.desired, apart, order.labels, order.id_of, order.root))
+    return await adapter.update(
+        found, WriteRequest(request.desired, apart, request.labels, request.id_of, request.root)
+    )
 
 
 async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[str]) -> Written:
@@ -252,7 +254,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     adapter = run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
-        raise _stale(step, f"{step.id} is gone")
+        raise _stale(step, f"{step.id} was not found")
     _check_fresh(run, step, live, changes)
     fields = dict(_values(run, desired, names, changes))
     await adapter.update(live, WriteRequest(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
@@ -266,7 +268,7 @@ def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) ->
     return replace(labels, spec={**labels.spec, **{name: said[name] for name in ignored if name in said}})
 
 
-def _order(run: Run, desired: Desired, fields: Fields) -> WriteRequest:
+def _write_request(run: Run, desired: Desired, fields: Fields) -> WriteRequest:
     return WriteRequest(desired, fields, run.labels(desired), run.id_of, run.root)
 
 
@@ -280,7 +282,7 @@ def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -
         places = [item.keys] if name in resource_type.apart else [item.keys, (name,)]
         for keys in places if name not in NOT_FIELDS else ():
             if not same(*(_of(resource_type, desired, keys, side) for side in (now, then))):
-                raise _stale(step, f"{path_text(keys)} was changed since it was planned")
+                raise _stale(step, f"{path_text(keys)} was changed after the plan was made")
 
 
 def _of(resource_type: ResourceType, desired: Desired, keys: Keys, fields: Fields) -> JSON:
@@ -335,5 +337,5 @@ def _held(run: Run, address: Address, keys: Keys) -> Iterator[str]:
 
 
 def _stale(step: Step, what: str) -> StaleError:
-    hint = "Nothing was written to it. Plan again, review what moved, and apply."
+    hint = "The object was not changed. Plan again, review the changes, and apply."
     return StaleError(Problem("stale", f"{step.address}: {what}", hint=hint))

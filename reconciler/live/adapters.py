@@ -56,18 +56,18 @@ class Adapter(Protocol):
         """Return the current object, or None if it does not exist."""
         ...
 
-    async def create(self, order: WriteRequest) -> Live:
+    async def create(self, request: WriteRequest) -> Live:
         """Create the object; raise `UnknownOutcomeError` if it may or may not have been created."""
         ...
 
-    async def find(self, order: WriteRequest, since: float) -> Live | None:
+    async def find(self, request: WriteRequest, since: float) -> Live | None:
         """Return the object that `create` made, or may have made, at or after the Unix time `since`, found by its
         marker.
         """
         ...
 
-    async def update(self, live: Live, order: WriteRequest) -> Live:
-        """Write `order.fields` over `live`, which was read just before; metadata is merged key by key."""
+    async def update(self, live: Live, request: WriteRequest) -> Live:
+        """Write `request.fields` over `live`, which was read just before; metadata is merged key by key."""
         ...
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002

@@ -28,32 +28,32 @@ def detail(body: Object, names: Iterable[str]) -> dict[str, JSON]:
     return {name: body[name] for name in names if body.get(name) is not None}
 
 
-def creation(resource_type: ResourceType, order: WriteRequest) -> dict[str, JSON]:
+def creation(resource_type: ResourceType, request: WriteRequest) -> dict[str, JSON]:
     """Return the body of a create request: desired fields, write-only fields and labels. Null fields are left out: null
     is the initial value, and some create requests do not accept it.
     """
-    fields = {name: value for name, value in order.fields.items() if value is not None}
-    labelled = {METADATA: _pairs(order, None)} if resource_type.is_labelled else {}
-    return {**_rendered(resource_type, order, {**fields, **labelled}), **order.desired.unreadable}
+    fields = {name: value for name, value in request.fields.items() if value is not None}
+    labelled = {METADATA: _pairs(request, None)} if resource_type.is_labelled else {}
+    return {**_rendered(resource_type, request, {**fields, **labelled}), **request.desired.unreadable}
 
 
-def change(resource_type: ResourceType, order: WriteRequest, live: Live) -> dict[str, JSON]:
-    """Return the body of an update request: `order.fields` and the labels. In fields that are managed by key, other
+def change(resource_type: ResourceType, request: WriteRequest, live: Live) -> dict[str, JSON]:
+    """Return the body of an update request: `request.fields` and the labels. In fields that are managed by key, other
     keys are kept, and a key with the value null is removed.
     """
-    fields = {name: _over(resource_type, name, value, live.fields) for name, value in order.fields.items()}
-    labelled = {METADATA: _pairs(order, live)} if resource_type.is_labelled else {}
-    return _rendered(resource_type, order, {**fields, **labelled})
+    fields = {name: _over(resource_type, name, value, live.fields) for name, value in request.fields.items()}
+    labelled = {METADATA: _pairs(request, live)} if resource_type.is_labelled else {}
+    return _rendered(resource_type, request, {**fields, **labelled})
 
 
-def _pairs(order: WriteRequest, live: Live | None) -> dict[str, str]:
+def _pairs(request: WriteRequest, live: Live | None) -> dict[str, str]:
     """Return no labels for an object that never had room for them."""
-    wanted: Mapping[str, str | None] = order.fields.get(METADATA) or {}
+    wanted: Mapping[str, str | None] = request.fields.get(METADATA) or {}
     there: Mapping[str, str] = (live.fields.get(METADATA) or {}) if live else {}
     theirs = {key: value for key, value in {**there, **wanted}.items() if value is not None}
     if live and live.labels is None and not has_room(theirs) and len(theirs) <= PAIRS:
         return theirs
-    return merged(there, wanted, order.labels, str(order.desired.address))
+    return merged(there, wanted, request.labels, str(request.desired.address))
 
 
 def _over(resource_type: ResourceType, name: str, wanted: JSON, live: Fields) -> JSON:
@@ -63,8 +63,8 @@ def _over(resource_type: ResourceType, name: str, wanted: JSON, live: Fields) ->
     return {key: value for key, value in both.items() if value is not None}
 
 
-def _rendered(resource_type: ResourceType, order: WriteRequest, fields: Fields) -> dict[str, JSON]:
-    return {name: replace_references(value, order.id_of) for name, value in resource_type.render(fields).items()}
+def _rendered(resource_type: ResourceType, request: WriteRequest, fields: Fields) -> dict[str, JSON]:
+    return {name: replace_references(value, request.id_of) for name, value in resource_type.render(fields).items()}
 
 
 CLOCK_SLACK: Final = 120.0
@@ -84,9 +84,12 @@ def merged(live: Mapping[str, str], wanted: Mapping[str, str | None], labels: La
     kept = {key: value for key, value in pairs.items() if value is not None}
     if len(kept) > PAIRS:
         own = ", ".join(sorted(kept.keys() - ownership.KEYS))
-        message = f"{address}: {len(kept)} pairs of metadata, {PAIRS} at most, and four are ours; the others are {own}"
+        message = (
+            f"{address}: {len(kept)} metadata pairs exceed the limit of {PAIRS}, four of which are ownership labels; "
+            f"the others are {own}"
+        )
         raise LiveError(
-            Problem("too-many-pairs", message, hint="Remove some from the manifest or from the live object.")
+            Problem("too-many-pairs", message, hint="Remove pairs from the manifest or from the live object.")
         )
     return kept
 

@@ -200,8 +200,8 @@ async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
 
 def _headers(request: Request) -> dict[str, str]:
     beta = BETA.get(request.path[0])
-    resource_type = {"Content-Type": "multipart/form-data"} if request.files else {}
-    return resource_type | ({"OpenAI-Beta": beta} if beta else {})
+    form = {"Content-Type": "multipart/form-data"} if request.files else {}
+    return form | ({"OpenAI-Beta": beta} if beta else {})
 
 
 @asynccontextmanager
@@ -236,11 +236,13 @@ def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
 def _key() -> str:
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not key:
-        hint = "Set OPENAI_API_KEY, or try without one: export RECONCILER_ENDPOINT=embedded"
-        raise LiveError(Problem("no-api-key", "there is no API key for OpenAI", hint=hint))
+        hint = "Set OPENAI_API_KEY, or use the embedded API, which needs no key: export RECONCILER_ENDPOINT=embedded"
+        raise LiveError(Problem("no-api-key", "OPENAI_API_KEY is not set", hint=hint))
     if not (key.isascii() and key.isprintable() and " " not in key):
-        hint = "Copy it again, on one line."
-        raise LiveError(Problem("bad-api-key", "OPENAI_API_KEY holds characters that no API key has", hint=hint))
+        hint = "Copy the key again, on one line."
+        raise LiveError(
+            Problem("bad-api-key", "OPENAI_API_KEY has characters that are not valid in an API key", hint=hint)
+        )
     return key
 
 

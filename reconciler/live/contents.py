@@ -21,14 +21,14 @@ def planned_bytes(root: Path, part: LocalFile, desired: Desired) -> bytes:
     if desired.whole:
         kept = kept_bytes(root, part)
         if kept is None:
-            raise _changed(desired, part, "is nowhere any more")
+            raise _changed(desired, part, "was not found")
         return kept
     try:
         content = (root / part.path).read_bytes()
     except OSError as error:
         raise _changed(desired, part, f"cannot be read: {error.strerror}") from error
     if hashlib.sha256(content).hexdigest() != part.sha256:
-        raise _changed(desired, part, "was changed since it was planned")
+        raise _changed(desired, part, "was changed after the plan was made")
     return content
 
 

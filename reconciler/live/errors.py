@@ -56,21 +56,21 @@ class Advice:
 
 
 _ADVICE: Final = {
-    400: Advice("rejected", "Change that in the manifest."),
+    400: Advice("rejected", "Correct the value in the manifest."),
     401: Advice("unauthorized", "Set OPENAI_API_KEY to a valid key of the right OpenAI project."),
-    403: Advice("forbidden", "The key may not do this: give it the permission, or use another key or region."),
-    404: Advice("not-found", "It was deleted, or belongs to another OpenAI project than the key. Plan again."),
-    409: Advice("conflict", "Something else uses or changes the object. Look at it, then plan again."),
-    413: Advice("rejected", "It is too large for the API."),
-    422: Advice("rejected", "Change that in the manifest."),
-    429: Advice("rate-limited", "Others use up the rate limit of the project. Run it again later."),
+    403: Advice("forbidden", "The key has no permission for this request: grant it, or use another key or region."),
+    404: Advice("not-found", "The object was deleted, or is in another OpenAI project than the key. Plan again."),
+    409: Advice("conflict", "Another process uses or changes the object. Check it, then plan again."),
+    413: Advice("rejected", "The request is too large for the API."),
+    422: Advice("rejected", "Correct the value in the manifest."),
+    429: Advice("rate-limited", "The rate limit of the project is used up. Run it again later."),
 }
 _QUOTA: Final = Advice("quota", "Add credit or raise the spending limit of the project, then run it again.")
-_SERVER: Final = Advice("server-error", "Run it again; see https://status.openai.com if it stays.")
-_OTHER: Final = Advice("refused", "Is the base URL that of an OpenAI API?")
-_UNREACHABLE: Final = Advice("unreachable", "Check network, proxy and base URL, then run it again.")
+_SERVER: Final = Advice("server-error", "Run it again; if the error persists, see https://status.openai.com.")
+_OTHER: Final = Advice("refused", "Check that the base URL is that of an OpenAI API.")
+_UNREACHABLE: Final = Advice("unreachable", "Check the network, the proxy and the base URL, then run it again.")
 _UNREADABLE: Final = Advice(
-    "unreadable", "Is the base URL that of an OpenAI API, and no proxy in between that answers itself?"
+    "unreadable", "Check that the base URL is that of an OpenAI API, and that no proxy answers in its place."
 )
 
 
@@ -99,7 +99,9 @@ class Failure:
     def exception(self, about: Desired | None, *, repeatable: bool) -> LiveError:
         doubtful = not (self.undone or repeatable)
         subject = f"{about.address}: " if about else ""
-        hint = "Nobody can tell whether it was done. Plan again to see." if doubtful else self.advice.hint
+        hint = (
+            "The request may or may not have been carried out. Plan again to check." if doubtful else self.advice.hint
+        )
         problem = Problem(
             code="in-doubt" if doubtful else self.advice.code,
             message=f"{subject}{self.request}: {self.message}",
@@ -135,7 +137,7 @@ def unreadable(response: "httpx2.Response") -> Failure:
     kind = response.headers.get("content-type", "no content type")
     return Failure(
         request=f"{response.request.method} {response.request.url.path}",
-        message=f"the answer ({response.status_code}, {plain(kind)}) is not the JSON of the OpenAI API",
+        message=f"the response ({response.status_code}, {plain(kind)}) is not JSON of the OpenAI API",
         advice=_UNREADABLE,
         request_id=response.headers.get("x-request-id"),
         undone=response.request.method == "GET",
@@ -152,7 +154,7 @@ def _of_connection(error: "openai.APIError", request: str, secret: str) -> Failu
     reason = plain(cause or error, secret) or type(cause).__name__
     return Failure(
         request=request,
-        message=f"no answer from {error.request.url.host}: {reason}",
+        message=f"no response from {error.request.url.host}: {reason}",
         advice=_UNREACHABLE,
         undone=unsent or hopeless,
         passing=not hopeless,
@@ -188,7 +190,7 @@ def _said(error: "openai.APIStatusError", secret: str) -> str:
     body = error.body if isinstance(error.body, dict) else {}
     message = body.get("message")
     if not isinstance(message, str):
-        return f"and no error of the OpenAI API: {plain(error.response.text, secret)[:80]!r}"
+        return f"not an error of the OpenAI API: {plain(error.response.text, secret)[:80]!r}"
     return plain(f"{error.param}: {message}" if error.param else message, secret)
 
 

@@ -72,7 +72,7 @@ async def _is_done(connection: Connection, store_id: str, batch_id: str, visible
             return False
         raise
     if batch.get("status") == "cancelled":
-        message = f"{about.address}: somebody cancelled indexing (batch {batch_id})"
+        message = f"{about.address}: indexing was cancelled outside Reconciler (batch {batch_id})"
         raise LiveError(Problem("not-indexed", message, about.place, "Run it again."))
     return bool(batch.get("status") != "in_progress")
 
@@ -88,7 +88,7 @@ async def _until(done: Done, connection: Connection, deadline: float, about: Des
         if connection.pace.clock() >= deadline:
             message = f"{about.address}: files are still being indexed after {PATIENCE:.0f} s"
             raise LiveError(
-                Problem("still-indexing", message, about.place, "OpenAI goes on with it: run it again later.")
+                Problem("still-indexing", message, about.place, "OpenAI continues indexing: run it again later.")
             )
         await connection.pace.sleep(interval)
         interval = min(interval * 1.5, SLOWEST_LOOK)

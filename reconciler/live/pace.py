@@ -99,7 +99,7 @@ class Pace:
         now = self.clock()
         for lane in map(self._lane, lanes):
             lane.closed_until = max(lane.closed_until, now + seconds)
-            self._tell(lane, f"Too many {lane.requests}, says OpenAI: going on in {seconds:.0f} s.")
+            self._tell(lane, f"Rate limited by OpenAI ({lane.requests}); retrying in {seconds:.0f} s.")
 
     async def _opened(self, lane: _Lane) -> None:
         while (wait := lane.wait(self.clock())) > 0:

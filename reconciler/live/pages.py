@@ -40,7 +40,7 @@ async def walk(
         found = await _walk_once(page, until)
         if found is not None:
             return found
-    hint = "Run it again when no other job deletes objects of this project."
+    hint = "Run it again after other jobs that delete objects of this project have ended."
     raise LiveError(Problem("restless-list", "objects are deleted faster than they can be listed", hint=hint))
 
 
@@ -70,7 +70,7 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Tes
 
 def _repeated(cursor: str) -> LiveError:
     hint = "A proxy in front of the API may ignore the cursor `after`."
-    return LiveError(Problem("repeated-page", f"the server repeats a page: the one that ends with {cursor}", hint=hint))
+    return LiveError(Problem("repeated-page", f"the server repeats the page that ends with {cursor}", hint=hint))
 
 
 async def shutdown_dates(connection: Connection) -> dict[str, date | None]:

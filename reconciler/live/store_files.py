@@ -87,39 +87,39 @@ class Work:
     """Our files when all that is done."""
 
 
-def work_for(live: Live, order: WriteRequest) -> Work:
-    """Return the work for `order.fields["files"]`, given the files of `live`."""
-    wanted = _wanted(order)
+def work_for(live: Live, request: WriteRequest) -> Work:
+    """Return the work for `request.fields["files"]`, given the files of `live`."""
+    wanted = _wanted(request)
     held: Entries = live.fields.get("files") or {}
     failed: Collection[str] = live.detail.get("failed_files") or {}
     restart = [id_ for id_ in wanted if id_ in failed or _is_cut_otherwise(held.get(id_, {}), wanted[id_][1])]
     stay = [id_ for id_ in wanted if id_ in held and id_ not in restart]
     after = {id_: _after(entry, held.get(id_, {})) for id_, (_, entry) in wanted.items()}
-    removable = {*held, *failed} - _spared(live, order)
+    removable = {*held, *failed} - _spared(live, request)
     return Work(
         restart=restart,
-        attach=[_member(id_, after[id_], order) for id_ in wanted if id_ not in stay],
-        describe={id_: _marked(after[id_], order) for id_ in stay if not _is_described(held[id_], after[id_])},
+        attach=[_member(id_, after[id_], request) for id_ in wanted if id_ not in stay],
+        describe={id_: _marked(after[id_], request) for id_ in stay if not _is_described(held[id_], after[id_])},
         detach=sorted(removable - wanted.keys()),
         paths={id_: path for id_, (path, _) in wanted.items()},
         after=after,
     )
 
 
-async def synchronise(connection: Connection, live: Live, order: WriteRequest) -> Work:
+async def synchronise(connection: Connection, live: Live, request: WriteRequest) -> Work:
     """Attach new files and wait until they are indexed; only then detach removed ones, so that search misses nothing.
     Files that are attached again are detached first, and search misses them until they are indexed.
 
     Raises `LiveError` if a file fails or takes too long; the next run resumes.
     """
-    work, about = work_for(live, order), order.desired
+    work, about = work_for(live, request), request.desired
     await gather(_detach(connection, live.id, id_) for id_ in work.restart)
     batches = await attach(connection, live.id, work.attach, about)
     pending = work.paths.keys() & (live.detail.get("pending_files") or ())
     if batches or pending:
         await indexed(connection, live.id, batches, frozenset(pending), about)
         await refuse_failed(connection, live.id, work.paths, about)
-    await gather(_describe(connection, live.id, id_, pairs, order) for id_, pairs in work.describe.items())
+    await gather(_describe(connection, live.id, id_, pairs, request) for id_, pairs in work.describe.items())
     await gather(_detach(connection, live.id, id_) for id_ in work.detach)
     return work
 
@@ -144,30 +144,30 @@ async def _detach(connection: Connection, store_id: str, id_: str) -> None:
 
 
 async def _describe(
-    connection: Connection, store_id: str, id_: str, attributes: dict[str, JSON], order: WriteRequest
+    connection: Connection, store_id: str, id_: str, attributes: dict[str, JSON], request: WriteRequest
 ) -> None:
     path = ("vector_stores", store_id, "files", id_)
     body = {"attributes": attributes}
-    await connection.replace(*path, body=body, about=order.desired, lanes=(WRITES.of(store_id),))
+    await connection.replace(*path, body=body, about=request.desired, lanes=(WRITES.of(store_id),))
 
 
-def _wanted(order: WriteRequest) -> dict[str, tuple[str, Mapping[str, JSON]]]:
+def _wanted(request: WriteRequest) -> dict[str, tuple[str, Mapping[str, JSON]]]:
     """Path and settings by id. Of paths that share an upload, which a store holds once, the first counts."""
     wanted: dict[str, tuple[str, Mapping[str, JSON]]] = {}
-    for path, entry in sorted((order.fields.get("files") or {}).items()):
+    for path, entry in sorted((request.fields.get("files") or {}).items()):
         if entry is not None:
             file = entry["file"]
-            wanted.setdefault(order.id_of(file[ADDRESS_KEY]) if is_reference(file) else file, (path, entry))
+            wanted.setdefault(request.id_of(file[ADDRESS_KEY]) if is_reference(file) else file, (path, entry))
     return wanted
 
 
-def _spared(live: Live, order: WriteRequest) -> set[str]:
+def _spared(live: Live, request: WriteRequest) -> set[str]:
     """Return the files that were attached outside Reconciler and stay: those without the ownership mark. The set is
     empty if the manifest prunes, and excludes files that the manifest named before.
     """
-    if order.desired.prunes:
+    if request.desired.prunes:
         return set()
-    named = {key for key, entry in (order.fields.get("files") or {}).items() if entry is None}
+    named = {key for key, entry in (request.fields.get("files") or {}).items() if entry is None}
     unmarked = {id_ for id_, entry in (live.fields.get("files") or {}).items() if "sha256" not in entry}
     return unmarked - named
 
@@ -191,11 +191,11 @@ def _is_described(held: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
     return all(same(held.get(name), after.get(name)) for name in ("sha256", "attributes"))
 
 
-def _marked(entry: Mapping[str, JSON], order: WriteRequest) -> dict[str, JSON]:
+def _marked(entry: Mapping[str, JSON], request: WriteRequest) -> dict[str, JSON]:
     content = {FILE_SHA256: entry["sha256"]} if "sha256" in entry else {}
-    return {**entry["attributes"], PROJECT: order.labels.identity, **content}
+    return {**entry["attributes"], PROJECT: request.labels.identity, **content}
 
 
-def _member(id_: str, entry: Mapping[str, JSON], order: WriteRequest) -> Object:
+def _member(id_: str, entry: Mapping[str, JSON], request: WriteRequest) -> Object:
     chunking = {"chunking_strategy": entry["chunking_strategy"]} if "chunking_strategy" in entry else {}
-    return {"file_id": id_, "attributes": _marked(entry, order), **chunking}
+    return {"file_id": id_, "attributes": _marked(entry, request), **chunking}

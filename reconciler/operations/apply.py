@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.applying.apply import apply as carry_out
 from reconciler.applying.model import ApplyResult, Outcome
-from reconciler.applying.recovery import found
+from reconciler.applying.recovery import recover
 from reconciler.applying.run import Listener, Run
 from reconciler.bundles.documents import KINDS
 from reconciler.bundles.outlets import Outlet
@@ -178,7 +178,7 @@ def _all_done(outcomes: Iterable[Outcome]) -> bool:
 
 def _catch_up(run: Run) -> Iterator[str]:
     """Record the results of an interrupted run, and return their addresses and those of objects that it created."""
-    recorded = dict(found(run))
+    recorded = dict(recover(run))
     for address, applied in recorded.items():
         run.record(address, applied)
     inputs, live = run.planned.inputs, run.planned.matched.live

@@ -17,7 +17,7 @@ from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, digest
 
 _SHOWN: Final = 5
-_LIST: Final = "`reconciler inventory` lists everything that is live."
+_LIST: Final = "To list all live objects, run `reconciler inventory`."
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class _Pairing:
 
     def missing(self) -> list[Address]:
         """Return the adoptable objects of the manifests that are not live."""
-        known = {*self.matched.live, *self.matched.ambiguous, *self.matched.taken}
+        known = {*self.matched.live, *self.matched.ambiguous, *self.matched.foreign_owned}
         return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
 
     def candidates(self, address: Address) -> Sequence[Live]:
@@ -129,18 +129,22 @@ class _Pairing:
     def _may_adopt(self, address: Address, id_: str | None) -> bool:
         desired, live = self.inputs.desired.get(address), self.matched.live.get(address)
         if desired is None:
-            hint = "Adopting needs a manifest: `reconciler import` writes one."
-            self._problem("unknown-address", f"no manifest asks for {address}", hint)
+            hint = "Adoption requires a manifest. To write one, run `reconciler import`."
+            self._problem("unknown-address", f"{address} has no manifest", hint)
         elif self.inputs.is_upload(desired.type):
-            hint = "Write the id of the upload into the manifest in place of the path, or let apply upload the file."
-            self._problem("not-adoptable", f"{address}: uploads cannot be read back to see what is in them", hint)
+            hint = "Replace the path in the manifest with the id of the upload, or let apply upload the file."
+            self._problem(
+                "not-adoptable", f"{address}: uploads cannot be adopted, because their content cannot be read", hint
+            )
         elif not self._of_kind(desired):
-            self._problem("not-adoptable", f"{address} is no object at OpenAI, but published", "Apply publishes it.")
+            self._problem(
+                "not-adoptable", f"{address} is a published document, not an object at OpenAI", "Apply publishes it."
+            )
         elif live is not None and id_ in (None, live.id):
             self.notices.append(Notice("already-managed", {"id": live.id}, str(address)))
         elif live is not None:
-            hint = f"To have {id_} instead, remove {address} first."
-            self._problem("already-live", f"{address} is live as {live.id} already", hint)
+            hint = f"To use {id_} instead, remove {address} first."
+            self._problem("already-live", f"{address} already has the live object {live.id}", hint)
         else:
             return True
         return False
@@ -148,9 +152,9 @@ class _Pairing:
     def _is_adoptable(self, address: Address, id_: str) -> bool:
         type_, live = self.inputs.desired[address].type, self.by_id.get(id_)
         if live is None:
-            self._problem("not-live", f"{address}: there is no {type_} {id_}", _LIST)
+            self._problem("not-live", f"{address}: {type_} {id_} was not found", _LIST)
         elif live.type != type_:
-            self._problem("wrong-type", f"{address} asks for {_a(type_)}, and {id_} is {_a(live.type)}", _LIST)
+            self._problem("wrong-type", f"{address} requires {_a(type_)}, but {id_} is {_a(live.type)}", _LIST)
         elif owner := self._owner(live):
             self._owned(address, live, owner)
         else:
@@ -166,14 +170,14 @@ class _Pairing:
         if owner == str(self.inputs.identity):
             known = self.matched.addresses.get(live.id)
             former = known[0] if known else live.labels.address if live.labels else ""
-            hint = f"For another name, write `lifecycle: {{moved_from: {str(former).partition('/')[2]}}}`."
-            self._problem("already-ours", f"{address}: {live.id} is ours already, as {former}", hint)
+            hint = f"To rename the object, set `lifecycle: {{moved_from: {str(former).partition('/')[2]}}}`."
+            self._problem("already-ours", f"{address}: {live.id} is already managed as {former}", hint)
         else:
             hint = (
-                f"{owner} gives it up if it removes its manifest after it said `lifecycle: {{keep_on_delete: true}}`. "
-                "If nobody uses that project any more, remove the `reconciler-` keys from the object's metadata."
+                f"To release it, set `lifecycle: {{keep_on_delete: true}}` in {owner}, apply, and remove the manifest. "
+                "If that project is not in use, remove the `reconciler-` keys from the metadata of the object."
             )
-            self._problem("foreign-owner", f"{address}: {live.id} belongs to {owner}", hint)
+            self._problem("foreign-owner", f"{address}: {live.id} is owned by {owner}", hint)
 
     def _like(self, address: Address, taken: set[str], *, named: bool) -> Live | None:
         """Return the object that matches the manifest; add a problem if there are several, or none for a named
@@ -184,12 +188,12 @@ class _Pairing:
         if len(equal or found) == 1:
             return (equal or found)[0]
         if found:
-            how = "equal" if equal else "called so"
+            how = "are equal to the manifest" if equal else "have its name"
             ids = sorted(live.id for live in equal or found)
-            hint = f"Say which one: reconciler adopt {address}={ids[0]}"
-            self._problem("ambiguous", f"{address}: {len(ids)} objects are {how}: {few(ids, _SHOWN)}", hint)
+            hint = f"Select one: reconciler adopt {address}={ids[0]}"
+            self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)
         elif named:
-            self._problem("nothing-alike", f"{address}: nothing that is nobody's has its name", self._others(address))
+            self._problem("nothing-alike", f"{address}: no unmanaged object has its name", self._others(address))
         else:
             self.notices.append(Notice("nothing-to-adopt", address=str(address)))
         return None
@@ -203,8 +207,8 @@ class _Pairing:
         type_ = self.inputs.desired[address].type
         ids = sorted(f"{live.id} ({live.name})" for live in self.free.values() if live.type == type_)
         if not ids:
-            return f"No {type_} is nobody's. {_LIST}"
-        return f"Say which one it is, as in {address}=ID: {few(ids, _SHOWN)}"
+            return f"No {type_} is unmanaged. {_LIST}"
+        return f"Select one, as in {address}=ID: {few(ids, _SHOWN)}"
 
     def _unique(self, found: Mapping[Address, str]) -> Iterator[tuple[Address, str]]:
         claims: dict[str, list[Address]] = defaultdict(list)
@@ -214,8 +218,8 @@ class _Pairing:
             if len(addresses) == 1:
                 yield addresses[0], id_
             else:
-                hint = "It can be only one of them: say which, as in ADDRESS=ID."
-                self._problem("ambiguous", f"{id_} is like {', '.join(map(str, sorted(addresses)))}", hint)
+                hint = "Select one of them, as in ADDRESS=ID."
+                self._problem("ambiguous", f"{id_} matches {', '.join(map(str, sorted(addresses)))}", hint)
 
     def _problem(self, code: str, message: str, hint: str) -> None:
         self.problems.append(Problem(code, message, hint=hint))

@@ -26,7 +26,7 @@ KEEP = ("lifecycle", "keep_on_delete")
 ADDRESS = ("address",)
 NOT_FIELDS = frozenset({LABELS[0], PROTECT[0], ADDRESS[0]})
 """First keys of attributes of an object that are not fields."""
-BY_HAND = frozenset({"drift", "both", "unknown"})
+DRIFT_ORIGINS = frozenset({"drift", "both", "unknown"})
 """Origins that count as drift. `unknown` is one of them, so that `--on-drift keep` keeps the live value."""
 
 
@@ -35,7 +35,7 @@ class ByOrigin:
     """The difference of one object, separated into edits of the manifest and drift."""
 
     ours: Change | None
-    by_hand: Change | None
+    drift: Change | None
 
 
 def changes(
@@ -66,7 +66,7 @@ def _of_address(
     desired, applied, live = inputs.desired.get(address), inputs.applied.get(address), matched.live.get(address)
     for duplicate in matched.duplicates.get(address, ()):
         yield ByOrigin(_removal(address, duplicate, Reason("duplicate")), None)
-    if address in matched.ambiguous or address in matched.taken:
+    if address in matched.ambiguous or address in matched.foreign_owned:
         return
     if desired is None:
         if live is not None and stays_published(inputs, address):
@@ -87,11 +87,11 @@ def _of_address(
 
 def pointing(inputs: PlanInputs, pair: ByOrigin) -> Iterator[ByOrigin]:
     """Yield the pair, with the change of the published release last and separate."""
-    ours, theirs = (_split(inputs, change) for change in (pair.ours, pair.by_hand))
-    if ours.pointer or theirs.pointer:
-        yield ByOrigin(ours.pointer, theirs.pointer)
-    if ours.rest or theirs.rest:
-        yield ByOrigin(ours.rest, theirs.rest)
+    ours, drift = (_split(inputs, change) for change in (pair.ours, pair.drift))
+    if ours.pointer or drift.pointer:
+        yield ByOrigin(ours.pointer, drift.pointer)
+    if ours.rest or drift.rest:
+        yield ByOrigin(ours.rest, drift.rest)
 
 
 class _Halves(NamedTuple):
@@ -192,12 +192,12 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     if not found:
         yield from _accepted(inputs, desired, applied, live)
         return
-    ours = tuple(item for item in found if item.origin not in BY_HAND)
-    by_hand = tuple(item for item in found if item.origin in BY_HAND)
+    ours = tuple(item for item in found if item.origin not in DRIFT_ORIGINS)
+    drift = tuple(item for item in found if item.origin in DRIFT_ORIGINS)
     change = _change(inputs, desired, live, ours)
     if change and former and not inputs.is_upload(desired.type):
         change = replace(change, reasons=(*change.reasons, Reason("moved", {"former": str(former)})))
-    yield ByOrigin(change, _change(inputs, desired, live, by_hand))
+    yield ByOrigin(change, _change(inputs, desired, live, drift))
 
 
 def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> Iterator[FieldChange]:
@@ -272,13 +272,13 @@ def not_named(members: Members | None, desired: Desired, applied: Applied | None
 
 
 def _pruned(
-    members: Members | None, desired: Desired, applied: Applied | None, live: Live, told: Collection[Keys]
+    members: Members | None, desired: Desired, applied: Applied | None, live: Live, reported: Collection[Keys]
 ) -> list[FieldChange]:
     """Return the members that were attached outside Reconciler to an object whose manifest prunes."""
     if members is None or not desired.prunes or members.field in desired.lifecycle.ignore:
         return []
-    theirs = [(members.field, id_) for id_ in sorted(not_named(members, desired, applied, live))]
-    return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in theirs if keys not in told]
+    attached = [(members.field, id_) for id_ in sorted(not_named(members, desired, applied, live))]
+    return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in attached if keys not in reported]
 
 
 def _write_only(resource_type: ResourceType, desired: Desired, applied: Applied | None) -> list[FieldChange]:

@@ -44,7 +44,7 @@ from reconciler.resources.json_documents import check_readable, format_of
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import ABSENT, JSON, digest
 
-_HINT: Final = "Make it again with `reconciler plan --out FILE`."
+_HINT: Final = "Create it again with `reconciler plan --out FILE`."
 
 
 def seal_change(identity: str, change: Change) -> Change:
@@ -87,9 +87,9 @@ def from_json(document: JSON) -> Plan:
         plan = _plan(document)
         untouched = _is_untouched(plan)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _unusable(f"a plan that lacks what every plan has ({error})") from error
+        raise _unusable(f"an incomplete plan ({error})") from error
     if not untouched:
-        raise _unusable("a plan whose contents do not match its digest: it was edited after it was made")
+        raise _unusable("a plan whose contents do not match its digest: it was edited after it was created")
     return plan
 
 

@@ -39,7 +39,7 @@ def diff(resolution: Resolution) -> Difference:
     pairs = tuple(changes(inputs, matched, retired.reasons))
     pairs += tuple(publications(inputs, matched, pairs))
     edits = [pair.ours for pair in pairs if pair.ours]
-    drift = [_decided(inputs, pair.by_hand) for pair in pairs if pair.by_hand]
+    drift = [_decided(inputs, pair.drift) for pair in pairs if pair.drift]
     work = [*edits, *(change for change in drift if change.decision == "revert")]
     kept = [change for change in drift if change.decision != "revert"]
     graphs = before(inputs, matched), after(inputs, matched, work, kept)
@@ -145,5 +145,7 @@ def _creation_only_edits(inputs: PlanInputs, address: Address, live: Live) -> It
 
 
 def _unchanged(inputs: PlanInputs, matched: Matched, found: Iterable[Change]) -> int:
-    changed = {Address.parse(change.address) for change in found} | matched.ambiguous.keys() | matched.taken.keys()
+    changed = (
+        {Address.parse(change.address) for change in found} | matched.ambiguous.keys() | matched.foreign_owned.keys()
+    )
     return sum(1 for address in inputs.desired if inputs.in_scope(address) and address not in changed)

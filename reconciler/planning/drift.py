@@ -108,7 +108,7 @@ class DriftReport:
         return not (self.drifted or self.failing)
 
     @property
-    def by_hand(self) -> bool:
+    def is_pullable(self) -> bool:
         """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
         return any(item.change.address in drift for item in self.drifted)
@@ -252,8 +252,8 @@ def _standings(
     lost: dict[str, list[FailingFile]] = defaultdict(list)
     for file in failing:
         lost[file.store].append(file)
-    told = frozenset({*pending, *differs, *lost})
-    below = _below(planned.inputs, told)
+    affected = frozenset({*pending, *differs, *lost})
+    below = _below(planned.inputs, affected)
     for family, members in _families(planned).items():
         concerned = sorted(frozenset[str]().union(*map(below, members)))
         yield Standing(
@@ -264,15 +264,15 @@ def _standings(
         )
 
 
-def _below(inputs: PlanInputs, told: frozenset[str]) -> Callable[[Address], frozenset[str]]:
-    """Return a function from an address to the addresses in `told` that it is or uses, without other assistants."""
+def _below(inputs: PlanInputs, affected: frozenset[str]) -> Callable[[Address], frozenset[str]]:
+    """Return a function from an address to the addresses in `affected` that it is or uses, without other assistants."""
 
     @cache
     def below(address: Address) -> frozenset[str]:
         desired = inputs.desired.get(address)
         used = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields)))) if desired else ()
         deeper = (below(target) for target in used if target.kind != ASSISTANT)
-        return (told & {str(address)}).union(*deeper)
+        return (affected & {str(address)}).union(*deeper)
 
     return below
 

@@ -135,7 +135,7 @@ def by_id(inputs: PlanInputs, matched: Matched) -> Graph:
     """Return the references by id to managed objects: of unmanaged objects, of peers, and of manifests with literal
     ids.
     """
-    return Graph((*_of_strangers(inputs, matched), *_of_literal_ids(inputs, matched)))
+    return Graph((*_of_unmanaged(inputs, matched), *_of_literal_ids(inputs, matched)))
 
 
 def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
@@ -160,7 +160,7 @@ def _after(
             yield from _edges(matched, address, stays, "live", skip={*linked, *_targets(matched, desired.fields)})
     yield from _of_literal_ids(inputs, matched)
     yield from _left_alone(inputs, matched, work)
-    yield from _of_strangers(inputs, matched)
+    yield from _of_unmanaged(inputs, matched)
 
 
 def _staying(desired: Desired, live: Live | None, work: Iterable[Change], left: Iterable[Change]) -> Mapping[str, JSON]:
@@ -169,8 +169,8 @@ def _staying(desired: Desired, live: Live | None, work: Iterable[Change], left: 
         return {}
     decided = {*desired.fields, *(item.keys[0] for change in work for item in change.fields)}
     free = {name: value for name, value in live.fields.items() if name not in decided - set(desired.lifecycle.ignore)}
-    by_hand = {item.path: item.live for change in left for item in change.fields if item.live is not ABSENT}
-    return {**free, **by_hand}
+    drift = {item.path: item.live for change in left for item in change.fields if item.live is not ABSENT}
+    return {**free, **drift}
 
 
 def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, list[Change]]) -> Iterator[Edge]:
@@ -191,7 +191,7 @@ def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     for address, live in matched.live.items():
         yield from _edges(matched, address, live.fields, "live")
     yield from _of_copies(inputs, matched)
-    yield from _of_strangers(inputs, matched)
+    yield from _of_unmanaged(inputs, matched)
 
 
 def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
@@ -203,14 +203,14 @@ def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
             yield Edge(address, family, COPY)
 
 
-def _of_strangers(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
+def _of_unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     for live in matched.unmanaged:
-        stranger = Foreign(live.type, live.id, live.name)
-        yield from (Edge(stranger, target, "live") for target in _known_to(live, matched))
+        unmanaged = Foreign(live.type, live.id, live.name)
+        yield from (Edge(unmanaged, target, "live") for target in _known_to(live, matched))
     for identity, documents in inputs.peers.items():
         for document in documents:
-            theirs = PeerObject(str(identity), document.name)
-            yield from (Edge(theirs, target, "state") for target in _known_to(document, matched))
+            peer = PeerObject(str(identity), document.name)
+            yield from (Edge(peer, target, "state") for target in _known_to(document, matched))
 
 
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:

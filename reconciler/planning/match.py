@@ -30,7 +30,7 @@ class Matched:
     """Further objects labelled with an address that state, or an unfinished create, gives to another one."""
     ambiguous: Mapping[Address, Sequence[Live]]
     """Several objects with one address, and no entry in the state that selects one."""
-    taken: Mapping[Address, Live]
+    foreign_owned: Mapping[Address, Live]
     """Objects whose id is in the state but whose label names another identity."""
     unmanaged: Sequence[Live]
     """Objects of other owners and unmanaged objects."""
@@ -100,9 +100,9 @@ class Claim:
 
     live: Live | None = None
     duplicates: Sequence[Live] = ()
-    """As `Matched.twins`."""
+    """See `Matched.duplicates`."""
     ambiguous: Sequence[Live] = ()
-    """As `Matched.contested`; then none of them has it."""
+    """See `Matched.ambiguous`; then `live` is None."""
 
 
 def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
@@ -124,7 +124,7 @@ def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Se
 
 def match(inputs: PlanInputs) -> Matched:
     """Pair every address of manifests, state and labels with its live object; linear in the number of objects."""
-    stored, taken = _by_state(inputs)
+    stored, foreign_owned = _by_state(inputs)
     known = {live.id for live in stored.values()}
     claims = {
         address: claim(inputs, address, stored.get(address), [live for live in labelled if live.id not in known])
@@ -147,7 +147,7 @@ def match(inputs: PlanInputs) -> Matched:
     paired.update(find_announced(inputs, paired))
     addresses = _addresses(paired)
     former = former_names(as_applied, paired, moved, addresses)
-    return _finish(inputs, Matched(paired, duplicates, ambiguous, taken, (), addresses, moved, former))
+    return _finish(inputs, Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former))
 
 
 def _move(paired: dict[Address, Live], moved: Mapping[Address, Address]) -> None:
@@ -160,14 +160,14 @@ def _by_state(inputs: PlanInputs) -> tuple[dict[Address, Live], dict[Address, Li
     """Return the objects whose ids the state has: managed ones, and those with the label of another identity."""
     by_id = {live.id: live for live in inputs.live}
     paired: dict[Address, Live] = {}
-    taken: dict[Address, Live] = {}
+    foreign_owned: dict[Address, Live] = {}
     for address, applied in inputs.applied.items():
         live = by_id.get(applied.id)
         if live is None or live.type != applied.type:
             continue
         owner = live.labels.identity if live.labels else None
-        (paired if owner in {None, str(inputs.identity)} else taken)[address] = live
-    return paired, taken
+        (paired if owner in {None, str(inputs.identity)} else foreign_owned)[address] = live
+    return paired, foreign_owned
 
 
 def _expected(resource_type: ResourceType, applied: Applied | None, desired: Desired | None) -> Fields:
@@ -183,7 +183,7 @@ def _expected(resource_type: ResourceType, applied: Applied | None, desired: Des
 def _finish(inputs: PlanInputs, matched: Matched) -> Matched:
     ours = {live.id for live in matched.live.values()}
     ours.update(live.id for group in (*matched.duplicates.values(), *matched.ambiguous.values()) for live in group)
-    ours.update(live.id for live in matched.taken.values())
+    ours.update(live.id for live in matched.foreign_owned.values())
     unmanaged = [live for live in inputs.live if live.id not in ours and live.type not in inputs.outlet_types]
     localised = {address: matched.localise(inputs, address, live) for address, live in matched.live.items()}
     return replace(matched, live=localised, unmanaged=unmanaged)

@@ -42,27 +42,27 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
     """
     pairs = tuple(pairs)
     ours = [pair.ours for pair in pairs if pair.ours]
-    by_hand = [pair.by_hand for pair in pairs if pair.by_hand]
-    work = [*ours, *(by_hand if inputs.on_drift == "revert" else [])]
+    drift = [pair.drift for pair in pairs if pair.drift]
+    work = [*ours, *(drift if inputs.on_drift == "revert" else [])]
     moved = {change.address for change in work if change.action in CREATES}
-    found, done = _told([*ours, *by_hand]), _told(work)
+    found, done = _covered([*ours, *drift]), _covered(work)
     edited = {change.address for change in ours}
     done["agent"] = moved | {str(address) for address in (*matched.moved, *inputs.adopt)}
     for place in _places(inputs):
         if str(place.address) not in done[place.holds]:
             renewed = sorted(moved.intersection(str(matched.now(target)) for target in place.bundle.refers_to))
-            told = str(place.address) in found[place.holds]
-            fields = () if told else tuple(_differences(inputs, matched, place))
+            covered = str(place.address) in found[place.holds]
+            fields = () if covered else tuple(_differences(inputs, matched, place))
             if fields or renewed:
                 yield _publication(inputs, place, fields, renewed, edited)
 
 
-def _told(changes: Iterable[Change]) -> dict[str, set[str]]:
+def _covered(changes: Iterable[Change]) -> dict[str, set[str]]:
     """Return the addresses that changes cover already, by content of a place."""
-    told: dict[str, set[str]] = {"document": set(), "agent": set(), "chatbot": set()}
+    covered: dict[str, set[str]] = {"document": set(), "agent": set(), "chatbot": set()}
     for change in changes:
-        told["chatbot" if change.action == "publish" else "document"].add(change.address)
-    return told
+        covered["chatbot" if change.action == "publish" else "document"].add(change.address)
+    return covered
 
 
 def _places(inputs: PlanInputs) -> Iterator[_Place]:
@@ -80,8 +80,8 @@ def _publication(
     inputs: PlanInputs, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
 ) -> ByOrigin:
     change = _publish(inputs, place, fields, renewed, ours)
-    by_hand = ours.isdisjoint(renewed) and all(item.origin == "drift" for item in fields)
-    return ByOrigin(None, change) if by_hand else ByOrigin(change, None)
+    drift = ours.isdisjoint(renewed) and all(item.origin == "drift" for item in fields)
+    return ByOrigin(None, change) if drift else ByOrigin(change, None)
 
 
 def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterator[FieldChange]:

@@ -45,7 +45,7 @@ class Cloud:
     looks: int = 0
     """How often it looked."""
     orders: dict[str, WriteRequest] = field(default_factory=dict)
-    """The last order by call."""
+    """The last request by call."""
     trouble: dict[str, list[Any]] = field(default_factory=dict)
     """By call, what happens to each time it is made: an exception, an event to wait for, `MadeButLost`, or None."""
     published: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -119,34 +119,34 @@ class FakeAdapter:
     async def read(self, id: str) -> Live | None:  # noqa: A002
         return self.cloud.objects.get(id)
 
-    async def create(self, order: WriteRequest) -> Live:
-        call = f"create {order.desired.address}"
+    async def create(self, request: WriteRequest) -> Live:
+        call = f"create {request.desired.address}"
         lost = await self.cloud.meet(call)
-        self.cloud.orders[call] = order
-        fields = {name: replace_references(value, order.id_of) for name, value in order.fields.items()}
+        self.cloud.orders[call] = request
+        fields = {name: replace_references(value, request.id_of) for name, value in request.fields.items()}
         if lost:
             fields = {name: value for name, value in fields.items() if name not in FORMS[self.type].apart}
-        made = Live(self.type, f"new_{next(self.cloud._numbers)}", fields, order.labels, order.desired.upload_name)
+        made = Live(self.type, f"new_{next(self.cloud._numbers)}", fields, request.labels, request.desired.upload_name)
         self.cloud.objects[made.id] = made
         if lost:
             raise doubt()
         return made
 
-    async def find(self, order: WriteRequest, since: float) -> Live | None:
-        self.cloud.calls.append(f"find {order.desired.address}")
+    async def find(self, request: WriteRequest, since: float) -> Live | None:
+        self.cloud.calls.append(f"find {request.desired.address}")
         if self.cloud.blind:
             self.cloud.blind -= 1
             return None
-        address = str(order.desired.address)
+        address = str(request.desired.address)
         return next(
             (live for live in self.cloud.objects.values() if live.labels and live.labels.address == address), None
         )
 
-    async def update(self, live: Live, order: WriteRequest) -> Live:
-        call = f"update {order.desired.address}"
+    async def update(self, live: Live, request: WriteRequest) -> Live:
+        call = f"update {request.desired.address}"
         await self.cloud.meet(call)
-        self.cloud.orders[call] = order
-        changed = replace(live, fields={**live.fields, **order.fields}, labels=order.labels)
+        self.cloud.orders[call] = request
+        changed = replace(live, fields={**live.fields, **request.fields}, labels=request.labels)
         self.cloud.objects[live.id] = changed
         return changed
 

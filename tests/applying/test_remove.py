@@ -108,8 +108,8 @@ class TestItIsLookedAtAgain:
     @pytest.mark.parametrize(
         ("labels", "why"),
         [
-            (Labels("globex", "widget/lamp"), "belongs to widget/lamp of globex now"),
-            (Labels(str(IDENTITY), "widget/other"), "belongs to widget/other of acme/production now"),
+            (Labels("globex", "widget/lamp"), "is now widget/lamp of globex"),
+            (Labels(str(IDENTITY), "widget/other"), "is now widget/other of acme/production"),
             (Labels(str(IDENTITY), "widget/lamp", protected=True), "is protected now"),
         ],
     )
@@ -129,7 +129,7 @@ class TestItIsLookedAtAgain:
         twin = replace(worlds.objects[1], labels=None)
         result = applied(worlds, Cloud(objects={"w2": twin}))
         assert not result.cloud.calls
-        assert problem_of(result.of("widget/lamp")).message == "widget/lamp: w2 does not carry our label any more"
+        assert problem_of(result.of("widget/lamp")).message == "widget/lamp: w2 no longer has the label of this project"
 
 
 class TestItIsLookedForWhoNeedsIt:

@@ -230,7 +230,7 @@ class TestAdoption:
         assert not result.cloud.calls
         problem = result.of("assistant/triage").problem
         assert problem is not None
-        assert "belongs to assistant/bot of globex" in problem.message
+        assert "is now assistant/bot of globex" in problem.message
 
 
 class TestMove:

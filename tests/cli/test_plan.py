@@ -110,8 +110,8 @@ def test_a_saved_plan_is_shown_without_project_and_network(project, cli: Cli, tm
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "not a plan of format reconciler/plan/v2"),
         (b'{"format": "reconciler/drift/v2"}', "its format is 'reconciler/drift/v2'"),
-        (b'{"format": "reconciler/plan/v2"}', "lacks what every plan has"),
-        (b'{"format": "reconciler/plan/v1"}', "lacks what every plan has"),
+        (b'{"format": "reconciler/plan/v2"}', "an incomplete plan"),
+        (b'{"format": "reconciler/plan/v1"}', "an incomplete plan"),
     ],
 )
 def test_an_invalid_plan_file_is_an_error(cli: Cli, tmp_path, content, said):

@@ -154,7 +154,7 @@ class TestBetweenPlanAndWrite:
         office.by_hand(hotfix(office, id_))
         (outcome,) = carry_out(office, observed).outcomes
         assert problem_of(outcome).code == "stale"
-        assert "metadata was changed since it was planned" in problem_of(outcome).message
+        assert "metadata was changed after the plan was made" in problem_of(outcome).message
         live = office.by_hand(office.sdk.vector_stores.retrieve(id_))
         assert (live.metadata or {})["tier"] == "hotfix"
 

@@ -153,7 +153,7 @@ class TestBetweenPlanAndDelete:
         (outcome,) = apply_after(
             estate, lambda it: it.by_hand(it.sdk.beta.agents.update(agent, metadata=theirs))
         ).outcomes
-        assert "belongs to assistant/digest of globex now" in problem_of(outcome).message
+        assert "is now assistant/digest of globex" in problem_of(outcome).message
         assert estate.requests() == {READ_AGENT: 1}
 
     def test_what_is_gone_is_done(self, estate):

@@ -24,7 +24,7 @@ def test_sixteen_pairs_fit():
 
 def test_seventeen_do_not_and_are_named():
     theirs = {f"key-{number:02}": "x" for number in range(12)}
-    with pytest.raises(LiveError, match=r"assistant/triage: 17 pairs .* key-00, .*key-11, tier"):
+    with pytest.raises(LiveError, match=r"assistant/triage: 17 metadata pairs .* key-00, .*key-11, tier"):
         merged(theirs, {"tier": "gold"}, LABELS, "assistant/triage")
 
 

@@ -350,7 +350,7 @@ class TestConnect:
             async with connect(Endpoint("http://127.0.0.1:1/v1"), pace=Pace({})) as connection:
                 await connection.get("models")
 
-        with pytest.raises(LiveError, match=r"unreachable.*no answer from 127\.0\.0\.1"):
+        with pytest.raises(LiveError, match=r"unreachable.*no response from 127\.0\.0\.1"):
             bench.run(work())
 
     def test_importing_live_does_not_import_the_sdk(self):

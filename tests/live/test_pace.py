@@ -90,7 +90,7 @@ class TestTelling:
         bench.run(sent_at(pace, [0], "POST"))
         assert told == [
             "Slowed down to the limit of 1 writes to vector store vs_1 a minute.",
-            "Too many POST requests, says OpenAI: going on in 7 s.",
+            "Rate limited by OpenAI (POST requests); retrying in 7 s.",
         ]
 
     def test_nothing_is_told_where_nobody_waits(self, bench):

@@ -76,7 +76,7 @@ def test_two_that_one_unfinished_create_has_made_are_the_first_and_a_twin():
 def test_a_known_id_under_the_label_of_another_identity_is_taken():
     worlds = Worlds().applied("widget/lamp", id_="w1").live("widget/lamp", id_="w1", owner="globex")
     found = matched(worlds)
-    assert ids(found.taken) == {"widget/lamp": "w1"}
+    assert ids(found.foreign_owned) == {"widget/lamp": "w1"}
     assert not found.live
     assert not found.unmanaged
 

@@ -24,8 +24,8 @@ class Agents:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._form = resource_types()[self.type]
-        self.refers = self._form.refers
+        self._resource_type = resource_types()[self.type]
+        self.refers = self._resource_type.refers
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
         return [self._live(body) for body in await walk(self._connection, "agents")]
@@ -37,17 +37,17 @@ class Agents:
         body = await self._connection.read("agents", id)
         return None if body is None else self._live(body)
 
-    async def create(self, order: WriteRequest) -> Live:
-        body = bodies.creation(self._form, order)
-        return self._live(await self._connection.create("agents", body=body, about=order.desired))
+    async def create(self, request: WriteRequest) -> Live:
+        body = bodies.creation(self._resource_type, request)
+        return self._live(await self._connection.create("agents", body=body, about=request.desired))
 
-    async def find(self, order: WriteRequest, since: float) -> Live | None:
+    async def find(self, request: WriteRequest, since: float) -> Live | None:
         recent = await walk(self._connection, "agents", until=older_than(since, self._connection.ahead))
-        return next((self._live(body) for body in recent if carries(body, order.labels)), None)
+        return next((self._live(body) for body in recent if carries(body, request.labels)), None)
 
-    async def update(self, live: Live, order: WriteRequest) -> Live:
-        body = bodies.change(self._form, order, live)
-        return self._live(await self._connection.replace("agents", live.id, body=body, about=order.desired))
+    async def update(self, live: Live, request: WriteRequest) -> Live:
+        body = bodies.change(self._resource_type, request, live)
+        return self._live(await self._connection.replace("agents", live.id, body=body, about=request.desired))
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
         live = await self.read(id)
@@ -58,14 +58,14 @@ class Agents:
         await self._connection.remove("agents", id)
 
     def _live(self, body: Object) -> Live:
-        names = {"model", *self._form.defaults, *body} - ENVELOPE
+        names = {"model", *self._resource_type.defaults, *body} - ENVELOPE
         return Live(
             type=self.type,
             id=body["id"],
-            fields=bodies.canonical(self._form, body, names),
+            fields=bodies.canonical(self._resource_type, body, names),
             labels=from_metadata(body.get("metadata")),
             name=body.get("name") or "",
-            refers_to=ids_in(self._form.specs, body),
+            refers_to=ids_in(self._resource_type.specs, body),
             detail=bodies.detail(body, TIMES),
         )
 

@@ -31,8 +31,8 @@ class Files:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._form = resource_types()[self.type]
-        self.refers = self._form.refers
+        self._resource_type = resource_types()[self.type]
+        self.refers = self._resource_type.refers
         self._memory = asyncio.Semaphore(AT_ONCE)
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
@@ -45,35 +45,35 @@ class Files:
         body = await self._connection.read("files", id)
         return None if body is None else self._live(body)
 
-    async def create(self, order: WriteRequest) -> Live:
+    async def create(self, request: WriteRequest) -> Live:
         """Upload the bytes; raises `LiveError` where they are not those that were planned."""
-        desired, local = order.desired, _local(order)
+        desired, local = request.desired, _local(request)
         async with self._memory:
-            content = await asyncio.to_thread(planned_bytes, order.root, local, desired)
-            resource_type = {"purpose": desired.fields["purpose"]}
+            content = await asyncio.to_thread(planned_bytes, request.root, local, desired)
+            form = {"purpose": desired.fields["purpose"]}
             files = (("file", desired.upload_name, content),)
-            made = await self._connection.create("files", body=resource_type, files=files, about=desired)
+            made = await self._connection.create("files", body=form, files=files, about=desired)
         return self._live(made, sha256=local.sha256)
 
-    async def find(self, order: WriteRequest, since: float) -> Live | None:
+    async def find(self, request: WriteRequest, since: float) -> Live | None:
         """Return the oldest upload of this name, size and purpose that no other identity is known to own.
 
         An upload in a vector store matches only if the store has it with this identity and content. Further matching
         uploads are in `detail["also_fits"]`.
         """
         recent = await self._walk(until=older_than(since, self._connection.ahead))
-        fitting = [body for body in recent if _fits(body, order)]
+        fitting = [body for body in recent if _fits(body, request)]
         stores = await walk(self._connection, "vector_stores") if fitting else []
-        free = [body for body in fitting if await self._is_free(body["id"], stores, order)]
+        free = [body for body in fitting if await self._is_free(body["id"], stores, request)]
         if not free:
             return None
         *others, oldest = free
         return self._live(oldest, also_fits=[body["id"] for body in others])
 
-    async def update(self, live: Live, order: WriteRequest) -> Live:
+    async def update(self, live: Live, request: WriteRequest) -> Live:
         """Raise LiveError: an upload is immutable."""
         raise LiveError(
-            Problem("immutable", f"{order.desired.address}: {live.id} is an upload, which cannot be changed")
+            Problem("immutable", f"{request.desired.address}: {live.id} is an upload, which cannot be changed")
         )
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
@@ -85,35 +85,35 @@ class Files:
     async def _walk(self, *, until: Test = never) -> Sequence[Object]:
         return await walk(self._connection, "files", limit=PAGE, until=until)
 
-    async def _is_free(self, id_: str, stores: Sequence[Object], order: WriteRequest) -> bool:
+    async def _is_free(self, id_: str, stores: Sequence[Object], request: WriteRequest) -> bool:
         entries = await gather(self._connection.read("vector_stores", store["id"], "files", id_) for store in stores)
-        return all(_is_ours(entry, order) for entry in entries if entry is not None)
+        return all(_is_ours(entry, request) for entry in entries if entry is not None)
 
     def _live(self, body: Object, **known: JSON) -> Live:
         fields = {"purpose": body.get("purpose")} | ({"sha256": known.pop("sha256")} if "sha256" in known else {})
         return Live(
             type=self.type,
             id=body["id"],
-            fields={name: self._form.canonical(name, value) for name, value in fields.items()},
+            fields={name: self._resource_type.canonical(name, value) for name, value in fields.items()},
             name=body.get("filename") or "",
             detail=bodies.detail(body, DETAIL) | known,
         )
 
 
-def _local(order: WriteRequest) -> LocalFile:
-    if not order.desired.parts:
-        raise ValueError(f"{order.desired.address} has no bytes to upload")
-    return order.desired.parts[0]
+def _local(request: WriteRequest) -> LocalFile:
+    if not request.desired.parts:
+        raise ValueError(f"{request.desired.address} has no bytes to upload")
+    return request.desired.parts[0]
 
 
-def _fits(body: Object, order: WriteRequest) -> bool:
-    wanted = (order.desired.upload_name, _local(order).bytes, order.desired.fields["purpose"])
+def _fits(body: Object, request: WriteRequest) -> bool:
+    wanted = (request.desired.upload_name, _local(request).bytes, request.desired.fields["purpose"])
     return (body.get("filename"), body.get("bytes"), body.get("purpose")) == wanted
 
 
-def _is_ours(entry: Object, order: WriteRequest) -> bool:
+def _is_ours(entry: Object, request: WriteRequest) -> bool:
     attributes = entry.get("attributes") or {}
-    return (attributes.get(PROJECT), attributes.get(FILE_SHA256)) == (order.labels.identity, _local(order).sha256)
+    return (attributes.get(PROJECT), attributes.get(FILE_SHA256)) == (request.labels.identity, _local(request).sha256)
 
 
 ADAPTER: Final = Files

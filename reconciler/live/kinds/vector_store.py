@@ -32,8 +32,8 @@ class VectorStores:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._form = resource_types()[self.type]
-        self.refers = self._form.refers
+        self._resource_type = resource_types()[self.type]
+        self.refers = self._resource_type.refers
         self._known: frozenset[str] = frozenset()
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
@@ -59,20 +59,20 @@ class VectorStores:
         body = await self._connection.read("vector_stores", id)
         return None if body is None else await self._with_files(self._live(body))
 
-    async def create(self, order: WriteRequest) -> Live:
+    async def create(self, request: WriteRequest) -> Live:
         """Make the store, attach its files and wait until they are indexed; `update` finishes what was interrupted."""
-        body = bodies.creation(self._form, _without_files(order))
-        made = await self._connection.create("vector_stores", body=body, about=order.desired)
-        return await self._synchronised(self._live(made), order)
+        body = bodies.creation(self._resource_type, _without_files(request))
+        made = await self._connection.create("vector_stores", body=body, about=request.desired)
+        return await self._synchronised(self._live(made), request)
 
-    async def find(self, order: WriteRequest, since: float) -> Live | None:
+    async def find(self, request: WriteRequest, since: float) -> Live | None:
         recent = await walk(self._connection, "vector_stores", until=older_than(since, self._connection.ahead))
-        body = next((body for body in recent if carries(body, order.labels)), None)
+        body = next((body for body in recent if carries(body, request.labels)), None)
         return None if body is None else await self._with_files(self._live(body))
 
-    async def update(self, live: Live, order: WriteRequest) -> Live:
+    async def update(self, live: Live, request: WriteRequest) -> Live:
         """Send the values that differ only."""
-        return await self._synchronised(await self._changed(live, _without_files(order)), order)
+        return await self._synchronised(await self._changed(live, _without_files(request)), request)
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
         """Remove the marks of its files first: the labels of the store identify the owner."""
@@ -86,14 +86,14 @@ class VectorStores:
         """Delete the store only: its files stay, because others may use them."""
         await self._connection.remove("vector_stores", id)
 
-    async def _changed(self, live: Live, order: WriteRequest) -> Live:
+    async def _changed(self, live: Live, request: WriteRequest) -> Live:
         labels = to_metadata(live.labels) if live.labels else {}
         now = {**live.fields, "metadata": {**(live.fields.get("metadata") or {}), **labels}}
-        wanted = bodies.change(self._form, order, live)
+        wanted = bodies.change(self._resource_type, request, live)
         body = {name: value for name, value in wanted.items() if not same(value, now.get(name))}
         if not body:
             return live
-        sent = await self._connection.replace("vector_stores", live.id, body=body, about=order.desired)
+        sent = await self._connection.replace("vector_stores", live.id, body=body, about=request.desired)
         changed = self._live(sent)
         return replace(
             live,
@@ -103,10 +103,10 @@ class VectorStores:
             detail={**live.detail, **changed.detail},
         )
 
-    async def _synchronised(self, live: Live, order: WriteRequest) -> Live:
-        if "files" not in order.fields:
+    async def _synchronised(self, live: Live, request: WriteRequest) -> Live:
+        if "files" not in request.fields:
             return live
-        work = await store_files.synchronise(self._connection, live, order)
+        work = await store_files.synchronise(self._connection, live, request)
         unmanaged = live.detail.get("unmanaged_files") or {}
         left = {id_: entry for id_, entry in unmanaged.items() if id_ not in (*work.after, *work.detach)}
         return self._holding(live, store_files.Contents(work.after, left, {}, []))
@@ -124,7 +124,7 @@ class VectorStores:
         detail = {"unmanaged_files": files.unmanaged, "failed_files": files.failed, "pending_files": files.pending}
         return replace(
             live,
-            fields={**live.fields, "files": self._form.canonical("files", {**files.unmanaged, **files.ours})},
+            fields={**live.fields, "files": self._resource_type.canonical("files", {**files.unmanaged, **files.ours})},
             refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
             detail={**live.detail, **detail},
         )
@@ -133,15 +133,15 @@ class VectorStores:
         return Live(
             type=self.type,
             id=body["id"],
-            fields=bodies.canonical(self._form, body, FIELDS),
+            fields=bodies.canonical(self._resource_type, body, FIELDS),
             labels=from_metadata(body.get("metadata")),
             name=body.get("name") or "",
             detail=bodies.detail(body, DETAIL),
         )
 
 
-def _without_files(order: WriteRequest) -> WriteRequest:
-    return replace(order, fields={name: value for name, value in order.fields.items() if name != "files"})
+def _without_files(request: WriteRequest) -> WriteRequest:
+    return replace(request, fields={name: value for name, value in request.fields.items() if name != "files"})
 
 
 ADAPTER: Final = VectorStores

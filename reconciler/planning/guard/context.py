@@ -73,8 +73,8 @@ class GuardContext:
         return {Address.parse(change.address) for change in self.work if change.action == "release"}
 
     @property
-    def by_hand(self) -> Iterator[Change]:
-        return (pair.by_hand for pair in self.by_origin if pair.by_hand)
+    def drift(self) -> Iterator[Change]:
+        return (pair.drift for pair in self.by_origin if pair.drift)
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ def what_changed(change: Change) -> JSON:
     return {"action": change.action, "id": change.id, "fields": values}
 
 
-def both_changed(case: GuardContext) -> Iterator[Violation]:
+def both_changed(context: GuardContext) -> Iterator[Violation]:
     """Refuse `--on-drift keep` for values that were changed both in the manifest and live."""
-    if case.inputs.on_drift != "keep":
+    if context.inputs.on_drift != "keep":
         return
-    written = {change.address for change in case.work}
-    for change in case.by_hand:
-        desired = case.inputs.desired.get(Address.parse(change.address))
-        whole = desired is not None and desired.type in case.inputs.outlet_types and change.address in written
+    written = {change.address for change in context.work}
+    for change in context.drift:
+        desired = context.inputs.desired.get(Address.parse(change.address))
+        whole = desired is not None and desired.type in context.inputs.outlet_types and change.address in written
         both = [item.path for item in change.fields if whole or item.origin == "both"]
         if both:
             yield Violation(
@@ -36,15 +36,15 @@ def both_changed(case: GuardContext) -> Iterator[Violation]:
             )
 
 
-def kept_missing(case: GuardContext) -> Iterator[Violation]:
+def kept_missing(context: GuardContext) -> Iterator[Violation]:
     """Refuse references to objects that were deleted outside Reconciler and that `--on-drift keep` leaves deleted."""
-    missing = {change.address for change in case.by_hand if change.action in CREATES}
-    if case.inputs.on_drift != "keep" or not missing:
+    missing = {change.address for change in context.drift if change.action in CREATES}
+    if context.inputs.on_drift != "keep" or not missing:
         return
-    for change in case.work:
-        bundle = _published(case.inputs, change)
-        used = map(case.matched.now, bundle.refers_to if bundle else ())
-        needs = {*case.after.needs.get(Address.parse(change.address), ()), *used}
+    for change in context.work:
+        bundle = _published(context.inputs, change)
+        used = map(context.matched.now, bundle.refers_to if bundle else ())
+        needs = {*context.after.needs.get(Address.parse(change.address), ()), *used}
         needed = sorted(missing.intersection(map(str, needs)))
         if needed and change.action not in DESTROYS:
             yield Violation(
@@ -63,10 +63,10 @@ def _published(inputs: PlanInputs, change: Change) -> Bundle | None:
     return inputs.bundles.get(release or address)
 
 
-def any_drift(case: GuardContext) -> Iterator[Violation]:
-    if case.inputs.on_drift != "refuse":
+def any_drift(context: GuardContext) -> Iterator[Violation]:
+    if context.inputs.on_drift != "refuse":
         return
-    for change in case.by_hand:
+    for change in context.drift:
         yield Violation(
             address=change.address,
             action=change.action,

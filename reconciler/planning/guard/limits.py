@@ -14,19 +14,19 @@ LEAST_ALLOWED: Final = 3
 ALLOWED_SHARE: Final = 0.3
 
 
-def too_many(case: GuardContext) -> Iterator[Violation]:
+def too_many(context: GuardContext) -> Iterator[Violation]:
     """Refuse more deletes and detached files than `safety.max_deletes` allows. Archived objects of releases do not
     count.
     """
-    deletes = [(change.address, change.id) for change in case.work if change.action == "delete"]
-    detached = _detached(case) - {address for address, _ in deletes}
+    deletes = [(change.address, change.id) for change in context.work if change.action == "delete"]
+    detached = _detached(context) - {address for address, _ in deletes}
     meant = [[address, id_] for address, id_ in deletes if not is_leftover(Address.parse(address), id_)]
     number = len(meant) + len(detached)
-    live = len({found.id for found in case.matched.live.values()})
-    allowed = _allowed(case, live)
+    live = len({found.id for found in context.matched.live.values()})
+    allowed = _allowed(context, live)
     if number > allowed:
         yield Violation(
-            address=f"project/{case.inputs.identity.project}",
+            address=f"project/{context.inputs.identity.project}",
             action="delete",
             cause=Cause(
                 "too-many-deletes", {"number": number, "detached": bool(detached), "allowed": allowed, "live": live}
@@ -36,31 +36,31 @@ def too_many(case: GuardContext) -> Iterator[Violation]:
         )
 
 
-def _allowed(case: GuardContext, live: int) -> int:
-    most = case.inputs.max_deletes
+def _allowed(context: GuardContext, live: int) -> int:
+    most = context.inputs.max_deletes
     return max(LEAST_ALLOWED, floor(ALLOWED_SHARE * live)) if most is None else most
 
 
-def _detached(case: GuardContext) -> set[str]:
+def _detached(context: GuardContext) -> set[str]:
     """Members that leave what holds them, such as files of a store, by address."""
     found: set[str] = set()
-    for change in case.work:
-        live = case.matched.live.get(Address.parse(change.address)) if change.action == "update" else None
-        members = case.inputs.members(live.type) if live else None
+    for change in context.work:
+        live = context.matched.live.get(Address.parse(change.address)) if change.action == "update" else None
+        members = context.inputs.members(live.type) if live else None
         if members:
             gone = (item.keys for item in change.fields if item.desired is ABSENT and len(item.keys) == 2)
             found.update(f"{members.kind}/{path}" for name, path in gone if name == members.field)
     return found
 
 
-def too_much(case: GuardContext) -> Iterator[Violation]:
+def too_much(context: GuardContext) -> Iterator[Violation]:
     """More than `safety.max_daily_cost`; but never a plan that makes it less."""
-    most, costs = case.inputs.max_daily_cost, case.costs
+    most, costs = context.inputs.max_daily_cost, context.costs
     before, after = costs.per_day
     if most is None or after <= max(most, before):
         return
     yield Violation(
-        address=f"project/{case.inputs.identity.project}",
+        address=f"project/{context.inputs.identity.project}",
         action="update",
         cause=Cause("daily-cost", {"dollars": after, "before": before, "allowed": most}),
         remedies=(Remedy("raise-daily-cost", {"dollars": ceil(after)}),),

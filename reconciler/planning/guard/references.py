@@ -31,26 +31,26 @@ WORKING: Final[Mapping[str, Section]] = {"chatbot": "Chatbots", "pipeline": "Pip
 FROZEN: Final[Mapping[str, Section]] = {RELEASE: "Chatbots", "pipeline": "Chatbots Referencing Pipeline"}
 
 
-def still_used(case: GuardContext) -> Iterator[Violation]:
+def still_used(context: GuardContext) -> Iterator[Violation]:
     """Refuse removals of objects that other objects still reference, and replacements of objects referenced by id."""
-    families = _families(case)
-    for address, change in case.removals.items():
-        if address.kind != RELEASE and not _goes_with_its_head(case, address):
+    families = _families(context)
+    for address, change in context.removals.items():
+        if address.kind != RELEASE and not _goes_with_its_head(context, address):
             members = families[address] if _is_head(address) else [address]
-            edges = [edge for member in members for edge in case.after.referrers.get(member, ())]
-            yield from _objection(case, address, change, edges)
-    replaced = list(_replacements(case))
-    known = by_id(case.inputs, case.matched).referrers if replaced else {}
+            edges = [edge for member in members for edge in context.after.referrers.get(member, ())]
+            yield from _objection(context, address, change, edges)
+    replaced = list(_replacements(context))
+    known = by_id(context.inputs, context.matched).referrers if replaced else {}
     for address, change in replaced:
-        yield from _objection(case, address, change, known.get(address, ()))
+        yield from _objection(context, address, change, known.get(address, ()))
 
 
-def _families(case: GuardContext) -> Mapping[Address, list[Address]]:
+def _families(context: GuardContext) -> Mapping[Address, list[Address]]:
     """Assistants and frozen copies that something refers to, by the working assistant."""
     found: dict[Address, list[Address]] = defaultdict(list)
-    for address in sorted(case.after.referrers):
+    for address in sorted(context.after.referrers):
         if address.kind == ASSISTANT:
-            found[case.matched.family(address)].append(address)
+            found[context.matched.family(address)].append(address)
     return found
 
 
@@ -58,42 +58,42 @@ def _is_head(address: Address) -> bool:
     return address.kind == ASSISTANT and not address.is_frozen
 
 
-def _goes_with_its_head(case: GuardContext, address: Address) -> bool:
+def _goes_with_its_head(context: GuardContext, address: Address) -> bool:
     """Return True if the refusal of the working assistant covers this copy."""
-    return address.kind == ASSISTANT and address.is_frozen and case.matched.family(address) in case.removals
+    return address.kind == ASSISTANT and address.is_frozen and context.matched.family(address) in context.removals
 
 
-def _replacements(case: GuardContext) -> Iterator[tuple[Address, Change]]:
+def _replacements(context: GuardContext) -> Iterator[tuple[Address, Change]]:
     """Yield replaced objects that others may reference by id. Expired objects are not among them, and an upload that
     another owner uses is not deleted.
     """
-    for change in case.work:
+    for change in context.work:
         if change.action == "replace":
             address = Address.parse(change.address)
-            live = case.matched.live[address]
-            if not case.inputs.is_upload(live.type) and live.detail.get("status") != "expired":
+            live = context.matched.live[address]
+            if not context.inputs.is_upload(live.type) and live.detail.get("status") != "expired":
                 yield address, change
 
 
-def _objection(case: GuardContext, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Violation]:
+def _objection(context: GuardContext, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Violation]:
     if not edges:
         return
-    usage = usage_of(case, address, edges)
+    usage = usage_of(context, address, edges)
     yield Violation(
         address=str(address),
         action=change.action,
         cause=Cause("referenced", {"address": str(address)}),
         remedies=tuple(_ways_out(address, usage.sections)),
-        facts={"ids": _ids(case, address, change), "sections": _subject(usage.sections)},
+        facts={"ids": _ids(context, address, change), "sections": _subject(usage.sections)},
         usage=usage,
-        is_contradiction=any(edge.is_written and edge.target in case.removals for edge in edges),
+        is_contradiction=any(edge.is_written and edge.target in context.removals for edge in edges),
     )
 
 
-def _ids(case: GuardContext, address: Address, change: Change) -> dict[str, str | None]:
+def _ids(context: GuardContext, address: Address, change: Change) -> dict[str, str | None]:
     """Return the ids of the removed object and, for an assistant, of the copies that are removed with it."""
-    copies = case.families.get(address, ()) if _is_head(address) else ()
-    return {**{str(copy): case.removals[copy].id for copy in copies}, str(address): change.id}
+    copies = context.families.get(address, ()) if _is_head(address) else ()
+    return {**{str(copy): context.removals[copy].id for copy in copies}, str(address): change.id}
 
 
 def _subject(sections: Mapping[Section, Sequence[Referrer]]) -> dict[Section, list[str]]:
@@ -101,16 +101,16 @@ def _subject(sections: Mapping[Section, Sequence[Referrer]]) -> dict[Section, li
     return {name: [subject_text(referrer) for referrer in sections[name]] for name in SECTIONS}
 
 
-def usage_of(case: GuardContext, address: Address, edges: Sequence[Edge]) -> Usage:
+def usage_of(context: GuardContext, address: Address, edges: Sequence[Edge]) -> Usage:
     """Return the referrers of `address`, or of a copy of it, by these edges."""
-    places = case.after.places
+    places = context.after.places
     found: dict[Section, dict[str, Referrer]] = {name: {} for name in SECTIONS}
     for edge in edges:
-        section, state, node = _listed(case, address, edge)
+        section, state, node = _listed(context, address, edge)
         referrer = Referrer(node, state, places[edge.source, edge.target])
         found[section].setdefault(subject_text(referrer), referrer)
     sections = {name: tuple(found[name][text] for text in sorted(found[name])) for name in SECTIONS}
-    ways = {(*case.after.chain_to(edge.source), edge.target) for edge in edges}
+    ways = {(*context.after.chain_to(edge.source), edge.target) for edge in edges}
     chains = tuple(_chain(way, places) for way in sorted(ways, key=lambda way: list(map(str, way))))
     return Usage(sections, chains)
 
@@ -120,7 +120,7 @@ def _chain(way: Sequence[Node], places: Mapping[tuple[Node, Node], str]) -> tupl
     return (*links, Referrer(way[-1]))
 
 
-def _listed(case: GuardContext, address: Address, edge: Edge) -> tuple[Section, ReleaseState | None, Node]:
+def _listed(context: GuardContext, address: Address, edge: Edge) -> tuple[Section, ReleaseState | None, Node]:
     """Return the section of a referrer, its state, and what is listed: of what a release made, the release."""
     referrer = edge.source
     if not isinstance(referrer, Address):
@@ -129,7 +129,7 @@ def _listed(case: GuardContext, address: Address, edge: Edge) -> tuple[Section, 
     by_kind = FROZEN if release else WORKING
     section = by_kind.get(referrer.kind, OTHER) if address.kind == ASSISTANT else OTHER
     if release:
-        return section, "published" if release in case.published else "released", release
+        return section, "published" if release in context.published else "released", release
     return section, "unreleased" if section == "Chatbots" else None, referrer
 
 

@@ -11,10 +11,10 @@ from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
 
 
-def published(case: GuardContext) -> Iterator[Violation]:
+def published(context: GuardContext) -> Iterator[Violation]:
     """Archiving what a chatbot has published, by its manifest or because its pointer stays where it is."""
-    for address, change in case.removals.items():
-        edges = case.after.referrers.get(address, ()) if address.kind == RELEASE else ()
+    for address, change in context.removals.items():
+        edges = context.after.referrers.get(address, ()) if address.kind == RELEASE else ()
         chatbots = sorted({str(edge.source) for edge in edges})
         if chatbots:
             yield Violation(
@@ -23,15 +23,15 @@ def published(case: GuardContext) -> Iterator[Violation]:
                 cause=Cause("published", {"chatbots": chatbots}),
                 remedies=(Remedy("publish-or-remove", {"chatbots": chatbots}),),
                 facts=[change.id, chatbots],
-                usage=usage_of(case, address, edges),
+                usage=usage_of(context, address, edges),
             )
 
 
-def edited(case: GuardContext) -> Iterator[Violation]:
+def edited(context: GuardContext) -> Iterator[Violation]:
     """Refuse a manifest whose content differs from the release with its number."""
-    for address, desired in sorted(case.inputs.desired.items()):
-        if address.kind == RELEASE and case.inputs.in_scope(address):
-            was, now = _released(case, address), desired.fields.get("digest")
+    for address, desired in sorted(context.inputs.desired.items()):
+        if address.kind == RELEASE and context.inputs.in_scope(address):
+            was, now = _released(context, address), desired.fields.get("digest")
             if was is not None and was != now:
                 yield Violation(
                     address=str(address),
@@ -42,19 +42,19 @@ def edited(case: GuardContext) -> Iterator[Violation]:
                 )
 
 
-def _released(case: GuardContext, address: Address) -> JSON:
+def _released(context: GuardContext, address: Address) -> JSON:
     """Return the released digest: from the state, or else from the live object; None for a new release."""
-    applied, live = case.inputs.applied.get(address), case.matched.live.get(address)
+    applied, live = context.inputs.applied.get(address), context.matched.live.get(address)
     known = applied or live
     return known.fields.get("digest") if known else None
 
 
-def drifted(case: GuardContext) -> Iterator[Violation]:
+def drifted(context: GuardContext) -> Iterator[Violation]:
     """Refuse to release assistants with drift: the tested assistant is not the one that would be released."""
-    by_hand = {change.address: change for change in case.by_hand if change.action != "publish"}
-    releases = (pair.ours for pair in case.by_origin if pair.ours and pair.ours.action == "release")
+    drift = {change.address: change for change in context.drift if change.action != "publish"}
+    releases = (pair.ours for pair in context.by_origin if pair.ours and pair.ours.action == "release")
     for change in releases:
-        found = [by_hand[name] for name in _frozen_assistants(case, change) if name in by_hand]
+        found = [drift[name] for name in _frozen_assistants(context, change) if name in drift]
         if found:
             yield Violation(
                 address=change.address,
@@ -65,8 +65,8 @@ def drifted(case: GuardContext) -> Iterator[Violation]:
             )
 
 
-def _frozen_assistants(case: GuardContext, change: Change) -> list[str]:
+def _frozen_assistants(context: GuardContext, change: Change) -> list[str]:
     """Return the working assistants that the release copies."""
-    release = case.inputs.releases.get(Address.parse(change.address))
+    release = context.inputs.releases.get(Address.parse(change.address))
     parts = release.parts if release else ()
-    return sorted({str(case.matched.family(part)) for part in parts if part.kind == ASSISTANT})
+    return sorted({str(context.matched.family(part)) for part in parts if part.kind == ASSISTANT})

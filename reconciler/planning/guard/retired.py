@@ -10,13 +10,13 @@ from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 
 
-def models(case: GuardContext) -> Iterator[Violation]:
+def models(context: GuardContext) -> Iterator[Violation]:
     """Refuse changes that write, release or publish a model on or after its shutdown date."""
-    gone = {model: on for model, on in case.inputs.shutdowns.items() if on <= case.inputs.today}
+    gone = {model: on for model, on in context.inputs.shutdowns.items() if on <= context.inputs.today}
     if not gone:
         return
-    for change in case.work:
-        ended = {model: str(gone[model]) for model in sorted(brought(case, change) & gone.keys())}
+    for change in context.work:
+        ended = {model: str(gone[model]) for model in sorted(brought(context, change) & gone.keys())}
         if ended:
             yield Violation(
                 address=change.address,
@@ -27,48 +27,48 @@ def models(case: GuardContext) -> Iterator[Violation]:
             )
 
 
-def brought(case: GuardContext, change: Change) -> set[str]:
+def brought(context: GuardContext, change: Change) -> set[str]:
     """Return the models that a change brings to users. The models of a copy count for the release that makes it."""
     address = Address.parse(change.address)
-    if address.release != address and address.release in case.released:
+    if address.release != address and address.release in context.released:
         return set()
-    return {model for part in _concerned(case, address, change) for model in _models(case, part)}
+    return {model for part in _concerned(context, address, change) for model in _models(context, part)}
 
 
-def _concerned(case: GuardContext, address: Address, change: Change) -> Iterator[Address]:
+def _concerned(context: GuardContext, address: Address, change: Change) -> Iterator[Address]:
     """Yield the objects that a change brings to users: all of a release, or else the object itself."""
     if change.action == "release":
-        yield from _whole(case, address)
+        yield from _whole(context, address)
     elif change.action == "publish":
-        yield from _newly_published(case, address, change)
+        yield from _newly_published(context, address, change)
     elif change.action in CREATES or _writes_fields(change):
         yield address
 
 
-def _newly_published(case: GuardContext, chatbot: Address, change: Change) -> Iterator[Address]:
+def _newly_published(context: GuardContext, chatbot: Address, change: Change) -> Iterator[Address]:
     """Yield the objects of the release that a chatbot publishes next. A bundle that is published again has none."""
-    release = release_of(case.inputs, chatbot)
-    pointers = case.inputs.resource_types[case.inputs.desired[chatbot].type].pointers if release else frozenset()
+    release = release_of(context.inputs, chatbot)
+    pointers = context.inputs.resource_types[context.inputs.desired[chatbot].type].pointers if release else frozenset()
     if release and any(item.keys[0] in pointers for item in change.fields):
-        yield from _whole(case, release)
+        yield from _whole(context, release)
 
 
 def _writes_fields(change: Change) -> bool:
     return change.action == "update" and any(item.keys[0] not in NOT_FIELDS for item in change.fields)
 
 
-def _whole(case: GuardContext, release: Address) -> Iterator[Address]:
+def _whole(context: GuardContext, release: Address) -> Iterator[Address]:
     """Yield the release and all objects that it uses, including copies made by other releases."""
     waiting, found = [release], {release}
     while waiting:
         address = waiting.pop()
         yield address
-        needed = set(case.after.needs.get(address, ())) - found
+        needed = set(context.after.needs.get(address, ())) - found
         found |= needed
         waiting.extend(needed)
 
 
-def _models(case: GuardContext, address: Address) -> Iterator[str]:
-    desired = case.inputs.desired.get(address)
+def _models(context: GuardContext, address: Address) -> Iterator[str]:
+    desired = context.inputs.desired.get(address)
     if desired is not None:
-        yield from case.inputs.resource_types[desired.type].models(desired.fields)
+        yield from context.inputs.resource_types[desired.type].models(desired.fields)

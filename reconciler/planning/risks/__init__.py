@@ -17,11 +17,11 @@ from reconciler.resources.risks import LEVELS, RISKS, Hazard
 __all__ = ["RULES", "ranked", "with_risks"]
 
 
-def with_risks(plan: Plan, case: GuardContext, permitted: Callable[[Change], Iterable[Consent]]) -> Plan:
+def with_risks(plan: Plan, context: GuardContext, permitted: Callable[[Change], Iterable[Consent]]) -> Plan:
     """Return `plan` with the risks of its work, on each change and ranked; `permitted` returns the consents of a
     change.
     """
-    found = {change.digest: tuple(_risks(case, change, permitted)) for change in plan.work}
+    found = {change.digest: tuple(_risks(context, change, permitted)) for change in plan.work}
     return replace(
         plan,
         changes=tuple(_noted(change, found.get(change.digest, ())) for change in plan.changes),
@@ -46,10 +46,10 @@ def ranked(hazards: Iterable[Hazard], change: Change) -> list[Risk]:
     )
 
 
-def _risks(case: GuardContext, change: Change, permitted: Callable[[Change], Iterable[Consent]]) -> list[Risk]:
+def _risks(context: GuardContext, change: Change, permitted: Callable[[Change], Iterable[Consent]]) -> list[Risk]:
     hazards: list[Hazard] = []
     for rule in RULES:
-        hazards += (hazard for hazard in rule(case, change) if hazard not in hazards)
+        hazards += (hazard for hazard in rule(context, change) if hazard not in hazards)
     consents = (Hazard("consent-used", permission(consent)) for consent in permitted(change))
     return ranked((*hazards, *consents), change)
 

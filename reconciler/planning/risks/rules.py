@@ -22,13 +22,13 @@ months for a variant.
 _PASSING: Final = ("-preview", "-latest")
 
 
-def fields(case: GuardContext, change: Change) -> Iterator[Hazard]:
+def fields(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield the risks that the resource type finds in changed fields. A new object has no users yet."""
-    resource_type = resource_type_of(case.inputs, case.matched, change)
+    resource_type = resource_type_of(context.inputs, context.matched, change)
     if resource_type is None or change.action not in {"update", "replace"}:
         return
-    users = case.served.get(Address.parse(change.address))
-    for hazard in of_fields(resource_type, *before_after(case.inputs, case.matched, change)):
+    users = context.served.get(Address.parse(change.address))
+    for hazard in of_fields(resource_type, *before_after(context.inputs, context.matched, change)):
         yield replace(hazard, used_by=str(users)) if users else hazard
 
 
@@ -40,27 +40,27 @@ def of_fields(resource_type: ResourceType, before: Fields, after: Fields) -> Ite
         yield Hazard("model-changed", {"before": sorted(was - is_), "after": sorted(is_ - was)})
 
 
-def retiring(case: GuardContext, change: Change) -> Iterator[Hazard]:
+def retiring(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Models that it brings to users, or leaves with them, and that are shut down soon."""
-    inputs = case.inputs
-    for model in sorted(brought(case, change) & inputs.shutdowns.keys()):
+    inputs = context.inputs
+    for model in sorted(brought(context, change) & inputs.shutdowns.keys()):
         end = inputs.shutdowns[model]
         if inputs.today < end <= inputs.today + SOON:
             yield Hazard("model-retiring", {"model": model, "on": str(end), "days": (end - inputs.today).days})
 
 
-def unpinned(case: GuardContext, change: Change) -> Iterator[Hazard]:
+def unpinned(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Models that it chooses, and that OpenAI exchanges for others without notice."""
-    passing = {model for model in brought(case, change) if model.endswith(_PASSING)}
-    resource_type = resource_type_of(case.inputs, case.matched, change)
+    passing = {model for model in brought(context, change) if model.endswith(_PASSING)}
+    resource_type = resource_type_of(context.inputs, context.matched, change)
     if passing and resource_type and change.action == "update":
-        before, after = before_after(case.inputs, case.matched, change)
+        before, after = before_after(context.inputs, context.matched, change)
         passing &= set(resource_type.models(after)) - set(resource_type.models(before))
     if passing:
         yield Hazard("model-unpinned", {"models": sorted(passing)})
 
 
-def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
+def lifecycle(_context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield the protections of the object that the change removes."""
     for item in change.fields:
         if item.keys == PROTECT and item.live and not item.desired:
@@ -69,21 +69,21 @@ def lifecycle(_case: GuardContext, change: Change) -> Iterator[Hazard]:
             yield Hazard("kept-no-longer")
 
 
-def names(case: GuardContext, change: Change) -> Iterator[Hazard]:
+def names(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Names and ids under which applications know the object."""
     for item in change.fields:
         former = Address.parse(str(item.live)) if item.keys == ADDRESS else None
-        if former in case.inputs.pointers or former in case.inputs.published:
+        if former in context.inputs.pointers or former in context.inputs.published:
             yield Hazard("name-lost", {"before": item.live, "after": item.desired})
-    live = case.matched.live.get(Address.parse(change.address))
-    shared = live is not None and case.inputs.is_upload(live.type)
+    live = context.matched.live.get(Address.parse(change.address))
+    shared = live is not None and context.inputs.is_upload(live.type)
     if change.action == "replace" and not shared and change.id and "/" not in change.id:
         yield Hazard("id-changed", {"id": change.id})
 
 
-def publication(case: GuardContext, change: Change) -> Iterator[Hazard]:
+def publication(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield the risks of publishing another release of a chatbot."""
-    return published(case, change, of_fields)
+    return published(context, change, of_fields)
 
 
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
@@ -99,17 +99,17 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
 Compare = Callable[[ResourceType, Fields, Fields], Iterator[Hazard]]
 
 
-def published(case: GuardContext, change: Change, compare: Compare) -> Iterator[Hazard]:
+def published(context: GuardContext, change: Change, compare: Compare) -> Iterator[Hazard]:
     """Yield the risks of publishing another release: the differences of its parts. A first release has none."""
-    desired = case.inputs.desired.get(Address.parse(change.address))
-    pointers = case.inputs.resource_types[desired.type].pointers if desired else frozenset()
+    desired = context.inputs.desired.get(Address.parse(change.address))
+    pointers = context.inputs.resource_types[desired.type].pointers if desired else frozenset()
     for item in change.fields:
         if item.keys[0] in pointers:
             before, after = _release(item.live), _release(item.desired)
             if before and after and before != after:
                 numbers = {"before": release_number(before), "after": release_number(after)}
                 yield Hazard("published-version-changed", numbers)
-                yield from _parts(case, before, after, compare)
+                yield from _parts(context, before, after, compare)
             elif before and not after:
                 yield Hazard("publication-withdrawn", {"release": str(before)})
 
@@ -118,26 +118,26 @@ def _release(value: object) -> Address | None:
     return next(map(Address.parse, references_in(value)), None)
 
 
-def _parts(case: GuardContext, before: Address, after: Address, compare: Compare) -> Iterator[Hazard]:
+def _parts(context: GuardContext, before: Address, after: Address, compare: Compare) -> Iterator[Hazard]:
     """Copy by copy, those that were made of one working object, whatever it was called then."""
-    old, new = _by_family(case, before), _by_family(case, after)
+    old, new = _by_family(context, before), _by_family(context, after)
     for family in sorted(old.keys() & new.keys() - {before.family}):
-        desired = case.inputs.desired.get(new[family])
-        was, becomes = _fields(case, old[family]), _fields(case, new[family])
+        desired = context.inputs.desired.get(new[family])
+        was, becomes = _fields(context, old[family]), _fields(context, new[family])
         if desired is not None and was is not None and becomes is not None and old[family] != new[family]:
-            for hazard in compare(case.inputs.resource_types[desired.type], was, becomes):
+            for hazard in compare(context.inputs.resource_types[desired.type], was, becomes):
                 yield replace(hazard, part=str(family))
 
 
-def _by_family(case: GuardContext, release: Address) -> dict[Address, Address]:
-    known = case.inputs.releases.get(release)
-    return {case.matched.family(part): part for part in sorted(known.parts)} if known else {}
+def _by_family(context: GuardContext, release: Address) -> dict[Address, Address]:
+    known = context.inputs.releases.get(release)
+    return {context.matched.family(part): part for part in sorted(known.parts)} if known else {}
 
 
-def _fields(case: GuardContext, address: Address) -> Fields | None:
+def _fields(context: GuardContext, address: Address) -> Fields | None:
     """Return the fields of a copy, with references under their present names."""
-    desired, applied = case.matched.sides(case.inputs, address)
+    desired, applied = context.matched.sides(context.inputs, address)
     known = desired or applied
-    if known is None or not case.matched.former:
+    if known is None or not context.matched.former:
         return known.fields if known else None
-    return case.inputs.resource_types[known.type].rename(known.fields, case.matched.copy_now)
+    return context.inputs.resource_types[known.type].rename(known.fields, context.matched.copy_now)

@@ -27,7 +27,7 @@ def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
     manifests.
     """
     plan, word = report.plan, "In sync" if report.in_sync else "Drift"
-    keep, undo = pull if report.by_hand else "", "" if report.in_sync else revert
+    keep, undo = pull if report.is_pullable else "", "" if report.in_sync else revert
     facts = [("Made", plan.created_at), ("Keep it", keep), ("Undo it", undo)]
     top = Top("safe" if report.clean else "risky", word, plan.identity, f"{sentence(report)}.", facts)
     return page(f"{word}: {plan.identity}", top, _parts(report), [])

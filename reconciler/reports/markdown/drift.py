@@ -79,7 +79,7 @@ def _ways_out(report: DriftReport, revert: str, pull: str) -> Iterator[str]:
     if report.in_sync:
         return
     yield "---"
-    if pull and report.by_hand:
+    if pull and report.is_pullable:
         yield f"To keep it, take it into the manifests: {code(pull)}"
     if revert:
         also = f" It applies {count(report.pending, 'pending edit')} of the manifests too." if report.pending else ""

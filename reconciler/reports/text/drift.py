@@ -95,6 +95,6 @@ def _note(text: str, style: Style) -> Iterator[str]:
 def _ways_out(report: DriftReport, command: str, pull: str) -> list[str]:
     if report.in_sync or not command:
         return []
-    keep = [f"Keep it with: {plain(pull)}"] if pull and report.by_hand else []
+    keep = [f"Keep it with: {plain(pull)}"] if pull and report.is_pullable else []
     also = [f"It applies {count(report.pending, 'pending edit')} of the manifests too."] if report.pending else []
     return [*keep, f"Undo it with: {plain(command)}", *also]

@@ -63,7 +63,7 @@ def test_references_become_ids(api, agents, order):
         "transport": {"type": "http", "server_url": "https://crm.example"},
         "credential_id": {"$address": "credential/crm"},
     }
-    form = agents._form
+    form = agents._resource_type
     wanted = order(**TRIAGE, tools=form.canonical("tools", [tool]))
     made = api.run(agents.create(wanted))
     (read,) = made.fields["tools"].values()
@@ -114,7 +114,7 @@ class TestUpdate:
         by_hand(made.id, metadata={f"key-{number}": "x" for number in range(12)} | labels)
         live = api.run(agents.read(made.id))
         api.requests()
-        with pytest.raises(LiveError, match="17 pairs"):
+        with pytest.raises(LiveError, match="17 metadata pairs"):
             api.run(agents.update(live, order(name="desk", metadata={"tier": "gold"})))
         assert api.requests() == []
 

@@ -52,7 +52,7 @@ class TestCreate:
     def test_bytes_that_changed_since_planning_are_not_uploaded(self, api, files):
         order = api.upload("kb/hours.md")
         (api.root / "kb/hours.md").write_text("other")
-        with pytest.raises(LiveError, match="was changed since it was planned"):
+        with pytest.raises(LiveError, match="was changed after the plan was made"):
             api.run(files.create(order))
         assert api.requests() == []
 

@@ -25,8 +25,8 @@ class Skills:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._form = resource_types()[self.type]
-        self.refers = self._form.refers
+        self._resource_type = resource_types()[self.type]
+        self.refers = self._resource_type.refers
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         return [self._live(body) for body in await walk(self._connection, "skills")]
@@ -40,21 +40,23 @@ class Skills:
         body = await self._connection.read("skills", id)
         return None if body is None else self._live(body)
 
-    async def create(self, order: WriteRequest) -> Live:
-        desired, names = order.desired, [*order.fields["content"]]
-        contents = [await asyncio.to_thread(planned_bytes, order.root, part, desired) for part in desired.parts]
+    async def create(self, request: WriteRequest) -> Live:
+        desired, names = request.desired, [*request.fields["content"]]
+        contents = [await asyncio.to_thread(planned_bytes, request.root, part, desired) for part in desired.parts]
         files = [(f"files[{name}]", name, content) for name, content in zip(names, contents, strict=True)]
-        body = {name: value for name, value in bodies.creation(self._form, order).items() if name != "content"}
+        body = {
+            name: value for name, value in bodies.creation(self._resource_type, request).items() if name != "content"
+        }
         return self._live(await self._connection.create("skills", body=body, files=files, about=desired))
 
-    async def find(self, order: WriteRequest, since: float) -> Live | None:
+    async def find(self, request: WriteRequest, since: float) -> Live | None:
         recent = await walk(self._connection, "skills", until=older_than(since, self._connection.ahead))
         found = map(self._live, recent)
-        return next((live for live in found if same({**live.fields, **order.fields}, live.fields)), None)
+        return next((live for live in found if same({**live.fields, **request.fields}, live.fields)), None)
 
-    async def update(self, live: Live, order: WriteRequest) -> Live:
-        body = bodies.change(self._form, order, live)
-        return self._live(await self._connection.replace("skills", live.id, body=body, about=order.desired))
+    async def update(self, live: Live, request: WriteRequest) -> Live:
+        body = bodies.change(self._resource_type, request, live)
+        return self._live(await self._connection.replace("skills", live.id, body=body, about=request.desired))
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
         """Do nothing, because a skill has no labels."""
@@ -66,7 +68,7 @@ class Skills:
         return Live(
             type=self.type,
             id=body["id"],
-            fields=bodies.canonical(self._form, body, FIELDS),
+            fields=bodies.canonical(self._resource_type, body, FIELDS),
             name=body["name"],
             detail=bodies.detail(body, ["created_at"]),
         )
