@@ -35,6 +35,7 @@ ALLOWED: Final = {
     "operations/rollback.py": "publishes a release of a chatbot",
     "operations/init.py": "a job for each chatbot",
     "project/workspace.py": "the chatbot of a release",
+    "project/all_environments.py": "the releases that each environment publishes",
     "manifests/renames.py": "releases keep the name that their chatbot had",
     "cli/": "commands take the names of chatbots",
     "planning/guard/references.py": "the sections of a refusal: chatbots and pipelines that need an assistant",
