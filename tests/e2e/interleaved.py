@@ -1,4 +1,4 @@
-"""Applies of a plan after which something else changed."""
+"""Applies of a plan after another change."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.support.world import Quiet, World
 
 
 def apply_after(estate: World, happens: Any, *args: Any) -> ApplyResult:
-    """Apply a plan after which something else happens first."""
+    """Plan, call `happens`, and apply the plan."""
     workspace = open_workspace(estate.root, estate.environ)
     observed = estate.run(make_plan(workspace, estate.connection))
     assert observed.planned.plan.refusals == ()

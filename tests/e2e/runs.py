@@ -28,14 +28,14 @@ spec: {assistant: clerk}
 
 
 def start(project: Path) -> subprocess.Popen[str]:
-    """An apply under way, as a user would have it from a shell."""
+    """Start an apply, as from a shell."""
     return subprocess.Popen(
         [*RECONCILER, "apply", "--yes"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
 def live() -> Counter[str]:
-    """How many live objects carry each address, and how many uploads have each name."""
+    """Return the number of live objects by address, and of uploads by name."""
     with OpenAI() as sdk:
         found = Counter(agent.metadata["reconciler-address"] for agent in sdk.beta.agents.list() if agent.metadata)
         found.update((store.metadata or {})["reconciler-address"] for store in sdk.vector_stores.list())
@@ -44,6 +44,6 @@ def live() -> Counter[str]:
 
 
 def wait_for_writes(process: subprocess.Popen[str]) -> None:
-    """Until the first change is told as done."""
+    """Wait until the first change is reported as done."""
     assert process.stderr
     assert process.stderr.readline().startswith("[1/")

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what commands print."""
+"""Tests of the JSON Schemas of printed documents."""
 
 import json
 import re
@@ -24,7 +24,7 @@ MADE = plan(update(field("model", "a", "b")), refusals=(REFERENCED,), created_at
 
 
 def properties(schema: Any, where: str = "") -> Iterator[tuple[str, Any]]:
-    """Every property in a schema, with the way to it."""
+    """Yield every property in a schema, with its path."""
     if isinstance(schema, dict):
         for name, item in schema.get("properties", {}).items():
             yield f"{where}/{name}", item

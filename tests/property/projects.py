@@ -1,6 +1,6 @@
-"""Whole projects, drawn: every kind, both targets, every field and tool that the models have.
+"""Strategies for complete projects: every kind, both targets, and every field and tool of the models.
 
-Strategies are made once: Hypothesis looks into each new one before it draws from it, which takes longer than the draw.
+Strategies are created once, because Hypothesis validates each new one, which takes longer than a draw.
 """
 
 import re
@@ -30,7 +30,7 @@ FILES: Mapping[str, bytes] = {
     "kb/rates/2026.md": b"# Rates\n",
     "prompts/long.md": b"Answer ${var.audience} shortly.\n\n",
 }
-"""Two of them are equal, bytes and base name: one upload for two addresses."""
+"""Two files have equal content and base name: one upload for two addresses."""
 ENVIRONMENTS = {"production": {"variables": {"audience": "customers", "warmth": 0.5}}}
 FOLDERS = ("kb", "docs")
 """What the folder of knowledge is called."""
@@ -98,7 +98,7 @@ MORE: Mapping[str, st.SearchStrategy[Document]] = {
         },
     ),
 }
-"""What the models do not tell of an assistant, by target."""
+"""Rules of assistants that the models do not express, by target."""
 
 
 @dataclass(frozen=True)
