@@ -14,4 +14,4 @@ def test_the_page_explains_each_under_its_level():
         name: part for part in levels for name in re.findall(r"^### `(.+)`\n\n[^#\n]", part, flags=re.MULTILINE)
     }
     assert {name: part.partition("\n")[0].lower() for name, part in explained.items()} == dict(RISKS)
-    assert [part.partition("\n")[0].lower() for part in levels] == [*LEVELS]
+    assert [part.partition("\n")[0].lower() for part in levels] == [*LEVELS, "costs"]
