@@ -125,7 +125,7 @@ def own_fields(run: Run, desired: Desired) -> Fields:
 
 
 def settled(run: Run, desired: Desired, fields: Fields, left: Collection[str]) -> Fields:
-    """`fields` without those in `left`, which are not written: what was applied stays."""
+    """Return `fields` with the applied values of the fields in `left`, which are not written."""
     known = run.last_applied(desired.address)
     then = known.fields if known else {}
     kept = {name: value for name, value in fields.items() if name not in left}
@@ -315,7 +315,7 @@ def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldCha
 def _planned_on(
     run: Run, resource_type: ResourceType, desired: Desired, names: Iterable[str]
 ) -> Iterator[tuple[str, JSON]]:
-    """Live values as they were planned on; of a field that is ours by key, the keys that the manifest sets."""
+    """Return the planned live values; in a field that is managed by key, of the keys in the manifest."""
     live = run.planned.matched.live[desired.address].fields
     for name in names:
         if name in resource_type.owned_by_key and isinstance(live.get(name), Mapping):

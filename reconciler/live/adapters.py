@@ -120,7 +120,7 @@ def needing(found: Iterable[Live], ids: Mapping[str, Collection[str]]) -> list[L
 
 
 def adapters(connection: Connection) -> dict[str, Adapter]:
-    """Adapters by type of live object."""
+    """Return the adapters by type of live object."""
     made: list[Adapter] = [module.ADAPTER(connection) for module in _modules(kinds)]
     return {adapter.type: adapter for adapter in made}
 
