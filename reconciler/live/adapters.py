@@ -1,4 +1,7 @@
-"""Adapters: the operations that the engine uses on each type of live object."""
+"""Adapters and referrers: the requests about each type of live object.
+
+A module in `live/kinds` with an `ADAPTER`, or in `live/referrers` with a `REFERRER`, is found by its presence.
+"""
 
 import asyncio
 import importlib

@@ -105,13 +105,13 @@ def _split(inputs: PlanInputs, change: Change | None) -> _Halves:
     if change is None or not moved:
         return _Halves(change, None)
     rest = tuple(item for item in change.fields if item not in moved)
-    pointer = None if all(item.desired is None and item.live is ABSENT for item in moved) else _pointer(change, moved)
+    pointer = (
+        None
+        if all(item.desired is None and item.live is ABSENT for item in moved)
+        else Change(change.address, "publish", moved, source=change.source)
+    )
     nothing_else = change.action == "update" and not rest
     return _Halves(None if nothing_else else replace(change, fields=rest), pointer)
-
-
-def _pointer(change: Change, moved: tuple[FieldChange, ...]) -> Change:
-    return Change(change.address, "publish", moved, source=change.source)
 
 
 def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:

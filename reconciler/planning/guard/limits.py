@@ -1,4 +1,4 @@
-"""More deletes than a change usually means."""
+"""Rules for limits: the number of deletes, and the daily costs of vector stores."""
 
 from collections.abc import Iterator
 from math import ceil, floor
