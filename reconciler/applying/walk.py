@@ -86,7 +86,7 @@ class _Walker(Generic[Node]):
                 self._ready.append(waiter)
 
     def _behind(self, node: Node) -> Iterator[Node]:
-        """Everything that waits for `node`, directly or not, and is not given up already."""
+        """Yield all direct and indirect dependents of `node` that are not skipped yet."""
         stack = list(self._waiters[node])
         while stack:
             waiter = stack.pop()

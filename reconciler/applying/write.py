@@ -125,7 +125,7 @@ def own_fields(run: Run, desired: Desired) -> Fields:
 
 
 def settled(run: Run, desired: Desired, fields: Fields, left: Collection[str]) -> Fields:
-    """`fields` without those in `left`, which are not written: what was applied stays."""
+    """Return `fields` with the applied values of the fields in `left`, which are not written."""
     known = run.last_applied(desired.address)
     then = known.fields if known else {}
     kept = {name: value for name, value in fields.items() if name not in left}
@@ -315,8 +315,9 @@ def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldCha
 def _planned_on(
     run: Run, resource_type: ResourceType, desired: Desired, names: Iterable[str]
 ) -> Iterator[tuple[str, JSON]]:
-    """Live values as they were planned on; of a field that is ours by key, the keys that the manifest sets, and those
-    of drift that is kept: a writer that prunes removes all others.
+    """Return the planned live values; in a field that is managed by key, of the keys in the manifest.
+
+    Keys of drift that is kept are among them: a write with pruning would remove all others.
     """
     live = run.planned.matched.live[desired.address].fields
     drift = [change for change in run.planned.plan.drift if change.address == str(desired.address)]

@@ -1,4 +1,7 @@
-"""Adapters: the operations that the engine uses on each type of live object."""
+"""Adapters and referrers: the requests about each type of live object.
+
+A module in `live/kinds` with an `ADAPTER`, or in `live/referrers` with a `REFERRER`, is found by its presence.
+"""
 
 import asyncio
 import importlib
@@ -120,7 +123,7 @@ def needing(found: Iterable[Live], ids: Mapping[str, Collection[str]]) -> list[L
 
 
 def adapters(connection: Connection) -> dict[str, Adapter]:
-    """Adapters by type of live object."""
+    """Return the adapters by type of live object."""
     made: list[Adapter] = [module.ADAPTER(connection) for module in _modules(kinds)]
     return {adapter.type: adapter for adapter in made}
 

@@ -118,7 +118,7 @@ class Connection:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def get(self, *path: str, query: Mapping[str, Any] | None = None) -> Object:
-        """Raises `MissingError` where there is nothing."""
+        """Return an object or a list; raise `MissingError` if it does not exist."""
         return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}))
 
     async def read(self, *path: str) -> Object | None:
@@ -148,7 +148,7 @@ class Connection:
 
     @contextmanager
     def writing_while(self, check: Callable[[], None]) -> Iterator[None]:
-        """Inside, `check` is called right before everything that writes is sent; it raises where it must not be."""
+        """Call `check` immediately before every write request in the context; it raises to prevent the request."""
         before, self._may_write = self._may_write, check
         try:
             yield

@@ -112,7 +112,7 @@ class Failure:
 
 
 def plain(text: object, secret: str = "") -> str:
-    """`text` on one line, not too long, without anything that looks like, or is, the key."""
+    """Return `text` on one line, truncated, without the API key and anything that looks like one."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     hidden = line.replace(secret, "[key]") if secret else line
     return _KEY.sub("[key]", hidden)[:_LONGEST]
@@ -195,7 +195,9 @@ def _said(error: "openai.APIStatusError", secret: str) -> str:
 
 
 def _wait(headers: "httpx2.Headers") -> float | None:
-    """`retry-after-ms`, or `Retry-After` from a number or a date (RFC 9110, 10.2.3), in seconds; None for nonsense."""
+    """Return the seconds from `retry-after-ms`, or from `Retry-After` as a number or a date (RFC 9110, 10.2.3); None if
+    neither is valid.
+    """
     precise = _number(headers.get("retry-after-ms", ""))
     if precise is not None:
         return precise / 1000

@@ -32,7 +32,7 @@ class _Lane:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wait(self, now: float) -> float:
-        """The estimated seconds until the next request may be sent."""
+        """Return the estimated seconds until the next request may be sent."""
         while self.answered and self.answered[0] <= now - WINDOW:
             self.answered.popleft()
         full = self.limit is not None and self.in_flight + len(self.answered) >= self.limit
@@ -95,7 +95,7 @@ class Pace:
                 lane.arrive(self.clock())
 
     def hold(self, seconds: float, *lanes: str) -> None:
-        """Let nothing through `lanes` for so many seconds: the server asked for it."""
+        """Block `lanes` for a number of seconds, as the server requested."""
         now = self.clock()
         for lane in map(self._lane, lanes):
             lane.closed_until = max(lane.closed_until, now + seconds)

@@ -1,4 +1,4 @@
-"""List walks: every object of a list, page by page."""
+"""Lists of the API: walks over all pages, and the shutdown dates in the list of models."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
@@ -78,8 +78,5 @@ async def shutdown_dates(connection: Connection) -> dict[str, date | None]:
     `shutdown_date`).
     """
     listed = await connection.get("models")
-    return {model["id"]: _date(model.get("shutdown_date")) for model in listed["data"]}
-
-
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+    dates = ((model["id"], model.get("shutdown_date")) for model in listed["data"])
+    return {name: date.fromisoformat(text) if text else None for name, text in dates}

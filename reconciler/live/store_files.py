@@ -152,7 +152,7 @@ async def _describe(
 
 
 def _wanted(request: WriteRequest) -> dict[str, tuple[str, Mapping[str, JSON]]]:
-    """Path and settings by id. Of paths that share an upload, which a store holds once, the first counts."""
+    """Return path and settings by id. If paths share an upload, which a store has once, the first one counts."""
     wanted: dict[str, tuple[str, Mapping[str, JSON]]] = {}
     for path, entry in sorted((request.fields.get("files") or {}).items()):
         if entry is not None:

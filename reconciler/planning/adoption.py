@@ -63,7 +63,9 @@ def adoption_reasons(inputs: PlanInputs, matched: Matched, address: Address) -> 
 
 
 def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
-    """Uploads that may be what a store's manifest names by path; their content cannot be read back to compare it."""
+    """Yield the unmanaged uploads with the name and size of a file in a store's manifest; their content cannot be
+    compared.
+    """
     members = inputs.members(matched.live[address].type)
     if members is None:
         return
@@ -115,7 +117,7 @@ class _Pairing:
         return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
 
     def candidates(self, address: Address) -> Sequence[Live]:
-        """Objects of the same type and name, or the one that the manifest was imported from."""
+        """Return the object that the manifest was imported from, or else the objects with its type and name."""
         desired = self.inputs.desired[address]
         origin = self.free.get(self.remembered.get(address, ""))
         if origin and origin.type == desired.type and self.origins[origin.id] == 1:

@@ -33,7 +33,11 @@ def find_announced(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[A
     An object matches an announcement if it was created after it, no address has the object, and every announced field
     that can be read has the announced hash. Of several the oldest is used.
     """
-    pending = [item for item in inputs.pending if item.address not in paired and _is_sought(inputs, item.type)]
+    pending = [
+        item
+        for item in inputs.pending
+        if item.address not in paired and inputs.needs_state(item.type) and not inputs.is_upload(item.type)
+    ]
     taken = {applied.id for applied in inputs.applied.values()} | {live.id for live in paired.values()}
     found: dict[Address, Live] = {}
     for item in sorted(pending, key=lambda item: (item.since, item.address)):
@@ -50,10 +54,6 @@ def find_announced(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[A
             found[item.address] = min(fitting, key=lambda live: (created(live), live.id))
             taken.add(found[item.address].id)
     return found
-
-
-def _is_sought(inputs: PlanInputs, type_: str) -> bool:
-    return inputs.needs_state(type_) and not inputs.is_upload(type_)
 
 
 def _fits(live: Live, hashes: Mapping[str, str]) -> bool:

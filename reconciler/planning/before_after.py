@@ -35,7 +35,7 @@ def before_after(inputs: PlanInputs, matched: Matched, change: Change) -> Before
 
 
 def _renamed(inputs: PlanInputs, matched: Matched, live: Live | None, fields: Fields) -> Fields:
-    """Files of a store are known by their ids, and have their present names already."""
+    """Return the fields with present names. Files of a store have them already, because they are found by id."""
     resource_type = inputs.resource_types[live.type] if live else None
     if resource_type is None or resource_type.apart or not matched.former:
         return fields
@@ -56,7 +56,7 @@ def resource_type_of(inputs: PlanInputs, matched: Matched, change: Change) -> Re
 
 
 def edited(fields: Fields, changes: Iterable[FieldChange]) -> Fields:
-    """`fields` with these changes; each mapping on the way is copied once."""
+    """Return `fields` with these changes; each mapping on a path is copied once."""
     result: dict[str, JSON] = dict(fields)
     copies: dict[Keys, dict[str, JSON]] = {(): result}
     for item in changes:

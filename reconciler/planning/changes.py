@@ -41,9 +41,8 @@ class ByOrigin:
 def changes(
     inputs: PlanInputs, matched: Matched, archived: Mapping[Address, Reason] | None = None
 ) -> Iterator[ByOrigin]:
-    """One entry for every address that differs; addresses out of scope are left out.
-
-    `archived` has the reasons for which releases go that manifests still ask for.
+    """Yield one entry for every address in scope that differs. `archived` has the reasons to archive releases that
+    still have a manifest.
     """
     if inputs.adopt:
         adopted = sorted(inputs.adopt.keys() & matched.live.keys() & inputs.desired.keys())
@@ -106,13 +105,13 @@ def _split(inputs: PlanInputs, change: Change | None) -> _Halves:
     if change is None or not moved:
         return _Halves(change, None)
     rest = tuple(item for item in change.fields if item not in moved)
-    pointer = None if all(item.desired is None and item.live is ABSENT for item in moved) else _pointer(change, moved)
+    pointer = (
+        None
+        if all(item.desired is None and item.live is ABSENT for item in moved)
+        else Change(change.address, "publish", moved, source=change.source)
+    )
     nothing_else = change.action == "update" and not rest
     return _Halves(None if nothing_else else replace(change, fields=rest), pointer)
-
-
-def _pointer(change: Change, moved: tuple[FieldChange, ...]) -> Change:
-    return Change(change.address, "publish", moved, source=change.source)
 
 
 def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
@@ -130,7 +129,9 @@ def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
 def _leaving(
     inputs: PlanInputs, matched: Matched, address: Address, live: Live, keeper: Address | None, reason: Reason
 ) -> Change:
-    """Removed with its manifest, unless it is to stay, or other addresses share the upload."""
+    """Return the removal of an object without a manifest, or a `forget` if it stays or other addresses share the
+    upload.
+    """
     if keeper is not None:
         stays = Reason("keep-on-delete") if keeper == address else Reason("held-by", {"keeper": str(keeper)})
         return Change(str(address), "forget", id=live.id, reasons=(stays,))
@@ -251,7 +252,7 @@ def _fields(inputs: PlanInputs, desired: Desired, applied: Applied | None, live:
 def _moved_parts(
     inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None
 ) -> Iterator[FieldChange]:
-    """Files of a store that have another path now: nothing is written of them, but state is behind."""
+    """Yield the files of a store that have another path: no request is sent, but the state is updated."""
     members = inputs.members(desired.type)
     if members is None or applied is None:
         return
@@ -264,7 +265,9 @@ def _moved_parts(
 
 
 def not_named(members: Members | None, desired: Desired, applied: Applied | None, live: Live) -> set[str]:
-    """Members that others attached, such as files of a store, and that the manifest does not name by id either."""
+    """Return the members that were attached outside Reconciler, such as files of a store, and that the manifest does
+    not name.
+    """
     if members is None:
         return set()
     ours = {*members.of(desired.fields), *members.of(applied.fields if applied else None)}
@@ -282,7 +285,7 @@ def _pruned(
 
 
 def _write_only(resource_type: ResourceType, desired: Desired, applied: Applied | None) -> list[FieldChange]:
-    """Values that cannot be read back change when the digest that state keeps does."""
+    """Return the changed write-only fields, by comparison with the digests in the state."""
     if applied is None:
         return []
     return [

@@ -48,7 +48,9 @@ _HINT: Final = "Create it again with `reconciler plan --out FILE`."
 
 
 def seal_change(identity: str, change: Change) -> Change:
-    """`change` with its digest: over identity, address, action, fields and preconditions, never times or labels."""
+    """Return `change` with its digest, which covers identity, address, action, fields and preconditions, but not times
+    or labels.
+    """
     return replace(change, digest=_change_digest(identity, change))
 
 
@@ -60,7 +62,7 @@ def seal_plan(plan: Plan) -> Plan:
 
 
 def to_json(plan: Plan) -> PlanDocument:
-    """`plan` as the JSON document that `plan -o json` prints and `--out` writes."""
+    """Return `plan` as the JSON document that `plan -o json` prints and `--out` writes."""
     return {
         "format": FORMAT,
         "digest": plan.digest,
@@ -127,7 +129,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
 
 
 def _costs_json(costs: Costs) -> JSON:
-    """Pairs as lists, as JSON has them."""
+    """Return the costs with pairs as lists."""
     values = asdict(costs).items()
     return {name: [_plain(item) for item in value] if isinstance(value, tuple) else value for name, value in values}
 

@@ -111,7 +111,7 @@ class _Storage:
         return _sum(self._coming(one)) - (usage if goes else min(usage, _sum(self._going(one))))
 
     def _coming(self, one: _Touched) -> dict[str, int | None]:
-        """Sizes of the files that are attached."""
+        """Return the sizes of the files that are attached."""
         members = one.resource_type.members
         if members is None:
             return {}
@@ -119,7 +119,7 @@ class _Storage:
         return {path: self._wanted(path, members.target(is_[path])) for path in _differing(is_, was)}
 
     def _going(self, one: _Touched) -> dict[str, int | None]:
-        """Sizes of the files that are detached."""
+        """Return the sizes of the files that are detached."""
         members = one.resource_type.members
         if members is None:
             return {}
@@ -202,7 +202,7 @@ def _text(resource_type: ResourceType, prompt: str, fields: Fields) -> _Text:
 
 
 def _paid(prices: Prices, working: Iterable[_Touched]) -> Iterator[tuple[str, str, float]]:
-    """Tools that are billed by use and that a working object gets."""
+    """Yield the tools that are billed by use and new in a working object."""
     for one in working:
         for tool in sorted({*one.resource_type.paid(one.after)} - {*one.resource_type.paid(one.before)}):
             yield one.change.address, tool, getattr(prices, tool)
@@ -220,7 +220,7 @@ def _unused(
 
 
 def _differing(files: Mapping[str, Mapping[str, JSON]], others: Mapping[str, Mapping[str, JSON]]) -> Iterator[str]:
-    """Files of the one store that the other lacks, or has with other content."""
+    """Yield the files of one store that are missing from the other, or have other content there."""
     return (path for path in files if path not in others or files[path].get(CONTENT) != others[path].get(CONTENT))
 
 

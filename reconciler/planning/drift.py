@@ -166,7 +166,7 @@ def _retiring(planned: Planned) -> Iterator[RetiringModel]:
 
 
 def _failing(planned: Planned) -> Iterator[FailingFile]:
-    """Files that the manifest of a store names: what it does not name is not missed."""
+    """Yield the files in the manifest of a store that could not be indexed."""
     for address, live, members in _stores(planned):
         errors = members.failed(live.detail)
         found = ((_named(planned, members, address, id_), error) for id_, error in errors.items())
@@ -278,7 +278,7 @@ def _below(inputs: PlanInputs, affected: frozenset[str]) -> Callable[[Address], 
 
 
 def _families(planned: Planned) -> dict[Address, list[Address]]:
-    """Assistants, each with itself and its copies."""
+    """Return the assistants, each with itself and its copies."""
     found: dict[Address, list[Address]] = defaultdict(list)
     for address in sorted(planned.inputs.desired):
         if address.kind == ASSISTANT and planned.inputs.in_scope(address):

@@ -145,7 +145,9 @@ def _still_applied(name: str, applied: JSON | Absent, found: JSON, last: LastApp
 def owned(
     resource_type: ResourceType, name: str, wanted: JSON, applied: JSON | Absent, live: JSON | Absent
 ) -> JSON | Absent:
-    """`live` without the keys that neither the manifest nor the last application sets, where ownership is by key."""
+    """Return `live` without the keys that neither the manifest nor the last application sets, if the field is managed
+    by key.
+    """
     if name not in resource_type.owned_by_key or not isinstance(live, Mapping):
         return live
     ours = {*(wanted if isinstance(wanted, Mapping) else ()), *(applied if isinstance(applied, Mapping) else ())}

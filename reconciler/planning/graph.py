@@ -104,7 +104,7 @@ class Graph:
 
 
 def group_of(address: Address) -> str:
-    """`assistant/` for assistants, `assistant/@` for what releases have frozen of them."""
+    """Return the group of an address: `assistant/` for assistants, `assistant/@` for their frozen copies."""
     return f"{address.kind}/" + ("@" if address.is_frozen else "")
 
 
@@ -127,7 +127,7 @@ def after(inputs: PlanInputs, matched: Matched, work: Iterable[Change], left: It
 
 
 def before(inputs: PlanInputs, matched: Matched) -> Graph:
-    """References that hold now, live or as last applied."""
+    """Return the references before the plan, live or as last applied."""
     return Graph(tuple(_before(inputs, matched)), _always(inputs))
 
 
@@ -164,7 +164,7 @@ def _after(
 
 
 def _staying(desired: Desired, live: Live | None, work: Iterable[Change], left: Iterable[Change]) -> Mapping[str, JSON]:
-    """Live values of an object that the plan does not write: fields the manifest does not set, and hand changes."""
+    """Return the live values that the plan does not write: fields without a manifest value, and kept drift."""
     if live is None or any(change.action in CREATES for change in work):
         return {}
     decided = {*desired.fields, *(item.keys[0] for change in work for item in change.fields)}
@@ -254,7 +254,7 @@ def _depths(needs: Mapping[Name, Sequence[Name]]) -> dict[Name, int]:
 
 
 def _measure(root: Name, needs: Mapping[Name, Sequence[Name]], depths: dict[Name, int]) -> None:
-    """Depth first without recursion; a cycle, which manifests cannot have, counts as a leaf."""
+    """Measure depth first without recursion. A cycle, which manifests cannot have, counts as a leaf."""
     stack, open_ = [root], set[Name]()
     while stack:
         node = stack[-1]

@@ -9,9 +9,9 @@ from reconciler.resources.values import references_in
 
 
 def given_up(inputs: PlanInputs, matched: Matched) -> dict[Address, tuple[Address, ...]]:
-    """Every live object that is given up and stays, each with the files that stay because it needs them.
+    """Return every object that stops being managed and stays live, each with the files that stay because it needs them.
 
-    What only the outlets have is not among them: it stays published, and ours.
+    Documents are not among them: they stay published and managed.
     """
     return {
         address: _files(inputs, matched, address)

@@ -57,7 +57,7 @@ class Matched:
         return Address(family.kind, family.name + address.name.removeprefix(address.family.name))
 
     def localise(self, inputs: PlanInputs, address: Address, live: Live) -> Live:
-        """`live` with the ids in its fields turned into what manifests write."""
+        """Return `live` with the ids in its fields turned into the addresses that manifests use."""
         resource_type = inputs.resource_types[live.type]
         expected = _expected(resource_type, inputs.applied.get(address), inputs.desired.get(address))
         return replace(live, fields=self._by_address(resource_type, live.fields, expected))

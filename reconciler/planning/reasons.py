@@ -26,11 +26,11 @@ ReasonCode: TypeAlias = Literal[
     "duplicate",  # the state has another live object at this address
     "not-live",  # the object is in the state only
     "held-by",  # keeper: an object that stays and holds the upload
-    "keep-on-delete",  # the manifest said `keep_on_delete`
+    "keep-on-delete",  # the manifest had `keep_on_delete`
     "upload-shared",  # address: another address of the same upload
     "manifest-removed",
-    "archived-in-manifest",  # the manifest of the release says `archived: true`
-    "release-leaves",  # release: the copy belongs to a release that is archived
+    "archived-in-manifest",  # the manifest of the release has `archived: true`
+    "release-leaves",  # release: the copy is part of a release that is archived
     "assistant-removed",  # assistant: the release uses one that has no manifest
     "release-limit",  # chatbot, keep: the chatbot keeps only so many releases
     "upload-superseded",  # a newer upload is in its place
@@ -63,11 +63,11 @@ NoticeCode: TypeAlias = Literal[
     "set-at-creation",  # field: changed in the manifest, and taken by the API only when the object is made
     "files-not-in-manifest",  # files: ids of files of a store that its manifest does not name
     "files-not-indexed",  # files: ids of files that OpenAI could not index
-    "already-archived",  # the release was archived before, and its manifest does not say so
+    "already-archived",  # the release was archived before, and its manifest does not have `archived`
     "consent-permits",  # rule, cause, consent, until, why: a refusal of the plan as a whole that a consent lifts
     "consent-expired",  # place, consent, until
     "consent-outdated",  # place, consent: the refusal has another subject by now
-    "consent-unneeded",  # place, consent: there is no such refusal
+    "consent-unneeded",  # place, consent: the plan has no such refusal
     "peer-without-state",  # identity, location
     "model-unlisted",  # model, similar: names that the API lists
     "already-managed",  # id: to be adopted, and managed at this address already
@@ -87,7 +87,7 @@ CauseCode: TypeAlias = Literal[
     "release-edited",  # released, manifest: digests
     "assistants-drifted",  # addresses: assistants that a release would freeze
     "protected",  # address
-    "duplicate-protected",  # address, id: a second object whose label says that it is protected
+    "duplicate-protected",  # address, id: a second object with a label that protects it
     "changed-twice",  # fields: in the manifest and live
     "written-whole",  # fields: changed live, in a document that the manifest changes elsewhere
     "needs-missing",  # addresses: of what it refers to, and is not live

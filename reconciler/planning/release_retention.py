@@ -33,7 +33,7 @@ class Retired:
 
 
 def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
-    """`inputs` without what such releases ask for, unless another one asks for it too; linear in their parts."""
+    """Return `inputs` without the objects of archived releases that no other release needs; linear in their parts."""
     archived = inputs.releases.keys() & inputs.tombstones
     reasons = dict(_leaving(inputs, inputs.releases.keys() - inputs.tombstones))
     gone = {*archived, *reasons}
@@ -92,7 +92,7 @@ def _lost(
 
 
 def _known(inputs: PlanInputs) -> set[Address]:
-    """Everything of this identity that state, a label or an outlet has."""
+    """Return all addresses of this identity in the state, on labels and in outlets."""
     labels = (live.labels for live in inputs.live if live.labels and live.labels.identity == str(inputs.identity))
     labelled = (address for one in labels if (address := parsed(one.address)))
     documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
@@ -100,7 +100,7 @@ def _known(inputs: PlanInputs) -> set[Address]:
 
 
 def uses(inputs: PlanInputs, release: Address) -> set[Address]:
-    """Everything that a release refers to: its parts, and what they name besides."""
+    """Return all addresses that a release references: its parts, and the references of the parts."""
     found = set(inputs.releases[release].parts)
     for address in (release, *inputs.releases[release].parts):
         if address in inputs.desired:

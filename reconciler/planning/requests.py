@@ -43,7 +43,7 @@ def _lets_go(changes: Iterable[Change], id_: str | None) -> bool:
 
 
 def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
-    """Making or changing one object, and what is written of it apart."""
+    """Yield the requests that create or change one object, and those of its separately written parts."""
     resource_type = inputs.resource_types[desired.type]
     apart, members = resource_type.apart, resource_type.members
     if any(change.action in CREATES for change in changes):
@@ -64,8 +64,8 @@ def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Seq
 def _of_entries(
     members: Members, fields: Sequence[FieldChange], wanted: Iterable[str], matched: Matched
 ) -> Iterator[Method]:
-    """Attaching in batches, detaching one by one; other settings of an entry are written where it is. An upload that
-    another path of the store still stands for stays attached.
+    """Yield the requests for entries: attached in batches, detached one by one, changed settings one by one. An upload
+    that another path of the store uses stays attached.
     """
     attached, detached, described = set[str](), set[str](), set[str]()
     for path, before, after, rest in _entries(fields):
@@ -91,7 +91,9 @@ def _upload(members: Members, matched: Matched, path: str) -> str:
 
 
 def _entries(fields: Iterable[FieldChange]) -> Iterator[tuple[str, JSON, JSON, frozenset[str]]]:
-    """Each entry that differs: its path, both sides, and which of its settings where it is there on both."""
+    """Yield each entry that differs: its path, its value on both sides, and the changed settings if it exists on
+    both.
+    """
     for item in fields:
         if len(item.keys) > 1:
             yield item.keys[1], item.live, item.desired, frozenset(item.keys[2:3])

@@ -24,7 +24,6 @@ from reconciler.planning.renames import find_moves, renamed
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import JSON
 
 
 @dataclass(frozen=True)
@@ -78,11 +77,9 @@ def with_server_defaults(inputs: PlanInputs) -> PlanInputs:
 
 
 def _completed(resource_type: ResourceType, wanted: Desired, applied: Applied) -> Desired:
-    known = {name: applied.fields[name] for name in resource_type.resolved if name in applied.fields}
-    return replace(
-        wanted, fields={**wanted.fields, **{name: _over(value, wanted, name) for name, value in known.items()}}
-    )
-
-
-def _over(known: Mapping[str, JSON], wanted: Desired, name: str) -> JSON:
-    return {**known, **(wanted.fields.get(name) or {})}
+    completed = {
+        name: {**applied.fields[name], **(wanted.fields.get(name) or {})}
+        for name in resource_type.resolved
+        if name in applied.fields
+    }
+    return replace(wanted, fields={**wanted.fields, **completed})

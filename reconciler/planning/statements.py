@@ -37,7 +37,7 @@ Kind = TypeVar("Kind", Reason, Notice, Cause, Remedy)
 
 
 def statement_json(found: Statement) -> JSON:
-    """`found` as its code and arguments; a notice also has the address that it is about, if any."""
+    """Return a statement as its code and arguments, and for a notice the address of its object, if any."""
     document: dict[str, JSON] = {"code": found.code, "args": dict(found.args)}
     address = found.address if isinstance(found, Notice) else None
     return document if address is None else {**document, "address": address}

@@ -81,7 +81,7 @@ def _moved_by_name(
     new: Collection[Address],
     moved: Mapping[Address, Address],
 ) -> dict[Address, Address]:
-    """`moved`, with the files that others of their name replace in a store."""
+    """Return `moved` with the files that another file of the same name replaces in a store."""
     found = dict(moved)
     leaving, coming = set(left) - set(moved.values()), set(new) - moved.keys()
     for store in sorted(inputs.applied.keys() & inputs.desired.keys()) if leaving and coming else ():
@@ -203,7 +203,7 @@ def _is_found(item: Pending, found: Mapping[Address, Live]) -> bool:
 
 
 def _free(inputs: PlanInputs, taken: Collection[str]) -> dict[tuple[str, JSON], list[Live]]:
-    """Uploads that nothing holds, by name and size, oldest first."""
+    """Return the unused uploads by name and size, oldest first."""
     held = {id_ for live in inputs.live for id_ in live.refers_to}
     free: dict[tuple[str, JSON], list[Live]] = defaultdict(list)
     uploads = (live for live in inputs.live if inputs.is_upload(live.type))
@@ -234,7 +234,7 @@ def _leftovers(inputs: PlanInputs, found: Mapping[Address, Live], unclaimed: Ite
 
 
 def _named(inputs: PlanInputs) -> set[str]:
-    """Uploads that a store's manifest names by their ids: it keeps them, whoever made them."""
+    """Return the uploads that the manifest of a store names by id: the store keeps them."""
     held = ((inputs.members(desired.type), desired.fields) for desired in inputs.desired.values())
     return {
         id_

@@ -87,5 +87,5 @@ def _is_of(hashed: str, value: JSON | Absent) -> bool:
 
 
 def _same(left: JSON | Absent, right: JSON | Absent) -> bool:
-    """Equality of values of which either may be absent."""
+    """Return True if both values are equal or both are absent."""
     return left is right or same(left, right)

@@ -37,9 +37,9 @@ class VectorStores:
         self._known: frozenset[str] = frozenset()
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
-        """Files too, of stores that are labelled with `identity` or `known`.
+        """List the stores, with the files of those that are labelled with `identity` or `known`.
 
-        A file in a store is ours if it is marked, or `known`; later reads remember what is.
+        A file in a store is managed if it is marked or `known`; later reads use the same `known`.
         """
         self._known = frozenset(known)
 

@@ -1,4 +1,4 @@
-"""More deletes than a change usually means."""
+"""Rules for limits: the number of deletes, and the daily costs of vector stores."""
 
 from collections.abc import Iterator
 from math import ceil, floor
@@ -42,7 +42,7 @@ def _allowed(context: GuardContext, live: int) -> int:
 
 
 def _detached(context: GuardContext) -> set[str]:
-    """Members that leave what holds them, such as files of a store, by address."""
+    """Return the addresses of members that are detached, such as files of a store."""
     found: set[str] = set()
     for change in context.work:
         live = context.matched.live.get(Address.parse(change.address)) if change.action == "update" else None
@@ -54,7 +54,7 @@ def _detached(context: GuardContext) -> set[str]:
 
 
 def too_much(context: GuardContext) -> Iterator[Violation]:
-    """More than `safety.max_daily_cost`; but never a plan that makes it less."""
+    """Refuse daily costs above `safety.max_daily_cost`, unless the plan reduces them."""
     most, costs = context.inputs.max_daily_cost, context.costs
     before, after = costs.per_day
     if most is None or after <= max(most, before):

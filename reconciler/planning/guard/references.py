@@ -46,7 +46,7 @@ def still_used(context: GuardContext) -> Iterator[Violation]:
 
 
 def _families(context: GuardContext) -> Mapping[Address, list[Address]]:
-    """Assistants and frozen copies that something refers to, by the working assistant."""
+    """Return the referenced assistants and frozen copies by working assistant."""
     found: dict[Address, list[Address]] = defaultdict(list)
     for address in sorted(context.after.referrers):
         if address.kind == ASSISTANT:

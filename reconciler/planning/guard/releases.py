@@ -12,7 +12,7 @@ from reconciler.resources.values import JSON
 
 
 def published(context: GuardContext) -> Iterator[Violation]:
-    """Archiving what a chatbot has published, by its manifest or because its pointer stays where it is."""
+    """Refuse to archive a release that a chatbot publishes, by its manifest or by an unchanged pointer."""
     for address, change in context.removals.items():
         edges = context.after.referrers.get(address, ()) if address.kind == RELEASE else ()
         chatbots = sorted({str(edge.source) for edge in edges})
