@@ -9,7 +9,7 @@ from typing import Protocol, TextIO
 from reconciler.applying.model import Outcome
 from reconciler.planning.model import Action
 from reconciler.reports.style import Style, plain
-from reconciler.reports.text.changes import SIGNS
+from reconciler.reports.text.apply import outcome_line
 
 
 class Progress(Protocol):
@@ -66,13 +66,3 @@ class LogProgress:
         with suppress(OSError):  # a log that nobody takes any more is no reason to stop half-way
             self._stream.write(f"{line}\n")
             self._stream.flush()
-
-
-def outcome_line(outcome: Outcome) -> str:
-    """One line: what became of which change, and why where it went wrong."""
-    line = f"{SIGNS[outcome.action]} {outcome.action} {plain(outcome.address)}"
-    if outcome.problem:
-        return f"{line}: {outcome.status}: error[{plain(outcome.problem.code)}]: {plain(outcome.problem.message)}"
-    if outcome.because_of:
-        return f"{line}: {outcome.status}: waited for {plain(outcome.because_of)}"
-    return line if outcome.status == "done" else f"{line}: {outcome.status}"

@@ -19,9 +19,9 @@ from rich.text import Text
 
 from reconciler.applying.model import Outcome
 from reconciler.planning.model import Action
-from reconciler.reports.progress import outcome_line
 from reconciler.reports.style import Style, cells, clip, plain
-from reconciler.reports.text.changes import SIGNS
+from reconciler.reports.text.apply import outcome_line
+from reconciler.reports.views.changes import SIGNS
 
 _MARGIN = 6
 """Left of the items, and right of them: the `^C` that a terminal echoes there must not begin a new line."""

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -98,6 +98,24 @@ def fold(text: str, room: int) -> Iterator[str]:
 def count(number: int, noun: str) -> str:
     """`1 change`, `2 changes`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Return `1 create, 2 update`, without the counts that are zero."""
+    return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+
+
+def more(number: int, noun: str = "more") -> str:
+    """Return the end of a list that was cut: `… 4 more`."""
+    return f"… {number} {noun}"
+
+
+def first_few(names: Sequence[str], most: int = 3) -> list[str]:
+    """Return the first `most` names, escaped, each with the comma after it, then the number of the others."""
+    shown = [f"{plain(name)}," for name in names[:most]]
+    if len(names) > most:
+        return [*shown, more(len(names) - most)]
+    return [*shown[:-1], shown[-1].removesuffix(",")] if shown else []
 
 
 def _chars_in(text: str, room: int) -> int:

@@ -6,8 +6,9 @@ from typing import Final
 
 from reconciler.reports.html.layout import Layout, layout
 from reconciler.reports.html.markup import Markup, element
-from reconciler.reports.picture import SIGNS, TONES, Drawn, Picture
+from reconciler.reports.picture import Drawn, Picture
 from reconciler.reports.style import cells, clip, plain
+from reconciler.reports.views.changes import SIGNS, TONES
 
 _ROW: Final = 56.0
 _HEIGHT: Final = 42.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeAlias
 
-from reconciler.reports.text.parts import counted
+from reconciler.reports.style import counted
 
 LIMIT: Final = 64_512
 """Characters, at most. GitHub takes 65,536 in a comment; what is left is for the lines that `ci comment` adds.

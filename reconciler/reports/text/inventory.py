@@ -4,7 +4,7 @@ from reconciler.importing.inventory_model import Inventory, Item, Sum
 from reconciler.reports.style import Style, count, wrap
 from reconciler.reports.text.parts import headline, joined
 from reconciler.reports.text.tables import table
-from reconciler.reports.text.values import bytes_text
+from reconciler.reports.views.values import bytes_text
 from reconciler.resources.display import day
 from reconciler.resources.name_lists import few
 from reconciler.resources.prices import Prices

@@ -1,6 +1,6 @@
 """What all reports are put together from: a headline, sections, counts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from reconciler.reports.style import Look, Style, wrap
 
@@ -19,8 +19,3 @@ def headline(verdict: str, look: Look, rest: str, style: Style) -> list[str]:
 def section(title: str, lines: Sequence[str], style: Style) -> list[str]:
     """`lines` under a title; nothing where there are none."""
     return [*(style.paint(part, "bold") for part in wrap(title, style.width)), *lines] if lines else []
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """`1 create, 2 update`, without what there is none of."""
-    return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
