@@ -101,7 +101,7 @@ def test_status_lists_every_object(applied, cli: Cli):
     assert done.code == 0
     assert done.out.startswith("acme at embedded; last apply 20")
     rows = dict(line.split(maxsplit=1) for line in done.out.splitlines()[3:])
-    assert rows["vectorstore/handbook"].startswith("changed by hand: name")
+    assert rows["vectorstore/handbook"].startswith("drift: name")
     assert rows["assistant/helper"].startswith("to update")
     assert rows["file/kb/welcome.md"].startswith("in sync")
 

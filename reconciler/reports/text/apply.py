@@ -6,9 +6,22 @@ from typing import Final
 
 from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
 from reconciler.planning.model import ACTIONS
-from reconciler.reports.style import Look, Style, cells, counted, first_few, more, pad, plain, wrap, wrap_parts
+from reconciler.reports.style import (
+    Look,
+    Style,
+    cells,
+    counted,
+    first_few,
+    headline,
+    joined,
+    more,
+    pad,
+    plain,
+    section,
+    wrap,
+    wrap_parts,
+)
 from reconciler.reports.text.changes import address_room, painted_sign
-from reconciler.reports.text.parts import headline, joined, section
 from reconciler.reports.text.problems import problem_lines
 from reconciler.reports.views.apply import FOUND, KEPT, ApplyView, OutcomeView, apply_view
 from reconciler.reports.views.changes import SIGNS

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
-from reconciler.reports.style import Look, Style, first_few, plain
+from reconciler.reports.style import Look, Style, first_few, joined, plain, section
 from reconciler.reports.text.fields import field_lines, summary_lines
-from reconciler.reports.text.parts import joined, section
 from reconciler.reports.views.fields import ShownField
 
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}

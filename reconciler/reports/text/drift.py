@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.planning.drift import DriftReport
-from reconciler.reports.style import Style, first_few, more, plain, wrap, wrap_parts
+from reconciler.reports.style import Style, first_few, headline, joined, more, plain, section, wrap, wrap_parts
 from reconciler.reports.text.changes import change_rows
-from reconciler.reports.text.parts import headline, joined, section
 from reconciler.reports.text.plan import remark_parts
 from reconciler.reports.views import drift as views
 from reconciler.reports.views.drift import AssistantView, DriftView, drift_view

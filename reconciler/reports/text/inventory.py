@@ -1,8 +1,7 @@
-"""An inventory as text: what there is of each type, what it is summed up by, and every object."""
+"""An inventory as text: totals by type, totals by group, and every object."""
 
 from reconciler.importing.inventory_model import Inventory, Item, Sum
-from reconciler.reports.style import Style, count, wrap
-from reconciler.reports.text.parts import headline, joined
+from reconciler.reports.style import Style, count, headline, joined, wrap
 from reconciler.reports.text.tables import table
 from reconciler.reports.views.values import bytes_text
 from reconciler.resources.display import day
@@ -11,13 +10,13 @@ from reconciler.resources.prices import Prices
 
 OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
-"""What a narrow terminal does without: the prefix of an id tells the type, too."""
-SUM_HEADERS = ("OBJECTS", "OURS", "OTHERS", "NOBODY'S", "UNUSED", "SIZE", "$/DAY")
+"""The columns that a narrow terminal leaves out, first to last. The prefix of an id shows its type."""
+SUM_HEADERS = ("OBJECTS", "OURS", "OTHERS", "UNMANAGED", "UNUSED", "SIZE", "$/DAY")
 
 
 def inventory_text(inventory: Inventory, *, style: Style) -> str:
-    """Tables for a terminal."""
-    whose = f"ours is {inventory.identity}" if inventory.identity else "no project here, so that nothing is ours"
+    """Return the tables for a terminal."""
+    whose = f"owned objects are those of {inventory.identity}" if inventory.identity else "no project in this folder"
     found = f"{count(len(inventory.items), 'object')} at {inventory.endpoint}; {whose}."
     parts = [headline("Live:", "cyan", found, style)]
     if inventory.items:
@@ -32,13 +31,13 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
 
 
 def sum_row(one: Sum) -> tuple[str, ...]:
-    """One line of a table of sums."""
+    """Return one row of a table of totals."""
     counts = (one.objects, one.ours, one.others, one.unmanaged, one.unused)
     return (one.what or "(none)", *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
 
 
 def object_row(item: Item) -> tuple[str, ...]:
-    """One line of the table of objects."""
+    """Return one row of the table of objects."""
     return (
         item.type,
         item.id,
@@ -52,31 +51,31 @@ def object_row(item: Item) -> tuple[str, ...]:
 
 
 def owner_text(item: Item) -> str:
-    """`ours as assistant/triage`, another identity, or `nobody`."""
+    """Return `ours as assistant/triage`, another identity, or `unmanaged`."""
     if item.ownership == "ours":
         return f"ours as {item.address}"
-    return item.owner or "nobody"
+    return item.owner or "unmanaged"
 
 
 def used_text(item: Item, most: int = 2) -> str:
-    """The first users; `nobody` only where that is certain as far as the API goes."""
+    """Return the first objects that use it; `unused` only if the API shows that nothing does."""
     if not item.used_by:
-        return "nobody" if item.unused else "-"
+        return "unused" if item.unused else "-"
     return few(item.used_by, most)
 
 
 def estimate(prices: Prices) -> str:
-    """What the costs, and what is called unused, are worth."""
+    """Return the assumptions behind the costs and the unused objects."""
     source = f"as of {prices.as_of}" if prices.as_of else "as project.yaml says"
     return (
         f"Cost is an estimate: ${prices.vector_storage:.2f} per GB of vector storage and day, the first "
         f"{prices.free_gb:g} GB free, {source}. UNUSED counts files that no vector store and no manifest refers to; "
-        "what applications name in their own code, nobody can see from here."
+        "references in the code of applications are not known."
     )
 
 
 def money(dollars: float) -> str:
-    """Dollars with as many digits as small sums need."""
+    """Return dollars, with four decimals for small amounts."""
     return f"{dollars:.2f}" if dollars >= 0.995 or not dollars else f"{dollars:.4f}"
 
 

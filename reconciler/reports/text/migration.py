@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler.migration.model import Entry, Migrated, Migration, counts
-from reconciler.reports.style import Look, Style, count, wrap
-from reconciler.reports.text.parts import headline as headed, joined, section
+from reconciler.reports.style import Look, Style, count, headline as headed, joined, section, wrap
 
 _SIGNS: dict[str, tuple[str, Look]] = {"changed": ("~", "yellow"), "lost": ("-", "red")}
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.planning.model import Plan
-from reconciler.reports.style import Look, Style, count, plain, wrap
+from reconciler.reports.style import Look, Style, count, headline, joined, plain, section, wrap
 from reconciler.reports.text.changes import change_rows
-from reconciler.reports.text.parts import headline, joined, section
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.views import plan as views
 from reconciler.reports.views.plan import Level, PlanView, Remarks, RiskView, plan_view, risk_counts
