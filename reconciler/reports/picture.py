@@ -1,4 +1,4 @@
-"""What a plan touches and who depends on it, as a graph small enough to be looked at; drawn as Mermaid and as SVG."""
+"""The objects that a plan affects and their dependents, as a small graph that is drawn as Mermaid and as SVG."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How text is laid out: colours, width, and values that stay text whatever they contain."""
+"""The layout of text: colours, width, lists, sections, and values with control characters escaped."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 Look: TypeAlias = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _SGR: Final[dict[Look, int]] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
-# What Unicode calls default-ignorable and Python calls printable: it is in the text and nobody sees it.
+# Characters that Unicode calls default-ignorable and Python calls printable: they are in the text but not visible.
 _UNSEEN: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
 )
@@ -18,7 +18,7 @@ _BLANK: Final = re.compile(r"[ \t\n]+")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the reader's terminal can do."""
+    """The abilities of a terminal."""
 
     color: bool = False
     width: int = 80
@@ -32,10 +32,10 @@ class Style:
 
 
 def plain(text: str) -> str:
-    r"""`text` on one line, with all that a terminal would act on, or would hide, escaped: `\x1b`, `\n`, `\u202e`.
+    r"""Return `text` on one line, with characters that a terminal interprets or hides escaped: `\x1b`, `\n`, `\u202e`.
 
     Escaped is what Python's `repr` escapes (controls, bidi marks, tags, separators, lone surrogates, unassigned), and
-    letters without a shape. What manifests and live objects contain goes through here before anybody sees it.
+    letters without a shape. All values of manifests and live objects pass through this function before they are shown.
     """
     if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
         return text
@@ -119,7 +119,7 @@ def first_few(names: Sequence[str], most: int = 3) -> list[str]:
 
 
 def _chars_in(text: str, room: int) -> int:
-    """How many characters of `text` fit into `room` columns."""
+    """Return the number of characters of `text` that fit into `room` columns."""
     if text.isascii():
         return min(len(text), room)
     used = 0

@@ -24,7 +24,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Top:
-    """What the page says before anything else."""
+    """The header of the page."""
 
     level: Level
     word: str

@@ -77,7 +77,7 @@ class _Placed:
         return element("path", d="".join(_curves(stops)), class_="edge", marker_end="url(#arrow)")
 
     def _width(self, node: int) -> float:
-        """Of the box of a node; a bend has none."""
+        """Return the width of the box of a node; zero for a bend."""
         if node >= len(self.drawn.nodes):
             return 0
         kind, name = _words(self.drawn.nodes[node])

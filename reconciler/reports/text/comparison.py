@@ -1,4 +1,4 @@
-"""What changed between two versions of a chatbot: objects, then files, then the values of variables."""
+"""The differences between two versions of a chatbot: objects, then files, then the values of variables."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
