@@ -280,7 +280,7 @@ def _event() -> dict[str, Any]:
 
 
 def _title(drift: dict[str, Any]) -> str:
-    from reconciler.reports.text.drift_words import counts_text
+    from reconciler.reports.views.drift import counts_text
 
     word = "To do" if drift["in_sync"] else "Drift"
     return f"{word}: {drift['identity']}, {counts_text(drift['summary'])}"

@@ -142,7 +142,7 @@ def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str 
 def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, yes: bool) -> int:
     """Rebuild lost state from live labels, bundles and manifests. All other information is marked as unknown."""
     from reconciler.operations.state_rebuild import rebuild
-    from reconciler.reports.text.states import rebuilt_text
+    from reconciler.reports.text.state import rebuilt_text
 
     def confirm(found: "StateRebuild") -> bool:
         if yes:
@@ -174,7 +174,7 @@ def migrate_(to: str, start: Path, env: str | None) -> int:
     fail.
     """
     from reconciler.operations.state import migrate_backend
-    from reconciler.reports.text.states import migrated_text
+    from reconciler.reports.text.state import migrated_text
 
     show(migrated_text(migrate_backend(start, options.environ(), to, env=env)))
     return 0
@@ -186,7 +186,7 @@ def _edited(word: str, done: "StateEdit", format_: str) -> int:
 
         show_json(edited_json(done))
     else:
-        from reconciler.reports.text.states import edited_text
+        from reconciler.reports.text.state import edited_text
 
         show(edited_text(word, done))
     return 0

@@ -1,49 +1,18 @@
-"""What a plan touches and who depends on it, as a graph small enough to be looked at; drawn as Mermaid and as SVG."""
+"""The objects that a plan affects and their dependents, as a small graph that is drawn as Mermaid and as SVG."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
-from reconciler.planning.model import Action, Plan
+from reconciler.planning.model import Plan
 from reconciler.planning.referrers import Node
 from reconciler.reports.style import count
-from reconciler.reports.text.refusals import is_of_whole_plan
+from reconciler.reports.views.changes import SIGNS, Standing
+from reconciler.reports.views.refusals import is_of_whole_plan
 from reconciler.resources.address import Address
 from reconciler.resources.registry import upload_kinds
 
-Standing: TypeAlias = Action | Literal["refused", "by hand", "untouched"]
-"""What the plan does with an object; `untouched` is what only depends on one that it touches."""
-
-SIGNS: Final[Mapping[Standing, str]] = {
-    "create": "+",
-    "update": "~",
-    "replace": "±",
-    "delete": "-",
-    "archive": "-",
-    "adopt": ">",
-    "forget": ">",
-    "release": "+",
-    "publish": "^",
-    "refused": "✕",
-    "by hand": "!",
-    "untouched": "",
-}
-TONES: Final[Mapping[Standing, str]] = {
-    "create": "new",
-    "release": "new",
-    "update": "changed",
-    "replace": "changed",
-    "adopt": "changed",
-    "publish": "changed",
-    "forget": "gone",
-    "delete": "gone",
-    "archive": "gone",
-    "refused": "refused",
-    "by hand": "hand",
-    "untouched": "untouched",
-}
-"""How each is coloured."""
 FILES_AT_MOST: Final = 3
 """Files of one standing that are drawn each by itself."""
 _STRANGERS: Final = "other object"
@@ -92,7 +61,7 @@ def picture(plan: Plan, most: int) -> Picture:
 def _standings(plan: Plan) -> dict[Node, Standing]:
     """Every object of the picture; of several things that are true of one, the gravest."""
     found: dict[Node, Standing] = {node: "untouched" for pair in plan.references for node in pair}
-    found |= {Address.parse(change.address): "by hand" for change in plan.drift}
+    found |= {Address.parse(change.address): "drifted" for change in plan.drift}
     found |= {Address.parse(change.address): change.action for change in plan.changes}
     return found | {Address.parse(one.address): "refused" for one in plan.refusals if not is_of_whole_plan(one)}
 

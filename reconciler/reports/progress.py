@@ -1,4 +1,4 @@
-"""How an apply goes, on stderr: a bar in a terminal, lines in a log."""
+"""The progress of an apply on stderr: a bar in a terminal, lines in a log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,24 +9,24 @@ from typing import Protocol, TextIO
 from reconciler.applying.model import Outcome
 from reconciler.planning.model import Action
 from reconciler.reports.style import Style, plain
-from reconciler.reports.text.changes import SIGNS
+from reconciler.reports.text.apply import outcome_line
 
 
 class Progress(Protocol):
-    """Told what happens while it happens; may be called from several threads."""
+    """A receiver of the events of an apply; may be called from several threads."""
 
     def started(self, address: str, action: Action) -> None: ...
 
     def finished(self, outcome: Outcome) -> None: ...
 
     def note(self, text: str) -> None:
-        """Something a person should read now: a wait, a retry, a lock."""
+        """Show a message now: a wait, a retry, a lock."""
         ...
 
 
 @contextmanager
 def progress_to(stream: TextIO, total: int, *, style: Style) -> Iterator[Progress]:
-    """Progress of `total` changes on `stream`: a live bar where it is a terminal, else a line now and then."""
+    """Show the progress of `total` changes on `stream`: a live bar in a terminal, otherwise lines."""
     if stream.isatty():
         from reconciler.reports.progress_bar import bar
 
@@ -47,7 +47,7 @@ class LogProgress:
         self._lock = Lock()
 
     def started(self, address: str, action: Action) -> None:
-        """A log hears of changes when they are finished."""
+        """Do nothing: a log shows changes when they are finished."""
 
     def finished(self, outcome: Outcome) -> None:
         with self._lock:
@@ -63,16 +63,6 @@ class LogProgress:
             self._write(plain(text))
 
     def _write(self, line: str) -> None:
-        with suppress(OSError):  # a log that nobody takes any more is no reason to stop half-way
+        with suppress(OSError):  # a closed log must not stop the apply
             self._stream.write(f"{line}\n")
             self._stream.flush()
-
-
-def outcome_line(outcome: Outcome) -> str:
-    """One line: what became of which change, and why where it went wrong."""
-    line = f"{SIGNS[outcome.action]} {outcome.action} {plain(outcome.address)}"
-    if outcome.problem:
-        return f"{line}: {outcome.status}: error[{plain(outcome.problem.code)}]: {plain(outcome.problem.message)}"
-    if outcome.because_of:
-        return f"{line}: {outcome.status}: waited for {plain(outcome.because_of)}"
-    return line if outcome.status == "done" else f"{line}: {outcome.status}"

@@ -1,4 +1,4 @@
-"""The bar in a terminal. Imported only where there is one: rich takes its time to load."""
+"""The progress bar in a terminal. Imported only there, because `rich` is slow to load."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,9 +19,9 @@ from rich.text import Text
 
 from reconciler.applying.model import Outcome
 from reconciler.planning.model import Action
-from reconciler.reports.progress import outcome_line
-from reconciler.reports.style import Style, cells, clip, plain
-from reconciler.reports.text.changes import SIGNS
+from reconciler.reports.style import Style, cells, clip, more, plain
+from reconciler.reports.text.apply import outcome_line
+from reconciler.reports.views.changes import SIGNS
 
 _MARGIN = 6
 """Left of the items, and right of them: the `^C` that a terminal echoes there must not begin a new line."""
@@ -29,7 +29,7 @@ _MARGIN = 6
 
 @contextmanager
 def bar(stream: TextIO, total: int, style: Style) -> Iterator["BarProgress"]:
-    """A bar that is there while the block runs, and leaves only failures and notes behind."""
+    """Show a bar while the block runs; only failures and notes remain afterwards."""
     console = Console(file=stream, no_color=not style.color, highlight=False, markup=False, emoji=False)
     line = BarColumn(32, complete_style="green", finished_style="green")
     columns = (SpinnerColumn(), line, MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
@@ -57,7 +57,7 @@ class BarProgress:
 
 
 class _ItemsBar(Bar):
-    """A bar, and in the line below it what is in flight."""
+    """A bar, and the changes in flight on the line below it."""
 
     running: dict[str, str]
 
@@ -73,10 +73,10 @@ class _ItemsBar(Bar):
 
 
 def in_flight(items: Sequence[str], room: int) -> str:
-    """As many whole `items` as fit into `room` columns, at most four, and how many more there are."""
+    """Return as many whole `items` as fit into `room` columns, at most four, and the number of the others."""
     for most in range(min(len(items), 4), 0, -1):
-        more = f", … {len(items) - most} more" if len(items) > most else ""
-        text = ", ".join(items[:most]) + more
+        rest = f", {more(len(items) - most)}" if len(items) > most else ""
+        text = ", ".join(items[:most]) + rest
         if cells(text) <= room:
             return text
     return clip(items[0], room) if items else ""

@@ -1,15 +1,15 @@
-"""How text is laid out: colours, width, and values that stay text whatever they contain."""
+"""The layout of text: colours, width, lists, sections, and values with control characters escaped."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 Look: TypeAlias = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _SGR: Final[dict[Look, int]] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
-# What Unicode calls default-ignorable and Python calls printable: it is in the text and nobody sees it.
+# Characters that Unicode calls default-ignorable and Python calls printable: they are in the text but not visible.
 _UNSEEN: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
 )
@@ -18,7 +18,7 @@ _BLANK: Final = re.compile(r"[ \t\n]+")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the reader's terminal can do."""
+    """The abilities of a terminal."""
 
     color: bool = False
     width: int = 80
@@ -32,10 +32,10 @@ class Style:
 
 
 def plain(text: str) -> str:
-    r"""`text` on one line, with all that a terminal would act on, or would hide, escaped: `\x1b`, `\n`, `\u202e`.
+    r"""Return `text` on one line, with characters that a terminal interprets or hides escaped: `\x1b`, `\n`, `\u202e`.
 
     Escaped is what Python's `repr` escapes (controls, bidi marks, tags, separators, lone surrogates, unassigned), and
-    letters without a shape. What manifests and live objects contain goes through here before anybody sees it.
+    letters without a shape. All values of manifests and live objects pass through this function before they are shown.
     """
     if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
         return text
@@ -100,8 +100,26 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def counted(counts: Mapping[str, int]) -> str:
+    """Return `1 create, 2 update`, without the counts that are zero."""
+    return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+
+
+def more(number: int, noun: str = "more") -> str:
+    """Return the end of a list that was cut: `… 4 more`."""
+    return f"… {number} {noun}"
+
+
+def first_few(names: Sequence[str], most: int = 3) -> list[str]:
+    """Return the first `most` names, escaped, each with the comma after it, then the number of the others."""
+    shown = [f"{plain(name)}," for name in names[:most]]
+    if len(names) > most:
+        return [*shown, more(len(names) - most)]
+    return [*shown[:-1], shown[-1].removesuffix(",")] if shown else []
+
+
 def _chars_in(text: str, room: int) -> int:
-    """How many characters of `text` fit into `room` columns."""
+    """Return the number of characters of `text` that fit into `room` columns."""
     if text.isascii():
         return min(len(text), room)
     used = 0
@@ -120,3 +138,19 @@ def _char_cells(char: str) -> int:
 
 def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
+
+
+def joined(parts: Iterable[Sequence[str]]) -> str:
+    """The parts that have lines, with an empty line between two, and a newline at the end."""
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def headline(verdict: str, look: Look, rest: str, style: Style) -> list[str]:
+    """`verdict` in colour, and `rest` after it."""
+    first, *others = wrap(rest, style.width, lead=f"{verdict} ", hang="  ")
+    return [style.paint(verdict, "bold", look) + first[len(verdict) :], *others]
+
+
+def section(title: str, lines: Sequence[str], style: Style) -> list[str]:
+    """`lines` under a title; nothing where there are none."""
+    return [*(style.paint(part, "bold") for part in wrap(title, style.width)), *lines] if lines else []

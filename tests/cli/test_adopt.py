@@ -42,7 +42,7 @@ def test_a_second_adopt_does_nothing(desks, cli: Cli):
     done = cli("adopt", f"assistant/desk={desks[0]}", "--yes")
     assert done.code == 0
     assert "already managed" in done.err
-    assert "nothing had to be done" in done.out
+    assert "no changes were necessary" in done.out
 
 
 def test_partial_adoption_returns_exit_code_4(desks, cli: Cli):
@@ -77,4 +77,4 @@ def test_adopt_without_a_terminal_requires_yes(desks, cli: Cli, monkeypatch):
 
 def test_nothing_to_adopt(applied: Path, cli: Cli):
     done = cli("adopt", "--yes")
-    assert (done.code, done.out) == (0, "Applied: acme, nothing had to be done.\n")
+    assert (done.code, done.out) == (0, "Applied: acme, no changes were necessary.\n")

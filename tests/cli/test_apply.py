@@ -60,7 +60,7 @@ def test_apply_creates_everything_and_reports_it(project, cli: Cli):
     assert done.code == 0
     assert "Applied: acme, 4 done." in done.out
     assert "[4/4]" in done.err
-    assert cli("plan").out.startswith("Nothing to do:")
+    assert cli("plan").out.startswith("No changes.")
 
 
 def test_apply_without_changes_does_not_ask_or_write(applied, cli: Cli):
@@ -210,7 +210,7 @@ def test_kept_drift_is_reported(applied, cli: Cli):
     done = cli("apply", "--yes", "--on-drift", "keep")
     assert (done.code, done.out) == (
         0,
-        "Applied: acme, nothing had to be done.\n\n1 kept as changed by hand: vectorstore/handbook (modified)\n",
+        "Applied: acme, no changes were necessary.\n\n1 drift kept: vectorstore/handbook (modified)\n",
     )
     document = cli("apply", "--yes", "--on-drift", "keep", "-o", "json").document
     assert document["kept"] == [{"address": "vectorstore/handbook", "class": "modified"}]

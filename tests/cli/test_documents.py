@@ -9,10 +9,11 @@ def test_a_plan(applied, cli):
     rename_store(applied, "by hand")
     markdown = cli("plan", "-o", "markdown", "--on-drift", "keep", "--out", applied / "plan.json")
     assert markdown.out.startswith("<!-- reconciler:plan acme")
-    assert "### Changed by hand\n\nThis merge **leaves it alone**" in markdown.out
+    note = "Differences are shown as live -> manifest. Apply keeps these changes"
+    assert f"### Changed outside Reconciler\n\n{note}" in markdown.out
     html = cli("plan", "-o", "html", "--on-drift", "keep")
     assert html.out.startswith("<!doctype html>")
-    assert "Applying leaves it alone" in html.out
+    assert "Apply keeps these changes" in html.out
 
 
 @pytest.mark.parametrize(("format_", "start"), [("markdown", "<!-- reconciler:plan "), ("html", "<!doctype html>")])

@@ -11,7 +11,7 @@ from tests.support.cli import Cli, delete_store, edit, rename_store
 
 def test_in_sync(applied, cli: Cli):
     done = cli("drift")
-    assert (done.code, done.out) == (0, "In sync: acme, nothing was changed by hand.\n\n1 assistant in sync.\n")
+    assert (done.code, done.out) == (0, "In sync: acme, no drift.\n\n1 assistant in sync.\n")
 
 
 def test_the_key_of_another_project_is_an_error(applied, cli: Cli, monkeypatch):
@@ -69,7 +69,7 @@ def test_a_retiring_model_is_reported_and_is_not_drift(applied, cli: Cli, monkey
 def test_the_command_that_undoes_it_is_for_the_same_project(applied, cli: Cli, monkeypatch):
     rename_store(applied, "by hand")
     monkeypatch.chdir(applied.parent)
-    assert "Undo it with: reconciler apply -C acme --on-drift revert\n" in cli("drift", "-C", "acme").out
+    assert "Revert it with: reconciler apply -C acme --on-drift revert\n" in cli("drift", "-C", "acme").out
 
 
 def test_consequences_of_drift_are_not_reported(applied, cli: Cli):
@@ -101,7 +101,7 @@ def test_status_lists_every_object(applied, cli: Cli):
     assert done.code == 0
     assert done.out.startswith("acme at embedded; last apply 20")
     rows = dict(line.split(maxsplit=1) for line in done.out.splitlines()[3:])
-    assert rows["vectorstore/handbook"].startswith("changed by hand: name")
+    assert rows["vectorstore/handbook"].startswith("drift: name")
     assert rows["assistant/helper"].startswith("to update")
     assert rows["file/kb/welcome.md"].startswith("in sync")
 

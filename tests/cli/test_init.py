@@ -40,7 +40,7 @@ def test_the_commands_it_names_plan_and_apply_at_once(tmp_path, monkeypatch, cli
     assert program == "reconciler"
     assert cli(*plan).out.startswith("4 changes: my-bots")
     assert cli(*shlex.split(lines[-1])[1:], "--yes").code == 0
-    assert cli(*plan).out.startswith("Nothing to do")
+    assert cli(*plan).out.startswith("No changes")
 
 
 def test_into_the_working_directory(tmp_path, monkeypatch, cli: Cli):

@@ -5,7 +5,7 @@ def test_everything_live_without_a_project(project, cli, monkeypatch, tmp_path):
     (tmp_path / "nowhere").mkdir()
     done = cli("inventory", "-C", tmp_path / "nowhere")
     assert done.code == 0
-    assert "no project here, so that nothing is ours" in done.out
+    assert "no project in this folder" in done.out
 
 
 def test_progress_goes_to_stderr_and_the_document_to_stdout(applied, cli):

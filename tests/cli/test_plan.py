@@ -87,7 +87,7 @@ def test_the_command_to_type_next_makes_the_same_plan(project, cli: Cli, monkeyp
     saved = cli("plan", *given, "--out", "the plan.json")
     assert saved.out.endswith("Apply with: reconciler apply -C acme --endpoint embedded 'the plan.json'\n")
     assert "Apply with" not in cli("apply", "--yes", *given).out
-    assert cli("plan", *given).out == "Nothing to do: acme, 3 unchanged of 3 targeted.\n"
+    assert cli("plan", *given).out == "No changes. The targeted objects of acme match the manifests, 3 unchanged.\n"
 
 
 def test_a_saved_plan_is_shown_without_project_and_network(project, cli: Cli, tmp_path, monkeypatch):
@@ -147,4 +147,4 @@ def test_an_unlisted_model_is_a_warning(applied, cli: Cli):
     done = cli("plan", "-o", "json")
     (warning,) = done.document["warnings"]
     assert warning["code"] == "model-unlisted"
-    assert warning["text"].startswith("the API lists no model gpt-6-lunar for this key. Did you mean 'gpt-6-luna'")
+    assert warning["text"].startswith("the API lists no model gpt-6-lunar for this key. Did you mean `gpt-6-luna`")

@@ -23,7 +23,7 @@ def test_a_release_is_written_and_reported(bot: str, cli: Cli) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out == (
         f"Released release/{bot}@1\n  wrote releases/{bot}/v1.yaml\n"
-        f"Next: commit it, and review. To publish it: reconciler publish {bot} 1\n"
+        f"Next: commit it, and have it reviewed. To publish it: reconciler publish {bot} 1\n"
     )
     assert cli("validate").code == 0
     again = cli("release", bot)
@@ -48,8 +48,8 @@ def test_a_rollback_is_reported(bot: str, project: Path, cli: Cli) -> None:
     cli("release", bot, "--publish")
     done = cli("publish", bot, 1)
     assert (done.code, done.out.split("\n")[0]) == (0, "Rollback: release 1, after 2")
-    assert cli("publish", bot, 1).out == f"Nothing to do: release 1 of {bot} is published already.\n"
-    assert "published no longer" in cli("publish", bot, "none").out
+    assert cli("publish", bot, 1).out == f"No changes: release 1 of {bot} is already published.\n"
+    assert "Unpublishes release 1\n" in cli("publish", bot, "none").out
     assert cli("publish", bot, "none", "-o", "json").document["published"] == []
 
 

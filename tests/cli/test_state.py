@@ -74,7 +74,7 @@ def test_a_pulled_state_can_be_pushed(applied, cli: Cli, tmp_path):
     assert cli("state", "pull").document == json.loads(backup.read_text())
     assert complaints(json.loads(backup.read_text())) == []
     pushed = cli("state", "push", backup)
-    assert (pushed.code, pushed.out) == (0, "Pushed: acme, and nothing is other than before.\n")
+    assert (pushed.code, pushed.out) == (0, "Pushed: acme, no entries changed.\n")
 
 
 def test_an_edit_of_the_document_is_pushed(applied, cli: Cli, tmp_path):

@@ -195,4 +195,4 @@ def test_an_empty_plan_does_nothing(applied, cli: Cli, tmp_path):
     cli("plan", "--out", tmp_path / "plan.json")
     done = cli("apply", "--yes", tmp_path / "plan.json")
     assert done.code == 0
-    assert "nothing had to be done" in done.out
+    assert "no changes were necessary" in done.out

@@ -146,4 +146,4 @@ def test_bundles_go_to_a_bucket_and_are_loaded_from_it(cli: Cli, tmp_path, bucke
     assert applied.code == 0, applied.err
     source = f"s3://{bucket.bucket}/live?endpoint_url={bucket.endpoint_url}"
     assert load(source, "acme", "chatbot/desk@working").chatbot == {"assistant": "assistant/agent-1"}
-    assert "nothing had to be done" in cli("apply", "-C", tmp_path, "--yes").out
+    assert "no changes were necessary" in cli("apply", "-C", tmp_path, "--yes").out

@@ -164,7 +164,7 @@ class TestReports:
         estate.apply()
         store_with(estate, "a.md", name="kb")
         text = inventory_text(taken(estate), style=Style(width=200))
-        assert "3 objects at embedded; ours is acme." in text
+        assert "3 objects at embedded; owned objects are those of acme." in text
         assert "ours as assistant/bot" in text
         assert "estimate" in text
 

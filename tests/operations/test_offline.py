@@ -40,7 +40,7 @@ def test_edits_are_the_changes_that_a_plan_with_a_key_shows(applied, cli: Cli, o
 def test_drift_is_not_detected_and_the_plan_warns(applied, offline):
     rename_store(applied, "by hand")
     done = offline()
-    assert "Nothing to do" in done.out
+    assert "No changes" in done.out
     assert "made offline" in done.out
 
 

@@ -56,7 +56,7 @@ def test_what_was_done_is_aligned_and_an_id_that_is_the_address_is_not_said_twic
 
 def test_what_is_kept_as_somebody_made_it_is_said():
     kept = (Change("assistant/clerk", "create", decision="keep"),)
-    assert "\n1 kept as changed by hand: assistant/clerk (missing)\n" in shown(DONE, kept=kept)
+    assert "\n1 drift kept: assistant/clerk (missing)\n" in shown(DONE, kept=kept)
 
 
 def test_the_verdict_tells_done_partly_failed_and_interrupted_apart():
@@ -64,9 +64,9 @@ def test_the_verdict_tells_done_partly_failed_and_interrupted_apart():
     assert shown(DONE).startswith("Applied: acme, 1 done.")
     assert shown(FAILED).startswith("Failed: acme, 1 failed.")
     assert shown(DONE, waiting, interrupted=True).startswith("Interrupted: acme, 1 done, 1 not started.")
-    assert shown().startswith("Applied: acme, nothing had to be done.")
+    assert shown().startswith("Applied: acme, no changes were necessary.")
     assert shown(already_applied=BEFORE) == (
-        "Nothing to do: acme, this plan was applied before: 2026-11-20T09:30:00+00:00 by\n  ci, https://ci.test/17.\n"
+        "No changes: acme, this plan was applied before: 2026-11-20T09:30:00+00:00 by ci,\n  https://ci.test/17.\n"
     )
 
 

@@ -3,7 +3,7 @@ from collections import Counter
 from hypothesis import given, strategies as st
 
 from reconciler.reports.style import Style
-from reconciler.reports.text.diffs import unified
+from reconciler.reports.views.diffs import unified
 
 
 def diff(before: str, after: str, width: int = 60):

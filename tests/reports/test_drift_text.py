@@ -6,7 +6,7 @@ from reconciler.planning.model import Change
 from reconciler.planning.reasons import Reason
 from reconciler.planning.writers import Seen
 from reconciler.reports.text import drift_text
-from reconciler.reports.text.drift_words import seen_reasons, standing_lines
+from reconciler.reports.views.drift import seen_reasons, standing_lines
 from tests.support.drifts import FAILING, HAND, IN_SYNC, SOON, everything, many, report
 from tests.support.plans import PLAIN, field, plan, update
 
@@ -21,8 +21,8 @@ def test_everything_in_the_order_in_which_it_matters():
         Drift: acme/production, 1 modified, 1 failing file, 2 retiring models, 7
           unchanged.
 
-        Changed by hand
-          manifest -> live
+        Changed outside Reconciler
+          Differences are shown as manifest -> live.
           ~ modified  assistant/triage
               ~ model: "gpt-6" -> "gpt-5"
               # last changed 2026-11-20 22:34 UTC
@@ -32,8 +32,8 @@ def test_everything_in_the_order_in_which_it_matters():
           ! vectorstore/handbook
               kb/a.md
               # OpenAI: unsupported_file: The file type is not supported.
-          No search finds them. Undoing drift attaches them again; or change them, or
-          take them out.
+          Searches do not find these files. Reverting drift attaches them again; or
+          change or remove them.
 
         Retiring models
           ! gpt-4  OpenAI has shut it down, on 2026-10-23
@@ -47,26 +47,26 @@ def test_everything_in_the_order_in_which_it_matters():
               vectorstore/handbook kb/a.md: could not be indexed
           1 assistant in sync.
 
-        Undo it with: reconciler apply --on-drift revert
+        Revert it with: reconciler apply --on-drift revert
         """)
 
 
 def test_in_sync_is_a_line_or_two():
-    assert drift_text(report(plan()), style=PLAIN) == "In sync: acme/production, nothing was changed by hand.\n"
+    assert drift_text(report(plan()), style=PLAIN) == "In sync: acme/production, no drift.\n"
     pending = replace(IN_SYNC, is_pending=True)
     text = drift_text(report(plan(), assistants=(IN_SYNC, pending)), style=PLAIN)
-    assert text.endswith("\n\n2 assistants in sync, 1 of them with edits that are not applied yet.\n")
+    assert text.endswith("\n\n2 assistants in sync, 1 of them with pending edits.\n")
 
 
 def test_a_model_that_retires_is_no_drift():
     text = drift_text(report(plan(), retiring=(SOON,)), style=PLAIN, command="reconciler apply")
-    assert text.startswith("In sync: acme/production, nothing was changed by hand, but 1 retiring model.\n")
+    assert text.startswith("In sync: acme/production, no drift, but 1 retiring model.\n")
     assert "Undo" not in text
 
 
 def test_edits_that_undoing_would_apply_too_are_counted():
     text = drift_text(report(plan(update(field("model", "a", "b")), drift=(HAND,))), style=PLAIN, command="undo")
-    assert text.endswith("Undo it with: undo\nIt applies 1 pending edit of the manifests too.\n")
+    assert text.endswith("Revert it with: undo\nIt also applies 1 pending edit of the manifests.\n")
 
 
 def test_a_bundle_that_somebody_altered_is_drift():

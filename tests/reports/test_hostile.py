@@ -29,9 +29,16 @@ from tests.support.hostile import VALUES, comparison_of, inventory_of, migration
 from tests.support.reading import ACTIVE, OURS, Page, markdown
 
 STYLE = Style(width=100)
-TITLES = {"Refused", "Risks", "Your changes", "Changed by hand", "What is touched, and who depends on it", "Warnings"}
+TITLES = {
+    "Refused",
+    "Risks",
+    "Your changes",
+    "Changed outside Reconciler",
+    "Affected objects and their dependents",
+    "Warnings",
+}
 TITLES |= {"Costs, estimated", "Not managed", "Failed", "Skipped: a dependency failed", "Not started", "Done"}
-TITLES |= {"Kept as changed by hand", "Already completed by an interrupted run", "Problems", "no manifest"}
+TITLES |= {"Drift kept", "Already completed by an interrupted run", "Problems", "no manifest"}
 TITLES |= {"Failing files", "Retiring models", "Assistants"}
 TASK = re.compile(r"^\[ \] ", re.MULTILINE)
 TABLES = {"table", "thead", "tbody", "tr", "th", "td"}

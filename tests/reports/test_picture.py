@@ -14,7 +14,7 @@ def test_what_is_touched_and_who_depends_on_it():
 
 def test_the_gravest_of_several_things_is_shown():
     hand = update(decision="revert")
-    assert picture(plan(drift=(hand,)), 40).nodes == (Drawn("assistant/triage", "by hand"),)
+    assert picture(plan(drift=(hand,)), 40).nodes == (Drawn("assistant/triage", "drifted"),)
     assert picture(plan(update(), drift=(hand,)), 40).nodes == (Drawn("assistant/triage", "update"),)
     refused = plan(Change("assistant/triage", "delete"), refusals=(REFERENCED,))
     assert picture(refused, 40).nodes == (Drawn("assistant/triage", "refused"),)

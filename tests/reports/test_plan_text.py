@@ -19,11 +19,13 @@ def golden(text):
 
 
 def test_a_plan_without_work_is_one_line():
-    assert shown(unchanged=43) == "Nothing to do: acme/production is as the manifests say, 43 unchanged.\n"
+    assert shown(unchanged=43) == "No changes. acme/production matches the manifests, 43 unchanged.\n"
 
 
 def test_a_plan_of_targets_claims_nothing_about_the_rest():
-    assert shown(unchanged=5, targeted=True) == "Nothing to do: acme/production, 5 unchanged of 5 targeted.\n"
+    assert shown(unchanged=5, targeted=True) == (
+        "No changes. The targeted objects of acme/production match the manifests, 5\n  unchanged.\n"
+    )
 
 
 def test_what_is_new_in_a_tool_is_shown():
@@ -61,7 +63,7 @@ def test_the_verdict_comes_first_and_the_next_command_last():
 def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where():
     text = shown(update(field("model", "a", "b")), refusals=(REFERENCED,))
     assert text == golden("""
-        Refused: acme/production, 1 refusal; it stops the one change below.
+        Refused: acme/production, 1 refusal; the change below will not be applied.
 
         Refused
           - delete  assistant/triage
@@ -77,7 +79,7 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
                        -> assistant/triage@support.2
               remedy   Publish a release without it in place of release/support@2; or
                        put the manifest of assistant/triage back.
-              or, completed and reviewed, this manifest:
+              or add this manifest, completed and reviewed:
                 kind: Consent
                 metadata: {name: drop-triage}
 
@@ -100,10 +102,11 @@ def test_what_was_changed_by_hand_is_shown_as_what_applying_does():
     hand = update(field("temperature", 0.9, 0.3, "drift"), decision="revert", source=TRIAGE)
     text = shown(drift=(hand, Change("vectorstore/moving", "create", decision="revert")), unchanged=3)
     assert text == golden("""
-        2 changes: acme/production, 2 by hand to revert, 3 unchanged.
+        2 changes: acme/production, 2 drifted to revert, 3 unchanged.
 
-        Changed by hand
-          live -> manifest; applying puts it back (--on-drift keep leaves it)
+        Changed outside Reconciler
+          Differences are shown as live -> manifest. Apply reverts these changes;
+          `--on-drift keep` keeps them.
           ~ modified  assistant/triage    manifests/assistants/triage.yaml:1
               ~ temperature: 0.9 -> 0.3
           - missing   vectorstore/moving
@@ -112,16 +115,16 @@ def test_what_was_changed_by_hand_is_shown_as_what_applying_does():
 
 def test_drift_that_is_kept_is_no_work():
     kept = update(field("temperature", 0.9, 0.3, "drift"), decision="keep")
-    assert shown(drift=(kept,)).startswith("Nothing to apply: acme/production, 1 by hand to keep, 0 unchanged.\n")
+    assert shown(drift=(kept,)).startswith("Nothing to apply: acme/production, 1 drifted to keep, 0 unchanged.\n")
     text = shown(update(field("model", "a", "b"), address="assistant/billing"), drift=(kept,))
-    assert "applying keeps it (--on-drift revert puts it back)" in text
+    assert "Apply keeps these changes;" in text
 
 
 def test_a_field_that_was_changed_here_and_by_hand_reads_as_what_applying_does():
     line = replace(field("metadata"), live={"a": 1}, desired={"a": 2}, origin="both")
     text = shown(drift=(update(field("temperature", 0.9, 0.3, "drift"), line, decision="revert"),))
     assert "~ temperature: 0.9 -> 0.3\n" in text
-    assert "~ metadata: {a: 1} -> {a: 2} (changed here and by hand)\n" in text
+    assert "~ metadata: {a: 1} -> {a: 2} (changed in the manifest and live)\n" in text
 
 
 def test_what_follows_from_drift_is_part_of_the_plan():
@@ -163,8 +166,8 @@ def test_mixed_decisions_stand_on_their_lines():
 
 def test_a_field_that_both_sides_changed_is_marked():
     text = shown(update(field("model", "a", "b", "both"), field("name", "c", "d", "unknown")))
-    assert '~ model: "a" -> "b" (changed here and by hand)\n' in text
-    assert '~ name: "c" -> "d" (nobody knows who changed it)\n' in text
+    assert '~ model: "a" -> "b" (changed in the manifest and live)\n' in text
+    assert '~ name: "c" -> "d" (origin unknown)\n' in text
 
 
 def test_references_are_shown_as_what_they_refer_to():
@@ -218,14 +221,14 @@ def test_many_files_of_a_store_are_folded_but_not_those_that_somebody_else_chang
     foreign = replace(field("files"), keys=("files", "kb/x.md"), live={}, origin="both")
     text = shown(update(*files, foreign, address="vectorstore/handbook"))
     assert "+ files: 23 added: kb/0.md, kb/1.md, kb/2.md, … 20 more\n" in text
-    assert '- files["kb/x.md"]: {} (changed here and by hand)\n' in text
+    assert '- files["kb/x.md"]: {} (changed in the manifest and live)\n' in text
 
 
 def test_strangers_are_counted_by_type_and_owner():
     agents = tuple(Unmanaged("agent", f"agent_{number}", f"copy {number}") for number in range(12))
     foreign = Unmanaged("vector_store", "vs_1", "", owner="acme/staging")
     assert golden("""
-        Not managed here, never touched: 12 agents, 1 vector store of acme/staging.
+        Not managed here, never changed: 12 agents, 1 vector store of acme/staging.
           `reconciler inventory` lists them.
         """) in shown(unmanaged=(*agents, foreign))
 

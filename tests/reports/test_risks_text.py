@@ -5,7 +5,7 @@ from dataclasses import replace
 from reconciler.planning.model import Change, Costs, Plan, Risk, Unknown
 from reconciler.reports.style import Style
 from reconciler.reports.text import plan_text
-from reconciler.reports.text.costs import sentences
+from reconciler.reports.views.costs import cost_texts
 
 HIGH = Risk("guardrail-removed", "high", "assistant/triage", "update", {"sentence": "Never guess.", "more": 0})
 MEDIUM = Risk("model-changed", "medium", "assistant/triage", "update", {"before": ["m1"], "after": ["m2"]})
@@ -24,7 +24,7 @@ def test_every_high_one_stands_before_the_changes():
 
 
 def test_others_are_counted_there():
-    assert "  2 medium: each stands with its change.\n" in shown(HIGH, MEDIUM, MEDIUM)
+    assert "  2 medium risks, shown with their changes.\n" in shown(HIGH, MEDIUM, MEDIUM)
 
 
 def test_without_any_there_is_no_section():
@@ -43,11 +43,11 @@ def test_costs_tell_what_changes():
         unused=(("vectorstore/old", 5000), ("file/a.md", None)),
         unknown=(Unknown("token-prices", ("m2",)),),
     )
-    assert [*sentences(costs)] == [
+    assert [*cost_texts(costs)] == [
         "vector stores: 2.0 GB -> 3.5 GB, $0.10 -> $0.25 a day",
         "instructions: 1,200 -> 34,000 characters, $1.50 -> $42.50 per 1,000 requests",
-        "assistant/triage gets code_interpreter: $0.03 a session",
-        "nothing here uses vectorstore/old, file/a.md (5.0 kB)",
+        "assistant/triage gets code_interpreter: $0.03 per session",
+        "not used by any manifest: vectorstore/old, file/a.md (5.0 kB)",
         "unknown: the token price of m2",
     ]
     assert "Costs, estimated with OpenAI's prices of 2026-11-21\n" in shown(costs=costs)

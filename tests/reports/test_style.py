@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from reconciler.reports.style import Style, cells, clip, fold, plain, wrap
-from reconciler.reports.text.values import brief, bytes_text, whole
+from reconciler.reports.views.values import brief, bytes_text, whole
 from reconciler.resources.values import reference
 
 

@@ -1,37 +1,18 @@
-"""Changes: a heading each, what differs as a diff, and long texts folded."""
+"""Changes as articles: a heading each, the differences as a diff, and long texts folded."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from typing import Final
 
-from reconciler.planning.model import DESTROYS, Change, Decision, drift_class
-from reconciler.reports.differences import Difference, differences
 from reconciler.reports.html.markup import Markup, element, join
-from reconciler.reports.picture import TONES
-from reconciler.reports.style import Style, count
-from reconciler.reports.text.changes import shown_fields
-from reconciler.reports.text.fields import Order, ShownField, live_first, summary_lines
-from reconciler.reports.text.folding import files_text, groups, paths, title
-from reconciler.reports.wording import reason_texts, risk_note
+from reconciler.reports.style import count, more
+from reconciler.reports.views.changes import ChangeView
+from reconciler.reports.views.differences import OPEN_LINES, Difference, differences
+from reconciler.reports.views.fields import ShownField, summary_lines
 
-DECISIONS: Final[dict[Decision | None, str]] = {"revert": "reverted", "keep": "left alone", None: "undecided"}
-_WHOLE: Final = frozenset({"create", "release", *DESTROYS})
-_OPEN_LINES: Final = 24
-"""Lines of a diff that is shown without a click."""
 _MOST_FILES: Final = 500
-_STYLE: Final = Style(width=110)
+_WIDTH: Final = 110
 _ROLES: Final = {"+": "ins", "-": "del"}
-
-
-def change_articles(changes: Sequence[Change]) -> list[Markup]:
-    """What applying does."""
-    return [_change(group[0]) if len(group) == 1 else _files(group) for group in groups(changes)]
-
-
-def hand_articles(changes: Sequence[Change], *, decide: bool = False, order: Order = live_first) -> list[Markup]:
-    """The changes made outside Reconciler, values in this `order`; with `decide`, also what applying does with each."""
-    found = groups(changes)
-    return [_by_hand(group[0], decide=decide, order=order) if len(group) == 1 else _files(group) for group in found]
 
 
 def badge(word: str, tone: str) -> Markup:
@@ -39,7 +20,7 @@ def badge(word: str, tone: str) -> Markup:
 
 
 def article(word: str, tone: str, address: str, where: str, *body: Markup) -> Markup:
-    """One thing with its heading."""
+    """Return one entry of a section, with its heading."""
     heading = element(
         "h3",
         badge(word, tone),
@@ -49,59 +30,44 @@ def article(word: str, tone: str, address: str, where: str, *body: Markup) -> Ma
     return element("article", heading, *body)
 
 
-def _change(change: Change) -> Markup:
-    fields = shown_fields(change)
-    body = _whole(fields) if change.action in _WHOLE else _fields(fields)
-    return article(change.action, TONES[change.action], title(change), _where(change), *_notes(change), *body)
+def change_article(row: ChangeView) -> Markup:
+    word = f"{row.word}, {row.decision}" if row.decision else row.word
+    if row.files:
+        return article(word, row.tone, row.title, "", _files(row.files))
+    body = _summary(row.fields) if row.is_summary else _fields(row.fields)
+    return article(word, row.tone, row.title, row.where, *_notes(row), *body)
 
 
-def _by_hand(change: Change, *, decide: bool, order: Order) -> Markup:
-    word = "publish" if change.is_consequence else drift_class(change)
-    said = f"{word}, {DECISIONS[change.decision]}" if decide else word
-    body = () if word in ("missing", "expired") else _fields(shown_fields(change, order))
-    return article(said, "hand", change.address, _where(change), *_notes(change), *body)
-
-
-def _files(group: Sequence[Change]) -> Markup:
-    names = paths(group)
+def _files(names: Sequence[str]) -> Markup:
     listed = [element("li", element("code", name)) for name in names[:_MOST_FILES]]
-    more = [element("p", f"… {len(names) - _MOST_FILES} more")] if len(names) > _MOST_FILES else []
-    folded = element("details", element("summary", "Their paths"), element("ul", listed), more)
-    return article(group[0].action, TONES[group[0].action], files_text(group), "", folded)
+    rest = [element("p", more(len(names) - _MOST_FILES))] if len(names) > _MOST_FILES else []
+    return element("details", element("summary", "Their paths"), element("ul", listed), rest)
 
 
-def _where(change: Change) -> str:
-    return f"{change.source.file}:{change.source.line}" if change.source else ""
+def _notes(row: ChangeView) -> Iterator[Markup]:
+    yield from (element("p", text, class_="quiet") for text in row.notes)
+    yield from (element("p", element("strong", "Risk"), text, class_="risk") for text in row.risks)
 
 
-def _notes(change: Change) -> Iterator[Markup]:
-    yield from (element("p", text, class_="quiet") for text in reason_texts(change))
-    yield from (element("p", element("strong", "Risk"), risk_note(risk), class_="risk") for risk in change.risks)
-
-
-def _whole(fields: Sequence[ShownField]) -> Iterator[Markup]:
-    """What comes or goes whole: a summary, and its long texts to be opened."""
-    lines = summary_lines(fields, _STYLE, indent=0)
+def _summary(fields: Sequence[ShownField]) -> Iterator[Markup]:
+    """Return the fields of an object that is created or deleted: a summary, and its long texts folded."""
+    lines = summary_lines(fields, _WIDTH, indent=0)
     if lines:
         yield element("p", element("span", " ".join(lines), class_="quiet"))
     yield from (_folded(one) for one in differences(fields) if not one.short)
 
 
 def _fields(fields: Sequence[ShownField]) -> Iterator[Markup]:
-    """Short fields together in one diff, and each long one in its own."""
+    """Return all short fields in one diff, and each long field in its own."""
     for short, found in groupby(differences(fields), key=lambda one: one.short):
         if short:
-            yield _diff(chain.from_iterable(_marked(one) for one in found), "Fields")
+            yield _diff(chain.from_iterable(one.marked_lines for one in found), "Fields")
         else:
-            yield from (_folded(one, is_open=len(one.lines) <= _OPEN_LINES) for one in found)
-
-
-def _marked(one: Difference) -> list[str]:
-    return [*one.lines, *([f"# {one.mark}"] if one.mark else [])]
+            yield from (_folded(one, is_open=len(one.lines) <= OPEN_LINES) for one in found)
 
 
 def _folded(one: Difference, *, is_open: bool = False) -> Markup:
-    counts = f" +{one.added} -{one.removed}, {count(len(one.lines), 'line')}" + (f", {one.mark}" if one.mark else "")
+    counts = f" {one.counts}, {count(len(one.lines), 'line')}" + (f", {one.mark}" if one.mark else "")
     summary = element("summary", element("code", one.label), counts)
     return element("details", summary, _diff(one.lines, f"Difference of {one.label}"), open=is_open)
 
@@ -111,7 +77,7 @@ def _diff(lines: Iterator[str] | Sequence[str], label: str) -> Markup:
 
 
 def _line(line: str) -> Markup:
-    """`ins` and `del` tell assistive technology what colour and sign tell everybody else."""
+    """Return one line of a diff; `ins` and `del` convey the sign to assistive technology."""
     name = _ROLES.get(line[:1], "span")
     look = {"@": "at", "#": "note"}.get(line[:1])
     return element(name, line or " ", class_=look)

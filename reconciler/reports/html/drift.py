@@ -1,70 +1,58 @@
-"""What is not as it was applied, as one page."""
+"""A drift report as one page."""
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.planning.drift import DriftReport, RetiringModel, Standing
-from reconciler.reports.html.changes import article, hand_articles
+from reconciler.planning.drift import DriftReport
+from reconciler.reports.html.changes import article, change_article
 from reconciler.reports.html.markup import Markup, element
 from reconciler.reports.html.page import Part, Top, page
-from reconciler.reports.html.plan import remarks
-from reconciler.reports.text.drift_words import (
-    HINT_FAILING,
-    Failures,
-    ending,
-    failures,
-    in_sync,
-    in_sync_text,
-    out_of_sync,
-    sentence,
-    shown_changes,
-    standing_lines,
-)
-from reconciler.reports.text.fields import desired_first
+from reconciler.reports.html.plan import remark_parts
+from reconciler.reports.views import drift as views
+from reconciler.reports.views.drift import DriftView, FailingView, RetiringView, drift_view
+from reconciler.reports.views.plan import DRIFT
 
 
 def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
-    """`report` as an HTML document; `revert` is the command that undoes drift, `pull` the one that takes it into the
-    manifests.
+    """Return `report` as an HTML document; `revert` is the command that reverts the drift, `pull` the command that
+    pulls it into the manifests.
     """
-    plan, word = report.plan, "In sync" if report.in_sync else "Drift"
-    keep, undo = pull if report.is_pullable else "", "" if report.in_sync else revert
-    facts = [("Made", plan.created_at), ("Keep it", keep), ("Undo it", undo)]
-    top = Top("safe" if report.clean else "risky", word, plan.identity, f"{sentence(report)}.", facts)
-    return page(f"{word}: {plan.identity}", top, _parts(report), [])
+    view = drift_view(report)
+    keep, undo = pull if view.can_pull else "", "" if view.in_sync else revert
+    facts = [("Made", view.created_at), ("Keep it", keep), ("Revert it", undo)]
+    top = Top("safe" if view.clean else "risky", view.word, view.identity, f"{view.text}.", facts)
+    return page(f"{view.word}: {view.identity}", top, _parts(view), [])
 
 
-def _parts(report: DriftReport) -> Iterator[Part]:
-    lead = element("p", "Each diff goes from what the manifest says to what is live.", class_="quiet")
-    changes, failing = shown_changes(report), [*map(_failing, failures(report))]
-    hint = element("p", HINT_FAILING, class_="quiet")
-    articles = hand_articles(changes, order=desired_first)
-    yield Part("by-hand", "Changed by hand", [lead, *articles] if changes else [], len(changes))
-    yield Part("failing", "Failing files", [hint, *failing] if failing else [], len(report.failing))
-    yield Part("retiring", "Retiring models", [*map(_retiring, report.retiring)], len(report.retiring))
-    yield Part("assistants", "Assistants", list(_assistants(report)), len(report.assistants))
-    yield from remarks(report.plan)
+def _parts(view: DriftView) -> Iterator[Part]:
+    drift = [_quiet(views.DRIFT_NOTE), *map(change_article, view.drift)] if view.drift else []
+    failing = [_quiet(views.FAILING_NOTE), *map(_failing, view.failing)] if view.failing else []
+    assistants = len(view.out_of_sync) + len(view.in_sync_addresses)
+    yield Part("drift", DRIFT, drift, view.drift_count)
+    yield Part("failing", views.FAILING, failing, view.failing_count)
+    yield Part("retiring", views.RETIRING, [*map(_retiring, view.retiring)], len(view.retiring))
+    yield Part("assistants", views.ASSISTANTS, list(_assistants(view)), assistants)
+    yield from remark_parts(view.remarks)
 
 
-def _failing(one: Failures) -> Markup:
+def _failing(one: FailingView) -> Markup:
     reason = element("p", "OpenAI: ", element("code", one.reason))
     return article("failing", "refused", one.store, "", reason, _list(one.files))
 
 
-def _retiring(model: RetiringModel) -> Markup:
+def _retiring(model: RetiringView) -> Markup:
     word, tone = ("shut down", "refused") if model.is_gone else ("retiring", "changed")
-    return article(word, tone, model.model, "", element("p", f"{ending(model)}."), _list(model.used_by))
+    return article(word, tone, model.model, "", element("p", f"{model.text}."), _list(model.used_by))
 
 
-def _assistants(report: DriftReport) -> Iterator[Markup]:
-    yield from map(_standing, out_of_sync(report))
-    said = in_sync_text(report)
-    if said:
-        yield element("details", element("summary", said), _list([one.address for one in in_sync(report)]))
-
-
-def _standing(one: Standing) -> Markup:
-    return article("differs", "hand", one.address, "", _list(standing_lines(one)))
+def _assistants(view: DriftView) -> Iterator[Markup]:
+    yield from (article("differs", "drift", one.address, "", _list(one.lines)) for one in view.out_of_sync)
+    if view.in_sync_text:
+        yield element("details", element("summary", view.in_sync_text), _list(view.in_sync_addresses))
 
 
 def _list(texts: Iterable[str]) -> Markup:
     return element("ul", [element("li", element("code", text)) for text in texts])
+
+
+def _quiet(text: str) -> Markup:
+    return element("p", text, class_="quiet")

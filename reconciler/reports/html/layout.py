@@ -1,4 +1,4 @@
-"""Where the nodes of a picture go: in layers, referrers left of what they refer to, with few crossings.
+"""The places of the nodes of a picture: in layers, referrers left of what they refer to, with few crossings.
 
 The method of Sugiyama, Tagawa and Toda (1981) in its simplest form: layers by the longest way, a bend in every layer
 that an edge only passes through, a few sweeps that order each layer by the mean place of its neighbours, and heights
@@ -109,7 +109,7 @@ def _order(layers: list[list[int]], neighbours: Mapping[int, Sequence[int]]) -> 
 
 
 def _places(layer: Sequence[int]) -> dict[int, float]:
-    """Where each node stands in its layer, from 0 to 1."""
+    """Return the position of each node in its layer, from 0 to 1."""
     return {node: (index + 0.5) / len(layer) for index, node in enumerate(layer)}
 
 

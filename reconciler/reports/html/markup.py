@@ -1,4 +1,4 @@
-"""HTML, built of elements: whatever is put into one as text stays text."""
+"""HTML, built of elements; all text in an element is escaped."""
 
 from collections.abc import Iterable
 from html import escape

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from reconciler.reports.html.markup import Child, Markup, element, join, raw
-from reconciler.reports.text.verdict import Level
+from reconciler.reports.views.plan import Level
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Top:
-    """What the page says before anything else."""
+    """The header of the page."""
 
     level: Level
     word: str

@@ -6,8 +6,9 @@ from typing import Final
 
 from reconciler.reports.html.layout import Layout, layout
 from reconciler.reports.html.markup import Markup, element
-from reconciler.reports.picture import SIGNS, TONES, Drawn, Picture
+from reconciler.reports.picture import Drawn, Picture
 from reconciler.reports.style import cells, clip, plain
+from reconciler.reports.views.changes import SIGNS, TONES
 
 _ROW: Final = 56.0
 _HEIGHT: Final = 42.0
@@ -76,7 +77,7 @@ class _Placed:
         return element("path", d="".join(_curves(stops)), class_="edge", marker_end="url(#arrow)")
 
     def _width(self, node: int) -> float:
-        """Of the box of a node; a bend has none."""
+        """Return the width of the box of a node; zero for a bend."""
         if node >= len(self.drawn.nodes):
             return 0
         kind, name = _words(self.drawn.nodes[node])

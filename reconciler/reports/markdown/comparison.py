@@ -1,4 +1,4 @@
-"""What changed between two versions of a chatbot, for a pull request or release notes."""
+"""The differences between two versions of a chatbot, for a pull request or release notes."""
 
 from typing import Final
 

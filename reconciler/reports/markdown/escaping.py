@@ -68,12 +68,12 @@ def html_code(text: str) -> str:
 
 
 def marker(what: str, identity: str) -> str:
-    """A line that nobody sees and programs find: by it a comment is edited in place. `what` is plan, drift or apply."""
+    """Return a hidden line by which programs find a comment to edit it. `what` is plan, drift or apply."""
     return f"<!-- reconciler:{what} {_MARK.sub('_', plain(identity))} -->"
 
 
 def longest_run(text: str) -> int:
-    """How many backticks stand in a row, at most."""
+    """Return the length of the longest run of backticks."""
     return max(map(len, re.findall("`+", text)), default=0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeAlias
 
-from reconciler.reports.text.parts import counted
+from reconciler.reports.style import counted
 
 LIMIT: Final = 64_512
 """Characters, at most. GitHub takes 65,536 in a comment; what is left is for the lines that `ci comment` adds.
@@ -36,7 +36,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and its items. Without items there is no section."""
+    """A heading and its items. A section without items is not shown."""
 
     head: str
     items: tuple[Item, ...]
@@ -57,7 +57,7 @@ class Section:
 
     @property
     def more(self) -> str:
-        """What is left out at the end, in numbers."""
+        """The number of items left out at the end; empty if all are shown."""
         words = Counter(item.word for item in self.items[len(self.items) - self.hidden :])
         return f"… and {self.hidden} more: {counted(dict(sorted(words.items())))}." if self.hidden else ""
 
@@ -138,7 +138,7 @@ def _shortened(section: Section, over: int, *, keep: int) -> Section:
 
 
 def _said(sections: Sequence[Section], full: str) -> str:
-    """What is missing, and where it is."""
+    """Return a note with the numbers of details and entries that were left out."""
     shown = ((len(section.items) - section.hidden, section.briefed) for section in sections)
     details = sum(number < end for end, briefed in shown for number in briefed)
     entries = sum(section.hidden for section in sections)

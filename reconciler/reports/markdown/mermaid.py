@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.reports.picture import SIGNS, TONES, Drawn, Picture
+from reconciler.reports.picture import Drawn, Picture
 from reconciler.reports.style import clip, plain
+from reconciler.reports.views.changes import SIGNS, TONES
 
 LABEL_ROOM: Final = 48
 _LOOKS: Final = {
@@ -12,7 +13,7 @@ _LOOKS: Final = {
     "changed": "fill:#fff8c5,stroke:#9a6700,color:#1f2328",
     "gone": "fill:#ffebe9,stroke:#cf222e,color:#1f2328,stroke-dasharray:4",
     "refused": "fill:#cf222e,stroke:#82071e,color:#ffffff,stroke-width:2px",
-    "hand": "fill:#fbefff,stroke:#8250df,color:#1f2328",
+    "drift": "fill:#fbefff,stroke:#8250df,color:#1f2328",
 }
 _PLAIN: Final = frozenset(" /._-")
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from reconciler.migration.model import Entry, Migrated, Migration
 from reconciler.reports.markdown.escaping import code, prose, table
-from reconciler.reports.text.migration import migration_headline
+from reconciler.reports.wording import migration_summary
 from reconciler.resources.problems import Problem
 
 _HEADERS: Final = ("field", "now", "why", "what to do")
@@ -13,7 +13,7 @@ _HEADERS: Final = ("field", "now", "why", "what to do")
 
 def migration_markdown(migration: Migration) -> str:
     """A heading per object and a table of what changed and what was lost; a checklist of problems."""
-    blocks = ["# Migration", migration_headline(migration), *_problems(migration)]
+    blocks = ["# Migration", migration_summary(migration), *_problems(migration)]
     for one in migration.migrated:
         blocks += _object(one)
     return "\n\n".join(blocks) + "\n"

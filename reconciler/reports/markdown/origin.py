@@ -1,4 +1,4 @@
-"""Where a comment comes from: the commit that was planned, and the run that has the full plan."""
+"""The origin of a comment: the commit that was planned, and the run with the full plan."""
 
 import re
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def unplanned(mark: str, run: Run) -> str:
 
 
 def _link(run: Run) -> str:
-    """Empty for what is no address of a page."""
+    """Return a link to the run; empty if its URL is not valid."""
     return f"[this run]({run.url})" if _URL.fullmatch(run.url) else ""
 
 

@@ -1,99 +1,74 @@
-"""A plan as the comment on a pull request: the verdict first, then what needs a decision, then what changes."""
+"""A plan as the comment on a pull request: the verdict, then refusals and risks, then changes and remarks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from reconciler.planning.model import Decision, Plan, Risk
-from reconciler.reports.markdown.changes import change_items, hand_items
+from reconciler.planning.model import Plan
+from reconciler.reports.markdown.changes import change_item
 from reconciler.reports.markdown.escaping import code, fenced, marker, prose
 from reconciler.reports.markdown.fitting import LIMIT, Item, Section, fitted
 from reconciler.reports.markdown.mermaid import mermaid
-from reconciler.reports.markdown.refusals import refusal_items
-from reconciler.reports.picture import picture
+from reconciler.reports.markdown.refusals import refusal_item
+from reconciler.reports.picture import Picture, picture
 from reconciler.reports.style import count
-from reconciler.reports.text.costs import sentences
-from reconciler.reports.text.parts import counted
-from reconciler.reports.text.plan import strangers_text
-from reconciler.reports.text.verdict import verdict
-from reconciler.reports.wording import notice_text, risk_text
-from reconciler.resources.display import short
+from reconciler.reports.views import plan as views
+from reconciler.reports.views.plan import PlanView, Remarks, RiskView, plan_view
 
 MOST_NODES: Final = 40
 _MOST_EDGES: Final = 200
-_WORDS: Final[dict[Decision | None, str]] = {
-    "revert": "This merge **reverts** it: live values on the left are replaced.",
-    "keep": "This merge **leaves it alone**: nothing of it is written.",
-    None: "**Nothing is decided**: `--on-drift revert` puts it back, `--on-drift keep` leaves it.",
-}
 
 
 def plan_markdown(plan: Plan, *, full: str = "", command: str = "", limit: int = LIMIT) -> str:
-    """`plan` in at most `limit` characters.
+    """Return `plan` in at most `limit` characters.
 
-    `full` is a sentence of Markdown that says where the whole plan is, shown where something had to be left out;
-    `command` is what applies the plan. The first line is `marker("plan", plan.identity)`.
+    `full` is a sentence of Markdown with the place of the whole plan, shown if something was left out; `command` is
+    the command that applies the plan. The first line is `marker("plan", plan.identity)`.
     """
-    found = verdict(plan)
-    top = [marker("plan", plan.identity), f"## {found.word}: {code(plan.identity)}", prose(found.text)]
-    return fitted(top, list(_sections(plan)), list(_bottom(plan, command)), full, limit)
+    view = plan_view(plan)
+    head = f"## {view.verdict.word}: {code(view.identity)}"
+    top = [marker("plan", view.identity), head, prose(view.verdict.text)]
+    sections = list(_sections(view, picture(plan, MOST_NODES)))
+    return fitted(top, sections, list(_bottom(view, command)), full, limit)
 
 
-def _sections(plan: Plan) -> Iterator[Section]:
-    yield Section("### Refused", refusal_items(plan.refusals), worth=5)
-    yield Section("### Risks", tuple(map(_risk, plan.risks)), worth=6, joint="\n")
-    yield Section("### Your changes", change_items(plan.changes), worth=2)
-    yield from _by_hand(plan)
-    yield Section("### What is touched, and who depends on it", tuple(_picture(plan)), worth=4)
-    yield from _costs(plan)
-    yield from remarks(plan)
+def _sections(view: PlanView, drawn: Picture) -> Iterator[Section]:
+    yield Section(f"### {views.REFUSED}", tuple(map(refusal_item, view.refusals)), worth=5)
+    yield Section(f"### {views.RISKS}", tuple(map(_risk, view.risks)), worth=6, joint="\n")
+    yield Section(f"### {views.CHANGES}", tuple(map(change_item, view.changes)), worth=2)
+    drift = f"### {views.DRIFT}\n\n{prose(view.drift_note)}"
+    yield Section(drift, tuple(map(change_item, view.drift)), worth=3)
+    yield Section(f"### {views.PICTURE}", tuple(_picture(drawn)), worth=4)
+    costs = f"### {views.COSTS}\n\nWith {prose(view.cost_source)}"
+    yield Section(costs, _lines(view.costs, "cost"), worth=4, joint="\n")
+    yield from remark_sections(view.remarks)
 
 
-def remarks(plan: Plan) -> Iterator[Section]:
-    """Warnings, and what nobody manages here."""
-    yield Section(
-        "### Warnings", tuple(_line(notice_text(one), "warning") for one in plan.warnings), worth=1, joint="\n"
-    )
-    unmanaged = strangers_text(plan.unmanaged)
-    yield Section("### Not managed", (_line(unmanaged, "sentence"),) if unmanaged else ())
+def remark_sections(remarks: Remarks) -> Iterator[Section]:
+    """Return the warnings, and the number of unmanaged objects."""
+    yield Section(f"### {views.WARNINGS}", _lines(remarks.warnings, "warning"), worth=1, joint="\n")
+    yield Section(f"### {views.UNMANAGED}", _lines(filter(None, [remarks.unmanaged]), "sentence"))
 
 
-def _risk(risk: Risk) -> Item:
-    line = f"- **{risk.level}** {code(risk.address)} {prose(risk_text(risk))} ({code(risk.rule)})"
+def _risk(risk: RiskView) -> Item:
+    line = f"- **{risk.level}** {code(risk.address)} {prose(risk.text)} ({code(risk.rule)})"
     return Item(line, line, f"{risk.level} risk")
 
 
-def _costs(plan: Plan) -> Iterator[Section]:
-    if plan.costs and plan.work:
-        lines = tuple(_line(text, "cost") for text in sentences(plan.costs))
-        yield Section(f"### Costs, estimated\n\nWith {prose(plan.costs.source)}", lines, worth=4, joint="\n")
-
-
-def _by_hand(plan: Plan) -> Iterator[Section]:
-    """A section of its own, which says what the merge does with it; with mixed decisions every entry does."""
-    decisions = {change.decision for change in plan.drift}
-    said = _WORDS[next(iter(decisions))] if len(decisions) == 1 else "What this merge does with it stands at each."
-    head = f"### Changed by hand\n\n{said} Diffs go from what is live to what the manifest says."
-    yield Section(head, hand_items(plan.drift, decide=len(decisions) > 1), worth=3)
-
-
-def _picture(plan: Plan) -> Iterator[Item]:
-    drawn = picture(plan, MOST_NODES)
+def _picture(drawn: Picture) -> Iterator[Item]:
     if 0 < len(drawn.edges) <= _MOST_EDGES:
         yield Item(fenced([mermaid(drawn)], "mermaid"), "", "picture")
 
 
-def _line(text: str, word: str) -> Item:
-    line = f"- {prose(text)}"
-    return Item(line, line, word)
+def _lines(texts: Iterable[str], word: str) -> tuple[Item, ...]:
+    return tuple(Item(line, line, word) for line in (f"- {prose(text)}" for text in texts))
 
 
-def _bottom(plan: Plan, command: str) -> Iterator[str]:
+def _bottom(view: PlanView, command: str) -> Iterator[str]:
     yield "---"
-    writes = {what: number for what, number in sorted(plan.requests.items()) if number}
-    if writes and not plan.refusals:
-        yield f"{count(sum(writes.values()), 'write')} to OpenAI: {prose(counted(writes))}."
-    if command and plan.work and not plan.refusals:
+    if view.writes and view.can_apply:
+        yield f"{count(view.write_count, 'write')} to OpenAI: {prose(view.writes)}."
+    if command and view.can_apply:
         yield f"Apply with {code(command)}."
-    at = f" of commit {code(short(plan.commit))}" if plan.commit else ""
-    made = f", made {code(plan.created_at)}" if plan.created_at else ""
-    yield f"Plan {code(plan.digest)}{at}{made}"
+    at = f" of commit {code(view.commit)}" if view.commit else ""
+    made = f", made {code(view.created_at)}" if view.created_at else ""
+    yield f"Plan {code(view.digest)}{at}{made}"

@@ -1,12 +1,12 @@
-"""What changed between two versions of a chatbot: objects, then files, then the values of variables."""
+"""The differences between two versions of a chatbot: objects, then files, then the values of variables."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.releases.comparison import Comparison, FileChange, ObjectChange, VariableChange
-from reconciler.reports.style import Look, Style, plain
-from reconciler.reports.text.fields import ShownField, field_lines, first_few, summary_lines
-from reconciler.reports.text.parts import joined, section
+from reconciler.reports.style import Look, Style, first_few, joined, plain, section
+from reconciler.reports.text.fields import field_lines, summary_lines
+from reconciler.reports.views.fields import ShownField
 
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _LOOKS: Final[dict[str, Look]] = {"+": "green", "-": "red", "~": "yellow"}

@@ -1,100 +1,78 @@
-"""Drift as text: the verdict first, then each object, what fails, what ends, each assistant, last what to type next."""
+"""Drift as text: the summary, then drifted objects, failing files, models and assistants, then the commands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from reconciler.planning.drift import DriftReport
-from reconciler.reports.style import Look, Style, count, plain, wrap, wrap_parts
-from reconciler.reports.text.changes import drift_rows
-from reconciler.reports.text.drift_words import (
-    HINT_FAILING,
-    ending,
-    failures,
-    in_sync_text,
-    out_of_sync,
-    sentence,
-    shown_changes,
-    standing_lines,
-)
-from reconciler.reports.text.fields import desired_first, first_few
-from reconciler.reports.text.parts import headline, joined, section
-from reconciler.reports.text.plan import remarks
+from reconciler.reports.style import Style, first_few, headline, joined, more, plain, section, wrap, wrap_parts
+from reconciler.reports.text.changes import change_rows
+from reconciler.reports.text.plan import remark_parts
+from reconciler.reports.views import drift as views
+from reconciler.reports.views.drift import AssistantView, DriftView, drift_view
+from reconciler.reports.views.plan import DRIFT
 
 _MOST: Final = 40
-"""Assistants, and groups of failing files, that anybody reads in a terminal; JSON has them all."""
+"""The assistants, and the groups of failing files, that are shown; JSON has all."""
 
 
 def drift_text(report: DriftReport, *, style: Style, command: str = "", pull: str = "") -> str:
-    """What is not as it was applied, for a terminal; nothing in it is interpreted.
+    """Return `report` for a terminal, with all control characters of values escaped.
 
-    `command` undoes it, and `pull` takes it into the manifests.
+    `command` reverts the drift, and `pull` pulls it into the manifests.
     """
+    view = drift_view(report)
+    note = [style.paint(f"  {views.DRIFT_NOTE}", "dim")] if view.drift else []
     parts = [
-        _verdict(report, style),
-        section("Changed by hand", _by_hand(report, style), style),
-        section("Failing files", list(_failing(report, style)), style),
-        section("Retiring models", list(_retiring(report, style)), style),
-        _assistants(report, style),
-        *remarks(report.plan, style),
-        _ways_out(report, command, pull),
+        headline(f"{view.word}:", "green" if view.clean else "yellow", f"{view.identity}, {view.text}.", style),
+        section(DRIFT, [*note, *change_rows(view.drift, style)], style),
+        section(views.FAILING, list(_failing(view, style)), style),
+        section(views.RETIRING, list(_retiring(view, style)), style),
+        _assistants(view, style),
+        *remark_parts(view.remarks, style),
+        _commands(view, command, pull),
     ]
     return joined(parts)
 
 
-def _verdict(report: DriftReport, style: Style) -> list[str]:
-    word = "In sync:" if report.in_sync else "Drift:"
-    look: Look = "green" if report.clean else "yellow"
-    return headline(word, look, f"{report.plan.identity}, {sentence(report)}.", style)
-
-
-def _by_hand(report: DriftReport, style: Style) -> list[str]:
-    rows = drift_rows(shown_changes(report), style, order=desired_first)
-    return [style.paint("  manifest -> live", "dim"), *rows] if rows else []
-
-
-def _failing(report: DriftReport, style: Style) -> Iterator[str]:
-    found = failures(report)
-    for one in found[:_MOST]:
+def _failing(view: DriftView, style: Style) -> Iterator[str]:
+    for one in view.failing[:_MOST]:
         yield f"  {style.paint('!', 'red')} {style.paint(plain(one.store), 'bold')}"
         yield from wrap_parts(first_few(one.files), style.width, lead="      ", hang="      ")
-        yield from _note(f"OpenAI: {one.reason}", style)
-    if len(found) > _MOST:
-        yield f"  … {len(found) - _MOST} more"
-    if found:
-        yield from (style.paint(line, "dim") for line in wrap(HINT_FAILING, style.width, lead="  ", hang="  "))
+        lines = wrap(f"OpenAI: {one.reason}", style.width, lead="      # ", hang="        ")
+        yield from (style.paint(line, "dim") for line in lines)
+    if len(view.failing) > _MOST:
+        yield f"  {more(len(view.failing) - _MOST)}"
+    if view.failing:
+        lines = wrap(views.FAILING_NOTE, style.width, lead="  ", hang="  ")
+        yield from (style.paint(line, "dim") for line in lines)
 
 
-def _retiring(report: DriftReport, style: Style) -> Iterator[str]:
-    for model in report.retiring:
+def _retiring(view: DriftView, style: Style) -> Iterator[str]:
+    for model in view.retiring:
         sign = style.paint("!", "red") if model.is_gone else style.paint("~", "yellow")
-        yield f"  {sign} {style.paint(plain(model.model), 'bold')}  {ending(model)}"
+        yield f"  {sign} {style.paint(plain(model.model), 'bold')}  {model.text}"
         yield from wrap_parts(first_few(model.used_by), style.width, lead="      ", hang="      ")
 
 
-def _assistants(report: DriftReport, style: Style) -> list[str]:
-    """Without one that differs, a line."""
-    found, others = out_of_sync(report), in_sync_text(report)
-    rows = [line for one in found[:_MOST] for line in _standing(one.address, standing_lines(one), style)]
-    if len(found) > _MOST:
-        rows.append(f"  … {len(found) - _MOST} more that are not in sync")
+def _assistants(view: DriftView, style: Style) -> list[str]:
+    """Return a section, or only a line if all assistants are in sync."""
+    rows = [line for one in view.out_of_sync[:_MOST] for line in _assistant(one, style)]
+    if len(view.out_of_sync) > _MOST:
+        rows.append(f"  {more(len(view.out_of_sync) - _MOST, 'more that are not in sync')}")
     if not rows:
-        return wrap(others, style.width) if others else []
-    return section("Assistants", [*rows, *(wrap(others, style.width, lead="  ", hang="  ") if others else [])], style)
+        return wrap(view.in_sync_text, style.width) if view.in_sync_text else []
+    others = wrap(view.in_sync_text, style.width, lead="  ", hang="  ") if view.in_sync_text else []
+    return section(views.ASSISTANTS, [*rows, *others], style)
 
 
-def _standing(address: str, lines: Sequence[str], style: Style) -> Iterator[str]:
-    yield f"  {style.paint('~', 'yellow')} {style.paint(plain(address), 'bold')}"
-    for line in lines:
+def _assistant(one: AssistantView, style: Style) -> Iterator[str]:
+    yield f"  {style.paint('~', 'yellow')} {style.paint(plain(one.address), 'bold')}"
+    for line in one.lines:
         yield from wrap(line, style.width, lead="      ", hang="        ")
 
 
-def _note(text: str, style: Style) -> Iterator[str]:
-    yield from (style.paint(line, "dim") for line in wrap(text, style.width, lead="      # ", hang="        "))
-
-
-def _ways_out(report: DriftReport, command: str, pull: str) -> list[str]:
-    if report.in_sync or not command:
+def _commands(view: DriftView, revert: str, pull: str) -> list[str]:
+    if view.in_sync or not revert:
         return []
-    keep = [f"Keep it with: {plain(pull)}"] if pull and report.is_pullable else []
-    also = [f"It applies {count(report.pending, 'pending edit')} of the manifests too."] if report.pending else []
-    return [*keep, f"Undo it with: {plain(command)}", *also]
+    keep = [f"Keep it with: {plain(pull)}"] if pull and view.can_pull else []
+    return [*keep, f"Revert it with: {plain(revert)}", *filter(None, [view.pending])]

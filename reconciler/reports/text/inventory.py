@@ -1,23 +1,19 @@
-"""An inventory as text: what there is of each type, what it is summed up by, and every object."""
+"""An inventory as text: totals by type, totals by group, and every object."""
 
-from reconciler.importing.inventory_model import Inventory, Item, Sum
-from reconciler.reports.style import Style, count, wrap
-from reconciler.reports.text.parts import headline, joined
+from typing import Final
+
+from reconciler.importing.inventory_model import Inventory
+from reconciler.reports.style import Style, count, headline, joined, wrap
 from reconciler.reports.text.tables import table
-from reconciler.reports.text.values import bytes_text
-from reconciler.resources.display import day
-from reconciler.resources.name_lists import few
-from reconciler.resources.prices import Prices
+from reconciler.reports.views.inventory import OBJECT_HEADERS, SUM_HEADERS, estimate, object_row, sum_row
 
-OBJECT_HEADERS = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
-EXPENDABLE = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
-"""What a narrow terminal does without: the prefix of an id tells the type, too."""
-SUM_HEADERS = ("OBJECTS", "OURS", "OTHERS", "NOBODY'S", "UNUSED", "SIZE", "$/DAY")
+_EXPENDABLE: Final = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
+"""The columns that a narrow terminal leaves out, first to last. The prefix of an id shows its type."""
 
 
 def inventory_text(inventory: Inventory, *, style: Style) -> str:
-    """Tables for a terminal."""
-    whose = f"ours is {inventory.identity}" if inventory.identity else "no project here, so that nothing is ours"
+    """Return the tables for a terminal."""
+    whose = f"owned objects are those of {inventory.identity}" if inventory.identity else "no project in this folder"
     found = f"{count(len(inventory.items), 'object')} at {inventory.endpoint}; {whose}."
     parts = [headline("Live:", "cyan", found, style)]
     if inventory.items:
@@ -26,58 +22,9 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
         headers = (inventory.by.upper(), *SUM_HEADERS)
         parts.append(_lines(table([sum_row(one) for one in inventory.groups], headers, style=style)))
     rows = [object_row(item) for item in inventory.items]
-    parts.append(_lines(table(rows, OBJECT_HEADERS, style=style, expendable=EXPENDABLE)))
+    parts.append(_lines(table(rows, OBJECT_HEADERS, style=style, expendable=_EXPENDABLE)))
     parts.append(wrap(estimate(inventory.prices), style.width))
     return joined(parts)
-
-
-def sum_row(one: Sum) -> tuple[str, ...]:
-    """One line of a table of sums."""
-    counts = (one.objects, one.ours, one.others, one.unmanaged, one.unused)
-    return (one.what or "(none)", *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
-
-
-def object_row(item: Item) -> tuple[str, ...]:
-    """One line of the table of objects."""
-    return (
-        item.type,
-        item.id,
-        owner_text(item),
-        "-" if item.bytes is None else bytes_text(item.bytes),
-        day(item.last_active_at) or "-",
-        "-" if item.cost_per_day is None else money(item.cost_per_day),
-        used_text(item),
-        item.name,
-    )
-
-
-def owner_text(item: Item) -> str:
-    """`ours as assistant/triage`, another identity, or `nobody`."""
-    if item.ownership == "ours":
-        return f"ours as {item.address}"
-    return item.owner or "nobody"
-
-
-def used_text(item: Item, most: int = 2) -> str:
-    """The first users; `nobody` only where that is certain as far as the API goes."""
-    if not item.used_by:
-        return "nobody" if item.unused else "-"
-    return few(item.used_by, most)
-
-
-def estimate(prices: Prices) -> str:
-    """What the costs, and what is called unused, are worth."""
-    source = f"as of {prices.as_of}" if prices.as_of else "as project.yaml says"
-    return (
-        f"Cost is an estimate: ${prices.vector_storage:.2f} per GB of vector storage and day, the first "
-        f"{prices.free_gb:g} GB free, {source}. UNUSED counts files that no vector store and no manifest refers to; "
-        "what applications name in their own code, nobody can see from here."
-    )
-
-
-def money(dollars: float) -> str:
-    """Dollars with as many digits as small sums need."""
-    return f"{dollars:.2f}" if dollars >= 0.995 or not dollars else f"{dollars:.4f}"
 
 
 def _lines(text: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from reconciler.migration.model import Entry, Migrated, Migration, counts
-from reconciler.reports.style import Look, Style, count, wrap
-from reconciler.reports.text.parts import headline as headed, joined, section
+from reconciler.migration.model import Entry, Migrated, Migration
+from reconciler.reports.style import Look, Style, count, headline, joined, section, wrap
+from reconciler.reports.wording import migration_summary
 
 _SIGNS: dict[str, tuple[str, Look]] = {"changed": ("~", "yellow"), "lost": ("-", "red")}
 
@@ -12,19 +12,9 @@ _SIGNS: dict[str, tuple[str, Look]] = {"changed": ("~", "yellow"), "lost": ("-",
 def migration_text(migration: Migration, *, style: Style) -> str:
     """Every object with what became of it, then what was written."""
     look: Look = "green" if all(one.is_valid for one in migration.migrated) else "yellow"
-    head = headed("Migrated:", look, migration_headline(migration), style)
+    head = headline("Migrated:", look, migration_summary(migration), style)
     objects = (list(_object(one, style)) for one in migration.migrated)
     return joined([head, *objects, _written(migration, style)])
-
-
-def migration_headline(migration: Migration) -> str:
-    """One sentence: how many objects, how many fields."""
-    valid = sum(one.is_valid for one in migration.migrated)
-    total = len(migration.migrated)
-    objects = f"{valid} of {total}" if valid != total else f"{total}"
-    found = counts(migration)
-    fields = f"fields: {found['mapped']} as they were, {found['changed']} with a change, {found['lost']} lost"
-    return f"{objects} {'object' if total == 1 else 'objects'} to target {migration.target}; {fields}."
 
 
 def _object(one: Migrated, style: Style) -> Iterator[str]:

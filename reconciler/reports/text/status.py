@@ -15,7 +15,7 @@ _MOST_FIELDS: Final = 3
 
 
 def status_text(status: Status, *, style: Style) -> str:
-    """The last apply and the lock, then an object a line."""
+    """Return the last apply and the lock, then one line per object."""
     lines = wrap(f"{status.identity} at {status.endpoint}; {_last_apply(status.last_apply)}", style.width, hang="  ")
     if status.lock:
         holder = status.lock.holder
@@ -44,4 +44,4 @@ def _drifted(change: Change) -> str:
     if change.is_consequence:
         return f"to {change.action}: {', '.join(reason_texts(change))}"
     paths = ", ".join(item.path for item in change.fields[:_MOST_FIELDS])
-    return f"changed by hand: {paths if change.action == 'update' else next(iter(reason_texts(change)), change.action)}"
+    return f"drift: {paths if change.action == 'update' else next(iter(reason_texts(change)), change.action)}"

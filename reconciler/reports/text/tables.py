@@ -42,7 +42,7 @@ def _line(row: Sequence[tuple[str, int]]) -> str:
 
 
 def _fitting(rooms: Mapping[str, int], width: int, expendable: Sequence[str]) -> dict[str, int]:
-    """How wide each column is shown, of those that are."""
+    """Return the width of each column that is shown."""
     for dropped in range(len(expendable) + 1):
         left = {name: room for name, room in rooms.items() if name not in expendable[:dropped]}
         shown = _cut(left, width)
@@ -72,7 +72,7 @@ def _width(rooms: Mapping[str, int]) -> int:
 
 
 def state_list_text(entries: Mapping[Address, Applied], *, style: Style) -> str:
-    """What the state knows, by address; without an entry, a sentence that says so."""
+    """Return the entries of the state by address, or a sentence if it is empty."""
     rows = [
         (str(address), entry.type, entry.id + ("  protected" if entry.protected else ""))
         for address, entry in sorted(entries.items())
@@ -81,7 +81,7 @@ def state_list_text(entries: Mapping[Address, Applied], *, style: Style) -> str:
 
 
 def history_text(applies: Sequence[AppliedPlan], *, style: Style) -> str:
-    """Who applied what, one apply a line; without one, a sentence that says so."""
+    """Return one line per apply, or a sentence if there is none."""
     rows = [
         (
             datetime.fromtimestamp(plan.started, UTC).strftime("%Y-%m-%d %H:%M"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from reconciler.applying.model import Note
+from reconciler.migration.model import Migration, counts
 from reconciler.planning.model import Change, Refusal, Risk, Unknown
 from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
 from reconciler.planning.referrers import PeerObject, Referrer
@@ -81,3 +82,13 @@ def place_text(referrer: Referrer) -> str:
 def refusal_problem(refusal: Refusal) -> Problem:
     """Return a refusal that ends a command as an error."""
     return Problem(refusal.rule, cause_text(refusal.cause), hint=remedies_text(refusal.remedies))
+
+
+def migration_summary(migration: Migration) -> str:
+    """Return one sentence with the number of objects and of fields."""
+    valid = sum(one.is_valid for one in migration.migrated)
+    total = len(migration.migrated)
+    objects = f"{valid} of {total}" if valid != total else f"{total}"
+    found = counts(migration)
+    fields = f"fields: {found['mapped']} as they were, {found['changed']} with a change, {found['lost']} lost"
+    return f"{objects} {'object' if total == 1 else 'objects'} to target {migration.target}; {fields}."

@@ -65,5 +65,5 @@ def _cause(cause: Args) -> str:
 
 
 def _similar(names: list[str]) -> str:
-    meant = " or ".join(f"'{name}'" for name in names)
+    meant = " or ".join(f"`{name}`" for name in names)
     return f". Did you mean {meant}?" if meant else ""

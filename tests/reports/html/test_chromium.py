@@ -89,7 +89,7 @@ def test_the_picture_is_there_and_nothing_is_asked_for(tab, load):
     assert min(box) > 40
     assert tab.evaluate("document.querySelectorAll('svg g.node').length") == 4
     assert tab.evaluate("document.querySelectorAll('svg path.edge').length") == 2
-    assert tab.evaluate("document.querySelector('svg title').textContent") == "What is touched, and who depends on it"
+    assert tab.evaluate("document.querySelector('svg title').textContent") == "Affected objects and their dependents"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -135,12 +135,12 @@ def test_whoever_cannot_see_it_finds_landmarks_headings_and_names(tab, load):
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     picture = "document.getElementById(document.querySelector('svg[role=img]').getAttribute('aria-%s')).textContent"
-    assert tab.evaluate(picture % "labelledby") == "What is touched, and who depends on it"
+    assert tab.evaluate(picture % "labelledby") == "Affected objects and their dependents"
     assert tab.evaluate(picture % "describedby").startswith("4 objects, each left of what it refers to.")
     names = "document.getElementById(one.getAttribute('aria-labelledby'))?.textContent"
     titles = tab.evaluate(f"[...document.querySelectorAll('section')].map(one => {names})")
     assert titles == [
-        *("Refused", "Risks", "What is touched, and who depends on it", "Your changes", "Changed by hand"),
+        *("Refused", "Risks", "Affected objects and their dependents", "Your changes", "Changed outside Reconciler"),
         *("Costs, estimated", "Warnings"),
     ]
 

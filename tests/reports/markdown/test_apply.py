@@ -35,7 +35,7 @@ def test_what_failed_comes_first_and_how_to_go_on_last():
         "",
         "- `+` **create** `vectorstore/kb` · `vs_1` · shares an upload",
         "",
-        "### Kept as changed by hand",
+        "### Drift kept",
         "",
         "- `assistant/billing` modified",
         "",
@@ -61,7 +61,7 @@ def test_what_a_killed_run_had_done_is_told():
 def test_a_plan_that_was_applied_before():
     text = apply_markdown(ApplyResult("acme", "sha256:1", (), already_applied=BEFORE))
     said = "This plan was applied before: `2026-11-20T09:30:00+00:00` by ci, `https://ci.test/17`."
-    assert f"## Nothing to do: `acme`\n\n{said}" in text
+    assert f"## No changes: `acme`\n\n{said}" in text
 
 
 def test_thousands_of_outcomes_fit_and_failures_are_kept_longest():

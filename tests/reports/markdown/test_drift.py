@@ -22,9 +22,9 @@ def test_everything_in_the_order_in_which_it_matters():
 
         1 modified, 1 failing file, 2 retiring models, 7 unchanged.
 
-        ### Changed by hand
+        ### Changed outside Reconciler
 
-        Each diff goes from what the manifest says to what is live.
+        Differences are shown as manifest -> live.
 
         `!` **modified** `assistant/triage`
 
@@ -38,7 +38,7 @@ def test_everything_in_the_order_in_which_it_matters():
 
         ### Failing files
 
-        No search finds them. Undoing drift attaches them again; or change them, or take them out.
+        Searches do not find these files. Reverting drift attaches them again; or change or remove them.
 
         - `vectorstore/handbook` `kb/a.md`: `unsupported_file: The file type is not supported.`
 
@@ -61,9 +61,9 @@ def test_everything_in_the_order_in_which_it_matters():
 
         ---
 
-        To keep it, take it into the manifests: `reconciler pull`
+        Keep it with: `reconciler pull`
 
-        To undo it: `reconciler apply`
+        Revert it with: `reconciler apply`
         """)
 
 
@@ -74,7 +74,7 @@ def test_it_goes_from_the_manifest_to_what_is_live():
 
 def test_edits_that_undoing_would_apply_too_are_counted():
     text = drift_markdown(report(plan(update(field("model", "a", "b")), drift=(HAND,))), revert="undo")
-    assert text.endswith("\nTo undo it: `undo` It applies 1 pending edit of the manifests too.\n")
+    assert text.endswith("\nRevert it with: `undo` It also applies 1 pending edit of the manifests.\n")
 
 
 def test_in_sync():
@@ -84,7 +84,7 @@ def test_in_sync():
 
         ## In sync: `acme/production`
 
-        nothing was changed by hand.
+        no drift.
         """)
 
 
@@ -95,9 +95,9 @@ def test_the_same_report_of_another_day_is_the_same_text():
 
 def test_a_file_that_fails_is_nothing_to_pull_and_a_model_that_retires_nothing_to_undo_either():
     failing = drift_markdown(report(plan(), failing=(FAILING,)), revert="apply", pull="pull")
-    assert ("To keep it" in failing, "To undo it" in failing) == (False, True)
+    assert ("Keep it" in failing, "Revert it" in failing) == (False, True)
     retiring = drift_markdown(report(plan(), retiring=(SOON,)), revert="apply", pull="pull")
-    assert ("To keep it" in retiring, "To undo it" in retiring) == (False, False)
+    assert ("Keep it" in retiring, "Revert it" in retiring) == (False, False)
 
 
 def test_thousands_of_assistants_and_files_fit():
@@ -107,7 +107,7 @@ def test_thousands_of_assistants_and_files_fit():
     text = drift_markdown(replace(many(1000), failing=failing), full="All of it: the artifact.")
     assert LIMIT * 0.8 < size(text) <= LIMIT
     read = markdown(text)
-    assert read.headings == ["Drift: `acme/production`", "Changed by hand", "Failing files", "Assistants"]
+    assert read.headings == ["Drift: `acme/production`", "Changed outside Reconciler", "Failing files", "Assistants"]
     assert "1000 modified, 2000 failing files, 0 unchanged." in read.text
     assert not read.other
 

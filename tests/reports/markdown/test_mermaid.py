@@ -9,8 +9,9 @@ import pytest
 from reconciler.planning.model import ACTIONS, Change
 from reconciler.reports.markdown.mermaid import LABEL_ROOM, mermaid
 from reconciler.reports.markdown.plan import MOST_NODES
-from reconciler.reports.picture import SIGNS, picture
+from reconciler.reports.picture import picture
 from reconciler.reports.style import clip, plain
+from reconciler.reports.views.changes import SIGNS
 from tests.support import npm
 from tests.support.browser import CHROMIUM, browser
 from tests.support.hostile import VALUES

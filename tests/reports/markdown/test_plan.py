@@ -40,7 +40,7 @@ def test_the_comment_on_a_pull_request():
 
         ## Risky: `acme/production`
 
-        1 change, 1 medium risk: 1 update, 1 by hand to keep, 7 unchanged.
+        1 change, 1 medium risk: 1 update, 1 drifted to keep, 7 unchanged.
 
         ### Risks
 
@@ -69,9 +69,9 @@ def test_the_comment_on_a_pull_request():
           Rule 32: be kind.
         ```
 
-        ### Changed by hand
+        ### Changed outside Reconciler
 
-        This merge **leaves it alone**: nothing of it is written. Diffs go from what is live to what the manifest says.
+        Differences are shown as live -> manifest. Apply keeps these changes; `--on-drift revert` reverts them.
 
         `!` **modified** `assistant/billing`
 
@@ -80,16 +80,16 @@ def test_the_comment_on_a_pull_request():
         + temperature: 0.3
         ```
 
-        ### What is touched, and who depends on it
+        ### Affected objects and their dependents
 
         ```mermaid
         flowchart LR
-          n0["#33; assistant/billing"]:::hand
+          n0["#33; assistant/billing"]:::drift
           n1["#126; assistant/triage"]:::changed
           n2["pipeline/flow"]
           n2 --> n1
           classDef changed fill:#fff8c5,stroke:#9a6700,color:#1f2328
-          classDef hand fill:#fbefff,stroke:#8250df,color:#1f2328
+          classDef drift fill:#fbefff,stroke:#8250df,color:#1f2328
         ```
 
         ### Costs, estimated
@@ -116,7 +116,7 @@ def test_a_refusal_comes_first_with_its_sections_places_and_the_way_out():
         golden("""
         ## Refused: `acme/production`
 
-        1 refusal; it stops the one change below.
+        1 refusal; the change below will not be applied.
 
         ### Refused
 
@@ -134,19 +134,19 @@ def test_a_refusal_comes_first_with_its_sections_places_and_the_way_out():
     way_out = (
         "Publish a release without it in place of `release/support@2`; or put the manifest of `assistant/triage` back."
     )
-    assert f"**Way out:** {way_out}" in text
+    assert f"**Remedy:** {way_out}" in text
     assert "kind: Consent\nmetadata: {name: drop-triage}\n```\n\n</details>" in text
 
 
 def test_each_decision_about_what_was_changed_by_hand_is_said():
     hand = update(field("temperature", 0.9, 0.3, "drift"))
     said = {one: plan_markdown(plan(drift=(replace(hand, decision=one),))) for one in ("revert", "keep", None)}
-    assert "This merge **reverts** it" in said["revert"]
-    assert "This merge **leaves it alone**" in said["keep"]
-    assert "**Nothing is decided**" in said[None]
+    assert "Apply reverts these changes" in said["revert"]
+    assert "Apply keeps these changes" in said["keep"]
+    assert "These changes are undecided" in said[None]
     both = replace(hand, decision="keep"), replace(hand, decision="revert", address="assistant/billing")
     mixed = plan_markdown(plan(drift=both))
-    assert "`assistant/triage` · left alone" in mixed
+    assert "`assistant/triage` · kept" in mixed
     assert "`assistant/billing` · reverted" in mixed
 
 

@@ -1,4 +1,4 @@
-"""What was done to a state by hand, and what to do next."""
+"""The results of the `state` commands that edit, rebuild or migrate a state, and the next step."""
 
 from collections.abc import Iterator
 
@@ -8,33 +8,33 @@ from reconciler.state.edits import StateEdit, StateRebuild
 
 
 def edited_text(word: str, done: StateEdit) -> str:
-    """`word`, the entries that are new, other than before, or gone, and what follows from that."""
+    """Return `word`, the entries that were added, changed and removed, and notes."""
     entries = list(_entries(done))
-    head = f"{word}: {plain(done.identity)}" + ("." if entries else ", and nothing is other than before.")
+    head = f"{word}: {plain(done.identity)}" + ("." if entries else ", no entries changed.")
     return "\n".join([head, *entries, *(f"  note: {plain(text)}" for text in done.notes)]) + "\n"
 
 
 def rebuilt_text(done: StateRebuild) -> str:
-    """What a rebuilt state has, what it would replace, and what nobody knows."""
-    verb = "Rebuilt" if done.written else "There is another state than this"
+    """Return the objects of a rebuilt state, the entries it replaces, and the values that are unknown."""
+    verb = "Rebuilt" if done.written else "A different state exists"
     lines = [f"{verb}: {plain(done.edited.identity)}, {count(done.objects, 'object')}."]
     if done.replaces:
         lines += _entries(done.edited)
     if done.ambiguous:
-        lines += ["", "Left out: of several objects with one label, nothing tells which is meant"]
+        lines += ["", "Left out: several live objects carry the same label"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, ids))}" for one, ids in done.ambiguous.items()]
     if done.unknown:
-        lines += ["", "Unknown: what was applied of these; where they differ, the next plan says so"]
+        lines += ["", "Applied values unknown: the next plan shows any differences"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, names))}" for one, names in done.unknown.items()]
     return "\n".join([*lines, "", "Next: reconciler plan"] if done.written else lines) + "\n"
 
 
 def migrated_text(done: StateMigration) -> str:
-    """What is where now, and what to write so that it is used."""
+    """Return the numbers of copied documents, and the setting that selects the new backend."""
     copied = f"{count(done.objects, 'object')}, {count(done.documents, 'document')} of bundles"
     return (
         f"Copied to {plain(done.target)}: {copied}, {count(done.runs, 'run')} of the history.\n"
-        f"{plain(done.source)} keeps a note of that: whoever still uses it is told.\n"
+        f"{plain(done.source)} records the migration; commands that still use it fail with a message.\n"
         "Next: name it in `spec.state` of project.yaml, or in RECONCILER_STATE.\n"
     )
 

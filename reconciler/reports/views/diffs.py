@@ -58,8 +58,8 @@ def _hunks(old: list[_Piece], new: list[_Piece]) -> Iterator[list[tuple[str, str
 
 
 def _differing(old: list[_Piece], new: list[_Piece]) -> tuple[int, list[_Piece], list[_Piece]]:
-    """How many pieces both begin with, and the rest without those they end with, but for the context: a megabyte in
-    which one line differs is compared as fast as that line.
+    """Return the number of equal pieces at the beginning, and the rest without the equal pieces at the end, both
+    without the context: a large text in which one line differs is compared as fast as that line.
     """
     head = _alike(old, new)
     tail = _alike(old[head:][::-1], new[head:][::-1])
@@ -68,7 +68,7 @@ def _differing(old: list[_Piece], new: list[_Piece]) -> tuple[int, list[_Piece],
 
 
 def _alike(left: Sequence[_Piece], right: Sequence[_Piece]) -> int:
-    """How many pieces are the same from the beginning."""
+    """Return the number of equal pieces at the beginning."""
     shorter = min(len(left), len(right))
     return next((index for index in range(shorter) if left[index] != right[index]), shorter)
 
@@ -81,7 +81,7 @@ def _shown(piece: _Piece) -> str:
 
 
 def _hunk_lines(hunk: list[tuple[str, str]], room: int) -> Iterator[str]:
-    """What does not fit goes on below its sign, further to the right."""
+    """Return lines in `room`; a longer text continues below its sign, further to the right."""
     for sign, text in hunk:
         for index, part in enumerate(fold(text, room - 2)):
             yield f"{sign}   {part}" if index else f"{sign} {part}".rstrip()

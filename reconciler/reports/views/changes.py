@@ -1,0 +1,178 @@
+"""Changes as all reports show them: sign, word, title, decision, fields and notes. Many uploads of one folder are one
+row.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from reconciler.planning.changes import ADDRESS
+from reconciler.planning.model import DESTROYS, GONE, Action, Change, Decision, DriftClass, drift_class
+from reconciler.reports.views.fields import FOLD_ABOVE, Order, ShownField, live_first, was
+from reconciler.reports.views.values import bytes_text
+from reconciler.reports.wording import reason_texts, risk_note
+from reconciler.resources.registry import upload_kinds
+from reconciler.resources.values import ABSENT
+
+Tone: TypeAlias = Literal["new", "changed", "gone", "refused", "drift", "untouched"]
+Standing: TypeAlias = Action | Literal["refused", "drifted", "untouched"]
+"""The effect of a plan on an object; `untouched` is an object that only depends on one that the plan changes."""
+SIGNS: Final[Mapping[Standing, str]] = {
+    "create": "+",
+    "update": "~",
+    "replace": "±",
+    "delete": "-",
+    "archive": "-",
+    "adopt": ">",
+    "forget": ">",
+    "release": "+",
+    "publish": "^",
+    "refused": "✕",
+    "drifted": "!",
+    "untouched": "",
+}
+TONES: Final[Mapping[Standing, Tone]] = {
+    "create": "new",
+    "release": "new",
+    "update": "changed",
+    "replace": "changed",
+    "adopt": "changed",
+    "publish": "changed",
+    "forget": "gone",
+    "delete": "gone",
+    "archive": "gone",
+    "refused": "refused",
+    "drifted": "drift",
+    "untouched": "untouched",
+}
+_DRIFT_SIGNS: Final[dict[DriftClass, str]] = {
+    "modified": "~",
+    "missing": "-",
+    "expired": "-",
+    "tampered": "!",
+    "labels": "~",
+}
+_DECISIONS: Final[dict[Decision | None, str]] = {"revert": "reverted", "keep": "kept", None: "undecided"}
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """One row of a report, with the text below it."""
+
+    sign: str
+    word: str
+    tone: Tone
+    title: str
+    """The address, or the number of files; not escaped."""
+    where: str = ""
+    """File and line of the manifest."""
+    decision: str = ""
+    """What apply does with a change made outside Reconciler; empty if the heading of the list says it."""
+    fields: tuple[ShownField, ...] = ()
+    is_summary: bool = False
+    """Whether the object is created or deleted, so that its fields are summed up and not compared."""
+    notes: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """The paths of the uploads that this row stands for."""
+
+
+def change_views(changes: Sequence[Change]) -> tuple[ChangeView, ...]:
+    """Return the changes that apply makes: live values, then desired ones."""
+    return _views(changes, _change)
+
+
+def drift_views(
+    changes: Sequence[Change], *, decide: bool = False, order: Order = live_first
+) -> tuple[ChangeView, ...]:
+    """Return the changes made outside Reconciler, values in this `order`; with `decide`, each with its decision."""
+    return _views(changes, lambda change: _drift(change, order, decide=decide))
+
+
+def _views(changes: Sequence[Change], view: Callable[[Change], ChangeView]) -> tuple[ChangeView, ...]:
+    return tuple(view(group[0]) if len(group) == 1 else _files(group, view(group[0])) for group in _groups(changes))
+
+
+def _change(change: Change) -> ChangeView:
+    return ChangeView(
+        SIGNS[change.action],
+        change.action,
+        TONES[change.action],
+        _title(change),
+        where=_where(change),
+        fields=_shown_fields(change, live_first),
+        is_summary=change.action in ("create", "release", *DESTROYS),
+        notes=tuple(reason_texts(change)),
+        risks=tuple(map(risk_note, change.risks)),
+    )
+
+
+def _drift(change: Change, order: Order, *, decide: bool) -> ChangeView:
+    word = drift_class(change)
+    return ChangeView(
+        SIGNS["publish"] if change.is_consequence else _DRIFT_SIGNS[word],
+        "publish" if change.is_consequence else word,
+        "drift",
+        _title(change),
+        where=_where(change),
+        decision=_DECISIONS[change.decision] if decide else "",
+        fields=() if word in GONE else _shown_fields(change, order),
+        notes=tuple(reason_texts(change)),
+        risks=tuple(map(risk_note, change.risks)),
+    )
+
+
+def _files(group: Sequence[Change], first: ChangeView) -> ChangeView:
+    """Return one row for a group of uploads, which have one action and one decision."""
+    files = tuple(_title(change).partition("/")[2] for change in group)
+    folder, sizes = _top_folder(files[0]), [_bytes(change) for change in group]
+    title = f"{len(group)} files" + (f" under {folder}" if folder else "")
+    if None not in sizes:
+        title += f" ({bytes_text(sum(filter(None, sizes)))})"
+    return ChangeView(first.sign, first.word, first.tone, title, decision=first.decision, files=files)
+
+
+def _groups(changes: Sequence[Change]) -> list[Sequence[Change]]:
+    """Return each change by itself, but more than eight files of one folder together, at the place of the first."""
+    keys = [_key(change) for change in changes]
+    sizes = Counter(keys)
+    found: dict[object, list[Change]] = {}
+    for index, (key, change) in enumerate(zip(keys, changes, strict=True)):
+        found.setdefault(key if key and sizes[key] > FOLD_ABOVE else index, []).append(change)
+    return list(found.values())
+
+
+def _key(change: Change) -> tuple[str | None, ...] | None:
+    """Return action, decision and top folder of a file; None for a change that is shown by itself."""
+    kind, _, path = change.address.partition("/")
+    if kind not in upload_kinds() or change.risks:
+        return None
+    return change.action, change.decision, _top_folder(path)
+
+
+def _title(change: Change) -> str:
+    """Return the address, and the former one of a file whose path changed."""
+    former = next((str(item.live) for item in change.fields if item.keys == ADDRESS), "")
+    kind, _, path = former.partition("/")
+    return was(change.address, path) if kind in upload_kinds() else change.address
+
+
+def _where(change: Change) -> str:
+    return f"{change.source.file}:{change.source.line}" if change.source else ""
+
+
+def _shown_fields(change: Change, order: Order) -> tuple[ShownField, ...]:
+    """Return the fields without the digest of a bundle, and without an address that the title shows."""
+    shown = (item for item in change.fields if item.keys != ("bundle",))
+    return tuple(order(item) for item in shown if item.keys != ADDRESS or _title(change) == change.address)
+
+
+def _top_folder(path: str) -> str:
+    folder, slash, _ = path.partition("/")
+    return folder + slash if slash else ""
+
+
+def _bytes(change: Change) -> int | None:
+    sizes = [item.desired if item.live is ABSENT else item.live for item in change.fields if item.keys == ("bytes",)]
+    return sizes[0] if sizes and type(sizes[0]) is int else None

@@ -1,0 +1,183 @@
+"""A drift report as all reports show it: the summary, the drifted objects, failing files, models and assistants."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconciler.planning.drift import Drifted, DriftReport, RetiringModel, Standing
+from reconciler.planning.model import GONE, Change, drift_class
+from reconciler.planning.reasons import Reason, ReasonCode
+from reconciler.planning.writers import Seen, Writer
+from reconciler.reports.style import count, more
+from reconciler.reports.views.changes import ChangeView, drift_views
+from reconciler.reports.views.fields import desired_first, split_files
+from reconciler.reports.views.plan import Remarks, remarks
+from reconciler.reports.views.values import brief, whole
+from reconciler.resources.resource_type import CONTENT
+from reconciler.resources.values import ABSENT, JSON, Absent
+
+DRIFT_NOTE: Final = "Differences are shown as manifest -> live."
+FAILING: Final = "Failing files"
+FAILING_NOTE: Final = "Searches do not find these files. Reverting drift attaches them again; or change or remove them."
+RETIRING: Final = "Retiring models"
+ASSISTANTS: Final = "Assistants"
+_WRITERS: Final[dict[Writer, ReasonCode]] = {"outside": "written-outside", "unknown-run": "written-by-unknown-run"}
+_NOUNS: Final = {"failing": "failing file", "retiring": "retiring model", "foreign": "foreign file"}
+_ROOM: Final = 40
+_MOST_LINES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FailingView:
+    """Files of one store that fail for one reason."""
+
+    store: str
+    reason: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RetiringView:
+    """A model that OpenAI shuts down or has shut down, with a sentence without a full stop."""
+
+    model: str
+    is_gone: bool
+    text: str
+    used_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantView:
+    """An assistant that is not in sync, with a line for each difference."""
+
+    address: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DriftView:
+    """A drift report with all its texts, not escaped."""
+
+    identity: str
+    created_at: str
+    word: str
+    text: str
+    """The summary, without a full stop."""
+    clean: bool
+    in_sync: bool
+    drift: tuple[ChangeView, ...]
+    drift_count: int
+    failing: tuple[FailingView, ...]
+    failing_count: int
+    retiring: tuple[RetiringView, ...]
+    out_of_sync: tuple[AssistantView, ...]
+    in_sync_addresses: tuple[str, ...]
+    in_sync_text: str
+    """One sentence with the number of assistants in sync; empty without any."""
+    remarks: Remarks
+    can_pull: bool
+    """Whether some of the drift can be pulled into the manifests."""
+    pending: str
+    """One sentence with the number of edits that reverting also applies; empty without any."""
+
+
+def drift_view(report: DriftReport) -> DriftView:
+    in_sync = tuple(one.address for one in report.assistants if one.in_sync)
+    others = [one for one in report.assistants if not one.in_sync]
+    pending = f"It also applies {count(report.pending, 'pending edit')} of the manifests." if report.pending else ""
+    return DriftView(
+        identity=report.plan.identity,
+        created_at=report.plan.created_at,
+        word="In sync" if report.in_sync else "Drift",
+        text=_text(report),
+        clean=report.clean,
+        in_sync=report.in_sync,
+        drift=drift_views([_with_writers(item) for item in report.drifted], order=desired_first),
+        drift_count=len(report.drifted),
+        failing=_failing(report),
+        failing_count=len(report.failing),
+        retiring=tuple(map(_retiring, report.retiring)),
+        out_of_sync=tuple(AssistantView(one.address, tuple(standing_lines(one))) for one in others),
+        in_sync_addresses=in_sync,
+        in_sync_text=_in_sync_text(report),
+        remarks=remarks(report.plan),
+        can_pull=report.is_pullable,
+        pending=pending,
+    )
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Return `2 modified, 1 failing file` for a summary, without `unchanged` and counts that are zero."""
+    shown = ((word, number) for word, number in counts.items() if number and word != "unchanged")
+    return ", ".join(count(number, _NOUNS[word]) if word in _NOUNS else f"{number} {word}" for word, number in shown)
+
+
+def _text(report: DriftReport) -> str:
+    found = counts_text(report.summary)
+    if report.in_sync:
+        return "no drift" + (f", but {found}" if found else "")
+    return f"{found}, {report.plan.unchanged} unchanged"
+
+
+def _with_writers(item: Drifted) -> Change:
+    """Return a drifted object with the time and the author of the change among its reasons."""
+    return replace(item.change, reasons=(*item.change.reasons, *seen_reasons(item.seen, item.change)))
+
+
+def seen_reasons(seen: Seen, change: Change) -> Iterator[Reason]:
+    """Return the time of the change and its author, with the names of the fields unless it is all of them."""
+    if seen.changed_at is not None:
+        yield Reason("last-changed", {"at": seen.changed_at})
+    names = {item.keys[0] for item in change.fields}
+    for writer, code in _WRITERS.items():
+        known = [name for name, by in seen.by if by == writer]
+        if known:
+            yield Reason(code, {"fields": [] if names <= {*known} else known})
+
+
+def _failing(report: DriftReport) -> tuple[FailingView, ...]:
+    """Return the failing files by store and reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for file in report.failing:
+        found.setdefault((file.store, file.reason), []).append(file.file)
+    return tuple(FailingView(store, reason, tuple(files)) for (store, reason), files in found.items())
+
+
+def _retiring(model: RetiringModel) -> RetiringView:
+    text = f"OpenAI has shut it down, on {model.on}" if model.is_gone else f"OpenAI shuts it down on {model.on}"
+    return RetiringView(model.model, model.is_gone, text, model.used_by)
+
+
+def _in_sync_text(report: DriftReport) -> str:
+    found = [one for one in report.assistants if one.in_sync]
+    pending = sum(one.is_pending for one in found)
+    also = f", {pending} of them with pending edits" if pending else ""
+    return f"{count(len(found), 'assistant')} in sync{also}." if found else ""
+
+
+def standing_lines(one: Standing) -> list[str]:
+    """Return a line for each difference of an assistant and its dependencies: the manifest, then live."""
+    lines = [line for change in one.differs for line in _differing(one, change)]
+    lines += [f"{file.store} {file.file}: could not be indexed" for file in one.failing]
+    rest = len(lines) - _MOST_LINES
+    return lines if rest <= 1 else [*lines[:_MOST_LINES], more(rest)]
+
+
+def _differing(one: Standing, change: Change) -> Iterator[str]:
+    whose = "" if change.address == one.address else f"{change.address} "
+    word = drift_class(change)
+    if word in GONE or not change.fields:
+        yield f"{whose}{word}"
+        return
+    single, files = split_files(tuple(map(desired_first, change.fields)))
+    for item in single:
+        yield f"{whose}{item.label}: {_side(item.before)} -> {_side(item.after)}"
+    if files:
+        yield f"{whose}files: {count(len({item.keys[1] for item in files}), 'file')} differ"
+
+
+def _side(value: JSON | Absent) -> str:
+    """Return a file of a store as its content hash, and any other value in as much room as there is."""
+    if isinstance(value, dict) and isinstance(value.get(CONTENT), str):
+        return whole(value[CONTENT])
+    return "nothing" if value is ABSENT else brief(value, _ROOM)

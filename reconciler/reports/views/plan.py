@@ -1,0 +1,178 @@
+"""A plan as all reports show it: the verdict, the titles and entries of its sections, and the writes it makes."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged
+from reconciler.reports.style import count, counted
+from reconciler.reports.views.changes import ChangeView, change_views, drift_views
+from reconciler.reports.views.costs import cost_texts
+from reconciler.reports.views.refusals import RefusalView, refusal_views
+from reconciler.reports.wording import notice_text, risk_text
+from reconciler.resources.display import short
+from reconciler.resources.risks import LEVELS, Level as RiskLevel
+
+Level: TypeAlias = Literal["nothing", "safe", "risky", "refused"]
+REFUSED: Final = "Refused"
+RISKS: Final = "Risks"
+CHANGES: Final = "Your changes"
+DRIFT: Final = "Changed outside Reconciler"
+PICTURE: Final = "Affected objects and their dependents"
+COSTS: Final = "Costs, estimated"
+WARNINGS: Final = "Warnings"
+UNMANAGED: Final = "Not managed"
+_DECISIONS: Final[dict[Decision | None, str]] = {
+    "revert": "Apply reverts these changes; `--on-drift keep` keeps them.",
+    "keep": "Apply keeps these changes; `--on-drift revert` reverts them.",
+    None: "These changes are undecided: `--on-drift revert` reverts them, `--on-drift keep` keeps them.",
+}
+_MIXED: Final = "Each change shows whether apply reverts or keeps it; `--on-drift` decides for all."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of a plan in one line, with and without an assessment of its risks."""
+
+    level: Level
+    word: str
+    text: str
+    title: str
+    """The beginning of the summary for a terminal: `2 changes:`."""
+    summary: str
+    """The rest of that summary, after the title."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskView:
+    level: RiskLevel
+    rule: str
+    address: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """The sections that plans and drift reports have in common."""
+
+    warnings: tuple[str, ...]
+    unmanaged: str
+    """One sentence with the number of unmanaged objects; empty without any."""
+    unmanaged_count: int
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A plan with all its texts, not escaped."""
+
+    identity: str
+    digest: str
+    commit: str
+    """Shortened; empty if it is not known."""
+    created_at: str
+    verdict: Verdict
+    refusals: tuple[RefusalView, ...]
+    risks: tuple[RiskView, ...]
+    changes: tuple[ChangeView, ...]
+    change_count: int
+    drift: tuple[ChangeView, ...]
+    drift_count: int
+    drift_note: str
+    """The direction of the diffs and the decision; empty without drift."""
+    costs: tuple[str, ...]
+    cost_source: str
+    remarks: Remarks
+    can_apply: bool
+    """Whether there is something to apply and nothing is refused."""
+    write_count: int
+    writes: str
+    """The requests that write, by method; empty without any."""
+
+
+def plan_view(plan: Plan, *, targeted: bool = False) -> PlanView:
+    """Return the view of a plan; `targeted` says that it covers only some objects."""
+    writes = {what: number for what, number in sorted(plan.requests.items()) if number}
+    decisions = {change.decision for change in plan.drift}
+    decided = _DECISIONS[next(iter(decisions))] if len(decisions) == 1 else _MIXED
+    costs = plan.costs if plan.work else None
+    return PlanView(
+        identity=plan.identity,
+        digest=plan.digest,
+        commit=short(plan.commit or ""),
+        created_at=plan.created_at,
+        verdict=_verdict(plan, targeted=targeted),
+        refusals=refusal_views(plan.refusals),
+        risks=tuple(map(_risk, plan.risks)),
+        changes=change_views(plan.changes),
+        change_count=len(plan.changes),
+        drift=drift_views(plan.drift, decide=len(decisions) > 1),
+        drift_count=len(plan.drift),
+        drift_note=f"Differences are shown as live -> manifest. {decided}" if decisions else "",
+        costs=tuple(cost_texts(costs)) if costs else (),
+        cost_source=costs.source if costs else "",
+        remarks=remarks(plan),
+        can_apply=bool(plan.work) and not plan.refusals,
+        write_count=sum(writes.values()),
+        writes=counted(writes),
+    )
+
+
+def remarks(plan: Plan) -> Remarks:
+    """Return the warnings and the unmanaged objects of a plan."""
+    unmanaged = _unmanaged(plan.unmanaged)
+    return Remarks(tuple(map(notice_text, plan.warnings)), unmanaged, len(plan.unmanaged))
+
+
+def _risk(risk: Risk) -> RiskView:
+    return RiskView(risk.level, risk.rule, risk.address, risk_text(risk))
+
+
+def _verdict(plan: Plan, *, targeted: bool) -> Verdict:
+    """Return `refused` with any refusal, `risky` with a risk above low, and `safe` otherwise."""
+    where = plan.identity + (f" at {short(plan.commit)}" if plan.commit else "")
+    tail, drift = f"{plan.unchanged} unchanged", _drift_counts(plan)
+    actions = counted({action: number for action, number in plan.summary.items() if action in ACTIONS})
+    summary = ", ".join(filter(None, (actions, drift, tail)))
+    changes = count(len(plan.work), "change")
+    if plan.refusals:
+        text = f"{count(len(plan.refusals), 'refusal')}{_not_applied(len(plan.work))}."
+        return Verdict("refused", "Refused", text, "Refused:", f"{where}, {text}")
+    if not plan.work and plan.drift:
+        text = f"{drift}, {tail}."
+        return Verdict("nothing", "Nothing to apply", text, "Nothing to apply:", f"{where}, {text}")
+    if not plan.work:
+        matching = f"The targeted objects of {where} match" if targeted else f"{where} matches"
+        text = f"All live objects match the manifests, {tail}."
+        return Verdict("nothing", "No changes", text, "No changes.", f"{matching} the manifests, {tail}.")
+    found = Counter(risk.level for risk in plan.risks)
+    risks = risk_counts({level: found[level] for level in LEVELS})
+    level: Level = "risky" if found.keys() - {"low"} else "safe"
+    text = f"{changes}, {risks or 'no known risk'}: {summary}."
+    return Verdict(level, level.capitalize(), text, f"{changes}:", f"{where}, {summary}.")
+
+
+def risk_counts(counts: Mapping[RiskLevel, int]) -> str:
+    """Return `1 high risk, 2 medium risks`, without the levels that have none."""
+    return counted({f"{level} {'risk' if number == 1 else 'risks'}": number for level, number in counts.items()})
+
+
+def _drift_counts(plan: Plan) -> str:
+    """Return the number of changes made outside Reconciler, by decision."""
+    found = Counter(change.decision for change in plan.drift)
+    counts = {"drifted to revert": found["revert"], "drifted to keep": found["keep"]}
+    return counted(counts | {"drifted": found[None]})
+
+
+def _not_applied(work: int) -> str:
+    """Return that the changes of a refused plan are not applied; empty if it has none."""
+    changes = "the change" if work == 1 else f"the {work} changes"
+    return f"; {changes} below will not be applied" if work else ""
+
+
+def _unmanaged(unmanaged: tuple[Unmanaged, ...]) -> str:
+    """Return how many objects of each type and owner are not managed by this project."""
+    kinds = Counter((item.type.replace("_", " "), item.owner or "") for item in unmanaged)
+    counts = ((count(number, kind), owner) for (kind, owner), number in sorted(kinds.items()))
+    listed = ", ".join(f"{text} of {owner}" if owner else text for text, owner in counts)
+    return f"Not managed here, never changed: {listed}." if listed else ""
