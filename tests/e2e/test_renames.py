@@ -99,7 +99,7 @@ class TestFolder:
         done = cli("plan", "-o", format_)
         assert done.code == 0
         if format_ == "json":
-            moved = [(item["before"], item["after"]) for one in done.document["changes"] for item in one["fields"]]
+            moved = [(item["live"], item["desired"]) for one in done.document["changes"] for item in one["fields"]]
             assert ("file/kb/one.md", "file/docs/one.md") in moved
             return
         assert " ".join(self.WAS) in done.out
