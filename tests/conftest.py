@@ -1,4 +1,4 @@
-"""What holds for every test: an environment of its own, and skips that are failures where everything is installed."""
+"""Settings of all tests: a clean environment, checked JSON documents, and an option that makes skipped tests fail."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.support.servers import bucket, database, postgres_server, s3_server
 
 __all__ = ["bucket", "database", "postgres_server", "s3_server"]
 
-# The same examples each time: a change is judged by what it does, not by the draw of the day.
+# The profile draws the same examples in every run, so that a failure is caused by the change under test.
 settings.load_profile("ci")
 
 PREFIXES = ("RECONCILER_", "OPENAI_", "CI", "GITHUB_", "GITLAB_", "AWS_", "PG")
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """For `-n auto`, half as many again as there are cores: much of a run is waiting for servers, disks and clocks."""
+    """Return the number of workers for `-n auto`: 1.5 per core, because tests wait for servers, disks and clocks."""
     return (os.cpu_count() or 1) * 3 // 2
 
 
@@ -38,7 +38,7 @@ def pytest_runtest_makereport(item: pytest.Item):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector):
-    """Whole modules that skip themselves."""
+    """Report a skipped module as failed with --fail-on-skip."""
     outcome = yield
     report = outcome.get_result()
     if collector.config.getoption("--fail-on-skip") and report.skipped:
@@ -48,7 +48,7 @@ def pytest_make_collect_report(collector: pytest.Collector):
 
 @pytest.fixture(autouse=True)
 def printed_documents(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every JSON document that a command of this test prints, or writes with --out, is as `schemas/` says."""
+    """Check every JSON document that a command prints, or writes with --out, against its schema in `schemas/`."""
     found = check_printed_documents(monkeypatch)
     yield
     assert not found
@@ -56,6 +56,6 @@ def printed_documents(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the key, the endpoint or the CI job of whoever runs it."""
+    """Remove API keys, endpoints and CI variables from the environment."""
     for name in [name for name in os.environ if name.startswith(PREFIXES)]:
         monkeypatch.delenv(name)

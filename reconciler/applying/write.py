@@ -315,18 +315,17 @@ def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldCha
 def _planned_on(
     run: Run, resource_type: ResourceType, desired: Desired, names: Iterable[str]
 ) -> Iterator[tuple[str, JSON]]:
-    """Yield the planned live values; in a field managed by key, those of the manifest's keys and of kept drift."""
+    """Yield the planned live values; in a field that is managed by key, of the keys in the manifest.
+
+    Keys of drift that is kept are among them: a write with pruning would remove all others.
+    """
     live = run.planned.matched.live[desired.address].fields
-    kept = {
-        item.keys[:2]
-        for change in run.planned.plan.drift
-        if change.address == str(desired.address) and change.decision == "keep"
-        for item in change.fields
-    }
+    drift = [change for change in run.planned.plan.drift if change.address == str(desired.address)]
+    kept = {item.keys[:2] for change in drift if change.decision == "keep" for item in change.fields}
     for name in names:
         if name in resource_type.owned_by_key and isinstance(live.get(name), Mapping):
-            keys = {*(desired.fields.get(name) or {}), *(keys[1] for keys in kept if keys[0] == name and len(keys) > 1)}
-            yield name, {key: value for key, value in live[name].items() if key in keys}
+            wanted = desired.fields.get(name) or {}
+            yield name, {key: value for key, value in live[name].items() if key in wanted or (name, key) in kept}
         elif name in live:
             yield name, live[name]
 

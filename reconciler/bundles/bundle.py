@@ -14,7 +14,7 @@ from reconciler.bundles.documents import (
     pointer_key,
     read_blob,
     read_pointer,
-    resolved,
+    with_ids,
 )
 from reconciler.bundles.outlets import DirectoryOutlet
 
@@ -139,7 +139,7 @@ def _opened(pointer: Pointer, blob: bytes | None) -> Bundle:
             raise BundleError("broken", f"the pointer of {pointer.address} has no id for {address}")
         return pointer.ids[address]
 
-    return Bundle(pointer, resolved(read_blob(blob, pointer.blob), id_of))
+    return Bundle(pointer, with_ids(read_blob(blob, pointer.blob), id_of))
 
 
 def _keep(cache: DirectoryOutlet, documents: Mapping[str, bytes | None]) -> None:

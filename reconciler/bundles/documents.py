@@ -117,7 +117,7 @@ def _document(data: bytes, expected: str, what: str) -> dict[str, Any]:
     raise BundleError("broken", f"{what} does not have the format {expected}")
 
 
-def resolved(content: Mapping[str, Any], id_of: Callable[[str], Any]) -> dict[str, Any]:
+def with_ids(content: Mapping[str, Any], id_of: Callable[[str], Any]) -> dict[str, Any]:
     """Return `content` with live ids. Assistants and pipelines named by chatbots and pipelines stay addresses."""
 
     def part_of(address: str) -> Any:
@@ -131,7 +131,7 @@ def resolved(content: Mapping[str, Any], id_of: Callable[[str], Any]) -> dict[st
 def needs(content: Mapping[str, Any]) -> frozenset[str]:
     """Return the addresses whose live ids are required to use `content`: the `ids` of its pointer."""
     found: set[str] = set()
-    resolved(content, found.add)
+    with_ids(content, found.add)
     return frozenset(found)
 
 

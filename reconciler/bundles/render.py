@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
-from reconciler.bundles.documents import BLOB_FORMAT, DRAFT, resolved
+from reconciler.bundles.documents import BLOB_FORMAT, DRAFT, with_ids
 from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Desired
 from reconciler.resources.labels import ADDRESS
@@ -156,6 +156,6 @@ def _own(type_: str, content: JSON) -> Mapping[str, JSON]:
 def exported(content: JSON, ids: Mapping[str, str]) -> JSON:
     """Return a bundle as one document with live ids, and with references to objects that have no id yet."""
     return {
-        **resolved(content, lambda address: ids.get(address, reference(address))),
+        **with_ids(content, lambda address: ids.get(address, reference(address))),
         "format": EXPORT_FORMAT,
     }

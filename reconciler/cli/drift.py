@@ -1,4 +1,4 @@
-"""`reconciler drift`"""
+"""`reconciler drift` and `reconciler status`"""
 
 import shlex
 import sys
@@ -56,3 +56,21 @@ def command(
 
         show(drift_text(report, style=style(sys.stdout), command=undo, pull=pull))
     return 0 if report.in_sync else codes.CHANGES
+
+
+@click.command(name="status")
+@options.live
+def status_(start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
+    """List every managed object with its live id and whether it is in sync."""
+    from reconciler.operations.status import status
+
+    found = status(start, options.environ(), env=env, endpoint=endpoint)
+    if format_ == "json":
+        from reconciler.project.status import status_json
+
+        show_json(status_json(found))
+    else:
+        from reconciler.reports.text.status import status_text
+
+        show(status_text(found, style=style(sys.stdout, rows=True)))
+    return 0

@@ -1,4 +1,4 @@
-"""`reconciler init`"""
+"""`reconciler init` and `reconciler demo`"""
 
 import shlex
 from pathlib import Path
@@ -39,4 +39,14 @@ def _workflows(folder: Path) -> int:
     show("  environments  reconciler, restricted to the branch main; reconciler-approval, with required reviewers")
     show("  Actions       allow GitHub Actions to create and approve pull requests (required for the rollback)")
     show("  rules         for main, require a pull request, a review, and the checks of reconciler-plan")
+    return 0
+
+
+@click.command(name="demo")
+def demo_() -> int:
+    """Run the demo: the main workflow on the sample organisation and the embedded API, in about 10 seconds."""
+    from reconciler.cli.main import run
+    from reconciler.operations.demo import demo
+
+    demo(click.echo, run)
     return 0

@@ -2,7 +2,6 @@
 
 import gc
 import importlib
-import keyword
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -39,6 +38,14 @@ COMMANDS: Final = {
     "emulator": "Run the embedded OpenAI API as a server.",
     "demo": "Run the demo on the sample organisation.",
 }
+MODULES: Final = {
+    "import": "import_",
+    "demo": "init",
+    "show": "plan",
+    "status": "drift",
+    **dict.fromkeys(("release", "publish", "archive", "diff", "export"), "releases"),
+}
+"""Modules of commands. Default: the name of the command."""
 
 
 class LazyGroup(click.Group):
@@ -52,10 +59,9 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        module = importlib.import_module(f"reconciler.cli.{name}")
-        command: click.Command = module.command
-        return command
+        module = importlib.import_module(f"reconciler.cli.{MODULES.get(cmd_name, cmd_name)}")
+        commands = (value for value in vars(module).values() if isinstance(value, click.Command))
+        return next(command for command in commands if command.name == cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,4 +1,4 @@
-"""`reconciler plan`"""
+"""`reconciler plan` and `reconciler show`"""
 
 import shlex
 import sys
@@ -56,6 +56,19 @@ def command(
     return codes.CHANGES if detailed_exitcode and plan.work else 0
 
 
+@click.command(name="show")
+@click.argument("file", type=click.Path(path_type=Path))
+@options.document
+@options.colour
+def show_(file: Path, format_: str) -> int:
+    """Show a plan that was saved with `plan --out FILE`. Requires no project and works offline."""
+    from reconciler.review.saved_plans import read_plan
+
+    again = shlex.join(("reconciler", "apply", str(file)))
+    show_plan(read_plan(file), format_, out=None, again=again, saved=file)
+    return 0
+
+
 def show_plan(
     plan: "Plan",
     format_: str,
@@ -74,7 +87,7 @@ def show_plan(
     elif format_ == "markdown":
         from reconciler.reports.markdown.plan import plan_markdown
 
-        show(plan_markdown(plan, command=again, full=whole(out or saved)))
+        show(plan_markdown(plan, command=again, full=complete_plan(out or saved)))
     elif format_ == "html":
         from reconciler.reports.html.plan import plan_html
 
@@ -86,7 +99,7 @@ def show_plan(
         show(plan_text(plan, style=how, command=again, targeted=targeted))
 
 
-def whole(saved: Path | None) -> str:
+def complete_plan(saved: Path | None) -> str:
     """Return a hint to the complete plan, for a comment that is truncated."""
     from reconciler.reports.markdown.escaping import code
 

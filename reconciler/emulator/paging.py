@@ -1,4 +1,4 @@
-"""List queries and list envelopes.
+"""List queries, their filters and list envelopes.
 
 The families of endpoints differ: beta lists clamp `limit` and do not name parameters in errors, file lists reject
 invalid values without naming them, and vector store lists reject them with code and parameter.
@@ -13,7 +13,7 @@ from starlette.datastructures import QueryParams
 from reconciler.emulator.errors import ApiError, invalid
 from reconciler.emulator.limits import between
 from reconciler.emulator.schema import checker, members
-from reconciler.emulator.store import Document, Page, Window
+from reconciler.emulator.store import Document, Page, Where, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,3 +81,13 @@ def envelope(page: Page, data: list[Document]) -> Document:
         "last_id": data[-1]["id"] if data else None,
         "has_more": page.has_more,
     }
+
+
+def by_metadata(query: QueryParams) -> Where:
+    """Return the condition for objects with every pair given as `metadata[key]=value`."""
+    where = Where()
+    for name, value in query.multi_items():
+        if name.startswith("metadata[") and name.endswith("]"):
+            pair = "EXISTS (SELECT 1 FROM json_each(body, '$.metadata') AS pair WHERE pair.key = ? AND pair.value = ?)"
+            where &= Where(pair, (name.removeprefix("metadata[")[:-1], value))
+    return where

@@ -1,4 +1,4 @@
-"""The JSON documents of `inventory` and `import`: types, of which schemas are made, and encoders."""
+"""The JSON documents of `inventory` and `import`: types, from which schemas are generated, and encoders."""
 
 from dataclasses import asdict
 from typing import Annotated, Final, Literal
@@ -16,14 +16,14 @@ IMPORT_FORMAT: Final = "reconciler/import/v1"
 
 
 class PricesDocument(TypedDict):
-    """The prices that costs are estimated with, in US dollars."""
+    """The prices used for cost estimates, in US dollars."""
 
     per_gb_and_day: float
-    """For a gigabyte in vector stores."""
+    """Price of a gigabyte in vector stores for a day."""
     free_gb: float
-    """Gigabytes that cost nothing."""
+    """Gigabytes without cost."""
     as_of: str | None
-    """The day of the prices; null where the project sets them."""
+    """The date of the prices; null if the project sets them."""
     estimate: Literal[True]
 
 
@@ -35,50 +35,50 @@ class ItemDocument(TypedDict):
     name: str
     """Its name at OpenAI."""
     ownership: Ownership
-    """`ours`: this identity manages it; `other`: another one does."""
+    """`ours` if managed by this identity, `other` if managed by another one."""
     owner: str | None
     """The identity that manages it."""
     address: str | None
-    """The address that its owner gives it."""
+    """The address at its owner."""
     bytes: int | None
-    """Of a file; of a vector store, what is stored for search. Null where the API does not say."""
+    """Size of a file, or of the indexed content of a vector store; null if the API does not return it."""
     created_at: Timestamp | None
     """ISO 8601, in UTC."""
     last_active_at: Timestamp | None
-    """The last use or change that the API reports: ISO 8601, in UTC."""
+    """The last use or change that the API returns: ISO 8601, in UTC."""
     cost_per_day: float | None
-    """US dollars, estimated: its share of what all vector stores cost together."""
+    """Estimate in US dollars: the share in the cost of all vector stores."""
     status: str | None
-    """As the API reports it; null where it reports none."""
+    """Status returned by the API; null if it returns none."""
     used_by: list[str]
-    """Addresses of what refers to it, in manifests or live; the id where there is no address."""
+    """Addresses of manifests and live objects that reference it; the live id if there is no address."""
     unused: bool
-    """True where no live object and no manifest refers to it, and the type is one that is referred to by id."""
+    """True if no live object and no manifest references it, and its type is referenced by id only."""
     group: str | None
-    """The value that it is summed up by, with `--by`."""
+    """The value of the key for totals, with `--by`."""
 
 
 class InventoryDocument(TypedDict):
-    """Every live object of one OpenAI project, with owner, size, cost and users."""
+    """Every live object of one OpenAI project, with owner, size, cost and references."""
 
     format: Literal["reconciler/inventory/v2"]
     identity: str | None
-    """PROJECT or PROJECT/ENVIRONMENT; null outside a project."""
+    """PROJECT or PROJECT/ENVIRONMENT; null outside of a project."""
     endpoint: str
     taken_at: Timestamp
     """ISO 8601, in UTC."""
     prices: PricesDocument
-    """The prices that costs are estimated with."""
+    """The prices used for cost estimates."""
     cost_per_day: float
-    """US dollars, estimated."""
+    """Estimate in US dollars."""
     types: list[Annotated[dict[str, JSON], ShapeOf(Sum)]]
-    """The objects of each type together."""
+    """Totals by type."""
     by: str | None
     """The value of `--by`."""
     groups: list[Annotated[dict[str, JSON], ShapeOf(Sum)]]
-    """By the value of `--by`; objects without it under an empty name, last."""
+    """Totals by the value of `--by`; objects without a value have an empty name and come last."""
     objects: list[ItemDocument]
-    """By type, then the largest first."""
+    """The objects, sorted by type and decreasing size."""
     problems: list[ProblemDocument]
 
 
@@ -126,17 +126,17 @@ def _item_json(item: Item) -> ItemDocument:
 
 
 class ImportDocument(TypedDict):
-    """Manifests that were written of live objects: printed by `import`."""
+    """The import of live objects as manifests: printed by `import`."""
 
     format: Literal["reconciler/import/v1"]
     folder: str
     """The project folder."""
     written: list[str]
-    """Files, relative to the folder."""
+    """Paths of the written files, relative to the folder."""
     objects: list[Annotated[dict[str, JSON], ShapeOf(Origin)]]
-    """The objects that manifests were written of."""
+    """The imported objects."""
     skipped: list[Annotated[dict[str, JSON], ShapeOf(Skipped)]]
-    """Objects that no manifest was written of."""
+    """Objects that were not imported."""
     problems: list[ProblemDocument]
 
 

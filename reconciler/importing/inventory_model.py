@@ -23,7 +23,7 @@ class Item:
     name: str
     ownership: Ownership
     owner: str | None
-    """The identity it belongs to."""
+    """The identity that manages it; None for an unmanaged object."""
     address: str | None
     """The address at its owner."""
     bytes: int | None
@@ -49,19 +49,19 @@ class Sum:
     what: str
     """The type, or the value of `--by`."""
     objects: int
-    """The number of objects, as are those below."""
+    """Number of objects."""
     ours: int
-    """Managed by this identity."""
+    """Number of objects managed by this identity."""
     others: int
-    """Managed by another identity."""
+    """Number of objects managed by another identity."""
     unmanaged: int
-    """Managed by none."""
+    """Number of unmanaged objects."""
     unused: int
-    """Referred to by no live object and no manifest."""
+    """Number of objects that no live object and no manifest references."""
     bytes: int
-    """Of all of them together."""
+    """Total size in bytes."""
     cost_per_day: float
-    """US dollars, estimated."""
+    """Estimate in US dollars."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
-from reconciler.manifests.suggest import did_you_mean, shown
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import Lifecycle, Path, Spec
 from reconciler.resources.kind import NAMES, Naming
+from reconciler.resources.name_lists import shown, suggestion
 from reconciler.resources.problems import Finding
 
 API_VERSION: Final = "reconciler/v1"
@@ -60,7 +60,7 @@ def open_envelope(
     if isinstance(version, str) and version != API_VERSION:
         findings.append(Finding(("apiVersion",), "unknown-value", f"expected `{API_VERSION}`, found {shown(version)}"))
     if isinstance(kind, str) and kind not in kinds:
-        findings.append(Finding(("kind",), "unknown-kind", f"unknown kind {shown(kind)}", did_you_mean(kind, kinds)))
+        findings.append(Finding(("kind",), "unknown-kind", f"unknown kind {shown(kind)}", suggestion(kind, kinds)))
     if isinstance(name, str) and not naming.accepts(name):
         message = f"{shown(name)} is not a valid name"
         findings.append(Finding(("metadata", "name"), "invalid-name", message, f"names are {naming.rule}"))

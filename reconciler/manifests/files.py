@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from reconciler.manifests.folder import Tree, UnreadableError, is_lfs_pointer, locate, open_regular
-from reconciler.manifests.suggest import SUGGESTIONS, similar
 from reconciler.resources.base import LocalFile
+from reconciler.resources.name_lists import SUGGESTIONS, did_you_mean
 from reconciler.resources.patterns import matches
 from reconciler.resources.problems import Finding
 
@@ -46,7 +46,7 @@ class PathHints:
         namesakes = [known for known in self.tree.files if PurePosixPath(known).name == name][:3] if name else []
         if namesakes:
             return f"did you mean {' or '.join(f'`{known}`' for known in namesakes)}?"
-        return similar(path, self.tree.files)
+        return did_you_mean(path, self.tree.files)
 
 
 @dataclass

@@ -12,8 +12,8 @@ from reconciler.manifests import scalars
 from reconciler.manifests.folder import MAX_INCLUDED, locate, read_text
 from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, Document, parse
 from reconciler.manifests.positions import PositionTree, json_positions, yaml_positions
-from reconciler.manifests.suggest import shown
 from reconciler.resources.base import Path as Keys
+from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Finding, Place, Problem
 from reconciler.resources.values import JSON
 

@@ -24,7 +24,7 @@ from ruamel.yaml.events import (
 
 from reconciler.manifests.libyaml import events, syntax_problem
 from reconciler.manifests.scalars import Unclear, plain
-from reconciler.manifests.suggest import shown
+from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 

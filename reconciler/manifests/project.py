@@ -14,10 +14,10 @@ from reconciler.manifests.folder import PROJECT_FILE
 from reconciler.manifests.includes import Positions
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project_settings import Environment, Peer, ProjectSpec
-from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Identity, is_name
 from reconciler.resources.base import Path as Keys
+from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Place, Problem
 
 KIND: Final = "Project"
@@ -123,7 +123,7 @@ def choose_environment(spec: ProjectSpec, wanted: str | None) -> tuple[str | Non
         message = f"this project has several environments: {known}"
         finding = Finding(path, "environment-required", message, "choose one with `--env NAME` or `RECONCILER_ENV`")
     else:
-        hint = did_you_mean(wanted, names) or "the project has no environments"
+        hint = suggestion(wanted, names) or "the project has no environments"
         finding = Finding(path, "unknown-environment", f"the environment `{wanted}` does not exist", hint)
     return next(iter(names), None), finding
 

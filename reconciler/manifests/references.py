@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.manifests.suggest import SUGGESTIONS, listed, similar
-from reconciler.resources.address import RELEASE, Address
+from reconciler.manifests.renames import CHATBOT
+from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Reference, Resource
+from reconciler.resources.name_lists import SUGGESTIONS, did_you_mean, listed
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.registry import upload_kinds
 
@@ -76,10 +77,22 @@ def _is_archived(resource: Resource) -> bool:
 def _hint(target: Address, addresses: Collection[Address], archived: Collection[Address]) -> str:
     if target.release in archived:
         return _instead(target, addresses)
+    former = _former_chatbot(target, addresses)
+    if former:
+        chatbot = target.family.name
+        return f"if {chatbot} was called {former}, add `lifecycle: {{moved_from: {former}}}` to chatbot/{chatbot}"
     same_kind = {address.name for address in addresses if address.kind == target.kind}
     elsewhere = [str(address) for address in addresses if address.name == target.name]
     there = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else ""
-    return similar(target.name, same_kind) or there or listed(same_kind)
+    return did_you_mean(target.name, same_kind) or there or listed(same_kind)
+
+
+def _former_chatbot(target: Address, addresses: Collection[Address]) -> str:
+    """The name that a chatbot without a manifest has in a release of the same number; empty where there is none."""
+    version = version_of(target.name) if target.kind == RELEASE else None
+    releases = (version_of(address.name) for address in addresses if version and address.kind == RELEASE)
+    names = (found[0] for found in releases if found and version and found[1] == version[1])
+    return min((name for name in names if Address(CHATBOT, name) not in addresses), default="")
 
 
 def _instead(target: Address, addresses: Collection[Address]) -> str:

@@ -1,13 +1,13 @@
 """Renames by `lifecycle.moved_from`: their checks, and references that still use an earlier name."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from reconciler.manifests.suggest import shown
 from reconciler.resources.address import NAME_RULE, RELEASE, Address, is_name, release_address, version_of
 from reconciler.resources.base import Resource
+from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Problem
 
 CHATBOT: Final = "chatbot"
@@ -28,26 +28,27 @@ def moves(resources: Mapping[Address, Resource]) -> tuple[dict[Address, Address]
     return moved, problems
 
 
+def present_names(resources: Iterable[Resource]) -> dict[Address, Address]:
+    """Return the present address of each earlier name that no manifest uses again."""
+    defined = {resource.address: resource for resource in resources}
+    names = (
+        (Address(address.kind, name), address) for address, one in defined.items() for name in one.lifecycle.moved_from
+    )
+    return {former: address for former, address in names if former not in defined}
+
+
 def with_former_releases(resources: Mapping[Address, Resource]) -> dict[Address, Resource]:
     """Return the resources, each chatbot with the releases that were made under its earlier names."""
     releases = [
         (found, address) for address in resources if address.kind == RELEASE and (found := version_of(address.name))
     ]
     continued: dict[Address, dict[Address, Address]] = defaultdict(dict)
-    for address, former in _former_chatbots(resources):
-        for (chatbot, number), release in releases:
+    for former, address in present_names(resources.values()).items():
+        for (chatbot, number), release in releases if former.kind == CHATBOT else ():
             made = release_address(address.name, number)
-            if chatbot == former and made not in resources:
+            if chatbot == former.name and made not in resources:
                 continued[address].setdefault(made, release)
     return {address: replace(one, continued=continued.get(address, {})) for address, one in resources.items()}
-
-
-def _former_chatbots(resources: Mapping[Address, Resource]) -> Iterator[tuple[Address, str]]:
-    for address, resource in resources.items():
-        if address.kind == CHATBOT:
-            yield from (
-                (address, name) for name in resource.lifecycle.moved_from if Address(CHATBOT, name) not in resources
-            )
 
 
 def left_behind(resources: Mapping[Address, Resource], moved: Mapping[Address, Address]) -> Iterator[Problem]:

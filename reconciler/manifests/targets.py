@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import Path, Spec
 from reconciler.resources.kind import Kind, written_for
+from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding
 
 _INEXPRESSIBLE = ("unknown-field", "unknown-value", "unknown-type")
@@ -27,7 +27,7 @@ def choose_target(kind: Kind, spec: Mapping[str, Any], default: str | None) -> s
     if isinstance(target, str) and target in kind.models:
         return target
     message = f"found {target!r}, expected one of {known}"
-    return Finding(("spec", "target"), "unknown-value", message, did_you_mean(str(target), kind.models))
+    return Finding(("spec", "target"), "unknown-value", message, suggestion(str(target), kind.models))
 
 
 def with_alternatives(kind: Kind, target: str, spec: Mapping[str, Any], findings: list[Finding]) -> list[Finding]:

@@ -12,12 +12,12 @@ from reconciler.manifests.includes import Positions, with_includes
 from reconciler.manifests.model_paths import field_names
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project import KIND as PROJECT
-from reconciler.manifests.suggest import did_you_mean
 from reconciler.manifests.targets import choose_target, with_alternatives
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Address
 from reconciler.resources.base import Path, Resource, Spec
 from reconciler.resources.kind import NAMES, Kind, written_for
+from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Problem
 
 
@@ -133,7 +133,7 @@ def _ignored(model: type[Spec], lifecycle: Any) -> list[Finding]:
     ignore = lifecycle.get("ignore") if isinstance(lifecycle, dict) else None
     known = set(field_names(model))
     return [
-        Finding(("lifecycle", "ignore", index), "unknown-field", f"unknown field `{name}`", did_you_mean(name, known))
+        Finding(("lifecycle", "ignore", index), "unknown-field", f"unknown field `{name}`", suggestion(name, known))
         for index, name in enumerate(ignore if isinstance(ignore, list) else ())
         if isinstance(name, str) and name not in known
     ]

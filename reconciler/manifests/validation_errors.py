@@ -8,8 +8,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from reconciler.manifests.model_paths import model_path
-from reconciler.manifests.suggest import did_you_mean, shown, similar
 from reconciler.resources.base import Path
+from reconciler.resources.name_lists import did_you_mean, shown, suggestion
 from reconciler.resources.problems import Finding, Shape
 
 MAX_PROBLEMS: Final = 1_000
@@ -91,7 +91,7 @@ def _finding(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) ->
 def _extra(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) -> Finding:
     del detail
     name = str(path[-1])
-    return Finding(path, "unknown-field", f"unknown field {shown(name)}", did_you_mean(name, siblings), on_key=True)
+    return Finding(path, "unknown-field", f"unknown field {shown(name)}", suggestion(name, siblings), on_key=True)
 
 
 def _missing(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
@@ -102,7 +102,7 @@ def _missing(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -
 def _choice(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
     allowed = _QUOTED.findall(detail["ctx"]["expected"])
     names = detail["ctx"]["expected"].replace("'", "`")
-    hint = similar(str(detail["input"]), allowed)
+    hint = did_you_mean(str(detail["input"]), allowed)
     return Finding(path, "unknown-value", f"found {describe(detail['input'])}, expected {names}", hint)
 
 
@@ -111,7 +111,7 @@ def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Fi
     allowed = _QUOTED.findall(context["expected_tags"])
     names = ", ".join(f"`{name}`" for name in allowed)
     field = context["discriminator"].strip("'")
-    hint = similar(str(context["tag"]), allowed)
+    hint = did_you_mean(str(context["tag"]), allowed)
     return Finding((*path, field), "unknown-type", f"found {shown(str(context['tag']))}, expected one of {names}", hint)
 
 

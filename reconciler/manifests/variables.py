@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.manifests.suggest import SUGGESTIONS, did_you_mean, shown
+from reconciler.resources.name_lists import SUGGESTIONS, shown, suggestion
 from reconciler.resources.values import JSON
 from reconciler.resources.variables import PREFIX, VARIABLE, as_text
 
@@ -68,5 +68,5 @@ class Variables:
 
     def _hint(self, name: str) -> str:
         if name not in self.hints and len(self.hints) < SUGGESTIONS:
-            self.hints[name] = did_you_mean(name, self.values) if self.values else "the environment has no variables"
+            self.hints[name] = suggestion(name, self.values) if self.values else "the environment has no variables"
         return self.hints.get(name, "")

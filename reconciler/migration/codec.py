@@ -1,4 +1,4 @@
-"""The JSON document of a migration: types, of which its JSON Schema is made, and the encoder."""
+"""The JSON document of a migration: types, from which its JSON Schema is generated, and the encoder."""
 
 from typing import Final, Literal, NotRequired
 
@@ -14,68 +14,69 @@ class MigrationSummary(TypedDict):
     """The number of objects, and of their fields by outcome."""
 
     objects: int
-    """The number of objects."""
+    """Number of objects."""
     mapped: int
-    """Fields that are as they were."""
+    """Number of fields mapped without a change."""
     changed: int
-    """Fields that are another way now."""
+    """Number of changed fields."""
     lost: int
-    """Fields that no manifest can have."""
+    """Number of fields that a manifest cannot contain."""
 
 
 class EntryDocument(TypedDict):
-    """One field of an export, and what became of it."""
+    """The mapping of one field of an export."""
 
     field: str
-    """As in the export: `tools[2]`, `metadata.tier`."""
+    """Name in the export: `tools[2]`, `metadata.tier`."""
     outcome: Outcome
-    """`mapped` as it was, `changed` as the note says, or `lost`."""
+    """`mapped` without a change, `changed` as the note says, or `lost`."""
     to: NotRequired[str]
-    """The field of the manifest that has it, or `comment`."""
+    """The field of the manifest that has the value, or `comment`."""
     note: NotRequired[str]
-    """The reason, for people."""
+    """The reason, as text."""
     hint: NotRequired[str]
 
 
 class MigratedDocument(TypedDict):
-    """One object, and what became of it."""
+    """The migration of one object."""
 
     kind: ExportKind
     """The kind of the export."""
     id: str | None
-    """In the export; null where it has none."""
+    """The value in the export; null if it has none."""
     name: str | None
-    """In the export; null where it has none."""
+    """The value in the export; null if it has none."""
     source: str
     """FILE:LINE of the export."""
     place: PlaceDocument
     """The place of the export."""
     address: str | None
-    """Null where no manifest can be made of it."""
+    """Address of the manifest; null if no valid manifest can be written."""
     entries: list[EntryDocument]
-    """Every field of the export."""
+    """The mapping of every field of the export."""
     threads: str
-    """What the application's developers do with its threads."""
+    """Advice on threads for the developers of the application."""
     runs: str
-    """What the application's developers do instead of its runs."""
+    """Advice on runs for the developers of the application."""
 
 
 class MigrationDocument(TypedDict):
-    """Exports that were turned into manifests: printed by `migrate`."""
+    """The migration of exports to manifests: printed by `migrate`."""
 
     format: Literal["reconciler/migration/v1"]
     target: Target
     """The API that the manifests are for."""
     summary: MigrationSummary
-    """How much there is of each."""
+    """Numbers of objects and fields."""
     migrated: list[MigratedDocument]
     """Every object of the exports."""
     problems: list[ProblemDocument]
     written: list[str]
-    """Files, relative to the project folder; none in a dry run."""
+    """Paths of the written files, relative to the project folder; empty in a dry run."""
 
 
 def migration_json(migration: Migration) -> MigrationDocument:
+    """Return `migration` as the JSON document that `migrate -o json` prints."""
     found = counts(migration)
     return {
         "format": FORMAT,

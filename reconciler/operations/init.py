@@ -116,8 +116,9 @@ def _workflow_text(name: str, project: AllEnvironments) -> str:
     text = _INPUT.sub(
         lambda found: found[0] if found[1] in _MANUAL_INPUTS else given.get(found[1], found[2] or ""), text
     )
+    production = (project.environments or ("",))[-1]  # by convention the last one is the environment of users
     return text.replace("default: manifests", f"default: {_folder(project)}").replace(
-        "default: production", f'default: "{(project.environments or ("",))[-1]}"'
+        "default: production", f'default: "{production}"'
     )
 
 
@@ -141,8 +142,3 @@ def _matrix(project: AllEnvironments) -> str:
 
 def _folder(project: AllEnvironments) -> str:
     return project.root.relative_to(project.project.repository).as_posix()
-
-
-def _last_environment(project: AllEnvironments) -> str:
-    """Return the last environment, by convention that of users."""
-    return (project.environments or ("",))[-1]

@@ -43,30 +43,30 @@ class Pulled:
 
 
 class AcceptedDocument(TypedDict):
-    """One value that the manifests have now."""
+    """A live value that was copied into a manifest."""
 
     address: str
     path: str
-    """Of the value: `tools.web_search.mode`."""
+    """Path of the value: `tools.web_search.mode`."""
 
 
 class PullDocument(TypedDict):
-    """The changes made outside Reconciler that were accepted into the manifests: printed by `pull`."""
+    """The drift that was copied into the manifests: printed by `pull`."""
 
     format: Literal["reconciler/pull/v1"]
     identity: str
     written: bool
     """False in a dry run."""
     accepted: list[AcceptedDocument]
-    """The values that were accepted."""
+    """The copied values."""
     files: list[str]
-    """The files that change, relative to the project folder."""
+    """Paths of the changed files, relative to the project folder."""
     notes: list[str]
-    """Remarks for people."""
+    """Notes, as text."""
     summary: SeverityCounts
     """The number of problems by severity."""
     problems: list[ProblemDocument]
-    """Changes that cannot be accepted, and what to do instead."""
+    """Drift that cannot be copied, with an alternative."""
 
 
 def pull_json(pulled: Pulled, *, written: bool) -> PullDocument:

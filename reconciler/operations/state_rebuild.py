@@ -105,8 +105,10 @@ async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapsh
     )
     inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))
     matched = match(inputs)
+    as_published = {live.id: live for live in outlets.documents.values()}
     entries = {
-        matched.moved.get(address, address): _entry(inputs, address, item) for address, item in matched.live.items()
+        matched.moved.get(address, address): _entry(inputs, address, as_published.get(item.id, item))
+        for address, item in matched.live.items()
     }
     state = replace(
         present.state,
@@ -165,7 +167,7 @@ def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired
 
 
 def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
-    """Return the entry of a live object, whose ids are already replaced by addresses."""
+    """Return the entry of a live object, with addresses in place of ids; of a document, as it is written."""
     desired = inputs.desired.get(address)
     by_content = live.type in inputs.outlet_types or inputs.is_upload(live.type)
     proven = dict(_set(inputs, live, desired) if by_content else _proven(inputs, live, desired))

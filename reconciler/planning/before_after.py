@@ -30,7 +30,7 @@ def before_after(inputs: PlanInputs, matched: Matched, change: Change) -> Before
         return BeforeAfter(_renamed(inputs, matched, live, found) if change.action == "replace" else {}, desired.fields)
     names = dict.fromkeys(item.keys[0] for item in change.fields)
     before = {name: found[name] for name in names if name in found}
-    after = edited(before, change.fields)
+    after = _edited(inputs, matched, live, before, change)
     return BeforeAfter(_renamed(inputs, matched, live, before), _renamed(inputs, matched, live, after))
 
 
@@ -40,6 +40,12 @@ def _renamed(inputs: PlanInputs, matched: Matched, live: Live | None, fields: Fi
     if resource_type is None or resource_type.apart or not matched.former:
         return fields
     return resource_type.rename(fields, matched.now)
+
+
+def _edited(inputs: PlanInputs, matched: Matched, live: Live | None, before: Fields, change: Change) -> Fields:
+    """`before` with what is written: a literal id in that is the object that it names."""
+    after = edited(before, change.fields)
+    return matched.by_address(inputs.resource_types[live.type], after) if live else after
 
 
 def resource_type_of(inputs: PlanInputs, matched: Matched, change: Change) -> ResourceType | None:

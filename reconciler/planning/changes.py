@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reconciler.planning.adoption import adoption_reasons
-from reconciler.planning.field_diff import LastApplied, agreed, compare
+from reconciler.planning.field_diff import LastApplied, agreed, compare, leaves
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
 from reconciler.planning.match import Matched, applied_protection
@@ -18,7 +18,7 @@ from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import ABSENT, Keys, get, reference
+from reconciler.resources.values import ABSENT, Keys, get, reference, same
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
@@ -189,7 +189,7 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
         *_fields(inputs, desired, applied, live),
         *_moved_parts(inputs, matched, desired, applied),
         *_ownership(inputs, desired, applied, live, former),
-    ]
+    ] or list(_reworded(inputs, desired, applied))
     if not found:
         yield from _accepted(inputs, desired, applied, live)
         return
@@ -199,6 +199,18 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     if change and former and not inputs.is_upload(desired.type):
         change = replace(change, reasons=(*change.reasons, Reason("moved", {"former": str(former)})))
     yield ByOrigin(change, _change(inputs, desired, live, drift))
+
+
+def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> Iterator[FieldChange]:
+    """Values that mean what was applied and are written otherwise: a name instead of an id. That is published too."""
+    desired, then = inputs.desired[wanted.address], inputs.applied.get(wanted.address)
+    if then is None or applied is None:
+        return
+    for name in sorted(then.fields.keys() & desired.fields.keys() - set(desired.lifecycle.ignore)):
+        old, new = then.fields[name], desired.fields[name]
+        if same(applied.fields[name], wanted.fields[name]) and not same(old, new):
+            for keys, before, after in leaves(old, new):
+                yield FieldChange((name, *keys), before, after, "manifest")
 
 
 def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:

@@ -180,8 +180,9 @@ def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, lis
         if not removed and (address not in inputs.desired or not inputs.in_scope(address)):
             applied, live = inputs.applied.get(address), matched.live.get(address)
             fields = applied.fields if applied else {}
-            yield from _edges(matched, address, fields, "state")
-            yield from _edges(matched, address, live.fields if live else {}, "live", skip=_targets(matched, fields))
+            known = {**_targets(matched, fields), **dict.fromkeys(_by_literal_id(matched, fields))}
+            yield from (Edge(address, target, "state") for target in known)
+            yield from _edges(matched, address, live.fields if live else {}, "live", skip=known)
 
 
 def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
@@ -215,9 +216,14 @@ def _of_unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """Yield the references by literal ids of managed objects. The id of a document is its address."""
     for address, desired in inputs.desired.items():
-        for id_ in strings_in(dict(desired.fields)) if inputs.in_scope(address) else ():
-            targets = (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
-            yield from (Edge(address, target, _place(desired)) for target in targets)
+        targets = _by_literal_id(matched, desired.fields) if inputs.in_scope(address) else ()
+        yield from (Edge(address, target, _place(desired)) for target in targets)
+
+
+def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
+    """What is ours of the ids in `fields`; the id of a document is its address."""
+    for id_ in strings_in(dict(fields)):
+        yield from (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
 
 
 def _place(desired: Desired) -> str:

@@ -76,6 +76,10 @@ class Matched:
             return wanted, applied
         return wanted, replace(applied, fields=self._by_address(resource_type, applied.fields, expected))
 
+    def by_address(self, resource_type: ResourceType, fields: Fields) -> Fields:
+        """Return fields of a document with the ids of managed objects turned into addresses."""
+        return self._by_address(resource_type, fields, {}) if resource_type.in_outlets else fields
+
     def _by_address(self, resource_type: ResourceType, fields: Fields, expected: Fields) -> Fields:
         wanted = set(references_in(dict(expected))) if self.moved else set[str]()
 

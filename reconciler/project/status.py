@@ -1,4 +1,4 @@
-"""The status of every object of one identity: in sync, or with what is pending, drifted or refused. Pure."""
+"""The status of every object of one identity: in sync, or with pending changes, drift and refusals."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ FORMAT: Final = "reconciler/status/v2"
 
 @dataclass(frozen=True)
 class ObjectStatus:
-    """One object, with everything that a plan made now says of it."""
+    """One object with its changes, drift and refusals in the current plan."""
 
     address: str
     id: str | None
-    """Of the live object, where there is one."""
+    """Id of the live object, if there is one."""
     changes: tuple[Change, ...] = ()
-    """Edits of the manifests that wait to be applied, and what follows from them."""
+    """Changes of manifests that are not applied yet, and their consequences."""
     drift: tuple[Change, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     published: str | None = None
-    """The release that applications get under the name of a chatbot."""
+    """The published release of a chatbot."""
 
     @property
     def in_sync(self) -> bool:
@@ -47,7 +47,7 @@ class Status:
     endpoint: str
     last_apply: AppliedPlan | None
     lock: Lock | None
-    """None where no run holds it."""
+    """None if no run holds the lock."""
     objects: tuple[ObjectStatus, ...]
 
 
@@ -56,11 +56,11 @@ class PendingDocument(TypedDict):
 
     action: Action
     fields: list[str]
-    """Paths of the values that change."""
+    """Paths of the changed values."""
 
 
 class DriftedDocument(PendingDocument, ClassDocument):
-    """One difference of an object that was made outside Reconciler; `action` would undo it."""
+    """One change of an object that was made outside Reconciler; `action` would revert it."""
 
 
 class ObjectDocument(TypedDict):
@@ -68,30 +68,30 @@ class ObjectDocument(TypedDict):
 
     address: str
     id: str | None
-    """Of the live object, where there is one."""
+    """Id of the live object, if there is one."""
     in_sync: bool
-    """True where nothing is pending, drifted or refused."""
+    """True if there are no pending changes, no drift and no refusals."""
     changes: list[PendingDocument]
-    """Edits of the manifests that wait to be applied, and what follows from them."""
+    """Changes of manifests that are not applied yet, and their consequences."""
     drift: list[DriftedDocument]
-    """Differences that were made outside Reconciler."""
+    """Changes that were made outside Reconciler."""
     refused: list[str]
-    """The rules that refuse a change of it."""
+    """Rules that refuse a change of the object."""
     published: str | None
-    """The release that applications get under the name of a chatbot."""
+    """The published release of a chatbot."""
 
 
 class StatusDocument(TypedDict):
-    """Every object of one identity, with its live id and whether it is in sync."""
+    """Every object of one identity, with its live id and sync status."""
 
     format: Literal["reconciler/status/v2"]
     identity: str
     """PROJECT or PROJECT/ENVIRONMENT."""
     endpoint: str
     last_apply: AppliedPlanDocument | None
-    """Null where nothing was applied yet."""
+    """Null before the first apply."""
     lock: LockDocument | None
-    """Null where no run holds it."""
+    """Null if no run holds the lock."""
     objects: list[ObjectDocument]
     """Every object, by address."""
 
@@ -116,6 +116,7 @@ def object_statuses(planned: Planned) -> Iterator[ObjectStatus]:
 
 
 def last_apply(state: State) -> AppliedPlan | None:
+    """Return the latest applied plan of a state; None before the first apply."""
     return next(reversed([*state.plans.values()]), None)
 
 

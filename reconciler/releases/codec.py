@@ -1,4 +1,4 @@
-"""The JSON documents of `release`, `publish`, `archive` and `diff`: types, of which schemas are made, and encoders."""
+"""The JSON documents of `release`, `publish`, `archive` and `diff`: types for their schemas, and encoders."""
 
 from collections.abc import Iterable
 from typing import Final, Literal, NotRequired
@@ -18,101 +18,101 @@ COMPARISON_FORMAT: Final = "reconciler/comparison/v1"
 
 
 class SidesDocument(TypedDict):
-    """A value in both versions. A side that has none is left out; null is a value."""
+    """A value in both versions. A version without a value is omitted; null is a value."""
 
     before: NotRequired[JSON]
-    """The value in the version before; left out where there is none."""
+    """The value in the earlier version; omitted if there is none."""
     after: NotRequired[JSON]
-    """The value in the version after; left out where there is none."""
+    """The value in the later version; omitted if there is none."""
 
 
 class ComparedField(SidesDocument):
-    """One value of an object that differs."""
+    """A changed value of an object."""
 
     path: str
-    """For people: `tools.web_search.mode`."""
+    """Path of the value as text: `tools.web_search.mode`."""
 
 
 class ComparedObject(TypedDict):
-    """One object that differs."""
+    """An object that was added, removed or changed."""
 
     address: str
-    """In releases, too, the address of the working object."""
+    """Address of the working object, also for objects of releases."""
     change: Literal["added", "removed", "changed"]
-    """The object is new, gone, or has other values."""
+    """The kind of change."""
     fields: list[ComparedField]
-    """Its values that differ."""
+    """The changed values."""
 
 
 class ComparedFile(TypedDict):
-    """One file that differs, by the hash of its bytes."""
+    """A changed file with the hashes of its content."""
 
     path: str
-    """Relative to the project folder."""
+    """Path relative to the project folder."""
     before: NotRequired[str]
-    """`sha256:` and hex; left out where the file does not exist in that version."""
+    """Hash in the earlier version, `sha256:` and hex; omitted if the file does not exist in it."""
     after: NotRequired[str]
-    """As `before`, of the later version."""
+    """Hash in the later version, `sha256:` and hex; omitted if the file does not exist in it."""
 
 
 class ComparedVariable(SidesDocument):
-    """The value of one variable that differs."""
+    """A changed value of a variable."""
 
     environment: str
-    """The environment that has the value."""
+    """The environment of the value."""
     name: str
     """The name of the variable."""
 
 
 class ComparisonDocument(TypedDict):
-    """The differences between two versions of a chatbot: printed by `diff`."""
+    """The changes between two versions of a chatbot: printed by `diff`."""
 
     format: Literal["reconciler/comparison/v1"]
     before: str
-    """`release/NAME@NUMBER`, or `chatbot/NAME` for the working one; as is `after`."""
+    """The earlier version: `release/NAME@NUMBER`, or `chatbot/NAME` for the working version."""
     after: str
-    """The other version."""
+    """The later version: `release/NAME@NUMBER`, or `chatbot/NAME` for the working version."""
     environment: str | None
-    """The environment whose values of the variables are used; null where there is none."""
+    """The environment whose variables are used; null if the project has no environments."""
     same: bool
-    """True where nothing differs."""
+    """True if there are no changes."""
     objects: list[ComparedObject]
-    """Objects that differ, by address."""
+    """Changed objects, by address."""
     files: list[ComparedFile]
-    """Files that differ, by path."""
+    """Changed files, by path."""
     variables: list[ComparedVariable]
-    """Values of variables that differ."""
+    """Changed values of variables."""
 
 
 class MoveDocument(TypedDict):
-    """The published release of one environment, before and after."""
+    """A change of the published release in one environment."""
 
     environment: str | None
-    """Null where the project has no environments."""
+    """Null if the project has no environments."""
     before: int | None
-    """The number of the release that was published; null where there was none."""
+    """Number of the previously published release; null if there was none."""
     after: int | None
-    """The number of the release that is published now; null where there is none."""
+    """Number of the published release; null if there is none."""
     rollback: bool
-    """True where an older release is published again."""
+    """True if an older release is published again."""
 
 
 class ReleaseDocument(TypedDict):
-    """A release that was written: printed by `release`."""
+    """A written release: printed by `release`."""
 
     format: Literal["reconciler/release/v1"]
     address: str
     """`release/NAME@NUMBER`."""
     digest: str
-    """Of the content of the release."""
+    """Digest of the content of the release."""
     files: list[str]
-    """The manifests that were written, relative to the project folder; that of the release comes first."""
+    """Paths of the written manifests, relative to the project folder; the release comes first."""
     vendored: list[str]
-    """Files whose bytes were copied into the project."""
+    """Paths of the files that were copied to `releases/files/`."""
     published: list[MoveDocument]
-    """The environments that publish it now."""
+    """Changes of the published release."""
     changes: ComparisonDocument | None
-    """Since the release before; null where there is none to compare with."""
+    """Changes since the previous release; null if there is none to compare with."""
 
 
 class PublicationDocument(TypedDict):
@@ -120,40 +120,41 @@ class PublicationDocument(TypedDict):
 
     format: Literal["reconciler/publication/v1"]
     chatbot: str
-    """Its address."""
+    """Address of the chatbot."""
     number: int | None
-    """Null where no release is published any more."""
+    """Number of the published release; null if no release is published."""
     files: list[str]
-    """The manifests that were written, relative to the project folder."""
+    """Paths of the written manifests, relative to the project folder."""
     published: list[MoveDocument]
-    """Empty where it was published already."""
+    """Changes of the published release; empty if it was already published."""
 
 
 class EditedFile(TypedDict):
-    """One file that was written or removed."""
+    """A written or removed file."""
 
     path: str
-    """Relative to the project folder."""
+    """Path relative to the project folder."""
     removed: bool
-    """True where the file was removed, false where it was written."""
+    """True if the file was removed, false if it was written."""
 
 
 class ArchiveDocument(TypedDict):
-    """The objects that were taken out of the manifests, or the refusals: printed by `archive`."""
+    """The removed manifests and archived releases, or the refusals: printed by `archive`."""
 
     format: Literal["reconciler/archive/v1"]
     address: str
     removed: list[str]
-    """Addresses whose manifests are removed."""
+    """Addresses of the removed manifests."""
     archived: list[str]
-    """Releases that are archived."""
+    """Addresses of the archived releases."""
     files: list[EditedFile]
-    """The files that changed."""
+    """The changed files."""
     refusals: list[RefusalInEnvironments]
-    """Where there is any, nothing was changed."""
+    """Refusals; if there are any, nothing was written."""
 
 
 def released_json(done: Released) -> ReleaseDocument:
+    """Return `done` as the JSON document that `release -o json` prints."""
     return {
         "format": RELEASE_FORMAT,
         "address": str(done.release.address),
@@ -166,6 +167,7 @@ def released_json(done: Released) -> ReleaseDocument:
 
 
 def publication_json(done: Publication) -> PublicationDocument:
+    """Return `done` as the JSON document that `publish -o json` prints."""
     return {
         "format": PUBLICATION_FORMAT,
         "chatbot": f"chatbot/{done.chatbot}",
@@ -176,6 +178,7 @@ def publication_json(done: Publication) -> PublicationDocument:
 
 
 def archived_json(done: Archived) -> ArchiveDocument:
+    """Return `done` as the JSON document that `archive -o json` prints."""
     return {
         "format": ARCHIVE_FORMAT,
         "address": done.address,
@@ -187,6 +190,7 @@ def archived_json(done: Archived) -> ArchiveDocument:
 
 
 def comparison_json(found: Comparison) -> ComparisonDocument:
+    """Return `found` as the JSON document that `diff -o json` prints."""
     return {
         "format": COMPARISON_FORMAT,
         "before": found.before,

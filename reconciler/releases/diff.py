@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.manifests import Loaded, find_project
+from reconciler.manifests.renames import present_names
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.releases.comparison import Comparison, Version, compare_versions
 from reconciler.releases.snapshot import NOT_CONTENT, snapshot
@@ -13,10 +14,9 @@ from reconciler.resources.base import Resource, Scope
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
-from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking
-from reconciler.resources.releases.freezing import parts
+from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking, parts
 from reconciler.resources.resource_type import CONTENT, Members
-from reconciler.resources.values import Fields
+from reconciler.resources.values import Fields, reference, replace_references
 
 CHATBOT = "chatbot"
 
@@ -63,8 +63,22 @@ def of_release(release: Resource, loaded: Loaded) -> Version:
         raise ReconcilerError(Problem("release-without-values", message, release.place, hint))
     scope = replace(loaded.scope, files=KeptFiles(spec.content.files))
     files = {path: kept.sha256 for path, kept in spec.content.files.items()}
-    objects = dict(_objects(parts(release, loaded.scope), scope))
+    now = present_names(loaded.resources)
+    objects = {
+        now.get(address, address): _renamed(fields, now)
+        for address, fields in _objects(parts(release, loaded.scope), scope)
+    }
     return Version(str(release.address), objects, files, spec.content.variables)
+
+
+def _renamed(fields: Fields, now: Mapping[Address, Address]) -> Fields:
+    """Return the fields with present addresses in references, so that a renamed object is compared with itself."""
+
+    def named(text: str) -> dict[str, str]:
+        address = Address.parse(text)
+        return reference(now.get(address, address))
+
+    return {name: replace_references(value, named) for name, value in fields.items()}
 
 
 def of_working(project: AllEnvironments, chatbot: Address, loaded: Loaded) -> Version:

@@ -17,8 +17,7 @@ from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.kinds.chatbot_version import KIND
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.releases.content import ChatbotVersionSpec, Content, KeptFiles, content_digest
-from reconciler.resources.releases.freezing import parts
+from reconciler.resources.releases.content import ChatbotVersionSpec, Content, KeptFiles, content_digest, parts
 from reconciler.resources.values import JSON, same
 
 FOLDER: Final = "releases"

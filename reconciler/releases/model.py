@@ -1,4 +1,4 @@
-"""The results of `release`, `publish` and `archive`: edits of the working tree, or the reasons against them."""
+"""The results of `release`, `publish` and `archive`."""
 
 from dataclasses import dataclass
 
@@ -10,66 +10,66 @@ from reconciler.resources.base import Resource
 
 @dataclass(frozen=True)
 class Move:
-    """The published release of one environment, before and after."""
+    """A change of the published release in one environment."""
 
     environment: str | None
-    """None where the project has no environments."""
+    """None if the project has no environments."""
     before: int | None
     after: int | None
 
     @property
     def rollback(self) -> bool:
-        """Whether an older release is published again."""
+        """True if an older release is published again."""
         return self.before is not None and self.after is not None and self.after < self.before
 
 
 @dataclass(frozen=True)
 class Released:
-    """A release that was written."""
+    """A written release."""
 
     release: Resource
     path: str
-    """Of its manifest, relative to the project folder."""
+    """Path of its manifest, relative to the project folder."""
     changes: Comparison | None = None
-    """Since the newest release before it; None where there is none that it could be compared with."""
+    """Changes since the previous release; None if there is none to compare with."""
     vendored: tuple[str, ...] = ()
-    """Files whose bytes were copied, by path."""
+    """Paths of the files that were copied."""
     moves: tuple[Move, ...] = ()
-    """The environments that publish it now."""
+    """Changes of the published release."""
     edited: tuple[str, ...] = ()
-    """Manifests that were changed besides."""
+    """Paths of other manifests that were changed."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """The published release of a chatbot after an edit."""
+    """The result of an edit of the published release."""
 
     chatbot: str
     number: int | None
-    """None where none is published any more."""
+    """None if no release is published."""
     moves: tuple[Move, ...]
-    """Empty where it was published already."""
+    """Empty if the release was already published."""
     path: str
-    """Of the manifest, relative to the project folder."""
+    """Path of the manifest, relative to the project folder."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A refusal, and the environments in which it holds."""
+    """A refusal, and the environments that it applies to."""
 
     environments: tuple[str, ...]
-    """Empty where the project has none."""
+    """Empty if the project has no environments."""
     refusal: Refusal
 
 
 @dataclass(frozen=True)
 class Archived:
-    """The edits that archive an object; or the refusals, and no edit."""
+    """The edits that archive an object, or the refusals because of which nothing was edited."""
 
     address: str
     removed: tuple[str, ...] = ()
-    """Addresses whose manifests are removed."""
+    """Addresses of the removed manifests."""
     marked: tuple[str, ...] = ()
-    """Releases that are archived."""
+    """Addresses of the archived releases."""
     edits: tuple[Edit, ...] = ()
     refusals: tuple[Refused, ...] = ()

@@ -64,7 +64,10 @@ def snapshot(project: AllEnvironments, address: Address) -> Snapshot:
     if dangling:
         raise ReconcilerError(*dangling)
     parts = {address: part for own in used for address, part in own.items()}
-    objects = {str(part.address): _written(part) for part in sorted(parts.values(), key=_rank)}
+    objects = {
+        str(part.address): _written(part)
+        for part in sorted(parts.values(), key=lambda one: (_ORDER.index(one.kind.frozen), one.address))
+    }
     names = names_in(objects)
     variables = {
         environment: {name: spec.variables[name] for name in sorted(names)}
@@ -94,10 +97,6 @@ def own_object(resource: Resource, scope: Scope) -> Desired:
 
 def _is_copied(part: Resource, chatbot: Address) -> bool:
     return part.address == chatbot or (bool(part.kind.frozen) and not part.kind.shared_live(part))
-
-
-def _rank(part: Resource) -> tuple[int, Address]:
-    return _ORDER.index(part.kind.frozen), part.address
 
 
 def _written(part: Resource) -> Mapping[str, JSON]:

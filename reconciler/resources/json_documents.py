@@ -20,7 +20,7 @@ Timestamp: TypeAlias = Annotated[str, Field(json_schema_extra={"format": "date-t
 
 
 class ShapeOf:
-    """An annotation for what `dataclasses.asdict` makes of a dataclass: its schema is that of the class."""
+    """An annotation of the result of `dataclasses.asdict`: its schema is the schema of the dataclass."""
 
     def __init__(self, model: type) -> None:
         self._model = model
@@ -30,7 +30,7 @@ class ShapeOf:
 
 
 def dumps(document: JSON) -> str:
-    """Return `document` as indented ASCII: the same text for the same document, and safe to print on any terminal."""
+    """Return `document` as indented ASCII: the same text for the same document, and printable on any terminal."""
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
@@ -48,7 +48,7 @@ def format_of(document: JSON) -> str:
 def check_readable(document: JSON, formats: Sequence[str], code: str, what: str, hint: str) -> None:
     """Raise ReconcilerError unless `document` has one of `formats`, the newest last; `what` names it in the message.
 
-    A later version of the format is told apart, as it takes an upgrade and not another file.
+    A later version of the format has a separate message, because it requires an upgrade instead of another file.
     """
     found = format_of(document)
     if found in formats:

@@ -1,4 +1,4 @@
-"""Pairs of the user: `metadata` of objects, `attributes` of files in a vector store."""
+"""Key-value pairs in manifests: `metadata` of objects, and `attributes` of files in a vector store."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -65,20 +65,20 @@ class PlaceDocument(TypedDict):
     file: str
     line: int
     column: int
-    """In characters."""
+    """Column, in characters."""
 
 
 class ProblemDocument(TypedDict):
-    """One error or warning."""
+    """An error or a warning."""
 
     severity: Severity
     code: str
-    """Stays the same from version to version; the message may not."""
+    """Stable across versions, unlike the message."""
     message: str
     place: PlaceDocument | None
-    """The place in a file; null where there is none."""
+    """Position in a file; null if there is none."""
     hint: str
-    """The next step, or an empty text."""
+    """The next step; empty if there is none."""
 
 
 class SeverityCounts(TypedDict):
@@ -91,7 +91,7 @@ class SeverityCounts(TypedDict):
 
 
 class ProblemsDocument(TypedDict):
-    """What is wrong: printed by `validate`, and by every command that fails with `-o json`."""
+    """Errors and warnings, as printed by `validate`, and by every command that fails with `-o json`."""
 
     format: Literal["reconciler/problems/v1"]
     summary: SeverityCounts

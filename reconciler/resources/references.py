@@ -1,8 +1,8 @@
 """References, declared on the fields of manifest models: `Annotated[str, Ref("vectorstore")]`.
 
-A declaration is all that a field needs to be a reference everywhere: its text is checked, it is serialised as a
-canonical reference or as a literal id, validation checks that the target exists, the guard and releases follow it, and
-ids at the same place in live bodies are read as references.
+A field that is declared as a reference is one in every module: its text is checked, it is serialised as a canonical
+reference or as a literal id, validation checks that the target exists, the guard and releases follow it, and ids at the
+same place in live bodies are read as references.
 """
 
 import re
@@ -34,9 +34,9 @@ def _is_object_name(name: str) -> bool:
 
 
 Replace: TypeAlias = Callable[["Ref", str], JSON]
-"""Returns the value to put in the place of the text of a reference."""
+"""Returns the replacement for the text of a reference."""
 Walk: TypeAlias = Callable[[JSON, Replace], JSON]
-"""Returns a value with the text of each reference in it replaced; the same object where nothing is."""
+"""Returns a value with the text of each reference in it replaced; the same object if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Ref:
 @cache
 def _types_by_prefix() -> Mapping[str, frozenset[str]]:
     """Return the types at OpenAI by the prefix of their addresses; a kind without live objects has none."""
-    from reconciler.resources.registry import kinds, resource_types  # which import the modules that declare references
+    from reconciler.resources.registry import kinds, resource_types  # they import the modules that declare references
 
     found: dict[str, frozenset[str]] = {kind.prefix: frozenset() for kind in kinds().values()}
     for one in resource_types().values():
@@ -233,7 +233,7 @@ class _Union:
     """The walks of the members of a union."""
 
     by_type: Mapping[str, Sequence[Walk]]
-    """By the `type` that a member is for; empty for a member without references."""
+    """Walks by the `type` of a member; empty for a member without references."""
     every: Sequence[Walk]
 
     @classmethod

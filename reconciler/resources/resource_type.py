@@ -1,8 +1,8 @@
 """Resource types: the declaration of everything in which one type of live object differs from another.
 
 A `ResourceType` has the canonical form of its type: the shape in which desired, last applied and live are compared, and
-from which requests are written, so that the values that are compared are the values that are sent. Other modules ask a
-resource type for its properties and never for its name.
+from which requests are written, so that the values that are compared are the values that are sent. Other modules use
+the properties of a resource type, never its name.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -71,7 +71,7 @@ class Members:
         return isinstance(entry, Mapping) and CONTENT in entry and is_reference(entry.get(self.reference))
 
     def unmarked(self, fields: Fields) -> set[str]:
-        """Return the keys of members that were attached by others."""
+        """Return the keys of members that were not attached by Reconciler."""
         return {key for key, entry in self.of(fields).items() if CONTENT not in entry}
 
     def unmanaged(self, detail: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -102,7 +102,7 @@ class Lane:
 
 
 def _with_defaults(resource_type: "ResourceType", fields: Fields) -> Fields:
-    """Return every field of the object, without those for which only the API knows the default."""
+    """Return every field of the object, without those whose default is chosen by the API."""
     known = {name: value for name, value in resource_type.defaults.items() if name not in resource_type.resolved}
     return {**known, **fields}
 
@@ -174,7 +174,7 @@ class ResourceType:
     pointers: frozenset[str] = frozenset()
     """Fields that are not part of the object and name the release that is published under its name."""
     resolved: frozenset[str] = frozenset()
-    """Fields with defaults that only the API knows (`reasoning` of an agent, which depends on the model)."""
+    """Fields with defaults that the API chooses (`reasoning` of an agent, which depends on the model)."""
     delete_ranks: tuple[int | None, int | None] = NO_RANK
     """Position of working objects and of frozen copies in the order of deletes, the highest first. None if only
     references decide, which is sufficient unless objects without references to each other must be ordered."""

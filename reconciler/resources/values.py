@@ -27,7 +27,7 @@ _PLAIN: Final = re.compile(r"[\w:-]+")
 
 
 class Absent(Enum):
-    """The value of a field that is not set. `None` is a value of its own."""
+    """The value of a field that is not set, as distinct from `None`."""
 
     ABSENT = "absent"
 

@@ -1,4 +1,4 @@
-"""Variables `${var.name}` in JSON values. A text that is only one variable becomes its value, with the type of that."""
+"""Variables `${var.name}` in JSON values. A text that is a single variable is replaced by its value of any type."""
 
 import re
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ def substituted(value: JSON, values: Mapping[str, JSON]) -> JSON:
 
 
 def _substituted(text: str, values: Mapping[str, JSON]) -> JSON:
-    whole = VARIABLE.fullmatch(text)
-    if whole and whole["name"] is not None:
-        return values[whole["name"]]
+    single = VARIABLE.fullmatch(text)
+    if single and single["name"] is not None:
+        return values[single["name"]]
     return VARIABLE.sub(lambda found: found["escaped"] or as_text(values[found["name"]]), text)
 
 

@@ -75,7 +75,10 @@ def written_together(planned: Planned) -> Mapping[str, set[str]]:
 def without(plan: Plan, held: Collection[str]) -> Plan:
     """Return `plan` without the changes with these digests."""
     changes = tuple(change for change in plan.changes if change.digest not in held)
-    drift = tuple(_kept(plan, change) if change.digest in held else change for change in plan.drift)
+    drift = tuple(
+        seal_change(plan.identity, replace(change, decision="keep")) if change.digest in held else change
+        for change in plan.drift
+    )
     return seal_plan(replace(plan, changes=changes, drift=drift, requests={}))
 
 
@@ -157,10 +160,6 @@ def _only_follows(change: Change) -> bool:
 def _chooses_release(change: Change) -> bool:
     """Return True if the change selects the release that applications load."""
     return change.action == "publish" and Address.parse(change.address).kind == "chatbot"
-
-
-def _kept(plan: Plan, change: Change) -> Change:
-    return seal_change(plan.identity, replace(change, decision="keep"))
 
 
 def _waiting(

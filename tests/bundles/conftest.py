@@ -89,7 +89,7 @@ class NoFiles:
 
 
 def all_wanted(kind_name: str, target: str, name: str, spec: dict[str, Any]) -> list[Desired]:
-    """The objects of one manifest."""
+    """Return the desired objects of a manifest."""
     kind = kinds()[kind_name]
     resource = Resource(
         kind=kind,
@@ -104,7 +104,7 @@ def all_wanted(kind_name: str, target: str, name: str, spec: dict[str, Any]) -> 
 
 
 def release(number: int, **changes: dict[str, Any]) -> list[Desired]:
-    """The copies of one release of the support bot, and the bot as it answers with them; `changes` by assistant."""
+    """Return the copies of a release of the support chatbot, and the release; `changes` are by assistant."""
     specs = {
         f"{kinds()[kind].prefix}/{name}": ({"target": target} if target else {}) | spec | changes.get(name, {})
         for kind, target, name, spec in MANIFESTS
@@ -118,14 +118,14 @@ def release(number: int, **changes: dict[str, Any]) -> list[Desired]:
 
 @pytest.fixture(scope="session")
 def objects() -> dict[Address, Desired]:
-    """A small organisation: two bots, two pipelines, assistants of both targets."""
+    """A sample project: two chatbots, two pipelines, and assistants of both targets."""
     found = [all_wanted(*manifest)[0] for manifest in MANIFESTS]
     return {desired.address: desired for desired in found}
 
 
 @pytest.fixture(scope="session")
 def releases() -> dict[Address, Desired]:
-    """Two releases of the support bot: the second has other instructions for bills."""
+    """Two releases of the support chatbot with different instructions of one assistant."""
     found = [*release(1), *release(2, billing={"instructions": "Answer questions on bills, with sources."})]
     return {desired.address: desired for desired in found}
 

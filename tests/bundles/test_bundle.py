@@ -28,7 +28,7 @@ def put(outlet, identity, objects, ids):
 
 
 class Server(ThreadingHTTPServer):
-    """An outlet behind a URL."""
+    """An HTTP server of an outlet."""
 
     def __init__(self, outlet):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -36,9 +36,9 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/bundles/"
         self.seen: list[str] = []
         self.status: int | None = None
-        """Answers everything with this."""
+        """Status of every response; None if it depends on the document."""
         self.missing = 0
-        """Bytes that are announced and never sent."""
+        """Number of bytes in Content-Length that are not sent."""
 
 
 class Handler(BaseHTTPRequestHandler):

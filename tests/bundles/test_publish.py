@@ -143,7 +143,7 @@ def test_publish_writes_to_every_outlet(tmp_path, identity, blobs, ids):
 
 
 class Broken(DirectoryOutlet):
-    """A folder at which the process dies."""
+    """An outlet that cannot delete documents."""
 
     def delete(self, key):
         raise PermissionError(key)

@@ -1,4 +1,4 @@
-"""Bundles of releases: a blob for each that never changes, and a pointer that moves from one to another."""
+"""Tests of bundles of releases: an immutable blob for each, and a pointer that moves between them."""
 
 import json
 
@@ -23,7 +23,7 @@ def blobs(releases):
 
 @pytest.fixture
 def published(outlet, identity, blobs, kept_ids):
-    """Both releases, and the first under the name of the chatbot."""
+    """Publish both releases, and the first under the name of the chatbot."""
     for address in (FIRST, SECOND):
         publish([outlet], identity, pointer_address(address), blobs[address], kept_ids)
     publish([outlet], identity, SUPPORT, blobs[FIRST], kept_ids)

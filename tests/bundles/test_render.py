@@ -4,7 +4,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 
-from reconciler.bundles.documents import needs, resolved
+from reconciler.bundles.documents import needs, with_ids
 from reconciler.bundles.render import contents, exported, object_address, own_fields, pointer_address
 from reconciler.bundles.schema import BLOB
 from reconciler.emulator.errors import ApiError
@@ -142,7 +142,7 @@ def test_requests_match_the_sdk_types(blobs, ids):
     requests = [
         assistant["request"]
         for blob in blobs.values()
-        for assistant in resolved(blob, ids.__getitem__)["assistants"].values()
+        for assistant in with_ids(blob, ids.__getitem__)["assistants"].values()
         if assistant["target"] == "responses"
     ]
     assert len(requests) == 7

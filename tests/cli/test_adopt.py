@@ -1,11 +1,11 @@
-"""`adopt`: asking, results, and what becomes of problems."""
+"""Tests of `adopt`: confirmation, results and problems."""
 
 from pathlib import Path
 
 import pytest
 from openai import AsyncOpenAI
 
-from tests.cli.conftest import Cli, by_hand, edit
+from tests.support.cli import Cli, by_hand, edit
 
 MANIFEST = """\
 apiVersion: reconciler/v1
@@ -17,7 +17,7 @@ spec: {target: agents, model: gpt-6-luna}
 
 @pytest.fixture
 def desks(applied: Path) -> list[str]:
-    """Ids of two agents that nobody owns, of one name, and a manifest that is like both."""
+    """Create two unmanaged agents with the name of one manifest, and return their ids."""
     (applied / "desk.yaml").write_text(MANIFEST, encoding="utf-8")
 
     async def make(sdk: AsyncOpenAI) -> list[str]:

@@ -16,14 +16,14 @@ import pytest
 from reconciler.resources.address import Identity
 from reconciler.state import lock
 from reconciler.state.local import LocalStore
-from tests.cli.conftest import Cli, edit, rename_store, stores
+from tests.support.cli import Cli, edit, rename_store, stores
 
 RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
 
 
 @contextmanager
 def terminal(*args: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A command in a terminal of its own, and the side of it where a person sits."""
+    """A command in a pseudo-terminal, and the side of the terminal that a user reads and writes."""
     person, computer = pty.openpty()
     command = [*RECONCILER, *args]
     with subprocess.Popen(command, stdin=computer, stdout=computer, stderr=computer, start_new_session=True) as process:
@@ -43,7 +43,7 @@ def read_until(person: int, text: str) -> str:
 
 
 def rest(person: int) -> str:
-    """What comes until the other side is closed, which Linux tells by an error."""
+    """Return the output until the other side is closed, which Linux reports as an error."""
     seen = b""
     while True:
         try:
@@ -116,7 +116,7 @@ def test_the_confirmation_is_shown_with_json_output(project):
 def test_ctrl_c_at_the_confirmation_aborts(project):
     with terminal("apply") as (process, person):
         read_until(person, "[y/N]:")
-        time.sleep(0.5)  # until it waits for the answer: a person is no quicker either
+        time.sleep(0.5)  # until the command waits for the answer
         started = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(timeout=20) == 1

@@ -1,4 +1,4 @@
-"""`ci`: what a workflow gives it, and what it says."""
+"""Tests of `ci`: inputs from a workflow, and outputs."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 from tests.support.github_hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
 BODY = "<!-- reconciler:plan acme -->\nhello\n"
@@ -32,7 +32,7 @@ def body(tmp_path: Path) -> Path:
 
 
 def happen(monkeypatch: pytest.MonkeyPatch, body: Path, pull_request: dict[str, Any]) -> None:
-    """The event that the run is for, as the platform tells it."""
+    """Write the event of the workflow run, in the format of GitHub."""
     event = body.with_name("event.json")
     event.write_text(json.dumps({"pull_request": pull_request}))
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))

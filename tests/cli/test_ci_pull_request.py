@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 from tests.support.github_hub import REPOSITORY, TOKEN, Hub, refusal, serve
 
 

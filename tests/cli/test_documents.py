@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.conftest import rename_store
+from tests.support.cli import rename_store
 
 
 def test_a_plan(applied, cli):

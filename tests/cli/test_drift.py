@@ -1,4 +1,4 @@
-"""`drift`, and `status`, which says the same in a line."""
+"""Tests of `drift`, and of `status`, which summarises drift per object."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ from reconciler.emulator import Settings, create_app
 from reconciler.emulator.resources import models
 from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
-from tests.cli.conftest import Cli, delete_store, edit, rename_store
+from tests.support.cli import Cli, delete_store, edit, rename_store
 
 
 def test_in_sync(applied, cli: Cli):
@@ -15,7 +15,7 @@ def test_in_sync(applied, cli: Cli):
 
 
 def test_the_key_of_another_project_is_an_error(applied, cli: Cli, monkeypatch):
-    """There, everything looks as if somebody had deleted it."""
+    """An API without objects reports every managed object as deleted."""
     elsewhere = create_app(Settings(project="proj_other"))
     monkeypatch.setattr("reconciler.emulator.create_app", lambda _settings: elsewhere)
     done = cli("drift", "-o", "json")

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 SERVE = [sys.executable, "-m", "reconciler.cli.main", "emulator", "serve"]
 

@@ -3,12 +3,12 @@ import json
 import pytest
 
 from reconciler.manifests.writing import SCHEMA_FILE
-from tests.cli.conftest import by_hand
+from tests.support.cli import by_hand
 
 
 @pytest.fixture
 def nowhere(project):
-    """No project, and an API where somebody has made an agent."""
+    """Create a folder without a project, and an API with an unmanaged agent."""
     for path in project.rglob("*.yaml"):
         path.unlink()
     by_hand(project, lambda sdk: sdk.beta.agents.create(model="gpt-6-luna", name="Support Bot"))
@@ -56,5 +56,5 @@ def test_import_of_a_request_body(project, cli):
     (project / "body.json").write_text(json.dumps({"model": "gpt-6-luna", "input": "Hello"}))
     done = cli("import", "request", "body.json")
     assert done.code == 0
-    assert "not imported: `input`: the application passes it with each request" in done.out
+    assert "not imported: `input`: the application sends it with each request" in done.out
     assert cli("validate").code == 0

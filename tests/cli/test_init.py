@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from reconciler.manifests.writing import SCHEMA_FILE
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`-o json` of every command that has it: one document each, with a format of its own and a schema for it.
+"""Tests of `-o json`: each command prints one document, with a separate format and schema.
 
 The autouse fixture `printed_documents` checks each document against its schema, here and in every other test.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.operations.document_schemas import document_schemas
-from tests.cli.conftest import Cli, edit, rename_store
+from tests.support.cli import Cli, edit, rename_store
 
 EXPORT = {"id": "asst_1", "object": "assistant", "name": "Desk", "model": "gpt-5", "instructions": "Help.", "tools": []}
 SCHEMAS = {schema["properties"]["format"]["const"] for schema in document_schemas().values()}

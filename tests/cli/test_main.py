@@ -1,4 +1,4 @@
-"""Wrong usage, what goes wrong underneath, and how it is told."""
+"""Tests of incorrect usage, internal errors, and their messages."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import plan as plan_module
-from tests.cli.conftest import Cli, edit
+from tests.support.cli import Cli, edit
 
 FULL = Path("/dev/full")
 RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.conftest import Cli, edit, rename_store, stores
+from tests.support.cli import Cli, edit, rename_store, stores
 
 
 def test_a_first_plan_writes_nothing(project, cli: Cli):

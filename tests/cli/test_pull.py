@@ -1,6 +1,6 @@
 """`pull`."""
 
-from tests.cli.conftest import Cli, rename_store
+from tests.support.cli import Cli, rename_store
 
 STORE = "vectorstore/handbook"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli, edit
+from tests.support.cli import Cli, edit
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from ruamel.yaml import YAML
 
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "schemas"

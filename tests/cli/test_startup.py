@@ -1,4 +1,4 @@
-"""What a command imports before it does anything: starting is what people wait for."""
+"""Tests of the imports of commands, which determine the time to start."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import COMMANDS
-from tests.cli.conftest import Cli
+from tests.support.cli import Cli
 
 HEAVY = frozenset({"openai", "pydantic", "deepdiff", "rich", "ruamel", "httpx2", "starlette", "uvicorn", "asyncio"})
 NEVER_OFFLINE = frozenset({"openai", "deepdiff", "rich", "httpx2", "starlette", "uvicorn"})
@@ -23,7 +23,7 @@ GROUPS = (("state", "list"), ("state", "show"), ("state", "history"), ("emulator
 
 
 def loaded(*args: str, folder: Path | None = None) -> set[str]:
-    """The packages that a command has imported by its end."""
+    """Return the packages that a command imports."""
     command = [sys.executable, "-c", PROBE, *args]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stderr

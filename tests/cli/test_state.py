@@ -1,4 +1,4 @@
-"""`state`: looking into what was applied, and putting it right by hand."""
+"""Tests of `state`: inspection and edits."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
-from tests.cli.conftest import Cli, Done, edit, rename_store, stores
+from tests.support.cli import Cli, Done, edit, rename_store, stores
 from tests.support.documents import complaints
 
 
@@ -98,7 +98,7 @@ def test_a_document_that_lacks_what_was_recorded_since_is_refused(applied, cli: 
 
 
 def test_a_document_of_a_replaced_state_is_refused(applied, cli: Cli, tmp_path, monkeypatch):
-    """Its position is higher, and it is older all the same."""
+    """Reject a document with a higher position that belongs to an older history."""
     document = {**cli("state", "pull").document, "position": 99, "run": "20200101T000000Z-000000000000"}
     assert "state-older" in pushed(cli, tmp_path, document).err
     lose_state(applied)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli, edit, stores
+from tests.support.cli import Cli, edit, stores
 from tests.support.state_repositories import ENVIRON, Remote, git
 
 LOCK, BEGIN, END = "lock acme by kim@", "begin acme: 2 to create", "apply acme: 4 created"

@@ -1,6 +1,6 @@
 """`validate`: everything that can be checked offline."""
 
-from tests.cli.conftest import Cli, edit
+from tests.support.cli import Cli, edit
 
 
 def test_a_valid_project(project, cli: Cli):

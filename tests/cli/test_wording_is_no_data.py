@@ -1,4 +1,4 @@
-"""Every sentence is replaced by its bare code: no command decides anything else for it."""
+"""Tests that decisions do not depend on wording: with every sentence replaced by its code, results are equal."""
 
 import inspect
 import json
@@ -18,7 +18,7 @@ from openai import AsyncOpenAI
 from reconciler.emulator import Settings
 from reconciler.reports.wording import phrases
 from reconciler.resources.problems import Finding, Problem
-from tests.cli.conftest import Cli, Done, by_hand, delete_store, edit, rename_store
+from tests.support.cli import Cli, Done, by_hand, delete_store, edit, rename_store
 
 TEXTS = frozenset({"text", "message", "hint"})
 """Keys of documents that hold sentences."""
@@ -51,14 +51,14 @@ def _coded(init: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens first, and the command that is looked at then."""
+    """A change, and the command that runs after it."""
 
     command: tuple[str, ...]
     code: int
     prepare: Callable[[Path, Cli], None] = lambda _project, _cli: None
     faults: str = ""
     days: int = 0
-    """How many days later the command runs, by the clock of the embedded API."""
+    """Days between the change and the command, by the clock of the embedded API."""
 
 
 def apply(_project: Path, cli: Cli) -> None:
@@ -114,7 +114,7 @@ def mistaken(project: Path, _cli: Cli) -> None:
 
 
 def structured(project: Path, _cli: Cli) -> None:
-    """A JSON file where the assistant wants text."""
+    """Include a JSON file in place of text."""
     (project / "prompts/helper.json").write_text(json.dumps({"role": "helper"}))
     edit(project / "assistants/helper.yaml", "prompts/helper.md", "prompts/helper.json")
 
@@ -226,7 +226,7 @@ def test_the_same_is_decided(name, project, cli, monkeypatch, tmp_path):
 
 
 def test_sentences_are_replaced(project, cli, monkeypatch):
-    """What the others compare is bare indeed."""
+    """Check that the compared outputs contain codes only."""
     without_store(project, cli)
     with bare(monkeypatch):
         document = cli(*PLAN).document

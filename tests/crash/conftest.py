@@ -1,4 +1,4 @@
-"""State that several checkouts share: on a branch of a bare repository, in a bucket, in a database."""
+"""Fixtures of shared state: on a branch of a bare repository, in a bucket, and in a database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ BACKENDS: Final = ("git", "bucket", "database")
 
 @dataclass(frozen=True)
 class Shared:
-    """An empty shared state."""
+    """An empty state that several checkouts share."""
 
     environ: Mapping[str, str]
-    """What names it; for commands, and for what they ask."""
+    """Environment variables that select the state, for commands and for the servers."""
     remote: Remote | None = None
 
     def join(self, checkout: Path) -> None:
-        """Let the project in `checkout` have its state there."""
+        """Configure the project in `checkout` to use the shared state."""
         if self.remote:
             git(checkout, "init", "--quiet", "--initial-branch=main")
             git(checkout, "remote", "add", "origin", self.remote.folder.as_uri())

@@ -1,4 +1,4 @@
-"""A project whose next apply does everything to every kind, and what it comes to, whatever the ids."""
+"""A project whose next apply makes every type of change to every kind, and its result without ids."""
 
 import json
 import re
@@ -54,7 +54,7 @@ def pipeline(*assistants: str) -> Document:
 
 
 def make(root: Path) -> None:
-    """The project in `root`, applied, then edited: a plan finds all of it to do. The API's objects are in `DATA`."""
+    """Create the project in `root`, apply it, and edit it. The objects of the API are in `DATA`."""
     with world(root, data=root / DATA, now=time.time) as made:
         _git(root, "init", "--quiet")
         made.file(".gitignore", f".reconciler/\n{DATA}*\n{OUTLET}/\n")
@@ -86,7 +86,7 @@ def _second(made: World) -> None:
     (made.root / "kb/b.md").unlink()
     for number in range(3):
         made.file(f"kb/new-{number}.md", f"New page {number}.")
-        # Only their content tells these apart, of which the API says nothing.
+        # These differ by content only, which the API does not return.
         made.file(f"more/{number}/page.md", f"Page {number}.")
     made.drops("Assistant/goes", "Assistant/leaves", "Chatbot/gone", "VectorStore/old")
     made.wants(
@@ -106,7 +106,7 @@ def _release(made: World, number: int) -> None:
 
 
 def move_state(root: Path, environ: Mapping[str, str]) -> None:
-    """Everything of the local state, bundles too, to where `environ` says."""
+    """Move the documents of the local state, including bundles, to the backend in `environ`."""
     local = LocalStore(root / FOLDER)
     shared = open_store(root, environ["RECONCILER_STATE"], environ, embedded=False)
     documents = [(key, document.data) for key in local.list("") if (document := local.read(key))]
@@ -119,7 +119,7 @@ def _git(root: Path, *words: str) -> None:
 
 
 def found(root: Path, environ: Mapping[str, str], data: Path | None = None, outlets: int = 2) -> dict[str, list[str]]:
-    """Everything that there is: at the API, in the first `outlets` and in state; ids told as what they are ids of."""
+    """Return all objects of the API, the first of `outlets` and the state, with names in place of ids."""
     objects, contents = _api(data or root / DATA)
     names = _names(objects, contents)
     workspace = open_workspace(root, environ)
@@ -141,7 +141,7 @@ Row = tuple[str, str, Document]
 
 
 def _api(data: Path) -> tuple[list[Row], dict[str, bytes]]:
-    """Every object, and the bytes of uploads. Batches are requests of the past, and no objects of anybody's."""
+    """Return every object except batches, and the bytes of uploads."""
     database = sqlite3.connect(data)
     try:
         rows = database.execute("SELECT kind, scope, body FROM objects").fetchall()
@@ -152,7 +152,7 @@ def _api(data: Path) -> tuple[list[Row], dict[str, bytes]]:
 
 
 def _names(objects: Iterable[Row], contents: Mapping[str, bytes]) -> dict[str, str]:
-    """What each id is called: by its label, an upload by its name and bytes."""
+    """Return a name for each id: the address in its label; for an upload, its name and bytes."""
     names = {}
     for _, _, body in objects:
         label = (body.get("given", body).get("metadata") or {}).get("reconciler-address")
@@ -164,7 +164,7 @@ def _names(objects: Iterable[Row], contents: Mapping[str, bytes]) -> dict[str, s
 
 
 def _timeless(body: Document) -> str:
-    """Without when it was made, and with which others."""
+    """Return a document without its times and the id of its batch."""
     kept = {name: value for name, value in body.items() if not name.endswith(("_at", "batch_id"))}
     return json.dumps(kept, sort_keys=True)
 

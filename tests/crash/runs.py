@@ -1,4 +1,4 @@
-"""One apply, and the places at which it can be killed: each write to the API and each write of a document."""
+"""An apply, and the places at which it can be killed: each write to the API and each write of a document."""
 
 import asyncio
 import os
@@ -28,17 +28,17 @@ from reconciler.state.store import BatchStore
 from tests.support.world import Quiet
 
 Moment: TypeAlias = Literal["before-send", "after-send", "after-answer", "document", "state-before", "state-after"]
-"""Of a write to the API: before it is sent; done by the API, its answer unread; its answer read, and nothing done with
-it. Of a write to disk: the bytes are written, and are not the document yet. Of a write to a shared state: not sent;
-done, and nobody told."""
+"""A moment of a write. To the API: before it is sent; after it is done, with an unread response; after the response is
+read. To disk: after the bytes are synchronised, before they replace the document. To a shared state: before it is sent;
+after it is done, without a response."""
 IN_STATE: Final = ("document", "state-before", "state-after")
 FASTER: Final = 20
-"""Waits for indexing and for lists are shortened so much."""
+"""Factor by which waits for indexing and for lists are shortened."""
 
 
 @dataclass(frozen=True)
 class Kill:
-    """Die at the moment of the `place`-th write, counted from 1; at none of them with 0."""
+    """A kill at `moment` of the `place`-th write, counted from 1; none for 0."""
 
     moment: Moment
     place: int
@@ -49,7 +49,7 @@ class Kill:
 
 @dataclass
 class Mortal:
-    """Counts moments, and dies at one of them, or whatever else the signal does."""
+    """A counter of moments that sends a signal to the process at one of them."""
 
     kill: Kill | None
     signal: int = signal.SIGKILL
@@ -62,7 +62,7 @@ class Mortal:
 
 
 class MortalTransport(httpx2.AsyncHTTPTransport):
-    """One request at a time, so that the n-th write is the same one in every run."""
+    """Send one request at a time, so that the n-th write is the same in every run."""
 
     def __init__(self, mortal: Mortal) -> None:
         super().__init__(verify=False)
@@ -92,7 +92,7 @@ async def connected(url: str, mortal: Mortal):
 
 
 def apply(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -> tuple[ApplyResult, Counter[Moment]]:
-    """Plan and apply; with the number of moments of each sort that this came to."""
+    """Plan and apply, and return the number of moments of each type."""
     mortal = Mortal(kill)
     _watch_disk(mortal)
     if kill is None or kill.moment in IN_STATE:
@@ -108,7 +108,7 @@ def apply(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -
 
 
 def apply_and_plan(root: Path, url: str, environ: Mapping[str, str]) -> tuple[ApplyResult, Plan]:
-    """What a person does after a kill: the same command again; then a look at what is left."""
+    """Run the same command again, then plan, as a user does after a kill."""
 
     async def run() -> tuple[ApplyResult, Plan]:
         workspace = open_workspace(root, environ)
@@ -120,12 +120,12 @@ def apply_and_plan(root: Path, url: str, environ: Mapping[str, str]) -> tuple[Ap
 
 
 LEASE: Final = 1.5
-"""Seconds that a lock lasts here; and as many after that until others take it."""
+"""Seconds until a lock expires; after twice this time, others may take it."""
 
 
 def pausing(root: Path, url: str, environ: Mapping[str, str], pause: Kill) -> tuple[set[str], int]:
-    """An apply, one change after the other, that sleeps until somebody wakes it; gives what it ended with, and the
-    number of its writes to the API.
+    """Apply one change after the other, stop at `pause` until resumed, and return the codes of the problems and the
+    number of writes to the API.
     """
     mortal = Mortal(pause, signal.SIGSTOP)
     walk.CONCURRENCY = 1  # type: ignore[misc]
@@ -144,7 +144,7 @@ def pausing(root: Path, url: str, environ: Mapping[str, str], pause: Kill) -> tu
 
 
 def taking_over(root: Path, url: str, environ: Mapping[str, str]) -> bool:
-    """An apply that finds the lock of a run that says nothing any more; whether it did all."""
+    """Apply when the lock of a run without heartbeat exists, and return True if the apply is complete."""
     _short_leases()
     return attempt(root, url, environ)[1]
 
@@ -154,7 +154,7 @@ def _short_leases() -> None:
 
 
 def attempt(root: Path, url: str, environ: Mapping[str, str]) -> tuple[Plan, bool]:
-    """The command once; the plan, and whether all of it was done."""
+    """Run the command once, and return the plan and True if it was applied completely."""
 
     async def run() -> tuple[Plan, bool]:
         workspace = open_workspace(root, environ)
@@ -172,7 +172,7 @@ async def _applied(workspace: Workspace, connection: Connection, observed: Obser
 
 
 def _record_each() -> None:
-    """A group of completions in a segment is one: there are as many places inside the journal as there can be."""
+    """Write each completion to a separate segment, to have the largest number of places in the journal."""
     remember = Journal._wait
 
     def record(self: Journal, entry: Any) -> None:
@@ -183,7 +183,7 @@ def _record_each() -> None:
 
 
 def _watch_disk(mortal: Mortal) -> None:
-    """A document is written beside its place and synchronised before it is put there."""
+    """Count a moment when a document is synchronised in a temporary file, before it is moved to its place."""
     synchronise = os.fsync
 
     def watched(handle: int) -> None:

@@ -1,4 +1,4 @@
-"""An apply that is killed, really and at every place, and run again: nothing is made twice, nothing is left behind.
+"""Tests of an apply that is killed at every place and run again: no object is duplicated or orphaned.
 
 The apply runs in a process of its own against an API in another one. `docs/recovery.md` says what is promised.
 """
@@ -19,9 +19,9 @@ from tests.support.processes import Killed, api, run
 from tests.support.world import is_silent
 
 WRITES: Final = 33
-"""Of the apply, to the API."""
+"""Writes of the apply to the API."""
 DOCUMENTS: Final = 118
-"""Files that it writes: lock, journal, one completion at a time, state, bundles in two outlets."""
+"""Files that the apply writes: lock, journal, one completion at a time, state, bundles in two outlets."""
 PLACES: Final[dict[Moment, int]] = {
     "before-send": WRITES,
     "after-send": WRITES,
@@ -36,7 +36,7 @@ SAMPLE: Final = {
 
 
 def cells() -> Iterator[object]:
-    """Every kill as a test; those of the sample in the default run."""
+    """Return every kill as a parameter. The default run has a sample of them."""
     for moment, places in PLACES.items():
         for kill in (Kill(moment, place) for place in range(1, places + 1)):
             yield pytest.param(kill, id=str(kill), marks=[] if kill in SAMPLE else [pytest.mark.long])
@@ -51,7 +51,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Counter[Moment]]:
-    """The apply that nobody kills: its project, and the number of its places."""
+    """Return the project of an apply that is not killed, and the number of its places."""
     root = copied(template, tmp_path_factory.mktemp("whole") / "acme")
     with api(root / DATA) as url:
         result, met = run(KEYLESS, runs.apply, root, url, KEYLESS, None)
@@ -61,7 +61,7 @@ def whole(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 @pytest.fixture(scope="module")
 def uninterrupted(whole: tuple[Path, Counter[Moment]]) -> dict[str, list[str]]:
-    """What it comes to."""
+    """Return the result of the apply that is not killed."""
     return found(whole[0], KEYLESS)
 
 

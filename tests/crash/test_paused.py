@@ -1,4 +1,4 @@
-"""A run that sleeps until another one has taken over, and wakes: it writes nothing any more, neither here nor there."""
+"""Tests of a run that is paused until another run has taken its lock: it writes nothing after it resumes."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.support.world import as_yaml
 
 AGENTS = 5
 PLACE = 3
-"""The write after which it falls asleep."""
+"""The write after which the run is paused."""
 
 
 def checkout(root: Path, says: str) -> Path:

@@ -1,4 +1,4 @@
-"""Several checkouts with one state, applying at the same time: as if they had taken turns."""
+"""Tests of concurrent applies from several checkouts: the result is the same as of sequential applies."""
 
 import random
 import shutil
@@ -26,7 +26,7 @@ PATIENCE: Final = 400.0
 
 
 def checkout(root: Path, revision: str) -> Path:
-    """A project in which either revision has something of its own, and what both have says another thing."""
+    """Create a project of which each revision has separate objects, and different values in common objects."""
     others = [
         agent("contested", f"As {revision} says."),
         *(agent(f"only-{revision}-{number}", "Be.") for number in range(3)),
@@ -44,7 +44,7 @@ def checkout(root: Path, revision: str) -> Path:
 
 
 def apply_until_done(root: Path, url: str, environ: Mapping[str, str]) -> list[str]:
-    """Try until an apply is complete; gives what each attempt came to, last what it wrote over what."""
+    """Apply until an apply is complete, and return the error of each attempt and the change of the last one."""
     codes: list[str] = []
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
@@ -61,7 +61,7 @@ def apply_until_done(root: Path, url: str, environ: Mapping[str, str]) -> list[s
 
 
 def _transition(plan: Plan) -> str:
-    """What became of the value that the revisions disagree about."""
+    """Return the live value that differs between the revisions."""
     for change in (*plan.changes, *plan.drift):
         for field in change.fields if change.address == BOTH else ():
             if field.path == "instructions":
@@ -70,7 +70,7 @@ def _transition(plan: Plan) -> str:
 
 
 def serial(tmp_path: Path, first: str, then: str) -> dict[str, list[str]]:
-    """What comes of one revision after the other, nobody being in a hurry."""
+    """Return the result of applying one revision after the other."""
     roots = [checkout(tmp_path / f"{first}-{then}" / name, name) for name in (first, then)]
     with api(roots[0] / DATA) as url:
         run(KEYLESS, apply_until_done, roots[0], url, KEYLESS)
@@ -99,7 +99,7 @@ def test_two_revisions_applied_at_once_end_as_one_after_the_other(shared: Shared
 
 
 def assert_a_path(steps: Counter[str]) -> None:
-    """Every change began where another one had ended: nobody wrote over what he had not seen."""
+    """Assert that every change started from the result of another, so that no unseen value was overwritten."""
     begins, ends = Counter[str](), Counter[str]()
     for step, times in steps.items():
         before, _, after = step.partition(" > ")
@@ -112,7 +112,7 @@ def assert_a_path(steps: Counter[str]) -> None:
 
 
 def try_to_lock(root: Path, environ: Mapping[str, str], together: Barrier) -> bool:
-    """Whether this process has the lock while all others have tried to get it."""
+    """Return True if this process has the lock while all others have tried to acquire it."""
     backend = open_workspace(root, environ).backend
     together.wait(PATIENCE)
     won = True

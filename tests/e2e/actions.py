@@ -34,25 +34,25 @@ if [ "$1 $2 $3" = "-I -m pip" ]; then shift 3; echo "$*" >>"$PIP_LOG"; else exec
 
 @dataclass
 class Job:
-    """One job of a run, with one combination of its matrix."""
+    """A job of a run, with one combination of its matrix."""
 
     name: str
     conclusion: str = "success"
     log: str = ""
     summary: str = ""
     keys: set[str] = field(default_factory=set)
-    """Of OpenAI, that its steps were given."""
+    """API keys of OpenAI that the steps of the job received."""
 
 
 @dataclass
 class Run:
-    """One run of a workflow."""
+    """A run of a workflow."""
 
     id: int
     jobs: list[Job] = field(default_factory=list)
 
     def of(self, name: str) -> str:
-        """What became of all jobs of that name."""
+        """Return the combined result of all jobs of that name."""
         found = {job.conclusion for job in self.jobs if job.name == name}
         return next((word for word in ("failure", "success", "skipped") if word in found), "none")
 
@@ -75,18 +75,18 @@ class Actions:
     commands: Path
     """A folder with the commands that the package installs."""
     inputs: Values = field(default_factory=dict)
-    """As a caller with `uses:` passes them, where the test has no such file."""
+    """Inputs that a caller with `uses:` passes, if the test has no file of the caller."""
     secrets: Values = field(default_factory=dict)
     environments: Mapping[str, Values] = field(default_factory=dict)
-    """Their secrets."""
+    """Secrets of the environments."""
     folder: Path = WORKFLOWS
-    """Where the workflows of the repository are."""
+    """Folder of the workflows."""
     caches: dict[str, Path] = field(default_factory=dict)
 
     def run(self, workflow: str, event: str, sha: str, branch: str, **payload: Any) -> Run:
-        """Run a workflow for an event at a commit; every job that its conditions allow.
+        """Run the jobs of a workflow whose conditions hold for an event at a commit.
 
-        `payload` is the event; its `inputs` are those of a run by hand.
+        `payload` is the event; its `inputs` are those of a manual run.
         """
         name = f"{workflow}.yml"
         run = Run(self.hub.ran(name, event, sha, branch, status="in_progress", conclusion=None))
@@ -110,7 +110,7 @@ class Actions:
                 self._matrix(run, key, {**job, "env": {**file.get("env", {}), **job.get("env", {})}}, here)
 
     def _called(self, run: Run, job: Values, contexts: Values) -> None:
-        """The jobs of a workflow of ours: with what it is passed, and no permission that its caller has not."""
+        """Run the jobs of a called workflow, with its inputs and secrets, and at most the permissions of the caller."""
         file = load(WORKFLOWS / Path(job["uses"].partition("@")[0]).name)
         takes = file["on"]["workflow_call"]
         given, secrets = evaluate(job["with"], contexts), evaluate(job["secrets"], contexts)
@@ -252,7 +252,7 @@ def upload(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
 
 
 def download(actions: Actions, run: Run, workspace: Path, given: Values) -> None:
-    """By name into the folder, by pattern each into a folder of its own."""
+    """Download artifacts: by name to the folder, by pattern each to a separate folder."""
     found = actions.hub.artifacts.get(run.id, [])
     if "name" in given and all(artifact["name"] != given["name"] for artifact in found):
         raise LookupError(f"there is no artifact {given['name']}")
@@ -292,7 +292,7 @@ def condition(written: str | None, contexts: Values, going: bool) -> bool:
 
 
 def evaluate(value: Any, contexts: Values) -> Any:
-    """`value` with its expressions; one that stands alone keeps its type."""
+    """Return `value` with its expressions evaluated. A single expression keeps its type."""
     if isinstance(value, Mapping):
         return {key: evaluate(item, contexts) for key, item in value.items()}
     if not isinstance(value, str):

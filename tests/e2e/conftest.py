@@ -1,4 +1,4 @@
-"""What whole stories share."""
+"""Fixtures of the end-to-end tests: a project, commands on it, and a folder for PATH."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.preloaded import preloaded
+from tests.support.cli import applied, cli, project, starter
+
+__all__ = ["applied", "cli", "project", "starter"]
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ _FROZEN: Final = {"": "none", "release": "one copy for each release", "content":
 
 
 def table() -> str:
-    """One row for each kind, sorted by name."""
+    """Return a table of the kinds, sorted by name."""
     return HEAD + "".join(f"{_row(kind)}\n" for _, kind in sorted(kinds().items()))
 
 

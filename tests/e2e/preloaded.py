@@ -1,4 +1,4 @@
-"""`reconciler` as a command that has been imported already: a process forks itself for every call.
+"""The command `reconciler`, forked for every call from a process that has imported it.
 
 Scripts of many short commands wait for nothing else. Each call is a process of its own all the same, with the caller's
 arguments, environment, folder and files.
@@ -61,7 +61,7 @@ def serve(path: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
         listening.bind(path)
         listening.listen()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for what is forked
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forked processes are not waited for
         while True:
             caller, _ = listening.accept()
             with caller:

@@ -6,30 +6,16 @@ import shlex
 import signal
 import subprocess
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from openai import OpenAI
 
-from tests.cli.conftest import Cli, cli
-from tests.e2e.test_socket import RECONCILER, api
-
-__all__ = ["cli"]  # fixture
+from tests.e2e.runs import AGENT, PROJECT, live, start, wait_for_writes
+from tests.support.cli import Cli
+from tests.support.processes import api
 
 AGENTS = 24
 FILES = 6
-PROJECT = """
-apiVersion: reconciler/v1
-kind: Project
-metadata: {name: acme}
-"""
-AGENT = """---
-apiVersion: reconciler/v1
-kind: Assistant
-metadata: {name: agent-%d}
-spec: {target: agents, model: gpt-6-luna, instructions: Number %d.}
-"""
 STORE = """---
 apiVersion: reconciler/v1
 kind: VectorStore
@@ -49,28 +35,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def start(project: Path) -> subprocess.Popen[str]:
-    """An apply under way, as a user would have it from a shell."""
-    return subprocess.Popen(
-        [*RECONCILER, "apply", "--yes"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def live() -> Counter[str]:
-    """How many live objects carry each address, and how many uploads have each name."""
-    with OpenAI() as sdk:
-        found = Counter(agent.metadata["reconciler-address"] for agent in sdk.beta.agents.list() if agent.metadata)
-        found.update((store.metadata or {})["reconciler-address"] for store in sdk.vector_stores.list())
-        found.update(f"file/{file.filename}" for file in sdk.files.list())
-    return found
-
-
-def wait_for_writes(process: subprocess.Popen[str]) -> None:
-    """Until the first change is told as done."""
-    assert process.stderr
-    assert process.stderr.readline().startswith("[1/")
 
 
 def assert_converged(cli: Cli) -> None:

@@ -14,7 +14,7 @@ import pytest
 from reconciler.planning.model import Refusal
 from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import PeerObject, Referrer
-from tests.e2e.test_references import apply_after
+from tests.e2e.interleaved import apply_after
 from tests.support.state_repositories import ENVIRON, Remote, git
 from tests.support.world import Document, World, manifest, problem_of, told, world
 

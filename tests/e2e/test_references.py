@@ -5,14 +5,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.applying.model import ApplyResult
-from reconciler.operations.apply import apply_plan
-from reconciler.operations.plan import make_plan
 from reconciler.planning.model import Refusal
 from reconciler.planning.referrers import Foreign, Referrer
-from reconciler.project.workspace import open_workspace
+from tests.e2e.interleaved import apply_after
 from tests.support.asking import listed, remedies
-from tests.support.world import PROJECT, Document, Quiet, World, is_silent, manifest, problem_of, told, world
+from tests.support.world import PROJECT, Document, World, is_silent, manifest, problem_of, told, world
 
 AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
 NONE: Any = {"type": "none"}
@@ -66,16 +63,6 @@ def refusal(estate: World, address: str) -> Refusal:
 
 def without_b(estate: World) -> None:
     estate.wants(manifest("VectorStore", "kb", {"files": ["kb/a.md"]}))
-
-
-def apply_after(estate: World, happens: Any, *args: Any) -> ApplyResult:
-    """Apply a plan after which something else happens first."""
-    workspace = open_workspace(estate.root, estate.environ)
-    observed = estate.run(make_plan(workspace, estate.connection))
-    assert observed.planned.plan.refusals == ()
-    happens(estate, *args)
-    estate.requests()
-    return estate.run(apply_plan(workspace, estate.connection, observed, Quiet(), resume="reconciler apply"))
 
 
 class TestPlan:

@@ -1,6 +1,7 @@
 """Renames and literal ids, from the manifest to the API: what keeps its object costs, sends and loses nothing."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,10 +25,8 @@ from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.lock import this_process
-from tests.cli.conftest import Cli, applied, cli, edit, project, starter
+from tests.support.cli import Cli, by_hand, edit
 from tests.support.world import BUNDLES, Document, Quiet, World, is_silent, manifest, told, world
-
-__all__ = ["applied", "cli", "project", "starter"]  # fixtures
 
 REQUEST: Document = {"target": "responses", "model": "gpt-6.1-sol"}
 AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
@@ -286,11 +285,13 @@ class TestLiteralIds:
         named.run(rebuild_state(open_workspace(named.root, named.environ), named.connection))
         assert is_silent(named.plan())
 
-    def test_writing_the_name_instead_changes_only_what_is_published(self, named: World):
+    def test_writing_the_name_instead_changes_what_is_published_and_nothing_else(self, named: World):
+        id_ = named.id_of("vectorstore/kb")
         named.wants(assistant("triage", searching("kb")))
         plan = reconciled(named)
-        assert risks(plan) == []
-        assert [item.path for change in plan.changes for item in change.fields if item.keys[0] == "tools"] == []
+        (item,) = plan.changes[0].fields
+        assert (item.live, item.desired) == ([id_], [{"$address": "vectorstore/kb"}])
+        assert (risks(plan), plan.requests) == ([], {})
 
     def test_the_store_is_still_in_use(self, named: World):
         named.drops("VectorStore/kb")
@@ -380,7 +381,7 @@ class TestReleases:
         shop.wants(assistant("first", spec))
         shop.apply()
         shop.wants(assistant("first", spec, former="triage"), assistant("triage", spec, former="first"))
-        with pytest.raises(ReconcilerError, match="names are swapped in two changes"):
+        with pytest.raises(ReconcilerError, match="to swap names, rename in two separate changes"):
             shop.plan()
 
 
@@ -497,3 +498,74 @@ class TestChatbot:
         reconciled(shop)
         self.rename(shop)
         assert told(reconciled(shop).changes) == ["update chatbot/help: address"]
+
+
+class TestCommands:
+    """The same with the commands of a person, on the project that `init` writes."""
+
+    HELPER, BOT, STORE = "assistants/helper.yaml", "chatbots/helper.yaml", "stores/handbook.yaml"
+
+    @pytest.fixture
+    def published(self, project: Path, cli: Cli) -> Path:
+        """With release 1 of `helper` published."""
+        assert cli("release", "helper", "--publish", "--vendor").code == 0
+        assert cli("apply", "--yes").code == 0
+        return project
+
+    def reconciled(self, cli: Cli) -> list[dict[str, Any]]:
+        """The changes of the plan that is applied; afterwards there is nothing to do."""
+        plan = cli("plan", "-o", "json").document
+        assert plan["refusals"] == []
+        done = cli("apply", "--yes", "-o", "json").document
+        sent = {method: number for method, number in done["requests"].items() if method != "GET"}
+        assert sent == plan["requests"]
+        assert cli("plan", "--detailed-exitcode").code == 0
+        assert cli("drift").code == 0
+        found: list[dict[str, Any]] = plan["changes"]
+        return found
+
+    def test_an_assistant_is_renamed_released_and_rolled_back(self, published: Path, cli: Cli):
+        edit(published / self.HELPER, "name: helper\nspec:", "name: guide\nlifecycle: {moved_from: helper}\nspec:")
+        edit(published / self.BOT, "assistant: helper", "assistant: guide")
+        edit(published / "prompts/helper.md", "You answer", "Answer")
+        assert cli("release", "helper", "--publish", "--vendor").code == 0
+        changes = self.reconciled(cli)
+        assert not {"archive", "delete", "replace"} & {change["action"] for change in changes}
+        told_of = sorted(risk["rule"] for change in changes for risk in change["risks"])
+        assert told_of == ["name-lost", "published-version-changed"]
+        assert cli("ci", "rollback", "helper", 1, "--out", published / "back.json").code == 0
+        assert cli("apply", published / "back.json", "--yes").code == 0
+        assert cli("plan", "--detailed-exitcode").code == 0
+
+    def test_a_chatbot_is_renamed_and_rolled_back(self, published: Path, cli: Cli):
+        edit(published / self.BOT, "name: helper\nspec:", "name: desk\nlifecycle: {moved_from: helper}\nspec:")
+        assert {change["address"] for change in self.reconciled(cli)} == {"chatbot/desk"}
+        edit(published / "prompts/helper.md", "You answer", "Answer")
+        assert "release/desk@2" in cli("release", "desk", "--publish", "--vendor").out
+        self.reconciled(cli)
+        assert cli("ci", "rollback", "desk", 1, "--out", published / "back.json").code == 0
+        assert cli("apply", published / "back.json", "--yes").code == 0
+        assert cli("export", "chatbot/desk").document["release"]["number"] == 1
+        assert cli("plan", "--detailed-exitcode").code == 0
+
+    def test_a_chatbot_that_forgets_its_former_name_is_told_what_it_publishes(self, published: Path, cli: Cli):
+        edit(published / self.BOT, "name: helper\nspec:", "name: desk\nspec:")
+        done = cli("plan")
+        assert done.code == 1
+        assert "release/desk@1" in done.err
+        assert "moved_from: helper" in done.err
+
+    def test_a_store_that_an_assistant_names_by_id_is_adopted(self, project: Path, cli: Cli):
+        id_ = by_hand(project, lambda sdk: sdk.vector_stores.create(name="wiki")).id
+        edit(project / self.HELPER, "[handbook]", f"[{id_}]")
+        assert cli("apply", "--yes").code == 0
+        (project / "stores" / "wiki.yaml").write_text(
+            "apiVersion: reconciler/v1\nkind: VectorStore\nmetadata:\n  name: wiki\nspec:\n  files: []\n"
+        )
+        assert cli("adopt", f"vectorstore/wiki={id_}", "--yes").code == 0
+        assert cli("plan", "--detailed-exitcode").code == 0
+        assert cli("drift").code == 0
+        shutil.rmtree(project / ".reconciler" / "state")
+        assert cli("state", "rebuild", "--yes").code == 0
+        assert cli("plan", "--detailed-exitcode").code == 0
+        assert cli("drift").code == 0

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli, applied, by_hand, cli, edit, project, rename_store, starter, stores
+from tests.support.cli import Cli, by_hand, edit, rename_store, stores
 from tests.support.documents import as_v1
-
-__all__ = ["applied", "cli", "project", "starter"]  # fixtures
 
 PROMPT = Path("prompts", "helper.md")
 STORE = Path("stores", "handbook.yaml")

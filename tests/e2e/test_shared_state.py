@@ -11,12 +11,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.bundles import load
-from tests.cli.conftest import Cli, cli
-from tests.e2e.test_interrupt import AGENT, PROJECT, live, start, wait_for_writes
-from tests.e2e.test_socket import BOT, api
+from tests.e2e.runs import AGENT, BOT, PROJECT, live, start, wait_for_writes
+from tests.support.cli import Cli
+from tests.support.processes import api
 from tests.support.servers import PASSWORD
-
-__all__ = ["cli"]  # fixture
 
 AGENTS = 20
 """More than are made at once: when the first is done, others have not begun."""

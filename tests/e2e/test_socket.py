@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 import urllib.request
 from collections import Counter
@@ -19,42 +18,17 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from reconciler.emulator import Settings
-from reconciler.emulator.serve import serve
 from reconciler.operations.init import init
-from tests.cli.conftest import Cli, Done, cli
-from tests.support.processes import CONTEXT, PATIENCE
+from tests.e2e.runs import BOT, RECONCILER
+from tests.support.cli import Cli, Done
+from tests.support.processes import api
 
-__all__ = ["cli"]  # fixture
-
-RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
 AGENT = """
 apiVersion: reconciler/v1
 kind: Assistant
 metadata: {name: clerk}
 spec: {target: agents, model: gpt-6-luna, instructions: File it.}
 """
-BOT = """
-apiVersion: reconciler/v1
-kind: Chatbot
-metadata: {name: desk}
-spec: {assistant: clerk}
-"""
-
-
-@contextmanager
-def api(*, latency: float = 0.0, ingest_delay: float = 0.0) -> Iterator[str]:
-    """The embedded API in another process; gives its base URL."""
-    told, tell = CONTEXT.Pipe(duplex=False)
-    settings = Settings(latency=latency, ingest_delay=ingest_delay)
-    process = CONTEXT.Process(target=serve, args=(settings, "127.0.0.1", 0, tell.send), daemon=True)
-    process.start()
-    tell.close()
-    try:
-        yield str(told.recv())
-    finally:
-        process.terminate()
-        process.join(PATIENCE)
 
 
 @pytest.fixture(scope="module")

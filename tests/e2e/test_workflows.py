@@ -13,8 +13,8 @@ from reconciler import bundles
 from reconciler.operations.demo import sample
 from reconciler.operations.init import init
 from reconciler.releases.release import release
-from tests.cli.conftest import by_hand
 from tests.e2e.actions import Actions, Run
+from tests.support.cli import by_hand
 from tests.support.github_hub import Hub, serve
 from tests.support.github_repositories import Checkout
 

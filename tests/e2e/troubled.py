@@ -1,4 +1,4 @@
-"""A project whose next apply sends every kind of request, and an API that can be told to fail."""
+"""A project whose next apply sends every type of request, and an API with injected faults."""
 
 import asyncio
 import shutil
@@ -24,7 +24,7 @@ from tests.support.world import PROJECT, Clock, Quiet, World, manifest
 
 DATA = "api.sqlite"
 FASTER = 100
-"""How much faster time passes, for the API and for whoever waits."""
+"""Factor by which time passes faster, for the API and for waits."""
 PATIENCE = 0.4
 """Real seconds until an answer counts as lost."""
 
@@ -43,7 +43,7 @@ class Fast(Clock):
 
 
 class Impatient(httpx2.ASGITransport):
-    """Gives up on a late answer, as a client on a socket does; the server knows nothing of that."""
+    """A transport with a timeout, as of a client on a socket. The server completes the request."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         try:
@@ -86,7 +86,7 @@ class Troubled(World):
         self.run(self.clock.sleep(seconds + 1))
 
     def contents(self) -> dict[str, str]:
-        """What the files of all stores say, by id."""
+        """Return the indexed text of the files of all stores by id."""
 
         async def look() -> dict[str, str]:
             stores = [store.id async for store in self.sdk.vector_stores.list()]
@@ -100,7 +100,7 @@ class Troubled(World):
         return self.by_hand(look())
 
     def live(self) -> dict[str, Any]:
-        """What is there: agents and stores by name with what matters of them, files of stores, and uploads by name."""
+        """Return the live objects: agents and stores by name, files of stores, and uploads by name."""
 
         async def look() -> dict[str, Any]:
             stores = [store async for store in self.sdk.vector_stores.list()]
@@ -126,7 +126,7 @@ class Troubled(World):
 
 
 def before(world: Troubled) -> None:
-    """What is applied before anything goes wrong; lists begin with what will be changed."""
+    """Return the manifests that are applied before faults are injected; changed objects come first."""
     world.file("kb/a.md", "Bills come monthly.")
     world.file("kb/b.md", "We are closed on Sundays.")
     world.wants(PROJECT, agent("goes", "Leave."), store("goes", "kb/a.md", lang="en"))
@@ -136,7 +136,7 @@ def before(world: Troubled) -> None:
 
 
 def after(world: Troubled) -> None:
-    """What is to be applied: by every kind of request that there is."""
+    """Return the manifests to apply, which require every type of request."""
     world.wants(agent("clerk", "File it twice."), agent("new", "Welcome them."))
     world.drops("Assistant/goes", "VectorStore/goes")
     (world.root / "kb/b.md").unlink()

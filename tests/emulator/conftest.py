@@ -1,4 +1,4 @@
-"""The emulator behind the real SDK. Every answer it gives in any of these tests is checked against the SDK's models."""
+"""The emulator behind the real SDK. Every response is checked against the models of the SDK."""
 
 import asyncio
 from collections.abc import AsyncIterable, Callable, Coroutine, Iterator
@@ -84,7 +84,7 @@ class Api:
         return created
 
     def refusal(self, method: str, path: str, status: int = 400, **options: Any) -> dict[str, Any]:
-        """The error the API answers with, complete with all four keys."""
+        """Return the error of a response, which has all four keys."""
         response = self.call(method, path, **options)
         assert response.status_code == status, response.text
         error: dict[str, Any] = response.json()["error"]
@@ -96,7 +96,7 @@ class Api:
 
 
 class Checked(httpx2.ASGITransport):
-    """Refuses answers that the SDK's models do not know in every detail."""
+    """A transport that fails for responses with members or values that the models of the SDK do not have."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await super().handle_async_request(request)
@@ -137,7 +137,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def embed(clock: Clock) -> Iterator[Callable[..., Api]]:
-    """Make an emulator with these settings, on the test's clock."""
+    """Return a function that creates an emulator with settings and the clock of the test."""
     with asyncio.Runner() as runner:
         opened: list[Api] = []
 

@@ -1,4 +1,4 @@
-"""Agents: every default that comes back resolved, every rule of updates, every limit."""
+"""Tests of agents: defaults in responses, rules of updates, and limits."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pages, redirects, and failures that may pass."""
+"""Tests of pages, redirects and temporary failures."""
 
 import time
 
@@ -19,7 +19,7 @@ def test_pages_are_loaded_on_demand(github: GitHub, hub: Hub):
 
 
 def test_pages_link_to_another_server_is_rejected(github: GitHub, hub: Hub):
-    """The token would go there."""
+    """The token would be sent to this host."""
     hub.failing = [refusal(200, "", link='<http://elsewhere.example/x>; rel="next"')]
     with pytest.raises(GitHubError, match=r"another server, elsewhere\.example"):
         list(github.pages("issues/7/comments"))

@@ -1,4 +1,4 @@
-"""One comment for each plan, one issue for each report, whoever else writes there."""
+"""Tests of comments and issues: one comment per plan, one issue per report, and no change to those of others."""
 
 import pytest
 

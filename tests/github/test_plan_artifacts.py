@@ -17,7 +17,7 @@ PLAN = b'{"plan": "of %s"}'
 
 @pytest.fixture
 def repo(hub: Hub, tmp_path: Path) -> Checkout:
-    """With one commit on main that was applied."""
+    """Return a repository with one applied commit on main."""
     made = Checkout.make(tmp_path)
     hub.bare = made.bare
     hub.ran("apply.yml", "push", made.commit("main", agent="one"), "main")
@@ -69,7 +69,7 @@ def test_rebased_pull_request_is_found_by_its_last_commit(hub: Hub, repo: Checko
 
 
 def test_pull_requests_since_the_last_successful_apply_are_included(hub: Hub, repo: Checkout, propose, reviews):
-    """Two merges in a row, of which the first one's apply failed, and one before that was applied."""
+    """Two consecutive merges, of which the apply of the first failed, after one that was applied."""
     before, first, second = (propose(branch) for branch in ("before", "first", "second"))
     applied = repo.merge("before")
     hub.merged(before, applied)
@@ -105,7 +105,7 @@ def test_pull_request_closed_without_merge_is_excluded(hub: Hub, repo: Checkout,
 
 
 def test_apply_workflow_run_for_pull_request_is_not_an_apply(hub: Hub, repo: Checkout, propose, reviews):
-    """It could be a fork's branch called `main`, with an apply.yml of its own."""
+    """A fork may have a branch `main` with a different apply.yml."""
     number = propose("feature")
     hub.merged(number, repo.merge("feature"))
     hub.ran("apply.yml", "pull_request", repo("rev-parse", "main"), "main")
@@ -156,7 +156,7 @@ def test_commit_merged_before_its_plan_was_complete_is_void(hub: Hub, repo: Chec
 
 
 def test_only_the_last_run_is_used(hub: Hub, repo: Checkout, propose, reviews):
-    """It may still be under way, because the base was changed meanwhile."""
+    """The run may be in progress, because the base was changed."""
     number = propose("feature")
     head = hub.pulls[number]["head"]["sha"]
     hub.ran("plan.yml", "pull_request", head, "feature", status="in_progress", conclusion=None)
@@ -198,7 +198,7 @@ def test_repeated_run_uses_its_last_artifacts(hub: Hub, repo: Checkout, propose,
 
 
 def test_base_set_after_the_run_started_is_void(hub: Hub, repo: Checkout, propose, reviews):
-    """It ran by the workflow of the other branch, and one that does not react to `edited` does not run again."""
+    """The run used the workflow of the other branch; a workflow without `edited` does not run again."""
     number = propose("feature")
     hub.moved(number, "main", at=now())
     hub.merged(number, repo.merge("feature"))
@@ -215,7 +215,7 @@ def test_base_set_before_the_run_is_accepted(hub: Hub, repo: Checkout, propose, 
 def test_more_files_than_github_lists_is_void(
     hub: Hub, repo: Checkout, propose, reviews, monkeypatch: pytest.MonkeyPatch
 ):
-    """They are listed by name, and there are names that come before `.github`."""
+    """Files are listed by name, and some names sort before `.github`."""
     monkeypatch.setattr("reconciler.github.plan_artifacts.MOST_FILES", 2)
     number = propose("feature", **{"-1": "x", "-2": "x"})
     hub.merged(number, repo.merge("feature"))

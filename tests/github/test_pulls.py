@@ -1,4 +1,4 @@
-"""One open pull request for a branch."""
+"""Tests of pull requests: a branch has at most one that is open."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Connections in virtual time: to the embedded API, or to a server that answers what the test says."""
+"""Connections in virtual time: to the embedded API, or to a server with scripted responses."""
 
 import asyncio
 import hashlib
@@ -28,7 +28,7 @@ IDENTITY = "acme/production"
 
 
 class VirtualTime(asyncio.SelectorEventLoop):
-    """Timers fire at once, in order: instead of waiting, the clock moves on."""
+    """An event loop whose timers fire immediately, in order: the clock advances instead of waiting."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -52,7 +52,7 @@ class _Impatient(selectors.DefaultSelector):
 
 @dataclass
 class Bench:
-    """Runs coroutines in virtual time, and keeps connections open until the test is over."""
+    """A runner of coroutines in virtual time that keeps connections open until the test ends."""
 
     runner: asyncio.Runner
     stack: AsyncExitStack
@@ -81,7 +81,7 @@ def bench() -> Iterator[Bench]:
 
 @dataclass
 class Server:
-    """Answers with what was scripted, then always with the last of it; remembers what it was asked."""
+    """A server with scripted responses, the last of which is repeated. Records the requests."""
 
     bench: Bench
     asked: list[httpx2.Request] = field(default_factory=list)
@@ -108,7 +108,7 @@ def server(bench: Bench) -> Server:
 
 @dataclass
 class Api:
-    """The embedded API, its adapters, and orders for them."""
+    """The embedded API, its adapters, and write requests for them."""
 
     bench: Bench
     app: Starlette
@@ -123,7 +123,7 @@ class Api:
         return self.bench.run(work)
 
     def requests(self) -> list[str]:
-        """What was asked since this was last called: `POST /v1/agents`."""
+        """Return the requests since the last call, as `POST /v1/agents`."""
         asked = [f"{method} {path}" for method, path in self.app.state.requests]
         self.app.state.requests.clear()
         return asked
@@ -135,7 +135,7 @@ class Api:
         return WriteRequest(wanted, fields, labels, self.ids.__getitem__, self.root)
 
     def upload(self, path: str, text: str = "hello", name: str | None = None) -> WriteRequest:
-        """An order for a file, whose bytes are put on disk."""
+        """Return a write request for a file, and write its content to disk."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)

@@ -1,4 +1,4 @@
-"""Projects in a temporary folder, and kinds small enough to see through."""
+"""Projects in a temporary folder, and small kinds for tests."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ class Function(Spec):
 
 
 class Cloud(Spec):
-    """The target that can do everything."""
+    """The spec of the target that supports all fields."""
 
     target: Literal["cloud"] = "cloud"
     model: Literal["small", "large"] = "small"
@@ -45,7 +45,7 @@ class Cloud(Spec):
 
 
 class Local(Spec):
-    """The target that can do less."""
+    """The spec of the target that supports fewer fields."""
 
     target: Literal["local"] = "local"
     model: Literal["small"] = "small"
@@ -99,7 +99,7 @@ KINDS = {kind.name: kind for kind in (BOT, STORE)}
 
 
 class Folder:
-    """A project folder to write into."""
+    """An empty project folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -117,7 +117,7 @@ class Folder:
         return self.write(path, f"{head} {spec}" if spec.startswith("{") else f"{head}\n{spec}")
 
     def environments(self, **variables: str) -> None:
-        """Environments by name, each with its variables in flow style."""
+        """Write environments by name, each with its variables in flow style."""
         lines = [f"    {name}: {{variables: {{{values}}}}}" for name, values in variables.items()]
         self.write("project.yaml", PROJECT + "spec:\n  environments:\n" + "\n".join(lines) + "\n")
 
@@ -131,7 +131,7 @@ class Folder:
         return [problem.code for problem in self.load(env).problems]
 
     def spec(self, env: str | None = None) -> Any:
-        """The spec of the only resource, of a project without problems."""
+        """Return the spec of the only resource. Fail if the project has problems."""
         loaded = self.load(env)
         assert not loaded.problems, self.problems(env)
         (resource,) = loaded.resources

@@ -54,3 +54,30 @@ def test_reference_to_an_earlier_name_gets_the_new_name(problems):
 
 def test_earlier_name_may_be_used_by_another_kind(problems):
     assert problems(bot("new", moved_from="old"), bot("old", answered_by="new")) == []
+
+
+def version(name):
+    return (
+        f"apiVersion: reconciler/v1\nkind: ChatbotVersion\nmetadata: {{name: {name}}}\n"
+        f"spec: {{content: {{objects: {{}}}}, digest: 'sha256:{'0' * 64}'}}\n"
+    )
+
+
+def test_a_renamed_chatbot_has_the_releases_of_both_names(tmp_path):
+    documents = [bot("new", moved_from="old", answered_by="a"), bot("a"), *map(version, ["old@1", "old@2", "new@2"])]
+    (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "all.yaml").write_text("---\n".join(documents), encoding="utf-8")
+    found = {str(one.address): one for one in load(tmp_path, env=None).resources}
+    continued = {str(name): str(address) for name, address in found["chatbot/new"].continued.items()}
+    assert continued == {"release/new@1": "release/old@1"}
+    assert found["assistant/a"].continued == {}
+
+
+def test_a_number_of_a_chatbot_without_a_manifest_may_be_one_before_a_rename(tmp_path):
+    published = bot("new", answered_by="a").replace("{assistant: a}", "{assistant: a, published: 1}")
+    (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "all.yaml").write_text("---\n".join([published, bot("a"), version("old@1")]), encoding="utf-8")
+    (one,) = load(tmp_path, env=None).dangling
+    assert one.problem.message == "no manifest defines release/new@1"
+    hint = "if new was called old, add `lifecycle: {moved_from: old}` to chatbot/new"
+    assert one.problem.hint == hint

@@ -14,12 +14,14 @@ from reconciler.manifests.envelope import open_envelope
 from reconciler.manifests.project_settings import Peer, ProjectSpec, S3State
 from reconciler.manifests.schema import manifest_schema
 from reconciler.manifests.schema_generator import field_docstrings, generate
+from reconciler.operations.document_schemas import document_schemas
 from reconciler.operations.schema import schemas
 from reconciler.resources.metadata import Attributes, Metadata
 from reconciler.resources.names import AssistantName
 from reconciler.resources.registry import kinds
 
-ALL = schemas()
+ALL = {name: schema for name, schema in schemas().items() if name not in document_schemas()}
+"""Those that editors and applications read; `tests/operations/test_document_schemas.py` has those of commands."""
 MANIFEST: Any = ALL["manifest.schema.json"]
 
 

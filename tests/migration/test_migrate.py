@@ -6,8 +6,8 @@ from reconciler.manifests import load
 from reconciler.migration.migrate import migrate
 from reconciler.reports.markdown.migration import migration_markdown
 from reconciler.resources.problems import ReconcilerError
-from tests.cli.conftest import by_hand
 from tests.migration.exports import assistant, function, migrated, saved
+from tests.support.cli import by_hand
 
 PROJECT = """\
 apiVersion: reconciler/v1

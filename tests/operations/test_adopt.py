@@ -35,7 +35,7 @@ def store(estate: World, *names: str, **given):
 
 
 def adopt(estate: World, **wanted: str | None):
-    """Adopt assistants by name, or everything; gives the pairing and the plan that was applied."""
+    """Adopt assistants by name, or all objects, and return the pairing and the applied plan."""
     workspace = open_workspace(estate.root, estate.environ)
     asked = {Address("assistant", name): id_ for name, id_ in wanted.items()}
 
@@ -96,7 +96,7 @@ class TestAdopt:
         assert not plan.warnings
 
     def test_a_store_whose_manifest_names_paths_gets_uploads_of_its_own(self, estate):
-        """Nobody can tell whether the upload that is there has the same content."""
+        """The content of the existing upload cannot be compared."""
         made = store(estate, "hours.md", name="kb")
         estate.file("kb/hours.md", "text")
         estate.wants(manifest("VectorStore", "kb", {"files": ["kb/*.md"]}))

@@ -1,6 +1,7 @@
-"""The JSON Schemas of what commands print."""
+"""Tests of the JSON Schemas of printed documents."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from tests.support.documents import check_printed_documents, complaints
 from tests.support.drifts import everything
 from tests.support.plans import REFERENCED, field, plan, update
 
+SENTENCE = re.compile(r"[A-Z`d].*[.…]")
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 MADE = plan(update(field("model", "a", "b")), refusals=(REFERENCED,), created_at="2026-11-21T08:00:00+00:00")
 
 
 def properties(schema: Any, where: str = "") -> Iterator[tuple[str, Any]]:
-    """Every property in a schema, with the way to it."""
+    """Yield every property in a schema, with its path."""
     if isinstance(schema, dict):
         for name, item in schema.get("properties", {}).items():
             yield f"{where}/{name}", item
@@ -46,6 +48,11 @@ class TestSchema:
     def test_schema_describes_every_field(self, name: str, schema: Any):
         told = {"description", "const", "$ref"}
         assert [where for where, item in properties(schema) if not told & item.keys()] == []
+
+    def test_descriptions_are_sentences_on_one_line(self, name: str, schema: Any):
+        texts = {where: item["description"] for where, item in properties(schema) if "description" in item}
+        odd = {where: text for where, text in texts.items() if not SENTENCE.fullmatch(text)}
+        assert odd == {}
 
     def test_schema_allows_no_other_field(self, name: str, schema: Any):
         assert schema["additionalProperties"] is False

@@ -1,4 +1,4 @@
-"""`init --ci github`: workflows for somebody else's repository, that the linters of our own accept."""
+"""Tests of `init --ci github`: the workflows pass the linters of this repository."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """With a project in a folder of it."""
+    """Return a repository with a project in a folder."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, timeout=60)
     init(tmp_path / "bots")
     project = tmp_path / "bots" / "project.yaml"

@@ -1,10 +1,8 @@
-"""A plan without a key: the manifests against what the state remembers."""
+"""Tests of plans without an API key: the manifests compared with the state."""
 
 import pytest
 
-from tests.cli.conftest import Cli, applied, cli, edit, project, rename_store, starter
-
-__all__ = ["applied", "cli", "project", "starter"]  # fixtures
+from tests.support.cli import Cli, edit, rename_store
 
 PROMPT = "prompts/helper.md"
 STORE = "stores/handbook.yaml"
@@ -12,7 +10,7 @@ STORE = "stores/handbook.yaml"
 
 @pytest.fixture
 def offline(cli: Cli, monkeypatch: pytest.MonkeyPatch):
-    """Plan offline, with an API that nobody could reach."""
+    """Plan offline, with an unreachable API."""
 
     def offline(*words: object):
         with monkeypatch.context() as nowhere:
@@ -29,7 +27,7 @@ def test_an_unchanged_project_has_an_empty_plan(applied, offline):
 
 
 def test_edits_are_the_changes_that_a_plan_with_a_key_shows(applied, cli: Cli, offline):
-    """Digest by digest: an edit of text, a new file, a delete."""
+    """The changes equal those of an online plan, including their digests."""
     edit(applied / PROMPT, "You", "Thou")
     edit(applied / STORE, "name: handbook\nspec:", "name: handbook\nspec:\n  name: manual")
     (applied / "kb" / "hours.md").write_text("From nine to five.")

@@ -1,4 +1,4 @@
-"""What the outlets say, and what they say that nobody can understand."""
+"""Tests of documents in outlets, including documents that cannot be read."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What peers need of ours, as their states tell."""
+"""Tests of references from peers, which are read from their states."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ ELSEWHERE = {"backend": "s3", "bucket": "globex-bots", "endpoint_url": "http://1
 
 @dataclass(frozen=True)
 class Folder:
-    """A project with peers, and the store that has their states and its own."""
+    """A project with peers, and the store with its state and theirs."""
 
     root: Path
 
@@ -37,7 +37,7 @@ class Folder:
         (self.root / "project.yaml").write_text(json.dumps({**document, "spec": {"peers": list(peers), **spec}}))
 
     def applied(self, identity: str, **objects: Applied) -> None:
-        """Everything that another identity has applied, by address."""
+        """Write the state of another identity, by address."""
         backend = Backend(LocalStore(self.root / ".reconciler"), Identity.parse(identity))
         with backend.lock(Holder("kim", "laptop", "boot", 1)) as lease:
             journal = backend.begin(Snapshot(State(backend.identity)), [], lease)
@@ -49,7 +49,7 @@ class Folder:
         return asyncio.run(Peers(open_workspace(self.root, environ)).needing(ids))
 
     def named(self, **environ: str) -> list[tuple[str, tuple[str, ...]]]:
-        """Who needs which ids."""
+        """Return the objects of peers that refer to our ids, each with these ids."""
         return [(one.id, one.refers_to) for group in self.needing(**environ).objects.values() for one in group]
 
     def problem(self, **environ: str) -> Problem:
@@ -94,7 +94,7 @@ class TestWhatIsAReference:
         assert folder.named() == []
 
     def test_live_objects_of_the_peer_are_not_read_from_its_state(self, folder):
-        """Its state may be behind what is live."""
+        """The state of the peer may be older than its live objects."""
         folder.applied("globex/live", **{"assistant/triage": Applied("agent_9", "agent", {"tools": ["vs_1"]})})
         assert folder.named() == []
 
@@ -134,7 +134,7 @@ class TestWhichStates:
 
 
 class TestInCI:
-    """What a pull request can edit does not choose where the credentials of the job go."""
+    """A file that a pull request can edit does not select the host that receives the credentials of the job."""
 
     @pytest.fixture
     def elsewhere(self, folder):

@@ -1,4 +1,4 @@
-"""`pull`: somebody changes things by hand, the manifests take it over, and the next plan has nothing to say."""
+"""Tests of `pull`: live changes are copied into the manifests, and the next plan is empty."""
 
 import difflib
 from collections.abc import Iterator
@@ -95,7 +95,7 @@ def acme(tmp_path: Path) -> Iterator[World]:
 
 
 def is_settled(world: World) -> bool:
-    """Whether all that is left is to remember what was taken over, and after that nothing."""
+    """Return True if the next apply only records the pulled values, and the plan after it is empty."""
     plan = world.plan()
     if plan.drift or plan.refusals or any(change.action != "adopt" for change in plan.changes):
         return False
@@ -104,7 +104,7 @@ def is_settled(world: World) -> bool:
 
 
 def pull(world: World, *addresses: str) -> Pulled:
-    """What the command does, over the connection of this test."""
+    """Pull over the connection of the test."""
     planned = world.observed("keep").planned
     found = accepted(open_workspace(world.root, world.environ), planned, [Address.parse(one) for one in addresses])
     write(world.root, found.edits)
@@ -112,7 +112,7 @@ def pull(world: World, *addresses: str) -> Pulled:
 
 
 def changed_lines(pulled: Pulled) -> list[str]:
-    """`- old` and `+ new` lines of all files."""
+    """Return the `- old` and `+ new` lines of all files."""
     return [
         line.rstrip("\n")
         for edit in pulled.edits
@@ -335,7 +335,7 @@ def test_an_edit_after_an_applied_pull_is_a_normal_change(acme):
 
 
 def test_an_edit_after_the_pull_counts_as_both_until_it_is_applied(acme):
-    """State and label still say what was applied before the pull."""
+    """The state and the label have the values that were applied before the pull."""
     update(acme, "assistant/triage", model="gpt-6-terra")
     pull(acme)
     acme.file("assistants.yaml", (acme.root / "assistants.yaml").read_text().replace("terra", "sol"))

@@ -1,4 +1,4 @@
-"""`ci rollback`: the pointer and nothing else, and not to a release that cannot answer."""
+"""Tests of `ci rollback`: only the pointer changes, and the release must be complete."""
 
 import json
 from datetime import date
@@ -10,16 +10,14 @@ import pytest
 from reconciler.resources.address import Identity
 from reconciler.state import lock
 from reconciler.state.local import LocalStore
-from tests.cli.conftest import Cli, applied, by_hand, cli, edit, project, starter
-
-__all__ = ["applied", "cli", "project", "starter"]  # fixtures
+from tests.support.cli import Cli, by_hand, edit
 
 PROMPT = "prompts/helper.md"
 
 
 @pytest.fixture
 def released(applied: Path, cli: Cli) -> Path:
-    """Two releases, of which the second is published."""
+    """Return a project with two releases, of which the second is published."""
     for number in (1, 2):
         edit(applied / PROMPT, "You", f"You, {number}")
         assert cli("release", "helper", "--vendor", "--publish").code == 0
@@ -106,7 +104,7 @@ def test_rollback_to_a_release_with_a_retired_model_fails(released: Path, cli: C
 
 
 def test_rollback_during_an_apply_fails(released: Path, cli: Cli):
-    """The plan is made all the same, and can be applied once that has ended."""
+    """A plan is made while another run holds the lock, and can be applied afterwards."""
     plan = released / "rollback.json"
     lease = lock.acquire(LocalStore(released / ".reconciler"), Identity("acme"), lock.this_process({"USER": "ada"}))
     assert cli("ci", "rollback", "helper", 1, "--out", plan).code == 0

@@ -1,4 +1,4 @@
-"""What an apply comes to when another run takes its lock away."""
+"""Tests of an apply whose lock is taken by another run."""
 
 from pathlib import Path
 from typing import Self
@@ -12,14 +12,11 @@ from reconciler.resources.problems import ReconcilerError
 from reconciler.state.backend import Backend
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import this_process
-from tests.cli.conftest import project, starter
 from tests.support.world import Quiet
-
-__all__ = ["project", "starter"]  # fixtures
 
 
 class Superseded(Quiet):
-    """Once `number` changes are done, another run takes over lock and journal, and ends."""
+    """A run that takes over the lock and the journal after `number` changes, and ends."""
 
     def __init__(self, project: Path, number: int) -> None:
         self.backend = Backend(LocalStore(project / ".reconciler"), Identity("acme"))
@@ -50,7 +47,7 @@ class Superseded(Quiet):
     [(0, 5, ["state-moved"]), (4, 4, ["lease-lost", "partly-applied"])],
 )
 def test_a_run_that_lost_its_lock_stops_writing(project, number, exit_code, codes):
-    """Before anything was written the plan is stale; after that, a part was applied."""
+    """Before the first write the plan is stale; after it, the plan is partially applied."""
     with pytest.raises(ReconcilerError) as caught:
         applied(
             project,

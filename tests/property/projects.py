@@ -1,18 +1,24 @@
-"""Whole projects, drawn: every kind, both targets, every field and tool that the models have.
+"""Strategies for complete projects: every kind, both targets, and every field and tool of the models.
 
-Strategies are made once: Hypothesis looks into each new one before it draws from it, which takes longer than the draw.
+Strategies are created once, because Hypothesis validates each new one, which takes longer than a draw.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from reconciler.resources.kinds.assistant import KIND
+from reconciler.resources.labels import ADDRESS
 from tests.support.specs import NUMBER, TEXT, specs
-from tests.support.world import PROJECT, Document, World, manifest
+from tests.support.world import PROJECT, Document, World, manifest, world
 
 FILES: Mapping[str, bytes] = {
     "data/a.csv": b"a,b\n1,2\n",
@@ -24,8 +30,11 @@ FILES: Mapping[str, bytes] = {
     "kb/rates/2026.md": b"# Rates\n",
     "prompts/long.md": b"Answer ${var.audience} shortly.\n\n",
 }
-"""Two of them are equal, bytes and base name: one upload for two addresses."""
+"""Two files have equal content and base name: one upload for two addresses."""
 ENVIRONMENTS = {"production": {"variables": {"audience": "customers", "warmth": 0.5}}}
+FOLDERS = ("kb", "docs")
+"""What the folder of knowledge is called."""
+LITERAL = "vs_1"
 NAMES = ("a", "b", "c")
 REFERRING = frozenset({"assistant", "edges", "nodes", "pipeline", "starts", "tools"})
 """Ignored, these go on pointing at what an edit may remove, which is refused."""
@@ -89,20 +98,47 @@ MORE: Mapping[str, st.SearchStrategy[Document]] = {
         },
     ),
 }
-"""What the models do not tell of an assistant, by target."""
+"""Rules of assistants that the models do not express, by target."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """Manifests; the files they name are always the same."""
+    """Manifests; the files they name are always the same, in a folder that may have another name than `kb`."""
 
     documents: Sequence[Document]
+    folder: str = "kb"
 
     def write(self, world: World) -> None:
+        """Where manifests name a store by a literal id, that is the id of `handbook` once it is live."""
+        for folder in FOLDERS:
+            shutil.rmtree(world.root / folder, ignore_errors=True)
         for path, content in FILES.items():
-            world.file(path, content)
+            world.file(self._called(path), content)
+        id_ = self._live_id(world)
         world.documents.clear()
-        world.wants(*self.documents)
+        world.wants(*(_replaced(document, self._called, id_) for document in self.documents))
+
+    def _called(self, text: str) -> str:
+        return re.sub(r"^(\./)?kb/", rf"\1{self.folder}/", text)
+
+    def _live_id(self, world: World) -> str:
+        async def look() -> str:
+            stores = [one async for one in world.sdk.vector_stores.list()]
+            ids = [one.id for one in stores if (one.metadata or {}).get(ADDRESS) == "vectorstore/handbook"]
+            return ids[0] if ids else LITERAL
+
+        return world.by_hand(look())
+
+
+def _replaced(value: Any, called: Callable[[str], str], id_: str) -> Any:
+    """A document with the paths of its files as they are called, and with a live id."""
+    if isinstance(value, dict):
+        return {key: _replaced(item, called, id_) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, called, id_) for item in value]
+    if not isinstance(value, str):
+        return value
+    return id_ if value == LITERAL else called(value)
 
 
 @st.composite
@@ -124,8 +160,10 @@ def projects(draw: st.DrawFn, to_be_edited: bool = False) -> Project:
         *(manifest("Pipeline", name, draw(_pipelines(assistants))) for name in pipelines),
         *(manifest("Chatbot", name, draw(_chatbots(assistants, pipelines))) for name in bots),
     ]
+    folder = draw(st.sampled_from(FOLDERS)) if to_be_edited else "kb"
     return Project(
-        [documents[0], *(_with_lifecycle(draw, document, protected=not to_be_edited) for document in documents[1:])]
+        [documents[0], *(_with_lifecycle(draw, document, protected=not to_be_edited) for document in documents[1:])],
+        folder,
     )
 
 
@@ -228,3 +266,9 @@ def _chatbots(assistants: Sequence[str], pipelines: Sequence[str]) -> st.SearchS
     return st.builds(
         lambda one, more: {**one, **more}, st.one_of(answer), st.fixed_dictionaries({}, optional={"starts": starts})
     )
+
+
+@contextmanager
+def new_world() -> Iterator[World]:
+    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as made:
+        yield made

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, strategies as st
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from reconciler.manifests.drafts import literal
 from reconciler.operations.adopt import planned_adoption
@@ -15,10 +15,12 @@ from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.labels import KEYS
 from reconciler.resources.metadata import has_room
-from tests.property.test_round_trip import AGENTS, FEW, LIVE_STORES, MANY, TEXTS, bring_all, made_by_hand
-from tests.property.test_silence import new_world
+from tests.property.live_objects import AGENTS, LIVE_STORES, TEXTS, bring_all, made_by_hand
+from tests.property.projects import new_world
 from tests.support.world import Document, Quiet, World, manifest, told
 
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=400)
 FULL = st.integers(11, 16).map(lambda pairs: {"metadata": {f"key {number}": "x" for number in range(pairs)}})
 LIVE = (
     st.lists(st.builds(lambda spec, full: spec | full, AGENTS, st.just({}) | FULL), max_size=3),

@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.labels import ADDRESS
-from tests.property.projects import Project, projects
-from tests.property.test_silence import new_world
+from tests.property.projects import Project, new_world, projects
 from tests.support.world import STATE, World, told
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from reconciler.planning import build, field_diff
+from reconciler.planning.before_after import edited
+from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
 from reconciler.planning.model import Change, OnDrift, Plan
@@ -19,7 +21,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.values import digest, put, references_in
-from tests.support.plan_inputs import FORMS, IDENTITY, Worlds, entry, ref
+from tests.support.plan_inputs import FORMS, IDENTITY, Worlds, entry, live_id, ref, type_of
 
 WIDGETS = ("widget/a", "widget/b", "widget/c")
 PAGES = ("page/home", "page/shop")
@@ -46,6 +48,11 @@ places = st.sets(st.integers(0, 12), max_size=2)
 modes: st.SearchStrategy[OnDrift] = st.sampled_from(["revert", "keep", "refuse"])
 bounds = st.sampled_from([None, 99])
 booleans = st.booleans()
+renames = st.dictionaries(
+    st.sampled_from([*WIDGETS, *PAGES, *STORES]),
+    st.tuples(st.sampled_from(["a", "b", "c", "home", "shop", "kb", "faq"])),
+)
+"""What manifests say they were called before; of another kind, it means nothing."""
 by_hand = st.tuples(widget_fields, st.sampled_from([True, True, True, False]))
 """What a hand writes, and whether it leaves the labels."""
 
@@ -68,8 +75,14 @@ def sides(draw: st.DrawFn) -> Side:
     stores = draw(stores_of(tuple(sorted(files))))
     widgets = draw(some_widgets)
     targets = draw(targets_of_pages(tuple(sorted([*widgets, *stores]))))
-    pages = {page: {"uses": ref(target) if target else None} for page, target in targets.items()}
+    literal = draw(booleans)
+    pages = {page: {"uses": named(target, literal=literal) if target else None} for page, target in targets.items()}
     return Side(widgets, pages, files, stores)
+
+
+def named(target: str, *, literal: bool) -> Any:
+    """By the id that the object has if it was applied before, or by its address."""
+    return live_id(target, type_of(target)) if literal else ref(target)
 
 
 @cache  # as long as there are few: Hypothesis looks into each new strategy before it draws from it
@@ -103,8 +116,9 @@ def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = Tru
         found.stays(address, **fields)
     for path, content in now.files.items():
         found.want_file(path, content)
+    moves = draw(renames) if not same_manifests else {}
     for address, fields in objects(now).items():
-        found.want(address, **fields)
+        found.want(address, moved_from=moves.get(address, ()), **fields)
     for strange in draw(unmanaged):
         held = draw(places)
         found.stranger(strange, refers_to=tuple(live.id for index, live in enumerate(found.objects) if index in held))
@@ -145,10 +159,10 @@ def bundle(fields: Any) -> Bundle:
 class Simulation:
     """Does what a plan says, at once and without failures: a second opinion on what plans mean."""
 
-    def __init__(self, planned: build.Planned) -> None:
-        self.planned, self.inputs = planned, planned.inputs
-        self.live = {live.id: live for live in self.inputs.live}
-        self.state = dict(self.inputs.applied)
+    def __init__(self, planned: build.Planned, read: PlanInputs) -> None:
+        self.planned, self.inputs, self.read = planned, planned.inputs, read
+        self.live = {live.id: live for live in read.live}
+        self.state = dict(read.applied)
         self.pointers = dict(self.inputs.pointers)
         self.numbers = count(1)
 
@@ -166,12 +180,13 @@ class Simulation:
                 self.remove(Address.parse(change.address), change)
             if change.action == "forget":
                 self.state.pop(Address.parse(change.address), None)
-        return replace(self.inputs, live=tuple(self.live.values()), applied=self.state, pointers=self.pointers)
+        return replace(self.read, live=tuple(self.live.values()), applied=self.state, pointers=self.pointers)
 
     def write(self, address: Address, *, anew: bool) -> None:
         desired = self.inputs.desired[address]
-        id_ = self.new_id(desired) if anew else self.planned.matched.live[address].id
-        old = self.live.get(id_)
+        known = self.planned.matched.live.get(address)
+        id_ = self.new_id(desired) if anew or desired.type == "page" or known is None else known.id
+        old = self.live.get(known.id) if known and not anew else None
         fields = self.written(address, desired, old)
         labels = (
             None if desired.type in {"page", "file"} else Labels(str(IDENTITY), str(address), hashes(desired), False)
@@ -181,7 +196,12 @@ class Simulation:
             fields = {"purpose": "assistants"}
         detail = old.detail if old else {}
         self.live[id_] = Live(desired.type, id_, fields, labels, desired.upload_name or address.name, held, detail)
-        self.state[address] = Applied(id_, desired.type, desired.fields)
+        self.state[address] = Applied(id_, desired.type, self.inputs.desired[address].fields)
+        former = self.planned.matched.moved.get(address)
+        if former is not None:
+            self.state.pop(former, None)
+            self.pointers.pop(former, None)
+            self.live.pop(str(former), None)
 
     def new_id(self, desired: Desired) -> str:
         if desired.type == "page":
@@ -213,7 +233,7 @@ class Simulation:
         fields: Any = dict(old.fields)
         for change in self.planned.plan.work:
             for item in change.fields if change.address == str(address) else ():
-                if item.keys[0] not in {"labels", "lifecycle"}:
+                if item.keys[0] not in NOT_FIELDS:
                     fields = put(fields, item.keys, item.desired)
         return dict(fields)
 
@@ -276,7 +296,7 @@ def check_convergence(world: PlanInputs) -> None:
     planned = build.plan(world)
     if planned.plan.refusals:
         return
-    again = build.plan(Simulation(planned).after()).plan
+    again = build.plan(Simulation(planned, world).after()).plan
     # A path whose upload stays deleted may use an equal one that this very plan has made.
     left = [change for change in again.work if world.on_drift == "revert" or change.action != "adopt"]
     assert [(change.action, change.address, change.fields) for change in left] == []
@@ -317,10 +337,26 @@ def test_nothing_is_deleted_that_something_surviving_refers_to(world: PlanInputs
         return
     deleted = {change.id for change in planned.plan.work if change.action == "delete"}
     addresses = {change.address for change in planned.plan.work if change.action == "delete"}
-    after = Simulation(planned).after()
+    after = Simulation(planned, world).after()
     for live in after.live:
         assert not deleted.intersection(live.refers_to)
         assert not addresses.intersection(references_in(dict(live.fields)))
+
+
+@given(worlds())
+def test_the_changes_of_an_object_make_it_what_is_wanted(world: PlanInputs):
+    """An update sends what was planned on with its changes in it: they have to say everything."""
+    planned = build.plan(world)
+    told = [*planned.plan.changes, *planned.plan.drift]
+    for address, desired in planned.inputs.desired.items():
+        live, (wanted, _) = planned.matched.live.get(address), planned.matched.sides(planned.inputs, address)
+        if live is not None and wanted is not None and live.type == desired.type:
+            changes = [one for one in told if one.address == str(address) and one.action in {"update", "replace"}]
+            items = [
+                item for one in changes for item in one.fields if item.keys[0] not in {*NOT_FIELDS, "bundle", "ids"}
+            ]
+            made = edited(live.fields, items)
+            assert field_diff.compare(FORMS[desired.type], wanted, field_diff.LastApplied(), made) == []
 
 
 @given(worlds())

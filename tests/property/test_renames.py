@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.bundles.bundle import load
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
-from tests.property.test_silence import new_world
+from tests.property.projects import new_world
 from tests.support.world import BUNDLES, World, is_silent, manifest, told
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
@@ -83,7 +83,8 @@ class History:
     texts: dict[str, str] = field(default_factory=lambda: {"one.md": "one", "two.md": "two", "sub/one.md": "one"})
     edits: int = 0
     published: int = 0
-    by_id: bool = False
+    literal: str = ""
+    """The id of the store, once the manifest names it so."""
     released: int = 0
 
     def write(self) -> None:
@@ -106,8 +107,7 @@ class History:
         instructions = f"Help. {self.edits}"
         if self.target == "agents":
             return {"target": "agents", "model": "gpt-6.1-sol", "instructions": instructions}
-        name = self.world.id_of(f"vectorstore/{self.parts['store'].now}") if self.by_id else self.parts["store"].now
-        tools = [{"type": "file_search", "vector_store_ids": [name]}]
+        tools = [{"type": "file_search", "vector_store_ids": [self.literal or self.parts["store"].now]}]
         return {"target": "responses", "model": "gpt-6.1-sol", "instructions": instructions, "tools": tools}
 
     def bot(self) -> dict[str, Any]:
@@ -128,7 +128,8 @@ class History:
         elif event == "forget names":
             self.forget_names()
         elif event == "by id":
-            self.by_id = self.target == "responses"
+            name = f"vectorstore/{self.parts['store'].now}"
+            self.literal = "" if self.literal or self.target != "responses" else self.world.id_of(name)
         else:
             self.edits += 1
             self.write()

@@ -15,72 +15,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.importing import Imported
-from reconciler.importing.destination import destination
-from reconciler.importing.live_inventory import project_context
-from reconciler.importing.live_objects import import_objects
-from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from reconciler.manifests.drafts import literal
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
-from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.base import Desired, Labels
 from reconciler.resources.kinds.assistant import AGENT
 from reconciler.resources.kinds.vector_store import AUTO
 from reconciler.resources.labels import spec_hashes, to_metadata
-from tests.property.projects import ATTRIBUTES, BASIC_STORES, CHUNKING, FILES, METADATA, NAMES
-from tests.property.test_silence import new_world
-from tests.support.specs import TEXT, specs
+from tests.property.live_objects import AGENTS, LIVE_STORES, bring_all, made_by_hand
+from tests.property.projects import BASIC_STORES, FILES, NAMES, new_world
 from tests.support.world import PROJECT, Document, World, manifest, told
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=400)
-TEXTS = TEXT | st.sampled_from(["Support Bot", "${var.x} $file", "{$file: x}", "\ufeffx", "a\r\nb\n\n", " \n", "no"])
-
-AGENTS = st.builds(
-    lambda spec, more: {**spec, **more},
-    specs(AgentsSpec),
-    st.fixed_dictionaries({}, optional={"name": st.none() | TEXTS, "instructions": TEXTS, "metadata": METADATA}),
-)
-HELD = st.fixed_dictionaries(
-    {"name": st.sampled_from(["a.md", "b.txt", "odd\nname.md", "refused.xyz"])},
-    optional={"attributes": ATTRIBUTES, "chunking_strategy": CHUNKING},
-)
-LIVE_STORES = st.fixed_dictionaries(
-    {"files": st.lists(HELD, max_size=4)},
-    optional={
-        "name": TEXTS,
-        "metadata": METADATA,
-        "expires_after": st.builds(lambda days: {"anchor": "last_active_at", "days": days}, st.integers(1, 365)),
-    },
-)
 OWN_STORES = BASIC_STORES.map(lambda spec: {key: value for key, value in spec.items() if key != "prune"})
-
-
-def bring_all(world: World) -> Imported:
-    here = project_context(world.root, world.environ, env=None, endpoint=None)
-    target = destination(world.root, None, here)
-    return world.run(import_objects(here, world.connection, target, selection((), None), lambda _: None))
-
-
-def request_of(spec: Document) -> Document:
-    """An agent's spec as the body that makes it."""
-    fields = {name: AGENT.canonical(name, value) for name, value in spec.items() if name not in ("target", "extra")}
-    return {name: value for name, value in AGENT.render(fields).items() if value is not None}
-
-
-def made_by_hand(world: World, agents: Iterable[Document], stores: Iterable[Document]) -> None:
-    async def make() -> None:
-        for spec in agents:
-            await world.connection.client.beta.agents.create(**request_of(spec))
-        for given_ in stores:
-            store = await world.sdk.vector_stores.create(**{k: v for k, v in given_.items() if k != "files"})
-            for held in given_["files"]:
-                file = await world.sdk.files.create(file=(held["name"], b"text"), purpose="assistants")
-                more = {key: value for key, value in held.items() if key != "name"}
-                await world.sdk.vector_stores.files.create(store.id, file_id=file.id, **more)
-
-    world.by_hand(make())
 
 
 def label(world: World, done: Imported) -> None:

@@ -1,25 +1,14 @@
 """Silent when there is nothing to say: after `apply`, the plan is empty, whatever the project."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from reconciler.planning.model import Change
-from tests.property.projects import Project, projects
-from tests.support.world import World, is_silent, told, world
+from tests.property.projects import Project, new_world, projects
+from tests.support.world import World, is_silent, told
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=500)
-
-
-@contextmanager
-def new_world() -> Iterator[World]:
-    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as made:
-        yield made
 
 
 def reconcile(world: World, project: Project) -> None:

@@ -223,3 +223,34 @@ class TestPublished:
         assert desk.resource("chatbot/support").spec.published == {"staging": 2, "production": 1}
         assert publish(desk.root, {}, "support", 2).moves[0].environment == "production"
         assert desk.resource("chatbot/support").spec.published == 2
+
+
+class TestRenames:
+    def rename(self, desk: Desk, file: str, old: str, new: str) -> None:
+        head = f"metadata: {{name: {new}}}\nlifecycle: {{moved_from: {old}}}\n"
+        desk.edit(file, f"metadata: {{name: {old}}}\n", head)
+
+    def test_what_was_only_renamed_is_no_other_object(self, desk: Desk) -> None:
+        released(desk)
+        self.rename(desk, "assistants/closer.yaml", "closer", "last")
+        desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: last")
+        desk.edit("assistants/closer.yaml", "gpt-6-luna", "gpt-6.1-sol")
+        changes = released(desk).changes
+        assert changes is not None
+        assert [(one.word, str(one.address)) for one in changes.objects] == [("changed", "assistant/last")]
+
+    def test_numbers_go_on_under_the_new_name_of_a_chatbot(self, desk: Desk) -> None:
+        released(desk)
+        desk.commit()
+        self.rename(desk, "chatbots/support.yaml", "support", "help")
+        desk.edit("assistants/closer.yaml", "gpt-6-luna", "gpt-6.1-sol")
+        assert release(desk.root, {}, "help").path == "releases/help/v2.yaml"
+        assert publish(desk.root, {}, "help", 1).number == 1
+        assert errors(desk, "staging") == []
+
+    def test_also_where_the_manifests_of_the_old_releases_are_gone(self, desk: Desk) -> None:
+        released(desk)
+        desk.commit()
+        (desk.root / FIRST).unlink()
+        self.rename(desk, "chatbots/support.yaml", "support", "help")
+        assert release(desk.root, {}, "help").path == "releases/help/v2.yaml"

@@ -23,7 +23,7 @@ from reconciler.reports.text import apply_text, drift_text, plan_text
 from reconciler.reports.wording.documents import apply_document, drift_document, plan_document
 from reconciler.resources.address import Address
 from reconciler.resources.json_documents import dumps
-from tests.reports.test_any_plan import any_plan
+from tests.support.any_plan import any_plan
 from tests.support.drifts import report, report_of
 from tests.support.hostile import VALUES, comparison_of, inventory_of, migration_of, plan_of, result_of
 from tests.support.reading import ACTIVE, OURS, Page, markdown

@@ -1,4 +1,4 @@
-"""What a kind declares is all that the rest of the program knows of it: no other module names one."""
+"""Tests that modules use the declarations of kinds and name no kind."""
 
 import ast
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ WORDS: Final = frozenset(
     {name for kind in kinds().values() for name in (kind.name, kind.prefix)}
     | {name for one in resource_types().values() for name in (one.type, one.address_kind)}
 ) - {"file", "release", "request"}
-"""Those three are words of the program too; what is imported for them is looked for instead."""
+"""Three names are also common words in the code. For these, imports are checked instead."""
 IMPORTED: Final = ("reconciler.resources.kinds.", "reconciler.live.kinds.", "reconciler.emulator.resources.")
 
 ALLOWED: Final = {
     "resources/kinds/": "the kinds themselves",
     "live/kinds/": "the kinds themselves",
     "live/referrers/": "objects that refer to kinds and have none",
-    "emulator/resources/": "the API, whose objects the kinds are",
+    "emulator/resources/": "the API that has the objects of kinds",
     "resources/pipelines/": "parts of the kind Pipeline",
     "resources/store_files.py": "part of the kind VectorStore",
     "resources/names.py": "declares what fields may refer to",
@@ -31,10 +31,11 @@ ALLOWED: Final = {
     "bundles/": "a bundle holds a chatbot with its pipelines and assistants: the contract with applications",
     "operations/outlet_documents.py": "reads bundles",
     "releases/": "releases are of chatbots",
-    "review/": "says what becomes of a chatbot's users",
+    "review/": "reports the effects on the users of a chatbot",
     "operations/rollback.py": "publishes a release of a chatbot",
-    "operations/workflows.py": "a job for each chatbot",
+    "operations/init.py": "a job for each chatbot",
     "project/workspace.py": "the chatbot of a release",
+    "project/all_environments.py": "the releases that each environment publishes",
     "manifests/renames.py": "releases keep the name that their chatbot had",
     "cli/": "commands take the names of chatbots",
     "planning/guard/references.py": "the sections of a refusal: chatbots and pipelines that need an assistant",
@@ -46,9 +47,9 @@ ALLOWED: Final = {
     "planning/statements.py": "reads the texts of plans of version 1, in which only files have names with a space",
     "reports/": "the reports of releases, and of drift by assistant",
     "migration/": "makes manifests of assistants",
-    "importing/configurations.py": "makes manifests of assistants, from requests and responses",
+    "importing/requests.py": "makes manifests of assistants, from requests and responses",
 }
-"""What the product is about, with why each has to name a kind."""
+"""Modules that may name kinds, each with the reason."""
 
 
 def named(path: Path) -> Iterator[str]:

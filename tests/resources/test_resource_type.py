@@ -1,4 +1,4 @@
-"""What is declared of a type, and what follows."""
+"""Tests of the declarations of resource types and of their derived properties."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What was reviewed is parted from what was not, and what needs the other goes with it."""
+"""Tests of the separation of reviewed changes from others, including their dependents."""
 
 import json
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def office(tmp_path: Path) -> Iterator[World]:
 
 
 def shown(office: World, *documents: Document) -> set[str]:
-    """Digests of the plan of a pull request with these edits, which are then taken back."""
+    """Return the digests of the plan of a pull request with these edits, and undo the edits."""
     before = dict(office.documents)
     office.wants(*documents)
     found = {change.digest for change in office.plan("keep").work}
@@ -83,7 +83,7 @@ def test_the_reviewed_plan_can_be_applied(office: World):
 
 
 def test_the_combined_change_of_two_pull_requests_is_held_back(office: World):
-    """The one shows a new name, the other new instructions; together they are another change."""
+    """One pull request changes the name, the other the instructions; together they are a third change."""
     office.wants(clerk("one"))
     office.apply()
     reviewed = shown(office, clerk("one", name="Ann")) | shown(office, clerk("one", "Burn it."))
@@ -102,7 +102,7 @@ def test_dependents_of_held_back_changes_are_held_back(office: World):
 
 
 def test_a_bundle_follows_from_the_changes_of_two_pull_requests(office: World):
-    """Neither has shown the bundle of the chatbot with both; nothing in it is unseen."""
+    """No pull request contained the bundle of the chatbot with both changes, but each part of it was reviewed."""
     office.wants(request("one", "A"), request("two", "B"), FLOW, BOT)
     office.apply()
     reviewed = shown(office, request("one", "AA")) | shown(office, request("two", "BB"))

@@ -1,4 +1,4 @@
-"""What counts as shown, where a plan file is bad and where somebody went back to an earlier release."""
+"""Tests of reviewed changes: invalid plan files, and rollbacks to an earlier release."""
 
 import json
 from collections.abc import Iterator
@@ -13,19 +13,16 @@ from reconciler.planning.codec import to_json
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.review.reviewed_changes import read_reviews
-from tests.github.conftest import github, hub, waits
 from tests.support.documents import as_v1
 from tests.support.github_hub import Hub
 from tests.support.world import Document, World, manifest, world
-
-__all__ = ["github", "hub", "waits"]  # fixtures
 
 AGENT = {"target": "agents", "model": "gpt-6-luna", "instructions": "File it."}
 
 
 @dataclass(frozen=True)
 class Merged(Reviews):
-    """These, and no others."""
+    """A fixed list of reviews."""
 
     reviews: tuple[Review, ...]
 
@@ -72,7 +69,7 @@ def desk(published: int) -> Document:
 
 
 def test_a_rolled_back_change_is_held_back_until_the_pull_request_closes(office: World, github: GitHub, hub: Hub):
-    """The apply of its merge failed half-way, after the pointer had moved: its plan counts, digest for digest."""
+    """The apply after its merge failed after the pointer had moved. The changes of its plan stay reviewed."""
     office.wants(manifest("Assistant", "clerk", AGENT), manifest("Chatbot", "desk", {"assistant": "clerk"}))
     for number in (1, 2):
         office.wants(manifest("Assistant", "clerk", {**AGENT, "instructions": f"Way {number}."}))

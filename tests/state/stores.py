@@ -1,4 +1,4 @@
-"""Stores for tests: one in memory, and one that does something between two operations."""
+"""Stores for tests: one in memory, and one that calls a function before each operation."""
 
 import itertools
 import threading
@@ -46,17 +46,17 @@ class MemoryStore:
 
 
 class Crash(BaseException):
-    """The process is dead: nothing may catch this."""
+    """The end of the process. Must not be caught."""
 
 
 class InterruptedStore:
-    """Calls `before(n)` before the n-th operation, counted from 0; each deletion of a key is one."""
+    """A store that calls `before(n)` before the n-th operation, counted from 0. Each deleted key is one operation."""
 
     def __init__(self, inner: Store, before: Callable[[int], None]) -> None:
         self.location = inner.location
         self.inner, self.operations, self._before = inner, 0, before
         self.written: list[tuple[str, int]] = []
-        """Key and length of every document written."""
+        """Keys and lengths of the written documents."""
 
     def read(self, key: str) -> Versioned | None:
         self._step()
@@ -88,7 +88,7 @@ class InterruptedStore:
 
 
 def crash_at(number: int) -> Callable[[int], None]:
-    """For `InterruptedStore`: the process dies before its `number`-th operation, and does nothing any more."""
+    """Return a function for `InterruptedStore` that ends the process before operation `number`."""
 
     def before(operation: int) -> None:
         if operation >= number:
@@ -98,4 +98,15 @@ def crash_at(number: int) -> Callable[[int], None]:
 
 
 def never(_operation: int) -> None:
-    """For `InterruptedStore`: nothing happens."""
+    """Do nothing; a function for `InterruptedStore`."""
+
+
+class NotingStore(MemoryStore):
+    """A store that keeps notes, latest first, as a Git branch does."""
+
+    def __init__(self, *notes: str) -> None:
+        super().__init__()
+        self.notes = list(notes)
+
+    def messages(self, having: str) -> list[str]:
+        return [text for text in self.notes if any(line.startswith(having) for line in text.splitlines())]

@@ -14,8 +14,7 @@ from reconciler.state.history import history, with_records
 from reconciler.state.lock import Holder, acquire
 from reconciler.state.model import AppliedPlan, Completed
 from reconciler.state.store import Store
-from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
-from tests.state.test_history import NotingStore
+from tests.state.stores import Crash, InterruptedStore, MemoryStore, NotingStore, crash_at
 
 ACME = Identity("acme")
 ANN = Holder("ann", "a", "machine-a", 1)

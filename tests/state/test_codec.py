@@ -130,7 +130,7 @@ def edited(**changes: object) -> bytes:
         (edited(format="reconciler/state/v2"), "state-newer", r"newer version of Reconciler \(reconciler/state/v2\)"),
         (edited(identity="acme/staging"), "state-foreign", "the state of 'acme/staging', not of acme/production"),
         (edited(objects=None), "state-damaged", "damaged: "),
-        (edited(objects={"triage": {}}), "state-damaged", "'triage' is no address"),
+        (edited(objects={"triage": {}}), "state-damaged", "'triage' is not a valid address"),
         (edited(objects={"assistant/triage": {"id": "agent_1"}}), "state-damaged", "'type' is missing"),
         (edited(objects={"assistant/triage": 1}), "state-damaged", "damaged: "),
         (edited(position="7"), "state-damaged", "expected int, got '7'"),

@@ -10,22 +10,11 @@ from reconciler.state import journal, lock, snapshots
 from reconciler.state.history import RECORD, counts, history, note, summary
 from reconciler.state.lock import Holder
 from reconciler.state.model import AppliedPlan, Completed
-from tests.state.stores import MemoryStore
+from tests.state.stores import MemoryStore, NotingStore
 
 ACME = Identity("acme", "production")
 TRIAGE, OLD = Address("assistant", "triage"), Address("assistant", "old")
 PLAN = AppliedPlan("sha256:1", "run-1", 100.0, "ann@laptop", run_url="https://ci.example/7", commit="0123456789abcdef")
-
-
-class NotingStore(MemoryStore):
-    """Keeps notes, the latest first, as a Git branch does."""
-
-    def __init__(self, *notes: str) -> None:
-        super().__init__()
-        self.notes = list(notes)
-
-    def messages(self, having: str) -> list[str]:
-        return [text for text in self.notes if any(line.startswith(having) for line in text.splitlines())]
 
 
 def done(address: Address, id_: str | None, former: Address | None = None) -> Completed:

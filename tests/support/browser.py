@@ -14,19 +14,19 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECONDS = 90
-"""For one answer, at most: a machine that is busy takes its time to start a browser."""
+"""Timeout of one call. A busy machine needs more than a minute to start a browser."""
 
 
 @dataclass
 class Seen:
-    """What a page did while it was loaded."""
+    """Requests and console errors of a page while it was loaded."""
 
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
 
 class Browser:
-    """One tab."""
+    """A tab of the browser."""
 
     def __init__(self, out: int, into: int) -> None:
         self._out, self._into = out, into
@@ -46,7 +46,7 @@ class Browser:
         return answer["result"]
 
     def open(self, file: Path, *, scheme: str = "light") -> Seen:
-        """Load a page, in a light or dark environment."""
+        """Load a page with a light or dark colour scheme, and return its requests and errors."""
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self._seen = Seen()
         self.call("Page.navigate", url=file.as_uri())
@@ -55,7 +55,7 @@ class Browser:
         return self._seen
 
     def evaluate(self, expression: str) -> Any:
-        """The value of JavaScript in the page."""
+        """Return the value of a JavaScript expression in the page."""
         found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")

@@ -1,4 +1,4 @@
-"""A help desk under version control: one bot, its pipeline, two assistants, a store; two environments."""
+"""A sample project in Git: a chatbot, its pipeline, two assistants, a vector store, and two environments."""
 
 import subprocess
 from pathlib import Path
@@ -69,7 +69,7 @@ class Desk:
         self.git("commit", "--quiet", "--allow-empty", "-m", "all")
 
     def changed(self) -> list[str]:
-        """What Git would say of the working tree."""
+        """Return the changed files of the working tree, as `git status --short` lists them."""
         return sorted(self.git("status", "--short", "-uall").split("\n"))[1:]
 
     def load(self, env: str = "staging") -> Loaded:
@@ -80,7 +80,7 @@ class Desk:
 
 
 def write(folder: Path) -> Desk:
-    """The desk, not under version control."""
+    """Write the project without a Git repository."""
     made = Desk(folder)
     for path, text in FILES.items():
         made.write(path, text)
@@ -88,7 +88,7 @@ def write(folder: Path) -> Desk:
 
 
 def desk(folder: Path) -> Desk:
-    """The desk, committed."""
+    """Write the project and commit it."""
     made = write(folder)
     made.git("init", "--quiet", "-b", "main")
     made.commit()

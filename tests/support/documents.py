@@ -23,14 +23,14 @@ def is_date_time(value: Any) -> bool:
 
 @cache
 def validators() -> dict[str, Draft202012Validator]:
-    """A validator for each format."""
+    """Return the validators by format."""
     schemas = (json.loads(file.read_text(encoding="utf-8")) for file in sorted(SCHEMAS.glob("*.json")))
     formats = {schema["properties"]["format"]["const"]: schema for schema in schemas if "properties" in schema}
     return {name: Draft202012Validator(schema, format_checker=FORMATS) for name, schema in formats.items()}
 
 
 def complaints(document: Any) -> list[str]:
-    """What keeps `document` from being what its format says; nothing of a JSON Schema."""
+    """Return the violations of the schema of the document's format. A JSON Schema has none."""
     if isinstance(document, dict) and "$schema" in document:
         return []
     name = document.get("format") if isinstance(document, dict) else None
@@ -40,7 +40,7 @@ def complaints(document: Any) -> list[str]:
 
 
 def as_v1(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan document of version 2 as version 1 wrote it."""
+    """Return a plan document of version 2 in the form of version 1."""
     names = {"live": "before", "desired": "after"}
 
     def change(document: Any) -> Any:
@@ -54,9 +54,9 @@ def as_v1(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_printed_documents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Check every document that is printed from here on; give the list to which complaints are added.
+    """Check every document that is printed from now on, and return the list to which violations are added.
 
-    A complaint is also raised: no test may go on with a document that is not what its schema says.
+    A violation is also raised, so that the test stops at the first invalid document.
     """
     found: list[str] = []
     dumps = json_documents.dumps

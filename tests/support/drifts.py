@@ -1,4 +1,4 @@
-"""Drift reports that the tests of reports read."""
+"""Drift reports for the tests of reports."""
 
 from datetime import date
 
@@ -18,13 +18,13 @@ IN_SYNC = Standing("assistant/billing", (), (), False)
 
 
 def report(made: Plan, **more) -> DriftReport:
-    """A report of all the drift in a plan, but for what follows from it."""
+    """Return a report of the drift in a plan, without its consequences."""
     found = (Drifted(change, Seen()) for change in made.drift if not change.is_consequence)
     return DriftReport(made, tuple(found), **{"pending": len(made.changes), **more})
 
 
 def everything() -> DriftReport:
-    """Something of each."""
+    """Return a report with an entry in every section."""
     return DriftReport(
         plan(drift=(HAND,), unchanged=7),
         (Drifted(HAND, AT_NIGHT),),
@@ -35,7 +35,7 @@ def everything() -> DriftReport:
 
 
 def report_of(value: str) -> DriftReport:
-    """A report that says `value` wherever it can."""
+    """Return a report with `value` in every text."""
     made = plan_of(value)
     by: tuple[tuple[str, Writer], ...] = (("instructions", "outside"), (value, "unknown-run"))
     drifted = tuple(Drifted(change, Seen(0.0, by)) for change in made.drift)
@@ -49,7 +49,7 @@ def report_of(value: str) -> DriftReport:
 
 
 def many(number: int) -> DriftReport:
-    """Assistants whose instructions somebody changed, and as many in sync."""
+    """Return a report of `number` assistants with changed instructions, and as many in sync."""
     text = "\n".join(f"Rule {line}: be kind." for line in range(60))
     edit: FieldChange = field("instructions", f"{text} Now.", text, "drift")
     changed = [update(edit, address=f"assistant/a{index}") for index in range(number)]

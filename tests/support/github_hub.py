@@ -1,7 +1,7 @@
-"""A GitHub of our own on loopback: what the workflows use of its REST API, over a bare Git repository.
+"""A GitHub server on loopback: the part of the REST API that the workflows use, with a bare Git repository.
 
-It answers as docs.github.com/rest describes it, as far as it goes, and keeps count of what it was asked. What a pull
-request or a run of a workflow *is* comes from the test: `open_pull`, `merged`, `ran`.
+Responses follow docs.github.com/rest, and requests are counted. Tests create pull requests and workflow runs with
+`open_pull`, `merged` and `ran`.
 """
 
 import io
@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -25,6 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from reconciler.github import GitHub, connect
 from tests.support.servers import free_port
 
 Document = dict[str, Any]
@@ -37,26 +39,26 @@ BOT = "github-actions[bot]"
 
 @dataclass
 class Hub:
-    """What the server knows."""
+    """The content of the server."""
 
     url: str = ""
     bare: Path | None = None
-    """The repository, where the test has one."""
+    """The repository, if the test has one."""
     page: int = 100
-    """The most entries of a page, whatever is asked for."""
+    """Maximum number of entries per page, regardless of the request."""
     login: str = BOT
-    """Who holds the token."""
+    """Owner of the token."""
     pulls: dict[int, Document] = field(default_factory=dict)
     issues: dict[int, Document] = field(default_factory=dict)
     comments: dict[int, list[Document]] = field(default_factory=dict)
     events: dict[int, list[Document]] = field(default_factory=dict)
-    """What happened to a pull request, beside commits and comments."""
+    """Events of a pull request except commits and comments."""
     runs: list[Document] = field(default_factory=list)
     artifacts: dict[int, list[Document]] = field(default_factory=dict)
     archives: dict[int, bytes] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     failing: list[Response] = field(default_factory=list)
-    """Answered first, in order, whatever is asked."""
+    """Responses to the next requests, in order, regardless of the request."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     seen_elsewhere: list[str | None] = field(default_factory=list)
     """The Authorization header of each download: the blob store must not see the token."""
@@ -81,12 +83,12 @@ class Hub:
         return number
 
     def pushed(self, number: int) -> None:
-        """The branch of a pull request moved."""
+        """Move a pull request to the present commit of its branch."""
         head = self.pulls[number]["head"]
         head["sha"] = self.git("rev-parse", head["ref"])
 
     def moved(self, number: int, base: str, at: str) -> None:
-        """Somebody chose another base for a pull request."""
+        """Change the base of a pull request."""
         self.pulls[number]["base"] = {"ref": base}
         self.events.setdefault(number, []).append({"event": "base_ref_changed", "created_at": at})
 
@@ -95,7 +97,7 @@ class Hub:
         self.pulls[number] |= {"state": "closed", "merged_at": at, "updated_at": at, "merge_commit_sha": commit}
 
     def ran(self, workflow: str, event: str, sha: str, branch: str, **more: Any) -> int:
-        """A run of a workflow that has ended; gives its id."""
+        """Add a completed workflow run, and return its id."""
         number = next(self.numbers)
         run = {
             "id": number,
@@ -113,7 +115,7 @@ class Hub:
         return number
 
     def upload(self, run: int, name: str, files: Mapping[str, bytes]) -> None:
-        """What `actions/upload-artifact` does."""
+        """Upload files as an artifact, as `actions/upload-artifact` does."""
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for path, data in files.items():
@@ -131,7 +133,7 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Api:
-    """The routes."""
+    """Handlers of the routes."""
 
     hub: Hub
 
@@ -221,7 +223,7 @@ class Api:
         return self.paged(request, self.hub.artifacts.get(request.path_params["id"], []), "artifacts")
 
     async def archive(self, request: Request) -> Response:
-        # Another host, as the blob store is.
+        # The blob store of GitHub has another host.
         return RedirectResponse(
             f"{self.hub.url.replace('127.0.0.1', 'localhost')}/blobs/{request.path_params['id']}", 302
         )
@@ -264,7 +266,7 @@ def create_app(hub: Hub) -> Starlette:
 
 @contextmanager
 def serve(hub: Hub) -> Iterator[Hub]:
-    """The server on a free port, in a thread."""
+    """Run the server on a free port, in a thread."""
     port = free_port()
     hub.url = f"http://127.0.0.1:{port}"
     server = uvicorn.Server(uvicorn.Config(create_app(hub), port=port, log_level="warning", lifespan="off"))
@@ -286,3 +288,22 @@ def refusal(status: int, message: str, **headers: str) -> Response:
 
 def not_json(status: int = 502) -> Response:
     return PlainTextResponse("<html>Unicorn</html>", status)
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with serve(Hub()) as made:
+        yield made
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """Return the list to which the client adds the seconds that it would wait."""
+    return []
+
+
+@pytest.fixture
+def github(hub: Hub, waits: list[float]) -> Iterator[GitHub]:
+    environ = {"GITHUB_API_URL": hub.url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": TOKEN}
+    with connect(environ, waits.append) as made:
+        yield made

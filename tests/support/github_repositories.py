@@ -1,4 +1,4 @@
-"""A bare repository with a checkout, as GitHub and a colleague have it."""
+"""A bare repository, as on GitHub, with a checkout."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ _ENVIRON = {
 
 @dataclass(frozen=True)
 class Checkout:
-    """Of `bare`, on branch `main` at first."""
+    """A checkout of `bare`, initially on branch `main`."""
 
     folder: Path
     bare: Path
@@ -33,7 +33,7 @@ class Checkout:
         return git(*words, cwd=self.folder)
 
     def commit(self, branch: str, **files: str) -> str:
-        """Commit files on a branch, made where it is not there, and push it; `__` in names stands for `/`."""
+        """Commit files on a branch, and push it. Create the branch if necessary; `__` in names means `/`."""
         self("checkout", "-q", *([] if self("branch", "--list", branch) else ["-b"]), branch)
         for name, text in files.items():
             path = self.folder / name.replace("__", "/")
@@ -42,14 +42,14 @@ class Checkout:
         return self.pushed(branch)
 
     def pushed(self, branch: str) -> str:
-        """Commit whatever changed and push; gives the commit."""
+        """Commit and push all changes, and return the commit."""
         self("add", "-A")
         self("commit", "-q", "--allow-empty", "-m", branch)
         self("push", "-q", "origin", branch)
         return self("rev-parse", "HEAD")
 
     def merge(self, branch: str, *, squash: bool = False) -> str:
-        """What the button of a pull request does; gives the commit by which it came."""
+        """Merge a branch into main, as GitHub merges a pull request, and return the commit."""
         self("checkout", "-q", "main")
         self("merge", "-q", *(["--squash"] if squash else ["--no-ff", "-m", f"Merge {branch}"]), branch)
         if squash:

@@ -1,4 +1,4 @@
-"""Worlds with chatbots that have releases: a working bot, and frozen copies of all it used.
+"""Plan inputs with chatbots and their releases: a working chatbot, and frozen copies of the objects that it used.
 
 estate = Estate().assistant("triage").flow("flow", "triage").bot("support", pipeline="flow", published=2)
 estate.release("support", 2, flow="flow", nodes=["triage"])
@@ -19,7 +19,7 @@ AGENTS = replace(FORMS["agent"], models=lambda fields: [fields["model"]] if "mod
 
 @dataclass
 class Estate(Worlds):
-    """Everything is wanted, applied and live, until something is `gone`."""
+    """Plan inputs whose objects are desired, applied and live, until `gone` removes their manifests."""
 
     releases: dict[Address, Release] = field(default_factory=dict)
 
@@ -28,12 +28,12 @@ class Estate(Worlds):
         return self
 
     def flow(self, name: str, *assistants: str) -> Self:
-        """A working pipeline with a node on each of these."""
+        """Add a working pipeline with a node for each assistant."""
         self.synced(f"pipeline/{name}", nodes=[ref(f"assistant/{one}") for one in assistants])
         return self
 
     def bot(self, name: str, *, published: int | None = None, **uses: str) -> Self:
-        """A working chatbot, answered by `assistant=` or `pipeline=`."""
+        """Add a working chatbot, answered by `assistant=` or `pipeline=`."""
         fields: dict[str, Any] = {kind: ref(f"{kind}/{used}") for kind, used in uses.items()}
         if published is not None:
             fields["published"] = ref(f"release/{name}@{published}")
@@ -51,9 +51,9 @@ class Estate(Worlds):
         new: bool = False,
         **fields: Any,
     ) -> Self:
-        """What froze a pipeline with assistants of these fields, or one assistant. A `new` one is only wanted.
+        """Add a release of a pipeline and its assistants, or of one assistant. If it is `new`, it is only desired.
 
-        An assistant that is called `triage@other.1` is pinned: the release refers to that copy.
+        An assistant named `triage@other.1` is pinned: the release refers to that copy.
         """
         add = self.want if new else self.synced
         suffix = f"@{chatbot}.{number}"
@@ -72,7 +72,7 @@ class Estate(Worlds):
         return self
 
     def gone(self, *addresses: str) -> Self:
-        """Their manifests are: the objects stay applied and live."""
+        """Remove the manifests of objects that stay applied and live."""
         for address in map(Address.parse, addresses):
             del self.wanted[address]
             for part in self.releases.pop(address).parts if address in self.releases else ():
@@ -80,7 +80,7 @@ class Estate(Worlds):
         return self
 
     def by_hand(self, address: str, **fields: Any) -> Self:
-        """Somebody has changed a live object."""
+        """Change a live object without Reconciler."""
         self.objects = [live for live in self.objects if live.id != live_id(address, live.type)]
         self.live(address, **fields)
         return self

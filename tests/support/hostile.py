@@ -1,4 +1,4 @@
-"""Values that are something else in some format, put everywhere a plan and a result have room for text."""
+"""Texts with a special meaning in some format, in every text of plans, results and other reports."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ VALUES = (
 
 
 def plan_of(value: str, **more) -> Plan:
-    """A plan that says `value` wherever it can."""
+    """Return a plan with `value` in every text."""
     fields = (
         FieldChange(("instructions",), f"before\n{value}\nafter", f"before\nafter {value}", "manifest"),
         FieldChange(("metadata", value), value, "other", "both"),
@@ -117,7 +117,7 @@ def plan_of(value: str, **more) -> Plan:
 
 
 def result_of(value: str) -> ApplyResult:
-    """A result that says `value` wherever it can."""
+    """Return a result with `value` in every text."""
     notes = (Note("upload-held", {"type": value, "id": value}),)
     problem = Problem("rate-limit", f"failed: {value}", Place(value, 1), hint=value)
     return ApplyResult(
@@ -137,13 +137,13 @@ def result_of(value: str) -> ApplyResult:
 
 
 def inventory_of(value: str) -> Inventory:
-    """An inventory that says `value` wherever it can."""
+    """Return an inventory with `value` in every text."""
     item = Item(value, value, value, "ours", value, value, 1, 0.0, 0.0, 0.1, value, (value, value), False, value)
     return Inventory(value, value, value, value, (item,), (Problem("x", value, hint=value),))
 
 
 def comparison_of(value: str) -> Comparison:
-    """A comparison that says `value` wherever it can."""
+    """Return a comparison with `value` in every text."""
     fields = (ValueChange(("instructions", value), f"a\n{value}", value),)
     objects = tuple(ObjectChange(Address("assistant", value), word, fields) for word in ("added", "removed", "changed"))
     files, variables = (FileChange(value, "0" * 64, None),), (VariableChange(value, value, value, "x"),)
@@ -151,7 +151,7 @@ def comparison_of(value: str) -> Comparison:
 
 
 def migration_of(value: str) -> Migration:
-    """A migration that says `value` wherever it can."""
+    """Return a migration with `value` in every text."""
     outcomes: tuple[MappingOutcome, ...] = ("mapped", "changed", "lost")
     entries = tuple(Entry(value, outcome, value, value, value) for outcome in outcomes)
     export = Export("assistant", {"id": value, "name": value}, Place(value, 1))

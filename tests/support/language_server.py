@@ -17,7 +17,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
         "validate": True,
         "hover": True,
         "completion": True,
-        # Nothing is fetched: schemas are those that the files name.
+        # No schema is downloaded; only those that the files name are used.
         "schemaStore": {"enable": False},
         "kubernetesCRDStore": {"enable": False},
         "hoverSchemaSource": False,
@@ -28,7 +28,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
 
 @dataclass
 class Editor:
-    """One connection. A request waits for its answer; requests of the server are answered meanwhile."""
+    """A connection to the server. A request waits for its response and handles requests of the server meanwhile."""
 
     process: "subprocess.Popen[bytes]"
     diagnostics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -36,25 +36,25 @@ class Editor:
     _requests: int = 0
 
     def open(self, path: Path, text: str | None = None) -> None:
-        """Open a document, once: the content of a file, or `text` that is only in the editor."""
+        """Open a document: the content of a file, or `text` that is not saved."""
         content = path.read_text(encoding="utf-8") if text is None else text
         document = {"uri": path.as_uri(), "languageId": "yaml", "version": 1, "text": content}
         self.notify("textDocument/didOpen", textDocument=document)
 
     def problems(self, path: Path) -> list[str]:
-        """The diagnostics of a document that is open, each with its line."""
+        """Return the diagnostics of an open document, each with its line."""
         while path.as_uri() not in self.diagnostics:
             self._handle(self._read())
         found = self.diagnostics[path.as_uri()]
         return [f"{one['range']['start']['line'] + 1}: {one['message']}" for one in found]
 
     def hover(self, path: Path, line: int, column: int) -> str:
-        """The text that is shown for a place, in Markdown; empty where nothing is. Lines and columns start at 0."""
+        """Return the hover text of a position in Markdown; empty if there is none. Lines and columns start at 0."""
         found = self._at("textDocument/hover", path, line, column)
         return str(found["contents"]["value"]) if found else ""
 
     def completions(self, path: Path, line: int, column: int) -> dict[str, dict[str, Any]]:
-        """Everything that is offered at a place, by label."""
+        """Return the completions at a position by label."""
         found = self._at("textDocument/completion", path, line, column)
         items = found["items"] if isinstance(found, dict) else found or []
         return {item["label"]: item for item in items}

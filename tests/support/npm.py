@@ -1,4 +1,4 @@
-"""Packages of npm that a test needs, exactly those that a `package-lock.json` names."""
+"""Packages of npm for tests, in the versions of a `package-lock.json`."""
 
 import fcntl
 import subprocess
@@ -12,7 +12,7 @@ NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def install(folder: Path) -> None:
-    """Put them into `node_modules` of the folder, unless somebody has; skips the test where there is no registry."""
+    """Install the packages in `node_modules` of the folder, once. Skip the test if no registry can be reached."""
     lock, done = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)

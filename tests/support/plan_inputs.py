@@ -1,4 +1,4 @@
-"""Tiny worlds: four forms, and a builder that says what is wanted, last applied and live, one object a line.
+"""Small plan inputs: six resource types, and a builder of desired, applied and live objects, one line each.
 
 worlds = Worlds()
 worlds.want("widget/lamp", note="on")
@@ -35,7 +35,7 @@ def _form(type_: str, **options: Any) -> ResourceType:
 
 
 def _widget(type_: str) -> ResourceType:
-    """`metadata` is ours by key, `size` immutable, and `colour` is grey where nobody sets it."""
+    """Return a resource type: `metadata` is owned by key, `size` is immutable, the default of `colour` is grey."""
     return _form(
         type_,
         defaults={"note": None, "colour": "grey", "metadata": {}, "tools": [], "uses": None},
@@ -45,7 +45,7 @@ def _widget(type_: str) -> ResourceType:
 
 
 def _named_ids(fields: Fields, addresses_of: Callable[[str], Sequence[str]], _expected: Fields) -> Fields:
-    """Text that is the id of a managed object, as the reference to it."""
+    """Return `fields` with each id of a managed object replaced by a reference."""
 
     def named(value: Any) -> Any:
         if isinstance(value, list):
@@ -77,7 +77,7 @@ FORMS: Mapping[str, ResourceType] = {
     "page": _form("page", defaults={}, identity="document", own_localise=_named_ids),
     "file": RESOURCE_TYPE,
 }
-"""`page` lives in the outlets, and of a `note` only state knows whose it is."""
+"""Resource types by type. A `page` is a document in the outlets; the owner of a `note` is in the state only."""
 _TYPES = {"assistant": "agent", "chatbot": "page", "pipeline": "page", "release": "page", "vectorstore": "store"}
 
 
@@ -95,13 +95,13 @@ def type_of(address: str) -> str:
 
 
 def entry(path: str, content: str, **settings: Any) -> dict[str, Any]:
-    """What a store's manifest says of one file."""
+    """Return the entry of a file in the manifest of a store."""
     return {"file": ref(f"file/{path}"), "sha256": sha(content), **settings}
 
 
 @dataclass
 class Worlds:
-    """Collects objects, and gives the `PlanInputs` of them."""
+    """A builder of `PlanInputs`."""
 
     wanted: dict[Address, Desired] = field(default_factory=dict)
     state: dict[Address, Applied] = field(default_factory=dict)
@@ -168,7 +168,7 @@ class Worlds:
         detail: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> Self:
-        """An object with our label, which vouches for `hashes` (by default: for what state says)."""
+        """Add a labelled live object. The label has the hashes of `hashes`; default: of the fields in the state."""
         type_ = type_ or type_of(address)
         known = self.state.get(Address.parse(address))
         vouched = hashes if hashes is not None else (known.fields if known else {})
@@ -181,14 +181,14 @@ class Worlds:
         return self
 
     def synced(self, address: str, /, *, id_: str = "", protect: bool = False, **fields: Any) -> Self:
-        """Wanted, applied and live alike."""
+        """Add an object that is desired, applied and live with equal fields."""
         self.want(address, protect=protect, **fields)
         return self.stays(address, id_=id_, protect=protect, **fields)
 
     def stays(
         self, address: str, /, *, id_: str = "", protect: bool = False, keep: bool = False, **fields: Any
     ) -> Self:
-        """Applied and live, but wanted no more."""
+        """Add an object that is applied and live, but not desired."""
         self.applied(address, id_=id_, protect=protect, keep=keep, **fields)
         found: dict[str, Any] = {
             name: _by_id(self, value) if name == "files" else value for name, value in fields.items()
@@ -230,7 +230,7 @@ class Worlds:
         return self.applied_file(path, content).live_file(path, content)
 
     def announce(self, path: str, content: str, *, since: float = 1000.0) -> Self:
-        """That a killed run was about to upload a file."""
+        """Add the intent of an interrupted run to upload a file."""
         marker = {"filename": PurePosixPath(path).name, "bytes": len(content), "sha256": sha(content)}
         self.pending.append(Pending(Address("file", path), "file", marker, since))
         return self
@@ -242,7 +242,7 @@ class Worlds:
         return self
 
     def peer(self, identity: str, address: str, *refers_to: str, type_: str = "page") -> Self:
-        """Something in the outlets of another identity."""
+        """Add a document in the outlets of another identity."""
         document = Live(type_, f"{identity}: {address}", {}, name=address, refers_to=refers_to)
         self.peers.setdefault(Identity.parse(identity), []).append(document)
         return self
@@ -290,13 +290,13 @@ def digests(secret: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def live_id(address: str, type_: str) -> str:
-    """The id that an object has where a test does not say."""
+    """Return the default id of an object."""
     name = address.partition("/")[2].replace("/", "-").replace(".", "-")
     return address if type_ == "page" else f"{type_}_{name}"
 
 
 def _by_id(worlds: Worlds, files: Mapping[str, Any]) -> dict[str, Any]:
-    """The files of a store as the API has them."""
+    """Return the files of a store as the API returns them."""
     return {
         worlds.state[Address("file", path)].id: {
             "attributes": {},
@@ -307,12 +307,12 @@ def _by_id(worlds: Worlds, files: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def done(*changes: Change) -> list[tuple[str, str]]:
-    """Action and address of each change: what most tests look at."""
+    """Return the action and address of each change."""
     return [(change.action, change.address) for change in changes]
 
 
 def fields_of(plan: Plan) -> list[tuple[str, Any, Any, str]]:
-    """Path, before, after and origin of everything that differs."""
+    """Return the path, live value, desired value and origin of each field change."""
     return [
         (item.path, item.live, item.desired, item.origin)
         for change in (*plan.changes, *plan.drift)

@@ -1,4 +1,4 @@
-"""Plans that the tests of reports read."""
+"""Plans for the tests of reports."""
 
 from reconciler.planning.model import Change, FieldChange, Plan, Refusal, Risk, Source
 from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
@@ -33,7 +33,7 @@ def referrer(address: str, place: str = "", state=None) -> Referrer:
 
 
 def told(*texts: str) -> tuple[Reason, ...]:
-    """Reasons with these texts, as a document of an older format has them."""
+    """Return reasons with these texts, as in a document of an older format."""
     return tuple(Reason("text", {"text": text}) for text in texts)
 
 
@@ -46,7 +46,7 @@ def risky(text: str, rule="model-changed", level="medium", address: str = "assis
 
 
 def refers(*pairs: tuple[str, str]) -> tuple[tuple[Node, Node], ...]:
-    """References between addresses."""
+    """Return references between addresses."""
     return tuple((Address.parse(source), Address.parse(target)) for source, target in pairs)
 
 

@@ -1,4 +1,4 @@
-"""Processes that can be killed. They are forked from one that has imported everything, so that each starts at once."""
+"""Processes that can be killed, forked from a server that has imported what they need."""
 
 import multiprocessing
 import os
@@ -14,17 +14,17 @@ from reconciler.emulator.serve import serve
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["tests.crash.runs", "reconciler.emulator.app", "openai", "uvicorn", "obstore", "psycopg", "tests.crash.warm"]
+    ["reconciler.emulator.app", "openai", "uvicorn", "obstore", "psycopg", "tests.support.warm"]
 )
 PATIENCE: Final = 120.0
 
 
-class Killed(Exception):  # noqa: N818 - what became of a process, as the test wanted it
-    """The process died of SIGKILL."""
+class Killed(Exception):  # noqa: N818 - the outcome that a test expects, not a failure
+    """The process was ended by SIGKILL."""
 
 
 class Process:
-    """`function(*arguments)` in a process of its own, with `environ` as all of its environment that is ours."""
+    """A call of `function(*arguments)` in its own process, with `environ` added to the environment."""
 
     def __init__(self, environ: Mapping[str, str], function: Callable[..., Any], *arguments: Any) -> None:
         self._answer, theirs = CONTEXT.Pipe(duplex=False)
@@ -38,9 +38,9 @@ class Process:
         return self.process.pid
 
     def result(self, patience: float | None = PATIENCE) -> Any:
-        """What the function returns, after so many seconds at most; raises `Killed`."""
+        """Return the result within `patience` seconds; raise `Killed` if the process was killed."""
         try:
-            assert self._answer.poll(patience), "the process says nothing"
+            assert self._answer.poll(patience), "no answer from the process"
             return self._answer.recv()
         except EOFError:
             self.process.join(PATIENCE)
@@ -59,15 +59,16 @@ def _call(
 
 
 def run(environ: Mapping[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
-    """The result of `function(*arguments)`, called in a process of its own; raises `Killed`."""
+    """Return the result of `function(*arguments)` in its own process; raise `Killed` if the process was killed."""
     return Process(environ, function, *arguments).result()
 
 
 @contextmanager
-def api(data: Path, latency: float = 0.0) -> Iterator[str]:
-    """The embedded API in a process of its own, with its objects in `data`; gives its base URL."""
+def api(data: Path | None = None, *, latency: float = 0.0, ingest_delay: float = 0.0) -> Iterator[str]:
+    """Run the emulator in its own process, with its objects in `data` or in memory, and return its base URL."""
+    settings = Settings(data=data, latency=latency, ingest_delay=ingest_delay)
     answer, theirs = CONTEXT.Pipe(duplex=False)
-    process = CONTEXT.Process(target=_serve, args=(theirs, data, latency), daemon=True)
+    process = CONTEXT.Process(target=_serve, args=(theirs, settings), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -78,5 +79,5 @@ def api(data: Path, latency: float = 0.0) -> Iterator[str]:
         process.join(PATIENCE)
 
 
-def _serve(announce: Connection, data: Path, latency: float) -> None:
-    serve(Settings(data=data, latency=latency), "127.0.0.1", 0, announce.send)
+def _serve(announce: Connection, settings: Settings) -> None:
+    serve(settings, "127.0.0.1", 0, announce.send)

@@ -1,4 +1,4 @@
-"""Markdown and HTML as their readers see them: what is text, and what does something."""
+"""Parsed Markdown and HTML: visible text, and elements that are active."""
 
 import re
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ OURS = re.compile(
     r"|</details>"
 )
 ACTIVE = re.compile(r"[@#<`*_~|\[\]\\]|(?<!-)>|\$(?!\d)|://|www\.|:\w+:|GH-\d|\b[0-9a-f]{40}\b")
-"""What GitHub makes something of, outside of code."""
+"""Characters that GitHub interprets outside of code."""
 QUIET = {"paragraph", "heading", "bullet_list", "list_item", "strong", "blockquote"}
 
 
 @dataclass
 class Read:
-    """A Markdown document, taken apart."""
+    """The parts of a Markdown document."""
 
     text: str = ""
     code: list[str] = field(default_factory=list)

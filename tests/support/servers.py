@@ -1,4 +1,4 @@
-"""Real servers for tests: S3 and PostgreSQL, one of each for a session, on free ports of this machine."""
+"""S3 and PostgreSQL servers for tests, one of each for a session, on free local ports."""
 
 import os
 import pwd
@@ -19,7 +19,7 @@ import pytest
 
 from reconciler.s3.location import Location
 
-# moto looks at If-Match and writes in two steps, between which another thread may write: here they take turns.
+# moto checks If-Match and writes in two steps. The lock prevents writes of other threads in between.
 _S3_SERVER = """
 import sys, threading
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -33,7 +33,7 @@ def in_turn(environ, start_response):
 
 run_simple("127.0.0.1", int(sys.argv[1]), in_turn, threaded=True)
 """
-PASSWORD = "not-for-messages"  # a word that must never be seen in any output
+PASSWORD = "not-for-messages"  # must not appear in any output
 
 
 def free_port() -> int:
@@ -45,7 +45,7 @@ def free_port() -> int:
 
 @dataclass
 class S3Server:
-    """moto's S3 server in a process of its own. What it holds is gone when it stops."""
+    """moto's S3 server in its own process. Its objects are lost when it stops."""
 
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -68,7 +68,7 @@ class S3Server:
         self._request("PUT", f"/{name}")
 
     def check_keys(self, on: bool) -> None:
-        """Whether only users that exist are let in: none does."""
+        """Turn the check of access keys on or off. No key is valid while it is on."""
         self._request("POST", "/moto-api/reset-auth", b"0" if on else b"inf")
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> None:
@@ -80,7 +80,7 @@ class S3Server:
 
 @dataclass
 class PostgresServer:
-    """A PostgreSQL cluster of our own. It refuses to run as root, so root runs it as somebody else."""
+    """A PostgreSQL cluster. The server refuses to run as root, so root runs it as another user."""
 
     programs: Path
     folder: Path
@@ -104,7 +104,7 @@ class PostgresServer:
         self._run("pg_ctl", "stop", "-w", "-m", "immediate")
 
     def pids(self) -> list[int]:
-        """The server's processes."""
+        """Return the process ids of the server."""
         first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii")
         return [first, *map(int, children.split())]
@@ -122,7 +122,7 @@ def _unprivileged() -> dict[str, Any]:
 
 
 def postgres_programs() -> Path | None:
-    """Where PostgreSQL's programs are: Debian puts those of the server off the PATH."""
+    """Return the folder of PostgreSQL's programs. Debian installs those of the server outside of PATH."""
     found = shutil.which("initdb")
     folders = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
@@ -143,7 +143,7 @@ def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
-    pytest.importorskip("moto", reason="takes the package moto[server] from PyPI", exc_type=ImportError)
+    pytest.importorskip("moto", reason="requires the package moto[server] from PyPI", exc_type=ImportError)
     server = S3Server()
     server.start()
     yield server
@@ -152,7 +152,7 @@ def s3_server() -> Iterator[S3Server]:
 
 @pytest.fixture
 def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Location:
-    """An empty prefix of a bucket of its own, and the credentials for it in the environment."""
+    """Return an empty prefix in a new bucket, with its credentials in the environment."""
     name = f"acme-{secrets.token_hex(6)}"
     s3_server.make_bucket(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
@@ -164,7 +164,7 @@ def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Location:
 def postgres_server() -> Iterator[PostgresServer]:
     programs = postgres_programs()
     if programs is None:
-        pytest.skip("takes PostgreSQL's server: Debian's package postgresql")
+        pytest.skip("requires PostgreSQL's server: Debian's package postgresql")
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     if os.getuid() == 0:
         shutil.chown(folder, _unprivileged()["user"])
@@ -180,5 +180,5 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def database(postgres_server: PostgresServer) -> str:
-    """A schema of its own that is not there yet, as `RECONCILER_STATE` names it."""
+    """Return the URL of a schema that does not exist yet, in the format of `RECONCILER_STATE`."""
     return f"{postgres_server.dsn}?schema=acme_{secrets.token_hex(6)}"

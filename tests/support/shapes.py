@@ -1,4 +1,4 @@
-"""Types of the SDK and models of ours, flattened alike: path of every member -> what may stand there."""
+"""Types of the SDK and models of Reconciler in one flat form: the allowed values by path of the member."""
 
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,10 @@ _SCALARS = {str: "str", int: "int", float: "number", bool: "bool", type(None): "
 
 
 def flat(annotation: Any) -> dict[str, str]:
-    """`tools[function].name` -> `required str`. Of a union of objects each member stands under its `type`."""
+    """Return the allowed values by path, as in `tools[function].name`: `required str`.
+
+    The members of a union of objects are listed under their `type`.
+    """
     return dict(_flat(annotation, "", ()))
 
 
@@ -30,7 +33,7 @@ def _flat(annotation: Any, path: str, inside: tuple[Any, ...]) -> Iterator[tuple
 
 
 def object_options(annotation: Any) -> list[Any]:
-    """The types of object that may stand in this place, or in the list in this place."""
+    """Return the object types of an annotation, or of the items of a list."""
     options = list(_options(annotation))
     inner = [get_args(option)[0] for option in options if get_origin(option) in (list, Iterable, Sequence)]
     return [option for option in options if _is_object(option)] or [
@@ -46,7 +49,7 @@ def _members(type_: Any, path: str, inside: tuple[Any, ...]) -> Iterator[tuple[s
 
 
 def members(type_: Any) -> dict[str, tuple[bool, Any]]:
-    """Name on the wire -> whether it is required, and its annotation."""
+    """Return for each member, by its name in JSON, True if it is required, and its annotation."""
     hints = get_type_hints(type_, include_extras=True)
     if is_typeddict(type_):
         return {_wire_name(name, hint): (_requires(hint), hint) for name, hint in hints.items()}
@@ -58,7 +61,7 @@ def members(type_: Any) -> dict[str, tuple[bool, Any]]:
 
 
 def described(annotation: Any) -> str:
-    """One text for what may stand here, whatever the way it is written."""
+    """Return a text for the values that an annotation allows, equal for equivalent annotations."""
     names = {_name(option) for option in _options(annotation)}
     if "str" in names:
         names = {name for name in names if not name.startswith("'")}
@@ -78,7 +81,7 @@ def _name(option: Any) -> str:
 
 
 def _options(annotation: Any) -> Iterator[Any]:
-    """The members of a union, however deep, and the values of a Literal."""
+    """Yield the members of a nested union, and the values of a Literal."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Annotated, Required, NotRequired):
         yield from _options(arguments[0])
@@ -116,7 +119,7 @@ def _layers(hint: Any) -> Iterator[Any]:
 
 @cache
 def adapter(type_: Any) -> TypeAdapter[Any]:
-    """Validates strictly what a type of the SDK says: no unknown members, no coercion, lists looked into."""
+    """Return a strict validator of a type of the SDK: no unknown members, no coercion, checked list items."""
     return TypeAdapter(_strict(type_))
 
 

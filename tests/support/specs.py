@@ -20,10 +20,10 @@ JSON_SCHEMA = st.sampled_from(
 )
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)
 KEY = TEXT.map("x{}".format)
-"""No `$file`, and no header that is called like a secret."""
+"""Keys, without `$file` and names of secret headers."""
 NUMBER = st.sampled_from([0.0, 0.25, 1.0, 1])
 
-# What the types do not tell.
+# Values with rules that the types do not express.
 BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "extra": st.just({}),
     "file_id": st.sampled_from(["data/prices.csv", "file-abc123"]),
@@ -44,9 +44,9 @@ BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
 }
 
 
-@cache  # Hypothesis looks into each new strategy before it draws from it, which takes longer than the draw.
+@cache  # Hypothesis validates each new strategy, which takes longer than a draw.
 def specs(model: type[BaseModel], *, every: bool = False) -> st.SearchStrategy[dict[str, Any]]:
-    """Valid specs of `model`, as YAML gives them, with tools of distinct kinds and names, as the API asks.
+    """Return a strategy for valid specs of `model`, with tools of distinct types and names, as the API requires.
 
     With `every`, all fields are set, none to null, and there is a tool of each type.
     """
@@ -94,7 +94,7 @@ def _list(items: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 
 def _identity(item: Any) -> Any:
-    """Tools of a name, and searches, are there once."""
+    """Return the key by which tools are unique: type and name for functions, type for searches."""
     if not isinstance(item, dict):
         return item
     once = item.get("type") in ("function", "custom", "tool_search", "web_search")
@@ -102,7 +102,7 @@ def _identity(item: Any) -> Any:
 
 
 def _integers(notes: Iterable[Any]) -> st.SearchStrategy[int]:
-    """Integers within `Field(ge=…, le=…)`."""
+    """Return a strategy for integers within `Field(ge=…, le=…)`."""
     bounds = [note for field in notes if isinstance(field, FieldInfo) for note in field.metadata]
     low = max((note.ge for note in bounds if hasattr(note, "ge")), default=0)
     return st.integers(low, min((note.le for note in bounds if hasattr(note, "le")), default=low + 100))

@@ -1,4 +1,4 @@
-"""Git repositories for tests: a bare one as the remote, and clones of it."""
+"""Git repositories for tests of the state: a bare remote repository, and clones of it."""
 
 import os
 import shutil
@@ -56,10 +56,10 @@ class Remote:
 
     @property
     def pushes(self) -> int:
-        """Pushes that moved a branch, or tried to."""
+        """The number of pushes to a branch, including rejected pushes."""
         file = self.folder / "pushes"
         return len(file.read_text().splitlines()) if file.exists() else 0
 
     def subjects(self, branch: str = "reconciler-state") -> list[str]:
-        """The first lines of the messages on a branch, the latest first."""
+        """Return the subjects of the commits on a branch, latest first."""
         return git(self.folder, "log", "--format=%s", branch).splitlines()

@@ -1,6 +1,6 @@
-"""A project in a folder, the embedded API in this process, and everybody who works on either of them.
+"""A project folder with the embedded API in the test process.
 
-`plan` and `apply` go the way of the commands; `by_hand` is somebody else at the API, with the real SDK.
+`plan` and `apply` call the operations of the commands; `by_hand` changes live objects with the SDK, without Reconciler.
 """
 
 import asyncio
@@ -37,18 +37,18 @@ PROJECT: Document = {"kind": "Project", "metadata": {"name": "acme"}, "spec": {"
 
 
 def manifest(kind: str, name: str, spec: Mapping[str, Any], **more: Any) -> Document:
-    """A document of `kind`; `more` goes beside `spec`."""
+    """Return a manifest of `kind`, with `more` as top-level fields."""
     return {"kind": kind, "metadata": {"name": name}, "spec": spec, **more}
 
 
 def as_yaml(documents: list[Document]) -> str:
-    """JSON that is YAML too, whatever characters are in it."""
+    """Return YAML documents, in JSON with escapes for all special characters."""
     texts = (json.dumps({"apiVersion": "reconciler/v1", **document}, ensure_ascii=False) for document in documents)
     return "\n---\n".join(re.sub(r"[^ -~]", lambda found: f"\\U{ord(found[0]):08x}", text) for text in texts)
 
 
 class Clock:
-    """Time as the embedded API sees it."""
+    """The clock of the embedded API."""
 
     def __init__(self) -> None:
         self.seconds = 1_795_000_000.0
@@ -58,7 +58,7 @@ class Clock:
 
 
 class Quiet:
-    """Listens to an apply and says nothing."""
+    """A listener of an apply that ignores all events."""
 
     def started(self, address: str, action: Action) -> None: ...
 
@@ -67,7 +67,7 @@ class Quiet:
 
 @dataclass
 class World:
-    """One project folder and one API."""
+    """A project folder and an API."""
 
     root: Path
     app: Starlette
@@ -76,11 +76,11 @@ class World:
     connection: Connection
     sdk: AsyncOpenAI
     documents: dict[str, Document] = field(default_factory=dict)
-    """The manifests by `Kind/name`."""
+    """Manifests by `Kind/name`."""
     environ: Mapping[str, str] = field(default_factory=lambda: {"RECONCILER_ENDPOINT": "embedded"})
 
     def wants(self, *documents: Document) -> None:
-        """Write manifests, each over the one of its kind and name."""
+        """Write manifests. Each replaces the manifest of its kind and name."""
         for document in documents:
             self.documents[f"{document['kind']}/{document['metadata']['name']}"] = document
         project, *others = self.documents.values()
@@ -88,7 +88,7 @@ class World:
         self.file("manifests.yaml", as_yaml(others))
 
     def drops(self, *names: str) -> None:
-        """Remove manifests, by `Kind/name`."""
+        """Remove manifests by `Kind/name`."""
         for name in names:
             del self.documents[name]
         self.wants()
@@ -106,7 +106,7 @@ class World:
         return self.run(make_plan(workspace, self.connection, on_drift=on_drift))
 
     def apply(self, on_drift: OnDrift = "revert") -> ApplyResult:
-        """Plan and apply; a plan that refuses fails the test."""
+        """Plan and apply. Fail the test if the plan is refused."""
         workspace = open_workspace(self.root, self.environ)
 
         async def run() -> ApplyResult:
@@ -122,20 +122,20 @@ class World:
         return self.runner.run(work)
 
     def by_hand(self, work: Coroutine[Any, Any, T]) -> T:
-        """What somebody does with the SDK, of which `requests` tells nothing."""
+        """Run `work` outside Reconciler. Its requests are not counted by `requests`."""
         before = list(self.app.state.requests)
         done = self.run(work)
         self.app.state.requests[:] = before
         return done
 
     def requests(self) -> Counter[str]:
-        """Requests since this was last called, by method and path template."""
+        """Return the number of requests since the last call, by method and path template."""
         asked = Counter(f"{method} {path}" for method, path in self.app.state.requests)
         self.app.state.requests.clear()
         return asked
 
     def id_of(self, address: str) -> str:
-        """The live id that the state knows."""
+        """Return the live id of a managed object."""
         live = self.observed().planned.matched.live
         return next(found.id for known, found in live.items() if str(known) == address)
 
@@ -143,14 +143,14 @@ class World:
         shutil.rmtree(self.root / STATE)
 
     def memory(self) -> dict[str, bytes]:
-        """Every byte of state and bundles, by path."""
+        """Return the content of the state and the bundles by path."""
         paths = (path for path in (self.root / ".reconciler").rglob("*") if path.is_file())
         return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in paths}
 
 
 @contextmanager
 def world(root: Path, **settings: Any) -> Iterator[World]:
-    """An empty project in `root` and an empty API; `settings` are the emulator's."""
+    """Create an empty project in `root` and an emulator with `settings`."""
     clock = Clock()
     app = create_app(replace(Settings(now=clock), **settings))
     root.mkdir(parents=True, exist_ok=True)
@@ -167,18 +167,18 @@ def world(root: Path, **settings: Any) -> Iterator[World]:
 
 
 def problem_of(outcome: Outcome) -> Problem:
-    """Why a change failed."""
+    """Return the problem of a failed change."""
     assert outcome.problem is not None
     return outcome.problem
 
 
 def is_silent(plan: Plan) -> bool:
-    """Whether there is nothing to say at all."""
+    """Return True if the plan is empty and has no warnings."""
     return not (plan.changes or plan.drift or plan.refusals or plan.warnings or plan.unmanaged)
 
 
 def told(changes: tuple[Change, ...]) -> list[str]:
-    """What a test compares: `update assistant/triage: instructions, model`."""
+    """Return each change as text: `update assistant/triage: instructions, model`."""
     return [
         f"{change.action} {change.address}" + (": " if change.fields else "") + ", ".join(f.path for f in change.fields)
         for change in changes

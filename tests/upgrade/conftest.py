@@ -1,4 +1,4 @@
-"""Fixture projects as version 893cbbb left them, and the command line of today on copies of them."""
+"""Fixture projects written by version 893cbbb, and the current command line on copies of them."""
 
 import asyncio
 import json
@@ -30,12 +30,12 @@ FOLDERS: Final = {
     "bundles": ".reconciler/bundles",
     "published": "published",
 }
-"""Where each folder of a fixture is in a project. Without `published`, the outlet is as `bundles`."""
+"""Locations in a project of the folders of a fixture. Without `published`, the outlet is a copy of `bundles`."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """The end of a command."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -43,12 +43,12 @@ class Done:
 
     @property
     def document(self) -> Any:
-        """Standard output as one JSON document."""
+        """The JSON document on stdout."""
         return json.loads(self.out)
 
     @property
     def error(self) -> str:
-        """Standard error in one line."""
+        """The content of stderr in one line."""
         return " ".join(self.err.split())
 
 
@@ -57,7 +57,7 @@ Cli = Callable[..., Done]
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command in this process, with the embedded API of the project in the working directory."""
+    """Return a function that runs a command in the test process, with the embedded API of the project."""
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("RECONCILER_ENDPOINT", "embedded")
 
@@ -76,7 +76,7 @@ Restore = Callable[..., Path]
 
 @pytest.fixture
 def restore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Restore:
-    """Put a fixture project, named by its folder in `data`, into a folder of its own: the working directory.
+    """Copy a fixture project, named by its folder in `data`, to a new working directory.
 
     `case` names edits of it, made by the old version; with an API of their own, where somebody changed that.
     """
@@ -108,7 +108,7 @@ def _copy(source: Path, root: Path) -> None:
 
 
 def load_api(dump: Path, root: Path) -> None:
-    """Make the embedded API of `root` from an SQL dump."""
+    """Create the embedded API of `root` from an SQL dump."""
     (root / API).parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(root / API)) as database:
         database.executescript("DROP TABLE IF EXISTS objects; DROP TABLE IF EXISTS contents;")
@@ -116,7 +116,7 @@ def load_api(dump: Path, root: Path) -> None:
 
 
 def by_hand(root: Path, change: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
-    """The result of `change`, made by somebody else at the embedded API of `root`, with the SDK."""
+    """Change the embedded API of `root` with the SDK, without Reconciler, and return the result."""
 
     async def run() -> T:
         transport = httpx2.ASGITransport(create_app(Settings(data=root / API)))
@@ -128,7 +128,7 @@ def by_hand(root: Path, change: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
 
 
 def live(root: Path) -> Counter[str]:
-    """Every live object by kind and address; an unlabelled one, and an upload, by its name; a file by its store."""
+    """Count the live objects by kind and address; unlabelled ones and uploads by name; files by store."""
 
     async def look(sdk: AsyncOpenAI) -> Counter[str]:
         found = Counter[str]()
@@ -148,7 +148,7 @@ def live(root: Path) -> Counter[str]:
 
 
 def live_of(name: str, scratch: Path) -> Counter[str]:
-    """Every live object of a fixture project, as `live` counts them."""
+    """Return the counts of `live` for a fixture project."""
     load_api(DATA / name / "api.sql", scratch)
     return live(scratch)
 
@@ -160,7 +160,7 @@ def _called(item: Any) -> str:
 
 
 def labels(root: Path) -> dict[str, dict[str, str]]:
-    """The ownership labels of every labelled object, by identity and address."""
+    """Return the labels of every labelled object by identity and address."""
 
     async def look(sdk: AsyncOpenAI) -> list[dict[str, str]]:
         agents = [agent.metadata or {} async for agent in sdk.beta.agents.list()]
@@ -171,7 +171,7 @@ def labels(root: Path) -> dict[str, dict[str, str]]:
 
 
 def marks(root: Path) -> dict[str, list[dict[str, Any]]]:
-    """The attributes of the files in every labelled store, by identity and address."""
+    """Return the attributes of the files in every labelled store by identity and address."""
 
     async def look(sdk: AsyncOpenAI) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
@@ -185,7 +185,7 @@ def marks(root: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def pins() -> Any:
-    """The digests that stay the same for ever."""
+    """Return the digests that must never change."""
     return read(DATA / "pins.json")
 
 
@@ -194,7 +194,7 @@ def read(file: Path) -> Any:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The bytes of every file below `folder`, by path."""
+    """Return the content of every file below `folder` by path."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 

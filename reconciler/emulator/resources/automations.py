@@ -46,7 +46,7 @@ def retrieve(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    """Replace fields. The target is replaced as a whole; its type cannot change."""
+    """Replace fields. The target is replaced completely; its type cannot change."""
     automation = _existing(call)
     automation |= {name: call.body[name] for name in ("name", "metadata") if name in call.body}
     automation |= _schedule(call, automation["type"])

@@ -13,9 +13,8 @@ from openai.types.beta.agents.vaults.credential_update_params import CredentialU
 from reconciler.emulator.api import Body, Call, Endpoint, new_id
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.limits import items, pairs
-from reconciler.emulator.paging import Paging
-from reconciler.emulator.resources.filters import by_metadata, by_status
-from reconciler.emulator.resources.vaults import CREDENTIAL as KIND, existing as existing_vault, title
+from reconciler.emulator.paging import Paging, by_metadata
+from reconciler.emulator.resources.vaults import CREDENTIAL as KIND, by_status, existing as existing_vault, title
 from reconciler.emulator.schema import Check
 from reconciler.emulator.store import Document
 

@@ -16,10 +16,9 @@ from starlette.responses import Response
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.errors import ApiError, invalid, not_found
 from reconciler.emulator.limits import between, pairs
-from reconciler.emulator.paging import Paging
+from reconciler.emulator.paging import Paging, by_metadata
 from reconciler.emulator.resources import agents, environment_templates, files as uploads, vaults
 from reconciler.emulator.resources.environments import SHOWN, files
-from reconciler.emulator.resources.filters import by_metadata
 from reconciler.emulator.schema import Check, missing
 from reconciler.emulator.store import Document, Where
 

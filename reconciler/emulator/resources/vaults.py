@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from openai.types.beta.agents.vault_create_params import VaultCreateParams
 from openai.types.beta.agents.vault_list_params import VaultListParams
 from openai.types.beta.agents.vault_update_params import VaultUpdateParams
+from starlette.datastructures import QueryParams
 
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.limits import pairs
-from reconciler.emulator.paging import Paging
-from reconciler.emulator.resources.filters import by_metadata, by_status
+from reconciler.emulator.paging import Paging, by_metadata
 from reconciler.emulator.schema import Check
-from reconciler.emulator.store import Document
+from reconciler.emulator.store import Document, Where
 
 KIND = "vault"
 CREDENTIAL = "vault.credential"
@@ -50,6 +50,12 @@ def delete(call: Call) -> Document:
     call.store.delete(KIND, call.id)
     call.store.delete_scope(CREDENTIAL, call.id)
     return deleted(call, "vault.deleted")
+
+
+def by_status(query: QueryParams) -> Where:
+    """Return the condition on the status of vaults and credentials, which are all active here."""
+    asked = [*query.getlist("status"), *query.getlist("status[]")]
+    return Where("FALSE") if asked and "active" not in asked else Where()
 
 
 def list_vaults(call: Call) -> Document:

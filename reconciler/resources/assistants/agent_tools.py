@@ -19,7 +19,7 @@ class Function(Extensible):
     description: str
     """Description of the function. The model reads it to decide on a call."""
     parameters: JSONObject
-    """JSON Schema of the parameters; its root must have type `object`. `{$file: …}` for a schema in a file of its own.
+    """JSON Schema of the parameters; its root must have type `object`. `{$file: …}` for a schema in a separate file.
     """
     defer_loading: bool = False
     """Load the tool only when tool search finds it. Default: `false`."""

@@ -17,7 +17,7 @@ from reconciler.resources.assistants import agent_form, agent_tools, response_to
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import rendered
 from reconciler.resources.assistants.hints import HINTS
-from reconciler.resources.assistants.image_tools import ImageGeneration
+from reconciler.resources.assistants.hosted_tools import ImageGeneration
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.shared import Extensible
 from reconciler.resources.base import Path, Resource, Scope

@@ -5,8 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from reconciler.resources.assistants.containers import AutoContainer, ShellEnvironment
-from reconciler.resources.assistants.image_tools import ImageGeneration
-from reconciler.resources.assistants.search_tools import FileSearch, WebSearch, WebSearchPreview
+from reconciler.resources.assistants.hosted_tools import FileSearch, ImageGeneration, WebSearch, WebSearchPreview
 from reconciler.resources.assistants.shared import (
     OMITTED,
     Count,
@@ -56,7 +55,7 @@ class NamespaceFunction(Extensible):
     name: Annotated[str, Field(min_length=1)]
     """Name of the function: letters, digits, `_` and `-`, at most 64 characters. Unique inside its namespace."""
     parameters: JSONObject | None = None
-    """JSON Schema of the parameters. `{$file: …}` for a schema in a file of its own. Default: none."""
+    """JSON Schema of the parameters. `{$file: …}` for a schema in a separate file. Default: none."""
     strict: bool | None = None
     """Enforce the schema of the parameters. Default: enforced if the schema permits it."""
     description: str | None = None

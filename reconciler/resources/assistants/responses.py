@@ -33,7 +33,7 @@ class JSONSchemaFormat(Part):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     """Name of the format: letters, digits, `_` and `-`, at most 64 characters."""
     schema_: JSONObject = Field(alias="schema")
-    """JSON Schema of the answer; `{$file: …}` for a schema in a file of its own."""
+    """JSON Schema of the answer; `{$file: …}` for a schema in a separate file."""
     description: str = OMITTED
     """Description of the format, for the model. Default: none."""
     strict: bool | None = None
@@ -244,7 +244,7 @@ class ResponsesSpec(Extensible):
     model: Model
     """Name of the model, such as `gpt-6-luna`."""
     instructions: str | None = None
-    """Instructions, as a system message; `{$file: …}` for text in a file of its own. Default: none."""
+    """Instructions, as a system message; `{$file: …}` for text in a separate file. Default: none."""
     tools: list[Tool] = OMITTED
     """Tools that the model may call. Default: none."""
     tool_choice: ToolChoice = OMITTED

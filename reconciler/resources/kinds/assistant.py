@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.resources.assistants import agent_form
+from reconciler.resources.assistants.agent_form import agent_to_manifest
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import canonical_request, rendered
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.limits import Spec, check
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.risks import risks
-from reconciler.resources.assistants.to_manifest import agent_to_manifest
 from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.kind import Kind
 from reconciler.resources.kinds.file import file_objects

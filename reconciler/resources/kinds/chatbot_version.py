@@ -10,8 +10,7 @@ from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.kind import Kind, Naming
 from reconciler.resources.kinds.chatbot import CHATBOT
 from reconciler.resources.problems import Finding
-from reconciler.resources.releases.content import ChatbotVersionSpec, content_digest, lacking
-from reconciler.resources.releases.freezing import frozen, parts, provided
+from reconciler.resources.releases.content import ChatbotVersionSpec, content_digest, frozen, lacking, parts, provided
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
 

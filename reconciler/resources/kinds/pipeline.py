@@ -5,7 +5,7 @@ from typing import Final
 
 from reconciler.resources.base import Desired, Resource, Scope, Spec
 from reconciler.resources.kind import Kind
-from reconciler.resources.pipelines import graph, nodes, rules
+from reconciler.resources.pipelines import graph, nodes
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard, guardrail_risks
@@ -24,7 +24,6 @@ class PipelineSpec(Spec):
 
 def _check(resource: Resource, _scope: Scope) -> Iterator[Finding]:
     spec: PipelineSpec = resource.spec
-    yield from rules.check(spec.nodes)
     yield from graph.check(spec.nodes, spec.edges)
 
 

@@ -145,7 +145,9 @@ def _settings(spec: VectorStoreSpec, entry: FileEntry) -> dict[str, JSON]:
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
     spec: VectorStoreSpec = resource.spec
     held = {path: entry for path, entry, _ in store_files.held(spec.files, scope.files)}
-    local = {path: found for path in held if isinstance(found := _local(path, scope), LocalFile)}
+    local = {
+        path: found for path in held if not is_file_id(path) and isinstance(found := scope.files.read(path), LocalFile)
+    }
     fields = _own_fields(resource)
     # Globs are only resolved here, so their files are references of the object but not of the manifest.
     if "files" in spec.model_fields_set:
@@ -167,10 +169,6 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
         options={"prune": spec.prune},
     )
     yield from (file_object(found, scope) for found in local.values())
-
-
-def _local(path: str, scope: Scope) -> LocalFile | Finding | None:
-    return None if is_file_id(path) else scope.files.read(path)
 
 
 def _own_fields(resource: Resource) -> dict[str, JSON]:

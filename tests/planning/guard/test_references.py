@@ -199,3 +199,10 @@ def test_an_expired_store_may_be_replaced_whoever_uses_it():
 def test_new_bytes_of_a_file_that_a_stranger_holds_are_no_danger_to_it():
     worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
     assert rules(worlds.stranger("vs_9", type_="store", refers_to=("file_a-md",))) == []
+
+
+def test_an_id_that_a_manifest_out_of_scope_writes_counts_too():
+    worlds = Worlds().stays("vectorstore/kb").synced("assistant/other", uses="store_kb")
+    scope = frozenset({Address("vectorstore", "kb")})
+    assert rules(worlds, scope=scope) == [("referenced", "vectorstore/kb")]
+    assert sections(worlds, scope=scope) == {"Other references": ("assistant/other",)}

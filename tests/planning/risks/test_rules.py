@@ -12,6 +12,8 @@ from reconciler.planning import build
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan, Risk
 from reconciler.resources.kinds.vector_store import VECTOR_STORE
+from reconciler.resources.risks import RISKS
+from tests.support import field_risks
 from tests.support.guard_estates import Estate
 from tests.support.plan_inputs import Worlds, ref
 
@@ -191,3 +193,11 @@ def test_they_survive_json_and_are_in_no_digest():
     made = plan(several())
     assert from_json(to_json(made)).risks == made.risks
     assert from_json(to_json(replace(made, risks=(), costs=None))).digest == made.digest
+
+
+def test_each_is_tried():
+    """That of a consent fires where consents are tested."""
+    told = {rule for rule, *_ in field_risks.FIRES} | {rule for rule, _ in TOLD}
+    assert told | {"consent-used"} == RISKS.keys()
+    not_told = {rule for rule, *_ in field_risks.SILENT} | {rule for rule, _ in NOT_TOLD}
+    assert not_told == RISKS.keys()

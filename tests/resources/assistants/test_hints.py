@@ -17,7 +17,7 @@ SECRETS = {"type": "allowlist", "allowed_domains": [], "domain_secrets": []}
 
 
 def unknown(target: str, spec: dict[str, Any]) -> list[Finding]:
-    """What is said about the fields and types that the target does not have."""
+    """Return the hints for the fields and types that the target does not support."""
     written = {"model": "m", **spec}
     model = KIND.models[target]
     with pytest.raises(ValidationError) as caught:

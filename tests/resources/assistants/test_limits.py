@@ -1,4 +1,4 @@
-"""Values that the API refuses are errors at their place, before anything is sent."""
+"""Tests of limits: values that the API refuses are errors with their place, before a request is sent."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""Our models have what the API has: every member of the SDK's request types, and nothing else.
+"""Tests that the models have every member of the SDK's request types, and no other.
 
 A newer SDK makes these fail with the names of what the API has gained.
 """

@@ -47,7 +47,7 @@ def scope(folder: Folder) -> Scope:
 
 @pytest.fixture
 def resource() -> Callable[..., Resource]:
-    """One manifest of a kind, from its spec as YAML gives it."""
+    """Return the manifest of a kind with a parsed spec."""
 
     def build(kind: Kind, name: str, spec: dict[str, Any]) -> Resource:
         return Resource(

@@ -1,4 +1,4 @@
-"""A consent names one refusal, a reason and an expiry date; anything broader is an error with a hint."""
+"""Tests of consents: one refusal, a reason and an expiry date; a broader consent is an error with a hint."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ SPEC = {
 
 @pytest.fixture
 def findings(resource, folder):
-    """What is wrong with a consent in which something is written otherwise, by path."""
+    """Return the problems of a consent with changed fields, by path."""
 
     def check(environments=("staging", "production"), **changed):
         scope = Scope(files=folder, environments=environments, today=date(2026, 11, 21))

@@ -210,7 +210,7 @@ class TestGraph:
 
 
 def _has_cycle(pairs):
-    """Whether peeling off sources leaves something."""
+    """Return True if nodes remain after nodes without incoming edges are removed repeatedly."""
     while sources := {a for a, _ in pairs} - {b for _, b in pairs}:
         pairs = {(a, b) for a, b in pairs if a not in sources}
     return bool(pairs)

@@ -1,7 +1,7 @@
-"""A kind that only tests have: three modules, added to the folders that the registries look into, and no other edit.
+"""A kind for tests: three modules, added to the folders of the registries without any other change.
 
-Its objects have no metadata, so that only state tells whose they are; each is made of all files of a folder; and hosted
-tools of an assistant refer to them from a nested field.
+Its objects have no metadata, so their owner is in the state only. Each consists of all files of a folder, and hosted
+tools of an assistant refer to it in a nested field.
 """
 
 import sys
@@ -20,7 +20,7 @@ _PACKAGES: tuple[tuple[ModuleType, str], ...] = ((kinds, "resources"), (adapters
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Have the kind known inside, as if its modules stood in the packages."""
+    """Register the kind, as if its modules were in the packages."""
     paths = [list(package.__path__) for package, _ in _PACKAGES]
     try:
         for package, folder in _PACKAGES:
@@ -36,7 +36,7 @@ def installed() -> Iterator[None]:
 
 
 def _forget() -> None:
-    """Let everything be looked up again that is found by looking into the packages."""
+    """Clear the caches of the registries."""
     for module in (registry, references):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):

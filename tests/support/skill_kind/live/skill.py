@@ -32,7 +32,7 @@ class Skills:
         return [self._live(body) for body in await walk(self._connection, "skills")]
 
     async def whole(self, live: Live) -> Live | None:
-        """With its texts."""
+        """Return the live skill with its texts; None if it does not exist."""
         body = await self._connection.read("skills", live.id, "content")
         return None if body is None else replace(live, detail={**live.detail, "texts": body["texts"]})
 
@@ -59,7 +59,7 @@ class Skills:
         return self._live(await self._connection.replace("skills", live.id, body=body, about=request.desired))
 
     async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
-        """A skill carries no label: there is nothing to do."""
+        """Do nothing, because a skill has no labels."""
 
     async def delete(self, id: str) -> None:  # noqa: A002
         await self._connection.remove("skills", id)

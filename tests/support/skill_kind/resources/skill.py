@@ -21,7 +21,7 @@ class SkillSpec(Spec):
     folder: str = Field(min_length=1)
     """Folder of the project, with everything below it. Required."""
     description: str | None = None
-    """Purpose, as agents are told. Default: none."""
+    """Purpose of the skill, for agents. Default: none."""
 
 
 def _parts(resource: Resource, scope: Scope) -> Iterator[LocalFile | Finding]:

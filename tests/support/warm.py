@@ -1,4 +1,4 @@
-"""Imported by the forkserver: what a first run builds and imports late is there before the forks, once for all."""
+"""A small apply and plan, run in the fork server so that forked processes find lazy imports and caches loaded."""
 
 import tempfile
 from pathlib import Path

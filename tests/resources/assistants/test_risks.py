@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from reconciler.resources.assistants.parameters import incompatible
+from reconciler.resources.assistants.risks import incompatible
 
 
 def of(**properties: Any) -> dict[str, Any]:

@@ -1,0 +1,166 @@
+"""`reconciler release`, `publish`, `archive`, `diff` and `export`: releases of chatbots."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from reconciler.cli import codes, options
+from reconciler.cli.output import show, show_json, style, write_json
+
+NONE: Final = "none"
+
+
+@click.command(name="release")
+@click.argument("chatbot")
+@click.option("-m", "--message", metavar="TEXT", default="", help="Set the description of the release.")
+@click.option("--publish", is_flag=True, help="Also publish the release, in --env or in all environments.")
+@click.option("--vendor", is_flag=True, help="Copy files that are not in Git to releases/files/.")
+@options.project
+def release_(
+    chatbot: str,
+    message: str,
+    publish: bool,
+    vendor: bool,
+    start: Path,
+    env: str | None,
+    format_: str,
+) -> int:
+    """Create a release of CHATBOT: write an immutable manifest to releases/CHATBOT/vN.yaml.
+
+    The manifest contains the pipelines, assistants, prompts and vector stores, the hash of every file, and the
+    variables of every environment. Numbers are not reused. Fails if nothing has changed since the latest release.
+
+    Works offline; `apply` creates the copies at OpenAI.
+    """
+    from reconciler.releases.release import release
+    from reconciler.reports.text.releases import released_text
+
+    name = chatbot.removeprefix("chatbot/")
+    done = release(start, options.environ(), name, message=message, vendor=vendor, publish=publish, env=env)
+    if format_ == "json":
+        from reconciler.releases.codec import released_json
+
+        show_json(released_json(done))
+    else:
+        show(released_text(done, style(sys.stdout)))
+    return 0
+
+
+def _number(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
+    if value == NONE:
+        return None
+    if value.isascii() and value.isdigit() and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"{value!r} is not a valid release number; use a whole number from 1, or `{NONE}`")
+
+
+@click.command(name="publish")
+@click.argument("chatbot")
+@click.argument("number", callback=_number)
+@options.project
+def publish_(chatbot: str, number: int | None, start: Path, env: str | None, format_: str) -> int:
+    """Set the published release of CHATBOT to NUMBER in its manifest.
+
+    Applies to the environment in --env or RECONCILER_ENV, or to all environments. An older NUMBER is a rollback and
+    needs no write request to OpenAI. `none` unpublishes the chatbot: applications that load it get an error.
+
+    Works offline. Commit the edit; the next `apply` moves the pointer.
+    """
+    from reconciler.releases.publish import publish
+    from reconciler.reports.text.releases import publication_text
+
+    done = publish(start, options.environ(), chatbot.removeprefix("chatbot/"), number, env=env)
+    if format_ == "json":
+        from reconciler.releases.codec import publication_json
+
+        show_json(publication_json(done))
+    else:
+        show(publication_text(done))
+    return 0
+
+
+@click.command(name="archive")
+@click.argument("address")
+@options.colour
+@options.output
+@options.folder
+def archive_(address: str, start: Path, format_: str) -> int:
+    """Remove an assistant, chatbot, pipeline or release and its dependents from the manifests.
+
+    Removing an assistant also archives the unpublished releases that contain it, and removes the vector stores that
+    nothing else uses. Removing a chatbot also archives its releases. If one of these objects is still referenced in any
+    environment, nothing is written, and the references and a remedy are printed.
+
+    Works offline. References at OpenAI are checked by the next plan.
+
+    Exit code 3 if refused.
+    """
+    from reconciler.releases.archive import archive
+
+    (chosen,) = options.addresses((address,))
+    done = archive(start, chosen)
+    if format_ == "json":
+        from reconciler.reports.wording.documents import archive_document
+
+        show_json(archive_document(done))
+    else:
+        from reconciler.reports.text.releases import archived_text
+
+        show(archived_text(done, style(sys.stdout)))
+    return codes.REFUSED if done.refusals else 0
+
+
+@click.command(name="diff")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@options.colour
+@options.report
+@options.environment
+@options.folder
+def diff_(before: str, after: str, start: Path, env: str | None, format_: str) -> int:
+    """Show the changes from A to B: releases (support@2) or the working version (support) of a chatbot.
+
+    Compares objects and their fields, prompts line by line, functions by name, files by hash, and variables in every
+    environment. Works offline. Fields are shown with the variables of --env, or of the first environment.
+    """
+    from reconciler.releases.diff import diff
+
+    found = diff(start, options.environ(), before, after, env=env)
+    if format_ == "json":
+        from reconciler.releases.codec import comparison_json
+
+        show_json(comparison_json(found))
+    elif format_ == "markdown":
+        from reconciler.reports.markdown.comparison import comparison_markdown
+
+        show(comparison_markdown(found))
+    else:
+        from reconciler.reports.text.comparison import comparison_text
+
+        show(comparison_text(found, style(sys.stdout)))
+    return 0
+
+
+@click.command(name="export")
+@click.argument("address")
+@options.folder
+@options.environment
+@click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the bundle to FILE. Default: print it."
+)
+def export_(address: str, start: Path, env: str | None, out: Path | None) -> int:
+    """Print the bundle that an application loads for ADDRESS, with live ids.
+
+    ADDRESS is the published release of a chatbot (`chatbot/support`), a specific release (`chatbot/support@3`), the
+    working version (`chatbot/support@working`), an assistant (`assistant/triage`) or a pipeline (`pipeline/flow`).
+    """
+    from reconciler.releases.export import export
+
+    document = export(start, options.environ(), options.addresses((address,))[0], env=env)
+    if out is not None:
+        write_json(document, out)
+    else:
+        show_json(document)
+    return 0
