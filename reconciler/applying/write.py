@@ -315,7 +315,7 @@ def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldCha
 def _planned_on(
     run: Run, resource_type: ResourceType, desired: Desired, names: Iterable[str]
 ) -> Iterator[tuple[str, JSON]]:
-    """Return the planned live values; in a field that is managed by key, of the keys in the manifest.
+    """Yield the planned live values; in a field that is managed by key, of the keys in the manifest.
 
     Keys of drift that is kept are among them: a write with pruning would remove all others.
     """
