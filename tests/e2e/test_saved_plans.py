@@ -165,7 +165,7 @@ def test_an_edited_plan_is_found_out(cli: Cli, saved):
     edit(saved, "manual", "mine")
     done = cli("apply", "--yes", saved)
     assert (done.code, done.out) == (1, "")
-    assert "it was edited after it was made" in done.err
+    assert "it was edited after it was created" in done.err
 
 
 def test_a_refused_plan_is_refused_also_when_it_is_applied(applied, cli: Cli, tmp_path):
