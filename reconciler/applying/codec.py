@@ -1,4 +1,4 @@
-"""The JSON document of an apply (`reconciler/apply/v2`): types, of which its JSON Schema is made, and the encoder."""
+"""The JSON document of an apply (`reconciler/apply/v2`): its types, from which its schema is made, and its encoder."""
 
 from typing import Any, Final, Literal, NotRequired, cast
 

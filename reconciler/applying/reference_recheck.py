@@ -31,7 +31,7 @@ class _Seen:
 
 
 class ReferenceRecheck:
-    """Looks for references at OpenAI that the plan knew nothing of. What it knew of, it has decided about."""
+    """Finds references at OpenAI that appeared after the plan was made."""
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ def command(
     \b
     reconciler import                       all agents and vector stores
     reconciler import agents --name 'bot*'  agents with a matching name
-    reconciler import vs_68f0 agent_91c2    objects by id, with any owner
+    reconciler import vs_68f0 agent_91c2    objects by id, including foreign objects
     reconciler import response resp_68f0    the configuration of a stored response
     reconciler import request body.json     a request body of `responses.create`
 

@@ -38,7 +38,7 @@ def command(
 
     Writes nothing and takes no lock.
 
-    Exit code 3 if the plan is refused.
+    Exits with code 3 if the plan is refused.
     """
     chosen = options.addresses(targets)
     if offline:

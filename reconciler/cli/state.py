@@ -103,11 +103,11 @@ def pull_(start: Path, env: str | None, out: Path | None) -> int:
     return 0
 
 
-@command.command(name="push", short_help="Replace the state by a document from `state pull`.")
+@command.command(name="push", short_help="Replace the state with a document from `state pull`.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @options.project
 def push_(file: Path, start: Path, env: str | None, format_: str) -> int:
-    """Replace the state by FILE. Fails if anything was recorded since FILE was pulled."""
+    """Replace the state with FILE. Fails if anything was recorded since FILE was pulled."""
     from reconciler.operations.state_edits import push
 
     return _edited("Pushed", push(start, options.environ(), file, env=env), format_)

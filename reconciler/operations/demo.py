@@ -120,7 +120,7 @@ def _first_apply(stage: Stage) -> None:
 
 
 def _drift(stage: Stage) -> None:
-    stage.title("Somebody changes an agent outside of Git.")
+    stage.title("An agent is changed outside Reconciler.")
     _change_outside_git(stage)
     stage.title("The drift report shows the changed fields. Exit code 2.")
     stage.shell("reconciler drift", expect=2)
@@ -131,7 +131,7 @@ def _drift(stage: Stage) -> None:
 def _release(stage: Stage) -> None:
     stage.title("Create a release, an immutable copy of the chatbot in one file, and publish it.")
     stage.shell('reconciler release outage-desk -m "First release" --publish')
-    stage.title("Apply creates the copies, and moves the pointer of applications last.")
+    stage.title("Apply creates the copies, then moves the published pointer.")
     stage.shell("reconciler apply --yes | tail -n 8")
 
 

@@ -28,7 +28,7 @@ def pulled(start: Path, environ: Mapping[str, str], *, env: str | None) -> bytes
 
 
 def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None) -> StateEdit:
-    """Replace the state by the document in `file`, a result of `pulled`.
+    """Replace the state with the document in `file`, a result of `pulled`.
 
     Raises ReconcilerError if it is not a state document, belongs to another identity, or is older than the state.
     """
@@ -83,7 +83,7 @@ def forget(
 
 
 def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> StateEdit:
-    """Replace the state by `new`; `what` describes the edit in the history of the backend."""
+    """Replace the state with `new`; `what` describes the edit in the history of the backend."""
     holder = lease.lock.holder
     workspace.backend.rewrite(present, new, lease, f"{what}: {workspace.identity} by {holder.name}@{holder.host}")
     return compare(present.state, new.state)

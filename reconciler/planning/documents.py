@@ -1,4 +1,4 @@
-"""The JSON document of a plan (`reconciler/plan/v2`) as types, of which its JSON Schema is made."""
+"""The JSON document of a plan (`reconciler/plan/v2`) as types, from which its JSON Schema is generated."""
 
 from typing import Final, Literal, NotRequired, TypeAlias
 

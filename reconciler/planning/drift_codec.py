@@ -1,4 +1,4 @@
-"""The JSON document of drift (`reconciler/drift/v2`): types, of which its JSON Schema is made, and the encoder."""
+"""The JSON document of drift (`reconciler/drift/v2`): its types, from which its schema is made, and its encoder."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal, cast

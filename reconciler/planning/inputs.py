@@ -81,7 +81,7 @@ class Consent:
 
 @dataclass(frozen=True)
 class PlanInputs:
-    """One identity, as wanted, as applied and as live."""
+    """Desired, applied and live objects of one identity."""
 
     identity: Identity
     resource_types: Mapping[str, ResourceType]

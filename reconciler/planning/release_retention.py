@@ -22,7 +22,7 @@ ASSISTANT: Final = "assistant"
 
 @dataclass(frozen=True)
 class Retired:
-    """Releases that the plan takes leave of."""
+    """Releases that the plan archives."""
 
     reasons: Mapping[Address, Reason]
     """The reason to archive each release."""

@@ -97,7 +97,7 @@ def _next_number(project: AllEnvironments, chatbot: str, git: Repository | None)
 def _not_in_git(loose: Mapping[str, RequiredFile], git: Repository | None) -> Iterator[Problem]:
     vendor = f"--vendor, which copies it to {VENDORED}/"
     for path, asked in sorted(loose.items()):
-        message = f"{path} is not restorable from Git, as a release requires: "
+        message = f"{path} cannot be restored from Git: "
         if git is None:
             message += "the project is not in a Git repository"
             hint = f"Create a repository with `git init`, or release with {vendor}."

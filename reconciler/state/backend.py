@@ -75,7 +75,7 @@ class Backend:
         return journal.begin(self.store, lease, snapshot, intents, openai_project=openai_project, plan=plan)
 
     def rewrite(self, base: Snapshot, new: Snapshot, lease: Lease, note: str) -> Snapshot:
-        """Replace the state by `new` and release the lock; see `edits.rewrite`."""
+        """Replace the state with `new` and release the lock; see `edits.rewrite`."""
         return edits.rewrite(self.store, lease, base, new, note)
 
     def held(self) -> Lock | None:

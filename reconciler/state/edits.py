@@ -53,7 +53,7 @@ class OlderError(StateFormatError):
 
 
 def rewrite(store: Store, lease: Lease, base: Snapshot, new: Snapshot, note: str) -> Snapshot:
-    """Replace the state by `new`, release the lock, and return the resulting snapshot.
+    """Replace the state with `new`, release the lock, and return the resulting snapshot.
 
     `base` was read under the lock. Position and run continue from it, so that neither a superseded run nor a plan of
     the previous state can write afterwards. Raises `LeaseLostError` if another run wrote in the meantime. See

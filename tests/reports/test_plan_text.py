@@ -78,8 +78,8 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
                        -> pipeline/triage-flow@support.2  releases/support/v2.yaml:31
                        -> assistant/triage@support.2
               remedy   Publish a release without it in place of release/support@2; or
-                       put the manifest of assistant/triage back.
-              or add this manifest, completed and reviewed:
+                       restore the manifest of assistant/triage.
+              or add this consent, with a reason and an expiry date:
                 kind: Consent
                 metadata: {name: drop-triage}
 
@@ -87,7 +87,7 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
           ~ update  assistant/triage
               ~ model: "a" -> "b"
 
-        Nothing is applied while anything is refused.
+        Nothing is applied until all refusals are resolved.
         """)
 
 
@@ -228,7 +228,7 @@ def test_strangers_are_counted_by_type_and_owner():
     agents = tuple(Unmanaged("agent", f"agent_{number}", f"copy {number}") for number in range(12))
     foreign = Unmanaged("vector_store", "vs_1", "", owner="acme/staging")
     assert golden("""
-        Not managed here, never changed: 12 agents, 1 vector store of acme/staging.
+        Unmanaged or foreign, not changed: 12 agents, 1 vector store of acme/staging.
           `reconciler inventory` lists them.
         """) in shown(unmanaged=(*agents, foreign))
 

@@ -264,7 +264,7 @@ class TestRefusals:
         )
         assert remedies_text(remedies) == (
             "Point pipeline/a, pipeline/b, pipeline/c and 2 more at something else, or remove it in the same change; "
-            "or put the manifest of assistant/triage back."
+            "or restore the manifest of assistant/triage."
         )
         assert remedies_text(()) == ""
         assert remedies_text((Remedy("text", {"text": "As it was."}),)) == "As it was."

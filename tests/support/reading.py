@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 OURS = re.compile(
     r"<!-- reconciler:\w+ [\w./@ -]+ -->"
-    r"|<details><summary>(<code>[^<>]*</code>|Or add this manifest, completed and reviewed)?[^<>]*</summary>"
+    r"|<details><summary>(<code>[^<>]*</code>|Or add this consent, with a reason and an expiry date)?[^<>]*</summary>"
     r"|</details>"
 )
 ACTIVE = re.compile(r"[@#<`*_~|\[\]\\]|(?<!-)>|\$(?!\d)|://|www\.|:\w+:|GH-\d|\b[0-9a-f]{40}\b")

@@ -70,7 +70,7 @@ def _costs(view: PlanView, style: Style) -> list[str]:
 
 def _footer(view: PlanView, command: str, style: Style) -> list[str]:
     if view.refusals:
-        return wrap("Nothing is applied while anything is refused.", style.width)
+        return wrap("Nothing is applied until all refusals are resolved.", style.width)
     if not view.can_apply:
         return []
     writes = f"{count(view.write_count, 'write')} to OpenAI: {view.writes}."

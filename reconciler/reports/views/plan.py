@@ -175,4 +175,4 @@ def _unmanaged(unmanaged: tuple[Unmanaged, ...]) -> str:
     kinds = Counter((item.type.replace("_", " "), item.owner or "") for item in unmanaged)
     counts = ((count(number, kind), owner) for (kind, owner), number in sorted(kinds.items()))
     listed = ", ".join(f"{text} of {owner}" if owner else text for text, owner in counts)
-    return f"Not managed here, never changed: {listed}." if listed else ""
+    return f"Unmanaged or foreign, not changed: {listed}." if listed else ""

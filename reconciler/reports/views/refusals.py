@@ -12,7 +12,7 @@ from reconciler.resources.address import Address
 
 MOST_CHAINS: Final = 5
 REMEDY: Final = "Remedy"
-CONSENT: Final = "Or add this manifest, completed and reviewed"
+CONSENT: Final = "Or add this consent, with a reason and an expiry date"
 Link: TypeAlias = tuple[str, str]
 """An object, and the place where it refers to the next one; the place may be empty."""
 

@@ -57,7 +57,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "publish-other-release": "publish a release without it in place of {releases}",
     "archive-releases": "archive {releases}",
     "keep-release": "or keep {address}",
-    "restore-manifest": "or put the manifest of {address} back",
+    "restore-manifest": "or restore the manifest of {address}",
     "publish-or-remove": "publish another release, or remove {chatbots} in the same change",
     "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
     "revert-or-pull": (

@@ -72,7 +72,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "moderation-lowered": _moderation,
     "model-retiring": "OpenAI shuts down {model} on {on}, in {days} days",
     "protection-removed": "the next plan may delete or replace it",
-    "publication-withdrawn": "{release} is no longer published, and nothing in its place",
+    "publication-withdrawn": "{release} is unpublished; no release is published instead",
     "name-lost": "applications that load {before} no longer find it: they have to load {after}",
     "consent-used": permission,
     "published-version-changed": _version,

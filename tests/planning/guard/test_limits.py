@@ -1,4 +1,4 @@
-"""More deletes than a change usually means."""
+"""Rules for limits: number of deletes, daily cost."""
 
 import pytest
 

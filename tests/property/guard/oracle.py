@@ -66,7 +66,7 @@ class _Oracle:
 
     def goes(self, release: str) -> bool:
         """A version goes if its manifest says so; if it was archived before, which is final; or if it is not published
-        and either an assistant that it uses has no manifest any more, or its chatbot keeps only newer ones.
+        and either an assistant that it uses no longer has a manifest, or its chatbot keeps only newer ones.
         """
         after = self.estate.after
         if after.releases[release].archived or release in self.estate.tombstones:

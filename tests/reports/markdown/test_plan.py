@@ -132,7 +132,7 @@ def test_a_refusal_comes_first_with_its_sections_places_and_the_way_out():
         in text
     )
     way_out = (
-        "Publish a release without it in place of `release/support@2`; or put the manifest of `assistant/triage` back."
+        "Publish a release without it in place of `release/support@2`; or restore the manifest of `assistant/triage`."
     )
     assert f"**Remedy:** {way_out}" in text
     assert "kind: Consent\nmetadata: {name: drop-triage}\n```\n\n</details>" in text
