@@ -1,6 +1,5 @@
 """`inventory`: list every live object with owner, size, cost and references. Requires an API key, but no manifests."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from reconciler.importing.live_inventory import (
 )
 from reconciler.live.adapters import adapters
 from reconciler.live.client import Connection
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
@@ -46,7 +45,7 @@ def inventory(
             return await take_inventory(here, connection, by=by, on_progress=on_progress)
 
     check_by(by)
-    return asyncio.run(run())
+    return run_async(run())
 
 
 async def take_inventory(

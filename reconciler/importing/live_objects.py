@@ -1,6 +1,5 @@
 """Import of live objects as manifests."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from reconciler.importing.selection import Selection, importable, missing, selec
 from reconciler.live.adapters import adapters
 from reconciler.live.client import Connection
 from reconciler.manifests.drafts import Draft, literal, unique_name, with_files
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.resources.address import Address, is_name
 from reconciler.resources.base import Live
 from reconciler.resources.kind import Kind
@@ -45,7 +44,7 @@ def import_live(
             return await import_objects(here, connection, target, selected, on_progress)
 
     selected = selection(words, pattern)
-    return asyncio.run(run())
+    return run_async(run())
 
 
 async def import_objects(

@@ -1,6 +1,5 @@
 """Stored responses and request bodies of the Responses API as assistants of target `responses`."""
 
-import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from reconciler.importing.request_body import configuration, request_of
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafts import Draft, literal, with_files
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.values import JSON
@@ -39,7 +38,7 @@ def import_responses(
         async with open_connection(here.project, here.endpoint) as connection:
             return await import_stored_responses(destination(start, into, here), connection, ids)
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 async def import_stored_responses(target: Destination, connection: Connection, ids: Sequence[str]) -> Imported:

@@ -1,6 +1,5 @@
 """`migrate`: write manifests from export files, and report how each field was mapped."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from reconciler.migration.model import (
     text_of,
 )
 from reconciler.migration.resources import ids_in, look_up
-from reconciler.project.endpoint import DATA, EMBEDDED, choose, open_connection
+from reconciler.project.endpoint import DATA, EMBEDDED, choose, open_connection, run_async
 from reconciler.resources.problems import Problem
 
 _INCOMPLETE: Final = "Add the missing field to the object in the file, and migrate again."
@@ -135,7 +134,7 @@ def _presence(
             return await look_up(connection, ids)
 
     try:
-        return asyncio.run(run()), ()
+        return run_async(run()), ()
     except LiveError as error:
         return {}, [replace(problem, severity="warning") for problem in error.problems]
 

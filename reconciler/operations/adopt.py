@@ -1,6 +1,5 @@
 """`adopt`: take ownership of unmanaged live objects. Only labels and the state are written."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from reconciler.operations.plan import Observed, adoption_plan, make_plan, with_
 from reconciler.operations.run import Progress, check_unlocked, confirmed
 from reconciler.planning.adoption import AdoptionMatch, alike, pair
 from reconciler.planning.model import Plan
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 
@@ -56,7 +55,7 @@ def adopt(
                 return Adopted(observed.planned.plan, pairing)
             return Adopted(await confirmed(workspace, connection, observed, confirm, listen, resume), pairing)
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 async def planned_adoption(

@@ -1,6 +1,5 @@
 """`drift`: report drift, and the shutdown dates of models in use."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport, drift_report, running
 from reconciler.planning.model import Refusal
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 
@@ -29,7 +28,7 @@ def drift(
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             return await drift_of(workspace, connection, targets)
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 async def drift_of(

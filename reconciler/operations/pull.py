@@ -1,6 +1,5 @@
 """`pull`: copy drift into the manifests. Live objects and the state are not changed."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,7 +15,7 @@ from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action, Change, FieldChange
 from reconciler.project.edits import Edit, write
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
@@ -105,7 +104,7 @@ def pull(
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             return workspace, (await make_plan(workspace, connection, on_drift="keep")).planned
 
-    workspace, planned = asyncio.run(run())
+    workspace, planned = run_async(run())
     check_targets(workspace, addresses, planned.matched.live)
     pulled = accepted(workspace, planned, addresses)
     if not dry_run:

@@ -1,6 +1,5 @@
 """Plan and apply from a project folder, with a connection that is opened and closed here."""
 
-import asyncio
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, adoption_plan, check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -50,7 +49,7 @@ def planned(
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             return (await _observed(workspace, connection, on_drift, targets)).planned
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 def applied(
@@ -92,7 +91,7 @@ def applied(
 
     if saved is not None and saved.refusals:
         return saved
-    return asyncio.run(run())
+    return run_async(run())
 
 
 async def confirmed(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.live.adapters import Adapter, adapters
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
@@ -79,7 +79,7 @@ def forget(
                 done = await asyncio.to_thread(rewritten, workspace, lease, present, new, said)
         return replace(done, notes=tuple(_after_forgetting(workspace, removed)))
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> StateEdit:

@@ -22,7 +22,7 @@ from reconciler.operations.state_edits import rewritten
 from reconciler.planning.field_diff import owned
 from reconciler.planning.inputs import Pending, PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
-from reconciler.project.endpoint import open_connection
+from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
@@ -58,7 +58,7 @@ def rebuild(
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             return await rebuild_state(workspace, connection, confirm)
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 async def rebuild_state(

@@ -1,11 +1,10 @@
 """`status`: list every managed object with its sync status."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.operations.plan import make_plan
-from reconciler.project.endpoint import open_connection, shown
+from reconciler.project.endpoint import open_connection, run_async, shown
 from reconciler.project.status import Status, last_apply, object_statuses
 from reconciler.project.workspace import open_workspace
 
@@ -26,4 +25,4 @@ def status(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint
             objects=tuple(object_statuses(observed.planned)),
         )
 
-    return asyncio.run(run())
+    return run_async(run())

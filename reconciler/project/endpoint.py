@@ -1,10 +1,11 @@
 """The API of a command: a URL, or the embedded API in this process."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.live.client import Connection, Endpoint, connect
@@ -15,6 +16,8 @@ from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.state.local import ignore_in_git
+
+T = TypeVar("T")
 
 EMBEDDED: Final = "embedded"
 DATA: Final = Path(".reconciler", "emulator.sqlite")
@@ -76,3 +79,18 @@ def _embedded(project: Project) -> Endpoint:
         ignore_in_git(data.parent)
         app = create_app(Settings(data=data, faults=os.environ.get(FAULTS, "")))
     return Endpoint(transport=httpx2.ASGITransport(app=app))
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` in a new event loop and return its result.
+
+    The result is not that of the task: when `asyncio.run` restores the handling of SIGINT, it formats the task with its
+    result, which takes seconds for a large plan.
+    """
+    results: list[T] = []
+
+    async def store() -> None:
+        results.append(await work)
+
+    asyncio.run(store())
+    return results[0]
