@@ -30,6 +30,7 @@ demo: setup  ## run the demo on the sample organisation
 
 test: setup  ## run the test suite (about five minutes on two cores)
 	$(PYTEST)
+	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS)
 
 test-long: setup  ## run the long tests
 	$(PYTEST) -m long

@@ -25,6 +25,8 @@ from tests.support.asking import listed, places
 from tests.support.skill_kind import installed
 from tests.support.world import Document, Quiet, World, as_yaml, is_silent, manifest, told, world
 
+pytestmark = pytest.mark.alone
+
 
 def naming(skill: str) -> Document:
     """A tool that refers to a skill from a nested field."""
