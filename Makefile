@@ -10,16 +10,17 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-all benchmark coverage lint schemas wheel clean
+.PHONY: help setup demo test test-long test-all test-full benchmark coverage lint schemas wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "make %-10s %s\n", $$1, $$2}'
 
 # Compile dependencies once: with PYTHONDONTWRITEBYTECODE, every start would compile the 800 modules of openai again.
-$(VENV)/.ready: pyproject.toml .ci/constraints.txt
+$(VENV)/.ready: pyproject.toml .ci/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is required. To select one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint .ci/constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
 	@touch $@
 
@@ -36,6 +37,9 @@ test-long: setup  ## run the long tests
 	$(PYTEST) -m long
 
 test-all: test test-long  ## run the test suite and the long tests
+
+test-full: setup  ## run the long tests with full counts: 5,000 worlds, all kills on all backends (an hour or more)
+	$(PYTEST) -m long --full
 
 benchmark: setup  ## measure the cost of an object in small and large projects (half an hour)
 	PYTHONPATH=. $(BIN)/python benchmarks/linear.py local
@@ -60,7 +64,7 @@ schemas: setup  ## write the JSON Schemas to schemas/
 
 wheel: setup  ## build the wheel, install it in a new environment and run the demo
 	rm -rf dist build/wheel
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	$(PYTHON) -m venv build/wheel
 	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt \
 	  "$$(ls dist/*.whl)[emulator]"
