@@ -1,19 +1,19 @@
 """The bytes of uploads: in the project folder, in Git, or kept by `release --vendor`."""
 
 import hashlib
-import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from reconciler.git.command import GitError
+from reconciler.git.worktree import worktree
 from reconciler.live.errors import LiveError
 from reconciler.resources.base import Desired, LocalFile
 from reconciler.resources.problems import Problem
 
 VENDORED: Final = "releases/files"
 """The folder of the project that contains files by their sha256."""
-_SECONDS: Final = 60.0
 
 
 def planned_bytes(root: Path, part: LocalFile, desired: Desired) -> bytes:
@@ -61,9 +61,8 @@ def _blob(root: Path, id_: str) -> bytes | None:
     """Return a Git blob; None if the repository does not have it, as in a shallow clone, or if there is no
     repository.
     """
+    found = worktree(root)
     try:
-        command = ["git", "-C", str(root), "cat-file", "blob", id_]
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - an id, checked
-    except (OSError, subprocess.TimeoutExpired):
+        return found.blob(id_) if found else None
+    except GitError:  # the caller reports bytes that no source has
         return None
-    return done.stdout if done.returncode == 0 else None

@@ -1,7 +1,6 @@
 """`plan`: read, resolve, diff, guard, seal. Takes no lock and writes nothing."""
 
 import asyncio
-import subprocess
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,6 +8,8 @@ from pathlib import Path
 
 from reconciler.bundles.documents import needs
 from reconciler.bundles.render import contents
+from reconciler.git.command import GitError
+from reconciler.git.worktree import worktree
 from reconciler.live.adapters import Adapter
 from reconciler.live.client import Connection
 from reconciler.operations import release_blockers
@@ -121,9 +122,8 @@ def check_targets(workspace: Workspace, targets: Iterable[Address], known: Itera
 
 def _commit(root: Path) -> str | None:
     """Return the checked out commit, with the suffix `-dirty` if a tracked file was changed; None without Git."""
+    found = worktree(root)
     try:
-        command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed arguments
-    except (OSError, subprocess.TimeoutExpired):
+        return found.commit() if found else None
+    except GitError:  # a plan does not need it
         return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.git.worktree import Worktree, worktree
 from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write, write_bytes
 from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
-from reconciler.releases.git import Repository, repository
 from reconciler.releases.model import Move, Released
 from reconciler.releases.pointer import set_published
 from reconciler.releases.snapshot import RequiredFile, Snapshot, snapshot
@@ -41,7 +41,7 @@ def release(
     """
     project = load_all_environments(find_project(start))
     taken = snapshot(project, Address("chatbot", chatbot))
-    git = repository(project.project)
+    git = worktree(project.project.root)
     blobs = git.blobs(list(taken.files)) if git else {}
     loose = {path: asked for path, asked in taken.files.items() if path not in blobs}
     missing = {path: asked for path, asked in loose.items() if not _vendored(project.root, asked).exists()}
@@ -87,14 +87,14 @@ def _changes(before: Resource, after: Resource, project: AllEnvironments) -> Com
     return None
 
 
-def _next_number(project: AllEnvironments, chatbot: str, git: Repository | None) -> int:
+def _next_number(project: AllEnvironments, chatbot: str, git: Worktree | None) -> int:
     """Return the highest number of any release plus one, including archived and deleted ones and other branches."""
     names = project.names_of(chatbot) if git else ()
     used = {*project.releases_of(chatbot)}.union(*(git.releases(name) for name in names) if git else ())
     return max(used, default=0) + 1
 
 
-def _not_in_git(loose: Mapping[str, RequiredFile], git: Repository | None) -> Iterator[Problem]:
+def _not_in_git(loose: Mapping[str, RequiredFile], git: Worktree | None) -> Iterator[Problem]:
     vendor = f"--vendor, which copies it to {VENDORED}/"
     for path, asked in sorted(loose.items()):
         message = f"{path} cannot be restored from Git: "

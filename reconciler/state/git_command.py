@@ -1,12 +1,6 @@
-"""Execution of `git` without prompts and hooks, with a time limit, and with a hint for each error.
+"""`git` for the state: errors name the branch of the state, and have a hint."""
 
-Git 2.31 or newer. Authentication is Git's own: credential helpers, an ssh agent, the token of a CI job.
-"""
-
-import contextlib
-import os
 import re
-import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,31 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from reconciler.git import command
+from reconciler.git.command import CompletedCommand
 from reconciler.resources.problems import Problem
 from reconciler.state.store import StoreError
 
-PROGRAM: Final = "git"
-TIMEOUT: Final = 60.0
-"""Seconds that one command may take: half the time until an unrenewed lock expires."""
-
-_QUIET: Final = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never"}
-_INHERITED: Final = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_COMMON_DIR",
-    "GIT_PREFIX",
-)
-"""Variables that Git sets for hooks, which would redirect commands to the repository and index of the hook."""
-# Settings of the user that would slow down, or take part in, writes of the state.
-_OURS: Final = (
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.splitIndex=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-)
+_COMMITTER: Final = {"user.name": "Reconciler", "user.email": "reconciler@localhost"}
 _USERINFO: Final = re.compile(r"(?<=://)[^/@\s]+@")
 _HINTS: Final = (
     (
@@ -66,19 +41,6 @@ class GitError(StoreError):
     """A Git command failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompletedCommand:
-    """The result of a Git command."""
-
-    code: int
-    out: bytes
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out.decode("utf-8", "surrogateescape").strip()
-
-
 @dataclass(frozen=True)
 class Git:
     """Git in the repository of `folder`; `location` names the state in errors."""
@@ -96,30 +58,19 @@ class Git:
 
     def attempt(self, *words: str, data: bytes = b"", index: Path | None = None) -> CompletedCommand:
         """Run a command and return its result, successful or not."""
-        with self.start(*words, index=index) as process:
-            try:
-                out, err = process.communicate(data, TIMEOUT)
-            except subprocess.TimeoutExpired as error:
-                raise self._error(f"git {words[0]} took more than {TIMEOUT:.0f} s", _HINT) from error
-            finally:
-                _end(process)
-        return CompletedCommand(process.returncode, out, err.decode("utf-8", "replace"))
-
-    def start(self, *words: str, index: Path | None = None, stderr: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
-        """Start a command in its own session, so that ssh cannot prompt and Ctrl-C does not interrupt a push."""
-        settings = [word for setting in _OURS for word in ("-c", setting)]
         try:
-            return subprocess.Popen(  # noqa: S603 - no shell; words are refs, keys and object ids
-                [PROGRAM, *settings, *words],
-                cwd=self.folder,
-                env={**self._environ, **({"GIT_INDEX_FILE": str(index)} if index else {})},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,
+            return command.run(
+                self._top, *words, environ=self.environ, data=data, index=index, settings=self._committer(words[0])
             )
-        except OSError as error:
-            raise self._error(f"cannot run git: {error.strerror}", "Install Git 2.31 or newer.") from error
+        except command.GitError as error:
+            raise self._error(error.problems[0].message, error.problems[0].hint) from error
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start a command whose errors are not read."""
+        try:
+            return command.start(self._top, words, self.environ, stderr=subprocess.DEVNULL)
+        except command.GitError as error:
+            raise self._error(error.problems[0].message, error.problems[0].hint) from error
 
     def failed(self, reason: str) -> GitError:
         """Return the error for the stderr output of Git, without credentials, with a hint."""
@@ -133,18 +84,21 @@ class Git:
         return GitError(Problem("state-git", f"cannot use the state on {self.location}: {message}", hint=hint))
 
     @cached_property
-    def _environ(self) -> dict[str, str]:
-        kept = {name: value for name, value in self.environ.items() if name not in _INHERITED}
-        return {**kept, **_QUIET}
+    def _top(self) -> Path:
+        top = command.top_of(self.folder)
+        if top is None:
+            raise self.failed("not a git repository")
+        return top
+
+    def _committer(self, subcommand: str) -> Mapping[str, str]:
+        """Return settings that name a committer; none if Git has one."""
+        return _COMMITTER if subcommand == "commit-tree" and not self._has_committer else {}
+
+    @cached_property
+    def _has_committer(self) -> bool:
+        return not command.run(self._top, "config", "user.email", environ=self.environ).code
 
 
 def redacted(text: str) -> str:
     """Return `text` without user names and passwords in URLs."""
     return _USERINFO.sub("", text)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process that is still running, together with its ssh or curl, which hold the pipes."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)

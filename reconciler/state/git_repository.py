@@ -7,7 +7,6 @@ of the branch are written to the clone, as by `git fetch`.
 import fcntl
 import re
 import secrets
-import subprocess
 import threading
 import weakref
 from collections.abc import Collection, Iterator, Mapping
@@ -28,7 +27,6 @@ _OVERTAKEN: Final = re.compile(
     r"stale info|fetch first|non-fast-forward|lock|failed to update ref|incorrect old value|already exists"
 )
 """The reasons by which Git and common servers reject a push because another push came first."""
-_IDENTITY: Final = ("-c", "user.name=Reconciler", "-c", "user.email=reconciler@localhost")
 _NONCE: Final = "Reconciler-Write: "
 
 
@@ -106,7 +104,7 @@ class Repository:
         # Without it, two runs that write the same content after the same commit within a second would share a commit.
         unique = f"{message}\n{'' if chr(10) in message else chr(10)}{_NONCE}{secrets.token_hex(8)}\n"
         parents = ("-p", parent) if parent else ()
-        return self._git(*self._identity, "commit-tree", tree, *parents, data=unique.encode("utf-8", "replace")).text
+        return self._git("commit-tree", tree, *parents, data=unique.encode("utf-8", "replace")).text
 
     def entries(self, commit: str) -> dict[str, str]:
         """Return the keys of all documents in `commit`, with the ids of their contents."""
@@ -135,7 +133,7 @@ class Repository:
 
     def messages(self, tip: str, having: str) -> list[str]:
         """Return the messages of commits up to `tip` that have a line starting with `having`, newest first."""
-        log = self._git("log", "--format=%B%x00", f"--grep=^{having}", tip)
+        log = self._git("log", "--no-ext-diff", "--no-textconv", "--format=%B%x00", f"--grep=^{having}", tip)
         return [message.strip() for message in log.text.split("\0") if message.strip()]
 
     @cached_property
@@ -150,11 +148,6 @@ class Repository:
     @property
     def _shallow(self) -> bool:
         return self._git("rev-parse", "--is-shallow-repository").text == "true"
-
-    @cached_property
-    def _identity(self) -> tuple[str, ...]:
-        """The options that name a committer; none if Git has one configured."""
-        return _IDENTITY if self._git.attempt("config", "user.email").code else ()
 
     def _listed(self, *words: str) -> dict[str, str]:
         records = self._git("ls-tree", "-z", "--full-tree", *words).out.decode("utf-8", "surrogateescape").split("\0")
@@ -177,7 +170,7 @@ class _Contents:
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._process = git.start("cat-file", "--batch", stderr=subprocess.DEVNULL)
+        self._process = git.start("cat-file", "--batch")
         weakref.finalize(self, self._process.communicate)
 
     def read(self, blob: str) -> bytes:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.git import command as git_command
 from reconciler.manifests.project_settings import GitState
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
-from reconciler.state import compaction, git as state_git, git_command, snapshots
+from reconciler.state import compaction, git as state_git, snapshots
 from reconciler.state.backend import Backend, open_store
 from reconciler.state.git import GitStore, git_store
 from reconciler.state.lock import this_process

@@ -63,3 +63,16 @@ class Remote:
     def subjects(self, branch: str = "reconciler-state") -> list[str]:
         """Return the subjects of the commits on a branch, latest first."""
         return git(self.folder, "log", "--format=%s", branch).splitlines()
+
+
+def bare_layout(folder: Path, program: str) -> None:
+    """Write what Git takes for a bare repository, and what a commit can contain. Every program in it is `program`."""
+    for name in ("objects", "refs"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "keep").touch()
+    (folder / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / "config").write_text(
+        "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n"
+        f'\tfsmonitor = "{program}"\n\tsshCommand = "{program}"\n\tpager = "{program}"\n'
+        f'[diff]\n\texternal = "{program}"\n[remote "origin"]\n\turl = .\n\tuploadpack = "{program}"\n'
+    )

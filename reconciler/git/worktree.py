@@ -1,0 +1,160 @@
+"""Queries of the repository of a project: its commit, changed files, blobs of files, and releases in the history."""
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from reconciler.git.command import CompletedCommand, GitError, run, top_of
+from reconciler.resources.problems import Problem
+
+_RELEASE: Final = re.compile(r"/v([1-9][0-9]{0,8})\.ya?ml$")
+_NO_DIFF: Final = ("--no-ext-diff", "--ignore-submodules=all")
+_FILTER: Final = r"^filter\..*\.(clean|smudge|process|required)$"
+_POINTER: Final = "version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
+
+
+@dataclass(frozen=True)
+class Worktree:
+    """The working tree of a Git repository, with a project in it."""
+
+    top: Path
+    project: Path
+
+    def commit(self) -> str | None:
+        """Return the checked out commit, with the suffix `-dirty` if a tracked file was changed; None before the first
+        commit, and if Git does not read the repository.
+        """
+        head = self._attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return None if head.code else f"{head.text}{'-dirty' if self._is_dirty() else ''}"
+
+    def blob(self, id_: str) -> bytes | None:
+        """Return a blob; None if the repository does not have it, as a shallow or partial clone may not."""
+        done = self._attempt("cat-file", "blob", id_)
+        return None if done.code else done.out
+
+    def blobs(self, paths: Sequence[str]) -> dict[str, str]:
+        """Return the ids of the blobs with the exact content of these files, relative to the project folder.
+
+        Files are left out if they are not in the index, or if Git stores them with other content: through a filter
+        (LFS) or with other line endings. A file that has changed since `git add` is included.
+        """
+        names = {path: (self.project / path).resolve().relative_to(self.top).as_posix() for path in paths}
+        tracked = set(self._records("ls-files", "-z", "--", _literal(self._prefix)))
+        known = [name for name in names.values() if name in tracked]
+        filters = self._filters_of(known)
+        plain = [name for name in known if not filters[name]]
+        stored, raw = self._hashes(plain), self._hashes(plain, "--no-filters")
+        return {path: raw[name] for path, name in names.items() if name in raw and raw[name] == stored[name]}
+
+    def releases(self, chatbot: str) -> set[int]:
+        """Return the numbers of all releases in any commit of any branch, including deleted ones."""
+        folder = _literal(f"{self._prefix}/releases/{chatbot}".lstrip("/"))
+        options = ("--all", "--no-renames", "--no-ext-diff", "--no-textconv", "--format=", "--name-only", "-z")
+        names = self._records("log", *options, "--", folder)
+        return {int(found[1]) for name in names if (found := _RELEASE.search(name))}
+
+    def _is_dirty(self) -> bool:
+        """Compare the index with the commit, and files with the index, without running a filter."""
+        if self._records("diff-index", "--cached", "--raw", "-z", *_NO_DIFF, "HEAD", "--"):
+            return True
+        changed = self._records("diff-files", "--raw", "-z", "--abbrev=64", *_NO_DIFF)
+        candidates: dict[str, str] = {}
+        for facts, name in zip(changed[::2], changed[1::2], strict=False):
+            mode, now, id_, *_ = facts.removeprefix(":").split()
+            if mode != now:
+                return True
+            candidates[name] = id_
+        # Their times differ. That is not a change yet: a copy of a clone has other times.
+        return any(self._have_other_content(candidates))
+
+    def _have_other_content(self, candidates: Mapping[str, str]) -> Iterator[bool]:
+        filters = self._filters_of(candidates)
+        plain: list[str] = []
+        for name, id_ in candidates.items():
+            file = self.top / name
+            if stat.S_ISLNK(file.lstat().st_mode):
+                yield _blob_id(os.fsencode(file.readlink()), id_) != id_
+            elif filters[name] == "lfs":
+                yield _lfs_id(file, id_) != id_
+            else:
+                plain.append(name)
+        yield any(id_ != candidates[name] for name, id_ in self._hashes(plain).items())
+
+    @property
+    def _prefix(self) -> str:
+        prefix = self.project.relative_to(self.top).as_posix()
+        return "" if prefix == "." else prefix
+
+    def _filters_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the filter that `.gitattributes` names for each file; empty without one."""
+        asked = "".join(f"{name}\0" for name in names)
+        words = self._records("check-attr", "-z", "--stdin", "filter", data=asked) if asked else []
+        pairs = zip(words[::3], words[2::3], strict=True)
+        return {name: "" if value in ("unspecified", "unset") else value for name, value in pairs}
+
+    def _hashes(self, names: Sequence[str], *options: str) -> dict[str, str]:
+        if not names:
+            return {}
+        found = self._run("hash-object", *options, "--stdin-paths", data="".join(f"{quoted(name)}\n" for name in names))
+        return dict(zip(names, found.text.split(), strict=True))
+
+    def _records(self, *words: str, data: str = "") -> list[str]:
+        return self._run(*words, data=data).records
+
+    def _run(self, *words: str, data: str = "") -> CompletedCommand:
+        """Return the result of Git; raises GitError with its message if it fails."""
+        done = self._attempt(*words, data=data)
+        if done.code:
+            said = done.err.strip().removeprefix("fatal: ").partition("\n")[0]
+            hint = f"For details, run `git -C {self.top} {words[0]}`. To release without Git, pass --vendor."
+            raise GitError(Problem("git", f"git {words[0]} failed: {said}", hint=hint))
+        return done
+
+    def _attempt(self, *words: str, data: str = "") -> CompletedCommand:
+        settings = self._no_filters if words[0] in ("diff-files", "hash-object") else {}
+        return run(self.top, *words, data=data.encode("utf-8", "surrogateescape"), settings=settings)
+
+    @cached_property
+    def _no_filters(self) -> dict[str, str]:
+        """Settings that turn off every configured filter: they are programs."""
+        keys = run(self.top, "config", "-z", "--name-only", "--get-regexp", _FILTER).records
+        return {key: "false" if key.endswith(".required") else "" for key in keys}
+
+
+def worktree(project: Path) -> Worktree | None:
+    """Return the working tree around a project folder; None if there is none, or if Git is not installed."""
+    top = top_of(project)
+    return Worktree(top, project.resolve()) if top and shutil.which("git") else None
+
+
+def quoted(name: str) -> str:
+    """Return a path as `git hash-object --stdin-paths` takes it: in quotes if it would not be read as it is."""
+    if not name.startswith('"') and "\n" not in name:
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _literal(path: str) -> str:
+    return f":(top,literal){path}"
+
+
+def _lfs_id(file: Path, like: str) -> str:
+    """Return the blob id of the pointer that Git LFS stores for a file; that of the file if it is a pointer itself."""
+    content = file.read_bytes()
+    if content.startswith(_POINTER.partition("\n")[0].encode()):
+        return _blob_id(content, like)
+    pointer = _POINTER.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    return _blob_id(pointer.encode(), like)
+
+
+def _blob_id(content: bytes, like: str) -> str:
+    """Return the id of a blob in the hash algorithm of the id `like`."""
+    algorithm = hashlib.sha1 if len(like) == 40 else hashlib.sha256
+    return algorithm(b"blob %d\0" % len(content) + content).hexdigest()
