@@ -74,11 +74,27 @@ def history_(start: Path, env: str | None, format_: str) -> int:
 @options.environment
 @click.option("--yes", is_flag=True, help="Skip the confirmation.")
 def unlock_(start: Path, env: str | None, yes: bool) -> int:
-    """Force-unlock a stale lock. If its run is still active, that run stops writing."""
+    """Force-unlock a stale lock. If its run is still active, that run stops writing. For a process that is known to run
+    on this machine, a terminal is required.
+    """
     from reconciler.operations.state import unlock
 
     check_terminal(yes=yes)
-    show(unlock(start, options.environ(), env=env, confirm=lambda text: yes or click.confirm(text, err=True)))
+
+    def confirm(text: str) -> bool:
+        return click.confirm(text, err=True)
+
+    def confirm_running(text: str) -> bool:
+        return sys.stdin.isatty() and confirm(text)
+
+    result = unlock(
+        start,
+        options.environ(),
+        env=env,
+        confirm=lambda text: yes or confirm(text),
+        confirm_running=confirm_running,
+    )
+    show(result)
     return 0
 
 

@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -75,6 +75,10 @@ class Request:
         return "/" + "/".join(quote(part, safe="") for part in self.path)
 
 
+async def _always() -> None:
+    """Permit a write."""
+
+
 class Connection:
     """Sends requests, at the pace allowed, and counts them."""
 
@@ -83,7 +87,7 @@ class Connection:
         self.pace = pace
         self.requests: Counter[str] = Counter()
         """Requests sent, by method; each attempt counts."""
-        self._may_write: Callable[[], None] = lambda: None
+        self._may_write: Callable[[], Awaitable[None]] = _always
         self.project: str | None = None
         """The OpenAI project of the key, from the header `openai-project` of the last response."""
         self._ahead = math.inf
@@ -147,7 +151,7 @@ class Connection:
             await self.call(Request(method="DELETE", path=path, repeatable=True, lanes=lanes))
 
     @contextmanager
-    def writing_while(self, check: Callable[[], None]) -> Iterator[None]:
+    def writing_while(self, check: Callable[[], Awaitable[None]]) -> Iterator[None]:
         """Call `check` immediately before every write request in the context; it raises to prevent the request."""
         before, self._may_write = self._may_write, check
         try:
@@ -160,7 +164,7 @@ class Connection:
 
         async with self.pace.turn(*request.lanes, request.method):
             if request.method != "GET":
-                self._may_write()
+                await self._may_write()
             self.requests[request.method] += 1
             try:
                 response = await _send(self.client, request)

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -58,12 +58,15 @@ class Outlets:
     outlets: tuple[Outlet, ...]
     identity: Identity
     contents: Mapping[Address, JSON]
+    lease: Lease
 
     def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+        self.lease.confirm()
         with _outlet_errors(under or address):
             publish(self.outlets, self.identity, under or pointer_address(address), self.contents[address], ids)
 
     def withdraw(self, address: Address, *, published_only: bool = False) -> None:
+        self.lease.confirm()
         own = [] if published_only else [pointer_address(address)]
         with _outlet_errors(address):
             for name in dict.fromkeys((*own, address) if address.kind in KINDS else own):
@@ -102,7 +105,7 @@ async def apply_plan(
         run = Run(
             observed.planned,
             observed.adapters,
-            Outlets(workspace.outlets, workspace.identity, observed.contents),
+            Outlets(workspace.outlets, workspace.identity, observed.contents, lease),
             Recorder(begun.journal, begun.later),
             workspace.root,
             stop,
@@ -160,7 +163,7 @@ async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener
     outcomes: tuple[Outcome, ...] = ()
     try:
         async with _kept_alive(begun.journal, begun.lease, run.stop):
-            with connection.writing_while(begun.lease.check):
+            with connection.writing_while(confirming(begun.lease)):
                 outcomes = await carry_out(run, listener)
         if _all_done(outcomes):
             _give_up(run, begun)
@@ -216,6 +219,20 @@ def _give_up(run: Run, begun: _Begun) -> None:
             begun.journal.discard(address)
 
 
+def confirming(lease: Lease) -> Callable[[], Awaitable[None]]:
+    """Return a function that raises `LeaseLostError` unless the lease holds; concurrent calls share one read."""
+    turn = asyncio.Lock()
+
+    async def confirm() -> None:
+        async with turn:
+            if lease.is_unconfirmed:
+                await asyncio.to_thread(lease.confirm)
+            else:
+                lease.check()
+
+    return confirm
+
+
 @asynccontextmanager
 async def _kept_alive(journal: Journal, lease: Lease, stop: asyncio.Event) -> AsyncIterator[None]:
     """Flush the journal and renew the lease while the body runs; stop the run if one of them fails."""
@@ -241,6 +258,8 @@ async def _keep(journal: Journal, lease: Lease, stop: asyncio.Event) -> None:
             await asyncio.sleep(FLUSH_SECONDS)
             if journal.due:
                 await asyncio.to_thread(journal.flush)
+            if lease.is_unconfirmed:  # so that no write has to wait for it
+                await asyncio.to_thread(lease.confirm)
             if lease.now() - renewed > lock.DURATION / 3:
                 await asyncio.to_thread(lease.renew)
                 renewed = lease.now()

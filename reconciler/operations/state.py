@@ -14,7 +14,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.backend import open_store
 from reconciler.state.backend_migration import StateMigration, migrate
 from reconciler.state.history import history
-from reconciler.state.lock import this_process
+from reconciler.state.lock import LockedError, is_running, this_process
 from reconciler.state.model import AppliedPlan, State
 
 
@@ -39,10 +39,19 @@ def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> tupl
     return backend.identity, history(backend.store, backend.identity)
 
 
-def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm: Callable[[str], bool]) -> str:
+def unlock(
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None,
+    confirm: Callable[[str], bool],
+    confirm_running: Callable[[str], bool],
+) -> str:
     """Force-unlock the state after `confirm` returns True for a question about the holder, and return the result.
 
-    If the run of the lock is still active, it stops writing.
+    `confirm_running` is asked as well if the process of the lock is known to run. If the run of the lock is still
+    active, it stops writing, but a request that is on its way arrives. Raises LockedError for a running process without
+    consent.
     """
     backend = open_workspace(start, environ, env=env).backend
     held = backend.held()
@@ -50,7 +59,13 @@ def unlock(start: Path, environ: Mapping[str, str], *, env: str | None, confirm:
         return f"No lock held on {backend.identity}."
     holder, age = held.holder, max(0, round(time.time() - held.renewed))
     whose = f"{holder.name}@{holder.host} (process {holder.pid}, renewed {age} s ago)"
-    if not confirm(f"Force-unlock {backend.identity}, locked by {whose}?") or backend.unlock() is None:
+    if not confirm(f"Force-unlock {backend.identity}, locked by {whose}?"):
+        return "Nothing was changed."
+    if is_running(held) and not confirm_running(f"Process {holder.pid} is still running and may write. Unlock anyway?"):
+        message = f"{backend.identity} is locked by process {holder.pid} of {holder.name}, which is still running"
+        hint = f"Wait for it, or end it with `kill {holder.pid}`: it then finishes its requests and releases the lock."
+        raise LockedError(Problem("locked", message, hint=hint))
+    if backend.unlock() is None:
         return "Nothing was changed."
     return f"Unlocked {backend.identity}, which was locked by {whose}."
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.live.adapters import Adapter, adapters
+from reconciler.operations.apply import confirming
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
@@ -72,7 +73,7 @@ def forget(
             with workspace.backend.lock(this_process(environ)) as lease:
                 present = await asyncio.to_thread(workspace.backend.read)
                 removed = _removed_entries(present.state.objects, addresses)
-                with connection.writing_while(lease.check):
+                with connection.writing_while(confirming(lease)):
                     await _disown(workspace, adapters(connection), lease, removed)
                 rest = {known: item for known, item in present.state.objects.items() if known not in removed}
                 new, said = _with_objects(present, rest), f"forget {', '.join(map(str, addresses))}"

@@ -45,6 +45,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9.
 class GitStore:
     """A `BatchStore` on one branch of a remote. The first write creates the branch."""
 
+    is_quick: Final = False
+
     def __init__(self, repository: Repository) -> None:
         self.location = repository.location
         self._repository = repository

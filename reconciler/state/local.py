@@ -21,6 +21,8 @@ class LocalStore:
     Writers take turns with `flock` on one file. Readers need no lock, because documents are renamed into place.
     """
 
+    is_quick: Final = True
+
     def __init__(self, folder: Path) -> None:
         self.location = str(folder)
         self._folder = folder

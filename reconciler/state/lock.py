@@ -1,8 +1,9 @@
 """The lock of one identity: a document that names its holder and is renewed during an apply.
 
 A lock that was not renewed may be taken over: `GRACE` seconds after its expiry, so that clocks need to agree only
-roughly; at once if its process is known to have died. The previous holder notices when it renews the lock, or by its
-own clock. If it is suspended at that moment, the journal rejects its later writes.
+roughly; at once if its process is known to have died, or after `unlock`. The previous holder notices at its next write:
+it reads the lock again before it, at once or after `RECHECK` seconds. A write that was on its way by then arrives; the
+journal rejects its record.
 """
 
 import os
@@ -25,6 +26,8 @@ from reconciler.state.store import ConflictError, ExistsError, Put, Store, write
 FORMAT: Final = "reconciler/lock/v1"
 DURATION: Final = 120.0
 """Seconds until a lock expires if it is not renewed. Renew it after a third of this time."""
+RECHECK: Final = 5.0
+"""Seconds after which a run reads its lock again before it writes, if a read of the store takes long."""
 GRACE: Final = 30.0
 """Seconds after its expiry before another host may take over a lock: the tolerated difference of clocks."""
 
@@ -72,11 +75,12 @@ class Lock:
 
 
 class Lease:
-    """A held lock. Renew it every `DURATION / 3` seconds, and `check` it before every live write."""
+    """A held lock. Renew it every `DURATION / 3` seconds, and `confirm` it before every write outside the state."""
 
     def __init__(self, store: Store, identity: Identity, lock: Lock, version: str, now: Callable[[], float]) -> None:
         self._store, self._identity, self._version, self.now = store, identity, version, now
         self.lock = lock
+        self._seen = self._clocks()
 
     @property
     def token(self) -> str:
@@ -96,6 +100,26 @@ class Lease:
         """Raise `LeaseLostError` unless this lease still holds the lock. One read."""
         self.check()
         self._present()
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """True if the lock has to be read again before a write: always, or `RECHECK` seconds after it was last seen.
+
+        A suspended process does not run its timers. While the machine is suspended, only the wall clock goes on.
+        """
+        return self._store.is_quick or any(
+            now - then >= RECHECK for now, then in zip(self._clocks(), self._seen, strict=True)
+        )
+
+    def confirm(self) -> None:
+        """Raise `LeaseLostError` unless this lease still holds the lock, as far as `is_unconfirmed` asks."""
+        if self.is_unconfirmed:
+            self.verify()
+        else:
+            self.check()
+
+    def _clocks(self) -> tuple[float, float]:
+        return self.now(), time.monotonic()
 
     def renew(self) -> None:
         """Move the deadline to `DURATION` from now; raises `LeaseLostError`."""
@@ -125,19 +149,22 @@ class Lease:
 
     def _write(self, lock: Lock) -> None:
         while self.lock is not lock:
+            seen = self._clocks()
             try:
                 self._version = _put(self._store, self._identity, lock, self._version)
-                self.lock = lock
+                self.lock, self._seen = lock, seen
             except ConflictError:  # the lock is lost, or this write took effect and its answer was lost
                 self._version = self._present()
 
     def _present(self) -> str:
         """Return the version of the lock document; `LeaseLostError` if another run holds it."""
+        seen = self._clocks()
         lock, version = _read(self._store, self._identity)
         if lock is None or lock.token != self.token or lock.released is not None or version is None:
             raise self.lost_error(
                 "was taken over" if lock and lock.released is None else "was released by another process"
             )
+        self._seen = seen
         return version
 
     def lost_error(self, why: str) -> LeaseLostError:
@@ -173,6 +200,11 @@ def read_lock(store: Store, identity: Identity) -> Lock | None:
     """Return the lock, even if it has expired; None if no lock is held."""
     lock, _ = _read(store, identity)
     return lock if lock and lock.released is None else None
+
+
+def is_running(lock: Lock) -> bool:
+    """Return True if the process of a lock is known to run, which only its own machine can tell."""
+    return lock.holder.machine == _machine() and not _is_dead(lock.holder)
 
 
 def unlock(store: Store, identity: Identity, now: Callable[[], float] = time.time) -> Lock | None:

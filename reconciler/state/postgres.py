@@ -53,6 +53,8 @@ class PostgresStore:
     Each call is one statement in its own transaction.
     """
 
+    is_quick: Final = True
+
     def __init__(self, conninfo: str, schema: str, location: str) -> None:
         self.location = location
         self._schema = schema

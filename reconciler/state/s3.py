@@ -32,6 +32,8 @@ class S3Store:
     remains a readable stream of JSON values.
     """
 
+    is_quick: Final = False
+
     def __init__(self, location: Location) -> None:
         self.location = str(location)
         self._objects = Objects(location)

@@ -68,6 +68,11 @@ class Store(Protocol):
     location: str
     """The location for messages, without credentials: a folder, `s3://bucket/prefix`, …"""
 
+    @property
+    def is_quick(self) -> bool:
+        """True if a read takes a few milliseconds at most."""
+        ...
+
     def read(self, key: str) -> Versioned | None:
         """Return the document, or None if it does not exist."""
         ...

@@ -1,6 +1,8 @@
 """Tests of `state`: inspection and edits."""
 
+import io
 import json
+import os
 import re
 import shutil
 from datetime import datetime
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from reconciler.project.workspace import open_workspace
-from reconciler.state.lock import Holder
+from reconciler.state.lock import Holder, this_process
 from tests.support.cli import Cli, Done, edit, rename_store, stores
 from tests.support.documents import complaints
 
@@ -66,6 +68,23 @@ def test_unlock_after_confirmation_frees_the_lock(applied, cli: Cli, monkeypatch
             r"Unlocked acme, which was locked by kim@laptop \(process 4242, renewed \d+ s ago\)\.\n", freed.out
         )
         assert cli("apply", "--yes").code == 0
+
+
+def test_unlock_of_a_running_process_needs_a_second_consent(applied, cli: Cli, monkeypatch):
+    with open_workspace(applied, {}).backend.lock(this_process({})):
+        refused = cli("state", "unlock", "--yes")
+        assert refused.code == 6
+        assert f"process {os.getpid()}" in refused.err
+        assert f"kill {os.getpid()}" in refused.err
+        assert cli("apply", "--yes").code == 6
+
+        monkeypatch.setattr("sys.stdin", FakeTerminal("y\n"))
+        assert cli("state", "unlock", "--yes").out.startswith("Unlocked acme")
+
+
+class FakeTerminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_a_pulled_state_can_be_pushed(applied, cli: Cli, tmp_path):

@@ -123,13 +123,17 @@ LEASE: Final = 1.5
 """Seconds until a lock expires; after twice this time, others may take it."""
 
 
-def pausing(root: Path, url: str, environ: Mapping[str, str], pause: Kill) -> tuple[set[str], int]:
+RECHECK: Final = 0.3
+"""Seconds after which a run reads its lock again, if reads of the store take long."""
+
+
+def pausing(root: Path, url: str, environ: Mapping[str, str], pause: Kill, lease: float) -> tuple[set[str], int]:
     """Apply one change after the other, stop at `pause` until resumed, and return the codes of the problems and the
-    number of writes to the API.
+    number of writes to the API. `lease` is the time in seconds until the lock expires.
     """
     mortal = Mortal(pause, signal.SIGSTOP)
     walk.CONCURRENCY = 1  # type: ignore[misc]
-    _short_leases()
+    _leases(lease)
 
     async def run() -> set[str]:
         workspace = open_workspace(root, environ)
@@ -145,12 +149,19 @@ def pausing(root: Path, url: str, environ: Mapping[str, str], pause: Kill) -> tu
 
 def taking_over(root: Path, url: str, environ: Mapping[str, str]) -> bool:
     """Apply when the lock of a run without heartbeat exists, and return True if the apply is complete."""
-    _short_leases()
+    _leases(LEASE)
     return attempt(root, url, environ)[1]
 
 
-def _short_leases() -> None:
-    lock.DURATION = lock.GRACE = LEASE  # type: ignore[misc]
+def unlocking(root: Path, url: str, environ: Mapping[str, str]) -> bool:
+    """Take the lock from a run that holds it, then apply, and return True if the apply is complete."""
+    assert open_workspace(root, environ).backend.unlock()
+    return attempt(root, url, environ)[1]
+
+
+def _leases(seconds: float) -> None:
+    lock.DURATION = lock.GRACE = seconds  # type: ignore[misc]
+    lock.RECHECK = RECHECK  # type: ignore[misc]
 
 
 def attempt(root: Path, url: str, environ: Mapping[str, str]) -> tuple[Plan, bool]:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -33,21 +34,32 @@ def wait_until_asleep(pid: int) -> None:
         time.sleep(0.02)
 
 
+LONG: Final = 60.0
+"""Seconds of a lease that does not end during the test."""
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="takes the /proc of Linux")
 @pytest.mark.parametrize(
     "shared",
     ["database", *(pytest.param(other, marks=pytest.mark.long) for other in BACKENDS if other != "database")],
     indirect=True,
 )
-def test_a_run_that_was_taken_over_writes_nothing_when_it_wakes(shared: Shared, tmp_path):
+@pytest.mark.parametrize(
+    ("lease", "pause", "after"),
+    [
+        pytest.param(runs.LEASE, 2 * runs.LEASE, runs.taking_over, id="the lease ends"),
+        pytest.param(LONG, 2 * runs.RECHECK, runs.unlocking, id="unlock"),
+    ],
+)
+def test_a_run_that_lost_its_lock_writes_nothing_when_it_wakes(shared: Shared, tmp_path, lease, pause, after):
     mine, theirs = checkout(tmp_path / "mine", "Sleep."), checkout(tmp_path / "theirs", "Work.")
     for root in (mine, theirs):
         shared.join(root)
     with api(tmp_path / DATA) as url:
-        sleeper = Process(shared.environ, runs.pausing, mine, url, shared.environ, Kill("after-answer", PLACE))
+        sleeper = Process(shared.environ, runs.pausing, mine, url, shared.environ, Kill("after-answer", PLACE), lease)
         wait_until_asleep(sleeper.pid)
-        time.sleep(2 * runs.LEASE)
-        assert run(shared.environ, runs.taking_over, theirs, url, shared.environ)
+        time.sleep(pause)
+        assert run(shared.environ, after, theirs, url, shared.environ)
         before = found(theirs, shared.environ, data=tmp_path / DATA, outlets=1)
         os.kill(sleeper.pid, signal.SIGCONT)
         codes, writes = sleeper.result()
@@ -55,3 +67,24 @@ def test_a_run_that_was_taken_over_writes_nothing_when_it_wakes(shared: Shared, 
         assert writes == PLACE
         assert found(theirs, shared.environ, data=tmp_path / DATA, outlets=1) == before
     assert sum("Work." in line for line in before["api"]) == AGENTS
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="takes the /proc of Linux")
+@pytest.mark.parametrize("shared", ["database"], indirect=True)
+def test_a_request_that_was_past_the_check_is_the_only_one(shared: Shared, tmp_path):
+    """It cannot be called back. Its object is a twin, which the next plan finds."""
+    mine, theirs = checkout(tmp_path / "mine", "Sleep."), checkout(tmp_path / "theirs", "Work.")
+    for root in (mine, theirs):
+        shared.join(root)
+    with api(tmp_path / DATA) as url:
+        sleeper = Process(shared.environ, runs.pausing, mine, url, shared.environ, Kill("before-send", PLACE), LONG)
+        wait_until_asleep(sleeper.pid)
+        time.sleep(2 * runs.RECHECK)
+        assert run(shared.environ, runs.unlocking, theirs, url, shared.environ)
+        before = found(theirs, shared.environ, data=tmp_path / DATA, outlets=1)
+        os.kill(sleeper.pid, signal.SIGCONT)
+        codes, writes = sleeper.result()
+        assert "lease-lost" in codes
+        assert writes == PLACE
+        after = found(theirs, shared.environ, data=tmp_path / DATA, outlets=1)
+        assert len(after["api"]) == len(before["api"]) + 1

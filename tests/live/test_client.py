@@ -292,7 +292,7 @@ class TestRequests:
         assert connection.project == "proj_7"
 
 
-def lost_lock() -> None:
+async def lost_lock() -> None:
     raise LiveError(Problem("lease-lost", "the lock is another's"))
 
 

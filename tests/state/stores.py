@@ -9,6 +9,7 @@ from reconciler.state.store import Store, Versioned, check_key, check_prefix, co
 
 class MemoryStore:
     location = "memory"
+    is_quick = True
 
     def __init__(self) -> None:
         self.documents: dict[str, Versioned] = {}
@@ -53,7 +54,7 @@ class InterruptedStore:
     """A store that calls `before(n)` before the n-th operation, counted from 0. Each deleted key is one operation."""
 
     def __init__(self, inner: Store, before: Callable[[int], None]) -> None:
-        self.location = inner.location
+        self.location, self.is_quick = inner.location, inner.is_quick
         self.inner, self.operations, self._before = inner, 0, before
         self.written: list[tuple[str, int]] = []
         """Keys and lengths of the written documents."""

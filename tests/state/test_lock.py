@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -167,6 +168,49 @@ def test_acquire_by_32_runs_succeeds_once(store, now):
 
     with ThreadPoolExecutor(32) as pool:
         assert sum(pool.map(contend, range(32))) == 1
+
+
+# When the lock is read again
+
+
+@pytest.fixture
+def slow(store: MemoryStore) -> MemoryStore:
+    store.is_quick = False
+    return store
+
+
+def test_a_quick_store_is_read_before_every_write(store, now):
+    lease = lock.acquire(store, ACME, ANN, now)
+    lock.unlock(store, ACME, now)
+    with pytest.raises(LeaseLostError, match="was released by another process"):
+        lease.confirm()
+
+
+def test_a_slow_store_is_read_after_some_seconds(slow, now):
+    lease = lock.acquire(slow, ACME, ANN, now)
+    lock.unlock(slow, ACME, now)
+    now.time += lock.RECHECK - 0.1
+    lease.confirm()
+    now.time += 0.2
+    with pytest.raises(LeaseLostError):
+        lease.confirm()
+
+
+def test_a_read_starts_the_time_again(slow, now):
+    lease = lock.acquire(slow, ACME, ANN, now)
+    now.time += lock.RECHECK
+    assert lease.is_unconfirmed
+    lease.confirm()
+    assert not lease.is_unconfirmed
+
+
+@pytest.mark.parametrize("clock", ["wall", "monotonic"])
+def test_either_clock_tells_a_pause(slow, now, monkeypatch, clock):
+    """The monotonic clock stands still while a machine is suspended. The wall clock may be set back."""
+    lease, moment = lock.acquire(slow, ACME, ANN, now), time.monotonic()
+    now.time += lock.RECHECK if clock == "wall" else -5
+    monkeypatch.setattr(time, "monotonic", lambda: moment + (0 if clock == "wall" else lock.RECHECK + 1))
+    assert lease.is_unconfirmed
 
 
 # Dead processes
