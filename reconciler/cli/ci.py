@@ -58,7 +58,8 @@ def command() -> None:
 def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
     """Post each FILE, an output of `plan -o markdown`, as a comment on the pull request, or update the comment.
 
-    Each comment links to the workflow run, which contains the full plan. Existing comments of the same workflow without
+    Each comment links to the workflow run, which contains the full plan. Of several FILEs for one environment, the last
+    one is posted. Existing comments of the same workflow without
     a FILE are replaced by a notice that there is no plan. If the pull request has a newer commit, nothing is written.
 
     Requires the permission `pull-requests: write`.
@@ -70,6 +71,7 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
     number = pull or _pull_request()
     run = _run(number)
     bodies = [signed(_text(path), run) for path in files]
+    bodies = list({mark_of(body): body for body in bodies}.values())
     with connect(options.environ()) as github:
         if run.commit and github.get(f"pulls/{number}")["head"]["sha"] != run.commit:
             show(f"Nothing is written: #{number} has a commit that is newer than {run.commit[:12]}.")

@@ -3,12 +3,18 @@
 A pull request can edit its own workflow and upload any file as its plan. Its artifacts are therefore accepted only if
 
 - its branch is in this repository, because pull requests from forks are planned without a key;
-- it does not change files under `.github/`, so that the workflow of the base branch ran;
+- its head has the same `.github/` as the base branch, so that the workflow of the base branch ran;
 - no other pull request has the same head and another base, whose workflow might have run instead;
-- they belong to the last run for the merged commit, and the run started after the base was set.
+- they belong to the last run for the merged commit, and the run started after the base was set;
+- the job that made an artifact succeeded when it ran last.
+
+A job is named `plan: PROJECT ENV`, or `plan: PROJECT` without environments, and its artifact `plan-KEY-ATTEMPT`. The
+key is the first 12 digits of the SHA-256 of the part after the colon: names of artifacts cannot contain slashes.
 """
 
+import hashlib
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,13 +24,12 @@ from typing import Final
 
 from reconciler.github.client import Document, GitHub
 
-ARTIFACT: Final = "plan-"
-"""The prefix of the names of plan artifacts."""
+_JOB: Final = re.compile(r"(?:.* / )?plan: (?P<entry>.*)", re.DOTALL)
+"""The name of a job that plans; of a called workflow, with that of the caller's job before it."""
+_ARTIFACT: Final = re.compile(r"(?P<key>plan-[0-9a-f]{12})-(?P<attempt>[1-9][0-9]{0,4})")
 PLAN: Final = "plan.json"
 MAX_BYTES: Final = 64 * 2**20
 KEPT: Final = timedelta(days=90)
-MOST_FILES: Final = 3000
-"""The maximum number of files of a pull request that GitHub lists, by name ("List pull requests files")."""
 _RULES: Final = ".github/"
 _MOVED: Final = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
 """Events that change the base of a pull request. Not all workflows run again after them."""
@@ -96,13 +101,24 @@ class Reviews:
         names = [(file["filename"], file.get("previous_filename", "")) for file in files]
         if any(name.startswith(_RULES) for pair in names for name in pair):
             return f"it changes {_RULES}, so its own workflow may have run"
-        if len(names) >= MOST_FILES:
-            return f"it changes more files than GitHub lists, so some may be in {_RULES}"
+        if not self._has_rules_of_base(pull):  # GitHub lists 3,000 files at most
+            return f"its {_RULES} is not that of the base branch, so its own workflow may have run"
         head = f"{self.github.owner}:{pull['head']['ref']}"
         others = self.github.pages("pulls", state="all", head=head)
         if any(_is_elsewhere(other, pull) for other in others):
             return "another pull request has the same commit and another base branch"
         return ""
+
+    def _has_rules_of_base(self, pull: Document) -> bool:
+        """Compare `.github/` of the head with that of the commit at which it left the base branch."""
+        base, head = pull["base"]["sha"], pull["head"]["sha"]
+        parent = self.github.get(f"compare/{base}...{head}", per_page=1)["merge_base_commit"]["sha"]
+        return parent != head and self._rules(parent) == self._rules(head)
+
+    def _rules(self, commit: str) -> str | None:
+        """Return the id of the tree of `.github/`; None if the commit has none."""
+        entries = self.github.get(f"git/trees/{commit}")["tree"]
+        return next((str(entry["sha"]) for entry in entries if entry["path"] == _RULES.rstrip("/")), None)
 
     def _review(self, pull: Document) -> Review:
         head = pull["head"]
@@ -123,7 +139,7 @@ class Reviews:
             plans = tuple(self._plans(last))
         except UnusableError as error:
             return Review(pull["number"], void=f"its plan {error}")
-        return Review(pull["number"], plans, "" if plans else "its run uploaded no plan")
+        return Review(pull["number"], plans, "" if plans else "no job that succeeded uploaded a plan")
 
     def _moved_after(self, run: Document, pull: Document) -> bool:
         """Return True if the base changed after the run started, so that the workflow of another base may have run."""
@@ -131,10 +147,20 @@ class Reviews:
         return any(_time(move) >= _time(run) for move in moves)
 
     def _plans(self, run: Document) -> Iterator[bytes]:
-        found = sorted(self.github.pages(f"actions/runs/{run['id']}/artifacts", key="artifacts"), key=_time)
-        # The last one of each name, because a run can be repeated.
-        for artifact in {one["name"]: one for one in found if one["name"].startswith(ARTIFACT)}.values():
-            yield from self._plan(artifact)
+        """Yield the plans of the jobs that succeeded.
+
+        A job that was not repeated has the artifact of an earlier attempt.
+        """
+        newest: dict[str, tuple[int, Document]] = {}
+        for artifact in self.github.pages(f"actions/runs/{run['id']}/artifacts", key="artifacts"):
+            if named := _ARTIFACT.fullmatch(artifact["name"]):
+                found = (int(named["attempt"]), artifact)
+                newest[named["key"]] = max(newest.get(named["key"], found), found, key=lambda one: one[0])
+        for job in self.github.pages(f"actions/runs/{run['id']}/jobs", key="jobs", filter="latest"):
+            named = _JOB.fullmatch(job["name"])
+            key = artifact_key(named["entry"]) if named else ""
+            if job["conclusion"] == "success" and key in newest and newest[key][0] <= job["run_attempt"]:
+                yield from self._plan(newest[key][1])
 
     def _plan(self, artifact: Document) -> Iterator[bytes]:
         """Yield the plan file of an artifact, if it contains one."""
@@ -153,6 +179,11 @@ class Reviews:
     def _is_here(self, run: Document) -> bool:
         name: str | None = (run["head_repository"] or {}).get("full_name")  # null if the fork was deleted
         return name == self.github.repository
+
+
+def artifact_key(entry: str) -> str:
+    """Return the name of the artifacts of a job, without the attempt. `entry` is `PROJECT ENV`, or only `PROJECT`."""
+    return f"plan-{hashlib.sha256(entry.strip().encode()).hexdigest()[:12]}"
 
 
 def _is_elsewhere(other: Document, pull: Document) -> bool:

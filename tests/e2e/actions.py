@@ -158,6 +158,8 @@ class Actions:
         made = Job(name)
         workspace = self.scratch / f"run-{run.id}-{name}-{contexts['strategy']['job-index']}"
         workspace.mkdir(parents=True)
+        workspace.with_suffix(".temp").mkdir()
+        contexts = {**contexts, "runner": {"temp": str(workspace.with_suffix(".temp"))}}
         summary = workspace.with_suffix(".summary")
         env = {key: text(evaluate(value, contexts)) for key, value in job["env"].items()}
         platform = self._platform(workspace, summary, contexts["github"])
@@ -181,6 +183,9 @@ class Actions:
                 lines = written.read_text(encoding="utf-8").splitlines()
                 outputs[step["id"]] = {"outputs": dict(line.split("=", 1) for line in lines)}
         made.summary = summary.read_text(encoding="utf-8") if summary.exists() else ""
+        title = text(evaluate(job.get("name", name), contexts)).strip()
+        ended = {"name": title, "run_attempt": 1, "status": "completed", "conclusion": made.conclusion}
+        self.hub.jobs.setdefault(run.id, []).append(ended)
         return made
 
     def _shell(self, script: str, workspace: Path, environ: dict[str, str], job: Job) -> str:
@@ -216,7 +221,7 @@ class Actions:
             "GITHUB_API_URL": self.hub.url,
             "GITHUB_EVENT_PATH": str(event),
             "GITHUB_STEP_SUMMARY": str(summary),
-            "RUNNER_TEMP": str(self.scratch),
+            "RUNNER_TEMP": str(workspace.with_suffix(".temp")),
             "PIP_LOG": str(self.scratch / "pip.log"),
         }
 

@@ -1,7 +1,9 @@
 """The workflows, step by step as GitHub runs them: from a pull request to what is live, by hand and back."""
 
+import io
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,6 +164,31 @@ def test_two_merges_in_a_row_are_applied_by_the_second_run(team: Team):
     team.merge(second, squash=True)
     assert_green(team.apply())
     assert {"first", "second"} <= team.live.keys()
+
+
+def test_a_committed_folder_is_no_plan(team: Team):
+    """A pull request contains files with names that a workflow could write. One of them is the plan of another one."""
+    number, _ = team.propose("honest", prefixed(assistant("honest")))
+    run = max(team.hub.artifacts)
+    forged = team.hub.archives[team.hub.artifacts[run][-1]["id"]]
+    with zipfile.ZipFile(io.BytesIO(forged)) as files:
+        plan = files.read("plan.json").decode()
+    names = ("plan/plan.json", "plan.json", "reviewed.json", "plan/plan.md", "drift.json")
+    smuggled, planned = team.propose("smuggled", {**dict.fromkeys(names, plan), **prefixed(assistant("torn", "Ow."))})
+
+    assert_green(planned)
+    (comment,) = team.comments(smuggled)
+    assert "assistant/torn" in comment
+    assert "assistant/honest" not in comment
+    team.merge(smuggled)
+    assert_green(team.apply())
+    assert "honest" not in team.live
+
+    team.repo("checkout", "-q", "main")
+    team.repo("rm", "-q", "-r", *names)
+    team.repo.pushed("main")
+    team.merge(number)
+    assert_green(team.apply())
 
 
 def test_what_nobody_has_seen_waits_for_approval(team: Team):

@@ -34,7 +34,7 @@ def propose(hub: Hub, repo: Checkout) -> Callable[..., int]:
         number = hub.open_pull(branch)
         if planned:
             run = hub.ran("plan.yml", "pull_request", sha, branch)
-            hub.upload(run, "plan-0", {"plan.json": PLAN % branch.encode()})
+            hub.planned(run, {"plan.json": PLAN % branch.encode()})
         return number
 
     return propose
@@ -60,7 +60,7 @@ def test_rebased_pull_request_is_found_by_its_last_commit(hub: Hub, repo: Checko
     number = propose("feature")
     sha = repo.commit("feature", feature="and more")
     hub.pushed(number)
-    hub.upload(hub.ran("plan.yml", "pull_request", sha, "feature"), "plan-0", {"plan.json": b"of both"})
+    hub.planned(hub.ran("plan.yml", "pull_request", sha, "feature"), {"plan.json": b"of both"})
     repo("checkout", "-q", "main")
     repo.commit("main", another="meanwhile")
     repo("cherry-pick", "main~1..feature")
@@ -142,6 +142,7 @@ def test_pull_request_that_edits_the_workflow_is_void(hub: Hub, repo: Checkout, 
 
 def test_same_commit_for_another_base_is_void(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
+    repo("push", "-q", "origin", "main:lenient")
     hub.open_pull("feature", base="lenient")
     hub.merged(number, repo.merge("feature"))
     assert void(reviews()) == "another pull request has the same commit and another base branch"
@@ -167,7 +168,7 @@ def test_only_the_last_run_is_used(hub: Hub, repo: Checkout, propose, reviews):
 def test_dispatched_run_is_ignored(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature", planned=False)
     run = hub.ran("plan.yml", "workflow_dispatch", hub.pulls[number]["head"]["sha"], "feature")
-    hub.upload(run, "plan-0", {"plan.json": b"{}"})
+    hub.planned(run, {"plan.json": b"{}"})
     hub.merged(number, repo.merge("feature"))
     assert void(reviews()) == "its last commit was merged before its plan was complete"
 
@@ -190,11 +191,46 @@ def test_other_artifacts_are_not_loaded(hub: Hub, repo: Checkout, propose, revie
 
 def test_repeated_run_uses_its_last_artifacts(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature")
-    ((first,),) = hub.artifacts.values()
-    first["created_at"] = "2020-01-01T00:00:00Z"
-    hub.upload(hub.runs[-1]["id"], "plan-0", {"plan.json": b"again"})
+    for attempt in range(2, 12):
+        hub.planned(hub.runs[-1]["id"], {"plan.json": b"again, %d" % attempt}, attempt=attempt)
     hub.merged(number, repo.merge("feature"))
-    assert reviews() == [Review(number, (b"again",))]
+    assert reviews() == [Review(number, (b"again, 11",))]
+
+
+def test_a_job_that_failed_has_no_plan(hub: Hub, repo: Checkout, propose, reviews):
+    """The folder of the artifact may have been made by the pull request. Other jobs of the run count."""
+    number = propose("feature")
+    run = hub.runs[-1]["id"]
+    hub.planned(run, {"plan.json": b"of production"}, "bots production", conclusion="failure")
+    hub.merged(number, repo.merge("feature"))
+    assert reviews() == [Review(number, (PLAN % b"feature",))]
+
+
+def test_a_job_that_failed_when_it_was_repeated_has_no_plan(hub: Hub, repo: Checkout, propose, reviews):
+    number = propose("feature")
+    hub.planned(hub.runs[-1]["id"], {}, attempt=2, conclusion="failure")
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "no job that succeeded uploaded a plan"
+
+
+def test_a_job_that_was_not_repeated_keeps_its_plan(hub: Hub, repo: Checkout, propose, reviews):
+    """GitHub repeats only the jobs that failed, and counts the attempts of the run."""
+    number = propose("feature")
+    run = hub.runs[-1]["id"]
+    hub.planned(run, {"plan.json": b"of production"}, "bots production", attempt=2)
+    hub.jobs[run][0]["run_attempt"] = 2
+    hub.merged(number, repo.merge("feature"))
+    assert reviews() == [Review(number, (PLAN % b"feature", b"of production"))]
+
+
+@pytest.mark.parametrize("name", ["plan-0", "plan-", "plan-0123456789ab", "plan-0123456789ab-1", "plan-0123456789ab-0"])
+def test_an_artifact_without_its_job_is_no_plan(hub: Hub, repo: Checkout, propose, reviews, name):
+    number = propose("feature", planned=False)
+    run = hub.ran("plan.yml", "pull_request", hub.pulls[number]["head"]["sha"], "feature")
+    hub.planned(run, {})
+    hub.upload(run, name, {"plan.json": b"{}"})
+    hub.merged(number, repo.merge("feature"))
+    assert void(reviews()) == "no job that succeeded uploaded a plan"
 
 
 def test_base_set_after_the_run_started_is_void(hub: Hub, repo: Checkout, propose, reviews):
@@ -212,14 +248,17 @@ def test_base_set_before_the_run_is_accepted(hub: Hub, repo: Checkout, propose, 
     assert void(reviews()) == ""
 
 
-def test_more_files_than_github_lists_is_void(
+def test_rules_that_github_does_not_list_are_found(
     hub: Hub, repo: Checkout, propose, reviews, monkeypatch: pytest.MonkeyPatch
 ):
-    """Files are listed by name, and some names sort before `.github`."""
-    monkeypatch.setattr("reconciler.github.plan_artifacts.MOST_FILES", 2)
-    number = propose("feature", **{"-1": "x", "-2": "x"})
-    hub.merged(number, repo.merge("feature"))
-    assert void(reviews()).startswith("it changes more files than GitHub lists")
+    """GitHub lists 3,000 files of a pull request, by name, and some names sort before `.github`."""
+    edited = propose("edited", **{"-1": "x", ".github__workflows__plan.yml": "run: echo all is well"})
+    large = propose("large", **{"-1": "x", "-2": "x"})
+    hub.merged(edited, repo.merge("edited"))
+    hub.merged(large, repo.merge("large", squash=True))
+    monkeypatch.setattr(hub, "listed_files", 1)
+    found = {review.pull: review.void for review in reviews()}
+    assert found == {edited: "its .github/ is not that of the base branch, so its own workflow may have run", large: ""}
 
 
 def test_lists_with_many_pages_are_read_completely(hub: Hub, repo: Checkout, propose, reviews):
@@ -230,7 +269,7 @@ def test_lists_with_many_pages_are_read_completely(hub: Hub, repo: Checkout, pro
         hub.ran("apply.yml", "push", hub.git("rev-parse", "main"), "main", conclusion="failure")
         hub.merged(number, repo.merge(branch, squash=True))
         run = next(run for run in hub.runs if run["head_branch"] == branch)
-        hub.upload(run["id"], "plan-1", {"plan.json": b"of production"})
+        hub.planned(run["id"], {"plan.json": b"of production"}, "bots production")
     assert {(review.pull, *review.plans) for review in reviews()} == {
         (number, PLAN % branch, b"of production")
         for number, branch in zip(numbers, (b"one", b"two", b"three"), strict=True)
@@ -240,9 +279,9 @@ def test_lists_with_many_pages_are_read_completely(hub: Hub, repo: Checkout, pro
 def test_artifacts_without_plan_file_are_ignored(hub: Hub, repo: Checkout, propose, reviews):
     number = propose("feature", planned=False)
     run = hub.ran("plan.yml", "pull_request", hub.pulls[number]["head"]["sha"], "feature")
-    hub.upload(run, "plan-of-the-garden", {"../plan.json": b"{}", "plan.json/x": b"", "/etc/plan.json": b""})
+    hub.planned(run, {"../plan.json": b"{}", "plan.json/x": b"", "/etc/plan.json": b""})
     hub.merged(number, repo.merge("feature"))
-    assert void(reviews()) == "its run uploaded no plan"
+    assert void(reviews()) == "no job that succeeded uploaded a plan"
 
 
 def packed(data: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -27,6 +27,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from reconciler.github import GitHub, connect
+from reconciler.github.plan_artifacts import artifact_key
 from tests.support.servers import free_port
 
 Document = dict[str, Any]
@@ -46,6 +47,8 @@ class Hub:
     """The repository, if the test has one."""
     page: int = 100
     """Maximum number of entries per page, regardless of the request."""
+    listed_files: int = 3000
+    """Maximum number of files of a pull request that are listed."""
     login: str = BOT
     """Owner of the token."""
     pulls: dict[int, Document] = field(default_factory=dict)
@@ -55,6 +58,8 @@ class Hub:
     """Events of a pull request except commits and comments."""
     runs: list[Document] = field(default_factory=list)
     artifacts: dict[int, list[Document]] = field(default_factory=dict)
+    jobs: dict[int, list[Document]] = field(default_factory=dict)
+    """Jobs of a run, each as it ran last."""
     archives: dict[int, bytes] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     failing: list[Response] = field(default_factory=list)
@@ -78,7 +83,7 @@ class Hub:
             "updated_at": now(),
             "html_url": f"https://github.example/{REPOSITORY}/pull/{number}",
             "head": {"ref": head, "sha": sha or self.git("rev-parse", head), "repo": {"full_name": repository}},
-            "base": {"ref": base},
+            "base": {"ref": base, "sha": self.git("rev-parse", base) if self.bare else ""},
         }
         return number
 
@@ -89,7 +94,7 @@ class Hub:
 
     def moved(self, number: int, base: str, at: str) -> None:
         """Change the base of a pull request."""
-        self.pulls[number]["base"] = {"ref": base}
+        self.pulls[number]["base"] |= {"ref": base}
         self.events.setdefault(number, []).append({"event": "base_ref_changed", "created_at": at})
 
     def merged(self, number: int, commit: str) -> None:
@@ -113,6 +118,21 @@ class Hub:
         }
         self.runs.append(run | more)
         return number
+
+    def planned(
+        self,
+        run: int,
+        files: Mapping[str, bytes],
+        entry: str = "bots ",
+        *,
+        attempt: int = 1,
+        conclusion: str = "success",
+    ) -> None:
+        """Add the job of a project and environment to a run, in place of an earlier attempt, and its artifact."""
+        others = [job for job in self.jobs.get(run, []) if job["name"] != f"plan: {entry}"]
+        job = {"name": f"plan: {entry}", "run_attempt": attempt, "status": "completed", "conclusion": conclusion}
+        self.jobs[run] = [*others, job]
+        self.upload(run, f"{artifact_key(entry)}-{attempt}", files)
 
     def upload(self, run: int, name: str, files: Mapping[str, bytes]) -> None:
         """Upload files as an artifact, as `actions/upload-artifact` does."""
@@ -199,7 +219,7 @@ class Api:
         pull = self.hub.pulls[request.path_params["number"]]
         parent = f"{pull['merge_commit_sha']}^1" if pull["merge_commit_sha"] else pull["base"]["ref"]
         names = self.hub.git("diff", "--name-only", f"{parent}...{pull['head']['sha']}").splitlines()
-        return self.paged(request, [{"filename": name} for name in names])
+        return self.paged(request, [{"filename": name} for name in names[: self.hub.listed_files]])
 
     async def issue_events(self, request: Request) -> Response:
         return self.paged(request, self.hub.events.get(request.path_params["number"], []))
@@ -209,7 +229,18 @@ class Api:
         shas = self.hub.git("rev-list", "--reverse", f"{base}..{head}").splitlines()
         at = self.hub.git("show", "-s", "--format=%cI", base)
         tip = {"sha": base, "commit": {"committer": {"date": at}}}
-        return self.paged(request, [{"sha": sha} for sha in shas], "commits", base_commit=tip)
+        parent = {"sha": self.hub.git("merge-base", base, head)}
+        commits = [{"sha": sha} for sha in shas]
+        return self.paged(request, commits, "commits", base_commit=tip, merge_base_commit=parent)
+
+    async def tree(self, request: Request) -> Response:
+        lines = self.hub.git("ls-tree", request.path_params["sha"]).splitlines()
+        entries = (line.split(maxsplit=3) for line in lines)
+        found = [{"path": path, "mode": mode, "type": type_, "sha": sha} for mode, type_, sha, path in entries]
+        return JSONResponse({"sha": request.path_params["sha"], "tree": found, "truncated": False})
+
+    async def jobs(self, request: Request) -> Response:
+        return self.paged(request, self.hub.jobs.get(request.path_params["id"], []), "jobs")
 
     async def runs(self, request: Request) -> Response:
         query = request.query_params
@@ -256,6 +287,8 @@ def create_app(hub: Hub) -> Starlette:
             Route(f"{REPO}/pulls/{{number:int}}/files", api.pull_files),
             Route(f"{REPO}/issues/{{number:int}}/events", api.issue_events),
             Route(f"{REPO}/compare/{{range}}", api.compare),
+            Route(f"{REPO}/git/trees/{{sha}}", api.tree),
+            Route(f"{REPO}/actions/runs/{{id:int}}/jobs", api.jobs),
             Route(f"{REPO}/actions/workflows/{{workflow}}/runs", api.runs),
             Route(f"{REPO}/actions/runs/{{id:int}}/artifacts", api.artifacts),
             Route(f"{REPO}/actions/artifacts/{{id:int}}/zip", api.archive),

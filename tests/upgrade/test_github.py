@@ -36,7 +36,7 @@ def merged(hub: Hub, plan: Path) -> None:
     head = hub.git("rev-parse", "topic")
     pull = hub.open_pull("topic", sha=head)
     run = hub.ran("plan.yml", "pull_request", head, "topic")
-    hub.upload(run, "plan-production", {"plan.json": plan.read_bytes()})
+    hub.planned(run, {"plan.json": plan.read_bytes()})
     hub.merged(pull, head)
 
 
