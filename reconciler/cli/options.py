@@ -48,7 +48,32 @@ environment = click.option(
     metavar="NAME",
     help="Select the environment; required by online commands when the project has several environments.",
 )
-endpoint = click.option("--endpoint", metavar="URL", help="Use this API: a URL, or `embedded`.")
+
+TIMEOUT: Final = "RECONCILER_TIMEOUT"
+
+
+def _limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+    """Set the variable of the time limit until the command ends."""
+    del param
+    if value is not None:
+        before = os.environ.get(TIMEOUT)
+        os.environ[TIMEOUT] = str(value)
+        ctx.call_on_close(lambda: os.environ.update({TIMEOUT: before}) if before else os.environ.pop(TIMEOUT, None))
+
+
+def endpoint(function: Function) -> Function:
+    """Add `--endpoint` and `--timeout`."""
+    api = click.option("--endpoint", metavar="URL", help="Use this API: a URL, or `embedded`.")
+    limit = click.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=click.IntRange(1, 7 * 86_400),
+        envvar=TIMEOUT,
+        expose_value=False,
+        callback=_limit,
+        help="End after this time. Default: one hour for reading, no limit for an apply.",
+    )
+    return api(limit(function))
 
 
 def _printed(*formats: str) -> Callable[[Function], Function]:

@@ -32,6 +32,9 @@ Method: TypeAlias = Literal["GET", "POST", "DELETE"]
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 120.0
 UPLOAD_SECONDS: Final = 600.0
+REQUEST_SECONDS: Final = 180.0
+"""Maximum time from sending a request to the end of its response. The others limit the time without any byte."""
+UPLOAD_REQUEST_SECONDS: Final = 1_800.0
 ATTEMPTS: Final = 6
 PATIENCE: Final = 300.0
 """Maximum total wait of one request between its attempts, in seconds."""
@@ -88,6 +91,10 @@ class Connection:
         self.requests: Counter[str] = Counter()
         """Requests sent, by method; each attempt counts."""
         self._may_write: Callable[[], Awaitable[None]] = _always
+        self.deadline: float | None = None
+        """The time of the event loop at which reading ends with an error; None for no limit. It does not count while
+        the run writes.
+        """
         self.project: str | None = None
         """The OpenAI project of the key, from the header `openai-project` of the last response."""
         self._ahead = math.inf
@@ -108,6 +115,20 @@ class Connection:
         certainly not carried out; if that is unknown, it raises `UnknownOutcomeError`. Every other failure raises a
         `LiveError`.
         """
+        try:
+            async with asyncio.timeout_at(self.deadline if self._may_write is _always else None):
+                return await self._repeated(request)
+        except TimeoutError as error:
+            raise self._late(request) from error
+
+    def _late(self, request: Request) -> LiveError:
+        """Return the error for a request that the deadline of the command ended."""
+        sent = ", ".join(f"{number} {method}" for method, number in sorted(self.requests.items()))
+        message = f"the time limit ended during {request.method} {request.url}, after these requests: {sent}"
+        hint = "Check the server, or raise the limit with --timeout."
+        return LiveError(Problem("timeout", message, hint=hint))
+
+    async def _repeated(self, request: Request) -> Object:
         waited = 0.0
         for attempt in count(1):
             outcome = await self._attempt(request)
@@ -185,6 +206,23 @@ class Connection:
 
 
 async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
+    """Send a request, and raise APITimeoutError if its response is not complete in time."""
+    import httpx2
+    import openai
+
+    seconds = UPLOAD_REQUEST_SECONDS if request.files else REQUEST_SECONDS
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await _sent(client, request)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        url = httpx2.URL(f"{str(client.base_url).rstrip('/')}{request.url}")
+        cause = TimeoutError(f"the response was not complete after {seconds:.0f} s")
+        raise openai.APITimeoutError(request=httpx2.Request(request.method, url)) from cause
+
+
+async def _sent(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
     """Send a request with the generic methods of the SDK: importing its typed methods for agents takes most of a
     second.
     """

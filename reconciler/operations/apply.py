@@ -87,10 +87,13 @@ async def apply_plan(
     *,
     resume: str,
     interrupted: Callable[[], None] = lambda: None,
+    seconds: float | None = None,
+    late: Callable[[], None] = lambda: None,
 ) -> ApplyResult:
     """Apply a plan without refusals; `resume` is the command that completes an interrupted run.
 
-    `interrupted` is called at the first Ctrl-C; after that, only operations in flight are finished. A plan without
+    `interrupted` is called at the first Ctrl-C, and `late` after `seconds`; after that, only operations in flight are
+    finished. A plan without
     changes writes nothing, unless an interrupted run left changes to record.
 
     Raises ReconcilerError if another run holds the lock (exit code 6), or wrote to the state since it was read (5), and
@@ -100,7 +103,7 @@ async def apply_plan(
     if not plan.work and not behind:
         return ApplyResult(plan.identity, plan.digest, (), kept=_kept(plan))
     stop = asyncio.Event()
-    with workspace.backend.lock(this_process(workspace.environ)) as lease, _interruptible(stop, interrupted):
+    with workspace.backend.lock(this_process(workspace.environ)) as lease, _stopping(stop, interrupted, seconds, late):
         begun = _begin(workspace, connection, observed, lease)
         run = Run(
             observed.planned,
@@ -269,8 +272,12 @@ async def _keep(journal: Journal, lease: Lease, stop: asyncio.Event) -> None:
 
 
 @contextmanager
-def _interruptible(stop: asyncio.Event, interrupted: Callable[[], None]) -> Iterator[None]:
-    """Stop the run after operations in flight at the first SIGINT or SIGTERM; a second one ends the process."""
+def _stopping(
+    stop: asyncio.Event, interrupted: Callable[[], None], seconds: float | None, late: Callable[[], None]
+) -> Iterator[None]:
+    """Stop the run after operations in flight at the first SIGINT or SIGTERM, or after `seconds`. A second signal ends
+    the process.
+    """
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
 
@@ -280,10 +287,17 @@ def _interruptible(stop: asyncio.Event, interrupted: Callable[[], None]) -> Iter
             loop.remove_signal_handler(number)
         interrupted()
 
+    def end() -> None:
+        stop.set()
+        late()
+
+    timer = None if seconds is None else loop.call_later(seconds, end)
     for number in numbers:
         loop.add_signal_handler(number, request_stop)
     try:
         yield
     finally:
+        if timer:
+            timer.cancel()
         for number in numbers:
             loop.remove_signal_handler(number)

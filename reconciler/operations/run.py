@@ -17,7 +17,7 @@ from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, adoption_plan, check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.endpoint import open_connection, run_async, time_limit
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -25,6 +25,7 @@ from reconciler.review.saved_plans import adoptions, applied_before, changed_add
 from reconciler.state.lock import locked_error
 
 FINISHING: Final = "Finishing operations in flight. Press Ctrl-C again to stop immediately."
+LATE: Final = "The time limit is reached. Finishing operations in flight."
 
 
 class Progress(Listener, Protocol):
@@ -108,8 +109,16 @@ async def confirmed(
         return plan
     with listen(len(lower(observed.planned))) as progress:
         connection.pace.tell = progress.note
-        finish = partial(progress.note, FINISHING)
-        return await apply_plan(workspace, connection, observed, progress, resume=resume, interrupted=finish)
+        return await apply_plan(
+            workspace,
+            connection,
+            observed,
+            progress,
+            resume=resume,
+            interrupted=partial(progress.note, FINISHING),
+            seconds=time_limit(),
+            late=partial(progress.note, LATE),
+        )
 
 
 async def _observed(

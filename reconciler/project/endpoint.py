@@ -22,6 +22,10 @@ T = TypeVar("T")
 EMBEDDED: Final = "embedded"
 DATA: Final = Path(".reconciler", "emulator.sqlite")
 """File with the objects of the embedded API, in the project folder."""
+TIMEOUT: Final = "RECONCILER_TIMEOUT"
+"""The variable with the time limit of a command in seconds, like `--timeout`."""
+READING_SECONDS: Final = 3_600.0
+"""The time limit for reading, if none is set."""
 FAULTS: Final = "RECONCILER_FAULTS"
 """The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
 
@@ -61,10 +65,17 @@ async def open_connection(project: Project, endpoint: str | None) -> AsyncIterat
     pace = Pace({**A_MINUTE, "GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE}, lanes=lanes)
     if endpoint != EMBEDDED:
         async with connect(Endpoint(endpoint), pace=pace) as connection:
+            connection.deadline = asyncio.get_running_loop().time() + (time_limit() or READING_SECONDS)
             yield connection
         return
     async with connect(_embedded(project), pace=Pace({})) as connection:
         yield connection
+
+
+def time_limit() -> float | None:
+    """Return the time limit of the command in seconds, from `--timeout` or its variable; None if neither is set."""
+    given = os.environ.get(TIMEOUT)
+    return float(given) if given else None
 
 
 def _embedded(project: Project) -> Endpoint:

@@ -71,6 +71,20 @@ def test_interrupted_before_anything_was_written_is_an_error_and_no_part(project
         assert live() == {}
 
 
+def test_an_apply_that_reaches_its_time_limit_finishes_operations_in_flight(project, monkeypatch, cli: Cli):
+    with api(latency=0.5) as url, monkeypatch.context() as limited:
+        monkeypatch.setenv("OPENAI_BASE_URL", url)
+        limited.setattr("reconciler.operations.run.time_limit", lambda: 0.2)
+        ended = cli("apply", "--yes", "-o", "json")
+        limited.undo()
+        assert ended.code == 4, ended.err
+        assert "The time limit is reached" in ended.err
+        assert {outcome["status"] for outcome in ended.document["outcomes"]} >= {"done", "not-started"}
+        assert ended.document["interrupted"]
+        assert cli("apply", "--yes").code == 0
+        assert_converged(cli)
+
+
 def test_a_second_run_is_told_who_is_applying(project, monkeypatch, cli: Cli):
     monkeypatch.setenv("USER", "ada")
     with api(latency=0.2) as url, start_with(url, project, monkeypatch) as process:
