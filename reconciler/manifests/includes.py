@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.manifests import scalars
-from reconciler.manifests.folder import MAX_INCLUDED, locate, read_text
+from reconciler.manifests.folder import MAX_INCLUDED, composed, locate, read_text
 from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, Document, parse
 from reconciler.manifests.positions import PositionTree, json_positions, yaml_positions
 from reconciler.resources.base import Path as Keys
@@ -69,6 +69,7 @@ class Sources:
 
     def __call__(self, path: str) -> Source:
         """Return the file at `path`; raises `UnreadableError`."""
+        path = composed(path)
         if path not in self.read:
             self.read[path] = self._read(path)
         return self.read[path]

@@ -6,9 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler.manifests.checkout import add_absent
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
-from reconciler.manifests.folder import MAX_MANIFEST, Tree, UnreadableError, locate, read_text, repository_of, walk
+from reconciler.manifests.folder import (
+    MAX_MANIFEST,
+    Tree,
+    UnreadableEntry,
+    UnreadableError,
+    is_manifest_name,
+    locate,
+    read_text,
+    repository_of,
+    walk,
+)
+from reconciler.manifests.git import repository
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
@@ -18,7 +30,7 @@ from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_types
 
 
@@ -36,6 +48,11 @@ class Loaded:
     files: ProjectFiles
     scope: Scope
     """Context from which a kind computes the desired objects of a resource."""
+    unread: tuple[Problem, ...] = ()
+    """Warnings, also in `problems`, about entries that were not read and that may contain manifests or documents."""
+    unseen: tuple[Problem, ...] = ()
+    """Those of `unread` about folders that the checkout left out. Manifests may have been left out with them, so a plan
+    that removes objects is an error."""
 
 
 def load(
@@ -47,13 +64,14 @@ def load(
     and included files, by path, that are used instead of the files.
     """
     root = folder.absolute()
-    repository = repository_of(root)
-    prefix = Path(os.path.relpath(root, repository)).as_posix()
+    top = repository_of(root)
+    prefix = Path(os.path.relpath(root, top)).as_posix()
     shown = "" if prefix == "." else f"{prefix}/"
     tree = walk(root)
+    unknown = _add_absent(tree, top)
     edited = edited or {}
     documents, problems = _documents(tree, shown, edited)
-    opened = open_project(documents, env, root, repository, shown)
+    opened = open_project(documents, env, root, top, shown)
     project = opened.project
     hints = PathHints(tree)
     expander = Expander(Sources(root, shown, edited), Variables(project.variables), hint=hints)
@@ -70,6 +88,9 @@ def load(
     hidden = any(result.unreadable and not result.address(known) for result in validated)
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
+    unseen = tuple(_unseen(tree, shown))
+    unread = (*unknown, *unseen, *_skipped(tree, shown, used))
+    problems += unread
     nowhere = Place("", 0, 0)
     return Loaded(
         project=project,
@@ -80,7 +101,44 @@ def load(
         problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
         files=scope.files,
         scope=scope,
+        unread=unread,
+        unseen=unseen,
     )
+
+
+def _add_absent(tree: Tree, top: Path) -> tuple[Problem, ...]:
+    """Add to `tree` the entries that the checkout left out; returns a warning if Git cannot list them."""
+    git = repository(top, tree.root)
+    try:
+        add_absent(tree, git.index() if git else ())
+    except ReconcilerError as error:
+        return tuple(replace(problem, severity="warning") for problem in error.problems)
+    return ()
+
+
+def _unseen(tree: Tree, shown: str) -> Iterator[Problem]:
+    """Yield a warning for each folder that the checkout left out, which may contain manifests."""
+    for entry in tree.absent.values():
+        if entry.folder:
+            yield _warning(entry, shown)
+
+
+def _skipped(tree: Tree, shown: str, used: set[str]) -> Iterator[Problem]:
+    """Yield a warning for each entry that is not read, except for files that manifests use."""
+    for entry in tree.skipped:
+        if shown + entry.path not in used:
+            yield _warning(entry, shown)
+    manifests = {path.casefold(): path for path in tree.files if is_manifest_name(path) or shown + path in used}
+    for path in tree.files:
+        other = manifests.get(path.casefold(), path)
+        if other != path and (is_manifest_name(path) or shown + path in used):
+            message = f"differs from {other} only in case; macOS and Windows check out only one of both"
+            yield _warning(UnreadableEntry(path, "same-name", message, "rename one of the two with `git mv`"), shown)
+
+
+def _warning(entry: UnreadableEntry, shown: str) -> Problem:
+    problem = _unreadable(entry.code, entry.path, shown, entry.message, entry.hint)
+    return replace(problem, severity="warning")
 
 
 def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[Document], list[Problem]]:
@@ -90,6 +148,8 @@ def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[
     documents: list[Document] = []
     problems = [_unreadable(entry.code, entry.path, shown, entry.message, entry.hint) for entry in tree.unreadable]
     for path in tree.manifests():
+        if path in tree.absent:
+            continue
         try:
             text = edited[path] if path in edited else read_text(locate(tree.root, path), MAX_MANIFEST)
         except UnreadableError as error:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project
+from reconciler.manifests.git import Repository, repository
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write, write_bytes
 from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
-from reconciler.releases.git import Repository, repository
 from reconciler.releases.model import Move, Released
 from reconciler.releases.pointer import set_published
 from reconciler.releases.snapshot import RequiredFile, Snapshot, snapshot
@@ -41,8 +41,8 @@ def release(
     """
     project = load_all_environments(find_project(start))
     taken = snapshot(project, Address("chatbot", chatbot))
-    git = repository(project.project)
-    blobs = git.blobs(list(taken.files)) if git else {}
+    git = repository(project.project.repository, project.root)
+    blobs = git.blobs({path: asked.file.place for path, asked in taken.files.items()}) if git else {}
     loose = {path: asked for path, asked in taken.files.items() if path not in blobs}
     missing = {path: asked for path, asked in loose.items() if not _vendored(project.root, asked).exists()}
     if missing and not vendor:
@@ -113,10 +113,10 @@ def _vendored(root: Path, asked: RequiredFile) -> Path:
 
 def _vendor(root: Path, loose: Mapping[str, RequiredFile]) -> None:
     """Copy these files, and prevent Git from converting them."""
-    for path, asked in loose.items():
+    for asked in loose.values():
         target = _vendored(root, asked)
         if not target.exists():
-            write_bytes(target, (root / path).read_bytes())
+            write_bytes(target, (root / asked.file.place).read_bytes())
     attributes = root / VENDORED / ".gitattributes"
     if loose and not attributes.exists():
         write_bytes(attributes, _ATTRIBUTES.encode())
