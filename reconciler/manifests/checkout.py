@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifests.folder import UNNAMEABLE, Tree, UnreadableEntry, composed
+from reconciler.manifests.folder import UNNAMEABLE, Tree, UnreadableEntry
 from reconciler.manifests.git import LINK, SUBMODULE, Entry
+from reconciler.resources.address import composed
 
 NOT_CHECKED_OUT: Final = "not-checked-out"
 _LONGEST_TARGET: Final = 4096

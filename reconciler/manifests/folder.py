@@ -6,7 +6,6 @@ Pull requests choose the paths that are read. Paths outside the folder and hidde
 import os
 import re
 import stat
-import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
+from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem, ReconcilerError
 
 PROJECT_FILE: Final = "project.yaml"
@@ -147,11 +147,6 @@ def _joined(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def composed(text: str) -> str:
-    """Return `text` in the Unicode normalization form C (NFC)."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
 def _same_name(found: _Found) -> UnreadableEntry:
     safe = found.on_disk.encode("unicode_escape", "replace").decode()
     other = found.path.encode("unicode_escape", "replace").decode()
@@ -255,7 +250,7 @@ def locate(root: Path, path: str) -> Path:
     """
     if not path or UNNAMEABLE.search(path) or PurePosixPath(path).is_absolute():
         raise UnreadableError("bad-path", "is not a path relative to the project folder")
-    real, base = os.path.realpath(root / _on_disk(root, path)), os.path.realpath(root)
+    real, base = os.path.realpath(root / on_disk(root, path)), os.path.realpath(root)
     if os.path.commonpath([real, base]) != base:
         raise UnreadableError("outside-project", "is outside the project folder", "copy the file into the project")
     if any(part.startswith(".") for part in Path(real).relative_to(base).parts):
@@ -263,7 +258,7 @@ def locate(root: Path, path: str) -> Path:
     return Path(real)
 
 
-def _on_disk(root: Path, path: str) -> str:
+def on_disk(root: Path, path: str) -> str:
     """Return `path` in the Unicode form in which the file system has it; unchanged if it does not exist."""
     if path.isascii() or os.path.lexists(root / path):
         return path

