@@ -113,6 +113,12 @@ def show_error(problems: "Iterable[Problem]", format_: str) -> None:
             show_json(problems_json(problems))
 
 
+def show_warnings(problems: "tuple[Problem, ...]") -> None:
+    """Print the warnings about the working tree to stderr, if there are any."""
+    if problems:
+        show_problems(problems)
+
+
 def show_problems(problems: "Iterable[Problem]") -> None:
     from reconciler.reports.text import problems_text
 

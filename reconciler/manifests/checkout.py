@@ -6,7 +6,7 @@ for no such reason, was deleted by the user.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,8 @@ from reconciler.manifests.git import LINK, SUBMODULE, Entry
 from reconciler.resources.address import composed
 
 NOT_CHECKED_OUT: Final = "not-checked-out"
+LARGEST_TEXT: Final = 16 * 2**20
+"""Largest size of a file, in bytes, whose line ends are compared."""
 _LONGEST_TARGET: Final = 4096
 """Largest length of the target of a link, in bytes."""
 
@@ -79,6 +81,16 @@ def blob_id(data: bytes, *, like: str) -> str:
     made.update(b"blob %d\0" % len(data))
     made.update(data)
     return made.hexdigest()
+
+
+def converted(files: Mapping[str, Path], index: Iterable[Entry]) -> Iterator[str]:
+    """Yield those of the files whose content Git has with line feeds as line ends, given the place of each by path."""
+    for entry in index:
+        place = files.get(composed(entry.path))
+        if place and place.stat().st_size <= LARGEST_TEXT:
+            content = place.read_bytes()
+            if blob_id(content.replace(b"\r\n", b"\n"), like=entry.blob) == entry.blob:
+                yield composed(entry.path)
 
 
 def _of_other_case(tree: Tree, missing: Iterable[str]) -> Iterator[UnreadableEntry]:

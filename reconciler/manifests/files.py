@@ -21,6 +21,8 @@ _RELEASED = re.compile(r"releases/(files/[0-9a-f]{64}|[-a-z0-9]+/v[1-9][0-9]*\.y
 """Files that `release` writes. Patterns never match them."""
 _MOST_ABSENT: Final = 3
 """Largest number of absent files that are reported for one pattern."""
+_START: Final = 8000
+"""Number of bytes in which Git looks for signs of a binary file."""
 _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
 
 
@@ -63,6 +65,8 @@ class Files:
 
     tree: Tree
     hint: PathHints
+    with_crlf: dict[str, Path] = field(default_factory=dict)
+    """Text files with the line ends of Windows that were read, and their places, by path."""
     _matched: dict[str, list[str]] = field(default_factory=dict)
     _hashed: dict[tuple[str, int, int], LocalFile] = field(default_factory=dict)
 
@@ -105,10 +109,13 @@ class Files:
             status = os.fstat(file.fileno())
             key = path, status.st_size, status.st_mtime_ns
             if key not in self._hashed:
-                if is_lfs_pointer(file.read(128)):
+                start = file.read(_START)
+                if is_lfs_pointer(start):
                     raise UnreadableError(
                         "lfs-pointer", "is a Git LFS pointer, not the file itself", "run `git lfs pull`"
                     )
+                if b"\r\n" in start and b"\0" not in start:
+                    self.with_crlf[path] = real
                 file.seek(0)
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
                 self._hashed[key] = LocalFile(path, sha256, status.st_size, on_disk=self._on_disk(path, real))

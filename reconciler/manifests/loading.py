@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.manifests.checkout import add_absent
+from reconciler.manifests.checkout import add_absent, converted
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
 from reconciler.manifests.folder import (
@@ -20,7 +20,7 @@ from reconciler.manifests.folder import (
     repository_of,
     walk,
 )
-from reconciler.manifests.git import repository
+from reconciler.manifests.git import Entry, repository
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
@@ -48,10 +48,10 @@ class Loaded:
     files: ProjectFiles
     scope: Scope
     """Context from which a kind computes the desired objects of a resource."""
-    unread: tuple[Problem, ...] = ()
-    """Warnings, also in `problems`, about entries that were not read and that may contain manifests or documents."""
+    of_checkout: tuple[Problem, ...] = ()
+    """Warnings, also in `problems`, about entries that were not read, and about line ends that the checkout changed."""
     unseen: tuple[Problem, ...] = ()
-    """Those of `unread` about folders that the checkout left out. Manifests may have been left out with them, so a plan
+    """Those of `of_checkout` about folders that were left out. Manifests may have been left out with them, so a plan
     that removes objects is an error."""
 
 
@@ -68,7 +68,8 @@ def load(
     prefix = Path(os.path.relpath(root, top)).as_posix()
     shown = "" if prefix == "." else f"{prefix}/"
     tree = walk(root)
-    unknown = _add_absent(tree, top)
+    index, unknown = _index(top, root)
+    add_absent(tree, index)
     edited = edited or {}
     documents, problems = _documents(tree, shown, edited)
     opened = open_project(documents, env, root, top, shown)
@@ -81,7 +82,8 @@ def load(
     found, twice = unique(result.resource for result in validated if result.resource)
     resources = with_former_releases(found)
     ordered = tuple(resources[address] for address in sorted(resources))
-    scope, held, findings = _check(ordered, _scope(project, Files(tree, hints)))
+    files = Files(tree, hints)
+    scope, held, findings = _check(ordered, _scope(project, files))
     used = {shown + path for path in held.union(*(result.includes for result in validated))}
     moved, misplaced = moves(resources)
     defined = {address for result in validated if (address := result.address(known))}
@@ -89,8 +91,8 @@ def load(
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     unseen = tuple(_unseen(tree, shown))
-    unread = (*unknown, *unseen, *_skipped(tree, shown, used))
-    problems += unread
+    of_checkout = (*unknown, *unseen, *_skipped(tree, shown, used), *_converted(files, index, shown))
+    problems += of_checkout
     nowhere = Place("", 0, 0)
     return Loaded(
         project=project,
@@ -101,19 +103,26 @@ def load(
         problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
         files=scope.files,
         scope=scope,
-        unread=unread,
+        of_checkout=of_checkout,
         unseen=unseen,
     )
 
 
-def _add_absent(tree: Tree, top: Path) -> tuple[Problem, ...]:
-    """Add to `tree` the entries that the checkout left out; returns a warning if Git cannot list them."""
-    git = repository(top, tree.root)
+def _index(top: Path, root: Path) -> tuple[Sequence[Entry], tuple[Problem, ...]]:
+    """Return the index of Git, which is empty without Git, and a warning if it cannot be read."""
+    git = repository(top, root)
     try:
-        add_absent(tree, git.index() if git else ())
+        return git.index() if git else (), ()
     except ReconcilerError as error:
-        return tuple(replace(problem, severity="warning") for problem in error.problems)
-    return ()
+        return (), tuple(replace(problem, severity="warning") for problem in error.problems)
+
+
+def _converted(files: Files, index: Iterable[Entry], shown: str) -> Iterator[Problem]:
+    """Yield a warning for each file that Git has with other line ends."""
+    for path in converted(files.with_crlf, index) if files.with_crlf else ():
+        message = "has the line ends of Windows, and other ones in Git: checkouts on other systems upload other bytes"
+        hint = "add `* text=auto eol=lf` to .gitattributes, and check the file out again"
+        yield _warning(UnreadableEntry(path, "line-endings", message, hint), shown)
 
 
 def _unseen(tree: Tree, shown: str) -> Iterator[Problem]:

@@ -1,11 +1,12 @@
-"""Warnings of a plan about the working tree: entries that were not read, and line endings that a checkout changed."""
+"""Warnings of a plan about the working tree: entries that were not read, and line ends that a checkout changed."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
+from reconciler.manifests.checkout import LARGEST_TEXT
 from reconciler.planning.build import Planned
 from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import Workspace
@@ -14,19 +15,20 @@ from reconciler.resources.base import LocalFile
 from reconciler.resources.problems import Problem
 from reconciler.resources.resource_type import CONTENT
 
-_LARGEST_TEXT: Final = 16 * 2**20
-"""Largest size of a file, in bytes, whose line endings are compared."""
-
 
 def notices(workspace: Workspace, planned: Planned) -> Iterator[Notice]:
-    """Yield the warnings about entries that were not read, and about line endings."""
-    yield from map(_unread, workspace.loaded.unread)
+    """Yield the warnings of the checkout, and one for each file that differs from what was applied only in its line
+    ends.
+    """
+    yield from map(_of_checkout, workspace.loaded.of_checkout)
+    reported = {problem.place.file for problem in workspace.loaded.of_checkout if problem.place}
     for change in planned.plan.changes:
         if any(reason.code == "content-changed" for reason in change.reasons):
             address = Address.parse(change.address)
             applied, desired = planned.inputs.applied.get(address), planned.inputs.desired.get(address)
             parts = desired.parts if desired and not desired.whole else ()
-            if applied and any(applied.fields.get(CONTENT) in _variants(workspace.root, part) for part in parts):
+            new = (part for part in parts if _shown(workspace, part) not in reported)
+            if applied and any(applied.fields.get(CONTENT) in _variants(workspace.root, part) for part in new):
                 yield Notice("line-endings", address=change.address)
 
 
@@ -41,14 +43,21 @@ def unseen(workspace: Workspace, planned: Planned) -> Iterator[Problem]:
             yield replace(one, severity="error", message=message)
 
 
-def _unread(problem: Problem) -> Notice:
+def _of_checkout(problem: Problem) -> Notice:
     place = problem.place.file if problem.place else ""
-    return Notice("unread", {"place": place, "problem": problem.code, "message": problem.message, "hint": problem.hint})
+    args = {"place": place, "problem": problem.code, "message": problem.message, "hint": problem.hint}
+    return Notice("checkout", args)
+
+
+def _shown(workspace: Workspace, part: LocalFile) -> str:
+    """Return the path of a file in messages."""
+    project = workspace.loaded.project
+    return Path(os.path.relpath(project.root / part.path, project.repository)).as_posix()
 
 
 def _variants(root: Path, part: LocalFile) -> set[str]:
-    """Return the hashes of the content of a text file with either line ending."""
-    if part.bytes > _LARGEST_TEXT:
+    """Return the hashes of the content of a text file with either line end."""
+    if part.bytes > LARGEST_TEXT:
         return set()
     try:
         content = (root / part.place).read_bytes()

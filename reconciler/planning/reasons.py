@@ -56,7 +56,7 @@ ReasonCode: TypeAlias = Literal[
 
 NoticeCode: TypeAlias = Literal[
     "text",  # text
-    "unread",  # place, problem, message, hint: of a warning about an entry of the folder that was not read
+    "checkout",  # place, problem, message, hint: of a warning about the working tree, such as a file that was not read
     "line-endings",  # the content of a file differs from what was applied only in line endings
     "offline",  # the plan was made without asking the API
     "upload-alike",  # upload, path: an unmanaged upload has name and size of a file that apply will upload

@@ -28,7 +28,8 @@ def diff(start: Path, environ: Mapping[str, str], before: str, after: str, *, en
     project = load_all_environments(find_project(start))
     loaded = _loaded_for(project, env or environ.get("RECONCILER_ENV") or None)
     old, new = (_version(project, loaded, text) for text in (before, after))
-    return compare_versions(old, new, loaded.project.identity.environment)
+    compared = compare_versions(old, new, loaded.project.identity.environment)
+    return replace(compared, warnings=project.warnings())
 
 
 def _version(project: AllEnvironments, loaded: Loaded, text: str) -> Version:

@@ -62,7 +62,9 @@ def release(
     _vendor(project.root, loose)
     write(project.root, edits)
     changes = _changes(before, found, project) if before else None
-    return Released(found, path_of(made), changes, tuple(missing), moves, tuple(edit.path for edit in edits[1:]))
+    return Released(
+        found, path_of(made), changes, tuple(missing), moves, tuple(edit.path for edit in edits[1:]), project.warnings()
+    )
 
 
 def _newest(project: AllEnvironments, chatbot: str) -> Resource | None:

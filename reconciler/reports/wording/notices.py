@@ -11,10 +11,10 @@ from reconciler.resources.name_lists import few
 
 NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "text": "{text}",
-    "unread": "{message}: {hint}",
+    "checkout": "{message}: {hint}",
     "line-endings": (
-        "{address} differs from what was applied only in its line endings, so that checkouts on other systems may "
-        "change it back: add `* text=auto eol=lf` to .gitattributes, and run `git add --renormalize .`"
+        "{address} differs from what was applied only in its line ends: checkouts on other systems may change it back. "
+        "Add `* text=auto eol=lf` to .gitattributes, and check the file out again"
     ),
     "offline": (
         "made offline, from what was applied last: changes made outside Reconciler since, and other objects that refer "
