@@ -75,6 +75,22 @@ def test_name_with_control_characters_is_unreadable(folder):
     assert sorted(unreadable(folder)) == [("\\udcff.yaml", "bad-path"), ("a\\nb.yaml", "bad-path")]
 
 
+def test_names_in_another_unicode_form_are_composed(folder):
+    folder.write("kb/gro\u0308sse/u\u0308.md", "text")
+    folder.write("pro\u0308mpt.md", "Hello.")
+    folder.bot("{target: cloud, instructions: {$file: pr\u00f6mpt.md}}")
+    assert walk(folder.root).files == ["bot.yaml", "kb/gr\u00f6sse/\u00fc.md", "project.yaml", "pr\u00f6mpt.md"]
+    assert folder.spec().instructions == "Hello."
+
+
+def test_two_names_that_differ_only_in_their_unicode_form_are_unreadable(folder):
+    folder.write("kb/u\u0308.md", "one")
+    folder.write("kb/\u00fc.md", "two")
+    (problem,) = folder.load().problems
+    assert (problem.code, problem.severity) == ("bad-path", "error")
+    assert "kb/u\\u0308.md looks the same as kb/\\xfc.md" in problem.message
+
+
 def test_missing_folder_is_unreadable(folder, tmp_path):
     assert [entry.code for entry in walk(tmp_path / "nowhere").unreadable] == ["unreadable-file"]
 

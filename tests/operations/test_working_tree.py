@@ -71,6 +71,7 @@ def test_command_that_reads_manifests_refuses_a_sparse_checkout_without_a_docume
 def test_command_that_reads_manifests_warns_of_a_linked_folder(tracked, cli: Cli, command):
     (tracked / "more").symlink_to("kb")
     (tracked / "kb" / "new.md").write_text("New.", encoding="utf-8")
+    commit(tracked)
     done = cli(*command.split())
     text = " ".join((done.out + done.err).split())
     assert done.code == 0, text
