@@ -42,11 +42,11 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the address in `text`; raises ValueError if it is not valid."""
+        """Return the address in `text`; raises ValueError if it is not valid. Names are in the normalization form C."""
         kind, slash, name = text.partition("/")
         if not (kind and slash and name):
             raise ValueError(f"{text!r} is not a valid address; write kind/name, such as assistant/triage")
-        return cls(kind, name)
+        return cls(kind, composed(name))
 
     @property
     def family(self) -> "Address":
