@@ -1,5 +1,6 @@
 """Files that Git has and the working tree does not have, and entries of the folder that are not read."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -199,6 +200,19 @@ def test_names_that_differ_only_in_case_are_a_warning(checkout):
     checkout.write("site/C.txt", "C")
     assert {(severity, code) for severity, code, _ in checkout.problems()} == {("warning", "same-name")}
     assert len(checkout.problems()) == 1
+
+
+def test_file_that_a_file_system_without_case_cannot_hold_is_an_error_where_it_is_used(checkout, monkeypatch):
+    checkout.write("kb/A.md", "A")
+    checkout.commit()
+    (checkout.root / "kb/A.md").unlink()
+    assert checkout.problems() == []
+    lexists = os.path.lexists
+    monkeypatch.setattr(
+        "reconciler.manifests.checkout.os.path.lexists",
+        lambda path: lexists(path) or lexists(path.with_name(path.name.lower())),
+    )
+    assert checkout.problems() == [("error", "not-checked-out", "stores/docs.yaml")]
 
 
 def test_project_below_the_top_of_the_repository_ignores_what_is_outside(checkout):

@@ -55,6 +55,7 @@ READING = (
     "export assistant/helper",
     "adopt --dry-run",
     "diff helper helper",
+    "publish helper none",
 )
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 from unicodedata import normalize
 
 import pytest
@@ -27,7 +28,12 @@ FILES = st.dictionaries(NAMES.map(lambda stem: f"{normalize('NFC', stem)}.md"), 
 LINES = st.lists(st.sampled_from(["", "a", " b ", "é", "${var.v}", "\t"]), max_size=5)
 
 
-def wants(world: World, files: Mapping[str, bytes], lines: list[str], newline: str, form: str) -> None:
+Form: TypeAlias = Literal["NFC", "NFD"]
+OTHERS: tuple[tuple[str, Form], ...] = (("\r\n", "NFD"), ("\n", "NFC"))
+"""Line ends and Unicode forms of other checkouts."""
+
+
+def wants(world: World, files: Mapping[str, bytes], lines: list[str], newline: str, form: Form) -> None:
     """Write the project as a checkout with these line ends and this Unicode form of names."""
     for folder in ("kb", "prompts"):
         shutil.rmtree(world.root / folder, ignore_errors=True)
@@ -47,7 +53,7 @@ def check(files: Mapping[str, bytes], lines: list[str]) -> None:
     with new_world() as world:
         wants(world, files, lines, "\n", "NFC")
         world.apply()
-        for newline, form in (("\r\n", "NFD"), ("\n", "NFC")):
+        for newline, form in OTHERS:
             wants(world, files, lines, newline, form)
             plan = world.plan()
             assert is_silent(plan), (told(plan.changes), told(plan.drift), plan.warnings)
