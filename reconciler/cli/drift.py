@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import codes, options
-from reconciler.cli.output import show, show_error, show_json, style, write_json
+from reconciler.cli.output import show, show_error, show_json, show_warnings, style, write_json
 
 
 @click.command(name="drift")
@@ -65,6 +65,7 @@ def status_(start: Path, env: str | None, endpoint: str | None, format_: str) ->
     from reconciler.operations.status import status
 
     found = status(start, options.environ(), env=env, endpoint=endpoint)
+    show_warnings(found.warnings)
     if format_ == "json":
         from reconciler.project.status import status_json
 

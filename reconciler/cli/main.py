@@ -125,10 +125,23 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its exit code. Errors are printed as messages, without a stack trace."""
+    if args is None:
+        _use_utf8()
     # Manifests and live objects live until the end; searching them for cycles takes a quarter of a large plan's time.
     gc.set_threshold(100_000, 50, 100)
     _open_streams()
     sys.exit(run(args))
+
+
+def _use_utf8() -> None:
+    """Start Python again in UTF-8 mode if the locale has another encoding for the names of files, as with
+    `LC_ALL=POSIX PYTHONUTF8=0`. The streams keep their encoding.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or os.environ.get("PYTHONUTF8") == "1":
+        return
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    environ = {"PYTHONIOENCODING": f"{encoding}:backslashreplace", **os.environ, "PYTHONUTF8": "1"}
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environ)  # noqa: S606 - the command itself, again
 
 
 def _open_streams() -> None:

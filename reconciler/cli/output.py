@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 UNBROKEN: Final = 1_000_000
 """Width for output that programs read line by line."""
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _COMMAND: Final = re.compile(r"^(\s*)::|##\[", re.MULTILINE)
 
 
@@ -50,8 +51,22 @@ def show_json(document: "JSON") -> None:
 
 
 def show_json_text(text: str) -> None:
-    """Print a JSON document, with workflow commands in its strings escaped."""
-    _echo(text.rstrip("\n").replace("##[", "\\u0023#["), sys.stdout)
+    """Print a JSON document, with escapes for workflow commands and for characters that stdout cannot encode."""
+    _echo(_encodable(text.rstrip("\n").replace("##[", "\\u0023#["), sys.stdout.encoding), sys.stdout)
+
+
+def _encodable(text: str, encoding: str) -> str:
+    """Return a JSON document in ASCII, with escapes, if `encoding` does not have all of its characters."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return _NOT_ASCII.sub(_escaped, text)
+    return text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _echo(text: str, stream: TextIO) -> None:
@@ -96,6 +111,12 @@ def show_error(problems: "Iterable[Problem]", format_: str) -> None:
 
         with suppress(OSError):  # the problem may be that stdout cannot be written
             show_json(problems_json(problems))
+
+
+def show_warnings(problems: "tuple[Problem, ...]") -> None:
+    """Print the warnings about the working tree to stderr, if there are any."""
+    if problems:
+        show_problems(problems)
 
 
 def show_problems(problems: "Iterable[Problem]") -> None:

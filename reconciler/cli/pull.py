@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import codes, options
-from reconciler.cli.output import note, show, show_json, show_problems
+from reconciler.cli.output import note, show, show_json, show_problems, show_warnings
 
 if TYPE_CHECKING:
     from reconciler.operations.pull import Pulled
@@ -39,6 +39,7 @@ def command(
         raise click.UsageError("Pass at least one ADDRESS, or --all, but not both.")
     chosen = options.addresses(addresses)
     pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run)
+    show_warnings(pulled.warnings)
     if format_ == "json":
         from reconciler.operations.pull import pull_json
 

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from reconciler.cli import codes, options
-from reconciler.cli.output import show, show_json, style, write_json
+from reconciler.cli.output import show, show_json, show_warnings, style, write_json
 
 NONE: Final = "none"
 
@@ -39,6 +39,7 @@ def release_(
 
     name = chatbot.removeprefix("chatbot/")
     done = release(start, options.environ(), name, message=message, vendor=vendor, publish=publish, env=env)
+    show_warnings(done.warnings)
     if format_ == "json":
         from reconciler.releases.codec import released_json
 
@@ -72,6 +73,7 @@ def publish_(chatbot: str, number: int | None, start: Path, env: str | None, for
     from reconciler.reports.text.releases import publication_text
 
     done = publish(start, options.environ(), chatbot.removeprefix("chatbot/"), number, env=env)
+    show_warnings(done.warnings)
     if format_ == "json":
         from reconciler.releases.codec import publication_json
 
@@ -101,6 +103,7 @@ def archive_(address: str, start: Path, format_: str) -> int:
 
     (chosen,) = options.addresses((address,))
     done = archive(start, chosen)
+    show_warnings(done.warnings)
     if format_ == "json":
         from reconciler.reports.wording.documents import archive_document
 
@@ -128,6 +131,7 @@ def diff_(before: str, after: str, start: Path, env: str | None, format_: str) -
     from reconciler.releases.diff import diff
 
     found = diff(start, options.environ(), before, after, env=env)
+    show_warnings(found.warnings)
     if format_ == "json":
         from reconciler.releases.codec import comparison_json
 
@@ -158,9 +162,10 @@ def export_(address: str, start: Path, env: str | None, out: Path | None) -> int
     """
     from reconciler.releases.export import export
 
-    document = export(start, options.environ(), options.addresses((address,))[0], env=env)
+    done = export(start, options.environ(), options.addresses((address,))[0], env=env)
+    show_warnings(done.warnings)
     if out is not None:
-        write_json(document, out)
+        write_json(done.document, out)
     else:
-        show_json(document)
+        show_json(done.document)
     return 0

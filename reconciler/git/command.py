@@ -114,7 +114,11 @@ def top_of(folder: Path) -> Path | None:
     of a submodule. None if there is none.
     """
     folder = folder.resolve()
-    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
+    return next((one for one in (folder, *folder.parents) if _is_repository(one / ".git")), None)
+
+
+def _is_repository(entry: Path) -> bool:
+    return entry.is_file() or (entry / "HEAD").exists()
 
 
 def start(

@@ -9,15 +9,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.git.command import CompletedCommand, GitError, run, top_of
 from reconciler.resources.problems import Problem
 
+LINK: Final = "120000"
+SUBMODULE: Final = "160000"
+_VENDOR: Final = " To release without Git, pass --vendor."
 _RELEASE: Final = re.compile(r"/v([1-9][0-9]{0,8})\.ya?ml$")
 _NO_DIFF: Final = ("--no-ext-diff", "--ignore-submodules=all")
 _FILTER: Final = r"^filter\..*\.(clean|smudge|process|required)$"
 _POINTER: Final = "version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
+
+
+class Entry(NamedTuple):
+    """An entry of the index."""
+
+    path: str
+    """Relative to the project folder."""
+    mode: str
+    blob: str
+    skipped: bool
+    """True if a sparse checkout leaves the file out of the working tree."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +53,22 @@ class Worktree:
         done = self._attempt("cat-file", "blob", id_)
         return None if done.code else done.out
 
-    def blobs(self, paths: Sequence[str]) -> dict[str, str]:
-        """Return the ids of the blobs with the exact content of these files, relative to the project folder.
+    def index(self) -> list[Entry]:
+        """Return the entries of the index in the project folder; raises GitError if Git fails."""
+        prefix = f"{self._prefix}/" if self._prefix else ""
+        lines = self._records("ls-files", "-z", "-t", "--stage", "--", _literal(self._prefix))
+        return [_entry(line, prefix) for line in lines]
+
+    def blobs(self, files: Mapping[str, str]) -> dict[str, str]:
+        """Return the ids of the blobs with the exact content of these files, given the place of each in the project
+        folder by its path.
 
         Files are left out if they are not in the index, or if Git stores them with other content: through a filter
         (LFS) or with other line endings. A file that has changed since `git add` is included.
         """
-        names = {path: (self.project / path).resolve().relative_to(self.top).as_posix() for path in paths}
+        names = {
+            path: (self.project / place).resolve().relative_to(self.top).as_posix() for path, place in files.items()
+        }
         tracked = set(self._records("ls-files", "-z", "--", _literal(self._prefix)))
         known = [name for name in names.values() if name in tracked]
         filters = self._filters_of(known)
@@ -113,7 +136,8 @@ class Worktree:
         done = self._attempt(*words, data=data)
         if done.code:
             said = done.err.strip().removeprefix("fatal: ").partition("\n")[0]
-            hint = f"For details, run `git -C {self.top} {words[0]}`. To release without Git, pass --vendor."
+            vendor = _VENDOR if words[0] in ("check-attr", "hash-object", "log") else ""
+            hint = f"For details, run `git -C {self.top} {words[0]}`.{vendor}"
             raise GitError(Problem("git", f"git {words[0]} failed: {said}", hint=hint))
         return done
 
@@ -139,6 +163,13 @@ def quoted(name: str) -> str:
     if not name.startswith('"') and "\n" not in name:
         return name
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _entry(line: str, prefix: str) -> Entry:
+    """Return the entry in a line of `ls-files -t --stage`: tag, mode, id, stage, a tab, and the path."""
+    head, _, path = line.partition("\t")
+    tag, mode, blob, _ = head.split(" ")
+    return Entry(path.removeprefix(prefix), mode, blob, tag in ("S", "s"))
 
 
 def _literal(path: str) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from reconciler.manifests.folder import on_disk
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
 from reconciler.resources.display import day
@@ -67,7 +68,7 @@ def imported_from(resources: Iterable[Resource], repository: Path) -> Mapping[Ad
         by_file[resource.place.file].append(resource)
     found: dict[Address, str] = {}
     for file, those in by_file.items():
-        comments = _comments((repository / file).read_text(encoding="utf-8", errors="replace"))
+        comments = _comments((repository / on_disk(repository, file)).read_text(encoding="utf-8", errors="replace"))
         for resource in those:
             above = [id_ for line, id_ in comments if line <= resource.place.line]
             found.update({resource.address: above[-1]} if above else {})

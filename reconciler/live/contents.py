@@ -24,7 +24,7 @@ def planned_bytes(root: Path, part: LocalFile, desired: Desired) -> bytes:
             raise _changed(desired, part, "was not found")
         return kept
     try:
-        content = (root / part.path).read_bytes()
+        content = (root / part.place).read_bytes()
     except OSError as error:
         raise _changed(desired, part, f"cannot be read: {error.strerror}") from error
     if hashlib.sha256(content).hexdigest() != part.sha256:
@@ -44,7 +44,7 @@ def kept_bytes(root: Path, local: LocalFile) -> bytes | None:
 
 
 def _sources(root: Path, local: LocalFile) -> Iterator[Callable[[], bytes | None]]:
-    yield partial(_read, root / local.path)
+    yield partial(_read, root / local.place)
     yield partial(_read, root / VENDORED / local.sha256)
     if local.blob:
         yield partial(_blob, root, local.blob)

@@ -60,7 +60,7 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
     `formats/NAME.json`.
 
     `spec` must be escaped by `literal`. A text that would not be read back unchanged from a file (one that is empty,
-    begins with a byte order mark or like a Git LFS pointer, or ends with a carriage return) stays in the spec.
+    begins with a byte order mark or like a Git LFS pointer, or contains a carriage return) stays in the spec.
     """
     included: Included = {}
     apart = dict(spec)
@@ -83,11 +83,9 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
 
 def _fits_a_file(text: str) -> bool:
     """Return True if a file with this text is read back unchanged. Reading drops a byte order mark and a final line
-    break, and refuses LFS pointers.
+    break, replaces carriage returns, and refuses LFS pointers.
     """
-    return (
-        bool(text) and not text.startswith("\ufeff") and not text.endswith("\r") and not is_lfs_pointer(text.encode())
-    )
+    return bool(text) and not text.startswith("\ufeff") and "\r" not in text and not is_lfs_pointer(text.encode())
 
 
 def _tool(tool: Any, folder: str, included: Included) -> Any:

@@ -39,13 +39,13 @@ class Expander:
         """Return the text of a file with its variables replaced, without its final newline, and the problems in it."""
         if source.path not in self.texts:
             raw = source.content
-            text, unknown = self.variables.substitute(raw)
+            text, unknown = self.variables.inside(raw)
             problems = [
                 Problem("unknown-variable", one.message, source.place_of(one.offset), one.hint) for one in unknown
             ]
             miswritten = self.variables.miswritten(raw)
             problems += (_miswritten(name, source.place_of(offset)) for offset, name in miswritten)
-            self.texts[source.path] = str(text), tuple(problems)
+            self.texts[source.path] = text, tuple(problems)
         return self.texts[source.path]
 
     def structure(self, source: Source) -> tuple[JSON, "Expansion"]:

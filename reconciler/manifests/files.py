@@ -3,19 +3,26 @@
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from itertools import islice
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from reconciler.manifests.folder import Tree, UnreadableError, is_lfs_pointer, locate, open_regular
+from reconciler.resources.address import composed
 from reconciler.resources.base import LocalFile
 from reconciler.resources.name_lists import SUGGESTIONS, did_you_mean
-from reconciler.resources.patterns import matches
+from reconciler.resources.patterns import matches, may_match_below
 from reconciler.resources.problems import Finding
 
 _WILD = re.compile(r"[*?\[]")
 _RELEASED = re.compile(r"releases/(files/[0-9a-f]{64}|[-a-z0-9]+/v[1-9][0-9]*\.ya?ml)")
 """Files that `release` writes. Patterns never match them."""
+_MOST_ABSENT: Final = 3
+"""Largest number of absent files that are reported for one pattern."""
+_START: Final = 8000
+"""Number of bytes in which Git looks for signs of a binary file."""
 _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
 
 
@@ -28,6 +35,9 @@ class PathHints:
 
     def __call__(self, path: str, error: UnreadableError) -> str:
         """Return the next step for a path that cannot be read."""
+        absent = self.tree.absence(composed(path))
+        if absent and error.code in _MISPLACED:
+            return f"{absent.path} {absent.message}: {absent.hint}"
         if error.code not in _MISPLACED:
             return error.hint
         if path not in self._found and len(self._found) < SUGGESTIONS:
@@ -55,41 +65,67 @@ class Files:
 
     tree: Tree
     hint: PathHints
+    with_crlf: dict[str, Path] = field(default_factory=dict)
+    """Text files with the line ends of Windows that were read, and their places, by path."""
     _matched: dict[str, list[str]] = field(default_factory=dict)
     _hashed: dict[tuple[str, int, int], LocalFile] = field(default_factory=dict)
 
     def glob(self, pattern: str) -> list[str]:
-        """Return the matching paths, sorted. `*`, `?` and `[…]` match within a name, `**` across folders."""
-        parts = PurePosixPath(pattern).parts
+        """Return the matching paths, sorted. `*`, `?` and `[…]` match within a name, `**` across folders.
+
+        Some absent files that match, or absent folders that may contain matching files, are returned too: reading them
+        is an error.
+        """
+        parts = PurePosixPath(composed(pattern)).parts
         fixed = next((at for at, part in enumerate(parts) if _WILD.search(part)), len(parts))
         if fixed == len(parts):
             path = "/".join(parts)
-            return [path] if self.tree.has(path) else []
+            return [path] if self.tree.has(path) or self.tree.absence(path) else []
         if pattern not in self._matched:
-            found = (path for path in self.tree.under("/".join(parts[:fixed])) if matches(path, parts))
-            self._matched[pattern] = [path for path in found if not _RELEASED.fullmatch(path)]
+            found = {path for path in self.tree.under("/".join(parts[:fixed])) if matches(path, parts)}
+            found.update(islice(self._absent(parts), _MOST_ABSENT))
+            self._matched[pattern] = sorted(path for path in found if not _RELEASED.fullmatch(path))
         return list(self._matched[pattern])
+
+    def _absent(self, parts: tuple[str, ...]) -> Iterator[str]:
+        for path, entry in self.tree.absent.items():
+            if matches(path, parts) or (entry.folder and may_match_below(path, parts)):
+                yield path
 
     def read(self, path: str) -> LocalFile | Finding:
         """Return the size and hash of a file, or a finding with an empty path, which the caller fills in."""
+        path = composed(path)
+        absent = self.tree.absence(path)
+        if absent:
+            return Finding((), absent.code, f"{absent.path} {absent.message}", absent.hint)
         try:
             return self._hash(_plain(path))
         except UnreadableError as error:
             return Finding((), error.code, f"{path} {error.message}", self.hint(path, error))
 
     def _hash(self, path: str) -> LocalFile:
-        with os.fdopen(open_regular(locate(self.tree.root, path)), "rb") as file:
+        real = locate(self.tree.root, path)
+        with os.fdopen(open_regular(real), "rb") as file:
             status = os.fstat(file.fileno())
             key = path, status.st_size, status.st_mtime_ns
             if key not in self._hashed:
-                if is_lfs_pointer(file.read(128)):
+                start = file.read(_START)
+                if is_lfs_pointer(start):
                     raise UnreadableError(
                         "lfs-pointer", "is a Git LFS pointer, not the file itself", "run `git lfs pull`"
                     )
+                if b"\r\n" in start and b"\0" not in start:
+                    self.with_crlf[path] = real
                 file.seek(0)
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                self._hashed[key] = LocalFile(path, sha256, status.st_size)
+                self._hashed[key] = LocalFile(path, sha256, status.st_size, on_disk=self._on_disk(path, real))
             return self._hashed[key]
+
+    def _on_disk(self, path: str, real: Path) -> str:
+        """Return the place of a file whose name has another Unicode form in the file system; otherwise nothing."""
+        if path.isascii() or (self.tree.root / path).exists():
+            return ""
+        return real.relative_to(os.path.realpath(self.tree.root)).as_posix()
 
 
 def _plain(path: str) -> str:

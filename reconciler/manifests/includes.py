@@ -12,12 +12,14 @@ from reconciler.manifests import scalars
 from reconciler.manifests.folder import MAX_INCLUDED, locate, read_text
 from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, Document, parse
 from reconciler.manifests.positions import PositionTree, json_positions, yaml_positions
+from reconciler.resources.address import composed
 from reconciler.resources.base import Path as Keys
 from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Finding, Place, Problem
 from reconciler.resources.values import JSON
 
 _STRUCTURED: Final = (".json", ".yaml", ".yml")
+_LINE_BREAK: Final = re.compile(r"\r\n?")
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -37,10 +39,15 @@ class Source:
     problems: tuple[Problem, ...] = ()
     """Reasons that the file has no value."""
 
+    @cached_property
+    def _lines(self) -> str:
+        """The text with the line ends of YAML. A checkout may have converted those of the file."""
+        return _LINE_BREAK.sub("\n", self.text) if "\r" in self.text else self.text
+
     @property
     def content(self) -> str:
-        """The text without its final newline, which is not part of the value."""
-        return self.text.removesuffix("\n").removesuffix("\r") if self.text.endswith("\n") else self.text
+        """The text without its final newline, which is not part of the value, and with line feeds as line ends."""
+        return self._lines.removesuffix("\n")
 
     @cached_property
     def _positions(self) -> PositionTree:
@@ -51,9 +58,9 @@ class Source:
         return Place(self.file, line + 1, column + 1)
 
     def place_of(self, offset: int) -> Place:
-        """Return the place of a character of the text."""
-        start = self.text.rfind("\n", 0, offset) + 1
-        return Place(self.file, self.text.count("\n", 0, offset) + 1, offset - start + 1)
+        """Return the place of a character of the content."""
+        start = self._lines.rfind("\n", 0, offset) + 1
+        return Place(self.file, self._lines.count("\n", 0, offset) + 1, offset - start + 1)
 
 
 @dataclass
@@ -69,6 +76,7 @@ class Sources:
 
     def __call__(self, path: str) -> Source:
         """Return the file at `path`; raises `UnreadableError`."""
+        path = composed(path)
         if path not in self.read:
             self.read[path] = self._read(path)
         return self.read[path]
@@ -179,6 +187,10 @@ class Positions:
                 return source.where(path[length:], on_key)
         line, column = self._positions.find_key(path) if on_key else self._positions.find(path)[0]
         return Place(self.document.file, self.document.line + line + 1, column + 1)
+
+    def source(self, path: Keys) -> str:
+        """Return the source of the scalar at `path` of the document, such as `1.10`."""
+        return self._positions.source(path)
 
     def problem(self, finding: Finding) -> Problem:
         place = self.where(finding.path, finding.on_key)

@@ -6,9 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler.git.worktree import Entry, worktree
+from reconciler.manifests.checkout import add_absent, converted
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
-from reconciler.manifests.folder import MAX_MANIFEST, Tree, UnreadableError, locate, read_text, repository_of, walk
+from reconciler.manifests.folder import (
+    MAX_MANIFEST,
+    Tree,
+    UnreadableEntry,
+    UnreadableError,
+    is_manifest_name,
+    locate,
+    read_text,
+    repository_of,
+    walk,
+)
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
@@ -18,7 +30,7 @@ from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_types
 
 
@@ -36,6 +48,11 @@ class Loaded:
     files: ProjectFiles
     scope: Scope
     """Context from which a kind computes the desired objects of a resource."""
+    of_checkout: tuple[Problem, ...] = ()
+    """Warnings, also in `problems`, about entries that were not read, and about line ends that the checkout changed."""
+    unseen: tuple[Problem, ...] = ()
+    """Those of `of_checkout` about folders that were left out. Manifests may have been left out with them, so a plan
+    that removes objects is an error."""
 
 
 def load(
@@ -47,29 +64,35 @@ def load(
     and included files, by path, that are used instead of the files.
     """
     root = folder.absolute()
-    repository = repository_of(root)
-    prefix = Path(os.path.relpath(root, repository)).as_posix()
+    top = repository_of(root)
+    prefix = Path(os.path.relpath(root, top)).as_posix()
     shown = "" if prefix == "." else f"{prefix}/"
     tree = walk(root)
+    index, unknown = _index(root)
+    add_absent(tree, index)
     edited = edited or {}
     documents, problems = _documents(tree, shown, edited)
-    opened = open_project(documents, env, root, repository, shown)
+    opened = open_project(documents, env, root, top, shown)
     project = opened.project
     hints = PathHints(tree)
-    expander = Expander(Sources(root, shown, edited), Variables(project.variables), hint=hints)
+    expander = Expander(Sources(root, shown, edited), Variables(project.variables, project.variable_texts), hint=hints)
     target = project.spec.defaults.target
     known = registered_kinds() if kinds is None else kinds
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
     found, twice = unique(result.resource for result in validated if result.resource)
     resources = with_former_releases(found)
     ordered = tuple(resources[address] for address in sorted(resources))
-    scope, held, findings = _check(ordered, _scope(project, Files(tree, hints)))
+    files = Files(tree, hints)
+    scope, held, findings = _check(ordered, _scope(project, files))
     used = {shown + path for path in held.union(*(result.includes for result in validated))}
     moved, misplaced = moves(resources)
     defined = {address for result in validated if (address := result.address(known))}
     hidden = any(result.unreadable and not result.address(known) for result in validated)
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
+    unseen = tuple(_unseen(tree, shown))
+    of_checkout = (*unknown, *unseen, *_skipped(tree, shown, used), *_converted(files, index, shown))
+    problems += of_checkout
     nowhere = Place("", 0, 0)
     return Loaded(
         project=project,
@@ -80,7 +103,52 @@ def load(
         problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
         files=scope.files,
         scope=scope,
+        of_checkout=of_checkout,
+        unseen=unseen,
     )
+
+
+def _index(root: Path) -> tuple[Sequence[Entry], tuple[Problem, ...]]:
+    """Return the index of Git, which is empty without Git, and a warning if it cannot be read."""
+    git = worktree(root)
+    try:
+        return git.index() if git else (), ()
+    except ReconcilerError as error:
+        return (), tuple(replace(problem, severity="warning") for problem in error.problems)
+
+
+def _converted(files: Files, index: Iterable[Entry], shown: str) -> Iterator[Problem]:
+    """Yield a warning for each file that Git has with other line ends."""
+    for path in converted(files.with_crlf, index) if files.with_crlf else ():
+        message = "has the line ends of Windows, and other ones in Git: checkouts on other systems upload other bytes"
+        hint = "add `* text=auto eol=lf` to .gitattributes, and check the file out again"
+        yield _warning(UnreadableEntry(path, "line-endings", message, hint), shown)
+
+
+def _unseen(tree: Tree, shown: str) -> Iterator[Problem]:
+    """Yield a warning for each folder that the checkout left out, which may contain manifests."""
+    for entry in tree.absent.values():
+        if entry.folder:
+            yield _warning(entry, shown)
+
+
+def _skipped(tree: Tree, shown: str, used: set[str]) -> Iterator[Problem]:
+    """Yield a warning for each entry that is not read, except for those that manifests use by their paths."""
+    for entry in tree.skipped:
+        file = shown + entry.path
+        if not any(path.startswith(f"{file}/") for path in used) if entry.folder else file not in used:
+            yield _warning(entry, shown)
+    manifests = {path.casefold(): path for path in tree.files if is_manifest_name(path) or shown + path in used}
+    for path in tree.files:
+        other = manifests.get(path.casefold(), path)
+        if other != path and (is_manifest_name(path) or shown + path in used):
+            message = f"differs from {other} only in case; macOS and Windows check out only one of both"
+            yield _warning(UnreadableEntry(path, "same-name", message, "rename one of the two with `git mv`"), shown)
+
+
+def _warning(entry: UnreadableEntry, shown: str) -> Problem:
+    problem = _unreadable(entry.code, entry.path, shown, entry.message, entry.hint)
+    return replace(problem, severity="warning")
 
 
 def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[Document], list[Problem]]:
@@ -90,6 +158,8 @@ def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[
     documents: list[Document] = []
     problems = [_unreadable(entry.code, entry.path, shown, entry.message, entry.hint) for entry in tree.unreadable]
     for path in tree.manifests():
+        if path in tree.absent:
+            continue
         try:
             text = edited[path] if path in edited else read_text(locate(tree.root, path), MAX_MANIFEST)
         except UnreadableError as error:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from ruamel.yaml.events import (
@@ -28,6 +28,8 @@ class PositionTree:
     mark: Mark
     keys: dict[str | int, Mark] = field(default_factory=dict)
     items: dict[str | int, "PositionTree"] = field(default_factory=dict)
+    text: str = ""
+    """Source of a scalar."""
 
     def find(self, path: Path) -> tuple[Mark, int]:
         """Return the position of the value at `path`, or of the closest value around it, and the number of parts of
@@ -39,6 +41,15 @@ class PositionTree:
                 return node.mark, used
             node = node.items[part]
         return node.mark, len(path)
+
+    def source(self, path: Path) -> str:
+        """Return the source of the scalar at `path`; empty if there is none."""
+        node = self
+        for part in path:
+            if part not in node.items:
+                return ""
+            node = node.items[part]
+        return node.text
 
     def find_key(self, path: Path) -> Mark:
         """Return the position of the key at the end of `path`, or of the closest value around it."""
@@ -94,7 +105,7 @@ def _tree(tokens: Iterable[_Token]) -> PositionTree:
             parent.key = token
         else:
             target = anchors.get(token.text) if token.type == "alias" else None
-            node = PositionTree(token.mark, target.keys, target.items) if target else PositionTree(token.mark)
+            node = replace(target, mark=token.mark) if target else PositionTree(token.mark, text=token.text)
             parent.add(node)
             if token.anchor:
                 anchors[token.anchor] = node

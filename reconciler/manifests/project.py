@@ -19,6 +19,7 @@ from reconciler.resources.address import Identity, is_name
 from reconciler.resources.base import Path as Keys
 from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Place, Problem
+from reconciler.resources.variables import as_text
 
 KIND: Final = "Project"
 _UNNAMED: Final = "unnamed"
@@ -43,6 +44,8 @@ class Project:
     place: Place
     where: Callable[[Keys], Place] = field(default=lambda _path: Place("project.yaml"), compare=False)
     """Returns the place of the value at a path of the document, or of the closest value around it."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Variables as written, such as `1.10`, where they differ from their values, by environment."""
 
     @property
     def environment(self) -> Environment:
@@ -52,6 +55,10 @@ class Project:
     @property
     def variables(self) -> Mapping[str, Any]:
         return self.environment.variables
+
+    @property
+    def variable_texts(self) -> Mapping[str, str]:
+        return self.texts.get(self.identity.environment or "", {})
 
     @property
     def peers(self) -> Mapping[Place, Peer]:
@@ -107,7 +114,21 @@ def open_project(documents: Sequence[Document], env: str | None, root: Path, rep
     positions = Positions(document)
     problems += document.problems
     problems += (positions.problem(found) for found in findings)
-    return Opened(Project(root, repository, identity, spec, document.place, positions.where), problems, following)
+    texts = _texts(spec, positions)
+    project = Project(root, repository, identity, spec, document.place, positions.where, texts)
+    return Opened(project, problems, following)
+
+
+def _texts(spec: ProjectSpec, positions: Positions) -> dict[str, dict[str, str]]:
+    """Return the source of the variables that are not strings, where it differs from their value, by environment."""
+    found: dict[str, dict[str, str]] = {}
+    for environment, settings in spec.environments.items():
+        for name, value in settings.variables.items():
+            path = ("spec", "environments", environment, "variables", name)
+            written = "" if isinstance(value, str) else positions.source(path)
+            if written and written != as_text(value):
+                found.setdefault(environment, {})[name] = written
+    return found
 
 
 def choose_environment(spec: ProjectSpec, wanted: str | None) -> tuple[str | None, Finding | None]:

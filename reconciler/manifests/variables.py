@@ -27,6 +27,8 @@ class Variables:
     """The variables of one environment, for one run."""
 
     values: Mapping[str, JSON]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Values as written in YAML, such as `1.10`, where they differ from `as_text`."""
     inserted: int = field(default=0, init=False)
     """Number of inserted characters, which is limited so that many uses of long values cannot exhaust the memory."""
     hints: dict[str, str] = field(default_factory=dict, init=False)
@@ -36,11 +38,15 @@ class Variables:
         """Replace the variables of `text`. A text that is only one variable becomes its value, with the type of that.
         Unknown variables are not replaced.
         """
-        if PREFIX not in text:
-            return text, []
-        whole = VARIABLE.fullmatch(text)
+        whole = VARIABLE.fullmatch(text) if PREFIX in text else None
         if whole and whole["name"] in self.values:
             return self.values[whole["name"]], []
+        return self.inside(text)
+
+    def inside(self, text: str) -> tuple[str, list[Unknown]]:
+        """Replace the variables of `text` by their texts, as they are written in `project.yaml`."""
+        if PREFIX not in text:
+            return text, []
         unknown: list[Unknown] = []
         return VARIABLE.sub(lambda found: self._replacement(found, unknown), text), unknown
 
@@ -59,7 +65,7 @@ class Variables:
             message = f"this environment does not have a variable {shown(name)}"
             unknown.append(Unknown(found.start(), message, self._hint(name)))
             return found[0]
-        text = as_text(self.values[name])
+        text = self.texts.get(name) or as_text(self.values[name])
         self.inserted += len(text)
         if self.inserted > MAX_INSERTED:
             unknown.append(Unknown(found.start(), "the replaced variables have more than 64 MiB of text in total", ""))

@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.manifests import find_project, load
 from reconciler.manifests.drafts import Draft, unique_name
-from reconciler.manifests.folder import repository_of
+from reconciler.manifests.folder import on_disk, repository_of
 from reconciler.manifests.project import Project
 from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema import schema_file
@@ -63,7 +63,8 @@ def destination(folder: Path) -> Destination:
     loaded = load(root, env=None)
     repository = loaded.project.repository
     assistants = (one for one in loaded.resources if one.kind is KIND)
-    return Destination(loaded.project, False, {one.address.name: repository / one.place.file for one in assistants})
+    files = {one.address.name: repository / on_disk(repository, one.place.file) for one in assistants}
+    return Destination(loaded.project, False, files)
 
 
 def _new(folder: Path) -> Project:

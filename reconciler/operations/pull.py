@@ -39,6 +39,8 @@ class Pulled:
     problems: tuple[Problem, ...] = ()
     """Drift that cannot be copied, with an alternative."""
     notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    """Warnings about the working tree, such as files that were not read."""
 
 
 class AcceptedDocument(TypedDict):
@@ -122,7 +124,14 @@ def accepted(workspace: Workspace, planned: Planned, addresses: Sequence[Address
     edits = tuple(pulling.edits())
     silent = [f"{address}: no drift" for address in sorted(chosen - set(map(_address, drift)))]
     notes = (*silent, *pulling.notes, *(_other_environments(workspace) if edits else ()))
-    return Pulled(str(workspace.identity), tuple(pulling.accepted), edits, tuple(pulling.problems), notes)
+    return Pulled(
+        str(workspace.identity),
+        tuple(pulling.accepted),
+        edits,
+        tuple(pulling.problems),
+        notes,
+        workspace.loaded.of_checkout,
+    )
 
 
 @dataclass

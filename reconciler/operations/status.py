@@ -23,6 +23,7 @@ def status(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint
             last_apply=last_apply(observed.snapshot.state),
             lock=lock if lock and lock.released is None else None,
             objects=tuple(object_statuses(observed.planned)),
+            warnings=workspace.loaded.of_checkout,
         )
 
     return run_async(run())

@@ -50,6 +50,10 @@ class AllEnvironments:
         """Return the problems of all environments without repetitions."""
         return list(dict.fromkeys(problem for loaded in self.loads for problem in loaded.problems))
 
+    def warnings(self) -> tuple[Problem, ...]:
+        """Return the warnings about the working tree without repetitions."""
+        return tuple(dict.fromkeys(problem for loaded in self.loads for problem in loaded.of_checkout))
+
     def named(self, address: Address) -> Resource:
         """Return the manifest of an address; raises ReconcilerError if there is none."""
         if address not in self.resources:

@@ -12,6 +12,7 @@ from reconciler.planning.drift_codec import ClassDocument
 from reconciler.planning.model import Action, Change, Refusal, drift_class
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
+from reconciler.resources.problems import Problem
 from reconciler.resources.values import references_in
 from reconciler.state.lock import Lock
 from reconciler.state.model import AppliedPlan, State
@@ -49,6 +50,8 @@ class Status:
     lock: Lock | None
     """None if no run holds the lock."""
     objects: tuple[ObjectStatus, ...]
+    warnings: tuple[Problem, ...] = ()
+    """Warnings about the working tree, such as files that were not read."""
 
 
 class PendingDocument(TypedDict):

@@ -51,10 +51,10 @@ def archive(start: Path, address: Address) -> Archived:
     if dependents:
         refusals = _refusals(_inputs(project, tree.loaded()))
     if refusals:
-        return Archived(str(address), refusals=refusals)
+        return Archived(str(address), refusals=refusals, warnings=project.warnings())
     edits = tuple(tree.edits())
     write(project.root, edits)
-    return Archived(str(address), tuple(tree.removed), tuple(tree.marked), edits)
+    return Archived(str(address), tuple(tree.removed), tuple(tree.marked), edits, warnings=project.warnings())
 
 
 def _target(project: AllEnvironments, address: Address) -> Resource:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from reconciler.planning.field_diff import leaves
 from reconciler.resources.address import Address
+from reconciler.resources.problems import Problem
 from reconciler.resources.values import ABSENT, JSON, Absent, Fields, Keys, path_text, same
 
 
@@ -75,6 +76,8 @@ class Comparison:
     objects: tuple[ObjectChange, ...]
     files: tuple[FileChange, ...]
     variables: tuple[VariableChange, ...]
+    warnings: tuple[Problem, ...] = ()
+    """Warnings about the working tree, such as files that were not read."""
 
     @property
     def same(self) -> bool:

@@ -9,14 +9,14 @@ from reconciler.manifests.renames import present_names
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.releases.comparison import Comparison, Version, compare_versions
 from reconciler.releases.snapshot import NOT_CONTENT, snapshot
-from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.address import RELEASE, Address, composed
 from reconciler.resources.base import Resource, Scope
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking, parts
 from reconciler.resources.resource_type import CONTENT, Members
-from reconciler.resources.values import Fields, reference, replace_references
+from reconciler.resources.values import JSON, Fields, reference, replace_references
 
 CHATBOT = "chatbot"
 
@@ -28,7 +28,8 @@ def diff(start: Path, environ: Mapping[str, str], before: str, after: str, *, en
     project = load_all_environments(find_project(start))
     loaded = _loaded_for(project, env or environ.get("RECONCILER_ENV") or None)
     old, new = (_version(project, loaded, text) for text in (before, after))
-    return compare_versions(old, new, loaded.project.identity.environment)
+    compared = compare_versions(old, new, loaded.project.identity.environment)
+    return replace(compared, warnings=project.warnings())
 
 
 def _version(project: AllEnvironments, loaded: Loaded, text: str) -> Version:
@@ -62,13 +63,21 @@ def of_release(release: Resource, loaded: Loaded) -> Version:
         hint = f"Pass --env with one of {', '.join(sorted(spec.content.variables))}."
         raise ReconcilerError(Problem("release-without-values", message, release.place, hint))
     scope = replace(loaded.scope, files=KeptFiles(spec.content.files))
-    files = {path: kept.sha256 for path, kept in spec.content.files.items()}
+    files = {composed(path): kept.sha256 for path, kept in spec.content.files.items()}
     now = present_names(loaded.resources)
     objects = {
         now.get(address, address): _renamed(fields, now)
         for address, fields in _objects(parts(release, loaded.scope), scope)
     }
-    return Version(str(release.address), objects, files, spec.content.variables)
+    variables = _as_written(spec.content.variables, spec.content.texts)
+    return Version(str(release.address), objects, files, variables)
+
+
+def _as_written(
+    variables: Mapping[str, Mapping[str, JSON]], texts: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, JSON]]:
+    """Return the variables with their texts, such as `1.10`, in place of the values."""
+    return {environment: {**values, **texts.get(environment, {})} for environment, values in variables.items()}
 
 
 def _renamed(fields: Fields, now: Mapping[Address, Address]) -> Fields:
@@ -86,7 +95,7 @@ def of_working(project: AllEnvironments, chatbot: Address, loaded: Loaded) -> Ve
     taken = snapshot(project, chatbot)
     used = [resource for resource in loaded.resources if str(resource.address) in taken.objects]
     files = {path: asked.file.sha256 for path, asked in taken.files.items()}
-    return Version(str(chatbot), dict(_objects(used, loaded.scope)), files, taken.variables)
+    return Version(str(chatbot), dict(_objects(used, loaded.scope)), files, _as_written(taken.variables, taken.texts))
 
 
 def _objects(found: Iterable[Resource], scope: Scope) -> Iterator[tuple[Address, Fields]]:

@@ -1,6 +1,7 @@
 """`export`: print the published bundle of one address."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.bundles.publish import read
@@ -11,7 +12,16 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
 
 
-def export(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> JSON:
+@dataclass(frozen=True)
+class Exported:
+    """A bundle as applications load it."""
+
+    document: JSON
+    warnings: tuple[Problem, ...]
+    """Warnings about the working tree, such as files that were not read."""
+
+
+def export(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> Exported:
     """Return the bundle that applications load for `address`, with live ids, from the first outlet.
 
     `chatbot/NAME` is the published release of a chatbot; `chatbot/NAME@3` or `release/NAME@3` is that release,
@@ -24,7 +34,7 @@ def export(start: Path, environ: Mapping[str, str], address: Address, *, env: st
     if found.problem or found.pointer is None or found.content is None:
         message = found.problem.message if found.problem else f"nothing is published at {address}"
         raise ReconcilerError(Problem("not-published", message, hint=_hint(pointer)))
-    return exported(found.content, found.pointer.ids)
+    return Exported(exported(found.content, found.pointer.ids), workspace.loaded.of_checkout)
 
 
 def _hint(pointer: Address) -> str:

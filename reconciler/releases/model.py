@@ -6,6 +6,7 @@ from reconciler.planning.model import Refusal
 from reconciler.project.edits import Edit
 from reconciler.releases.comparison import Comparison
 from reconciler.resources.base import Resource
+from reconciler.resources.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Released:
     """Changes of the published release."""
     edited: tuple[str, ...] = ()
     """Paths of other manifests that were changed."""
+    warnings: tuple[Problem, ...] = ()
+    """Warnings about the working tree, such as files that were not read."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Publication:
     """Empty if the release was already published."""
     path: str
     """Path of the manifest, relative to the project folder."""
+    warnings: tuple[Problem, ...] = ()
+    """Warnings about the working tree, such as files that were not read."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +78,5 @@ class Archived:
     """Addresses of the archived releases."""
     edits: tuple[Edit, ...] = ()
     refusals: tuple[Refused, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    """Warnings about the working tree, such as files that were not read."""

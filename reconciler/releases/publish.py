@@ -34,7 +34,7 @@ def publication(
     found = project.named(Address("chatbot", chatbot))
     release = None if number is None else _release(project, found, number)
     moves, edit = set_published(project, found, release, env)
-    return Publication(chatbot, number, moves, edit.path), edit
+    return Publication(chatbot, number, moves, edit.path, project.warnings()), edit
 
 
 def _release(project: AllEnvironments, chatbot: Resource, number: int) -> Resource:

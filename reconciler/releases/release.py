@@ -41,8 +41,8 @@ def release(
     """
     project = load_all_environments(find_project(start))
     taken = snapshot(project, Address("chatbot", chatbot))
-    git = worktree(project.project.root)
-    blobs = git.blobs(list(taken.files)) if git else {}
+    git = worktree(project.root)
+    blobs = git.blobs({path: asked.file.place for path, asked in taken.files.items()}) if git else {}
     loose = {path: asked for path, asked in taken.files.items() if path not in blobs}
     missing = {path: asked for path, asked in loose.items() if not _vendored(project.root, asked).exists()}
     if missing and not vendor:
@@ -62,7 +62,9 @@ def release(
     _vendor(project.root, loose)
     write(project.root, edits)
     changes = _changes(before, found, project) if before else None
-    return Released(found, path_of(made), changes, tuple(missing), moves, tuple(edit.path for edit in edits[1:]))
+    return Released(
+        found, path_of(made), changes, tuple(missing), moves, tuple(edit.path for edit in edits[1:]), project.warnings()
+    )
 
 
 def _newest(project: AllEnvironments, chatbot: str) -> Resource | None:
@@ -113,10 +115,10 @@ def _vendored(root: Path, asked: RequiredFile) -> Path:
 
 def _vendor(root: Path, loose: Mapping[str, RequiredFile]) -> None:
     """Copy these files, and prevent Git from converting them."""
-    for path, asked in loose.items():
+    for asked in loose.values():
         target = _vendored(root, asked)
         if not target.exists():
-            write_bytes(target, (root / path).read_bytes())
+            write_bytes(target, (root / asked.file.place).read_bytes())
     attributes = root / VENDORED / ".gitattributes"
     if loose and not attributes.exists():
         write_bytes(attributes, _ATTRIBUTES.encode())

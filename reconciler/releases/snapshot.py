@@ -39,12 +39,15 @@ class Snapshot:
     """Required files by path."""
     variables: Mapping[str, Mapping[str, JSON]]
     """Variables that the objects use, by environment."""
+    texts: Mapping[str, Mapping[str, str]]
+    """Those of the variables whose source differs from their value, as written, by environment."""
 
     def content(self, blobs: Mapping[str, str]) -> Content:
         """Return the content with the ids of the Git blobs of files, by path."""
         files = {path: _kept(asked.file, blobs.get(path)) for path, asked in sorted(self.files.items())}
         more: dict[str, JSON] = {"files": files} if files else {}
         more |= {"variables": self.variables} if self.variables else {}
+        more |= {"texts": self.texts} if self.texts else {}
         return Content.model_validate({"objects": self.objects, **more})
 
 
@@ -74,7 +77,12 @@ def snapshot(project: AllEnvironments, address: Address) -> Snapshot:
         for environment, spec in project.project.spec.environments.items()
         if names
     }
-    return Snapshot(chatbot, objects, dict(_files(project, used)), variables)
+    written = {
+        environment: {name: texts[name] for name in sorted(names & texts.keys())}
+        for environment, texts in project.project.texts.items()
+    }
+    texts = {environment: those for environment, those in written.items() if those}
+    return Snapshot(chatbot, objects, dict(_files(project, used)), variables, texts)
 
 
 def closure(loaded: Loaded, address: Address) -> dict[Address, Resource]:

@@ -1,6 +1,7 @@
 """Addresses of objects, and the identity that owns them."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -17,6 +18,11 @@ RELEASE: Final = "release"
 FILE: Final = "file"
 _KEPT: Final = re.compile(r"@[0-9a-f]{12}$")
 _VERSION: Final = re.compile(r"(?P<chatbot>[a-z0-9][-a-z0-9]*)[@.](?P<number>[1-9][0-9]{0,8})")
+
+
+def composed(path: str) -> str:
+    """Return a path in the Unicode normalization form C (NFC). File systems have names in different forms."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def is_name(text: str) -> bool:
@@ -36,11 +42,11 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the address in `text`; raises ValueError if it is not valid."""
+        """Return the address in `text`; raises ValueError if it is not valid. Names are in the normalization form C."""
         kind, slash, name = text.partition("/")
         if not (kind and slash and name):
             raise ValueError(f"{text!r} is not a valid address; write kind/name, such as assistant/triage")
-        return cls(kind, name)
+        return cls(kind, composed(name))
 
     @property
     def family(self) -> "Address":

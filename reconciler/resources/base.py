@@ -92,6 +92,13 @@ class LocalFile:
     bytes: int
     blob: str = ""
     """Id of the Git blob with the content, for a file that a release keeps; the file in the folder may have changed."""
+    on_disk: str = ""
+    """Path in the folder, if the file system has the name in another Unicode form."""
+
+    @property
+    def place(self) -> str:
+        """Path by which the file can be opened."""
+        return self.on_disk or self.path
 
 
 class ProjectFiles(Protocol):

@@ -12,11 +12,16 @@ def matches(path: str, pattern: tuple[str, ...]) -> bool:
         return False
     states = _skip({0}, pattern)
     for name in names:
-        following = {
-            at if pattern[at] == "**" else at + 1 for at in states if at < len(pattern) and _fits(pattern[at], name)
-        }
-        states = _skip(following, pattern)
+        states = _skip(_following(states, name, pattern), pattern)
     return len(pattern) in states
+
+
+def may_match_below(folder: str, pattern: tuple[str, ...]) -> bool:
+    """Return True if the pattern matches some path inside the folder."""
+    states = _skip({0}, pattern)
+    for name in folder.split("/"):
+        states = _skip(_following(states, name, pattern), pattern)
+    return any(state < len(pattern) for state in states)
 
 
 def _skip(states: set[int], pattern: tuple[str, ...]) -> set[int]:
@@ -25,6 +30,10 @@ def _skip(states: set[int], pattern: tuple[str, ...]) -> set[int]:
         end = next((at for at in range(start, len(pattern)) if pattern[at] != "**"), len(pattern))
         states.update(range(start, end + 1))
     return states
+
+
+def _following(states: set[int], name: str, pattern: tuple[str, ...]) -> set[int]:
+    return {at if pattern[at] == "**" else at + 1 for at in states if at < len(pattern) and _fits(pattern[at], name)}
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from reconciler.resources.address import NAME_PATTERN, Address, is_name
+from reconciler.resources.address import NAME_PATTERN, Address, composed, is_name
 from reconciler.resources.base import Path, Reference, Resource, Spec
 from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference, reference
 
@@ -77,7 +77,7 @@ class Ref:
         """Return the address that `text` refers to; None for a live id."""
         if self.prefix not in _types_by_prefix() or self.writing.literal.fullmatch(text):
             return None
-        return Address(self.prefix, text.removeprefix(f"{self.prefix}/") if self.writing.in_full else text)
+        return Address(self.prefix, composed(text.removeprefix(f"{self.prefix}/") if self.writing.in_full else text))
 
     def canonical(self, value: JSON) -> JSON:
         """Return `value` as a reference if it is the text of one; a canonical value is returned unchanged."""

@@ -19,24 +19,30 @@ def names_in(value: JSON) -> frozenset[str]:
     return frozenset[str]().union(*map(names_in, items))
 
 
-def substituted(value: JSON, values: Mapping[str, JSON]) -> JSON:
-    """Replace the variables of `value`; raises KeyError if one is not in `values`."""
+def substituted(value: JSON, values: Mapping[str, JSON], texts: Mapping[str, str]) -> JSON:
+    """Replace the variables of `value`; raises KeyError if one is not in `values`. `texts` are their texts in other
+    text, where these differ from `as_text`.
+    """
     if isinstance(value, str):
-        return _substituted(value, values) if PREFIX in value else value
+        return _substituted(value, values, texts) if PREFIX in value else value
     if isinstance(value, Mapping):
-        return {key: substituted(item, values) for key, item in value.items()}
-    return [substituted(item, values) for item in value] if isinstance(value, list) else value
+        return {key: substituted(item, values, texts) for key, item in value.items()}
+    return [substituted(item, values, texts) for item in value] if isinstance(value, list) else value
 
 
-def _substituted(text: str, values: Mapping[str, JSON]) -> JSON:
+def _substituted(text: str, values: Mapping[str, JSON], texts: Mapping[str, str]) -> JSON:
     single = VARIABLE.fullmatch(text)
     if single and single["name"] is not None:
         return values[single["name"]]
-    return VARIABLE.sub(lambda found: found["escaped"] or as_text(values[found["name"]]), text)
+
+    def inserted(name: str) -> str:
+        return texts.get(name) or as_text(values[name])
+
+    return VARIABLE.sub(lambda found: found["escaped"] or inserted(found["name"]), text)
 
 
 def as_text(value: JSON) -> str:
-    """Return the text of a variable's value inside a text."""
+    """Return the text of a variable's value inside a text, if the source of the value has no other."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

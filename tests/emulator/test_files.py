@@ -34,6 +34,13 @@ def test_upload_with_any_file_name(api, name):
     assert api.run(api.sdk.files.retrieve(api.upload(name))).filename == name
 
 
+@pytest.mark.parametrize(
+    ("name", "stored"), [('a"b.md', "a%22b.md"), ("a\tb.md", "a%09b.md"), ("a%22b.md", "a%22b.md")]
+)
+def test_name_is_stored_as_the_multipart_form_has_it(api, name, stored):
+    assert api.run(api.sdk.files.retrieve(api.upload(name))).filename == stored
+
+
 @pytest.mark.parametrize("purpose", ["assistants", "user_data"])
 def test_what_was_uploaded_for_assistants_cannot_be_downloaded(api, purpose):
     file = api.upload(purpose=purpose)

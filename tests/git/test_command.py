@@ -95,6 +95,7 @@ class TestCommands:
 class TestTop:
     def test_the_closest_folder_with_a_git_entry(self, tmp_path):
         (tmp_path / "outer" / ".git").mkdir(parents=True)
+        (tmp_path / "outer" / ".git" / "HEAD").touch()
         (tmp_path / "outer" / "module" / "bots").mkdir(parents=True)
         (tmp_path / "outer" / "module" / ".git").write_text("gitdir: ../.git/modules/module\n")
 

@@ -115,13 +115,15 @@ class TestCommit:
 
 class TestBlobs:
     def test_files_as_git_has_them(self, top):
-        assert found(top).blobs(["kb/one.md"]) == {"kb/one.md": git(top, "rev-parse", "HEAD:bots/kb/one.md")}
+        assert found(top).blobs({"kb/one.md": "kb/one.md"}) == {
+            "kb/one.md": git(top, "rev-parse", "HEAD:bots/kb/one.md")
+        }
 
     @pytest.mark.parametrize("name", ['"one".md', "a\nb.md", 'x"y.md', "\\.md", "ü.md", " .md"])
     def test_names_that_git_would_quote(self, top, name):
         (top / "bots" / name).write_text("one\n")
         git(top, "add", ".")
-        assert found(top).blobs([name]) == {name: git(top, "rev-parse", "HEAD:bots/kb/one.md")}
+        assert found(top).blobs({name: name}) == {name: git(top, "rev-parse", "HEAD:bots/kb/one.md")}
 
     def test_a_blob_of_a_partial_clone_is_not_fetched(self, top):
         git(top, "config", "uploadpack.allowFilter", "true")
@@ -142,7 +144,7 @@ class TestHostile:
     def plan_like(self, top: Path) -> str | None:
         tree = found(top)
         commit = tree.commit()
-        tree.blobs(["kb/one.md"])
+        tree.blobs({"kb/one.md": "kb/one.md"})
         tree.releases("helper")
         return commit
 

@@ -38,7 +38,8 @@ def test_link_inside_the_project_is_a_file_unless_its_manifest_is_already_found(
     (folder.root / "b.md").symlink_to("kb/a.md")
     (folder.root / "folder").symlink_to("kb")
     assert walk(folder.root).files == ["b.md", "bots/a.yaml", "kb/a.md", "project.yaml"]
-    assert folder.codes() == []
+    (problem,) = folder.load().problems
+    assert (problem.severity, problem.code, str(problem.place)) == ("warning", "linked-folder", "folder:1:1")
 
 
 def test_link_out_of_the_project_is_unreadable(folder, tmp_path):
@@ -72,6 +73,22 @@ def test_name_with_control_characters_is_unreadable(folder):
     (folder.root / "a\nb.yaml").touch()
     (folder.root / os.fsdecode(b"\xff.yaml")).touch()
     assert sorted(unreadable(folder)) == [("\\udcff.yaml", "bad-path"), ("a\\nb.yaml", "bad-path")]
+
+
+def test_names_in_another_unicode_form_are_composed(folder):
+    folder.write("kb/gro\u0308sse/u\u0308.md", "text")
+    folder.write("pro\u0308mpt.md", "Hello.")
+    folder.bot("{target: cloud, instructions: {$file: pr\u00f6mpt.md}}")
+    assert walk(folder.root).files == ["bot.yaml", "kb/gr\u00f6sse/\u00fc.md", "project.yaml", "pr\u00f6mpt.md"]
+    assert folder.spec().instructions == "Hello."
+
+
+def test_two_names_that_differ_only_in_their_unicode_form_are_unreadable(folder):
+    folder.write("kb/u\u0308.md", "one")
+    folder.write("kb/\u00fc.md", "two")
+    (problem,) = folder.load().problems
+    assert (problem.code, problem.severity) == ("bad-path", "error")
+    assert "kb/u\\u0308.md looks the same as kb/\\xfc.md" in problem.message
 
 
 def test_missing_folder_is_unreadable(folder, tmp_path):

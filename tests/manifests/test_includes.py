@@ -20,7 +20,14 @@ def test_included_text_has_no_final_newline(folder):
 def test_included_text_drops_a_byte_order_mark_and_keeps_windows_line_ends(folder):
     folder.write("p.md", b"\xef\xbb\xbfone\r\ntwo\r\n")
     instructions(folder, "p.md")
-    assert folder.spec().instructions == "one\r\ntwo"
+    assert folder.spec().instructions == "one\ntwo"
+
+
+def test_place_in_an_included_file_with_line_ends_of_windows(folder):
+    folder.environments(dev="a: 1")
+    folder.write("p.md", b"one\r\ntwo\r\nx ${var.b}\r\n")
+    instructions(folder, "p.md")
+    assert [str(one.place) for one in folder.load().problems] == ["p.md:3:3"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,42 @@ def test_only_variables_are_replaced(text, value):
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "value", "text"),
+    [
+        ("1.10", 1.1, "1.10"),
+        ("1.0", 1.0, "1.0"),
+        ("1e3", 1000.0, "1e3"),
+        ("0x10", 16, "0x10"),
+        ("+7", 7, "+7"),
+        (".5", 0.5, ".5"),
+        ("True", True, "True"),
+        ("true", True, "true"),
+        ("12", 12, "12"),
+        ("'1.10'", "1.10", "1.10"),
+        ('"007"', "007", "007"),
+        ("'2026-11-28'", "2026-11-28", "2026-11-28"),
+        ("yes", "yes", "yes"),
+        ("0", 0, "0"),
+        ("-0.0", -0.0, "-0.0"),
+    ],
+)
+def test_variable_inside_text_is_replaced_by_its_source(folder, written, value, text):
+    folder.environments(dev=f"v: {written}")
+    folder.write("prompts/v.md", "${var.v}")
+    folder.bot("{target: cloud, instructions: {$file: prompts/v.md}, stop: 'v${var.v}', anything: '${var.v}'}")
+    spec = folder.spec()
+    assert (spec.instructions, spec.stop) == (text, f"v{text}")
+    assert (spec.anything, type(spec.anything)) == (value, type(value))
+
+
+def test_source_of_a_variable_is_found_through_anchors(folder):
+    folder.environments(dev="a: &price 1.10, b: *price", prod="a: 2.50, b: 1")
+    folder.bot("{target: cloud, instructions: 'a ${var.a} b ${var.b}'}")
+    assert folder.spec("dev").instructions == "a 1.10 b 1.10"
+    assert folder.spec("prod").instructions == "a 2.50 b 1"
+
+
 def test_unknown_variable_is_reported_and_not_replaced():
     found, (unknown,) = VARIABLES.substitute("go to ${var.ulr} now")
     assert found == "go to ${var.ulr} now"

@@ -325,6 +325,27 @@ def test_line_ends_byte_order_marks_and_modes_stay(acme):
     assert is_settled(acme)
 
 
+def test_line_ends_of_an_included_text_stay(acme):
+    acme.file("prompts/billing.md", b"Be exact.\r\nBe short.\r\n")
+    acme.apply()
+    update(acme, "assistant/billing", instructions="Be exact.\nBe brief.\nBe kind.")
+    pull(acme)
+    path = acme.root / "prompts/billing.md"
+    assert path.read_bytes() == b"Be exact.\r\nBe brief.\r\nBe kind.\r\n"
+    assert is_settled(acme)
+
+
+def test_an_included_text_in_another_unicode_form_is_pulled(acme):
+    (acme.root / "assistants.yaml").write_text(TRIAGE.replace("billing.md", "bu\u0308ro.md"), encoding="utf-8")
+    acme.file("prompts/bu\u0308ro.md", "Be exact.\n")
+    acme.apply()
+    update(acme, "assistant/billing", instructions="Be kind.")
+    pull(acme)
+    assert (acme.root / "prompts/bu\u0308ro.md").read_bytes() == b"Be kind.\n"
+    assert not (acme.root / "prompts/b\u00fcro.md").exists()
+    assert is_settled(acme)
+
+
 def test_an_edit_after_an_applied_pull_is_a_normal_change(acme):
     update(acme, "assistant/triage", model="gpt-6-terra")
     pull(acme)

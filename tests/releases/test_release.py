@@ -92,6 +92,31 @@ class TestWhatIsWritten:
         (problem,) = refused(desk, vendor=True)
         assert problem.code == "nothing-to-release"
 
+    def test_variables_inside_text_keep_their_source(self, desk: Desk) -> None:
+        desk.edit("project.yaml", "phone: 555-9", "phone: 1.10")
+        made = released(desk)
+        assert made.release.spec.content.texts == {"production": {"phone": "1.10"}}
+        assert made.release.spec.content.variables["production"]["phone"] == 1.1
+        assert errors(desk, "production") == []
+        found = desk.resource("release/support@1", "production")
+        (triage,) = [
+            one for one in found.kind.desired(found, desk.load("production").scope) if "triage" in str(one.address)
+        ]
+        assert "Call 1.10, never" in str(triage.fields["instructions"])
+        desk.edit("project.yaml", "phone: 1.10", "phone: 1.1")
+        assert "texts" not in str(released(desk).release.spec.content.model_fields_set)
+
+    def test_variables_without_another_source_are_not_repeated(self, desk: Desk) -> None:
+        released(desk)
+        assert "texts:" not in desk.read(FIRST)
+
+    def test_a_document_in_another_unicode_form(self, desk: Desk) -> None:
+        desk.write("kb/u\u0308.md", "Text")
+        desk.commit()
+        kept = released(desk).release.spec.content.files["kb/\u00fc.md"]
+        assert desk.git("cat-file", "blob", kept.blob) == "Text"
+        assert errors(desk, "staging") == []
+
     def test_a_project_without_environments(self, desk: Desk) -> None:
         desk.write(
             "project.yaml", HEAD.format(kind="Project", name="acme", more="") + "  defaults: {target: responses}\n"

@@ -13,6 +13,7 @@ from reconciler.live.errors import LiveError
 from reconciler.live.pages import Test, never, walk
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live, LocalFile
+from reconciler.resources.kinds.file import sent_name
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.problems import Problem
 from reconciler.resources.registry import resource_types
@@ -95,7 +96,7 @@ class Files:
             type=self.type,
             id=body["id"],
             fields={name: self._resource_type.canonical(name, value) for name, value in fields.items()},
-            name=body.get("filename") or "",
+            name=sent_name(body.get("filename") or ""),
             detail=bodies.detail(body, DETAIL) | known,
         )
 
@@ -108,7 +109,7 @@ def _local(request: WriteRequest) -> LocalFile:
 
 def _fits(body: Object, request: WriteRequest) -> bool:
     wanted = (request.desired.upload_name, _local(request).bytes, request.desired.fields["purpose"])
-    return (body.get("filename"), body.get("bytes"), body.get("purpose")) == wanted
+    return (sent_name(body.get("filename") or ""), body.get("bytes"), body.get("purpose")) == wanted
 
 
 def _is_ours(entry: Object, request: WriteRequest) -> bool:

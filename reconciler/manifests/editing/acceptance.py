@@ -56,7 +56,7 @@ def _merger(
     loaded: Loaded, document: Document, resource: Resource, desired: Desired, texts: Mapping[str, str]
 ) -> Merger:
     project = loaded.project
-    variables = Variables(project.variables)
+    variables = Variables(project.variables, project.variable_texts)
     expansion = Expansion(Expander(Sources(project.root, "", texts), variables), lambda _path, _on_key: resource.place)
     expansion.expand(document.value)
     resource_type = resource_types()[desired.type]

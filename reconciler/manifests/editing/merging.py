@@ -137,12 +137,11 @@ class Merger:
                 self.obstacles.append(Obstacle(path, message, f"edit {source.path} by hand"))
 
     def included_text(self, source: Source, new: str, path: Path) -> str:
-        """Return the new text of a file. The line break at its end is not part of the value."""
-        end = re.search(r"\r?\n\Z", source.text)
-        raw = source.text[: end.start()] if end else source.text
+        """Return the new text of a file, with its line ends. The line break at its end is not part of the value."""
+        raw = source.content
         text = str(self.template(raw, new, path)) if PREFIX in raw else escaped(new)
-        ending = end[0] if end else "\n" if text.endswith("\n") else ""
-        return text + ("\r\n" if text.endswith("\r") and ending else ending)
+        text += "\n" if source.text.endswith(("\n", "\r")) or text.endswith("\n") else ""
+        return text.replace("\n", "\r\n") if "\r\n" in source.text else text
 
     def refuse(self, path: Path, message: str, hint: str) -> None:
         """Report what cannot be written."""

@@ -11,6 +11,11 @@ from reconciler.resources.name_lists import few
 
 NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "text": "{text}",
+    "checkout": "{message}: {hint}",
+    "line-endings": (
+        "{address} differs from what was applied only in its line ends: checkouts on other systems may change it back. "
+        "Add `* text=auto eol=lf` to .gitattributes, and check the file out again"
+    ),
     "offline": (
         "made offline, from what was applied last: changes made outside Reconciler since, and other objects that refer "
         "to something that is deleted, are not known"

@@ -1,16 +1,19 @@
 """Files, which other kinds refer to by path. They have no manifests, and one upload is shared by all that use it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
-from reconciler.resources.address import FILE, Address
+from reconciler.resources.address import FILE, Address, composed
 from reconciler.resources.base import Desired, LocalFile, Scope
 from reconciler.resources.names import UPLOAD_ID
 from reconciler.resources.problems import Finding
 from reconciler.resources.references import referred
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
+
+_REWRITTEN: Final = re.compile(r"""["\\\x00-\x1f\x7f]|\A | \Z""")
 
 
 def _unchanged(_field: str, value: JSON) -> JSON:
@@ -22,7 +25,14 @@ def _upload_name(path: str, sha256: str, attached: bool) -> str:
     attributes and keeps the name that search results cite; other uploads have a part of their digest in the name.
     """
     name = PurePosixPath(path)
-    return name.name if attached else f"{name.stem}.{sha256[:12]}{name.suffix}"
+    return sent_name(name.name if attached else f"{name.stem}.{sha256[:12]}{name.suffix}")
+
+
+def sent_name(name: str) -> str:
+    """Return a name that multipart forms and servers do not rewrite: in the normalization form C, and with `%` and two
+    digits for quotes, backslashes, control characters, and spaces at the ends. A sent name is returned unchanged.
+    """
+    return _REWRITTEN.sub(lambda found: f"%{ord(found[0]):02X}", composed(name))
 
 
 RESOURCE_TYPE: Final = ResourceType(

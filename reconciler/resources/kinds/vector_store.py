@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from reconciler.resources import store_editing, store_files
+from reconciler.resources.address import composed
 from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope, Spec
 from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.kinds.file import file_object, is_file_id
@@ -73,7 +74,7 @@ class ExpiresAfter(Spec):
 class FileEntry(Spec):
     """Files of a vector store. A text is short for an entry that has only `path`."""
 
-    path: str = Field(min_length=1)
+    path: Annotated[str, AfterValidator(composed)] = Field(min_length=1)
     """Path or glob of files, relative to the project folder, such as `kb/**/*.md`; or the id of an unmanaged upload
     (`file-…`), which is attached but never uploaded or deleted."""
     attributes: Attributes | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from reconciler.resources.address import Address, release_number
+from reconciler.resources.address import Address, composed, release_number
 from reconciler.resources.base import Desired, LocalFile, Resource, Scope, Spec
 from reconciler.resources.kind import Kind, written_for
 from reconciler.resources.kinds.file import file_address
@@ -44,6 +45,9 @@ class Content(Spec):
     """Files that the objects use, by path in the project folder. Default: none."""
     variables: dict[str, dict[str, Value]] = Field(default_factory=dict)
     """Values of the variables that the objects use, by environment. Default: none."""
+    texts: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Values inside other text, such as `"1.10"` of the number 1.1, of those variables whose source differs from the
+    value, by environment. Default: none."""
 
 
 class ChatbotVersionSpec(Spec):
@@ -81,12 +85,16 @@ class KeptFiles:
 
     files: Mapping[str, KeptFile]
 
+    @cached_property
+    def _composed(self) -> Mapping[str, KeptFile]:
+        return {composed(path): kept for path, kept in self.files.items()}
+
     def glob(self, pattern: str) -> list[str]:
-        parts = PurePosixPath(pattern).parts
-        return sorted(path for path in self.files if matches(path, parts))
+        parts = PurePosixPath(composed(pattern)).parts
+        return sorted(path for path in self._composed if matches(path, parts))
 
     def read(self, path: str) -> LocalFile | Finding:
-        kept = self.files.get(path)
+        kept = self._composed.get(composed(path))
         if kept is None:
             return Finding((), "missing-file", f"the release does not contain {path}", "release the chatbot again")
         return LocalFile(path, kept.sha256, kept.bytes, kept.blob)
@@ -102,7 +110,11 @@ def parts(resource: Resource, scope: Scope) -> list[Resource]:
     """
     content = _content(resource)
     values = content.variables.get(scope.environment or "", {})
-    return [_part(resource, Address.parse(text), written, values) for text, written in content.objects.items()]
+    texts = content.texts.get(scope.environment or "", {})
+    return [
+        _part(resource, Address.parse(text), substituted(written, values, texts))
+        for text, written in content.objects.items()
+    ]
 
 
 def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
@@ -111,7 +123,8 @@ def frozen(resource: Resource, scope: Scope) -> Iterator[Desired]:
     inner = replace(scope, files=KeptFiles(content.files))
     inner = replace(inner, attached=frozenset(_attached(found, inner)))
     names: Names = {
-        file_address(path): file_address(f"{path}@{kept.sha256[:12]}") for path, kept in content.files.items()
+        file_address(composed(path)): file_address(f"{composed(path)}@{kept.sha256[:12]}")
+        for path, kept in content.files.items()
     }
     uploads: dict[Address, Desired] = {}
     for part in _in_order(_frozen_by(found, "content")):
@@ -163,12 +176,12 @@ def _kind(address: Address) -> Kind:
     return next(kind for kind in kinds().values() if kind.prefix == address.kind)
 
 
-def _part(release: Resource, address: Address, written: Mapping[str, JSON], values: Mapping[str, JSON]) -> Resource:
+def _part(release: Resource, address: Address, written: Mapping[str, JSON]) -> Resource:
     kind, path = _kind(address), ("spec", "content", "objects", str(address))
     return Resource(
         kind=kind,
         address=address,
-        spec=_spec(kind, substituted(written, values)),
+        spec=_spec(kind, written),
         labels={},
         lifecycle=type(release.lifecycle)(),
         place=release.where(path),
