@@ -1,10 +1,13 @@
-"""`pull`: copy drift into the manifests. Live objects and the state are not changed."""
+"""`pull`: copy drift into the manifests. Live objects and the state are not changed: the copied value is recorded when
+the manifests are merged and applied. Until then, the drift of other branches is still drift.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -12,6 +15,7 @@ from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
+from reconciler.operations.uncommitted import Conflict, WorkingTree
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action, Change, FieldChange
 from reconciler.project.edits import Edit, write
@@ -19,9 +23,17 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import Place, Problem, ProblemDocument, SeverityCounts, problems_json
+from reconciler.resources.problems import (
+    Place,
+    PlaceDocument,
+    Problem,
+    ProblemDocument,
+    SeverityCounts,
+    place_json,
+    problems_json,
+)
 from reconciler.resources.registry import upload_kinds, upload_types
-from reconciler.resources.values import Fields, get, put, same
+from reconciler.resources.values import ABSENT, JSON, Fields, get, put, same
 
 FORMAT: Final = "reconciler/pull/v1"
 LABELS: Final = "labels"
@@ -36,8 +48,10 @@ class Pulled:
     accepted: tuple[tuple[str, FieldChange], ...] = ()
     """Live values copied into the manifests, each with its address."""
     edits: tuple[Edit, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    """Values that were not copied, because they would replace an edit of the manifest. `problems` has them too."""
     problems: tuple[Problem, ...] = ()
-    """Drift that cannot be copied, with an alternative."""
+    """Drift that was not copied, with an alternative."""
     notes: tuple[str, ...] = ()
 
 
@@ -49,6 +63,20 @@ class AcceptedDocument(TypedDict):
     """Path of the value: `tools.web_search.mode`."""
 
 
+class ConflictDocument(TypedDict):
+    """A live value that was not copied, because it would replace an edit of the manifest."""
+
+    address: str
+    path: str
+    """Path of the value: `tools.web_search.mode`."""
+    manifest: NotRequired[JSON]
+    """The value in the manifest; left out where it has none."""
+    live: NotRequired[JSON]
+    """The value at OpenAI; left out where it has none."""
+    place: PlaceDocument
+    """The first line that the live value would change."""
+
+
 class PullDocument(TypedDict):
     """The drift that was copied into the manifests: printed by `pull`."""
 
@@ -58,6 +86,8 @@ class PullDocument(TypedDict):
     """False in a dry run."""
     accepted: list[AcceptedDocument]
     """The copied values."""
+    conflicts: NotRequired[list[ConflictDocument]]
+    """Values that are copied only with `--force`, because they would replace an edit of the manifest."""
     files: list[str]
     """Paths of the changed files, relative to the project folder."""
     notes: list[str]
@@ -65,7 +95,7 @@ class PullDocument(TypedDict):
     summary: SeverityCounts
     """The number of problems by severity."""
     problems: list[ProblemDocument]
-    """Drift that cannot be copied, with an alternative."""
+    """Drift that was not copied, with an alternative."""
 
 
 def pull_json(pulled: Pulled, *, written: bool) -> PullDocument:
@@ -76,11 +106,26 @@ def pull_json(pulled: Pulled, *, written: bool) -> PullDocument:
         "identity": pulled.identity,
         "written": written,
         "accepted": [{"address": address, "path": item.path} for address, item in pulled.accepted],
+        "conflicts": list(map(_conflict_json, pulled.conflicts)),
         "files": [edit.path for edit in pulled.edits],
         "notes": list(pulled.notes),
         "summary": problems["summary"],
         "problems": problems["problems"],
     }
+
+
+def _conflict_json(conflict: Conflict) -> ConflictDocument:
+    item = conflict.item
+    made: ConflictDocument = {
+        "address": conflict.address,
+        "path": item.path,
+        "place": place_json(conflict.place),
+    }
+    if item.desired is not ABSENT:
+        made["manifest"] = item.desired
+    if item.live is not ABSENT:
+        made["live"] = item.live
+    return made
 
 
 def pull(
@@ -91,12 +136,13 @@ def pull(
     env: str | None,
     endpoint: str | None,
     dry_run: bool,
+    force: bool = False,
 ) -> Pulled:
     """Edit the manifests of the project at or above `start` so that they match the drift of these addresses, or of all
-    if none is given. With `dry_run`, no file is written.
+    if none is given. With `dry_run`, no file is written; with `force`, live values also replace edits of the manifests.
 
-    Raises ReconcilerError for an address that does not exist. Drift that cannot be copied is reported in `problems`;
-    the rest is still copied.
+    Raises ReconcilerError for an address that does not exist. Drift that is not copied is reported in `problems`; the
+    rest is still copied.
     """
 
     async def run() -> tuple[Workspace, Planned]:
@@ -106,23 +152,45 @@ def pull(
 
     workspace, planned = run_async(run())
     check_targets(workspace, addresses, planned.matched.live)
-    pulled = accepted(workspace, planned, addresses)
+    pulled = accepted(workspace, planned, addresses, force=force)
     if not dry_run:
         write(workspace.root, pulled.edits)
     return pulled
 
 
-def accepted(workspace: Workspace, planned: Planned, addresses: Sequence[Address] = ()) -> Pulled:
+def accepted(
+    workspace: Workspace, planned: Planned, addresses: Sequence[Address] = (), *, force: bool = False
+) -> Pulled:
     """Return the edits that accept the drift of these addresses, or of all."""
     chosen = {str(address) for address in addresses}
     drift = [change for change in planned.plan.drift if not chosen or change.address in chosen]
+    drift, conflicts = (drift, []) if force else _without_conflicts(workspace, drift)
     pulling = _Pulling(workspace, {change.address: _as_live(workspace, change) for change in drift})
     for address, changes in groupby(sorted(drift, key=_address), key=_address):
         pulling.pull(Address.parse(address), list(changes))
     edits = tuple(pulling.edits())
-    silent = [f"{address}: no drift" for address in sorted(chosen - set(map(_address, drift)))]
+    drifted = {*map(_address, drift), *(conflict.address for conflict in conflicts)}
+    silent = [f"{address}: no drift" for address in sorted(chosen - drifted)]
     notes = (*silent, *pulling.notes, *(_other_environments(workspace) if edits else ()))
-    return Pulled(str(workspace.identity), tuple(pulling.accepted), edits, tuple(pulling.problems), notes)
+    problems = (*(conflict.problem for conflict in conflicts), *pulling.problems)
+    return Pulled(str(workspace.identity), tuple(pulling.accepted), edits, tuple(conflicts), problems, notes)
+
+
+def _without_conflicts(workspace: Workspace, drift: Sequence[Change]) -> tuple[list[Change], list[Conflict]]:
+    """Return the drift that replaces no edit of a manifest, and the conflicts with the rest."""
+    tree, resources = WorkingTree(workspace), {one.address: one for one in workspace.loaded.resources}
+    kept: list[Change] = []
+    conflicts: list[Conflict] = []
+    for change in drift:
+        address = Address.parse(change.address)
+        if change.action != "update" or address not in resources:
+            kept.append(change)
+            continue
+        lost = [item for item in change.fields if item.keys[0] != LABELS and tree.has_only_copy(address, item)]
+        conflicts += [tree.conflict(resources[address], workspace.desired[address], item) for item in lost]
+        fields = tuple(item for item in change.fields if item not in lost)
+        kept += [replace(change, fields=fields)] if fields else []
+    return kept, conflicts
 
 
 @dataclass
@@ -133,6 +201,8 @@ class _Pulling:
     live: Mapping[str, Fields]
     """Fields that the manifests must have in the end, by address."""
     texts: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+    """Texts of the edited files when they were read."""
     accepted: list[tuple[str, FieldChange]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -152,10 +222,14 @@ class _Pulling:
             self.accept(resource, self.workspace.desired[address], fields)
 
     def accept(self, resource: Resource, desired: Desired, items: Sequence[FieldChange]) -> None:
+        if not same(self._current.get(resource.address, {}), desired.fields):
+            self.problems.append(_edited_meanwhile(resource))
+            return
         found = accept(self.workspace.loaded, resource, desired, _with(desired.fields, items), self.texts)
         self.problems += found.problems
         if not found.texts:
             return
+        self.before = {path: self._text(path) for path in found.texts} | self.before
         after = self.loaded(found.texts)
         now = _desired(after).get(resource.address)
         taken = [item for item in items if now and _same(get(now.fields, item.keys), item.live)]
@@ -200,11 +274,17 @@ class _Pulling:
         project = self.workspace.loaded.project
         return load(project.root, env=project.identity.environment, edited={**self.texts, **texts})
 
+    @cached_property
+    def _current(self) -> Mapping[Address, Fields]:
+        """The values of the manifests now, which may have been edited since the plan was started."""
+        return {address: item.fields for address, item in _desired(self.loaded({})).items()}
+
+    def _text(self, path: str) -> str:
+        return read_text(locate(self.workspace.root, path), max(MAX_INCLUDED, MAX_MANIFEST))
+
     def edits(self) -> list[Edit]:
-        root = self.workspace.root
-        limit = max(MAX_INCLUDED, MAX_MANIFEST)
-        before = {path: read_text(locate(root, path), limit) for path in sorted(self.texts)}
-        return [Edit(path, text, self.texts[path]) for path, text in before.items() if text != self.texts[path]]
+        texts = ((path, self.before[path], self.texts[path]) for path in sorted(self.texts))
+        return [Edit(path, before, after) for path, before, after in texts if before != after]
 
 
 def _address(change: Change) -> str:
@@ -260,6 +340,11 @@ def _unwritable(resource: Resource) -> Problem:
     message = f"{resource.address}: its manifest cannot be edited so that it matches the live values"
     hint = "edit the manifest; `reconciler drift` shows the live values"
     return Problem("not-pulled", message, resource.place, hint)
+
+
+def _edited_meanwhile(resource: Resource) -> Problem:
+    message = f"{resource.address}: its manifest was edited while the live objects were read"
+    return Problem("not-pulled", message, resource.place, "run the command again")
 
 
 def _overwritten(resource: Resource, item: FieldChange) -> str:

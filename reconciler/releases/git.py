@@ -1,9 +1,9 @@
-"""Queries of the Git repository of a project: the blobs of files, and all releases in the history."""
+"""Queries of the Git repository of a project: the blobs of files, the last commit, and all releases in the history."""
 
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,39 @@ class Repository:
         folder = _literal(f"{self._prefix}/releases/{chatbot}".lstrip("/"))
         names = self._lines("log", "--all", "--no-renames", "--format=", "--name-only", "-z", "--", folder)
         return {int(found[1]) for name in names if (found := _VERSION.search(name))}
+
+    def uncommitted(self) -> dict[str, str]:
+        """Return the text in the last commit of each file of the project that differs from it, by path relative to the
+        project folder; empty for a file that the commit does not have, such as a file that Git ignores.
+        """
+        folder = _literal(self._prefix)
+        others = self._lines("ls-files", "--others", "-z", "--", folder)
+        if self._run("rev-parse", "--revs-only", "HEAD"):
+            changed = self._lines("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "HEAD", "--", folder)
+            texts = self._committed([name for name in changed if "\n" not in name])
+        else:
+            texts = dict.fromkeys(self._lines("ls-files", "-z", "--", folder), "")
+        return {self._inside(name): text for name, text in {**dict.fromkeys(others, ""), **texts}.items()}
+
+    def keep(self, text: str) -> str:
+        """Store a text as a blob that no commit has, and return its id: `git cat-file -p ID` prints it."""
+        return self._run("hash-object", "-w", "--stdin", data=text).strip()
+
+    def _committed(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the texts of files in the last commit; empty for a file that it does not have."""
+        asked = "".join(f"HEAD:{name}\n" for name in names)
+        found = self._run("cat-file", "--batch", data=asked).encode("utf-8", "surrogateescape") if names else b""
+        texts: dict[str, str] = {}
+        for name in names:
+            header, _, found = found.partition(b"\n")
+            size = 0 if header.endswith(b" missing") else int(header.rpartition(b" ")[2])
+            texts[name] = found[:size].decode("utf-8", "replace")
+            found = found if header.endswith(b" missing") else found[size + 1 :]
+        return texts
+
+    def _inside(self, name: str) -> str:
+        """Return the path of a file relative to the project folder."""
+        return name.removeprefix(f"{self._prefix}/")
 
     @property
     def _prefix(self) -> str:
@@ -78,6 +111,25 @@ def repository(project: Project) -> Repository | None:
     """Return the repository of a project; None if there is none, or if Git is not installed."""
     has_git = (project.repository / ".git").exists() and shutil.which("git") is not None
     return Repository(project.repository.resolve(), project.root.resolve()) if has_git else None
+
+
+def uncommitted(project: Project) -> dict[str, str] | None:
+    """Return `Repository.uncommitted` of a project; None without a repository that Git can read."""
+    git = repository(project)
+    try:
+        return git.uncommitted() if git else None
+    except ReconcilerError:  # such as a repository of another user
+        return None
+
+
+def keep(project: Project, texts: Mapping[str, str]) -> dict[str, str]:
+    """Store the texts that are about to be removed from these files and that the last commit does not have as blobs.
+
+    Return their ids by path. Without a repository, nothing is stored.
+    """
+    git, committed = repository(project), uncommitted(project) if texts else None
+    lost = {path: text for path, text in texts.items() if committed and text.strip() not in committed.get(path, text)}
+    return {path: git.keep(text) for path, text in lost.items()} if git else {}
 
 
 def _literal(path: str) -> str:

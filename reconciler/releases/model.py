@@ -1,6 +1,7 @@
 """The results of `release`, `publish` and `archive`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconciler.planning.model import Refusal
 from reconciler.project.edits import Edit
@@ -73,3 +74,5 @@ class Archived:
     """Addresses of the archived releases."""
     edits: tuple[Edit, ...] = ()
     refusals: tuple[Refused, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Git blobs with the removed texts that were not committed, by path."""

@@ -37,6 +37,10 @@ def archived_text(done: Archived, style: Style) -> str:
     lines += [f"  - {plain(address)}" for address in done.removed]
     lines += [f"  > {plain(address)} is archived; its number is never reused" for address in done.marked]
     lines += [f"  {'removed' if edit.after is None else 'wrote'} {plain(edit.path)}" for edit in done.edits]
+    lines += [
+        f"  {plain(path)} had edits that are not committed: `git cat-file -p {blob}` prints the removed text"
+        for path, blob in done.kept.items()
+    ]
     return (
         "\n".join([*lines, "Next: commit it, and have it reviewed. The plan also checks references at OpenAI."]) + "\n"
     )
