@@ -1,62 +1,19 @@
 """Tests of `pull` on manifests with edits that are not applied: no value is replaced that exists nowhere else."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from reconciler.operations.pull import Pulled, accepted
+from reconciler.operations.pull import accepted
 from reconciler.project.edits import write
 from reconciler.project.workspace import open_workspace
-from reconciler.resources.address import Address
 from reconciler.resources.problems import ReconcilerError
+from tests.support.hotfixes import FILES, applied, change_live, pull, pulled_names
 from tests.support.state_repositories import git
-from tests.support.world import STATE, World, world
+from tests.support.world import World
 
-HEAD = "apiVersion: reconciler/v1\n"
-FILES = {
-    "project.yaml": f"{HEAD}kind: Project\nmetadata: {{name: acme}}\nspec: {{defaults: {{target: agents}}}}\n",
-    "triage.yaml": f"""\
-{HEAD}kind: Assistant
-metadata: {{name: triage}}
-spec:
-  model: gpt-6-luna
-  instructions: {{$file: prompts/triage.md}}
-  tools:
-    - {{type: function, name: open, description: Opens, parameters: {{$file: tools/open.json}}}}
-    - {{type: web_search, mode: cached, context_size: low}}
-  metadata: {{tier: gold, team: support}}
-""",
-    "prompts/triage.md": "Be kind.\nBe short.\n",
-    "tools/open.json": '{"type": "object", "properties": {"title": {"type": "string"}}}\n',
-    "clerk.yaml": f"{HEAD}kind: Assistant\nmetadata: {{name: clerk}}\n"
-    "spec:\n  target: responses\n  model: gpt-6-luna\n  instructions: Be a clerk.\n",
-    "other.yaml": f"{HEAD}kind: Assistant\nmetadata: {{name: other}}\n"
-    "spec:\n  target: responses\n  model: gpt-6-luna\n  instructions: Be another.\n",
-    "store.yaml": f"""\
-{HEAD}kind: VectorStore
-metadata: {{name: handbook}}
-spec:
-  name: Handbook
-  files:
-    - {{path: kb/faq.md, attributes: {{topic: faq}}}}
-  expires_after: {{days: 30}}
-""",
-    "kb/faq.md": "Questions",
-    "flow.yaml": f"""\
-{HEAD}kind: Pipeline
-metadata: {{name: flow}}
-spec:
-  nodes:
-    first: {{type: assistant, assistant: clerk}}
-    then: {{type: llm, model: gpt-6-luna, prompt: Be brief.}}
-  edges: [{{from: start, to: first}}, {{from: first, to: then}}, {{from: then, to: end}}]
-""",
-    "bot.yaml": f"{HEAD}kind: Chatbot\nmetadata: {{name: bot}}\nspec: {{assistant: clerk}}\n",
-}
 EDITS = {
     "prompts/triage.md": ("Be kind.", "Be very kind."),
     "tools/open.json": ('"string"', '"number"'),
@@ -91,11 +48,7 @@ PULLED = {
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as made:
-        (tmp_path / "manifests.yaml").unlink()
-        for path, text in FILES.items():
-            made.file(path, text)
-        made.apply()
+    with applied(tmp_path) as made:
         yield made
 
 
@@ -114,43 +67,6 @@ def edit(acme: World) -> dict[str, str]:
     return {path: (acme.root / path).read_text() for path in FILES}
 
 
-def change_live(acme: World) -> None:
-    """Change live objects and published documents without changing what the state has."""
-    agent_id, store_id = acme.id_of("assistant/triage"), acme.id_of("vectorstore/handbook")
-    agents = acme.sdk.beta.agents
-    agent = acme.by_hand(agents.retrieve(agent_id))
-    tools: list[Any] = [tool.to_dict() for tool in agent.tools]
-    tools[0]["parameters"]["properties"]["title"]["type"] = "boolean"
-    tools[1] |= {"mode": "live", "context_size": "high"}
-    metadata = {**agent.metadata, "tier": "bronze", "team": "sales"}
-    changed = agents.update(agent_id, instructions="Be quick.", tools=tools, metadata=metadata)
-    acme.by_hand(changed)
-    acme.by_hand(
-        acme.sdk.vector_stores.update(store_id, name="Book", expires_after={"anchor": "last_active_at", "days": 7})
-    )
-    shutil.copytree(acme.root / STATE, acme.root.parent / f"{acme.root.name}-state")
-    acme.file("clerk.yaml", FILES["clerk.yaml"].replace("a clerk", "our clerk").replace("luna", "terra"))
-    acme.file("flow.yaml", FILES["flow.yaml"].replace("Be brief.", "Be quick."))
-    acme.file("bot.yaml", FILES["bot.yaml"].replace("assistant: clerk", "assistant: other"))
-    acme.apply("keep")
-    shutil.rmtree(acme.root / STATE)
-    shutil.copytree(acme.root.parent / f"{acme.root.name}-state", acme.root / STATE)
-    for path in ("clerk.yaml", "flow.yaml", "bot.yaml"):
-        acme.file(path, FILES[path])
-
-
-def pull(acme: World, *addresses: str, force: bool = False) -> Pulled:
-    planned = acme.observed("keep").planned
-    workspace = open_workspace(acme.root, acme.environ)
-    found = accepted(workspace, planned, [Address.parse(one) for one in addresses], force=force)
-    write(acme.root, found.edits)
-    return found
-
-
-def names(pulled: Pulled) -> set[tuple[str, str]]:
-    return {(address, item.path) for address, item in pulled.accepted}
-
-
 @pytest.mark.parametrize("repository", ["none", "saved", "staged", "untracked", "committed"])
 def test_an_edit_that_is_not_applied_is_not_replaced(acme: World, repository: str):
     change_live(acme)
@@ -164,7 +80,7 @@ def test_an_edit_that_is_not_applied_is_not_replaced(acme: World, repository: st
     pulled = pull(acme)
     found = {(one.address, one.item.path): f"{one.place.file}:{one.place.line}" for one in pulled.conflicts}
     assert found == CONFLICTS
-    assert names(pulled) >= PULLED
+    assert pulled_names(pulled) >= PULLED
     for path in ("prompts/triage.md", "tools/open.json", "flow.yaml"):
         assert (acme.root / path).read_text() == edited[path]
     text = (acme.root / "triage.yaml").read_text()
@@ -172,7 +88,7 @@ def test_an_edit_that_is_not_applied_is_not_replaced(acme: World, repository: st
     assert "tier: silver, team: sales" in text
     forced = pull(acme, force=True)
     assert not forced.conflicts
-    assert names(forced) >= set(CONFLICTS)
+    assert pulled_names(forced) >= set(CONFLICTS)
     assert (acme.root / "prompts/triage.md").read_text() == "Be quick.\n"
 
 
@@ -200,7 +116,7 @@ def test_a_value_that_only_git_has_is_replaced_if_it_is_committed(acme: World):
     git(acme.root, "add", "--force", "prompts")
     assert pull(acme, "assistant/triage").conflicts
     git(acme.root, "commit", "--quiet", "-m", "prompts")
-    assert names(pull(acme, "assistant/triage")) == {("assistant/triage", "instructions")}
+    assert pulled_names(pull(acme, "assistant/triage")) == {("assistant/triage", "instructions")}
 
 
 def test_an_applied_value_is_replaced_without_git(acme: World):
