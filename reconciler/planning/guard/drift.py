@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import Bundle, PlanInputs
-from reconciler.planning.model import CREATES, DESTROYS, Change
+from reconciler.planning.model import CREATES, DESTROYS, Change, drift_class
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
@@ -26,12 +26,13 @@ def both_changed(context: GuardContext) -> Iterator[Violation]:
         desired = context.inputs.desired.get(Address.parse(change.address))
         whole = desired is not None and desired.type in context.inputs.outlet_types and change.address in written
         both = [item.path for item in change.fields if whole or item.origin == "both"]
+        edited = [item for item in change.fields if item.origin == "both"]
         if both:
             yield Violation(
                 address=change.address,
                 action=change.action,
                 cause=Cause("written-whole" if whole else "changed-twice", {"fields": both}),
-                remedies=(Remedy("pull-or-revert"),),
+                remedies=(Remedy("pull-or-revert", {"address": change.address, "force": not whole or bool(edited)}),),
                 facts=what_changed(change),
             )
 
@@ -63,6 +64,11 @@ def _published(inputs: PlanInputs, change: Change) -> Bundle | None:
     return inputs.bundles.get(release or address)
 
 
+def _is_pullable(change: Change) -> bool:
+    """Return True if the drift has values that a manifest may have."""
+    return drift_class(change) == "modified" and change.action == "update"
+
+
 def any_drift(context: GuardContext) -> Iterator[Violation]:
     if context.inputs.on_drift != "refuse":
         return
@@ -71,6 +77,6 @@ def any_drift(context: GuardContext) -> Iterator[Violation]:
             address=change.address,
             action=change.action,
             cause=Cause("drift-refused"),
-            remedies=(Remedy("decide-drift"),),
+            remedies=(Remedy("decide-drift", {"address": change.address, "pullable": _is_pullable(change)}),),
             facts=what_changed(change),
         )

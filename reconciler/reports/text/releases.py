@@ -16,8 +16,12 @@ def released_text(done: Released, style: Style) -> str:
     lines += [f"  wrote {plain(path)}" for path in (done.path, *done.edited)]
     if done.vendored:
         lines.append(f"  copied the bytes of {count(len(done.vendored), 'file')} into releases/files/")
+    changes = comparison_brief(done.changes) if done.changes else ()
     if done.changes:
-        lines += [f"Since {plain(done.changes.before)}:", *comparison_brief(done.changes)]
+        lines += [
+            f"Since {plain(done.changes.before)}:" if changes else f"No changes since {plain(done.changes.before)}."
+        ]
+    lines += changes
     lines += map(_moved, done.moves)
     chatbot, _, number = done.release.address.name.partition("@")
     publish = "" if done.moves else f" To publish it: reconciler publish {chatbot} {number}"

@@ -5,6 +5,7 @@ from typing import Final
 
 from reconciler.planning.reasons import CauseCode, RemedyCode
 from reconciler.reports.wording.phrases import Args, Phrase
+from reconciler.resources.name_lists import few
 
 
 def _same_label(args: Args) -> str:
@@ -18,6 +19,38 @@ def _shut_down(args: Args) -> str:
 def _deletes(args: Args) -> str:
     what = "deletes and detached files" if args["detached"] else "deletes"
     return f"{args['number']} {what} at once; {args['allowed']} are allowed ({args['live']} objects are live)"
+
+
+def _archive(args: Args) -> str:
+    names = ", ".join(args["releases"])
+    return f"archive {names} (`reconciler archive {args['releases'][0]}`)"
+
+
+def _publish(args: Args) -> str:
+    chatbot, env = args["chatbots"][0].partition("/")[2], args.get("environment")
+    number = args.get("number")
+    where = f" --env {env}" if env else ""
+    another = f"publish another release (`reconciler publish {chatbot} {number}{where}`), " if number else ""
+    none = f"publish none (`reconciler publish {chatbot} none{where}`)"
+    return f"{another}{none}, or remove {few(args['chatbots'])} in the same change"
+
+
+def _pull(args: Args) -> str:
+    force = " --force" if args.get("force", True) else ""
+    command = f" (`reconciler pull {args['address']}{force}`)" if "address" in args else ""
+    return (
+        f"pull the live change into the manifest{command}, or apply the manifest (`reconciler apply --on-drift revert`)"
+    )
+
+
+def _decide(args: Args) -> str:
+    pull = f"`reconciler pull {args['address']}` copies it into the manifest; " if args.get("pullable") else ""
+    revert = (
+        f"`reconciler apply --on-drift revert --target {args['address']}`"
+        if "address" in args
+        else "`--on-drift revert`"
+    )
+    return f"{pull}{revert} reverts it; `--on-drift keep` keeps it"
 
 
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
@@ -55,18 +88,19 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
     "repoint-referrers": "point {names} at something else, or remove it in the same change",
     "publish-other-release": "publish a release without it in place of {releases}",
-    "archive-releases": "archive {releases}",
+    "archive-releases": _archive,
     "keep-release": "or keep {address}",
     "restore-manifest": "or restore the manifest of {address}",
-    "publish-or-remove": "publish another release, or remove {chatbots} in the same change",
+    "publish-or-remove": _publish,
     "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
     "revert-or-pull": (
-        "undo it first (`reconciler apply --target {address}`), or pull it (`reconciler pull`) and release again"
+        "undo it first (`reconciler apply --target {address}`), or pull it (`reconciler pull {address}`) and release "
+        "again"
     ),
     "unprotect": "set `lifecycle: {{protect: false}}` in its manifest and apply that first",
-    "pull-or-revert": "pull the live change into the manifest, or apply with `--on-drift revert`",
-    "revert-missing": "apply with `--on-drift revert`, which creates it again",
-    "decide-drift": "pull or undo the change, or choose `--on-drift revert` or `--on-drift keep`",
+    "pull-or-revert": _pull,
+    "revert-missing": "`reconciler apply --on-drift revert` creates it again",
+    "decide-drift": _decide,
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
     "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
     "raise-deletes": "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml",
