@@ -10,7 +10,7 @@ from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
-    from reconciler.operations.pull import Pulled
+    from reconciler.operations.pull_result import Pulled
     from reconciler.project.edits import Edit
 
 
@@ -46,7 +46,7 @@ def command(
     chosen = options.addresses(addresses)
     pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run, force=force)
     if format_ == "json":
-        from reconciler.operations.pull import pull_json
+        from reconciler.operations.pull_result import pull_json
 
         show_json(pull_json(pulled, written=not dry_run))
     else:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Final, Literal, NotRequired
-
-from typing_extensions import TypedDict
+from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
+from reconciler.operations.pull_result import Pulled
 from reconciler.operations.uncommitted import Conflict, WorkingTree
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action, Change, FieldChange
@@ -23,109 +22,12 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import (
-    Place,
-    PlaceDocument,
-    Problem,
-    ProblemDocument,
-    SeverityCounts,
-    place_json,
-    problems_json,
-)
+from reconciler.resources.problems import Place, Problem
 from reconciler.resources.registry import upload_kinds, upload_types
-from reconciler.resources.values import ABSENT, JSON, Fields, get, put, same
+from reconciler.resources.values import Fields, get, put, same
 
-FORMAT: Final = "reconciler/pull/v1"
 LABELS: Final = "labels"
 _WITHOUT_VALUES: Final[Mapping[Action, str]] = {"create": "was deleted", "replace": "has expired or has other content"}
-
-
-@dataclass(frozen=True)
-class Pulled:
-    """The result of `pull`: accepted drift, and problems."""
-
-    identity: str
-    accepted: tuple[tuple[str, FieldChange], ...] = ()
-    """Live values copied into the manifests, each with its address."""
-    edits: tuple[Edit, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
-    """Values that were not copied, because they would replace an edit of the manifest. `problems` has them too."""
-    problems: tuple[Problem, ...] = ()
-    """Drift that was not copied, with an alternative."""
-    notes: tuple[str, ...] = ()
-
-
-class AcceptedDocument(TypedDict):
-    """A live value that was copied into a manifest."""
-
-    address: str
-    path: str
-    """Path of the value: `tools.web_search.mode`."""
-
-
-class ConflictDocument(TypedDict):
-    """A live value that was not copied, because it would replace an edit of the manifest."""
-
-    address: str
-    path: str
-    """Path of the value: `tools.web_search.mode`."""
-    manifest: NotRequired[JSON]
-    """The value in the manifest; left out where it has none."""
-    live: NotRequired[JSON]
-    """The value at OpenAI; left out where it has none."""
-    place: PlaceDocument
-    """The first line that the live value would change."""
-
-
-class PullDocument(TypedDict):
-    """The drift that was copied into the manifests: printed by `pull`."""
-
-    format: Literal["reconciler/pull/v1"]
-    identity: str
-    written: bool
-    """False in a dry run."""
-    accepted: list[AcceptedDocument]
-    """The copied values."""
-    conflicts: NotRequired[list[ConflictDocument]]
-    """Values that are copied only with `--force`, because they would replace an edit of the manifest."""
-    files: list[str]
-    """Paths of the changed files, relative to the project folder."""
-    notes: list[str]
-    """Notes, as text."""
-    summary: SeverityCounts
-    """The number of problems by severity."""
-    problems: list[ProblemDocument]
-    """Drift that was not copied, with an alternative."""
-
-
-def pull_json(pulled: Pulled, *, written: bool) -> PullDocument:
-    """Return `pulled` as the JSON document that `pull -o json` prints."""
-    problems = problems_json(pulled.problems)
-    return {
-        "format": FORMAT,
-        "identity": pulled.identity,
-        "written": written,
-        "accepted": [{"address": address, "path": item.path} for address, item in pulled.accepted],
-        "conflicts": list(map(_conflict_json, pulled.conflicts)),
-        "files": [edit.path for edit in pulled.edits],
-        "notes": list(pulled.notes),
-        "summary": problems["summary"],
-        "problems": problems["problems"],
-    }
-
-
-def _conflict_json(conflict: Conflict) -> ConflictDocument:
-    item = conflict.item
-    made: ConflictDocument = {
-        "address": conflict.address,
-        "path": item.path,
-        "place": place_json(conflict.place),
-    }
-    if item.desired is not ABSENT:
-        made["manifest"] = item.desired
-    if item.live is not ABSENT:
-        made["live"] = item.live
-    return made
 
 
 def pull(
@@ -207,16 +109,22 @@ class _Pulling:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def env(self) -> str:
+        """The option of commands in hints that selects the environment."""
+        environment = self.workspace.chosen_environment
+        return f" --env {environment}" if environment else ""
+
     def pull(self, address: Address, changes: Sequence[Change]) -> None:
         resources = (one for one in self.workspace.loaded.resources if one.address == address)
         resource = next(resources, None)
         fields: list[FieldChange] = []
         for change in changes:
             if resource is None or change.action != "update":
-                self.problems.append(_not_readable(change))
+                self.problems.append(_not_readable(change, self.env))
             else:
                 fields += change.fields
-        self.problems += [_labels(resource) for item in fields if item.keys[0] == LABELS if resource]
+        self.problems += [_labels(resource, self.env) for item in fields if item.keys[0] == LABELS if resource]
         fields = [item for item in fields if item.keys[0] != LABELS]
         if resource and fields:
             self.accept(resource, self.workspace.desired[address], fields)
@@ -258,7 +166,8 @@ class _Pulling:
         if resource.address in others:
             return _unwritable(resource)
         names = ", ".join(map(str, others))
-        hint = "pull all of them together, or move each to a file of its own and pull again"
+        together = "pull all of them together, or " if all(str(one) in self.live for one in others) else ""
+        hint = f"{together}move each to a file of its own and pull again"
         return Problem("shared", f"{resource.address} shares the changed text with {names}", resource.place, hint)
 
     def fits(self, address: Address, fields: Fields, now: Mapping[Address, Desired]) -> bool:
@@ -313,26 +222,27 @@ def _same(left: object, right: object) -> bool:
     return left is right or same(left, right)
 
 
-def _not_readable(change: Change) -> Problem:
+def _not_readable(change: Change, env: str) -> Problem:
     """Return the problem of drift without values for a manifest."""
     place = Place(change.source.file, change.source.line) if change.source else None
     if Address.parse(change.address).is_frozen:
         message = f"{change.address} is part of a release, and releases are immutable"
-        undo = f"`reconciler apply --target {change.address}` reverts it"
+        undo = f"`reconciler apply --target {change.address}{env}` reverts it"
         hint = f"{undo}; to keep it, change the manifests and create a release"
         return Problem("not-pulled", message, place, hint)
     what = _WITHOUT_VALUES.get(change.action, "is published with other content")
     message = f"{change.address} {what}: there are no live values to pull"
-    undo = f"`reconciler apply --target {change.address}` makes it again"
+    undo = f"`reconciler apply --target {change.address}{env}` makes it again"
     if Address.parse(change.address).kind in upload_kinds():
         return Problem("not-pulled", message, place, f"{undo}; or take it out of the manifests")
     where = f"delete its manifest ({place.file})" if place else "delete its manifest"
     return Problem("not-pulled", message, place, f"{undo}; to accept it, {where}")
 
 
-def _labels(resource: Resource) -> Problem:
+def _labels(resource: Resource, env: str) -> Problem:
     message = f"{resource.address}: its labels were removed, and labels are not part of manifests"
-    hint = f"`reconciler apply --target {resource.address}` restores them; to stop managing it, delete its manifest"
+    restore = f"`reconciler apply --target {resource.address}{env}` restores them"
+    hint = f"{restore}; to stop managing it, delete its manifest"
     return Problem("not-pulled", message, resource.place, hint)
 
 

@@ -55,7 +55,7 @@ def _instead(inputs: PlanInputs, source: Address, target: Address) -> str:
     """Return the command that publishes another release; an archived one cannot be restored."""
     if target.kind != RELEASE:
         return "reference a release that is not archived"
-    env = f" --env {inputs.identity.environment}" if inputs.identity.environment else ""
+    env = f" --env {inputs.chosen_environment}" if inputs.chosen_environment else ""
     numbers = [release_number(one) for one in inputs.releases if chatbot_of(inputs, one) == source]
     if numbers:
         return f"`reconciler publish {source.name} {max(numbers)}{env}` publishes a release that is not archived"

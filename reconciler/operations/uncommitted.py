@@ -30,6 +30,8 @@ class Conflict:
     item: FieldChange
     place: Place
     """The first line that the live value would change."""
+    environment: str | None = None
+    """The environment that commands must name."""
 
     @property
     def problem(self) -> Problem:
@@ -37,9 +39,10 @@ class Conflict:
         why = "it was changed in the manifest too" if both else "its value in the manifest is not committed"
         manifest, live = _contrast(self.item.desired, self.item.live)
         message = f"{self.address}: {self.item.path} was not pulled: {why} (manifest: {manifest}; live: {live})"
+        env = f" --env {self.environment}" if self.environment else ""
         hint = (
-            f"`reconciler pull {self.address} --force` takes the live value; "
-            f"`reconciler apply --target {self.address}` takes that of the manifest"
+            f"`reconciler pull {self.address} --force{env}` takes the live value; "
+            f"`reconciler apply --target {self.address}{env}` takes that of the manifest"
         )
         return Problem("not-pulled", message, self.place, hint)
 
@@ -67,7 +70,9 @@ class WorkingTree:
         places = [place for path, text in found.texts.items() if (place := self._first_change(path, text))]
         own = resource.where(("spec", item.keys[0]))
         included = [place for place in places if place.file != own.file]
-        return Conflict(str(resource.address), item, next(iter((*included, *places)), own))
+        return Conflict(
+            str(resource.address), item, next(iter((*included, *places)), own), self.workspace.chosen_environment
+        )
 
     def _first_change(self, path: str, after: str) -> Place | None:
         project = self.workspace.loaded.project
@@ -79,11 +84,11 @@ class WorkingTree:
     @cached_property
     def _committed(self) -> Mapping[Address, Fields]:
         """The values of all manifests in the last commit; none without one."""
-        project, environment = self.workspace.loaded.project, self.workspace.identity.environment
+        project = self.workspace.loaded.project
         texts = uncommitted(project)
         if texts is None:
             return {}
-        loaded = load(project.root, env=environment, edited=texts)
+        loaded = load(project.root, env=self.workspace.identity.environment, edited=texts)
         desired = (one for resource in loaded.resources for one in resource.kind.desired(resource, loaded.scope))
         return {one.address: one.fields for one in desired}
 

@@ -14,7 +14,6 @@ from reconciler.manifests.editing.documents import ManifestSource, source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.planning import build
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.reasons import Remedy
 from reconciler.planning.release_retention import apply_retention
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
@@ -123,17 +122,11 @@ def _refusals(all_inputs: Iterable[PlanInputs]) -> tuple[Refused, ...]:
     for inputs in all_inputs:
         for refusal in build.plan(inputs).plan.refusals:
             if refusal.rule in RULES:
-                remedies = tuple(map(_in_every_environment, refusal.remedies))
-                shown = replace(refusal, consent=None, subject="", remedies=remedies)
+                shown = replace(refusal, consent=None, subject="")
                 one = found.get(repr(shown), Refused((), shown))
                 environments = (*one.environments, *filter(None, [inputs.identity.environment]))
                 found[repr(shown)] = replace(one, environments=environments)
     return tuple(found.values())
-
-
-def _in_every_environment(remedy: Remedy) -> Remedy:
-    """Return a remedy without the environment that it is for."""
-    return replace(remedy, args={name: value for name, value in remedy.args.items() if name != "environment"})
 
 
 def _dependents(project: AllEnvironments, after: Iterable[PlanInputs], address: Address) -> Iterator[Resource]:

@@ -176,6 +176,17 @@ def test_every_command_of_a_hint_works(
         monkeypatch.chdir(applied)
 
 
+def test_commands_name_the_environment_if_there_are_several(project: Path, cli: Cli) -> None:
+    with (project / "project.yaml").open("a") as file:
+        file.write("  environments: {staging: {}, production: {}}\n")
+    assert cli("apply", "--yes", "--env", "staging").code == 0
+    conflict(project, cli)
+    for words in (["plan", "--on-drift", "keep"], ["pull", "--all"]):
+        found = commands(cli(*words, "--env", "staging", "-o", "json").document)
+        assert found
+        assert all(command[-2:] == ["--env", "staging"] for command in found)
+
+
 def test_a_release_that_production_publishes_is_not_to_be_marked_as_archived_in_staging(
     project: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

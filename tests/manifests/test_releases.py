@@ -81,7 +81,9 @@ def test_edited_release_is_an_error(desk):
     desk.edit(FIRST, "Answer shortly", "Answer at length")
     ((place, code, hint),) = problems(desk)
     assert (place.partition(":")[0], code) == (FIRST, "edited-release")
-    assert hint == "releases cannot be edited; restore the file, or release the chatbot again"
+    assert (
+        hint == "releases cannot be edited; restore the file from Git, and release the chatbot again under a new number"
+    )
 
 
 def test_two_releases_with_one_number_are_an_error(desk):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.operations.pull import Pulled, accepted
+from reconciler.operations.pull import accepted
+from reconciler.operations.pull_result import Pulled
 from reconciler.planning.model import Change, FieldChange
 from reconciler.project.edits import write
 from reconciler.project.workspace import open_workspace

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reconciler.operations.pull import Pulled, accepted
+from reconciler.operations.pull import accepted
+from reconciler.operations.pull_result import Pulled
 from reconciler.project.edits import write
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address

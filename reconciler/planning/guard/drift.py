@@ -26,13 +26,14 @@ def both_changed(context: GuardContext) -> Iterator[Violation]:
         desired = context.inputs.desired.get(Address.parse(change.address))
         whole = desired is not None and desired.type in context.inputs.outlet_types and change.address in written
         both = [item.path for item in change.fields if whole or item.origin == "both"]
+        about = {"address": change.address, **context.of_environment}
         edited = [item for item in change.fields if item.origin == "both"]
         if both:
             yield Violation(
                 address=change.address,
                 action=change.action,
                 cause=Cause("written-whole" if whole else "changed-twice", {"fields": both}),
-                remedies=(Remedy("pull-or-revert", {"address": change.address, "force": not whole or bool(edited)}),),
+                remedies=(Remedy("pull-or-revert", {**about, "force": not whole or bool(edited)}),),
                 facts=what_changed(change),
             )
 
@@ -52,7 +53,7 @@ def kept_missing(context: GuardContext) -> Iterator[Violation]:
                 address=change.address,
                 action=change.action,
                 cause=Cause("needs-missing", {"addresses": needed}),
-                remedies=(Remedy("revert-missing"),),
+                remedies=(Remedy("revert-missing", context.of_environment),),
                 facts=needed,
             )
 
@@ -73,10 +74,11 @@ def any_drift(context: GuardContext) -> Iterator[Violation]:
     if context.inputs.on_drift != "refuse":
         return
     for change in context.drift:
+        about = {"address": change.address, "pullable": _is_pullable(change), **context.of_environment}
         yield Violation(
             address=change.address,
             action=change.action,
             cause=Cause("drift-refused"),
-            remedies=(Remedy("decide-drift", {"address": change.address, "pullable": _is_pullable(change)}),),
+            remedies=(Remedy("decide-drift", about),),
             facts=what_changed(change),
         )

@@ -35,7 +35,7 @@ def _instead(context: GuardContext, archived: Address, chatbots: list[str]) -> d
     inputs, first = context.inputs, Address.parse(chatbots[0])
     others = (one for one in inputs.releases if one != archived and chatbot_of(inputs, one) == first)
     number = max(map(release_number, others), default=None)
-    return {"chatbots": chatbots, "number": number, "environment": inputs.identity.environment}
+    return {"chatbots": chatbots, "number": number, **context.of_environment}
 
 
 def edited(context: GuardContext) -> Iterator[Violation]:
@@ -71,7 +71,7 @@ def drifted(context: GuardContext) -> Iterator[Violation]:
                 address=change.address,
                 action=change.action,
                 cause=Cause("assistants-drifted", {"addresses": [one.address for one in found]}),
-                remedies=(Remedy("revert-or-pull", {"address": found[0].address}),),
+                remedies=(Remedy("revert-or-pull", {"address": found[0].address, **context.of_environment}),),
                 facts={one.address: what_changed(one) for one in found},
             )
 

@@ -21,36 +21,49 @@ def _deletes(args: Args) -> str:
     return f"{args['number']} {what} at once; {args['allowed']} are allowed ({args['live']} objects are live)"
 
 
+def _env(args: Args) -> str:
+    return f" --env {args['environment']}" if args.get("environment") else ""
+
+
+def _adopt(args: Args) -> str:
+    return f"run `reconciler adopt{_env(args)}` first, which adopts it as it is"
+
+
+def _undo(args: Args) -> str:
+    address, env = args["address"], _env(args)
+    pull = f"pull it (`reconciler pull {address}{env}`) and release again"
+    return f"undo it first (`reconciler apply --target {address}{env}`), or {pull}"
+
+
+def _create(args: Args) -> str:
+    return f"`reconciler apply --on-drift revert{_env(args)}` creates it again"
+
+
 def _archive(args: Args) -> str:
     names = ", ".join(args["releases"])
     return f"archive {names} (`reconciler archive {args['releases'][0]}`)"
 
 
 def _publish(args: Args) -> str:
-    chatbot, env = args["chatbots"][0].partition("/")[2], args.get("environment")
-    number = args.get("number")
-    where = f" --env {env}" if env else ""
-    another = f"publish another release (`reconciler publish {chatbot} {number}{where}`), " if number else ""
-    none = f"publish none (`reconciler publish {chatbot} none{where}`)"
+    chatbot, number, env = args["chatbots"][0].partition("/")[2], args.get("number"), _env(args)
+    another = f"publish another release (`reconciler publish {chatbot} {number}{env}`), " if number else ""
+    none = f"publish none (`reconciler publish {chatbot} none{env}`)"
     return f"{another}{none}, or remove {few(args['chatbots'])} in the same change"
 
 
 def _pull(args: Args) -> str:
-    force = " --force" if args.get("force", True) else ""
-    command = f" (`reconciler pull {args['address']}{force}`)" if "address" in args else ""
-    return (
-        f"pull the live change into the manifest{command}, or apply the manifest (`reconciler apply --on-drift revert`)"
-    )
+    force, env = " --force" if args.get("force", True) else "", _env(args)
+    command = f" (`reconciler pull {args['address']}{force}{env}`)" if "address" in args else ""
+    revert = f"`reconciler apply --on-drift revert{env}`"
+    return f"pull the live change into the manifest{command}, or apply the manifest ({revert})"
 
 
 def _decide(args: Args) -> str:
-    pull = f"`reconciler pull {args['address']}` copies it into the manifest; " if args.get("pullable") else ""
-    revert = (
-        f"`reconciler apply --on-drift revert --target {args['address']}`"
-        if "address" in args
-        else "`--on-drift revert`"
-    )
-    return f"{pull}{revert} reverts it; `--on-drift keep` keeps it"
+    if "address" not in args:
+        return "`--on-drift revert` reverts the change, `--on-drift keep` keeps it"
+    address, env = args["address"], _env(args)
+    pull = f"`reconciler pull {address}{env}` copies it into the manifest, " if args.get("pullable") else ""
+    return f"{pull}`reconciler apply --on-drift revert --target {address}{env}` reverts it, `--on-drift keep` keeps it"
 
 
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
@@ -83,7 +96,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "use-other-key": "use a key of that project, or choose the environment that this key belongs to",
     "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
     "delete-or-unlabel": "delete the wrong ones at OpenAI, or remove the `reconciler-` keys from their metadata",
-    "adopt-first": "run `reconciler adopt` first, which adopts it as it is",
+    "adopt-first": _adopt,
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
     "repoint-referrers": "point {names} at something else, or remove it in the same change",
@@ -93,13 +106,10 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "restore-manifest": "or restore the manifest of {address}",
     "publish-or-remove": _publish,
     "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
-    "revert-or-pull": (
-        "undo it first (`reconciler apply --target {address}`), or pull it (`reconciler pull {address}`) and release "
-        "again"
-    ),
+    "revert-or-pull": _undo,
     "unprotect": "set `lifecycle: {{protect: false}}` in its manifest and apply that first",
     "pull-or-revert": _pull,
-    "revert-missing": "`reconciler apply --on-drift revert` creates it again",
+    "revert-missing": _create,
     "decide-drift": _decide,
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
     "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
