@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 @click.option(
     "--offline", is_flag=True, help="Compare the manifests with the state only; send no requests and use no API key."
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Return exit code 2 if there are changes.")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Return exit code 2 if there are changes, except those that apply only records.",
+)
 def command(
     start: Path,
     env: str | None,
@@ -53,7 +57,7 @@ def command(
     show_plan(plan, format_, out=out, again=again, targeted=bool(targets))
     if plan.refusals:
         return codes.REFUSED
-    return codes.CHANGES if detailed_exitcode and plan.work else 0
+    return codes.CHANGES if detailed_exitcode and plan.effects else 0
 
 
 @click.command(name="show")

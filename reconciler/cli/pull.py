@@ -1,26 +1,29 @@
 """`reconciler pull`"""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import codes, options
-from reconciler.cli.output import note, show, show_json, show_problems, show_warnings
+from reconciler.cli.output import note, show, show_json, show_problems, show_warnings, style
 
 if TYPE_CHECKING:
-    from reconciler.operations.pull import Pulled
+    from reconciler.operations.pull_result import Pulled
     from reconciler.project.edits import Edit
 
 
 @click.command(name="pull")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Select all drift.")
+@click.option("--force", is_flag=True, help="Replace values that were edited in the manifests, too.")
 @click.option("--dry-run", is_flag=True, help="Print the edits and write nothing.")
 @options.live
 def command(
     addresses: tuple[str, ...],
     everything: bool,
+    force: bool,
     dry_run: bool,
     start: Path,
     env: str | None,
@@ -29,19 +32,22 @@ def command(
 ) -> int:
     """Copy live changes into the manifests.
 
-    Comments, order and layout of the files are preserved. Live objects are not changed.
+    Comments, order and layout of the files are preserved. Live objects and the state are not changed.
 
-    Exit code 1 if some changes could not be copied; the others are still copied.
+    A value that was edited in the manifest and is not applied, or that only the manifest has, is not replaced without
+    --force.
+
+    Exit code 1 if some changes were not copied; the others are still copied.
     """
     from reconciler.operations.pull import pull
 
     if everything == bool(addresses):
         raise click.UsageError("Pass at least one ADDRESS, or --all, but not both.")
     chosen = options.addresses(addresses)
-    pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run)
+    pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run, force=force)
     show_warnings(pulled.warnings)
     if format_ == "json":
-        from reconciler.operations.pull import pull_json
+        from reconciler.operations.pull_result import pull_json
 
         show_json(pull_json(pulled, written=not dry_run))
     else:
@@ -52,11 +58,16 @@ def command(
 
 def _show(pulled: "Pulled", *, dry_run: bool) -> None:
     from reconciler.reports.style import plain
+    from reconciler.reports.text.fields import field_lines
+    from reconciler.reports.views.fields import desired_first
 
     for address, item in pulled.accepted:
         show(f"{address}: {plain(item.path)}")
     for edit in pulled.edits:
         show(_diff(edit) if dry_run else f"wrote {edit.path}")
+    for conflict in pulled.conflicts:
+        show(f"not pulled: {conflict.address}, with the value of the manifest first")
+        show("\n".join(field_lines([desired_first(conflict.item)], style(sys.stdout), indent=2)))
     if not pulled.accepted and not pulled.problems:
         show("Nothing to pull.")
     for text in pulled.notes:

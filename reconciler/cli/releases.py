@@ -16,12 +16,14 @@ NONE: Final = "none"
 @click.argument("chatbot")
 @click.option("-m", "--message", metavar="TEXT", default="", help="Set the description of the release.")
 @click.option("--publish", is_flag=True, help="Also publish the release, in --env or in all environments.")
+@click.option("--allow-unchanged", is_flag=True, help="Create the release even if nothing has changed.")
 @click.option("--vendor", is_flag=True, help="Copy files that are not in Git to releases/files/.")
 @options.project
 def release_(
     chatbot: str,
     message: str,
     publish: bool,
+    allow_unchanged: bool,
     vendor: bool,
     start: Path,
     env: str | None,
@@ -30,7 +32,8 @@ def release_(
     """Create a release of CHATBOT: write an immutable manifest to releases/CHATBOT/vN.yaml.
 
     The manifest contains the pipelines, assistants, prompts and vector stores, the hash of every file, and the
-    variables of every environment. Numbers are not reused. Fails if nothing has changed since the latest release.
+    variables of every environment. Numbers are not reused. Fails if nothing has changed since the latest release,
+    unless --allow-unchanged is set: an archived release cannot be restored, but released again under a new number.
 
     Works offline; `apply` creates the copies at OpenAI.
     """
@@ -38,7 +41,16 @@ def release_(
     from reconciler.reports.text.releases import released_text
 
     name = chatbot.removeprefix("chatbot/")
-    done = release(start, options.environ(), name, message=message, vendor=vendor, publish=publish, env=env)
+    done = release(
+        start,
+        options.environ(),
+        name,
+        message=message,
+        vendor=vendor,
+        publish=publish,
+        allow_unchanged=allow_unchanged,
+        env=env,
+    )
     show_warnings(done.warnings)
     if format_ == "json":
         from reconciler.releases.codec import released_json

@@ -46,7 +46,7 @@ class Worktree:
         commit, and if Git does not read the repository.
         """
         head = self._attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        return None if head.code else f"{head.text}{'-dirty' if self._is_dirty() else ''}"
+        return None if head.code else f"{head.text}{'-dirty' if any(self.changed()) else ''}"
 
     def blob(self, id_: str) -> bytes | None:
         """Return a blob; None if the repository does not have it, as a shallow or partial clone may not."""
@@ -83,32 +83,73 @@ class Worktree:
         names = self._records("log", *options, "--", folder)
         return {int(found[1]) for name in names if (found := _RELEASE.search(name))}
 
-    def _is_dirty(self) -> bool:
-        """Compare the index with the commit, and files with the index, without running a filter."""
-        if self._records("diff-index", "--cached", "--raw", "-z", *_NO_DIFF, "HEAD", "--"):
-            return True
+    def changed(self) -> Iterator[str]:
+        """Yield the tracked files that differ from the commit, relative to the top, without running a filter. The index
+        is compared with the commit, and the files with the index. A file may come twice.
+        """
+        yield from self._records("diff-index", "--cached", "--name-only", "-z", *_NO_DIFF, "HEAD", "--")
         changed = self._records("diff-files", "--raw", "-z", "--abbrev=64", *_NO_DIFF)
         candidates: dict[str, str] = {}
         for facts, name in zip(changed[::2], changed[1::2], strict=False):
             mode, now, id_, *_ = facts.removeprefix(":").split()
             if mode != now:
-                return True
-            candidates[name] = id_
+                yield name
+            else:
+                candidates[name] = id_
         # Their times differ. That is not a change yet: a copy of a clone has other times.
-        return any(self._have_other_content(candidates))
+        yield from self._with_other_content(candidates)
 
-    def _have_other_content(self, candidates: Mapping[str, str]) -> Iterator[bool]:
+    def _with_other_content(self, candidates: Mapping[str, str]) -> Iterator[str]:
         filters = self._filters_of(candidates)
         plain: list[str] = []
         for name, id_ in candidates.items():
             file = self.top / name
             if stat.S_ISLNK(file.lstat().st_mode):
-                yield _blob_id(os.fsencode(file.readlink()), id_) != id_
+                found = _blob_id(os.fsencode(file.readlink()), id_)
             elif filters[name] == "lfs":
-                yield _lfs_id(file, id_) != id_
+                found = _lfs_id(file, id_)
             else:
                 plain.append(name)
-        yield any(id_ != candidates[name] for name, id_ in self._hashes(plain).items())
+                continue
+            if found != id_:
+                yield name
+        yield from (name for name, id_ in self._hashes(plain).items() if id_ != candidates[name])
+
+    def uncommitted(self) -> dict[str, str]:
+        """Return the text in the last commit of each file of the project that differs from it, by path relative to the
+        project folder; empty for a file that the commit does not have, such as a file that Git ignores.
+        """
+        folder = _literal(self._prefix)
+        others = self._records("ls-files", "--others", "-z", "--", folder)
+        if self._attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}").code:
+            texts = dict.fromkeys(self._records("ls-files", "-z", "--", folder), "")
+        else:
+            names = (name for name in dict.fromkeys(self.changed()) if self._is_inside(name))
+            texts = self._committed([name for name in names if "\n" not in name])
+        return {self._inside(name): text for name, text in {**dict.fromkeys(others, ""), **texts}.items()}
+
+    def store(self, text: str) -> str:
+        """Store a text as a blob that no commit has, and return its id: `git cat-file -p ID` prints it."""
+        return self._run("hash-object", "-w", "--no-filters", "--stdin", data=text).text
+
+    def _committed(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the texts of files in the last commit; empty for a file that it does not have."""
+        asked = "".join(f"HEAD:{name}\n" for name in names)
+        found = self._run("cat-file", "--batch", data=asked).out if names else b""
+        texts: dict[str, str] = {}
+        for name in names:
+            header, _, found = found.partition(b"\n")
+            size = 0 if header.endswith(b" missing") else int(header.rpartition(b" ")[2])
+            texts[name] = found[:size].decode("utf-8", "replace")
+            found = found if header.endswith(b" missing") else found[size + 1 :]
+        return texts
+
+    def _is_inside(self, name: str) -> bool:
+        return name.startswith(f"{self._prefix}/") if self._prefix else True
+
+    def _inside(self, name: str) -> str:
+        """Return the path of a file relative to the project folder."""
+        return name.removeprefix(f"{self._prefix}/")
 
     @property
     def _prefix(self) -> str:

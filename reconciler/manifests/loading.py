@@ -24,7 +24,7 @@ from reconciler.manifests.folder import (
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
-from reconciler.manifests.references import Dangling, dangling, unique
+from reconciler.manifests.references import Dangling, Unread, dangling, unique
 from reconciler.manifests.renames import left_behind, moves, with_former_releases
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
@@ -42,7 +42,7 @@ class Loaded:
     resources: tuple[Resource, ...]
     """Sorted by address."""
     dangling: tuple[Dangling, ...]
-    """Empty if the name of a document cannot be read: the document may define the target, and is a problem itself."""
+    """Without references that a document with errors may define: the document is a problem itself."""
     problems: tuple[Problem, ...]
     """Errors and warnings by place, without those of `dangling`."""
     files: ProjectFiles
@@ -86,8 +86,8 @@ def load(
     scope, held, findings = _check(ordered, _scope(project, files))
     used = {shown + path for path in held.union(*(result.includes for result in validated))}
     moved, misplaced = moves(resources)
-    defined = {address for result in validated if (address := result.address(known))}
-    hidden = any(result.unreadable and not result.address(known) for result in validated)
+    unread = {one for result in validated if not _is_data(result, used) for one in result.unread(known)}
+    unread |= {Unread(None, None) for problem in problems if problem.severity == "error"}
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     unseen = tuple(_unseen(tree, shown))
@@ -97,9 +97,7 @@ def load(
     return Loaded(
         project=project,
         resources=ordered,
-        dangling=()
-        if hidden
-        else tuple(sorted(dangling(resources, defined | moved.keys()), key=lambda one: one.place)),
+        dangling=tuple(sorted(dangling(resources, moved.keys(), unread), key=lambda one: one.place)),
         problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
         files=scope.files,
         scope=scope,
@@ -222,7 +220,12 @@ def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Pr
     It must still be valid YAML: a broken manifest must not be mistaken for such a file.
     """
     for result in validated:
-        document = result.positions.document
-        value = document.value
-        manifest = isinstance(value, dict) and ("apiVersion" in value or "kind" in value)
-        yield from result.problems if manifest or document.file not in used else document.problems
+        yield from result.positions.document.problems if _is_data(result, used) else result.problems
+
+
+def _is_data(result: Validated, used: set[str]) -> bool:
+    """Return True for a document of a file that is used as data."""
+    document = result.positions.document
+    value = document.value
+    manifest = isinstance(value, dict) and ("apiVersion" in value or "kind" in value)
+    return not manifest and document.file in used

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.manifests.renames import CHATBOT
-from reconciler.resources.address import RELEASE, Address, version_of
+from reconciler.resources.address import RELEASE, Address, release_address, version_of
 from reconciler.resources.base import Reference, Resource
 from reconciler.resources.name_lists import SUGGESTIONS, did_you_mean, listed
 from reconciler.resources.problems import Place, Problem
@@ -19,6 +19,14 @@ class Dangling:
     reference: Reference
     place: Place
     problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An address that a manifest with errors defines; None for a part that cannot be read."""
+
+    kind: str | None
+    name: str | None
 
 
 def unique(resources: Iterable[Resource]) -> tuple[dict[Address, Resource], list[Problem]]:
@@ -41,11 +49,13 @@ def _once(address: Address) -> str:
     return f"keep the one that was merged first, remove the other, then run `reconciler release {chatbot}`"
 
 
-def dangling(resources: Mapping[Address, Resource], known: Collection[Address] = ()) -> Iterator[Dangling]:
+def dangling(
+    resources: Mapping[Address, Resource], known: Collection[Address] = (), unread: Collection[Unread] = ()
+) -> Iterator[Dangling]:
     """Yield references to addresses that no manifest defines.
 
-    References to files are checked by the kinds. Addresses in `known` were renamed, or have a manifest with errors;
-    those are reported elsewhere.
+    References to files are checked by the kinds. Addresses in `known` were renamed, and addresses in `unread` have a
+    manifest with errors; both are reported elsewhere.
     """
     live = (resource for resource in resources.values() if not _is_archived(resource))
     provided = (address for resource in live for address in resource.kind.provides(resource))
@@ -55,11 +65,30 @@ def dangling(resources: Mapping[Address, Resource], known: Collection[Address] =
     for resource in resources.values():
         for reference in resource.kind.references(resource):
             target = reference.target
-            if target.kind not in upload_kinds() and target not in known:
+            if (
+                target.kind not in upload_kinds()
+                and target not in known
+                and not _may_be_defined(target, resources, unread)
+            ):
                 if target not in hints:
                     hints[target] = _hint(target, known, archived) if len(hints) < SUGGESTIONS else ""
                 place = resource.where(reference.path)
                 yield Dangling(resource.address, reference, place, _problem(target, archived, place, hints[target]))
+
+
+def _may_be_defined(target: Address, resources: Mapping[Address, Resource], unread: Collection[Unread]) -> bool:
+    """Return True if a manifest with errors may define an address, or the release that it is a copy of, which may have
+    an earlier name of its chatbot.
+    """
+    addresses = [target]
+    found = version_of(target.release.name) if unread and target.release else None
+    if found:
+        chatbot = resources.get(Address(CHATBOT, found[0]))
+        names = (found[0], *(chatbot.lifecycle.moved_from if chatbot else ()))
+        addresses += [release_address(name, found[1]) for name in names]
+    return bool(unread) and any(
+        Unread(kind, name) in unread for one in addresses for kind in (one.kind, None) for name in (one.name, None)
+    )
 
 
 def _problem(target: Address, archived: Collection[Address], place: Place, hint: str) -> Problem:

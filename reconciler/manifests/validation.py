@@ -1,6 +1,6 @@
 """Validation of one parsed document as one typed resource."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from reconciler.manifests.includes import Positions, with_includes
 from reconciler.manifests.model_paths import field_names
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project import KIND as PROJECT
+from reconciler.manifests.references import Unread
 from reconciler.manifests.targets import choose_target, with_alternatives
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Address
@@ -31,17 +32,23 @@ class Validated:
     includes: frozenset[str] = frozenset()
     """Paths of the included files, relative to the project folder."""
 
-    @property
-    def unreadable(self) -> bool:
-        """True if the document is not valid YAML."""
-        return self.positions.document.value is None and bool(self.positions.document.problems)
-
-    def address(self, kinds: Mapping[str, Kind]) -> Address | None:
-        """Return the address that the document defines, even if it has errors; None if it cannot be read."""
-        written = self.positions.document.written
-        kind = kinds.get(str(written.get("kind"))) if isinstance(written, dict) else None
-        name = name_in(written)
-        return Address(kind.prefix, name) if kind and isinstance(name, str) and kind.naming.accepts(name) else None
+    def unread(self, kinds: Mapping[str, Kind]) -> Iterator[Unread]:
+        """Yield the addresses that a document with errors defines or renames, as far as they can be read."""
+        document = self.positions.document
+        written = document.written
+        if self.resource or not any(problem.severity == "error" for problem in self.problems):
+            return
+        if not isinstance(written, dict):
+            yield from [Unread(None, None)] if document.value is None else []
+            return
+        if document.value is not None and not written.keys() & {"kind", "metadata", "spec"}:
+            return
+        kind = kinds.get(str(written.get("kind")))
+        lifecycle, name = written.get("lifecycle"), name_in(written)
+        former = lifecycle.get("moved_from") if isinstance(lifecycle, dict) else None
+        names = [name, *(former if isinstance(former, list) else [former])]
+        for one in {one.casefold() for one in names if isinstance(one, str)} or ([None] if name is None else []):
+            yield Unread(kind.prefix if kind else None, one)
 
 
 def validate(

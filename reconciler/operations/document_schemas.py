@@ -11,7 +11,7 @@ from reconciler.bundles.render import EXPORT_FORMAT
 from reconciler.bundles.schema import BLOB
 from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
-from reconciler.operations.pull import PullDocument
+from reconciler.operations.pull_result import PullDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
 from reconciler.project.status import StatusDocument

@@ -81,6 +81,7 @@ def inputs_of(
     """Return the inputs of a plan, as they were read."""
     return PlanInputs(
         identity=workspace.identity,
+        chosen_environment=workspace.chosen_environment,
         resource_types=resource_types(),
         desired=workspace.desired,
         applied=snapshot.state.objects,

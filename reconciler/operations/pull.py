@@ -1,17 +1,20 @@
-"""`pull`: copy drift into the manifests. Live objects and the state are not changed."""
+"""`pull`: copy drift into the manifests. Live objects and the state are not changed: the copied value is recorded when
+the manifests are merged and applied. Until then, the drift of other branches is still drift.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Final, Literal
-
-from typing_extensions import TypedDict
+from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
+from reconciler.operations.pull_result import Pulled
+from reconciler.operations.uncommitted import Conflict, WorkingTree
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action, Change, FieldChange
 from reconciler.project.edits import Edit, write
@@ -19,70 +22,12 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import Place, Problem, ProblemDocument, SeverityCounts, problems_json
+from reconciler.resources.problems import Place, Problem
 from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same
 
-FORMAT: Final = "reconciler/pull/v1"
 LABELS: Final = "labels"
 _WITHOUT_VALUES: Final[Mapping[Action, str]] = {"create": "was deleted", "replace": "has expired or has other content"}
-
-
-@dataclass(frozen=True)
-class Pulled:
-    """The result of `pull`: accepted drift, and problems."""
-
-    identity: str
-    accepted: tuple[tuple[str, FieldChange], ...] = ()
-    """Live values copied into the manifests, each with its address."""
-    edits: tuple[Edit, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    """Drift that cannot be copied, with an alternative."""
-    notes: tuple[str, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    """Warnings about the working tree, such as files that were not read."""
-
-
-class AcceptedDocument(TypedDict):
-    """A live value that was copied into a manifest."""
-
-    address: str
-    path: str
-    """Path of the value: `tools.web_search.mode`."""
-
-
-class PullDocument(TypedDict):
-    """The drift that was copied into the manifests: printed by `pull`."""
-
-    format: Literal["reconciler/pull/v1"]
-    identity: str
-    written: bool
-    """False in a dry run."""
-    accepted: list[AcceptedDocument]
-    """The copied values."""
-    files: list[str]
-    """Paths of the changed files, relative to the project folder."""
-    notes: list[str]
-    """Notes, as text."""
-    summary: SeverityCounts
-    """The number of problems by severity."""
-    problems: list[ProblemDocument]
-    """Drift that cannot be copied, with an alternative."""
-
-
-def pull_json(pulled: Pulled, *, written: bool) -> PullDocument:
-    """Return `pulled` as the JSON document that `pull -o json` prints."""
-    problems = problems_json(pulled.problems)
-    return {
-        "format": FORMAT,
-        "identity": pulled.identity,
-        "written": written,
-        "accepted": [{"address": address, "path": item.path} for address, item in pulled.accepted],
-        "files": [edit.path for edit in pulled.edits],
-        "notes": list(pulled.notes),
-        "summary": problems["summary"],
-        "problems": problems["problems"],
-    }
 
 
 def pull(
@@ -93,12 +38,13 @@ def pull(
     env: str | None,
     endpoint: str | None,
     dry_run: bool,
+    force: bool = False,
 ) -> Pulled:
     """Edit the manifests of the project at or above `start` so that they match the drift of these addresses, or of all
-    if none is given. With `dry_run`, no file is written.
+    if none is given. With `dry_run`, no file is written; with `force`, live values also replace edits of the manifests.
 
-    Raises ReconcilerError for an address that does not exist. Drift that cannot be copied is reported in `problems`;
-    the rest is still copied.
+    Raises ReconcilerError for an address that does not exist. Drift that is not copied is reported in `problems`; the
+    rest is still copied.
     """
 
     async def run() -> tuple[Workspace, Planned]:
@@ -108,30 +54,53 @@ def pull(
 
     workspace, planned = run_async(run())
     check_targets(workspace, addresses, planned.matched.live)
-    pulled = accepted(workspace, planned, addresses)
+    pulled = accepted(workspace, planned, addresses, force=force)
     if not dry_run:
         write(workspace.root, pulled.edits)
     return pulled
 
 
-def accepted(workspace: Workspace, planned: Planned, addresses: Sequence[Address] = ()) -> Pulled:
+def accepted(
+    workspace: Workspace, planned: Planned, addresses: Sequence[Address] = (), *, force: bool = False
+) -> Pulled:
     """Return the edits that accept the drift of these addresses, or of all."""
     chosen = {str(address) for address in addresses}
     drift = [change for change in planned.plan.drift if not chosen or change.address in chosen]
+    drift, conflicts = (drift, []) if force else _without_conflicts(workspace, drift)
     pulling = _Pulling(workspace, {change.address: _as_live(workspace, change) for change in drift})
     for address, changes in groupby(sorted(drift, key=_address), key=_address):
         pulling.pull(Address.parse(address), list(changes))
     edits = tuple(pulling.edits())
-    silent = [f"{address}: no drift" for address in sorted(chosen - set(map(_address, drift)))]
+    drifted = {*map(_address, drift), *(conflict.address for conflict in conflicts)}
+    silent = [f"{address}: no drift" for address in sorted(chosen - drifted)]
     notes = (*silent, *pulling.notes, *(_other_environments(workspace) if edits else ()))
+    problems = (*(conflict.problem for conflict in conflicts), *pulling.problems)
     return Pulled(
         str(workspace.identity),
         tuple(pulling.accepted),
         edits,
-        tuple(pulling.problems),
+        tuple(conflicts),
+        problems,
         notes,
         workspace.loaded.of_checkout,
     )
+
+
+def _without_conflicts(workspace: Workspace, drift: Sequence[Change]) -> tuple[list[Change], list[Conflict]]:
+    """Return the drift that replaces no edit of a manifest, and the conflicts with the rest."""
+    tree, resources = WorkingTree(workspace), {one.address: one for one in workspace.loaded.resources}
+    kept: list[Change] = []
+    conflicts: list[Conflict] = []
+    for change in drift:
+        address = Address.parse(change.address)
+        if change.action != "update" or address not in resources:
+            kept.append(change)
+            continue
+        lost = [item for item in change.fields if item.keys[0] != LABELS and tree.has_only_copy(address, item)]
+        conflicts += [tree.conflict(resources[address], workspace.desired[address], item) for item in lost]
+        fields = tuple(item for item in change.fields if item not in lost)
+        kept += [replace(change, fields=fields)] if fields else []
+    return kept, conflicts
 
 
 @dataclass
@@ -142,9 +111,17 @@ class _Pulling:
     live: Mapping[str, Fields]
     """Fields that the manifests must have in the end, by address."""
     texts: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+    """Texts of the edited files when they were read."""
     accepted: list[tuple[str, FieldChange]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def env(self) -> str:
+        """The option of commands in hints that selects the environment."""
+        environment = self.workspace.chosen_environment
+        return f" --env {environment}" if environment else ""
 
     def pull(self, address: Address, changes: Sequence[Change]) -> None:
         resources = (one for one in self.workspace.loaded.resources if one.address == address)
@@ -152,19 +129,23 @@ class _Pulling:
         fields: list[FieldChange] = []
         for change in changes:
             if resource is None or change.action != "update":
-                self.problems.append(_not_readable(change))
+                self.problems.append(_not_readable(change, self.env))
             else:
                 fields += change.fields
-        self.problems += [_labels(resource) for item in fields if item.keys[0] == LABELS if resource]
+        self.problems += [_labels(resource, self.env) for item in fields if item.keys[0] == LABELS if resource]
         fields = [item for item in fields if item.keys[0] != LABELS]
         if resource and fields:
             self.accept(resource, self.workspace.desired[address], fields)
 
     def accept(self, resource: Resource, desired: Desired, items: Sequence[FieldChange]) -> None:
+        if not same(self._current.get(resource.address, {}), desired.fields):
+            self.problems.append(_edited_meanwhile(resource))
+            return
         found = accept(self.workspace.loaded, resource, desired, _with(desired.fields, items), self.texts)
         self.problems += found.problems
         if not found.texts:
             return
+        self.before = {path: self._text(path) for path in found.texts} | self.before
         after = self.loaded(found.texts)
         now = _desired(after).get(resource.address)
         taken = [item for item in items if now and _same(get(now.fields, item.keys), item.live)]
@@ -193,7 +174,8 @@ class _Pulling:
         if resource.address in others:
             return _unwritable(resource)
         names = ", ".join(map(str, others))
-        hint = "pull all of them together, or move each to a file of its own and pull again"
+        together = "pull all of them together, or " if all(str(one) in self.live for one in others) else ""
+        hint = f"{together}move each to a file of its own and pull again"
         return Problem("shared", f"{resource.address} shares the changed text with {names}", resource.place, hint)
 
     def fits(self, address: Address, fields: Fields, now: Mapping[Address, Desired]) -> bool:
@@ -209,11 +191,17 @@ class _Pulling:
         project = self.workspace.loaded.project
         return load(project.root, env=project.identity.environment, edited={**self.texts, **texts})
 
+    @cached_property
+    def _current(self) -> Mapping[Address, Fields]:
+        """The values of the manifests now, which may have been edited since the plan was started."""
+        return {address: item.fields for address, item in _desired(self.loaded({})).items()}
+
+    def _text(self, path: str) -> str:
+        return read_text(locate(self.workspace.root, path), max(MAX_INCLUDED, MAX_MANIFEST))
+
     def edits(self) -> list[Edit]:
-        root = self.workspace.root
-        limit = max(MAX_INCLUDED, MAX_MANIFEST)
-        before = {path: read_text(locate(root, path), limit) for path in sorted(self.texts)}
-        return [Edit(path, text, self.texts[path]) for path, text in before.items() if text != self.texts[path]]
+        texts = ((path, self.before[path], self.texts[path]) for path in sorted(self.texts))
+        return [Edit(path, before, after) for path, before, after in texts if before != after]
 
 
 def _address(change: Change) -> str:
@@ -242,26 +230,27 @@ def _same(left: object, right: object) -> bool:
     return left is right or same(left, right)
 
 
-def _not_readable(change: Change) -> Problem:
+def _not_readable(change: Change, env: str) -> Problem:
     """Return the problem of drift without values for a manifest."""
     place = Place(change.source.file, change.source.line) if change.source else None
     if Address.parse(change.address).is_frozen:
         message = f"{change.address} is part of a release, and releases are immutable"
-        undo = f"`reconciler apply --target {change.address}` reverts it"
+        undo = f"`reconciler apply --target {change.address}{env}` reverts it"
         hint = f"{undo}; to keep it, change the manifests and create a release"
         return Problem("not-pulled", message, place, hint)
     what = _WITHOUT_VALUES.get(change.action, "is published with other content")
     message = f"{change.address} {what}: there are no live values to pull"
-    undo = f"`reconciler apply --target {change.address}` makes it again"
+    undo = f"`reconciler apply --target {change.address}{env}` makes it again"
     if Address.parse(change.address).kind in upload_kinds():
         return Problem("not-pulled", message, place, f"{undo}; or take it out of the manifests")
     where = f"delete its manifest ({place.file})" if place else "delete its manifest"
     return Problem("not-pulled", message, place, f"{undo}; to accept it, {where}")
 
 
-def _labels(resource: Resource) -> Problem:
+def _labels(resource: Resource, env: str) -> Problem:
     message = f"{resource.address}: its labels were removed, and labels are not part of manifests"
-    hint = f"`reconciler apply --target {resource.address}` restores them; to stop managing it, delete its manifest"
+    restore = f"`reconciler apply --target {resource.address}{env}` restores them"
+    hint = f"{restore}; to stop managing it, delete its manifest"
     return Problem("not-pulled", message, resource.place, hint)
 
 
@@ -269,6 +258,11 @@ def _unwritable(resource: Resource) -> Problem:
     message = f"{resource.address}: its manifest cannot be edited so that it matches the live values"
     hint = "edit the manifest; `reconciler drift` shows the live values"
     return Problem("not-pulled", message, resource.place, hint)
+
+
+def _edited_meanwhile(resource: Resource) -> Problem:
+    message = f"{resource.address}: its manifest was edited while the live objects were read"
+    return Problem("not-pulled", message, resource.place, "run the command again")
 
 
 def _overwritten(resource: Resource, item: FieldChange) -> str:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from reconciler.live.contents import VENDORED, kept_bytes
 from reconciler.planning.build import Planned, unresolved
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import CREATES
-from reconciler.resources.address import Address
+from reconciler.planning.release_retention import chatbot_of
+from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.problems import Place, Problem
 
 
@@ -46,4 +48,16 @@ def _archived(planned: Planned) -> Iterator[Problem]:
                 if link.target == release
                 else f"{link.target} is part of {release}, which is archived"
             )
-            yield Problem("archived-reference", f"{message}", place, "reference a release that is not archived")
+            yield Problem("archived-reference", message, place, _instead(inputs, address, link.target))
+
+
+def _instead(inputs: PlanInputs, source: Address, target: Address) -> str:
+    """Return the command that publishes another release; an archived one cannot be restored."""
+    if target.kind != RELEASE:
+        return "reference a release that is not archived"
+    env = f" --env {inputs.chosen_environment}" if inputs.chosen_environment else ""
+    numbers = [release_number(one) for one in inputs.releases if chatbot_of(inputs, one) == source]
+    if numbers:
+        return f"`reconciler publish {source.name} {max(numbers)}{env}` publishes a release that is not archived"
+    release = f"`reconciler release {source.name} --publish --allow-unchanged{env}`"
+    return f"{release} releases and publishes the present manifests under a new number"

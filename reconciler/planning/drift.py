@@ -133,7 +133,9 @@ def drift_report(planned: Planned) -> DriftReport:
     failing = tuple(_failing(planned))
     elsewhere = {change.address: change for change in rewritten(planned)}
     drifted = tuple(_drifted(planned, elsewhere, failing))
-    waiting = [change for change in planned.plan.changes if change != elsewhere.get(change.address)]
+    waiting = [
+        change for change in planned.plan.changes if change != elsewhere.get(change.address) and not change.only_records
+    ]
     return DriftReport(
         plan=replace(planned.plan, warnings=tuple(_warnings(planned, failing))),
         drifted=drifted,

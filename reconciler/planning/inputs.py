@@ -123,6 +123,8 @@ class PlanInputs:
     max_daily_cost: float | None = None
     """US dollars."""
     prices: Prices = field(default_factory=Prices)
+    chosen_environment: str | None = None
+    """The environment, if commands must name it because the project has several."""
     openai_project: str | None = None
     """The OpenAI project that answered."""
     applied_project: str | None = None

@@ -116,6 +116,11 @@ class Change:
         """True if the change adopts an unmanaged object."""
         return self.action == "adopt" and OWNER in self.preconditions
 
+    @property
+    def only_records(self) -> bool:
+        """True if the object is live as the manifest says, so that apply only records it in the state and its label."""
+        return self.action == "adopt" and not self.takes_over
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -214,6 +219,11 @@ class Plan:
     def work(self) -> tuple[Change, ...]:
         """Everything that applying this plan does: the changes, and the drift that is reverted."""
         return (*self.changes, *(change for change in self.drift if change.decision == "revert"))
+
+    @property
+    def effects(self) -> tuple[Change, ...]:
+        """The work without changes that only record what is live already."""
+        return tuple(change for change in self.work if not change.only_records)
 
     @property
     def summary(self) -> dict[str, int]:

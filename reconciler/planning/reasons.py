@@ -104,7 +104,7 @@ RemedyCode: TypeAlias = Literal[
     "use-other-key",
     "leave-to-owner",  # owner, address
     "delete-or-unlabel",  # several objects have one label
-    "adopt-first",
+    "adopt-first",  # environment, as for every remedy with a command; left out if there are not several
     "repoint-user",  # user, id
     "delete-or-unlabel-one",  # id
     "repoint-referrers",  # names
@@ -112,13 +112,13 @@ RemedyCode: TypeAlias = Literal[
     "archive-releases",  # releases
     "keep-release",  # address
     "restore-manifest",  # address
-    "publish-or-remove",  # chatbots
+    "publish-or-remove",  # chatbots; number: of the latest other release of the first; null without one
     "restore-and-release",
     "revert-or-pull",  # address: the first that drifted
     "unprotect",
-    "pull-or-revert",
+    "pull-or-revert",  # address; force: whether `pull` requires it
     "revert-missing",
-    "decide-drift",
+    "decide-drift",  # address; pullable: whether `pull` can copy the drift
     "choose-model",
     "raise-daily-cost",  # dollars
     "raise-deletes",  # number

@@ -28,7 +28,7 @@ class Retired:
     """The reason to archive each release."""
     unmarked: tuple[Address, ...]
     """Releases that were archived before and whose manifests do not set `archived`, within the number that the chatbot
-    keeps.
+    keeps; without those that another environment publishes, which it could not archive.
     """
 
 
@@ -44,7 +44,9 @@ def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
     unwanted = {part for address in gone for part in inputs.releases[address].parts} - needed | gone
     desired = {address: wanted for address, wanted in inputs.desired.items() if address not in unwanted}
     links = {address: found for address, found in inputs.links.items() if address not in unwanted}
-    unmarked = tuple(sorted(archived & _newest(inputs, set(inputs.releases))))
+    elsewhere = {text for wanted in inputs.desired.values() for text in wanted.options.get("published_elsewhere", ())}
+    newest = _newest(inputs, set(inputs.releases))
+    unmarked = tuple(sorted(one for one in archived & newest if str(one) not in elsewhere))
     return replace(inputs, desired=desired, releases=staying, links=links), Retired(reasons, unmarked)
 
 
@@ -59,7 +61,7 @@ def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Add
         if lost is not None:
             yield address, Reason("assistant-removed", {"assistant": str(lost)})
         elif address not in newest:
-            chatbot = _chatbot(inputs, address)
+            chatbot = chatbot_of(inputs, address)
             keep = inputs.desired[chatbot].options["keep"]
             yield address, Reason("release-limit", {"chatbot": str(chatbot), "keep": keep})
 
@@ -112,7 +114,7 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
     """Return the newest releases of each chatbot, up to the number that it keeps; all if it sets none."""
     by_chatbot: dict[Address, list[Address]] = defaultdict(list)
     for address in candidates:
-        by_chatbot[_chatbot(inputs, address)].append(address)
+        by_chatbot[chatbot_of(inputs, address)].append(address)
     found: set[Address] = set()
     for chatbot, releases in by_chatbot.items():
         most = inputs.desired[chatbot].options.get("keep") if chatbot in inputs.desired else None
@@ -121,7 +123,7 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
     return found
 
 
-def _chatbot(inputs: PlanInputs, release: Address) -> Address:
+def chatbot_of(inputs: PlanInputs, release: Address) -> Address:
     """Return the chatbot that a release is of, under its present name."""
     made_for = inputs.releases[release].chatbot
     return made_for if made_for in inputs.desired else declared(inputs.desired).get(made_for, made_for)

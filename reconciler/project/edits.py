@@ -27,10 +27,11 @@ class Edit:
 def write(root: Path, edits: Iterable[Edit]) -> None:
     """Write edited files, each atomically; modes, links and byte order marks are preserved.
 
-    Raises ReconcilerError if a new file already exists: a file that was not read is never overwritten.
+    Raises ReconcilerError before anything is written if a new file already exists, or if a file was edited since it
+    was read: a text that was not read is never overwritten.
     """
-    for edit in edits:
-        target = _target(root, edit)
+    targets = [(edit, _target(root, edit)) for edit in edits]
+    for edit, target in targets:
         if edit.after is None:
             target.unlink()
         else:
@@ -60,7 +61,15 @@ def _target(root: Path, edit: Edit) -> Path:
         raise ReconcilerError(
             Problem("exists", f"{edit.path} already exists", hint="Move or delete the file, and run the command again.")
         )
+    if edit.before is not None and _is_other(target, edit.before):
+        message = f"{edit.path} was edited while the command was running; nothing was written"
+        raise ReconcilerError(Problem("edited-meanwhile", message, hint="Run the command again."))
     return target
+
+
+def _is_other(target: Path, text: str) -> bool:
+    """Return True if a file no longer has this text."""
+    return not target.is_file() or target.read_bytes().removeprefix(_MARK) != text.encode()
 
 
 def _mark(target: Path) -> bytes:

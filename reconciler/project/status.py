@@ -37,7 +37,7 @@ class ObjectStatus:
 
     @property
     def in_sync(self) -> bool:
-        return not (self.changes or self.drift or self.refusals)
+        return not (self.drift or self.refusals) and all(change.only_records for change in self.changes)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class ObjectDocument(TypedDict):
     id: str | None
     """Id of the live object, if there is one."""
     in_sync: bool
-    """True if there are no pending changes, no drift and no refusals."""
+    """True if there are no drift, no refusals and no pending changes, except those that apply only records."""
     changes: list[PendingDocument]
     """Changes of manifests that are not applied yet, and their consequences."""
     drift: list[DriftedDocument]

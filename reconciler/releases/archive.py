@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from reconciler.git.uncommitted import keep
 from reconciler.manifests import find_project
 from reconciler.manifests.editing.documents import ManifestSource, source_of
 from reconciler.manifests.editing.edits import UneditableError
@@ -34,7 +35,7 @@ def archive(start: Path, address: Address) -> Archived:
     """Remove `address` from the manifests, with the releases and vector stores that only it requires.
 
     Nothing is written if the guard refuses the edit in an environment. Raises ReconcilerError if `address` cannot be
-    archived.
+    archived. Texts that are removed and are not committed are kept in the Git repository, if there is one.
     """
     project = load_all_environments(find_project(start))
     target = _target(project, address)
@@ -53,8 +54,11 @@ def archive(start: Path, address: Address) -> Archived:
     if refusals:
         return Archived(str(address), refusals=refusals, warnings=project.warnings())
     edits = tuple(tree.edits())
+    kept = keep(project.root, tree.lost)
     write(project.root, edits)
-    return Archived(str(address), tuple(tree.removed), tuple(tree.marked), edits, warnings=project.warnings())
+    return Archived(
+        str(address), tuple(tree.removed), tuple(tree.marked), edits, kept=kept, warnings=project.warnings()
+    )
 
 
 def _target(project: AllEnvironments, address: Address) -> Resource:
@@ -77,11 +81,14 @@ class _Tree:
     """New texts by path; empty for a file to delete."""
     removed: list[str] = field(default_factory=list)
     marked: list[str] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
+    """Texts of the manifests that are removed or marked, by path."""
 
     def take(self, resource: Resource) -> None:
         """Remove a manifest; mark the manifest of a release as archived."""
         source = source_of(self.project.project, resource, self.texts)
         self.before.setdefault(source.path, source.text)
+        self.lost[source.path] = self.lost.get(source.path, "") + source.document.text
         if resource.address.kind != RELEASE:
             self.texts[source.path] = source.removed()
             self.removed.append(str(resource.address))

@@ -138,6 +138,15 @@ class EditedFile(TypedDict):
     """True if the file was removed, false if it was written."""
 
 
+class KeptText(TypedDict):
+    """A text that was removed and was not committed."""
+
+    path: str
+    """Path of the file that had it, relative to the project folder."""
+    blob: str
+    """Id of the Git blob with the text: `git cat-file -p ID` prints it."""
+
+
 class ArchiveDocument(TypedDict):
     """The removed manifests and archived releases, or the refusals: printed by `archive`."""
 
@@ -149,6 +158,8 @@ class ArchiveDocument(TypedDict):
     """Addresses of the archived releases."""
     files: list[EditedFile]
     """The changed files."""
+    kept: NotRequired[list[KeptText]]
+    """Removed texts that were not committed; empty without a Git repository."""
     refusals: list[RefusalInEnvironments]
     """Refusals; if there are any, nothing was written."""
 
@@ -185,6 +196,7 @@ def archived_json(done: Archived) -> ArchiveDocument:
         "removed": list(done.removed),
         "archived": list(done.marked),
         "files": [{"path": edit.path, "removed": edit.after is None} for edit in done.edits],
+        "kept": [{"path": path, "blob": blob} for path, blob in done.kept.items()],
         "refusals": [{"environments": list(one.environments), **refusal_json(one.refusal)} for one in done.refusals],
     }
 

@@ -1,6 +1,7 @@
 """The results of `release`, `publish` and `archive`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconciler.planning.model import Refusal
 from reconciler.project.edits import Edit
@@ -80,3 +81,5 @@ class Archived:
     refusals: tuple[Refused, ...] = ()
     warnings: tuple[Problem, ...] = ()
     """Warnings about the working tree, such as files that were not read."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Git blobs with the removed texts that were not committed, by path."""

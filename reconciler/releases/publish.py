@@ -42,11 +42,10 @@ def _release(project: AllEnvironments, chatbot: Resource, number: int) -> Resour
     if number in found and not found[number].spec.archived:
         return found[number]
     address = release_address(chatbot.address.name, number)
-    hint = (
-        f"Existing releases: {_listed(found)}."
-        if found
-        else f"To create the first one: reconciler release {chatbot.address.name}"
-    )
+    known = f"Existing releases: {_listed(found)}." if found else ""
+    if all(resource.spec.archived for resource in found.values()):
+        known = f"{known} To create one: `reconciler release {chatbot.address.name}`".lstrip()
+    hint = known
     if number in found:
         raise ReconcilerError(Problem("archived-release", f"{address} is archived", found[number].place, hint))
     raise ReconcilerError(Problem("unknown-release", f"{address} does not exist", chatbot.place, hint))

@@ -32,12 +32,13 @@ def release(
     message: str = "",
     vendor: bool = False,
     publish: bool = False,
+    allow_unchanged: bool = False,
     env: str | None = None,
 ) -> Released:
     """Release a chatbot of the project at or above `start`; with `publish`, also publish it in `env` or everywhere.
 
     Raises ReconcilerError and writes nothing if the manifests have errors, if nothing has changed since the latest
-    release, or if files are not in Git, unless `vendor` copies them.
+    release, unless `allow_unchanged` is set, or if files are not in Git, unless `vendor` copies them.
     """
     project = load_all_environments(find_project(start))
     taken = snapshot(project, Address("chatbot", chatbot))
@@ -49,7 +50,8 @@ def release(
         raise ReconcilerError(*_not_in_git(missing, git))
     content = taken.content(blobs)
     before = _newest(project, chatbot)
-    _check_changed(content, before, taken)
+    if not allow_unchanged:
+        _check_changed(content, before, taken)
     made = release_address(chatbot, _next_number(project, chatbot, git))
     text = manifest_of(made, content, message.strip())
     found = read_back(text, project)
@@ -76,7 +78,12 @@ def _check_changed(content: Content, before: Resource | None, taken: Snapshot) -
     spec: ChatbotVersionSpec | None = before.spec if before else None
     if before and spec and spec.digest == content_digest(content):
         message = f"no changes since {before.address}"
-        hint = f"To publish it: reconciler publish {taken.chatbot.address.name} {release_number(before.address)}"
+        name, number = taken.chatbot.address.name, release_number(before.address)
+        published = taken.chatbot.spec.published
+        hint = f"To publish it: reconciler publish {name} {number}"
+        if number in (published.values() if isinstance(published, dict) else [published]):
+            again = f"reconciler release {name} --publish --allow-unchanged"
+            hint = f"It is published already. If a plan says that it is archived, release it again: `{again}`"
         raise ReconcilerError(Problem("nothing-to-release", message, taken.chatbot.place, hint))
 
 

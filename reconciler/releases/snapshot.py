@@ -62,7 +62,7 @@ def snapshot(project: AllEnvironments, address: Address) -> Snapshot:
         one.problem
         for loaded, own in zip(project.loads, used, strict=True)
         for one in loaded.dangling
-        if one.source in own
+        if one.source in own and one.reference.path[1] not in NOT_CONTENT
     )
     if dangling:
         raise ReconcilerError(*dangling)

@@ -16,9 +16,33 @@ def test_drift_is_copied_into_the_manifests(applied, cli: Cli):
     assert done.code == 0
     assert done.document["accepted"] == [{"address": STORE, "path": "name"}]
     assert (applied / "stores/handbook.yaml").read_text().startswith("# yaml-language-server: $schema=../.schemas/")
-    assert f"> adopt  {STORE}" in cli("plan").out
+    planned = cli("plan", "--detailed-exitcode")
+    assert planned.code == 0
+    assert f"> adopt  {STORE}" in planned.out
+    assert "apply only records 1 object that is live already." in planned.out.splitlines()[0]
+    assert "pending" not in cli("drift").out
+    assert {one["in_sync"] for one in cli("status", "-o", "json").document["objects"]} == {True}
     assert cli("apply", "--yes").code == 0
     assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_an_edit_is_replaced_with_force_only(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    manifest = applied / "stores/handbook.yaml"
+    text = manifest.read_text() + "  name: mine\n"
+    manifest.write_text(text)
+    done = cli("pull", "--all", "-o", "json")
+    assert done.code == 1
+    (conflict,) = done.document["conflicts"]
+    assert (conflict["address"], conflict["path"]) == (STORE, "name")
+    assert (conflict["manifest"], conflict["live"]) == ("mine", "by hand")
+    assert conflict["place"]["file"] == "stores/handbook.yaml"
+    assert done.document["summary"]["error"] == 1
+    assert manifest.read_text() == text
+    shown = cli("pull", STORE)
+    assert (shown.code, '  ~ name: "mine" -> "by hand" (changed in the manifest and live)' in shown.out) == (1, True)
+    assert cli("pull", STORE, "--force").code == 0
+    assert manifest.read_text().endswith("  name: by hand\n")
 
 
 def test_nothing_to_pull(applied, cli: Cli):

@@ -86,6 +86,53 @@ def test_reference_to_an_undefined_address_is_dangling(folder):
     assert second.place == second.problem.place
 
 
+STORE = "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: handbook}\nspec: {files: []}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("kind: Store", "kind: Stoer"),
+        ("kind: Store", "kid: Store"),
+        ("name: handbook", "name: Handbook"),
+        ("name: handbook", "nme: handbook"),
+        ("{name: handbook}", "handbook"),
+        ("metadata:", "meta:"),
+        ("files: []", "fils: []"),
+        ("apiVersion: reconciler/v1", "apiVersion: v2"),
+        ("name: handbook}", "name: handbook}\nlifecycle: {protect: maybe}"),
+        ("name: handbook}", "name: book}\nlifecycle: {moved_from: handbook, protect: maybe}"),
+        ("name: handbook}", "name: book}\nlifecycle: {moved_from: [guide, handbook], protect: maybe}"),
+        ("files: []", "files: ["),
+        ("kind: Store", "\tkind: Store"),
+        ("files: []", "files: [\x01]"),
+        ("files: []", "files: [\udcff]"),
+    ],
+)
+def test_a_target_whose_manifest_has_errors_is_not_reported_as_undefined(folder, old, new):
+    folder.bot("{target: cloud, tools: [{type: search, stores: [handbook]}]}")
+    assert old in STORE
+    folder.write("store.yaml", STORE.replace(old, new).encode(errors="surrogateescape"))
+    loaded = folder.load()
+    assert {problem.place.file for problem in loaded.problems if problem.place} == {"store.yaml"}
+    assert loaded.dangling == ()
+
+
+def test_an_undefined_target_beside_a_manifest_with_errors_is_reported(folder):
+    folder.bot("{target: cloud, tools: [{type: search, stores: [handbok]}]}")
+    folder.write("store.yaml", STORE.replace("kind: Store", "kind: Stoer"))
+    (one,) = folder.load().dangling
+    assert one.problem.message == "no manifest defines vectorstore/handbok"
+
+
+def test_a_target_in_a_manifest_that_cannot_be_opened_is_not_reported_as_undefined(folder, monkeypatch):
+    folder.bot("{target: cloud, tools: [{type: search, stores: [handbook]}]}")
+    (folder.root / "stores.yaml").mkdir()
+    loaded = folder.load()
+    assert [problem.code for problem in loaded.problems] == ["not-a-file"]
+    assert loaded.dangling == ()
+
+
 def test_default_target_comes_from_the_project(folder):
     folder.write("project.yaml", (folder.root / "project.yaml").read_text() + "spec: {defaults: {target: local}}\n")
     folder.bot("{model: small}", name="one", path="1.yaml")

@@ -38,6 +38,24 @@ def test_publishing_an_unknown_release_is_a_dangling_reference(desk):
     assert problems(desk) == [("chatbots/support.yaml:6:14", "dangling-reference", "did you mean `support@1`?")]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("spec:\n", "spec:\n  mesage: first\n"),
+        ("kind: ChatbotVersion", "kind: ChatbotVersio"),
+        ("name: support@1", "title: support@1"),
+    ],
+)
+@pytest.mark.parametrize("name", ["support", "helpdesk"])
+def test_references_to_a_release_whose_manifest_has_errors_are_not_reported(desk, old, new, name):
+    publishes(desk, 1)
+    desk.edit("pipelines/flow.yaml", "assistant: closer", f"assistant: closer@{name}.1")
+    if name != "support":
+        desk.edit(CHATBOT, "name: support}", f"name: {name}}}\nlifecycle: {{moved_from: support}}")
+    desk.edit(FIRST, old, new)
+    assert {place.partition(":")[0] for place, _, _ in problems(desk)} == {FIRST}
+
+
 def test_publishing_an_archived_release_is_an_error(desk):
     publishes(desk, 1)
     archived(desk)
@@ -63,7 +81,9 @@ def test_edited_release_is_an_error(desk):
     desk.edit(FIRST, "Answer shortly", "Answer at length")
     ((place, code, hint),) = problems(desk)
     assert (place.partition(":")[0], code) == (FIRST, "edited-release")
-    assert hint == "releases cannot be edited; restore the file, or release the chatbot again"
+    assert (
+        hint == "releases cannot be edited; restore the file from Git, and release the chatbot again under a new number"
+    )
 
 
 def test_two_releases_with_one_number_are_an_error(desk):

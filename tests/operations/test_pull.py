@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.operations.pull import Pulled, accepted
+from reconciler.operations.pull import accepted
+from reconciler.operations.pull_result import Pulled
 from reconciler.planning.model import Change, FieldChange
 from reconciler.project.edits import write
 from reconciler.project.workspace import open_workspace
@@ -103,10 +104,11 @@ def is_settled(world: World) -> bool:
     return is_silent(world.plan())
 
 
-def pull(world: World, *addresses: str) -> Pulled:
+def pull(world: World, *addresses: str, force: bool = False) -> Pulled:
     """Pull over the connection of the test."""
     planned = world.observed("keep").planned
-    found = accepted(open_workspace(world.root, world.environ), planned, [Address.parse(one) for one in addresses])
+    workspace = open_workspace(world.root, world.environ)
+    found = accepted(workspace, planned, [Address.parse(one) for one in addresses], force=force)
     write(world.root, found.edits)
     return found
 
@@ -249,10 +251,11 @@ def test_drift_without_values_is_reported(acme):
     }
 
 
-def test_the_live_value_replaces_an_edit_with_a_note(acme):
+def test_with_force_the_live_value_replaces_an_edit_with_a_note(acme):
     acme.file("assistants.yaml", TRIAGE.replace("'gpt-6-luna'", "'gpt-6-sol'"))
     update(acme, "assistant/triage", model="gpt-6-terra")
-    pulled = pull(acme, "assistant/triage")
+    assert not pull(acme, "assistant/triage").edits
+    pulled = pull(acme, "assistant/triage", force=True)
     assert changed_lines(pulled) == [
         "-   model: 'gpt-6-sol'     # the cheap one",
         "+   model: 'gpt-6-terra'     # the cheap one",
@@ -298,7 +301,7 @@ def test_one_file_of_a_glob_gets_an_entry_of_its_own(acme):
 
 def test_a_value_that_is_invalid_in_manifests_is_reported_with_the_rule(acme):
     planned = acme.observed("keep").planned
-    beyond = Change("assistant/triage", "update", (FieldChange(("model",), 5, "gpt-6-luna", "drift"),))
+    beyond = Change("assistant/triage", "update", (FieldChange(("model",), 5, "gpt-6-luna", "drift", "gpt-6-luna"),))
     planned = replace(planned, plan=replace(planned.plan, drift=(beyond,)))
     found = accepted(open_workspace(acme.root, acme.environ), planned)
     (problem,) = found.problems

@@ -128,6 +128,14 @@ class TestAssistants:
         archived(desk, "assistant/triage")
         assert desk.read("assistants/triage.yaml") == f"# The other.\n{other}---\n# The last.\n{last}"
 
+    def test_a_removed_text_that_is_not_committed_is_kept_as_a_blob(self, desk: Desk) -> None:
+        without_triage(desk)
+        text = desk.read("assistants/triage.yaml") + "  # edited\n"
+        desk.write("assistants/triage.yaml", text)
+        done = archived(desk, "assistant/triage")
+        assert list(done.kept) == ["assistants/triage.yaml"]
+        assert desk.git("cat-file", "-p", done.kept["assistants/triage.yaml"]) == text
+
 
 class TestReleases:
     def test_an_unpublished_release_is_archived(self, desk: Desk) -> None:

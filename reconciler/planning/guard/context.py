@@ -27,6 +27,12 @@ class GuardContext:
     work: tuple[Change, ...]
     after: Graph
 
+    @property
+    def of_environment(self) -> dict[str, JSON]:
+        """The environment, as an argument of remedies with commands; empty if commands need not name it."""
+        environment = self.inputs.chosen_environment
+        return {"environment": environment} if environment else {}
+
     @cached_property
     def removals(self) -> Mapping[Address, Change]:
         """Changes that remove objects, by address; without duplicates that carry the label of a managed object."""

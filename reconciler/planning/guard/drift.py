@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import Bundle, PlanInputs
-from reconciler.planning.model import CREATES, DESTROYS, Change
+from reconciler.planning.model import CREATES, DESTROYS, Change, drift_class
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
@@ -26,12 +26,14 @@ def both_changed(context: GuardContext) -> Iterator[Violation]:
         desired = context.inputs.desired.get(Address.parse(change.address))
         whole = desired is not None and desired.type in context.inputs.outlet_types and change.address in written
         both = [item.path for item in change.fields if whole or item.origin == "both"]
+        about = {"address": change.address, **context.of_environment}
+        edited = [item for item in change.fields if item.origin == "both"]
         if both:
             yield Violation(
                 address=change.address,
                 action=change.action,
                 cause=Cause("written-whole" if whole else "changed-twice", {"fields": both}),
-                remedies=(Remedy("pull-or-revert"),),
+                remedies=(Remedy("pull-or-revert", {**about, "force": not whole or bool(edited)}),),
                 facts=what_changed(change),
             )
 
@@ -51,7 +53,7 @@ def kept_missing(context: GuardContext) -> Iterator[Violation]:
                 address=change.address,
                 action=change.action,
                 cause=Cause("needs-missing", {"addresses": needed}),
-                remedies=(Remedy("revert-missing"),),
+                remedies=(Remedy("revert-missing", context.of_environment),),
                 facts=needed,
             )
 
@@ -63,14 +65,20 @@ def _published(inputs: PlanInputs, change: Change) -> Bundle | None:
     return inputs.bundles.get(release or address)
 
 
+def _is_pullable(change: Change) -> bool:
+    """Return True if the drift has values that a manifest may have."""
+    return drift_class(change) == "modified" and change.action == "update"
+
+
 def any_drift(context: GuardContext) -> Iterator[Violation]:
     if context.inputs.on_drift != "refuse":
         return
     for change in context.drift:
+        about = {"address": change.address, "pullable": _is_pullable(change), **context.of_environment}
         yield Violation(
             address=change.address,
             action=change.action,
             cause=Cause("drift-refused"),
-            remedies=(Remedy("decide-drift"),),
+            remedies=(Remedy("decide-drift", about),),
             facts=what_changed(change),
         )

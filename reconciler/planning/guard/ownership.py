@@ -78,7 +78,7 @@ def unadopted(context: GuardContext) -> Iterator[Violation]:
                 address=change.address,
                 action=change.action,
                 cause=Cause("imported-unmanaged", {"id": id_}),
-                remedies=(Remedy("adopt-first"),),
+                remedies=(Remedy("adopt-first", context.of_environment),),
                 facts=[id_],
             )
 

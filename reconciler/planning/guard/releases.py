@@ -7,7 +7,8 @@ from reconciler.planning.guard.drift import what_changed
 from reconciler.planning.guard.references import ASSISTANT, usage_of
 from reconciler.planning.model import Change
 from reconciler.planning.reasons import Cause, Remedy
-from reconciler.resources.address import RELEASE, Address
+from reconciler.planning.release_retention import chatbot_of
+from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.values import JSON
 
 
@@ -21,10 +22,20 @@ def published(context: GuardContext) -> Iterator[Violation]:
                 address=str(address),
                 action=change.action,
                 cause=Cause("published", {"chatbots": chatbots}),
-                remedies=(Remedy("publish-or-remove", {"chatbots": chatbots}),),
+                remedies=(Remedy("publish-or-remove", _instead(context, address, chatbots)),),
                 facts=[change.id, chatbots],
                 usage=usage_of(context, address, edges),
             )
+
+
+def _instead(context: GuardContext, archived: Address, chatbots: list[str]) -> dict[str, JSON]:
+    """Return the chatbots that publish a release, and the number of the latest other release of the first; None if it
+    has no other.
+    """
+    inputs, first = context.inputs, Address.parse(chatbots[0])
+    others = (one for one in inputs.releases if one != archived and chatbot_of(inputs, one) == first)
+    number = max(map(release_number, others), default=None)
+    return {"chatbots": chatbots, "number": number, **context.of_environment}
 
 
 def edited(context: GuardContext) -> Iterator[Violation]:
@@ -60,7 +71,7 @@ def drifted(context: GuardContext) -> Iterator[Violation]:
                 address=change.address,
                 action=change.action,
                 cause=Cause("assistants-drifted", {"addresses": [one.address for one in found]}),
-                remedies=(Remedy("revert-or-pull", {"address": found[0].address}),),
+                remedies=(Remedy("revert-or-pull", {"address": found[0].address, **context.of_environment}),),
                 facts={one.address: what_changed(one) for one in found},
             )
 

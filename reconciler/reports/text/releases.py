@@ -16,8 +16,12 @@ def released_text(done: Released, style: Style) -> str:
     lines += [f"  wrote {plain(path)}" for path in (done.path, *done.edited)]
     if done.vendored:
         lines.append(f"  copied the bytes of {count(len(done.vendored), 'file')} into releases/files/")
+    changes = comparison_brief(done.changes) if done.changes else ()
     if done.changes:
-        lines += [f"Since {plain(done.changes.before)}:", *comparison_brief(done.changes)]
+        lines += [
+            f"Since {plain(done.changes.before)}:" if changes else f"No changes since {plain(done.changes.before)}."
+        ]
+    lines += changes
     lines += map(_moved, done.moves)
     chatbot, _, number = done.release.address.name.partition("@")
     publish = "" if done.moves else f" To publish it: reconciler publish {chatbot} {number}"
@@ -37,6 +41,10 @@ def archived_text(done: Archived, style: Style) -> str:
     lines += [f"  - {plain(address)}" for address in done.removed]
     lines += [f"  > {plain(address)} is archived; its number is never reused" for address in done.marked]
     lines += [f"  {'removed' if edit.after is None else 'wrote'} {plain(edit.path)}" for edit in done.edits]
+    lines += [
+        f"  {plain(path)} had edits that are not committed: `git cat-file -p {blob}` prints the removed text"
+        for path, blob in done.kept.items()
+    ]
     return (
         "\n".join([*lines, "Next: commit it, and have it reviewed. The plan also checks references at OpenAI."]) + "\n"
     )

@@ -33,7 +33,7 @@ def _last_apply(last: AppliedPlan | None) -> str:
 def _notes(one: ObjectStatus) -> Iterator[str]:
     if one.in_sync:
         yield "in sync"
-    yield from (f"to {change.action}" for change in one.changes)
+    yield from (f"to {change.action}" for change in one.changes if not change.only_records)
     yield from map(_drifted, one.drift)
     yield from (f"refused: {refusal.rule}" for refusal in one.refusals)
     if one.published:

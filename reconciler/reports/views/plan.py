@@ -131,17 +131,18 @@ def _risk(risk: Risk) -> RiskView:
 def _verdict(plan: Plan, *, targeted: bool) -> Verdict:
     """Return `refused` with any refusal, `risky` with a risk above low, and `safe` otherwise."""
     where = plan.identity + (f" at {short(plan.commit)}" if plan.commit else "")
-    tail, drift = f"{plan.unchanged} unchanged", _drift_counts(plan)
-    actions = counted({action: number for action, number in plan.summary.items() if action in ACTIONS})
+    tail, drift = f"{plan.unchanged} unchanged{_recorded(plan)}", _drift_counts(plan)
+    found_actions = Counter(change.action for change in plan.changes if not change.only_records)
+    actions = counted({action: found_actions[action] for action in ACTIONS})
     summary = ", ".join(filter(None, (actions, drift, tail)))
-    changes = count(len(plan.work), "change")
+    changes = count(len(plan.effects), "change")
     if plan.refusals:
         text = f"{count(len(plan.refusals), 'refusal')}{_not_applied(len(plan.work))}."
         return Verdict("refused", "Refused", text, "Refused:", f"{where}, {text}")
-    if not plan.work and plan.drift:
+    if not plan.effects and plan.drift:
         text = f"{drift}, {tail}."
         return Verdict("nothing", "Nothing to apply", text, "Nothing to apply:", f"{where}, {text}")
-    if not plan.work:
+    if not plan.effects:
         matching = f"The targeted objects of {where} match" if targeted else f"{where} matches"
         text = f"All live objects match the manifests, {tail}."
         return Verdict("nothing", "No changes", text, "No changes.", f"{matching} the manifests, {tail}.")
@@ -162,6 +163,13 @@ def _drift_counts(plan: Plan) -> str:
     found = Counter(change.decision for change in plan.drift)
     counts = {"drifted to revert": found["revert"], "drifted to keep": found["keep"]}
     return counted(counts | {"drifted": found[None]})
+
+
+def _recorded(plan: Plan) -> str:
+    """Return how many objects apply only records; empty without any."""
+    number = sum(change.only_records for change in plan.work)
+    live = "is" if number == 1 else "are"
+    return f"; apply only records {count(number, 'object')} that {live} live already" if number else ""
 
 
 def _not_applied(work: int) -> str:

@@ -32,7 +32,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "files-not-in-manifest": lambda args: _files(args, "that its manifest does not name"),
     "files-not-indexed": lambda args: _files(args, "that OpenAI could not index"),
     "already-archived": (
-        "{address} was archived and is not created again: set `archived: true` in its manifest, or remove it"
+        "{address} was archived and is not created again: `reconciler archive {address}` marks its manifest as archived"
     ),
     "consent-permits": lambda args: f"{args['rule']}: {_cause(args['cause'])}; {permission(args)}",
     "consent-expired": (

@@ -5,6 +5,7 @@ from typing import Final
 
 from reconciler.planning.reasons import CauseCode, RemedyCode
 from reconciler.reports.wording.phrases import Args, Phrase
+from reconciler.resources.name_lists import few
 
 
 def _same_label(args: Args) -> str:
@@ -18,6 +19,51 @@ def _shut_down(args: Args) -> str:
 def _deletes(args: Args) -> str:
     what = "deletes and detached files" if args["detached"] else "deletes"
     return f"{args['number']} {what} at once; {args['allowed']} are allowed ({args['live']} objects are live)"
+
+
+def _env(args: Args) -> str:
+    return f" --env {args['environment']}" if args.get("environment") else ""
+
+
+def _adopt(args: Args) -> str:
+    return f"run `reconciler adopt{_env(args)}` first, which adopts it as it is"
+
+
+def _undo(args: Args) -> str:
+    address, env = args["address"], _env(args)
+    pull = f"pull it (`reconciler pull {address}{env}`) and release again"
+    return f"undo it first (`reconciler apply --target {address}{env}`), or {pull}"
+
+
+def _create(args: Args) -> str:
+    return f"`reconciler apply --on-drift revert{_env(args)}` creates it again"
+
+
+def _archive(args: Args) -> str:
+    names = ", ".join(args["releases"])
+    return f"archive {names} (`reconciler archive {args['releases'][0]}`)"
+
+
+def _publish(args: Args) -> str:
+    chatbot, number, env = args["chatbots"][0].partition("/")[2], args.get("number"), _env(args)
+    another = f"publish another release (`reconciler publish {chatbot} {number}{env}`), " if number else ""
+    none = f"publish none (`reconciler publish {chatbot} none{env}`)"
+    return f"{another}{none}, or remove {few(args['chatbots'])} in the same change"
+
+
+def _pull(args: Args) -> str:
+    force, env = " --force" if args.get("force", True) else "", _env(args)
+    command = f" (`reconciler pull {args['address']}{force}{env}`)" if "address" in args else ""
+    revert = f"`reconciler apply --on-drift revert{env}`"
+    return f"pull the live change into the manifest{command}, or apply the manifest ({revert})"
+
+
+def _decide(args: Args) -> str:
+    if "address" not in args:
+        return "`--on-drift revert` reverts the change, `--on-drift keep` keeps it"
+    address, env = args["address"], _env(args)
+    pull = f"`reconciler pull {address}{env}` copies it into the manifest, " if args.get("pullable") else ""
+    return f"{pull}`reconciler apply --on-drift revert --target {address}{env}` reverts it, `--on-drift keep` keeps it"
 
 
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
@@ -50,23 +96,21 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "use-other-key": "use a key of that project, or choose the environment that this key belongs to",
     "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
     "delete-or-unlabel": "delete the wrong ones at OpenAI, or remove the `reconciler-` keys from their metadata",
-    "adopt-first": "run `reconciler adopt` first, which adopts it as it is",
+    "adopt-first": _adopt,
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
     "repoint-referrers": "point {names} at something else, or remove it in the same change",
     "publish-other-release": "publish a release without it in place of {releases}",
-    "archive-releases": "archive {releases}",
+    "archive-releases": _archive,
     "keep-release": "or keep {address}",
     "restore-manifest": "or restore the manifest of {address}",
-    "publish-or-remove": "publish another release, or remove {chatbots} in the same change",
+    "publish-or-remove": _publish,
     "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
-    "revert-or-pull": (
-        "undo it first (`reconciler apply --target {address}`), or pull it (`reconciler pull`) and release again"
-    ),
+    "revert-or-pull": _undo,
     "unprotect": "set `lifecycle: {{protect: false}}` in its manifest and apply that first",
-    "pull-or-revert": "pull the live change into the manifest, or apply with `--on-drift revert`",
-    "revert-missing": "apply with `--on-drift revert`, which creates it again",
-    "decide-drift": "pull or undo the change, or choose `--on-drift revert` or `--on-drift keep`",
+    "pull-or-revert": _pull,
+    "revert-missing": _create,
+    "decide-drift": _decide,
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
     "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
     "raise-deletes": "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml",

@@ -89,14 +89,22 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
         number = published_in(spec, scope.environment)
         release = None if number is None else reference(_release(resource, number))
         fields["published"] = release
+    keep: dict[str, JSON] = {} if spec.releases is None else {"keep": spec.releases.keep}
+    elsewhere = _published_elsewhere(resource, scope)
     yield Desired(
         address=resource.address,
         type=CHATBOT.type,
         fields=fields,
         place=resource.place,
         lifecycle=resource.lifecycle,
-        options={} if spec.releases is None else {"keep": spec.releases.keep},
+        options=keep | ({"published_elsewhere": elsewhere} if elsewhere else {}),
     )
+
+
+def _published_elsewhere(resource: Resource, scope: Scope) -> list[str]:
+    """Return the addresses of the releases that other environments publish."""
+    others = (published_in(resource.spec, name) for name in scope.environments if name != scope.environment)
+    return sorted({str(_release(resource, number)) for number in others if number is not None})
 
 
 _NAMED: Final = {"assistant": ASSISTANT, "pipeline": PIPELINE}

@@ -14,7 +14,9 @@ from reconciler.resources.releases.content import ChatbotVersionSpec, content_di
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
 
-NOT_EDITED: Final = "releases cannot be edited; restore the file, or release the chatbot again"
+NOT_EDITED: Final = (
+    "releases cannot be edited; restore the file from Git, and release the chatbot again under a new number"
+)
 
 
 def _is_version(text: str) -> bool:
