@@ -20,6 +20,7 @@ from reconciler.resources.base import Path, Resource, Spec
 from reconciler.resources.kind import NAMES, Kind, written_for
 from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Problem
+from reconciler.resources.variables import PREFIX
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Validated:
         former = lifecycle.get("moved_from") if isinstance(lifecycle, dict) else None
         names = [name, *(former if isinstance(former, list) else [former])]
         for one in {one.casefold() for one in names if isinstance(one, str)} or ([None] if name is None else []):
-            yield Unread(kind.prefix if kind else None, one)
+            yield Unread(kind.prefix if kind else None, None if one and PREFIX in one else one)
 
 
 def validate(

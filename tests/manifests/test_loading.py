@@ -97,6 +97,7 @@ STORE = "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: handbook}\nspe
         ("name: handbook", "name: Handbook"),
         ("name: handbook", "nme: handbook"),
         ("{name: handbook}", "handbook"),
+        ("{name: handbook}", "{name: '${var.store}'}"),
         ("metadata:", "meta:"),
         ("files: []", "fils: []"),
         ("apiVersion: reconciler/v1", "apiVersion: v2"),

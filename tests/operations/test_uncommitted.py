@@ -48,14 +48,14 @@ PULLED = {
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[World]:
-    with applied(tmp_path) as made:
+    with applied(tmp_path / "ops") as made:
         yield made
 
 
 def commit(acme: World, *paths: str) -> None:
-    """Commit these files, or all, to a new repository."""
+    """Commit these files, or all, to a new repository around the project."""
     acme.file(".gitignore", ".reconciler/\n")
-    git(acme.root, "init", "--quiet")
+    git(acme.root.parent, "init", "--quiet")
     git(acme.root, "add", *(paths or "."))
     git(acme.root, "commit", "--quiet", "-m", "manifests")
 
@@ -78,7 +78,10 @@ def test_an_edit_that_is_not_applied_is_not_replaced(acme: World, repository: st
     if repository == "staged":
         git(acme.root, "add", ".")
     pulled = pull(acme)
-    found = {(one.address, one.item.path): f"{one.place.file}:{one.place.line}" for one in pulled.conflicts}
+    found = {
+        (one.address, one.item.path): f"{one.place.file}:{one.place.line}".removeprefix("ops/")
+        for one in pulled.conflicts
+    }
     assert found == CONFLICTS
     assert pulled_names(pulled) >= PULLED
     for path in ("prompts/triage.md", "tools/open.json", "flow.yaml"):
