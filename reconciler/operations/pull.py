@@ -13,6 +13,7 @@ from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
+from reconciler.planning.drift import pullable
 from reconciler.planning.model import Action, Change, FieldChange
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection, run_async
@@ -115,7 +116,7 @@ def pull(
 def accepted(workspace: Workspace, planned: Planned, addresses: Sequence[Address] = ()) -> Pulled:
     """Return the edits that accept the drift of these addresses, or of all."""
     chosen = {str(address) for address in addresses}
-    drift = [change for change in planned.plan.drift if not chosen or change.address in chosen]
+    drift = [change for change in pullable(planned) if not chosen or change.address in chosen]
     pulling = _Pulling(workspace, {change.address: _as_live(workspace, change) for change in drift})
     for address, changes in groupby(sorted(drift, key=_address), key=_address):
         pulling.pull(Address.parse(address), list(changes))
