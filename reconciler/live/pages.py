@@ -5,12 +5,13 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection, Object
-from reconciler.live.errors import LiveError, MissingError
+from reconciler.live.errors import LiveError, MissingError, NotServedError, reclassified
 from reconciler.resources.problems import Problem
 
 PAGE: Final = 100
 """Maximum page size of all lists except files."""
 WALKS: Final = 4
+_NOT_SERVED: Final = "This server does not have this list. Check the base URL, and any gateway before the API."
 
 Test: TypeAlias = Callable[[Object], bool]
 
@@ -29,7 +30,8 @@ async def walk(
     """Return the objects of a list, each once, newest first, up to the first for which `until` returns True.
 
     The cursor is the last object of a page. If that object is deleted in the meantime, the API answers 404, and the
-    walk is restarted. Raises `LiveError` if that happens repeatedly, or if a server repeats a page.
+    walk is restarted. Raises `NotServedError` if the first page is a 404, and `LiveError` if objects are deleted
+    repeatedly, or if a server repeats a page.
     """
 
     async def page(after: str | None) -> Object:
@@ -52,9 +54,9 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Tes
     while True:
         try:
             body = await page(cursor)
-        except MissingError:
+        except MissingError as error:
             if cursor is None:
-                raise
+                raise reclassified(error, NotServedError, "not-served", _NOT_SERVED) from error
             return None
         for item in body["data"]:
             if until(item):

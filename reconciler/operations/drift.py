@@ -1,9 +1,11 @@
 """`drift`: report drift, and the shutdown dates of models in use."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.live.client import Connection
+from reconciler.live.errors import DeniedError, MissingError
 from reconciler.operations.plan import Observed, check_targets, make_plan
 from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned
@@ -57,8 +59,9 @@ async def report_of(observed: Observed) -> DriftReport:
     listed = {live.type for live in inputs.live}
     names: dict[str, str] = {}
     for type_ in sorted(upload_types() - listed) if unnamed else ():
-        found = await observed.adapters[type_].list(inputs.identity, ())
-        names |= {live.id: live.name for live in found if live.id in unnamed}
+        with suppress(DeniedError, MissingError):  # without names, the files are shown by id
+            found = await observed.adapters[type_].list(inputs.identity, ())
+            names |= {live.id: live.name for live in found if live.id in unnamed}
     return drift_report(planned, names)
 
 
