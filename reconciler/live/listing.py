@@ -1,14 +1,17 @@
 """Lists of objects that may refer to others, of which a key or a server may not permit every one."""
 
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, LiveError, NotServedError
 from reconciler.resources.base import Unlisted
+from reconciler.resources.problems import Problem
 
 T = TypeVar("T")
+D = TypeVar("D")
+NO_API: Final = "This server does not have this API, and no object of it is known: it counts as empty."
 REFUSED: Final = (DeniedError, NotServedError)
 """Errors that show that a list cannot be read, rather than that reading it failed this time."""
 
@@ -45,6 +48,26 @@ class Listing:
             self._refused.setdefault(type_, _Refused(refers, error, self.connection.is_openai))
             return otherwise
 
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """The requests that were refused."""
+        return tuple(sorted(refused.error.request for refused in self._refused.values()))
+
+    def require(self, types: Collection[str]) -> None:
+        """Raise the error of a refused list of one of these types, or any if no list was returned."""
+        for type_, refused in sorted(self._refused.items()):
+            if type_ in types or not self.connection.lists:
+                raise refused.error
+
+    def problems(self, is_known: Callable[[str], bool]) -> list[Problem]:
+        """Return the problem of each refused list: a warning if the server does not have the API of the type."""
+        absent = {one.type for one in self.unlisted(is_known) if one.is_absent}
+        return [
+            replace(problem, severity="warning", hint=NO_API) if type_ in absent else problem
+            for type_, refused in sorted(self._refused.items())
+            for problem in refused.error.problems
+        ]
+
     def unlisted(self, is_known: Callable[[str], bool]) -> tuple[Unlisted, ...]:
         """Return the refused lists. `is_known` returns True for a type of which an object is known.
 
@@ -52,9 +75,7 @@ class Listing:
         the type is known. OpenAI itself has all of them, so that its 404 is a refusal. Raises the error if no list was
         returned: then the key or the endpoint is wrong.
         """
-        for refused in self._refused.values():
-            if not self.connection.lists:
-                raise refused.error
+        self.require(())
         return tuple(
             Unlisted(
                 type=type_,
