@@ -39,7 +39,10 @@ async def walk(
         return await connection.get(*path, query=query)
 
     for _ in range(WALKS):
-        found = await _walk_once(page, until)
+        try:
+            found = await _walk_once(page, until)
+        except MissingError as error:
+            raise _not_served(connection, error) from error
         if found is not None:
             return found
     hint = "Run it again after other jobs that delete objects of this project have ended."
@@ -54,9 +57,9 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Tes
     while True:
         try:
             body = await page(cursor)
-        except MissingError as error:
+        except MissingError:
             if cursor is None:
-                raise reclassified(error, NotServedError, "not-served", _NOT_SERVED) from error
+                raise
             return None
         for item in body["data"]:
             if until(item):
@@ -68,6 +71,14 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Tes
         if cursor in seen:
             raise _repeated(cursor)
         seen.add(cursor)
+
+
+def _not_served(connection: Connection, error: MissingError) -> LiveError:
+    """Return the error of a list that is a 404. OpenAI has every list, so that there the key is not permitted to."""
+    if connection.is_openai:
+        hint = f"OpenAI has this list: a restricted key needs the scope `{error.scope}`."
+        return reclassified(error, NotServedError, "forbidden", hint)
+    return reclassified(error, NotServedError, "not-served", _NOT_SERVED)
 
 
 def _repeated(cursor: str) -> LiveError:

@@ -200,6 +200,13 @@ class TestNotServed:
         assert refused(plan) == [("unlisted", "delete", "file/kb/b.md")]
         assert remedies(plan.refusals[0])["grant-scopes"] == {"scopes": ["api.agents.read"]}
 
+    def test_a_list_of_a_kind_in_use_that_openai_does_not_show_needs_a_scope(self, estate, monkeypatch):
+        monkeypatch.setattr(type(estate.connection), "is_openai", property(lambda _: True))
+        with pytest.raises(LiveError) as error:
+            faulty(estate, "404:GET:/v1/vector_stores").plan()
+        (problem,) = error.value.problems
+        assert (problem.code, "`api.vector_stores.read`" in problem.hint) == ("forbidden", True)
+
     def test_a_rebuilt_state_names_what_was_not_listed(self, estate):
         estate.lose_state()
         faulty(estate, "404:GET:/v1/agents*")

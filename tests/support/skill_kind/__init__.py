@@ -36,8 +36,8 @@ def installed() -> Iterator[None]:
 def _forget() -> None:
     """Forget the modules of the kind, and any of the same names, and clear the caches of the registries."""
     for package, folder in _PACKAGES:
-        for module in (_HERE / folder).glob("*.py"):
-            sys.modules.pop(f"{package.__name__}.{module.stem}", None)
+        for file in (_HERE / folder).glob("*.py"):
+            sys.modules.pop(f"{package.__name__}.{file.stem}", None)
     for module in (registry, references):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
