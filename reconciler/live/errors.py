@@ -228,7 +228,9 @@ def _advice(status: int, scope: str, *, is_denied: bool) -> Advice:
 
 
 def _is_json(response: "httpx2.Response") -> bool:
-    """Return True if the body is a JSON object, as errors of an API are, and not the page of a gateway."""
+    """Return True if the body is JSON, perhaps truncated, as errors of an API are, and not the page of a gateway."""
+    if response.headers.get("content-type", "").startswith("application/json"):
+        return True
     try:
         return isinstance(json.loads(response.content), dict)
     except ValueError:

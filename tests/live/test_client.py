@@ -376,6 +376,10 @@ class TestDenied:
     def test_a_404_of_any_api_is_a_missing_object(self, server, bench, body):
         assert bench.run(server.says(httpx2.Response(404, json=body)).read("agents", "agent_1")) is None
 
+    def test_a_404_of_an_api_that_is_cut_off_is_a_missing_object(self, server, bench):
+        cut = httpx2.Response(404, content=b'{"error": {"mess', headers={"content-type": "application/json"})
+        assert bench.run(server.says(cut).read("agents", "agent_1")) is None
+
     @pytest.mark.parametrize("status", [401, 403])
     @pytest.mark.parametrize(("method", "scope"), [("GET", "api.agents.read"), ("DELETE", "api.agents.write")])
     def test_the_hint_names_the_scope(self, server, attempt, status, method, scope):
