@@ -125,20 +125,18 @@ def sync_statuses(
     for file in failing:
         lost[file.store].append(file)
     below = _below(planned.inputs, frozenset({*pending, *differs, *lost, *added}))
-    names = _file_names(planned.inputs) if differs else {}
+    files = _Files(planned.inputs, differs, added)
     for family, members in _families(planned).items():
         concerned = sorted(frozenset[str]().union(*map(below, members)))
-        changes = tuple(change for address in concerned for change in differs[address])
-        by_tool = _Tools(planned.inputs, members, frozenset(concerned))
-        sides = [_sides(planned.inputs, by_tool, change, names) for change in changes]
-        outside = (by_tool.files(file.store, file.file, file.name) for one in concerned for file in added[one])
+        tools = _tools_by_address(planned.inputs, members if concerned else ())
+        found = [files.of(address, tuple(sorted(tools.get(address, {""})))) for address in concerned]
         yield SyncStatus(
             str(family),
-            changes,
-            tuple(file for address in concerned for file in lost[address]),
+            tuple(change for address in concerned for change in differs.get(address, ())),
+            tuple(file for address in concerned for file in lost.get(address, ())),
             any(address in pending for address in concerned),
-            _unique(file for missing, _ in sides for file in missing),
-            _unique([*(file for _, extra in sides for file in extra), *(file for group in outside for file in group)]),
+            _merged([one.missing for one in found]),
+            _merged([one.foreign for one in found]),
         )
 
 
@@ -156,8 +154,14 @@ def _by_store(files: Iterable[ForeignFile]) -> dict[str, list[ForeignFile]]:
     return found
 
 
+def _merged(groups: Sequence[tuple[ToolFile, ...]]) -> tuple[ToolFile, ...]:
+    """Return the files of all groups. One group is returned as it is, so that assistants with one store share it."""
+    filled = [group for group in groups if group]
+    return filled[0] if len(filled) == 1 else _unique(file for group in filled for file in group)
+
+
 def _unique(files: Iterable[ToolFile]) -> tuple[ToolFile, ...]:
-    """Return each file of each tool once, with its store if it is in one."""
+    """Return each file of each tool once, with its store if it is in one, in order."""
     found: dict[tuple[str, str], ToolFile] = {}
     for file in files:
         known = found.setdefault((file.tool, file.file), file)
@@ -188,20 +192,14 @@ def _below(inputs: PlanInputs, affected: frozenset[str]) -> Callable[[Address], 
     return below
 
 
-class _Tools:
-    """The tools of one assistant and its copies, by the stores and files that they name."""
-
-    def __init__(self, inputs: PlanInputs, members: Sequence[Address], concerned: frozenset[str]) -> None:
-        self._types: dict[str, set[str]] = defaultdict(set)
-        for member in members if concerned else ():
-            for tool, settings in _tools(inputs.desired[member].fields.get(TOOLS)):
-                for address in references_in(settings):
-                    self._types[address].add(tool)
-
-    def files(self, holder: str, file: str, name: str = "") -> list[ToolFile]:
-        """Return a file of a store, or the upload at the address `holder`, once for each tool that names it."""
-        store = None if Address.parse(holder).kind in upload_kinds() else holder
-        return [ToolFile(tool, store, file, name) for tool in sorted(self._types.get(holder, {""}))]
+def _tools_by_address(inputs: PlanInputs, members: Iterable[Address]) -> Mapping[str, set[str]]:
+    """Return the types of the tools of an assistant and its copies, by the stores and files that they name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for member in members:
+        for tool, settings in _tools(inputs.desired[member].fields.get(TOOLS)):
+            for address in references_in(settings):
+                found[address].add(tool)
+    return found
 
 
 def _tools(tools: JSON) -> Iterator[tuple[str, JSON]]:
@@ -210,27 +208,54 @@ def _tools(tools: JSON) -> Iterator[tuple[str, JSON]]:
         yield str(settings.get("type", name) if isinstance(settings, Mapping) else name), settings
 
 
-Sides = tuple[list[ToolFile], list[ToolFile]]
-"""Files that are not at OpenAI, and files that are only there."""
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Files that are not at OpenAI, and files that are only there."""
+
+    missing: tuple[ToolFile, ...]
+    foreign: tuple[ToolFile, ...]
 
 
-def _sides(inputs: PlanInputs, tools: _Tools, change: Change, names: Mapping[str, str]) -> Sides:
-    """Return the files that one difference is about."""
-    address = Address.parse(change.address)
-    if address.kind in upload_kinds():
-        return (tools.files(change.address, address.name) if change.action == "create" else []), []
-    desired = inputs.desired.get(address)
-    members = inputs.members(desired.type) if desired else None
-    missing, extra = list[ToolFile](), list[ToolFile]()
-    for item in change.fields if change.action == "update" else ():
-        if members and item.keys[0] == members.field and len(item.keys) == 2:
-            side = missing if item.live is ABSENT else extra if item.desired is ABSENT else []
-            side += tools.files(change.address, item.keys[1], names.get(item.keys[1], ""))
-        elif address.kind == ASSISTANT and item.keys[0] == TOOLS:
-            here, there = _named_files(item, item.desired, names), _named_files(item, item.live, names)
-            missing += [ToolFile(tool, None, file, names.get(file, "")) for tool, file in sorted(here - there)]
-            extra += [ToolFile(tool, None, file, names.get(file, "")) for tool, file in sorted(there - here)]
-    return missing, extra
+class _Files:
+    """The files that differences are about. Assistants that use a store with the same tools share the result."""
+
+    def __init__(
+        self, inputs: PlanInputs, differs: Mapping[str, list[Change]], added: Mapping[str, list[ForeignFile]]
+    ) -> None:
+        self._inputs, self._differs, self._added = inputs, differs, added
+        self._names = _file_names(inputs) if differs else {}
+        self._known: dict[tuple[str, tuple[str, ...]], _Sides] = {}
+
+    def of(self, address: str, tools: tuple[str, ...]) -> _Sides:
+        """Return the files of one object, each once for each of the tools that name the object."""
+        if (address, tools) not in self._known:
+            missing, foreign = list[ToolFile](), list[ToolFile]()
+            for change in self._differs.get(address, ()):
+                self._sort(change, tools, missing, foreign)
+            for file in self._added.get(address, ()):
+                foreign += [ToolFile(tool, address, file.file, file.name) for tool in tools]
+            self._known[address, tools] = _Sides(_unique(missing), _unique(foreign))
+        return self._known[address, tools]
+
+    def _sort(self, change: Change, tools: tuple[str, ...], missing: list[ToolFile], foreign: list[ToolFile]) -> None:
+        """Add the files of one difference to the side that does not have them."""
+        address = Address.parse(change.address)
+        if address.kind in upload_kinds():
+            missing += [ToolFile(tool, None, address.name) for tool in tools if change.action == "create"]
+            return
+        desired = self._inputs.desired.get(address)
+        members = self._inputs.members(desired.type) if desired else None
+        for item in change.fields if change.action == "update" else ():
+            if members and item.keys[0] == members.field and len(item.keys) == 2:
+                side = missing if item.live is ABSENT else foreign if item.desired is ABSENT else []
+                side += [ToolFile(tool, change.address, item.keys[1], self._name(item.keys[1])) for tool in tools]
+            elif address.kind == ASSISTANT and item.keys[0] == TOOLS:
+                here, there = (_named_files(item, value, self._names) for value in (item.desired, item.live))
+                missing += [ToolFile(tool, None, file, self._name(file)) for tool, file in here - there]
+                foreign += [ToolFile(tool, None, file, self._name(file)) for tool, file in there - here]
+
+    def _name(self, file: str) -> str:
+        return self._names.get(file, "")
 
 
 def _named_files(item: FieldChange, value: JSON | Absent, names: Mapping[str, str]) -> set[tuple[str, str]]:

@@ -103,6 +103,14 @@ def test_a_store_that_ignores_its_files_has_no_foreign_ones(worlds: Worlds):
     assert list(foreign_files(worlds.planned())) == []
 
 
+def test_assistants_with_one_store_share_the_list_of_its_files(worlds: Worlds):
+    """So that thousands of files and assistants take no product of both."""
+    worlds.synced("assistant/zoe", tools=SEARCH)
+    holding(worlds, "kb/a.md", "kb/b.md", detail={"unmanaged_files": {"file-9": {"attributes": {}}}})
+    first, second = [one for one in drift_report(worlds.planned()).assistants if one.foreign]
+    assert first.foreign is second.foreign
+
+
 def test_files_of_a_release_are_those_of_its_assistant(worlds: Worlds):
     files = {"kb/a.md": entry("kb/a.md", "kb/a.md")}
     worlds.synced("vectorstore/kb@0123456789ab", files={})

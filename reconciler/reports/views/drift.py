@@ -1,7 +1,8 @@
 """A drift report as all reports show it: the summary, the drifted objects, failing files, models and assistants."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from reconciler.planning.drift import Drifted, DriftReport, RetiringModel
@@ -190,12 +191,13 @@ def _in_sync_text(report: DriftReport) -> str:
 
 def sync_lines(one: SyncStatus) -> list[str]:
     """Return a line for each difference of an assistant and its dependencies: the manifest, then live."""
-    listed = {(file.store or "", file.file) for file in (*one.missing, *one.foreign)}
-    lines = [line for change in one.differs for line in _differing(one, change, listed)]
+    lines = [line for change in one.differs for line in _differing(one, change)]
     lines += [f"{file.store} {file.file}: could not be indexed" for file in one.failing]
-    lines += [f"{_place(file)}: not at OpenAI" for file in one.missing]
-    lines += [f"{_place(file)}: not in the manifests" for file in one.foreign]
-    rest = len(lines) - _MOST_LINES
+    sides = ((one.missing, "not at OpenAI"), (one.foreign, "not in the manifests"))
+    files = (f"{_place(file)}: {where}" for side, where in sides for file in side)
+    total = len(lines) + len(one.missing) + len(one.foreign)
+    rest = total - _MOST_LINES
+    lines += islice(files, max(0, _MOST_LINES + 1 - len(lines)))
     return lines if rest <= 1 else [*lines[:_MOST_LINES], more(rest)]
 
 
@@ -204,7 +206,7 @@ def _place(file: ToolFile) -> str:
     return " ".join(filter(None, (file.tool, file.store, named_file(file.file, file.name))))
 
 
-def _differing(one: SyncStatus, change: Change, listed: Collection[tuple[str, str]]) -> Iterator[str]:
+def _differing(one: SyncStatus, change: Change) -> Iterator[str]:
     """Yield a line for each difference of one object, without the files that have a line of their own."""
     whose = "" if change.address == one.address else f"{change.address} "
     word = drift_class(change)
@@ -214,7 +216,8 @@ def _differing(one: SyncStatus, change: Change, listed: Collection[tuple[str, st
     single, files = split_files(tuple(map(desired_first, change.fields)))
     for item in single:
         yield f"{whose}{item.label}: {_side(item.before)} -> {_side(item.after)}"
-    others = {item.keys[1] for item in files if (change.address, item.keys[1]) not in listed}
+    listed = {file.file for file in (*one.missing, *one.foreign) if file.store == change.address} if files else set()
+    others = {item.keys[1] for item in files} - listed
     if others:
         yield f"{whose}files: {count(len(others), 'file')} differ"
 
