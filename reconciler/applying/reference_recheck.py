@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Final
 
 from reconciler.live.adapters import Adapter, Referrer, gather
+from reconciler.live.errors import NotServedError
 from reconciler.planning.build import Planned, planned_deletions
 from reconciler.resources.base import Live
 
@@ -48,6 +49,7 @@ class ReferenceRecheck:
         self._referrers = referrers
         self._clock = clock
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
+        self._absent = {one.type for one in planned.inputs.unlisted if one.is_absent}
 
     async def newcomers(self, live: Live) -> list[Live]:
         """Return the objects that reference `live` and did not when the plan was made, by type and id."""
@@ -62,18 +64,27 @@ class ReferenceRecheck:
     def _looks(self, live: Live) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
         for referrer in self._referrers:
             if live.type in referrer.refers and referrer.asks_by_id:
-                yield referrer.referring({live.type: [live.id]})
+                yield self._listed(referrer.type, partial(referrer.referring, {live.type: [live.id]}))
             elif live.type in referrer.refers:
                 yield self._shared(referrer.type, partial(referrer.referring, self._deleted))
         for adapter in self._adapters.values():
             if live.type in adapter.refers:
                 yield self._shared(adapter.type, partial(self._everything, adapter))
 
+    async def _listed(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
+        """Return what `look` finds. A list that the server did not have when the plan was made may still be a 404."""
+        try:
+            return await look()
+        except NotServedError:
+            if name not in self._absent:
+                raise
+            return ()
+
     async def _shared(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
         seen = self._seen[name]
         async with seen.turn:
             if self._clock() - seen.at > FRESH:
-                seen.objects, seen.at = await look(), self._clock()
+                seen.objects, seen.at = await self._listed(name, look), self._clock()
             return seen.objects
 
     async def _everything(self, adapter: Adapter) -> Sequence[Live]:

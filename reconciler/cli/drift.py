@@ -22,7 +22,8 @@ def command(
     targets: tuple[str, ...],
     out: Path | None,
 ) -> int:
-    """Report drift: fields changed outside Reconciler, and objects that were deleted, expired or not indexed.
+    """Report drift: fields changed outside Reconciler, objects that were deleted, expired or not indexed, and files in
+    vector stores that no manifest names.
 
     Models in use that OpenAI shuts down within three months, and unmanaged objects, are also reported, but are not
     drift. Writes nothing.

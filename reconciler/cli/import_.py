@@ -56,7 +56,7 @@ def command(
         _show(done)
     if done.problems:
         show_problems(done.problems)
-    return codes.FAILED if done.problems else 0
+    return codes.FAILED if any(one.severity == "error" for one in done.problems) else 0
 
 
 def _import(

@@ -36,7 +36,7 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str, by
     _show(found, format_)
     if found.problems:
         show_problems(found.problems)
-    return codes.FAILED if found.problems else 0
+    return codes.FAILED if any(one.severity == "error" for one in found.problems) else 0
 
 
 def _show(found: "Inventory", format_: str) -> None:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.emulator.api import Call, Endpoint
-from reconciler.emulator.errors import ApiError
+from reconciler.emulator.errors import ApiError, unserved
 from reconciler.emulator.fault_spec import Schedule, from_json
 from reconciler.emulator.faults import STRUCK, Faults, Lag, ingesting
 from reconciler.emulator.gates import gates, is_beta
@@ -120,7 +120,6 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _unrouted(request: Request, error: Exception) -> Response:
     """Answer requests that Starlette rejects itself: unknown paths and methods, unreadable forms."""
     assert isinstance(error, HTTPException)  # noqa: S101
-    where = f"{request.method} {request.url.path}"
-    messages = {404: f"Invalid URL ({where})", 405: f"Not allowed to {where}"}
-    message = messages.get(error.status_code, error.detail)
-    return await _refused(request, ApiError(error.status_code, message, type="invalid_request_error"))
+    if error.status_code in (404, 405):
+        return await _refused(request, unserved(error.status_code, request.method, request.url.path))
+    return await _refused(request, ApiError(error.status_code, error.detail, type="invalid_request_error"))

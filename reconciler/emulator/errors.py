@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 INVALID = "invalid_request_error"
-BETA_TYPES = {401: "unauthorized", 404: "not_found_error"}
+BETA_TYPES = {401: "unauthorized", 403: "forbidden", 404: "not_found_error"}
 
 
 class ApiError(Exception):
@@ -49,3 +49,18 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
 
 def not_found(message: str, param: str | None = None, code: str | None = None) -> ApiError:
     return ApiError(404, message, param=param, code=code)
+
+
+def unserved(status: int, method: str, path: str) -> ApiError:
+    """Return the error of a request that the server or the key does not permit at all: 401, 403, 404, 405 or 501."""
+    where = f"{method} {path}"
+    if status in (401, 403):
+        scope = f"api.{path.split('/')[2]}.{'read' if method == 'GET' else 'write'}"
+        message = (
+            f"You have insufficient permissions for this operation. Missing scopes: {scope}. Check that you have the "
+            "correct role in your organization and project, and if you're using a restricted API key, that it has the "
+            "necessary scopes."
+        )
+        return ApiError(status, message, code="missing_scope" if status == 401 else None, type=INVALID)
+    messages = {404: f"Invalid URL ({where})", 405: f"Not allowed to {where}"}
+    return ApiError(status, messages.get(status, f"{where} is not implemented"), type=INVALID)

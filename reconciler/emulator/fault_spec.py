@@ -2,9 +2,9 @@
 
     FAULT[=VALUE][:METHOD[:PATH[:WHICH]]]
 
-`METHOD` and `PATH` may be `*`; in a path, `*` matches one part: `/v1/vector_stores/*/files`. `WHICH` selects matching
-requests: a number, a range `1-3` or `4-`, a chance `10%`, or `*` for all. Omitted parts are `*`. `seed=N` seeds the
-random numbers for chances.
+`METHOD` and `PATH` may be `*`; in a path, `*` matches one part: `/v1/vector_stores/*/files`. A path with `*` at the end
+of a name matches everything that begins so: `/v1/agents*`. `WHICH` selects matching requests: a number, a range `1-3`
+or `4-`, a chance `10%`, or `*` for all. Omitted parts are `*`. `seed=N` seeds the random numbers for chances.
 """
 
 import re
@@ -38,10 +38,17 @@ FAULTS: Final[Mapping[str, FaultType]] = MappingProxyType(
         "429": FaultType(
             "The request is not executed; rate limit error, with Retry-After if a value is given.", "seconds"
         ),
+        "401": FaultType("The request is not executed; the key lacks the scope of the resource."),
+        "403": FaultType("The request is not executed; the key lacks the scope of the resource."),
+        "404": FaultType("The request is not executed; the server does not have the path."),
+        "405": FaultType("The request is not executed; the path does not have the method."),
+        "501": FaultType("The request is not executed; the server does not implement it."),
+        "gateway": FaultType("The request is not executed; a gateway answers with an HTML page.", "status", "404"),
         "quota": FaultType("The request is not executed; quota error."),
         "stale": FaultType("The request is executed; reads return the previous data for a while.", "seconds", "5"),
         "ingest-fail": FaultType("Files that the request attaches fail to index."),
         "ingest-hang": FaultType("Files that the request attaches are never indexed completely."),
+        "ingest-none": FaultType("Files that the request attaches are ignored; their batch is complete and empty."),
         "repeat-cursor": FaultType("A list ignores its cursor and reports more items."),
         "second-writer": FaultType(
             "Another client changes the agent or vector store of the request after it.", "field", "name"
@@ -174,6 +181,8 @@ def _number(text: str, what: str) -> int:
 
 
 def _fits(path: str, pattern: str) -> bool:
+    if pattern.endswith("*") and not pattern.endswith("/*"):
+        return fnmatchcase(path, pattern)
     parts, patterns = path.split("/"), pattern.split("/")
     return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import httpx2
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler.emulator.errors import ApiError
+from reconciler.emulator.errors import ApiError, unserved
 from reconciler.emulator.fault_spec import Schedule
 from reconciler.emulator.gates import BETA, is_beta
 from reconciler.emulator.settings import Settings
@@ -20,6 +20,8 @@ from reconciler.emulator.store import Store
 
 FOR_EVER = 1e9
 """Seconds. SQLite's JSON does not support infinity."""
+UNSERVED: Final = frozenset({"401", "403", "404", "405", "501"})
+"""Faults that are the status of an error."""
 STRUCK: Final = "reconciler.faults"
 """The key in the ASGI scope under which endpoints find the faults of the request."""
 
@@ -51,7 +53,7 @@ class Faults:
         struck = self._schedule.strike(scope["method"], path) if path.startswith("/v1/") else {}
         if not struck:
             await self._app(scope, receive, send)
-        elif refusal := _refusal(struck, path):
+        elif refusal := _refusal(struck, scope["method"], path):
             await refusal(scope, receive, send)
         elif "drop-before" in struck:
             await _drop(send)
@@ -98,8 +100,12 @@ class Faults:
         await _answer(self._app, request, receive)
 
 
-def _refusal(struck: Mapping[str, str], path: str) -> Response | None:
+def _refusal(struck: Mapping[str, str], method: str, path: str) -> Response | None:
     """Return the answer to a request that is not processed; None if it is processed."""
+    if "gateway" in struck:
+        return HTMLResponse("<html><body><h1>Not found</h1></body></html>", int(struck["gateway"]))
+    for status in UNSERVED & struck.keys():
+        return _response(unserved(int(status), method, path), path)
     if "quota" in struck:
         message = "You have run out of credits or hit your maximum monthly spend."
         return _response(ApiError(429, message, type="insufficient_quota", code="credit_balance_exhausted"), path)
@@ -168,6 +174,8 @@ def ingesting(settings: Settings, struck: Mapping[str, str]) -> Settings:
     """Return the settings with the ingestion faults of a request applied."""
     if "ingest-hang" in struck:
         return replace(settings, ingest_delay=FOR_EVER)
+    if "ingest-none" in struck:
+        return replace(settings, ingest_none=True)
     return replace(settings, ingest_fails=True) if "ingest-fail" in struck else settings
 
 

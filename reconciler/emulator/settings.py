@@ -17,6 +17,7 @@ class Settings:
     `rate_limit`: factor for the documented limits per minute (1.0: 1,000 GET, 300 POST, 300 DELETE); None: no limits.
     `faults`: the faults to inject, in the syntax of `reconciler.emulator.fault_spec`.
     `ingest_fails`: makes the ingestion of every file fail.
+    `ingest_none`: ignores the files of a new batch.
     `now`: the clock, in seconds since the epoch, for timestamps, ingestion, expiry and rate limits.
     """
 
@@ -27,4 +28,5 @@ class Settings:
     rate_limit: float | None = None
     faults: str = ""
     ingest_fails: bool = False
+    ingest_none: bool = False
     now: Callable[[], float] = time.time

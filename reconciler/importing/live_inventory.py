@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, TypeVar
 from reconciler.live.adapters import Adapter, adapters
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
+from reconciler.live.listing import Listing
 from reconciler.manifests import Project, ProjectSpec, find_project, load
 from reconciler.project.endpoint import choose, shown
 from reconciler.project.workspace import Workspace, raise_errors
@@ -93,8 +94,13 @@ async def read_live_inventory(
     problems: list[Problem] = []
     applied = await asyncio.to_thread(_applied, here.workspace)
     known = [*applied]
-    walks = (_listed(adapter, here.project.identity, known, on_progress, problems) for adapter in by_type.values())
+    listing = Listing(connection)
+    walks = (
+        _listed(adapter, here.project.identity, known, on_progress, problems, listing) for adapter in by_type.values()
+    )
     listed = await asyncio.gather(*walks)
+    known_types = await asyncio.to_thread(_known_types, here.workspace)
+    problems += listing.problems(known_types.__contains__)
     if by_type and all(found is None for found in listed):
         raise LiveError(*dict.fromkeys(problems))
     everything = [item for found in listed for item in found or ()]
@@ -115,6 +121,15 @@ def _applied(workspace: Workspace | None) -> dict[str, Address]:
     return {entry.id: address for address, entry in workspace.backend.read().state.objects.items()}
 
 
+def _known_types(workspace: Workspace | None) -> set[str]:
+    """Return the types of which the manifests or the state have objects."""
+    if workspace is None:
+        return set()
+    applied = {entry.type for entry in workspace.backend.read().state.objects.values()}
+    is_valid = not any(one.severity == "error" for one in workspace.loaded.problems)
+    return applied | ({one.type for one in workspace.desired.values()} if is_valid else set())
+
+
 def _labelled(live: Iterable[Live], identity: Identity | None) -> dict[str, Address]:
     found: dict[str, Address] = {}
     for item in live:
@@ -125,9 +140,15 @@ def _labelled(live: Iterable[Live], identity: Identity | None) -> dict[str, Addr
 
 
 async def _listed(
-    adapter: Adapter, identity: Identity, known: list[str], on_progress: OnProgress, problems: list[Problem]
+    adapter: Adapter,
+    identity: Identity,
+    known: list[str],
+    on_progress: OnProgress,
+    problems: list[Problem],
+    listing: Listing,
 ) -> list[Live] | None:
-    found = await _attempted(adapter.list(identity, known), problems)
+    work = listing.attempt(adapter.type, adapter.refers, adapter.list(identity, known), None)
+    found = await _attempted(work, problems)
     if found is None:
         return None
     on_progress(f"{adapter.type}: {len(found):,} found")

@@ -16,7 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
-from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, unreadable
+from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, scope_of, unreadable
 from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
@@ -29,6 +29,7 @@ Object: TypeAlias = dict[str, Any]
 """JSON as the API answers it: an object with an `id`, or a list of such under `data`."""
 Method: TypeAlias = Literal["GET", "POST", "DELETE"]
 
+OPENAI: Final = "api.openai.com"
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 120.0
 UPLOAD_SECONDS: Final = 600.0
@@ -98,6 +99,14 @@ class Connection:
         self.project: str | None = None
         """The OpenAI project of the key, from the header `openai-project` of the last response."""
         self._ahead = math.inf
+        self.lists: set[str] = set()
+        """Paths of the lists that the API returned."""
+
+    @property
+    def is_openai(self) -> bool:
+        """True if this is an API of OpenAI itself, which serves every list."""
+        host = self.client.base_url.host
+        return host == OPENAI or host.endswith(f".{OPENAI}")
 
     @property
     def ahead(self) -> float:
@@ -190,10 +199,13 @@ class Connection:
             try:
                 response = await _send(self.client, request)
             except openai.APIError as error:
-                return failure_of(error, self.client.api_key)
+                return failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
         self.project = response.headers.get("openai-project", self.project)
         self._ahead = min(self._ahead, _ahead(response))
-        return _understood(response)
+        found = _understood(response)
+        if request.method == "GET" and not isinstance(found, Failure) and _is_list(found):
+            self.lists.add(request.url)
+        return found
 
     async def _wait(self, failure: Failure, delay: float, lanes: tuple[str, ...]) -> None:
         """Wait before the next attempt: after a rate limit in all lanes, after any other failure only in this

@@ -2,10 +2,11 @@
 users.
 """
 
+import json
 import math
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
@@ -20,9 +21,31 @@ if TYPE_CHECKING:
 class LiveError(ReconcilerError):
     """The API refused a request, was unreachable, or sent an unreadable response."""
 
+    request: str = ""
+    """Method and path of the request."""
+    scope: str = ""
+    """The scope that a restricted key may lack for the request; empty if the error is not about the key."""
+
 
 class MissingError(LiveError):
     """The object does not exist (404): it was deleted, never created, or is in another OpenAI project."""
+
+
+class NotServedError(MissingError):
+    """The server does not have the list (404)."""
+
+
+class DeniedError(LiveError):
+    """The key, the server or a gateway before it does not permit the request at all: 401, 403, 405, 501, or a 404 that
+    is not from an API. It shows nothing about the object or the list.
+    """
+
+
+def reclassified(error: LiveError, as_type: type[LiveError], code: str, hint: str) -> LiveError:
+    """Return an error of another type about the same request, with another code and hint."""
+    made = as_type(*(replace(problem, code=code, hint=hint) for problem in error.problems))
+    made.request, made.scope = error.request, error.scope
+    return made
 
 
 class QuotaError(LiveError):
@@ -35,6 +58,8 @@ class UnknownOutcomeError(LiveError):
 
 _KEY: Final = re.compile(r"\bsk-[\w*-]+")
 _LONGEST: Final = 500
+_SCOPES: Final = {"models": "model"}
+"""Names in scopes, where they differ from the first part of the path."""
 _QUOTA_CODES: Final = frozenset(
     {
         "insufficient_quota",
@@ -58,13 +83,15 @@ class Advice:
 _ADVICE: Final = {
     400: Advice("rejected", "Correct the value in the manifest."),
     401: Advice("unauthorized", "Set OPENAI_API_KEY to a valid key of the right OpenAI project."),
-    403: Advice("forbidden", "The key has no permission for this request: grant it, or use another key or region."),
+    403: Advice("forbidden", "Grant the key this permission, or use another key or region."),
     404: Advice("not-found", "The object was deleted, or is in another OpenAI project than the key. Plan again."),
     409: Advice("conflict", "Another process uses or changes the object. Check it, then plan again."),
     413: Advice("rejected", "The request is too large for the API."),
     422: Advice("rejected", "Correct the value in the manifest."),
     429: Advice("rate-limited", "The rate limit of the project is used up. Run it again later."),
 }
+_NOT_SERVED: Final = Advice("not-served", "Check the base URL, and that a gateway before the API forwards this path.")
+_DENIED: Final = frozenset({401, 403, 405, 501})
 _QUOTA: Final = Advice("quota", "Add credit or raise the spending limit of the project, then run it again.")
 _SERVER: Final = Advice("server-error", "Run it again; if the error persists, see https://status.openai.com.")
 _OTHER: Final = Advice("refused", "Check that the base URL is that of an OpenAI API.")
@@ -91,6 +118,8 @@ class Failure:
     throttled: bool = False
     retry_after: float | None = None
     """Seconds, if the server sent a value."""
+    scope: str = ""
+    """The scope that may be missing; empty if the failure is not about the key."""
 
     def may_repeat(self, *, repeatable: bool) -> bool:
         """Return True if the request may be sent again; `repeatable` requests may be carried out twice."""
@@ -108,7 +137,9 @@ class Failure:
             place=about.place if about else None,
             hint=f"{hint} (request id {self.request_id})" if self.request_id else hint,
         )
-        return UnknownOutcomeError(problem) if doubtful else self.error(problem)
+        made = UnknownOutcomeError(problem) if doubtful else self.error(problem)
+        made.request, made.scope = self.request, self.scope
+        return made
 
 
 def plain(text: object, secret: str = "") -> str:
@@ -118,13 +149,20 @@ def plain(text: object, secret: str = "") -> str:
     return _KEY.sub("[key]", hidden)[:_LONGEST]
 
 
-def failure_of(error: "openai.APIError", secret: str) -> Failure:
-    """Return the failure for an exception of the SDK, whose own retries are off."""
+def scope_of(method: str, resource: str) -> str:
+    """Return the scope of a restricted key that requests to a resource, the first part of their path, require."""
+    return f"api.{_SCOPES.get(resource, resource)}.{'read' if method == 'GET' else 'write'}"
+
+
+def failure_of(error: "openai.APIError", secret: str, scope: str) -> Failure:
+    """Return the failure for an exception of the SDK, whose own retries are off. `scope` is what the request requires
+    of a restricted key.
+    """
     import openai
 
     request = f"{error.request.method} {error.request.url.path}"
     if isinstance(error, openai.APIStatusError):
-        return _of_status(error, request, secret)
+        return _of_status(error, request, secret, scope)
     return _of_connection(error, request, secret)
 
 
@@ -161,20 +199,42 @@ def _of_connection(error: "openai.APIError", request: str, secret: str) -> Failu
     )
 
 
-def _of_status(error: "openai.APIStatusError", request: str, secret: str) -> Failure:
+def _of_status(error: "openai.APIStatusError", request: str, secret: str, scope: str) -> Failure:
     status, headers = error.status_code, error.response.headers
     quota = status == 429 and bool(_QUOTA_CODES & {error.code, error.type})
+    denied = status in _DENIED or (status == 404 and not _is_json(error.response))
+    advice = _QUOTA if quota else _advice(status, scope, is_denied=denied)
     return Failure(
         request=request,
         message=f"{status}, {_said(error, secret)}",
-        advice=_QUOTA if quota else _SERVER if status >= 500 else _ADVICE.get(status, _OTHER),
+        advice=advice,
         request_id=error.request_id,
-        error=QuotaError if quota else MissingError if status == 404 else LiveError,
-        undone=status != 408 and status < 500,
+        error=QuotaError if quota else DeniedError if denied else MissingError if status == 404 else LiveError,
+        undone=status == 501 or (status != 408 and status < 500),
         passing=not quota and _passing(error),
         throttled=status == 429,
         retry_after=_wait(headers),
+        scope="" if status not in (401, 403, 404) or (denied and status == 404) else scope,
     )
+
+
+def _advice(status: int, scope: str, *, is_denied: bool) -> Advice:
+    if status in (401, 403):
+        advice = _ADVICE[status]
+        return Advice(advice.code, f"{advice.hint} A restricted key needs the scope `{scope}`.")
+    if is_denied:
+        return _NOT_SERVED
+    return _SERVER if status >= 500 else _ADVICE.get(status, _OTHER)
+
+
+def _is_json(response: "httpx2.Response") -> bool:
+    """Return True if the body is JSON, perhaps truncated, as errors of an API are, and not the page of a gateway."""
+    if response.headers.get("content-type", "").startswith("application/json"):
+        return True
+    try:
+        return isinstance(json.loads(response.content), dict)
+    except ValueError:
+        return False
 
 
 def _passing(error: "openai.APIStatusError") -> bool:
@@ -182,7 +242,8 @@ def _passing(error: "openai.APIStatusError") -> bool:
     asked = error.response.headers.get("x-should-retry")
     if error.status_code == 409:
         return asked == "true" and error.code != "conflict_error"
-    return asked != "false" and (error.status_code in (408, 429) or error.status_code >= 500)
+    passing = error.status_code in (408, 429) or (error.status_code >= 500 and error.status_code != 501)
+    return asked != "false" and passing
 
 
 def _said(error: "openai.APIStatusError", secret: str) -> str:

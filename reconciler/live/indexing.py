@@ -1,6 +1,7 @@
 """Taking files into a vector store: attach, wait until indexed, refuse what failed."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -8,6 +9,7 @@ from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError, MissingError, plain
 from reconciler.live.pages import walk
 from reconciler.resources.base import Desired
+from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Problem
 from reconciler.resources.store_files import MEMBERS, WRITES
 
@@ -23,37 +25,58 @@ SLOWEST_LOOK: Final = 5.0
 Done: TypeAlias = Callable[[], Awaitable[bool]]
 
 
-async def attach(connection: Connection, store_id: str, files: Sequence[Object], about: Desired) -> list[str]:
-    """Begin to take in `files`, the members of batches; gives the ids of the batches.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of files that are being attached to a store."""
+
+    id: str
+    files: frozenset[str]
+    """Ids of the files that were sent."""
+
+
+async def attach(connection: Connection, store_id: str, files: Sequence[Object], about: Desired) -> list[Batch]:
+    """Begin to take in `files`, the members of batches.
 
     Repeatable: an entry is addressed by store and file, so that a file attached twice is still in the store once.
     """
 
-    async def begin(some: Sequence[Object]) -> str:
+    async def begin(some: Sequence[Object]) -> Batch:
         path = ("vector_stores", store_id, "file_batches")
         lanes = (WRITES.of(store_id),)
         batch = await connection.replace(*path, body={"files": some}, about=about, lanes=lanes)
-        return str(batch["id"])
+        return Batch(str(batch["id"]), frozenset(file["file_id"] for file in some))
 
     size = MEMBERS.batch
     return [await begin(files[start : start + size]) for start in range(0, len(files), size)]
 
 
 async def indexed(
-    connection: Connection, store_id: str, batches: Sequence[str], pending: frozenset[str], about: Desired
+    connection: Connection, store_id: str, batches: Sequence[Batch], pending: frozenset[str], about: Desired
 ) -> None:
-    """Return when these batches are done, and so are the files that were `pending` before; `LiveError` if that takes
-    too long.
+    """Return when the files of these batches are done, and so are those that were `pending` before.
+
+    A batch may be completed without all of the files that were sent: then the files of the store show which are done.
+    Raises `LiveError` for files that are not in the store or were cancelled, and if it takes too long.
     """
+    short: set[str] = set()
 
     async def none_pending() -> bool:
-        return not pending or pending.isdisjoint(await _in_status(connection, store_id, "in_progress"))
+        waiting = pending | short
+        return not waiting or waiting.isdisjoint(await _in_status(connection, store_id, "in_progress"))
+
+    async def is_done(batch: Batch) -> bool:
+        counts = await _counts(connection, store_id, batch, visible, about)
+        if counts is not None and counts.get("completed") != len(batch.files):
+            short.update(batch.files)
+        return counts is not None
 
     now = connection.pace.clock()
     deadline, visible = now + PATIENCE, now + UNSEEN
     for batch in batches:
-        await _until(partial(_is_done, connection, store_id, batch, visible, about), connection, deadline, about)
+        await _until(partial(is_done, batch), connection, deadline, about)
     await _until(none_pending, connection, deadline, about)
+    if short:
+        await _refuse_absent(connection, store_id, short, about)
 
 
 async def refuse_failed(connection: Connection, store_id: str, paths: Mapping[str, str], about: Desired) -> None:
@@ -64,17 +87,33 @@ async def refuse_failed(connection: Connection, store_id: str, paths: Mapping[st
         raise LiveError(*problems)
 
 
-async def _is_done(connection: Connection, store_id: str, batch_id: str, visible: float, about: Desired) -> bool:
+async def _counts(
+    connection: Connection, store_id: str, batch: Batch, visible: float, about: Desired
+) -> Mapping[str, int] | None:
+    """Return the number of files of a batch by status, empty if the server does not count; None while it is busy."""
     try:
-        batch = await connection.get("vector_stores", store_id, "file_batches", batch_id)
+        found = await connection.get("vector_stores", store_id, "file_batches", batch.id)
     except MissingError:
         if connection.pace.clock() < visible:
-            return False
+            return None
         raise
-    if batch.get("status") == "cancelled":
-        message = f"{about.address}: indexing was cancelled outside Reconciler (batch {batch_id})"
+    if found.get("status") == "cancelled":
+        message = f"{about.address}: indexing was cancelled outside Reconciler (batch {batch.id})"
         raise LiveError(Problem("not-indexed", message, about.place, "Run it again."))
-    return bool(batch.get("status") != "in_progress")
+    return None if found.get("status") == "in_progress" else found.get("file_counts") or {}
+
+
+async def _refuse_absent(connection: Connection, store_id: str, files: Collection[str], about: Desired) -> None:
+    """Raise a `LiveError` if the store does not hold all of these files, or if the indexing of one was cancelled."""
+    entries = {entry["id"]: entry for entry in await walk(connection, "vector_stores", store_id, "files")}
+    absent = sorted(id_ for id_ in files if entries.get(id_, {}).get("status", "cancelled") == "cancelled")
+    if absent:
+        message = (
+            f"{about.address}: {len(absent)} of {len(files)} files are not in the store, although their batch was "
+            f"completed: {few(absent)}"
+        )
+        hint = "Run it again. If it persists, this server does not support batches of files."
+        raise LiveError(Problem("not-indexed", message, about.place, hint))
 
 
 async def _in_status(connection: Connection, store_id: str, status: str) -> dict[str, Object]:

@@ -5,12 +5,13 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection, Object
-from reconciler.live.errors import LiveError, MissingError
+from reconciler.live.errors import LiveError, MissingError, NotServedError, reclassified
 from reconciler.resources.problems import Problem
 
 PAGE: Final = 100
 """Maximum page size of all lists except files."""
 WALKS: Final = 4
+_NOT_SERVED: Final = "This server does not have this list. Check the base URL, and any gateway before the API."
 
 Test: TypeAlias = Callable[[Object], bool]
 
@@ -29,7 +30,8 @@ async def walk(
     """Return the objects of a list, each once, newest first, up to the first for which `until` returns True.
 
     The cursor is the last object of a page. If that object is deleted in the meantime, the API answers 404, and the
-    walk is restarted. Raises `LiveError` if that happens repeatedly, or if a server repeats a page.
+    walk is restarted. Raises `NotServedError` if the first page is a 404, and `LiveError` if objects are deleted
+    repeatedly, or if a server repeats a page.
     """
 
     async def page(after: str | None) -> Object:
@@ -37,7 +39,10 @@ async def walk(
         return await connection.get(*path, query=query)
 
     for _ in range(WALKS):
-        found = await _walk_once(page, until)
+        try:
+            found = await _walk_once(page, until)
+        except MissingError as error:
+            raise _not_served(connection, error) from error
         if found is not None:
             return found
     hint = "Run it again after other jobs that delete objects of this project have ended."
@@ -66,6 +71,14 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Tes
         if cursor in seen:
             raise _repeated(cursor)
         seen.add(cursor)
+
+
+def _not_served(connection: Connection, error: MissingError) -> LiveError:
+    """Return the error of a list that is a 404. OpenAI has every list, so that there the key is not permitted to."""
+    if connection.is_openai:
+        hint = f"OpenAI has this list: a restricted key needs the scope `{error.scope}`."
+        return reclassified(error, NotServedError, "forbidden", hint)
+    return reclassified(error, NotServedError, "not-served", _NOT_SERVED)
 
 
 def _repeated(cursor: str) -> LiveError:

@@ -1,17 +1,21 @@
 """`drift`: report drift, and the shutdown dates of models in use."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.live.client import Connection
-from reconciler.operations.plan import check_targets, make_plan
+from reconciler.live.errors import DeniedError, MissingError
+from reconciler.operations.plan import Observed, check_targets, make_plan
 from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport, drift_report, running
 from reconciler.planning.model import Refusal
+from reconciler.planning.sync_status import foreign_files
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
+from reconciler.resources.registry import upload_types
 
 
 def drift(
@@ -34,16 +38,31 @@ def drift(
 async def drift_of(
     workspace: Workspace, connection: Connection, targets: Sequence[Address] = ()
 ) -> DriftReport | Refusal:
-    """Return the drift report of an open project, with the requests of a plan and one request for shutdown dates.
+    """Return the drift report of an open project, with the requests of a plan, one request for shutdown dates,
+    and a list of the uploads if there are foreign files and the plan did not need that list.
 
     For another OpenAI project, in which all objects would seem to be deleted, the refusal is returned instead.
     """
-    planned = (await make_plan(workspace, connection, targets=targets, models=_of_interest)).planned
+    observed = await make_plan(workspace, connection, targets=targets, models=_of_interest)
+    planned = observed.planned
     check_targets(workspace, targets, planned.matched.live)
     for refusal in planned.plan.refusals:
         if refusal.rule == "wrong-project":
             return refusal
-    return drift_report(planned)
+    return await report_of(observed)
+
+
+async def report_of(observed: Observed) -> DriftReport:
+    """Return the drift report of a plan. Uploads are listed if the name of a foreign file is not known otherwise."""
+    planned, inputs = observed.planned, observed.planned.inputs
+    unnamed = {one.file for one in foreign_files(planned) if not one.name}
+    listed = {live.type for live in inputs.live}
+    names: dict[str, str] = {}
+    for type_ in sorted(upload_types() - listed) if unnamed else ():
+        with suppress(DeniedError, MissingError):  # without names, the files are shown by id
+            found = await observed.adapters[type_].list(inputs.identity, ())
+            names |= {live.id: live.name for live in found if live.id in unnamed}
+    return drift_report(planned, names)
 
 
 def _of_interest(planned: Planned) -> Iterator[str]:

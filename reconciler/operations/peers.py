@@ -16,7 +16,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Live
+from reconciler.resources.base import Live, Unlisted
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import references_in, strings_in
@@ -34,6 +34,14 @@ class Found:
 
     objects: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
+    unreadable: tuple[Unlisted, ...] = ()
+    """Peers whose state cannot be read."""
+
+
+class PeerUnreadableError(ReconcilerError):
+    """The state of a peer cannot be read."""
+
+    identity: str = ""
 
 
 class Peers:
@@ -53,7 +61,7 @@ class Peers:
     async def needing(self, ids: Mapping[str, Collection[str]]) -> Found:
         """Return the references to these objects, which are given by type.
 
-        Raises ReconcilerError if a state cannot be read; returns a warning for a state that does not exist yet.
+        Raises PeerUnreadableError if a state cannot be read; returns a warning for a state that does not exist yet.
         """
         wanted = {id_ for group in ids.values() for id_ in group}
         backends = self._backends if wanted else {}
@@ -64,6 +72,14 @@ class Peers:
             objects={identity: documents for identity, documents in objects.items() if documents},
             warnings=tuple(_unknown(backend) for backend, snapshot in read if not snapshot.run),
         )
+
+    async def for_plan(self, ids: Mapping[str, Collection[str]]) -> Found:
+        """Return the same as `needing`, or the peers that cannot be read instead of an error."""
+        try:
+            return await self.needing(ids)
+        except PeerUnreadableError as error:
+            message = error.problems[0].message
+            return Found(unreadable=(Unlisted(self.type, self.refers, f"the state of {error.identity}", "", message),))
 
     @cached_property
     def _backends(self) -> Mapping[Place, Backend]:
@@ -97,7 +113,9 @@ def _read(place: Place, backend: Backend) -> Snapshot:
             f"cannot check whether {backend.identity} references the objects to delete: {error.problems[0].message}"
         )
         hint = "Make its state readable, or correct `spec.peers`. Until then nothing is deleted."
-        raise ReconcilerError(Problem("peer-unreadable", message, place, hint)) from error
+        unreadable = PeerUnreadableError(Problem("peer-unreadable", message, place, hint))
+        unreadable.identity = str(backend.identity)
+        raise unreadable from error
 
 
 def _unknown(backend: Backend) -> Notice:

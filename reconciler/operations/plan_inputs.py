@@ -9,6 +9,7 @@ from itertools import chain
 from reconciler.importing.model import imported_from
 from reconciler.live.adapters import Adapter, adapters, gather, referrers
 from reconciler.live.client import Connection
+from reconciler.live.listing import Listing
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
 from reconciler.operations.shutdowns import look_up
@@ -50,23 +51,29 @@ async def read_referrers(
 ) -> Reading:
     """Read the possible referrers of the objects that a plan deletes, and the shutdown dates of `models`.
 
-    `inputs` is the same object as before if nothing was found that can change the plan.
+    `inputs` is the same object as before if nothing was found that can change the plan. Lists that the key or the
+    server does not permit are in `inputs.unlisted`.
     """
     deleted = planned_deletions(planned)
     types = {name for name, adapter in first.adapters.items() if adapter.refers & deleted.keys()}
     unadapted = [referrer for referrer in referrers(connection) if referrer.refers & deleted.keys()]
     known_models = await look_up(connection, models)
-    peers = await Peers(workspace).needing(deleted)
+    peers = await Peers(workspace).for_plan(deleted)
     read_before = replace(first, warnings=(*peers.warnings, *known_models.warnings))
-    if not (types or unadapted or known_models.ends or peers.objects):
+    if not (types or unadapted or known_models.ends or peers.objects or peers.unreadable):
         return read_before
-    snapshot = first.snapshot
-    unlisted = await _list_live(workspace, first.adapters, types - _types(workspace, snapshot), snapshot)
-    complete = await _complete(first.adapters, types, (*first.inputs.live, *unlisted))
-    unmanaged = await gather(referrer.referring(deleted) for referrer in unadapted)
+    listing = Listing(connection)
+    more = types - _types(workspace, first.snapshot)
+    unlisted = await _list_live(workspace, first.adapters, more, first.snapshot, listing)
+    complete = await _complete(first.adapters, types, (*first.inputs.live, *unlisted), listing)
+    unmanaged = await gather(
+        listing.attempt(referrer.type, referrer.refers, referrer.referring(deleted), []) for referrer in unadapted
+    )
+    refused = (*listing.unlisted(first.inputs.known_types.__contains__), *peers.unreadable)
     live = (*complete, *chain.from_iterable(unmanaged))
-    inputs = replace(first.inputs, live=live, shutdowns=known_models.ends, peers=peers.objects)
-    return replace(read_before, inputs=inputs)
+    inputs = replace(first.inputs, live=live, shutdowns=known_models.ends, peers=peers.objects, unlisted=refused)
+    absent = [Notice("list-not-served", {"request": one.request}) for one in refused if one.is_absent]
+    return replace(read_before, inputs=inputs, warnings=(*read_before.warnings, *absent))
 
 
 def inputs_of(
@@ -138,21 +145,32 @@ async def _list_live(
     by_type: Mapping[str, Adapter],
     types: Iterable[str],
     snapshot: Snapshot,
+    listing: Listing | None = None,
 ) -> list[Live]:
+    """List the objects of `types`. A list that is refused is an error, or is noted in `listing`."""
     known = [(item.type, item.id) for item in snapshot.state.objects.values()]
     listed = sorted(set(types) & by_type.keys())
-    walks = (by_type[name].list(workspace.identity, [id_ for _, id_ in known]) for name in listed)
-    live = [live for found in await asyncio.gather(*walks) for live in found]
+
+    async def walk(adapter: Adapter) -> Sequence[Live]:
+        work = adapter.list(workspace.identity, [id_ for _, id_ in known])
+        return await (listing.attempt(adapter.type, adapter.refers, work, []) if listing else work)
+
+    live = [live for found in await gather(walk(by_type[name]) for name in listed) for live in found]
     # Lists may not contain objects created seconds ago, so only a read by id shows that an object was deleted.
     unseen = set(known) - {(item.type, item.id) for item in live}
     read = await gather(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
     return [*live, *(item for item in read if item is not None)]
 
 
-async def _complete(by_type: Mapping[str, Adapter], types: Collection[str], live: Iterable[Live]) -> tuple[Live, ...]:
+async def _complete(
+    by_type: Mapping[str, Adapter], types: Collection[str], live: Iterable[Live], listing: Listing
+) -> tuple[Live, ...]:
     """Return `live`, with objects of these types complete, so that all their references are known."""
 
     async def whole(item: Live) -> Live | None:
-        return await by_type[item.type].whole(item) if item.type in types else item
+        if item.type not in types:
+            return item
+        adapter = by_type[item.type]
+        return await listing.attempt(adapter.type, adapter.refers, adapter.whole(item), item)
 
     return tuple(item for item in await asyncio.gather(*map(whole, live)) if item is not None)

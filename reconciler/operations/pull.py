@@ -16,6 +16,7 @@ from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.pull_result import Pulled
 from reconciler.operations.uncommitted import Conflict, WorkingTree
 from reconciler.planning.build import Planned
+from reconciler.planning.drift import pullable
 from reconciler.planning.model import Action, Change, FieldChange
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection, run_async
@@ -65,7 +66,7 @@ def accepted(
 ) -> Pulled:
     """Return the edits that accept the drift of these addresses, or of all."""
     chosen = {str(address) for address in addresses}
-    drift = [change for change in planned.plan.drift if not chosen or change.address in chosen]
+    drift = [change for change in pullable(planned) if not chosen or change.address in chosen]
     drift, conflicts = (drift, []) if force else _without_conflicts(workspace, drift)
     pulling = _Pulling(workspace, {change.address: _as_live(workspace, change) for change in drift})
     for address, changes in groupby(sorted(drift, key=_address), key=_address):

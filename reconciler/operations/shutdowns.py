@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from reconciler.live.client import Connection
-from reconciler.live.errors import MissingError
+from reconciler.live.errors import DeniedError, MissingError
 from reconciler.live.pages import shutdown_dates
 from reconciler.planning.build import Planned
 from reconciler.planning.model import CREATES
@@ -33,16 +33,20 @@ async def look_up(connection: Connection, models: Iterable[str]) -> Models:
     used = frozenset(models)
     if not used:
         return Models({})
+    told: Mapping[str, date | None] = {}
+    denied: list[Notice] = []
     try:
         told = await shutdown_dates(connection)
     except MissingError:
-        told = {}
+        pass
+    except DeniedError as error:
+        denied.append(Notice("models-not-listed", {"scope": error.scope}))
     known = {model: retirement(model) for model in used}
     page = {model: end.on for model, end in known.items() if end is not None}
     ends = {model: on for model in sorted(used) if (on := told.get(model) or page.get(model)) is not None}
     unlisted = sorted(used - told.keys() - page.keys()) if told else ()
     notices = (Notice("model-unlisted", {"model": model, "similar": similar(model, told)}) for model in unlisted)
-    return Models(ends, tuple(notices))
+    return Models(ends, (*denied, *notices))
 
 
 def written(planned: Planned) -> Iterator[str]:

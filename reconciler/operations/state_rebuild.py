@@ -16,6 +16,7 @@ from typing import Final
 
 from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
+from reconciler.live.listing import Listing
 from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
@@ -66,16 +67,22 @@ async def rebuild_state(
 ) -> StateRebuild:
     """Rebuild the state of an open workspace."""
     check_unlocked(workspace)
-    present = await asyncio.to_thread(workspace.backend.read)
-    return _written(workspace, present, *await _rebuilt(workspace, connection, present), confirm)
+    present, listing = await asyncio.to_thread(workspace.backend.read), Listing(connection)
+    state, matched = await _rebuilt(workspace, connection, present, listing)
+    return _written(workspace, present, state, matched, listing, confirm)
 
 
 def _written(
-    workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[StateRebuild], bool]
+    workspace: Workspace,
+    present: Snapshot,
+    state: State,
+    matched: Matched,
+    listing: Listing,
+    confirm: Callable[[StateRebuild], bool],
 ) -> StateRebuild:
     ambiguous = {address: tuple(live.id for live in group) for address, group in matched.ambiguous.items()}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
-    made = StateRebuild(edited, len(state.objects), unknown, ambiguous)
+    made = StateRebuild(edited, len(state.objects), unknown, ambiguous, listing.requests)
     if made.replaces and not confirm(replace(made, written=False)):
         return replace(made, written=False)
     with workspace.backend.lock(this_process(workspace.environ)) as lease:
@@ -89,10 +96,12 @@ def _written(
     return made
 
 
-async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapshot) -> tuple[State, Matched]:
+async def _rebuilt(
+    workspace: Workspace, connection: Connection, present: Snapshot, listing: Listing
+) -> tuple[State, Matched]:
     outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
-    live = await _everything(workspace, connection, {*named.values()})
+    live = await _everything(workspace, connection, {*named.values()}, listing)
     _check_project(workspace, connection)
     inputs = PlanInputs(
         identity=workspace.identity,
@@ -103,6 +112,7 @@ async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapsh
         pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in present.pending),
         pointers=outlets.pointers,
     )
+    listing.require(inputs.known_types)
     inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))
     matched = match(inputs)
     as_published = {live.id: live for live in outlets.documents.values()}
@@ -119,9 +129,15 @@ async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapsh
     return state, matched
 
 
-async def _everything(workspace: Workspace, connection: Connection, known: Iterable[str]) -> list[Live]:
-    """List the live objects of all types, including types without a manifest."""
-    walks = (adapter.list(workspace.identity, sorted(known)) for adapter in adapters(connection).values())
+async def _everything(
+    workspace: Workspace, connection: Connection, known: Iterable[str], listing: Listing
+) -> list[Live]:
+    """List the live objects of all types, including types without a manifest. `listing` notes refused lists."""
+    ids = sorted(known)
+    walks = (
+        listing.attempt(adapter.type, adapter.refers, adapter.list(workspace.identity, ids), [])
+        for adapter in adapters(connection).values()
+    )
     return list(chain.from_iterable(await gather(walks)))
 
 

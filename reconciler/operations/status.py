@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.operations.drift import report_of
 from reconciler.operations.plan import make_plan
 from reconciler.project.endpoint import open_connection, run_async, shown
 from reconciler.project.status import Status, last_apply, object_statuses
@@ -16,14 +17,16 @@ def status(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             observed = await make_plan(workspace, connection)
+            report = await report_of(observed)
         lock = workspace.backend.held()
         return Status(
             identity=str(workspace.identity),
             endpoint=shown(workspace.endpoint),
             last_apply=last_apply(observed.snapshot.state),
             lock=lock if lock and lock.released is None else None,
-            objects=tuple(object_statuses(observed.planned)),
+            objects=tuple(object_statuses(observed.planned, report)),
             warnings=workspace.loaded.of_checkout,
+            assistants=report.assistants,
         )
 
     return run_async(run())

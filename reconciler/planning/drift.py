@@ -1,29 +1,28 @@
-"""The drift report: differences between live and applied objects, their origin, files that are not indexed, and models
-that are shut down soon.
+"""The drift report: differences between live and applied objects, their origin, files that are not indexed or that no
+manifest names, and models that are shut down soon.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Final
 
 from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
-from reconciler.planning.changes import not_named
-from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import DRIFT_CLASSES, Change, FieldChange, Plan, Risk, drift_class
 from reconciler.planning.reasons import Notice
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
+from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus, foreign_files, sync_statuses
 from reconciler.planning.writers import Seen, rewritten, seen
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
-from reconciler.resources.resource_type import Members
-from reconciler.resources.values import references_in
+from reconciler.resources.resource_type import CONTENT, Members
+from reconciler.resources.values import ABSENT, JSON, same
 
-ASSISTANT: Final = "assistant"
+FOREIGN_FILE: Final = "foreign-file"
+"""The class of files in a store that no manifest names. A plan leaves them: they are drift of the report only."""
 
 
 @dataclass(frozen=True)
@@ -33,31 +32,6 @@ class Drifted:
     change: Change
     """The change that would revert it."""
     seen: Seen
-
-
-@dataclass(frozen=True, slots=True)
-class FailingFile:
-    """A file that a store should hold and that OpenAI could not index, so that no search finds it."""
-
-    store: str
-    file: str
-    """As the manifest of the store names it: a path, or the id of an upload that is managed elsewhere."""
-    code: str
-    """OpenAI's, as is `message`: `last_error` of the vector store file."""
-    message: str
-
-    @property
-    def reason(self) -> str:
-        return ": ".join(filter(None, (self.code, self.message)))
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignFiles:
-    """Files of a store that its manifest does not name: search finds their content, which was not reviewed."""
-
-    store: str
-    files: tuple[str, ...]
-    """Ids of uploads, or paths of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +46,6 @@ class RetiringModel:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """One assistant with its copies, and all that they use."""
-
-    address: str
-    differs: tuple[Change, ...]
-    """Differences of the assistant, of its copies, and of the stores and files that they use."""
-    failing: tuple[FailingFile, ...]
-    is_pending: bool
-    """True if unapplied edits of manifests change any of these."""
-
-    @property
-    def in_sync(self) -> bool:
-        return not (self.differs or self.failing)
-
-
-@dataclass(frozen=True)
 class DriftReport:
     """The report of one identity."""
 
@@ -97,54 +55,116 @@ class DriftReport:
     failing: tuple[FailingFile, ...] = ()
     retiring: tuple[RetiringModel, ...] = ()
     """Models that are shut down already come first."""
-    assistants: tuple[Standing, ...] = ()
+    assistants: tuple[SyncStatus, ...] = ()
     pending: int = 0
     """The number of edits of manifests that are not applied yet."""
-    foreign: tuple[ForeignFiles, ...] = ()
+    foreign: tuple[ForeignFile, ...] = ()
+    """Files of stores that no manifest names."""
 
     @property
     def in_sync(self) -> bool:
-        """True if the live objects are as they were applied."""
-        return not (self.drifted or self.failing)
+        """True if the live objects are as they were applied, and stores hold no other files."""
+        return not (self.drifted or self.failing or self.foreign)
+
+    @property
+    def is_revertible(self) -> bool:
+        """True if an apply reverts any of it. Foreign files stay, unless the manifest of their store prunes."""
+        return bool(self.drifted or self.failing)
 
     @property
     def is_pullable(self) -> bool:
         """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
-        return any(item.change.address in drift for item in self.drifted)
+        return bool(self.foreign) or any(item.change.address in drift for item in self.drifted)
 
     @property
     def summary(self) -> dict[str, int]:
         """Number of drifted objects by class, then of the other entries."""
         found = Counter(drift_class(item.change) for item in self.drifted)
         classes: dict[str, int] = {word: found[word] for word in DRIFT_CLASSES}
-        foreign = sum(len(one.files) for one in self.foreign)
-        more = {"failing": len(self.failing), "retiring": len(self.retiring), "foreign": foreign}
+        more = {"failing": len(self.failing), "retiring": len(self.retiring), "foreign": len(self.foreign)}
         return classes | more | {"unchanged": self.plan.unchanged}
 
     @property
     def clean(self) -> bool:
         """True if no action is required."""
-        return self.in_sync and not self.retiring and not self.foreign
+        return self.in_sync and not self.retiring
 
 
-def drift_report(planned: Planned) -> DriftReport:
-    """Return the report of a plan whose inputs have the shutdown dates of the `running` models."""
-    failing = tuple(_failing(planned))
+def drift_report(planned: Planned, names: Mapping[str, str] | None = None) -> DriftReport:
+    """Return the report of a plan whose inputs have the shutdown dates of the `running` models.
+
+    `names` has file names by id, for foreign files whose uploads were not listed for the plan.
+    """
+    failing, foreign = tuple(_failing(planned)), tuple(foreign_files(planned, names))
     elsewhere = {change.address: change for change in rewritten(planned)}
     drifted = tuple(_drifted(planned, elsewhere, failing))
     waiting = [
         change for change in planned.plan.changes if change != elsewhere.get(change.address) and not change.only_records
     ]
     return DriftReport(
-        plan=replace(planned.plan, warnings=tuple(_warnings(planned, failing))),
+        plan=replace(planned.plan, warnings=tuple(_warnings(planned, failing, foreign))),
         drifted=drifted,
         failing=failing,
         retiring=tuple(_retiring(planned)),
-        foreign=tuple(_foreign(planned)),
-        assistants=tuple(_standings(planned, drifted, failing, {change.address for change in waiting})),
+        foreign=foreign,
+        assistants=tuple(
+            sync_statuses(
+                planned, [item.change for item in drifted], failing, foreign, {change.address for change in waiting}
+            )
+        ),
         pending=len(waiting),
     )
+
+
+def pullable(planned: Planned) -> tuple[Change, ...]:
+    """Return the drift that manifests could state: that of the plan, and the foreign files of each store.
+
+    A file that was attached outside Reconciler has only the settings that differ from the defaults of its type, as an
+    entry of a manifest has them.
+    """
+    added: dict[str, list[FieldChange]] = defaultdict(list)
+    for file in foreign_files(planned):
+        live = planned.matched.live[Address.parse(file.store)]
+        members = planned.inputs.members(live.type)
+        if members:
+            held = {**members.unmanaged(live.detail), **members.of(live.fields)}[file.file]
+            added[file.store].append(FieldChange((members.field, file.file), held, ABSENT, "drift"))
+    drift = list(planned.plan.drift)
+    for index, change in enumerate(drift):
+        if change.action == "update":
+            drift[index] = replace(change, fields=(*change.fields, *added.pop(change.address, ())))
+    drift += [
+        Change(store, "update", tuple(fields), id=planned.matched.live[Address.parse(store)].id)
+        for store, fields in added.items()
+    ]
+    return tuple(_as_entries(planned, change) for change in drift)
+
+
+def _as_entries(planned: Planned, change: Change) -> Change:
+    live = planned.matched.live.get(Address.parse(change.address))
+    members = planned.inputs.members(live.type) if live else None
+    if live is None or members is None or change.action != "update":
+        return change
+    resource_type = planned.inputs.resource_types[live.type]
+    usual = resource_type.complete(resource_type, {members.field: {"": {}}})[members.field][""]
+
+    def entry(item: FieldChange) -> FieldChange:
+        if item.keys[0] != members.field or len(item.keys) != 2 or item.desired is not ABSENT:
+            return item
+        return replace(item, live=_entry(planned, members, item.keys[1], item.live, usual))
+
+    return replace(change, fields=tuple(map(entry, change.fields)))
+
+
+def _entry(planned: Planned, members: Members, file: str, held: JSON, usual: Mapping[str, JSON]) -> JSON:
+    """Return what a manifest that names the file means: its id, or the upload of ours with its content."""
+    own = held.keys() - {members.reference, CONTENT}
+    settings = {name: held[name] for name in sorted(own) if not same(held[name], usual.get(name))}
+    target = members.target(held)
+    upload = planned.matched.live.get(target) if target else None
+    content = {CONTENT: upload.fields[CONTENT]} if upload and CONTENT in upload.fields else {}
+    return {members.reference: held.get(members.reference, file), **content, **settings}
 
 
 def running(planned: Planned) -> dict[str, tuple[str, ...]]:
@@ -176,16 +196,6 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
             yield FailingFile(str(address), name, str(error.get("code") or ""), str(error.get("message") or ""))
 
 
-def _foreign(planned: Planned) -> Iterator[ForeignFiles]:
-    """Yield the files of stores without `prune`; in a store that prunes, they are drift."""
-    for address, live in sorted(planned.matched.live.items()):
-        desired, members = planned.inputs.desired.get(address), planned.inputs.members(live.type)
-        if members and desired is not None and planned.inputs.in_scope(address) and not desired.prunes:
-            files = not_named(members, desired, planned.inputs.applied.get(address), live)
-            if files:
-                yield ForeignFiles(str(address), tuple(sorted(files)))
-
-
 def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
     """Yield the stores of the manifests with files that could not be indexed."""
     for address, live in sorted(planned.matched.live.items()):
@@ -201,16 +211,17 @@ def _named(planned: Planned, members: Members, store: Address, id_: str) -> str 
     return next((name for name in (id_, *paths) if name in wanted), None)
 
 
-def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[Notice]:
-    """Yield the warnings, except those about stores all of whose failed files are in the report."""
+def _warnings(planned: Planned, failing: Collection[FailingFile], foreign: Collection[ForeignFile]) -> Iterator[Notice]:
+    """Yield the warnings, except those about files that the report lists."""
     failed = Counter(file.store for file in failing)
     stores = {
         str(address)
         for address, live, members in _stores(planned)
         if failed[str(address)] == len(members.failed(live.detail))
     }
+    listed = {"files-not-indexed": stores, "files-not-in-manifest": {file.store for file in foreign}}
     for notice in planned.plan.warnings:
-        if notice.code != "files-not-indexed" or notice.address not in stores:
+        if notice.address not in listed.get(notice.code, ()):
             yield notice
 
 
@@ -242,47 +253,3 @@ def _risked(planned: Planned, change: Change) -> list[Risk]:
         return []
     live, wanted = before_after(planned.inputs, planned.matched, change)
     return ranked(of_fields(resource_type, wanted, live), change)
-
-
-def _standings(
-    planned: Planned, drifted: Collection[Drifted], failing: Collection[FailingFile], pending: Collection[str]
-) -> Iterator[Standing]:
-    """Yield every assistant of the manifests and of their releases."""
-    differs: dict[str, list[Change]] = defaultdict(list)
-    for item in drifted:
-        differs[item.change.address].append(item.change)
-    lost: dict[str, list[FailingFile]] = defaultdict(list)
-    for file in failing:
-        lost[file.store].append(file)
-    affected = frozenset({*pending, *differs, *lost})
-    below = _below(planned.inputs, affected)
-    for family, members in _families(planned).items():
-        concerned = sorted(frozenset[str]().union(*map(below, members)))
-        yield Standing(
-            str(family),
-            tuple(change for address in concerned for change in differs[address]),
-            tuple(file for address in concerned for file in lost[address]),
-            any(address in pending for address in concerned),
-        )
-
-
-def _below(inputs: PlanInputs, affected: frozenset[str]) -> Callable[[Address], frozenset[str]]:
-    """Return a function from an address to the addresses in `affected` that it is or uses, without other assistants."""
-
-    @cache
-    def below(address: Address) -> frozenset[str]:
-        desired = inputs.desired.get(address)
-        used = dict.fromkeys(map(Address.parse, references_in(dict(desired.fields)))) if desired else ()
-        deeper = (below(target) for target in used if target.kind != ASSISTANT)
-        return (affected & {str(address)}).union(*deeper)
-
-    return below
-
-
-def _families(planned: Planned) -> dict[Address, list[Address]]:
-    """Return the assistants, each with itself and its copies."""
-    found: dict[Address, list[Address]] = defaultdict(list)
-    for address in sorted(planned.inputs.desired):
-        if address.kind == ASSISTANT and planned.inputs.in_scope(address):
-            found[planned.matched.family(address)].append(address)
-    return {family: found[family] for family in sorted(found)}

@@ -1,5 +1,6 @@
 """The JSON document of drift (`reconciler/drift/v2`): its types, from which its schema is made, and its encoder."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -8,9 +9,10 @@ from typing_extensions import TypedDict
 
 from reconciler.planning.codec import change_json, field_json, unmanaged_json
 from reconciler.planning.documents import ChangeDocument, FieldDocument, NoticeDocument, UnmanagedDocument
-from reconciler.planning.drift import Drifted, DriftReport, FailingFile, ForeignFiles, RetiringModel, Standing
+from reconciler.planning.drift import FOREIGN_FILE, Drifted, DriftReport, RetiringModel
 from reconciler.planning.model import GONE, Change, DriftClass, drift_class
 from reconciler.planning.statements import statement_json
+from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus, ToolFile
 from reconciler.planning.writers import Seen, Writer
 from reconciler.resources.json_documents import ShapeOf, Timestamp, check_readable, timestamp
 from reconciler.resources.values import JSON
@@ -78,6 +80,23 @@ class FileOfStore(TypedDict):
     file: str
 
 
+# `class` is a word of Python, as above.
+ForeignClassDocument = TypedDict(
+    "ForeignClassDocument",
+    {"class": Annotated[Literal["foreign-file"], Field(description="Files at OpenAI that no manifest names.")]},
+)
+
+
+class ForeignFilesDocument(ForeignClassDocument):
+    """Files of one store that no manifest names."""
+
+    store: str
+    files: list[str]
+    """Ids of the uploads, or paths of ours."""
+    names: dict[str, str]
+    """File names of the uploads, by the entry of `files`; without those that are not known."""
+
+
 class AssistantDocument(TypedDict):
     """One assistant with its copies and everything that they use."""
 
@@ -90,6 +109,10 @@ class AssistantDocument(TypedDict):
     """What is not as it was applied, of the assistant and of what it uses."""
     failing: list[FileOfStore]
     """Files that it should find and that OpenAI could not index."""
+    missing: list[Annotated[dict[str, JSON], ShapeOf(ToolFile)]]
+    """Files that the manifests name and that are not at OpenAI, by tool."""
+    foreign: list[Annotated[dict[str, JSON], ShapeOf(ToolFile)]]
+    """Files that are at OpenAI and that no manifest names, by tool."""
 
 
 class DriftDocument(TypedDict):
@@ -115,8 +138,8 @@ class DriftDocument(TypedDict):
     """Models that are shut down already come first."""
     assistants: list[AssistantDocument]
     """Every assistant of the manifests."""
-    foreign: list[Annotated[dict[str, JSON], ShapeOf(ForeignFiles)]]
-    """Files in stores that no manifest names."""
+    foreign: list[ForeignFilesDocument]
+    """Files in stores that no manifest names. They are drift: `in_sync` is false, and the exit code is 2."""
     unmanaged: list[UnmanagedDocument]
     warnings: list[NoticeDocument]
 
@@ -135,8 +158,8 @@ def drift_json(report: DriftReport) -> DriftDocument:
         "entries": list(map(_drifted_json, report.drifted)),
         "failing": [asdict(file) for file in report.failing],
         "retiring": list(map(_retiring_json, report.retiring)),
-        "assistants": list(map(_assistant_json, report.assistants)),
-        "foreign": [{"store": one.store, "files": list(one.files)} for one in report.foreign],
+        "assistants": list(map(assistant_json, report.assistants)),
+        "foreign": foreign_json(report.foreign),
         "unmanaged": list(map(unmanaged_json, plan.unmanaged)),
         "warnings": list(map(statement_json, plan.warnings)),
     }
@@ -167,13 +190,32 @@ def _retiring_json(model: RetiringModel) -> RetiringDocument:
     }
 
 
-def _assistant_json(one: Standing) -> AssistantDocument:
+def foreign_json(files: Iterable[ForeignFile]) -> list[ForeignFilesDocument]:
+    """Return foreign files by store."""
+    stores: dict[str, list[ForeignFile]] = {}
+    for file in files:
+        stores.setdefault(file.store, []).append(file)
+    return [
+        {
+            "store": store,
+            "class": FOREIGN_FILE,
+            "files": [one.file for one in found],
+            "names": {one.file: one.name for one in found if one.name},
+        }
+        for store, found in stores.items()
+    ]
+
+
+def assistant_json(one: SyncStatus) -> AssistantDocument:
+    """Return the sync status of an assistant as the documents of `drift` and `status` have it."""
     return {
         "address": one.address,
         "in_sync": one.in_sync,
         "pending": one.is_pending,
         "differs": list(map(_differing_json, one.differs)),
         "failing": [{"store": file.store, "file": file.file} for file in one.failing],
+        "missing": list(map(asdict, one.missing)),
+        "foreign": list(map(asdict, one.foreign)),
     }
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.base import Applied, Desired, Live, Unlisted
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
@@ -97,6 +97,8 @@ class PlanInputs:
     peers: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
     """Documents in the outlets of other identities that refer to what would go, as their states have them. The name of
     each is its address there."""
+    unlisted: Sequence[Unlisted] = ()
+    """Live objects that could not be listed and may refer to what would go."""
     scope: frozenset[Address] | None = None
     """The addresses that may change with `--target`; None for all."""
     adopt: Mapping[Address, str] = field(default_factory=dict)
@@ -150,6 +152,17 @@ class PlanInputs:
     def members(self, type_: str) -> Members | None:
         """Return the declaration of the members of this type; None where it has none."""
         return self.resource_types[type_].members if type_ in self.resource_types else None
+
+    @cached_property
+    def known_types(self) -> frozenset[str]:
+        """Types of which manifests, the state or the outlets have an object."""
+        pointers = chain(self.pointers.values(), self.published.values())
+        published = {text.partition("/")[0] for one in pointers for text, id_ in one.ids.items() if id_ != text}
+        in_outlets = {
+            type_ for type_, resource_type in self.resource_types.items() if resource_type.address_kind in published
+        }
+        declared = (item.type for group in (self.desired, self.applied) for item in group.values())
+        return frozenset(declared) | (in_outlets - self.outlet_types)
 
     @property
     def elsewhere(self) -> Iterator[Live]:

@@ -71,6 +71,8 @@ NoticeCode: TypeAlias = Literal[
     "consent-outdated",  # place, consent: the refusal has another subject by now
     "consent-unneeded",  # place, consent: the plan has no such refusal
     "peer-without-state",  # identity, location
+    "list-not-served",  # request: a list that this server does not have
+    "models-not-listed",  # scope: of a restricted key
     "model-unlisted",  # model, similar: names that the API lists
     "already-managed",  # id: to be adopted, and managed at this address already
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
@@ -85,6 +87,7 @@ CauseCode: TypeAlias = Literal[
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
     "duplicate-used",  # address, id, user: of the second object at the address
     "referenced",  # address: by the referrers in the sections
+    "not-listed",  # id, requests: that failed; what they list may refer to the id
     "published",  # chatbots: that have the release published
     "release-edited",  # released, manifest: digests
     "assistants-drifted",  # addresses: assistants that a release would freeze
@@ -112,6 +115,9 @@ RemedyCode: TypeAlias = Literal[
     "archive-releases",  # releases
     "keep-release",  # address
     "restore-manifest",  # address
+    "grant-scopes",  # scopes: of a restricted key
+    "make-readable",
+    "keep-or-target",
     "publish-or-remove",  # chatbots; number: of the latest other release of the first; null without one
     "restore-and-release",
     "revert-or-pull",  # address: the first that drifted

@@ -8,8 +8,16 @@ from typing import Final, Literal
 from typing_extensions import TypedDict
 
 from reconciler.planning.build import Planned
-from reconciler.planning.drift_codec import ClassDocument
+from reconciler.planning.drift import DriftReport
+from reconciler.planning.drift_codec import (
+    AssistantDocument,
+    ClassDocument,
+    ForeignFilesDocument,
+    assistant_json,
+    foreign_json,
+)
 from reconciler.planning.model import Action, Change, Refusal, drift_class
+from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
@@ -34,10 +42,18 @@ class ObjectStatus:
     refusals: tuple[Refusal, ...] = ()
     published: str | None = None
     """The published release of a chatbot."""
+    failing: tuple[FailingFile, ...] = ()
+    """Files of a store that OpenAI could not index."""
+    foreign: tuple[ForeignFile, ...] = ()
+    """Files of a store that no manifest names."""
+    sync: SyncStatus | None = None
+    """The status of an assistant with everything that it uses, as `drift` reports it."""
 
     @property
     def in_sync(self) -> bool:
-        return not (self.drift or self.refusals) and all(change.only_records for change in self.changes)
+        own = self.drift or self.refusals or self.failing or self.foreign
+        pending = any(not change.only_records for change in self.changes)
+        return not (own or pending) and (self.sync is None or self.sync.in_sync)
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,8 @@ class Status:
     objects: tuple[ObjectStatus, ...]
     warnings: tuple[Problem, ...] = ()
     """Warnings about the working tree, such as files that were not read."""
+    assistants: tuple[SyncStatus, ...] = ()
+    """Every assistant with its copies and everything that they use, as `drift` reports them."""
 
 
 class PendingDocument(TypedDict):
@@ -73,7 +91,9 @@ class ObjectDocument(TypedDict):
     id: str | None
     """Id of the live object, if there is one."""
     in_sync: bool
-    """True if there are no drift, no refusals and no pending changes, except those that apply only records."""
+    """True if there are no drift, no refusals and no pending changes, except those that apply only records; of an
+    assistant, also not of what it uses.
+    """
     changes: list[PendingDocument]
     """Changes of manifests that are not applied yet, and their consequences."""
     drift: list[DriftedDocument]
@@ -82,6 +102,10 @@ class ObjectDocument(TypedDict):
     """Rules that refuse a change of the object."""
     published: str | None
     """The published release of a chatbot."""
+    failing: list[str]
+    """Files of a store that OpenAI could not index."""
+    foreign: list[ForeignFilesDocument]
+    """Files of a store that no manifest names."""
 
 
 class StatusDocument(TypedDict):
@@ -97,11 +121,23 @@ class StatusDocument(TypedDict):
     """Null if no run holds the lock."""
     objects: list[ObjectDocument]
     """Every object, by address."""
+    assistants: list[AssistantDocument]
+    """Every assistant with everything that it uses, as in the drift report."""
 
 
-def object_statuses(planned: Planned) -> Iterator[ObjectStatus]:
-    """Return the status of every object that is desired, live, or changed by the plan, by address."""
+def object_statuses(planned: Planned, report: DriftReport) -> Iterator[ObjectStatus]:
+    """Return the status of every object that is desired, live, or changed by the plan, by address.
+
+    `report` is the drift report of the same plan.
+    """
     changes, drift = _by_address(planned.plan.changes), _by_address(planned.plan.drift)
+    assistants = {one.address: one for one in report.assistants}
+    failing: dict[str, list[FailingFile]] = defaultdict(list)
+    for file in report.failing:
+        failing[file.store].append(file)
+    foreign: dict[str, list[ForeignFile]] = defaultdict(list)
+    for extra in report.foreign:
+        foreign[extra.store].append(extra)
     refusals: dict[str, list[Refusal]] = defaultdict(list)
     for refusal in planned.plan.refusals:
         refusals[refusal.address].append(refusal)
@@ -115,6 +151,9 @@ def object_statuses(planned: Planned) -> Iterator[ObjectStatus]:
             tuple(drift[address]),
             tuple(refusals[address]),
             _published(live),
+            tuple(failing[address]),
+            tuple(foreign[address]),
+            assistants.get(address),
         )
 
 
@@ -132,6 +171,7 @@ def status_json(status: Status) -> StatusDocument:
         "last_apply": applied_plan_json(status.last_apply) if status.last_apply else None,
         "lock": lock_json(status.lock) if status.lock else None,
         "objects": list(map(_object_json, status.objects)),
+        "assistants": list(map(assistant_json, status.assistants)),
     }
 
 
@@ -156,6 +196,8 @@ def _object_json(one: ObjectStatus) -> ObjectDocument:
         "drift": [{"class": drift_class(change), **_pending_json(change)} for change in one.drift],
         "refused": [refusal.rule for refusal in one.refusals],
         "published": one.published,
+        "failing": [file.file for file in one.failing],
+        "foreign": foreign_json(one.foreign),
     }
 
 

@@ -163,6 +163,23 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Live objects that could not be listed, so that it is not known what they refer to."""
+
+    type: str
+    refers: frozenset[str]
+    """Types that objects of this type may refer to."""
+    request: str
+    """The request that failed: `GET /v1/agents/automations`."""
+    scope: str = ""
+    """The scope that a restricted key needs for it; empty if no scope is known to help."""
+    message: str = ""
+    """The cause, as a problem states it."""
+    is_absent: bool = False
+    """True if the server does not have the API of these objects, so that there are none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Labels:
     """The labels of a live object, which identify its owner: the four `reconciler-` keys of its metadata."""
 

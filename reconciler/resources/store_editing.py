@@ -40,12 +40,25 @@ class _Entries:
             if path not in new and index is not None:
                 self.detach(made, path, index)
             elif path not in old:
-                message = f"{path} was attached outside Reconciler, and `prune` detaches files that are not listed"
-                hint = "add the file to the project, or list its id here; otherwise `apply` detaches it"
-                self.refuse(AT, message, hint)
+                self.attach(made, path, new[path])
             elif index is not None and old[path] != new[path]:
                 self.set(made, path, index, old[path], new[path])
         return [made[index] for index in sorted(made)]
+
+    def attach(self, made: dict[int, JSON], path: str, new: JSON) -> None:
+        """Add an entry for a file that was attached outside Reconciler, by its id, or by its path if it is ours."""
+        shared, attributes = self.spec.attributes or {}, new.get("attributes") or {}
+        own = {key: value for key, value in attributes.items() if shared.get(key) != value}
+        chunking = new.get("chunking_strategy")
+        if shared.keys() - attributes.keys() or (self.spec.chunking_strategy and chunking is None):
+            message = f"{path} was attached outside Reconciler, with other settings than the store sets for every file"
+            hint = f"list {path} in `files`, so that `apply` gives it these settings; or set `prune: true` to detach it"
+            self.refuse(AT, message, hint)
+            return
+        settings = {"attributes": self.notebook.plain(own)} if own else {}
+        if chunking:
+            settings["chunking_strategy"] = chunking
+        made[len(made)] = {"path": path, **settings} if settings else path
 
     def detach(self, made: dict[int, JSON], path: str, index: int) -> None:
         naming = [at for at, entry in enumerate(self.spec.files) if path in self.meant(entry)]

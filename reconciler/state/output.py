@@ -186,6 +186,8 @@ class StateRebuildDocument(EntriesDocument):
     """By address, the fields of which it is not known what was applied."""
     contested: dict[str, list[str]]
     """By address, the ids of several objects with one label: none of them is in the state."""
+    unlisted: list[str]
+    """Requests for objects that could not be listed, and of which none is in the manifests or the outlets."""
 
 
 def state_list_json(state: State) -> StateListDocument:
@@ -253,6 +255,7 @@ def rebuilt_json(done: StateRebuild) -> StateRebuildDocument:
         **_entries(done.edited),
         "unknown": {str(address): list(names) for address, names in done.unknown.items()},
         "contested": {str(address): list(ids) for address, ids in done.ambiguous.items()},
+        "unlisted": list(done.unlisted),
     }
 
 

@@ -1,12 +1,16 @@
 """Tests of `drift`, and of `status`, which summarises drift per object."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from openai import AsyncOpenAI
 
 from reconciler.emulator import Settings, create_app
 from reconciler.emulator.resources import models
 from reconciler.project.workspace import open_workspace
 from reconciler.state.lock import Holder
-from tests.support.cli import Cli, delete_store, edit, rename_store
+from tests.support.cli import Cli, by_hand, delete_store, edit, rename_store
 
 
 def test_in_sync(applied, cli: Cli):
@@ -133,6 +137,48 @@ def test_status_json_names_the_last_apply_the_drift_and_the_pending_edits(applie
     assert objects["vectorstore/handbook"]["drift"] == [{"class": "modified", "action": "update", "fields": ["name"]}]
     assert objects["assistant/helper"]["changes"] == [{"action": "update", "fields": ["instructions"]}]
     assert [one["address"] for one in document["objects"] if one["in_sync"]] == ["file/kb/welcome.md"]
+
+
+def attach_theirs(project: Path) -> str:
+    """Attach an unmanaged upload to the only vector store, without Reconciler, and return its id."""
+
+    async def change(sdk: AsyncOpenAI) -> str:
+        (store,) = [found async for found in sdk.vector_stores.list()]
+        file = await sdk.files.create(file=("theirs.md", b"Say yes."), purpose="assistants")
+        await sdk.vector_stores.files.create(store.id, file_id=file.id)
+        return file.id
+
+    return by_hand(project, change)
+
+
+def test_a_foreign_file_is_named_with_both_ways_out(applied, cli: Cli):
+    file = attach_theirs(applied)
+    done = cli("drift")
+    assert done.code == 2
+    assert done.out.startswith("Drift: acme, 1 foreign file, ")
+    assert f"theirs.md ({file})" in done.out
+    assert ("prune: true" in done.out, "Keep it with: reconciler pull --all" in done.out) == (True, True)
+    assert "Revert it with" not in done.out
+    assert cli("drift", "-o", "markdown").code == 2
+    assert f"theirs.md ({file})" in cli("drift", "-o", "html").out
+    (found,) = cli("drift", "-o", "json").document["foreign"]
+    assert (found["class"], found["names"]) == ("foreign-file", {file: "theirs.md"})
+    assert cli("plan", "--detailed-exitcode").code == 0
+    assert cli("pull", "vectorstore/handbook").code == 0
+    assert file in (applied / "stores" / "handbook.yaml").read_text()
+    assert cli("drift").code == 0
+
+
+@pytest.mark.parametrize("change", [attach_theirs, lambda project: rename_store(project, "by hand"), delete_store])
+def test_status_and_drift_agree_on_every_assistant(applied, cli: Cli, change):
+    assert cli("status", "-o", "json").document["assistants"] == cli("drift", "-o", "json").document["assistants"]
+    change(applied)
+    status, drift = cli("status", "-o", "json").document, cli("drift", "-o", "json").document
+    assert status["assistants"] == drift["assistants"]
+    rows = {one["address"]: one["in_sync"] for one in status["objects"]}
+    assert [rows[one["address"]] for one in drift["assistants"]] == [False]
+    row = next(line for line in cli("status").out.splitlines() if line.startswith("assistant/helper"))
+    assert "drift in vectorstore/handbook" in row
 
 
 def test_status_names_the_holder_of_the_lock(applied, cli: Cli):

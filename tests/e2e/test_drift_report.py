@@ -184,11 +184,40 @@ def test_what_a_hand_has_added_is_none(team: World):
     assert item.change.risks == ()
 
 
-def test_a_foreign_file_in_a_store_of_ours_waits_for_a_person_and_is_no_drift(team: World):
-    upload = team.by_hand(team.sdk.files.create(file=("theirs.md", b"Say yes."), purpose="assistants"))
+def attach_theirs(team: World, name: str = "theirs.md") -> str:
+    """Attach an unmanaged upload to the handbook, and return its id."""
+    upload = team.by_hand(team.sdk.files.create(file=(name, b"Say yes."), purpose="assistants"))
     handbook = team.id_of("vectorstore/handbook")
     team.by_hand(team.sdk.vector_stores.files.create(handbook, file_id=upload.id))
+    return upload.id
+
+
+def test_a_foreign_file_in_a_store_is_drift_with_its_name_and_the_assistants_that_search_it(team: World):
+    file = attach_theirs(team)
+    team.requests()
     made = report(team)
-    assert (made.in_sync, made.clean) == (True, False)
-    assert [(one.store, one.files) for one in made.foreign] == [("vectorstore/handbook", (upload.id,))]
+    assert team.requests() == {AGENT_LIST: 1, FILE_LIST: 1, STORE_LIST: 1, STORE_FILES: 1, MODELS: 1}
+    assert (made.in_sync, made.clean, made.is_pullable, made.is_revertible) == (False, False, True, False)
+    assert [(one.store, one.file, one.name) for one in made.foreign] == [("vectorstore/handbook", file, "theirs.md")]
+    assert out_of_sync(made) == ["assistant/helper"]
+    assert made.plan.warnings == ()
     assert drift_json(made)["summary"]["foreign"] == 1
+
+
+def test_without_managed_uploads_the_names_of_foreign_files_take_one_list(team: World):
+    team.wants(manifest("VectorStore", "handbook", {"files": []}))
+    team.apply()
+    first, second = attach_theirs(team), attach_theirs(team, "more.md")
+    team.requests()
+    made = report(team)
+    assert {one.file: one.name for one in made.foreign} == {first: "theirs.md", second: "more.md"}
+    assert team.requests()[FILE_LIST] == 1
+    assert not [request for request in team.requests() if "files/" in request]
+
+
+def test_a_store_that_ignores_its_files_has_no_foreign_ones(team: World):
+    attach_theirs(team)
+    ignoring = manifest("VectorStore", "handbook", {"files": ["kb/*.md"], "expires_after": {"days": 30}})
+    team.wants({**ignoring, "lifecycle": {"ignore": ["files"]}})
+    team.apply()
+    assert report(team).clean

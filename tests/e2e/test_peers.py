@@ -88,22 +88,35 @@ def test_a_reference_between_plan_and_delete_is_seen(desk, lab):
     assert desk.requests()[DELETE_STORE] == 0
 
 
+def broken(desk: World) -> None:
+    """Push a state of the peer that is not valid."""
+    git(desk.root.parent, "fetch", "--quiet", "origin", "reconciler-state")
+    git(desk.root.parent, "checkout", "--quiet", "FETCH_HEAD")
+    state = desk.root.parent / "state/lab/state.json"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    state.write_text("{")
+    git(desk.root.parent, "add", "state")
+    git(desk.root.parent, "commit", "--quiet", "-m", "a hand slips")
+    git(desk.root.parent, "push", "--quiet", "origin", "HEAD:reconciler-state")
+
+
 def test_a_peer_that_cannot_be_read_any_more_stops_the_delete(desk, lab):
     desk.drops("VectorStore/kb")
-
-    def broken(_: World) -> None:
-        git(desk.root.parent, "fetch", "--quiet", "origin", "reconciler-state")
-        git(desk.root.parent, "checkout", "--quiet", "FETCH_HEAD")
-        state = desk.root.parent / "state/lab/state.json"
-        state.parent.mkdir(parents=True)
-        state.write_text("{")
-        git(desk.root.parent, "add", "state")
-        git(desk.root.parent, "commit", "--quiet", "-m", "a hand slips")
-        git(desk.root.parent, "push", "--quiet", "origin", "HEAD:reconciler-state")
-
     (outcome,) = apply_after(desk, broken).outcomes
     assert (outcome.status, problem_of(outcome).code) == ("failed", "peer-unreadable")
     assert desk.requests()[DELETE_STORE] == 0
+
+
+def test_a_peer_that_cannot_be_read_refuses_deletes_only(desk, lab):
+    lab.apply()
+    broken(desk)
+    desk.wants(manifest("VectorStore", "spare", {"name": "spare"}))
+    desk.drops("VectorStore/kb")
+    plan = desk.plan()
+    assert told(plan.changes) == ["create vectorstore/spare: name", "delete vectorstore/kb"]
+    (found,) = plan.refusals
+    assert (found.rule, found.address) == ("unlisted", "vectorstore/kb")
+    assert found.cause.args["requests"] == ["the state of lab"]
 
 
 def test_a_person_may_consent(desk, lab):

@@ -18,6 +18,19 @@ def test_parse_omitted_parts_match_everything(spec, faults):
     assert parse(spec) == (tuple(faults), 0)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "matching"),
+    [
+        ("/v1/agents*", ["/v1/agents", "/v1/agents/automations", "/v1/agents/a/b"]),
+        ("/v1/agents", ["/v1/agents"]),
+        ("/v1/agents/*", ["/v1/agents/automations"]),
+    ],
+)
+def test_a_path_with_a_star_at_the_end_of_a_name_matches_everything_below(pattern, matching):
+    paths = ["/v1/agents", "/v1/agents/automations", "/v1/agents/a/b", "/v1/vector_stores"]
+    assert [path for path in paths if Fault("403", "", "GET", pattern).matches("GET", path)] == matching
+
+
 def test_parse_seed_among_faults():
     assert parse("seed=7,quota")[1] == 7
 

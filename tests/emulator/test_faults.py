@@ -69,6 +69,32 @@ class TestAnswers:
         assert ([agent["name"] for agent in page["data"]], page["has_more"]) == (["b"], True)
 
 
+class TestUnserved:
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_key_without_the_scope(self, embed, status):
+        api = embed(faults=f"{status}:*:/v1/agents*")
+        error = api.refusal("GET", "/agents/automations", status)
+        assert "Missing scopes: api.agents.read." in error["message"]
+        assert "Missing scopes: api.agents.write." in api.refusal("POST", "/agents", status, json=AGENT)["message"]
+        assert (error["type"], error["param"]) == ("invalid_request_error", None)
+        assert api.call("GET", "/vector_stores").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("status", "message"),
+        [
+            (404, "Invalid URL (GET /v1/agents)"),
+            (405, "Not allowed to GET /v1/agents"),
+            (501, "GET /v1/agents is not implemented"),
+        ],
+    )
+    def test_a_server_without_the_path(self, embed, status, message):
+        assert embed(faults=f"{status}:GET:/v1/agents*").refusal("GET", "/agents", status)["message"] == message
+
+    def test_a_gateway_answers_with_a_page(self, embed):
+        answer = embed(faults="gateway:GET:/v1/agents*").call("GET", "/agents")
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
 class TestStaleReads:
     def test_lists_and_gets_show_what_was_before(self, embed, clock):
         api = embed(faults="stale=5:POST:/v1/agents:2,stale=5:POST:/v1/agents/*")
@@ -102,6 +128,13 @@ class TestIngestion:
         assert entry["status"] == status
         api.call("POST", path, json={"file_ids": [file]})
         assert api.call("GET", f"/vector_stores/{store}/files/{file}").json()["status"] == "completed"
+
+    def test_files_that_are_ignored(self, embed):
+        api = embed(faults="ingest-none:POST:/v1/vector_stores/*/file_batches")
+        store = api.run(api.sdk.vector_stores.create()).id
+        batch = api.call("POST", f"/vector_stores/{store}/file_batches", json={"file_ids": [api.upload()]}).json()
+        assert (batch["status"], batch["file_counts"]["total"]) == ("completed", 0)
+        assert api.call("GET", f"/vector_stores/{store}/files").json()["data"] == []
 
 
 class TestSecondWriter:

@@ -23,12 +23,14 @@ def test_missing_extra_raises_import_error(monkeypatch):
 
 
 def test_new_module_in_resources_is_registered(monkeypatch, tmp_path):
-    (tmp_path / "skills.py").write_text(
+    """Later tests of this process import modules of the same names, so that this one is forgotten."""
+    (tmp_path / "only_here.py").write_text(
         "from reconciler.emulator.api import Endpoint\n"
-        "ENDPOINTS = [Endpoint(method='GET', path='/v1/skills', handle=lambda call: {'object': 'list'})]\n"
+        "ENDPOINTS = [Endpoint(method='GET', path='/v1/only_here', handle=lambda call: {'object': 'list'})]\n"
     )
     from reconciler.emulator import resources
 
     monkeypatch.setattr(resources, "__path__", [*resources.__path__, str(tmp_path)])
-    assert "/v1/skills" in {endpoint.path for endpoint in endpoints()}
+    assert "/v1/only_here" in {endpoint.path for endpoint in endpoints()}
+    assert sys.modules.pop(f"{resources.__name__}.only_here")
     assert Path(resources.__file__).name == "__init__.py"

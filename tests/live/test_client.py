@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from reconciler.live.client import Connection, Endpoint, Request, connect
-from reconciler.live.errors import LiveError, MissingError, QuotaError, UnknownOutcomeError
+from reconciler.live.errors import DeniedError, LiveError, MissingError, QuotaError, UnknownOutcomeError
 from reconciler.live.pace import Pace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
@@ -360,3 +360,49 @@ class TestConnect:
             "sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestDenied:
+    """Responses that show nothing about the object."""
+
+    @pytest.mark.parametrize("answer", [error(401), error(403), error(405), error(501), html(404), html(403)])
+    @pytest.mark.parametrize("method", ["GET", "DELETE", "UPDATE", "POST"])
+    def test_it_is_an_error_and_not_a_missing_object(self, server, attempt, answer, method):
+        found = attempt(server.says(answer), method)
+        assert isinstance(found, DeniedError)
+        assert len(server.asked) == 1
+
+    @pytest.mark.parametrize("body", [{"detail": "Not Found"}, {"error": "no such agent"}, {"message": "no"}])
+    def test_a_404_of_any_api_is_a_missing_object(self, server, bench, body):
+        assert bench.run(server.says(httpx2.Response(404, json=body)).read("agents", "agent_1")) is None
+
+    def test_a_404_of_an_api_that_is_cut_off_is_a_missing_object(self, server, bench):
+        cut = httpx2.Response(404, content=b'{"error": {"mess', headers={"content-type": "application/json"})
+        assert bench.run(server.says(cut).read("agents", "agent_1")) is None
+
+    @pytest.mark.parametrize("status", [401, 403])
+    @pytest.mark.parametrize(("method", "scope"), [("GET", "api.agents.read"), ("DELETE", "api.agents.write")])
+    def test_the_hint_names_the_scope(self, server, attempt, status, method, scope):
+        found = attempt(server.says(error(status)), method)
+        assert f"`{scope}`" in found.problems[0].hint
+        assert (found.scope, found.request) == (scope, f"{method} /v1/agents/agent_1")
+
+    @pytest.mark.parametrize(
+        ("url", "is_openai"),
+        [
+            (None, True),
+            ("https://api.openai.com/v1", True),
+            ("https://eu.api.openai.com/v1", True),
+            ("https://api.openai.com.example/v1", False),
+            ("http://127.0.0.1:8787/v1", False),
+        ],
+    )
+    def test_openai_itself(self, bench, monkeypatch, url, is_openai):
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+
+        async def work() -> bool:
+            async with connect(Endpoint(url), pace=Pace({})) as connection:
+                return connection.is_openai
+
+        assert bench.run(work()) is is_openai

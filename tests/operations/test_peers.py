@@ -122,7 +122,7 @@ class TestWhichStates:
         folder.applied("globex/live")
         assert folder.needing().warnings == ()
 
-    def test_an_unreadable_state_is_an_error(self, folder):
+    def test_an_unreadable_state_is_an_error_and_named_in_a_plan(self, folder):
         state = folder.root / ".reconciler/state/globex/live/state.json"
         state.parent.mkdir(parents=True)
         state.write_text("{")
@@ -131,6 +131,10 @@ class TestWhichStates:
         assert problem.message.startswith(
             "cannot check whether globex/live references the objects to delete: not valid JSON"
         )
+        peers = Peers(open_workspace(folder.root, {}))
+        (unlisted,) = asyncio.run(peers.for_plan(IDS)).unreadable
+        assert (unlisted.request, unlisted.message) == ("the state of globex/live", problem.message)
+        assert IDS.keys() <= unlisted.refers
 
 
 class TestInCI:

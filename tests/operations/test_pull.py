@@ -264,14 +264,66 @@ def test_with_force_the_live_value_replaces_an_edit_with_a_note(acme):
     assert is_settled(acme)
 
 
-def test_a_file_attached_to_a_pruned_store_is_reported(acme):
-    acme.file("store.yaml", STORE + "  prune: true\n")
+def attach(acme: World, name: str = "loose.md", *, store: str = "vectorstore/handbook", **settings) -> str:
+    """Attach an unmanaged upload to a store outside Reconciler, and return its id."""
+    file = acme.by_hand(acme.sdk.files.create(file=(name, b"Loose"), purpose="assistants"))
+    acme.by_hand(acme.sdk.vector_stores.files.create(acme.id_of(store), file_id=file.id, **settings))
+    return file.id
+
+
+def is_recorded(acme: World) -> bool:
+    """Return True if the next apply only records the pulled files, which stay unmanaged uploads."""
+    before = acme.plan()
     acme.apply()
-    file = acme.by_hand(acme.sdk.files.create(file=("loose.md", b"Loose"), purpose="assistants"))
-    acme.by_hand(acme.sdk.vector_stores.files.create(acme.id_of("vectorstore/handbook"), file_id=file.id))
+    after = acme.plan()
+    only_records = {change.action for change in before.changes} <= {"adopt"} and not before.drift
+    return only_records and not (after.changes or after.drift or after.warnings)
+
+
+@pytest.mark.parametrize("more", ["", "  prune: true\n"])
+def test_a_file_attached_outside_is_added_by_its_id(acme, more):
+    acme.file("store.yaml", STORE + more)
+    acme.apply()
+    file = attach(acme)
+    pulled = pull(acme)
+    assert pulled.problems == ()
+    assert changed_lines(pulled) == [f"+     - {file}"]
+    assert is_recorded(acme)
+
+
+def test_a_file_attached_outside_is_added_with_its_own_settings(acme):
+    file = attach(acme, attributes={"topic": "loose"})
+    attach(acme, "more.md")
+    assert f"+     - path: {file}" in changed_lines(pull(acme))
+    assert is_recorded(acme)
+
+
+def test_a_file_of_the_project_attached_outside_is_added_by_its_path(acme):
+    acme.file("other.yaml", STORE.replace("handbook", "other").replace("    - kb/*.md\n", ""))
+    acme.file("store.yaml", STORE.replace("    - {path: faq/faq.md, attributes: {topic: faq}}   # the old ones\n", ""))
+    acme.apply()
+    store, file = acme.id_of("vectorstore/handbook"), acme.id_of("file/faq/faq.md")
+    acme.by_hand(acme.sdk.vector_stores.files.create(store, file_id=file))
+    pulled = pull(acme)
+    assert (pulled.problems, changed_lines(pulled)) == ((), ["+     - faq/faq.md"])
+
+
+def test_a_store_without_files_gets_the_list(acme):
+    acme.file("bare.yaml", STORE[: STORE.index("  files:")].replace("handbook", "bare") + "  name: Bare\n")
+    acme.apply()
+    file = attach(acme, store="vectorstore/bare")
+    assert changed_lines(pull(acme)) == ["+   files:", f"+     - {file}"]
+    assert is_recorded(acme)
+
+
+def test_a_file_attached_without_the_settings_of_the_store_is_reported(acme):
+    acme.file("store.yaml", STORE + "  attributes: {audience: all}\n")
+    acme.apply()
+    file = attach(acme)
     pulled = pull(acme)
     (problem,) = pulled.problems
-    assert f"{file.id} was attached outside Reconciler" in problem.message
+    assert f"{file} was attached outside Reconciler" in problem.message
+    assert f"list {file} in `files`" in (problem.hint or "")
     assert not pulled.edits
 
 

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from reconciler.planning.drift import DriftReport, FailingFile, RetiringModel, drift_report, running
+from reconciler.planning.drift import DriftReport, RetiringModel, drift_report, running
+from reconciler.planning.sync_status import FailingFile
 from tests.support.asking import warned
 from tests.support.plan_inputs import FORMS, Worlds, entry, ref
 

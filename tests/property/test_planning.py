@@ -16,9 +16,9 @@ from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
-from reconciler.planning.model import Change, OnDrift, Plan
+from reconciler.planning.model import INVALIDATES_ID, Change, OnDrift, Plan
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Labels, Live
+from reconciler.resources.base import Applied, Desired, Labels, Live, Unlisted
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.values import digest, put, references_in
 from tests.support.plan_inputs import FORMS, IDENTITY, Worlds, entry, live_id, ref, type_of
@@ -341,6 +341,26 @@ def test_nothing_is_deleted_that_something_surviving_refers_to(world: PlanInputs
     for live in after.live:
         assert not deleted.intersection(live.refers_to)
         assert not addresses.intersection(references_in(dict(live.fields)))
+
+
+@given(worlds(), st.frozensets(st.sampled_from(["widget", "store", "file", "page"])), booleans)
+def test_a_list_that_cannot_be_read_refuses_exactly_what_ends_an_id_that_it_may_show(
+    world: PlanInputs, types: frozenset[str], absent: bool
+):
+    refused = Unlisted("automation", types, "GET /v1/agents/automations", is_absent=absent)
+    seen, blind = build.plan(world), build.plan(replace(world, unlisted=(refused,)))
+    assert (blind.plan.changes, blind.plan.drift) == (seen.plan.changes, seen.plan.drift)
+    added = {(one.address, one.action) for one in blind.plan.refusals if one.rule == "unlisted"}
+    assert [one for one in blind.plan.refusals if one.rule != "unlisted"] == list(seen.plan.refusals)
+    live = blind.matched.live
+    assert added == {
+        (change.address, change.action)
+        for change in blind.plan.work
+        if change.action in INVALIDATES_ID
+        and (found := live.get(Address.parse(change.address))) is not None
+        and found.type in types
+        and not absent
+    }
 
 
 @given(worlds())

@@ -1,12 +1,12 @@
 from dataclasses import replace
 from textwrap import dedent
 
-from reconciler.planning.drift import Standing
 from reconciler.planning.model import Change
 from reconciler.planning.reasons import Reason
+from reconciler.planning.sync_status import SyncStatus
 from reconciler.planning.writers import Seen
 from reconciler.reports.text import drift_text
-from reconciler.reports.views.drift import seen_reasons, standing_lines
+from reconciler.reports.views.drift import seen_reasons, sync_lines
 from tests.support.drifts import FAILING, HAND, IN_SYNC, SOON, everything, many, report
 from tests.support.plans import PLAIN, field, plan, update
 
@@ -18,8 +18,8 @@ def golden(text):
 def test_everything_in_the_order_in_which_it_matters():
     text = drift_text(everything(), style=PLAIN, command="reconciler apply --on-drift revert")
     assert text == golden("""
-        Drift: acme/production, 1 modified, 1 failing file, 2 retiring models, 7
-          unchanged.
+        Drift: acme/production, 1 modified, 1 failing file, 2 retiring models, 1 foreign
+          file, 7 unchanged.
 
         Changed outside Reconciler
           Differences are shown as manifest -> live.
@@ -35,6 +35,13 @@ def test_everything_in_the_order_in_which_it_matters():
           Searches do not find these files. Reverting drift attaches them again; or
           change or remove them.
 
+        Foreign files
+          ? vectorstore/handbook
+              theirs.md (file-9)
+          No manifest names these files, and searches find them. `pull` adds their ids
+          to the manifest; with `prune: true` in the manifest of the store, `apply`
+          detaches them.
+
         Retiring models
           ! gpt-4  OpenAI has shut it down, on 2026-10-23
               assistant/billing
@@ -45,6 +52,8 @@ def test_everything_in_the_order_in_which_it_matters():
           ~ assistant/triage
               model: "gpt-6" -> "gpt-5"
               vectorstore/handbook kb/a.md: could not be indexed
+              code_interpreter data/rates.csv: not at OpenAI
+              file_search vectorstore/handbook theirs.md (file-9): not in the manifests
           1 assistant in sync.
 
         Revert it with: reconciler apply --on-drift revert
@@ -96,7 +105,7 @@ def test_who_is_said_of_the_fields_that_it_is_known_of():
 def test_an_assistant_says_what_differs_of_what_it_uses():
     text = field("instructions", "one\ntwo\nthree", "one\ntwo", "drift")
     lost = field("files.kb", after={"file": "file/kb", "sha256": "5" * 64}, origin="drift")
-    one = Standing(
+    one = SyncStatus(
         "assistant/triage",
         (
             update(text),
@@ -107,7 +116,7 @@ def test_an_assistant_says_what_differs_of_what_it_uses():
         (FAILING,),
         False,
     )
-    assert standing_lines(one) == [
+    assert sync_lines(one) == [
         "instructions: 2 lines -> 3 lines",
         'assistant/triage@support.3 model: "b" -> "a"',
         "vectorstore/handbook files.kb: 555555555555 -> nothing",

@@ -39,7 +39,7 @@ TITLES = {
 }
 TITLES |= {"Costs, estimated", "Not managed", "Failed", "Skipped: a dependency failed", "Not started", "Done"}
 TITLES |= {"Drift kept", "Already completed by an interrupted run", "Problems", "no manifest"}
-TITLES |= {"Failing files", "Retiring models", "Assistants"}
+TITLES |= {"Failing files", "Foreign files", "Retiring models", "Assistants"}
 TASK = re.compile(r"^\[ \] ", re.MULTILINE)
 TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
 ELEMENTS = {

@@ -100,7 +100,20 @@ def test_drift_has_what_was_seen_what_fails_what_ends_and_every_assistant():
         "pending": False,
         "differs": [],
         "failing": [],
+        "missing": [],
+        "foreign": [],
     }
+    assert triage["missing"] == [{"tool": "code_interpreter", "store": None, "file": "data/rates.csv", "name": ""}]
+    theirs = {"store": "vectorstore/handbook", "file": "file-9", "name": "theirs.md"}
+    assert triage["foreign"] == [{"tool": "file_search", **theirs}]
+    assert document["foreign"] == [
+        {
+            "store": "vectorstore/handbook",
+            "class": "foreign-file",
+            "files": ["file-9"],
+            "names": {"file-9": "theirs.md"},
+        }
+    ]
     assert triage["differs"] == [
         {
             "address": "assistant/triage",

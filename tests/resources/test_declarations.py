@@ -41,7 +41,7 @@ ALLOWED: Final = {
     "planning/guard/references.py": "the sections of a refusal: chatbots and pipelines that need an assistant",
     "planning/release_retention.py": "a release goes with an assistant that it uses",
     "planning/publications.py": "what is published under the name of a chatbot, and of an agent",
-    "planning/drift.py": "the report is by assistant",
+    "planning/sync_status.py": "the sync status is by assistant",
     "planning/consents.py": "consents are about the guard",
     "planning/codec.py": "`consent` is a field of a refusal",
     "planning/statements.py": "reads the texts of plans of version 1, in which only files have names with a space",

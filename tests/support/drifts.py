@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from reconciler.planning.drift import Drifted, DriftReport, FailingFile, RetiringModel, Standing
+from reconciler.planning.drift import Drifted, DriftReport, RetiringModel
 from reconciler.planning.model import FieldChange, Plan
+from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus, ToolFile
 from reconciler.planning.writers import Seen, Writer
 from tests.support.hostile import plan_of
 from tests.support.plans import field, plan, update
@@ -14,7 +15,10 @@ SOON = RetiringModel("gpt-5", date(2026, 12, 11), False, ("assistant/triage", "a
 GONE = RetiringModel("gpt-4", date(2026, 10, 23), True, ("assistant/billing",))
 AT_NIGHT = Seen(1_795_214_040.0, (("model", "outside"),))
 HAND = update(field("model", "gpt-5", "gpt-6", "drift"), decision="revert", id="agent_1")
-IN_SYNC = Standing("assistant/billing", (), (), False)
+THEIRS = ForeignFile("vectorstore/handbook", "file-9", "theirs.md")
+LOST = ToolFile("code_interpreter", None, "data/rates.csv")
+FOUND = ToolFile("file_search", THEIRS.store, THEIRS.file, THEIRS.name)
+IN_SYNC = SyncStatus("assistant/billing", (), (), False)
 
 
 def report(made: Plan, **more) -> DriftReport:
@@ -30,7 +34,8 @@ def everything() -> DriftReport:
         (Drifted(HAND, AT_NIGHT),),
         (FAILING,),
         (GONE, SOON),
-        (IN_SYNC, Standing("assistant/triage", (HAND,), (FAILING,), False)),
+        (IN_SYNC, SyncStatus("assistant/triage", (HAND,), (FAILING,), False, (LOST,), (FOUND,))),
+        foreign=(THEIRS,),
     )
 
 
@@ -44,8 +49,12 @@ def report_of(value: str) -> DriftReport:
         FailingFile("vectorstore/handbook", value, "", ""),
     )
     retiring = (RetiringModel(value, date(2026, 12, 11), False, (f"assistant/{value}",)),)
-    standings = (Standing(f"assistant/{value}", made.drift, failing, True), Standing(value, (), (), True))
-    return DriftReport(made, drifted, failing, retiring, standings, 3)
+    files = (ToolFile(value, value, value, value), ToolFile(value, None, value))
+    assistants = (
+        SyncStatus(f"assistant/{value}", made.drift, failing, True, files, files),
+        SyncStatus(value, (), (), True),
+    )
+    return DriftReport(made, drifted, failing, retiring, assistants, 3, (ForeignFile(value, value, value),))
 
 
 def many(number: int) -> DriftReport:
@@ -53,6 +62,6 @@ def many(number: int) -> DriftReport:
     text = "\n".join(f"Rule {line}: be kind." for line in range(60))
     edit: FieldChange = field("instructions", f"{text} Now.", text, "drift")
     changed = [update(edit, address=f"assistant/a{index}") for index in range(number)]
-    differs = tuple(Standing(change.address, (change,), (), False) for change in changed)
-    others = tuple(Standing(f"assistant/b{index}", (), (), False) for index in range(number))
+    differs = tuple(SyncStatus(change.address, (change,), (), False) for change in changed)
+    others = tuple(SyncStatus(f"assistant/b{index}", (), (), False) for index in range(number))
     return report(plan(drift=tuple(changed)), assistants=(*differs, *others))

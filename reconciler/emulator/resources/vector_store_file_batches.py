@@ -23,7 +23,8 @@ def create(call: Call) -> Document:
     """Attach all files or none: a missing file rejects the batch."""
     store = writable(call)
     batch: Document = {"id": new_id("vsfb_"), "created_at": int(call.now), "cancelled": False}
-    ingestion.attach(call, call.id, _attachments(call.body), batch["id"])
+    attachments = _attachments(call.body)
+    ingestion.attach(call, call.id, [] if call.settings.ingest_none else attachments, batch["id"])
     call.store.put(KIND, batch, call.id)
     touch(call, store)
     return _render(call, batch)

@@ -9,7 +9,7 @@ from reconciler.live.adapters import WriteRequest, gather
 from reconciler.live.bodies import older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.contents import planned_bytes
-from reconciler.live.errors import LiveError
+from reconciler.live.errors import LiveError, NotServedError
 from reconciler.live.pages import Test, never, walk
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live, LocalFile
@@ -64,7 +64,7 @@ class Files:
         """
         recent = await self._walk(until=older_than(since, self._connection.ahead))
         fitting = [body for body in recent if _fits(body, request)]
-        stores = await walk(self._connection, "vector_stores") if fitting else []
+        stores = await self._stores() if fitting else []
         free = [body for body in fitting if await self._is_free(body["id"], stores, request)]
         if not free:
             return None
@@ -85,6 +85,15 @@ class Files:
 
     async def _walk(self, *, until: Test = never) -> Sequence[Object]:
         return await walk(self._connection, "files", limit=PAGE, until=until)
+
+    async def _stores(self) -> Sequence[Object]:
+        """Return all vector stores; none if this server does not have them, and so attaches no file."""
+        try:
+            return await walk(self._connection, "vector_stores")
+        except NotServedError:
+            if self._connection.is_openai:
+                raise
+            return []
 
     async def _is_free(self, id_: str, stores: Sequence[Object], request: WriteRequest) -> bool:
         entries = await gather(self._connection.read("vector_stores", store["id"], "files", id_) for store in stores)

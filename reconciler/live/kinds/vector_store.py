@@ -8,7 +8,7 @@ from reconciler.live import bodies, store_files
 from reconciler.live.adapters import WriteRequest, gather
 from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
-from reconciler.live.errors import MissingError
+from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
@@ -17,6 +17,7 @@ from reconciler.resources.registry import resource_types
 from reconciler.resources.values import same
 
 FIELDS: Final = ("name", "metadata", "expires_after")
+NO_FILES: Final = "The vector store exists, but this server does not list its files. Check the base URL."
 DETAIL: Final = ("created_at", "last_active_at", "expires_at", "status", "file_counts", "usage_bytes")
 
 
@@ -115,8 +116,10 @@ class VectorStores:
         """Return the store with its files, or None if it was deleted in the meantime."""
         try:
             files = await walk(self._connection, "vector_stores", live.id, "files")
-        except MissingError:
-            return None
+        except MissingError as error:
+            if await self._connection.read("vector_stores", live.id) is None:
+                return None
+            raise reclassified(error, DeniedError, "not-served", NO_FILES) from error
         owner = live.labels.identity if live.labels else None
         return self._holding(live, store_files.contents(files, owner, self._known))
 

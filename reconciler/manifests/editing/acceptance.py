@@ -66,12 +66,13 @@ def _merger(
 def _spec(loaded: Loaded, resource: Resource, raw: JSON, old: Fields, new: Fields, merger: Merger) -> JSON:
     """The spec, with the fields that have an editor by their own rules."""
     spec, editors = resource.spec, resource.kind.editors
-    apart = {name for name in old if name in editors and name in new}
+    apart = {name for name in new if name in editors}
     written = spec.model_dump(by_alias=True, exclude_unset=True)
-    kept = {name: old[name] for name in apart}
-    made = merger.mapping(raw, written, dict(old), {**new, **kept}, ("spec",))
-    for name in apart:
-        made = {**made, name: editors[name](spec, loaded.scope.files, merger, raw[name], old[name], new[name])}
+    rest = {name: old.get(name) if name in apart else new[name] for name in new if name in old or name not in apart}
+    made = merger.mapping(raw, written, dict(old), rest, ("spec",))
+    for name in sorted(apart):
+        before = raw.get(name, []), old.get(name, {})
+        made = {**made, name: editors[name](spec, loaded.scope.files, merger, *before, new[name])}
     return made
 
 

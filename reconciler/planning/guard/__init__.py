@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.planning.consents import Lifted, consent_document, lift
 from reconciler.planning.difference import Difference
-from reconciler.planning.guard import drift, limits, ownership, references, releases, retired
+from reconciler.planning.guard import drift, limits, ownership, references, releases, retired, unlisted
 from reconciler.planning.guard.context import Check, GuardContext, Usage, Violation
 from reconciler.planning.model import Refusal
 from reconciler.resources.values import digest
@@ -33,6 +33,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
         Check(ownership.used_duplicate, NEVER),  # the plan would delete an object in use as unmanaged
     ),
     "referenced": (Check(references.still_used, BY_CONSENT),),  # a referrer may be known to be obsolete
+    "unlisted": (Check(unlisted.not_looked_at, NEVER),),  # a referrer may exist; a key that can list it shows it
     "published": (Check(releases.published, NEVER),),  # users would get no answer; another release takes one line
     "released-version-edited": (Check(releases.edited, NEVER),),  # a release is immutable; a new one takes one command
     "release-drift": (Check(releases.drifted, BY_CONSENT),),  # the release has the reviewed content of the manifests

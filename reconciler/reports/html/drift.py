@@ -8,7 +8,7 @@ from reconciler.reports.html.markup import Markup, element
 from reconciler.reports.html.page import Part, Top, page
 from reconciler.reports.html.plan import remark_parts
 from reconciler.reports.views import drift as views
-from reconciler.reports.views.drift import DriftView, FailingView, RetiringView, drift_view
+from reconciler.reports.views.drift import DriftView, FailingView, ForeignView, RetiringView, drift_view
 from reconciler.reports.views.plan import DRIFT
 
 
@@ -17,7 +17,7 @@ def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
     pulls it into the manifests.
     """
     view = drift_view(report)
-    keep, undo = pull if view.can_pull else "", "" if view.in_sync else revert
+    keep, undo = pull if view.can_pull else "", revert if view.can_revert else ""
     facts = [("Made", view.created_at), ("Keep it", keep), ("Revert it", undo)]
     top = Top("safe" if view.clean else "risky", view.word, view.identity, f"{view.text}.", facts)
     return page(f"{view.word}: {view.identity}", top, _parts(view), [])
@@ -26,9 +26,11 @@ def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
 def _parts(view: DriftView) -> Iterator[Part]:
     drift = [_quiet(views.DRIFT_NOTE), *map(change_article, view.drift)] if view.drift else []
     failing = [_quiet(views.FAILING_NOTE), *map(_failing, view.failing)] if view.failing else []
+    foreign = [_quiet(views.FOREIGN_NOTE), *map(_foreign, view.foreign)] if view.foreign else []
     assistants = len(view.out_of_sync) + len(view.in_sync_addresses)
     yield Part("drift", DRIFT, drift, view.drift_count)
     yield Part("failing", views.FAILING, failing, view.failing_count)
+    yield Part("foreign", views.FOREIGN, foreign, view.foreign_count)
     yield Part("retiring", views.RETIRING, [*map(_retiring, view.retiring)], len(view.retiring))
     yield Part("assistants", views.ASSISTANTS, list(_assistants(view)), assistants)
     yield from remark_parts(view.remarks)
@@ -37,6 +39,10 @@ def _parts(view: DriftView) -> Iterator[Part]:
 def _failing(one: FailingView) -> Markup:
     reason = element("p", "OpenAI: ", element("code", one.reason))
     return article("failing", "refused", one.store, "", reason, _list(one.files))
+
+
+def _foreign(one: ForeignView) -> Markup:
+    return article("foreign", "drift", one.store, "", _list(one.files))
 
 
 def _retiring(model: RetiringView) -> Markup:

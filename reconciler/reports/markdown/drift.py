@@ -1,4 +1,4 @@
-"""Drift as an issue: the drifted objects with both sides, failing files, retiring models, and the two commands."""
+"""Drift as an issue: drifted objects with both sides, failing and foreign files, retiring models, and the commands."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,7 +10,7 @@ from reconciler.reports.markdown.fitting import LIMIT, Item, Section, fitted
 from reconciler.reports.markdown.plan import remark_sections
 from reconciler.reports.style import first_few
 from reconciler.reports.views import drift as views
-from reconciler.reports.views.drift import AssistantView, DriftView, FailingView, RetiringView, drift_view
+from reconciler.reports.views.drift import AssistantView, DriftView, FailingView, ForeignView, RetiringView, drift_view
 from reconciler.reports.views.plan import DRIFT
 
 _MOST_FILES: Final = 12
@@ -32,6 +32,8 @@ def _sections(view: DriftView) -> Iterator[Section]:
     yield Section(drift, tuple(map(change_item, view.drift)), worth=2)
     failing = f"### {views.FAILING}\n\n{views.FAILING_NOTE}"
     yield Section(failing, tuple(map(_failing, view.failing)), worth=4, joint="\n")
+    foreign = f"### {views.FOREIGN}\n\n{views.FOREIGN_NOTE}"
+    yield Section(foreign, tuple(map(_foreign, view.foreign)), worth=4, joint="\n")
     yield Section(f"### {views.RETIRING}", tuple(map(_retiring, view.retiring)), worth=4, joint="\n")
     yield Section(f"### {views.ASSISTANTS}", tuple(_assistants(view)), worth=1)
     yield from remark_sections(view.remarks)
@@ -40,6 +42,12 @@ def _sections(view: DriftView) -> Iterator[Section]:
 def _failing(one: FailingView) -> Item:
     line = f"- {code(one.store)} {code(' '.join(first_few(one.files, _MOST_FILES)))}"
     return Item(f"{line}: {code(one.reason)}", line, "failing file" if len(one.files) == 1 else "failing files")
+
+
+def _foreign(one: ForeignView) -> Item:
+    line = f"- {code(one.store)}"
+    noun = "foreign file" if len(one.files) == 1 else "foreign files"
+    return Item(f"{line} {code(' '.join(first_few(one.files, _MOST_FILES)))}", line, noun)
 
 
 def _retiring(model: RetiringView) -> Item:
@@ -66,5 +74,5 @@ def _commands(view: DriftView, revert: str, pull: str) -> Iterator[str]:
     yield "---"
     if pull and view.can_pull:
         yield f"Keep it with: {code(pull)}"
-    if revert:
+    if revert and view.can_revert:
         yield f"Revert it with: {code(revert)}" + (f" {view.pending}" if view.pending else "")

@@ -1,4 +1,4 @@
-"""Drift as text: the summary, then drifted objects, failing files, models and assistants, then the commands."""
+"""Drift as text: the summary, then drifted objects, failing and foreign files, models, assistants, and the commands."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -26,6 +26,7 @@ def drift_text(report: DriftReport, *, style: Style, command: str = "", pull: st
         headline(f"{view.word}:", "green" if view.clean else "yellow", f"{view.identity}, {view.text}.", style),
         section(DRIFT, [*note, *change_rows(view.drift, style)], style),
         section(views.FAILING, list(_failing(view, style)), style),
+        section(views.FOREIGN, list(_foreign(view, style)), style),
         section(views.RETIRING, list(_retiring(view, style)), style),
         _assistants(view, style),
         *remark_parts(view.remarks, style),
@@ -44,6 +45,17 @@ def _failing(view: DriftView, style: Style) -> Iterator[str]:
         yield f"  {more(len(view.failing) - _MOST)}"
     if view.failing:
         lines = wrap(views.FAILING_NOTE, style.width, lead="  ", hang="  ")
+        yield from (style.paint(line, "dim") for line in lines)
+
+
+def _foreign(view: DriftView, style: Style) -> Iterator[str]:
+    for one in view.foreign[:_MOST]:
+        yield f"  {style.paint('?', 'yellow')} {style.paint(plain(one.store), 'bold')}"
+        yield from wrap_parts(first_few(one.files), style.width, lead="      ", hang="      ")
+    if len(view.foreign) > _MOST:
+        yield f"  {more(len(view.foreign) - _MOST)}"
+    if view.foreign:
+        lines = wrap(views.FOREIGN_NOTE, style.width, lead="  ", hang="  ")
         yield from (style.paint(line, "dim") for line in lines)
 
 
@@ -75,4 +87,5 @@ def _commands(view: DriftView, revert: str, pull: str) -> list[str]:
     if view.in_sync or not revert:
         return []
     keep = [f"Keep it with: {plain(pull)}"] if pull and view.can_pull else []
-    return [*keep, f"Revert it with: {plain(revert)}", *filter(None, [view.pending])]
+    undo = [f"Revert it with: {plain(revert)}", *filter(None, [view.pending])] if view.can_revert else []
+    return [*keep, *undo]

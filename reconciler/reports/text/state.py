@@ -26,6 +26,12 @@ def rebuilt_text(done: StateRebuild) -> str:
     if done.unknown:
         lines += ["", "Applied values unknown: the next plan shows any differences"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, names))}" for one, names in done.unknown.items()]
+    if done.unlisted:
+        lines += [
+            "",
+            "Not listed, because the key or the server does not permit it: their objects are not in the state",
+        ]
+        lines += [f"  {plain(request)}" for request in done.unlisted]
     return "\n".join([*lines, "", "Next: reconciler plan"] if done.written else lines) + "\n"
 
 

@@ -1,11 +1,11 @@
 """The status of every object as a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from typing import Final
 
 from reconciler.planning.model import Change
 from reconciler.project.status import ObjectStatus, Status
-from reconciler.reports.style import Style, wrap
+from reconciler.reports.style import Style, count, first_few, wrap
 from reconciler.reports.text.tables import table
 from reconciler.reports.wording import reason_texts
 from reconciler.resources.json_documents import timestamp
@@ -35,9 +35,27 @@ def _notes(one: ObjectStatus) -> Iterator[str]:
         yield "in sync"
     yield from (f"to {change.action}" for change in one.changes if not change.only_records)
     yield from map(_drifted, one.drift)
+    yield from (f"drift: {count(len(files), noun)}" for noun, files in _files(one) if files)
+    yield from _used(one)
     yield from (f"refused: {refusal.rule}" for refusal in one.refusals)
     if one.published:
         yield f"{one.published} is published"
+
+
+def _files(one: ObjectStatus) -> Iterator[tuple[str, Sized]]:
+    yield "failing file", one.failing
+    yield "foreign file", one.foreign
+
+
+def _used(one: ObjectStatus) -> Iterator[str]:
+    """Yield the drift of what an assistant uses, which is not in its own row."""
+    if one.sync is None:
+        return
+    holders = [change.address for change in one.sync.differs if change.address != one.address]
+    holders += [file.store for file in one.sync.failing] + [file.store or "" for file in one.sync.foreign]
+    used = dict.fromkeys(filter(None, holders))
+    if used:
+        yield f"drift in {' '.join(first_few(tuple(used), _MOST_FIELDS))}"
 
 
 def _drifted(change: Change) -> str:

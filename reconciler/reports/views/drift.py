@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
-from reconciler.planning.drift import Drifted, DriftReport, RetiringModel, Standing
+from reconciler.planning.drift import Drifted, DriftReport, RetiringModel
 from reconciler.planning.model import GONE, Change, drift_class
 from reconciler.planning.reasons import Reason, ReasonCode
+from reconciler.planning.sync_status import SyncStatus, ToolFile
 from reconciler.planning.writers import Seen, Writer
 from reconciler.reports.style import count, more
 from reconciler.reports.views.changes import ChangeView, drift_views
@@ -19,6 +21,11 @@ from reconciler.resources.values import ABSENT, JSON, Absent
 DRIFT_NOTE: Final = "Differences are shown as manifest -> live."
 FAILING: Final = "Failing files"
 FAILING_NOTE: Final = "Searches do not find these files. Reverting drift attaches them again; or change or remove them."
+FOREIGN: Final = "Foreign files"
+FOREIGN_NOTE: Final = (
+    "No manifest names these files, and searches find them. `pull` adds their ids to the manifest; with `prune: true` "
+    "in the manifest of the store, `apply` detaches them."
+)
 RETIRING: Final = "Retiring models"
 ASSISTANTS: Final = "Assistants"
 _WRITERS: Final[dict[Writer, ReasonCode]] = {"outside": "written-outside", "unknown-run": "written-by-unknown-run"}
@@ -33,6 +40,14 @@ class FailingView:
 
     store: str
     reason: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignView:
+    """Files of one store that no manifest names, each with its file name and id."""
+
+    store: str
     files: tuple[str, ...]
 
 
@@ -69,6 +84,8 @@ class DriftView:
     drift_count: int
     failing: tuple[FailingView, ...]
     failing_count: int
+    foreign: tuple[ForeignView, ...]
+    foreign_count: int
     retiring: tuple[RetiringView, ...]
     out_of_sync: tuple[AssistantView, ...]
     in_sync_addresses: tuple[str, ...]
@@ -77,6 +94,8 @@ class DriftView:
     remarks: Remarks
     can_pull: bool
     """Whether some of the drift can be pulled into the manifests."""
+    can_revert: bool
+    """Whether `apply` reverts some of the drift."""
     pending: str
     """One sentence with the number of edits that reverting also applies; empty without any."""
 
@@ -96,12 +115,15 @@ def drift_view(report: DriftReport) -> DriftView:
         drift_count=len(report.drifted),
         failing=_failing(report),
         failing_count=len(report.failing),
+        foreign=_foreign(report),
+        foreign_count=len(report.foreign),
         retiring=tuple(map(_retiring, report.retiring)),
-        out_of_sync=tuple(AssistantView(one.address, tuple(standing_lines(one))) for one in others),
+        out_of_sync=tuple(AssistantView(one.address, tuple(sync_lines(one))) for one in others),
         in_sync_addresses=in_sync,
         in_sync_text=_in_sync_text(report),
         remarks=remarks(report.plan),
         can_pull=report.is_pullable,
+        can_revert=report.is_revertible,
         pending=pending,
     )
 
@@ -143,6 +165,18 @@ def _failing(report: DriftReport) -> tuple[FailingView, ...]:
     return tuple(FailingView(store, reason, tuple(files)) for (store, reason), files in found.items())
 
 
+def _foreign(report: DriftReport) -> tuple[ForeignView, ...]:
+    found: dict[str, list[str]] = {}
+    for file in report.foreign:
+        found.setdefault(file.store, []).append(named_file(file.file, file.name))
+    return tuple(ForeignView(store, tuple(files)) for store, files in found.items())
+
+
+def named_file(file: str, name: str) -> str:
+    """Return a file with its name at OpenAI, if it is known and is not part of the path."""
+    return file if not name or file.endswith(name) else f"{name} ({file})"
+
+
 def _retiring(model: RetiringModel) -> RetiringView:
     text = f"OpenAI has shut it down, on {model.on}" if model.is_gone else f"OpenAI shuts it down on {model.on}"
     return RetiringView(model.model, model.is_gone, text, model.used_by)
@@ -155,15 +189,25 @@ def _in_sync_text(report: DriftReport) -> str:
     return f"{count(len(found), 'assistant')} in sync{also}." if found else ""
 
 
-def standing_lines(one: Standing) -> list[str]:
+def sync_lines(one: SyncStatus) -> list[str]:
     """Return a line for each difference of an assistant and its dependencies: the manifest, then live."""
     lines = [line for change in one.differs for line in _differing(one, change)]
     lines += [f"{file.store} {file.file}: could not be indexed" for file in one.failing]
-    rest = len(lines) - _MOST_LINES
+    sides = ((one.missing, "not at OpenAI"), (one.foreign, "not in the manifests"))
+    files = (f"{_place(file)}: {where}" for side, where in sides for file in side)
+    total = len(lines) + len(one.missing) + len(one.foreign)
+    rest = total - _MOST_LINES
+    lines += islice(files, max(0, _MOST_LINES + 1 - len(lines)))
     return lines if rest <= 1 else [*lines[:_MOST_LINES], more(rest)]
 
 
-def _differing(one: Standing, change: Change) -> Iterator[str]:
+def _place(file: ToolFile) -> str:
+    """Return a file with the tool and the store that it is in."""
+    return " ".join(filter(None, (file.tool, file.store, named_file(file.file, file.name))))
+
+
+def _differing(one: SyncStatus, change: Change) -> Iterator[str]:
+    """Yield a line for each difference of one object, without the files that have a line of their own."""
     whose = "" if change.address == one.address else f"{change.address} "
     word = drift_class(change)
     if word in GONE or not change.fields:
@@ -172,8 +216,10 @@ def _differing(one: Standing, change: Change) -> Iterator[str]:
     single, files = split_files(tuple(map(desired_first, change.fields)))
     for item in single:
         yield f"{whose}{item.label}: {_side(item.before)} -> {_side(item.after)}"
-    if files:
-        yield f"{whose}files: {count(len({item.keys[1] for item in files}), 'file')} differ"
+    listed = {file.file for file in (*one.missing, *one.foreign) if file.store == change.address} if files else set()
+    others = {item.keys[1] for item in files} - listed
+    if others:
+        yield f"{whose}files: {count(len(others), 'file')} differ"
 
 
 def _side(value: JSON | Absent) -> str:

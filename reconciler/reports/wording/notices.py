@@ -43,6 +43,12 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     ),
     "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
     "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
+    "list-not-served": (
+        "this server does not have {request} (404), and no object of it is known: assuming no references from there"
+    ),
+    "models-not-listed": (
+        "the models cannot be listed: shutdown dates are those of OpenAI's page. Grant the API key {scope} to read them"
+    ),
     "model-unlisted": lambda args: f"the API lists no model {args['model']} for this key{_similar(args['similar'])}",
     "already-managed": "{address} is already managed, as {id}",
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",

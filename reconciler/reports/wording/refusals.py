@@ -75,6 +75,9 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
     "duplicate-used": "{id} is a duplicate of {address}, still used by {user}",
     "referenced": "{address} is still used",
+    "not-listed": (
+        "it is not known whether anything still uses {id}: these requests are not permitted or not answered: {requests}"
+    ),
     "published": "it is published by {chatbots}",
     "release-edited": "it was released as {released}, and its manifest says {manifest}",
     "assistants-drifted": "{addresses} changed outside Reconciler, and the release would not have that change",
@@ -104,6 +107,9 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "archive-releases": _archive,
     "keep-release": "or keep {address}",
     "restore-manifest": "or restore the manifest of {address}",
+    "grant-scopes": "grant the API key {scopes}",
+    "make-readable": "make it readable, or check the base URL and any gateway before the API",
+    "keep-or-target": "or keep the object; `reconciler apply --target ADDRESS` applies other changes",
     "publish-or-remove": _publish,
     "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
     "revert-or-pull": _undo,

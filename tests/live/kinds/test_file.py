@@ -1,6 +1,7 @@
 import pytest
 
-from reconciler.live.errors import LiveError
+from reconciler.emulator.fault_spec import parse
+from reconciler.live.errors import DeniedError, LiveError
 from reconciler.resources.address import Identity
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 
@@ -126,3 +127,14 @@ def test_an_upload_never_changes(api, files):
     live = api.run(files.create(order))
     with pytest.raises(LiveError, match="cannot be changed"):
         api.run(files.update(live, order))
+
+    def test_a_server_without_vector_stores_attaches_no_file(self, api, files, made):
+        wanted = made("hours.md")
+        api.app.state.faults.set(*parse("404:GET:/v1/vector_stores"))
+        assert self.find(api, files, api.upload("kb/hours.md")).id == wanted
+
+    def test_a_key_that_may_not_list_vector_stores_cannot_tell(self, api, files, made):
+        made("hours.md")
+        api.app.state.faults.set(*parse("403:GET:/v1/vector_stores"))
+        with pytest.raises(DeniedError):
+            self.find(api, files, api.upload("kb/hours.md"))

@@ -4,8 +4,9 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from reconciler.live.errors import LiveError
-from reconciler.live.indexing import attach
+from reconciler.emulator.fault_spec import parse
+from reconciler.live.errors import DeniedError, LiveError
+from reconciler.live.indexing import Batch, attach, indexed
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Desired
 from reconciler.resources.labels import FILE_SHA256, PROJECT
@@ -168,6 +169,56 @@ class TestWaiting:
         stores.update(live.id, {"kb/a.md": "one"})
         assert stores.read(live.id).detail["pending_files"] == []
         assert "POST /v1/vector_stores/{id}/file_batches" not in stores.api.requests()
+
+
+class TestShortBatches:
+    """A batch may be completed without the files that were sent."""
+
+    def test_files_that_are_not_in_the_store_are_an_error(self, emulator):
+        stores = Bench(emulator(faults="ingest-none:POST:/v1/vector_stores/*/file_batches"))
+        order = stores.order({"kb/a.md": "one", "kb/b.md": "two"})
+        with pytest.raises(LiveError, match=r"not-indexed.*2 of 2 files are not in the store"):
+            stores.api.run(stores.adapter.create(order))
+
+    @pytest.mark.parametrize("counts", [None, {"total": 1, "completed": 1}, {"total": 2, "completed": 0, "failed": 0}])
+    def test_files_that_are_in_the_store_are_done_whatever_the_batch_counts(self, server, bench, counts):
+        batch = {"id": "vsfb_1", "status": "completed", **({} if counts is None else {"file_counts": counts})}
+        entries = [{"id": id_, "status": "completed"} for id_ in ("file-1", "file-2")]
+        self.indexed(server, bench, batch, entries)
+
+    def test_a_cancelled_file_is_an_error(self, server, bench):
+        batch = {"id": "vsfb_1", "status": "completed", "file_counts": {"total": 2, "completed": 1, "cancelled": 1}}
+        entries = [{"id": "file-1", "status": "completed"}, {"id": "file-2", "status": "cancelled"}]
+        with pytest.raises(LiveError, match=r"1 of 2 files are not in the store.*file-2"):
+            self.indexed(server, bench, batch, entries)
+
+    def test_a_file_that_is_still_indexed_is_waited_for(self, server, bench):
+        batch = {"id": "vsfb_1", "status": "completed", "file_counts": {"total": 2, "completed": 1, "in_progress": 1}}
+        busy = [{"id": "file-2", "status": "in_progress"}]
+        entries = [{"id": id_, "status": "completed"} for id_ in ("file-1", "file-2")]
+        self.indexed(server, bench, batch, busy, [], entries)
+
+    def indexed(self, server, bench, batch, *lists):
+        """Wait for a batch of two files; the lists of files of the store are answered in order."""
+        answers = [batch, *([[]] if len(lists) == 1 else []), *lists]
+        bodies = [one if isinstance(one, dict) else {"data": one, "has_more": False} for one in answers]
+        connection = server.says(*(httpx2.Response(200, json=body) for body in bodies))
+        sent = [Batch("vsfb_1", frozenset({"file-1", "file-2"}))]
+        about = Desired(Address("vectorstore", "kb"), "vector_store", {})
+        bench.run(indexed(connection, "vs_1", sent, frozenset(), about))
+
+
+class TestListsOfFiles:
+    """A list of files that does not exist shows nothing about the store."""
+
+    @pytest.mark.parametrize("fault", ["404", "gateway", "403"])
+    def test_a_store_whose_files_are_not_listed_is_not_deleted(self, emulator, fault):
+        stores = Bench(emulator())
+        made = stores.make({"kb/a.md": "one"})
+        stores.api.app.state.faults.set(*parse(f"{fault}:GET:/v1/vector_stores/*/files"))
+        for look in (stores.read, lambda _: stores.list()):
+            with pytest.raises(DeniedError):
+                look(made.id)
 
 
 class TestRecovery:

@@ -1,9 +1,10 @@
 from dataclasses import replace
 from textwrap import dedent
 
-from reconciler.planning.drift import FailingFile
+from reconciler.planning.sync_status import FailingFile
 from reconciler.reports.markdown.drift import drift_markdown
 from reconciler.reports.markdown.fitting import LIMIT, size
+from reconciler.reports.views.drift import FOREIGN_NOTE
 from tests.support.drifts import FAILING, HAND, SOON, everything, many, report
 from tests.support.plans import field, plan, update
 from tests.support.reading import markdown
@@ -15,12 +16,12 @@ def golden(text):
 
 def test_everything_in_the_order_in_which_it_matters():
     text = drift_markdown(everything(), revert="reconciler apply", pull="reconciler pull")
-    assert text == golden("""
+    assert text == golden(f"""
         <!-- reconciler:drift acme/production -->
 
         ## Drift: `acme/production`
 
-        1 modified, 1 failing file, 2 retiring models, 7 unchanged.
+        1 modified, 1 failing file, 2 retiring models, 1 foreign file, 7 unchanged.
 
         ### Changed outside Reconciler
 
@@ -42,6 +43,12 @@ def test_everything_in_the_order_in_which_it_matters():
 
         - `vectorstore/handbook` `kb/a.md`: `unsupported_file: The file type is not supported.`
 
+        ### Foreign files
+
+        {FOREIGN_NOTE}
+
+        - `vectorstore/handbook` `theirs.md (file-9)`
+
         ### Retiring models
 
         - `gpt-4` OpenAI has shut it down, on 2026-10-23: `assistant/billing`
@@ -58,6 +65,8 @@ def test_everything_in_the_order_in_which_it_matters():
         - `assistant/triage`
           - `model: "gpt-6" -> "gpt-5"`
           - `vectorstore/handbook kb/a.md: could not be indexed`
+          - `code_interpreter data/rates.csv: not at OpenAI`
+          - `file_search vectorstore/handbook theirs.md (file-9): not in the manifests`
 
         ---
 

@@ -23,20 +23,21 @@ def installed() -> Iterator[None]:
     """Register the kind, as if its modules were in the packages."""
     paths = [list(package.__path__) for package, _ in _PACKAGES]
     try:
+        _forget()
         for package, folder in _PACKAGES:
             package.__path__.append(str(_HERE / folder))
-        _forget()
         yield
     finally:
-        for (package, folder), path in zip(_PACKAGES, paths, strict=True):
+        for (package, _), path in zip(_PACKAGES, paths, strict=True):
             package.__path__[:] = path
-            for module in (_HERE / folder).glob("*.py"):
-                sys.modules.pop(f"{package.__name__}.{module.stem}", None)
         _forget()
 
 
 def _forget() -> None:
-    """Clear the caches of the registries."""
+    """Forget the modules of the kind, and any of the same names, and clear the caches of the registries."""
+    for package, folder in _PACKAGES:
+        for file in (_HERE / folder).glob("*.py"):
+            sys.modules.pop(f"{package.__name__}.{file.stem}", None)
     for module in (registry, references):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
