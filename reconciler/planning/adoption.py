@@ -96,6 +96,7 @@ class _Pairing:
             for live in self.matched.unmanaged
             if live.labels is None and not self.inputs.is_upload(live.type)
         }
+        self.unproven = {live.id for live in self.matched.unproven}
         self.origins = Counter(self.remembered.values())
         self.by_name: dict[tuple[str, str], list[Live]] = defaultdict(list)
         for live in self.free.values():
@@ -164,6 +165,8 @@ class _Pairing:
         return False
 
     def _owner(self, live: Live) -> str:
+        if live.id in self.unproven:
+            return ""
         if live.labels:
             return live.labels.identity
         return str(self.inputs.identity) if live.id in self.matched.addresses else ""
