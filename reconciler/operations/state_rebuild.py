@@ -74,7 +74,8 @@ async def rebuild_state(
 def _written(
     workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[StateRebuild], bool]
 ) -> StateRebuild:
-    ambiguous = {address: tuple(live.id for live in group) for address, group in matched.ambiguous.items()}
+    unproven = sorted((*matched.ambiguous.items(), *matched.copies.items()), key=lambda item: item[0])
+    ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
     made = StateRebuild(edited, len(state.objects), unknown, ambiguous)
     if made.replaces and not confirm(replace(made, written=False)):

@@ -68,6 +68,7 @@ NoticeCode: TypeAlias = Literal[
     "consent-expired",  # place, consent, until
     "consent-outdated",  # place, consent: the refusal has another subject by now
     "consent-unneeded",  # place, consent: the plan has no such refusal
+    "same-label",  # objects: live objects with the label of the address, as of the refusal
     "peer-without-state",  # identity, location
     "model-unlisted",  # model, similar: names that the API lists
     "already-managed",  # id: to be adopted, and managed at this address already

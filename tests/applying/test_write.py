@@ -29,6 +29,14 @@ class TestDoubt:
         assert list(cloud.objects) == ["new_1"]
         assert cloud.slept == 7
 
+    def test_intents_stay_where_another_object_may_appear_later(self):
+        assert applied(Worlds().want("widget/lamp")).cloud.doubtful == []
+        found = Cloud(trouble={"create widget/lamp": [MadeButLost()]})
+        assert applied(Worlds().want("widget/lamp"), found).cloud.doubtful == []
+        twice = Cloud(trouble={"create widget/lamp": [doubt()]})
+        assert applied(Worlds().want("widget/lamp"), twice).cloud.doubtful == ["widget/lamp"]
+        assert applied(Worlds().want("widget/lamp").unfinished("widget/lamp")).cloud.doubtful == ["widget/lamp"]
+
     def test_doubt_that_never_ends_is_a_failure(self):
         cloud = Cloud(trouble={"create widget/lamp": [doubt()] * 3})
         result = applied(Worlds().want("widget/lamp"), cloud)

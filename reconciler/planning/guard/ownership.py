@@ -75,15 +75,17 @@ def _same_label(inputs: PlanInputs, address: Address, known: Live | None, unprov
         for live in objects
     ]
     ids = [live.id for live in unproven]
-    manage = Remedy("adopt-copy", {"kind": address.kind, "id": ids[0]})
-    keep_one = Remedy("adopt-one", {"address": str(address), "id": ids[0]})
+    separate = Remedy("delete-or-unlabel", {"ids": ids} if known else {})
+    adopt = Remedy("adopt-copy", {"kind": address.kind, "id": ids[0]})
     return Violation(
         address=str(address),
         action="update",
         cause=Cause(
             "same-label", {"address": str(address), "ids": sorted(live.id for live in objects), "objects": listed}
         ),
-        remedies=(Remedy("delete-or-unlabel", {"ids": ids}), manage if known else keep_one),
+        remedies=(separate, adopt)
+        if known
+        else (separate, Remedy("adopt-one", {"address": str(address), "id": ids[0]})),
         facts=sorted(live.id for live in objects),
     )
 

@@ -7,7 +7,8 @@ from reconciler.planning.reasons import CauseCode, RemedyCode
 from reconciler.reports.wording.phrases import Args, Phrase, object_text
 
 
-def _same_label(args: Args) -> str:
+def same_label(args: Args) -> str:
+    """Return the live objects that carry one label, each with its name and whether it is in the state."""
     listed = map(_labelled, args["objects"]) if "objects" in args else args["ids"]
     return f"{len(args['ids'])} live objects carry the label {args['address']}: {', '.join(listed)}"
 
@@ -42,7 +43,7 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
     "nothing-live": "none of the {objects} objects in the state is live: the key may be of another OpenAI project",
     "foreign-owner": "{id} is in the state, but its label names {owner} as the owner",
-    "same-label": _same_label,
+    "same-label": same_label,
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
     "duplicate-used": _duplicate_used,
     "referenced": "{address} is still used",
@@ -68,7 +69,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
     "delete-or-unlabel": _delete_or_unlabel,
     "adopt-copy": "to manage it too, write a manifest with another name and run `reconciler adopt {kind}/NAME={id}`",
-    "adopt-one": "select the managed one with `reconciler adopt {address}={id}`, then delete or unlabel the others",
+    "adopt-one": "if the state was lost, `reconciler adopt {address}={id}` records which one is managed",
     "adopt-first": "run `reconciler adopt` first, which adopts it as it is",
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
