@@ -15,6 +15,7 @@ from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.live.adapters import Adapter, WriteRequest
 from reconciler.live.errors import UnknownOutcomeError
+from reconciler.planning.announced import is_as_sent
 from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.field_diff import LastApplied, as_live, compare, owned
@@ -235,7 +236,7 @@ async def _found(run: Run, adapter: Adapter, request: WriteRequest) -> Live | No
     for wait in LOOKS:
         await run.sleep(wait)
         found = await adapter.find(request, run.started)
-        if found is None:
+        if found is None or not is_as_sent(run.planned.inputs, request.desired, found):
             continue
         if not run.users.get(found.id):
             return found

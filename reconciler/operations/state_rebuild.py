@@ -74,7 +74,7 @@ async def rebuild_state(
 def _written(
     workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[StateRebuild], bool]
 ) -> StateRebuild:
-    unproven = sorted((*matched.ambiguous.items(), *matched.copies.items()), key=lambda item: item[0])
+    unproven = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
     ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
     made = StateRebuild(edited, len(state.objects), unknown, ambiguous)

@@ -29,7 +29,8 @@ def marker_of(inputs: PlanInputs, desired: Desired) -> dict[str, JSON]:
     if inputs.needs_state(desired.type):
         marker["fields"] = _hashes(desired.fields)
     elif inputs.is_labelled(desired.type):
-        marker["fields"] = _sent(inputs.resource_types[desired.type], desired)
+        resource_type = inputs.resource_types[desired.type]
+        marker["fields"] = _returned(resource_type, resource_type.complete(resource_type, desired.fields))
     return marker
 
 
@@ -38,9 +39,8 @@ def _hashes(fields: Fields) -> dict[str, JSON]:
     return {name: field_hash(value) for name, value in sorted(plain.items())}
 
 
-def _sent(resource_type: ResourceType, desired: Desired) -> dict[str, JSON]:
-    """Return the hashes of all fields as the API returns them after the create, by key where the API adds keys."""
-    fields = resource_type.complete(resource_type, desired.fields)
+def _returned(resource_type: ResourceType, fields: Fields) -> dict[str, JSON]:
+    """Return the hashes of fields as the API returns them after the create, by key where the API adds keys."""
     once = {name: value for name, value in fields.items() if name not in resource_type.apart}
     whole = {name: value for name, value in once.items() if name not in resource_type.resolved}
     partly = {name: _hashes(once[name]) for name in once.keys() - whole.keys() if isinstance(once[name], Mapping)}
@@ -52,7 +52,7 @@ def accounts_for(inputs: PlanInputs, address: Address, known: Live | None, live:
 
     The object has the type and all fields that the intent would have sent, and was created since. `known` is the object
     that the state has at the address. If a create that was sent later made it, only older objects are accounted for: a
-    younger one may be a copy of it.
+    younger one may be a clone of it.
     """
     made = any(_made(inputs, item, live) for item in inputs.intents.get(address, ()))
     if made or known is None or created(live) >= created(known):
@@ -60,10 +60,15 @@ def accounts_for(inputs: PlanInputs, address: Address, known: Live | None, live:
     return any(_made(inputs, item, live) for item in inputs.superseded if item.address == address)
 
 
+def is_as_sent(inputs: PlanInputs, desired: Desired, live: Live) -> bool:
+    """Return True if an object has all fields that its create sends; False for a clone that was edited."""
+    return not inputs.is_labelled(live.type) or _fits(live, _returned(inputs.resource_types[live.type], desired.fields))
+
+
 def _made(inputs: PlanInputs, item: Pending, live: Live) -> bool:
     sent = item.marker.get("fields")  # intents of version 893cbbb have none for an object with labels
     since = created(live) >= item.since - CLOCK_LAG
-    return live.type == item.type and since and (not sent or _fits(live, sent)) and _holds_only_ours(inputs, item, live)
+    return live.type == item.type and since and _fits(live, sent or {}) and _holds_only_ours(inputs, item, live)
 
 
 def _holds_only_ours(inputs: PlanInputs, item: Pending, live: Live) -> bool:
@@ -96,6 +101,7 @@ def find_announced(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[A
             if live.type == item.type
             and live.id not in taken
             and created(live) >= item.since - CLOCK_LAG
+            and hashes.keys() & live.fields.keys()
             and _fits(live, hashes)
         ]
         if fitting and item.address not in found:
@@ -105,8 +111,8 @@ def find_announced(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[A
 
 
 def _fits(live: Live, hashes: Mapping[str, JSON]) -> bool:
-    readable = hashes.keys() & live.fields.keys()
-    return bool(readable) and all(_has(live.fields[name], hashes[name]) for name in readable)
+    """Return True if the object has all announced values that can be read."""
+    return all(_has(live.fields[name], hashes[name]) for name in hashes.keys() & live.fields.keys())
 
 
 def _has(value: JSON, expected: JSON) -> bool:

@@ -40,13 +40,13 @@ class Matched:
     """The former address of each object that has a new one."""
     former: Mapping[Address, Address] = field(default_factory=dict)
     """The present address of each former name."""
-    copies: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
+    clones: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
     """Further objects labelled with the address of another one, without proof that this identity created them."""
 
     @property
     def unproven(self) -> Iterator[Live]:
         """The objects that have a label of this identity and no other proof, where more than one has the label."""
-        return chain.from_iterable((*self.copies.values(), *self.ambiguous.values()))
+        return chain.from_iterable((*self.clones.values(), *self.ambiguous.values()))
 
     def now(self, address: Address) -> Address:
         """Return what the object at `address` is called now; of a former name, the address that it has since."""
@@ -110,8 +110,8 @@ class Claim:
     """See `Matched.duplicates`."""
     ambiguous: Sequence[Live] = ()
     """See `Matched.ambiguous`; then `live` is None."""
-    copies: Sequence[Live] = ()
-    """See `Matched.copies`."""
+    clones: Sequence[Live] = ()
+    """See `Matched.clones`."""
 
 
 def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
@@ -123,14 +123,14 @@ def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Se
     """
     proven = {live.id for live in labelled if accounts_for(inputs, address, known, live)}
     made = sorted((live for live in labelled if live.id in proven), key=lambda live: (created(live), live.id))
-    copies = [live for live in labelled if live.id not in proven]
+    clones = [live for live in labelled if live.id not in proven]
     if known and not _moved_house(inputs, address, known, made):
-        return Claim(known, made, copies=copies)
+        return Claim(known, made, clones=clones)
     if not known and len(labelled) == 1:
         return Claim(labelled[0])
-    if not known and copies:
+    if not known and clones:
         return Claim(ambiguous=labelled)
-    return Claim(made[0], made[1:], copies=copies)
+    return Claim(made[0], made[1:], clones=clones)
 
 
 def match(inputs: PlanInputs) -> Matched:
@@ -147,7 +147,7 @@ def match(inputs: PlanInputs) -> Matched:
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
     duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
     ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
-    copies = {address: one.copies for address, one in claims.items() if one.copies}
+    clones = {address: one.clones for address, one in claims.items() if one.clones}
     for address, live in _documents(inputs):
         paired.setdefault(address, live)
     paired.update(adopted)
@@ -162,7 +162,7 @@ def match(inputs: PlanInputs) -> Matched:
     paired.update(find_announced(inputs, paired))
     addresses = _addresses(paired)
     former = former_names(as_applied, paired, moved, addresses)
-    found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, copies)
+    found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)
     return _finish(inputs, found)
 
 

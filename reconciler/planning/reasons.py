@@ -103,7 +103,7 @@ RemedyCode: TypeAlias = Literal[
     "use-other-key",
     "leave-to-owner",  # owner, address
     "delete-or-unlabel",  # ids: of objects that have a label without being known to be managed
-    "adopt-copy",  # kind, id: of an object that has a copied label
+    "adopt-clone",  # kind, id: of an object that has a copied label
     "adopt-one",  # address, id: of the first of several objects with one label
     "adopt-first",
     "repoint-user",  # user, id

@@ -6,7 +6,7 @@ from reconciler.live.kinds.agent import Agents
 from reconciler.live.kinds.file import Files
 from reconciler.live.kinds.vector_store import VectorStores
 from tests.e2e.troubled import agent, store, troubled
-from tests.support.copies import copy_agent
+from tests.support.clones import clone_agent
 from tests.support.world import PROJECT, is_silent, world
 
 
@@ -73,8 +73,8 @@ class TestACreateOfAKilledRunThatListsShowTooLate:
         assert self.agents(late) == [known]
         assert is_silent(late.plan())
 
-    def test_a_copy_of_the_second_is_not(self, late):
+    def test_a_clone_of_the_second_is_not(self, late):
         known, before = late.id_of("assistant/clerk"), self.agents(late)
-        copy = late.by_hand(copy_agent(late.sdk, known))
+        clone = late.by_hand(clone_agent(late.sdk, known))
         assert late.attempt() == {"refused: duplicate"}
-        assert set(self.agents(late)) == {*before, copy}
+        assert set(self.agents(late)) == {*before, clone}

@@ -51,7 +51,7 @@ def test_state_tells_which_of_two_labelled_objects_is_meant():
     found = matched(worlds)
     assert ids(found.live) == {"widget/lamp": "w1"}
     assert not found.duplicates
-    assert [live.id for live in found.copies[LAMP]] == ["w2"]
+    assert [live.id for live in found.clones[LAMP]] == ["w2"]
     assert not found.unmanaged
 
 
@@ -59,7 +59,7 @@ def test_a_copied_label_on_an_object_that_a_person_has_chosen_is_no_obstacle():
     worlds = Worlds().want("widget/desk").synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
     found = matched(worlds, adopt={Address("widget", "desk"): "w2"})
     assert ids(found.live) == {"widget/lamp": "w1", "widget/desk": "w2"}
-    assert not found.copies
+    assert not found.clones
 
 
 def test_an_object_in_the_state_is_not_adopted_at_another_address():
@@ -103,7 +103,7 @@ def test_a_killed_move_out_of_the_outlets_goes_on_with_the_object_it_made():
     worlds = Worlds().applied("widget/lamp", id_="widget/lamp", type_="page").want("widget/lamp")
     worlds.objects.append(Live("page", "widget/lamp", {}))
     worlds.live("widget/lamp", id_="w1", detail={"created_at": 1001.0}, colour="grey")
-    assert [live.id for live in matched(worlds).copies[LAMP]] == ["w1"]
+    assert [live.id for live in matched(worlds).clones[LAMP]] == ["w1"]
     found = matched(worlds.unfinished("widget/lamp"))
     assert ids(found.live) == {"widget/lamp": "w1"}
     assert not found.unmanaged

@@ -1,5 +1,5 @@
 """State is lost at any moment of any history: nothing is made twice, what was changed by hand is not undone unseen, and
-no copy that a person made of a labelled object is changed or deleted.
+no clone that a person made of a labelled object is changed or deleted.
 
 What is live is looked for with the SDK: objects by our labels, uploads by name and size, and what a hand has done by
 the ids that it did it to.
@@ -17,7 +17,7 @@ from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.labels import ADDRESS
 from tests.property.projects import Project, new_world, projects
-from tests.support.copies import copy_agent, copy_store, unlabel_agent, unlabel_store
+from tests.support.clones import clone_agent, clone_store, unlabel_agent, unlabel_store
 from tests.support.world import STATE, World, told
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
@@ -27,7 +27,8 @@ BY_HAND = "Changed by hand."
 Event = Project | str
 histories = st.lists(
     projects(to_be_edited=True)
-    | st.sampled_from(["edit", "detach", "lose", "lose and rebuild", "copy agent", "copy store", "unlabel"]),
+    | st.sampled_from(["edit", "detach", "lose", "lose and rebuild"])
+    | st.sampled_from(["clone agent", "clone store", "unlabel"]),
     min_size=1,
     max_size=6,
 )
@@ -48,10 +49,10 @@ class Past:
     """Whether a file was ever detached: maybe no store holds its upload, and only state tells whose it is."""
     proven: bool = True
     """Whether it is known of every upload that it is ours."""
-    copies: dict[str, str] = field(default_factory=dict)
-    """The names of the copies by id: each has the label of its original until it is unlabelled."""
+    clones: dict[str, str] = field(default_factory=dict)
+    """The names of the clones by id: each has the label of its original until it is unlabelled."""
     labelled: dict[str, str] = field(default_factory=dict)
-    """The addresses on the labels of copies, by id."""
+    """The addresses on the labels of clones, by id."""
 
     def happens(self, event: Event) -> None:
         if isinstance(event, Project):
@@ -61,8 +62,8 @@ class Past:
             self.world.by_hand(self._edit())
         elif event == "detach":
             self.world.by_hand(self._detach())
-        elif event.startswith("copy"):
-            self.world.by_hand(self._copy(stores=event == "copy store"))
+        elif event.startswith("clone"):
+            self.world.by_hand(self._clone(stores=event == "clone store"))
         elif event == "unlabel":
             self.unlabel()
         else:
@@ -75,8 +76,8 @@ class Past:
         plan = self.world.plan("keep")
         refused = {refusal.address for refusal in plan.refusals if refusal.rule == "duplicate"}
         assert refused == set(self.labelled.values())
-        assert not [change for change in plan.work if change.id in self.copies]
-        self.world.by_hand(self._check_copies())
+        assert not [change for change in plan.work if change.id in self.clones]
+        self.world.by_hand(self._check_clones())
         if not plan.refusals:
             told = {change.id for change in plan.changes if any(item.keys[0] == "files" for item in change.fields)}
             self.detached = {(store, file) for store, file in self.detached if store not in told}
@@ -105,16 +106,16 @@ class Past:
                 self.edited.add((agent.id, address))
             return
 
-    async def _copy(self, *, stores: bool) -> None:
-        """Copy the first labelled object, as a person does who passes its metadata on."""
+    async def _clone(self, *, stores: bool) -> None:
+        """Clone the first labelled object, as a person does who passes its metadata on."""
         sdk = self.world.sdk
         pages: Any = sdk.vector_stores.list() if stores else sdk.beta.agents.list()
         async for one in pages:
             address = (one.metadata or {}).get(ADDRESS)
-            if address and one.id not in self.copies:
-                made = await (copy_store(sdk, one.id, file_ids=[]) if stores else copy_agent(sdk, one.id))
+            if address and one.id not in self.clones:
+                made = await (clone_store(sdk, one.id, file_ids=[]) if stores else clone_agent(sdk, one.id))
                 self.labelled[made] = address
-                self.copies[made] = one.name
+                self.clones[made] = one.name
                 return
 
     def unlabel(self) -> None:
@@ -123,11 +124,11 @@ class Past:
             self.world.by_hand(work(self.world.sdk, id_))
         self.labelled = {}
 
-    async def _check_copies(self) -> None:
+    async def _check_clones(self) -> None:
         sdk = self.world.sdk
         live = {one.id: one.name async for one in sdk.beta.agents.list()}
         live |= {one.id: one.name async for one in sdk.vector_stores.list()}
-        assert {id_: live.get(id_, "deleted") for id_ in self.copies} == self.copies
+        assert {id_: live.get(id_, "deleted") for id_ in self.clones} == self.clones
 
     async def _detach(self) -> None:
         stores = self.world.sdk.vector_stores

@@ -117,7 +117,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "use-other-key": {},
         "leave-to-owner": {"owner": "globex", "address": "assistant/triage"},
         "delete-or-unlabel": {"ids": ["w1"]},
-        "adopt-copy": {"kind": "assistant", "id": "w1"},
+        "adopt-clone": {"kind": "assistant", "id": "w1"},
         "adopt-one": {"address": "assistant/triage", "id": "w1"},
         "adopt-first": {},
         "repoint-user": {"user": "automation auto_1", "id": "w1"},

@@ -59,11 +59,11 @@ def same_label(context: GuardContext) -> Iterator[Violation]:
     for all but one: a label can be copied. An adoption, which deletes nothing, may select one of them.
     """
     matched = context.matched
-    for address in sorted({*matched.ambiguous, *matched.copies}) if not context.inputs.adopt else ():
+    for address in sorted({*matched.ambiguous, *matched.clones}) if not context.inputs.adopt else ():
         now = matched.now(address)
         if context.inputs.in_scope(now):
-            known = matched.live.get(now) if address in matched.copies else None
-            unproven = (*matched.ambiguous.get(address, ()), *matched.copies.get(address, ()))
+            known = matched.live.get(now) if address in matched.clones else None
+            unproven = (*matched.ambiguous.get(address, ()), *matched.clones.get(address, ()))
             yield _same_label(context.inputs, now, known, sorted(unproven, key=lambda live: live.id))
 
 
@@ -76,7 +76,7 @@ def _same_label(inputs: PlanInputs, address: Address, known: Live | None, unprov
     ]
     ids = [live.id for live in unproven]
     separate = Remedy("delete-or-unlabel", {"ids": ids} if known else {})
-    adopt = Remedy("adopt-copy", {"kind": address.kind, "id": ids[0]})
+    adopt = Remedy("adopt-clone", {"kind": address.kind, "id": ids[0]})
     return Violation(
         address=str(address),
         action="update",

@@ -68,7 +68,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "use-other-key": "use a key of that project, or choose the environment that this key belongs to",
     "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
     "delete-or-unlabel": _delete_or_unlabel,
-    "adopt-copy": "to manage it too, write a manifest with another name and run `reconciler adopt {kind}/NAME={id}`",
+    "adopt-clone": "to manage it too, write a manifest with another name and run `reconciler adopt {kind}/NAME={id}`",
     "adopt-one": "if the state was lost, `reconciler adopt {address}={id}` records which one is managed",
     "adopt-first": "run `reconciler adopt` first, which adopts it as it is",
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",

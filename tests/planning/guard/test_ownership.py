@@ -25,7 +25,7 @@ def test_a_copied_label_is_refused_with_what_the_state_has_and_two_ways_out():
     listed = [{"id": "w1", "name": "lamp", "in_state": True}, {"id": "w0", "name": "lamp", "in_state": False}]
     assert refusal.cause.args["objects"] == listed
     assert refusal.consent is None
-    ways = (Remedy("delete-or-unlabel", {"ids": ["w0"]}), Remedy("adopt-copy", {"kind": "widget", "id": "w0"}))
+    ways = (Remedy("delete-or-unlabel", {"ids": ["w0"]}), Remedy("adopt-clone", {"kind": "widget", "id": "w0"}))
     assert refusal.remedies == ways
 
 

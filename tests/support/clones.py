@@ -1,4 +1,4 @@
-"""Copies of live objects that a person makes with the SDK, with the labels of the originals."""
+"""Clones of live objects that a person makes with the SDK, with the labels of the originals."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ from openai import AsyncOpenAI
 AGENT_FIELDS = ("model", "name", "instructions", "tools", "reasoning", "metadata")
 
 
-async def copy_agent(sdk: AsyncOpenAI, id_: str, **edits: Any) -> str:
-    """Copy an agent with its metadata, and return the id of the copy."""
+async def clone_agent(sdk: AsyncOpenAI, id_: str, **edits: Any) -> str:
+    """Clone an agent with its metadata, and return the id of the clone."""
     agent = await sdk.beta.agents.retrieve(id_)
     body = {name: getattr(agent, name, None) for name in AGENT_FIELDS}
     given: Any = {**{name: value for name, value in body.items() if value is not None}, **edits}
     return (await sdk.beta.agents.create(**given)).id
 
 
-async def copy_store(sdk: AsyncOpenAI, id_: str, **edits: Any) -> str:
-    """Copy a vector store with its metadata and its files, and return the id of the copy."""
+async def clone_store(sdk: AsyncOpenAI, id_: str, **edits: Any) -> str:
+    """Clone a vector store with its metadata and its files, and return the id of the clone."""
     store = await sdk.vector_stores.retrieve(id_)
     files = [file.id async for file in sdk.vector_stores.files.list(id_)]
     given: Any = {"name": store.name, "metadata": store.metadata, "file_ids": files, **edits}

@@ -1,4 +1,4 @@
-"""Copies of managed objects, with the labels of the originals: nothing is deleted until a person decides."""
+"""Clones of managed objects, with the labels of the originals: nothing is deleted until a person decides."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.resources.labels import ADDRESS
 from tests.support.cli import Cli, by_hand
-from tests.support.copies import copy_agent, copy_store, unlabel_agent, unlabel_store
+from tests.support.clones import clone_agent, clone_store, unlabel_agent, unlabel_store
 from tests.support.world import STATE, World, is_silent, manifest, world
 
 PROJECT: Any = {
@@ -65,9 +65,9 @@ def labelled(estate: World) -> dict[str, str]:
 
     async def look() -> dict[str, str]:
         sdk = estate.sdk
-        agents = [one async for one in sdk.beta.agents.list()]
-        stores = [one async for one in sdk.vector_stores.list()]
-        return {(one.metadata or {})[ADDRESS]: one.id for one in (*agents, *stores)}
+        found: list[Any] = [one async for one in sdk.beta.agents.list()]
+        found += [one async for one in sdk.vector_stores.list()]
+        return {one.metadata[ADDRESS]: one.id for one in found}
 
     return estate.by_hand(look())
 
@@ -81,11 +81,11 @@ def live_ids(estate: World) -> set[str]:
     return estate.by_hand(look())
 
 
-def copied(estate: World, address: str, **edits: Any) -> tuple[str, str]:
-    """Copy the object with this label, and return the ids of the original and of the copy."""
+def cloned(estate: World, address: str, **edits: Any) -> tuple[str, str]:
+    """Clone the object with this label, and return the ids of the original and of the clone."""
     original = labelled(estate)[address]
-    copy = copy_store if address.startswith("vectorstore/") else copy_agent
-    return original, estate.by_hand(copy(estate.sdk, original, **edits))
+    clone = clone_store if address.startswith("vectorstore/") else clone_agent
+    return original, estate.by_hand(clone(estate.sdk, original, **edits))
 
 
 def is_empty(plan: Plan) -> bool:
@@ -110,13 +110,13 @@ KINDS = ("assistant", "assistant@", "vectorstore", "vectorstore@")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("edits", [{}, {"name": "Copy of it"}], ids=["unedited", "renamed"])
-def test_a_copy_is_refused_and_not_deleted(estate, kind, edits):
-    original, copy = copied(estate, kinds(estate)[kind], **edits)
+@pytest.mark.parametrize("edits", [{}, {"name": "Clone of it"}], ids=["unedited", "renamed"])
+def test_a_clone_is_refused_and_not_deleted(estate, kind, edits):
+    original, clone = cloned(estate, kinds(estate)[kind], **edits)
     before = live_ids(estate)
     plan = estate.plan()
-    assert objects(plan) == {original: True, copy: False}
-    assert not [change for change in plan.work if change.id == copy]
+    assert objects(plan) == {original: True, clone: False}
+    assert not [change for change in plan.work if change.id == clone]
     assert live_ids(estate) == before
 
 
@@ -124,24 +124,24 @@ def test_a_copy_is_refused_and_not_deleted(estate, kind, edits):
 @pytest.mark.parametrize("also_restored", [False, True], ids=["lost", "restored"])
 def test_without_the_state_that_has_the_original_both_are_refused(estate, kind, also_restored):
     address = kinds(estate)[kind]
-    original, copy = copied(estate, address)
+    original, clone = cloned(estate, address)
     estate.lose_state()
     if also_restored:  # a state from before any of them was made
         (estate.root / STATE).mkdir(parents=True)
-    assert objects(estate.plan()) == {original: False, copy: False}
+    assert objects(estate.plan()) == {original: False, clone: False}
 
 
-def test_a_copy_of_an_object_of_another_environment_is_refused_there_and_left_alone_here(estate):
+def test_a_clone_of_an_object_of_another_environment_is_refused_there_and_left_alone_here(estate):
     estate.environ = {**PRODUCTION, "RECONCILER_ENV": "staging"}
     assert not estate.plan().refusals
     estate.apply()
     staging = labelled_in(estate, "acme/staging")
-    copy = estate.by_hand(copy_agent(estate.sdk, staging["assistant/triage"], name="Mine"))
-    assert objects(estate.plan()) == {staging["assistant/triage"]: True, copy: False}
+    clone = estate.by_hand(clone_agent(estate.sdk, staging["assistant/triage"], name="Mine"))
+    assert objects(estate.plan()) == {staging["assistant/triage"]: True, clone: False}
     estate.environ = PRODUCTION
     plan = estate.plan()
     assert is_empty(plan)
-    assert copy in {one.id for one in plan.unmanaged}
+    assert clone in {one.id for one in plan.unmanaged}
 
 
 def labelled_in(estate: World, identity: str) -> dict[str, str]:
@@ -154,40 +154,40 @@ def labelled_in(estate: World, identity: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", ["assistant", "vectorstore"])
-def test_a_copy_is_refused_when_the_manifest_goes_too(estate, kind):
+def test_a_clone_is_refused_when_the_manifest_goes_too(estate, kind):
     address = {"assistant": "assistant/clerk", "vectorstore": "vectorstore/old"}[kind]
     estate.wants(manifest("Assistant", "clerk", AGENT), manifest("VectorStore", "old", {"files": ["kb/*.md"]}))
     estate.apply()
-    original, copy = copied(estate, address)
+    original, clone = cloned(estate, address)
     estate.drops("Assistant/clerk", "VectorStore/old")
-    assert objects(estate.plan()) == {original: True, copy: False}
+    assert objects(estate.plan()) == {original: True, clone: False}
 
 
 class TestTheWaysOut:
     """Each ends with an empty plan, and with the other object as it was."""
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_the_copy_loses_its_label(self, estate, kind):
-        original, copy = copied(estate, kinds(estate)[kind])
+    def test_the_clone_loses_its_label(self, estate, kind):
+        original, clone = cloned(estate, kinds(estate)[kind])
         unlabel = unlabel_store if kind.startswith("vectorstore") else unlabel_agent
-        estate.by_hand(unlabel(estate.sdk, copy))
+        estate.by_hand(unlabel(estate.sdk, clone))
         assert is_empty(estate.plan())
-        assert {original, copy} <= live_ids(estate)
-        assert copy in {one.id for one in estate.plan().unmanaged}
+        assert {original, clone} <= live_ids(estate)
+        assert clone in {one.id for one in estate.plan().unmanaged}
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_the_copy_is_deleted(self, estate, kind):
-        original, copy = copied(estate, kinds(estate)[kind])
+    def test_the_clone_is_deleted(self, estate, kind):
+        original, clone = cloned(estate, kinds(estate)[kind])
         sdk = estate.sdk
         delete = sdk.vector_stores.delete if kind.startswith("vectorstore") else sdk.beta.agents.delete
-        estate.by_hand(delete(copy))
+        estate.by_hand(delete(clone))
         assert is_silent(estate.plan())
         assert original in live_ids(estate)
 
     def test_after_a_loss_the_one_that_is_left_is_managed_again(self, estate):
-        original, copy = copied(estate, "assistant/triage")
+        original, clone = cloned(estate, "assistant/triage")
         estate.lose_state()
-        estate.by_hand(estate.sdk.beta.agents.delete(copy))
+        estate.by_hand(estate.sdk.beta.agents.delete(clone))
         estate.apply()
         assert is_silent(estate.plan())
         assert estate.id_of("assistant/triage") == original
@@ -202,25 +202,25 @@ spec: {target: agents, model: gpt-6-luna, instructions: Sort.}
 
 
 @pytest.fixture
-def copies(project, cli: Cli) -> tuple[str, str]:
-    """Return the ids of a managed agent and of a copy of it, in the project of the command line."""
+def clones(project, cli: Cli) -> tuple[str, str]:
+    """Return the ids of a managed agent and of a clone of it, in the project of the command line."""
     (project / "desk.yaml").write_text(MANIFEST.replace("NAME", "desk"))
     assert cli("apply", "--yes").code == 0
     original = next(
         one["id"] for one in cli("state", "list", "-o", "json").document["objects"] if "desk" in one["address"]
     )
-    return original, by_hand(project, lambda sdk: copy_agent(sdk, original, name="Desk of Ann"))
+    return original, by_hand(project, lambda sdk: clone_agent(sdk, original, name="Desk of Ann"))
 
 
 def remedies(refusal: Any) -> str:
     return "; ".join(one["text"] for one in refusal["remedies"])
 
 
-def test_every_command_says_the_same_of_a_copy(project, copies, cli: Cli):
-    original, copy = copies
+def test_every_command_says_the_same_of_a_clone(project, clones, cli: Cli):
+    original, clone = clones
     plan = cli("plan")
     assert plan.code == 3
-    objects = f"{original} (desk) in the state, {copy} (Desk of Ann) not in the state"
+    objects = f"{original} (desk) in the state, {clone} (Desk of Ann) not in the state"
     said = f"2 live objects carry the label assistant/desk: {objects}"
     assert said in " ".join(plan.out.split())
     assert cli("apply", "--yes").code == 3
@@ -229,29 +229,29 @@ def test_every_command_says_the_same_of_a_copy(project, copies, cli: Cli):
     assert status["assistant/desk"]["id"] == original
     assert "duplicate" in cli("status").out
     listed = {one["id"]: one["ownership"] for one in cli("inventory", "-o", "json").document["objects"]}
-    assert (listed[original], listed[copy]) == ("ours", "unmanaged")
-    assert cli("state", "rebuild", "--yes", "-o", "json").document["contested"] == {"assistant/desk": [copy]}
+    assert (listed[original], listed[clone]) == ("ours", "unmanaged")
+    assert cli("state", "rebuild", "--yes", "-o", "json").document["contested"] == {"assistant/desk": [clone]}
 
 
-def test_the_command_of_the_remedy_adopts_the_copy_under_another_name(project, copies, cli: Cli):
-    original, copy = copies
+def test_the_command_of_the_remedy_adopts_the_clone_under_another_name(project, clones, cli: Cli):
+    original, clone = clones
     (refusal,) = cli("plan", "-o", "json").document["refusals"]
-    assert f"run `reconciler adopt assistant/NAME={copy}`" in remedies(refusal)
+    assert f"run `reconciler adopt assistant/NAME={clone}`" in remedies(refusal)
     (project / "ann.yaml").write_text(MANIFEST.replace("NAME", "ann").replace("spec: {", "spec: {name: Desk of Ann, "))
-    assert cli("adopt", f"assistant/ann={copy}", "--yes").code == 0
+    assert cli("adopt", f"assistant/ann={clone}", "--yes").code == 0
     assert cli("plan", "--detailed-exitcode").code == 0
     ids = {one["address"]: one["id"] for one in cli("state", "list", "-o", "json").document["objects"]}
-    assert (ids["assistant/desk"], ids["assistant/ann"]) == (original, copy)
+    assert (ids["assistant/desk"], ids["assistant/ann"]) == (original, clone)
 
 
-def test_the_command_of_the_remedy_selects_one_after_a_loss(project, copies, cli: Cli):
-    original, copy = copies
+def test_the_command_of_the_remedy_selects_one_after_a_loss(project, clones, cli: Cli):
+    original, clone = clones
     shutil.rmtree(project / STATE)
     (refusal,) = cli("plan", "-o", "json").document["refusals"]
     assert "`reconciler adopt assistant/desk=" in remedies(refusal)
-    assert cli("adopt", f"assistant/desk={copy}", "--yes").code == 0
+    assert cli("adopt", f"assistant/desk={clone}", "--yes").code == 0
     (refusal,) = cli("plan", "-o", "json").document["refusals"]
     known = {one["id"]: one["in_state"] for one in refusal["cause"]["args"]["objects"]}
-    assert known == {original: False, copy: True}
+    assert known == {original: False, clone: True}
     by_hand(project, lambda sdk: unlabel_agent(sdk, original))
     assert cli("plan").code == 0
