@@ -4,7 +4,8 @@ A label can be copied, so it does not prove who created an object. An intent doe
 a second object with the label of an address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.uploads import CLOCK_LAG, created
@@ -13,6 +14,9 @@ from reconciler.resources.base import Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, Fields, references_in
+
+SPREAD: Final = 1800.0
+"""Seconds within which all objects of one interrupted create are made: three requests of at most ten minutes each."""
 
 
 def marker_of(inputs: PlanInputs, desired: Desired) -> dict[str, JSON]:
@@ -58,6 +62,13 @@ def accounts_for(inputs: PlanInputs, address: Address, known: Live | None, live:
     if made or known is None or created(live) >= created(known):
         return made
     return any(_made(inputs, item, live) for item in inputs.superseded if item.address == address)
+
+
+def together(made: Sequence[Live]) -> Sequence[Live]:
+    """Return the objects, sorted by creation, that one interrupted create can have made: the first, and those of the
+    requests that were repeated. An intent in a restored state may be years old, and a clone of its object younger.
+    """
+    return [live for live in made if created(live) <= created(made[0]) + SPREAD]
 
 
 def is_as_sent(inputs: PlanInputs, desired: Desired, live: Live) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from reconciler.planning.announced import accounts_for, find_announced
+from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
 from reconciler.planning.uploads import created, find_uploads, moved_uploads
@@ -121,9 +121,9 @@ def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Se
     state the label decides, if one object has it. Of several, unfinished creates must account for all; the oldest is
     the managed one. An object that no unfinished create accounts for is a copy: its label proves nothing.
     """
-    proven = {live.id for live in labelled if accounts_for(inputs, address, known, live)}
-    made = sorted((live for live in labelled if live.id in proven), key=lambda live: (created(live), live.id))
-    clones = [live for live in labelled if live.id not in proven]
+    fitting = (live for live in labelled if accounts_for(inputs, address, known, live))
+    made = together(sorted(fitting, key=lambda live: (created(live), live.id)))
+    clones = [live for live in labelled if live not in made]
     if known and not _moved_house(inputs, address, known, made):
         return Claim(known, made, clones=clones)
     if not known and len(labelled) == 1:

@@ -87,6 +87,13 @@ def test_two_that_one_unfinished_create_has_made_are_the_first_and_a_twin():
     assert [live.id for live in matched(worlds).ambiguous[LAMP]] == ["w2", "w1", "w0"]
 
 
+def test_a_clone_that_is_younger_than_any_request_of_an_unfinished_create_is_contested():
+    """In a restored state an intent may be unresolved that was resolved long ago."""
+    worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w1", detail={"created_at": 1010.0})
+    worlds.live("widget/lamp", id_="w2", detail={"created_at": 90_000.0}).unfinished("widget/lamp")
+    assert [live.id for live in matched(worlds).ambiguous[LAMP]] == ["w1", "w2"]
+
+
 def test_a_known_id_under_the_label_of_another_identity_is_taken():
     worlds = Worlds().applied("widget/lamp", id_="w1").live("widget/lamp", id_="w1", owner="globex")
     found = matched(worlds)
