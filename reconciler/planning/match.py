@@ -119,7 +119,7 @@ def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Se
 
     The state decides, unless an interrupted run has already created an agent from a document. Without an entry in the
     state the label decides, if one object has it. Of several, unfinished creates must account for all; the oldest is
-    the managed one. An object that no unfinished create accounts for is a copy: its label proves nothing.
+    the managed one. An object that no unfinished create accounts for is a clone: its label proves nothing.
     """
     fitting = (live for live in labelled if accounts_for(inputs, address, known, live))
     made = together(sorted(fitting, key=lambda live: (created(live), live.id)))

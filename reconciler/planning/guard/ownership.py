@@ -74,19 +74,21 @@ def _same_label(inputs: PlanInputs, address: Address, known: Live | None, unprov
         {"id": live.id, "name": live.name, "in_state": recorded is not None and recorded.id == live.id}
         for live in objects
     ]
-    ids = [live.id for live in unproven]
-    separate = Remedy("delete-or-unlabel", {"ids": ids} if known else {})
-    adopt = Remedy("adopt-clone", {"kind": address.kind, "id": ids[0]})
+    ids, first = sorted(live.id for live in objects), unproven[0].id
+    if known:
+        clones = [live.id for live in unproven]
+        ways = (
+            Remedy("delete-or-unlabel", {"ids": clones}),
+            Remedy("adopt-clone", {"kind": address.kind, "id": first}),
+        )
+    else:
+        ways = (Remedy("delete-or-unlabel"), Remedy("adopt-one", {"address": str(address), "id": first}))
     return Violation(
         address=str(address),
         action="update",
-        cause=Cause(
-            "same-label", {"address": str(address), "ids": sorted(live.id for live in objects), "objects": listed}
-        ),
-        remedies=(separate, adopt)
-        if known
-        else (separate, Remedy("adopt-one", {"address": str(address), "id": ids[0]})),
-        facts=sorted(live.id for live in objects),
+        cause=Cause("same-label", {"address": str(address), "ids": ids, "objects": listed}),
+        remedies=ways,
+        facts=ids,
     )
 
 
