@@ -23,7 +23,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
-from reconciler.state.model import Snapshot
+from reconciler.state.model import Intent, Snapshot
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ def inputs_of(
         applied=snapshot.state.objects,
         live=(*live, *outlets.documents.values()),
         links=workspace.links,
-        pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
+        pending=pending(snapshot.pending),
+        superseded=pending(snapshot.superseded),
         pointers=outlets.pointers,
         published=outlets.published,
         releases=workspace.releases,
@@ -112,6 +113,10 @@ def inputs_of(
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )
+
+
+def pending(intents: Iterable[Intent]) -> tuple[Pending, ...]:
+    return tuple(Pending(item.address, item.type, item.marker, item.started) for item in intents)
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:

@@ -18,10 +18,11 @@ from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
 from reconciler.operations.outlet_documents import read_outlets
+from reconciler.operations.plan_inputs import pending
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.field_diff import owned
-from reconciler.planning.inputs import Pending, PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
@@ -80,7 +81,8 @@ def _written(
     listing: Listing,
     confirm: Callable[[StateRebuild], bool],
 ) -> StateRebuild:
-    ambiguous = {address: tuple(live.id for live in group) for address, group in matched.ambiguous.items()}
+    unproven = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
+    ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
     made = StateRebuild(edited, len(state.objects), unknown, ambiguous, listing.requests)
     if made.replaces and not confirm(replace(made, written=False)):
@@ -109,7 +111,7 @@ async def _rebuilt(
         desired=workspace.desired,
         applied={},
         live=(*live, *outlets.documents.values()),
-        pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in present.pending),
+        pending=pending(present.pending),
         pointers=outlets.pointers,
     )
     listing.require(inputs.known_types)

@@ -212,7 +212,10 @@ def _named(planned: Planned, members: Members, store: Address, id_: str) -> str 
 
 
 def _warnings(planned: Planned, failing: Collection[FailingFile], foreign: Collection[ForeignFile]) -> Iterator[Notice]:
-    """Yield the warnings, except those about files that the report lists."""
+    """Yield the warnings, except those about files that the report lists, and the objects with a copied label."""
+    for refusal in planned.plan.refusals:
+        if refusal.cause.code == "same-label":
+            yield Notice("same-label", refusal.cause.args, refusal.address)
     failed = Counter(file.store for file in failing)
     stores = {
         str(address)

@@ -1,5 +1,6 @@
 """The inputs of planning: everything desired, last applied and live. Planning reads nothing else."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,7 +32,7 @@ class Pending:
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """The marker of an object without labels: `filename`, `bytes` and `sha256` of an upload."""
+    """What identifies the object: `filename`, `bytes` and `sha256` of an upload, the hashes of `fields` otherwise."""
     since: float
     """Unix time before which the object cannot have been made."""
 
@@ -92,6 +93,8 @@ class PlanInputs:
     links: Mapping[Address, Sequence[Link]] = field(default_factory=dict)
     """References of the manifests, by the resource that makes them."""
     pending: Sequence[Pending] = ()
+    superseded: Sequence[Pending] = ()
+    """Creates with an unknown outcome after which another create completed the address."""
     bundles: Mapping[Address, Bundle] = field(default_factory=dict)
     pointers: Mapping[Address, Pointer] = field(default_factory=dict)
     peers: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
@@ -136,6 +139,14 @@ class PlanInputs:
     def outlet_types(self) -> frozenset[str]:
         """Types whose objects are documents in the outlets."""
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
+
+    @cached_property
+    def intents(self) -> Mapping[Address, Sequence[Pending]]:
+        """Pending creates by address."""
+        found: dict[Address, list[Pending]] = defaultdict(list)
+        for item in self.pending:
+            found[item.address].append(item)
+        return found
 
     def is_labelled(self, type_: str) -> bool:
         """Return True if objects of this type have labels."""

@@ -4,12 +4,30 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconciler.planning.reasons import CauseCode, RemedyCode
-from reconciler.reports.wording.phrases import Args, Phrase
+from reconciler.reports.wording.phrases import Args, Phrase, object_text
 from reconciler.resources.name_lists import few
 
 
-def _same_label(args: Args) -> str:
-    return f"{len(args['ids'])} live objects carry the label {args['address']}: {', '.join(args['ids'])}"
+def same_label(args: Args) -> str:
+    """Return the live objects that carry one label, each with its name and whether it is in the state."""
+    listed = map(_labelled, args["objects"]) if "objects" in args else args["ids"]
+    return f"{len(args['ids'])} live objects carry the label {args['address']}: {', '.join(listed)}"
+
+
+def _labelled(one: Args) -> str:
+    return f"{object_text(one['id'], one['name'])} {'' if one['in_state'] else 'not '}in the state"
+
+
+def _duplicate_used(args: Args) -> str:
+    duplicate = object_text(args["id"], args.get("name", ""))
+    return f"{duplicate} is a duplicate of {args['address']}, still used by {args['user']}"
+
+
+def _delete_or_unlabel(args: Args) -> str:
+    ids = args.get("ids", ())
+    them = " and ".join(ids) if ids else "the wrong ones"
+    whose = "its" if len(ids) == 1 else "their"
+    return f"delete {them} at OpenAI, or remove the `reconciler-` keys from {whose} metadata"
 
 
 def _shut_down(args: Args) -> str:
@@ -27,6 +45,16 @@ def _env(args: Args) -> str:
 
 def _adopt(args: Args) -> str:
     return f"run `reconciler adopt{_env(args)}` first, which adopts it as it is"
+
+
+def _adopt_clone(args: Args) -> str:
+    command = f"reconciler adopt {args['kind']}/NAME={args['id']}{_env(args)}"
+    return f"to manage it too, write a manifest with another name and run `{command}`"
+
+
+def _adopt_one(args: Args) -> str:
+    command = f"reconciler adopt {args['address']}={args['id']}{_env(args)}"
+    return f"if the state was lost, `{command}` records which one is managed"
 
 
 def _undo(args: Args) -> str:
@@ -71,9 +99,9 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
     "nothing-live": "none of the {objects} objects in the state is live: the key may be of another OpenAI project",
     "foreign-owner": "{id} is in the state, but its label names {owner} as the owner",
-    "same-label": _same_label,
+    "same-label": same_label,
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
-    "duplicate-used": "{id} is a duplicate of {address}, still used by {user}",
+    "duplicate-used": _duplicate_used,
     "referenced": "{address} is still used",
     "not-listed": (
         "it is not known whether anything still uses {id}: these requests are not permitted or not answered: {requests}"
@@ -98,7 +126,9 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "text": "{text}",
     "use-other-key": "use a key of that project, or choose the environment that this key belongs to",
     "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
-    "delete-or-unlabel": "delete the wrong ones at OpenAI, or remove the `reconciler-` keys from their metadata",
+    "delete-or-unlabel": _delete_or_unlabel,
+    "adopt-clone": _adopt_clone,
+    "adopt-one": _adopt_one,
     "adopt-first": _adopt,
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
