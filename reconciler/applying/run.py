@@ -30,6 +30,10 @@ class Journal(Protocol):
         """
         ...
 
+    def publication_done(self, address: Address) -> None:
+        """Record that the bundle under the name of `address` is published in every outlet. Never blocks."""
+        ...
+
     def announce(self, address: Address) -> None:
         """Record that `address` is about to be created, unless the journal has it already. Blocks."""
         ...

@@ -99,6 +99,7 @@ async def publish(run: Run, step: Step) -> None:
     desired, release = run.planned.inputs.desired[step.address], release_of(run.planned.inputs, step.address)
     if not run.planned.inputs.resource_types[desired.type].pointers:
         await run.publish(step.address)
+        run.journal.publication_done(step.address)
         return
     if release is None:
         await asyncio.to_thread(run.publisher.withdraw, step.address, published_only=True)
@@ -106,6 +107,7 @@ async def publish(run: Run, step: Step) -> None:
         await run.publish(release, under=step.address)
     if step.address in run.planned.matched.moved:
         await _withdraw(run, run.planned.matched.moved[step.address])
+    run.journal.publication_done(step.address)
     known = run.last_applied(step.address)
     if known is not None:
         run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
@@ -248,7 +250,7 @@ async def _complete(run: Run, adapter: Adapter, found: Live, request: WriteReque
 async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[str]) -> Written:
     """Write the top-level fields in which a value changes, each whole; labels go with every write."""
     changes = [item for change in step.changes for item in change.fields]
-    names = sorted({item.keys[0] for item in changes} - NOT_FIELDS)
+    names = sorted(({item.keys[0] for item in changes} | _awaited(run, step, desired)) - NOT_FIELDS)
     if not names and not run.planned.inputs.is_labelled(desired.type):
         return Written(run.id_of(str(step.address)))
     adapter = run.adapters[desired.type]
@@ -259,6 +261,13 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     fields = dict(_values(run, desired, names, changes))
     await adapter.update(live, WriteRequest(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
     return Written(live.id)
+
+
+def _awaited(run: Run, step: Step, desired: Desired) -> set[str]:
+    """Return the field of parts that OpenAI is still indexing: a write of it, even without changes, waits for them."""
+    members = run.planned.inputs.members(desired.type)
+    reasons = [reason.code for change in step.changes for reason in change.reasons]
+    return {members.field} if members and "still-indexing" in reasons else set()
 
 
 def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) -> Labels:

@@ -16,10 +16,11 @@ from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import pointer_address
 from reconciler.live.adapters import referrers
 from reconciler.live.client import Connection
-from reconciler.operations.intents import expected_creates, one_at_a_time
+from reconciler.operations.intents import expected_writes, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
 from reconciler.planning.model import Change, Plan
+from reconciler.planning.unfinished import publication
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
@@ -44,6 +45,9 @@ class Recorder:
 
     def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
         self.journal.record(Completed(address, applied, instead_of))
+
+    def publication_done(self, address: Address) -> None:
+        self.journal.discard(publication(address))
 
     def announce(self, address: Address) -> None:
         if address in self.later:
@@ -134,7 +138,8 @@ class _Begun:
     later: Mapping[Address, Intent]
     """Intents that are journaled right before their create."""
     given_up: Collection[Address]
-    """Addresses of expired intents of interrupted runs, which this run discards unless it finds their objects."""
+    """Addresses of intents of earlier runs, which this run discards when it is complete: expired creates whose objects
+    it did not find, and other writes that the manifests no longer require."""
 
 
 def _begin(workspace: Workspace, connection: Connection, observed: Observed, lease: Lease) -> _Begun:
@@ -148,11 +153,14 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         run_url=holder.run_url,
         commit=plan.commit or "",
     )
-    intents, later = one_at_a_time(expected_creates(observed.planned, lease.now() - connection.ahead))
+    intents, later = one_at_a_time(expected_writes(observed.planned, lease.now() - connection.ahead))
     project = connection.project
     journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
     announced = {intent.address for intent in (*intents, *later.values())}
-    return _Begun(lease, journal, announced, later, observed.snapshot.expired_intents(lease.now()) - announced)
+    inputs = observed.planned.inputs
+    obsolete = {item.address for item in inputs.unfinished} - {item.address for item in inputs.pending}
+    given_up = (observed.snapshot.expired_intents(lease.now()) | obsolete) - announced
+    return _Begun(lease, journal, announced, later, given_up)
 
 
 async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener: Listener) -> tuple[Outcome, ...]:
@@ -210,7 +218,7 @@ def _outlet_errors(address: Address) -> Iterator[None]:
 
 
 def _give_up(run: Run, begun: _Begun) -> None:
-    """Discard expired intents of interrupted runs whose objects this run did not find."""
+    """Discard the intents of earlier runs that this run, which is complete, makes void."""
     for address in sorted(begun.given_up):
         if run.planned.inputs.in_scope(address):
             begun.journal.discard(address)

@@ -79,6 +79,7 @@ def inputs_of(
     targets: Sequence[Address],
 ) -> PlanInputs:
     """Return the inputs of a plan, as they were read."""
+    announced = announced_writes(snapshot)
     return PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),
@@ -86,7 +87,8 @@ def inputs_of(
         applied=snapshot.state.objects,
         live=(*live, *outlets.documents.values()),
         links=workspace.links,
-        pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
+        pending=tuple(item for item in announced if item.creates),
+        unfinished=tuple(item for item in announced if not item.creates),
         pointers=outlets.pointers,
         published=outlets.published,
         releases=workspace.releases,
@@ -104,6 +106,11 @@ def inputs_of(
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )
+
+
+def announced_writes(snapshot: Snapshot) -> tuple[Pending, ...]:
+    """Return the writes that earlier runs announced and did not complete."""
+    return tuple(Pending(item.address, item.type, item.marker, item.started, item.creates) for item in snapshot.pending)
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:

@@ -17,10 +17,11 @@ from typing import Final
 from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
 from reconciler.operations.outlet_documents import read_outlets
+from reconciler.operations.plan_inputs import announced_writes
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.field_diff import owned
-from reconciler.planning.inputs import Pending, PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
@@ -100,7 +101,7 @@ async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapsh
         desired=workspace.desired,
         applied={},
         live=(*live, *outlets.documents.values()),
-        pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in present.pending),
+        pending=tuple(item for item in announced_writes(present) if item.creates),
         pointers=outlets.pointers,
     )
     inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))

@@ -1,6 +1,6 @@
 """Changes from pairs of desired and live objects: create, update, replace, remove and forget."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
 from reconciler.planning.reasons import Reason
 from reconciler.planning.release_retention import why_leaving
+from reconciler.planning.unfinished import failed_leftovers, last_applied, not_indexed_yet, still_to_write
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
@@ -185,17 +186,20 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     if live.detail.get("status") == "expired":
         yield ByOrigin(None, _replacement(desired, live, Reason("expired"), origin="drift"))
         return
+    last = last_applied(inputs, matched, asked_for, applied, live)
+    desired = still_to_write(inputs, desired, applied)
     found = [
-        *_fields(inputs, desired, applied, live),
+        *_fields(inputs, matched, desired, applied, live, last),
         *_moved_parts(inputs, matched, desired, applied),
         *_ownership(inputs, desired, applied, live, former),
     ] or list(_reworded(inputs, desired, applied))
-    if not found:
-        yield from _accepted(inputs, desired, applied, live)
+    waiting = not_indexed_yet(inputs.members(live.type), matched, desired, live)
+    if not found and not waiting:
+        yield from _accepted(inputs, desired, live, last)
         return
     ours = tuple(item for item in found if item.origin not in DRIFT_ORIGINS)
     drift = tuple(item for item in found if item.origin in DRIFT_ORIGINS)
-    change = _change(inputs, desired, live, ours)
+    change = _change(inputs, desired, live, ours, waiting)
     if change and former and not inputs.is_upload(desired.type):
         change = replace(change, reasons=(*change.reasons, Reason("moved", {"former": str(former)})))
     yield ByOrigin(change, _change(inputs, desired, live, drift))
@@ -213,12 +217,12 @@ def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> I
                 yield FieldChange((name, *keys), before, after, "manifest")
 
 
-def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
+def _accepted(inputs: PlanInputs, desired: Desired, live: Live, last: LastApplied) -> Iterator[ByOrigin]:
     """Yield the change that records values that are live already: without it, the next edit would look like a conflict.
 
     Not for copies: where their label differs, it was written before the API added its defaults.
     """
-    names = () if desired.whole else agreed(desired, _last(inputs, applied, live))
+    names = () if desired.whole else agreed(desired, last)
     if names and not inputs.is_upload(desired.type):
         taken = {name: field_hash(desired.fields[name]) for name in names}
         change = Change(
@@ -232,20 +236,12 @@ def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, liv
         yield ByOrigin(change, None)
 
 
-def _last(inputs: PlanInputs, applied: Applied | None, live: Live) -> LastApplied:
-    """Return the last application of an object. If its type has no labels and the state does not have it, an
-    interrupted run created it, and it is as that run applied it.
-    """
-    hashes = live.labels.spec if live.labels else {}
-    if applied is None:
-        return LastApplied(live.fields if inputs.needs_state(live.type) else None, hashes)
-    return LastApplied(applied.fields, hashes, applied.unproven)
-
-
-def _fields(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
+def _fields(
+    inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None, live: Live, last: LastApplied
+) -> list[FieldChange]:
     resource_type = inputs.resource_types[desired.type]
-    last = _last(inputs, applied, live)
     found = compare(resource_type, desired, last, live.fields) + _write_only(resource_type, desired, applied)
+    found += failed_leftovers(resource_type.members, matched, desired, live)
     return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
 
 
@@ -312,12 +308,16 @@ def _ownership(
         yield FieldChange(KEEP, keep, desired.lifecycle.keep_on_delete, "manifest")
 
 
-def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:
-    if not fields:
+def _change(
+    inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...], waiting: Sequence[str] = ()
+) -> Change | None:
+    if not fields and not waiting:
         return None
     immutable = sorted({item.keys[0] for item in fields} & inputs.resource_types[desired.type].immutable)
     action: Action = "replace" if immutable else "update"
     reasons = (_why_replaced(inputs, desired, immutable),) if immutable else ()
+    if waiting and not immutable:
+        reasons = (Reason("still-indexing", {"files": list(waiting)}),)
     return Change(str(desired.address), action, fields, id=live.id, source=source_of(desired), reasons=reasons)
 
 

@@ -169,7 +169,8 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
     """Yield the files in the manifest of a store that could not be indexed."""
     for address, live, members in _stores(planned):
         errors = members.failed(live.detail)
-        found = ((_named(planned, members, address, id_), error) for id_, error in errors.items())
+        wanted = members.of(planned.inputs.desired[address].fields)
+        found = ((planned.matched.member(members, wanted, id_), error) for id_, error in errors.items())
         for name, error in sorted(((name, error) for name, error in found if name), key=lambda item: item[0]):
             yield FailingFile(str(address), name, str(error.get("code") or ""), str(error.get("message") or ""))
 
@@ -191,12 +192,6 @@ def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
         wanted = address in planned.inputs.desired and planned.inputs.in_scope(address)
         if members and wanted and members.failed(live.detail):
             yield address, live, members
-
-
-def _named(planned: Planned, members: Members, store: Address, id_: str) -> str | None:
-    wanted = members.of(planned.inputs.desired[store].fields)
-    paths = (address.name for address in planned.matched.addresses.get(id_, ()))
-    return next((name for name in (id_, *paths) if name in wanted), None)
 
 
 def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[Notice]:

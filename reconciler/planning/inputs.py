@@ -1,5 +1,6 @@
 """The inputs of planning: everything desired, last applied and live. Planning reads nothing else."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,14 +27,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A create that an interrupted run announced, with an unknown outcome."""
+    """A write that a run announced and did not complete, with an unknown outcome."""
 
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """The marker of an object without labels: `filename`, `bytes` and `sha256` of an upload."""
+    """The marker of an object without labels: `filename`, `bytes` and `sha256` of an upload. See also
+    `planning.unfinished`."""
     since: float
     """Unix time before which the object cannot have been made."""
+    creates: bool = True
+    """False for the write of an object that exists, and for a publication."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,9 @@ class PlanInputs:
     links: Mapping[Address, Sequence[Link]] = field(default_factory=dict)
     """References of the manifests, by the resource that makes them."""
     pending: Sequence[Pending] = ()
+    """Unfinished creates."""
+    unfinished: Sequence[Pending] = ()
+    """Other unfinished writes: of parts of an object, of documents, and of bundles."""
     bundles: Mapping[Address, Bundle] = field(default_factory=dict)
     pointers: Mapping[Address, Pointer] = field(default_factory=dict)
     peers: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
@@ -132,6 +139,14 @@ class PlanInputs:
     def outlet_types(self) -> frozenset[str]:
         """Types whose objects are documents in the outlets."""
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
+
+    @cached_property
+    def announced(self) -> Mapping[Address, Sequence[Pending]]:
+        """Unfinished creates and other unfinished writes, by address."""
+        found: dict[Address, list[Pending]] = defaultdict(list)
+        for item in (*self.pending, *self.unfinished):
+            found[item.address].append(item)
+        return dict(found)
 
     def is_labelled(self, type_: str) -> bool:
         """Return True if objects of this type have labels."""

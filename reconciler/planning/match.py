@@ -16,7 +16,7 @@ from reconciler.planning.uploads import CLOCK_LAG, created, find_uploads, moved_
 from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
-from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.resource_type import Members, ResourceType
 from reconciler.resources.values import Fields, references_in
 
 
@@ -55,6 +55,11 @@ class Matched:
             return self.now(address)
         family = self.family(address)
         return Address(family.kind, family.name + address.name.removeprefix(address.family.name))
+
+    def member(self, members: Members, wanted: Collection[str], id_: str) -> str | None:
+        """Return the name, among the `wanted` paths and ids, of the member with this id; None if none is wanted."""
+        paths = (address.name for address in self.addresses.get(id_, ()) if address.kind == members.kind)
+        return next((name for name in (id_, *paths) if name in wanted), None)
 
     def localise(self, inputs: PlanInputs, address: Address, live: Live) -> Live:
         """Return `live` with the ids in its fields turned into the addresses that manifests use."""

@@ -108,7 +108,8 @@ class Change:
     @property
     def is_consequence(self) -> bool:
         """True if a bundle is published again only because an object in it gets a new id."""
-        followed = self.action == "publish" or (self.action == "update" and bool(self.reasons))
+        reasons = [reason for reason in self.reasons if reason.code != "still-indexing"]
+        followed = self.action == "publish" or (self.action == "update" and bool(reasons))
         return followed and not self.fields
 
     @property

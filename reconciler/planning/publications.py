@@ -16,6 +16,7 @@ from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Change, FieldChange, Origin
 from reconciler.planning.reasons import Reason
 from reconciler.planning.release_retention import published_releases
+from reconciler.planning.unfinished import is_half_published
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON, references_in
 
@@ -99,9 +100,11 @@ def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterato
 
 
 def _origin(inputs: PlanInputs, matched: Matched, place: _Place) -> Origin:
-    """Return `drift` if the published content is missing, altered, or differs between outlets. Under a new name, no
-    content is published yet.
+    """Return `drift` if the published content is missing, altered, or differs between outlets, unless a run did not
+    finish publishing it. Under a new name, no content is published yet.
     """
+    if is_half_published(inputs, place.address, place.pointer):
+        return "manifest"
     if place.pointer is None:
         return "drift" if place.address in inputs.applied and place.address not in matched.moved else "manifest"
     return "drift" if place.pointer.fault else "manifest"

@@ -20,6 +20,7 @@ ReasonCode: TypeAlias = Literal[
     "expired",  # the live object has expired
     "type-changes",  # live, desired: types
     "content-changed",  # an upload has other bytes, and no upload can be changed
+    "still-indexing",  # files: parts that OpenAI is still indexing; apply waits for them
     "immutable",  # fields: the API takes them only when the object is made
     "moved",  # former: the address before
     # Delete, archive and forget

@@ -204,12 +204,13 @@ def _applied(record: JSON) -> Applied:
 
 
 def _intent_record(intent: Intent) -> dict[str, JSON]:
-    return {
+    record = {
         "address": str(intent.address),
         "type": intent.type,
         "marker": intent.marker,
         "started": intent.started,
     }
+    return record if intent.creates else {**record, "creates": False}
 
 
 def _intent(record: JSON) -> Intent:
@@ -218,6 +219,7 @@ def _intent(record: JSON) -> Intent:
         type=typed(str, record["type"]),
         marker=typed(dict, record["marker"]),
         started=float(record["started"]),
+        creates=typed(bool, record.get("creates", True)),
     )
 
 

@@ -163,7 +163,7 @@ def begin(
     begun = RunBegun(lease.token, tuple(intents), openai_project, plan)
     # The lock was held after the read: a run that takes it later begins with the same number or a higher one.
     lease.verify()
-    said = note(identity, f"begin {identity}: {len(begun.intents)} to create", plan)
+    said = note(identity, f"begin {identity}: {sum(one.creates for one in begun.intents)} to create", plan)
     if base.position != snapshot.position:
         raise _moved(identity)
     size = append(store, identity, base.position + 1, begun, said)

@@ -20,14 +20,18 @@ the SDK)."""
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A live object that an apply is about to create. Recorded before the create, so that the next run can find it."""
+    """A write that an apply is about to make. Recorded before it, so that the next run can find what is half done."""
 
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """The properties that identify the object: its labels, or the name, size and purpose of an upload."""
+    """The properties that identify a created object: its labels, or the name, size and purpose of an upload. For other
+    writes the changed parts and the published bundle.
+    """
     started: float
     """Unix time. An object created before it cannot be the intended one."""
+    creates: bool = True
+    """False for the write of an object that exists, and for a publication."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Journal segments, and their replay on a snapshot. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.resources.address import RELEASE, Address
@@ -16,7 +16,7 @@ PLANS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class RunBegun:
-    """The first segment of a run: every object that it may create, recorded before the first create."""
+    """The first segment of a run: every write that it may leave half done, recorded before the first one."""
 
     run: str
     intents: tuple[Intent, ...] = ()
@@ -35,7 +35,7 @@ class RunProgress:
     plan: AppliedPlan | None = None
     """The final record of the plan; None while the run continues."""
     announced: tuple[Intent, ...] = ()
-    """Additional objects that the run is about to create."""
+    """Additional writes that the run is about to make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class _Replay:
         for intent in intents:
             known = self._pending.setdefault(intent.address, [])
             # A repeated intent: keep the earlier one, because its object may be older.
-            if not any((intent.type, intent.marker) == (earlier.type, earlier.marker) for earlier in known):
+            if not any(replace(intent, started=earlier.started) == earlier for earlier in known):
                 known.append(intent)
 
     def _complete(self, completed: Completed) -> None:

@@ -80,6 +80,8 @@ class Cloud:
 
     def announce(self, address: Address) -> None: ...
 
+    def publication_done(self, address: Address) -> None: ...
+
     def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
         self.journal.append((str(address), applied))
         self.left += [str(instead_of)] if instead_of else []

@@ -37,6 +37,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "type-changes": "{live} becomes {desired}",
     "content-changed": "its content changed: it is uploaded again",
     "immutable": "{fields} cannot be changed in place",
+    "still-indexing": "apply waits until OpenAI has indexed {files}",
     "moved": "moved from {former}",
     "duplicate": "duplicate: the state has another object at this address",
     "not-live": "no longer live",
