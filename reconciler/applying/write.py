@@ -259,8 +259,15 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
         raise _stale(step, f"{step.id} was not found")
     _check_fresh(run, step, live, changes)
     fields = dict(_values(run, desired, names, changes))
-    await adapter.update(live, WriteRequest(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
+    labels = _labels(run, desired, live, ignored)
+    if fields or not _is_labelled(live, labels):
+        await adapter.update(live, WriteRequest(desired, fields, labels, run.id_of, run.root))
     return Written(live.id)
+
+
+def _is_labelled(live: Live, labels: Labels) -> bool:
+    """Return True if the object has these labels already, or no room for any."""
+    return live.labels == labels or (live.labels is None and not has_room(live.fields.get("metadata")))
 
 
 def _awaited(run: Run, step: Step, desired: Desired) -> set[str]:

@@ -114,6 +114,8 @@ async def apply_plan(
             sleep=connection.pace.sleep,
         )
         done_before = tuple(_catch_up(run)) if behind else ()
+        if not observed.snapshot.was_interrupted:  # the run before ended, and reported what it had done
+            done_before = ()
         outcomes = await _carried_out(run, begun, connection, listener)
     complete = _all_done(outcomes)
     return ApplyResult(
@@ -185,13 +187,16 @@ def _all_done(outcomes: Iterable[Outcome]) -> bool:
 
 
 def _catch_up(run: Run) -> Iterator[str]:
-    """Record the results of an interrupted run, and return their addresses and those of objects that it created."""
+    """Record the results of an interrupted run, and return their addresses and those of objects that it created, unless
+    this run goes on writing them.
+    """
     recorded = dict(recover(run))
     for address, applied in recorded.items():
         run.record(address, applied)
     inputs, live = run.planned.inputs, run.planned.matched.live
     made = {item.address for item in inputs.pending if item.address in inputs.desired and item.address in live}
-    yield from map(str, sorted(made | recorded.keys()))
+    written = {change.address for change in run.planned.plan.work if change.action != "publish"}
+    yield from (str(address) for address in sorted(made | recorded.keys()) if str(address) not in written)
 
 
 def _kept(plan: Plan) -> tuple[Change, ...]:

@@ -92,6 +92,7 @@ CauseCode: TypeAlias = Literal[
     "changed-twice",  # fields: in the manifest and live
     "written-whole",  # fields: changed live, in a document that the manifest changes elsewhere
     "needs-missing",  # addresses: of what it refers to, and is not live
+    "needs-files",  # addresses: of stores that lack files of the release
     "drift-refused",  # `--on-drift refuse`
     "models-shut-down",  # models: name to date
     "daily-cost",  # dollars, before, allowed
@@ -117,6 +118,7 @@ RemedyCode: TypeAlias = Literal[
     "unprotect",
     "pull-or-revert",
     "revert-missing",
+    "revert-incomplete",
     "decide-drift",
     "choose-model",
     "raise-daily-cost",  # dollars

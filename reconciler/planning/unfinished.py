@@ -73,7 +73,8 @@ def last_applied(
         fields = live.fields
     elif applied is None and _is_new(inputs, desired.address):
         fields = {}
-    proven = _published(inputs, desired, live)
+    managed = {*desired.fields, *(fields or ())}
+    proven = {name: value for name, value in _published(inputs, desired, live).items() if name in managed}
     return LastApplied(
         {**(fields or {}), **proven} if proven else fields,
         hashes,
@@ -98,7 +99,9 @@ def failed_leftovers(members: Members | None, matched: Matched, desired: Desired
     wanted = members.of(desired.fields)
     for id_ in sorted(members.failed(live.detail)):
         if matched.member(members, wanted, id_) is None:
-            yield FieldChange((members.field, id_), {members.reference: id_}, ABSENT, "manifest")
+            paths = (address.name for address in matched.addresses.get(id_, ()) if address.kind == members.kind)
+            name = next((path for path in paths if path not in wanted), id_)
+            yield FieldChange((members.field, name), {members.reference: id_}, ABSENT, "manifest")
 
 
 def not_indexed_yet(members: Members | None, matched: Matched, desired: Desired, live: Live) -> list[str]:

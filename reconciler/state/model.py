@@ -116,8 +116,13 @@ class Snapshot:
     @property
     def is_behind(self) -> bool:
         """True if a run may have made changes that are not recorded."""
+        return bool(self.pending) or self.was_interrupted
+
+    @property
+    def was_interrupted(self) -> bool:
+        """True if the end of the last run is not recorded."""
         latest = next(reversed(list(self.state.plans.values())), None)
-        return bool(self.pending) or (latest is not None and latest.outcome == "unfinished")
+        return latest is not None and latest.outcome == "unfinished"
 
     def expired_intents(self, now: float) -> frozenset[Address]:
         """Return the addresses whose intents can all be discarded at the Unix time `now`.

@@ -56,6 +56,33 @@ def kept_missing(context: GuardContext) -> Iterator[Violation]:
             )
 
 
+def kept_incomplete(context: GuardContext) -> Iterator[Violation]:
+    """Refuse to publish another release while `--on-drift keep` leaves files out of the stores that it uses."""
+    if context.inputs.on_drift != "keep":
+        return
+    incomplete = {change.address for change in context.drift if _lacks_parts(context.inputs, change)}
+    for change in context.work if incomplete else ():
+        moves = change.action == "publish" and any(item.keys != ("bundle",) for item in change.fields)
+        bundle = _published(context.inputs, change) if moves else None
+        needed = sorted(incomplete.intersection(map(str, map(context.matched.now, bundle.refers_to if bundle else ()))))
+        if needed and release_of(context.inputs, Address.parse(change.address)):
+            yield Violation(
+                address=change.address,
+                action=change.action,
+                cause=Cause("needs-files", {"addresses": needed}),
+                remedies=(Remedy("revert-incomplete"),),
+                facts=needed,
+            )
+
+
+def _lacks_parts(inputs: PlanInputs, change: Change) -> bool:
+    """Return True if parts that the manifest names are missing from a live object."""
+    desired = inputs.desired.get(Address.parse(change.address))
+    members = inputs.members(desired.type) if desired else None
+    parts = [item for item in change.fields if members and item.keys[0] == members.field]
+    return change.action == "update" and any(item.live is ABSENT and len(item.keys) <= 2 for item in parts)
+
+
 def _published(inputs: PlanInputs, change: Change) -> Bundle | None:
     """Return the bundle that the change publishes: for a chatbot, the bundle of the release."""
     address = Address.parse(change.address)

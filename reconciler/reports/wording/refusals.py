@@ -37,6 +37,7 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "changed-twice": "{fields} changed in the manifest and live",
     "written-whole": "{fields} changed live, and the manifest changes what is published with it",
     "needs-missing": "it needs {addresses}, which is not live any more",
+    "needs-files": "the release would be published without files that {addresses} lost outside Reconciler",
     "drift-refused": "it changed outside Reconciler, and `--on-drift refuse` stops the plan",
     "models-shut-down": _shut_down,
     "daily-cost": (
@@ -66,6 +67,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "unprotect": "set `lifecycle: {{protect: false}}` in its manifest and apply that first",
     "pull-or-revert": "pull the live change into the manifest, or apply with `--on-drift revert`",
     "revert-missing": "apply with `--on-drift revert`, which creates it again",
+    "revert-incomplete": "apply with `--on-drift revert`, which attaches the files again",
     "decide-drift": "pull or undo the change, or choose `--on-drift revert` or `--on-drift keep`",
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
     "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
