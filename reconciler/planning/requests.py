@@ -7,6 +7,7 @@ counted: their number depends on how long OpenAI indexes files.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 from reconciler.planning.changes import KEEP, NOT_FIELDS, PROTECT
@@ -35,6 +36,7 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
         by_address.setdefault(Address.parse(change.address), []).append(change)
     made = dict(_made(inputs, by_address))
     listed = {live.id: live for live in inputs.live}
+    held = {id_ for live in chain(matched.unmanaged, inputs.elsewhere) for id_ in live.refers_to}
     for address, changes in by_address.items():
         desired = inputs.desired.get(address)
         live = listed.get(matched.live[address].id) if address in matched.live else None
@@ -42,7 +44,7 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
             counts.update(_writes(inputs, matched, desired, changes, live, made))
         for change in changes:
             others = matched.addresses.get(change.id or "", ())
-            shared = any(not _lets_go(by_address.get(other, ()), change.id) for other in others)
+            shared = change.id in held or any(not _lets_go(by_address.get(one, ()), change.id) for one in others)
             counts.update(_others(inputs, address, change, live, shared=shared and address.kind in upload_kinds()))
     counts["POST"] += len(set(made.values()))
     return dict(sorted((+counts).items()))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from reconciler.emulator.fault_spec import parse
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, adoption_plan, make_plan
 from reconciler.planning.model import OnDrift
@@ -198,6 +199,36 @@ def change_live(estate: Estate) -> None:
     estate.by_hand(change())
 
 
+def fail(estate: Estate) -> None:
+    """Apply while OpenAI refuses some requests or fails to index files."""
+    batches = "POST:/v1/vector_stores/*/file_batches"
+    detaches = "DELETE:/v1/vector_stores/*/files/*"
+    faults = [f"ingest-fail:{batches}:*", f"error-before=400:{batches}:1", f"error-before=400:{detaches}:2"]
+    write_file(estate)
+    estate.world.app.state.faults.set(*parse(estate.random.choice(faults)))
+    workspace, connection = open_workspace(estate.world.root, estate.world.environ), estate.world.connection
+
+    async def attempt() -> None:
+        observed = await make_plan(workspace, connection, on_drift="keep")
+        if not observed.planned.plan.refusals:
+            await apply_plan(workspace, connection, observed, Quiet(), resume="again")
+
+    estate.world.run(attempt())
+    estate.world.app.state.faults.set(*parse(""))
+
+
+def hold_elsewhere(estate: Estate) -> None:
+    """Attach one of the uploads to the store of another person."""
+
+    async def attach() -> None:
+        sdk = estate.world.sdk
+        store = await sdk.vector_stores.create(name="theirs")
+        files = [file.id async for file in sdk.files.list()]
+        await sdk.vector_stores.files.create(store.id, file_id=estate.random.choice(sorted(files)))
+
+    estate.by_hand(attach())
+
+
 def adopt_object(estate: Estate) -> None:
     """Create an object without Reconciler, and adopt it with a manifest that differs."""
     kind, name = estate.random.choice(["Assistant", "VectorStore"]), f"y{estate.random.randrange(1000)}"
@@ -235,7 +266,7 @@ def name_literally(estate: Estate) -> None:
 EDITS: Final[tuple[Callable[[Estate], None], ...]] = (
     *(write_file, write_file, rename_file, remove_file, remove_file, edit_store, edit_store, edit_assistant),
     *(add_object, drop_object, set_lifecycle, rename_object, release_bot, archive_release, change_live),
-    *(adopt_object, name_literally),
+    *(adopt_object, name_literally, fail, fail, hold_elsewhere),
 )
 
 
