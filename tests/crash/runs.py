@@ -108,12 +108,16 @@ def apply(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -
 
 
 def apply_and_plan(root: Path, url: str, environ: Mapping[str, str]) -> tuple[ApplyResult, Plan]:
-    """Run the same command again, then plan, as a user does after a kill."""
+    """Run the same command again, then plan, as a user does after a kill. What the killed run did not finish is not
+    drift: with `--on-drift keep`, as in the workflows, all of it is completed.
+    """
 
     async def run() -> tuple[ApplyResult, Plan]:
         workspace = open_workspace(root, environ)
         async with connected(url, Mortal(None)) as connection:
-            result = await _applied(workspace, connection, await make_plan(workspace, connection))
+            observed = await make_plan(workspace, connection, on_drift="keep")
+            assert observed.planned.plan.drift == ()
+            result = await _applied(workspace, connection, observed)
             return result, (await make_plan(open_workspace(root, environ), connection)).planned.plan
 
     return asyncio.run(run())

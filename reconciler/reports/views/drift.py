@@ -18,7 +18,7 @@ from reconciler.resources.values import ABSENT, JSON, Absent
 
 DRIFT_NOTE: Final = "Differences are shown as manifest -> live."
 FAILING: Final = "Failing files"
-FAILING_NOTE: Final = "Searches do not find these files. Reverting drift attaches them again; or change or remove them."
+FAILING_NOTE: Final = "Searches do not find these files. Apply attaches them again; or change or remove them."
 RETIRING: Final = "Retiring models"
 ASSISTANTS: Final = "Assistants"
 _WRITERS: Final[dict[Writer, ReasonCode]] = {"outside": "written-outside", "unknown-run": "written-by-unknown-run"}
