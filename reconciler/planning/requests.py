@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
 
-from reconciler.planning.changes import KEEP, NOT_FIELDS, PROTECT
+from reconciler.planning.changes import ADDRESS, LABELS, NOT_FIELDS, PROTECT
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
@@ -19,7 +19,7 @@ from reconciler.resources.base import Desired, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import CONTENT, Members
-from reconciler.resources.values import ABSENT, JSON
+from reconciler.resources.values import ABSENT, JSON, Keys
 
 Method: TypeAlias = str
 PartId: TypeAlias = str | tuple[JSON, str]
@@ -80,8 +80,8 @@ def _writes(
     fields = [item for change in changes if change.action == "update" for item in change.fields]
     # Attributes of an object that are not fields are on its label, if it has one.
     has_label = live is not None and (live.labels is not None or has_room(live.fields.get("metadata")))
-    unwritten = apart | {KEEP[0]} if resource_type.is_labelled and has_label else apart | NOT_FIELDS
-    if any(item.keys[0] not in unwritten or (has_label and item.keys == PROTECT) for item in fields):
+    on_label = {PROTECT, ADDRESS, LABELS} if resource_type.is_labelled and has_label else set[Keys]()
+    if any(item.keys in on_label or item.keys[0] not in apart | NOT_FIELDS for item in fields):
         yield "POST"
     if members:
         differing = [item for item in fields if item.keys[0] == members.field]
