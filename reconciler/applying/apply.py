@@ -66,9 +66,14 @@ class _Performer:
         problem = self.problems.get(step)
         status: Status = "failed" if problem else "done"
         address = str(step.address)
-        return Outcome(
+        outcome = Outcome(
             address, action_of(step), status, self.run.ids.get(address), problem, notes=self.notes.get(step, ())
         )
+        return _with_deleted(outcome, step.changes[0]) if step.verb == "remove" else outcome
+
+
+def _with_deleted(outcome: Outcome, change: Change) -> Outcome:
+    return replace(outcome, deleted=change.deleted, name=change.name) if change.deleted else outcome
 
 
 def _as_one(problems: Sequence[Problem]) -> Problem:
@@ -92,7 +97,7 @@ def _outcomes(run: Run, result: Walk[Step], performer: _Performer) -> Iterator[O
         for change in step.changes:
             steps[id(change)].append(step)
     for change in run.planned.plan.work:
-        yield _outcome(run, change, steps[id(change)], result, performer)
+        yield _with_deleted(_outcome(run, change, steps[id(change)], result, performer), change)
 
 
 def _outcome(run: Run, change: Change, steps: list[Step], result: Walk[Step], performer: _Performer) -> Outcome:

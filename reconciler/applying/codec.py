@@ -26,6 +26,14 @@ class NoteDocument(TypedDict):
     """The sentence, for people."""
 
 
+class DeletedDocument(TypedDict):
+    """A live object that a change deletes."""
+
+    id: str
+    name: str
+    """Its live name; of an upload, the name of the file. Empty if it has none."""
+
+
 class OutcomeDocument(TypedDict):
     """One change, and what became of it. What does not apply is left out."""
 
@@ -35,6 +43,8 @@ class OutcomeDocument(TypedDict):
     """`skipped`: a dependency failed; `not-started`: the run ended before."""
     id: NotRequired[str]
     """Of the live object, where there is one now."""
+    deleted: NotRequired[DeletedDocument]
+    """The live object that the change deletes: with status `done`, it was deleted unless a note says otherwise."""
     problem: NotRequired[ProblemDocument]
     """The reason of a failure."""
     because_of: NotRequired[str]
@@ -104,6 +114,7 @@ def _outcome_json(outcome: Outcome) -> OutcomeDocument:
         "action": outcome.action,
         "status": outcome.status,
         "id": outcome.id,
+        "deleted": {"id": outcome.deleted, "name": outcome.name} if outcome.deleted else None,
         "problem": problem_json(outcome.problem) if outcome.problem else None,
         "because_of": outcome.because_of,
         "notes": [{"code": note.code, "args": dict(note.args)} for note in outcome.notes] or None,

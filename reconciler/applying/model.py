@@ -44,6 +44,10 @@ class Outcome:
     """For `skipped`: the address whose failure prevented this change."""
     notes: tuple[Note, ...] = ()
     """Remarks about the way in which the change was made."""
+    deleted: str | None = None
+    """The id of the live object that the change deletes, whatever its status; None if it deletes none."""
+    name: str = ""
+    """The live name of the object in `deleted`; of an upload, the name of the file."""
 
 
 @dataclass(frozen=True)

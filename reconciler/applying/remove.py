@@ -12,6 +12,7 @@ from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.applying.write import StaleError
+from reconciler.planning.announced import accounts_for
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.base import Live
 from reconciler.resources.name_lists import few
@@ -32,7 +33,7 @@ async def remove(run: Run, step: Step) -> Note | None:
             await _delete(run, live)
     if planned_deletions:
         forget(run, step)
-    elif run.planned.inputs.needs_state(live.type):
+    elif not run.in_outlets(live.type) and (_is_replaced(step) or run.planned.inputs.needs_state(live.type)):
         run.journal.done(leftover_address(run.planned.inputs, live), None)
     return note
 
@@ -57,9 +58,11 @@ def forget(run: Run, step: Step) -> None:
 def _planned(run: Run, step: Step) -> Live:
     """Return the object as planned: a duplicate at the address, or the object that is removed or replaced."""
     duplicates = run.planned.matched.duplicates.get(step.address, ())
-    return next(
-        (duplicate for duplicate in duplicates if duplicate.id == step.id), run.planned.matched.live[step.address]
-    )
+    return next((one for one in duplicates if one.id == step.id), run.planned.matched.live[step.address])
+
+
+def _is_duplicate(run: Run, step: Step, live: Live) -> bool:
+    return live in run.planned.matched.duplicates.get(step.address, ())
 
 
 def _is_replaced(step: Step) -> bool:
@@ -113,6 +116,9 @@ async def _is_there(run: Run, step: Step, live: Live) -> bool:
     if now is None:
         return False
     identity = str(run.planned.inputs.identity)
+    known = run.planned.matched.live.get(step.address)
+    if _is_duplicate(run, step, live) and not accounts_for(run.planned.inputs, step.address, known, now):
+        raise _stale(step, f"{live.id} is no longer as the interrupted create made it")
     owner, planned = now.labels, live.labels
     applied = run.planned.inputs.applied.get(step.address)
     if owner is None and planned is not None and (applied is None or applied.id != live.id):

@@ -24,9 +24,17 @@ from reconciler.resources.problems import Problem, ReconcilerError
 class Journal(Protocol):
     """The journal that completions are recorded in; see `reconciler.state`."""
 
-    def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
-        """Record that the live side of one object is done; `applied` is None after a delete, and `instead_of` is the
-        former address. Writes to memory only and never blocks.
+    def done(
+        self,
+        address: Address,
+        applied: Applied | None,
+        instead_of: Address | None = None,
+        *,
+        is_doubtful: bool = False,
+    ) -> None:
+        """Record that the live side of one object is done; `applied` is None after a delete, `instead_of` is the former
+        address, and `is_doubtful` says that an earlier create may still make another object. Writes to memory only and
+        never blocks.
         """
         ...
 
@@ -100,7 +108,8 @@ class Run:
     @cached_property
     def holders(self) -> Mapping[str, Live]:
         """An object of another owner that references the object, by id."""
-        others = chain(self.planned.matched.unmanaged, self.planned.inputs.elsewhere)
+        matched = self.planned.matched
+        others = chain(matched.unmanaged, matched.unproven, self.planned.inputs.elsewhere)
         return {id_: live for live in others for id_ in live.refers_to}
 
     @cached_property
@@ -146,10 +155,12 @@ class Run:
             ids = {str(target): self.id_of(str(target)) for target in sorted(bundle.refers_to)}
             await asyncio.to_thread(self.publisher.publish, address, ids, under)
 
-    def record(self, address: Address, applied: Applied, instead_of: Address | None = None) -> None:
-        """Note that the live side of `address` is done."""
+    def record(
+        self, address: Address, applied: Applied, instead_of: Address | None = None, *, is_doubtful: bool = False
+    ) -> None:
+        """Note that the live side of `address` is done; see `Journal.done`."""
         self.applied[address] = applied
-        self.journal.done(address, applied, instead_of)
+        self.journal.done(address, applied, instead_of, is_doubtful=is_doubtful)
 
     def last_applied(self, address: Address) -> Applied | None:
         """Return the state entry of `address`, written by this run or an earlier one."""

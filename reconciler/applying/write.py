@@ -15,6 +15,7 @@ from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.live.adapters import Adapter, WriteRequest
 from reconciler.live.errors import UnknownOutcomeError
+from reconciler.planning.announced import is_as_sent
 from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.field_diff import LastApplied, as_live, compare, owned
@@ -48,6 +49,8 @@ class Written:
     note: Note | None = None
     resolved: Fields = field(default_factory=dict)
     """The server defaults of a frozen copy, which are managed from then on."""
+    is_doubtful: bool = False
+    """True if an earlier create of the object, in this run or another one, may still be executed."""
 
 
 async def write(run: Run, step: Step) -> Written:
@@ -79,7 +82,7 @@ async def write(run: Run, step: Step) -> Written:
     former = moved.get(step.address)
     if former is not None and not _is_published_later(run, step.address):
         await _withdraw(run, former)
-    run.record(step.address, applied, former)
+    run.record(step.address, applied, former, is_doubtful=written.is_doubtful)
     return written
 
 
@@ -156,9 +159,11 @@ def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
 
 
 def _remember_replaced(run: Run, step: Step, written: Written) -> None:
-    """Keep a replaced object without labels in the state, so that an interrupted run does not lose it."""
+    """Keep a replaced object in the state until it is deleted: if the run is interrupted, nothing else proves that
+    this identity may delete it.
+    """
     inputs, old = run.planned.inputs, run.planned.matched.live.get(step.address)
-    if old and inputs.needs_state(old.type) and old.id != written.id:
+    if old and not run.in_outlets(old.type) and old.id != written.id:
         run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
 
 
@@ -168,7 +173,11 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
         raise _stale(step, f"{step.id} was not found")
-    if live.labels and (live.labels.identity, live.labels.address) != (str(inputs.identity), str(step.address)):
+    planned = run.planned.matched.live[step.address].labels
+    expected = {(str(inputs.identity), str(step.address))} | (
+        {(planned.identity, planned.address)} if planned else set()
+    )
+    if live.labels and (live.labels.identity, live.labels.address) not in expected:
         raise _stale(step, f"{live.id} is now {live.labels.address} of {live.labels.identity}")
     fields = run.planned.matched.localise(inputs, step.address, live).fields
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
@@ -192,30 +201,33 @@ def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
 
 async def _make(run: Run, desired: Desired) -> Written:
     if not run.is_upload(desired.type):
-        made = await _create(run, desired)
-        resolved = run.planned.inputs.resource_types[desired.type].resolved if desired.whole else ()
-        return Written(made.id, resolved={name: made.fields[name] for name in resolved})
+        inputs = run.planned.inputs
+        made, requests = await _create(run, desired)
+        resolved = inputs.resource_types[desired.type].resolved if desired.whole else ()
+        is_doubtful = inputs.is_labelled(desired.type) and (requests > 1 or desired.address in inputs.intents)
+        return Written(made.id, resolved={name: made.fields[name] for name in resolved}, is_doubtful=is_doubtful)
     key = (desired.fields["sha256"], desired.upload_name)
     alike = (desired.upload_name, desired.bytes or 0)
     async with run.alike[alike], run.uploading[key]:
         shared = key in run.uploads
         if not shared:
             await asyncio.to_thread(run.journal.announce, desired.address)
-            run.uploads[key] = (await _create(run, desired)).id
+            run.uploads[key] = (await _create(run, desired))[0].id
         run.hold(str(desired.address), run.uploads[key])
     return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
 
 
-async def _create(run: Run, desired: Desired) -> Live:
+async def _create(run: Run, desired: Desired) -> tuple[Live, int]:
+    """Return the new object, and the number of requests that were sent to create it."""
     request = _write_request(run, desired, desired.fields)
     adapter = run.adapters[desired.type]
     for attempt in range(1, TRIES + 1):
         try:
-            return await adapter.create(request)
+            return await adapter.create(request), attempt
         except UnknownOutcomeError:
             found = await _found(run, adapter, request)
             if found is not None:
-                return await _complete(run, adapter, found, request)
+                return await _complete(run, adapter, found, request), attempt
             if attempt == TRIES:
                 raise
     raise AssertionError("unreachable: the last try returns or raises")
@@ -226,7 +238,7 @@ async def _found(run: Run, adapter: Adapter, request: WriteRequest) -> Live | No
     for wait in LOOKS:
         await run.sleep(wait)
         found = await adapter.find(request, run.started)
-        if found is None:
+        if found is None or not is_as_sent(run.planned.inputs, request.desired, found):
             continue
         if not run.users.get(found.id):
             return found

@@ -85,9 +85,15 @@ def asking(format_: str, *, yes: bool) -> "Callable[[Plan], bool]":
             show(_text(plan, sys.stdout))
         elif not yes:
             note(_text(plan, sys.stderr))
-        return yes or click.confirm(f"\nApply this to {plan.identity}?", err=True)
+        return yes or click.confirm(f"\n{_question(plan)}", err=True)
 
     return confirm
+
+
+def _question(plan: "Plan") -> str:
+    from reconciler.reports.text import apply_question
+
+    return apply_question(plan)
 
 
 def listening() -> "Callable[[int], AbstractContextManager[Progress]]":

@@ -1,6 +1,7 @@
 """Reader of every live object of one OpenAI project, with any owner. Writes nothing."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,15 +48,17 @@ class LiveInventory:
     live: tuple[Live, ...]
     """Every object that could be read, with its parts, in order of creation."""
     addresses: Mapping[str, Address]
-    """Addresses of our objects, from labels and state, by live id."""
+    """Addresses of our objects, from labels and state, by live id. Of several objects with one label, only the one in
+    the state is ours: a label can be copied."""
     problems: tuple[Problem, ...] = ()
     """Problems of objects that could not be read."""
 
     def owner(self, live: Live) -> str | None:
         """Return the identity that owns an object; None for an unmanaged object."""
-        if live.labels is not None:
-            return live.labels.identity
-        return str(self.identity) if live.id in self.addresses else None
+        if live.id in self.addresses:
+            return str(self.identity)
+        labelled = live.labels.identity if live.labels else None
+        return None if labelled == str(self.identity) else labelled
 
 
 def project_context(
@@ -104,7 +107,7 @@ async def read_live_inventory(
         identity=identity,
         endpoint=shown(here.endpoint),
         live=tuple(sorted(live, key=lambda item: (item.detail.get("created_at", 0), item.id))),
-        addresses={**_labelled(live, identity), **applied},
+        addresses={**_labelled(live, identity, applied), **applied},
         problems=tuple(dict.fromkeys(problems)),
     )
 
@@ -115,13 +118,16 @@ def _applied(workspace: Workspace | None) -> dict[str, Address]:
     return {entry.id: address for address, entry in workspace.backend.read().state.objects.items()}
 
 
-def _labelled(live: Iterable[Live], identity: Identity | None) -> dict[str, Address]:
+def _labelled(live: Iterable[Live], identity: Identity | None, applied: Mapping[str, Address]) -> dict[str, Address]:
+    """Return the objects that only their label makes ours: the only ones with it, at addresses without another one."""
     found: dict[str, Address] = {}
     for item in live:
         if item.labels and identity and item.labels.identity == str(identity):
             with suppress(ValueError):
                 found[item.id] = Address.parse(item.labels.address)
-    return found
+    recorded = {applied[id_] for id_ in found.keys() & applied.keys()}
+    number = Counter(found.values())
+    return {id_: at for id_, at in found.items() if number[at] == 1 and (at not in recorded or id_ in applied)}
 
 
 async def _listed(

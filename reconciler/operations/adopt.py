@@ -67,8 +67,8 @@ async def planned_adoption(
     inputs, matched = observed.planned.inputs, observed.planned.matched
     live = await with_parts(observed, alike(inputs, matched, wanted, origins))
     whole = {item.id: item for item in live}
-    unmanaged = [whole[item.id] for item in matched.unmanaged if item.id in whole]
-    inputs, matched = replace(inputs, live=live), replace(matched, unmanaged=unmanaged)
+    candidates = [whole[item.id] for item in (*matched.unmanaged, *matched.unproven) if item.id in whole]
+    inputs, matched = replace(inputs, live=live), replace(matched, unmanaged=candidates)
     pairing = pair(inputs, matched, wanted, origins)
     observed = replace(observed, planned=replace(observed.planned, inputs=inputs))
     return await adoption_plan(workspace, observed, pairing.ids), pairing

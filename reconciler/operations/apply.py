@@ -43,8 +43,15 @@ class Recorder:
     later: Mapping[Address, Intent]
     """Intents that are journaled right before their create."""
 
-    def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
-        self.journal.record(Completed(address, applied, instead_of))
+    def done(
+        self,
+        address: Address,
+        applied: Applied | None,
+        instead_of: Address | None = None,
+        *,
+        is_doubtful: bool = False,
+    ) -> None:
+        self.journal.record(Completed(address, applied, instead_of, is_doubtful))
 
     def publication_done(self, address: Address) -> None:
         self.journal.discard(publication(address))

@@ -22,7 +22,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
-from reconciler.state.model import Snapshot
+from reconciler.state.model import Intent, Snapshot
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def inputs_of(
     targets: Sequence[Address],
 ) -> PlanInputs:
     """Return the inputs of a plan, as they were read."""
-    announced = announced_writes(snapshot)
+    announced = pending(snapshot.pending)
     return PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),
@@ -89,6 +89,7 @@ def inputs_of(
         links=workspace.links,
         pending=tuple(item for item in announced if item.creates),
         unfinished=tuple(item for item in announced if not item.creates),
+        superseded=pending(snapshot.superseded),
         pointers=outlets.pointers,
         published=outlets.published,
         releases=workspace.releases,
@@ -108,9 +109,9 @@ def inputs_of(
     )
 
 
-def announced_writes(snapshot: Snapshot) -> tuple[Pending, ...]:
+def pending(intents: Iterable[Intent]) -> tuple[Pending, ...]:
     """Return the writes that earlier runs announced and did not complete."""
-    return tuple(Pending(item.address, item.type, item.marker, item.started, item.creates) for item in snapshot.pending)
+    return tuple(Pending(item.address, item.type, item.marker, item.started, item.creates) for item in intents)
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:

@@ -17,7 +17,7 @@ from typing import Final
 from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
 from reconciler.operations.outlet_documents import read_outlets
-from reconciler.operations.plan_inputs import announced_writes
+from reconciler.operations.plan_inputs import pending
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.field_diff import owned
@@ -74,7 +74,8 @@ async def rebuild_state(
 def _written(
     workspace: Workspace, present: Snapshot, state: State, matched: Matched, confirm: Callable[[StateRebuild], bool]
 ) -> StateRebuild:
-    ambiguous = {address: tuple(live.id for live in group) for address, group in matched.ambiguous.items()}
+    unproven = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
+    ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
     made = StateRebuild(edited, len(state.objects), unknown, ambiguous)
     if made.replaces and not confirm(replace(made, written=False)):
@@ -101,7 +102,7 @@ async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapsh
         desired=workspace.desired,
         applied={},
         live=(*live, *outlets.documents.values()),
-        pending=tuple(item for item in announced_writes(present) if item.creates),
+        pending=tuple(item for item in pending(present.pending) if item.creates),
         pointers=outlets.pointers,
     )
     inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))

@@ -90,11 +90,13 @@ class _Pairing:
     notices: list[Notice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.unproven = {live.id for live in self.matched.unproven}
         self.by_id = {live.id: live for live in self.inputs.live if live.type not in self.inputs.outlet_types}
         self.free = {
             live.id: live
-            for live in self.matched.unmanaged
-            if live.labels is None and not self.inputs.is_upload(live.type)
+            for live in (*self.matched.unmanaged, *self.matched.unproven)
+            if live.labels is None or live.id in self.unproven
+            if not self.inputs.is_upload(live.type)
         }
         self.origins = Counter(self.remembered.values())
         self.by_name: dict[tuple[str, str], list[Live]] = defaultdict(list)
@@ -164,6 +166,8 @@ class _Pairing:
         return False
 
     def _owner(self, live: Live) -> str:
+        if live.id in self.unproven:
+            return ""
         if live.labels:
             return live.labels.identity
         return str(self.inputs.identity) if live.id in self.matched.addresses else ""

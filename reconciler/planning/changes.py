@@ -173,7 +173,7 @@ def _adoption(inputs: PlanInputs, matched: Matched, address: Address) -> Change:
 
 def _removal(address: Address, live: Live, reason: Reason) -> Change:
     action: Action = "archive" if address.is_frozen and not is_leftover(address, live.id) else "delete"
-    return Change(str(address), action, id=live.id, reasons=(reason,))
+    return Change(str(address), action, id=live.id, reasons=(reason,), name=live.name)
 
 
 def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: Live) -> Iterator[ByOrigin]:
@@ -315,10 +315,10 @@ def _change(
         return None
     immutable = sorted({item.keys[0] for item in fields} & inputs.resource_types[desired.type].immutable)
     action: Action = "replace" if immutable else "update"
-    reasons = (_why_replaced(inputs, desired, immutable),) if immutable else ()
-    if waiting and not immutable:
-        reasons = (Reason("still-indexing", {"files": list(waiting)}),)
-    return Change(str(desired.address), action, fields, id=live.id, source=source_of(desired), reasons=reasons)
+    change = Change(str(desired.address), action, fields, id=live.id, source=source_of(desired))
+    if not immutable:
+        return replace(change, reasons=(Reason("still-indexing", {"files": list(waiting)}),)) if waiting else change
+    return replace(change, reasons=(_why_replaced(inputs, desired, immutable),), name=live.name)
 
 
 def _why_replaced(inputs: PlanInputs, desired: Desired, immutable: list[str]) -> Reason:
@@ -327,7 +327,8 @@ def _why_replaced(inputs: PlanInputs, desired: Desired, immutable: list[str]) ->
 
 def _replacement(desired: Desired, live: Live, reason: Reason, origin: Origin = "manifest") -> Change:
     fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in sorted(desired.fields.items()))
-    return Change(str(desired.address), "replace", fields, id=live.id, source=source_of(desired), reasons=(reason,))
+    source = source_of(desired)
+    return Change(str(desired.address), "replace", fields, id=live.id, source=source, reasons=(reason,), name=live.name)
 
 
 def source_of(desired: Desired) -> Source | None:

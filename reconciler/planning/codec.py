@@ -154,6 +154,7 @@ def change_json(change: Change) -> ChangeDocument:
         "action": change.action,
         "digest": change.digest,
         "id": change.id,
+        "name": change.name or None,
         "decision": change.decision,
         "preconditions": dict(change.preconditions),
         "fields": [field_json(item) for item in change.fields],
@@ -177,6 +178,7 @@ def _change(document: Mapping[str, Any], sides: tuple[str, str]) -> Change:
         risks=tuple(risk_of(item, document) for item in document["risks"]),
         decision=document.get("decision"),
         digest=document["digest"],
+        name=document.get("name", ""),
     )
 
 

@@ -177,6 +177,8 @@ class ChangeDocument(TypedDict):
     """Of all but source, reasons and risks: the same for the same change in any plan."""
     id: NotRequired[str]
     """Of the live object that is changed; left out where there is none yet."""
+    name: NotRequired[str]
+    """The name of the live object that is deleted or replaced; of an upload, the name of the file."""
     decision: NotRequired[Decision]
     """For drift only: `revert` where applying undoes it, else `keep`."""
     preconditions: dict[str, JSON]

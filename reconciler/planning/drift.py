@@ -195,7 +195,12 @@ def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
 
 
 def _warnings(planned: Planned, failing: Collection[FailingFile]) -> Iterator[Notice]:
-    """Yield the warnings, except those about stores all of whose failed files are in the report."""
+    """Yield the warnings, except those about stores all of whose failed files are in the report, and the objects with a
+    copied label.
+    """
+    for refusal in planned.plan.refusals:
+        if refusal.cause.code == "same-label":
+            yield Notice("same-label", refusal.cause.args, refusal.address)
     failed = Counter(file.store for file in failing)
     stores = {
         str(address)

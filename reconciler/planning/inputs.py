@@ -1,7 +1,7 @@
 """The inputs of planning: everything desired, last applied and live. Planning reads nothing else."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -32,8 +32,8 @@ class Pending:
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """The marker of an object without labels: `filename`, `bytes` and `sha256` of an upload. See also
-    `planning.unfinished`."""
+    """What identifies the object: `filename`, `bytes` and `sha256` of an upload, the hashes of `fields` otherwise. See
+    also `planning.unfinished`."""
     since: float
     """Unix time before which the object cannot have been made."""
     creates: bool = True
@@ -99,6 +99,8 @@ class PlanInputs:
     """Unfinished creates."""
     unfinished: Sequence[Pending] = ()
     """Other unfinished writes: of parts of an object, of documents, and of bundles."""
+    superseded: Sequence[Pending] = ()
+    """Creates with an unknown outcome after which another create completed the address."""
     bundles: Mapping[Address, Bundle] = field(default_factory=dict)
     pointers: Mapping[Address, Pointer] = field(default_factory=dict)
     peers: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
@@ -141,12 +143,14 @@ class PlanInputs:
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
 
     @cached_property
+    def intents(self) -> Mapping[Address, Sequence[Pending]]:
+        """Unfinished creates by address."""
+        return _by_address(self.pending)
+
+    @cached_property
     def announced(self) -> Mapping[Address, Sequence[Pending]]:
         """Unfinished creates and other unfinished writes, by address."""
-        found: dict[Address, list[Pending]] = defaultdict(list)
-        for item in (*self.pending, *self.unfinished):
-            found[item.address].append(item)
-        return dict(found)
+        return _by_address((*self.pending, *self.unfinished))
 
     def is_labelled(self, type_: str) -> bool:
         """Return True if objects of this type have labels."""
@@ -171,3 +175,10 @@ class PlanInputs:
 
     def in_scope(self, address: Address) -> bool:
         return self.scope is None or address in self.scope
+
+
+def _by_address(items: Iterable[Pending]) -> Mapping[Address, Sequence[Pending]]:
+    found: dict[Address, list[Pending]] = defaultdict(list)
+    for item in items:
+        found[item.address].append(item)
+    return dict(found)

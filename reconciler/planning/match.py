@@ -4,15 +4,15 @@ An object is managed if the state has its id or if its label names this identity
 finds those that the state does not have.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
-from reconciler.planning.announced import find_announced
+from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
-from reconciler.planning.uploads import CLOCK_LAG, created, find_uploads, moved_uploads
+from reconciler.planning.uploads import created, find_uploads, moved_uploads
 from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
@@ -27,7 +27,7 @@ class Matched:
     live: Mapping[Address, Live]
     """Ours, by address, ids turned into addresses."""
     duplicates: Mapping[Address, Sequence[Live]]
-    """Further objects labelled with an address that state, or an unfinished create, gives to another one."""
+    """Further objects labelled with the address of another one, which unfinished creates made."""
     ambiguous: Mapping[Address, Sequence[Live]]
     """Several objects with one address, and no entry in the state that selects one."""
     foreign_owned: Mapping[Address, Live]
@@ -40,6 +40,13 @@ class Matched:
     """The former address of each object that has a new one."""
     former: Mapping[Address, Address] = field(default_factory=dict)
     """The present address of each former name."""
+    clones: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
+    """Further objects labelled with the address of another one, without proof that this identity created them."""
+
+    @property
+    def unproven(self) -> Iterator[Live]:
+        """The objects that have a label of this identity and no other proof, where more than one has the label."""
+        return chain.from_iterable((*self.clones.values(), *self.ambiguous.values()))
 
     def now(self, address: Address) -> Address:
         """Return what the object at `address` is called now; of a former name, the address that it has since."""
@@ -108,39 +115,47 @@ class Claim:
     """See `Matched.duplicates`."""
     ambiguous: Sequence[Live] = ()
     """See `Matched.ambiguous`; then `live` is None."""
+    clones: Sequence[Live] = ()
+    """See `Matched.clones`."""
 
 
 def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
     """Choose the live object of an address: `known` is the one in the state, `labelled` are all others with its label.
 
     The state decides, unless an interrupted run has already created an agent from a document. Without an entry in the
-    state the label decides. Several objects with one label are duplicates if one create made them, the oldest being the
-    managed one; otherwise they are ambiguous.
+    state the label decides, if one object has it. Of several, unfinished creates must account for all; the oldest is
+    the managed one. An object that no unfinished create accounts for is a clone: its label proves nothing.
     """
-    if known and _moved_house(inputs, address, known, labelled):
+    fitting = (live for live in labelled if accounts_for(inputs, address, known, live))
+    made = together(sorted(fitting, key=lambda live: (created(live), live.id)))
+    clones = [live for live in labelled if live not in made]
+    if known and not _moved_house(inputs, address, known, made):
+        return Claim(known, made, clones=clones)
+    if not known and len(labelled) == 1:
         return Claim(labelled[0])
-    if known or not labelled:
-        return Claim(known, duplicates=labelled)
-    if len(labelled) > 1 and not announced(inputs, address, labelled):
+    if not known and clones:
         return Claim(ambiguous=labelled)
-    first, *duplicates = sorted(labelled, key=lambda live: (created(live), live.id))
-    return Claim(first, duplicates)
+    return Claim(made[0], made[1:], clones=clones)
 
 
 def match(inputs: PlanInputs) -> Matched:
     """Pair every address of manifests, state and labels with its live object; linear in the number of objects."""
     stored, foreign_owned = _by_state(inputs)
     known = {live.id for live in stored.values()}
-    claims = {
-        address: claim(inputs, address, stored.get(address), [live for live in labelled if live.id not in known])
-        for address, labelled in _labelled(inputs).items()
+    adopted = dict(_adopted(inputs))
+    chosen = {**stored, **adopted}
+    known |= {live.id for live in adopted.values()}
+    others = {
+        address: [live for live in labelled if live.id not in known] for address, labelled in _labelled(inputs).items()
     }
+    claims = {address: claim(inputs, address, chosen.get(address), group) for address, group in others.items() if group}
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
     duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
     ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
+    clones = {address: one.clones for address, one in claims.items() if one.clones}
     for address, live in _documents(inputs):
         paired.setdefault(address, live)
-    paired.update(_adopted(inputs))
+    paired.update(adopted)
     moved = find_moves(inputs, paired)
     _move(paired, moved)
     uploads = moved_uploads(renamed(inputs, moved), paired)
@@ -152,7 +167,8 @@ def match(inputs: PlanInputs) -> Matched:
     paired.update(find_announced(inputs, paired))
     addresses = _addresses(paired)
     former = former_names(as_applied, paired, moved, addresses)
-    return _finish(inputs, Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former))
+    found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)
+    return _finish(inputs, found)
 
 
 def _move(paired: dict[Address, Live], moved: Mapping[Address, Address]) -> None:
@@ -187,23 +203,17 @@ def _expected(resource_type: ResourceType, applied: Applied | None, desired: Des
 
 def _finish(inputs: PlanInputs, matched: Matched) -> Matched:
     ours = {live.id for live in matched.live.values()}
-    ours.update(live.id for group in (*matched.duplicates.values(), *matched.ambiguous.values()) for live in group)
+    ours.update(live.id for live in chain(chain.from_iterable(matched.duplicates.values()), matched.unproven))
     ours.update(live.id for live in matched.foreign_owned.values())
     unmanaged = [live for live in inputs.live if live.id not in ours and live.type not in inputs.outlet_types]
     localised = {address: matched.localise(inputs, address, live) for address, live in matched.live.items()}
     return replace(matched, live=localised, unmanaged=unmanaged)
 
 
-def announced(inputs: PlanInputs, address: Address, others: Sequence[Live]) -> bool:
-    """Return True if all objects were made by one unfinished create, whose response was late or lost."""
-    since = min((item.since for item in inputs.pending if item.address == address), default=math.inf)
-    return all(created(live) >= since - CLOCK_LAG for live in others)
-
-
-def _moved_house(inputs: PlanInputs, address: Address, live: Live, others: Sequence[Live]) -> bool:
+def _moved_house(inputs: PlanInputs, address: Address, live: Live, made: Sequence[Live]) -> bool:
     """Return True if an interrupted run has already created the agent that replaces a document in the outlets."""
     desired = inputs.desired.get(address)
-    return desired is not None and live.type != desired.type and [other.type for other in others] == [desired.type]
+    return desired is not None and live.type != desired.type and {other.type for other in made} == {desired.type}
 
 
 def _labelled(inputs: PlanInputs) -> dict[Address, list[Live]]:
@@ -217,8 +227,11 @@ def _labelled(inputs: PlanInputs) -> dict[Address, list[Live]]:
 
 
 def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
-    """Yield the objects to adopt that are still unmanaged: on a labelled object the label decides."""
-    by_id = {live.id: live for live in inputs.live if live.labels is None} if inputs.adopt else {}
+    """Yield the objects to adopt that are still unmanaged, or that have a label of this identity as the only proof."""
+    known = {applied.id for applied in inputs.applied.values()} if inputs.adopt else set()
+    own = {None, str(inputs.identity)}
+    candidates = (live for live in inputs.live if live.id not in known) if inputs.adopt else ()
+    by_id = {live.id: live for live in candidates if (live.labels.identity if live.labels else None) in own}
     return ((address, by_id[id_]) for address, id_ in inputs.adopt.items() if id_ in by_id)
 
 

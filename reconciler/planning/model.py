@@ -104,6 +104,9 @@ class Change:
     decision: Decision | None = None
     """For drift only: whether applying the plan reverts it."""
     digest: str = ""
+    name: str = ""
+    """The live name of an object that is deleted or replaced; of an upload, the name of the file. Never part of a
+    digest."""
 
     @property
     def is_consequence(self) -> bool:
@@ -111,6 +114,11 @@ class Change:
         reasons = [reason for reason in self.reasons if reason.code != "still-indexing"]
         followed = self.action == "publish" or (self.action == "update" and bool(reasons))
         return followed and not self.fields
+
+    @property
+    def deleted(self) -> str | None:
+        """The id of the live object at OpenAI that the change deletes; None if it deletes none."""
+        return self.id if self.action in INVALIDATES_ID and self.id != self.address else None
 
     @property
     def takes_over(self) -> bool:

@@ -24,7 +24,7 @@ ReasonCode: TypeAlias = Literal[
     "immutable",  # fields: the API takes them only when the object is made
     "moved",  # former: the address before
     # Delete, archive and forget
-    "duplicate",  # the state has another live object at this address
+    "duplicate",  # a second object at this address, made by an interrupted create
     "not-live",  # the object is in the state only
     "held-by",  # keeper: an object that stays and holds the upload
     "keep-on-delete",  # the manifest had `keep_on_delete`
@@ -69,6 +69,7 @@ NoticeCode: TypeAlias = Literal[
     "consent-expired",  # place, consent, until
     "consent-outdated",  # place, consent: the refusal has another subject by now
     "consent-unneeded",  # place, consent: the plan has no such refusal
+    "same-label",  # objects: live objects with the label of the address, as of the refusal
     "peer-without-state",  # identity, location
     "model-unlisted",  # model, similar: names that the API lists
     "already-managed",  # id: to be adopted, and managed at this address already
@@ -80,15 +81,15 @@ CauseCode: TypeAlias = Literal[
     "other-project",  # answered, applied: OpenAI projects
     "nothing-live",  # objects: how many the state has, of which none is live
     "foreign-owner",  # id, owner: the identity on the label
-    "same-label",  # address, ids: live objects with one label
+    "same-label",  # address, ids, objects (id, name, in_state): live objects with one label
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
-    "duplicate-used",  # address, id, user: of the second object at the address
+    "duplicate-used",  # address, id, name, user: of the second object at the address
     "referenced",  # address: by the referrers in the sections
     "published",  # chatbots: that have the release published
     "release-edited",  # released, manifest: digests
     "assistants-drifted",  # addresses: assistants that a release would freeze
     "protected",  # address
-    "duplicate-protected",  # address, id: a second object with a label that protects it
+    "duplicate-protected",  # address, id: of plans of earlier versions
     "changed-twice",  # fields: in the manifest and live
     "written-whole",  # fields: changed live, in a document that the manifest changes elsewhere
     "needs-missing",  # addresses: of what it refers to, and is not live
@@ -103,7 +104,9 @@ RemedyCode: TypeAlias = Literal[
     "text",  # text
     "use-other-key",
     "leave-to-owner",  # owner, address
-    "delete-or-unlabel",  # several objects have one label
+    "delete-or-unlabel",  # ids: of objects that have a label without being known to be managed
+    "adopt-clone",  # kind, id: of an object that has a copied label
+    "adopt-one",  # address, id: of the first of several objects with one label
     "adopt-first",
     "repoint-user",  # user, id
     "delete-or-unlabel-one",  # id

@@ -44,6 +44,7 @@ def encode_state(snapshot: Snapshot) -> bytes:
             "position": line(snapshot.position),
             "run": line(snapshot.run),
             **_contents(snapshot.state, snapshot.pending),
+            **_superseded(snapshot.superseded),
         }
     )
 
@@ -62,7 +63,8 @@ def decode_state(data: bytes, identity: Identity, source: str, version: str) -> 
     with format_errors(source):
         state, pending = _state(record, identity)
         position, run = typed(int, record["position"]), typed(str, record["run"])
-        return Snapshot(state, pending, position, run, Stored(version, len(data), position))
+        superseded = tuple(map(_intent, record.get("superseded", ())))
+        return Snapshot(state, pending, position, run, Stored(version, len(data), position), superseded)
 
 
 def encode_segment(segment: Segment) -> bytes:
@@ -157,6 +159,10 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
     }
 
 
+def _superseded(intents: tuple[Intent, ...]) -> dict[str, str]:
+    return {"superseded": array(map(_intent_record, intents))} if intents else {}
+
+
 def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple[Intent, ...]]:
     plans = map(decode_plan, record["plans"])
     state = State(
@@ -225,8 +231,13 @@ def _intent(record: JSON) -> Intent:
 
 def _completed_record(completed: Completed) -> dict[str, JSON]:
     applied, former = completed.applied, completed.instead_of
-    record = {"address": str(completed.address), "applied": None if applied is None else _applied_record(applied)}
-    return record | ({"instead_of": str(former)} if former else {})
+    record: dict[str, JSON] = {"address": str(completed.address)}
+    record["applied"] = None if applied is None else _applied_record(applied)
+    if former:
+        record["instead_of"] = str(former)
+    if completed.is_doubtful:
+        record["is_doubtful"] = True
+    return record
 
 
 def _completed(record: JSON) -> Completed:
@@ -235,6 +246,7 @@ def _completed(record: JSON) -> Completed:
         address=Address.parse(record["address"]),
         applied=None if applied is None else _applied(applied),
         instead_of=None if former is None else Address.parse(former),
+        is_doubtful=typed(bool, record.get("is_doubtful", False)),
     )
 
 

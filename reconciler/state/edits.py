@@ -34,7 +34,7 @@ class StateRebuild:
     unknown: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
     """Fields whose applied value is unknown, by address."""
     ambiguous: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
-    """Ids of live objects that share one label, by address. None of them is in the state."""
+    """Ids of live objects with a label that another one has, by address. None of them is in the state."""
     written: bool = True
 
     @property

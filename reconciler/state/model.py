@@ -42,6 +42,9 @@ class Completed:
     applied: Applied | None
     instead_of: Address | None = None
     """The former address of a renamed object. Its entry is removed."""
+    is_doubtful: bool = False
+    """True if an earlier create of the address, whose outcome is unknown, may still make another object: the intents of
+    the address are superseded instead of resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,9 @@ class Snapshot:
     run: str = ""
     """The run that owns the journal: the last one that began. Later segments of other runs are ignored."""
     stored: Stored = field(default=Stored(), compare=False)
+    superseded: tuple[Intent, ...] = ()
+    """Intents with an unknown outcome after which another create completed the address: their objects may appear
+    late, as duplicates of the object in the state."""
 
     @property
     def is_behind(self) -> bool:
@@ -133,5 +139,6 @@ class Snapshot:
         since = max(
             (plan.started for plan in self.state.plans.values() if plan.started < now - LONGEST_REQUEST), default=0.0
         )
-        young = {intent.address for intent in self.pending if intent.started >= since}
-        return frozenset(intent.address for intent in self.pending) - young
+        intents = (*self.pending, *self.superseded)
+        young = {intent.address for intent in intents if intent.started >= since}
+        return frozenset(intent.address for intent in intents) - young

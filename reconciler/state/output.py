@@ -188,7 +188,7 @@ class StateRebuildDocument(EntriesDocument):
     unknown: dict[str, list[str]]
     """By address, the fields of which it is not known what was applied."""
     contested: dict[str, list[str]]
-    """By address, the ids of several objects with one label: none of them is in the state."""
+    """By address, the ids of objects with a label that another object has: none of them is in the state."""
 
 
 def state_list_json(state: State) -> StateListDocument:

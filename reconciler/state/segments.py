@@ -1,6 +1,6 @@
 """Journal segments, and their replay on a snapshot. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -69,6 +69,9 @@ class _Replay:
         self._tombstones: set[Address] = set(base.state.tombstones)
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
+        self._superseded: dict[Address, list[Intent]] = {}
+        for intent in base.superseded:
+            self._superseded.setdefault(intent.address, []).append(intent)
 
     def add(self, segment: Segment) -> None:
         self._position += 1
@@ -83,8 +86,8 @@ class _Replay:
         plans = dict(list(self._plans.items())[-PLANS:])
         tombstones = frozenset(self._tombstones)
         state = State(self._base.state.identity, self._project, self._objects, plans, tombstones)
-        pending = tuple(intent for address in sorted(self._pending) for intent in self._pending[address])
-        return Snapshot(state, pending, self._position, self._run, self._base.stored)
+        pending, superseded = map(_in_order, (self._pending, self._superseded))
+        return Snapshot(state, pending, self._position, self._run, self._base.stored, superseded)
 
     def _begin(self, begun: RunBegun) -> None:
         self._run = begun.run
@@ -96,7 +99,7 @@ class _Replay:
         state = replaced.state
         self._run, self._project = replaced.run, state.openai_project
         self._objects, self._plans = dict(state.objects), dict(state.plans)
-        self._tombstones, self._pending = set(state.tombstones), {}
+        self._tombstones, self._pending, self._superseded = set(state.tombstones), {}, {}
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:
@@ -104,6 +107,7 @@ class _Replay:
             self._complete(completed)
         for address in progress.discarded:
             self._pending.pop(address, None)
+            self._superseded.pop(address, None)
         self._intend(progress.announced)
         self._remember(progress.plan)
 
@@ -115,7 +119,7 @@ class _Replay:
                 known.append(intent)
 
     def _complete(self, completed: Completed) -> None:
-        self._pending.pop(completed.address, None)
+        self._resolve(completed)
         if completed.instead_of is not None:
             self._objects.pop(completed.instead_of, None)
         if completed.applied is None:
@@ -125,7 +129,21 @@ class _Replay:
         else:
             self._objects[completed.address] = completed.applied
 
+    def _resolve(self, completed: Completed) -> None:
+        """Resolve the intents of an address. Superseded ones stay as long as the address has the same object."""
+        intents = self._pending.pop(completed.address, [])
+        known = self._objects.get(completed.address)
+        if known is None or completed.applied is None or known.id != completed.applied.id:
+            self._superseded.pop(completed.address, None)
+        creates = [intent for intent in intents if intent.creates]
+        if completed.is_doubtful and creates:
+            self._superseded[completed.address] = creates
+
     def _remember(self, plan: AppliedPlan | None) -> None:
         if plan is not None:
             self._plans.pop(plan.digest, None)
             self._plans[plan.digest] = plan
+
+
+def _in_order(intents: Mapping[Address, list[Intent]]) -> tuple[Intent, ...]:
+    return tuple(intent for address in sorted(intents) for intent in intents[address])

@@ -51,6 +51,7 @@ class Cloud:
     published: dict[str, dict[str, str]] = field(default_factory=dict)
     journal: list[tuple[str, Applied | None]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
     """Addresses in whose stead others were recorded."""
     finished: list[Outcome] = field(default_factory=list)
     blind: int = 0
@@ -82,8 +83,16 @@ class Cloud:
 
     def publication_done(self, address: Address) -> None: ...
 
-    def done(self, address: Address, applied: Applied | None, instead_of: Address | None = None) -> None:
+    def done(
+        self,
+        address: Address,
+        applied: Applied | None,
+        instead_of: Address | None = None,
+        *,
+        is_doubtful: bool = False,
+    ) -> None:
         self.journal.append((str(address), applied))
+        self.doubtful += [str(address)] if is_doubtful else []
         self.left += [str(instead_of)] if instead_of else []
 
     def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:

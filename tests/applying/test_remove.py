@@ -8,7 +8,14 @@ from tests.applying.fakes import Cloud, applied, refused
 from tests.support.plan_inputs import IDENTITY, Worlds, done, entry
 from tests.support.world import problem_of
 
+LEFTOVER = "widget/replaced@widget_lamp"
 NIGHTLY = Live("automation", "auto_1", {}, name="nightly digest", refers_to=("widget_lamp",))
+
+
+def twins() -> Worlds:
+    """Return a managed lamp, and a second one that an interrupted create made."""
+    worlds = Worlds().synced("widget/lamp", id_="w1", note="on").unfinished("widget/lamp", note="on")
+    return worlds.live("widget/lamp", id_="w2", note="on", detail={"created_at": 1001.0})
 
 
 def test_what_leaves_is_deleted_and_forgotten():
@@ -40,7 +47,7 @@ def test_what_a_killed_run_had_deleted_is_not_published_any_longer():
 
 
 def test_a_second_object_goes_and_the_first_stays_in_state():
-    cloud = applied(Worlds().synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")).cloud
+    cloud = applied(twins()).cloud
     assert cloud.calls == ["delete w2"]
     assert not cloud.journal
 
@@ -55,9 +62,37 @@ def test_moving_into_the_outlets_removes_the_object_when_the_document_is_publish
     worlds = Worlds().stays("widget/lamp", note="x").want("widget/lamp", type_="page", note="x")
     cloud = applied(worlds.bundle("widget/lamp", "v1")).cloud
     assert cloud.calls == ["publish widget/lamp", "delete widget_lamp"]
-    ((address, entry),) = cloud.journal
-    assert entry is not None
-    assert (address, entry.type, entry.id) == ("widget/lamp", "page", "widget/lamp")
+    kept, written, removed = cloud.journal
+    assert written[1] is not None
+    assert (written[0], written[1].type, written[1].id) == ("widget/lamp", "page", "widget/lamp")
+    assert (kept[0], kept[1] and kept[1].id, removed) == (LEFTOVER, "widget_lamp", (LEFTOVER, None))
+
+
+def test_a_replaced_object_is_in_the_state_until_it_is_deleted():
+    """Nothing else proves that a run after an interruption may delete it."""
+    cloud = applied(Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2)).cloud
+    assert cloud.calls == ["create widget/lamp", "delete widget_lamp"]
+    assert [(address, found and found.id) for address, found in cloud.journal] == [
+        (LEFTOVER, "widget_lamp"),
+        ("widget/lamp", "new_1"),
+        (LEFTOVER, None),
+    ]
+
+
+def test_a_replaced_object_that_an_interrupted_run_left_is_deleted():
+    worlds = Worlds().synced("widget/lamp", id_="w2", size=2)
+    worlds.applied("widget/replaced@w1", id_="w1", size=1).live("widget/lamp", id_="w1", size=1)
+    cloud = applied(worlds).cloud
+    assert cloud.calls == ["delete w1"]
+    assert cloud.journal == [("widget/replaced@w1", None)]
+
+
+def test_the_outcome_of_a_delete_names_the_live_object():
+    gone = applied(Worlds().stays("widget/lamp")).of("widget/lamp")
+    assert (gone.deleted, gone.name, gone.id) == ("widget_lamp", "lamp", None)
+    replaced = applied(Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2)).of("widget/lamp")
+    assert (replaced.deleted, replaced.name, replaced.id) == ("widget_lamp", "lamp", "new_1")
+    assert applied(Worlds().stays("page/home")).of("page/home").deleted is None
 
 
 def test_moving_out_of_the_outlets_makes_the_object_and_repoints():
@@ -125,11 +160,25 @@ class TestItIsLookedAtAgain:
         assert cloud.calls == ["delete widget_lamp"]
 
     def test_what_only_its_label_made_ours_is_not_without_it(self):
-        worlds = Worlds().synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
+        worlds = twins()
         twin = replace(worlds.objects[1], labels=None)
         result = applied(worlds, Cloud(objects={"w2": twin}))
         assert not result.cloud.calls
         assert problem_of(result.of("widget/lamp")).message == "widget/lamp: w2 no longer has the label of this project"
+
+    def test_a_duplicate_that_somebody_has_edited_since_stays(self):
+        worlds = twins()
+        edited = replace(worlds.objects[1], fields={"note": "mine"})
+        result = applied(worlds, Cloud(objects={"w2": edited}))
+        assert not result.cloud.calls
+        said = "widget/lamp: w2 is no longer as the interrupted create made it"
+        assert problem_of(result.of("widget/lamp")).message == said
+
+    def test_a_duplicate_that_somebody_has_started_to_use_stays(self):
+        user = replace(NIGHTLY, refers_to=("w2",))
+        result = applied(twins(), Cloud(users=[user]))
+        assert not result.cloud.calls
+        assert problem_of(result.of("widget/lamp")).code == "stale"
 
 
 class TestItIsLookedForWhoNeedsIt:

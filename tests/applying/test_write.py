@@ -29,6 +29,19 @@ class TestDoubt:
         assert list(cloud.objects) == ["new_1"]
         assert cloud.slept == 7
 
+    def test_a_clone_with_another_value_is_not_taken_for_what_was_made(self):
+        clone = Live("widget", "w9", {"note": "mine"}, Labels("acme/production", "widget/lamp"))
+        cloud = Cloud(objects={"w9": clone}, trouble={"create widget/lamp": [doubt()]})
+        assert applied(Worlds().want("widget/lamp", note="on"), cloud).of("widget/lamp").id == "new_1"
+
+    def test_intents_stay_where_another_object_may_appear_later(self):
+        assert applied(Worlds().want("widget/lamp")).cloud.doubtful == []
+        found = Cloud(trouble={"create widget/lamp": [MadeButLost()]})
+        assert applied(Worlds().want("widget/lamp"), found).cloud.doubtful == []
+        twice = Cloud(trouble={"create widget/lamp": [doubt()]})
+        assert applied(Worlds().want("widget/lamp"), twice).cloud.doubtful == ["widget/lamp"]
+        assert applied(Worlds().want("widget/lamp").unfinished("widget/lamp")).cloud.doubtful == ["widget/lamp"]
+
     def test_doubt_that_never_ends_is_a_failure(self):
         cloud = Cloud(trouble={"create widget/lamp": [doubt()] * 3})
         result = applied(Worlds().want("widget/lamp"), cloud)

@@ -3,6 +3,7 @@
 The apply runs in a process of its own against an API in another one. `docs/recovery.md` says what is promised.
 """
 
+import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from openai import AsyncOpenAI
 
 from tests.crash import runs
 from tests.crash.conftest import Shared
 from tests.crash.estate import DATA, KEYLESS, found, make, move_state
 from tests.crash.runs import Kill, Moment
+from tests.support.clones import clone_agent
 from tests.support.processes import Killed, api, run
 from tests.support.world import is_silent
 
@@ -81,6 +84,45 @@ def test_killed_anywhere_the_next_run_converges(template, uninterrupted, tmp_pat
     with api(root / DATA) as url:
         with pytest.raises(Killed):
             run(KEYLESS, runs.apply, root, url, KEYLESS, kill)
+        result, plan = run(KEYLESS, runs.apply_and_plan, root, url, KEYLESS)
+    assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
+    assert is_silent(plan)
+    assert found(root, KEYLESS) == uninterrupted
+
+
+def steady(url: str, *, clone: str = "") -> str:
+    """Clone the agent that no edit changes, with its label, or delete the clone again. Return the id of the clone."""
+
+    async def work() -> str:
+        async with AsyncOpenAI(api_key="key", base_url=url) as sdk:
+            if clone:
+                return (await sdk.beta.agents.delete(clone)).id
+            found = [one.id async for one in sdk.beta.agents.list() if one.name == "steady"]
+            return await clone_agent(sdk, found[0], name="Mine")
+
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    "kill",
+    [
+        Kill("after-send", 14),
+        *(pytest.param(one, marks=pytest.mark.long) for one in sorted(SAMPLE - {Kill("after-send", 14)}, key=str)),
+    ],
+    ids=str,
+)
+def test_a_clone_that_is_made_after_the_kill_stops_the_next_run_until_it_is_gone(
+    template, uninterrupted, tmp_path, kill
+):
+    root = copied(template, tmp_path / "acme")
+    with api(root / DATA) as url:
+        with pytest.raises(Killed):
+            run(KEYLESS, runs.apply, root, url, KEYLESS, kill)
+        clone = steady(url)
+        plan, done = run(KEYLESS, runs.attempt, root, url, KEYLESS)
+        assert not done
+        assert [(refusal.rule, refusal.address) for refusal in plan.refusals] == [("duplicate", "assistant/steady")]
+        assert steady(url, clone=clone) == clone
         result, plan = run(KEYLESS, runs.apply_and_plan, root, url, KEYLESS)
     assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
     assert is_silent(plan)

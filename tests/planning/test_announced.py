@@ -1,5 +1,6 @@
 """Objects without labels that a run has made and not recorded."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,10 +8,13 @@ import pytest
 from reconciler.planning.announced import marker_of
 from reconciler.planning.inputs import Pending
 from reconciler.resources.address import Address
+from reconciler.resources.base import Desired
 from reconciler.resources.labels import field_hash
-from tests.support.plan_inputs import Worlds, done, ref
+from reconciler.resources.registry import resource_types
+from tests.support.plan_inputs import Worlds, done, entry, ref
 
 TODO = Address("note", "todo")
+LAMP = Address("widget", "lamp")
 
 
 def announce(worlds: Worlds, *addresses: Address, since: float = 1000.0, **fields: Any) -> Worlds:
@@ -70,10 +74,21 @@ class TestMarker:
         marker = marker_of(inputs, inputs.desired[TODO])
         assert marker == {"identity": "acme/production", "fields": {"text": field_hash("buy")}}
 
-    def test_of_what_has_labels_it_has_the_identity(self):
-        inputs = Worlds().want("widget/lamp", note="on").world()
-        (desired,) = inputs.desired.values()
-        assert marker_of(inputs, desired) == {"identity": "acme/production"}
+    def test_of_what_has_labels_it_has_all_values_that_the_api_returns(self):
+        inputs = Worlds().want("widget/lamp", note="on", uses=ref("widget/desk")).world()
+        marker = marker_of(inputs, inputs.desired[LAMP])
+        sent = {"note": "on", "colour": "grey", "metadata": {}, "tools": []}
+        assert marker["fields"] == {name: field_hash(value) for name, value in sent.items()}
+
+    def test_of_a_field_that_the_api_completes_it_has_the_keys_that_are_sent(self):
+        inputs = replace(Worlds().world(), resource_types=resource_types())
+        desired = Desired(Address("assistant", "x"), "agent", {"reasoning": {"effort": "low"}})
+        marker = marker_of(inputs, desired)
+        assert marker["fields"]["reasoning"] == {"effort": field_hash("low")}
+
+    def test_files_that_are_attached_later_are_not_in_it(self):
+        inputs = Worlds().want("store/kb", files={"a.md": entry("a.md", "A")}).world()
+        assert marker_of(inputs, inputs.desired[Address("store", "kb")])["fields"] == {}
 
     def test_of_an_upload_it_has_name_size_and_content(self):
         inputs = Worlds().want_file("kb/a.md", "A").world()
@@ -103,3 +118,63 @@ class TestStateAlone:
         worlds = Worlds().want("note/todo", text="buy").stranger("note_1", type_="note", text="buy")
         plan = worlds.plan(adopt={TODO: "note_1"}, scope=frozenset({TODO}))
         assert (done(*plan.changes), plan.requests) == ([("adopt", "note/todo")], {})
+
+
+def lamps(**fields: Any) -> Worlds:
+    """Return a managed lamp, and a second object with its label that was created at 1001."""
+    worlds = Worlds().synced("widget/lamp", id_="w1", note="on")
+    return worlds.live("widget/lamp", id_="w2", detail={"created_at": 1001.0}, **{"note": "on", **fields})
+
+
+class TestTheSecondObjectWithALabel:
+    """It is deleted only if a create that is not resolved made it: anyone can copy a label."""
+
+    def test_with_an_intent_that_accounts_for_it_is_deleted(self):
+        plan = lamps(colour="grey").unfinished("widget/lamp", note="on").plan()
+        (change,) = plan.changes
+        assert (change.action, change.id, change.name, plan.refusals) == ("delete", "w2", "lamp", ())
+
+    def test_with_an_intent_of_the_first_version_which_has_no_fields_is_deleted(self):
+        worlds = lamps()
+        worlds.pending.append(Pending(LAMP, "widget", {"identity": "acme/production"}, 1000.0))
+        assert done(*worlds.plan().changes) == [("delete", "widget/lamp")]
+
+    @pytest.mark.parametrize(
+        "worlds",
+        [
+            lamps(),
+            lamps().unfinished("widget/desk", note="on"),
+            lamps().unfinished("widget/lamp", since=1100.0, note="on"),
+            lamps().unfinished("widget/lamp", type_="agent", note="on"),
+            lamps(note="off").unfinished("widget/lamp", note="on"),
+            lamps(colour="red").unfinished("widget/lamp", note="on"),
+            lamps(metadata={"owner": "ann"}).unfinished("widget/lamp", note="on"),
+        ],
+        ids=["without", "other address", "created before", "other type", "other value", "not sent", "other key"],
+    )
+    def test_without_such_an_intent_is_refused(self, worlds):
+        plan = worlds.plan()
+        assert [refusal.rule for refusal in plan.refusals] == ["duplicate"]
+        assert done(*plan.work) == []
+
+    def test_after_a_second_create_is_deleted_if_it_is_older_than_the_object_of_that_create(self):
+        worlds = (
+            Worlds().want("widget/lamp").applied("widget/lamp", id_="w1").unfinished("widget/lamp", is_superseded=True)
+        )
+        worlds.live("widget/lamp", id_="w1", detail={"created_at": 1010.0})
+        worlds.live("widget/lamp", id_="w2", detail={"created_at": 1005.0}, colour="grey")
+        assert done(*worlds.plan().changes) == [("delete", "widget/lamp")]
+
+    def test_after_a_second_create_is_refused_if_it_may_be_a_copy_of_the_object_of_that_create(self):
+        worlds = (
+            Worlds().want("widget/lamp").applied("widget/lamp", id_="w1").unfinished("widget/lamp", is_superseded=True)
+        )
+        worlds.live("widget/lamp", id_="w1", detail={"created_at": 1010.0})
+        worlds.live("widget/lamp", id_="w2", detail={"created_at": 1010.0}, colour="grey")
+        assert [refusal.rule for refusal in worlds.plan().refusals] == ["duplicate"]
+
+    @pytest.mark.parametrize(("files", "rules"), [({}, []), ({"file_9": {"file": "file_9"}}, ["duplicate"])])
+    def test_of_a_store_is_refused_if_it_holds_a_file_that_reconciler_did_not_attach(self, files, rules):
+        worlds = Worlds().synced("store/kb", id_="s1", files={}).unfinished("store/kb", files={})
+        worlds.live("store/kb", id_="s2", detail={"created_at": 1001.0}, files=files)
+        assert [refusal.rule for refusal in worlds.plan().refusals] == rules

@@ -123,8 +123,9 @@ def test_protection_is_lifted_where_state_or_label_has_it(state, label):
     assert fields_of(worlds.plan()) == [("lifecycle.protect", True, False, "manifest")]
 
 
-def test_a_second_object_under_the_label_is_removed():
-    worlds = Worlds().synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
+def test_a_second_object_of_an_interrupted_create_is_removed():
+    worlds = Worlds().synced("widget/lamp", id_="w1").unfinished("widget/lamp")
+    worlds.live("widget/lamp", id_="w2", note=None, detail={"created_at": 1001.0})
     plan = worlds.plan()
     assert [(change.action, change.id) for change in plan.changes] == [("delete", "w2")]
     assert not plan.refusals

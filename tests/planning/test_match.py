@@ -50,7 +50,21 @@ def test_state_tells_which_of_two_labelled_objects_is_meant():
     worlds.live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
     found = matched(worlds)
     assert ids(found.live) == {"widget/lamp": "w1"}
-    assert [live.id for live in found.duplicates[LAMP]] == ["w2"]
+    assert not found.duplicates
+    assert [live.id for live in found.clones[LAMP]] == ["w2"]
+    assert not found.unmanaged
+
+
+def test_a_copied_label_on_an_object_that_a_person_has_chosen_is_no_obstacle():
+    worlds = Worlds().want("widget/desk").synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
+    found = matched(worlds, adopt={Address("widget", "desk"): "w2"})
+    assert ids(found.live) == {"widget/lamp": "w1", "widget/desk": "w2"}
+    assert not found.clones
+
+
+def test_an_object_in_the_state_is_not_adopted_at_another_address():
+    worlds = Worlds().want("widget/desk").synced("widget/lamp", id_="w1")
+    assert ids(matched(worlds, adopt={Address("widget", "desk"): "w1"}).live) == {"widget/lamp": "w1"}
 
 
 def test_without_state_two_labelled_objects_are_contested():
@@ -73,6 +87,13 @@ def test_two_that_one_unfinished_create_has_made_are_the_first_and_a_twin():
     assert [live.id for live in matched(worlds).ambiguous[LAMP]] == ["w2", "w1", "w0"]
 
 
+def test_a_clone_that_is_younger_than_any_request_of_an_unfinished_create_is_contested():
+    """In a restored state an intent may be unresolved that was resolved long ago."""
+    worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w1", detail={"created_at": 1010.0})
+    worlds.live("widget/lamp", id_="w2", detail={"created_at": 90_000.0}).unfinished("widget/lamp")
+    assert [live.id for live in matched(worlds).ambiguous[LAMP]] == ["w1", "w2"]
+
+
 def test_a_known_id_under_the_label_of_another_identity_is_taken():
     worlds = Worlds().applied("widget/lamp", id_="w1").live("widget/lamp", id_="w1", owner="globex")
     found = matched(worlds)
@@ -88,7 +109,9 @@ def test_a_document_in_the_outlets_is_ours_by_its_address():
 def test_a_killed_move_out_of_the_outlets_goes_on_with_the_object_it_made():
     worlds = Worlds().applied("widget/lamp", id_="widget/lamp", type_="page").want("widget/lamp")
     worlds.objects.append(Live("page", "widget/lamp", {}))
-    found = matched(worlds.live("widget/lamp", id_="w1"))
+    worlds.live("widget/lamp", id_="w1", detail={"created_at": 1001.0}, colour="grey")
+    assert [live.id for live in matched(worlds).clones[LAMP]] == ["w1"]
+    found = matched(worlds.unfinished("widget/lamp"))
     assert ids(found.live) == {"widget/lamp": "w1"}
     assert not found.unmanaged
 

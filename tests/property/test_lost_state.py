@@ -1,4 +1,5 @@
-"""State is lost at any moment of any history: nothing is made twice, and what was changed by hand is not undone unseen.
+"""State is lost at any moment of any history: nothing is made twice, what was changed by hand is not undone unseen, and
+no clone that a person made of a labelled object is changed or deleted.
 
 What is live is looked for with the SDK: objects by our labels, uploads by name and size, and what a hand has done by
 the ids that it did it to.
@@ -7,6 +8,7 @@ the ids that it did it to.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -15,6 +17,7 @@ from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.labels import ADDRESS
 from tests.property.projects import Project, new_world, projects
+from tests.support.clones import clone_agent, clone_store, unlabel_agent, unlabel_store
 from tests.support.world import STATE, World, told
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
@@ -23,9 +26,11 @@ BY_HAND = "Changed by hand."
 
 Event = Project | str
 histories = st.lists(
-    projects(to_be_edited=True) | st.sampled_from(["edit", "detach", "lose", "lose and rebuild"]),
+    projects(to_be_edited=True)
+    | st.sampled_from(["edit", "detach", "lose", "lose and rebuild"])
+    | st.sampled_from(["clone agent", "clone store", "unlabel"]),
     min_size=1,
-    max_size=5,
+    max_size=6,
 )
 
 
@@ -44,6 +49,10 @@ class Past:
     """Whether a file was ever detached: maybe no store holds its upload, and only state tells whose it is."""
     proven: bool = True
     """Whether it is known of every upload that it is ours."""
+    clones: dict[str, str] = field(default_factory=dict)
+    """The names of the clones by id: each has the label of its original until it is unlabelled."""
+    labelled: dict[str, str] = field(default_factory=dict)
+    """The addresses on the labels of clones, by id."""
 
     def happens(self, event: Event) -> None:
         if isinstance(event, Project):
@@ -53,6 +62,10 @@ class Past:
             self.world.by_hand(self._edit())
         elif event == "detach":
             self.world.by_hand(self._detach())
+        elif event.startswith("clone"):
+            self.world.by_hand(self._clone(stores=event == "clone store"))
+        elif event == "unlabel":
+            self.unlabel()
         else:
             self._lose(rebuilt=event == "lose and rebuild")
 
@@ -61,6 +74,10 @@ class Past:
         the plan tells to attach are no hand's any more.
         """
         plan = self.world.plan("keep")
+        refused = {refusal.address for refusal in plan.refusals if refusal.rule == "duplicate"}
+        assert refused == set(self.labelled.values())
+        assert not [change for change in plan.work if change.id in self.clones]
+        self.world.by_hand(self._check_clones())
         if not plan.refusals:
             told = {change.id for change in plan.changes if any(item.keys[0] == "files" for item in change.fields)}
             self.detached = {(store, file) for store, file in self.detached if store not in told}
@@ -79,7 +96,7 @@ class Past:
         if rebuilt:
             workspace = open_workspace(self.world.root, self.world.environ)
             made = self.world.run(rebuild_state(workspace, self.world.connection))
-            assert made.ambiguous == {}
+            assert {str(address) for address in made.ambiguous} == set(self.labelled.values())
 
     async def _edit(self) -> None:
         async for agent in self.world.sdk.beta.agents.list():
@@ -88,6 +105,30 @@ class Past:
             if address in self.ours:
                 self.edited.add((agent.id, address))
             return
+
+    async def _clone(self, *, stores: bool) -> None:
+        """Clone the first labelled object, as a person does who passes its metadata on."""
+        sdk = self.world.sdk
+        pages: Any = sdk.vector_stores.list() if stores else sdk.beta.agents.list()
+        async for one in pages:
+            address = (one.metadata or {}).get(ADDRESS)
+            if address and one.id not in self.clones:
+                made = await (clone_store(sdk, one.id, file_ids=[]) if stores else clone_agent(sdk, one.id))
+                self.labelled[made] = address
+                self.clones[made] = one.name
+                return
+
+    def unlabel(self) -> None:
+        for id_ in self.labelled:
+            work = unlabel_store if id_.startswith("vs_") else unlabel_agent
+            self.world.by_hand(work(self.world.sdk, id_))
+        self.labelled = {}
+
+    async def _check_clones(self) -> None:
+        sdk = self.world.sdk
+        live = {one.id: one.name async for one in sdk.beta.agents.list()}
+        live |= {one.id: one.name async for one in sdk.vector_stores.list()}
+        assert {id_: live.get(id_, "deleted") for id_ in self.clones} == self.clones
 
     async def _detach(self) -> None:
         stores = self.world.sdk.vector_stores
@@ -104,6 +145,7 @@ class Past:
         stores = {store.id: store async for store in sdk.vector_stores.list()}
         pairs = [*(agent.metadata for agent in agents.values()), *(store.metadata for store in stores.values())]
         labels = Counter((metadata or {}).get(ADDRESS) for metadata in pairs)
+        del labels[None]
         assert set(labels.values()) <= {1}, labels
         if self.proven:
             uploads = Counter([(file.filename, file.bytes) async for file in sdk.files.list()])
@@ -118,7 +160,7 @@ class Past:
 def check(first: Project, history: Sequence[Event]) -> None:
     with new_world() as world:
         past = Past(world)
-        for event in (first, *history, "lose and rebuild"):
+        for event in (first, *history, "unlabel", "lose and rebuild"):
             past.happens(event)
         past.apply()
         if not world.plan().refusals:

@@ -32,6 +32,7 @@ from reconciler.resources.risks import RISKS
 PERMISSION = {"consent": "spring", "until": "2026-11-28", "why": "the clean-up"}
 PERMITTED = "permitted by consent/spring until 2026-11-28: the clean-up"
 PLACED = {"place": "a.yaml:4", "consent": "spring"}
+OBJECTS = [{"id": "w1", "name": "Lamp", "in_state": True}, {"id": "w2", "name": "", "in_state": False}]
 BREAK = {"at": "size", "change": "removed"}
 ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "reasons": {
@@ -84,6 +85,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "consent-expired": {**PLACED, "until": "2026-11-20"},
         "consent-outdated": PLACED,
         "consent-unneeded": PLACED,
+        "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
         "peer-without-state": {"identity": "globex", "location": ".reconciler"},
         "model-unlisted": {"model": "gpt-7", "similar": ["gpt-6"]},
         "already-managed": {"id": "agent_1"},
@@ -94,9 +96,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "other-project": {"answered": "proj_b", "applied": "proj_a"},
         "nothing-live": {"objects": 7},
         "foreign-owner": {"id": "agent_1", "owner": "globex"},
-        "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"]},
+        "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
         "imported-unmanaged": {"id": "agent_1"},
-        "duplicate-used": {"address": "assistant/triage", "id": "w1", "user": "automation auto_1"},
+        "duplicate-used": {"address": "assistant/triage", "id": "w1", "name": "Lamp", "user": "automation auto_1"},
         "referenced": {"address": "assistant/triage"},
         "published": {"chatbots": ["chatbot/support"]},
         "release-edited": {"released": "d1", "manifest": "d2"},
@@ -116,7 +118,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "text": {"text": "old"},
         "use-other-key": {},
         "leave-to-owner": {"owner": "globex", "address": "assistant/triage"},
-        "delete-or-unlabel": {},
+        "delete-or-unlabel": {"ids": ["w1"]},
+        "adopt-clone": {"kind": "assistant", "id": "w1"},
+        "adopt-one": {"address": "assistant/triage", "id": "w1"},
         "adopt-first": {},
         "repoint-user": {"user": "automation auto_1", "id": "w1"},
         "delete-or-unlabel-one": {"id": "w1"},
@@ -178,8 +182,18 @@ TABLES: Mapping[str, tuple[Mapping[Any, Phrase], tuple[str, ...]]] = {
     "risks": (RISK_TEXTS, tuple(RISKS)),
 }
 ALL = [(table, code) for table, (_, codes) in TABLES.items() for code in codes]
-SAID_OTHERWISE = {"at", "cause", "change", "detached", "dollars", "before", "allowed"}
+SAID_OTHERWISE = {"at", "cause", "change", "detached", "dollars", "before", "allowed", "objects"}
 """Arguments that choose a sentence, or are not said as they are."""
+
+
+def test_objects_with_one_label_are_said_with_their_names_and_whether_the_state_has_them():
+    text = cause_text(Cause("same-label", ARGUMENTS["causes"]["same-label"]))
+    assert text == "2 live objects carry the label assistant/triage: w1 (Lamp) in the state, w2 not in the state"
+
+
+def test_objects_with_one_label_in_a_plan_of_an_earlier_version_are_said_by_id():
+    text = cause_text(Cause("same-label", {"address": "assistant/triage", "ids": ["w1", "w2"]}))
+    assert text == "2 live objects carry the label assistant/triage: w1, w2"
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
@@ -34,6 +35,17 @@ EXAMPLE = Snapshot(
     run="run-1",
     stored=Stored("version-1"),
 )
+
+
+def test_superseded_intents_and_doubtful_completions_are_optional_in_documents():
+    assert "superseded" not in encode_state(EXAMPLE).decode()
+    late = replace(EXAMPLE, superseded=(Intent(TRIAGE, "agent", {"identity": "acme/production"}, 100.5),))
+    assert decode_state(encode_state(late), ACME, "state.json", "version-1").superseded == late.superseded
+    doubtful = Completed(TRIAGE, EXAMPLE.state.objects[TRIAGE], is_doubtful=True)
+    for completed in (doubtful, replace(doubtful, is_doubtful=False)):
+        segment = RunProgress("run", (completed,))
+        assert ("is_doubtful" in encode_segment(segment).decode()) == completed.is_doubtful
+        assert decode_segment(encode_segment(segment), "1.json") == segment
 
 
 def test_encode_state_writes_one_object_a_line():

@@ -71,6 +71,40 @@ def test_a_run_from_begin_to_end(store):
     assert store.list("state/acme/production/journal/") == []
 
 
+def superseded(snapshot: Snapshot) -> list[str]:
+    return [str(intent.address) for intent in snapshot.superseded]
+
+
+def test_a_doubtful_completion_keeps_the_intent_until_the_object_is_another_one(store):
+    first = run(store, "ann", intent(TRIAGE))
+    first.record(Completed(TRIAGE, applied("agent_1"), is_doubtful=True))
+    closed = first.close("partial")
+    assert (pending(closed), superseded(closed)) == ([], ["assistant/triage"])
+    assert closed == snapshots.read(store, ACME)
+    assert not closed.is_behind
+
+    second = run(store, "ann")
+    second.record(Completed(TRIAGE, applied("agent_1")))
+    assert superseded(second.close("complete")) == ["assistant/triage"]
+
+    third = run(store, "ann")
+    third.record(Completed(TRIAGE, applied("agent_2")))
+    assert superseded(third.close("complete")) == []
+
+
+@pytest.mark.parametrize("voided", [True, False], ids=["discarded", "deleted"])
+def test_a_superseded_intent_ends_with_its_address(store, voided):
+    first = run(store, "ann", intent(TRIAGE))
+    first.record(Completed(TRIAGE, applied("agent_1"), is_doubtful=True))
+    first.close("partial")
+    second = run(store, "ann")
+    if voided:
+        second.discard(TRIAGE)
+    else:
+        second.record(Completed(TRIAGE, None))
+    assert superseded(second.close("complete")) == []
+
+
 def test_record_deletion_removes_the_entry(store):
     first = run(store, "ann", intent(OLD))
     first.record(Completed(OLD, applied("agent_0")))

@@ -62,6 +62,7 @@ def plan_of(value: str, **more) -> Plan:
     risk = Risk("guardrail-removed", "high", file, "update", {"sentence": value, "more": 1}, used_by=f"release/{value}")
     reasons = (Reason("moved", {"former": value}), Reason("immutable", {"fields": [value]}))
     told: Any = {"reasons": reasons, "risks": (risk,), "source": Source(value, 1)}
+    twice: Any = {"ids": ["w1", "w2"], "objects": [{"id": "w1", "name": value, "in_state": True}] * 2}
     automation = Foreign("automation", value, value)
     return Plan(
         "acme/production",
@@ -69,6 +70,8 @@ def plan_of(value: str, **more) -> Plan:
             Change("assistant/triage", "update", fields, **told),
             Change(file, "create", (FieldChange(("name",), None, value, "manifest"),), **told),
             *(Change(f"file/kb/{value}{number}", "create") for number in range(12)),
+            Change("assistant/gone", "delete", id="agent_9", name=value),
+            *(Change(f"file/old/{value}{number}", "delete", id=f"file_{number}", name=value) for number in range(12)),
         ),
         drift=(
             Change("assistant/billing", "update", fields, decision="keep", **told),
@@ -98,6 +101,7 @@ def plan_of(value: str, **more) -> Plan:
             Notice("text", {"text": value}),
             Notice("files-not-in-manifest", {"files": [value]}, file),
             Notice("model-unlisted", {"model": value, "similar": [value]}),
+            Notice("same-label", {**twice, "address": file}, file),
         ),
         requests={value: 3},
         references=((FLOW, Address("file", value)), (automation, Address("assistant", "triage"))),
@@ -127,7 +131,7 @@ def result_of(value: str) -> ApplyResult:
             Outcome(f"file/{value}", "create", "done", id=value, notes=notes),
             Outcome("assistant/triage", "update", "failed", problem=problem),
             Outcome("assistant/billing", "update", "skipped", because_of=f"file/{value}"),
-            Outcome(f"file/{value}2", "delete", "not-started"),
+            Outcome(f"file/{value}2", "delete", "not-started", deleted="file_2", name=value),
         ),
         kept=(Change(f"file/{value}3", "update", decision="keep"),),
         requests={value: 2},

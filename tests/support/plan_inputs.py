@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Self
 
 from reconciler.planning import build
+from reconciler.planning.announced import marker_of
 from reconciler.planning.build import Planned
 from reconciler.planning.inputs import Bundle, Link, Pending, PlanInputs, Pointer
 from reconciler.planning.model import Change, Plan
@@ -108,6 +109,7 @@ class Worlds:
     objects: list[Live] = field(default_factory=list)
     links: dict[Address, list[Link]] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
+    superseded: list[Pending] = field(default_factory=list)
     bundles: dict[Address, Bundle] = field(default_factory=dict)
     pointers: dict[Address, Pointer] = field(default_factory=dict)
     peers: dict[Identity, list[Live]] = field(default_factory=dict)
@@ -235,6 +237,15 @@ class Worlds:
         self.pending.append(Pending(Address("file", path), "file", marker, since))
         return self
 
+    def unfinished(
+        self, address: str, /, *, since: float = 1000.0, type_: str = "", is_superseded: bool = False, **fields: Any
+    ) -> Self:
+        """Add the intent of an interrupted run to create an object with these fields."""
+        desired = Desired(Address.parse(address), type_ or type_of(address), fields)
+        intent = Pending(desired.address, desired.type, marker_of(self.world(), desired), since)
+        (self.superseded if is_superseded else self.pending).append(intent)
+        return self
+
     def stranger(
         self, id_: str, *, type_: str = "agent", name: str = "", refers_to: tuple[str, ...] = (), **fields: Any
     ) -> Self:
@@ -270,6 +281,7 @@ class Worlds:
             live=tuple(self.objects),
             links=dict(self.links),
             pending=tuple(self.pending),
+            superseded=tuple(self.superseded),
             bundles=dict(self.bundles),
             pointers=dict(self.pointers),
             peers=dict(self.peers),

@@ -28,9 +28,9 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     ),
     "foreign-owner": (Check(ownership.foreign, NEVER),),  # only the owner can release the object
     "duplicate": (
-        Check(ownership.ambiguous, NEVER),  # the managed object is not known
+        Check(ownership.same_label, NEVER),  # a label can be copied: only a person knows whose the objects are
         Check(ownership.unadopted, NEVER),  # `adopt` has the intended result without a second object
-        Check(ownership.used_duplicate, NEVER),  # the plan would delete an object in use as unmanaged
+        Check(ownership.used_duplicate, NEVER),  # the plan would delete an object in use
     ),
     "referenced": (Check(references.still_used, BY_CONSENT),),  # a referrer may be known to be obsolete
     "published": (Check(releases.published, NEVER),),  # users would get no answer; another release takes one line
@@ -38,7 +38,6 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "release-drift": (Check(releases.drifted, BY_CONSENT),),  # the release has the reviewed content of the manifests
     "protected": (
         Check(ownership.protected, BY_CONSENT),  # protection requires the review of a consent
-        Check(ownership.protected_duplicate, BY_CONSENT),  # a person can tell the two objects apart
     ),
     "conflict": (
         Check(drift.both_changed, NEVER),  # a consent does not choose a value

@@ -1,13 +1,15 @@
 """Rules for ownership and protection: another OpenAI project, another owner, duplicates, `lifecycle.protect`."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.match import announced, applied_protection
+from reconciler.planning.match import applied_protection
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
+from reconciler.resources.base import Live
+from reconciler.resources.values import JSON, strings_in
 
 
 def another_project(context: GuardContext) -> Iterator[Violation]:
@@ -52,18 +54,42 @@ def foreign(context: GuardContext) -> Iterator[Violation]:
             )
 
 
-def ambiguous(context: GuardContext) -> Iterator[Violation]:
-    """Refuse changes of an address with several live objects and no entry in the state."""
-    for address, objects in sorted(context.matched.ambiguous.items()):
-        if context.inputs.in_scope(address):
-            ids = sorted(live.id for live in objects)
-            yield Violation(
-                address=str(address),
-                action="update",
-                cause=Cause("same-label", {"address": str(address), "ids": ids}),
-                remedies=(Remedy("delete-or-unlabel"),),
-                facts=ids,
-            )
+def same_label(context: GuardContext) -> Iterator[Violation]:
+    """Refuse changes of an address that several live objects have on their labels, unless unfinished creates account
+    for all but one: a label can be copied. An adoption, which deletes nothing, may select one of them.
+    """
+    matched = context.matched
+    for address in sorted({*matched.ambiguous, *matched.clones}) if not context.inputs.adopt else ():
+        now = matched.now(address)
+        if context.inputs.in_scope(now):
+            known = matched.live.get(now) if address in matched.clones else None
+            unproven = (*matched.ambiguous.get(address, ()), *matched.clones.get(address, ()))
+            yield _same_label(context.inputs, now, known, sorted(unproven, key=lambda live: live.id))
+
+
+def _same_label(inputs: PlanInputs, address: Address, known: Live | None, unproven: Sequence[Live]) -> Violation:
+    recorded = inputs.applied.get(address)
+    objects = [known, *unproven] if known else unproven
+    listed: list[JSON] = [
+        {"id": live.id, "name": live.name, "in_state": recorded is not None and recorded.id == live.id}
+        for live in objects
+    ]
+    ids, first = sorted(live.id for live in objects), unproven[0].id
+    if known:
+        clones = [live.id for live in unproven]
+        ways = (
+            Remedy("delete-or-unlabel", {"ids": clones}),
+            Remedy("adopt-clone", {"kind": address.kind, "id": first}),
+        )
+    else:
+        ways = (Remedy("delete-or-unlabel"), Remedy("adopt-one", {"address": str(address), "id": first}))
+    return Violation(
+        address=str(address),
+        action="update",
+        cause=Cause("same-label", {"address": str(address), "ids": ids, "objects": listed}),
+        remedies=ways,
+        facts=ids,
+    )
 
 
 def unadopted(context: GuardContext) -> Iterator[Violation]:
@@ -84,7 +110,7 @@ def unadopted(context: GuardContext) -> Iterator[Violation]:
 
 
 def used_duplicate(context: GuardContext) -> Iterator[Violation]:
-    """Refuse to delete a duplicate that another object uses."""
+    """Refuse to delete a duplicate that another object, a manifest or a published bundle uses."""
     duplicates = [(address, duplicate) for address, group in context.matched.duplicates.items() for duplicate in group]
     users = _users(context.inputs, {duplicate.id for _, duplicate in duplicates})
     for address, duplicate in sorted(duplicates, key=lambda pair: (pair[0], pair[1].id)):
@@ -93,7 +119,7 @@ def used_duplicate(context: GuardContext) -> Iterator[Violation]:
             yield Violation(
                 address=str(address),
                 action="delete",
-                cause=Cause("duplicate-used", {"address": str(address), **about}),
+                cause=Cause("duplicate-used", {"address": str(address), "name": duplicate.name, **about}),
                 remedies=(Remedy("repoint-user", about),),
                 facts=[duplicate.id, users[duplicate.id]],
             )
@@ -101,23 +127,14 @@ def used_duplicate(context: GuardContext) -> Iterator[Violation]:
 
 def _users(inputs: PlanInputs, ids: Collection[str]) -> dict[str, str]:
     """Return one user of each of `ids` that is used."""
-    everybody = chain(inputs.live, inputs.elsewhere) if ids else ()
-    return {id_: f"{live.type} {live.id}" for live in everybody for id_ in live.refers_to if id_ in ids}
-
-
-def protected_duplicate(context: GuardContext) -> Iterator[Violation]:
-    """Refuse to delete a duplicate of a protected object that was not made by an unfinished create."""
-    for address, duplicates in sorted(context.matched.duplicates.items()):
-        for duplicate in duplicates:
-            labelled = duplicate.labels is not None and duplicate.labels.protected
-            if labelled and context.inputs.in_scope(address) and not announced(context.inputs, address, [duplicate]):
-                yield Violation(
-                    address=str(address),
-                    action="delete",
-                    cause=Cause("duplicate-protected", {"address": str(address), "id": duplicate.id}),
-                    remedies=(Remedy("delete-or-unlabel-one", {"id": duplicate.id}),),
-                    facts=[duplicate.id],
-                )
+    if not ids:
+        return {}
+    live = ((f"{one.type} {one.id}", one.refers_to) for one in chain(inputs.live, inputs.elsewhere))
+    written = ((str(one.address), strings_in(dict(one.fields))) for one in inputs.desired.values())
+    published = (
+        (str(address), one.ids.values()) for address, one in chain(inputs.pointers.items(), inputs.published.items())
+    )
+    return {id_: user for user, held in chain(published, written, live) for id_ in held if id_ in ids}
 
 
 def protected(context: GuardContext) -> Iterator[Violation]:

@@ -43,7 +43,9 @@ def _parts(view: ApplyView) -> Iterator[Part]:
 
 def _outcome(outcome: OutcomeView) -> Markup:
     tone = _TONES.get(outcome.status, TONES[outcome.action])
-    return article(outcome.action, tone, outcome.address, outcome.id, *_notes(outcome))
+    deleted = f"replaces {outcome.deleted}" if outcome.id and outcome.deleted else outcome.deleted
+    where = "  ".join(filter(None, (outcome.id, deleted)))
+    return article(outcome.action, tone, outcome.address, where, *_notes(outcome))
 
 
 def _notes(outcome: OutcomeView) -> Iterator[Markup]:

@@ -33,14 +33,17 @@ def article(word: str, tone: str, address: str, where: str, *body: Markup) -> Ma
 def change_article(row: ChangeView) -> Markup:
     word = f"{row.word}, {row.decision}" if row.decision else row.word
     if row.files:
-        return article(word, row.tone, row.title, "", _files(row.files))
+        return article(
+            word, row.tone, row.title, "", _files(row.files, len(row.files) if row.is_listed else _MOST_FILES)
+        )
     body = _summary(row.fields) if row.is_summary else _fields(row.fields)
-    return article(word, row.tone, row.title, row.where, *_notes(row), *body)
+    where = "  ".join(filter(None, (row.deleted, row.where)))
+    return article(word, row.tone, row.title, where, *_notes(row), *body)
 
 
-def _files(names: Sequence[str]) -> Markup:
-    listed = [element("li", element("code", name)) for name in names[:_MOST_FILES]]
-    rest = [element("p", more(len(names) - _MOST_FILES))] if len(names) > _MOST_FILES else []
+def _files(names: Sequence[str], most: int) -> Markup:
+    listed = [element("li", element("code", name)) for name in names[:most]]
+    rest = [element("p", more(len(names) - most))] if len(names) > most else []
     return element("details", element("summary", "Their paths"), element("ul", listed), rest)
 
 

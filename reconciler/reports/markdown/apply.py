@@ -34,6 +34,7 @@ def _sections(view: ApplyView) -> Iterator[Section]:
 def _item(outcome: OutcomeView) -> Item:
     head = f"- {code(outcome.sign)} **{outcome.action}** {code(outcome.address)}"
     ends = [code(outcome.id)] if outcome.id else []
+    ends += [f"{'replaces ' if outcome.id else ''}{code(outcome.deleted)}"] if outcome.deleted else []
     ends += [f"waited for {code(outcome.waited)}"] if outcome.waited else []
     ends += [prose(outcome.notes)] if outcome.notes else []
     full = " · ".join([head, *ends])

@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.reports.markdown.escaping import code, fenced, folded, html_code, prose
 from reconciler.reports.markdown.fitting import Item
-from reconciler.reports.style import count, first_few
+from reconciler.reports.style import count, first_few, plain
 from reconciler.reports.views.changes import ChangeView
 from reconciler.reports.views.differences import OPEN_LINES, Difference, differences
 from reconciler.reports.views.fields import summary_lines
@@ -21,10 +21,13 @@ def change_item(row: ChangeView) -> Item:
     decision = f" · {row.decision}" if row.decision else ""
     if row.files:
         head = f"{code(sign)} **{row.word}** {prose(row.title)}{decision}"
-        names = fenced([" ".join(first_few(row.files, _MOST_FILES))], "text")
+        names = fenced(
+            map(plain, row.files) if row.is_listed else [" ".join(first_few(row.files, _MOST_FILES))], "text"
+        )
         return Item(f"{head}\n\n{names}", head, f"{row.word} of {len(row.files)} files")
     where = f" · {code(row.where)}" if row.where else ""
-    head = f"{code(sign)} **{row.word}** {code(row.title)}{where}{decision}"
+    deleted = f" · {code(row.deleted)}" if row.deleted else ""
+    head = f"{code(sign)} **{row.word}** {code(row.title)}{deleted}{where}{decision}"
     notes = [f"- {prose(text)}" for text in row.notes]
     notes += [f"- **Risk:** {prose(text)}" for text in row.risks]
     names = ", ".join(first_few([item.path for item in row.fields], _MOST_NAMES))

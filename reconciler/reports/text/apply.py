@@ -25,6 +25,7 @@ from reconciler.reports.text.changes import address_room, painted_sign
 from reconciler.reports.text.problems import problem_lines
 from reconciler.reports.views.apply import FOUND, KEPT, ApplyView, OutcomeView, apply_view
 from reconciler.reports.views.changes import SIGNS
+from reconciler.reports.wording.phrases import object_text
 
 LIST_AT_MOST: Final = 20
 _LOOKS: Final[dict[Verdict, Look]] = {
@@ -50,7 +51,8 @@ def apply_text(result: ApplyResult, *, style: Style) -> str:
 
 def outcome_line(outcome: Outcome) -> str:
     """Return a change and its outcome on one line, with the reason of a failure."""
-    line = f"{SIGNS[outcome.action]} {outcome.action} {plain(outcome.address)}"
+    deleted = f" {plain(object_text(outcome.deleted, outcome.name))}" if outcome.deleted else ""
+    line = f"{SIGNS[outcome.action]} {outcome.action} {plain(outcome.address)}{deleted}"
     if outcome.problem:
         return f"{line}: {outcome.status}: error[{plain(outcome.problem.code)}]: {plain(outcome.problem.message)}"
     if outcome.because_of:
@@ -101,7 +103,8 @@ def _lines(outcome: OutcomeView, rooms: tuple[int, int], style: Style) -> Iterat
 
 def _end(outcome: OutcomeView) -> str:
     waited = f"waited for {outcome.waited}" if outcome.waited else ""
-    return "  ".join(plain(part) for part in (outcome.id, waited, outcome.notes) if part)
+    deleted = f"replaces {outcome.deleted}" if outcome.id and outcome.deleted else outcome.deleted
+    return "  ".join(plain(part) for part in (outcome.id, deleted, waited, outcome.notes) if part)
 
 
 def _footer(view: ApplyView, style: Style) -> list[str]:

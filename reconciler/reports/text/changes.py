@@ -41,20 +41,22 @@ def _head(row: ChangeView, style: Style, word_room: int, room: int) -> Iterator[
     word, address = pad(row.word, word_room), plain(row.title)
     start = f"  {painted_sign(row.sign, style)} {word}  {style.paint(address, 'bold')}"
     gap = " " * (max(room - cells(address), 0) + 2)
-    beside = "  ".join(part for part in (row.decision, plain(row.where)) if part)
+    beside = "  ".join(part for part in (row.decision, plain(row.deleted), plain(row.where)) if part)
     if not beside:
         yield start
     elif cells(f"  {row.sign} {word}  {address}{gap}{beside}") <= style.width:
         yield f"{start}{gap}{style.paint(beside, 'dim')}"
     else:
         yield start
-        yield " " * _INDENT + style.paint(beside, "dim")
+        indent = " " * _INDENT
+        yield from (style.paint(line, "dim") for line in wrap(beside, style.width, lead=indent, hang=indent))
 
 
 def _below(row: ChangeView, style: Style) -> Iterator[str]:
     indent = " " * _INDENT
     if row.files:
-        lines = wrap_parts(first_few(row.files), style.width, lead=indent, hang=indent)
+        files = first_few(row.files, len(row.files)) if row.is_listed else first_few(row.files)
+        lines = wrap_parts(files, style.width, lead=indent, hang=indent)
         yield from (style.paint(line, "dim") for line in lines)
     lines_of_fields = summary_lines if row.is_summary else field_lines
     yield from lines_of_fields(row.fields, style, indent=_INDENT)

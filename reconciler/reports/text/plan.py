@@ -5,13 +5,16 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.planning.model import Plan
-from reconciler.reports.style import Look, Style, count, headline, joined, plain, section, wrap
+from reconciler.reports.style import Look, Style, count, first_few, headline, joined, plain, section, wrap
 from reconciler.reports.text.changes import change_rows
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.views import plan as views
 from reconciler.reports.views.plan import Level, PlanView, Remarks, RiskView, plan_view, risk_counts
+from reconciler.reports.wording import deleted_text
 from reconciler.resources.risks import LEVELS
 
+_MOST_DELETED: Final = 20
+"""Deleted objects that the question lists; the plan above it lists all."""
 _LOOKS: Final[dict[Level, Look]] = {"refused": "red", "nothing": "green", "safe": "yellow", "risky": "yellow"}
 
 
@@ -33,6 +36,15 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
         _footer(view, command, style),
     ]
     return joined(parts)
+
+
+def apply_question(plan: Plan) -> str:
+    """Return the question whether to apply `plan`, with the live objects that it deletes."""
+    deleted = [text for change in plan.work if (text := deleted_text(change))]
+    if not deleted:
+        return f"Apply this to {plan.identity}?"
+    names = " ".join(first_few(deleted, _MOST_DELETED))
+    return f"Apply this to {plan.identity}, and delete {names}?"
 
 
 def remark_parts(remarks: Remarks, style: Style) -> Iterator[list[str]]:

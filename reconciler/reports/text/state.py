@@ -21,7 +21,7 @@ def rebuilt_text(done: StateRebuild) -> str:
     if done.replaces:
         lines += _entries(done.edited)
     if done.ambiguous:
-        lines += ["", "Left out: several live objects carry the same label"]
+        lines += ["", "Left out: another live object carries the same label"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, ids))}" for one, ids in done.ambiguous.items()]
     if done.unknown:
         lines += ["", "Applied values unknown: the next plan shows any differences"]

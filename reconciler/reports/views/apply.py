@@ -8,6 +8,7 @@ from reconciler.planning.model import Action, drift_class
 from reconciler.reports.style import count, counted
 from reconciler.reports.views.changes import SIGNS
 from reconciler.reports.wording import notes_text
+from reconciler.reports.wording.phrases import object_text
 from reconciler.resources.json_documents import timestamp
 from reconciler.resources.problems import Problem
 from reconciler.state.model import AppliedPlan
@@ -45,6 +46,8 @@ class OutcomeView:
     address: str
     id: str
     """The live object; empty if it does not exist or the address is its id."""
+    deleted: str
+    """The live object that the change deletes, by id and name; empty if it deletes none."""
     waited: str
     """The address of the dependency that failed; empty for any other outcome."""
     notes: str
@@ -100,7 +103,8 @@ def outcome_view(outcome: Outcome) -> OutcomeView:
         sign=SIGNS[outcome.action],
         action=outcome.action,
         address=outcome.address,
-        id=outcome.id if outcome.id and outcome.id != outcome.address else "",
+        id=outcome.id if outcome.id and outcome.id not in (outcome.address, outcome.deleted) else "",
+        deleted=object_text(outcome.deleted, outcome.name) if outcome.deleted else "",
         waited=outcome.because_of or "",
         notes=notes_text(outcome.notes),
         problem=outcome.problem,

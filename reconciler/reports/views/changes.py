@@ -11,7 +11,7 @@ from reconciler.planning.changes import ADDRESS
 from reconciler.planning.model import DESTROYS, GONE, Action, Change, Decision, DriftClass, drift_class
 from reconciler.reports.views.fields import FOLD_ABOVE, Order, ShownField, live_first, was
 from reconciler.reports.views.values import bytes_text
-from reconciler.reports.wording import reason_texts, risk_note
+from reconciler.reports.wording import deleted_text, reason_texts, risk_note
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.values import ABSENT
 
@@ -67,6 +67,8 @@ class ChangeView:
     """The address, or the number of files; not escaped."""
     where: str = ""
     """File and line of the manifest."""
+    deleted: str = ""
+    """The live object that is deleted, by id and name."""
     decision: str = ""
     """What apply does with a change made outside Reconciler; empty if the heading of the list says it."""
     fields: tuple[ShownField, ...] = ()
@@ -75,7 +77,9 @@ class ChangeView:
     notes: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    """The paths of the uploads that this row stands for."""
+    """The paths of the uploads that this row stands for, each with the upload that is deleted."""
+    is_listed: bool = False
+    """Whether all `files` are listed, however many there are."""
 
 
 def change_views(changes: Sequence[Change]) -> tuple[ChangeView, ...]:
@@ -101,6 +105,7 @@ def _change(change: Change) -> ChangeView:
         TONES[change.action],
         _title(change),
         where=_where(change),
+        deleted=deleted_text(change),
         fields=_shown_fields(change, live_first),
         is_summary=change.action in ("create", "release", *DESTROYS),
         notes=tuple(reason_texts(change)),
@@ -116,6 +121,7 @@ def _drift(change: Change, order: Order, *, decide: bool) -> ChangeView:
         "drift",
         _title(change),
         where=_where(change),
+        deleted=deleted_text(change) if change.decision == "revert" else "",
         decision=_DECISIONS[change.decision] if decide else "",
         fields=() if word in GONE else _shown_fields(change, order),
         notes=tuple(reason_texts(change)),
@@ -125,12 +131,18 @@ def _drift(change: Change, order: Order, *, decide: bool) -> ChangeView:
 
 def _files(group: Sequence[Change], first: ChangeView) -> ChangeView:
     """Return one row for a group of uploads, which have one action and one decision."""
-    files = tuple(_title(change).partition("/")[2] for change in group)
-    folder, sizes = _top_folder(files[0]), [_bytes(change) for change in group]
+    paths = [_title(change).partition("/")[2] for change in group]
+    files = tuple(
+        f"{path}: {deleted_text(one)}" if one.deleted else path for path, one in zip(paths, group, strict=True)
+    )
+    folder, sizes = _top_folder(paths[0]), [_bytes(change) for change in group]
     title = f"{len(group)} files" + (f" under {folder}" if folder else "")
     if None not in sizes:
         title += f" ({bytes_text(sum(filter(None, sizes)))})"
-    return ChangeView(first.sign, first.word, first.tone, title, decision=first.decision, files=files)
+    is_listed = any(change.deleted for change in group)
+    return ChangeView(
+        first.sign, first.word, first.tone, title, decision=first.decision, files=files, is_listed=is_listed
+    )
 
 
 def _groups(changes: Sequence[Change]) -> list[Sequence[Change]]:

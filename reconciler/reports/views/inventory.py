@@ -33,10 +33,11 @@ def object_row(item: Item) -> tuple[str, ...]:
 
 
 def owner_text(item: Item) -> str:
-    """Return `ours as assistant/triage`, another identity, or `unmanaged`."""
+    """Return `ours as assistant/triage`, another identity, or `unmanaged`, with the label that it has anyway."""
     if item.ownership == "ours":
         return f"ours as {item.address}"
-    return item.owner or "unmanaged"
+    copied = f", label of {item.address}" if item.owner is None and item.address else ""
+    return item.owner or f"unmanaged{copied}"
 
 
 def used_text(item: Item, most: int = 2) -> str:

@@ -23,6 +23,11 @@ def reason_texts(change: Change) -> list[str]:
     return list(map(reason_text, change.reasons))
 
 
+def deleted_text(change: Change) -> str:
+    """Return the live object that a change deletes, by id and name; empty if it deletes none."""
+    return phrases.object_text(change.deleted, change.name) if change.deleted else ""
+
+
 def notice_text(notice: Notice) -> str:
     return phrases.sentence(NOTICES, notice.code, {**notice.args, "address": notice.address})
 

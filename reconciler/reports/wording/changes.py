@@ -6,13 +6,12 @@ from typing import Final
 
 from reconciler.applying.model import NoteCode
 from reconciler.planning.reasons import ReasonCode
-from reconciler.reports.wording.phrases import Args, Phrase
+from reconciler.reports.wording.phrases import Args, Phrase, object_text
 from reconciler.resources.name_lists import few
 
 
 def _unmanaged(args: Args) -> str:
-    name = f" ({args['name']})" if args["name"] else ""
-    return f"{args['type']} {args['id']}{name} is unmanaged"
+    return f"{args['type']} {object_text(args['id'], args['name'])} is unmanaged"
 
 
 def _bundle_changes(args: Args) -> str:
@@ -39,7 +38,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "immutable": "{fields} cannot be changed in place",
     "still-indexing": "apply waits until OpenAI has indexed {files}",
     "moved": "moved from {former}",
-    "duplicate": "duplicate: the state has another object at this address",
+    "duplicate": "duplicate: an interrupted run created a second object at this address",
     "not-live": "no longer live",
     "held-by": "{keeper} stays and holds it",
     "keep-on-delete": "keep_on_delete: it stays live, unmanaged",

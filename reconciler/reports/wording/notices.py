@@ -6,7 +6,7 @@ from typing import Final
 from reconciler.planning.reasons import NoticeCode
 from reconciler.reports.wording import phrases
 from reconciler.reports.wording.phrases import Args, Phrase, number
-from reconciler.reports.wording.refusals import CAUSES
+from reconciler.reports.wording.refusals import CAUSES, same_label
 from reconciler.resources.name_lists import few
 
 NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
@@ -37,6 +37,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{place}: consent/{consent} has no effect: its subject is not that of the refusal, which may have changed"
     ),
     "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
+    "same-label": lambda args: f"{same_label(args)}: every plan is refused until one is left",
     "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
     "model-unlisted": lambda args: f"the API lists no model {args['model']} for this key{_similar(args['similar'])}",
     "already-managed": "{address} is already managed, as {id}",

@@ -24,6 +24,11 @@ def sentence(phrases: Mapping[Code, Phrase], code: Code, args: Args) -> str:
         return code
 
 
+def object_text(id_: str, name: str) -> str:
+    """Return a live object as `agent_1 (Support Bot)`, or its id if it has no name."""
+    return f"{id_} ({name})" if name else id_
+
+
 def number(amount: int, noun: str) -> str:
     """Return `1 file` or `2 files`."""
     return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"

@@ -4,11 +4,29 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconciler.planning.reasons import CauseCode, RemedyCode
-from reconciler.reports.wording.phrases import Args, Phrase
+from reconciler.reports.wording.phrases import Args, Phrase, object_text
 
 
-def _same_label(args: Args) -> str:
-    return f"{len(args['ids'])} live objects carry the label {args['address']}: {', '.join(args['ids'])}"
+def same_label(args: Args) -> str:
+    """Return the live objects that carry one label, each with its name and whether it is in the state."""
+    listed = map(_labelled, args["objects"]) if "objects" in args else args["ids"]
+    return f"{len(args['ids'])} live objects carry the label {args['address']}: {', '.join(listed)}"
+
+
+def _labelled(one: Args) -> str:
+    return f"{object_text(one['id'], one['name'])} {'' if one['in_state'] else 'not '}in the state"
+
+
+def _duplicate_used(args: Args) -> str:
+    duplicate = object_text(args["id"], args.get("name", ""))
+    return f"{duplicate} is a duplicate of {args['address']}, still used by {args['user']}"
+
+
+def _delete_or_unlabel(args: Args) -> str:
+    ids = args.get("ids", ())
+    them = " and ".join(ids) if ids else "the wrong ones"
+    whose = "its" if len(ids) == 1 else "their"
+    return f"delete {them} at OpenAI, or remove the `reconciler-` keys from {whose} metadata"
 
 
 def _shut_down(args: Args) -> str:
@@ -25,9 +43,9 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
     "nothing-live": "none of the {objects} objects in the state is live: the key may be of another OpenAI project",
     "foreign-owner": "{id} is in the state, but its label names {owner} as the owner",
-    "same-label": _same_label,
+    "same-label": same_label,
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
-    "duplicate-used": "{id} is a duplicate of {address}, still used by {user}",
+    "duplicate-used": _duplicate_used,
     "referenced": "{address} is still used",
     "published": "it is published by {chatbots}",
     "release-edited": "it was released as {released}, and its manifest says {manifest}",
@@ -50,7 +68,9 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "text": "{text}",
     "use-other-key": "use a key of that project, or choose the environment that this key belongs to",
     "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
-    "delete-or-unlabel": "delete the wrong ones at OpenAI, or remove the `reconciler-` keys from their metadata",
+    "delete-or-unlabel": _delete_or_unlabel,
+    "adopt-clone": "to manage it too, write a manifest with another name and run `reconciler adopt {kind}/NAME={id}`",
+    "adopt-one": "if the state was lost, `reconciler adopt {address}={id}` records which one is managed",
     "adopt-first": "run `reconciler adopt` first, which adopts it as it is",
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",

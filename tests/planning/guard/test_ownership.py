@@ -12,15 +12,62 @@ def test_two_objects_under_one_label_and_no_state():
     worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
     plan = worlds.plan()
     assert [(refusal.rule, refusal.address) for refusal in plan.refusals] == [("duplicate", "widget/lamp")]
-    assert plan.refusals[0].cause == Cause("same-label", {"address": "widget/lamp", "ids": ["w1", "w2"]})
+    listed = [{"id": id_, "name": "lamp", "in_state": False} for id_ in ("w1", "w2")]
+    said = {"address": "widget/lamp", "ids": ["w1", "w2"], "objects": listed}
+    assert plan.refusals[0].cause == Cause("same-label", said)
     assert not plan.work
     assert plan.unchanged == 0
 
 
+def test_a_copied_label_is_refused_with_what_the_state_has_and_two_ways_out():
+    worlds = Worlds().synced("widget/lamp", id_="w1").live("widget/lamp", id_="w0")
+    (refusal,) = worlds.plan().refusals
+    listed = [{"id": "w1", "name": "lamp", "in_state": True}, {"id": "w0", "name": "lamp", "in_state": False}]
+    assert refusal.cause.args["objects"] == listed
+    assert refusal.consent is None
+    ways = (Remedy("delete-or-unlabel", {"ids": ["w0"]}), Remedy("adopt-clone", {"kind": "widget", "id": "w0"}))
+    assert refusal.remedies == ways
+
+
+@pytest.mark.parametrize("address", ["widget/lamp", "assistant/triage@support.1", "vectorstore/kb@0123456789ab"])
+def test_a_copied_label_is_refused_whatever_else_happens_to_the_object(address):
+    worlds = Worlds().stays(address, id_="w1").live(address, id_="w2")
+    assert ("duplicate", address) in rules(worlds)
+
+
+def test_a_copied_label_is_refused_under_the_new_name_of_a_renamed_object():
+    worlds = Worlds().want("widget/lamp", moved_from=("light",)).stays("widget/light", id_="w1")
+    worlds.live("widget/light", id_="w2")
+    assert rules(worlds) == [("duplicate", "widget/lamp")]
+
+
+def test_an_adoption_is_not_refused_for_a_copied_label():
+    worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
+    plan = worlds.plan(adopt={Address("widget", "lamp"): "w2"})
+    assert ([change.id for change in plan.changes], plan.refusals) == (["w2"], ())
+
+
+def test_what_a_copy_of_a_store_holds_is_not_deleted():
+    worlds = Worlds().stays_file("a.md", "A").synced("widget/lamp")
+    worlds.synced("store/kb", id_="s1", files={}).live("store/kb", id_="s2", refers_to=("file_a-md",))
+    plan = worlds.plan(scope=frozenset({Address("file", "a.md")}))
+    assert [(refusal.rule, refusal.address) for refusal in plan.refusals] == [("referenced", "file/a.md")]
+
+
+def twins() -> Worlds:
+    """Return a managed store, and a second one that an interrupted create made."""
+    worlds = Worlds().synced("store/kb", id_="s1").unfinished("store/kb")
+    return worlds.live("store/kb", id_="s2", detail={"created_at": 1001.0})
+
+
 def test_a_second_object_that_somebody_uses_is_not_removed():
-    worlds = Worlds().synced("store/kb", id_="s1").live("store/kb", id_="s2")
-    assert rules(worlds) == []
-    assert rules(worlds.stranger("agent_9", refers_to=("s2",))) == [("duplicate", "store/kb")]
+    assert rules(twins()) == []
+    assert rules(twins().stranger("agent_9", refers_to=("s2",))) == [("duplicate", "store/kb")]
+
+
+def test_a_second_object_that_a_manifest_or_a_published_bundle_names_is_not_removed():
+    assert rules(twins().want("page/home", store="s2")) == [("duplicate", "store/kb")]
+    assert rules(twins().pointer("page/home", "v1", {"store/kb": "s2"})) == [("duplicate", "store/kb")]
 
 
 def test_a_known_id_that_somebody_else_has_labelled():
@@ -35,9 +82,7 @@ def test_out_of_scope_neither_matters():
 
 
 def test_a_second_object_that_a_peer_uses_is_not_removed_as_nobodys():
-    worlds = Worlds().synced("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
-    assert rules(worlds) == []
-    assert rules(worlds.peer("globex", "assistant/a", "w2")) == [("duplicate", "widget/lamp")]
+    assert rules(twins().peer("globex", "assistant/a", "s2")) == [("duplicate", "store/kb")]
 
 
 def test_another_openai_project():
@@ -84,7 +129,7 @@ def test_one_object_is_refused_once():
 def test_a_copy_of_a_protected_object_by_hand_is_not_removed_as_ours():
     worlds = Worlds().stays("widget/lamp", protect=True).want("widget/lamp", protect=True)
     worlds.live("widget/lamp", id_="copy_1", protect=True)
-    assert rules(worlds) == [("protected", "widget/lamp")]
+    assert rules(worlds) == [("duplicate", "widget/lamp")]
 
 
 def test_lifting_it_is_an_update():
