@@ -25,6 +25,7 @@ from reconciler.resources.values import JSON, digest
 
 _READERS: Final = 16
 """The number of concurrent reads: object stores take tens of milliseconds for each document."""
+_HASHED: Final = 16
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,19 @@ class Published:
     content: JSON | None
     """The content of the blob; None if it is missing or altered."""
     problem: Problem | None = None
+    lacks_blob: bool = False
+    """True if the pointer can be read and its blob does not exist."""
+
+
+def pointer_hash(pointer: Pointer) -> str:
+    """Return the hash by which the state remembers what was written to an outlet."""
+    return digest(pointer.document()).removeprefix("sha256:")[:_HASHED]
 
 
 def publish(
     outlets: Iterable[Outlet], identity: Identity, address: Address, content: JSON, ids: Mapping[str, str]
-) -> None:
-    """Publish `content` at the pointer `address` (see `pointer_address`).
+) -> str:
+    """Publish `content` at the pointer `address` (see `pointer_address`), and return the hash of the pointer.
 
     In each outlet the blob is written first and the pointer last, unless they are unchanged. Only the `ids` that the
     content requires are published; ValueError if one is missing.
@@ -58,6 +66,7 @@ def publish(
     for outlet in outlets:
         _put(outlet, blob_key(str(identity), pointer.blob), rfc8785.dumps(content))
         _put(outlet, key, rfc8785.dumps(pointer.document()))
+    return pointer_hash(pointer)
 
 
 def _put(outlet: Outlet, key: str, data: bytes) -> None:
@@ -90,11 +99,13 @@ def _listed(outlet: Outlet, identity: Identity, kind: str) -> list[Address]:
 
 def read(outlet: Outlet, identity: Identity, address: Address) -> Published:
     """Return the pointer and the blob at `address`."""
-    pointer = None
+    pointer, blob = None, None
     try:
         found = outlet.read(pointer_key(str(identity), str(address)))
         pointer = read_pointer(found, str(identity), str(address))
-        content = read_blob(outlet.read(blob_key(str(identity), pointer.blob)), pointer.blob)
+        blob = outlet.read(blob_key(str(identity), pointer.blob))
+        content = read_blob(blob, pointer.blob)
     except BundleError as error:
-        return Published(pointer, None, Problem(f"bundle-{error.code}", str(error)))
+        problem = Problem(f"bundle-{error.code}", str(error))
+        return Published(pointer, None, problem, lacks_blob=pointer is not None and blob is None)
     return Published(pointer, content)

@@ -16,13 +16,14 @@ from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.model import OnDrift
+from reconciler.planning.outlets import removed
 from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
-from reconciler.state.model import Snapshot
+from reconciler.state.model import Snapshot, Written
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Reading:
     snapshot: Snapshot
     adapters: Mapping[str, Adapter]
     warnings: tuple[Notice, ...] = ()
+    agreed: tuple[Written, ...] = ()
+    """See `OutletContents.agreed`."""
 
 
 async def read(workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address]) -> Reading:
@@ -40,9 +43,10 @@ async def read(workspace: Workspace, connection: Connection, on_drift: OnDrift, 
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
     live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot)
-    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
+    written = snapshot.state.outlets
+    outlets = await asyncio.to_thread(read_outlets, workspace.named_outlets, workspace.identity, written)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    return Reading(inputs, snapshot, by_type)
+    return Reading(inputs, snapshot, by_type, agreed=outlets.agreed)
 
 
 async def read_referrers(
@@ -89,6 +93,7 @@ def inputs_of(
         pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
         pointers=outlets.pointers,
         published=outlets.published,
+        removed_outlets=removed(snapshot.state.outlets, workspace.named_outlets),
         releases=workspace.releases,
         tombstones=snapshot.state.tombstones,
         archived=workspace.archived,

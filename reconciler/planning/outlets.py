@@ -55,9 +55,7 @@ def _state(found: Found, then: str | None, *, known: bool) -> CopyState:
     return "outdated" if found.is_intact else "tampered"
 
 
-def removed(
-    written: Mapping[str, Mapping[str, str]] | None, present: Iterable[str]
-) -> dict[str, frozenset[Address]]:
+def removed(written: Mapping[str, Mapping[str, str]] | None, present: Iterable[str]) -> dict[str, frozenset[Address]]:
     """Return the outlets of the last run that are not `present`, each with the pointers written there."""
     gone = (written or {}).keys() - set(present)
     return {outlet: frozenset(map(Address.parse, (written or {})[outlet])) for outlet in sorted(gone)}

@@ -10,7 +10,7 @@ from reconciler.planning.costs import costs
 from reconciler.planning.graph import Graph
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section
+from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section, is_repaired
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Referrer
 from reconciler.resources.address import RELEASE, Address
@@ -75,6 +75,11 @@ class GuardContext:
     @property
     def drift(self) -> Iterator[Change]:
         return (pair.drift for pair in self.by_origin if pair.drift)
+
+    @property
+    def unrepaired(self) -> Iterator[Change]:
+        """The drift that `--on-drift` decides about."""
+        return (change for change in self.drift if not is_repaired(change))
 
 
 @dataclass(frozen=True)
