@@ -20,7 +20,7 @@ from reconciler.operations.intents import expected_creates, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
 from reconciler.planning.model import Change, Plan
-from reconciler.planning.publications import OUTLETS
+from reconciler.planning.publications import OUTLET, OUTLETS
 from reconciler.project.workspace import BUILT_IN, Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
@@ -170,7 +170,9 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
     )
     intents, later = one_at_a_time(expected_creates(observed.planned, lease.now() - connection.ahead))
     project = connection.project
-    names = tuple(name for name in workspace.named_outlets if name != BUILT_IN)
+    inputs = observed.planned.inputs
+    removed = (name for name in inputs.removed_outlets if not inputs.in_scope(Address(OUTLET, name)))
+    names = (*(name for name in workspace.named_outlets if name != BUILT_IN), *removed)
     journal = workspace.backend.begin(
         observed.snapshot, intents, lease, openai_project=project, plan=record, outlets=names
     )

@@ -95,9 +95,9 @@ def _agreed(
 ) -> Iterator[Written]:
     hash_ = pointer_hash(found.pointer) if found.pointer and found.problem is None else None
     for outlet, other in others.items():
-        if hash_ and other and other.pointer == found.pointer and other.problem is None:
-            if written.get(outlet, {}).get(str(name)) != hash_:
-                yield Written(outlet, str(name), hash_)
+        agrees = other is not None and other.pointer == found.pointer and other.problem is None
+        if hash_ and agrees and written.get(outlet, {}).get(str(name)) != hash_:
+            yield Written(outlet, str(name), hash_)
 
 
 def _document(address: Address, one: Published) -> tuple[Live | None, Published]:

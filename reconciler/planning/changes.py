@@ -109,17 +109,19 @@ def _split(inputs: PlanInputs, change: Change | None) -> _Halves:
     pointer = (
         None
         if all(item.desired is None and item.live is ABSENT for item in moved)
-        else Change(change.address, "publish", moved, source=change.source, reasons=_withdrawn(inputs, moved, change))
+        else Change(change.address, "publish", moved, source=change.source, reasons=_gone(inputs, moved, change))
     )
     nothing_else = change.action == "update" and not rest
     return _Halves(None if nothing_else else replace(change, fields=rest), pointer)
 
 
-def _withdrawn(inputs: PlanInputs, moved: Iterable[FieldChange], change: Change) -> tuple[Reason, ...]:
-    """Return the reason for the drift of a chatbot whose pointer was deleted: no release is published there instead."""
+def _gone(inputs: PlanInputs, moved: Iterable[FieldChange], change: Change) -> tuple[Reason, ...]:
+    """Return the reason for drift of the published release if its document does not exist or cannot be read."""
     lost = all(item.origin == "drift" and item.live in (None, ABSENT) for item in moved)
-    gone = lost and Address.parse(change.address) not in inputs.published
-    return (Reason("document-missing"),) if gone and change.action == "update" else ()
+    pointer = inputs.published.get(Address.parse(change.address))
+    if not lost or (pointer and not pointer.fault):
+        return ()
+    return (pointer.fault if pointer and pointer.fault else Reason("document-missing"),)
 
 
 def _creation(inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None) -> ByOrigin:

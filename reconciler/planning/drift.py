@@ -13,7 +13,7 @@ from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
 from reconciler.planning.changes import not_named
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import DRIFT_CLASSES, Change, FieldChange, Plan, Risk, drift_class
+from reconciler.planning.model import DRIFT_CLASSES, Change, FieldChange, Plan, Risk, drift_class, is_repaired
 from reconciler.planning.reasons import Notice
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
@@ -111,7 +111,7 @@ class DriftReport:
     def is_pullable(self) -> bool:
         """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
-        return any(item.change.address in drift for item in self.drifted)
+        return any(item.change.address in drift and not is_repaired(item.change) for item in self.drifted)
 
     @property
     def summary(self) -> dict[str, int]:

@@ -6,16 +6,18 @@ its own is added: an `update` for the draft of a chatbot, a `publish` for anythi
 own name is that of a release, and changes by a `publish` of the chatbot.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.planning.changes import ByOrigin, source_of
 from reconciler.planning.inputs import Bundle, Copy, CopyState, PlanInputs, Pointer
+from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Change, FieldChange, Origin, decision_of
 from reconciler.planning.reasons import Reason, ReasonCode
-from reconciler.planning.release_retention import published_releases
+from reconciler.planning.release_retention import published_releases, release_of
 from reconciler.resources.address import Address
 from reconciler.resources.values import ABSENT, JSON, references_in
 
@@ -23,6 +25,8 @@ OUTLETS: Final = "outlets"
 """The first key of the field changes of copies in outlets; the second is the name of the outlet."""
 OUTLET: Final = "outlet"
 """The kind in the address of the change of an outlet itself."""
+OTHER_IDS: Final = "with other ids"
+"""The live value of a copy that has the content of the built-in outlet, and other live ids."""
 WRITABLE: Final = frozenset[CopyState]({"unwritten", "outdated"})
 """States of copies that apply writes as part of the changes of the project."""
 _COPY_REASONS: Final[Mapping[CopyState, ReasonCode]] = {
@@ -70,7 +74,9 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
             fields = [] if covered else [*_differences(inputs, matched, place), *_copies(place)]
         if fields or renewed:
             yield from _publications(inputs, place, fields, renewed, edited)
-    yield from map(_forgotten, inputs.removed_outlets.items())
+    for outlet, names in inputs.removed_outlets.items():
+        if inputs.in_scope(Address(OUTLET, outlet)):
+            yield _forgotten(outlet, names)
 
 
 def _covered(changes: Iterable[Change]) -> dict[str, set[str]]:
@@ -129,12 +135,12 @@ def _copies(place: _Place) -> Iterator[FieldChange]:
     """Yield the copies in other outlets that differ from the built-in outlet."""
     for copy in place.pointer.copies if place.pointer else ():
         origin: Origin = "manifest" if copy.state in WRITABLE else "drift"
-        yield FieldChange((OUTLETS, copy.outlet), copy.blob or ABSENT, place.bundle.digest, origin)
+        content = OTHER_IDS if place.pointer and copy.blob == place.pointer.blob else copy.blob or ABSENT
+        yield FieldChange((OUTLETS, copy.outlet), content, place.bundle.digest, origin)
 
 
-def _forgotten(removed: tuple[str, frozenset[Address]]) -> ByOrigin:
+def _forgotten(outlet: str, pointers: Iterable[Address]) -> ByOrigin:
     """Return the change that stops writing to an outlet that the project does not name any longer."""
-    outlet, pointers = removed
     reason = Reason("outlet-removed", {"names": sorted(map(str, pointers))})
     return ByOrigin(Change(f"{OUTLET}/{outlet}", "forget", reasons=(reason,)), None)
 
@@ -214,3 +220,59 @@ def _drafted(inputs: PlanInputs, address: Address) -> dict[str, JSON]:
 def _has_name_of_its_own(inputs: PlanInputs, address: Address) -> bool:
     """Return True if `publish` of the object means the release under its name, and not the object itself."""
     return bool(inputs.resource_types[inputs.desired[address].type].pointers)
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """A name that applications load before a plan, and that is not published by it any longer."""
+
+    name: Address
+    release: Address | None = None
+    """The release that the name of a chatbot stands for."""
+    now: Address | None = None
+    """The name under which the object is published instead."""
+    outlet: str | None = None
+    """The outlet in which the name is not published any longer; None for all."""
+
+
+def withdrawn(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> Mapping[str, Sequence[Withdrawal]]:
+    """Return the names that stop being published, by the address of the change that withdraws them."""
+    found: dict[str, list[Withdrawal]] = defaultdict(list)
+    touched = {Address.parse(change.address) for change in work}
+    before = names_before(inputs, matched)
+    after = set(names_after(inputs, before))
+    for name in before.keys() - after:
+        now = matched.now(name)
+        by = now if now in touched else name
+        if by in touched and not stays_published(inputs, name):
+            found[str(by)].append(Withdrawal(name, before[name], now if now in after else None))
+    for outlet, pointers in inputs.removed_outlets.items():
+        if Address(OUTLET, outlet) in touched:
+            names = sorted(before.keys() & pointers)
+            found[f"{OUTLET}/{outlet}"] += (Withdrawal(name, before[name], outlet=outlet) for name in names)
+    return found
+
+
+def names_before(inputs: PlanInputs, matched: Matched) -> dict[Address, Address | None]:
+    """Return the names under which applications load something before a plan, those of chatbots with their releases.
+
+    Drafts, releases and frozen copies are not among them: each has another address.
+    """
+    found: dict[Address, Address | None] = {}
+    for address, live in matched.live.items():
+        pointers = inputs.resource_types[live.type].pointers
+        release = next((text for name in pointers for text in references_in(live.fields.get(name))), None)
+        if release is not None:
+            found[address] = Address.parse(release)
+        elif not pointers and address in inputs.pointers and not address.is_frozen:
+            found[address] = None
+    former = {now: name for now, name in matched.moved.items() if now in found}
+    return {former.get(address, address): release for address, release in found.items()}
+
+
+def names_after(inputs: PlanInputs, names: Iterable[Address]) -> Iterator[Address]:
+    """Yield the names that the manifests publish, and those of `names` that they do not decide about."""
+    for address, wanted in inputs.desired.items():
+        if not inputs.resource_types[wanted.type].pointers or release_of(inputs, address) is not None:
+            yield address
+    yield from (name for name in names if not inputs.in_scope(name))

@@ -11,6 +11,7 @@ from reconciler.planning.graph import Graph
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section, is_repaired
+from reconciler.planning.publications import Withdrawal, withdrawn
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Referrer
 from reconciler.resources.address import RELEASE, Address
@@ -49,6 +50,11 @@ class GuardContext:
     def published(self) -> Collection[Address]:
         """Releases that a chatbot publishes after the plan, by its manifest or by an unchanged pointer."""
         return {edge.target for edge in self.after.edges if edge.target.kind == RELEASE}
+
+    @cached_property
+    def withdrawn(self) -> Mapping[str, Sequence[Withdrawal]]:
+        """The published names that the plan withdraws, by the address of the change."""
+        return withdrawn(self.inputs, self.matched, self.work)
 
     @cached_property
     def costs(self) -> Costs:
