@@ -15,7 +15,7 @@ from reconciler.planning.changes import ByOrigin, source_of
 from reconciler.planning.inputs import Bundle, Copy, CopyState, PlanInputs, Pointer
 from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, Change, FieldChange, Origin, decision_of
+from reconciler.planning.model import CREATES, Action, Change, FieldChange, Origin, decision_of
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.release_retention import published_releases, release_of
 from reconciler.resources.address import Address
@@ -235,21 +235,24 @@ class Withdrawal:
     """The outlet in which the name is not published any longer; None for all."""
 
 
-def withdrawn(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> Mapping[str, Sequence[Withdrawal]]:
-    """Return the names that stop being published, by the address of the change that withdraws them."""
-    found: dict[str, list[Withdrawal]] = defaultdict(list)
-    touched = {Address.parse(change.address) for change in work}
+def withdrawn(
+    inputs: PlanInputs, matched: Matched, work: Iterable[Change]
+) -> Mapping[tuple[str, Action], Sequence[Withdrawal]]:
+    """Return the names that stop being published, by address and action of the change that withdraws them."""
+    found: dict[tuple[str, Action], list[Withdrawal]] = defaultdict(list)
+    in_order = sorted(work, key=lambda change: change.action == "publish")
+    touched: dict[Address, Action] = {Address.parse(change.address): change.action for change in in_order}
     before = names_before(inputs, matched)
     after = set(names_after(inputs, before))
     for name in before.keys() - after:
         now = matched.now(name)
         by = now if now in touched else name
         if by in touched and not stays_published(inputs, name):
-            found[str(by)].append(Withdrawal(name, before[name], now if now in after else None))
+            found[str(by), touched[by]].append(Withdrawal(name, before[name], now if now in after else None))
     for outlet, pointers in inputs.removed_outlets.items():
         if Address(OUTLET, outlet) in touched:
             names = sorted(before.keys() & pointers)
-            found[f"{OUTLET}/{outlet}"] += (Withdrawal(name, before[name], outlet=outlet) for name in names)
+            found[f"{OUTLET}/{outlet}", "forget"] += (Withdrawal(name, before[name], outlet=outlet) for name in names)
     return found
 
 

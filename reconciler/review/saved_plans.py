@@ -38,9 +38,8 @@ def _document(file: Path, code: str, hint: str) -> Any:
 
 def decision_of(saved: Plan) -> OnDrift:
     """Return the drift decision that `saved` was made with."""
-    return (
-        "revert" if any(change.decision == "revert" and not is_repaired(change) for change in saved.drift) else "keep"
-    )
+    decided = {change.decision for change in saved.drift if not is_repaired(change)}
+    return "revert" if "revert" in decided else "keep"
 
 
 def changed_addresses(saved: Plan) -> tuple[Address, ...]:

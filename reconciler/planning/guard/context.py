@@ -52,8 +52,8 @@ class GuardContext:
         return {edge.target for edge in self.after.edges if edge.target.kind == RELEASE}
 
     @cached_property
-    def withdrawn(self) -> Mapping[str, Sequence[Withdrawal]]:
-        """The published names that the plan withdraws, by the address of the change."""
+    def withdrawn(self) -> Mapping[tuple[str, Action], Sequence[Withdrawal]]:
+        """The published names that the plan withdraws, by address and action of the change."""
         return withdrawn(self.inputs, self.matched, self.work)
 
     @cached_property

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import Final
 
 from reconciler.planning.before_after import before_after, resource_type_of
@@ -82,7 +83,8 @@ def names(context: GuardContext, change: Change) -> Iterator[Hazard]:
 
 
 def _is_published(context: GuardContext, change: Change) -> bool:
-    return any(one.release is not None for one in context.withdrawn.get(change.address, ()))
+    found = (context.withdrawn.get((change.address, action), ()) for action in {change.action, "publish"})
+    return any(one.release is not None for one in chain.from_iterable(found))
 
 
 def publication(context: GuardContext, change: Change) -> Iterator[Hazard]:
@@ -92,7 +94,7 @@ def publication(context: GuardContext, change: Change) -> Iterator[Hazard]:
 
 def withdrawal(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield the published names that the change withdraws. An assistant under a new name is a lost name."""
-    found = context.withdrawn.get(change.address, ())
+    found = context.withdrawn.get((change.address, change.action), ())
     for one in found:
         if one.outlet is None and (one.release is not None or one.now is None):
             release = {"release": str(one.release)} if one.release else {}
@@ -100,9 +102,7 @@ def withdrawal(context: GuardContext, change: Change) -> Iterator[Hazard]:
             yield Hazard("publication-withdrawn", {"name": str(one.name), **release, **now})
     names = [str(one.name) for one in found if one.outlet is not None]
     if names:
-        yield Hazard(
-            "publication-withdrawn", {"outlet": next(one.outlet for one in found if one.outlet), "names": names}
-        )
+        yield Hazard("publication-withdrawn", {"outlet": found[0].outlet, "names": names})
 
 
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
