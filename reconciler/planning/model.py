@@ -250,7 +250,6 @@ _REPAIRED: Final[frozenset[ReasonCode]] = frozenset(
         "blob-missing",
         "copy-missing",
         "file-deleted",
-        "id-changes",  # follows from work: what a bundle refers to has a new id
     }
 )
 """Reasons of drift that has no value to keep: apply repairs it under every `--on-drift`."""
@@ -273,9 +272,16 @@ def is_repaired(change: Change) -> bool:
     return any(reason.code in _REPAIRED for reason in change.reasons)
 
 
+def is_optional(change: Change) -> bool:
+    """Return True for drift that `--on-drift` decides about: not for repairs, and not for what follows from work, where
+    what a bundle refers to gets a new id.
+    """
+    return not is_repaired(change) and all(reason.code != "id-changes" for reason in change.reasons)
+
+
 def decision_of(change: Change, on_drift: OnDrift) -> Decision | None:
     """Return the decision about a change of drift; None if `on_drift` refuses it."""
-    if is_repaired(change):
+    if not is_optional(change):
         return "revert"
     return None if on_drift == "refuse" else on_drift
 

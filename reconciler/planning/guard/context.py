@@ -10,7 +10,7 @@ from reconciler.planning.costs import costs
 from reconciler.planning.graph import Graph
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section, is_repaired
+from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section, is_optional
 from reconciler.planning.publications import Withdrawal, withdrawn
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Referrer
@@ -83,9 +83,9 @@ class GuardContext:
         return (pair.drift for pair in self.by_origin if pair.drift)
 
     @property
-    def unrepaired(self) -> Iterator[Change]:
+    def optional_drift(self) -> Iterator[Change]:
         """The drift that `--on-drift` decides about."""
-        return (change for change in self.drift if not is_repaired(change))
+        return (change for change in self.drift if is_optional(change))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def both_changed(context: GuardContext) -> Iterator[Violation]:
     if context.inputs.on_drift != "keep":
         return
     written = _by_address(context.work)
-    for change in context.unrepaired:
+    for change in context.optional_drift:
         desired = context.inputs.desired.get(Address.parse(change.address))
         document = desired is not None and desired.type in context.inputs.outlet_types
         whole = (
@@ -55,7 +55,7 @@ def _is_apart(change: Change) -> bool:
 
 def kept_missing(context: GuardContext) -> Iterator[Violation]:
     """Refuse references to objects that were deleted outside Reconciler and that `--on-drift keep` leaves deleted."""
-    missing = {change.address for change in context.unrepaired if change.action in CREATES}
+    missing = {change.address for change in context.optional_drift if change.action in CREATES}
     if context.inputs.on_drift != "keep" or not missing:
         return
     for change in context.work:
@@ -83,7 +83,7 @@ def _published(inputs: PlanInputs, change: Change) -> Bundle | None:
 def any_drift(context: GuardContext) -> Iterator[Violation]:
     if context.inputs.on_drift != "refuse":
         return
-    for change in context.unrepaired:
+    for change in context.optional_drift:
         yield Violation(
             address=change.address,
             action=change.action,

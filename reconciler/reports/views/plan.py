@@ -97,7 +97,7 @@ def plan_view(plan: Plan, *, targeted: bool = False) -> PlanView:
     """Return the view of a plan; `targeted` says that it covers only some objects."""
     writes = {what: number for what, number in sorted(plan.requests.items()) if number}
     decisions = {change.decision for change in plan.drift}
-    repaired = {is_repaired(change) for change in plan.drift}
+    repaired = {is_repaired(change) for change in plan.drift if not change.is_consequence}
     mixed = len(decisions) > 1 or len(repaired) > 1
     decided = _MIXED if mixed else _REPAIRS if True in repaired else _DECISIONS[next(iter(decisions), None)]
     costs = plan.costs if plan.work else None
