@@ -97,6 +97,19 @@ def _listed(outlet: Outlet, identity: Identity, kind: str) -> list[Address]:
     return [Address(kind, name.removesuffix(".json")) for name in names if "/" not in name and name.endswith(".json")]
 
 
+def published_by(outlet: Outlet, identity: Identity) -> frozenset[Address]:
+    """Return the names that applications load for `identity`: no drafts, releases and frozen copies."""
+    found = (address for kind in KINDS for address in _listed(outlet, identity, kind))
+    return frozenset(address for address in found if not address.is_frozen)
+
+
+def identities_in(outlet: Outlet) -> list[Identity]:
+    """Return the identities that have published anything in an outlet."""
+    keys = (key.split("/") for key in outlet.list(""))
+    found = {tuple(parts[:-2]) for parts in keys if len(parts) in (3, 4) and parts[-2] in KINDS}
+    return sorted(Identity(*parts) for parts in found)
+
+
 def read(outlet: Outlet, identity: Identity, address: Address) -> Published:
     """Return the pointer and the blob at `address`."""
     pointer, blob = None, None

@@ -174,7 +174,13 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
     removed = (name for name in inputs.removed_outlets if not inputs.in_scope(Address(OUTLET, name)))
     names = (*(name for name in workspace.named_outlets if name != BUILT_IN), *removed)
     journal = workspace.backend.begin(
-        observed.snapshot, intents, lease, openai_project=project, plan=record, outlets=names
+        observed.snapshot,
+        intents,
+        lease,
+        openai_project=project,
+        plan=record,
+        outlets=names,
+        environments=tuple(workspace.loaded.project.spec.environments),
     )
     announced = {intent.address for intent in (*intents, *later.values())}
     return _Begun(lease, journal, announced, later, observed.snapshot.expired_intents(lease.now()) - announced)

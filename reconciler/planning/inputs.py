@@ -129,6 +129,10 @@ class PlanInputs:
     """Published releases by chatbot; `pointers` has the drafts."""
     removed_outlets: Mapping[str, frozenset[Address]] = field(default_factory=dict)
     """Outlets of the last run that the project does not name any longer, each with the pointers written there."""
+    removed_identities: Mapping[Identity, frozenset[Address]] = field(default_factory=dict)
+    """Environments of the last run that the project does not have any longer, and before the first run identities in
+    the same place that publish the same names, each with the names that applications load.
+    """
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
     archived: frozenset[Address] = frozenset()

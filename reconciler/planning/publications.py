@@ -18,7 +18,8 @@ from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Action, Change, FieldChange, Origin, decision_of
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.release_retention import published_releases, release_of
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied, Live
 from reconciler.resources.values import ABSENT, JSON, references_in
 
 OUTLETS: Final = "outlets"
@@ -76,7 +77,11 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
             yield from _publications(inputs, place, fields, renewed, edited)
     for outlet, names in inputs.removed_outlets.items():
         if inputs.in_scope(Address(OUTLET, outlet)):
-            yield _forgotten(outlet, names)
+            yield _forgotten(Address(OUTLET, outlet), Reason("outlet-removed", {"names": sorted(map(str, names))}))
+    for identity in inputs.removed_identities:
+        address = _of_identity(inputs, identity)
+        if inputs.in_scope(address):
+            yield _forgotten(address, Reason("identity-removed", {"identity": str(identity)}))
 
 
 def _covered(changes: Iterable[Change]) -> dict[str, set[str]]:
@@ -139,10 +144,16 @@ def _copies(place: _Place) -> Iterator[FieldChange]:
         yield FieldChange((OUTLETS, copy.outlet), content, place.bundle.digest, origin)
 
 
-def _forgotten(outlet: str, pointers: Iterable[Address]) -> ByOrigin:
-    """Return the change that stops writing to an outlet that the project does not name any longer."""
-    reason = Reason("outlet-removed", {"names": sorted(map(str, pointers))})
-    return ByOrigin(Change(f"{OUTLET}/{outlet}", "forget", reasons=(reason,)), None)
+def _forgotten(address: Address, reason: Reason) -> ByOrigin:
+    """Return the change that stops writing to an outlet, or managing an environment, that was removed."""
+    return ByOrigin(Change(str(address), "forget", reasons=(reason,)), None)
+
+
+def _of_identity(inputs: PlanInputs, identity: Identity) -> Address:
+    """Return the address of the change of an identity that was removed."""
+    if identity.project == inputs.identity.project and identity.environment:
+        return Address("environment", identity.environment)
+    return Address("project", str(identity))
 
 
 def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterator[FieldChange]:
@@ -233,6 +244,8 @@ class Withdrawal:
     """The name under which the object is published instead."""
     outlet: str | None = None
     """The outlet in which the name is not published any longer; None for all."""
+    identity: Identity | None = None
+    """The identity that publishes the name, if it is another one."""
 
 
 def withdrawn(
@@ -253,6 +266,10 @@ def withdrawn(
         if Address(OUTLET, outlet) in touched:
             names = sorted(before.keys() & pointers)
             found[f"{OUTLET}/{outlet}", "forget"] += (Withdrawal(name, before[name], outlet=outlet) for name in names)
+    for identity, loaded in inputs.removed_identities.items():
+        address = _of_identity(inputs, identity)
+        if address in touched:
+            found[str(address), "forget"] += (Withdrawal(name, identity=identity) for name in sorted(loaded))
     return found
 
 
@@ -262,9 +279,10 @@ def names_before(inputs: PlanInputs, matched: Matched) -> dict[Address, Address 
     Drafts, releases and frozen copies are not among them: each has another address.
     """
     found: dict[Address, Address | None] = {}
-    for address, live in matched.live.items():
-        pointers = inputs.resource_types[live.type].pointers
-        release = next((text for name in pointers for text in references_in(live.fields.get(name))), None)
+    known: dict[Address, Applied | Live] = {**inputs.applied, **matched.live}  # an object may be live in no outlet
+    for address, one in known.items():
+        pointers = inputs.resource_types[one.type].pointers
+        release = next((text for name in pointers for text in references_in(one.fields.get(name))), None)
         if release is not None:
             found[address] = Address.parse(release)
         elif not pointers and address in inputs.pointers and not address.is_frozen:

@@ -57,6 +57,7 @@ ReasonCode: TypeAlias = Literal[
     "copy-differs",  # outlets: the document is not as it was written there
     "outlets-disagree",
     "outlet-unreadable",  # message: of the problem with what the outlet has
+    "identity-removed",  # identity: whose objects and documents stay, and are not updated any longer
     "outlet-removed",  # names: of the pointers that stay in an outlet that the project does not name any longer
     # Of drift
     "last-changed",  # at: Unix time of the last change to the live object

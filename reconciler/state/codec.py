@@ -86,6 +86,8 @@ def encode_segment(segment: Segment) -> bytes:
         parts["intents"] = array(map(_intent_record, segment.intents))
         if segment.outlets is not None:
             parts["outlets"] = array(segment.outlets)
+        if segment.environments is not None:
+            parts["environments"] = array(segment.environments)
     else:
         parts["completed"] = array(map(_completed_record, segment.completed))
         parts["discarded"] = array(map(str, segment.discarded))
@@ -141,7 +143,8 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
     plan = None if record["plan"] is None else decode_plan(record["plan"])
     if "intents" in record:
         intents = tuple(map(_intent, record["intents"]))
-        return RunBegun(run, intents, optional(str, record["openai_project"]), plan, _outlet_names(record))
+        project = optional(str, record["openai_project"])
+        return RunBegun(run, intents, project, plan, _names(record, "outlets"), _names(record, "environments"))
     return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
@@ -159,6 +162,7 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
         "tombstones": array(sorted(map(str, state.tombstones))),
         "pending": array(map(_intent_record, pending)),
         **({} if state.outlets is None else {"outlets": mapping(sorted(state.outlets.items()))}),
+        **({} if state.environments is None else {"environments": array(state.environments)}),
         "objects": mapping(_object_records(state.objects)),
     }
 
@@ -172,6 +176,7 @@ def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple
         plans={plan.digest: plan for plan in plans},
         tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
         outlets=_outlets(record),
+        environments=_names(record, "environments"),
     )
     return state, tuple(map(_intent, record["pending"]))
 
@@ -187,8 +192,8 @@ def _outlets(record: Mapping[str, JSON]) -> Mapping[str, Mapping[str, str]] | No
     }
 
 
-def _outlet_names(record: Mapping[str, JSON]) -> tuple[str, ...] | None:
-    names = optional(list, record.get("outlets"))
+def _names(record: Mapping[str, JSON], member: str) -> tuple[str, ...] | None:
+    names = optional(list, record.get(member))
     return None if names is None else tuple(typed(str, name) for name in names)
 
 

@@ -158,6 +158,7 @@ def begin(
     openai_project: str | None = None,
     plan: AppliedPlan | None = None,
     outlets: tuple[str, ...] | None = None,
+    environments: tuple[str, ...] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Journal:
     """Record the intents of a run in one segment, before its first create; later ones are announced.
@@ -167,7 +168,7 @@ def begin(
     """
     identity = snapshot.state.identity
     base = read(store, identity)
-    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets)
+    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments)
     # The lock was held after the read: a run that takes it later begins with the same number or a higher one.
     lease.verify()
     said = note(identity, f"begin {identity}: {len(begun.intents)} to create", plan)

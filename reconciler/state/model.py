@@ -90,6 +90,8 @@ class State:
     """The outlets of the last run, beside the built-in one: by name the pointers that were written there, each with its
     hash. None if no run has recorded its outlets.
     """
+    environments: tuple[str, ...] | None = None
+    """The environments that the project had in the last run; None if no run has recorded them."""
 
 
 @dataclass(frozen=True, slots=True)

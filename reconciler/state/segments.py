@@ -24,6 +24,8 @@ class RunBegun:
     plan: AppliedPlan | None = None
     outlets: tuple[str, ...] | None = None
     """The names of the outlets that the run writes to, beside the built-in one; None if they are not recorded."""
+    environments: tuple[str, ...] | None = None
+    """The environments of the project; None if they are not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class _Replay:
         self._objects: dict[Address, Applied] = dict(base.state.objects)
         self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
         self._tombstones: set[Address] = set(base.state.tombstones)
-        self._outlets = _copied(base.state.outlets)
+        self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
 
@@ -87,7 +89,15 @@ class _Replay:
     def snapshot(self) -> Snapshot:
         plans = dict(list(self._plans.items())[-PLANS:])
         tombstones = frozenset(self._tombstones)
-        state = State(self._base.state.identity, self._project, self._objects, plans, tombstones, self._outlets)
+        state = State(
+            self._base.state.identity,
+            self._project,
+            self._objects,
+            plans,
+            tombstones,
+            self._outlets,
+            self._environments,
+        )
         pending = tuple(intent for address in sorted(self._pending) for intent in self._pending[address])
         return Snapshot(state, pending, self._position, self._run, self._base.stored)
 
@@ -99,13 +109,15 @@ class _Replay:
         if begun.outlets is not None:  # what was written to an outlet is forgotten once the project does not name it
             known = self._outlets or {}
             self._outlets = {name: known.get(name, {}) for name in begun.outlets}
+        if begun.environments is not None:
+            self._environments = begun.environments
 
     def _replace(self, replaced: StateReplaced) -> None:
         state = replaced.state
         self._run, self._project = replaced.run, state.openai_project
         self._objects, self._plans = dict(state.objects), dict(state.plans)
         self._tombstones, self._pending = set(state.tombstones), {}
-        self._outlets = _copied(state.outlets)
+        self._outlets, self._environments = _copied(state.outlets), state.environments
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:

@@ -74,6 +74,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "copy-differs": {"outlets": ["build/b"]},
         "outlets-disagree": {},
         "outlet-unreadable": {"message": "the blob is missing"},
+        "identity-removed": {"identity": "acme/staging"},
         "outlet-removed": {"names": ["chatbot/support"]},
         "last-changed": {"at": 1_795_000_000.0},
         "written-outside": {"fields": ["model"]},

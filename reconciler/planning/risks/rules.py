@@ -96,13 +96,14 @@ def withdrawal(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield the published names that the change withdraws. An assistant under a new name is a lost name."""
     found = context.withdrawn.get((change.address, change.action), ())
     for one in found:
-        if one.outlet is None and (one.release is not None or one.now is None):
+        if not (one.outlet or one.identity) and (one.release is not None or one.now is None):
             release = {"release": str(one.release)} if one.release else {}
             now = {"now": str(one.now)} if one.now else {}
             yield Hazard("publication-withdrawn", {"name": str(one.name), **release, **now})
-    names = [str(one.name) for one in found if one.outlet is not None]
+    names = [str(one.name) for one in found if one.outlet or one.identity]
     if names:
-        yield Hazard("publication-withdrawn", {"outlet": found[0].outlet, "names": names})
+        where = {"outlet": found[0].outlet} if found[0].outlet else {"identity": str(found[0].identity)}
+        yield Hazard("publication-withdrawn", {**where, "names": names})
 
 
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (

@@ -75,6 +75,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "copy-differs": "changed in {outlets} outside Reconciler",
     "outlets-disagree": "the outlets disagree",
     "outlet-unreadable": "{message}",
+    "identity-removed": "project.yaml no longer has {identity}: its objects and documents stay and are not updated",
     "outlet-removed": _outlet_removed,
     "last-changed": _last_changed,
     "written-outside": lambda args: _written(args, "not written by Reconciler"),

@@ -54,6 +54,8 @@ def _expiry(args: Args) -> str:
 def _withdrawn(args: Args) -> str:
     if "outlet" in args:
         return f"applications that load {few(args['names'])} from {args['outlet']} get no updates any longer"
+    if "identity" in args:
+        return f"applications that load {few(args['names'])} of {args['identity']} get no updates any longer"
     if "now" in args:
         return f"applications that load {args['name']} no longer find it: they have to load {args['now']}"
     if "release" in args:
