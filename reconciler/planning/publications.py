@@ -19,7 +19,6 @@ from reconciler.planning.model import CREATES, Action, Change, FieldChange, Orig
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.release_retention import published_releases, release_of
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied, Live
 from reconciler.resources.values import ABSENT, JSON, references_in
 
 OUTLETS: Final = "outlets"
@@ -279,8 +278,8 @@ def names_before(inputs: PlanInputs, matched: Matched) -> dict[Address, Address 
     Drafts, releases and frozen copies are not among them: each has another address.
     """
     found: dict[Address, Address | None] = {}
-    known: dict[Address, Applied | Live] = {**inputs.applied, **matched.live}  # an object may be live in no outlet
-    for address, one in known.items():
+    for address in {**inputs.applied, **matched.live}:  # an applied object may be live in no outlet
+        one = matched.live.get(address) or inputs.applied[address]
         pointers = inputs.resource_types[one.type].pointers
         release = next((text for name in pointers for text in references_in(one.fields.get(name))), None)
         if release is not None:
