@@ -238,7 +238,7 @@ def test_a_removed_chatbot_is_withdrawn_from_an_outlet_although_the_built_in_one
 
 def test_a_second_environment_has_a_record_of_its_own(tmp_path: Path):
     with world(tmp_path) as made:
-        environments = {"staging": {}, "production": {}}
+        environments: dict[str, Any] = {"staging": {}, "production": {}}
         made.wants({**PROJECT, "spec": {**project("build/b")["spec"], "environments": environments}}, one())
         for env in environments:
             made.environ = {**made.environ, "RECONCILER_ENV": env}
@@ -251,7 +251,8 @@ def test_a_second_environment_has_a_record_of_its_own(tmp_path: Path):
 
 def test_a_removed_environment_is_a_high_risk_in_the_others_once(tmp_path: Path):
     with world(tmp_path) as made:
-        for environments in ({"staging": {}, "production": {}}, {"staging": {}}):
+        both: dict[str, Any] = {"staging": {}, "production": {}}
+        for environments in (both, {"staging": both["staging"]}):
             made.wants({**PROJECT, "spec": {**PROJECT["spec"], "environments": environments}}, one())
             if "production" in environments:
                 for env in environments:

@@ -58,7 +58,9 @@ def test_an_entry_of_a_deleted_upload_is_attached_again(on_drift):
 def test_other_drift_of_the_store_is_decided_on_by_itself():
     worlds = listed(name="kb")
     worlds.objects = [live for live in worlds.objects if live.type != "store"]
-    held = {live_id(f"file/kb/{one}.md", "file"): {"attributes": {}, "sha256": one} for one in ("one", "two")}
+    held: dict[str, Any] = {
+        live_id(f"file/kb/{one}.md", "file"): {"attributes": {}, "sha256": one} for one in ("one", "two")
+    }
     held[live_id("file/kb/two.md", "file")]["sha256"] = listed().world().applied[_two()].fields["sha256"]
     worlds.live("vectorstore/kb", files=held, refers_to=tuple(sorted(held)), name="by hand")
     plan = worlds.plan(on_drift="keep")
