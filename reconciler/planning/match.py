@@ -7,6 +7,7 @@ finds those that the state does not have.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 
 from reconciler.planning.announced import accounts_for, find_announced, together
@@ -47,6 +48,15 @@ class Matched:
     def unproven(self) -> Iterator[Live]:
         """The objects that have a label of this identity and no other proof, where more than one has the label."""
         return chain.from_iterable((*self.clones.values(), *self.ambiguous.values()))
+
+    @cached_property
+    def holders(self) -> Mapping[str, Sequence[Address]]:
+        """Our objects that reference an id, by id."""
+        found: dict[str, list[Address]] = defaultdict(list)
+        for address in sorted(self.live):
+            for id_ in self.live[address].refers_to:
+                found[id_].append(address)
+        return found
 
     def now(self, address: Address) -> Address:
         """Return what the object at `address` is called now; of a former name, the address that it has since."""

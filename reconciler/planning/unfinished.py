@@ -49,14 +49,8 @@ def bundle_marker(inputs: PlanInputs, published: Address) -> dict[str, JSON]:
 
 
 def is_half_published(inputs: PlanInputs, address: Address, pointer: Pointer | None) -> bool:
-    """Return True if an unfinished publication explains why outlets differ or lack the bundle of an object.
-
-    The first outlet is written first: it has the announced bundle, or the publication did not begin.
-    """
-    announced = _bundles(inputs, address)
-    if pointer is None:
-        return bool(announced)
-    return pointer.fault is not None and pointer.fault.code == "outlets-disagree" and pointer.blob in announced
+    """Return True if an unfinished publication explains why the built-in outlet lacks the bundle of an object."""
+    return pointer is None and bool(_bundles(inputs, address))
 
 
 def last_applied(
