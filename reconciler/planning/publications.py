@@ -262,7 +262,8 @@ def withdrawn(
     for name in before.keys() - after:
         now = matched.now(name)
         by = now if now in touched else name
-        if by in touched and not stays_published(inputs, name):
+        kept = stays_published(inputs, name) or (touched.get(by) == "forget" and by in matched.live)
+        if by in touched and not kept:
             found[str(by), touched[by]].append(Withdrawal(name, before[name], now if now in after else None))
     for outlet, pointers in inputs.removed_outlets.items():
         if Address(OUTLET, outlet) in touched:

@@ -23,10 +23,8 @@ from tests.support.world import is_silent
 
 WRITES: Final = 33
 """Writes of the apply to the API."""
-DOCUMENTS: Final = 142
-"""Files that the apply writes: lock, journal, one completion at a time, state, bundles in two outlets, and a journal
-entry for each pointer in the second outlet.
-"""
+DOCUMENTS: Final = 118
+"""Files that the apply writes: lock, journal, one completion at a time, state, bundles in two outlets."""
 PLACES: Final[dict[Moment, int]] = {
     "before-send": WRITES,
     "after-send": WRITES,
