@@ -131,13 +131,6 @@ def before(inputs: PlanInputs, matched: Matched) -> Graph:
     return Graph(tuple(_before(inputs, matched)), _always(inputs))
 
 
-def by_id(inputs: PlanInputs, matched: Matched) -> Graph:
-    """Return the references by id to managed objects: of unmanaged objects, of peers, and of manifests with literal
-    ids.
-    """
-    return Graph((*_of_unmanaged(inputs, matched), *_of_literal_ids(inputs, matched)))
-
-
 def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
     found: dict[Address, list[Change]] = defaultdict(list)
     for change in changes:
@@ -153,7 +146,7 @@ def _after(
             yield from (Edge(address, matched.now(link.target), link.place) for link in links)
     for address, desired in inputs.desired.items():
         if inputs.in_scope(address):
-            seen = _place(desired)
+            seen = place_of(desired)
             linked = {matched.now(link.target) for link in inputs.links.get(address, ())}
             yield from _edges(matched, address, desired.fields, seen, skip=linked)
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), left.get(address, ()))
@@ -217,7 +210,7 @@ def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """Yield the references by literal ids of managed objects. The id of a document is its address."""
     for address, desired in inputs.desired.items():
         targets = _by_literal_id(matched, desired.fields) if inputs.in_scope(address) else ()
-        yield from (Edge(address, target, _place(desired)) for target in targets)
+        yield from (Edge(address, target, place_of(desired)) for target in targets)
 
 
 def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
@@ -226,7 +219,8 @@ def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
         yield from (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
 
 
-def _place(desired: Desired) -> str:
+def place_of(desired: Desired) -> str:
+    """Return the place of a manifest, as edges have it."""
     return f"{desired.place.file}:{desired.place.line}" if desired.place else "manifest"
 
 

@@ -113,6 +113,8 @@ class PlanInputs:
     """Releases with `archived: true` in their manifests."""
     strict: bool = False
     """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
+    idle: frozenset[Address] = frozenset()
+    """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
     consents: Sequence[Consent] = ()
     today: date = date.min
     """The date that expiry of consents and shutdown of models are compared with."""

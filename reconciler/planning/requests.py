@@ -7,7 +7,7 @@ from typing import TypeAlias
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
+from reconciler.planning.model import CREATES, RELEASES_OWNERSHIP, Change, FieldChange
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
 from reconciler.resources.registry import upload_kinds
@@ -23,7 +23,7 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
     by_address: dict[Address, list[Change]] = {}
     for change in work:
         by_address.setdefault(Address.parse(change.address), []).append(change)
-    uploads = set()
+    uploads, deleted = set(), set[str | None]()
     for address, changes in by_address.items():
         desired = inputs.desired.get(address)
         if desired and inputs.is_upload(desired.type) and any(change.action in CREATES for change in changes):
@@ -33,13 +33,15 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
         for change in changes:
             others = matched.addresses.get(change.id or "", ())
             shared = any(not _lets_go(by_address.get(other, ()), change.id) for other in others)
-            counts.update(_others(inputs, address, change, shared=shared and address.kind in upload_kinds()))
+            stays = change.id in deleted or (shared and address.kind in upload_kinds())
+            counts.update(_others(inputs, address, change, stays=stays))
+            deleted.update({change.id} if change.ends_id else ())
     counts["POST"] += len(uploads)
     return dict(sorted((+counts).items()))
 
 
 def _lets_go(changes: Iterable[Change], id_: str | None) -> bool:
-    return any(change.id == id_ and change.action in INVALIDATES_ID | RELEASES_OWNERSHIP for change in changes)
+    return any(change.id == id_ and (change.ends_id or change.action in RELEASES_OWNERSHIP) for change in changes)
 
 
 def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
@@ -107,10 +109,12 @@ def _mapping(value: JSON) -> Mapping[str, JSON]:
     return value if isinstance(value, dict) else {}
 
 
-def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: bool) -> Iterator[Method]:
-    """Yield the requests of removals, except those of shared uploads, and of labels that are removed."""
+def _others(inputs: PlanInputs, address: Address, change: Change, *, stays: bool) -> Iterator[Method]:
+    """Yield the requests of removals, and of labels that are removed. An object `stays` if it is a shared upload, or if
+    another change deletes it.
+    """
     remote = change.id is not None and "/" not in change.id
-    if remote and not shared and change.action in INVALIDATES_ID:
+    if remote and not stays and change.ends_id:
         yield "DELETE"
     applied, desired = inputs.applied.get(address), inputs.desired.get(address)
     if change.action == "adopt" and address in inputs.adopt:

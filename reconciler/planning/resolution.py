@@ -11,6 +11,7 @@ the last step returns. docs/decisions/008-one-resolution.md has an example of ea
 | renames         | a renamed object keeps its live object, its state entry and the references to it            |
 | uploads         | files are found by content, also under another path                                         |
 | ids             | ids of managed objects become addresses in live, applied and desired objects                |
+| idle files      | files to which only ignored fields and objects out of scope refer are not uploaded          |
 | server defaults | values that the API added when it created a frozen copy are desired                         |
 """
 
@@ -24,6 +25,7 @@ from reconciler.planning.renames import find_moves, renamed
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired
 from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.values import references_in
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def resolve(inputs: PlanInputs) -> Resolution:
     inputs, retired = apply_retention(with_ignored(inputs))
     matched = match(inputs)  # pairs, renames, uploads, ids
     inputs = renamed(inputs, matched.moved)
+    inputs = replace(inputs, idle=idle_files(inputs, matched))
     return Resolution(with_server_defaults(inputs), matched, retired)
 
 
@@ -83,3 +86,31 @@ def _completed(resource_type: ResourceType, wanted: Desired, applied: Applied) -
         if name in applied.fields
     }
     return replace(wanted, fields={**wanted.fields, **completed})
+
+
+def idle_files(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:
+    """Return the files to which only ignored fields and objects out of scope refer: nothing that the plan writes would
+    hold an upload of them.
+    """
+    if inputs.scope is None and not any(one.lifecycle.ignore for one in inputs.desired.values()):
+        return frozenset()
+    named, needed = set[Address](), set[Address]()
+    for address, desired in inputs.desired.items():
+        ignored = () if _is_created(inputs, matched, desired) else desired.lifecycle.ignore
+        published = desired.type in inputs.outlet_types
+        for name, value in desired.fields.items():
+            found = {matched.now(Address.parse(text)) for text in references_in(value)}
+            named |= found
+            if inputs.in_scope(address):
+                # Of what is published, every id must be known, even in an ignored field.
+                needed |= found if name not in ignored else found - matched.live.keys() if published else set()
+    files = (one for one in named - needed if one in inputs.desired)
+    return frozenset(one for one in files if inputs.is_upload(inputs.desired[one].type))
+
+
+def _is_created(inputs: PlanInputs, matched: Matched, desired: Desired) -> bool:
+    """Return True if this plan creates the object, so that it writes ignored fields, too."""
+    live = matched.live.get(desired.address)
+    if live is None:
+        return desired.address not in inputs.applied or inputs.on_drift == "revert"
+    return live.type != desired.type or (live.detail.get("status") == "expired" and inputs.on_drift == "revert")

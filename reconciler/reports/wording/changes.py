@@ -1,6 +1,6 @@
 """The sentences beside changes, and about how an apply has made them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,6 +20,14 @@ def _bundle_changes(args: Args) -> str:
     if not changed:
         return "something in the bundle changes"
     return f"{few(changed)} in it change{'s' if len(changed) == 1 else ''}"
+
+
+def _still_held(args: Args) -> str:
+    return f"the upload {args['id']} stays: {_refer(args['holders'])}"
+
+
+def _refer(holders: Sequence[str]) -> str:
+    return f"{few(holders)} {'refers' if len(holders) == 1 else 'refer'} to it"
 
 
 def _last_changed(args: Args) -> str:
@@ -43,6 +51,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "held-by": "{keeper} stays and holds it",
     "keep-on-delete": "keep_on_delete: it stays live, unmanaged",
     "upload-shared": "the upload is shared with {address}",
+    "still-held": _still_held,
     "manifest-removed": "manifest removed",
     "archived-in-manifest": "its manifest says `archived: true`",
     "release-leaves": "{release} is archived",
@@ -69,6 +78,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
 NOTES: Final[Mapping[NoteCode, Phrase]] = {
     "upload-shared": "shares an upload",
     "upload-kept": "the upload stays: another path shares it",
-    "upload-held": "the upload stays: {type} {id}, which is unmanaged, holds it",
+    "upload-held": "the upload stays: {type} {id} refers to it now",
+    "upload-still-held": lambda args: f"the upload stays: {_refer(args['holders'])}",
     "already-deleted": "it was deleted already",
 }
