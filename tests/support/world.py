@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -128,6 +128,14 @@ class World:
         done = self.run(work)
         self.app.state.requests[:] = before
         return done
+
+    def ids(self, pages: AsyncIterable[Any]) -> set[str]:
+        """Return the ids in a list, such as `world.sdk.files.list()`, without counting the requests."""
+
+        async def walk() -> set[str]:
+            return {one.id async for one in pages}
+
+        return self.by_hand(walk())
 
     def requests(self) -> Counter[str]:
         """Return the number of requests since the last call, by method and path template."""

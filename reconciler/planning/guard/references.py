@@ -14,7 +14,7 @@ For any other object, all referrers are listed under Other references. An object
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -42,9 +42,23 @@ def still_used(context: GuardContext) -> Iterator[Violation]:
             copies = context.families.get(address, ()) if _is_head(address) else ()
             ids = [context.removals[copy].id for copy in copies] + [change.id]
             held = [edge for id_ in dict.fromkeys(ids) for edge in context.holders.get(id_ or "", ())]
-            yield from _objection(context, address, change, [*edges, *held])
+            yield from _objection(context, address, change, [*edges, *_unknown_to_graph(context, members, held)])
     for address, change in _replacements(context):
         yield from _objection(context, address, change, context.holders.get(change.id or "", ()))
+
+
+def _unknown_to_graph(context: GuardContext, targets: Iterable[Address], held: Sequence[Edge]) -> list[Edge]:
+    """Return the holders that do not reference one of `targets`, directly or through others: all others are listed by
+    their references, or are dependents of objects that are.
+    """
+    waiting = list(targets) if held else []
+    known = set[Node](waiting)
+    while waiting:
+        for edge in context.after.referrers.get(waiting.pop(), ()):
+            if edge.source not in known:
+                known.add(edge.source)
+                waiting += [edge.source] if isinstance(edge.source, Address) else []
+    return [edge for edge in held if edge.source not in known]
 
 
 def _families(context: GuardContext) -> Mapping[Address, list[Address]]:
