@@ -19,6 +19,8 @@ Name = TypeVar("Name", bound=Hashable)
 
 COPY: Final = "copy"
 """The `seen` of an edge from a frozen copy to the object that it was made from."""
+INSIDE: Final = "inside"
+"""The `seen` of an edge from a published bundle to an id that only an object inside it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Edge:
     @property
     def is_written(self) -> bool:
         """True if a manifest contains the reference."""
-        return self.seen not in UNWRITTEN
+        return self.seen not in UNWRITTEN and self.seen != INSIDE
 
 
 @dataclass(frozen=True)

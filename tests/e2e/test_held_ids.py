@@ -124,7 +124,7 @@ class TestTargets:
         estate.wants(manifest("Assistant", "a", {**MODEL, "target": "responses"}))
         (found,) = estate.plan(targets=("assistant/a",)).refusals
         assert (found.rule, found.action, found.address) == ("referenced", "replace", "assistant/a")
-        assert listed(found) == {"Chatbots": ("chatbot/bot [unreleased]",), "Pipelines": ("pipeline/flow",)}
+        assert listed(found) == {"Pipelines": ("pipeline/flow",)}
         targets = tuple(remedies(found)["widen-target"]["targets"])
         assert targets == ("chatbot/bot", "pipeline/flow")
         estate.apply(targets=("assistant/a", *targets))

@@ -18,12 +18,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from reconciler.planning.graph import Edge
+from reconciler.planning.graph import INSIDE, Edge
 from reconciler.planning.guard.context import GuardContext, Usage, Violation
-from reconciler.planning.holders import ignored_fields
+from reconciler.planning.holders import direct, ignored_fields
 from reconciler.planning.model import SECTIONS, Change, Section
 from reconciler.planning.reasons import Cause, Remedy
-from reconciler.planning.referrers import UNWRITTEN, Node, Referrer, ReleaseState, subject_text
+from reconciler.planning.referrers import Node, Referrer, ReleaseState, subject_text
 from reconciler.resources.address import RELEASE, Address
 
 ASSISTANT: Final = "assistant"
@@ -94,7 +94,7 @@ def _replacements(context: GuardContext) -> Iterator[tuple[Address, Change]]:
 def _objection(context: GuardContext, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Violation]:
     if not edges:
         return
-    usage = usage_of(context, address, edges)
+    usage = usage_of(context, address, direct(context.matched, edges))
     yield Violation(
         address=str(address),
         action=change.action,
@@ -119,7 +119,9 @@ def _subject(sections: Mapping[Section, Sequence[Referrer]]) -> dict[Section, li
 
 def usage_of(context: GuardContext, address: Address, edges: Sequence[Edge]) -> Usage:
     """Return the referrers of `address`, or of a copy of it, by these edges."""
-    places: dict[tuple[Node, Node], str] = {(edge.source, edge.target): edge.seen for edge in edges}
+    places: dict[tuple[Node, Node], str] = {
+        (edge.source, edge.target): "live" if edge.seen == INSIDE else edge.seen for edge in edges
+    }
     places.update(context.after.places)
     found: dict[Section, dict[str, Referrer]] = {name: {} for name in SECTIONS}
     for edge in edges:
@@ -191,4 +193,4 @@ def _named(node: Node) -> str:
 def _is_out_of_scope(context: GuardContext, edge: Edge) -> bool:
     """Return True for a referrer that `--target` leaves out, and whose manifest may have another reference by now."""
     source = edge.source
-    return isinstance(source, Address) and not context.inputs.in_scope(source) and edge.seen in UNWRITTEN
+    return isinstance(source, Address) and not context.inputs.in_scope(source) and not edge.is_written
