@@ -7,7 +7,7 @@ id while an object, a published bundle or another project still has the old one:
 |---------------------------------------------|-------------------------------------------------------------------|
 | live object, whoever owns it                | those that it has; in fields that the plan writes, the new ones   |
 | name in an outlet                           | those of its table; none if the plan publishes or withdraws it    |
-| literal id in a manifest, in scope or not   | the id, unless `lifecycle.ignore` excludes the field              |
+| literal id in a manifest, in scope or not   | the id                                                            |
 | object that the plan leaves as it is        | also those that were last applied                                 |
 | document of a peer                          | those that its state has                                          |
 """
@@ -139,8 +139,7 @@ class _Holding:
     def _literals(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         for address, desired in self.inputs.desired.items():
             if not self.inputs.is_upload(desired.type):
-                left = desired.lifecycle.ignore if address in self.matched.live else ()
-                fields = {name: value for name, value in desired.fields.items() if name not in left}
+                fields = [dict(desired.fields), dict(self.inputs.unwritten.get(address, {}))]
                 yield address, place_of(desired), frozenset(strings_in(fields))
 
     def _live(self) -> Iterator[tuple[Node, str, Collection[str]]]:

@@ -14,7 +14,7 @@ For any other object, all referrers are listed under Other references. An object
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -37,28 +37,19 @@ def still_used(context: GuardContext) -> Iterator[Violation]:
     families = _families(context)
     for address, change in context.removals.items():
         if address.kind != RELEASE and not _goes_with_its_head(context, address):
-            members = families[address] if _is_head(address) else [address]
-            edges = [edge for member in members for edge in context.after.referrers.get(member, ())]
-            copies = context.families.get(address, ()) if _is_head(address) else ()
-            ids = [context.removals[copy].id for copy in copies] + [change.id]
-            held = [edge for id_ in dict.fromkeys(ids) for edge in context.holders.get(id_ or "", ())]
-            yield from _objection(context, address, change, [*edges, *_unknown_to_graph(context, members, held)])
+            members = {*families[address], *context.families[address]} if _is_head(address) else {address}
+            edges = [edge for member in sorted(members) for edge in _referring(context, member)]
+            yield from _objection(context, address, change, edges, edges)
     for address, change in _replacements(context):
-        yield from _objection(context, address, change, context.holders.get(change.id or "", ()))
+        held = context.holders.get(change.id or "", ())
+        yield from _objection(context, address, change, direct(context.matched, held), held)
 
 
-def _unknown_to_graph(context: GuardContext, targets: Iterable[Address], held: Sequence[Edge]) -> list[Edge]:
-    """Return the holders that do not reference one of `targets`, directly or through others: all others are listed by
-    their references, or are dependents of objects that are.
-    """
-    waiting = list(targets) if held else []
-    known = set[Node](waiting)
-    while waiting:
-        for edge in context.after.referrers.get(waiting.pop(), ()):
-            if edge.source not in known:
-                known.add(edge.source)
-                waiting += [edge.source] if isinstance(edge.source, Address) else []
-    return [edge for edge in held if edge.source not in known]
+def _referring(context: GuardContext, removed: Address) -> list[Edge]:
+    """Return the references to a removed object, or to a copy of one, by its address and by its id."""
+    change = context.removals.get(removed)
+    held = context.holders.get(change.id or "", ()) if change else ()
+    return direct(context.matched, [*context.after.referrers.get(removed, ()), *held])
 
 
 def _families(context: GuardContext) -> Mapping[Address, list[Address]]:
@@ -91,15 +82,18 @@ def _replacements(context: GuardContext) -> Iterator[tuple[Address, Change]]:
                 yield address, change
 
 
-def _objection(context: GuardContext, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Violation]:
+def _objection(
+    context: GuardContext, address: Address, change: Change, edges: Sequence[Edge], holding: Sequence[Edge]
+) -> Iterator[Violation]:
+    """Yield the violation if there are `edges`, which are listed; all that are `holding` the id need a remedy."""
     if not edges:
         return
-    usage = usage_of(context, address, direct(context.matched, edges))
+    usage = usage_of(context, address, edges)
     yield Violation(
         address=str(address),
         action=change.action,
         cause=Cause("referenced", {"address": str(address)}),
-        remedies=tuple(_ways_out(context, address, change, edges, usage.sections)),
+        remedies=tuple(_ways_out(context, address, change, holding, usage.sections)),
         facts={"ids": _ids(context, address, change), "sections": _subject(usage.sections)},
         usage=usage,
         is_contradiction=any(edge.is_written and edge.target in context.removals for edge in edges),
@@ -161,6 +155,7 @@ def _ways_out(
 ) -> Iterator[Remedy]:
     """Yield the remedies: a wider scope, changes of the referrers, or of `address` itself."""
     unscoped = {_named(edge.source) for edge in edges if _is_out_of_scope(context, edge)}
+    unscoped -= {_named(edge.source) for edge in edges if edge.is_written}  # a wider scope would not help
     if unscoped:
         yield Remedy("widen-target", {"targets": sorted(unscoped)})
     ignoring = {_named(edge.source): list(ignored_fields(context.inputs, context.matched, edge)) for edge in edges}
