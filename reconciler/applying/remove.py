@@ -46,7 +46,8 @@ async def give_up(run: Run, step: Step) -> Note | None:
     """
     inputs, live = run.planned.inputs, run.planned.matched.live.get(step.address)
     applied = inputs.applied.get(step.address)
-    if live is None and step.address in inputs.pointers:  # a run was killed when it had deleted the object
+    # A run was killed when it had deleted the object, or its document is missing from the built-in outlet only.
+    if live is None and (step.address in inputs.pointers or (applied and run.in_outlets(applied.type))):
         await asyncio.to_thread(run.publisher.withdraw, step.address)
     if live and applied and applied.keep and inputs.is_labelled(live.type):
         await run.adapters[live.type].disown(live.id, inputs.identity)

@@ -22,12 +22,12 @@ def command(
     targets: tuple[str, ...],
     out: Path | None,
 ) -> int:
-    """Report drift: fields changed outside Reconciler, and objects that were deleted, expired or not indexed.
+    """Report drift: fields and outlets changed outside Reconciler, and what was deleted, expired or not indexed.
 
     Models in use that OpenAI shuts down within three months, and unmanaged objects, are also reported, but are not
     drift. Writes nothing.
 
-    Exit code 2 if there is drift.
+    Exit code 2 if there is drift, or if the project was never applied.
     """
     from reconciler.operations.drift import drift
     from reconciler.planning.model import Refusal

@@ -1,11 +1,12 @@
 """The read stage: the manifests, the state, the live objects and the outlets as the inputs of a plan."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 
+from reconciler.bundles.publish import identities_in, published_by
 from reconciler.importing.model import imported_from
 from reconciler.live.adapters import Adapter, adapters, gather, referrers
 from reconciler.live.client import Connection
@@ -16,13 +17,14 @@ from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.model import OnDrift
+from reconciler.planning.outlets import removed
 from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import Workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
-from reconciler.state.model import Snapshot
+from reconciler.state.model import Snapshot, Written
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Reading:
     snapshot: Snapshot
     adapters: Mapping[str, Adapter]
     warnings: tuple[Notice, ...] = ()
+    agreed: tuple[Written, ...] = ()
+    """See `OutletContents.agreed`."""
 
 
 async def read(workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address]) -> Reading:
@@ -40,9 +44,10 @@ async def read(workspace: Workspace, connection: Connection, on_drift: OnDrift, 
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
     live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot)
-    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
+    written = snapshot.state.outlets
+    outlets = await asyncio.to_thread(read_outlets, workspace.named_outlets, workspace.identity, written)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    return Reading(inputs, snapshot, by_type)
+    return Reading(inputs, snapshot, by_type, agreed=outlets.agreed)
 
 
 async def read_referrers(
@@ -89,6 +94,8 @@ def inputs_of(
         pending=tuple(Pending(item.address, item.type, item.marker, item.started) for item in snapshot.pending),
         pointers=outlets.pointers,
         published=outlets.published,
+        removed_outlets=removed(snapshot.state.outlets, workspace.named_outlets),
+        removed_identities=dict(_removed_identities(workspace, snapshot)),
         releases=workspace.releases,
         tombstones=snapshot.state.tombstones,
         archived=workspace.archived,
@@ -104,6 +111,25 @@ def inputs_of(
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )
+
+
+def _removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tuple[Identity, frozenset[Address]]]:
+    """Yield the identities that the project had and does not have any longer, as far as they publish something.
+
+    A project that was never applied has no record of them. If another identity in the same place publishes the same
+    names, the project had its name before.
+    """
+    own, spec, outlet = workspace.identity, workspace.loaded.project.spec, workspace.outlets[0]
+    if snapshot.run:
+        gone = [
+            Identity(own.project, name) for name in snapshot.state.environments or () if name not in spec.environments
+        ]
+        found = {identity: published_by(outlet, identity) for identity in gone}
+    else:
+        present = {own, *(Identity(own.project, name) for name in spec.environments)}
+        others = {one: published_by(outlet, one) for one in identities_in(outlet) if one not in present}
+        found = {one: names for one, names in others.items() if names & workspace.desired.keys()}
+    yield from ((identity, names) for identity, names in found.items() if names)
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:

@@ -13,7 +13,8 @@ from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
-from reconciler.planning.model import Action, Change, FieldChange
+from reconciler.planning.inputs import OUTLETS
+from reconciler.planning.model import Action, Change, FieldChange, drift_class, is_repaired
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
@@ -142,7 +143,7 @@ class _Pulling:
         resource = next(resources, None)
         fields: list[FieldChange] = []
         for change in changes:
-            if resource is None or change.action != "update":
+            if resource is None or change.action != "update" or not _has_values(change):
                 self.problems.append(_not_readable(change))
             else:
                 fields += change.fields
@@ -207,6 +208,11 @@ class _Pulling:
         return [Edit(path, text, self.texts[path]) for path, text in before.items() if text != self.texts[path]]
 
 
+def _has_values(change: Change) -> bool:
+    """Return False for drift of an outlet, and for losses that apply repairs."""
+    return not is_repaired(change) and all(item.keys[0] != OUTLETS for item in change.fields)
+
+
 def _address(change: Change) -> str:
     return change.address
 
@@ -217,7 +223,8 @@ def _desired(loaded: Loaded) -> dict[Address, Desired]:
 
 def _as_live(workspace: Workspace, change: Change) -> Fields:
     desired = workspace.desired.get(Address.parse(change.address))
-    return _with(desired.fields, change.fields) if desired and change.action == "update" else {}
+    readable = desired and change.action == "update" and _has_values(change)
+    return _with(desired.fields, change.fields) if desired and readable else {}
 
 
 def _with(fields: Fields, items: Sequence[FieldChange]) -> Fields:
@@ -241,7 +248,8 @@ def _not_readable(change: Change) -> Problem:
         undo = f"`reconciler apply --target {change.address}` reverts it"
         hint = f"{undo}; to keep it, change the manifests and create a release"
         return Problem("not-pulled", message, place, hint)
-    what = _WITHOUT_VALUES.get(change.action, "is published with other content")
+    other = "lists files that were deleted" if drift_class(change) == "dangling" else "is published with other content"
+    what = _WITHOUT_VALUES.get(change.action, other)
     message = f"{change.address} {what}: there are no live values to pull"
     undo = f"`reconciler apply --target {change.address}` makes it again"
     if Address.parse(change.address).kind in upload_kinds():

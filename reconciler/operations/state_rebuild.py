@@ -90,7 +90,7 @@ def _written(
 
 
 async def _rebuilt(workspace: Workspace, connection: Connection, present: Snapshot) -> tuple[State, Matched]:
-    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
+    outlets = await asyncio.to_thread(read_outlets, workspace.named_outlets, workspace.identity)
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
     live = await _everything(workspace, connection, {*named.values()})
     _check_project(workspace, connection)

@@ -1,6 +1,6 @@
 """Changes from pairs of desired and live objects: create, update, replace, remove and forget."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from reconciler.planning.adoption import adoption_reasons
 from reconciler.planning.field_diff import LastApplied, agreed, compare, leaves
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
+from reconciler.planning.losses import dangling, why_lost
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
 from reconciler.planning.reasons import Reason
@@ -76,7 +77,7 @@ def _of_address(
         elif applied is not None:
             yield ByOrigin(Change(str(address), "forget", id=applied.id, reasons=(Reason("not-live"),)), None)
     elif live is None:
-        yield _creation(desired, applied)
+        yield _creation(inputs, matched, desired, applied)
     else:
         found = list(_difference(inputs, matched, desired, live))
         if not found and inputs.is_upload(live.type) and (applied is None or applied.id != live.id):
@@ -108,14 +109,23 @@ def _split(inputs: PlanInputs, change: Change | None) -> _Halves:
     pointer = (
         None
         if all(item.desired is None and item.live is ABSENT for item in moved)
-        else Change(change.address, "publish", moved, source=change.source)
+        else Change(change.address, "publish", moved, source=change.source, reasons=_gone(inputs, moved, change))
     )
     nothing_else = change.action == "update" and not rest
     return _Halves(None if nothing_else else replace(change, fields=rest), pointer)
 
 
-def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
-    """Return the creation of an object that is new or was deleted outside Reconciler."""
+def _gone(inputs: PlanInputs, moved: Iterable[FieldChange], change: Change) -> tuple[Reason, ...]:
+    """Return the reason for drift of the published release if its document does not exist or cannot be read."""
+    lost = all(item.origin == "drift" and item.live in (None, ABSENT) for item in moved)
+    pointer = inputs.published.get(Address.parse(change.address))
+    if not lost or (pointer and not pointer.fault):
+        return ()
+    return (pointer.fault if pointer and pointer.fault else Reason("document-missing"),)
+
+
+def _creation(inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None) -> ByOrigin:
+    """Return the creation of an object that is new or does not exist any longer."""
     origin: Origin = "manifest" if applied is None else "drift"
     values = sorted({**desired.fields, **desired.unreadable}.items())
     fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in values)
@@ -123,7 +133,7 @@ def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
     change = Change(str(desired.address), action, fields, source=source_of(desired))
     if applied is None:
         return ByOrigin(change, None)
-    return ByOrigin(None, replace(change, reasons=(Reason("deleted-live", {"id": applied.id}),)))
+    return ByOrigin(None, replace(change, reasons=(why_lost(inputs, matched, desired.address, applied),)))
 
 
 def _leaving(
@@ -185,6 +195,7 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     if live.detail.get("status") == "expired":
         yield ByOrigin(None, _replacement(desired, live, Reason("expired"), origin="drift"))
         return
+    listed = dangling(inputs, matched, asked_for.address, live)
     found = [
         *_fields(inputs, desired, applied, live),
         *_moved_parts(inputs, matched, desired, applied),
@@ -195,10 +206,15 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
         return
     ours = tuple(item for item in found if item.origin not in DRIFT_ORIGINS)
     drift = tuple(item for item in found if item.origin in DRIFT_ORIGINS)
+    lost = tuple(item for item in drift if item.keys[:2] in listed)
     change = _change(inputs, desired, live, ours)
     if change and former and not inputs.is_upload(desired.type):
         change = replace(change, reasons=(*change.reasons, Reason("moved", {"former": str(former)})))
-    yield ByOrigin(change, _change(inputs, desired, live, drift))
+    yield ByOrigin(change, _change(inputs, desired, live, tuple(item for item in drift if item not in lost)))
+    if lost:
+        named = sorted({item.keys[1] for item in lost if item.desired is not ABSENT})
+        repair = _change(inputs, desired, live, lost)
+        yield ByOrigin(None, replace(repair, reasons=(Reason("file-deleted", {"files": named}),)) if repair else None)
 
 
 def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> Iterator[FieldChange]:

@@ -12,7 +12,7 @@ from reconciler.planning.held_uploads import with_held
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.match import Matched
-from reconciler.planning.model import RELEASES_OWNERSHIP, Change, Decision, Plan, Unmanaged
+from reconciler.planning.model import RELEASES_OWNERSHIP, Change, Plan, Unmanaged, decision_of
 from reconciler.planning.publications import publications
 from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
@@ -58,8 +58,7 @@ def diff(resolution: Resolution) -> Difference:
 
 
 def _decided(inputs: PlanInputs, change: Change) -> Change:
-    decision: Decision | None = None if inputs.on_drift == "refuse" else inputs.on_drift
-    return replace(change, decision=decision)
+    return replace(change, decision=decision_of(change, inputs.on_drift))
 
 
 @dataclass(frozen=True)

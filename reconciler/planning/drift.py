@@ -13,7 +13,7 @@ from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
 from reconciler.planning.changes import not_named
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import DRIFT_CLASSES, Change, FieldChange, Plan, Risk, drift_class
+from reconciler.planning.model import DRIFT_CLASSES, GONE, Change, FieldChange, Plan, Risk, drift_class, is_repaired
 from reconciler.planning.reasons import Notice
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
@@ -33,6 +33,7 @@ class Drifted:
     change: Change
     """The change that would revert it."""
     seen: Seen
+    """Empty for an object that does not exist: it has no live values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +102,21 @@ class DriftReport:
     pending: int = 0
     """The number of edits of manifests that are not applied yet."""
     foreign: tuple[ForeignFiles, ...] = ()
+    unapplied: int = 0
+    """The number of objects in the manifests if the project was never applied: the state has no object, and none is
+    live. Otherwise 0.
+    """
 
     @property
     def in_sync(self) -> bool:
-        """True if the live objects are as they were applied."""
-        return not (self.drifted or self.failing)
+        """True if the live objects are as they were applied. Nothing is in sync before the first apply."""
+        return not (self.drifted or self.failing or self.unapplied)
 
     @property
     def is_pullable(self) -> bool:
         """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
-        return any(item.change.address in drift for item in self.drifted)
+        return any(item.change.address in drift and not is_repaired(item.change) for item in self.drifted)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -120,7 +125,8 @@ class DriftReport:
         classes: dict[str, int] = {word: found[word] for word in DRIFT_CLASSES}
         foreign = sum(len(one.files) for one in self.foreign)
         more = {"failing": len(self.failing), "retiring": len(self.retiring), "foreign": foreign}
-        return classes | more | {"unchanged": self.plan.unchanged}
+        unapplied = {"unapplied": self.unapplied} if self.unapplied else {}
+        return classes | more | unapplied | {"unchanged": self.plan.unchanged}
 
     @property
     def clean(self) -> bool:
@@ -142,6 +148,7 @@ def drift_report(planned: Planned) -> DriftReport:
         foreign=tuple(_foreign(planned)),
         assistants=tuple(_standings(planned, drifted, failing, {change.address for change in waiting})),
         pending=len(waiting),
+        unapplied=0 if planned.inputs.applied or planned.matched.live else len(planned.inputs.desired),
     )
 
 
@@ -230,7 +237,8 @@ def _is_lost(change: Change, item: FieldChange, lost: Collection[tuple[str, str]
 
 
 def _as_seen(planned: Planned, change: Change) -> Drifted:
-    return Drifted(replace(change, risks=tuple(_risked(planned, change))), seen(planned, change))
+    known = Seen() if drift_class(change) in GONE else seen(planned, change)
+    return Drifted(replace(change, risks=tuple(_risked(planned, change))), known)
 
 
 def _risked(planned: Planned, change: Change) -> list[Risk]:

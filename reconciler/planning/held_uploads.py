@@ -14,7 +14,7 @@ from reconciler.planning.graph import Edge
 from reconciler.planning.holders import direct, holders
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, STILL_HELD, Change
+from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, STILL_HELD, Change, decision_of
 from reconciler.planning.reasons import Reason
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.address import Address
@@ -38,7 +38,7 @@ def with_held(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -
 def _work(inputs: PlanInputs, pair: ByOrigin) -> Iterator[Change]:
     if pair.ours:
         yield pair.ours
-    if pair.drift and inputs.on_drift == "revert":
+    if pair.drift and decision_of(pair.drift, inputs.on_drift) == "revert":
         yield pair.drift
 
 

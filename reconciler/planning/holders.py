@@ -14,12 +14,12 @@ id while an object, a published bundle or another project still has the old one:
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from reconciler.planning.before_after import edited
 from reconciler.planning.graph import INSIDE, Edge, place_of
-from reconciler.planning.inputs import PlanInputs, Pointer
+from reconciler.planning.inputs import OUTLETS, Copy, PlanInputs, Pointer
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
 from reconciler.planning.referrers import Foreign, Node, PeerObject
@@ -55,6 +55,25 @@ def _inside(matched: Matched, node: Node) -> Iterator[Address]:
     return (matched.now(Address.parse(text)) for text in references_in(dict(live.fields) if live else {}))
 
 
+@dataclass
+class _Names:
+    """Names in the outlets that some work changes."""
+
+    written: set[Address] = field(default_factory=set)
+    withdrawn: set[Address] = field(default_factory=set)
+    copies: set[tuple[Address, str]] = field(default_factory=set)
+    """Names with the outlets whose copies are written because they differ."""
+
+    def has(self, name: Address) -> bool:
+        return name in self.written or name in self.withdrawn
+
+    def has_copy(self, name: Address, copy: Copy) -> bool:
+        """Return True if a copy is written or withdrawn; one that was altered may be kept as drift."""
+        if copy.state == "tampered":
+            return name in self.withdrawn or (name, copy.outlet) in self.copies
+        return self.has(name)
+
+
 @dataclass(frozen=True)
 class _Effects:
     """The effects of work on ids and on names in the outlets."""
@@ -87,23 +106,27 @@ class _Effects:
         return found
 
     @cached_property
-    def outlets(self) -> tuple[Collection[Address], Collection[Address]]:
-        """The addresses whose own name in the outlets is published again or withdrawn, and those of which that holds
-        for the name of the published release.
+    def outlets(self) -> tuple[_Names, _Names]:
+        """The names that the work publishes again or withdraws: the names of objects themselves, and the names of
+        chatbots under which a release is published.
         """
-        own, released = set[Address](), set[Address]()
+        own, released = _Names(), _Names()
         for change in self.work:
             address = Address.parse(change.address)
             live, desired = self.matched.live.get(address), self.inputs.desired.get(address)
             type_ = desired.type if desired else live.type if live else ""
             removed = change.action in DESTROYS and live is not None and live.id == change.id
             if removed or (change.action == "forget" and live is None):
-                own.add(address)
-                released.add(address)
-            elif change.action == "publish":
-                (released if desired and self.inputs.resource_types[desired.type].pointers else own).add(address)
+                own.withdrawn.add(address)
+                released.withdrawn.add(address)
+                continue
+            names = own
+            if change.action == "publish":
+                names = released if desired and self.inputs.resource_types[desired.type].pointers else own
+                names.written.add(address)
             elif change.action in CREATES or (change.action in {"update", "adopt"} and self._publishes(type_, address)):
-                own.add(address)
+                own.written.add(address)
+            names.copies.update((address, item.keys[1]) for item in change.fields if item.keys[0] == OUTLETS)
         return own, released
 
     def _publishes(self, type_: str, address: Address) -> bool:
@@ -185,21 +208,24 @@ class _Holding:
                 yield id_
 
     def _published(
-        self, pointers: Mapping[Address, Pointer], renewed: Collection[Address]
+        self, pointers: Mapping[Address, Pointer], names: _Names
     ) -> Iterator[tuple[Node, str, Collection[str]]]:
         for address, pointer in pointers.items():
             now = self.matched.now(address)
-            if now not in renewed:
+            for copy in pointer.copies:
+                if not names.has_copy(now, copy):
+                    yield now, "live", copy.ids
+            if not names.has(now):
                 own = {now, *_inside(self.matched, now)}
                 by_name = {self.matched.now(Address.parse(name)): id_ for name, id_ in pointer.ids.items()}
                 yield now, "live", {id_ for name, id_ in by_name.items() if name in own}
                 yield now, INSIDE, {id_ for name, id_ in by_name.items() if name not in own}
 
-    def _documents(self, renewed: Collection[Address]) -> Iterator[tuple[Node, str, Collection[str]]]:
+    def _documents(self, names: _Names) -> Iterator[tuple[Node, str, Collection[str]]]:
         for live in self.inputs.live:
             if live.type in self.inputs.outlet_types:
                 now = self.matched.now(Address.parse(live.id))
-                if now not in renewed:
+                if not names.has(now):
                     yield now, "live", frozenset(strings_in(dict(live.fields)))
 
     def _as_applied(self) -> Iterator[tuple[Node, str, Collection[str]]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import chain
+from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Reason
@@ -44,14 +45,38 @@ class Bundle:
     refers_to: frozenset[Address]
 
 
+OUTLETS: Final = "outlets"
+"""The first key of the field changes of copies in outlets; the second is the name of the outlet."""
+
+CopyState: TypeAlias = Literal["unwritten", "outdated", "missing", "tampered"]
+"""The state of a copy that is not as the built-in outlet has it. `unwritten`: nothing was written there yet;
+`outdated`: it is as it was written; `missing`: it was written and does not exist; `tampered`: it is not as it was
+written, or it is not known what was written.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A published bundle in an outlet beside the built-in one, where it differs."""
+
+    outlet: str
+    state: CopyState
+    blob: str | None = None
+    """The digest in its pointer; None without a readable pointer."""
+    ids: frozenset[str] = frozenset()
+    """The live ids in its pointer."""
+
+
 @dataclass(frozen=True)
 class Pointer:
-    """The published bundle of an address."""
+    """The published bundle of an address, as the built-in outlet has it."""
 
     blob: str
     ids: Mapping[str, str]
     fault: Reason | None = None
-    """Set if outlets disagree, or if a blob is missing or altered."""
+    """Set if the blob is missing, or if the pointer or the blob was altered."""
+    copies: tuple[Copy, ...] = ()
+    """The copies in other outlets that differ from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +132,12 @@ class PlanInputs:
     """Releases that manifests ask for, by address. Of an archived one there is nothing, as of one that never was."""
     published: Mapping[Address, Pointer] = field(default_factory=dict)
     """Published releases by chatbot; `pointers` has the drafts."""
+    removed_outlets: Mapping[str, frozenset[Address]] = field(default_factory=dict)
+    """Outlets of the last run that the project does not name any longer, each with the pointers written there."""
+    removed_identities: Mapping[Identity, frozenset[Address]] = field(default_factory=dict)
+    """Environments of the last run that the project does not have any longer, and before the first run identities in
+    the same place that publish the same names, each with the names that applications load.
+    """
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
     archived: frozenset[Address] = frozenset()

@@ -8,6 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from reconciler.planning.announced import find_announced
 from reconciler.planning.inputs import PlanInputs
@@ -40,6 +41,15 @@ class Matched:
     """The former address of each object that has a new one."""
     former: Mapping[Address, Address] = field(default_factory=dict)
     """The present address of each former name."""
+
+    @cached_property
+    def holders(self) -> Mapping[str, Sequence[Address]]:
+        """Our objects that reference an id, by id."""
+        found: dict[str, list[Address]] = defaultdict(list)
+        for address in sorted(self.live):
+            for id_ in self.live[address].refers_to:
+                found[id_].append(address)
+        return found
 
     def now(self, address: Address) -> Address:
         """Return what the object at `address` is called now; of a former name, the address that it has since."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
-from reconciler.planning.reasons import Args, Cause, Notice, Reason, Remedy
+from reconciler.planning.reasons import Args, Cause, Notice, Reason, ReasonCode, Remedy
 from reconciler.planning.referrers import Node, Referrer
 from reconciler.resources.labels import KEYS
 from reconciler.resources.registry import upload_kinds
@@ -236,23 +236,67 @@ class Plan:
         return dict(actions) | {"drift": len(self.drift), "unchanged": self.unchanged}
 
 
-DriftClass: TypeAlias = Literal["modified", "missing", "expired", "tampered", "labels"]
+DriftClass: TypeAlias = Literal["modified", "missing", "expired", "dangling", "tampered", "labels"]
 DRIFT_CLASSES: Final[tuple[DriftClass, ...]] = get_args(DriftClass)
 GONE: Final = frozenset[DriftClass]({"missing", "expired"})
 """Classes of what has no live fields."""
+_CLASSES: Final[Mapping[ReasonCode, DriftClass]] = {
+    "expired": "expired",
+    "expired-or-deleted": "expired",
+    "deleted-live": "missing",
+    "listed-deleted": "missing",
+    "document-missing": "missing",
+    "blob-missing": "missing",
+    "copy-missing": "missing",
+    "file-deleted": "dangling",
+    "copy-differs": "tampered",
+    "outlets-disagree": "tampered",
+    "outlet-unreadable": "tampered",
+}
+"""The class of drift that a reason proves."""
+_REPAIRED: Final[frozenset[ReasonCode]] = frozenset(
+    {
+        "expired",
+        "expired-or-deleted",
+        "listed-deleted",
+        "document-missing",
+        "blob-missing",
+        "copy-missing",
+        "file-deleted",
+    }
+)
+"""Reasons of drift that has no value to keep: apply repairs it under every `--on-drift`."""
 
 
 def drift_class(change: Change) -> DriftClass:
-    """Return the class of drift. `missing` and `expired`: the object does not exist; `tampered`: a frozen copy differs;
-    `labels`: only ownership labels differ.
+    """Return the class of drift. `missing` and `expired`: the object, or its document in an outlet, does not exist;
+    `dangling`: a store lists files that were deleted; `tampered`: a frozen copy, or a document in an outlet, is not as
+    it was written; `labels`: only ownership labels differ.
     """
-    if change.action == "create":
-        return "missing"
-    if change.action == "replace" and any(reason.code == "expired" for reason in change.reasons):
-        return "expired"
     if change.action == "adopt" or (change.fields and all(set(item.keys) & KEYS for item in change.fields)):
         return "labels"
-    return "tampered" if _is_frozen(change.address) else "modified"
+    found = (_CLASSES[reason.code] for reason in change.reasons if reason.code in _CLASSES)
+    by_action: DriftClass = "missing" if change.action == "create" else "modified"
+    return next(found, "tampered" if by_action == "modified" and _is_frozen(change.address) else by_action)
+
+
+def is_repaired(change: Change) -> bool:
+    """Return True for drift that apply repairs under every `--on-drift`: nothing is overwritten."""
+    return any(reason.code in _REPAIRED for reason in change.reasons)
+
+
+def is_optional(change: Change) -> bool:
+    """Return True for drift that `--on-drift` decides about: not for repairs, and not for what follows from work, where
+    what a bundle refers to gets a new id.
+    """
+    return not is_repaired(change) and all(reason.code != "id-changes" for reason in change.reasons)
+
+
+def decision_of(change: Change, on_drift: OnDrift) -> Decision | None:
+    """Return the decision about a change of drift; None if `on_drift` refuses it."""
+    if not is_optional(change):
+        return "revert"
+    return None if on_drift == "refuse" else on_drift
 
 
 def _is_frozen(address: str) -> bool:

@@ -18,6 +18,9 @@ ReasonCode: TypeAlias = Literal[
     # Create, replace and update
     "deleted-live",  # id: the live object was deleted outside Reconciler
     "expired",  # the live object has expired
+    "expired-or-deleted",  # id, days: the live object, which expires after days without use, does not exist
+    "listed-deleted",  # id, stores: the upload was deleted, and stores still list it
+    "file-deleted",  # the uploads of files of a store were deleted, and the store still lists them
     "type-changes",  # live, desired: types
     "content-changed",  # an upload has other bytes, and no upload can be changed
     "immutable",  # fields: the API takes them only when the object is made
@@ -47,8 +50,16 @@ ReasonCode: TypeAlias = Literal[
     "id-changes",  # address: of an object in the bundle
     "bundle-changes",  # addresses: documents in the bundle that change
     "not-published",
+    "outlet-unwritten",  # outlets: nothing was written there yet
+    "outlet-outdated",  # outlets: they have an earlier content
+    "document-missing",  # the built-in outlet does not have the pointer
+    "blob-missing",  # the built-in outlet has the pointer and not the blob
+    "copy-missing",  # outlets: the document was written there and does not exist
+    "copy-differs",  # outlets: the document is not as it was written there
     "outlets-disagree",
     "outlet-unreadable",  # message: of the problem with what the outlet has
+    "identity-removed",  # identity: whose objects and documents stay, and are not updated any longer
+    "outlet-removed",  # names: of the pointers that stay in an outlet that the project does not name any longer
     # Of drift
     "last-changed",  # at: Unix time of the last change to the live object
     "written-outside",  # fields: not written by Reconciler; empty for all that differ

@@ -105,7 +105,7 @@ def idle_files(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:
         return frozenset()
     named, needed = set[Address](), set[Address]()
     for address, desired in inputs.desired.items():
-        ignored = () if _is_created(inputs, matched, desired) else desired.lifecycle.ignore
+        ignored = () if _is_created(matched, desired) else desired.lifecycle.ignore
         published = desired.type in inputs.outlet_types
         for name, value in desired.fields.items():
             found = {matched.now(Address.parse(text)) for text in references_in(value)}
@@ -136,9 +136,7 @@ def _as_stored(inputs: PlanInputs, idle: Collection[Address]) -> Iterator[tuple[
             yield address, replace(desired, fields={**desired.fields, **then})
 
 
-def _is_created(inputs: PlanInputs, matched: Matched, desired: Desired) -> bool:
+def _is_created(matched: Matched, desired: Desired) -> bool:
     """Return True if this plan creates the object, so that it writes ignored fields, too."""
     live = matched.live.get(desired.address)
-    if live is None:
-        return desired.address not in inputs.applied or inputs.on_drift == "revert"
-    return live.type != desired.type or (live.detail.get("status") == "expired" and inputs.on_drift == "revert")
+    return live is None or live.type != desired.type or live.detail.get("status") == "expired"

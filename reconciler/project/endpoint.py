@@ -24,6 +24,8 @@ DATA: Final = Path(".reconciler", "emulator.sqlite")
 """File with the objects of the embedded API, in the project folder."""
 FAULTS: Final = "RECONCILER_FAULTS"
 """The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
+AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
+"""The variable with the time by which the clock of the embedded API is ahead, like `emulator serve --ahead`."""
 
 
 def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
@@ -73,11 +75,12 @@ def _embedded(project: Project) -> Endpoint:
     with available(data):
         import httpx2
 
-        from reconciler.emulator import Settings, create_app
+        from reconciler.emulator import Settings, clock_ahead, create_app
 
         data.parent.mkdir(exist_ok=True)
         ignore_in_git(data.parent)
-        app = create_app(Settings(data=data, faults=os.environ.get(FAULTS, "")))
+        clock = clock_ahead(os.environ.get(AHEAD, ""))
+        app = create_app(Settings(data=data, faults=os.environ.get(FAULTS, ""), now=clock))
     return Endpoint(transport=httpx2.ASGITransport(app=app))
 
 

@@ -10,7 +10,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, Written
 from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
 from reconciler.state.snapshots import append, compact, finish, read
 from reconciler.state.store import ConflictError, ExistsError, Store
@@ -22,8 +22,10 @@ INTERVAL: Final = 1.0
 SHARE: Final = 10
 """Writes take at most one part in `SHARE` of the run time: a store that takes a second is written every ten seconds."""
 
-_Entry: TypeAlias = Completed | Address | Intent | AppliedPlan
-"""A completed change, an address whose intents are void, a new intent, or the final record of the plan."""
+_Entry: TypeAlias = Completed | Address | Intent | Written | AppliedPlan
+"""A completed change, an address whose intents are void, a new intent, a pointer that was written to an outlet, or the
+final record of the plan.
+"""
 
 
 class StateMovedError(ReconcilerError):
@@ -70,6 +72,10 @@ class Journal:
     def announce(self, intent: Intent) -> None:
         """Record an intent that was not passed to `begin`. Its object may be created after the next `flush`."""
         self._wait(intent)
+
+    def write(self, written: Written) -> None:
+        """Record that a pointer was written to an outlet or withdrawn from it."""
+        self._wait(written)
 
     def flush(self) -> None:
         """Write the queued entries; raises `LeaseLostError`. May be repeated after a `StoreError`: no entry is lost."""
@@ -151,6 +157,8 @@ def begin(
     *,
     openai_project: str | None = None,
     plan: AppliedPlan | None = None,
+    outlets: tuple[str, ...] | None = None,
+    environments: tuple[str, ...] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Journal:
     """Record the intents of a run in one segment, before its first create; later ones are announced.
@@ -160,7 +168,7 @@ def begin(
     """
     identity = snapshot.state.identity
     base = read(store, identity)
-    begun = RunBegun(lease.token, tuple(intents), openai_project, plan)
+    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments)
     # The lock was held after the read: a run that takes it later begins with the same number or a higher one.
     lease.verify()
     said = note(identity, f"begin {identity}: {len(begun.intents)} to create", plan)
@@ -180,6 +188,7 @@ def _progress(run: str, entries: Sequence[_Entry]) -> RunProgress:
         completed=tuple(entry for entry in entries if isinstance(entry, Completed)),
         discarded=tuple(entry for entry in entries if isinstance(entry, Address)),
         announced=tuple(entry for entry in entries if isinstance(entry, Intent)),
+        written=tuple(entry for entry in entries if isinstance(entry, Written)),
         plan=next((entry for entry in entries if isinstance(entry, AppliedPlan)), None),
     )
 

@@ -41,6 +41,18 @@ class Completed:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A pointer that was written to an outlet beside the built-in one, or withdrawn from it."""
+
+    outlet: str
+    """The name of the outlet: its path in the project folder, or its `s3://` location."""
+    pointer: str
+    """The address of the pointer, such as `chatbot/support`."""
+    hash: str | None
+    """The hash of the pointer as written; None if it was withdrawn."""
+
+
+@dataclass(frozen=True, slots=True)
 class AppliedPlan:
     """A record of an applied plan: the run, its holder and its outcome."""
 
@@ -74,6 +86,12 @@ class State:
     """The most recent applied plans by digest, oldest first."""
     tombstones: frozenset[Address] = frozenset()
     """Archived releases. Their numbers are never reused."""
+    outlets: Mapping[str, Mapping[str, str]] | None = None
+    """The outlets of the last run, beside the built-in one: by name the pointers that were written there, each with its
+    hash. None if no run has recorded its outlets.
+    """
+    environments: tuple[str, ...] | None = None
+    """The environments that the project had in the last run; None if no run has recorded them."""
 
 
 @dataclass(frozen=True, slots=True)

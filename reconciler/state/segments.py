@@ -1,11 +1,11 @@
 """Journal segments, and their replay on a snapshot. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.resources.address import RELEASE, Address
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Written
 
 if TYPE_CHECKING:
     from reconciler.resources.base import Applied
@@ -22,6 +22,10 @@ class RunBegun:
     intents: tuple[Intent, ...] = ()
     openai_project: str | None = None
     plan: AppliedPlan | None = None
+    outlets: tuple[str, ...] | None = None
+    """The names of the outlets that the run writes to, beside the built-in one; None if they are not recorded."""
+    environments: tuple[str, ...] | None = None
+    """The environments of the project; None if they are not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class RunProgress:
     """The final record of the plan; None while the run continues."""
     announced: tuple[Intent, ...] = ()
     """Additional objects that the run is about to create."""
+    written: tuple[Written, ...] = ()
+    """Pointers that were written to outlets, or withdrawn from them, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class _Replay:
         self._objects: dict[Address, Applied] = dict(base.state.objects)
         self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
         self._tombstones: set[Address] = set(base.state.tombstones)
+        self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
 
@@ -82,7 +89,15 @@ class _Replay:
     def snapshot(self) -> Snapshot:
         plans = dict(list(self._plans.items())[-PLANS:])
         tombstones = frozenset(self._tombstones)
-        state = State(self._base.state.identity, self._project, self._objects, plans, tombstones)
+        state = State(
+            self._base.state.identity,
+            self._project,
+            self._objects,
+            plans,
+            tombstones,
+            self._outlets,
+            self._environments,
+        )
         pending = tuple(intent for address in sorted(self._pending) for intent in self._pending[address])
         return Snapshot(state, pending, self._position, self._run, self._base.stored)
 
@@ -91,12 +106,18 @@ class _Replay:
         self._project = begun.openai_project or self._project
         self._intend(begun.intents)
         self._remember(begun.plan)
+        if begun.outlets is not None:  # what was written to an outlet is forgotten once the project does not name it
+            known = self._outlets or {}
+            self._outlets = {name: known.get(name, {}) for name in begun.outlets}
+        if begun.environments is not None:
+            self._environments = begun.environments
 
     def _replace(self, replaced: StateReplaced) -> None:
         state = replaced.state
         self._run, self._project = replaced.run, state.openai_project
         self._objects, self._plans = dict(state.objects), dict(state.plans)
         self._tombstones, self._pending = set(state.tombstones), {}
+        self._outlets, self._environments = _copied(state.outlets), state.environments
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:
@@ -104,6 +125,8 @@ class _Replay:
             self._complete(completed)
         for address in progress.discarded:
             self._pending.pop(address, None)
+        for written in progress.written:
+            self._write(written)
         self._intend(progress.announced)
         self._remember(progress.plan)
 
@@ -125,7 +148,20 @@ class _Replay:
         else:
             self._objects[completed.address] = completed.applied
 
+    def _write(self, written: Written) -> None:
+        pointers = self._outlets.get(written.outlet) if self._outlets is not None else None
+        if pointers is None:
+            return
+        if written.hash is None:
+            pointers.pop(written.pointer, None)
+        else:
+            pointers[written.pointer] = written.hash
+
     def _remember(self, plan: AppliedPlan | None) -> None:
         if plan is not None:
             self._plans.pop(plan.digest, None)
             self._plans[plan.digest] = plan
+
+
+def _copied(outlets: Mapping[str, Mapping[str, str]] | None) -> dict[str, dict[str, str]] | None:
+    return None if outlets is None else {name: dict(pointers) for name, pointers in outlets.items()}

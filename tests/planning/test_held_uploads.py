@@ -1,9 +1,12 @@
 """An upload stays as long as something holds it, and is known until nothing does."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from reconciler.applying.steps import lower
+from reconciler.planning.inputs import Copy
 from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
 from tests.support.asking import why
@@ -79,6 +82,27 @@ def test_an_upload_stays_whoever_holds_it(hold, holder):
     assert not removed.refusals
 
 
+@pytest.mark.parametrize(("on_drift", "held"), [("keep", {OLD: ["page/home"]}), ("revert", {})])
+def test_a_copy_in_another_outlet_that_is_kept_as_it_was_altered_holds_its_ids(on_drift, held):
+    worlds = edited().synced("page/home", uses=None).bundle("page/home", "v1")
+    worlds.pointer("page/home", "v1")
+    altered = Copy("build", "tampered", ids=frozenset({OLD}))
+    pointers = {address: replace(one, copies=(altered,)) for address, one in worlds.pointers.items()}
+    assert kept(worlds.plan(pointers=pointers, on_drift=on_drift)) == held
+
+
+def test_an_outdated_copy_in_another_outlet_is_written_first():
+    worlds = edited().synced("page/home", uses=None).bundle("page/home", "v1")
+    outdated = Copy("build", "outdated", ids=frozenset({OLD}))
+    worlds.pointer("page/home", "v1")
+    pointers = {address: replace(one, copies=(outdated,)) for address, one in worlds.pointers.items()}
+    planned = worlds.planned(pointers=pointers)
+    assert kept(planned.plan) == {}
+    needs = {(step.verb, str(step.address)): others for step, others in lower(planned).items()}
+    removal = needs["remove", "file/kb/a.md"]
+    assert ("publish", "page/home") in {(step.verb, str(step.address)) for step in removal}
+
+
 def test_an_object_out_of_scope_holds_the_upload_that_it_has():
     worlds = second(edited(), ignore=())
     scope = frozenset({Address("vectorstore", "kb"), Address("file", "kb/a.md")})
@@ -106,14 +130,13 @@ class TestAFileThatNothingGets:
         worlds.want("vectorstore/faq", files={"kb/a.md": entry("kb/a.md", "new")}, ignore=("files",))
         assert done(*worlds.plan().changes) == [("create", "file/kb/a.md"), ("create", "vectorstore/faq")]
 
-    @pytest.mark.parametrize(("on_drift", "expected"), [("revert", True), ("keep", False)])
-    def test_an_expired_store_gets_it_if_it_is_made_again(self, on_drift, expected):
+    @pytest.mark.parametrize("on_drift", ["revert", "keep"])
+    def test_an_expired_store_gets_it_when_it_is_made_again(self, on_drift):
         worlds = Worlds().stays_file("kb/a.md", "old").want_file("kb/a.md", "new")
         worlds.applied("vectorstore/faq", files={"kb/a.md": entry("kb/a.md", "old")})
         worlds.live("vectorstore/faq", files={}, detail={"status": "expired"})
         worlds.want("vectorstore/faq", files={"kb/a.md": entry("kb/a.md", "new")}, ignore=("files",))
-        work = done(*worlds.plan(on_drift=on_drift).work)
-        assert (("replace", "file/kb/a.md") in work) is expected
+        assert ("replace", "file/kb/a.md") in done(*worlds.plan(on_drift=on_drift).work)
 
     def test_a_file_that_is_the_only_target_is_not_uploaded(self):
         assert not edited().plan(scope=frozenset({Address("file", "kb/a.md")})).work
@@ -147,7 +170,8 @@ class TestItIsKnownUntilNothingHoldsIt:
 
     def test_later_plans_are_empty(self):
         plan = self.known().plan()
-        assert not (plan.work or plan.refusals)
+        assert not plan.work
+        assert not plan.refusals
 
     def test_it_is_deleted_when_the_store_no_longer_has_it(self):
         worlds = self.known().want("vectorstore/faq", files={})

@@ -11,7 +11,8 @@ from reconciler.planning.graph import Edge, Graph
 from reconciler.planning.holders import holders
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section
+from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section, is_optional
+from reconciler.planning.publications import Withdrawal, withdrawn
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Referrer
 from reconciler.resources.address import RELEASE, Address
@@ -63,6 +64,11 @@ class GuardContext:
         return {edge.target for edge in self.after.edges if edge.target.kind == RELEASE}
 
     @cached_property
+    def withdrawn(self) -> Mapping[tuple[str, Action], Sequence[Withdrawal]]:
+        """The published names that the plan withdraws, by address and action of the change."""
+        return withdrawn(self.inputs, self.matched, self.work)
+
+    @cached_property
     def costs(self) -> Costs:
         return costs(self.inputs, self.matched, self.work, self.after)
 
@@ -87,6 +93,11 @@ class GuardContext:
     @property
     def drift(self) -> Iterator[Change]:
         return (pair.drift for pair in self.by_origin if pair.drift)
+
+    @property
+    def optional_drift(self) -> Iterator[Change]:
+        """The drift that `--on-drift` decides about."""
+        return (change for change in self.drift if is_optional(change))
 
 
 @dataclass(frozen=True)

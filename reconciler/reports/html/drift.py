@@ -18,7 +18,7 @@ def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
     """
     view = drift_view(report)
     keep, undo = pull if view.can_pull else "", "" if view.in_sync else revert
-    facts = [("Made", view.created_at), ("Keep it", keep), ("Revert it", undo)]
+    facts = [("Made", view.created_at), ("Keep it", keep), ("Apply with" if view.never_applied else "Revert it", undo)]
     top = Top("safe" if view.clean else "risky", view.word, view.identity, f"{view.text}.", facts)
     return page(f"{view.word}: {view.identity}", top, _parts(view), [])
 

@@ -30,6 +30,11 @@ def _refer(holders: Sequence[str]) -> str:
     return f"{few(holders)} {'refers' if len(holders) == 1 else 'refer'} to it"
 
 
+def _outlet_removed(args: Args) -> str:
+    documents = f"its documents ({few(args['names'])})" if args["names"] else "its documents"
+    return f"`spec.outlets` no longer names it: {documents} stay and are not updated any longer"
+
+
 def _last_changed(args: Args) -> str:
     return f"last changed {datetime.fromtimestamp(args['at'], UTC):%Y-%m-%d %H:%M} UTC"
 
@@ -42,6 +47,9 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "text": "{text}",
     "deleted-live": "{id} was deleted outside Reconciler",
     "expired": "it has expired",
+    "expired-or-deleted": "{id} does not exist: it expired ({days} days without use) or was deleted outside Reconciler",
+    "listed-deleted": "{id} was deleted outside Reconciler, and {stores} still list it",
+    "file-deleted": "it lists files whose uploads were deleted: {files}",
     "type-changes": "{live} becomes {desired}",
     "content-changed": "its content changed: it is uploaded again",
     "immutable": "{fields} cannot be changed in place",
@@ -68,8 +76,16 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "id-changes": "{address} gets a new id",
     "bundle-changes": _bundle_changes,
     "not-published": "it is not published yet",
+    "outlet-unwritten": "not written to {outlets} yet",
+    "outlet-outdated": "{outlets} has an earlier content",
+    "document-missing": "its document beside the state was deleted outside Reconciler",
+    "blob-missing": "the content of its document beside the state was deleted outside Reconciler",
+    "copy-missing": "deleted from {outlets} outside Reconciler",
+    "copy-differs": "changed in {outlets} outside Reconciler",
     "outlets-disagree": "the outlets disagree",
     "outlet-unreadable": "{message}",
+    "identity-removed": "project.yaml no longer has {identity}: its objects and documents stay and are not updated",
+    "outlet-removed": _outlet_removed,
     "last-changed": _last_changed,
     "written-outside": lambda args: _written(args, "not written by Reconciler"),
     "written-by-unknown-run": lambda args: _written(args, "written by a run of Reconciler that is not in the state"),
