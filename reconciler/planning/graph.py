@@ -19,6 +19,8 @@ Name = TypeVar("Name", bound=Hashable)
 
 COPY: Final = "copy"
 """The `seen` of an edge from a frozen copy to the object that it was made from."""
+INSIDE: Final = "inside"
+"""The `seen` of an edge from a published bundle to an id that only an object inside it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Edge:
     @property
     def is_written(self) -> bool:
         """True if a manifest contains the reference."""
-        return self.seen not in UNWRITTEN
+        return self.seen not in UNWRITTEN and self.seen != INSIDE
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def _after(
             yield from _edges(matched, address, desired.fields, seen, skip=linked)
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), left.get(address, ()))
             yield from _edges(matched, address, stays, "live", skip={*linked, *_targets(matched, desired.fields)})
+        else:
+            yield from _edges(matched, address, desired.fields, place_of(desired))
     yield from _of_literal_ids(inputs, matched)
     yield from _left_alone(inputs, matched, work)
     yield from _of_unmanaged(inputs, matched)
@@ -179,10 +183,11 @@ def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, lis
 
 
 def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
-    for address, applied in inputs.applied.items():
-        yield from _edges(matched, address, applied.fields, "state")
-    for address, live in matched.live.items():
-        yield from _edges(matched, address, live.fields, "live")
+    known: dict[str, Mapping[Address, Applied | Live]] = {"state": inputs.applied, "live": matched.live}
+    for seen, objects in known.items():
+        for address, one in objects.items():
+            targets = {*_targets(matched, one.fields), *_by_literal_id(matched, one.fields)} - {address}
+            yield from (Edge(address, target, seen) for target in sorted(targets))
     yield from _of_copies(inputs, matched)
     yield from _of_unmanaged(inputs, matched)
 
@@ -209,7 +214,8 @@ def _of_unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """Yield the references by literal ids of managed objects. The id of a document is its address."""
     for address, desired in inputs.desired.items():
-        targets = _by_literal_id(matched, desired.fields) if inputs.in_scope(address) else ()
+        fields = [desired.fields, inputs.unwritten.get(address, {})]
+        targets = dict.fromkeys(target for one in fields for target in _by_literal_id(matched, one))
         yield from (Edge(address, target, place_of(desired)) for target in targets)
 
 

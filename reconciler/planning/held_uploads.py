@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.planning.changes import ByOrigin
 from reconciler.planning.graph import Edge
-from reconciler.planning.holders import holders
+from reconciler.planning.holders import direct, holders
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, STILL_HELD, Change
@@ -69,7 +69,7 @@ def _with_held(inputs: PlanInputs, matched: Matched, pair: ByOrigin, held: Mappi
 def _staying(inputs: PlanInputs, matched: Matched, change: Change, edges: Sequence[Edge]) -> Change | None:
     """Return the change that leaves the upload live; None if the state has it as such already."""
     address = Address.parse(change.address)
-    reason = Reason(STILL_HELD, {"id": change.id, "holders": [str(edge.source) for edge in edges]})
+    reason = Reason(STILL_HELD, {"id": change.id, "holders": [str(edge.source) for edge in direct(matched, edges)]})
     if change.action == "replace":
         return replace(change, reasons=(*change.reasons, reason))
     if address == leftover_address(inputs, matched.live[address]) and address in inputs.applied:

@@ -7,7 +7,7 @@ id while an object, a published bundle or another project still has the old one:
 |---------------------------------------------|-------------------------------------------------------------------|
 | live object, whoever owns it                | those that it has; in fields that the plan writes, the new ones   |
 | name in an outlet                           | those of its table; none if the plan publishes or withdraws it    |
-| literal id in a manifest, in scope or not   | the id, unless `lifecycle.ignore` excludes the field              |
+| literal id in a manifest, in scope or not   | the id                                                            |
 | object that the plan leaves as it is        | also those that were last applied                                 |
 | document of a peer                          | those that its state has                                          |
 """
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.planning.before_after import edited
-from reconciler.planning.graph import Edge, place_of
+from reconciler.planning.graph import INSIDE, Edge, place_of
 from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
@@ -39,9 +39,20 @@ def holders(
     found: dict[str, dict[Node, Edge]] = defaultdict(dict)
     for node, seen, held in _Holding(inputs, matched, _Effects(inputs, matched, tuple(work))).all() if ids else ():
         for id_ in ids.keys() & held:
-            if node != ids[id_]:
-                found[id_].setdefault(node, Edge(node, ids[id_], seen))
+            if node != ids[id_] and (node not in found[id_] or found[id_][node].seen == INSIDE):
+                found[id_][node] = Edge(node, ids[id_], seen)
     return {id_: tuple(sorted(edges.values(), key=lambda edge: str(edge.source))) for id_, edges in found.items()}
+
+
+def direct(matched: Matched, edges: Sequence[Edge]) -> list[Edge]:
+    """Return the edges without those of bundles that have the id only because another of these holders is in them."""
+    sources = {edge.source for edge in edges}
+    return [edge for edge in edges if edge.seen != INSIDE or sources.isdisjoint(_inside(matched, edge.source))]
+
+
+def _inside(matched: Matched, node: Node) -> Iterator[Address]:
+    live = matched.live.get(node) if isinstance(node, Address) else None
+    return (matched.now(Address.parse(text)) for text in references_in(dict(live.fields) if live else {}))
 
 
 @dataclass(frozen=True)
@@ -128,8 +139,7 @@ class _Holding:
     def _literals(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         for address, desired in self.inputs.desired.items():
             if not self.inputs.is_upload(desired.type):
-                left = desired.lifecycle.ignore if address in self.matched.live else ()
-                fields = {name: value for name, value in desired.fields.items() if name not in left}
+                fields = [dict(desired.fields), dict(self.inputs.unwritten.get(address, {}))]
                 yield address, place_of(desired), frozenset(strings_in(fields))
 
     def _live(self) -> Iterator[tuple[Node, str, Collection[str]]]:
@@ -180,7 +190,10 @@ class _Holding:
         for address, pointer in pointers.items():
             now = self.matched.now(address)
             if now not in renewed:
-                yield now, "live", frozenset(pointer.ids.values())
+                own = {now, *_inside(self.matched, now)}
+                by_name = {self.matched.now(Address.parse(name)): id_ for name, id_ in pointer.ids.items()}
+                yield now, "live", {id_ for name, id_ in by_name.items() if name in own}
+                yield now, INSIDE, {id_ for name, id_ in by_name.items() if name not in own}
 
     def _documents(self, renewed: Collection[Address]) -> Iterator[tuple[Node, str, Collection[str]]]:
         for live in self.inputs.live:

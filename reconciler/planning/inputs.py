@@ -13,7 +13,7 @@ from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,8 @@ class PlanInputs:
     """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
     idle: frozenset[Address] = frozenset()
     """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
+    unwritten: Mapping[Address, Fields] = field(default_factory=dict)
+    """Values in manifests of documents that their `lifecycle.ignore` excludes. What is published is desired instead."""
     consents: Sequence[Consent] = ()
     today: date = date.min
     """The date that expiry of consents and shutdown of models are compared with."""

@@ -34,7 +34,7 @@ ReasonCode: TypeAlias = Literal[
     "release-leaves",  # release: the copy is part of a release that is archived
     "assistant-removed",  # assistant: the release uses one that has no manifest
     "release-limit",  # chatbot, keep: the chatbot keeps only so many releases
-    "upload-superseded",  # a newer upload is in its place
+    "upload-superseded",  # the file has another upload, or was removed, and nothing holds this one any more
     "no-release-left",  # no release needs the copy
     "unused",  # nothing refers to the upload
     # Adopt

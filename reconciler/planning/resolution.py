@@ -15,7 +15,7 @@ the last step returns. docs/decisions/008-one-resolution.md has an example of ea
 | server defaults | values that the API added when it created a frozen copy are desired                         |
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.planning.inputs import Bundle, PlanInputs
@@ -24,8 +24,8 @@ from reconciler.planning.release_retention import Retired, apply_retention
 from reconciler.planning.renames import find_moves, renamed
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired
-from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import references_in
+from reconciler.resources.resource_type import CONTENT, ResourceType
+from reconciler.resources.values import Fields, references_in
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,24 @@ def resolve(inputs: PlanInputs) -> Resolution:
     """Return the resolution of `inputs`. Linear in the number of objects."""
     inputs, retired = apply_retention(with_ignored(inputs))
     matched = match(inputs)  # pairs, renames, uploads, ids
-    inputs = renamed(inputs, matched.moved)
-    inputs = replace(inputs, idle=idle_files(inputs, matched))
+    idle = idle_files(inputs, matched)
+    if idle:  # they keep the uploads that they have
+        matched = match(replace(inputs, desired=dict(_as_stored(inputs, idle))))
+    inputs = replace(renamed(inputs, matched.moved), idle=idle)
     return Resolution(with_server_defaults(inputs), matched, retired)
 
 
 def with_ignored(inputs: PlanInputs) -> PlanInputs:
     """Return `inputs` with ignored fields of documents desired as they are published, under any name."""
     found = dict(_with_ignored(inputs))
-    return replace(inputs, desired={**inputs.desired, **found}) if found else inputs
+    if not found:
+        return inputs
+    unwritten = {address: _ignored(inputs.desired[address]) for address in found}
+    return replace(inputs, desired={**inputs.desired, **found}, unwritten={**unwritten, **inputs.unwritten})
+
+
+def _ignored(desired: Desired) -> Fields:
+    return {name: value for name, value in desired.fields.items() if name in desired.lifecycle.ignore}
 
 
 def _with_ignored(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
@@ -104,8 +113,27 @@ def idle_files(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:
             if inputs.in_scope(address):
                 # Of what is published, every id must be known, even in an ignored field.
                 needed |= found if name not in ignored else found - matched.live.keys() if published else set()
-    files = (one for one in named - needed if one in inputs.desired)
-    return frozenset(one for one in files if inputs.is_upload(inputs.desired[one].type))
+    attached = {id_ for live in inputs.live for id_ in live.refers_to}
+    files = (one for one in named - needed if one in inputs.desired and inputs.is_upload(inputs.desired[one].type))
+    return frozenset(one for one in files if not _is_to_be_recorded(inputs, matched, one, attached))
+
+
+def _is_to_be_recorded(inputs: PlanInputs, matched: Matched, file: Address, attached: Collection[str]) -> bool:
+    """Return True if a store has the file as it is, and the state does not have it: no request is necessary."""
+    live = matched.live.get(file)
+    if live is None or file in inputs.applied or file in matched.moved or live.id not in attached:
+        return False
+    return bool(live.fields.get(CONTENT) == inputs.desired[file].fields[CONTENT])
+
+
+def _as_stored(inputs: PlanInputs, idle: Collection[Address]) -> Iterator[tuple[Address, Desired]]:
+    """Yield the desired objects; of `idle` files, the content that the state has, if any."""
+    for address, desired in inputs.desired.items():
+        if address not in idle:
+            yield address, desired
+        elif address in inputs.applied:
+            then = inputs.applied[address].fields
+            yield address, replace(desired, fields={**desired.fields, **then})
 
 
 def _is_created(inputs: PlanInputs, matched: Matched, desired: Desired) -> bool:

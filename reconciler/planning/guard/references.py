@@ -18,12 +18,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from reconciler.planning.graph import Edge
+from reconciler.planning.graph import INSIDE, Edge
 from reconciler.planning.guard.context import GuardContext, Usage, Violation
-from reconciler.planning.holders import ignored_fields
+from reconciler.planning.holders import direct, ignored_fields
 from reconciler.planning.model import SECTIONS, Change, Section
 from reconciler.planning.reasons import Cause, Remedy
-from reconciler.planning.referrers import UNWRITTEN, Node, Referrer, ReleaseState, subject_text
+from reconciler.planning.referrers import Node, Referrer, ReleaseState, subject_text
 from reconciler.resources.address import RELEASE, Address
 
 ASSISTANT: Final = "assistant"
@@ -37,14 +37,19 @@ def still_used(context: GuardContext) -> Iterator[Violation]:
     families = _families(context)
     for address, change in context.removals.items():
         if address.kind != RELEASE and not _goes_with_its_head(context, address):
-            members = families[address] if _is_head(address) else [address]
-            edges = [edge for member in members for edge in context.after.referrers.get(member, ())]
-            copies = context.families.get(address, ()) if _is_head(address) else ()
-            ids = [context.removals[copy].id for copy in copies] + [change.id]
-            held = [edge for id_ in dict.fromkeys(ids) for edge in context.holders.get(id_ or "", ())]
-            yield from _objection(context, address, change, [*edges, *held])
+            members = {*families[address], *context.families[address]} if _is_head(address) else {address}
+            edges = [edge for member in sorted(members) for edge in _referring(context, member)]
+            yield from _objection(context, address, change, edges, edges)
     for address, change in _replacements(context):
-        yield from _objection(context, address, change, context.holders.get(change.id or "", ()))
+        held = context.holders.get(change.id or "", ())
+        yield from _objection(context, address, change, direct(context.matched, held), held)
+
+
+def _referring(context: GuardContext, removed: Address) -> list[Edge]:
+    """Return the references to a removed object, or to a copy of one, by its address and by its id."""
+    change = context.removals.get(removed)
+    held = context.holders.get(change.id or "", ()) if change else ()
+    return direct(context.matched, [*context.after.referrers.get(removed, ()), *held])
 
 
 def _families(context: GuardContext) -> Mapping[Address, list[Address]]:
@@ -77,7 +82,10 @@ def _replacements(context: GuardContext) -> Iterator[tuple[Address, Change]]:
                 yield address, change
 
 
-def _objection(context: GuardContext, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Violation]:
+def _objection(
+    context: GuardContext, address: Address, change: Change, edges: Sequence[Edge], holding: Sequence[Edge]
+) -> Iterator[Violation]:
+    """Yield the violation if there are `edges`, which are listed; all that are `holding` the id need a remedy."""
     if not edges:
         return
     usage = usage_of(context, address, edges)
@@ -85,7 +93,7 @@ def _objection(context: GuardContext, address: Address, change: Change, edges: S
         address=str(address),
         action=change.action,
         cause=Cause("referenced", {"address": str(address)}),
-        remedies=tuple(_ways_out(context, address, change, edges, usage.sections)),
+        remedies=tuple(_ways_out(context, address, change, holding, usage.sections)),
         facts={"ids": _ids(context, address, change), "sections": _subject(usage.sections)},
         usage=usage,
         is_contradiction=any(edge.is_written and edge.target in context.removals for edge in edges),
@@ -105,7 +113,9 @@ def _subject(sections: Mapping[Section, Sequence[Referrer]]) -> dict[Section, li
 
 def usage_of(context: GuardContext, address: Address, edges: Sequence[Edge]) -> Usage:
     """Return the referrers of `address`, or of a copy of it, by these edges."""
-    places: dict[tuple[Node, Node], str] = {(edge.source, edge.target): edge.seen for edge in edges}
+    places: dict[tuple[Node, Node], str] = {
+        (edge.source, edge.target): "live" if edge.seen == INSIDE else edge.seen for edge in edges
+    }
     places.update(context.after.places)
     found: dict[Section, dict[str, Referrer]] = {name: {} for name in SECTIONS}
     for edge in edges:
@@ -145,6 +155,7 @@ def _ways_out(
 ) -> Iterator[Remedy]:
     """Yield the remedies: a wider scope, changes of the referrers, or of `address` itself."""
     unscoped = {_named(edge.source) for edge in edges if _is_out_of_scope(context, edge)}
+    unscoped -= {_named(edge.source) for edge in edges if edge.is_written}  # a wider scope would not help
     if unscoped:
         yield Remedy("widen-target", {"targets": sorted(unscoped)})
     ignoring = {_named(edge.source): list(ignored_fields(context.inputs, context.matched, edge)) for edge in edges}
@@ -177,4 +188,4 @@ def _named(node: Node) -> str:
 def _is_out_of_scope(context: GuardContext, edge: Edge) -> bool:
     """Return True for a referrer that `--target` leaves out, and whose manifest may have another reference by now."""
     source = edge.source
-    return isinstance(source, Address) and not context.inputs.in_scope(source) and edge.seen in UNWRITTEN
+    return isinstance(source, Address) and not context.inputs.in_scope(source) and not edge.is_written

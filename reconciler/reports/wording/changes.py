@@ -57,7 +57,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "release-leaves": "{release} is archived",
     "assistant-removed": "{assistant}, which it uses, no longer has a manifest",
     "release-limit": "{chatbot} keeps {keep} of its releases",
-    "upload-superseded": "a newer upload has replaced it",
+    "upload-superseded": "an earlier upload that nothing refers to any more",
     "no-release-left": "no release uses it",
     "unused": "no longer used",
     "equal-upload": "an upload with the same content exists; it is recorded under this path",
