@@ -22,6 +22,7 @@ DIMENSIONS: Final = (
     "kept objects",
     "literal ids",
     "left uploads",
+    "renames",
 )
 LEAST: Final = 0.1
 """The share of estates that each dimension shapes, at least."""
@@ -77,7 +78,7 @@ def _has_content_edits(outcome: Holding, _judgement: Judgement) -> bool:
 
 def _has_kept_objects(outcome: Holding, _judgement: Judgement) -> bool:
     """Return True if an object stays although its manifest was removed."""
-    return any(one not in outcome.manifests and outcome.in_scope(one) for one in outcome.estate.kept)
+    return any(one not in outcome.manifests and outcome.in_scope(one) for one in outcome.kept)
 
 
 def _has_ignored_fields(outcome: Holding, _judgement: Judgement) -> bool:
@@ -105,6 +106,7 @@ SHAPES: Final[Mapping[str, Callable[[Holding, Judgement], bool]]] = {
     "kept objects": _has_kept_objects,
     "literal ids": _has_literal_ids,
     "left uploads": lambda outcome, _: bool(outcome.estate.left),
+    "renames": lambda outcome, _: any(map(outcome.in_scope, outcome.former)),
 }
 
 
@@ -141,7 +143,7 @@ WITHOUT: Final[Mapping[str, Callable[[Estate], Estate]]] = {
     ),
     "left uploads": _without_left_uploads,
 }
-"""The same estate without a dimension."""
+"""The same estate without a dimension; renames decide by what does not end."""
 
 
 def _traits(made: Estate, judgement: Judgement) -> Iterator[str]:

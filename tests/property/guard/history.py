@@ -137,7 +137,8 @@ class History(Chances):
         """Something points elsewhere."""
         if manifests.pipelines and self.maybe(0.5):
             name = self.random.choice(tuple(manifests.pipelines))
-            return replace(manifests, pipelines={**manifests.pipelines, name: self.pipeline(manifests)})
+            flow = replace(self.pipeline(manifests), moved_from=manifests.pipelines[name].moved_from)
+            return replace(manifests, pipelines={**manifests.pipelines, name: flow})
         if not manifests.bots:
             return manifests
         name = self.random.choice(tuple(manifests.bots))

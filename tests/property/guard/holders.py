@@ -2,7 +2,7 @@
 rewrite, holds it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,9 +20,6 @@ class Survivor:
     """The addresses whose present live ids it has, and the keys of uploads, where the plan does not rewrite them."""
     served: frozenset[str] = frozenset()
     """The same of its bundles in the outlets."""
-
-    def holds(self, held: str, *, by_name: bool) -> bool:
-        return held in self.ids or held in self.served or (by_name and held in self.names)
 
 
 @dataclass(frozen=True)
@@ -75,17 +72,27 @@ class Holding(Outcome):
         """Yield the ids in the bundles of a document that the plan neither changes nor can publish again."""
         if address not in self.before or not is_document(address, self.before[address]):
             return
-        if not self._is_complete(address) and _draft(self.before[address]) == _draft(self.after[address]):
+        if not self._is_complete(address) and not self._is_changed(address):
             yield from self.served(address, published=False)
         releases = [target for how, target in self.after[address].refs if how == "published"]
         if any(release not in self.manifests for release in releases):
             yield from (id_ for how, was in self.before[address].refs if how == "published" for id_ in self.served(was))
 
+    def _is_changed(self, document: str) -> bool:
+        """Return True if the manifest of a document differs from what was applied, also if only in names."""
+        if document in self.former:
+            return True
+        ignoring = self.ignoring([document])
+        return not ignoring and _draft(self.as_applied[document]) != _draft(self.as_written[document])
+
     def _is_complete(self, address: str) -> bool:
-        """Return True if the assistants and pipelines that a document consists of have manifests."""
-        thing = self.after[address] if address in self.after else self.manifests[address]
-        inside = [target for how, target in thing.refs if how not in {"published", "search"}]
-        return all(one in self.manifests and self._is_complete(one) for one in inside)
+        """Return True if the assistants and pipelines that a document consists of have manifests under these names."""
+        thing = self.as_written.get(address)
+        if thing is None:
+            return False
+        live = self.as_applied.get(self.former.get(address, address), Object())
+        refs = live.refs if self.ignoring([address]) else thing.refs
+        return all(self._is_complete(one) for how, one in refs if how not in {"published", "search"})
 
     def served(self, document: str, *, published: bool = True) -> frozenset[str]:
         """Return the ids in the published bundles of a document: of the agents, stores and uploads in it."""
@@ -134,33 +141,40 @@ class Holding(Outcome):
     @cached_property
     def disowned(self) -> set[str]:
         """Uploads that stop being managed with a store that has `keep_on_delete`."""
-        kept = {one for one in self.estate.kept if one not in self.manifests and self.in_scope(one)}
+        kept = {one for one in self.kept if one not in self.manifests and self.in_scope(one)}
         return {key for one in kept if one.startswith("vectorstore/") for key in self.before[one].contents}
 
-    def holders(self, held: str, *, by_name: bool) -> set[str]:
-        """Return who holds an id after the plan; with `by_name`, also who refers to the address.
+    def referrers(self, addresses: Collection[str]) -> set[str]:
+        """Return who refers to one of these objects after the plan, or has its id if the plan ends it."""
+        named = self._holding(addresses, by_name=True)
+        return named.union(*(self._serving(one, by_name=True) for one in addresses if one in self.leaving))
 
-        A document whose bundle has the id because of another holder in it is not named beside that holder.
+    def holders(self, id_: str) -> set[str]:
+        """Return who holds the present id of an object, or an upload, after the plan."""
+        return self._holding({id_}, by_name=False) | self._serving(id_, by_name=False)
+
+    def _serving(self, id_: str, *, by_name: bool) -> set[str]:
+        """Return the documents that have an id in their bundles. One in which there is another holder of the id is not
+        named beside it.
         """
-        ours = {name for name, survivor in self.survivors.items() if survivor.holds(held, by_name=by_name)}
-        ours.discard(held)
-        inside = {
-            name for name in ours if held not in self.survivors[name].ids and not self._refers_to(name, held, by_name)
+        serving = {name for name, one in self.survivors.items() if id_ in one.served and name != id_}
+        holding = serving | self._holding({id_}, by_name=by_name)
+        return {name for name in serving if holding.isdisjoint(self.before[name].by_name)}
+
+    def _holding(self, held: Collection[str], *, by_name: bool) -> set[str]:
+        ours = {
+            name
+            for name, one in self.survivors.items()
+            if not one.ids.isdisjoint(held) or (by_name and not one.names.isdisjoint(held))
         }
-        named = {name for name in ours if name not in inside or not self._inside(name) & ours}
         estate = self.estate
         others = [(one.title, one.refers_to) for one in estate.unmanaged]
         others += [(one.name, one.refers_to) for one in estate.peers]
-        return named | {name for name, refers_to in others if held in self._ids_of(refers_to)}
-
-    def _refers_to(self, name: str, held: str, by_name: bool) -> bool:
-        return by_name and held in self.survivors[name].names
-
-    def _inside(self, document: str) -> set[str]:
-        return {one for one in self.before[document].by_name if one in self.survivors}
+        theirs = {name for name, refers_to in others if not self._ids_of(refers_to).isdisjoint(held)}
+        return ours - set(held) | theirs
 
     def _ids_of(self, addresses: Iterable[str]) -> set[str]:
-        return {upload(one, self.before[one].text) if one.startswith("file/") else one for one in addresses}
+        return {upload(one, self.before[one].text) if one.startswith("file/") else self.now(one) for one in addresses}
 
 
 def _draft(thing: Object) -> object:

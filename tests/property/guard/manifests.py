@@ -36,6 +36,7 @@ class Pipeline:
     """The assistants of its nodes, by name or as a frozen copy (`triage@support.1`)."""
     searches: tuple[str, ...] = ()
     """The stores that its nodes search."""
+    moved_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Assistant:
     model: str = NEW_MODEL
     files: tuple[str, ...] = ()
     """The files of its code interpreter. Only `responses` has stores and files."""
+    moved_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Store:
     files: tuple[str, ...] = ()
     releases_live: bool = False
     """True if releases use the store itself instead of a copy."""
+    moved_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,17 @@ def upload_id(key: str) -> str:
 def live_releases(manifests: Manifests, tombstones: Iterable[str] = ()) -> list[str]:
     """Return the releases that were live when all of this was applied."""
     return [name for name, release in manifests.releases.items() if not release.archived and name not in tombstones]
+
+
+def moves(manifests: Manifests) -> dict[str, str]:
+    """Return the present address of each renamed object, by its former one."""
+    kinds = {"pipeline": manifests.pipelines, "assistant": manifests.assistants, "vectorstore": manifests.stores}
+    return {
+        f"{kind}/{one.moved_from}": f"{kind}/{name}"
+        for kind, items in kinds.items()
+        for name, one in items.items()
+        if one.moved_from and one.moved_from not in items
+    }
 
 
 def number_of(release: str) -> int:

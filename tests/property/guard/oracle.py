@@ -13,10 +13,11 @@ from typing import Final, TypeAlias
 from tests.property.guard.estates import Estate
 from tests.property.guard.holders import Holding
 from tests.property.guard.manifests import OLD_MODEL, Object, frozen
-from tests.property.guard.outcome import family, is_frozen
+from tests.property.guard.outcome import is_frozen
 
 Sections: TypeAlias = dict[str, tuple[str, ...]]
 SECTIONS: Final = ("Chatbots", "Pipelines", "Chatbots Referencing Pipeline", "Other references")
+OTHER: Final = SECTIONS[-1]
 ORDER: Final = ("release", "frozen pipeline", "frozen assistant", "assistant", "vectorstore", "file")
 """The order of removals that belong together: the release, its pipelines and assistants, the assistant, and the stores
 and files that nothing else uses."""
@@ -58,7 +59,7 @@ class _Oracle(Holding):
             archived=frozenset(filter(is_frozen, self.gone)),
             deleted=frozenset(address for address in self.gone if not is_frozen(address)),
             ended=frozenset(self.ended),
-            held={key: frozenset(self.holders(key, by_name=False)) for key in self.held},
+            held={key: frozenset(self.holders(key)) for key in self.held},
             disowned=frozenset(self.disowned),
             uploaded=frozenset(self.written - self.uploads.keys()),
             first=frozenset(self.first()),
@@ -71,7 +72,7 @@ class _Oracle(Holding):
 
     @cached_property
     def ended(self) -> set[str]:
-        return {key for key in self.unused if not self.holders(key, by_name=False)}
+        return {key for key in self.unused if not self.holders(key)}
 
     @cached_property
     def held(self) -> set[str]:
@@ -89,10 +90,11 @@ class _Oracle(Holding):
             if sections:
                 yield ("referenced", address), sections
         for address in sorted(self.replaced):
-            sections = self.listed(address, {address}, by_name=False)
+            sections = self.listed(address, self.holders(address))
             if sections:
                 yield ("referenced", address), sections
-        for address in sorted((self.gone | self.replaced) & self.estate.protected.keys()):
+        protected = set(map(self.now, self.estate.protected))
+        for address in sorted((self.gone | self.replaced) & protected):
             yield ("protected", address), {}
         if self.deletes() > self.allowed_deletes():
             yield ("threshold", PROJECT), {}
@@ -102,21 +104,19 @@ class _Oracle(Holding):
         """Return who survives and holds it; of an assistant, or any frozen copy of it. A copy of an assistant that is
         refused as a whole is refused with it, not again.
         """
-        if not address.startswith("assistant/") or (is_frozen(address) and family(address) not in self.gone):
-            return self.listed(address, {address}, by_name=True)
+        if not address.startswith("assistant/") or (is_frozen(address) and self.family(address) not in self.gone):
+            return self.listed(address, self.referrers({address}))
         if is_frozen(address):
             return {}
         everything = {*self.before, *self.manifests}
-        return self.listed(address, {one for one in everything if family(one) == address}, by_name=True)
+        return self.listed(address, self.referrers({one for one in everything if self.family(one) == address}))
 
-    def listed(self, address: str, targets: Iterable[str], *, by_name: bool) -> Sections:
-        """Return the holders of these objects by section. All but those of assistants are other references."""
+    def listed(self, address: str, holders: Iterable[str]) -> Sections:
+        """Return the holders of an object by section. All but those of an assistant are other references."""
         found: dict[str, set[str]] = defaultdict(set)
-        for name in {name for target in targets for name in self.holders(target, by_name=by_name)}:
-            section, entry = self.entry(name)
-            found[section if address.startswith("assistant/") else SECTIONS[-1]].add(
-                entry if address.startswith("assistant/") else self.named(name)
-            )
+        for name in holders:
+            section, entry = self.entry(name) if address.startswith("assistant/") else (OTHER, self.named(name))
+            found[section].add(entry)
         return {section: tuple(sorted(found[section])) for section in SECTIONS if section in found}
 
     def entry(self, name: str) -> tuple[str, str]:
@@ -125,14 +125,14 @@ class _Oracle(Holding):
         """
         kind = name.partition("/")[0]
         if " " in name:
-            return "Other references", name
+            return OTHER, name
         if kind == "chatbot":
             return "Chatbots", f"{name} [unreleased]"
         if kind == "release":
             return "Chatbots", self.with_standing(name)
         if kind == "pipeline" and is_frozen(name):
             return "Chatbots Referencing Pipeline", self.with_standing(release_of(name))
-        return ("Pipelines" if kind == "pipeline" else "Other references"), self.named(name)
+        return ("Pipelines" if kind == "pipeline" else OTHER), self.named(name)
 
     def named(self, referrer: str) -> str:
         """Return the entry of a referrer; of what a release has frozen, the release. Names of other owners have a
@@ -174,7 +174,7 @@ class _Oracle(Holding):
                 yield "conflict", address
         for name in self.new_releases():
             copies = frozen(name, self.estate.after.releases[name])
-            if drifted & {family(address) for address in copies}:
+            if drifted & {self.family(address) for address in copies}:
                 yield "release-drift", f"release/{name}"
 
     def bringing_an_old_model(self) -> Iterator[str]:
@@ -204,11 +204,12 @@ class _Oracle(Holding):
     def is_written(self, assistant: str) -> bool:
         """Return True if the manifest differs from before, or if a change outside Reconciler is reverted."""
         was, wanted = self.before.get(assistant), self.after[assistant]
-        if was is None:
-            return True
+        if was is None or (wanted.target == "agents" and assistant in self.former):
+            return True  # the name of an agent is a field
         if assistant in self.estate.by_hand and assistant not in self.replaced:
             return self.estate.on_drift == "revert" or _own(was, text="") != _own(wanted, text="")
-        return _own(was) != _own(wanted)
+        names = frozenset[str]() if self.ignoring([assistant]) else self.as_written[assistant].by_name
+        return _own(was) != _own(wanted) or not names.isdisjoint(self.former)
 
     def uses_an_old_model(self, address: str) -> bool:
         thing = self.after.get(address) or self.manifests.get(address, Object())

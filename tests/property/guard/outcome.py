@@ -1,6 +1,6 @@
 """The effect of a plan on an estate: the objects before and after it, and those that it removes and replaces."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from tests.property.guard.manifests import (
     Object,
     left_objects,
     live_releases,
+    moves,
     number_of,
     objects,
     working,
@@ -44,7 +45,9 @@ class Outcome:
         content = self.estate.after.releases[release].content
         nodes = {name for pipeline in content.pipelines.values() for name in pipeline.nodes}
         answering = {bot.answers for bot in content.bots.values() if bot.answers.startswith("assistant/")}
-        named = {family(name) for name in ({f"assistant/{name}" for name in nodes} | answering) if LITERAL not in name}
+        named = {
+            self.family(name) for name in ({f"assistant/{name}" for name in nodes} | answering) if LITERAL not in name
+        }
         return not self.estate.strict and not named <= working(self.estate.after).keys()
 
     def _is_too_old(self, release: str) -> bool:
@@ -58,8 +61,40 @@ class Outcome:
 
     @cached_property
     def before(self) -> dict[str, Object]:
+        """What is live, under the names of after the edit."""
+        return self._renamed(self.as_applied)
+
+    @cached_property
+    def as_applied(self) -> dict[str, Object]:
+        """What is live, under the names of before."""
         manifests, left = self.estate.before, left_objects(self.estate.left)
         return objects(manifests, live_releases(manifests, self.estate.tombstones)) | left
+
+    @cached_property
+    def moved(self) -> dict[str, str]:
+        """The present address of each renamed object, by its former one."""
+        return moves(self.estate.after)
+
+    def now(self, address: str) -> str:
+        return self.moved.get(address, address)
+
+    @cached_property
+    def former(self) -> dict[str, str]:
+        """The former address of each renamed object."""
+        return {now: was for was, now in self.moved.items()}
+
+    def family(self, address: str) -> str:
+        """Return the working object that a copy was made of, under its present name."""
+        return self.now(address.partition("@")[0])
+
+    def _renamed(self, things: Mapping[str, Object]) -> dict[str, Object]:
+        return {self.now(address): self._with_names(thing) for address, thing in things.items()}
+
+    def _with_names(self, thing: Object) -> Object:
+        if not self.moved:
+            return thing
+        refs = tuple((how, self.now(address)) for how, address in thing.refs)
+        return replace(thing, refs=refs, literal=tuple((how, self.now(address)) for how, address in thing.literal))
 
     @cached_property
     def scope(self) -> set[str] | None:
@@ -82,7 +117,13 @@ class Outcome:
     @cached_property
     def manifests(self) -> dict[str, Object]:
         """The objects that the manifests ask for, without releases that go."""
-        return objects(self.estate.after, [name for name in self.estate.after.releases if not self.goes(name)])
+        return self._renamed(self.as_written)
+
+    @cached_property
+    def as_written(self) -> dict[str, Object]:
+        """The same with the references as the manifests have them, which may be former names."""
+        after = self.estate.after
+        return objects(after, [name for name in after.releases if not self.goes(name)])
 
     @cached_property
     def after(self) -> dict[str, Object]:
@@ -104,7 +145,11 @@ class Outcome:
     def leaving(self) -> set[str]:
         """Live objects in scope without a manifest; those with `keep_on_delete` are not among them."""
         found = {address for address in self.before.keys() - self.manifests.keys() if self.in_scope(address)}
-        return found - self.estate.kept
+        return found - self.kept
+
+    @cached_property
+    def kept(self) -> set[str]:
+        return set(map(self.now, self.estate.kept))
 
     @cached_property
     def replaced(self) -> set[str]:
@@ -120,10 +165,6 @@ def is_document(address: str, thing: Object) -> bool:
 
 def is_frozen(address: str) -> bool:
     return address.startswith("release/") or "@" in address
-
-
-def family(address: str) -> str:
-    return address.partition("@")[0]
 
 
 def _as_live(live: Object, manifest: Object) -> Object:

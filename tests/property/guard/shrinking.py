@@ -42,7 +42,8 @@ def is_whole(estate: Estate) -> bool:
         return False
     others = {name for stranger in estate.unmanaged for name in stranger.refers_to}
     others |= {name for peer in estate.peers for name in peer.refers_to}
-    if not (others | estate.ignored | estate.kept <= live.keys() and estate.targets <= live.keys() | wanted.keys()):
+    named = estate.targets | estate.ignored
+    if not (others | estate.kept <= live.keys() and named <= live.keys() | wanted.keys()):
         return False
     return nothing_goes and named_before | by_id <= ids and named_after <= live.keys() | wanted.keys()
 

@@ -24,6 +24,7 @@ from tests.property.guard.manifests import (
     frozen,
     left_objects,
     live_releases,
+    moves,
     objects,
     sha,
     upload_name,
@@ -87,6 +88,11 @@ class _Translation:
 
     # Manifests.
 
+    @cached_property
+    def former(self) -> Mapping[str, tuple[str, ...]]:
+        """The former name of each renamed object, by its present address."""
+        return {now: (was.partition("/")[2],) for was, now in moves(self.estate.after).items()}
+
     def desired(self, address: str, thing: Object) -> Desired:
         parsed, form = Address.parse(address), _form(address, thing)
         text, of_file = thing.text, parsed.kind == "file"
@@ -97,6 +103,7 @@ class _Translation:
             type=form.type,
             fields={**self.fields(address, thing), **edited},
             lifecycle=Lifecycle(
+                moved_from=self.former.get(address, ()),
                 protect=address in self.estate.protected,
                 ignore=IGNORED[parsed.kind] if address in self.estate.ignored else (),
                 keep_on_delete=address in self.estate.kept,
