@@ -1,4 +1,8 @@
-"""The check for new references immediately before an object is deleted."""
+"""The check for references immediately before an object is deleted.
+
+It finds everything that holds the id then, whether or not it did when the plan was made: what the plan was to change
+has been changed by now.
+"""
 
 import asyncio
 import time
@@ -11,6 +15,9 @@ from typing import Any, Final
 
 from reconciler.live.adapters import Adapter, Referrer, gather
 from reconciler.planning.build import Planned, planned_deletions
+from reconciler.planning.holders import holders
+from reconciler.planning.referrers import Foreign
+from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 
 FRESH: Final = 2.0
@@ -31,7 +38,7 @@ class _Seen:
 
 
 class ReferenceRecheck:
-    """Finds references at OpenAI that appeared after the plan was made."""
+    """Finds references at OpenAI, and in the states of peers, that the plan does not leave in place."""
 
     def __init__(
         self,
@@ -42,22 +49,24 @@ class ReferenceRecheck:
     ) -> None:
         self._inputs = planned.inputs
         self._deleted = planned_deletions(planned)
-        known = chain(planned.inputs.live, planned.inputs.elsewhere)
-        self._known = {(live.id, id_) for live in known for id_ in live.refers_to}
+        self._leaving = frozenset(chain.from_iterable(self._deleted.values()))
+        self._accepted = frozenset(_accepted(planned, self._leaving))
         self._adapters = adapters
         self._referrers = referrers
         self._clock = clock
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
 
-    async def newcomers(self, live: Live) -> list[Live]:
-        """Return the objects that reference `live` and did not when the plan was made, by type and id."""
+    async def holders(self, live: Live) -> list[Live]:
+        """Return the objects that reference `live`, by type and id; without those that the plan deletes, and those that
+        a consent was given for.
+        """
         found = await gather(self._looks(live))
-        new = (
+        held = (
             one
             for one in chain.from_iterable(found)
-            if live.id in one.refers_to and (one.id, live.id) not in self._known
+            if live.id in one.refers_to and one.id not in self._leaving and (one.id, live.id) not in self._accepted
         )
-        return sorted(new, key=lambda one: (one.type, one.id))
+        return sorted(held, key=lambda one: (one.type, one.id))
 
     def _looks(self, live: Live) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
         for referrer in self._referrers:
@@ -81,3 +90,16 @@ class ReferenceRecheck:
         known = [applied.id for applied in self._inputs.applied.values()]
         listed = await adapter.list(self._inputs.identity, known)
         return [live for live in await gather(map(adapter.whole, listed)) if live is not None]
+
+
+def _accepted(planned: Planned, leaving: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the references that exist after the plan, by the ids of referrer and referent: with them, the plan has no
+    changes but those that a consent permits.
+    """
+    inputs, matched = planned.inputs, planned.matched
+    ended = {live.id: address for address, live in matched.live.items() if live.id in leaving}
+    for id_, edges in holders(inputs, matched, ended, planned.plan.work).items():
+        for edge in edges:
+            source = edge.source
+            live = matched.live.get(source) if isinstance(source, Address) else None
+            yield live.id if live else source.id if isinstance(source, Foreign) else str(source), id_

@@ -19,8 +19,9 @@ from reconciler.live.client import Connection
 from reconciler.operations.intents import expected_writes, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
+from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
-from reconciler.planning.publications import OUTLET, OUTLETS
+from reconciler.planning.publications import OUTLET
 from reconciler.planning.unfinished import publication
 from reconciler.project.workspace import BUILT_IN, Workspace
 from reconciler.resources.address import Address, Identity

@@ -84,7 +84,8 @@ def _found(copy: Published | None) -> Found:
     if copy.pointer is None:
         return Found(None, is_intact=False)
     intact = copy.problem is None or copy.lacks_blob
-    return Found(pointer_hash(copy.pointer), copy.pointer.blob, has_blob=not copy.lacks_blob, is_intact=intact)
+    ids = frozenset(copy.pointer.ids.values())
+    return Found(pointer_hash(copy.pointer), copy.pointer.blob, ids, has_blob=not copy.lacks_blob, is_intact=intact)
 
 
 def _agreed(

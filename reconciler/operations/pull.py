@@ -13,8 +13,8 @@ from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.planning.build import Planned
+from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Action, Change, FieldChange, drift_class, is_repaired
-from reconciler.planning.publications import OUTLETS
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace

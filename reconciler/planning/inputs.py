@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import chain
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Reason
@@ -15,7 +15,7 @@ from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,9 @@ class Bundle:
     refers_to: frozenset[Address]
 
 
+OUTLETS: Final = "outlets"
+"""The first key of the field changes of copies in outlets; the second is the name of the outlet."""
+
 CopyState: TypeAlias = Literal["unwritten", "outdated", "missing", "tampered"]
 """The state of a copy that is not as the built-in outlet has it. `unwritten`: nothing was written there yet;
 `outdated`: it is as it was written; `missing`: it was written and does not exist; `tampered`: it is not as it was
@@ -64,6 +67,8 @@ class Copy:
     state: CopyState
     blob: str | None = None
     """The digest in its pointer; None without a readable pointer."""
+    ids: frozenset[str] = frozenset()
+    """The live ids in its pointer."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,10 @@ class PlanInputs:
     """Releases with `archived: true` in their manifests."""
     strict: bool = False
     """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
+    idle: frozenset[Address] = frozenset()
+    """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
+    unwritten: Mapping[Address, Fields] = field(default_factory=dict)
+    """Values in manifests of documents that their `lifecycle.ignore` excludes. What is published is desired instead."""
     consents: Sequence[Consent] = ()
     today: date = date.min
     """The date that expiry of consents and shutdown of models are compared with."""

@@ -24,6 +24,9 @@ INVALIDATES_ID: Final[frozenset[Action]] = DESTROYS | {"replace"}
 RELEASES_OWNERSHIP: Final[frozenset[Action]] = DESTROYS | {"forget"}
 """Actions after which no managed object exists at the address, whether or not the live object still exists."""
 
+STILL_HELD: Final = "still-held"
+"""The code of the reason for which an upload stays live, although its file was edited or removed."""
+
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
 """The origin of a difference: an edit of the manifest, a change outside Reconciler, or both; `unknown` if the last
 applied value is not known.
@@ -107,6 +110,16 @@ class Change:
     name: str = ""
     """The live name of an object that is deleted or replaced; of an upload, the name of the file. Never part of a
     digest."""
+
+    @property
+    def ends_id(self) -> bool:
+        """True if the live object is deleted, whether or not another one replaces it."""
+        return self.action in INVALIDATES_ID and not self.keeps_upload
+
+    @property
+    def keeps_upload(self) -> bool:
+        """True if the upload stays live because something holds it, and the state keeps it."""
+        return any(reason.code == STILL_HELD for reason in self.reasons)
 
     @property
     def is_consequence(self) -> bool:

@@ -19,6 +19,8 @@ class Found:
     """The hash of the pointer; None if it does not exist or is not a pointer."""
     blob: str | None = None
     """The digest in the pointer."""
+    ids: frozenset[str] = frozenset()
+    """The live ids in the pointer."""
     is_there: bool = True
     """False if the pointer does not exist."""
     has_blob: bool = True
@@ -40,7 +42,7 @@ def copy_of(
     if found.hash == expected and found.is_intact and found.has_blob:
         return None
     then = (written or {}).get(outlet, {}).get(str(name))
-    return Copy(outlet, _state(found, then, known=written is not None), found.blob)
+    return Copy(outlet, _state(found, then, known=written is not None), found.blob, found.ids)
 
 
 def _state(found: Found, then: str | None, *, known: bool) -> CopyState:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.planning.changes import ByOrigin, source_of
-from reconciler.planning.inputs import Bundle, Copy, CopyState, PlanInputs, Pointer
+from reconciler.planning.inputs import OUTLETS, Bundle, Copy, CopyState, PlanInputs, Pointer
 from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Action, Change, FieldChange, Origin, decision_of
@@ -22,8 +22,6 @@ from reconciler.planning.unfinished import is_half_published
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.values import ABSENT, JSON, references_in
 
-OUTLETS: Final = "outlets"
-"""The first key of the field changes of copies in outlets; the second is the name of the outlet."""
 OUTLET: Final = "outlet"
 """The kind in the address of the change of an outlet itself."""
 OTHER_IDS: Final = "with other ids"

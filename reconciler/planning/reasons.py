@@ -32,12 +32,13 @@ ReasonCode: TypeAlias = Literal[
     "held-by",  # keeper: an object that stays and holds the upload
     "keep-on-delete",  # the manifest had `keep_on_delete`
     "upload-shared",  # address: another address of the same upload
+    "still-held",  # id, holders: the upload stays, because these objects hold it after the plan
     "manifest-removed",
     "archived-in-manifest",  # the manifest of the release has `archived: true`
     "release-leaves",  # release: the copy is part of a release that is archived
     "assistant-removed",  # assistant: the release uses one that has no manifest
     "release-limit",  # chatbot, keep: the chatbot keeps only so many releases
-    "upload-superseded",  # a newer upload is in its place
+    "upload-superseded",  # the file has another upload, or was removed, and nothing holds this one any more
     "no-release-left",  # no release needs the copy
     "unused",  # nothing refers to the upload
     # Adopt
@@ -121,11 +122,14 @@ RemedyCode: TypeAlias = Literal[
     "adopt-first",
     "repoint-user",  # user, id
     "delete-or-unlabel-one",  # id
+    "widen-target",  # targets: the referrers that `--target` leaves out
+    "stop-ignoring",  # address, fields: of a referrer, in `lifecycle.ignore`
     "repoint-referrers",  # names
     "publish-other-release",  # releases
     "archive-releases",  # releases
     "keep-release",  # address
     "restore-manifest",  # address
+    "undo-edit",  # address
     "publish-or-remove",  # chatbots
     "restore-and-release",
     "revert-or-pull",  # address: the first that drifted

@@ -7,13 +7,12 @@ counted: their number depends on how long OpenAI indexes files.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TypeAlias
 
 from reconciler.planning.changes import ADDRESS, LABELS, NOT_FIELDS, PROTECT
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
+from reconciler.planning.model import CREATES, RELEASES_OWNERSHIP, Change, FieldChange
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.metadata import has_room
@@ -36,7 +35,7 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
         by_address.setdefault(Address.parse(change.address), []).append(change)
     made = dict(_made(inputs, by_address))
     listed = {live.id: live for live in inputs.live}
-    held = {id_ for live in chain(matched.unmanaged, inputs.elsewhere) for id_ in live.refers_to}
+    deleted = set[str | None]()
     for address, changes in by_address.items():
         desired = inputs.desired.get(address)
         live = listed.get(matched.live[address].id) if address in matched.live else None
@@ -44,8 +43,10 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
             counts.update(_writes(inputs, matched, desired, changes, live, made))
         for change in changes:
             others = matched.addresses.get(change.id or "", ())
-            shared = change.id in held or any(not _lets_go(by_address.get(one, ()), change.id) for one in others)
-            counts.update(_others(inputs, address, change, live, shared=shared and address.kind in upload_kinds()))
+            shared = any(not _lets_go(by_address.get(other, ()), change.id) for other in others)
+            stays = change.id in deleted or (shared and address.kind in upload_kinds())
+            counts.update(_others(inputs, address, change, live, stays=stays))
+            deleted.update({change.id} if change.ends_id else ())
     counts["POST"] += len(set(made.values()))
     return dict(sorted((+counts).items()))
 
@@ -61,7 +62,7 @@ def _made(
 
 
 def _lets_go(changes: Iterable[Change], id_: str | None) -> bool:
-    return any(change.id == id_ and change.action in INVALIDATES_ID | RELEASES_OWNERSHIP for change in changes)
+    return any(change.id == id_ and (change.ends_id or change.action in RELEASES_OWNERSHIP) for change in changes)
 
 
 def _writes(
@@ -159,11 +160,13 @@ def _mapping(value: JSON) -> Mapping[str, JSON]:
 
 
 def _others(
-    inputs: PlanInputs, address: Address, change: Change, live: Live | None, *, shared: bool
+    inputs: PlanInputs, address: Address, change: Change, live: Live | None, *, stays: bool
 ) -> Iterator[Method]:
-    """Yield the requests of removals, except those of shared uploads, and of labels that are removed."""
+    """Yield the requests of removals, and of labels that are removed. An object `stays` if it is a shared upload, or if
+    another change deletes it.
+    """
     remote = change.id is not None and "/" not in change.id
-    if remote and not shared and change.action in INVALIDATES_ID:
+    if remote and not stays and change.ends_id:
         yield "DELETE"
     applied, desired = inputs.applied.get(address), inputs.desired.get(address)
     if change.action == "adopt" and address in inputs.adopt:

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from reconciler.planning.changes import ByOrigin
 from reconciler.planning.costs import costs
-from reconciler.planning.graph import Graph
+from reconciler.planning.graph import Edge, Graph
+from reconciler.planning.holders import holders
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section, is_optional
@@ -33,6 +34,17 @@ class GuardContext:
         """Changes that remove objects, by address; without duplicates that carry the label of a managed object."""
         found = {Address.parse(change.address): change for change in self.work if self._takes_ours(change)}
         return {address: found[address] for address in sorted(found)}
+
+    @cached_property
+    def holders(self) -> Mapping[str, Sequence[Edge]]:
+        """The holders, after the plan, of every id at OpenAI that it deletes, except of uploads: these stay."""
+        ended: dict[str, Address] = {}
+        for change in self.work:
+            address = Address.parse(change.address)
+            live = self.matched.live.get(address) if change.ends_id else None
+            if live is not None and live.id == change.id and live.type not in self.inputs.outlet_types:
+                ended[live.id] = address
+        return holders(self.inputs, self.matched, ended, self.work)
 
     @cached_property
     def families(self) -> Mapping[Address, Sequence[Address]]:

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.planning.guard.context import GuardContext, Violation
-from reconciler.planning.inputs import Bundle, PlanInputs
+from reconciler.planning.inputs import OUTLETS, Bundle, PlanInputs
 from reconciler.planning.model import CREATES, DESTROYS, Change
-from reconciler.planning.publications import OUTLETS
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address

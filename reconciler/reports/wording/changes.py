@@ -1,6 +1,6 @@
 """The sentences beside changes, and about how an apply has made them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,6 +19,14 @@ def _bundle_changes(args: Args) -> str:
     if not changed:
         return "something in the bundle changes"
     return f"{few(changed)} in it change{'s' if len(changed) == 1 else ''}"
+
+
+def _still_held(args: Args) -> str:
+    return f"the upload {args['id']} stays: {_refer(args['holders'])}"
+
+
+def _refer(holders: Sequence[str]) -> str:
+    return f"{few(holders)} {'refers' if len(holders) == 1 else 'refer'} to it"
 
 
 def _outlet_removed(args: Args) -> str:
@@ -51,12 +59,13 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "held-by": "{keeper} stays and holds it",
     "keep-on-delete": "keep_on_delete: it stays live, unmanaged",
     "upload-shared": "the upload is shared with {address}",
+    "still-held": _still_held,
     "manifest-removed": "manifest removed",
     "archived-in-manifest": "its manifest says `archived: true`",
     "release-leaves": "{release} is archived",
     "assistant-removed": "{assistant}, which it uses, no longer has a manifest",
     "release-limit": "{chatbot} keeps {keep} of its releases",
-    "upload-superseded": "a newer upload has replaced it",
+    "upload-superseded": "an earlier upload that nothing refers to any more",
     "no-release-left": "no release uses it",
     "unused": "no longer used",
     "equal-upload": "an upload with the same content exists; it is recorded under this path",
@@ -85,6 +94,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
 NOTES: Final[Mapping[NoteCode, Phrase]] = {
     "upload-shared": "shares an upload",
     "upload-kept": "the upload stays: another path shares it",
-    "upload-held": "the upload stays: {type} {id}, which is unmanaged, holds it",
+    "upload-held": "the upload stays: {type} {id} refers to it now",
+    "upload-still-held": lambda args: f"the upload stays: {_refer(args['holders'])}",
     "already-deleted": "it was deleted already",
 }

@@ -38,6 +38,11 @@ def _deletes(args: Args) -> str:
     return f"{args['number']} {what} at once; {args['allowed']} are allowed ({args['live']} objects are live)"
 
 
+def _wider_target(args: Args) -> str:
+    options = " ".join(f"--target {target}" for target in args["targets"])
+    return f"run the command without `--target`, or add `{options}`, so that the reference changes, too"
+
+
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "text": "{text}",
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
@@ -74,11 +79,14 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "adopt-first": "run `reconciler adopt` first, which adopts it as it is",
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
+    "widen-target": _wider_target,
+    "stop-ignoring": "remove {fields} from `lifecycle.ignore` of {address}",
     "repoint-referrers": "point {names} at something else, or remove it in the same change",
     "publish-other-release": "publish a release without it in place of {releases}",
     "archive-releases": "archive {releases}",
     "keep-release": "or keep {address}",
     "restore-manifest": "or restore the manifest of {address}",
+    "undo-edit": "or undo the edit of {address}",
     "publish-or-remove": "publish another release, or remove {chatbots} in the same change",
     "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
     "revert-or-pull": (
