@@ -32,6 +32,7 @@ deletes, and not with deletes times lists.
 
 @dataclass
 class _Seen:
+    begun: float = float("-inf")
     at: float = float("-inf")
     objects: Sequence[Live] = ()
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -59,8 +60,16 @@ class ReferenceRecheck:
     async def holders(self, live: Live) -> list[Live]:
         """Return the objects that reference `live`, by type and id; without those that the plan deletes, and those that
         a consent was given for.
+
+        A reference in a shared list may have been removed by a step of this run since: then everything is read again.
         """
-        found = await gather(self._looks(live))
+        asked = self._clock()
+        held = await self._holders(live, float("-inf"))
+        return await self._holders(live, asked) if held else held
+
+    async def _holders(self, live: Live, since: float) -> list[Live]:
+        """Return the objects that reference `live`, in lists whose reading began at `since` or later."""
+        found = await gather(self._looks(live, since))
         held = (
             one
             for one in chain.from_iterable(found)
@@ -68,20 +77,21 @@ class ReferenceRecheck:
         )
         return sorted(held, key=lambda one: (one.type, one.id))
 
-    def _looks(self, live: Live) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
+    def _looks(self, live: Live, since: float) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
         for referrer in self._referrers:
             if live.type in referrer.refers and referrer.asks_by_id:
                 yield referrer.referring({live.type: [live.id]})
             elif live.type in referrer.refers:
-                yield self._shared(referrer.type, partial(referrer.referring, self._deleted))
+                yield self._shared(referrer.type, partial(referrer.referring, self._deleted), since)
         for adapter in self._adapters.values():
             if live.type in adapter.refers:
-                yield self._shared(adapter.type, partial(self._everything, adapter))
+                yield self._shared(adapter.type, partial(self._everything, adapter), since)
 
-    async def _shared(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
+    async def _shared(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]], since: float) -> Sequence[Live]:
         seen = self._seen[name]
         async with seen.turn:
-            if self._clock() - seen.at > FRESH:
+            if self._clock() - seen.at > FRESH or seen.begun < since:
+                seen.begun = self._clock()
                 seen.objects, seen.at = await look(), self._clock()
             return seen.objects
 
