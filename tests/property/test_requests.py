@@ -4,6 +4,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ import pytest
 from reconciler.emulator.fault_spec import parse
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, adoption_plan, make_plan
-from reconciler.planning.model import OnDrift
+from reconciler.planning.model import ACTIONS, OnDrift
 from reconciler.project.workspace import open_workspace
 from reconciler.releases.archive import archive
 from reconciler.releases.release import release
@@ -29,7 +30,7 @@ CHUNKING: Final = (
     {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 0}},
 )
 ON_DRIFT: Final[tuple[OnDrift, ...]] = ("revert", "revert", "keep")
-EDITS_EACH: Final = 14
+APPLIES: Final = 12
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Estate:
     random: random.Random
     releases: int = 0
     seen: Counter[str] = field(default_factory=Counter)
-    """Edits that an apply followed, and actions of the plans that were applied."""
+    """Numbers of edits that an apply followed, of actions in applied plans, and of applies."""
 
     def wants(self, kind: str, name: str, spec: Mapping[str, Any], **more: Any) -> None:
         self.world.wants(manifest(kind, name, spec, **more))
@@ -54,9 +55,6 @@ class Estate:
 
     def chance(self) -> bool:
         return self.random.random() < 0.5
-
-    def by_hand(self, work: Any) -> Any:
-        return self.world.by_hand(work)
 
 
 def begin(estate: Estate) -> None:
@@ -196,7 +194,7 @@ def change_live(estate: Estate) -> None:
             else:
                 await sdk.beta.agents.update(agent.id, instructions="Changed by another person.")
 
-    estate.by_hand(change())
+    estate.world.by_hand(change())
 
 
 def fail(estate: Estate) -> None:
@@ -226,7 +224,7 @@ def hold_elsewhere(estate: Estate) -> None:
         files = [file.id async for file in sdk.files.list()]
         await sdk.vector_stores.files.create(store.id, file_id=estate.random.choice(sorted(files)))
 
-    estate.by_hand(attach())
+    estate.world.by_hand(attach())
 
 
 def adopt_object(estate: Estate) -> None:
@@ -242,12 +240,11 @@ def adopt_object(estate: Estate) -> None:
         await sdk.vector_stores.files.create(store.id, file_id=file.id)
         return store.id
 
-    id_ = estate.by_hand(make())
+    id_ = estate.world.by_hand(make())
     agent = {"target": "agents", "model": "gpt-6-luna", "instructions": "Ours."}
     estate.wants(kind, name, agent if kind == "Assistant" else {"files": ["more/*.md"]})
     address = Address("assistant" if kind == "Assistant" else "vectorstore", name)
-    if apply(estate, "keep", {address: id_}):
-        estate.seen["adopted"] += 1
+    apply(estate, "keep", {address: id_})
 
 
 def name_literally(estate: Estate) -> None:
@@ -259,7 +256,7 @@ def name_literally(estate: Estate) -> None:
             file = await estate.world.sdk.files.create(file=("literal.md", b"text"), purpose="assistants")
             return file.id
 
-        entries = [*document["spec"].get("files", []), estate.by_hand(make())]
+        entries = [*document["spec"].get("files", []), estate.world.by_hand(make())]
         estate.world.wants({**document, "spec": {**document["spec"], "files": entries}})
 
 
@@ -295,36 +292,29 @@ def apply(estate: Estate, on_drift: OnDrift, adopt: Mapping[Address, str] | None
 
 
 def run(seed: int) -> Counter[str]:
+    """Edit a project at random, and apply it after every few edits. Return what the applies were about."""
     with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as made:
         estate = Estate(made, random.Random(seed))
         begin(estate)
         assert apply(estate, "revert")
-        for _ in range(EDITS_EACH):
+        for _ in range(APPLIES):
             edits = [estate.random.choice(EDITS) for _ in range(estate.random.randrange(1, 4))]
             for edit in edits:
-                try:
+                with suppress(ReconcilerError, ValueError):  # impossible at present, such as a second equal release
                     edit(estate)
-                except (ReconcilerError, ValueError):
-                    continue
-            try:
-                done = apply(estate, estate.random.choice(ON_DRIFT))
-            except ReconcilerError:
-                done = False
-            estate.seen["refused" if not done else "applied"] += 1
-            if done:
-                estate.seen.update(edit.__name__ for edit in edits)
-            else:
-                estate.seen["reverted"] += apply_safely(estate)
+            with suppress(ReconcilerError):  # the manifests are not valid: another edit corrects them
+                if apply(estate, estate.random.choice(ON_DRIFT)):
+                    estate.seen.update(edit.__name__ for edit in edits)
+                    estate.seen["applies"] += 1
         return estate.seen
 
 
-def apply_safely(estate: Estate) -> bool:
-    try:
-        return apply(estate, "revert")
-    except ReconcilerError:
-        return False
-
-
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_planned_counts_equal_sent_counts(seed: int) -> None:
-    run(seed)
+    assert run(seed)["applies"] > APPLIES / 2
+
+
+@pytest.mark.long
+def test_planned_counts_equal_sent_counts_after_every_edit_and_for_every_action() -> None:
+    seen = sum(map(run, range(2, 60)), Counter[str]())
+    assert {edit.__name__ for edit in EDITS} | set(ACTIONS) <= {name for name, number in seen.items() if number >= 10}
