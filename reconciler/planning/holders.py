@@ -179,6 +179,9 @@ class _Holding:
         changes = self.effects.written.get(address, ()) if address else ()
         named = {item.keys[0] for item in changes}
         removed = {item.keys[-1] for item in changes if item.desired is ABSENT}
+        parts = self.inputs.members(live.type)
+        if parts and parts.field in named:  # a write of the parts detaches those that failed
+            removed.update(parts.failed(live.detail))
         found = {*live.refers_to} - {*strings_in(dict(live.fields)), *removed}  # what only a list of parts has
         found.update(strings_in({name: value for name, value in live.fields.items() if name not in named}))
         if address is None or not named:

@@ -32,8 +32,8 @@ def test_everything_in_the_order_in_which_it_matters():
           ! vectorstore/handbook
               kb/a.md
               # OpenAI: unsupported_file: The file type is not supported.
-          Searches do not find these files. Reverting drift attaches them again; or
-          change or remove them.
+          Searches do not find these files. Apply attaches them again; or change or
+          remove them.
 
         Retiring models
           ! gpt-4  OpenAI has shut it down, on 2026-10-23
