@@ -10,6 +10,7 @@ from reconciler.planning.codec import seal_change
 from reconciler.planning.graph import Graph, after, before, group_of
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import stays_published
+from reconciler.planning.losses import deleted_files
 from reconciler.planning.match import Matched
 from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Plan, Unmanaged, decision_of
 from reconciler.planning.publications import publications
@@ -50,7 +51,7 @@ def diff(resolution: Resolution) -> Difference:
         changes=order.of(edits),
         drift=order.of(drift),
         unmanaged=tuple(_unmanaged(matched)),
-        warnings=(*_warnings(inputs, matched), *archived),
+        warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *archived),
         unchanged=_unchanged(inputs, matched, [*edits, *drift]),
     )
     return Difference(resolution, pairs, plan, *graphs)

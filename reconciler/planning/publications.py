@@ -281,7 +281,10 @@ def names_before(inputs: PlanInputs, matched: Matched) -> dict[Address, Address 
     found: dict[Address, Address | None] = {}
     for address in {**inputs.applied, **matched.live}:  # an applied object may be live in no outlet
         one = matched.live.get(address) or inputs.applied[address]
-        pointers = inputs.resource_types[one.type].pointers
+        resource_type = inputs.resource_types.get(one.type)
+        if resource_type is None:
+            continue
+        pointers = resource_type.pointers
         release = next((text for name in pointers for text in references_in(one.fields.get(name))), None)
         if release is not None:
             found[address] = Address.parse(release)
