@@ -155,11 +155,12 @@ class Holding(Outcome):
 
     def _serving(self, id_: str, *, by_name: bool) -> set[str]:
         """Return the documents that have an id in their bundles. One in which there is another holder of the id is not
-        named beside it.
+        named beside it, unless it refers to the object itself.
         """
         serving = {name for name, one in self.survivors.items() if id_ in one.served and name != id_}
         holding = serving | self._holding({id_}, by_name=by_name)
-        return {name for name in serving if holding.isdisjoint(self.before[name].by_name)}
+        named = {name: self.before[name].by_name for name in serving}
+        return {name for name in serving if id_ in named[name] or holding.isdisjoint(named[name])}
 
     def _holding(self, held: Collection[str], *, by_name: bool) -> set[str]:
         ours = {
