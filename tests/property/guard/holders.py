@@ -74,9 +74,9 @@ class Holding(Outcome):
             return
         if not self._is_complete(address) and not self._is_changed(address):
             yield from self.served(address, published=False)
-        releases = [target for how, target in self.after[address].refs if how == "published"]
-        if not all(map(self._is_complete, releases)):
-            yield from (id_ for how, was in self.before[address].refs if how == "published" for id_ in self.served(was))
+        was, now = _published(self.before[address]), _published(self.after[address])
+        if was == now and not all(map(self._is_complete, now)):
+            yield from (id_ for release in was for id_ in self.served(release))
 
     def _is_changed(self, document: str) -> bool:
         """Return True if the manifest of a document differs from what was applied, also if only in names."""
@@ -187,6 +187,11 @@ class Holding(Outcome):
 
     def _ids_of(self, addresses: Iterable[str]) -> set[str]:
         return {upload(one, self.before[one].text) if one.startswith("file/") else self.now(one) for one in addresses}
+
+
+def _published(chatbot: Object) -> set[str]:
+    """Return the release that a chatbot publishes, if any."""
+    return {address for how, address in chatbot.refs if how == "published"}
 
 
 def _draft(thing: Object) -> object:
