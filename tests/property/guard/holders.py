@@ -40,7 +40,7 @@ class Holding(Outcome):
         return found | {address: self._unchanged(address) for address in rest}
 
     def _written(self, address: str) -> Survivor:
-        """An object in scope: it has the ids of after the plan, but for literal ones and what it ignores."""
+        """Return an object in scope: it has the ids of after the plan, except literal and ignored ones."""
         thing, manifest = self.after[address], self.manifests[address]
         live = frozenset(self._ignored(address)) if self.ignoring([address]) else frozenset[str]()
         ids, served = thing.by_id | manifest.by_id | live, frozenset(self._served_still(address))
@@ -63,7 +63,7 @@ class Holding(Outcome):
         return {file for file in named if self.before[file].text != self.after[file].text}
 
     def _unchanged(self, address: str) -> Survivor:
-        """An object out of scope, or one that is kept without a manifest."""
+        """Return an object out of scope, or one that is kept without a manifest."""
         was, manifest = self.before.get(address, Object()), self.manifests.get(address, Object())
         served = self.served(address) if is_document(address, was) else frozenset[str]()
         return Survivor(was.by_name | manifest.by_name, was.contents | was.by_id | manifest.by_id, served)
@@ -143,6 +143,8 @@ class Holding(Outcome):
         """Uploads that stop being managed with a store that has `keep_on_delete`."""
         kept = {one for one in self.kept if one not in self.manifests and self.in_scope(one)}
         return {key for one in kept if one.startswith("vectorstore/") for key in self.before[one].contents}
+
+    # Holders.
 
     def referrers(self, addresses: Collection[str]) -> set[str]:
         """Return who refers to one of these objects after the plan, or has its id if the plan ends it."""
