@@ -257,7 +257,8 @@ def withdrawn(
     for name in before.keys() - after:
         now = matched.now(name)
         by = now if now in touched else name
-        if by in touched and not stays_published(inputs, name):
+        kept = stays_published(inputs, name) or (touched.get(by) == "forget" and by in matched.live)
+        if by in touched and not kept:
             found[str(by), touched[by]].append(Withdrawal(name, before[name], now if now in after else None))
     for outlet, pointers in inputs.removed_outlets.items():
         if Address(OUTLET, outlet) in touched:
@@ -278,7 +279,10 @@ def names_before(inputs: PlanInputs, matched: Matched) -> dict[Address, Address 
     found: dict[Address, Address | None] = {}
     for address in {**inputs.applied, **matched.live}:  # an applied object may be live in no outlet
         one = matched.live.get(address) or inputs.applied[address]
-        pointers = inputs.resource_types[one.type].pointers
+        resource_type = inputs.resource_types.get(one.type)
+        if resource_type is None:
+            continue
+        pointers = resource_type.pointers
         release = next((text for name in pointers for text in references_in(one.fields.get(name))), None)
         if release is not None:
             found[address] = Address.parse(release)
