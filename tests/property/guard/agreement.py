@@ -47,7 +47,11 @@ def disagreement(estate: Estate, rules: Rules = RULES) -> str:
         "archived": (_going(plan, "archive"), judgement.archived),
         "deleted": (_going(plan, "delete"), judgement.deleted),
         "uploads ended": (_ended(found), _ids(judgement.ended)),
-        "uploads held": (_held(found) - _ids(judgement.disowned), _ids(judgement.held)),
+        "uploads held": (
+            {id_: names for id_, names in _held(found).items() if id_ not in _ids(judgement.disowned)},
+            {upload_id(key): names for key, names in judgement.held.items()},
+        ),
+        "orphans": (_orphans(found) - _ids(judgement.disowned | judgement.ended), frozenset()),
         "new uploads": (_uploaded(found), judgement.uploaded),
         "order": (_out_of_order(plan, judgement), []),
     }
@@ -88,9 +92,22 @@ def _ended(planned: Planned) -> frozenset[str]:
     )
 
 
-def _held(planned: Planned) -> frozenset[str]:
-    """Return the ids of the uploads that stay because others hold them, as the plan says."""
-    return frozenset(change.id or "" for change in _of_files(planned.plan) if _is_held(change))
+def _held(planned: Planned) -> dict[str, frozenset[str]]:
+    """Return the ids of the uploads that stay because others hold them, each with the holders that the plan names."""
+    reasons = (reason for change in _of_files(planned.plan) for reason in change.reasons if reason.code == HELD)
+    return {reason.args["id"]: frozenset(reason.args["holders"]) for reason in reasons}
+
+
+def _orphans(planned: Planned) -> frozenset[str]:
+    """Return the ids of the uploads that the state has before the plan, and no longer has after it."""
+    files = {str(one): applied.id for one, applied in planned.inputs.applied.items() if str(one).startswith(FILES)}
+    after: dict[str, str | None] = dict(files)
+    for change in _of_files(planned.plan):
+        if change.action in INVALIDATES_ID | RELEASES_OWNERSHIP:
+            after.pop(change.address, None)
+        if change.action == "adopt" or _is_held(change):
+            after[change.address] = change.id
+    return frozenset(files.values()) - set(after.values())
 
 
 def _uploaded(planned: Planned) -> frozenset[str]:

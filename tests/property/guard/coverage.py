@@ -50,7 +50,7 @@ class Coverage:
     def add(self, made: Estate, judgement: Judgement) -> None:
         outcome = Holding(made)
         self.estates += 1
-        self.shaped.update(name for name in DIMENSIONS if SHAPES[name](outcome, judgement))
+        self.shaped.update(name for name in DIMENSIONS if SHAPES[name](outcome))
         self.decided.update(
             name for name, without in WITHOUT.items() if (other := without(made)) != made and judge(other) != judgement
         )
@@ -63,25 +63,25 @@ class Coverage:
         return {name: share for name, share in shares.items() if share < least[name]}
 
     def __str__(self) -> str:
-        shares = (
-            f"{name} {self.shaped[name] / self.estates:.0%} (decides {self.decided[name] / self.estates:.0%})"
-            for name in DIMENSIONS
-        )
-        return f"{self.estates} estates: {', '.join(shares)}"
+        return f"{self.estates} estates: {', '.join(map(self._share, DIMENSIONS))}"
+
+    def _share(self, name: str) -> str:
+        decides = f" (decides {self.decided[name] / self.estates:.0%})" if name in WITHOUT else ""
+        return f"{name} {self.shaped[name] / self.estates:.0%}{decides}"
 
 
-def _has_content_edits(outcome: Holding, _judgement: Judgement) -> bool:
+def _has_content_edits(outcome: Holding) -> bool:
     """Return True if a live file in scope gets other bytes."""
     edited = (one for one in outcome.before.keys() & outcome.after.keys() if one.startswith("file/"))
     return any(outcome.before[one].text != outcome.after[one].text for one in edited)
 
 
-def _has_kept_objects(outcome: Holding, _judgement: Judgement) -> bool:
+def _has_kept_objects(outcome: Holding) -> bool:
     """Return True if an object stays although its manifest was removed."""
     return any(one not in outcome.manifests and outcome.in_scope(one) for one in outcome.kept)
 
 
-def _has_ignored_fields(outcome: Holding, _judgement: Judgement) -> bool:
+def _has_ignored_fields(outcome: Holding) -> bool:
     """Return True if a manifest that ignores fields says something else than what is live."""
     ignoring = outcome.ignoring(filter(outcome.in_scope, outcome.manifests))
     return any(
@@ -90,7 +90,7 @@ def _has_ignored_fields(outcome: Holding, _judgement: Judgement) -> bool:
     )
 
 
-def _has_literal_ids(outcome: Holding, _judgement: Judgement) -> bool:
+def _has_literal_ids(outcome: Holding) -> bool:
     """Return True if a manifest names a live id of something that the edit removes or changes."""
     named = {id_ for thing in outcome.manifests.values() for id_ in thing.by_id}
     leaving = {one for one in outcome.before if one not in outcome.manifests or one in outcome.replaced}
@@ -98,15 +98,15 @@ def _has_literal_ids(outcome: Holding, _judgement: Judgement) -> bool:
     return bool(named & (leaving | (outcome.uploads.keys() - wanted)))
 
 
-SHAPES: Final[Mapping[str, Callable[[Holding, Judgement], bool]]] = {
+SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
     "content edits": _has_content_edits,
-    "target changes": lambda outcome, _: bool(outcome.replaced),
-    "targets": lambda outcome, _: outcome.scope is not None and not outcome.before.keys() <= outcome.scope,
+    "target changes": lambda outcome: bool(outcome.replaced),
+    "targets": lambda outcome: outcome.scope is not None and not outcome.before.keys() <= outcome.scope,
     "ignored fields": _has_ignored_fields,
     "kept objects": _has_kept_objects,
     "literal ids": _has_literal_ids,
-    "left uploads": lambda outcome, _: bool(outcome.estate.left),
-    "renames": lambda outcome, _: any(map(outcome.in_scope, outcome.former)),
+    "left uploads": lambda outcome: bool(outcome.estate.left),
+    "renames": lambda outcome: any(map(outcome.in_scope, outcome.former)),
 }
 
 
@@ -143,7 +143,7 @@ WITHOUT: Final[Mapping[str, Callable[[Estate], Estate]]] = {
     ),
     "left uploads": _without_left_uploads,
 }
-"""The same estate without a dimension; renames decide by what does not end."""
+"""The same estate without a dimension. A rename decides nothing: its id stays."""
 
 
 def _traits(made: Estate, judgement: Judgement) -> Iterator[str]:

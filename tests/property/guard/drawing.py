@@ -66,19 +66,19 @@ class _Drawing(Edits):
         same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
-            (20, {}),
-            (6, {"other_project": True}),
+            (26, {}),
+            (4, {"other_project": True}),
             (46, {"duplicates": same, "max_deletes": PLENTY}),
             (44, {"taken": same, "max_deletes": PLENTY}),
-            (30, {"by_hand": staying, "on_drift": "refuse"}),
-            (42, {"by_hand": staying, "on_drift": "keep"}),
+            (44, {"by_hand": staying, "on_drift": "refuse"}),
+            (46, {"by_hand": staying, "on_drift": "keep"}),
             (18, {"by_hand": staying, "on_drift": "revert"}),
-            (11, {"rewritten": frozenset(releases)}),
+            (8, {"rewritten": frozenset(releases)}),
         )
         possible = [trouble for trouble in troubles if frozenset() not in trouble[1].values()]
         weights, marks = zip(*possible, strict=True)
         (chosen,) = self.random.choices(marks, weights)
-        if chosen.get("on_drift") == "keep" and staying and self.maybe(0.8):
+        if chosen.get("on_drift") == "keep" and self.maybe(0.95):
             made = replace(made, after=self.reworded(made.after, staying))
         if "by_hand" in chosen and self.maybe(0.9):
             made = replace(made, after=self.released(made.after))

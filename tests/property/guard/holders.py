@@ -40,7 +40,7 @@ class Holding(Outcome):
         return found | {address: self._unchanged(address) for address in rest}
 
     def _written(self, address: str) -> Survivor:
-        """An object in scope: it has the ids of after the plan, but for literal ones and what it ignores."""
+        """Return an object in scope: it has the ids of after the plan, except literal and ignored ones."""
         thing, manifest = self.after[address], self.manifests[address]
         live = frozenset(self._ignored(address)) if self.ignoring([address]) else frozenset[str]()
         ids, served = thing.by_id | manifest.by_id | live, frozenset(self._served_still(address))
@@ -63,7 +63,7 @@ class Holding(Outcome):
         return {file for file in named if self.before[file].text != self.after[file].text}
 
     def _unchanged(self, address: str) -> Survivor:
-        """An object out of scope, or one that is kept without a manifest."""
+        """Return an object out of scope, or one that is kept without a manifest."""
         was, manifest = self.before.get(address, Object()), self.manifests.get(address, Object())
         served = self.served(address) if is_document(address, was) else frozenset[str]()
         return Survivor(was.by_name | manifest.by_name, was.contents | was.by_id | manifest.by_id, served)
@@ -74,9 +74,9 @@ class Holding(Outcome):
             return
         if not self._is_complete(address) and not self._is_changed(address):
             yield from self.served(address, published=False)
-        releases = [target for how, target in self.after[address].refs if how == "published"]
-        if any(release not in self.manifests for release in releases):
-            yield from (id_ for how, was in self.before[address].refs if how == "published" for id_ in self.served(was))
+        was, now = _published(self.before[address]), _published(self.after[address])
+        if was == now and not all(map(self._is_complete, now)):
+            yield from (id_ for release in was for id_ in self.served(release))
 
     def _is_changed(self, document: str) -> bool:
         """Return True if the manifest of a document differs from what was applied, also if only in names."""
@@ -144,6 +144,8 @@ class Holding(Outcome):
         kept = {one for one in self.kept if one not in self.manifests and self.in_scope(one)}
         return {key for one in kept if one.startswith("vectorstore/") for key in self.before[one].contents}
 
+    # Holders.
+
     def referrers(self, addresses: Collection[str]) -> set[str]:
         """Return who refers to one of these objects after the plan, or has its id if the plan ends it."""
         named = self._holding(addresses, by_name=True)
@@ -154,12 +156,24 @@ class Holding(Outcome):
         return self._holding({id_}, by_name=False) | self._serving(id_, by_name=False)
 
     def _serving(self, id_: str, *, by_name: bool) -> set[str]:
-        """Return the documents that have an id in their bundles. One in which there is another holder of the id is not
-        named beside it.
+        """Return the documents that have an id in their bundles. One that does not refer to the object itself, and that
+        has another holder in it, is not named beside that holder.
         """
         serving = {name for name, one in self.survivors.items() if id_ in one.served and name != id_}
         holding = serving | self._holding({id_}, by_name=by_name)
-        return {name for name in serving if holding.isdisjoint(self.before[name].by_name)}
+        if by_name:
+            holding |= {name for document in serving for name in self._inside(document) if self._leads(name, id_)}
+        return {name for name in serving if id_ in self.before[name].by_name or holding.isdisjoint(self._inside(name))}
+
+    def _inside(self, document: str) -> frozenset[str]:
+        return self.before[document].by_name
+
+    def _leads(self, name: str, address: str) -> bool:
+        """Return True if a survivor refers to an object after the plan, itself or through others."""
+        if name not in self.survivors:
+            return False
+        named = self.survivors[name].names
+        return address in named or any(self._leads(one, address) for one in named)
 
     def _holding(self, held: Collection[str], *, by_name: bool) -> set[str]:
         ours = {
@@ -175,6 +189,11 @@ class Holding(Outcome):
 
     def _ids_of(self, addresses: Iterable[str]) -> set[str]:
         return {upload(one, self.before[one].text) if one.startswith("file/") else self.now(one) for one in addresses}
+
+
+def _published(chatbot: Object) -> set[str]:
+    """Return the release that a chatbot publishes, if any."""
+    return {address for how, address in chatbot.refs if how == "published"}
 
 
 def _draft(thing: Object) -> object:

@@ -197,7 +197,11 @@ def live_releases(manifests: Manifests, tombstones: Iterable[str] = ()) -> list[
 
 def moves(manifests: Manifests) -> dict[str, str]:
     """Return the present address of each renamed object, by its former one."""
-    kinds = {"pipeline": manifests.pipelines, "assistant": manifests.assistants, "vectorstore": manifests.stores}
+    kinds: Mapping[str, Mapping[str, Pipeline | Assistant | Store]] = {
+        "pipeline": manifests.pipelines,
+        "assistant": manifests.assistants,
+        "vectorstore": manifests.stores,
+    }
     return {
         f"{kind}/{one.moved_from}": f"{kind}/{name}"
         for kind, items in kinds.items()

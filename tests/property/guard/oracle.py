@@ -209,11 +209,14 @@ class _Oracle(Holding):
         if assistant in self.estate.by_hand and assistant not in self.replaced:
             return self.estate.on_drift == "revert" or _own(was, text="") != _own(wanted, text="")
         names = frozenset[str]() if self.ignoring([assistant]) else self.as_written[assistant].by_name
+        if assistant in self.former:  # the document is published anew in any case: only other values count
+            was, wanted = _by_meaning(was), _by_meaning(wanted)
         return _own(was) != _own(wanted) or not names.isdisjoint(self.former)
 
     def uses_an_old_model(self, address: str) -> bool:
         thing = self.after.get(address) or self.manifests.get(address, Object())
-        return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.refers_to)
+        known = thing.by_id - self.estate.duplicates - self.estate.taken
+        return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.by_name | known)
 
     # The number of deletes.
 
@@ -265,6 +268,11 @@ def _rank(address: str) -> float:
 def _own(thing: Object, **changes: str) -> Object:
     """Return an assistant without the contents of its files, which are not a part of it."""
     return replace(thing, holds=dict.fromkeys(thing.holds, ""), **changes)  # type: ignore[arg-type]
+
+
+def _by_meaning(thing: Object) -> Object:
+    """Return an assistant whose literal ids are the names of the same objects."""
+    return replace(thing, refs=tuple(sorted({*thing.refs, *thing.literal})), literal=())
 
 
 def _members(store: Object) -> set[str]:

@@ -19,6 +19,8 @@ from tests.property.guard.manifests import (
 
 @dataclass(frozen=True)
 class Outcome:
+    """An estate after the plan. Addresses are those of after the edit, where an object is renamed."""
+
     estate: Estate
 
     # The releases that go.
@@ -45,9 +47,8 @@ class Outcome:
         content = self.estate.after.releases[release].content
         nodes = {name for pipeline in content.pipelines.values() for name in pipeline.nodes}
         answering = {bot.answers for bot in content.bots.values() if bot.answers.startswith("assistant/")}
-        named = {
-            self.family(name) for name in ({f"assistant/{name}" for name in nodes} | answering) if LITERAL not in name
-        }
+        used = {f"assistant/{name}" for name in nodes} | answering
+        named = {self.family(name) for name in used if LITERAL not in name}
         return not self.estate.strict and not named <= working(self.estate.after).keys()
 
     def _is_too_old(self, release: str) -> bool:
@@ -76,6 +77,7 @@ class Outcome:
         return moves(self.estate.after)
 
     def now(self, address: str) -> str:
+        """Return what an object is called after the edit."""
         return self.moved.get(address, address)
 
     @cached_property
@@ -133,13 +135,8 @@ class Outcome:
 
     def ignoring(self, addresses: Iterable[str]) -> list[str]:
         """Return the objects of which the plan leaves the references as they are."""
-        return [
-            one
-            for one in addresses
-            if one in self.estate.ignored
-            and one in self.before
-            and self.before[one].target == self.manifests[one].target
-        ]
+        there = (one for one in addresses if one in self.estate.ignored and one in self.before)
+        return [one for one in there if self.before[one].target == self.manifests[one].target]
 
     @cached_property
     def leaving(self) -> set[str]:
