@@ -21,16 +21,34 @@ def planned():
 
 
 def test_a_look_is_used_again_for_two_seconds_and_not_longer(planned, cloud):
-    moments = iter([0.0, 0.0, FRESH, FRESH + 0.1, FRESH + 0.1])
-    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)], clock=lambda: next(moments))
+    now = [0.0]
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)], clock=lambda: now[0])
     lamp, vase = planned.inputs.live
 
     async def look():
         assert await lookout.holders(lamp) == []
         cloud.users = [Live("automation", "auto_1", {}, refers_to=(lamp.id, vase.id))]
+        now[0] = FRESH
         assert await lookout.holders(vase) == []
         assert cloud.looks == 1
+        now[0] = FRESH + 0.1
         assert await lookout.holders(vase) == cloud.users
+        assert cloud.looks == 2
+
+    asyncio.run(look())
+
+
+def test_reference_in_an_earlier_look_is_looked_for_again(planned, cloud):
+    now = [0.0]
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)], clock=lambda: now[0])
+    lamp, vase = planned.inputs.live
+
+    async def look():
+        cloud.users = [Live("automation", "auto_1", {}, refers_to=(lamp.id, vase.id))]
+        assert await lookout.holders(lamp) == cloud.users
+        cloud.users = []
+        now[0] = 1.0
+        assert await lookout.holders(vase) == []
         assert cloud.looks == 2
 
     asyncio.run(look())
