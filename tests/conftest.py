@@ -1,4 +1,4 @@
-"""Settings of all tests: a clean environment, checked JSON documents, and an option that makes skipped tests fail."""
+"""Settings of all tests: a clean environment, checked JSON documents, and the options `--full` and `--fail-on-skip`."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.support import budget
 from tests.support.documents import check_printed_documents
 from tests.support.servers import bucket, database, postgres_server, s3_server
 
@@ -19,12 +20,28 @@ PREFIXES = ("RECONCILER_", "OPENAI_", "CI", "GITHUB_", "GITLAB_", "AWS_", "PG")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fail-on-skip", action="store_true", help="Count every skipped test as failed.")
+    parser.addoption("--full", action="store_true", help="Run long tests with the full number of generated examples.")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return the number of workers for `-n auto`: 1.5 per core, because tests wait for servers, disks and clocks."""
     return (os.cpu_count() or 1) * 3 // 2
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    budget.configure(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the results that tests announced: seeds, counts and coverage."""
+    reports = (one for group in ("passed", "failed") for one in terminalreporter.stats.get(group, ()))
+    results = [
+        f"{one.nodeid}: {text}" for one in reports for name, text in one.user_properties if name == budget.RESULT
+    ]
+    if results:
+        terminalreporter.section("generated examples")
+        terminalreporter.write_line("\n".join(results))
 
 
 @pytest.hookimpl(hookwrapper=True)

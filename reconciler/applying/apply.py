@@ -59,7 +59,7 @@ class _Performer:
             case "remove":
                 note = await remove(self.run, step)
             case "forget":
-                await give_up(self.run, step)
+                note = await give_up(self.run, step)
         return (note,) if note else ()
 
     def _outcome(self, step: Step) -> Outcome:

@@ -16,7 +16,8 @@ Verdict: TypeAlias = Literal["already-applied", "applied", "interrupted", "partl
 NoteCode: TypeAlias = Literal[
     "upload-shared",  # another path has the same bytes under the same name: one upload for both
     "upload-kept",  # the old upload stays, because another path shares it
-    "upload-held",  # type, id: the old upload stays, because an object of another owner uses it
+    "upload-held",  # type, id: the old upload stays, because this object started to use it after the plan was made
+    "upload-still-held",  # holders: the upload stays, because these objects use it, as planned
     "already-deleted",  # the live object did not exist
 ]
 

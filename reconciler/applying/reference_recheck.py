@@ -1,4 +1,8 @@
-"""The check for new references immediately before an object is deleted."""
+"""The check for references immediately before an object is deleted.
+
+It finds everything that holds the id then, whether or not it did when the plan was made: what the plan was to change
+has been changed by now.
+"""
 
 import asyncio
 import time
@@ -12,6 +16,9 @@ from typing import Any, Final
 from reconciler.live.adapters import Adapter, Referrer, gather
 from reconciler.live.errors import NotServedError
 from reconciler.planning.build import Planned, planned_deletions
+from reconciler.planning.holders import holders
+from reconciler.planning.referrers import Foreign
+from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 
 FRESH: Final = 2.0
@@ -26,13 +33,14 @@ deletes, and not with deletes times lists.
 
 @dataclass
 class _Seen:
+    begun: float = float("-inf")
     at: float = float("-inf")
     objects: Sequence[Live] = ()
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class ReferenceRecheck:
-    """Finds references at OpenAI that appeared after the plan was made."""
+    """Finds references at OpenAI, and in the states of peers, that the plan does not leave in place."""
 
     def __init__(
         self,
@@ -43,33 +51,43 @@ class ReferenceRecheck:
     ) -> None:
         self._inputs = planned.inputs
         self._deleted = planned_deletions(planned)
-        known = chain(planned.inputs.live, planned.inputs.elsewhere)
-        self._known = {(live.id, id_) for live in known for id_ in live.refers_to}
+        self._leaving = frozenset(chain.from_iterable(self._deleted.values()))
+        self._accepted = frozenset(_accepted(planned, self._leaving))
         self._adapters = adapters
         self._referrers = referrers
         self._clock = clock
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
         self._absent = {one.type for one in planned.inputs.unlisted if one.is_absent}
 
-    async def newcomers(self, live: Live) -> list[Live]:
-        """Return the objects that reference `live` and did not when the plan was made, by type and id."""
-        found = await gather(self._looks(live))
-        new = (
+    async def holders(self, live: Live) -> list[Live]:
+        """Return the objects that reference `live`, by type and id; without those that the plan deletes, and those that
+        a consent was given for.
+
+        A reference in a shared list may have been removed by a step of this run since: then everything is read again.
+        """
+        asked = self._clock()
+        held = await self._holders(live, float("-inf"))
+        return await self._holders(live, asked) if held else held
+
+    async def _holders(self, live: Live, since: float) -> list[Live]:
+        """Return the objects that reference `live`, in lists whose reading began at `since` or later."""
+        found = await gather(self._looks(live, since))
+        held = (
             one
             for one in chain.from_iterable(found)
-            if live.id in one.refers_to and (one.id, live.id) not in self._known
+            if live.id in one.refers_to and one.id not in self._leaving and (one.id, live.id) not in self._accepted
         )
-        return sorted(new, key=lambda one: (one.type, one.id))
+        return sorted(held, key=lambda one: (one.type, one.id))
 
-    def _looks(self, live: Live) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
+    def _looks(self, live: Live, since: float) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
         for referrer in self._referrers:
             if live.type in referrer.refers and referrer.asks_by_id:
                 yield self._listed(referrer.type, partial(referrer.referring, {live.type: [live.id]}))
             elif live.type in referrer.refers:
-                yield self._shared(referrer.type, partial(referrer.referring, self._deleted))
+                yield self._shared(referrer.type, partial(referrer.referring, self._deleted), since)
         for adapter in self._adapters.values():
             if live.type in adapter.refers:
-                yield self._shared(adapter.type, partial(self._everything, adapter))
+                yield self._shared(adapter.type, partial(self._everything, adapter), since)
 
     async def _listed(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
         """Return what `look` finds. A list that the server did not have when the plan was made may still be a 404."""
@@ -80,10 +98,11 @@ class ReferenceRecheck:
                 raise
             return ()
 
-    async def _shared(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
+    async def _shared(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]], since: float) -> Sequence[Live]:
         seen = self._seen[name]
         async with seen.turn:
-            if self._clock() - seen.at > FRESH:
+            if self._clock() - seen.at > FRESH or seen.begun < since:
+                seen.begun = self._clock()
                 seen.objects, seen.at = await self._listed(name, look), self._clock()
             return seen.objects
 
@@ -92,3 +111,16 @@ class ReferenceRecheck:
         known = [applied.id for applied in self._inputs.applied.values()]
         listed = await adapter.list(self._inputs.identity, known)
         return [live for live in await gather(map(adapter.whole, listed)) if live is not None]
+
+
+def _accepted(planned: Planned, leaving: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the references that exist after the plan, by the ids of referrer and referent: with them, the plan has no
+    changes but those that a consent permits.
+    """
+    inputs, matched = planned.inputs, planned.matched
+    ended = {live.id: address for address, live in matched.live.items() if live.id in leaving}
+    for id_, edges in holders(inputs, matched, ended, planned.plan.work).items():
+        for edge in edges:
+            source = edge.source
+            live = matched.live.get(source) if isinstance(source, Address) else None
+            yield live.id if live else source.id if isinstance(source, Foreign) else str(source), id_

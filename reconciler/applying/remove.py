@@ -13,8 +13,9 @@ from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.applying.write import StaleError
 from reconciler.planning.announced import accounts_for
+from reconciler.planning.model import STILL_HELD
 from reconciler.planning.uploads import leftover_address
-from reconciler.resources.base import Live
+from reconciler.resources.base import Applied, Live
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Problem
 
@@ -24,29 +25,49 @@ MOST_NAMED = 3
 async def remove(run: Run, step: Step) -> Note | None:
     """Delete the live object and, if the address is removed, its published documents. Return a remark, if any."""
     live = _planned(run, step)
+    if any(change.keeps_upload for change in step.changes):  # the state has it since the new upload was made
+        return _still_held(step)
     planned_deletions = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
     async with _alone(run, live):
         note = None if run.in_outlets(live.type) else await _staying(run, step, live)
         if planned_deletions and step.address in run.planned.inputs.pointers:
             await asyncio.to_thread(run.publisher.withdraw, step.address)
-        if not note and not run.in_outlets(live.type):
+        if not note and not run.in_outlets(live.type) and live.id not in run.deleted:
             await _delete(run, live)
     if planned_deletions:
         forget(run, step)
-    elif not run.in_outlets(live.type) and (_is_replaced(step) or run.planned.inputs.needs_state(live.type)):
+    elif _is_recorded_apart(run, step, live) and not (note and note.code == "upload-held"):
         run.journal.done(leftover_address(run.planned.inputs, live), None)
     return note
 
 
-async def give_up(run: Run, step: Step) -> None:
-    """Remove an address from the state. If the live object stays unmanaged, remove its ownership labels."""
+def _is_recorded_apart(run: Run, step: Step, live: Live) -> bool:
+    """Return True if the state has the object under the address of a leftover."""
+    return not run.in_outlets(live.type) and (_is_replaced(step) or run.planned.inputs.needs_state(live.type))
+
+
+async def give_up(run: Run, step: Step) -> Note | None:
+    """Remove an address from the state. If the live object stays unmanaged, remove its ownership labels. An upload that
+    something holds stays managed, under an address of its own.
+    """
     inputs, live = run.planned.inputs, run.planned.matched.live.get(step.address)
     applied = inputs.applied.get(step.address)
-    if live is None and step.address in inputs.pointers:  # a run was killed when it had deleted the object
+    # A run was killed when it had deleted the object, or its document is missing from the built-in outlet only.
+    if live is None and (step.address in inputs.pointers or (applied and run.in_outlets(applied.type))):
         await asyncio.to_thread(run.publisher.withdraw, step.address)
     if live and applied and applied.keep and inputs.is_labelled(live.type):
         await run.adapters[live.type].disown(live.id, inputs.identity)
     forget(run, step)
+    if live is None or not any(change.keeps_upload for change in step.changes):
+        return None
+    run.journal.done(leftover_address(inputs, live), Applied(live.id, live.type, live.fields))
+    return _still_held(step)
+
+
+def _still_held(step: Step) -> Note:
+    """Return the holders that the plan names."""
+    reasons = [reason for change in step.changes for reason in change.reasons if reason.code == STILL_HELD]
+    return Note("upload-still-held", {"holders": reasons[0].args["holders"]})
 
 
 def forget(run: Run, step: Step) -> None:
@@ -82,6 +103,7 @@ async def _delete(run: Run, live: Live) -> None:
     if run.is_upload(live.type) and run.uploads.get(_content(live)) == live.id:
         del run.uploads[_content(live)]
     await run.adapters[live.type].delete(live.id)
+    run.deleted.add(live.id)
 
 
 async def _staying(run: Run, step: Step, live: Live) -> Note | None:
@@ -90,24 +112,17 @@ async def _staying(run: Run, step: Step, live: Live) -> Note | None:
         note = _kept_because(run, step, live)
     else:
         note = None if await _is_there(run, step, live) else Note("already-deleted")
-    newcomers = [] if note else await run.reference_recheck.newcomers(live)
-    if newcomers and run.is_upload(live.type) and _is_replaced(step):
-        return _held_by(newcomers[0])
-    if newcomers:
-        raise _stale(step, f"{_named(newcomers)} started referencing {live.id} after this was planned")
+    found = [] if note else await run.reference_recheck.holders(live)
+    if found and run.is_upload(live.type) and _is_replaced(step):
+        return Note("upload-held", {"type": found[0].type, "id": found[0].id})
+    if found:
+        raise _stale(step, f"{_named(found)} started referencing {live.id} after this was planned")
     return note
 
 
 def _kept_because(run: Run, step: Step, live: Live) -> Note | None:
-    """Return a note if another address or another vector store still uses the upload, which has no label to check."""
-    if run.users[live.id] - {str(step.address)}:
-        return Note("upload-kept")
-    holder = run.holders.get(live.id)
-    return _held_by(holder) if holder else None
-
-
-def _held_by(holder: Live) -> Note:
-    return Note("upload-held", {"type": holder.type, "id": holder.id})
+    """Return a note if another address still uses the upload, which has no label to check."""
+    return Note("upload-kept") if run.users[live.id] - {str(step.address)} else None
 
 
 async def _is_there(run: Run, step: Step, live: Live) -> bool:

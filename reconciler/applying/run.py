@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +15,7 @@ from reconciler.live.adapters import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.model import Action
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Labels, Live
+from reconciler.resources.base import Applied, Desired, Labels
 from reconciler.resources.labels import field_hash
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -36,6 +35,10 @@ class Journal(Protocol):
         address, and `is_doubtful` says that an earlier create may still make another object. Writes to memory only and
         never blocks.
         """
+        ...
+
+    def publication_done(self, address: Address) -> None:
+        """Record that the bundle under the name of `address` is published in every outlet. Never blocks."""
         ...
 
     def announce(self, address: Address) -> None:
@@ -92,6 +95,8 @@ class Run:
     time.
     """
     uploading: dict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    deleted: set[str] = field(default_factory=set)
+    """Ids of the objects that this run has deleted: two paths may have had one upload."""
     applied: dict[Address, Applied] = field(default_factory=dict)
     """The state entries that this run has written."""
 
@@ -100,13 +105,6 @@ class Run:
             self.hold(str(address), live.id)
             if self.is_upload(live.type) and "sha256" in live.fields:
                 self.uploads.setdefault((live.fields["sha256"], live.name), live.id)
-
-    @cached_property
-    def holders(self) -> Mapping[str, Live]:
-        """An object of another owner that references the object, by id."""
-        matched = self.planned.matched
-        others = chain(matched.unmanaged, matched.unproven, self.planned.inputs.elsewhere)
-        return {id_: live for live in others for id_ in live.refers_to}
 
     @cached_property
     def reference_recheck(self) -> ReferenceRecheck:

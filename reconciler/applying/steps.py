@@ -7,11 +7,13 @@ A change is one step, except that a replacement removes the old object only afte
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.build import Planned
+from reconciler.planning.graph import Edge
+from reconciler.planning.holders import holders
 from reconciler.planning.keep_on_delete import given_up
 from reconciler.planning.model import CREATES, Action, Change
 from reconciler.planning.release_retention import release_of
@@ -58,7 +60,9 @@ def lower(planned: Planned) -> dict[Step, set[Step]]:
     by_address: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
         by_address[str(step.address)].append(step)
-    needs = {step: _needs(planned, step, by_address) - {step} for step in steps}
+    removed = {step.id: step.address for step in steps if step.verb == "remove" and step.id is not None}
+    holding = holders(planned.inputs, planned.matched, removed)
+    needs = {step: _needs(planned, step, by_address, holding) - {step} for step in steps}
     return needs | _files_first(planned, by_address)
 
 
@@ -90,12 +94,14 @@ def _live_id(planned: Planned, address: Address) -> str | None:
     return live.id if live else None
 
 
-def _needs(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> set[Step]:
+def _needs(
+    planned: Planned, step: Step, by_address: Mapping[str, list[Step]], holding: Mapping[str, Sequence[Edge]]
+) -> set[Step]:
     if step.verb in {"write", "publish"}:
         written = set(_written(by_address, [*_parts(planned, step), step.address]))
         # The bundle of an agent holds the agent itself, which waits for nothing that is published of it.
         return {other for other in written if (other.address, other.verb) != (step.address, "publish")}
-    return set(_let_go(planned, step, by_address))
+    return set(_let_go(planned, step, by_address, holding.get(step.id or "", ())))
 
 
 def _parts(planned: Planned, step: Step) -> list[Address]:
@@ -119,11 +125,14 @@ def _written(by_address: Mapping[str, list[Step]], addresses: list[Address]) -> 
         yield from (step for step in by_address.get(str(address), ()) if step.verb in {"write", "publish"})
 
 
-def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> Iterator[Step]:
-    """Yield the steps after which no object references the removed one."""
+def _let_go(
+    planned: Planned, step: Step, by_address: Mapping[str, list[Step]], holding: Sequence[Edge]
+) -> Iterator[Step]:
+    """Yield the steps after which no object references the removed one, and nothing published holds its id."""
     edges = [
         *planned.before.referrers.get(step.address, ()),
         *planned.after.referrers.get(step.address, ()),
+        *holding,
     ]
     for source in dict.fromkeys(edge.source for edge in edges):
         yield from by_address.get(str(source), ())
@@ -134,6 +143,8 @@ def _let_go(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) 
 
 
 def _forgotten(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> Iterator[Step]:
-    """Yield the steps in which other addresses release a shared upload: the last address deletes it."""
+    """Yield the steps in which other addresses release a shared upload, or get another one: it is deleted after the
+    last of them.
+    """
     for address in planned.matched.addresses.get(step.id or "", ()):
-        yield from (other for other in by_address.get(str(address), ()) if other.verb == "forget")
+        yield from (other for other in by_address.get(str(address), ()) if other.verb in {"forget", "write"})

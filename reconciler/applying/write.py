@@ -21,7 +21,7 @@ from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.field_diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.release_retention import release_of
-from reconciler.planning.uploads import leftover_address
+from reconciler.planning.uploads import is_leftover, leftover_address
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live
 from reconciler.resources.metadata import has_room
@@ -102,6 +102,7 @@ async def publish(run: Run, step: Step) -> None:
     desired, release = run.planned.inputs.desired[step.address], release_of(run.planned.inputs, step.address)
     if not run.planned.inputs.resource_types[desired.type].pointers:
         await run.publish(step.address)
+        run.journal.publication_done(step.address)
         return
     if release is None:
         await asyncio.to_thread(run.publisher.withdraw, step.address, published_only=True)
@@ -109,6 +110,7 @@ async def publish(run: Run, step: Step) -> None:
         await run.publish(release, under=step.address)
     if step.address in run.planned.matched.moved:
         await _withdraw(run, run.planned.matched.moved[step.address])
+    run.journal.publication_done(step.address)
     known = run.last_applied(step.address)
     if known is not None:
         run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
@@ -160,9 +162,12 @@ def _remember_replaced(run: Run, step: Step, written: Written) -> None:
     """Keep a replaced object in the state until it is deleted: if the run is interrupted, nothing else proves that
     this identity may delete it.
     """
-    inputs, old = run.planned.inputs, run.planned.matched.live.get(step.address)
-    if old and not run.in_outlets(old.type) and old.id != written.id:
-        run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
+    inputs, matched, known = run.planned.inputs, run.planned.matched, run.planned.inputs.applied.get(step.address)
+    former = matched.addresses.get(known.id, ()) if known else ()
+    outdated = [matched.live[one] for one in former if known and is_leftover(one, known.id)]
+    for old in filter(None, [matched.live.get(step.address), *outdated]):
+        if not run.in_outlets(old.type) and old.id != written.id and old.id not in run.deleted:
+            run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
 
 
 async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
@@ -260,7 +265,7 @@ async def _complete(run: Run, adapter: Adapter, found: Live, request: WriteReque
 async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[str]) -> Written:
     """Write the top-level fields in which a value changes, each whole; labels go with every write."""
     changes = [item for change in step.changes for item in change.fields]
-    names = sorted({item.keys[0] for item in changes} - NOT_FIELDS)
+    names = sorted(({item.keys[0] for item in changes} | _awaited(run, step, desired)) - NOT_FIELDS)
     if not names and not run.planned.inputs.is_labelled(desired.type):
         return Written(run.id_of(str(step.address)))
     adapter = run.adapters[desired.type]
@@ -269,8 +274,22 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
         raise _stale(step, f"{step.id} was not found")
     _check_fresh(run, step, live, changes)
     fields = dict(_values(run, desired, names, changes))
-    await adapter.update(live, WriteRequest(desired, fields, _labels(run, desired, live, ignored), run.id_of, run.root))
+    labels = _labels(run, desired, live, ignored)
+    if fields or not _is_labelled(live, labels):
+        await adapter.update(live, WriteRequest(desired, fields, labels, run.id_of, run.root))
     return Written(live.id)
+
+
+def _is_labelled(live: Live, labels: Labels) -> bool:
+    """Return True if the object has these labels already, or no room for any."""
+    return live.labels == labels or (live.labels is None and not has_room(live.fields.get("metadata")))
+
+
+def _awaited(run: Run, step: Step, desired: Desired) -> set[str]:
+    """Return the field of parts that OpenAI is still indexing: a write of it, even without changes, waits for them."""
+    members = run.planned.inputs.members(desired.type)
+    reasons = [reason.code for change in step.changes for reason in change.reasons]
+    return {members.field} if members and "still-indexing" in reasons else set()
 
 
 def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) -> Labels:

@@ -25,6 +25,7 @@ from reconciler.resources.values import JSON, digest
 
 _READERS: Final = 16
 """The number of concurrent reads: object stores take tens of milliseconds for each document."""
+_HASHED: Final = 16
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,19 @@ class Published:
     content: JSON | None
     """The content of the blob; None if it is missing or altered."""
     problem: Problem | None = None
+    lacks_blob: bool = False
+    """True if the pointer can be read and its blob does not exist."""
+
+
+def pointer_hash(pointer: Pointer) -> str:
+    """Return the hash by which the state remembers what was written to an outlet."""
+    return digest(pointer.document()).removeprefix("sha256:")[:_HASHED]
 
 
 def publish(
     outlets: Iterable[Outlet], identity: Identity, address: Address, content: JSON, ids: Mapping[str, str]
-) -> None:
-    """Publish `content` at the pointer `address` (see `pointer_address`).
+) -> str:
+    """Publish `content` at the pointer `address` (see `pointer_address`), and return the hash of the pointer.
 
     In each outlet the blob is written first and the pointer last, unless they are unchanged. Only the `ids` that the
     content requires are published; ValueError if one is missing.
@@ -58,6 +66,7 @@ def publish(
     for outlet in outlets:
         _put(outlet, blob_key(str(identity), pointer.blob), rfc8785.dumps(content))
         _put(outlet, key, rfc8785.dumps(pointer.document()))
+    return pointer_hash(pointer)
 
 
 def _put(outlet: Outlet, key: str, data: bytes) -> None:
@@ -88,13 +97,28 @@ def _listed(outlet: Outlet, identity: Identity, kind: str) -> list[Address]:
     return [Address(kind, name.removesuffix(".json")) for name in names if "/" not in name and name.endswith(".json")]
 
 
+def published_by(outlet: Outlet, identity: Identity) -> frozenset[Address]:
+    """Return the names that applications load for `identity`: no drafts, releases and frozen copies."""
+    found = (address for kind in KINDS for address in _listed(outlet, identity, kind))
+    return frozenset(address for address in found if not address.is_frozen)
+
+
+def identities_in(outlet: Outlet) -> list[Identity]:
+    """Return the identities that have published anything in an outlet."""
+    keys = (key.split("/") for key in outlet.list(""))
+    found = {tuple(parts[:-2]) for parts in keys if len(parts) in (3, 4) and parts[-2] in KINDS}
+    return sorted(Identity(*parts) for parts in found)
+
+
 def read(outlet: Outlet, identity: Identity, address: Address) -> Published:
     """Return the pointer and the blob at `address`."""
-    pointer = None
+    pointer, blob = None, None
     try:
         found = outlet.read(pointer_key(str(identity), str(address)))
         pointer = read_pointer(found, str(identity), str(address))
-        content = read_blob(outlet.read(blob_key(str(identity), pointer.blob)), pointer.blob)
+        blob = outlet.read(blob_key(str(identity), pointer.blob))
+        content = read_blob(blob, pointer.blob)
     except BundleError as error:
-        return Published(pointer, None, Problem(f"bundle-{error.code}", str(error)))
+        problem = Problem(f"bundle-{error.code}", str(error))
+        return Published(pointer, None, problem, lacks_blob=pointer is not None and blob is None)
     return Published(pointer, content)

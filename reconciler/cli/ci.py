@@ -282,7 +282,8 @@ def _event() -> dict[str, Any]:
 
 
 def _title(drift: dict[str, Any]) -> str:
-    from reconciler.reports.views.drift import counts_text
+    from reconciler.reports.views.drift import NEVER_APPLIED, counts_text
 
-    word = "To do" if drift["in_sync"] else "Drift"
+    never = drift.get("never_applied", False)
+    word = NEVER_APPLIED if never else "To do" if drift["in_sync"] else "Drift"
     return f"{word}: {drift['identity']}, {counts_text(drift['summary'])}"

@@ -22,13 +22,13 @@ def command(
     targets: tuple[str, ...],
     out: Path | None,
 ) -> int:
-    """Report drift: fields changed outside Reconciler, objects that were deleted, expired or not indexed, and files in
-    vector stores that no manifest names.
+    """Report drift: fields and outlets changed outside Reconciler, objects that were deleted, expired or not indexed,
+    and files in vector stores that no manifest names.
 
     Models in use that OpenAI shuts down within three months, and unmanaged objects, are also reported, but are not
     drift. Writes nothing.
 
-    Exit code 2 if there is drift.
+    Exit code 2 if there is drift, or if the project was never applied.
     """
     from reconciler.operations.drift import drift
     from reconciler.planning.model import Refusal

@@ -59,8 +59,21 @@ To change or count faults at run time, use PUT and GET /_emulator/faults. See do
     default="",
     help="Inject faults: FAULT[=VALUE][:METHOD[:PATH[:WHICH]]], separated by commas.",
 )
+@click.option(
+    "--ahead",
+    metavar="DURATION",
+    default="",
+    help="Set the clock ahead of the time of this machine, by 90s, 30m, 12h or 8d, so that objects expire.",
+)
 def serve(
-    host: str, port: int, data: Path | None, latency: float, ingest_delay: float, rate_limit: float | None, faults: str
+    host: str,
+    port: int,
+    data: Path | None,
+    latency: float,
+    ingest_delay: float,
+    rate_limit: float | None,
+    faults: str,
+    ahead: str,
 ) -> int:
     """Serve the embedded OpenAI API until interrupted.
 
@@ -80,5 +93,6 @@ def serve(
         ingest_delay=ingest_delay,
         rate_limit=rate_limit,
         faults=faults,
+        ahead=ahead,
     )
     return 0

@@ -6,12 +6,12 @@ mistakes of the engine show. Requires the extra `emulator`.
 
 from typing import TYPE_CHECKING
 
-from reconciler.emulator.settings import Settings
+from reconciler.emulator.settings import Settings, clock_ahead
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-__all__ = ["Settings", "create_app"]
+__all__ = ["Settings", "clock_ahead", "create_app"]
 
 
 def create_app(settings: Settings) -> "Starlette":

@@ -1,9 +1,13 @@
 """Settings of the emulator."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,3 +34,19 @@ class Settings:
     ingest_fails: bool = False
     ingest_none: bool = False
     now: Callable[[], float] = time.time
+
+
+class DurationError(ValueError):
+    """A text that is not a duration."""
+
+
+def clock_ahead(text: str) -> Callable[[], float]:
+    """Return a clock that is ahead of the clock of this machine by `text`, such as `8d`, `12h` or `90` (seconds).
+
+    The empty text is the clock of this machine. Raises DurationError for any other text.
+    """
+    found = re.fullmatch(r"(\d{1,9})([smhd]?)", text)
+    if text and not found:
+        raise DurationError(f"'{text}' is not a duration; use a number and s, m, h or d, such as 8d")
+    ahead = int(found[1]) * _UNITS[found[2]] if found else 0.0
+    return lambda: time.time() + ahead

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.applying.apply import apply as carry_out
 from reconciler.applying.model import ApplyResult, Outcome
@@ -13,14 +13,17 @@ from reconciler.applying.run import Listener, Run
 from reconciler.bundles.documents import KINDS
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import publish, withdraw
-from reconciler.bundles.render import pointer_address
+from reconciler.bundles.render import CHATBOT, pointer_address
 from reconciler.live.adapters import referrers
 from reconciler.live.client import Connection
-from reconciler.operations.intents import expected_creates, one_at_a_time
+from reconciler.operations.intents import expected_writes, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
+from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
-from reconciler.project.workspace import Workspace
+from reconciler.planning.publications import OUTLET
+from reconciler.planning.unfinished import publication
+from reconciler.project.workspace import BUILT_IN, Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError, reason
@@ -28,7 +31,7 @@ from reconciler.resources.values import JSON
 from reconciler.state import lock
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lease, this_process
-from reconciler.state.model import AppliedPlan, Completed, Intent
+from reconciler.state.model import AppliedPlan, Completed, Intent, Written
 
 FLUSH_SECONDS = 0.2
 """Interval of the checks whether a journal segment is due."""
@@ -52,6 +55,9 @@ class Recorder:
     ) -> None:
         self.journal.record(Completed(address, applied, instead_of, is_doubtful))
 
+    def publication_done(self, address: Address) -> None:
+        self.journal.discard(publication(address))
+
     def announce(self, address: Address) -> None:
         if address in self.later:
             self.journal.announce(self.later[address])
@@ -62,22 +68,37 @@ class Recorder:
 class Outlets:
     """The writer of bundles to the outlets."""
 
-    outlets: tuple[Outlet, ...]
+    outlets: Mapping[str, Outlet]
+    """By name, as in `Workspace.named_outlets`."""
     identity: Identity
     contents: Mapping[Address, JSON]
+    journal: Journal
     lease: Lease
+    kept: Mapping[Address, frozenset[str]] = field(default_factory=dict)
+    """Outlets whose document stays as it is, by pointer."""
 
     def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
         self.lease.confirm()
+        name = under or pointer_address(address)
+        kept = self.kept.get(name, frozenset())
+        written = {outlet: one for outlet, one in self.outlets.items() if outlet not in kept}
         with _outlet_errors(under or address):
-            publish(self.outlets, self.identity, under or pointer_address(address), self.contents[address], ids)
+            hash_ = publish(written.values(), self.identity, name, self.contents[address], ids)
+        self._record(written, name, hash_)
 
     def withdraw(self, address: Address, *, published_only: bool = False) -> None:
         self.lease.confirm()
         own = [] if published_only else [pointer_address(address)]
         with _outlet_errors(address):
             for name in dict.fromkeys((*own, address) if address.kind in KINDS else own):
-                withdraw(self.outlets, self.identity, name)
+                withdraw(self.outlets.values(), self.identity, name)
+                self._record(self.outlets, name, None)
+
+    def _record(self, outlets: Iterable[str], name: Address, hash_: str | None) -> None:
+        """Record a write in the state. The built-in outlet needs no record: its documents follow from the objects."""
+        for outlet in outlets:
+            if outlet != BUILT_IN:
+                self.journal.write(Written(outlet, str(name), hash_))
 
 
 class PartlyAppliedError(ReconcilerError):
@@ -115,14 +136,25 @@ async def apply_plan(
         run = Run(
             observed.planned,
             observed.adapters,
-            Outlets(workspace.outlets, workspace.identity, observed.contents, lease),
+            Outlets(
+                workspace.named_outlets,
+                workspace.identity,
+                observed.contents,
+                begun.journal,
+                lease,
+                _kept_documents(plan),
+            ),
             Recorder(begun.journal, begun.later),
             workspace.root,
             stop,
             referrers=[*referrers(connection), Peers(workspace)],
             sleep=connection.pace.sleep,
         )
+        for written in observed.agreed:
+            begun.journal.write(written)
         done_before = tuple(_catch_up(run)) if behind else ()
+        if not observed.snapshot.was_interrupted:  # the run before ended, and reported what it had done
+            done_before = ()
         outcomes = await _carried_out(run, begun, connection, listener)
     complete = _all_done(outcomes)
     return ApplyResult(
@@ -147,7 +179,8 @@ class _Begun:
     later: Mapping[Address, Intent]
     """Intents that are journaled right before their create."""
     given_up: Collection[Address]
-    """Addresses of expired intents of interrupted runs, which this run discards unless it finds their objects."""
+    """Addresses of intents of earlier runs, which this run discards when it is complete: expired creates whose objects
+    it did not find, and other writes that the manifests no longer require."""
 
 
 def _begin(workspace: Workspace, connection: Connection, observed: Observed, lease: Lease) -> _Begun:
@@ -161,11 +194,24 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         run_url=holder.run_url,
         commit=plan.commit or "",
     )
-    intents, later = one_at_a_time(expected_creates(observed.planned, lease.now() - connection.ahead))
+    intents, later = one_at_a_time(expected_writes(observed.planned, lease.now() - connection.ahead))
     project = connection.project
-    journal = workspace.backend.begin(observed.snapshot, intents, lease, openai_project=project, plan=record)
+    inputs = observed.planned.inputs
+    removed = (name for name in inputs.removed_outlets if not inputs.in_scope(Address(OUTLET, name)))
+    names = (*(name for name in workspace.named_outlets if name != BUILT_IN), *removed)
+    journal = workspace.backend.begin(
+        observed.snapshot,
+        intents,
+        lease,
+        openai_project=project,
+        plan=record,
+        outlets=names,
+        environments=tuple(workspace.loaded.project.spec.environments),
+    )
     announced = {intent.address for intent in (*intents, *later.values())}
-    return _Begun(lease, journal, announced, later, observed.snapshot.expired_intents(lease.now()) - announced)
+    obsolete = {item.address for item in inputs.unfinished} - {item.address for item in inputs.pending}
+    given_up = (observed.snapshot.expired_intents(lease.now()) | obsolete) - announced
+    return _Begun(lease, journal, announced, later, given_up)
 
 
 async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener: Listener) -> tuple[Outcome, ...]:
@@ -190,17 +236,32 @@ def _all_done(outcomes: Iterable[Outcome]) -> bool:
 
 
 def _catch_up(run: Run) -> Iterator[str]:
-    """Record the results of an interrupted run, and return their addresses and those of objects that it created."""
+    """Record the results of an interrupted run, and return their addresses and those of objects that it created, unless
+    this run goes on writing them.
+    """
     recorded = dict(recover(run))
     for address, applied in recorded.items():
         run.record(address, applied)
     inputs, live = run.planned.inputs, run.planned.matched.live
     made = {item.address for item in inputs.pending if item.address in inputs.desired and item.address in live}
-    yield from map(str, sorted(made | recorded.keys()))
+    written = {change.address for change in run.planned.plan.work if change.action != "publish"}
+    yield from (str(address) for address in sorted(made | recorded.keys()) if str(address) not in written)
 
 
 def _kept(plan: Plan) -> tuple[Change, ...]:
     return tuple(change for change in plan.drift if change.decision == "keep")
+
+
+def _kept_documents(plan: Plan) -> dict[Address, frozenset[str]]:
+    """Return the outlets of which the plan keeps a document that was changed outside Reconciler, by pointer."""
+    kept: dict[Address, frozenset[str]] = {}
+    for change in _kept(plan):
+        address = Address.parse(change.address)
+        named = change.action == "publish" and address.kind == CHATBOT
+        outlets = frozenset(item.keys[1] for item in change.fields if item.keys[0] == OUTLETS)
+        name = address if named else pointer_address(address)
+        kept[name] = kept.get(name, frozenset()) | outlets
+    return kept
 
 
 def _partly(error: ReconcilerError, outcomes: tuple[Outcome, ...]) -> PartlyAppliedError:
@@ -223,7 +284,7 @@ def _outlet_errors(address: Address) -> Iterator[None]:
 
 
 def _give_up(run: Run, begun: _Begun) -> None:
-    """Discard expired intents of interrupted runs whose objects this run did not find."""
+    """Discard the intents of earlier runs that this run, which is complete, makes void."""
     for address in sorted(begun.given_up):
         if run.planned.inputs.in_scope(address):
             begun.journal.discard(address)

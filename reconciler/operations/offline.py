@@ -10,7 +10,7 @@ from reconciler.operations.plan_inputs import inputs_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Notice
-from reconciler.project.workspace import open_workspace
+from reconciler.project.workspace import BUILT_IN, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
 from reconciler.resources.labels import spec_hashes
@@ -29,7 +29,7 @@ def planned_offline(
     """Plan the project at or above `start` without requests to the API. Only the first outlet is read."""
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
-    outlets = read_outlets(workspace.outlets[:1], workspace.identity)
+    outlets = read_outlets({BUILT_IN: workspace.outlets[0]}, workspace.identity)
     live = remembered(snapshot.state, workspace.identity)
     project = snapshot.state.openai_project
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)

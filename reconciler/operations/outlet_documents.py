@@ -1,17 +1,19 @@
 """The documents in the outlets: published bundles, and objects that exist only there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.bundles.outlets import Outlet
-from reconciler.bundles.publish import Published, read_all
+from reconciler.bundles.publish import Published, pointer_hash, read_all
 from reconciler.bundles.render import object_address, own_fields
 from reconciler.planning.inputs import Pointer
+from reconciler.planning.outlets import NOTHING, Found, copy_of
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, reference
+from reconciler.state.model import Written
 
 
 @dataclass
@@ -25,33 +27,78 @@ class OutletContents:
     documents: dict[Address, Live] = field(default_factory=dict)
     """Objects that exist as documents, by address."""
 
+    agreed: tuple[Written, ...] = ()
+    """Documents in other outlets that are as in the built-in one, and that the state does not have."""
 
-def read_outlets(outlets: Sequence[Outlet], identity: Identity) -> OutletContents:
-    """Read everything published for `identity`."""
-    first, *others = (read_all(outlet, identity) for outlet in outlets)
+
+def read_outlets(
+    outlets: Mapping[str, Outlet], identity: Identity, written: Mapping[str, Mapping[str, str]] | None = None
+) -> OutletContents:
+    """Read everything published for `identity`, given what the state has `written` to each outlet. The built-in outlet
+    is the first one.
+    """
+    built_in, *others = outlets
+    copies = {outlet: read_all(outlets[outlet], identity) for outlet in others}
     found = OutletContents()
     names: dict[Address, Published] = {}
-    for name, read in first.items():
-        address, elsewhere = object_address(name), [other.get(name) for other in others]
+    agreed: list[Written] = []
+    for name, read in read_all(outlets[built_in], identity).items():
+        address, elsewhere = object_address(name), {outlet: held.get(name) for outlet, held in copies.items()}
         if address is None:
-            found.published[name], names[name] = _pointer(read, elsewhere), read
-            continue
-        live, one = _document(address, read)
-        found.pointers[address] = _pointer(one, elsewhere)
-        if live is not None:
-            found.documents[address] = live
+            found.published[name], names[name] = _pointer(name, read, elsewhere, written), read
+        else:
+            live, one = _document(address, read)
+            found.pointers[address] = _pointer(name, one, elsewhere, written)
+            if live is not None:
+                found.documents[address] = live
+        agreed += _agreed(name, read, elsewhere, written or {})
     for chatbot, one in names.items():
         found.documents[chatbot] = _with_release(found.documents.get(chatbot), chatbot, one)
-    return found
+    return replace(found, agreed=tuple(agreed))
 
 
-def _pointer(found: Published, others: Sequence[Published | None]) -> Pointer:
-    fault = Reason("outlet-unreadable", {"message": found.problem.message}) if found.problem else None
-    if any(other is None or other.pointer != found.pointer or other.problem for other in others):
-        fault = fault or Reason("outlets-disagree")
+def _pointer(
+    name: Address,
+    found: Published,
+    others: Mapping[str, Published | None],
+    written: Mapping[str, Mapping[str, str]] | None,
+) -> Pointer:
     if found.pointer is None:
-        return Pointer("", {}, fault)
-    return Pointer(found.pointer.blob, found.pointer.ids, fault)
+        return Pointer("", {}, _fault(found))
+    expected = pointer_hash(found.pointer)
+    copies = (copy_of(name, outlet, _found(other), expected, written) for outlet, other in others.items())
+    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), tuple(filter(None, copies)))
+
+
+def _fault(found: Published) -> Reason | None:
+    if found.problem is None:
+        return None
+    return (
+        Reason("blob-missing") if found.lacks_blob else Reason("outlet-unreadable", {"message": found.problem.message})
+    )
+
+
+def _found(copy: Published | None) -> Found:
+    if copy is None:
+        return NOTHING
+    if copy.pointer is None:
+        return Found(None, is_intact=False)
+    intact = copy.problem is None or copy.lacks_blob
+    ids = frozenset(copy.pointer.ids.values())
+    return Found(pointer_hash(copy.pointer), copy.pointer.blob, ids, has_blob=not copy.lacks_blob, is_intact=intact)
+
+
+def _agreed(
+    name: Address,
+    found: Published,
+    others: Mapping[str, Published | None],
+    written: Mapping[str, Mapping[str, str]],
+) -> Iterator[Written]:
+    hash_ = pointer_hash(found.pointer) if found.pointer and found.problem is None else None
+    for outlet, other in others.items():
+        agrees = other is not None and other.pointer == found.pointer and other.problem is None
+        if hash_ and agrees and written.get(outlet, {}).get(str(name)) != hash_:
+            yield Written(outlet, str(name), hash_)
 
 
 def _document(address: Address, one: Published) -> tuple[Live | None, Published]:

@@ -27,7 +27,7 @@ from reconciler.resources.base import Live
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON, digest
-from reconciler.state.model import Snapshot
+from reconciler.state.model import Snapshot, Written
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Observed:
     contents: Mapping[Address, JSON]
     """Bundles by address."""
     adapters: Mapping[str, Adapter]
+    agreed: tuple[Written, ...] = ()
+    """See `OutletContents.agreed`."""
 
 
 async def make_plan(
@@ -60,7 +62,7 @@ async def make_plan(
     if second.inputs is not first.inputs:
         planned, bundles = plan_of(workspace, second.inputs)
     plan = replace(planned.plan, warnings=(*planned.plan.warnings, *second.warnings))
-    return Observed(replace(planned, plan=plan), first.snapshot, bundles, first.adapters)
+    return Observed(replace(planned, plan=plan), first.snapshot, bundles, first.adapters, first.agreed)
 
 
 def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[Address, JSON]]:

@@ -1,11 +1,12 @@
 """The read stage: the manifests, the state, the live objects and the outlets as the inputs of a plan."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 
+from reconciler.bundles.publish import identities_in, published_by
 from reconciler.importing.model import imported_from
 from reconciler.live.adapters import Adapter, adapters, gather, referrers
 from reconciler.live.client import Connection
@@ -17,13 +18,14 @@ from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.model import OnDrift
+from reconciler.planning.outlets import removed
 from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import Workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
-from reconciler.state.model import Intent, Snapshot
+from reconciler.state.model import Intent, Snapshot, Written
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Reading:
     snapshot: Snapshot
     adapters: Mapping[str, Adapter]
     warnings: tuple[Notice, ...] = ()
+    agreed: tuple[Written, ...] = ()
+    """See `OutletContents.agreed`."""
 
 
 async def read(workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address]) -> Reading:
@@ -41,9 +45,10 @@ async def read(workspace: Workspace, connection: Connection, on_drift: OnDrift, 
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
     live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot)
-    outlets = await asyncio.to_thread(read_outlets, workspace.outlets, workspace.identity)
+    written = snapshot.state.outlets
+    outlets = await asyncio.to_thread(read_outlets, workspace.named_outlets, workspace.identity, written)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    return Reading(inputs, snapshot, by_type)
+    return Reading(inputs, snapshot, by_type, agreed=outlets.agreed)
 
 
 async def read_referrers(
@@ -86,6 +91,7 @@ def inputs_of(
     targets: Sequence[Address],
 ) -> PlanInputs:
     """Return the inputs of a plan, as they were read."""
+    announced = pending(snapshot.pending)
     return PlanInputs(
         identity=workspace.identity,
         chosen_environment=workspace.chosen_environment,
@@ -94,10 +100,13 @@ def inputs_of(
         applied=snapshot.state.objects,
         live=(*live, *outlets.documents.values()),
         links=workspace.links,
-        pending=pending(snapshot.pending),
+        pending=tuple(item for item in announced if item.creates),
+        unfinished=tuple(item for item in announced if not item.creates),
         superseded=pending(snapshot.superseded),
         pointers=outlets.pointers,
         published=outlets.published,
+        removed_outlets=removed(snapshot.state.outlets, workspace.named_outlets),
+        removed_identities=dict(_removed_identities(workspace, snapshot)),
         releases=workspace.releases,
         tombstones=snapshot.state.tombstones,
         archived=workspace.archived,
@@ -116,7 +125,27 @@ def inputs_of(
 
 
 def pending(intents: Iterable[Intent]) -> tuple[Pending, ...]:
-    return tuple(Pending(item.address, item.type, item.marker, item.started) for item in intents)
+    """Return the writes that earlier runs announced and did not complete."""
+    return tuple(Pending(item.address, item.type, item.marker, item.started, item.creates) for item in intents)
+
+
+def _removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tuple[Identity, frozenset[Address]]]:
+    """Yield the identities that the project had and does not have any longer, as far as they publish something.
+
+    A project that was never applied has no record of them. If another identity in the same place publishes the same
+    names, the project had its name before.
+    """
+    own, spec, outlet = workspace.identity, workspace.loaded.project.spec, workspace.outlets[0]
+    if snapshot.run:
+        gone = [
+            Identity(own.project, name) for name in snapshot.state.environments or () if name not in spec.environments
+        ]
+        found = {identity: published_by(outlet, identity) for identity in gone}
+    else:
+        present = {own, *(Identity(own.project, name) for name in spec.environments)}
+        others = {one: published_by(outlet, one) for one in identities_in(outlet) if one not in present}
+        found = {one: names for one, names in others.items() if names & workspace.desired.keys()}
+    yield from ((identity, names) for identity, names in found.items() if names)
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:

@@ -17,7 +17,8 @@ from reconciler.operations.pull_result import Pulled
 from reconciler.operations.uncommitted import Conflict, WorkingTree
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
-from reconciler.planning.model import Action, Change, FieldChange
+from reconciler.planning.inputs import OUTLETS
+from reconciler.planning.model import Action, Change, FieldChange, drift_class, is_repaired
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
@@ -129,7 +130,7 @@ class _Pulling:
         resource = next(resources, None)
         fields: list[FieldChange] = []
         for change in changes:
-            if resource is None or change.action != "update":
+            if resource is None or change.action != "update" or not _has_values(change):
                 self.problems.append(_not_readable(change, self.env))
             else:
                 fields += change.fields
@@ -205,6 +206,11 @@ class _Pulling:
         return [Edit(path, before, after) for path, before, after in texts if before != after]
 
 
+def _has_values(change: Change) -> bool:
+    """Return False for drift of an outlet, and for losses that apply repairs."""
+    return not is_repaired(change) and all(item.keys[0] != OUTLETS for item in change.fields)
+
+
 def _address(change: Change) -> str:
     return change.address
 
@@ -215,7 +221,8 @@ def _desired(loaded: Loaded) -> dict[Address, Desired]:
 
 def _as_live(workspace: Workspace, change: Change) -> Fields:
     desired = workspace.desired.get(Address.parse(change.address))
-    return _with(desired.fields, change.fields) if desired and change.action == "update" else {}
+    readable = desired and change.action == "update" and _has_values(change)
+    return _with(desired.fields, change.fields) if desired and readable else {}
 
 
 def _with(fields: Fields, items: Sequence[FieldChange]) -> Fields:
@@ -239,7 +246,8 @@ def _not_readable(change: Change, env: str) -> Problem:
         undo = f"`reconciler apply --target {change.address}{env}` reverts it"
         hint = f"{undo}; to keep it, change the manifests and create a release"
         return Problem("not-pulled", message, place, hint)
-    what = _WITHOUT_VALUES.get(change.action, "is published with other content")
+    other = "lists files that were deleted" if drift_class(change) == "dangling" else "is published with other content"
+    what = _WITHOUT_VALUES.get(change.action, other)
     message = f"{change.address} {what}: there are no live values to pull"
     undo = f"`reconciler apply --target {change.address}{env}` makes it again"
     if Address.parse(change.address).kind in upload_kinds():

@@ -11,7 +11,7 @@ from reconciler.planning.guard import RULES, Check, GuardResult, guard
 from reconciler.planning.inputs import Link, PlanInputs
 from reconciler.planning.keep_on_delete import given_up
 from reconciler.planning.match import Matched
-from reconciler.planning.model import INVALIDATES_ID, Plan
+from reconciler.planning.model import Plan
 from reconciler.planning.requests import requests
 from reconciler.planning.resolution import resolve
 from reconciler.planning.risks import with_risks
@@ -82,6 +82,6 @@ def planned_deletions(planned: Planned) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for change in planned.plan.work:
         live = planned.matched.live.get(Address.parse(change.address))
-        if change.action in INVALIDATES_ID and live and change.id and live.type not in planned.inputs.outlet_types:
+        if change.ends_id and live and change.id and live.type not in planned.inputs.outlet_types:
             found[live.type].add(change.id)
     return {type_: frozenset(ids) for type_, ids in found.items()}

@@ -1,6 +1,6 @@
 """Changes from pairs of desired and live objects: create, update, replace, remove and forget."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -8,10 +8,12 @@ from reconciler.planning.adoption import adoption_reasons
 from reconciler.planning.field_diff import LastApplied, agreed, compare, leaves
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
+from reconciler.planning.losses import dangling, why_lost
 from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
 from reconciler.planning.reasons import Reason
 from reconciler.planning.release_retention import why_leaving
+from reconciler.planning.unfinished import failed_leftovers, last_applied, not_indexed_yet, still_to_write
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
@@ -65,7 +67,7 @@ def _of_address(
     desired, applied, live = inputs.desired.get(address), inputs.applied.get(address), matched.live.get(address)
     for duplicate in matched.duplicates.get(address, ()):
         yield ByOrigin(_removal(address, duplicate, Reason("duplicate")), None)
-    if address in matched.ambiguous or address in matched.foreign_owned:
+    if address in matched.ambiguous or address in matched.foreign_owned or address in inputs.idle:
         return
     if desired is None:
         if live is not None and stays_published(inputs, address):
@@ -76,7 +78,7 @@ def _of_address(
         elif applied is not None:
             yield ByOrigin(Change(str(address), "forget", id=applied.id, reasons=(Reason("not-live"),)), None)
     elif live is None:
-        yield _creation(desired, applied)
+        yield _creation(inputs, matched, desired, applied)
     else:
         found = list(_difference(inputs, matched, desired, live))
         if not found and inputs.is_upload(live.type) and (applied is None or applied.id != live.id):
@@ -108,14 +110,23 @@ def _split(inputs: PlanInputs, change: Change | None) -> _Halves:
     pointer = (
         None
         if all(item.desired is None and item.live is ABSENT for item in moved)
-        else Change(change.address, "publish", moved, source=change.source)
+        else Change(change.address, "publish", moved, source=change.source, reasons=_gone(inputs, moved, change))
     )
     nothing_else = change.action == "update" and not rest
     return _Halves(None if nothing_else else replace(change, fields=rest), pointer)
 
 
-def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
-    """Return the creation of an object that is new or was deleted outside Reconciler."""
+def _gone(inputs: PlanInputs, moved: Iterable[FieldChange], change: Change) -> tuple[Reason, ...]:
+    """Return the reason for drift of the published release if its document does not exist or cannot be read."""
+    lost = all(item.origin == "drift" and item.live in (None, ABSENT) for item in moved)
+    pointer = inputs.published.get(Address.parse(change.address))
+    if not lost or (pointer and not pointer.fault):
+        return ()
+    return (pointer.fault if pointer and pointer.fault else Reason("document-missing"),)
+
+
+def _creation(inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None) -> ByOrigin:
+    """Return the creation of an object that is new or does not exist any longer."""
     origin: Origin = "manifest" if applied is None else "drift"
     values = sorted({**desired.fields, **desired.unreadable}.items())
     fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in values)
@@ -123,7 +134,7 @@ def _creation(desired: Desired, applied: Applied | None) -> ByOrigin:
     change = Change(str(desired.address), action, fields, source=source_of(desired))
     if applied is None:
         return ByOrigin(change, None)
-    return ByOrigin(None, replace(change, reasons=(Reason("deleted-live", {"id": applied.id}),)))
+    return ByOrigin(None, replace(change, reasons=(why_lost(inputs, matched, desired.address, applied),)))
 
 
 def _leaving(
@@ -185,20 +196,29 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     if live.detail.get("status") == "expired":
         yield ByOrigin(None, _replacement(desired, live, Reason("expired"), origin="drift"))
         return
+    last = last_applied(inputs, matched, asked_for, applied, live)
+    desired = still_to_write(inputs, desired, applied)
+    listed = dangling(inputs, matched, asked_for.address, live)
     found = [
-        *_fields(inputs, desired, applied, live),
+        *_fields(inputs, matched, desired, applied, live, last),
         *_moved_parts(inputs, matched, desired, applied),
         *_ownership(inputs, desired, applied, live, former),
     ] or list(_reworded(inputs, desired, applied))
-    if not found:
-        yield from _accepted(inputs, desired, applied, live)
+    waiting = not_indexed_yet(inputs.members(live.type), matched, desired, live)
+    if not found and not waiting:
+        yield from _accepted(inputs, desired, live, last)
         return
     ours = tuple(item for item in found if item.origin not in DRIFT_ORIGINS)
     drift = tuple(item for item in found if item.origin in DRIFT_ORIGINS)
-    change = _change(inputs, desired, live, ours)
+    lost = tuple(item for item in drift if item.keys[:2] in listed)
+    change = _change(inputs, desired, live, ours, waiting)
     if change and former and not inputs.is_upload(desired.type):
         change = replace(change, reasons=(*change.reasons, Reason("moved", {"former": str(former)})))
-    yield ByOrigin(change, _change(inputs, desired, live, drift))
+    yield ByOrigin(change, _change(inputs, desired, live, tuple(item for item in drift if item not in lost)))
+    if lost:
+        named = sorted({item.keys[1] for item in lost if item.desired is not ABSENT})
+        repair = _change(inputs, desired, live, lost)
+        yield ByOrigin(None, replace(repair, reasons=(Reason("file-deleted", {"files": named}),)) if repair else None)
 
 
 def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> Iterator[FieldChange]:
@@ -213,12 +233,12 @@ def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> I
                 yield FieldChange((name, *keys), before, after, "manifest")
 
 
-def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> Iterator[ByOrigin]:
+def _accepted(inputs: PlanInputs, desired: Desired, live: Live, last: LastApplied) -> Iterator[ByOrigin]:
     """Yield the change that records values that are live already: without it, the next edit would look like a conflict.
 
     Not for copies: where their label differs, it was written before the API added its defaults.
     """
-    names = () if desired.whole else agreed(desired, _last(inputs, applied, live))
+    names = () if desired.whole else agreed(desired, last)
     if names and not inputs.is_upload(desired.type):
         taken = {name: field_hash(desired.fields[name]) for name in names}
         change = Change(
@@ -232,20 +252,12 @@ def _accepted(inputs: PlanInputs, desired: Desired, applied: Applied | None, liv
         yield ByOrigin(change, None)
 
 
-def _last(inputs: PlanInputs, applied: Applied | None, live: Live) -> LastApplied:
-    """Return the last application of an object. If its type has no labels and the state does not have it, an
-    interrupted run created it, and it is as that run applied it.
-    """
-    hashes = live.labels.spec if live.labels else {}
-    if applied is None:
-        return LastApplied(live.fields if inputs.needs_state(live.type) else None, hashes)
-    return LastApplied(applied.fields, hashes, applied.unproven)
-
-
-def _fields(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> list[FieldChange]:
+def _fields(
+    inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None, live: Live, last: LastApplied
+) -> list[FieldChange]:
     resource_type = inputs.resource_types[desired.type]
-    last = _last(inputs, applied, live)
     found = compare(resource_type, desired, last, live.fields) + _write_only(resource_type, desired, applied)
+    found += failed_leftovers(resource_type.members, matched, desired, live)
     return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
 
 
@@ -312,14 +324,16 @@ def _ownership(
         yield FieldChange(KEEP, keep, desired.lifecycle.keep_on_delete, "manifest")
 
 
-def _change(inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...]) -> Change | None:
-    if not fields:
+def _change(
+    inputs: PlanInputs, desired: Desired, live: Live, fields: tuple[FieldChange, ...], waiting: Sequence[str] = ()
+) -> Change | None:
+    if not fields and not waiting:
         return None
     immutable = sorted({item.keys[0] for item in fields} & inputs.resource_types[desired.type].immutable)
     action: Action = "replace" if immutable else "update"
     change = Change(str(desired.address), action, fields, id=live.id, source=source_of(desired))
     if not immutable:
-        return change
+        return replace(change, reasons=(Reason("still-indexing", {"files": list(waiting)}),)) if waiting else change
     return replace(change, reasons=(_why_replaced(inputs, desired, immutable),), name=live.name)
 
 

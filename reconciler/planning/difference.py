@@ -8,10 +8,12 @@ from reconciler.planning.adoption import uploads_alike
 from reconciler.planning.changes import ByOrigin, changes, not_named
 from reconciler.planning.codec import seal_change
 from reconciler.planning.graph import Graph, after, before, group_of
+from reconciler.planning.held_uploads import with_held
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import stays_published
+from reconciler.planning.losses import deleted_files
 from reconciler.planning.match import Matched
-from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Decision, Plan, Unmanaged
+from reconciler.planning.model import RELEASES_OWNERSHIP, Change, Plan, Unmanaged, decision_of
 from reconciler.planning.publications import publications
 from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
@@ -37,7 +39,7 @@ def diff(resolution: Resolution) -> Difference:
     """Compare every pair of the resolution, and separate edits of manifests from drift."""
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
     pairs = tuple(changes(inputs, matched, retired.reasons))
-    pairs += tuple(publications(inputs, matched, pairs))
+    pairs = with_held(inputs, matched, (*pairs, *publications(inputs, matched, pairs)))
     edits = [pair.ours for pair in pairs if pair.ours]
     drift = [_decided(inputs, pair.drift) for pair in pairs if pair.drift]
     work = [*edits, *(change for change in drift if change.decision == "revert")]
@@ -50,15 +52,14 @@ def diff(resolution: Resolution) -> Difference:
         changes=order.of(edits),
         drift=order.of(drift),
         unmanaged=tuple(_unmanaged(matched)),
-        warnings=(*_warnings(inputs, matched), *archived),
+        warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *archived),
         unchanged=_unchanged(inputs, matched, [*edits, *drift]),
     )
     return Difference(resolution, pairs, plan, *graphs)
 
 
 def _decided(inputs: PlanInputs, change: Change) -> Change:
-    decision: Decision | None = None if inputs.on_drift == "refuse" else inputs.on_drift
-    return replace(change, decision=decision)
+    return replace(change, decision=decision_of(change, inputs.on_drift))
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class _Order:
 
     def _with_referrers(self, change: Change) -> Change:
         """Add the known referrers as a precondition: a new referrer must stop the removal."""
-        if change.action not in INVALIDATES_ID:
+        if not change.ends_id:
             return change
         edges = self.before.referrers.get(Address.parse(change.address), ())
         return replace(change, preconditions={"referrers": sorted({str(edge.source) for edge in edges})})

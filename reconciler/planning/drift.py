@@ -10,11 +10,18 @@ from typing import Final
 
 from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
-from reconciler.planning.model import DRIFT_CLASSES, Change, FieldChange, Plan, Risk, drift_class
+from reconciler.planning.model import DRIFT_CLASSES, GONE, Change, FieldChange, Plan, Risk, drift_class, is_repaired
 from reconciler.planning.reasons import Notice
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
-from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus, foreign_files, sync_statuses
+from reconciler.planning.sync_status import (
+    FailingFile,
+    ForeignFile,
+    SyncStatus,
+    foreign_files,
+    never_applied,
+    sync_statuses,
+)
 from reconciler.planning.writers import Seen, rewritten, seen
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
@@ -32,6 +39,7 @@ class Drifted:
     change: Change
     """The change that would revert it."""
     seen: Seen
+    """Empty for an object that does not exist: it has no live values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,17 @@ class DriftReport:
     """The number of edits of manifests that are not applied yet."""
     foreign: tuple[ForeignFile, ...] = ()
     """Files of stores that no manifest names."""
+    unapplied: int = 0
+    """The number of objects in the manifests if the project was never applied: the state has no object, and none is
+    live. Otherwise 0.
+    """
 
     @property
     def in_sync(self) -> bool:
-        """True if the live objects are as they were applied, and stores hold no other files."""
-        return not (self.drifted or self.failing or self.foreign)
+        """True if the live objects are as they were applied, and stores hold no other files. Nothing is in sync before
+        the first apply.
+        """
+        return not (self.drifted or self.failing or self.foreign or self.unapplied)
 
     @property
     def is_revertible(self) -> bool:
@@ -75,7 +89,8 @@ class DriftReport:
     def is_pullable(self) -> bool:
         """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
-        return bool(self.foreign) or any(item.change.address in drift for item in self.drifted)
+        own = (item for item in self.drifted if not is_repaired(item.change))
+        return bool(self.foreign) or any(item.change.address in drift for item in own)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -83,7 +98,8 @@ class DriftReport:
         found = Counter(drift_class(item.change) for item in self.drifted)
         classes: dict[str, int] = {word: found[word] for word in DRIFT_CLASSES}
         more = {"failing": len(self.failing), "retiring": len(self.retiring), "foreign": len(self.foreign)}
-        return classes | more | {"unchanged": self.plan.unchanged}
+        unapplied = {"unapplied": self.unapplied} if self.unapplied else {}
+        return classes | more | unapplied | {"unchanged": self.plan.unchanged}
 
     @property
     def clean(self) -> bool:
@@ -114,6 +130,7 @@ def drift_report(planned: Planned, names: Mapping[str, str] | None = None) -> Dr
             )
         ),
         pending=len(waiting),
+        unapplied=len(planned.inputs.desired) if never_applied(planned) else 0,
     )
 
 
@@ -191,7 +208,8 @@ def _failing(planned: Planned) -> Iterator[FailingFile]:
     """Yield the files in the manifest of a store that could not be indexed."""
     for address, live, members in _stores(planned):
         errors = members.failed(live.detail)
-        found = ((_named(planned, members, address, id_), error) for id_, error in errors.items())
+        wanted = members.of(planned.inputs.desired[address].fields)
+        found = ((planned.matched.member(members, wanted, id_), error) for id_, error in errors.items())
         for name, error in sorted(((name, error) for name, error in found if name), key=lambda item: item[0]):
             yield FailingFile(str(address), name, str(error.get("code") or ""), str(error.get("message") or ""))
 
@@ -203,12 +221,6 @@ def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
         wanted = address in planned.inputs.desired and planned.inputs.in_scope(address)
         if members and wanted and members.failed(live.detail):
             yield address, live, members
-
-
-def _named(planned: Planned, members: Members, store: Address, id_: str) -> str | None:
-    wanted = members.of(planned.inputs.desired[store].fields)
-    paths = (address.name for address in planned.matched.addresses.get(id_, ()))
-    return next((name for name in (id_, *paths) if name in wanted), None)
 
 
 def _warnings(planned: Planned, failing: Collection[FailingFile], foreign: Collection[ForeignFile]) -> Iterator[Notice]:
@@ -246,7 +258,8 @@ def _is_lost(change: Change, item: FieldChange, lost: Collection[tuple[str, str]
 
 
 def _as_seen(planned: Planned, change: Change) -> Drifted:
-    return Drifted(replace(change, risks=tuple(_risked(planned, change))), seen(planned, change))
+    known = Seen() if drift_class(change) in GONE else seen(planned, change)
+    return Drifted(replace(change, risks=tuple(_risked(planned, change))), known)
 
 
 def _risked(planned: Planned, change: Change) -> list[Risk]:

@@ -27,8 +27,9 @@ ClassDocument = TypedDict(
         "class": Annotated[
             DriftClass,
             Field(
-                description="`missing` and `expired`: the object is gone; `tampered`: a frozen copy differs; "
-                "`labels`: only ownership labels differ."
+                description="`missing` and `expired`: the object, or its document in an outlet, is gone; `dangling`: a "
+                "vector store lists uploads that were deleted; `tampered`: a frozen copy, or a document in an outlet, "
+                "is not as it was written; `labels`: only ownership labels differ."
             ),
         ]
     },
@@ -126,10 +127,13 @@ class DriftDocument(TypedDict):
     """ISO 8601, in UTC."""
     in_sync: bool
     """True where what is live is what was applied."""
+    never_applied: bool
+    """True where the state has no object and none is live; `in_sync` is false then."""
     clean: bool
     """True where there is nothing for a person to do."""
     summary: dict[str, int]
-    """The number of entries by class, then `failing`, `retiring`, `foreign` (files) and `unchanged`."""
+    """The number of entries by class, then `failing`, `retiring`, `foreign` (files), `unapplied` before the
+    first apply, and `unchanged`."""
     entries: list[DriftedDocument]
     """Objects that are not as they were applied."""
     failing: list[Annotated[dict[str, JSON], ShapeOf(FailingFile)]]
@@ -153,6 +157,7 @@ def drift_json(report: DriftReport) -> DriftDocument:
         "commit": plan.commit,
         "created_at": plan.created_at,
         "in_sync": report.in_sync,
+        "never_applied": report.unapplied > 0,
         "clean": report.clean,
         "summary": report.summary,
         "entries": list(map(_drifted_json, report.drifted)),

@@ -27,9 +27,14 @@ class LastApplied:
     """
     unproven: tuple[str, ...] = ()
     """Fields whose last applied value is not known."""
+    unfinished: frozenset[Keys] = frozenset()
+    """Fields, and keys of fields, that a run of ours did not finish writing. Differences in them are not drift."""
 
     def names(self) -> set[str]:
         return {*(self.fields or ()), *self.hashes}
+
+    def is_unfinished(self, keys: Keys) -> bool:
+        return not self.unfinished.isdisjoint((keys[:1], keys[:2]))
 
     def value(self, name: str) -> JSON | Absent:
         """Return the value last applied, or `ABSENT` if the state does not have it or the label contradicts it."""
@@ -62,7 +67,9 @@ def _tampered(resource_type: ResourceType, desired: Desired, last: LastApplied, 
             found = {key: value for key, value in _mapping(found).items() if key in _mapping(wanted)}
         for keys, before, after in () if same(wanted, found) else leaves(found, wanted):
             origin = _origin(resource_type, name, keys, before, after, found, wanted, last)
-            if origin != "manifest":
+            if last.is_unfinished((name, *keys)):
+                yield FieldChange((name, *keys), before, after, "manifest", _applied(name, keys, last))
+            elif origin != "manifest":
                 shown = "drift" if origin == "both" else origin
                 yield FieldChange((name, *keys), before, after, shown, _applied(name, keys, last))
 
@@ -112,7 +119,7 @@ def _compare_field(
         origin = _origin(resource_type, name, keys, before, after, found, wanted, last)
         # A file whose new content is not attached yet: a run was interrupted, and no drift is lost.
         half_done = name in resource_type.apart and origin == "both" and before is ABSENT
-        shown = "manifest" if half_done else origin
+        shown = "manifest" if half_done or last.is_unfinished((name, *keys)) else origin
         yield FieldChange((name, *keys), before, after, shown, _applied(name, keys, last))
 
 

@@ -19,6 +19,8 @@ Name = TypeVar("Name", bound=Hashable)
 
 COPY: Final = "copy"
 """The `seen` of an edge from a frozen copy to the object that it was made from."""
+INSIDE: Final = "inside"
+"""The `seen` of an edge from a published bundle to an id that only an object inside it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Edge:
     @property
     def is_written(self) -> bool:
         """True if a manifest contains the reference."""
-        return self.seen not in UNWRITTEN
+        return self.seen not in UNWRITTEN and self.seen != INSIDE
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,6 @@ def before(inputs: PlanInputs, matched: Matched) -> Graph:
     return Graph(tuple(_before(inputs, matched)), _always(inputs))
 
 
-def by_id(inputs: PlanInputs, matched: Matched) -> Graph:
-    """Return the references by id to managed objects: of unmanaged objects, of peers, and of manifests with literal
-    ids.
-    """
-    return Graph((*_of_unmanaged(inputs, matched), *_of_literal_ids(inputs, matched)))
-
-
 def _by_address(changes: Iterable[Change]) -> dict[Address, list[Change]]:
     found: dict[Address, list[Change]] = defaultdict(list)
     for change in changes:
@@ -153,11 +148,13 @@ def _after(
             yield from (Edge(address, matched.now(link.target), link.place) for link in links)
     for address, desired in inputs.desired.items():
         if inputs.in_scope(address):
-            seen = _place(desired)
+            seen = place_of(desired)
             linked = {matched.now(link.target) for link in inputs.links.get(address, ())}
             yield from _edges(matched, address, desired.fields, seen, skip=linked)
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), left.get(address, ()))
             yield from _edges(matched, address, stays, "live", skip={*linked, *_targets(matched, desired.fields)})
+        else:
+            yield from _edges(matched, address, desired.fields, place_of(desired))
     yield from _of_literal_ids(inputs, matched)
     yield from _left_alone(inputs, matched, work)
     yield from _of_unmanaged(inputs, matched)
@@ -186,10 +183,11 @@ def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, lis
 
 
 def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
-    for address, applied in inputs.applied.items():
-        yield from _edges(matched, address, applied.fields, "state")
-    for address, live in matched.live.items():
-        yield from _edges(matched, address, live.fields, "live")
+    known: dict[str, Mapping[Address, Applied | Live]] = {"state": inputs.applied, "live": matched.live}
+    for seen, objects in known.items():
+        for address, one in objects.items():
+            targets = {*_targets(matched, one.fields), *_by_literal_id(matched, one.fields)} - {address}
+            yield from (Edge(address, target, seen) for target in sorted(targets))
     yield from _of_copies(inputs, matched)
     yield from _of_unmanaged(inputs, matched)
 
@@ -216,8 +214,9 @@ def _of_unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """Yield the references by literal ids of managed objects. The id of a document is its address."""
     for address, desired in inputs.desired.items():
-        targets = _by_literal_id(matched, desired.fields) if inputs.in_scope(address) else ()
-        yield from (Edge(address, target, _place(desired)) for target in targets)
+        fields = [desired.fields, inputs.unwritten.get(address, {})]
+        targets = dict.fromkeys(target for one in fields for target in _by_literal_id(matched, one))
+        yield from (Edge(address, target, place_of(desired)) for target in targets)
 
 
 def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
@@ -226,7 +225,8 @@ def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
         yield from (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
 
 
-def _place(desired: Desired) -> str:
+def place_of(desired: Desired) -> str:
+    """Return the place of a manifest, as edges have it."""
     return f"{desired.place.file}:{desired.place.line}" if desired.place else "manifest"
 
 

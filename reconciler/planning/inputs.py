@@ -1,11 +1,12 @@
 """The inputs of planning: everything desired, last applied and live. Planning reads nothing else."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import chain
+from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Reason
@@ -14,7 +15,7 @@ from reconciler.resources.base import Applied, Desired, Live, Unlisted
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A create that an interrupted run announced, with an unknown outcome."""
+    """A write that a run announced and did not complete, with an unknown outcome."""
 
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """What identifies the object: `filename`, `bytes` and `sha256` of an upload, the hashes of `fields` otherwise."""
+    """What identifies the object: `filename`, `bytes` and `sha256` of an upload, the hashes of `fields` otherwise. See
+    also `planning.unfinished`."""
     since: float
     """Unix time before which the object cannot have been made."""
+    creates: bool = True
+    """False for the write of an object that exists, and for a publication."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,38 @@ class Bundle:
     refers_to: frozenset[Address]
 
 
+OUTLETS: Final = "outlets"
+"""The first key of the field changes of copies in outlets; the second is the name of the outlet."""
+
+CopyState: TypeAlias = Literal["unwritten", "outdated", "missing", "tampered"]
+"""The state of a copy that is not as the built-in outlet has it. `unwritten`: nothing was written there yet;
+`outdated`: it is as it was written; `missing`: it was written and does not exist; `tampered`: it is not as it was
+written, or it is not known what was written.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A published bundle in an outlet beside the built-in one, where it differs."""
+
+    outlet: str
+    state: CopyState
+    blob: str | None = None
+    """The digest in its pointer; None without a readable pointer."""
+    ids: frozenset[str] = frozenset()
+    """The live ids in its pointer."""
+
+
 @dataclass(frozen=True)
 class Pointer:
-    """The published bundle of an address."""
+    """The published bundle of an address, as the built-in outlet has it."""
 
     blob: str
     ids: Mapping[str, str]
     fault: Reason | None = None
-    """Set if outlets disagree, or if a blob is missing or altered."""
+    """Set if the blob is missing, or if the pointer or the blob was altered."""
+    copies: tuple[Copy, ...] = ()
+    """The copies in other outlets that differ from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +121,9 @@ class PlanInputs:
     links: Mapping[Address, Sequence[Link]] = field(default_factory=dict)
     """References of the manifests, by the resource that makes them."""
     pending: Sequence[Pending] = ()
+    """Unfinished creates."""
+    unfinished: Sequence[Pending] = ()
+    """Other unfinished writes: of parts of an object, of documents, and of bundles."""
     superseded: Sequence[Pending] = ()
     """Creates with an unknown outcome after which another create completed the address."""
     bundles: Mapping[Address, Bundle] = field(default_factory=dict)
@@ -112,12 +143,22 @@ class PlanInputs:
     """Releases that manifests ask for, by address. Of an archived one there is nothing, as of one that never was."""
     published: Mapping[Address, Pointer] = field(default_factory=dict)
     """Published releases by chatbot; `pointers` has the drafts."""
+    removed_outlets: Mapping[str, frozenset[Address]] = field(default_factory=dict)
+    """Outlets of the last run that the project does not name any longer, each with the pointers written there."""
+    removed_identities: Mapping[Identity, frozenset[Address]] = field(default_factory=dict)
+    """Environments of the last run that the project does not have any longer, and before the first run identities in
+    the same place that publish the same names, each with the names that applications load.
+    """
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
     archived: frozenset[Address] = frozenset()
     """Releases with `archived: true` in their manifests."""
     strict: bool = False
     """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
+    idle: frozenset[Address] = frozenset()
+    """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
+    unwritten: Mapping[Address, Fields] = field(default_factory=dict)
+    """Values in manifests of documents that their `lifecycle.ignore` excludes. What is published is desired instead."""
     consents: Sequence[Consent] = ()
     today: date = date.min
     """The date that expiry of consents and shutdown of models are compared with."""
@@ -142,11 +183,13 @@ class PlanInputs:
 
     @cached_property
     def intents(self) -> Mapping[Address, Sequence[Pending]]:
-        """Pending creates by address."""
-        found: dict[Address, list[Pending]] = defaultdict(list)
-        for item in self.pending:
-            found[item.address].append(item)
-        return found
+        """Unfinished creates by address."""
+        return _by_address(self.pending)
+
+    @cached_property
+    def announced(self) -> Mapping[Address, Sequence[Pending]]:
+        """Unfinished creates and other unfinished writes, by address."""
+        return _by_address((*self.pending, *self.unfinished))
 
     def is_labelled(self, type_: str) -> bool:
         """Return True if objects of this type have labels."""
@@ -182,3 +225,10 @@ class PlanInputs:
 
     def in_scope(self, address: Address) -> bool:
         return self.scope is None or address in self.scope
+
+
+def _by_address(items: Iterable[Pending]) -> Mapping[Address, Sequence[Pending]]:
+    found: dict[Address, list[Pending]] = defaultdict(list)
+    for item in items:
+        found[item.address].append(item)
+    return dict(found)

@@ -7,6 +7,7 @@ finds those that the state does not have.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 
 from reconciler.planning.announced import accounts_for, find_announced, together
@@ -16,7 +17,7 @@ from reconciler.planning.uploads import created, find_uploads, moved_uploads
 from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
-from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.resource_type import Members, ResourceType
 from reconciler.resources.values import Fields, references_in
 
 
@@ -48,6 +49,15 @@ class Matched:
         """The objects that have a label of this identity and no other proof, where more than one has the label."""
         return chain.from_iterable((*self.clones.values(), *self.ambiguous.values()))
 
+    @cached_property
+    def holders(self) -> Mapping[str, Sequence[Address]]:
+        """Our objects that reference an id, by id."""
+        found: dict[str, list[Address]] = defaultdict(list)
+        for address in sorted(self.live):
+            for id_ in self.live[address].refers_to:
+                found[id_].append(address)
+        return found
+
     def now(self, address: Address) -> Address:
         """Return what the object at `address` is called now; of a former name, the address that it has since."""
         return self.former.get(address, address)
@@ -62,6 +72,11 @@ class Matched:
             return self.now(address)
         family = self.family(address)
         return Address(family.kind, family.name + address.name.removeprefix(address.family.name))
+
+    def member(self, members: Members, wanted: Collection[str], id_: str) -> str | None:
+        """Return the name, among the `wanted` paths and ids, of the member with this id; None if none is wanted."""
+        paths = (address.name for address in self.addresses.get(id_, ()) if address.kind == members.kind)
+        return next((name for name in (id_, *paths) if name in wanted), None)
 
     def localise(self, inputs: PlanInputs, address: Address, live: Live) -> Live:
         """Return `live` with the ids in its fields turned into the addresses that manifests use."""

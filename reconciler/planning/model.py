@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
-from reconciler.planning.reasons import Args, Cause, Notice, Reason, Remedy
+from reconciler.planning.reasons import Args, Cause, Notice, Reason, ReasonCode, Remedy
 from reconciler.planning.referrers import Node, Referrer
 from reconciler.resources.labels import KEYS
 from reconciler.resources.registry import upload_kinds
@@ -23,6 +23,9 @@ INVALIDATES_ID: Final[frozenset[Action]] = DESTROYS | {"replace"}
 """Actions after which the id of the object is invalid, whether or not another object replaces it."""
 RELEASES_OWNERSHIP: Final[frozenset[Action]] = DESTROYS | {"forget"}
 """Actions after which no managed object exists at the address, whether or not the live object still exists."""
+
+STILL_HELD: Final = "still-held"
+"""The code of the reason for which an upload stays live, although its file was edited or removed."""
 
 Origin: TypeAlias = Literal["manifest", "drift", "both", "unknown"]
 """The origin of a difference: an edit of the manifest, a change outside Reconciler, or both; `unknown` if the last
@@ -109,9 +112,20 @@ class Change:
     digest."""
 
     @property
+    def ends_id(self) -> bool:
+        """True if the live object is deleted, whether or not another one replaces it."""
+        return self.action in INVALIDATES_ID and not self.keeps_upload
+
+    @property
+    def keeps_upload(self) -> bool:
+        """True if the upload stays live because something holds it, and the state keeps it."""
+        return any(reason.code == STILL_HELD for reason in self.reasons)
+
+    @property
     def is_consequence(self) -> bool:
         """True if a bundle is published again only because an object in it gets a new id."""
-        followed = self.action == "publish" or (self.action == "update" and bool(self.reasons))
+        reasons = [reason for reason in self.reasons if reason.code != "still-indexing"]
+        followed = self.action == "publish" or (self.action == "update" and bool(reasons))
         return followed and not self.fields
 
     @property
@@ -241,23 +255,67 @@ class Plan:
         return dict(actions) | {"drift": len(self.drift), "unchanged": self.unchanged}
 
 
-DriftClass: TypeAlias = Literal["modified", "missing", "expired", "tampered", "labels"]
+DriftClass: TypeAlias = Literal["modified", "missing", "expired", "dangling", "tampered", "labels"]
 DRIFT_CLASSES: Final[tuple[DriftClass, ...]] = get_args(DriftClass)
 GONE: Final = frozenset[DriftClass]({"missing", "expired"})
 """Classes of what has no live fields."""
+_CLASSES: Final[Mapping[ReasonCode, DriftClass]] = {
+    "expired": "expired",
+    "expired-or-deleted": "expired",
+    "deleted-live": "missing",
+    "listed-deleted": "missing",
+    "document-missing": "missing",
+    "blob-missing": "missing",
+    "copy-missing": "missing",
+    "file-deleted": "dangling",
+    "copy-differs": "tampered",
+    "outlets-disagree": "tampered",
+    "outlet-unreadable": "tampered",
+}
+"""The class of drift that a reason proves."""
+_REPAIRED: Final[frozenset[ReasonCode]] = frozenset(
+    {
+        "expired",
+        "expired-or-deleted",
+        "listed-deleted",
+        "document-missing",
+        "blob-missing",
+        "copy-missing",
+        "file-deleted",
+    }
+)
+"""Reasons of drift that has no value to keep: apply repairs it under every `--on-drift`."""
 
 
 def drift_class(change: Change) -> DriftClass:
-    """Return the class of drift. `missing` and `expired`: the object does not exist; `tampered`: a frozen copy differs;
-    `labels`: only ownership labels differ.
+    """Return the class of drift. `missing` and `expired`: the object, or its document in an outlet, does not exist;
+    `dangling`: a store lists files that were deleted; `tampered`: a frozen copy, or a document in an outlet, is not as
+    it was written; `labels`: only ownership labels differ.
     """
-    if change.action == "create":
-        return "missing"
-    if change.action == "replace" and any(reason.code == "expired" for reason in change.reasons):
-        return "expired"
     if change.action == "adopt" or (change.fields and all(set(item.keys) & KEYS for item in change.fields)):
         return "labels"
-    return "tampered" if _is_frozen(change.address) else "modified"
+    found = (_CLASSES[reason.code] for reason in change.reasons if reason.code in _CLASSES)
+    by_action: DriftClass = "missing" if change.action == "create" else "modified"
+    return next(found, "tampered" if by_action == "modified" and _is_frozen(change.address) else by_action)
+
+
+def is_repaired(change: Change) -> bool:
+    """Return True for drift that apply repairs under every `--on-drift`: nothing is overwritten."""
+    return any(reason.code in _REPAIRED for reason in change.reasons)
+
+
+def is_optional(change: Change) -> bool:
+    """Return True for drift that `--on-drift` decides about: not for repairs, and not for what follows from work, where
+    what a bundle refers to gets a new id.
+    """
+    return not is_repaired(change) and all(reason.code != "id-changes" for reason in change.reasons)
+
+
+def decision_of(change: Change, on_drift: OnDrift) -> Decision | None:
+    """Return the decision about a change of drift; None if `on_drift` refuses it."""
+    if not is_optional(change):
+        return "revert"
+    return None if on_drift == "refuse" else on_drift
 
 
 def _is_frozen(address: str) -> bool:

@@ -6,18 +6,32 @@ its own is added: an `update` for the draft of a chatbot, a `publish` for anythi
 own name is that of a release, and changes by a `publish` of the chatbot.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from reconciler.planning.changes import ByOrigin, source_of
-from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
+from reconciler.planning.inputs import OUTLETS, Bundle, Copy, CopyState, PlanInputs, Pointer
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, Change, FieldChange, Origin
-from reconciler.planning.reasons import Reason
+from reconciler.planning.model import CREATES, Change, FieldChange, Origin, decision_of
+from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.release_retention import published_releases
-from reconciler.resources.address import Address
+from reconciler.planning.unfinished import is_half_published
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.values import ABSENT, JSON, references_in
+
+OUTLET: Final = "outlet"
+"""The kind in the address of the change of an outlet itself."""
+OTHER_IDS: Final = "with other ids"
+"""The live value of a copy that has the content of the built-in outlet, and other live ids."""
+WRITABLE: Final = frozenset[CopyState]({"unwritten", "outdated"})
+"""States of copies that apply writes as part of the changes of the project."""
+_COPY_REASONS: Final[Mapping[CopyState, ReasonCode]] = {
+    "unwritten": "outlet-unwritten",
+    "outdated": "outlet-outdated",
+    "missing": "copy-missing",
+    "tampered": "copy-differs",
+}
 
 
 @dataclass(frozen=True)
@@ -43,18 +57,27 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
     pairs = tuple(pairs)
     ours = [pair.ours for pair in pairs if pair.ours]
     drift = [pair.drift for pair in pairs if pair.drift]
-    work = [*ours, *(drift if inputs.on_drift == "revert" else [])]
+    work = [*ours, *(change for change in drift if decision_of(change, inputs.on_drift) == "revert")]
     moved = {change.address for change in work if change.action in CREATES}
     found, done = _covered([*ours, *drift]), _covered(work)
     edited = {change.address for change in ours}
     done["agent"] = moved | {str(address) for address in (*matched.moved, *inputs.adopt)}
     for place in _places(inputs):
-        if str(place.address) not in done[place.holds]:
+        if str(place.address) in done[place.holds]:
+            renewed, fields = list[str](), [item for item in _copies(place) if item.origin == "drift"]
+        else:
             renewed = sorted(moved.intersection(str(matched.now(target)) for target in place.bundle.refers_to))
             covered = str(place.address) in found[place.holds]
-            fields = () if covered else tuple(_differences(inputs, matched, place))
-            if fields or renewed:
-                yield _publication(inputs, place, fields, renewed, edited)
+            fields = [] if covered else [*_differences(inputs, matched, place), *_copies(place)]
+        if fields or renewed:
+            yield from _publications(inputs, place, fields, renewed, edited)
+    for outlet, names in inputs.removed_outlets.items():
+        if inputs.in_scope(Address(OUTLET, outlet)):
+            yield _forgotten(Address(OUTLET, outlet), Reason("outlet-removed", {"names": sorted(map(str, names))}))
+    for identity in inputs.removed_identities:
+        address = address_of(inputs, identity)
+        if inputs.in_scope(address):
+            yield _forgotten(address, Reason("identity-removed", {"identity": str(identity)}))
 
 
 def _covered(changes: Iterable[Change]) -> dict[str, set[str]]:
@@ -76,12 +99,57 @@ def _places(inputs: PlanInputs) -> Iterator[_Place]:
             yield _Place(chatbot, "chatbot", inputs.bundles[release], inputs.published.get(chatbot))
 
 
-def _publication(
-    inputs: PlanInputs, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
-) -> ByOrigin:
-    change = _publish(inputs, place, fields, renewed, ours)
-    drift = ours.isdisjoint(renewed) and all(item.origin == "drift" for item in fields)
-    return ByOrigin(None, change) if drift else ByOrigin(change, None)
+def _publications(
+    inputs: PlanInputs, place: _Place, fields: Sequence[FieldChange], renewed: Sequence[str], edited: set[str]
+) -> Iterator[ByOrigin]:
+    """Yield the changes of one place: one for what is not written yet, and one for each class of drift, which are
+    decided on separately.
+    """
+    ours = [item for item in fields if item.origin != "drift"]
+    lost = [item for item in fields if item.origin == "drift" and _is_lost(place, item)]
+    altered = [item for item in fields if item.origin == "drift" and not _is_lost(place, item)]
+    by_edit = not edited.isdisjoint(renewed)
+    if ours or by_edit:
+        yield ByOrigin(_publish(inputs, place, ours, renewed, edited), None)
+        renewed = ()
+    for group in (lost, altered):
+        if group:
+            yield ByOrigin(None, _publish(inputs, place, group, renewed, edited))
+            renewed = ()
+    if renewed:
+        yield ByOrigin(None, _publish(inputs, place, (), renewed, edited))
+
+
+def _is_lost(place: _Place, item: FieldChange) -> bool:
+    """Return True if a document was deleted, and not altered."""
+    if item.keys[0] == OUTLETS:
+        return _copy(place, item).state == "missing"
+    return place.pointer is None or (place.pointer.fault is not None and place.pointer.fault.code == "blob-missing")
+
+
+def _copy(place: _Place, item: FieldChange) -> Copy:
+    copies = place.pointer.copies if place.pointer else ()
+    return next(copy for copy in copies if copy.outlet == item.keys[1])
+
+
+def _copies(place: _Place) -> Iterator[FieldChange]:
+    """Yield the copies in other outlets that differ from the built-in outlet."""
+    for copy in place.pointer.copies if place.pointer else ():
+        origin: Origin = "manifest" if copy.state in WRITABLE else "drift"
+        content = OTHER_IDS if place.pointer and copy.blob == place.pointer.blob else copy.blob or ABSENT
+        yield FieldChange((OUTLETS, copy.outlet), content, place.bundle.digest, origin)
+
+
+def _forgotten(address: Address, reason: Reason) -> ByOrigin:
+    """Return the change that stops writing to an outlet, or managing an environment, that was removed."""
+    return ByOrigin(Change(str(address), "forget", reasons=(reason,)), None)
+
+
+def address_of(inputs: PlanInputs, identity: Identity) -> Address:
+    """Return the address of the change of an identity that was removed."""
+    if identity.project == inputs.identity.project and identity.environment:
+        return Address("environment", identity.environment)
+    return Address("project", str(identity))
 
 
 def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterator[FieldChange]:
@@ -99,28 +167,43 @@ def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterato
 
 
 def _origin(inputs: PlanInputs, matched: Matched, place: _Place) -> Origin:
-    """Return `drift` if the published content is missing, altered, or differs between outlets. Under a new name, no
-    content is published yet.
+    """Return `drift` if the published content is missing, altered, or differs between outlets, unless a run did not
+    finish publishing it. Under a new name, no content is published yet.
     """
+    if is_half_published(inputs, place.address, place.pointer):
+        return "manifest"
     if place.pointer is None:
         return "drift" if place.address in inputs.applied and place.address not in matched.moved else "manifest"
     return "drift" if place.pointer.fault else "manifest"
 
 
 def _publish(
-    inputs: PlanInputs, place: _Place, fields: tuple[FieldChange, ...], renewed: Sequence[str], ours: set[str]
+    inputs: PlanInputs, place: _Place, found: Sequence[FieldChange], renewed: Sequence[str], ours: set[str]
 ) -> Change:
+    fields = tuple(found)
     reasons = [Reason("id-changes", {"address": target}) for target in renewed]
-    if place.pointer and place.pointer.fault:
+    own = [item for item in fields if item.keys[0] != OUTLETS]
+    if own and place.pointer and place.pointer.fault:
         reasons.append(place.pointer.fault)
-    elif fields and not renewed:
+    elif own and place.pointer is None and own[0].origin == "drift":
+        reasons.append(Reason("document-missing"))
+    elif own and not renewed:
         changed = sorted(_inside(inputs, place.address) & ours)
         reasons.append(Reason("bundle-changes", {"addresses": changed}) if place.pointer else Reason("not-published"))
+    reasons += _copy_reasons(place, fields)
     source = source_of(inputs.desired[place.address])
     if place.holds == "document" and _has_name_of_its_own(inputs, place.address):
         id_ = str(place.address) if place.pointer else None
         return Change(str(place.address), "update", fields, id=id_, source=source, reasons=tuple(reasons))
     return Change(str(place.address), "publish", fields, source=source, reasons=tuple(reasons))
+
+
+def _copy_reasons(place: _Place, fields: Iterable[FieldChange]) -> Iterator[Reason]:
+    copies = [_copy(place, item) for item in fields if item.keys[0] == OUTLETS]
+    for state, code in _COPY_REASONS.items():
+        outlets = [copy.outlet for copy in copies if copy.state == state]
+        if outlets:
+            yield Reason(code, {"outlets": outlets})
 
 
 def _inside(inputs: PlanInputs, address: Address) -> set[str]:

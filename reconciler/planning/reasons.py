@@ -18,8 +18,12 @@ ReasonCode: TypeAlias = Literal[
     # Create, replace and update
     "deleted-live",  # id: the live object was deleted outside Reconciler
     "expired",  # the live object has expired
+    "expired-or-deleted",  # id, days: the live object, which expires after days without use, does not exist
+    "listed-deleted",  # id, stores: the upload was deleted, and stores still list it
+    "file-deleted",  # the uploads of files of a store were deleted, and the store still lists them
     "type-changes",  # live, desired: types
     "content-changed",  # an upload has other bytes, and no upload can be changed
+    "still-indexing",  # files: parts that OpenAI is still indexing; apply waits for them
     "immutable",  # fields: the API takes them only when the object is made
     "moved",  # former: the address before
     # Delete, archive and forget
@@ -28,12 +32,13 @@ ReasonCode: TypeAlias = Literal[
     "held-by",  # keeper: an object that stays and holds the upload
     "keep-on-delete",  # the manifest had `keep_on_delete`
     "upload-shared",  # address: another address of the same upload
+    "still-held",  # id, holders: the upload stays, because these objects hold it after the plan
     "manifest-removed",
     "archived-in-manifest",  # the manifest of the release has `archived: true`
     "release-leaves",  # release: the copy is part of a release that is archived
     "assistant-removed",  # assistant: the release uses one that has no manifest
     "release-limit",  # chatbot, keep: the chatbot keeps only so many releases
-    "upload-superseded",  # a newer upload is in its place
+    "upload-superseded",  # the file has another upload, or was removed, and nothing holds this one any more
     "no-release-left",  # no release needs the copy
     "unused",  # nothing refers to the upload
     # Adopt
@@ -46,8 +51,16 @@ ReasonCode: TypeAlias = Literal[
     "id-changes",  # address: of an object in the bundle
     "bundle-changes",  # addresses: documents in the bundle that change
     "not-published",
+    "outlet-unwritten",  # outlets: nothing was written there yet
+    "outlet-outdated",  # outlets: they have an earlier content
+    "document-missing",  # the built-in outlet does not have the pointer
+    "blob-missing",  # the built-in outlet has the pointer and not the blob
+    "copy-missing",  # outlets: the document was written there and does not exist
+    "copy-differs",  # outlets: the document is not as it was written there
     "outlets-disagree",
     "outlet-unreadable",  # message: of the problem with what the outlet has
+    "identity-removed",  # identity: whose objects and documents stay, and are not updated any longer
+    "outlet-removed",  # names: of the pointers that stay in an outlet that the project does not name any longer
     # Of drift
     "last-changed",  # at: Unix time of the last change to the live object
     "written-outside",  # fields: not written by Reconciler; empty for all that differ
@@ -64,6 +77,7 @@ NoticeCode: TypeAlias = Literal[
     "no-label-room",  # the object has no room for the four labels
     "set-at-creation",  # field: changed in the manifest, and taken by the API only when the object is made
     "files-not-in-manifest",  # files: ids of files of a store that its manifest does not name
+    "files-deleted",  # files: literal ids in the manifest of a store whose uploads do not exist
     "files-not-indexed",  # files: ids of files that OpenAI could not index
     "already-archived",  # the release was archived before, and its manifest does not have `archived`
     "consent-permits",  # rule, cause, consent, until, why: a refusal of the plan as a whole that a consent lifts
@@ -97,6 +111,7 @@ CauseCode: TypeAlias = Literal[
     "changed-twice",  # fields: in the manifest and live
     "written-whole",  # fields: changed live, in a document that the manifest changes elsewhere
     "needs-missing",  # addresses: of what it refers to, and is not live
+    "needs-files",  # addresses: of stores that lack files of the release
     "drift-refused",  # `--on-drift refuse`
     "models-shut-down",  # models: name to date
     "daily-cost",  # dollars, before, allowed
@@ -113,11 +128,14 @@ RemedyCode: TypeAlias = Literal[
     "adopt-first",  # environment, as for every remedy with a command; left out if there are not several
     "repoint-user",  # user, id
     "delete-or-unlabel-one",  # id
+    "widen-target",  # targets: the referrers that `--target` leaves out
+    "stop-ignoring",  # address, fields: of a referrer, in `lifecycle.ignore`
     "repoint-referrers",  # names
     "publish-other-release",  # releases
     "archive-releases",  # releases
     "keep-release",  # address
     "restore-manifest",  # address
+    "undo-edit",  # address
     "grant-scopes",  # scopes: of a restricted key
     "make-readable",
     "keep-or-target",
@@ -127,6 +145,7 @@ RemedyCode: TypeAlias = Literal[
     "unprotect",
     "pull-or-revert",  # address; force: whether `pull` requires it
     "revert-missing",
+    "revert-incomplete",
     "decide-drift",  # address; pullable: whether `pull` can copy the drift
     "choose-model",
     "raise-daily-cost",  # dollars

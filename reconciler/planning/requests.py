@@ -1,20 +1,30 @@
-"""Write requests of a plan, by method. Documents in the outlets need none."""
+"""Write requests of a plan, by method. Documents in the outlets need none.
+
+Counted are the POST and DELETE requests of an apply without failures: all of them, and no others. Reads are not
+counted: their number depends on how long OpenAI indexes files.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconciler.planning.changes import NOT_FIELDS
+from reconciler.planning.changes import ADDRESS, LABELS, NOT_FIELDS, PROTECT
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
+from reconciler.planning.model import CREATES, RELEASES_OWNERSHIP, Change, FieldChange
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired
+from reconciler.resources.base import Desired, Live
+from reconciler.resources.metadata import has_room
 from reconciler.resources.registry import upload_kinds
-from reconciler.resources.resource_type import Members
-from reconciler.resources.values import ABSENT, JSON
+from reconciler.resources.resource_type import CONTENT, Members
+from reconciler.resources.values import ABSENT, JSON, Keys
 
 Method: TypeAlias = str
+PartId: TypeAlias = str | tuple[JSON, str]
+"""The id of a part, or the content and the name of an upload that the plan makes."""
+Made: TypeAlias = Mapping[Address, tuple[JSON, str]]
+"""The uploads that the plan makes, by address."""
 
 
 def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> dict[Method, int]:
@@ -23,71 +33,113 @@ def requests(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> di
     by_address: dict[Address, list[Change]] = {}
     for change in work:
         by_address.setdefault(Address.parse(change.address), []).append(change)
-    uploads = set()
+    made = dict(_made(inputs, by_address))
+    listed = {live.id: live for live in inputs.live}
+    deleted = set[str | None]()
     for address, changes in by_address.items():
         desired = inputs.desired.get(address)
-        if desired and inputs.is_upload(desired.type) and any(change.action in CREATES for change in changes):
-            uploads.add((desired.fields["sha256"], desired.upload_name))
-        elif desired and desired.type not in inputs.outlet_types:
-            counts.update(_writes(inputs, matched, desired, changes))
+        live = listed.get(matched.live[address].id) if address in matched.live else None
+        if desired and not inputs.is_upload(desired.type) and desired.type not in inputs.outlet_types:
+            counts.update(_writes(inputs, matched, desired, changes, live, made))
         for change in changes:
             others = matched.addresses.get(change.id or "", ())
             shared = any(not _lets_go(by_address.get(other, ()), change.id) for other in others)
-            counts.update(_others(inputs, address, change, shared=shared and address.kind in upload_kinds()))
-    counts["POST"] += len(uploads)
+            stays = change.id in deleted or (shared and address.kind in upload_kinds())
+            counts.update(_others(inputs, address, change, live, stays=stays))
+            deleted.update({change.id} if change.ends_id else ())
+    counts["POST"] += len(set(made.values()))
     return dict(sorted((+counts).items()))
 
 
+def _made(
+    inputs: PlanInputs, changes: Mapping[Address, Sequence[Change]]
+) -> Iterator[tuple[Address, tuple[JSON, str]]]:
+    """Yield the uploads of the plan with their content and name."""
+    for address, group in changes.items():
+        desired = inputs.desired.get(address)
+        if desired and inputs.is_upload(desired.type) and any(change.action in CREATES for change in group):
+            yield address, (desired.fields["sha256"], desired.upload_name)
+
+
 def _lets_go(changes: Iterable[Change], id_: str | None) -> bool:
-    return any(change.id == id_ and change.action in INVALIDATES_ID | RELEASES_OWNERSHIP for change in changes)
+    return any(change.id == id_ and (change.ends_id or change.action in RELEASES_OWNERSHIP) for change in changes)
 
 
-def _writes(inputs: PlanInputs, matched: Matched, desired: Desired, changes: Sequence[Change]) -> Iterator[Method]:
+def _writes(
+    inputs: PlanInputs, matched: Matched, desired: Desired, changes: Sequence[Change], live: Live | None, made: Made
+) -> Iterator[Method]:
     """Yield the requests that create or change one object, and those of its separately written parts."""
     resource_type = inputs.resource_types[desired.type]
     apart, members = resource_type.apart, resource_type.members
     if any(change.action in CREATES for change in changes):
         yield "POST"
         if members:
-            yield from ["POST"] * _batches(members, len(members.of(desired.fields)))
+            parts = _Parts(members, matched, None, made)
+            ids = {parts.id_of(path) for path in members.of(desired.fields)}
+            yield from ["POST"] * _batches(members, len(ids))
         return
     fields = [item for change in changes if change.action == "update" for item in change.fields]
     # Attributes of an object that are not fields are on its label, if it has one.
-    unwritten = apart if resource_type.is_labelled else apart | NOT_FIELDS
-    if any(item.keys[0] not in unwritten for item in fields):
+    has_label = live is not None and (live.labels is not None or has_room(live.fields.get("metadata")))
+    on_label = {PROTECT, ADDRESS, LABELS} if resource_type.is_labelled and has_label else set[Keys]()
+    if any(item.keys in on_label or item.keys[0] not in apart | NOT_FIELDS for item in fields):
         yield "POST"
     if members:
         differing = [item for item in fields if item.keys[0] == members.field]
-        yield from _of_entries(members, differing, members.of(desired.fields), matched)
+        yield from _Parts(members, matched, live, made).requests(differing, members.of(desired.fields))
 
 
-def _of_entries(
-    members: Members, fields: Sequence[FieldChange], wanted: Iterable[str], matched: Matched
-) -> Iterator[Method]:
-    """Yield the requests for entries: attached in batches, detached one by one, changed settings one by one. An upload
-    that another path of the store uses stays attached.
-    """
-    attached, detached, described = set[str](), set[str](), set[str]()
-    for path, before, after, rest in _entries(fields):
-        if rest == {members.reference}:  # the same upload under another path
-            continue
-        anew = not rest or bool(members.fixed & rest)
-        if after is ABSENT and not rest:
-            detached.add(path)
-        elif anew:
-            attached.add(path)
-            detached.update({path} if before is not ABSENT or rest else ())
-        else:
-            described.add(path)
-    yield from ["POST"] * (_batches(members, len(attached)) + len(described - attached))
-    held = {_upload(members, matched, path) for path in wanted if path not in attached}
-    yield from ["DELETE"] * len({_upload(members, matched, path) for path in detached} - held)
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of one object: attached in batches, detached one by one, changed settings one by one."""
 
+    members: Members
+    matched: Matched
+    live: Live | None
+    """The object as listed, with its parts by id; None if it does not exist yet."""
+    made: Made
 
-def _upload(members: Members, matched: Matched, path: str) -> str:
-    """Return the id of the upload at a path; a literal id is returned unchanged."""
-    live = matched.live.get(matched.now(Address(members.kind, path)))
-    return live.id if live else path
+    def requests(self, fields: Iterable[FieldChange], wanted: Iterable[str]) -> Iterator[Method]:
+        """Yield the requests for the differing parts. One that another path of the object uses stays attached."""
+        attached, detached, described = set[PartId](), set[PartId](), set[PartId]()
+        stay = {self.id_of(path) for path in wanted}
+        for path, before, after, rest in _entries(fields):
+            id_, held = self.id_of(path), self._id_now(path)
+            if after is ABSENT and not rest:
+                detached.update({held} - stay)
+            elif rest == {self.members.reference}:  # the same upload under another path
+                continue
+            elif self._is_attached_again(id_, rest):
+                attached.add(id_)
+                detached.update({id_} & {*self._held, *self._failed})
+                detached.update({held} - stay if before is not ABSENT or held in self._failed else ())
+            else:
+                described.add(id_)
+        yield from ["POST"] * (_batches(self.members, len(attached)) + len(described - attached))
+        yield from ["DELETE"] * len(detached)
+
+    def id_of(self, path: str) -> PartId:
+        """Return the id of the part after the plan: its content and name if it is uploaded by the plan."""
+        address = self.matched.now(Address(self.members.kind, path))
+        return self.made.get(address) or self._id_now(path)
+
+    def _id_now(self, path: str) -> str:
+        """Return the id of the part before the plan; a literal id is returned unchanged."""
+        live = self.matched.live.get(self.matched.now(Address(self.members.kind, path)))
+        return live.id if live else path
+
+    def _is_attached_again(self, id_: PartId, rest: frozenset[str]) -> bool:
+        """Return True if the part is not attached, failed, or has settings that cannot be changed."""
+        is_held = id_ in self._held and id_ not in self._failed
+        return not is_held or bool(self.members.fixed & rest - {CONTENT})
+
+    @property
+    def _held(self) -> Collection[PartId]:
+        return self.members.of(self.live.fields) if self.live else ()
+
+    @property
+    def _failed(self) -> Collection[PartId]:
+        return self.members.failed(self.live.detail) if self.live else ()
 
 
 def _entries(fields: Iterable[FieldChange]) -> Iterator[tuple[str, JSON, JSON, frozenset[str]]]:
@@ -107,10 +159,14 @@ def _mapping(value: JSON) -> Mapping[str, JSON]:
     return value if isinstance(value, dict) else {}
 
 
-def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: bool) -> Iterator[Method]:
-    """Yield the requests of removals, except those of shared uploads, and of labels that are removed."""
+def _others(
+    inputs: PlanInputs, address: Address, change: Change, live: Live | None, *, stays: bool
+) -> Iterator[Method]:
+    """Yield the requests of removals, and of labels that are removed. An object `stays` if it is a shared upload, or if
+    another change deletes it.
+    """
     remote = change.id is not None and "/" not in change.id
-    if remote and not shared and change.action in INVALIDATES_ID:
+    if remote and not stays and change.ends_id:
         yield "DELETE"
     applied, desired = inputs.applied.get(address), inputs.desired.get(address)
     if change.action == "adopt" and address in inputs.adopt:
@@ -121,7 +177,9 @@ def _others(inputs: PlanInputs, address: Address, change: Change, *, shared: boo
         yield from ["POST"] * int(not change.preconditions.get("agreed", {"": ""}).keys() <= apart)
     elif change.action == "forget" and applied and applied.keep and inputs.is_labelled(applied.type):
         members = inputs.members(applied.type)
-        yield from ["POST"] * (1 + len(members.of(applied.fields) if members else ()))
+        marked = {*members.of(live.fields), *members.failed(live.detail)} if members and live else set()
+        foreign = members.unmanaged(live.detail) if members and live else {}
+        yield from ["POST"] * (1 + len(marked - foreign.keys()))
 
 
 def _batches(members: Members, number: int) -> int:

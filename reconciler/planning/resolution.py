@@ -11,19 +11,22 @@ the last step returns. docs/decisions/008-one-resolution.md has an example of ea
 | renames         | a renamed object keeps its live object, its state entry and the references to it            |
 | uploads         | files are found by content, also under another path                                         |
 | ids             | ids of managed objects become addresses in live, applied and desired objects                |
+| idle files      | files to which only ignored fields and objects out of scope refer are not uploaded          |
 | server defaults | values that the API added when it created a frozen copy are desired                         |
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.match import Matched, match
 from reconciler.planning.release_retention import Retired, apply_retention
 from reconciler.planning.renames import find_moves, renamed
+from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired
-from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.resource_type import CONTENT, ResourceType
+from reconciler.resources.values import Fields, references_in
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,24 @@ def resolve(inputs: PlanInputs) -> Resolution:
     """Return the resolution of `inputs`. Linear in the number of objects."""
     inputs, retired = apply_retention(with_ignored(inputs))
     matched = match(inputs)  # pairs, renames, uploads, ids
-    inputs = renamed(inputs, matched.moved)
+    idle = idle_files(inputs, matched)
+    if idle:  # they keep the uploads that they have
+        matched = match(replace(inputs, desired=dict(_as_stored(inputs, idle))))
+    inputs = _with_outdated(replace(renamed(inputs, matched.moved), idle=idle), matched)
     return Resolution(with_server_defaults(inputs), matched, retired)
 
 
 def with_ignored(inputs: PlanInputs) -> PlanInputs:
     """Return `inputs` with ignored fields of documents desired as they are published, under any name."""
     found = dict(_with_ignored(inputs))
-    return replace(inputs, desired={**inputs.desired, **found}) if found else inputs
+    if not found:
+        return inputs
+    unwritten = {address: _ignored(inputs.desired[address]) for address in found}
+    return replace(inputs, desired={**inputs.desired, **found}, unwritten={**unwritten, **inputs.unwritten})
+
+
+def _ignored(desired: Desired) -> Fields:
+    return {name: value for name, value in desired.fields.items() if name in desired.lifecycle.ignore}
 
 
 def _with_ignored(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
@@ -83,3 +96,57 @@ def _completed(resource_type: ResourceType, wanted: Desired, applied: Applied) -
         if name in applied.fields
     }
     return replace(wanted, fields={**wanted.fields, **completed})
+
+
+def _with_outdated(inputs: PlanInputs, matched: Matched) -> PlanInputs:
+    """Return `inputs` with the former uploads of files in scope in scope: they are deleted when they are replaced."""
+    if inputs.scope is None:
+        return inputs
+    known = (inputs.applied[address].id for address in inputs.scope & inputs.applied.keys())
+    former = ((other, id_) for id_ in known for other in matched.addresses.get(id_, ()))
+    return replace(inputs, scope=inputs.scope | {address for address, id_ in former if is_leftover(address, id_)})
+
+
+def idle_files(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:
+    """Return the files to which only ignored fields and objects out of scope refer: nothing that the plan writes would
+    hold an upload of them.
+    """
+    if inputs.scope is None and not any(one.lifecycle.ignore for one in inputs.desired.values()):
+        return frozenset()
+    named, needed = set[Address](), set[Address]()
+    for address, desired in inputs.desired.items():
+        ignored = () if _is_created(matched, desired) else desired.lifecycle.ignore
+        published = desired.type in inputs.outlet_types
+        for name, value in desired.fields.items():
+            found = {matched.now(Address.parse(text)) for text in references_in(value)}
+            named |= found
+            if inputs.in_scope(address):
+                # Of what is published, every id must be known, even in an ignored field.
+                needed |= found if name not in ignored else found - matched.live.keys() if published else set()
+    attached = {id_ for live in inputs.live for id_ in live.refers_to}
+    files = (one for one in named - needed if one in inputs.desired and inputs.is_upload(inputs.desired[one].type))
+    return frozenset(one for one in files if not _is_to_be_recorded(inputs, matched, one, attached))
+
+
+def _is_to_be_recorded(inputs: PlanInputs, matched: Matched, file: Address, attached: Collection[str]) -> bool:
+    """Return True if a store has the file as it is, and the state does not have it: no request is necessary."""
+    live = matched.live.get(file)
+    if live is None or file in inputs.applied or file in matched.moved or live.id not in attached:
+        return False
+    return bool(live.fields.get(CONTENT) == inputs.desired[file].fields[CONTENT])
+
+
+def _as_stored(inputs: PlanInputs, idle: Collection[Address]) -> Iterator[tuple[Address, Desired]]:
+    """Yield the desired objects; of `idle` files, the content that the state has, if any."""
+    for address, desired in inputs.desired.items():
+        if address not in idle:
+            yield address, desired
+        elif address in inputs.applied:
+            then = inputs.applied[address].fields
+            yield address, replace(desired, fields={**desired.fields, **then})
+
+
+def _is_created(matched: Matched, desired: Desired) -> bool:
+    """Return True if this plan creates the object, so that it writes ignored fields, too."""
+    live = matched.live.get(desired.address)
+    return live is None or live.type != desired.type or live.detail.get("status") == "expired"

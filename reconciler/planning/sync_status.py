@@ -78,10 +78,12 @@ class SyncStatus:
     """Files that the manifests name and that are not at OpenAI."""
     foreign: tuple[ToolFile, ...] = ()
     """Files that are at OpenAI and that no manifest names."""
+    is_applied: bool = True
+    """False before the first apply of the project."""
 
     @property
     def in_sync(self) -> bool:
-        return not (self.differs or self.failing or self.missing or self.foreign)
+        return self.is_applied and not (self.differs or self.failing or self.missing or self.foreign)
 
 
 def foreign_files(planned: Planned, names: Mapping[str, str] | None = None) -> Iterator[ForeignFile]:
@@ -121,6 +123,7 @@ def sync_statuses(
 
     `pending` has the addresses with unapplied edits of manifests.
     """
+    is_applied = not never_applied(planned)
     differs, lost, added = _by_address(drifted), defaultdict[str, list[FailingFile]](list), _by_store(foreign)
     for file in failing:
         lost[file.store].append(file)
@@ -137,7 +140,13 @@ def sync_statuses(
             any(address in pending for address in concerned),
             _merged([one.missing for one in found]),
             _merged([one.foreign for one in found]),
+            is_applied,
         )
+
+
+def never_applied(planned: Planned) -> bool:
+    """Return True if the state has no object and none is live, although the manifests have some."""
+    return bool(planned.inputs.desired) and not (planned.inputs.applied or planned.matched.live)
 
 
 def _by_address(changes: Iterable[Change]) -> dict[str, list[Change]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.emulator.fault_spec import SpecError
+from reconciler.emulator.settings import DurationError
 from reconciler.resources.problems import Problem, ReconcilerError
 
 SERVED: Final = "proj_served"
@@ -25,6 +26,10 @@ def available(data: Path | None) -> Iterator[None]:
         message = f"the embedded API cannot store its data in {data}: {error}"
         hint = "Check the permissions. If the file is damaged, delete it to start with an empty API."
         raise ReconcilerError(Problem("emulator-data", message, hint=hint)) from error
+    except DurationError as error:
+        hint = "Use a number and a unit: 90s, 30m, 12h or 8d."
+        message = f"invalid clock of the embedded API: {error}"
+        raise ReconcilerError(Problem("bad-duration", message, hint=hint)) from error
     except SpecError as error:
         hint = "To list the faults, run `reconciler emulator serve --help`."
         raise ReconcilerError(
@@ -42,10 +47,11 @@ def serve_emulator(
     ingest_delay: float,
     rate_limit: float | None,
     faults: str,
+    ahead: str,
 ) -> None:
     """Serve until interrupted; raises ReconcilerError if the port is in use or the extra is not installed."""
     with available(data):
-        from reconciler.emulator import Settings
+        from reconciler.emulator import Settings, clock_ahead
         from reconciler.emulator.serve import serve
 
         settings = Settings(
@@ -55,6 +61,7 @@ def serve_emulator(
             ingest_delay=ingest_delay,
             rate_limit=rate_limit,
             faults=faults,
+            now=clock_ahead(ahead),
         )
         try:
             serve(settings, host, port, announce)

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -28,6 +29,8 @@ READING_SECONDS: Final = 3_600.0
 """The time limit for reading, if none is set."""
 FAULTS: Final = "RECONCILER_FAULTS"
 """The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
+AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
+"""The variable with the time by which the clock of the embedded API is ahead, like `emulator serve --ahead`."""
 
 
 def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
@@ -84,11 +87,13 @@ def _embedded(project: Project) -> Endpoint:
     with available(data):
         import httpx2
 
-        from reconciler.emulator import Settings, create_app
+        from reconciler.emulator import Settings, clock_ahead, create_app
 
         data.parent.mkdir(exist_ok=True)
         ignore_in_git(data.parent)
-        app = create_app(Settings(data=data, faults=os.environ.get(FAULTS, "")))
+        settings = Settings(data=data, faults=os.environ.get(FAULTS, ""))
+        ahead = os.environ.get(AHEAD)
+        app = create_app(replace(settings, now=clock_ahead(ahead)) if ahead else settings)
     return Endpoint(transport=httpx2.ASGITransport(app=app))
 
 

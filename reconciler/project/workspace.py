@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from posixpath import normpath
+from typing import Final
 
 from reconciler.bundles.outlets import DirectoryOutlet, Outlet
 from reconciler.bundles.s3 import S3Outlet
@@ -17,6 +19,9 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
 from reconciler.state.backend import Backend, StoreOutlet, open_store
+
+BUILT_IN: Final = ""
+"""The name of the outlet beside the state."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,16 @@ class Workspace:
         embedded = self.endpoint == EMBEDDED
         return Backend(open_store(self.root, configured, self.environ, embedded=embedded), self.identity)
 
-    @cached_property
+    @property
     def outlets(self) -> tuple[Outlet, ...]:
         """The outlets; the first one, beside the state, always exists and is the one that is read."""
+        return tuple(self.named_outlets.values())
+
+    @cached_property
+    def named_outlets(self) -> dict[str, Outlet]:
+        """The outlets by name; the name of the first one is `BUILT_IN`."""
         further = (_outlet(self.root, outlet) for outlet in self.loaded.project.spec.outlets)
-        return (StoreOutlet(self.backend.store), *further)
+        return {BUILT_IN: StoreOutlet(self.backend.store), **dict(further)}
 
     @cached_property
     def desired(self) -> dict[Address, Desired]:
@@ -96,10 +106,11 @@ class Workspace:
         return asked
 
 
-def _outlet(root: Path, outlet: settings.Outlet) -> Outlet:
+def _outlet(root: Path, outlet: settings.Outlet) -> tuple[str, Outlet]:
+    """Return an outlet and its name, by which the state remembers it on every machine."""
     if isinstance(outlet, settings.S3Outlet):
-        return S3Outlet(outlet.s3.location)
-    return DirectoryOutlet(root / outlet.directory)
+        return outlet.s3.location.url, S3Outlet(outlet.s3.location)
+    return normpath(outlet.directory), DirectoryOutlet(root / outlet.directory)
 
 
 def open_workspace(

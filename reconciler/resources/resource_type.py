@@ -45,7 +45,8 @@ class Members:
     The field maps the path of a member to its settings, one of which refers to the member. A member that the manifest
     names by its live id has that id as key and as reference. `CONTENT` is set if the member has a mark of Reconciler.
     As read, before `localise`, the field maps live ids to settings. The detail of a live object has the members that
-    are not in the field: `unmanaged_FIELD` and `failed_FIELD`, by id.
+    are not in the field: `unmanaged_FIELD` and `failed_FIELD`, by id. `pending_FIELD` lists the ids of those
+    that are still being indexed.
     """
 
     field: str
@@ -80,6 +81,10 @@ class Members:
     def failed(self, detail: Mapping[str, JSON]) -> Mapping[str, JSON]:
         """Return the members that OpenAI could not index, each with the error."""
         return detail.get(f"failed_{self.field}") or {}
+
+    def pending(self, detail: Mapping[str, JSON]) -> Sequence[str]:
+        """Return the ids of the members that OpenAI is still indexing."""
+        return detail.get(f"pending_{self.field}") or ()
 
     def target(self, entry: Mapping[str, JSON]) -> Address | None:
         """Return the address of the member; None if it is named by a live id."""

@@ -20,7 +20,7 @@ High: TypeAlias = Literal[
     "moderation-lowered",  # side, before, after: modes
     "model-retiring",  # model, on, days
     "protection-removed",
-    "publication-withdrawn",  # release
+    "publication-withdrawn",  # name, release, now: the name instead; or outlet or identity, names
     "name-lost",  # before, after: addresses
     "consent-used",  # consent, until, why
 ]

@@ -9,7 +9,7 @@ from reconciler.applying.write import StaleError
 from reconciler.planning.build import Planned
 from reconciler.planning.codec import from_json
 from reconciler.planning.drift_codec import check_drift
-from reconciler.planning.model import Change, OnDrift, Plan
+from reconciler.planning.model import Change, OnDrift, Plan, is_optional
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.approval import written_together
@@ -38,7 +38,8 @@ def _document(file: Path, code: str, hint: str) -> Any:
 
 def decision_of(saved: Plan) -> OnDrift:
     """Return the drift decision that `saved` was made with."""
-    return "revert" if any(change.decision == "revert" for change in saved.drift) else "keep"
+    decided = {change.decision for change in saved.drift if is_optional(change)}
+    return "revert" if "revert" in decided else "keep"
 
 
 def changed_addresses(saved: Plan) -> tuple[Address, ...]:

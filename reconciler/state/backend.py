@@ -70,9 +70,20 @@ class Backend:
         *,
         openai_project: str | None = None,
         plan: AppliedPlan | None = None,
+        outlets: tuple[str, ...] | None = None,
+        environments: tuple[str, ...] | None = None,
     ) -> journal.Journal:
         """Begin the journal of a run; see `journal.begin`."""
-        return journal.begin(self.store, lease, snapshot, intents, openai_project=openai_project, plan=plan)
+        return journal.begin(
+            self.store,
+            lease,
+            snapshot,
+            intents,
+            openai_project=openai_project,
+            plan=plan,
+            outlets=outlets,
+            environments=environments,
+        )
 
     def rewrite(self, base: Snapshot, new: Snapshot, lease: Lease, note: str) -> Snapshot:
         """Replace the state with `new` and release the lock; see `edits.rewrite`."""

@@ -22,7 +22,7 @@ from reconciler.state.documents import (
     optional,
     typed,
 )
-from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State, Stored
+from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State, Stored, Written
 from reconciler.state.segments import RunBegun, RunProgress, Segment, StateReplaced
 
 STATE_FORMAT: Final = "reconciler/state/v1"
@@ -86,11 +86,17 @@ def encode_segment(segment: Segment) -> bytes:
     if isinstance(segment, RunBegun):
         parts["openai_project"] = line(segment.openai_project)
         parts["intents"] = array(map(_intent_record, segment.intents))
+        if segment.outlets is not None:
+            parts["outlets"] = array(segment.outlets)
+        if segment.environments is not None:
+            parts["environments"] = array(segment.environments)
     else:
         parts["completed"] = array(map(_completed_record, segment.completed))
         parts["discarded"] = array(map(str, segment.discarded))
         if segment.announced:
             parts["announced"] = array(map(_intent_record, segment.announced))
+        if segment.written:
+            parts["written"] = array(map(asdict, segment.written))
     return document(parts)
 
 
@@ -139,13 +145,15 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
     plan = None if record["plan"] is None else decode_plan(record["plan"])
     if "intents" in record:
         intents = tuple(map(_intent, record["intents"]))
-        return RunBegun(run, intents, optional(str, record["openai_project"]), plan)
+        project = optional(str, record["openai_project"])
+        return RunBegun(run, intents, project, plan, _names(record, "outlets"), _names(record, "environments"))
     return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
         discarded=tuple(map(Address.parse, record["discarded"])),
         plan=plan,
         announced=tuple(map(_intent, record.get("announced", ()))),
+        written=tuple(map(_written, record.get("written", ()))),
     )
 
 
@@ -155,6 +163,8 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
         "plans": array(map(asdict, state.plans.values())),
         "tombstones": array(sorted(map(str, state.tombstones))),
         "pending": array(map(_intent_record, pending)),
+        **({} if state.outlets is None else {"outlets": mapping(sorted(state.outlets.items()))}),
+        **({} if state.environments is None else {"environments": array(state.environments)}),
         "objects": mapping(_object_records(state.objects)),
     }
 
@@ -171,8 +181,30 @@ def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple
         objects={Address.parse(text): _applied(value) for text, value in record["objects"].items()},
         plans={plan.digest: plan for plan in plans},
         tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
+        outlets=_outlets(record),
+        environments=_names(record, "environments"),
     )
     return state, tuple(map(_intent, record["pending"]))
+
+
+def _outlets(record: Mapping[str, JSON]) -> Mapping[str, Mapping[str, str]] | None:
+    """Return the outlets of a state; None for a state that does not have them."""
+    found = optional(dict, record.get("outlets"))
+    if found is None:
+        return None
+    return {
+        typed(str, name): {typed(str, pointer): typed(str, hash_) for pointer, hash_ in typed(dict, pointers).items()}
+        for name, pointers in found.items()
+    }
+
+
+def _names(record: Mapping[str, JSON], member: str) -> tuple[str, ...] | None:
+    names = optional(list, record.get(member))
+    return None if names is None else tuple(typed(str, name) for name in names)
+
+
+def _written(record: JSON) -> Written:
+    return Written(typed(str, record["outlet"]), typed(str, record["pointer"]), optional(str, record["hash"]))
 
 
 def _object_records(objects: Mapping[Address, Applied]) -> Iterator[tuple[str, JSON]]:
@@ -210,12 +242,13 @@ def _applied(record: JSON) -> Applied:
 
 
 def _intent_record(intent: Intent) -> dict[str, JSON]:
-    return {
+    record = {
         "address": str(intent.address),
         "type": intent.type,
         "marker": intent.marker,
         "started": intent.started,
     }
+    return record if intent.creates else {**record, "creates": False}
 
 
 def _intent(record: JSON) -> Intent:
@@ -224,6 +257,7 @@ def _intent(record: JSON) -> Intent:
         type=typed(str, record["type"]),
         marker=typed(dict, record["marker"]),
         started=float(record["started"]),
+        creates=typed(bool, record.get("creates", True)),
     )
 
 

@@ -10,7 +10,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, Written
 from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
 from reconciler.state.snapshots import append, compact, finish, read
 from reconciler.state.store import ConflictError, ExistsError, Store
@@ -22,8 +22,10 @@ INTERVAL: Final = 1.0
 SHARE: Final = 10
 """Writes take at most one part in `SHARE` of the run time: a store that takes a second is written every ten seconds."""
 
-_Entry: TypeAlias = Completed | Address | Intent | AppliedPlan
-"""A completed change, an address whose intents are void, a new intent, or the final record of the plan."""
+_Entry: TypeAlias = Completed | Address | Intent | Written | AppliedPlan
+"""A completed change, an address whose intents are void, a new intent, a pointer that was written to an outlet, or the
+final record of the plan.
+"""
 
 
 class StateMovedError(ReconcilerError):
@@ -54,7 +56,12 @@ class Journal:
     def due(self) -> bool:
         """True if a segment is full, or an entry has waited long enough."""
         full = len(self._waiting) >= GROUP
-        return full or (bool(self._waiting) and self._clock() - self._since >= self._interval)
+        return full or (self._is_needed and self._clock() - self._since >= self._interval)
+
+    @property
+    def _is_needed(self) -> bool:
+        """True if an entry waits that only the journal has. What was written to outlets can be read there, too."""
+        return any(not isinstance(entry, Written) for entry in self._waiting)
 
     def record(self, completed: Completed) -> None:
         """Record a completed change. This resolves every intent of its address.
@@ -71,10 +78,14 @@ class Journal:
         """Record an intent that was not passed to `begin`. Its object may be created after the next `flush`."""
         self._wait(intent)
 
+    def write(self, written: Written) -> None:
+        """Record that a pointer was written to an outlet or withdrawn from it. Written with the next other entry."""
+        self._wait(written)
+
     def flush(self) -> None:
         """Write the queued entries; raises `LeaseLostError`. May be repeated after a `StoreError`: no entry is lost."""
         with self._turn:
-            while self._sending or self._waiting:
+            while self._sending or self._is_needed:
                 self._send()
 
     def close(self, outcome: Literal["partial", "complete"]) -> Snapshot:
@@ -151,6 +162,8 @@ def begin(
     *,
     openai_project: str | None = None,
     plan: AppliedPlan | None = None,
+    outlets: tuple[str, ...] | None = None,
+    environments: tuple[str, ...] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Journal:
     """Record the intents of a run in one segment, before its first create; later ones are announced.
@@ -160,10 +173,10 @@ def begin(
     """
     identity = snapshot.state.identity
     base = read(store, identity)
-    begun = RunBegun(lease.token, tuple(intents), openai_project, plan)
+    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments)
     # The lock was held after the read: a run that takes it later begins with the same number or a higher one.
     lease.verify()
-    said = note(identity, f"begin {identity}: {len(begun.intents)} to create", plan)
+    said = note(identity, f"begin {identity}: {sum(one.creates for one in begun.intents)} to create", plan)
     if base.position != snapshot.position:
         raise _moved(identity)
     size = append(store, identity, base.position + 1, begun, said)
@@ -180,6 +193,7 @@ def _progress(run: str, entries: Sequence[_Entry]) -> RunProgress:
         completed=tuple(entry for entry in entries if isinstance(entry, Completed)),
         discarded=tuple(entry for entry in entries if isinstance(entry, Address)),
         announced=tuple(entry for entry in entries if isinstance(entry, Intent)),
+        written=tuple(entry for entry in entries if isinstance(entry, Written)),
         plan=next((entry for entry in entries if isinstance(entry, AppliedPlan)), None),
     )
 

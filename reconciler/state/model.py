@@ -20,14 +20,18 @@ the SDK)."""
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A live object that an apply is about to create. Recorded before the create, so that the next run can find it."""
+    """A write that an apply is about to make. Recorded before it, so that the next run can find what is half done."""
 
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """The properties that identify the object: its labels, or the name, size and purpose of an upload."""
+    """The properties that identify a created object: its labels, or the name, size and purpose of an upload. For other
+    writes the changed parts and the published bundle.
+    """
     started: float
     """Unix time. An object created before it cannot be the intended one."""
+    creates: bool = True
+    """False for the write of an object that exists, and for a publication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,18 @@ class Completed:
     is_doubtful: bool = False
     """True if an earlier create of the address, whose outcome is unknown, may still make another object: the intents of
     the address are superseded instead of resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A pointer that was written to an outlet beside the built-in one, or withdrawn from it."""
+
+    outlet: str
+    """The name of the outlet: its path in the project folder, or its `s3://` location."""
+    pointer: str
+    """The address of the pointer, such as `chatbot/support`."""
+    hash: str | None
+    """The hash of the pointer as written; None if it was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +93,12 @@ class State:
     """The most recent applied plans by digest, oldest first."""
     tombstones: frozenset[Address] = frozenset()
     """Archived releases. Their numbers are never reused."""
+    outlets: Mapping[str, Mapping[str, str]] | None = None
+    """The outlets of the last run, beside the built-in one: by name the pointers that were written there, each with its
+    hash. None if no run has recorded its outlets.
+    """
+    environments: tuple[str, ...] | None = None
+    """The environments that the project had in the last run; None if no run has recorded them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +140,13 @@ class Snapshot:
     @property
     def is_behind(self) -> bool:
         """True if a run may have made changes that are not recorded."""
+        return bool(self.pending) or self.was_interrupted
+
+    @property
+    def was_interrupted(self) -> bool:
+        """True if the end of the last run is not recorded."""
         latest = next(reversed(list(self.state.plans.values())), None)
-        return bool(self.pending) or (latest is not None and latest.outcome == "unfinished")
+        return latest is not None and latest.outcome == "unfinished"
 
     def expired_intents(self, now: float) -> frozenset[Address]:
         """Return the addresses whose intents can all be discarded at the Unix time `now`.

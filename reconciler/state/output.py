@@ -133,14 +133,17 @@ class StoredObject(TypedDict):
 
 
 class StoredIntent(TypedDict):
-    """An object that an interrupted run may have created."""
+    """An object that an interrupted run may have created, or a write that it may have left half done."""
 
     address: str
     type: str
     marker: dict[str, JSON]
-    """The labels, or the name, size and purpose, by which the next run finds it."""
+    """The labels, or the name, size and purpose, by which the next run finds it. For other writes the changed parts and
+    the digest of the published bundle."""
     started: float
     """Unix time: nothing older can be this object."""
+    creates: NotRequired[Literal[False]]
+    """The write does not create an object."""
 
 
 class StateDocument(TypedDict):
@@ -159,7 +162,12 @@ class StateDocument(TypedDict):
     tombstones: list[str]
     """Archived releases, whose numbers are never used again."""
     pending: list[StoredIntent]
-    """Objects that interrupted runs may have created, and that are not looked for yet."""
+    """Writes of interrupted runs that are not known to be complete."""
+    outlets: NotRequired[dict[str, dict[str, str]]]
+    """The outlets of the last run, beside the built-in one: by name the pointers that were written there, each with its
+    hash. Missing before a run has recorded its outlets."""
+    environments: NotRequired[list[str]]
+    """The environments that the project had in the last run. Missing before a run has recorded them."""
     objects: dict[str, StoredObject]
     """By address."""
 

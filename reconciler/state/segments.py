@@ -1,11 +1,11 @@
 """Journal segments, and their replay on a snapshot. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.resources.address import RELEASE, Address
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Written
 
 if TYPE_CHECKING:
     from reconciler.resources.base import Applied
@@ -16,12 +16,16 @@ PLANS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class RunBegun:
-    """The first segment of a run: every object that it may create, recorded before the first create."""
+    """The first segment of a run: every write that it may leave half done, recorded before the first one."""
 
     run: str
     intents: tuple[Intent, ...] = ()
     openai_project: str | None = None
     plan: AppliedPlan | None = None
+    outlets: tuple[str, ...] | None = None
+    """The names of the outlets that the run writes to, beside the built-in one; None if they are not recorded."""
+    environments: tuple[str, ...] | None = None
+    """The environments of the project; None if they are not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,9 @@ class RunProgress:
     plan: AppliedPlan | None = None
     """The final record of the plan; None while the run continues."""
     announced: tuple[Intent, ...] = ()
-    """Additional objects that the run is about to create."""
+    """Additional writes that the run is about to make."""
+    written: tuple[Written, ...] = ()
+    """Pointers that were written to outlets, or withdrawn from them, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class _Replay:
         self._objects: dict[Address, Applied] = dict(base.state.objects)
         self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
         self._tombstones: set[Address] = set(base.state.tombstones)
+        self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
         self._superseded: dict[Address, list[Intent]] = {}
@@ -85,7 +92,15 @@ class _Replay:
     def snapshot(self) -> Snapshot:
         plans = dict(list(self._plans.items())[-PLANS:])
         tombstones = frozenset(self._tombstones)
-        state = State(self._base.state.identity, self._project, self._objects, plans, tombstones)
+        state = State(
+            self._base.state.identity,
+            self._project,
+            self._objects,
+            plans,
+            tombstones,
+            self._outlets,
+            self._environments,
+        )
         pending, superseded = map(_in_order, (self._pending, self._superseded))
         return Snapshot(state, pending, self._position, self._run, self._base.stored, superseded)
 
@@ -94,12 +109,18 @@ class _Replay:
         self._project = begun.openai_project or self._project
         self._intend(begun.intents)
         self._remember(begun.plan)
+        if begun.outlets is not None:  # what was written to an outlet is forgotten once the project does not name it
+            known = self._outlets or {}
+            self._outlets = {name: known.get(name, {}) for name in begun.outlets}
+        if begun.environments is not None:
+            self._environments = begun.environments
 
     def _replace(self, replaced: StateReplaced) -> None:
         state = replaced.state
         self._run, self._project = replaced.run, state.openai_project
         self._objects, self._plans = dict(state.objects), dict(state.plans)
         self._tombstones, self._pending, self._superseded = set(state.tombstones), {}, {}
+        self._outlets, self._environments = _copied(state.outlets), state.environments
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:
@@ -108,6 +129,8 @@ class _Replay:
         for address in progress.discarded:
             self._pending.pop(address, None)
             self._superseded.pop(address, None)
+        for written in progress.written:
+            self._write(written)
         self._intend(progress.announced)
         self._remember(progress.plan)
 
@@ -115,7 +138,7 @@ class _Replay:
         for intent in intents:
             known = self._pending.setdefault(intent.address, [])
             # A repeated intent: keep the earlier one, because its object may be older.
-            if not any((intent.type, intent.marker) == (earlier.type, earlier.marker) for earlier in known):
+            if not any(replace(intent, started=earlier.started) == earlier for earlier in known):
                 known.append(intent)
 
     def _complete(self, completed: Completed) -> None:
@@ -135,8 +158,18 @@ class _Replay:
         known = self._objects.get(completed.address)
         if known is None or completed.applied is None or known.id != completed.applied.id:
             self._superseded.pop(completed.address, None)
-        if completed.is_doubtful and intents:
-            self._superseded[completed.address] = intents
+        creates = [intent for intent in intents if intent.creates]
+        if completed.is_doubtful and creates:
+            self._superseded[completed.address] = creates
+
+    def _write(self, written: Written) -> None:
+        pointers = self._outlets.get(written.outlet) if self._outlets is not None else None
+        if pointers is None:
+            return
+        if written.hash is None:
+            pointers.pop(written.pointer, None)
+        else:
+            pointers[written.pointer] = written.hash
 
     def _remember(self, plan: AppliedPlan | None) -> None:
         if plan is not None:
@@ -146,3 +179,7 @@ class _Replay:
 
 def _in_order(intents: Mapping[Address, list[Intent]]) -> tuple[Intent, ...]:
     return tuple(intent for address in sorted(intents) for intent in intents[address])
+
+
+def _copied(outlets: Mapping[str, Mapping[str, str]] | None) -> dict[str, dict[str, str]] | None:
+    return None if outlets is None else {name: dict(pointers) for name, pointers in outlets.items()}

@@ -81,6 +81,8 @@ class Cloud:
 
     def announce(self, address: Address) -> None: ...
 
+    def publication_done(self, address: Address) -> None: ...
+
     def done(
         self,
         address: Address,

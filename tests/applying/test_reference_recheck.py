@@ -21,16 +21,34 @@ def planned():
 
 
 def test_a_look_is_used_again_for_two_seconds_and_not_longer(planned, cloud):
-    moments = iter([0.0, 0.0, FRESH, FRESH + 0.1, FRESH + 0.1])
-    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)], clock=lambda: next(moments))
+    now = [0.0]
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)], clock=lambda: now[0])
     lamp, vase = planned.inputs.live
 
     async def look():
-        assert await lookout.newcomers(lamp) == []
+        assert await lookout.holders(lamp) == []
         cloud.users = [Live("automation", "auto_1", {}, refers_to=(lamp.id, vase.id))]
-        assert await lookout.newcomers(vase) == []
+        now[0] = FRESH
+        assert await lookout.holders(vase) == []
         assert cloud.looks == 1
-        assert await lookout.newcomers(vase) == cloud.users
+        now[0] = FRESH + 0.1
+        assert await lookout.holders(vase) == cloud.users
+        assert cloud.looks == 2
+
+    asyncio.run(look())
+
+
+def test_reference_in_an_earlier_look_is_looked_for_again(planned, cloud):
+    now = [0.0]
+    lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)], clock=lambda: now[0])
+    lamp, vase = planned.inputs.live
+
+    async def look():
+        cloud.users = [Live("automation", "auto_1", {}, refers_to=(lamp.id, vase.id))]
+        assert await lookout.holders(lamp) == cloud.users
+        cloud.users = []
+        now[0] = 1.0
+        assert await lookout.holders(vase) == []
         assert cloud.looks == 2
 
     asyncio.run(look())
@@ -41,7 +59,7 @@ def test_what_is_asked_by_id_is_asked_every_time(planned, cloud):
 
     async def look():
         for live in planned.inputs.live:
-            await lookout.newcomers(live)
+            await lookout.holders(live)
 
     asyncio.run(look())
     assert cloud.looks == 2
@@ -51,10 +69,10 @@ def test_what_a_peer_had_when_it_was_planned_is_no_news(cloud):
     planned = Worlds().stays("widget/lamp").peer("globex", "assistant/a", "widget_lamp").planned()
     cloud.users = [Live("page", f"globex: assistant/{name}", {}, refers_to=("widget_lamp",)) for name in "ab"]
     lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud)])
-    assert asyncio.run(lookout.newcomers(planned.inputs.live[0])) == cloud.users[1:]
+    assert asyncio.run(lookout.holders(planned.inputs.live[0])) == cloud.users[1:]
 
 
 def test_types_that_cannot_refer_are_not_read(planned, cloud):
     lookout = ReferenceRecheck(planned, {}, [FakeReferrer(cloud, refers=frozenset({"file"}))])
-    assert asyncio.run(lookout.newcomers(planned.inputs.live[0])) == []
+    assert asyncio.run(lookout.holders(planned.inputs.live[0])) == []
     assert cloud.looks == 0

@@ -86,13 +86,13 @@ class TestUploads:
         worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
         result = applied(worlds.stranger("vs_9", type_="store", refers_to=("file_a-md",)))
         assert result.cloud.calls == ["create file/a.md"]
-        assert result.of("file/a.md").notes == (Note("upload-held", {"type": "store", "id": "vs_9"}),)
+        assert result.of("file/a.md").notes == (Note("upload-still-held", {"holders": ["store vs_9"]}),)
 
     def test_a_replaced_upload_that_a_peer_uses_stays(self):
         worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
         result = applied(worlds.peer("globex", "assistant/a", "file_a-md", type_="request"))
         assert result.cloud.calls == ["create file/a.md"]
-        assert result.of("file/a.md").notes == (Note("upload-held", {"type": "request", "id": "globex: assistant/a"}),)
+        assert result.of("file/a.md").notes == (Note("upload-still-held", {"holders": ["globex: assistant/a"]}),)
 
     def test_an_upload_of_a_killed_run_is_written_into_state(self):
         worlds = Worlds().want_file("a.md", "A").announce("a.md", "A").live_file("a.md", "A", id_="f1")

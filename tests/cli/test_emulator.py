@@ -1,5 +1,6 @@
 """`emulator serve`: the embedded API for other processes."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -67,3 +68,30 @@ def test_reconciler_faults_injects_faults(cli: Cli, project, monkeypatch):
     assert cli("apply", "--yes").code == 0
     monkeypatch.delenv("RECONCILER_FAULTS")
     assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_clock_that_is_ahead_lets_stores_expire(cli: Cli, project, monkeypatch):
+    store = {"kind": "VectorStore", "metadata": {"name": "week"}, "spec": {"expires_after": {"days": 7}}}
+    (project / "week.yaml").write_text(json.dumps({"apiVersion": "reconciler/v1", **store}))
+    assert cli("apply", "--yes").code == 0
+    assert cli("drift").code == 0
+    monkeypatch.setenv("RECONCILER_EMULATOR_AHEAD", "8d")
+    done = cli("drift")
+    assert done.code == 2
+    assert "expired  vectorstore/week" in done.out
+    assert cli("apply", "--yes", "--on-drift", "keep").code == 0
+    assert cli("drift").code == 0
+
+
+def test_an_invalid_duration_is_an_error(cli: Cli, project, monkeypatch):
+    monkeypatch.setenv("RECONCILER_EMULATOR_AHEAD", "8 weeks")
+    for done in (cli("plan"), cli("emulator", "serve", "--port", 0, "--ahead", "8 weeks")):
+        assert done.code == 1
+        assert "error[bad-duration]" in done.err
+        assert "'8 weeks'" in done.err
+
+
+def test_a_project_that_was_never_applied_is_not_in_sync(cli: Cli, project):
+    done = cli("drift")
+    assert (done.code, done.out.splitlines()[0].partition(":")[0]) == (2, "Never applied")
+    assert "never applied" in cli("status").out

@@ -23,7 +23,7 @@ from tests.support.world import is_silent
 
 WRITES: Final = 33
 """Writes of the apply to the API."""
-DOCUMENTS: Final = 118
+DOCUMENTS: Final = 119
 """Files that the apply writes: lock, journal, one completion at a time, state, bundles in two outlets."""
 PLACES: Final[dict[Moment, int]] = {
     "before-send": WRITES,

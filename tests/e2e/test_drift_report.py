@@ -1,23 +1,28 @@
 """The drift report of a team: what somebody did by hand, what fails, what ends, and who is in sync."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from openai.types.vector_stores import VectorStoreFile
 
 from reconciler.emulator.fault_spec import parse
 from reconciler.emulator.resources import models
 from reconciler.operations.drift import drift_of
 from reconciler.planning.drift import DriftReport
 from reconciler.planning.drift_codec import drift_json
-from reconciler.planning.model import drift_class
+from reconciler.planning.model import OnDrift, drift_class
 from reconciler.project.workspace import open_workspace
-from tests.support.world import STATE, Document, World, manifest, world
+from reconciler.reports.text.drift import drift_text
+from tests.support.plans import PLAIN
+from tests.support.world import BUNDLES, STATE, Document, World, manifest, world
 
 SEARCH: Document = {"type": "file_search", "vector_store_ids": ["handbook"]}
 TRIAGE: Document = {"target": "agents", "model": "gpt-6.1-sol", "instructions": "Be brief."}
 HELPER: Document = {"target": "responses", "model": "gpt-6-luna", "tools": [SEARCH]}
+EVERY = pytest.mark.parametrize("on_drift", ["revert", "keep", "refuse"])
 AGENT_LIST, FILE_LIST, MODELS = "GET /v1/agents", "GET /v1/files", "GET /v1/models"
 STORE_LIST, STORE_FILES = "GET /v1/vector_stores", "GET /v1/vector_stores/{id}/files"
 
@@ -221,3 +226,72 @@ def test_a_store_that_ignores_its_files_has_no_foreign_ones(team: World):
     team.wants({**ignoring, "lifecycle": {"ignore": ["files"]}})
     team.apply()
     assert report(team).clean
+
+
+@EVERY
+def test_an_expired_store_is_replaced_and_its_holders_are_written(team: World, on_drift: OnDrift):
+    before = team.id_of("vectorstore/handbook")
+    team.clock.seconds += 31 * 24 * 3600
+    team.apply(on_drift)
+    after = team.id_of("vectorstore/handbook")
+    assert after != before
+    assert json.loads((team.root / BUNDLES / "acme/assistant/helper.json").read_text())["ids"] == {
+        "vectorstore/handbook": after
+    }
+    assert report(team).clean
+
+
+@EVERY
+def test_a_store_that_expired_and_does_not_exist_any_longer(team: World, on_drift: OnDrift):
+    team.clock.seconds += 31 * 24 * 3600
+    team.by_hand(team.sdk.vector_stores.delete(team.id_of("vectorstore/handbook")))
+    assert classes(report(team)) == [("expired", "vectorstore/handbook")]
+    team.apply(on_drift)
+    assert report(team).clean
+
+
+@EVERY
+def test_a_store_that_lists_a_deleted_file(team: World, on_drift: OnDrift):
+    store, file = team.id_of("vectorstore/handbook"), team.id_of("file/kb/b.md")
+    team.by_hand(team.sdk.files.delete(file))
+    made = report(team)
+    assert classes(made) == [("missing", "file/kb/b.md"), ("dangling", "vectorstore/handbook")]
+    assert (made.in_sync, made.is_pullable, out_of_sync(made)) == (False, False, ["assistant/helper"])
+    team.apply(on_drift)
+    held = {one.id for one in team.by_hand(_files(team, store))}
+    assert held == {team.id_of("file/kb/a.md"), team.id_of("file/kb/b.md")}
+    assert file not in held
+    assert report(team).clean
+
+
+async def _files(team: World, store: str) -> list[VectorStoreFile]:
+    return [one async for one in team.sdk.vector_stores.files.list(store)]
+
+
+def test_a_file_that_was_detached_and_deleted_is_kept_so(team: World):
+    store, file = team.id_of("vectorstore/handbook"), team.id_of("file/kb/b.md")
+    team.by_hand(team.sdk.vector_stores.files.delete(file, vector_store_id=store))
+    team.by_hand(team.sdk.files.delete(file))
+    assert classes(report(team)) == [("missing", "file/kb/b.md"), ("modified", "vectorstore/handbook")]
+    assert team.plan("keep").work == ()
+
+
+def test_a_project_that_was_never_applied_is_not_in_sync(tmp_path: Path):
+    with world(tmp_path) as made:
+        assert report(made).in_sync
+        made.wants(manifest("Assistant", "triage", TRIAGE), manifest("VectorStore", "handbook", {}))
+        found = report(made)
+        assert (found.unapplied, found.in_sync, found.clean) == (2, False, False)
+        document = drift_json(found)
+        assert (document["never_applied"], document["in_sync"], document["summary"]["unapplied"]) == (True, False, 2)
+        assert [one["in_sync"] for one in document["assistants"]] == [False]
+        assert drift_text(found, style=PLAIN, command="undo") == (
+            "Never applied: acme, 2 objects in the manifests, none in the state, none live.\n\nApply with: undo\n"
+        )
+        made.apply()
+        assert report(made).clean
+
+
+def test_a_lost_state_is_not_a_project_that_was_never_applied(team: World):
+    team.lose_state()
+    assert report(team).unapplied == 0

@@ -61,6 +61,19 @@ def refusal(estate: World, address: str) -> Refusal:
     return found
 
 
+def held_by(estate: World, upload: str) -> list[str]:
+    """Return what holds an upload, as the plan says."""
+    plan = estate.plan()
+    assert not plan.refusals
+    (reason,) = [dict(one.args) for change in plan.changes for one in change.reasons if one.code == "still-held"]
+    assert reason["id"] == upload
+    return list(reason["holders"])
+
+
+def is_live(estate: World, upload: str) -> bool:
+    return upload in estate.ids(estate.sdk.files.list())
+
+
 def without_b(estate: World) -> None:
     estate.wants(manifest("VectorStore", "kb", {"files": ["kb/a.md"]}))
 
@@ -94,23 +107,31 @@ class TestPlan:
         assert refusal(estate, "assistant/digest").action == "replace"
 
     def test_a_template_keeps_the_file_it_names(self, estate):
-        made = template(estate, estate.id_of("file/kb/b.md"))
+        old = estate.id_of("file/kb/b.md")
+        made = template(estate, old)
         without_b(estate)
-        found = refusal(estate, "file/kb/b.md")
-        assert listed(found)["Other references"] == (f"environment_template desk ({made})",)
+        assert held_by(estate, old) == [f"environment_template desk ({made})"]
+        estate.apply()
+        assert is_live(estate, old)
+        assert not estate.plan().work
 
     def test_a_store_that_is_not_ours_keeps_the_file_it_holds(self, estate):
-        made = collect(estate, estate.id_of("file/kb/b.md"))
+        old = estate.id_of("file/kb/b.md")
+        made = collect(estate, old)
         without_b(estate)
-        found = refusal(estate, "file/kb/b.md")
-        assert listed(found)["Other references"] == (f"vector_store theirs ({made})",)
+        assert held_by(estate, old) == [f"vector_store theirs ({made})"]
+        estate.apply()
+        assert is_live(estate, old)
+        estate.by_hand(estate.sdk.vector_stores.delete(made))
+        estate.apply()
+        assert not is_live(estate, old)
 
     def test_new_content_leaves_the_old_upload_to_the_template_that_names_it(self, estate):
         old = estate.id_of("file/kb/b.md")
         template(estate, old)
         estate.file("kb/b.md", "other")
         estate.apply()
-        assert estate.by_hand(estate.sdk.files.retrieve(old)).id == old
+        assert is_live(estate, old)
         assert estate.id_of("file/kb/b.md") != old
 
     def test_who_needs_something_else_is_neither_told_nor_in_the_way(self, estate):

@@ -460,7 +460,7 @@ class TestChatbot:
         before = published(shop)
         self.rename(shop, published=1)
         plan = reconciled(shop)
-        assert (risks(plan), plan.requests) == (["name-lost"], {})
+        assert (risks(plan), plan.requests) == (["publication-withdrawn"], {})
         assert published(shop, "help") == before
         with pytest.raises(BundleError):
             published(shop)
@@ -482,7 +482,7 @@ class TestChatbot:
         assert released(shop, "help") == "releases/help/v2.yaml"
         self.rename(shop, published=2)
         plan = reconciled(shop)
-        assert risks(plan) == ["name-lost", "published-version-changed"]
+        assert risks(plan) == ["publication-withdrawn", "published-version-changed"]
         assert published(shop, "help")[0]["release"]["number"] == 2
 
     def test_how_many_are_kept_counts_those_of_both_names(self, shop: World):

@@ -50,7 +50,7 @@ def test_what_was_done_is_aligned_and_an_id_that_is_the_address_is_not_said_twic
     )
     text = shown(DONE, document, style=Style(width=120))
     assert "  + create   assistant/billing  agent_1  the upload stays: another path shares it\n" in text
-    held = "the upload stays: store vs_1, which is unmanaged, holds it; it was deleted already"
+    held = "the upload stays: store vs_1 refers to it now; it was deleted already"
     assert f"  ^ publish  chatbot/support    {held}\n" in text
 
 

@@ -32,8 +32,8 @@ def test_everything_in_the_order_in_which_it_matters():
           ! vectorstore/handbook
               kb/a.md
               # OpenAI: unsupported_file: The file type is not supported.
-          Searches do not find these files. Reverting drift attaches them again; or
-          change or remove them.
+          Searches do not find these files. Apply attaches them again; or change or
+          remove them.
 
         Foreign files
           ? vectorstore/handbook
@@ -82,7 +82,7 @@ def test_a_bundle_that_somebody_altered_is_drift():
     bundle = field("bundle", "sha256:" + "0" * 64, "sha256:" + "1" * 64, "drift")
     altered = Change("assistant/triage", "publish", (bundle,), reasons=(Reason("outlets-disagree"),))
     text = drift_text(report(plan(drift=(altered,))), style=PLAIN)
-    assert "~ modified  assistant/triage\n      # the outlets disagree\n" in text
+    assert "! tampered  assistant/triage\n      # the outlets disagree\n" in text
 
 
 def test_files_that_were_deleted_by_hand_are_folded():

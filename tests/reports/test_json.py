@@ -57,11 +57,13 @@ def test_drift_has_the_parts_of_a_plan_without_the_changes():
         "commit": None,
         "created_at": "2026-11-21T08:00:00Z",
         "in_sync": False,
+        "never_applied": False,
         "clean": False,
         "summary": {
             "modified": 1,
             "missing": 0,
             "expired": 0,
+            "dangling": 0,
             "tampered": 0,
             "labels": 0,
             "failing": 0,

@@ -10,8 +10,8 @@ from reconciler.resources.base import Applied
 from reconciler.state import lock, snapshots
 from reconciler.state.codec import decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored
-from reconciler.state.segments import RunBegun, RunProgress
+from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored, Written
+from reconciler.state.segments import RunBegun, RunProgress, replay
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -85,6 +85,23 @@ def test_state_round_trips():
     assert decoded.stored == Stored("version-1", size=len(encode_state(EXAMPLE)), position=7)
 
 
+def test_outlets_and_environments_round_trip():
+    outlets = {"build/b": {"chatbot/support": "h1"}, "s3://bucket/b": dict[str, str]()}
+    state = replace(EXAMPLE.state, outlets=outlets, environments=("staging",))
+    assert decode_state(encode_state(replace(EXAMPLE, state=state)), ACME, "state.json", "1").state == state
+    assert (EXAMPLE.state.outlets, EXAMPLE.state.environments) == (None, None)
+
+
+def test_what_is_written_to_an_outlet_is_forgotten_with_the_outlet():
+    both, first = RunBegun("run", outlets=("b", "c")), Written("b", "chatbot/support", "h1")
+    wrote = RunProgress("run", written=(first, Written("c", "chatbot/support", "h1"), Written("d", "chatbot/x", "h2")))
+    withdrew = RunProgress("run", written=(Written("c", "chatbot/support", None),))
+    state = replay(EXAMPLE, [both, wrote, withdrew]).state
+    assert state.outlets == {"b": {"chatbot/support": "h1"}, "c": {}}
+    again = replay(EXAMPLE, [both, wrote, RunBegun("2", outlets=("c",)), RunBegun("3", outlets=("b", "c"))]).state
+    assert again.outlets == {"b": {}, "c": {"chatbot/support": "h1"}}
+
+
 def test_a_state_that_was_written_before_there_were_releases_is_read():
     written = encode_state(EXAMPLE).decode().replace(', "summary": ""', "")
     before = re.sub(r'  "tombstones": \[.*?\],\n', "", written, flags=re.DOTALL)
@@ -105,9 +122,13 @@ hashes = st.dictionaries(st.text(), st.text(), max_size=2)
 applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans())
 intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
 plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
-begun = st.builds(RunBegun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans)
+settings = st.none() | st.lists(st.text(), max_size=2).map(tuple)
+begun = st.builds(
+    RunBegun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans, settings, settings
+)
 completed = st.lists(st.builds(Completed, names, st.none() | applied, st.none() | names), max_size=3).map(tuple)
-progress = st.builds(RunProgress, st.text(), completed, st.lists(names, max_size=2).map(tuple), plans)
+written = st.lists(st.builds(Written, st.text(), st.text(), st.none() | st.text()), max_size=2).map(tuple)
+progress = st.builds(RunProgress, st.text(), completed, st.lists(names, max_size=2).map(tuple), plans, written=written)
 
 
 @given(begun | progress)

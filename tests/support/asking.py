@@ -12,6 +12,11 @@ def rules(worlds: Worlds, **options: Any) -> list[tuple[str, str]]:
     return [(refusal.rule, refusal.address) for refusal in worlds.plan(**options).refusals]
 
 
+def rules_of(plan: Plan) -> list[tuple[str, str, str]]:
+    """Return the rule, the address and the cause of every refusal of a plan."""
+    return [(refusal.rule, refusal.address, refusal.cause.code) for refusal in plan.refusals]
+
+
 def refusal(worlds: Worlds, **options: Any) -> Refusal:
     """Return the only refusal."""
     (one,) = worlds.plan(**options).refusals

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.planning.model import Action, Change, OnDrift, Plan
 from reconciler.project.workspace import open_workspace
+from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem
 
 T = TypeVar("T")
@@ -98,19 +99,19 @@ class World:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def plan(self, on_drift: OnDrift = "revert") -> Plan:
-        return self.observed(on_drift).planned.plan
+    def plan(self, on_drift: OnDrift = "revert", targets: tuple[str, ...] = ()) -> Plan:
+        return self.observed(on_drift, targets).planned.plan
 
-    def observed(self, on_drift: OnDrift = "revert") -> Observed:
-        workspace = open_workspace(self.root, self.environ)
-        return self.run(make_plan(workspace, self.connection, on_drift=on_drift))
+    def observed(self, on_drift: OnDrift = "revert", targets: tuple[str, ...] = ()) -> Observed:
+        workspace, scope = open_workspace(self.root, self.environ), list(map(Address.parse, targets))
+        return self.run(make_plan(workspace, self.connection, on_drift=on_drift, targets=scope))
 
-    def apply(self, on_drift: OnDrift = "revert") -> ApplyResult:
+    def apply(self, on_drift: OnDrift = "revert", targets: tuple[str, ...] = ()) -> ApplyResult:
         """Plan and apply. Fail the test if the plan is refused."""
-        workspace = open_workspace(self.root, self.environ)
+        workspace, scope = open_workspace(self.root, self.environ), list(map(Address.parse, targets))
 
         async def run() -> ApplyResult:
-            observed = await make_plan(workspace, self.connection, on_drift=on_drift)
+            observed = await make_plan(workspace, self.connection, on_drift=on_drift, targets=scope)
             assert observed.planned.plan.refusals == ()
             return await apply_plan(workspace, self.connection, observed, Quiet(), resume="reconciler apply")
 
@@ -127,6 +128,14 @@ class World:
         done = self.run(work)
         self.app.state.requests[:] = before
         return done
+
+    def ids(self, pages: AsyncIterable[Any]) -> set[str]:
+        """Return the ids in a list, such as `world.sdk.files.list()`, without counting the requests."""
+
+        async def walk() -> set[str]:
+            return {one.id async for one in pages}
+
+        return self.by_hand(walk())
 
     def requests(self) -> Counter[str]:
         """Return the number of requests since the last call, by method and path template."""

@@ -43,6 +43,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "conflict": (
         Check(drift.both_changed, NEVER),  # a consent does not choose a value
         Check(drift.kept_missing, NEVER),  # a deleted object has no id to reference
+        Check(drift.kept_incomplete, NEVER),  # searches of the release would not find the reviewed files
     ),
     "drift": (Check(drift.any_drift, NEVER),),  # requested with `--on-drift refuse`
     "retired-model": (Check(retired.models, BY_CONSENT),),  # shutdown dates may change

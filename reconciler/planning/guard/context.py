@@ -7,12 +7,14 @@ from functools import cached_property
 
 from reconciler.planning.changes import ByOrigin
 from reconciler.planning.costs import costs
-from reconciler.planning.graph import Graph
+from reconciler.planning.graph import Edge, Graph
+from reconciler.planning.holders import holders
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section
+from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section, is_optional
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Referrer
+from reconciler.planning.withdrawals import Withdrawal, withdrawn
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
 
@@ -40,6 +42,17 @@ class GuardContext:
         return {address: found[address] for address in sorted(found)}
 
     @cached_property
+    def holders(self) -> Mapping[str, Sequence[Edge]]:
+        """The holders, after the plan, of every id at OpenAI that it deletes, except of uploads: these stay."""
+        ended: dict[str, Address] = {}
+        for change in self.work:
+            address = Address.parse(change.address)
+            live = self.matched.live.get(address) if change.ends_id else None
+            if live is not None and live.id == change.id and live.type not in self.inputs.outlet_types:
+                ended[live.id] = address
+        return holders(self.inputs, self.matched, ended, self.work)
+
+    @cached_property
     def families(self) -> Mapping[Address, Sequence[Address]]:
         """Removed addresses by the working object that they are or were made from."""
         found: dict[Address, list[Address]] = defaultdict(list)
@@ -55,6 +68,11 @@ class GuardContext:
     def published(self) -> Collection[Address]:
         """Releases that a chatbot publishes after the plan, by its manifest or by an unchanged pointer."""
         return {edge.target for edge in self.after.edges if edge.target.kind == RELEASE}
+
+    @cached_property
+    def withdrawn(self) -> Mapping[tuple[str, Action], Sequence[Withdrawal]]:
+        """The published names that the plan withdraws, by address and action of the change."""
+        return withdrawn(self.inputs, self.matched, self.work)
 
     @cached_property
     def costs(self) -> Costs:
@@ -81,6 +99,11 @@ class GuardContext:
     @property
     def drift(self) -> Iterator[Change]:
         return (pair.drift for pair in self.by_origin if pair.drift)
+
+    @property
+    def optional_drift(self) -> Iterator[Change]:
+        """The drift that `--on-drift` decides about."""
+        return (change for change in self.drift if is_optional(change))
 
 
 @dataclass(frozen=True)

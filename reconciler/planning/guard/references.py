@@ -18,8 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from reconciler.planning.graph import Edge, by_id
+from reconciler.planning.graph import INSIDE, Edge
 from reconciler.planning.guard.context import GuardContext, Usage, Violation
+from reconciler.planning.holders import direct, ignored_fields
 from reconciler.planning.model import SECTIONS, Change, Section
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Node, Referrer, ReleaseState, subject_text
@@ -32,17 +33,34 @@ FROZEN: Final[Mapping[str, Section]] = {RELEASE: "Chatbots", "pipeline": "Chatbo
 
 
 def still_used(context: GuardContext) -> Iterator[Violation]:
-    """Refuse removals of objects that other objects still reference, and replacements of objects referenced by id."""
+    """Refuse to delete or replace objects that others still reference, by address or by id."""
     families = _families(context)
     for address, change in context.removals.items():
         if address.kind != RELEASE and not _goes_with_its_head(context, address):
-            members = families[address] if _is_head(address) else [address]
-            edges = [edge for member in members for edge in context.after.referrers.get(member, ())]
-            yield from _objection(context, address, change, edges)
-    replaced = list(_replacements(context))
-    known = by_id(context.inputs, context.matched).referrers if replaced else {}
-    for address, change in replaced:
-        yield from _objection(context, address, change, known.get(address, ()))
+            members = {*families[address], *context.families[address]} if _is_head(address) else {address}
+            edges = [edge for member in sorted(members) for edge in _referring(context, member)]
+            yield from _objection(context, address, change, edges, edges)
+    for address, change in _replacements(context):
+        held = context.holders.get(change.id or "", ())
+        yield from _objection(context, address, change, direct(context.matched, held), held)
+
+
+def _referring(context: GuardContext, removed: Address) -> list[Edge]:
+    """Return the references to a removed object, or to a copy of one, by its address and by its id."""
+    change = context.removals.get(removed)
+    held = context.holders.get(change.id or "", ()) if change else ()
+    dependents = _dependents(context, removed) if held else ()
+    return direct(context.matched, [*context.after.referrers.get(removed, ()), *held], dependents)
+
+
+def _dependents(context: GuardContext, address: Address) -> set[Node]:
+    """Return everything that references an object after the plan, itself or through others."""
+    waiting, found = [address], set[Node]()
+    while waiting:
+        sources = {edge.source for edge in context.after.referrers.get(waiting.pop(), ())} - found
+        found |= sources
+        waiting += [source for source in sources if isinstance(source, Address)]
+    return found
 
 
 def _families(context: GuardContext) -> Mapping[Address, list[Address]]:
@@ -64,8 +82,8 @@ def _goes_with_its_head(context: GuardContext, address: Address) -> bool:
 
 
 def _replacements(context: GuardContext) -> Iterator[tuple[Address, Change]]:
-    """Yield replaced objects that others may reference by id. Expired objects are not among them, and an upload that
-    another owner uses is not deleted.
+    """Yield replaced objects that others may reference by id. Expired objects are not among them, and an upload that is
+    in use is not deleted.
     """
     for change in context.work:
         if change.action == "replace":
@@ -75,7 +93,10 @@ def _replacements(context: GuardContext) -> Iterator[tuple[Address, Change]]:
                 yield address, change
 
 
-def _objection(context: GuardContext, address: Address, change: Change, edges: Sequence[Edge]) -> Iterator[Violation]:
+def _objection(
+    context: GuardContext, address: Address, change: Change, edges: Sequence[Edge], holding: Sequence[Edge]
+) -> Iterator[Violation]:
+    """Yield the violation if there are `edges`, which are listed; all that are `holding` the id need a remedy."""
     if not edges:
         return
     usage = usage_of(context, address, edges)
@@ -83,7 +104,7 @@ def _objection(context: GuardContext, address: Address, change: Change, edges: S
         address=str(address),
         action=change.action,
         cause=Cause("referenced", {"address": str(address)}),
-        remedies=tuple(_ways_out(address, usage.sections)),
+        remedies=tuple(_ways_out(context, address, change, holding, usage.sections)),
         facts={"ids": _ids(context, address, change), "sections": _subject(usage.sections)},
         usage=usage,
         is_contradiction=any(edge.is_written and edge.target in context.removals for edge in edges),
@@ -103,7 +124,10 @@ def _subject(sections: Mapping[Section, Sequence[Referrer]]) -> dict[Section, li
 
 def usage_of(context: GuardContext, address: Address, edges: Sequence[Edge]) -> Usage:
     """Return the referrers of `address`, or of a copy of it, by these edges."""
-    places = context.after.places
+    places: dict[tuple[Node, Node], str] = {
+        (edge.source, edge.target): "live" if edge.seen == INSIDE else edge.seen for edge in edges
+    }
+    places.update(context.after.places)
     found: dict[Section, dict[str, Referrer]] = {name: {} for name in SECTIONS}
     for edge in edges:
         section, state, node = _listed(context, address, edge)
@@ -133,12 +157,28 @@ def _listed(context: GuardContext, address: Address, edge: Edge) -> tuple[Sectio
     return section, "unreleased" if section == "Chatbots" else None, referrer
 
 
-def _ways_out(address: Address, sections: Mapping[Section, Sequence[Referrer]]) -> Iterator[Remedy]:
-    """Yield the remedies: changes of the referrers, or of `address` itself."""
+def _ways_out(
+    context: GuardContext,
+    address: Address,
+    change: Change,
+    edges: Sequence[Edge],
+    sections: Mapping[Section, Sequence[Referrer]],
+) -> Iterator[Remedy]:
+    """Yield the remedies: a wider scope, changes of the referrers, or of `address` itself."""
+    unscoped = {_named(edge.source) for edge in edges if _is_out_of_scope(context, edge)}
+    unscoped -= {_named(edge.source) for edge in edges if edge.is_written}  # a wider scope would not help
+    if unscoped:
+        yield Remedy("widen-target", {"targets": sorted(unscoped)})
+    ignoring = {_named(edge.source): list(ignored_fields(context.inputs, context.matched, edge)) for edge in edges}
+    ignoring = {source: fields for source, fields in sorted(ignoring.items()) if fields and source not in unscoped}
+    for source, fields in ignoring.items():
+        yield Remedy("stop-ignoring", {"address": source, "fields": fields})
+    done = unscoped | ignoring.keys()
     referrers = {(subject_text(one), one.state): str(one.node) for section in SECTIONS for one in sections[section]}
     by_state: dict[str | None, list[str]] = defaultdict(list)
     for (_, state), name in sorted(referrers.items(), key=lambda item: item[0][0]):
-        by_state[state if state in {"published", "released"} else None].append(name)
+        if name not in done:
+            by_state[state if state in {"published", "released"} else None].append(name)
     if by_state[None]:
         yield Remedy("repoint-referrers", {"names": sorted(by_state[None])})
     if by_state["published"]:
@@ -148,4 +188,15 @@ def _ways_out(address: Address, sections: Mapping[Section, Sequence[Referrer]]) 
     if address.is_frozen:
         yield Remedy("keep-release", {"address": str(address.release or address)})
     else:
-        yield Remedy("restore-manifest", {"address": str(address)})
+        yield Remedy("undo-edit" if change.action == "replace" else "restore-manifest", {"address": str(address)})
+
+
+def _named(node: Node) -> str:
+    """Return the name of a referrer: of an object of a release, the release."""
+    return str(node.release or node) if isinstance(node, Address) else str(node)
+
+
+def _is_out_of_scope(context: GuardContext, edge: Edge) -> bool:
+    """Return True for a referrer that `--target` leaves out, and whose manifest may have another reference by now."""
+    source = edge.source
+    return isinstance(source, Address) and not context.inputs.in_scope(source) and not edge.is_written

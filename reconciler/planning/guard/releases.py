@@ -62,7 +62,7 @@ def _released(context: GuardContext, address: Address) -> JSON:
 
 def drifted(context: GuardContext) -> Iterator[Violation]:
     """Refuse to release assistants with drift: the tested assistant is not the one that would be released."""
-    drift = {change.address: change for change in context.drift if change.action != "publish"}
+    drift = {change.address: change for change in context.optional_drift if change.action != "publish"}
     releases = (pair.ours for pair in context.by_origin if pair.ours and pair.ours.action == "release")
     for change in releases:
         found = [drift[name] for name in _frozen_assistants(context, change) if name in drift]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import Final
 
 from reconciler.planning.before_after import before_after, resource_type_of
@@ -73,7 +74,7 @@ def names(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Names and ids under which applications know the object."""
     for item in change.fields:
         former = Address.parse(str(item.live)) if item.keys == ADDRESS else None
-        if former in context.inputs.pointers or former in context.inputs.published:
+        if former in context.inputs.pointers and not _is_published(context, change):
             yield Hazard("name-lost", {"before": item.live, "after": item.desired})
     live = context.matched.live.get(Address.parse(change.address))
     shared = live is not None and context.inputs.is_upload(live.type)
@@ -81,9 +82,28 @@ def names(context: GuardContext, change: Change) -> Iterator[Hazard]:
         yield Hazard("id-changed", {"id": change.id})
 
 
+def _is_published(context: GuardContext, change: Change) -> bool:
+    found = (context.withdrawn.get((change.address, action), ()) for action in {change.action, "publish"})
+    return any(one.release is not None for one in chain.from_iterable(found))
+
+
 def publication(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield the risks of publishing another release of a chatbot."""
     return published(context, change, of_fields)
+
+
+def withdrawal(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield the published names that the change withdraws. An assistant under a new name is a lost name."""
+    found = context.withdrawn.get((change.address, change.action), ())
+    for one in found:
+        if not (one.outlet or one.identity) and (one.release is not None or one.now is None):
+            release = {"release": str(one.release)} if one.release else {}
+            now = {"now": str(one.now)} if one.now else {}
+            yield Hazard("publication-withdrawn", {"name": str(one.name), **release, **now})
+    names = [str(one.name) for one in found if one.outlet or one.identity]
+    if names:
+        where = {"outlet": found[0].outlet} if found[0].outlet else {"identity": str(found[0].identity)}
+        yield Hazard("publication-withdrawn", {**where, "names": names})
 
 
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
@@ -91,6 +111,7 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     retiring,
     unpinned,
     publication,
+    withdrawal,
     lifecycle,
     names,
 )
@@ -110,8 +131,6 @@ def published(context: GuardContext, change: Change, compare: Compare) -> Iterat
                 numbers = {"before": release_number(before), "after": release_number(after)}
                 yield Hazard("published-version-changed", numbers)
                 yield from _parts(context, before, after, compare)
-            elif before and not after:
-                yield Hazard("publication-withdrawn", {"release": str(before)})
 
 
 def _release(value: object) -> Address | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.changes import ADDRESS
-from reconciler.planning.model import DESTROYS, GONE, Action, Change, Decision, DriftClass, drift_class
+from reconciler.planning.model import DESTROYS, GONE, Action, Change, Decision, DriftClass, drift_class, is_repaired
 from reconciler.reports.views.fields import FOLD_ABOVE, Order, ShownField, live_first, was
 from reconciler.reports.views.values import bytes_text
 from reconciler.reports.wording import deleted_text, reason_texts, risk_note
@@ -50,10 +50,12 @@ _DRIFT_SIGNS: Final[dict[DriftClass, str]] = {
     "modified": "~",
     "missing": "-",
     "expired": "-",
+    "dangling": "!",
     "tampered": "!",
     "labels": "~",
 }
 _DECISIONS: Final[dict[Decision | None, str]] = {"revert": "reverted", "keep": "kept", None: "undecided"}
+REPAIRED: Final = "repaired"
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,15 @@ def _drift(change: Change, order: Order, *, decide: bool) -> ChangeView:
         _title(change),
         where=_where(change),
         deleted=deleted_text(change) if change.decision == "revert" else "",
-        decision=_DECISIONS[change.decision] if decide else "",
+        decision=_decision(change) if decide else "",
         fields=() if word in GONE else _shown_fields(change, order),
         notes=tuple(reason_texts(change)),
         risks=tuple(map(risk_note, change.risks)),
     )
+
+
+def _decision(change: Change) -> str:
+    return REPAIRED if is_repaired(change) and change.decision == "revert" else _DECISIONS[change.decision]
 
 
 def _files(group: Sequence[Change], first: ChangeView) -> ChangeView:

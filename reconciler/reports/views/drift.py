@@ -18,9 +18,10 @@ from reconciler.reports.views.values import brief, whole
 from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import ABSENT, JSON, Absent
 
+NEVER_APPLIED: Final = "Never applied"
 DRIFT_NOTE: Final = "Differences are shown as manifest -> live."
 FAILING: Final = "Failing files"
-FAILING_NOTE: Final = "Searches do not find these files. Reverting drift attaches them again; or change or remove them."
+FAILING_NOTE: Final = "Searches do not find these files. Apply attaches them again; or change or remove them."
 FOREIGN: Final = "Foreign files"
 FOREIGN_NOTE: Final = (
     "No manifest names these files, and searches find them. `pull` adds their ids to the manifest; with `prune: true` "
@@ -80,6 +81,7 @@ class DriftView:
     """The summary, without a full stop."""
     clean: bool
     in_sync: bool
+    never_applied: bool
     drift: tuple[ChangeView, ...]
     drift_count: int
     failing: tuple[FailingView, ...]
@@ -101,16 +103,17 @@ class DriftView:
 
 
 def drift_view(report: DriftReport) -> DriftView:
-    in_sync = tuple(one.address for one in report.assistants if one.in_sync)
+    in_sync = tuple(one.address for one in report.assistants if one.in_sync and not report.unapplied)
     others = [one for one in report.assistants if not one.in_sync]
     pending = f"It also applies {count(report.pending, 'pending edit')} of the manifests." if report.pending else ""
     return DriftView(
         identity=report.plan.identity,
         created_at=report.plan.created_at,
-        word="In sync" if report.in_sync else "Drift",
+        word=_word(report),
         text=_text(report),
         clean=report.clean,
         in_sync=report.in_sync,
+        never_applied=report.unapplied > 0,
         drift=drift_views([_with_writers(item) for item in report.drifted], order=desired_first),
         drift_count=len(report.drifted),
         failing=_failing(report),
@@ -134,7 +137,15 @@ def counts_text(counts: Mapping[str, int]) -> str:
     return ", ".join(count(number, _NOUNS[word]) if word in _NOUNS else f"{number} {word}" for word, number in shown)
 
 
+def _word(report: DriftReport) -> str:
+    if report.unapplied:
+        return NEVER_APPLIED
+    return "In sync" if report.in_sync else "Drift"
+
+
 def _text(report: DriftReport) -> str:
+    if report.unapplied:
+        return f"{count(report.unapplied, 'object')} in the manifests, none in the state, none live"
     found = counts_text(report.summary)
     if report.in_sync:
         return "no drift" + (f", but {found}" if found else "")
@@ -183,7 +194,7 @@ def _retiring(model: RetiringModel) -> RetiringView:
 
 
 def _in_sync_text(report: DriftReport) -> str:
-    found = [one for one in report.assistants if one.in_sync]
+    found = [one for one in report.assistants if one.in_sync and not report.unapplied]
     pending = sum(one.is_pending for one in found)
     also = f", {pending} of them with pending edits" if pending else ""
     return f"{count(len(found), 'assistant')} in sync{also}." if found else ""

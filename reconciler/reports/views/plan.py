@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged
+from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, is_repaired
 from reconciler.reports.style import count, counted
 from reconciler.reports.views.changes import ChangeView, change_views, drift_views
 from reconciler.reports.views.costs import cost_texts
@@ -28,7 +28,10 @@ _DECISIONS: Final[dict[Decision | None, str]] = {
     "keep": "Apply keeps these changes; `--on-drift revert` reverts them.",
     None: "These changes are undecided: `--on-drift revert` reverts them, `--on-drift keep` keeps them.",
 }
-_MIXED: Final = "Each change shows whether apply reverts or keeps it; `--on-drift` decides for all."
+_REPAIRS: Final = "Apply repairs these under every `--on-drift`: no value is overwritten."
+_MIXED: Final = (
+    "Each change shows whether apply reverts or keeps it; `--on-drift` decides for all but those to be repaired."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,9 @@ def plan_view(plan: Plan, *, targeted: bool = False) -> PlanView:
     """Return the view of a plan; `targeted` says that it covers only some objects."""
     writes = {what: number for what, number in sorted(plan.requests.items()) if number}
     decisions = {change.decision for change in plan.drift}
-    decided = _DECISIONS[next(iter(decisions))] if len(decisions) == 1 else _MIXED
+    repaired = {is_repaired(change) for change in plan.drift if not change.is_consequence}
+    mixed = len(decisions) > 1 or len(repaired) > 1
+    decided = _MIXED if mixed else _REPAIRS if True in repaired else _DECISIONS[next(iter(decisions), None)]
     costs = plan.costs if plan.work else None
     return PlanView(
         identity=plan.identity,
@@ -106,7 +111,7 @@ def plan_view(plan: Plan, *, targeted: bool = False) -> PlanView:
         risks=tuple(map(_risk, plan.risks)),
         changes=change_views(plan.changes),
         change_count=len(plan.changes),
-        drift=drift_views(plan.drift, decide=len(decisions) > 1),
+        drift=drift_views(plan.drift, decide=mixed),
         drift_count=len(plan.drift),
         drift_note=f"Differences are shown as live -> manifest. {decided}" if decisions else "",
         costs=tuple(cost_texts(costs)) if costs else (),

@@ -1,6 +1,6 @@
 """The sentences beside changes, and about how an apply has made them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,6 +21,19 @@ def _bundle_changes(args: Args) -> str:
     return f"{few(changed)} in it change{'s' if len(changed) == 1 else ''}"
 
 
+def _still_held(args: Args) -> str:
+    return f"the upload {args['id']} stays: {_refer(args['holders'])}"
+
+
+def _refer(holders: Sequence[str]) -> str:
+    return f"{few(holders)} {'refers' if len(holders) == 1 else 'refer'} to it"
+
+
+def _outlet_removed(args: Args) -> str:
+    documents = f"its documents ({few(args['names'])})" if args["names"] else "its documents"
+    return f"`spec.outlets` no longer names it: {documents} stay and are not updated any longer"
+
+
 def _last_changed(args: Args) -> str:
     return f"last changed {datetime.fromtimestamp(args['at'], UTC):%Y-%m-%d %H:%M} UTC"
 
@@ -33,21 +46,26 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "text": "{text}",
     "deleted-live": "{id} was deleted outside Reconciler",
     "expired": "it has expired",
+    "expired-or-deleted": "{id} does not exist: it expired ({days} days without use) or was deleted outside Reconciler",
+    "listed-deleted": "{id} was deleted outside Reconciler, and {stores} still list it",
+    "file-deleted": "it lists files whose uploads were deleted: {files}",
     "type-changes": "{live} becomes {desired}",
     "content-changed": "its content changed: it is uploaded again",
     "immutable": "{fields} cannot be changed in place",
+    "still-indexing": "apply waits until OpenAI has indexed {files}",
     "moved": "moved from {former}",
     "duplicate": "duplicate: an interrupted run created a second object at this address",
     "not-live": "no longer live",
     "held-by": "{keeper} stays and holds it",
     "keep-on-delete": "keep_on_delete: it stays live, unmanaged",
     "upload-shared": "the upload is shared with {address}",
+    "still-held": _still_held,
     "manifest-removed": "manifest removed",
     "archived-in-manifest": "its manifest says `archived: true`",
     "release-leaves": "{release} is archived",
     "assistant-removed": "{assistant}, which it uses, no longer has a manifest",
     "release-limit": "{chatbot} keeps {keep} of its releases",
-    "upload-superseded": "a newer upload has replaced it",
+    "upload-superseded": "an earlier upload that nothing refers to any more",
     "no-release-left": "no release uses it",
     "unused": "no longer used",
     "equal-upload": "an upload with the same content exists; it is recorded under this path",
@@ -58,8 +76,16 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "id-changes": "{address} gets a new id",
     "bundle-changes": _bundle_changes,
     "not-published": "it is not published yet",
+    "outlet-unwritten": "not written to {outlets} yet",
+    "outlet-outdated": "{outlets} has an earlier content",
+    "document-missing": "its document beside the state was deleted outside Reconciler",
+    "blob-missing": "the content of its document beside the state was deleted outside Reconciler",
+    "copy-missing": "deleted from {outlets} outside Reconciler",
+    "copy-differs": "changed in {outlets} outside Reconciler",
     "outlets-disagree": "the outlets disagree",
     "outlet-unreadable": "{message}",
+    "identity-removed": "project.yaml no longer has {identity}: its objects and documents stay and are not updated",
+    "outlet-removed": _outlet_removed,
     "last-changed": _last_changed,
     "written-outside": lambda args: _written(args, "not written by Reconciler"),
     "written-by-unknown-run": lambda args: _written(args, "written by a run of Reconciler that is not in the state"),
@@ -68,6 +94,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
 NOTES: Final[Mapping[NoteCode, Phrase]] = {
     "upload-shared": "shares an upload",
     "upload-kept": "the upload stays: another path shares it",
-    "upload-held": "the upload stays: {type} {id}, which is unmanaged, holds it",
+    "upload-held": "the upload stays: {type} {id} refers to it now",
+    "upload-still-held": lambda args: f"the upload stays: {_refer(args['holders'])}",
     "already-deleted": "it was deleted already",
 }

@@ -94,6 +94,11 @@ def _decide(args: Args) -> str:
     return f"{pull}`reconciler apply --on-drift revert --target {address}{env}` reverts it, `--on-drift keep` keeps it"
 
 
+def _wider_target(args: Args) -> str:
+    options = " ".join(f"--target {target}" for target in args["targets"])
+    return f"run the command without `--target`, or add `{options}`, so that the reference changes, too"
+
+
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "text": "{text}",
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
@@ -114,6 +119,7 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "changed-twice": "{fields} changed in the manifest and live",
     "written-whole": "{fields} changed live, and the manifest changes what is published with it",
     "needs-missing": "it needs {addresses}, which is not live any more",
+    "needs-files": "the release would be published without files that {addresses} lost outside Reconciler",
     "drift-refused": "it changed outside Reconciler, and `--on-drift refuse` stops the plan",
     "models-shut-down": _shut_down,
     "daily-cost": (
@@ -132,6 +138,8 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "adopt-first": _adopt,
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
+    "widen-target": _wider_target,
+    "stop-ignoring": "remove {fields} from `lifecycle.ignore` of {address}",
     "repoint-referrers": "point {names} at something else, or remove it in the same change",
     "publish-other-release": "publish a release without it in place of {releases}",
     "archive-releases": _archive,
@@ -140,12 +148,14 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "grant-scopes": "grant the API key {scopes}",
     "make-readable": "make it readable, or check the base URL and any gateway before the API",
     "keep-or-target": "or keep the object; `reconciler apply --target ADDRESS` applies other changes",
+    "undo-edit": "or undo the edit of {address}",
     "publish-or-remove": _publish,
     "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
     "revert-or-pull": _undo,
     "unprotect": "set `lifecycle: {{protect: false}}` in its manifest and apply that first",
     "pull-or-revert": _pull,
     "revert-missing": _create,
+    "revert-incomplete": "apply with `--on-drift revert`, which attaches the files again",
     "decide-drift": _decide,
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
     "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",

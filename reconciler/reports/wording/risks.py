@@ -51,6 +51,18 @@ def _expiry(args: Args) -> str:
     return f"if unused, it expires after {args['after']} days instead of {before}"
 
 
+def _withdrawn(args: Args) -> str:
+    if "outlet" in args:
+        return f"applications that load {few(args['names'])} from {args['outlet']} get no updates any longer"
+    if "identity" in args:
+        return f"applications that load {few(args['names'])} of {args['identity']} get no updates any longer"
+    if "now" in args:
+        return f"applications that load {args['name']} no longer find it: they have to load {args['now']}"
+    if "release" in args:
+        return f"{args['release']} is unpublished; no release is published instead"
+    return f"applications that load {args['name']} no longer find it"
+
+
 def _parameters(args: Args) -> str:
     return f"{args['tool']}: {few([_break(one) for one in args['breaks']])}"
 
@@ -72,7 +84,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "moderation-lowered": _moderation,
     "model-retiring": "OpenAI shuts down {model} on {on}, in {days} days",
     "protection-removed": "the next plan may delete or replace it",
-    "publication-withdrawn": "{release} is unpublished; no release is published instead",
+    "publication-withdrawn": _withdrawn,
     "name-lost": "applications that load {before} no longer find it: they have to load {after}",
     "consent-used": permission,
     "published-version-changed": _version,

@@ -51,7 +51,9 @@ def test_what_a_copy_of_a_store_holds_is_not_deleted():
     worlds = Worlds().stays_file("a.md", "A").synced("widget/lamp")
     worlds.synced("store/kb", id_="s1", files={}).live("store/kb", id_="s2", refers_to=("file_a-md",))
     plan = worlds.plan(scope=frozenset({Address("file", "a.md")}))
-    assert [(refusal.rule, refusal.address) for refusal in plan.refusals] == [("referenced", "file/a.md")]
+    assert [(change.action, [reason.code for reason in change.reasons]) for change in plan.changes] == [
+        ("forget", ["still-held"])
+    ]
 
 
 def twins() -> Worlds:

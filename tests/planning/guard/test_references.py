@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.planning.referrers import PeerObject, Referrer
 from reconciler.resources.address import Address
-from tests.support.asking import chains, places, refusal, remedies, rules, sections
+from tests.support.asking import chains, listed, places, refusal, remedies, rules, sections
 from tests.support.plan_inputs import Worlds, done, ref
 
 
@@ -103,9 +103,10 @@ def test_a_strangers_name_may_be_anything():
     assert sections(worlds) == {"Other references": ("agent a/b/ (agent_9)",)}
 
 
-def test_a_stranger_that_holds_a_file_counts():
+def test_an_upload_is_not_refused_but_stays():
     worlds = Worlds().stays_file("a.md", "A").stranger("vs_9", type_="store", refers_to=("file_a-md",))
-    assert sections(worlds) == {"Other references": ("store vs_9",)}
+    assert rules(worlds) == []
+    assert done(*worlds.plan().changes) == [("forget", "file/a.md")]
 
 
 class TestALiteralIdInAManifest:
@@ -206,3 +207,60 @@ def test_an_id_that_a_manifest_out_of_scope_writes_counts_too():
     scope = frozenset({Address("vectorstore", "kb")})
     assert rules(worlds, scope=scope) == [("referenced", "vectorstore/kb")]
     assert sections(worlds, scope=scope) == {"Other references": ("assistant/other",)}
+
+
+class TestIdsThatAReplacementEnds:
+    """`widget/lamp` gets a new id, and something that the plan does not write has the old one."""
+
+    SCOPE = frozenset({Address("widget", "lamp")})
+
+    def replaced(self) -> Worlds:
+        return Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2)
+
+    def test_a_published_table_out_of_scope_counts_and_a_wider_scope_is_the_remedy(self):
+        worlds = self.replaced().synced("page/home", uses=ref("widget/lamp")).bundle("page/home", "v1", "widget/lamp")
+        worlds.pointer("page/home", "v1", {"widget/lamp": "widget_lamp"})
+        assert rules(worlds) == []
+        found = refusal(worlds, scope=self.SCOPE)
+        assert (found.rule, found.action, found.address) == ("referenced", "replace", "widget/lamp")
+        assert listed(found) == {"Other references": ("page/home",)}
+        assert remedies(found) == {
+            "widen-target": {"targets": ["page/home"]},
+            "undo-edit": {"address": "widget/lamp"},
+        }
+
+    def test_a_field_that_the_manifest_ignores_counts_and_the_field_is_named(self):
+        worlds = self.replaced().want("widget/desk", note="other", ignore=("note",))
+        worlds.applied("widget/desk", note="widget_lamp").live("widget/desk", note="widget_lamp")
+        found = refusal(worlds)
+        assert listed(found) == {"Other references": ("widget/desk",)}
+        assert remedies(found)["stop-ignoring"] == {"address": "widget/desk", "fields": ["note"]}
+
+    def test_an_object_that_stays_without_a_manifest_counts(self):
+        worlds = self.replaced().stays("widget/desk", keep=True, note="widget_lamp")
+        assert sections(worlds) == {"Other references": ("widget/desk",)}
+
+    def test_a_document_that_stays_published_counts(self):
+        worlds = self.replaced().stays("page/home", keep=True, uses=ref("widget/lamp"))
+        worlds.pointer("page/home", "v1", {"widget/lamp": "widget_lamp"})
+        assert sections(worlds) == {"Other references": ("page/home",)}
+
+    def test_an_object_that_the_plan_removes_does_not_count(self):
+        assert rules(self.replaced().stays("widget/desk", note="widget_lamp")) == []
+
+    def test_a_literal_id_that_the_plan_writes_out_does_not_count(self):
+        worlds = self.replaced().stays("widget/desk", note="widget_lamp").want("widget/desk", note="none")
+        assert rules(worlds) == []
+
+    def test_drift_that_is_kept_counts(self):
+        worlds = self.replaced().want("widget/desk", note="none").applied("widget/desk", note="none")
+        worlds.live("widget/desk", note="widget_lamp")
+        assert rules(worlds, on_drift="keep") == [("referenced", "widget/lamp")]
+        assert rules(worlds, on_drift="revert") == []
+
+
+def test_a_delete_counts_what_is_published_under_an_address_that_the_plan_does_not_write():
+    """The object has another address by now, and the outlet has its id."""
+    worlds = leaving("widget/lamp").synced("page/home", uses=None).bundle("page/home", "v1")
+    worlds.pointer("page/home", "v1", {"widget/former": "widget_lamp"})
+    assert sections(worlds) == {"Other references": ("page/home",)}

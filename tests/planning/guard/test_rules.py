@@ -6,6 +6,7 @@ from typing import get_args
 from ruamel.yaml import YAML
 
 from reconciler.planning import build
+from reconciler.planning.consents import consent_document
 from reconciler.planning.guard import RULES
 from reconciler.resources.kinds.consent import ConsentSpec
 from tests.support.asking import refusal, rules
@@ -74,10 +75,7 @@ def test_the_consent_is_bound_to_what_is_refused():
 
 
 def test_a_file_may_be_called_anything():
-    worlds = (
-        Worlds().stays_file("kb/a: b # 1.md", "x").stranger("vs_9", type_="store", refers_to=("file_kb-a: b # 1-md",))
-    )
-    document = YAML(typ="safe").load(refusal(worlds).consent)
+    document = YAML(typ="safe").load(consent_document("acme", "file/kb/a: b # 1.md", "referenced", "sha256:0"))
     assert document["spec"]["address"] == "file/kb/a: b # 1.md"
 
 

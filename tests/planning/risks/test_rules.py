@@ -11,6 +11,7 @@ import pytest
 from reconciler.planning import build
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan, Risk
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.kinds.vector_store import VECTOR_STORE
 from reconciler.resources.risks import RISKS
 from tests.support import field_risks
@@ -71,6 +72,20 @@ def moved(*, is_loaded: bool) -> Worlds:
     return worlds.pointer("assistant/old", "v1") if is_loaded else worlds
 
 
+def loaded() -> Estate:
+    """An assistant that applications load."""
+    estate = Estate().assistant("triage").bundle("assistant/triage", "v1")
+    return estate.pointer("assistant/triage", "v1")
+
+
+def bot_renamed(*, published: bool) -> Estate:
+    """A chatbot under a new name; its release, if any, is published there."""
+    estate = publish(1 if published else None, 1 if published else None)
+    desired = estate.wanted.pop(Address("chatbot", "support"))
+    estate.want("chatbot/help", moved_from=("support",), **desired.fields)
+    return estate.pointer("chatbot/support", "draft")
+
+
 def resized() -> Worlds:
     return Worlds().stays("widget/lamp", size=1).want("widget/lamp", size=2)
 
@@ -87,6 +102,9 @@ TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("model-unpinned", lambda: fresh("gpt-6-latest")),
     ("published-version-changed", lambda: publish(1, 2)),
     ("publication-withdrawn", lambda: publish(1, None)),
+    ("publication-withdrawn", lambda: publish(1, 1).gone("chatbot/support")),
+    ("publication-withdrawn", lambda: loaded().gone("assistant/triage")),
+    ("publication-withdrawn", lambda: bot_renamed(published=True)),
     ("protection-removed", lambda: protect(True, False)),
     ("kept-no-longer", lambda: keep(True, False)),
     ("name-lost", lambda: moved(is_loaded=True)),
@@ -104,6 +122,11 @@ NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("published-version-changed", lambda: publish(None, 1)),
     ("published-version-changed", lambda: publish(2, 2)),
     ("publication-withdrawn", lambda: publish(1, 2)),
+    ("publication-withdrawn", lambda: publish(None, None).gone("chatbot/support")),
+    ("publication-withdrawn", loaded),
+    ("publication-withdrawn", lambda: bot_renamed(published=False)),
+    ("publication-withdrawn", lambda: moved(is_loaded=True)),
+    ("name-lost", lambda: bot_renamed(published=True)),
     ("protection-removed", lambda: protect(False, True)),
     ("kept-no-longer", lambda: keep(False, True)),
     ("name-lost", lambda: moved(is_loaded=False)),
@@ -120,6 +143,56 @@ def test_it_is_told_once(rule, made):
 @pytest.mark.parametrize(("rule", "made"), NOT_TOLD)
 def test_it_is_not_told(rule, made):
     assert rule not in rules(plan(made()))
+
+
+class TestWithdrawnNames:
+    """All published names are compared before and after, so that no way to withdraw one is left out."""
+
+    def told(self, estate: Worlds, **options: Any) -> list[tuple[str, Any]]:
+        found = [risk for risk in plan(estate, **options).risks if risk.rule == "publication-withdrawn"]
+        assert {risk.level for risk in found} <= {"high"}
+        return [(risk.address, risk.args) for risk in found]
+
+    def test_a_removed_chatbot_is_named_with_its_release(self):
+        args = {"name": "chatbot/support", "release": "release/support@1"}
+        assert self.told(publish(1, 1).gone("chatbot/support")) == [("chatbot/support", args)]
+
+    def test_a_renamed_chatbot_is_named_with_its_new_name(self):
+        args = {"name": "chatbot/support", "release": "release/support@1", "now": "chatbot/help"}
+        assert self.told(bot_renamed(published=True)) == [("chatbot/help", args)]
+
+    def test_a_removed_tree_withdraws_each_name_once(self):
+        estate = publish(1, 1).bundle("assistant/triage", "v1").pointer("assistant/triage", "v1")
+        everything = [str(address) for address in estate.wanted if not address.is_frozen]
+        estate.gone("release/support@1", "release/support@2", *everything)
+        assert [address for address, _ in self.told(estate)] == ["chatbot/support", "assistant/triage"]
+
+    def test_a_name_out_of_scope_is_not_withdrawn(self):
+        assert self.told(publish(1, 1).gone("chatbot/support"), scope=frozenset()) == []
+
+    def test_a_name_that_stays_published_without_a_manifest_is_not_withdrawn(self):
+        estate = publish(1, 1).gone("chatbot/support")
+        address = Address("chatbot", "support")
+        estate.state[address] = replace(estate.state[address], keep=True)
+        assert self.told(estate) == []
+
+    def test_a_document_that_no_outlet_has_is_withdrawn_with_its_manifest(self):
+        estate = publish(1, 1).gone("chatbot/support")
+        estate.objects = [live for live in estate.objects if live.id != "chatbot/support"]
+        assert [address for address, _ in self.told(estate)] == ["chatbot/support"]
+
+    @pytest.mark.parametrize(
+        ("identity", "address"),
+        [
+            (Identity("acme", "staging"), "environment/staging"),
+            (Identity("acme"), "project/acme"),
+            (Identity("globex", "production"), "project/globex/production"),
+        ],
+    )
+    def test_an_identity_that_the_project_had_is_named_with_its_names(self, identity, address):
+        removed = {identity: frozenset({Address("chatbot", "support")})}
+        args = {"identity": str(identity), "names": ["chatbot/support"]}
+        assert self.told(Estate(), removed_identities=removed) == [(address, args)]
 
 
 class TestPublishing:

@@ -1,44 +1,50 @@
-"""What the guard must say of an estate, by brute force and straight from the rule.
+"""The judgement of the guard about an estate, by brute force and straight from the rule.
 
-Nothing is deleted, archived or replaced while somebody who is there after the plan points at it. Who that is follows
-from manifests after the edit, from releases, from the strangers that are live, and from the states of peers.
+No id ends, by a delete, an archive or a replacement, while an object that survives the plan, and that the plan does
+not rewrite, holds it. An upload that is held stays; for any other object the plan is refused.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final, TypeAlias
 
-from tests.property.guard.estates import (
-    OLD_MODEL,
-    Estate,
-    Object,
-    frozen,
-    live_releases,
-    number_of,
-    objects,
-    upload,
-    working,
-)
+from tests.property.guard.estates import Estate
+from tests.property.guard.holders import Holding
+from tests.property.guard.manifests import OLD_MODEL, Object, frozen
+from tests.property.guard.outcome import is_frozen
 
-Sections = dict[str, tuple[str, ...]]
-SECTIONS = ("Chatbots", "Pipelines", "Chatbots Referencing Pipeline", "Other references")
-ORDER = ("release", "frozen pipeline", "frozen assistant", "assistant", "vectorstore", "file")
-"""In which what goes with an assistant goes: the version, its pipelines, its assistants, the assistant, and the stores
-and files that nobody else uses."""
-PROJECT = "project/acme"
+Sections: TypeAlias = dict[str, tuple[str, ...]]
+SECTIONS: Final = ("Chatbots", "Pipelines", "Chatbots Referencing Pipeline", "Other references")
+OTHER: Final = SECTIONS[-1]
+ORDER: Final = ("release", "frozen pipeline", "frozen assistant", "assistant", "vectorstore", "file")
+"""The order of removals that belong together: the release, its pipelines and assistants, the assistant, and the stores
+and files that nothing else uses."""
+PROJECT: Final = "project/acme"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Of one estate: everything the plan has to say about what goes."""
+    """What a plan of an estate has to say about everything that ends."""
 
     refusals: Mapping[tuple[str, str], Sections]
-    """By rule and what is refused; only sections that have entries. An upload stands for all its addresses."""
+    """Sections with entries, by rule and address."""
     archived: frozenset[str]
     deleted: frozenset[str]
+    """Both without files, of which `ended` has the uploads."""
+    ended: frozenset[str]
+    """The keys of the uploads that are deleted."""
+    held: Mapping[str, frozenset[str]]
+    """The uploads that the plan would delete if others did not hold them, each with its holders; without those that an
+    earlier plan has left.
+    """
+    disowned: frozenset[str]
+    """The uploads of stores that are no longer managed: they stay whether or not the plan says so of each."""
+    uploaded: frozenset[str]
+    """The keys of the new uploads."""
     first: frozenset[tuple[str, str]]
-    """Pairs of what goes: the one has to go before the other."""
+    """Pairs of removals of which the first precedes the second."""
 
 
 def judge(estate: Estate) -> Judgement:
@@ -46,71 +52,33 @@ def judge(estate: Estate) -> Judgement:
 
 
 @dataclass(frozen=True)
-class _Oracle:
-    estate: Estate
-
+class _Oracle(Holding):
     def judgement(self) -> Judgement:
         return Judgement(
             refusals=dict(self.refusals()),
             archived=frozenset(filter(is_frozen, self.gone)),
             deleted=frozenset(address for address in self.gone if not is_frozen(address)),
+            ended=frozenset(self.ended),
+            held={key: frozenset(self.holders(key)) for key in self.held},
+            disowned=frozenset(self.disowned),
+            uploaded=frozenset(self.written - self.uploads.keys()),
             first=frozenset(self.first()),
         )
 
-    # Which releases go.
-
-    @cached_property
-    def published(self) -> set[str]:
-        """The release that each chatbot has published once the plan is done."""
-        return {f"{name}@{bot.published}" for name, bot in self.estate.after.bots.items() if bot.published is not None}
-
-    def goes(self, release: str) -> bool:
-        """A version goes if its manifest says so; if it was archived before, which is final; or if it is not published
-        and either an assistant that it uses no longer has a manifest, or its chatbot keeps only newer ones.
-        """
-        after = self.estate.after
-        if after.releases[release].archived or release in self.estate.tombstones:
-            return True
-        return release not in self.published and (self.has_lost_an_assistant(release) or self.is_too_old(release))
-
-    def has_lost_an_assistant(self, release: str) -> bool:
-        """With `safety.archive: strict`, such a version is not archived: it blocks."""
-        content = self.estate.after.releases[release].content
-        nodes = {name for pipeline in content.pipelines.values() for name in pipeline.nodes}
-        answering = {bot.answers for bot in content.bots.values() if bot.answers.startswith("assistant/")}
-        used = {family(f"assistant/{name}") for name in nodes} | {family(address) for address in answering}
-        return not self.estate.strict and any(name not in working(self.estate.after) for name in used)
-
-    def is_too_old(self, release: str) -> bool:
-        """`releases: {keep: N}` keeps the N newest."""
-        name, after = release.partition("@")[0], self.estate.after
-        most = after.bots[name].keep if name in after.bots else None
-        its_own = [one for one in live_releases(after, self.estate.tombstones) if one.startswith(f"{name}@")]
-        return most is not None and release not in sorted(its_own, key=number_of, reverse=True)[:most]
-
-    # What is there before and after, and what goes.
-
-    @cached_property
-    def before(self) -> dict[str, Object]:
-        return objects(self.estate.before, live_releases(self.estate.before, self.estate.tombstones))
-
-    @cached_property
-    def after(self) -> dict[str, Object]:
-        releases = [name for name in self.estate.after.releases if not self.goes(name)]
-        return objects(self.estate.after, releases)
-
     @cached_property
     def gone(self) -> set[str]:
-        """What is live and not wanted any more. Files that share one upload go together or not at all, and the last of
-        their names, which a frozen one is, stands for the upload.
-        """
-        leaving = self.before.keys() - self.after.keys()
-        needed = {upload(address, thing) for address, thing in self.after.items() if address.startswith("file/")}
-        uploads = {upload(a, self.before[a]): a for a in sorted(leaving) if a.startswith("file/")}
-        files = {address for name, address in uploads.items() if name not in needed}
-        return {address for address in leaving if not address.startswith("file/")} | files
+        """Everything that is removed, without files."""
+        return {address for address in self.leaving if not address.startswith("file/")}
 
-    # Who speaks against it.
+    @cached_property
+    def ended(self) -> set[str]:
+        return {key for key in self.unused if not self.holders(key)}
+
+    @cached_property
+    def held(self) -> set[str]:
+        return self.unused - self.ended - self.disowned - self.estate.left.keys()
+
+    # The rule about references.
 
     def refusals(self) -> Iterator[tuple[tuple[str, str], Sections]]:
         for address in sorted(self.gone):
@@ -121,43 +89,54 @@ class _Oracle:
             sections = self.against(address)
             if sections:
                 yield ("referenced", address), sections
-        for address in sorted(self.gone & self.estate.protected.keys()):
+        for address in sorted(self.replaced):
+            sections = self.listed(address, self.holders(address))
+            if sections:
+                yield ("referenced", address), sections
+        protected = set(map(self.now, self.estate.protected))
+        for address in sorted((self.gone | self.replaced) & protected):
             yield ("protected", address), {}
         if self.deletes() > self.allowed_deletes():
             yield ("threshold", PROJECT), {}
         yield from ((refused, {}) for refused in self.further())
 
     def against(self, address: str) -> Sections:
-        """Who is there after the plan and points at it; at an assistant, or at any frozen copy of it. A copy of an
-        assistant that is refused as a whole is refused with it, not again.
+        """Return who survives and holds it; of an assistant, or any frozen copy of it. A copy of an assistant that is
+        refused as a whole is refused with it, not again.
         """
-        if not address.startswith("assistant/"):
-            return _sections(("Other references", self.named(name)) for name in self.pointing_at({address}))
-        if is_frozen(address) and family(address) in self.gone:
+        if not address.startswith("assistant/") or (is_frozen(address) and self.family(address) not in self.gone):
+            return self.listed(address, self.referrers({address}))
+        if is_frozen(address):
             return {}
-        everything = {address} if is_frozen(address) else {*self.before, *self.after}
-        return _sections(self.against_assistant({one for one in everything if address in {one, family(one)}}))
+        everything = {*self.before, *self.manifests}
+        return self.listed(address, self.referrers({one for one in everything if self.family(one) == address}))
 
-    def against_assistant(self, targets: set[str]) -> Iterator[tuple[str, str]]:
-        """A chatbot that points straight at it, working or released; a working pipeline with a node on it; a version
-        whose frozen pipeline has a node on it; anything else.
+    def listed(self, address: str, holders: Iterable[str]) -> Sections:
+        """Return the holders of an object by section. All but those of an assistant are other references."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name in holders:
+            section, entry = self.entry(name) if address.startswith("assistant/") else (OTHER, self.named(name))
+            found[section].add(entry)
+        return {section: tuple(sorted(found[section])) for section in SECTIONS if section in found}
+
+    def entry(self, name: str) -> tuple[str, str]:
+        """Return the section and the entry of a referrer of an assistant: a chatbot that refers to it directly, working
+        or released; a working pipeline with a node for it; a release whose frozen pipeline has one; anything else.
         """
-        for name in self.pointing_at(targets):
-            kind = name.partition("/")[0]
-            if " " in name:
-                yield "Other references", name
-            elif kind == "chatbot":
-                yield "Chatbots", f"{name} [unreleased]"
-            elif kind == "release":
-                yield "Chatbots", self.with_standing(name)
-            elif kind == "pipeline" and is_frozen(name):
-                yield "Chatbots Referencing Pipeline", self.with_standing(release_of(name))
-            else:
-                yield ("Pipelines" if kind == "pipeline" else "Other references"), name
+        kind = name.partition("/")[0]
+        if " " in name:
+            return OTHER, name
+        if kind == "chatbot":
+            return "Chatbots", f"{name} [unreleased]"
+        if kind == "release":
+            return "Chatbots", self.with_standing(name)
+        if kind == "pipeline" and is_frozen(name):
+            return "Chatbots Referencing Pipeline", self.with_standing(release_of(name))
+        return ("Pipelines" if kind == "pipeline" else OTHER), self.named(name)
 
     def named(self, referrer: str) -> str:
-        """What a release has frozen is told by the release: that is what somebody can do something about. Who is not
-        of this project is named with a space.
+        """Return the entry of a referrer; of what a release has frozen, the release. Names of other owners have a
+        space.
         """
         if " " in referrer or not is_frozen(referrer) or referrer.startswith(("vectorstore/", "file/")):
             return referrer
@@ -167,54 +146,41 @@ class _Oracle:
         published = release.removeprefix("release/") in self.published
         return f"{release} [{'published' if published else 'released'}]"
 
-    def pointing_at(self, targets: set[str]) -> list[str]:
-        ours = [name for name, thing in self.after.items() if thing.refers_to & targets]
-        unmanaged = [(f"{one.type} {one.name} ({one.id})", one.refers_to) for one in self.estate.unmanaged]
-        others = [*unmanaged, *((one.name, one.refers_to) for one in self.estate.peers)]
-        theirs = [
-            name for name, refers_to in others if any(self.same(one, target) for one in refers_to for target in targets)
-        ]
-        return ours + theirs
-
-    def same(self, one: str, other: str) -> bool:
-        """Whether two addresses are one live object."""
-        if not (one.startswith("file/") and other.startswith("file/")):
-            return one == other
-        return upload(one, self.before[one]) == upload(other, self.before[other])
-
-    # Rules that are about single objects.
+    # Rules about single objects.
 
     def further(self) -> Iterator[tuple[str, str]]:
-        """Another OpenAI project; two objects under one address; an object of ours with somebody else's label; a
-        release whose manifest was edited.
+        """Another OpenAI project; two objects with one address; a managed object with the label of another owner; a
+        release whose manifest was edited; drift; models that were shut down.
         """
         estate = self.estate
         if estate.other_project:
             yield "wrong-project", PROJECT
-        yield from (("duplicate", address) for address in estate.duplicates)
-        yield from (("foreign-owner", address) for address in estate.taken)
-        yield from (("released-version-edited", f"release/{name}") for name in estate.rewritten if not self.goes(name))
+        yield from (("duplicate", address) for address in filter(self.in_scope, estate.duplicates))
+        yield from (("foreign-owner", address) for address in filter(self.in_scope, estate.taken))
+        edited = (f"release/{name}" for name in estate.rewritten if not self.goes(name))
+        yield from (("released-version-edited", address) for address in filter(self.in_scope, edited))
         yield from self.about_drift()
         yield from (("retired-model", address) for address in self.bringing_an_old_model())
 
     def about_drift(self) -> Iterator[tuple[str, str]]:
-        """Drift, where it is to be refused; the same value changed on both sides, where drift is to be kept; and a
-        release that would freeze an assistant without what was changed of it by hand.
+        """Drift, where it is refused; the same value changed on both sides, where drift is kept; and a release of an
+        assistant without the changes that were made to it outside Reconciler.
         """
-        for address in self.estate.by_hand:
+        drifted = {address for address in self.estate.by_hand & self.after.keys() if address not in self.replaced}
+        for address in drifted:
             if self.estate.on_drift == "refuse":
                 yield "drift", address
             if self.estate.on_drift == "keep" and self.before[address].text != self.after[address].text:
                 yield "conflict", address
         for name in self.new_releases():
             copies = frozen(name, self.estate.after.releases[name])
-            if self.estate.by_hand & {family(address) for address in copies}:
+            if drifted & {self.family(address) for address in copies}:
                 yield "release-drift", f"release/{name}"
 
     def bringing_an_old_model(self) -> Iterator[str]:
-        """Writing, releasing or publishing a model that has been shut down; what runs on one already may go on."""
+        """Writing, releasing or publishing a model that was shut down. What runs on one already may go on."""
         for address, thing in self.after.items():
-            ours = address.startswith("assistant/") and not is_frozen(address)
+            ours = address.startswith("assistant/") and not self.is_made_by_a_release(address)
             if ours and thing.model == OLD_MODEL and self.is_written(address):
                 yield address
         for release in self.new_releases():
@@ -222,78 +188,92 @@ class _Oracle:
                 yield f"release/{release}"
         for name, bot in self.estate.after.bots.items():
             was = self.estate.before.bots[name].published if name in self.estate.before.bots else None
-            if bot.published not in {None, was} and self.uses_an_old_model(f"release/{name}@{bot.published}"):
+            moved = bot.published not in {None, was} and self.in_scope(f"chatbot/{name}")
+            if moved and self.uses_an_old_model(f"release/{name}@{bot.published}"):
                 yield f"chatbot/{name}"
 
     def new_releases(self) -> list[str]:
         asked = self.estate.after.releases
         return [name for name in asked if f"release/{name}" in self.after.keys() - self.before.keys()]
 
+    def is_made_by_a_release(self, address: str) -> bool:
+        """Return True for a frozen copy that is live, or that a new release in scope makes."""
+        is_new = address not in self.before and release_of(address).removeprefix("release/") not in self.new_releases()
+        return is_frozen(address) and not is_new
+
     def is_written(self, assistant: str) -> bool:
-        """Because its manifest says something else than before, or to undo what somebody did by hand."""
-        if assistant in self.estate.by_hand:
-            reverted = self.estate.on_drift == "revert"
-            return reverted or replace(self.before[assistant], text="") != replace(self.after[assistant], text="")
-        return self.before.get(assistant) != self.after[assistant]
+        """Return True if the manifest differs from before, or if a change outside Reconciler is reverted."""
+        was, wanted = self.before.get(assistant), self.after[assistant]
+        if was is None or (wanted.target == "agents" and assistant in self.former):
+            return True  # the name of an agent is a field
+        if assistant in self.estate.by_hand and assistant not in self.replaced:
+            return self.estate.on_drift == "revert" or _own(was, text="") != _own(wanted, text="")
+        names = frozenset[str]() if self.ignoring([assistant]) else self.as_written[assistant].by_name
+        if assistant in self.former:  # the document is published anew in any case: only other values count
+            was, wanted = _by_meaning(was), _by_meaning(wanted)
+        return _own(was) != _own(wanted) or not names.isdisjoint(self.former)
 
     def uses_an_old_model(self, address: str) -> bool:
-        thing = self.after.get(address, Object())
-        return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.refers_to)
+        thing = self.after.get(address) or self.manifests.get(address, Object())
+        known = thing.by_id - self.estate.duplicates - self.estate.taken
+        return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.by_name | known)
 
-    # How much may go at once.
+    # The number of deletes.
 
     def deletes(self) -> int:
-        """Deletes, and files detached from stores that stay; what a release has made does not count."""
-        deleted = {address for address in self.gone if not is_frozen(address)}
+        """Count deletes, and files detached from stores that stay; objects of releases do not count. An upload that a
+        new one replaces is not a delete.
+        """
+        last = {
+            max(self.uploads[key]) for key in self.ended if not any(path in self.after for path in self.uploads[key])
+        }
+        deleted = {address for address in self.gone | last if not is_frozen(address)}
         detached = {
             file
             for name, thing in self.after.items()
             if name.startswith("vectorstore/") and name in self.before
-            for file in self.before[name].refers_to - thing.refers_to
+            for file in _members(self.before[name]) - _members(thing)
         }
         return len(deleted | detached)
 
     def allowed_deletes(self) -> int:
-        """`safety.max_deletes`; three or 30 % of what is live where the project does not say."""
+        """Return `safety.max_deletes`; its default is three, or 30 % of the live objects."""
         if self.estate.max_deletes is not None:
             return self.estate.max_deletes
-        uploads = {upload(name, thing) for name, thing in self.before.items() if name.startswith("file/")}
         others = [name for name in self.before if not name.startswith("file/")]
-        return max(3, (len(others) + len(uploads)) * 30 // 100)
+        return max(3, (len(others) + len(self.uploads)) * 30 // 100)
 
-    # In which order.
+    # The order.
 
     def first(self) -> Iterator[tuple[str, str]]:
-        """Referrers go first; and what goes with an assistant goes in its order."""
-        for one in self.gone:
-            for other in self.gone:
+        """Referrers go first, and what goes with an assistant goes in its order."""
+        for one in self.leaving:
+            for other in self.leaving:
                 if other in self.before[one].refers_to or _rank(one) < _rank(other):
                     yield one, other
 
 
-def is_frozen(address: str) -> bool:
-    return address.startswith("release/") or "@" in address
-
-
-def family(address: str) -> str:
-    return address.partition("@")[0]
-
-
 def release_of(copy: str) -> str:
-    """`release/support@3` of `pipeline/flow@support.3`."""
+    """Return `release/support@3` for `pipeline/flow@support.3`."""
     return "release/" + copy.partition("@")[2].replace(".", "@")
 
 
 def _rank(address: str) -> float:
-    """NaN, which is before and after nothing, for what has only its references to say when it goes."""
+    """Return NaN, which is neither before nor after anything, for a kind that only its references order."""
     kind = address.partition("/")[0]
     named = f"frozen {kind}" if kind in {"pipeline", "assistant"} and is_frozen(address) else kind
     return ORDER.index(named) if named in ORDER else float("nan")
 
 
-def _sections(entries: Iterator[tuple[str, str]]) -> Sections:
-    """Each entry once."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for section, entry in entries:
-        found[section].add(entry)
-    return {section: tuple(sorted(found[section])) for section in SECTIONS if section in found}
+def _own(thing: Object, **changes: str) -> Object:
+    """Return an assistant without the contents of its files, which are not a part of it."""
+    return replace(thing, holds=dict.fromkeys(thing.holds, ""), **changes)  # type: ignore[arg-type]
+
+
+def _by_meaning(thing: Object) -> Object:
+    """Return an assistant whose literal ids are the names of the same objects."""
+    return replace(thing, refs=tuple(sorted({*thing.refs, *thing.literal})), literal=())
+
+
+def _members(store: Object) -> set[str]:
+    return {*store.holds, *(f"file/{key}" for key in store.uploads)}

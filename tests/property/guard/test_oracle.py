@@ -1,27 +1,44 @@
-"""The guard says of every estate what the rule says, worked out a second time by brute force."""
+"""The plan of every estate agrees with the judgement of the oracle, which applies the rule by brute force."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from typing import Final
 
 import pytest
 
 from reconciler.planning.guard import RULES
-from tests.property.guard.agreement import disagreement, is_whole, readable, smallest
+from tests.property.guard.agreement import disagreement
+from tests.property.guard.coverage import DIMENSIONS, LEAST, LEAST_DECIDED, TRAITS, WITHOUT, Coverage
 from tests.property.guard.drawing import estate
 from tests.property.guard.estates import Estate
-from tests.property.guard.oracle import SECTIONS, Judgement, judge
+from tests.property.guard.oracle import judge
+from tests.property.guard.shrinking import is_whole, readable, smallest
+from tests.support.budget import announce, count
 
-JUDGED = [rule for rule in RULES if rule != "cost"]
-"""All but the one about bytes and dollars, which these estates have none of: references decide about the others."""
-SHORT, LONG = range(400), range(400, 6400)
+JUDGED: Final = [rule for rule in RULES if rule != "cost"]
+"""All rules but the one about bytes and dollars, which these estates do not have."""
+SHORT: Final = range(400)
+LONG: Final = range(400, 400 + count(1600, full=5000))
 
 
 @pytest.fixture(scope="module")
-def sample() -> Sequence[tuple[Estate, Judgement]]:
-    return [(made, judge(made)) for made in map(estate, SHORT)]
+def sample() -> Sequence[Estate]:
+    return [estate(seed) for seed in SHORT]
 
 
-def check(seeds: Iterable[int]) -> None:
+@pytest.fixture(scope="module")
+def coverage(sample: Sequence[Estate]) -> Coverage:
+    return _coverage(sample)
+
+
+def _coverage(estates: Sequence[Estate]) -> Coverage:
+    found = Coverage()
+    for made in estates:
+        found.add(made, judge(made))
+    return found
+
+
+def _check(request: pytest.FixtureRequest, seeds: range) -> None:
+    announce(request, f"seeds {seeds[0]} to {seeds[-1]}, {len(seeds)} estates")
     for seed in seeds:
         made = estate(seed)
         if disagreement(made):
@@ -29,59 +46,42 @@ def check(seeds: Iterable[int]) -> None:
             pytest.fail(f"seed {seed}\n{disagreement(least)}\n\nof this estate\n{readable(least)}")
 
 
-def test_the_plan_says_what_the_oracle_says():
-    check(SHORT)
+def test_plan_of_generated_estates_agrees_with_the_oracle(request):
+    _check(request, SHORT)
 
 
 @pytest.mark.long
-def test_the_plan_says_what_the_oracle_says_at_length():
-    check(LONG)
+def test_plan_of_many_generated_estates_agrees_with_the_oracle(request):
+    _check(request, LONG)
 
 
 @pytest.mark.parametrize("rule", JUDGED)
-def test_a_rule_that_is_left_out_is_missed(rule, sample):
+def test_plan_without_a_rule_disagrees_with_the_oracle(rule, sample):
     without = {name: checks for name, checks in RULES.items() if name != rule}
-    assert any(disagreement(made, without) for made, _ in sample)
+    assert any(disagreement(made, without) for made in sample)
 
 
 class TestGenerator:
-    def test_everything_that_is_named_is_there(self, sample):
-        assert all(is_whole(made) for made, _ in sample)
+    def test_generated_estate_has_everything_that_it_names(self, sample):
+        assert all(is_whole(made) for made in sample)
 
-    def test_there_is_enough_of_everything(self, sample):
-        found = Counter(trait for one in sample for trait in traits(*one))
-        rare = {trait: found[trait] / len(sample) for trait in TRAITS if found[trait] < TRAITS[trait] * len(sample)}
-        assert rare == {}
+    def test_every_rule_refuses_some_estates(self, coverage):
+        assert coverage.rare(coverage.rules, dict.fromkeys(JUDGED, 0.05)) == {}
 
+    def test_every_trait_is_frequent_enough(self, coverage):
+        assert coverage.rare(coverage.traits, TRAITS) == {}
 
-TRAITS = {
-    "refused": 0.3,
-    **dict.fromkeys((*JUDGED, *SECTIONS, "peers"), 0.05),
-    "released-only archiving": 0.05,
-    "several deletes": 0.05,
-    "allowed archiving": 0.05,
-}
-"""The share of estates that have it, at least."""
+    def test_every_dimension_shapes_and_decides_enough_estates(self, coverage, request):
+        announce(request, str(coverage))
+        _check_dimensions(coverage)
 
-
-def traits(made: Estate, judgement: Judgement) -> Iterator[str]:
-    if judgement.refusals:
-        yield "refused"
-    yield from {rule for rule, _ in judgement.refusals}
-    yield from {section for sections in judgement.refusals.values() for section in sections}
-    names = {document.name for document in made.peers}
-    if any(names.intersection(sections.get("Other references", ())) for sections in judgement.refusals.values()):
-        yield "peers"
-    if len(judgement.deleted) > 1:
-        yield "several deletes"
-    if judgement.archived and not judgement.refusals:
-        yield "allowed archiving"
-    if any(one.startswith("release/") and one.removeprefix("release/") in asked(made) for one in judgement.archived):
-        yield "released-only archiving"
+    @pytest.mark.long
+    def test_every_dimension_shapes_and_decides_enough_of_many_estates(self, request):
+        found = _coverage([estate(seed) for seed in LONG])
+        announce(request, str(found))
+        _check_dimensions(found)
 
 
-def asked(made: Estate) -> set[str]:
-    """Releases that go although their manifests ask for them, and no chatbot keeps only so many."""
-    kept = {name for name, bot in made.after.bots.items() if bot.keep is None}
-    releases = made.after.releases.items()
-    return {name for name, one in releases if not one.archived and name.partition("@")[0] in kept}
+def _check_dimensions(found: Coverage) -> None:
+    assert found.rare(found.shaped, dict.fromkeys(DIMENSIONS, LEAST)) == {}
+    assert found.rare(found.decided, dict.fromkeys(WITHOUT, LEAST_DECIDED)) == {}

@@ -1,59 +1,74 @@
-"""From an estate to the world that planning looks at: everything of before is applied and live, after is desired."""
+"""From an estate to the inputs of a plan: everything of before is applied and live, after is desired."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from pathlib import PurePosixPath
+from typing import Final
 
-from reconciler.planning.inputs import PlanInputs, Pointer, Release
+from reconciler.bundles.documents import needs
+from reconciler.bundles.render import contents
+from reconciler.planning.inputs import Link, PlanInputs, Pointer, Release
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import JSON, Fields, digest, reference
-from tests.property.guard.estates import (
+from reconciler.resources.values import Fields, digest, references_in
+from tests.property.guard.bodies import fields_of, id_of, path_of, type_of
+from tests.property.guard.estates import Estate, Stranger
+from tests.property.guard.manifests import (
     OLD_MODEL,
-    Estate,
     Manifests,
     Object,
-    Stranger,
     frozen,
+    left_objects,
     live_releases,
+    moves,
     objects,
     sha,
-    upload,
+    upload_name,
+    working,
 )
 
-IDENTITY = Identity("acme")
-PROJECT = "proj_acme"
-OUTLET_TYPES = frozenset({"request", "pipeline", "chatbot", "release"})
-TODAY = date(2026, 12, 1)
-GONE_SINCE = date(2026, 11, 30)
-HAND = "By hand."
+IDENTITY: Final = Identity("acme")
+PROJECT: Final = "proj_acme"
+OUTLET_TYPES: Final = frozenset({"request", "pipeline", "chatbot", "release"})
+TODAY: Final = date(2026, 12, 1)
+GONE_SINCE: Final = date(2026, 11, 30)
+BY_HAND: Final = "By hand."
+IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
+    "chatbot": ("assistant", "pipeline", "starts"),
+    "pipeline": ("nodes",),
+    "assistant": ("tools",),
+    "vectorstore": ("files",),
+}
+"""The fields with references, by kind."""
 
 
-def world(estate: Estate) -> PlanInputs:
-    return _Translation(estate).world()
+def plan_inputs(estate: Estate) -> PlanInputs:
+    return _Translation(estate).inputs()
 
 
 @dataclass(frozen=True)
 class _Translation:
     estate: Estate
 
-    def world(self) -> PlanInputs:
+    def inputs(self) -> PlanInputs:
         estate, after = self.estate, self.estate.after
         asked = [name for name, release in after.releases.items() if not release.archived]
-        wanted = objects(after, asked)
+        wanted = {Address.parse(name): self.desired(name, thing) for name, thing in objects(after, asked).items()}
         return PlanInputs(
             identity=IDENTITY,
             resource_types=resource_types(),
-            desired={Address.parse(name): self.desired(name, thing) for name, thing in wanted.items()},
+            desired=wanted,
             applied=dict(self.state()),
             live=(*self.live(), *map(self.stranger, estate.unmanaged)),
+            links={Address.parse(name): list(_links(name, thing)) for name, thing in working(after).items()},
+            scope=_scope(wanted, map(Address.parse, estate.targets)),
             releases={Address("release", name): _release(after, name) for name in asked},
             peers=dict(self.peers()),
+            pointers=self.pointers,
             published={Address.parse(name): pointer for name, pointer in self.published()},
             tombstones=frozenset(Address("release", name) for name in estate.tombstones),
             archived=frozenset(Address("release", name) for name, one in after.releases.items() if one.archived),
@@ -66,62 +81,77 @@ class _Translation:
             applied_project=PROJECT,
         )
 
-    def state(self) -> Iterator[tuple[Address, Applied]]:
-        for name, thing in self.before.items():
-            if name not in self.estate.duplicates:
-                yield Address.parse(name), self.applied(name, thing)
-
     @cached_property
     def before(self) -> dict[str, Object]:
-        manifests = self.estate.before
-        return objects(manifests, live_releases(manifests, self.estate.tombstones))
+        manifests, left = self.estate.before, left_objects(self.estate.left)
+        return objects(manifests, live_releases(manifests, self.estate.tombstones)) | left
 
-    def published(self) -> Iterator[tuple[str, Pointer]]:
-        for name, bot in self.estate.before.bots.items():
-            if bot.published is not None:
-                yield f"chatbot/{name}", Pointer(digest(f"{name}@{bot.published}"), {})
+    # Manifests.
+
+    @cached_property
+    def former(self) -> Mapping[str, tuple[str, ...]]:
+        """The former name of each renamed object, by its present address."""
+        return {now: (was.partition("/")[2],) for was, now in moves(self.estate.after).items()}
 
     def desired(self, address: str, thing: Object) -> Desired:
         parsed, form = Address.parse(address), _form(address, thing)
         text, of_file = thing.text, parsed.kind == "file"
         edited = {"digest": digest("edited")} if thing.release in self.estate.rewritten else {}
+        path = path_of(address)
         return Desired(
             address=parsed,
             type=form.type,
-            fields={**_fields(form, address, thing), **edited},
-            lifecycle=Lifecycle(protect=address in self.estate.protected),
+            fields={**self.fields(address, thing), **edited},
+            lifecycle=Lifecycle(
+                moved_from=self.former.get(address, ()),
+                protect=address in self.estate.protected,
+                ignore=IGNORED[parsed.kind] if address in self.estate.ignored else (),
+                keep_on_delete=address in self.estate.kept,
+            ),
             whole=parsed.is_frozen and not of_file,
-            parts=(LocalFile(_path(address), sha(text), len(text)),) if of_file else (),
-            upload_name=PurePosixPath(_path(address)).name if of_file else "",
+            parts=(LocalFile(path, sha(text), len(text)),) if of_file else (),
+            upload_name=upload_name(path, text) if of_file else "",
             options={"keep": thing.keep} if thing.keep else {},
         )
 
-    def applied(self, address: str, thing: Object) -> Applied:
-        form = _form(address, thing)
-        protected = self.estate.protected.get(address) == "state"
-        return Applied(self.id(address, thing), form.type, _fields(form, address, thing), protected=protected)
+    def fields(self, address: str, thing: Object) -> Fields:
+        return fields_of(_form(address, thing), address, thing, self.id)
+
+    def id(self, address: str) -> str:
+        """Return the live id of what is live at an address."""
+        return id_of(address, self.before[address])
+
+    # The state, and what is live.
+
+    def state(self) -> Iterator[tuple[Address, Applied]]:
+        for name, thing in self.before.items():
+            if name not in self.estate.duplicates:
+                protected = self.estate.protected.get(name) == "state"
+                form, keep = _form(name, thing), name in self.estate.kept
+                fields = self.fields(name, thing)
+                yield Address.parse(name), Applied(self.id(name), form.type, fields, protected=protected, keep=keep)
 
     def live(self) -> Iterator[Live]:
-        """Every object once, though several paths may share an upload."""
-        by_id = {self.id(name, thing): (name, thing) for name, thing in self.before.items()}
+        """Yield every object once, though several paths may share an upload."""
+        by_id = {self.id(name): (name, thing) for name, thing in self.before.items()}
         for id_, (address, thing) in by_id.items():
             form = _form(address, thing)
-            fields = form.complete(form, _fields(form, address, thing))
-            name = PurePosixPath(_path(address)).name if form.type == "file" else address.partition("/")[2]
+            fields = form.complete(form, self.fields(address, thing))
+            name = upload_name(path_of(address), thing.text) if form.type == "file" else address.partition("/")[2]
             labels = None if form.type in {*OUTLET_TYPES, "file"} else self.labels(address, form, thing)
-            by_hand = {"instructions": HAND} if address in self.estate.by_hand else {}
+            by_hand = {"instructions": BY_HAND} if address in self.estate.by_hand else {}
             found = Live(form.type, id_, {**self.as_read(fields), **by_hand}, labels, name, self.needs(fields))
             yield found
             if address in self.estate.duplicates:
-                yield replace(found, id=f"{id_}-twin")
+                yield replace(found, id=f"{id_}_twin")
 
     def labels(self, address: str, form: ResourceType, thing: Object) -> Labels:
-        fields = {name: item for name, item in _fields(form, address, thing).items() if name not in form.apart}
+        fields = {name: item for name, item in self.fields(address, thing).items() if name not in form.apart}
         owner = "globex" if address in self.estate.taken else str(IDENTITY)
         return Labels(owner, address, spec_hashes(fields), self.estate.protected.get(address) == "label")
 
     def as_read(self, fields: Fields) -> Fields:
-        """The files of a store come by id."""
+        """Return the fields of a store with its files by id."""
         if "files" not in fields:
             return fields
         by_path = fields["files"].items()
@@ -132,14 +162,25 @@ class _Translation:
         return tuple(sorted(map(self.file_id, fields.get("files") or ())))
 
     def file_id(self, path: str) -> str:
-        return self.id(f"file/{path}", self.before[f"file/{path}"])
+        return self.id(f"file/{path}") if f"file/{path}" in self.before else path
 
-    def id(self, address: str, thing: Object) -> str:
-        form = _form(address, thing)
-        if form.type in OUTLET_TYPES:
-            return address
-        name = upload(address, thing) if form.type == "file" else address.partition("/")[2]
-        return f"{form.type}-{name}"
+    # The outlets.
+
+    @cached_property
+    def pointers(self) -> Mapping[Address, Pointer]:
+        """The published bundles of before, each with its table of ids."""
+        was = {Address.parse(name): self.desired(name, thing) for name, thing in self.before.items()}
+        return {
+            address: Pointer(digest(content), {name: self.id(name) for name in sorted(needs(content))})
+            for address, content in contents(was).items()
+        }
+
+    def published(self) -> Iterator[tuple[str, Pointer]]:
+        for name, bot in self.estate.before.bots.items():
+            if bot.published is not None:
+                yield f"chatbot/{name}", self.pointers[Address("release", f"{name}@{bot.published}")]
+
+    # Objects of others.
 
     def stranger(self, stranger: Stranger) -> Live:
         labels = Labels(stranger.owner, "vectorstore/theirs") if stranger.owner else None
@@ -155,56 +196,30 @@ class _Translation:
             yield Identity.parse(identity), found
 
     def ids(self, addresses: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted({self.id(address, self.before[address]) for address in addresses}))
+        return tuple(sorted({self.id(address) for address in addresses}))
 
 
 def _form(address: str, thing: Object) -> ResourceType:
-    kind = address.partition("/")[0]
-    by_kind = {"assistant": "agent" if thing.target == "agents" else "request", "vectorstore": "vector_store"}
-    return resource_types()[by_kind.get(kind, kind)]
+    return resource_types()[type_of(address, thing)]
 
 
-def _fields(form: ResourceType, address: str, thing: Object) -> dict[str, JSON]:
-    """As the manifest of such an object would set them; of a frozen one, all of them."""
-    written = {field: form.canonical(field, value) for field, value in _written(form.type, address, thing).items()}
-    whole = Address.parse(address).is_frozen and form.type != "file"
-    return dict(form.complete(form, written)) if whole else written
+def _scope(desired: Mapping[Address, Desired], targets: Iterable[Address]) -> frozenset[Address] | None:
+    """Return the targets and their dependencies in the manifests, as the commands do."""
+    found, waiting = set[Address](), list(targets)
+    while waiting:
+        address = waiting.pop()
+        if address not in found:
+            found.add(address)
+            waiting.extend(
+                map(Address.parse, references_in(dict(desired[address].fields))) if address in desired else ()
+            )
+    return frozenset(found) or None
 
 
-def _written(type_: str, address: str, thing: Object) -> dict[str, JSON]:
-    by_how = [(how, reference(target)) for how, target in thing.refs]
-    if type_ in {"chatbot", "release"}:
-        starts = [target for how, target in by_how if how == "starts"]
-        single = {how: target for how, target in by_how if how != "starts"}
-        sealed = {"digest": digest(address)} if type_ == "release" else {}
-        return {**single, **sealed, **({"starts": starts} if starts else {})}
-    if type_ == "pipeline":
-        return {"nodes": dict(_nodes(by_how)), "edges": []}
-    if type_ in {"agent", "request"}:
-        stores = [target for _, target in by_how]
-        tools = [{"type": "file_search", "vector_store_ids": stores}] if stores else []
-        named = {"name": address.partition("/")[2]} if type_ == "agent" else {}
-        return {"model": thing.model, "instructions": thing.text, **named, **({"tools": tools} if tools else {})}
-    if type_ == "vector_store":
-        return {"name": _path(address), "files": dict(_entries(thing))}
-    return {"sha256": sha(thing.text), "purpose": "assistants"}
-
-
-def _nodes(by_how: list[tuple[str, JSON]]) -> Iterator[tuple[str, JSON]]:
-    for index, (how, target) in enumerate(by_how):
-        node = (
-            {"type": "assistant", "assistant": target} if how == "node" else {"type": "llm", "vector_stores": [target]}
-        )
-        yield f"n{index}", node
-
-
-def _entries(store: Object) -> Iterator[tuple[str, JSON]]:
-    for address, text in store.holds.items():
-        yield address.removeprefix("file/"), {"file": reference(address), "sha256": sha(text)}
-
-
-def _path(address: str) -> str:
-    return address.partition("/")[2].partition("@")[0]
+def _links(address: str, thing: Object) -> Iterator[Link]:
+    """Yield the references that a manifest writes; the files of a store are matched by globs."""
+    named = thing.refs if address.startswith("vectorstore/") else [*thing.refs, *(("file", one) for one in thing.holds)]
+    yield from (Link(Address.parse(target), f"{address}.yaml:1") for _, target in named)
 
 
 def _release(manifests: Manifests, name: str) -> Release:

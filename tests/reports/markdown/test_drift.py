@@ -39,7 +39,7 @@ def test_everything_in_the_order_in_which_it_matters():
 
         ### Failing files
 
-        Searches do not find these files. Reverting drift attaches them again; or change or remove them.
+        Searches do not find these files. Apply attaches them again; or change or remove them.
 
         - `vectorstore/handbook` `kb/a.md`: `unsupported_file: The file type is not supported.`
 

@@ -1,0 +1,78 @@
+"""Uploads that stay live although their file was edited or removed.
+
+Uploads are identified by content, so an old one can stay beside a new one. An upload that something still holds after
+the plan stays, and the state keeps it under an address of its own (`file/hours.pdf@file-123`), until a later plan finds
+that nothing holds it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.planning.changes import ByOrigin
+from reconciler.planning.graph import Edge
+from reconciler.planning.holders import direct, holders as find_holders
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.match import Matched
+from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, STILL_HELD, Change, decision_of
+from reconciler.planning.reasons import Reason
+from reconciler.planning.uploads import leftover_address
+from reconciler.resources.address import Address
+
+
+def with_held(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -> tuple[ByOrigin, ...]:
+    """Return the changes, so that no upload is deleted that something holds after them.
+
+    A replacement gets `STILL_HELD` as a reason, and a removal becomes a `forget` with that reason, once: the state has
+    the upload afterwards, and later plans have no change until nothing holds it.
+    """
+    work = [change for pair in pairs for change in _work(inputs, pair)]
+    ended = {change.id: Address.parse(change.address) for change in work if _ends_upload(inputs, matched, change)}
+    held = find_holders(inputs, matched, {id_: address for id_, address in ended.items() if id_}, work)
+    if not held:
+        return tuple(pairs)
+    kept = _kept_elsewhere(matched, work, held)
+    return tuple(_with_held(inputs, matched, pair, {id_: held[id_] for id_ in held.keys() - kept}) for pair in pairs)
+
+
+def _work(inputs: PlanInputs, pair: ByOrigin) -> Iterator[Change]:
+    if pair.ours:
+        yield pair.ours
+    if pair.drift and decision_of(pair.drift, inputs.on_drift) == "revert":
+        yield pair.drift
+
+
+def _ends_upload(inputs: PlanInputs, matched: Matched, change: Change) -> bool:
+    live = matched.live.get(Address.parse(change.address)) if change.action in INVALIDATES_ID else None
+    return live is not None and inputs.is_upload(live.type) and live.id == change.id
+
+
+def _kept_elsewhere(matched: Matched, work: Iterable[Change], ids: Iterable[str]) -> set[str]:
+    """Return the uploads that another address keeps: the state has them there."""
+    gone: dict[str, set[str]] = defaultdict(set)
+    for change in work:
+        if change.id and change.action in INVALIDATES_ID | RELEASES_OWNERSHIP:
+            gone[change.id].add(change.address)
+    return {id_ for id_ in ids if {str(one) for one in matched.addresses.get(id_, ())} - gone[id_]}
+
+
+def _with_held(inputs: PlanInputs, matched: Matched, pair: ByOrigin, held: Mapping[str, Sequence[Edge]]) -> ByOrigin:
+    ours, drift = (
+        _staying(inputs, matched, change, held[change.id])
+        if change and change.id and change.id in held and _ends_upload(inputs, matched, change)
+        else change
+        for change in (pair.ours, pair.drift)
+    )
+    return ByOrigin(ours, drift)
+
+
+def _staying(inputs: PlanInputs, matched: Matched, change: Change, edges: Sequence[Edge]) -> Change | None:
+    """Return the change that leaves the upload live; None if the state has it as such already."""
+    address = Address.parse(change.address)
+    holders = dict.fromkeys(str(edge.source) for edge in direct(matched, edges))
+    reason = Reason(STILL_HELD, {"id": change.id, "holders": list(holders)})
+    if change.action == "replace":
+        return replace(change, reasons=(*change.reasons, reason))
+    if address == leftover_address(inputs, matched.live[address]) and address in inputs.applied:
+        return None
+    return Change(change.address, "forget", id=change.id, reasons=(reason,))

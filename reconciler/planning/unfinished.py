@@ -1,0 +1,145 @@
+"""Unfinished work: what a run announced and did not complete, and files that OpenAI has not indexed.
+
+It is work of ours under every `--on-drift`, because no one else changed anything. A run announces every write that it
+may leave half done:
+
+- a create, whose object may exist without its parts;
+- a write of parts, such as the files of a vector store: the marker names those that it changes;
+- a publication, which may have reached only the first outlet: the marker has the digest of the bundle. It has an
+  address of its own unless the completion of the object covers it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from reconciler.planning.field_diff import LastApplied
+from reconciler.planning.inputs import PlanInputs, Pointer
+from reconciler.planning.match import Matched
+from reconciler.planning.model import Change, FieldChange
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.resource_type import Members
+from reconciler.resources.values import ABSENT, JSON, Fields, Keys
+
+PARTS: Final = "parts"
+"""The entry of a marker with the parts of an object that are written, by path or id."""
+BUNDLE: Final = "bundle"
+"""The entry of a marker with the digest of the bundle that is published."""
+_PUBLICATION: Final = "publication"
+
+
+def publication(address: Address) -> Address:
+    """Return the address of the announcement of a publication under the name of an object."""
+    return Address(_PUBLICATION, str(address))
+
+
+def parts_marker(inputs: PlanInputs, desired: Desired, changes: Iterable[Change]) -> dict[str, JSON]:
+    """Return the entry of a marker for the parts that a write changes; empty if it changes none."""
+    members = inputs.members(desired.type)
+    keys = (item.keys for change in changes for item in change.fields)
+    parts = sorted({key[1] for key in keys if members and key[0] == members.field and len(key) > 1})
+    return {PARTS: parts} if parts else {}
+
+
+def bundle_marker(inputs: PlanInputs, published: Address) -> dict[str, JSON]:
+    """Return the entry of a marker for the bundle of an object; empty if it has none."""
+    bundle = inputs.bundles.get(published)
+    return {BUNDLE: bundle.digest} if bundle else {}
+
+
+def is_half_published(inputs: PlanInputs, address: Address, pointer: Pointer | None) -> bool:
+    """Return True if an unfinished publication explains why the built-in outlet lacks the bundle of an object."""
+    return pointer is None and bool(_bundles(inputs, address))
+
+
+def last_applied(
+    inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None, live: Live
+) -> LastApplied:
+    """Return the last application of an object: from the state, its label, and the announcements of unfinished runs.
+
+    If its type has no labels and the state does not have it, an interrupted run created it, and it is as that run
+    applied it.
+    """
+    hashes = live.labels.spec if live.labels else {}
+    fields = applied.fields if applied else None
+    if applied is None and inputs.needs_state(live.type):
+        fields = live.fields
+    elif applied is None and _is_new(inputs, desired.address):
+        fields = {}
+    managed = {*desired.fields, *(fields or ())}
+    proven = {name: value for name, value in _published(inputs, desired, live).items() if name in managed}
+    return LastApplied(
+        {**(fields or {}), **proven} if proven else fields,
+        hashes,
+        applied.unproven if applied else (),
+        frozenset(_unfinished(inputs, matched, desired, applied, live)),
+    )
+
+
+def still_to_write(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> Desired:
+    """Return the desired object without the fields in `lifecycle.ignore` that its unfinished create has to write."""
+    apart = inputs.resource_types[desired.type].apart.intersection(desired.lifecycle.ignore)
+    if not apart or applied is not None or not _is_new(inputs, desired.address):
+        return desired
+    ignored = tuple(name for name in desired.lifecycle.ignore if name not in apart)
+    return replace(desired, lifecycle=desired.lifecycle.model_copy(update={"ignore": ignored}))
+
+
+def failed_leftovers(members: Members | None, matched: Matched, desired: Desired, live: Live) -> Iterator[FieldChange]:
+    """Yield the removal of members that an earlier run attached, that failed, and that are not desired."""
+    if members is None or members.field in desired.lifecycle.ignore:
+        return
+    wanted = members.of(desired.fields)
+    for id_ in sorted(members.failed(live.detail)):
+        if matched.member(members, wanted, id_) is None:
+            paths = (address.name for address in matched.addresses.get(id_, ()) if address.kind == members.kind)
+            name = next((path for path in paths if path not in wanted), id_)
+            yield FieldChange((members.field, name), {members.reference: id_}, ABSENT, "manifest")
+
+
+def not_indexed_yet(members: Members | None, matched: Matched, desired: Desired, live: Live) -> list[str]:
+    """Return the desired members that OpenAI is still indexing, by path or id."""
+    if members is None or members.field in desired.lifecycle.ignore:
+        return []
+    wanted = members.of(desired.fields)
+    names = (matched.member(members, wanted, id_) for id_ in members.pending(live.detail))
+    return sorted(name for name in names if name is not None)
+
+
+def _unfinished(
+    inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None, live: Live
+) -> Iterator[Keys]:
+    """Yield the fields and members that are ours to write, however they differ."""
+    if applied is None and _is_new(inputs, desired.address):
+        yield from ((name,) for name in inputs.resource_types[desired.type].apart)
+    members = inputs.members(desired.type)
+    if members is None:
+        return
+    wanted = members.of(desired.fields)
+    failed = (matched.member(members, wanted, id_) for id_ in members.failed(live.detail))
+    yield from ((members.field, name) for name in failed if name is not None)
+    for item in inputs.announced.get(desired.address, ()):
+        yield from ((members.field, name) for name in item.marker.get(PARTS, ()))
+
+
+def _is_new(inputs: PlanInputs, address: Address) -> bool:
+    """Return True if an unfinished create accounts for the object."""
+    return any(item.creates for item in inputs.announced.get(address, ()))
+
+
+def _published(inputs: PlanInputs, desired: Desired, live: Live) -> Fields:
+    """Return the fields of a document that an unfinished publication wrote, as proven by the digest of the bundle."""
+    if live.type not in inputs.outlet_types:
+        return {}
+    announced = _bundles(inputs, desired.address)
+    pointers = inputs.resource_types[live.type].pointers
+    draft, release = inputs.pointers.get(desired.address), inputs.published.get(desired.address)
+    drafted, released = (found is not None and found.blob in announced for found in (draft, release))
+    return {name: value for name, value in live.fields.items() if (released if name in pointers else drafted)}
+
+
+def _bundles(inputs: PlanInputs, address: Address) -> set[JSON]:
+    """Return the digests of the bundles that unfinished runs announced under the name of an object."""
+    found = [item for key in (address, publication(address)) for item in inputs.announced.get(key, ())]
+    return {item.marker[BUNDLE] for item in found if BUNDLE in item.marker}

@@ -1,0 +1,224 @@
+"""Histories at random: the manifests of a small project after some edits and releases, all of them applied."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from tests.property.guard.manifests import (
+    LITERAL,
+    NEW_MODEL,
+    OLD_MODEL,
+    Assistant,
+    Bot,
+    Manifests,
+    Object,
+    Pipeline,
+    Release,
+    Store,
+    Target,
+    left_objects,
+    live_releases,
+    number_of,
+    objects,
+    released,
+    upload,
+    working,
+)
+
+DOCUMENTS = ("kb/hours.md", "kb/rates.md", "old/hours.md", "faq.md")
+"""Two have one base name: with equal bytes they are one upload."""
+DATA = ("data/t.csv", "data/u.csv")
+PATHS = (*DOCUMENTS, *DATA)
+
+
+class Chances:
+    def __init__(self, random: Random) -> None:
+        self.random = random
+
+    def maybe(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def sample(self, items: Any, least: int, most: int) -> tuple[Any, ...]:
+        pool = list(items)
+        return tuple(self.random.sample(pool, min(len(pool), self.random.randint(least, most))))
+
+    def text(self) -> str:
+        return self.random.choice(("Open.", "Closed."))
+
+
+class History(Chances):
+    def __init__(self, random: Random) -> None:
+        super().__init__(random)
+        self.numbers: Counter[str] = Counter()
+        """The last release of each chatbot: numbers are never used again."""
+        self.tombstones: set[str] = set()
+        self.live: Mapping[str, Object] = {}
+        """What is live after the history: an edit refers to no copy that is still to be made."""
+        self.left: dict[str, str] = {}
+        """Uploads that an earlier plan left live: content by key."""
+
+    def history(self) -> Manifests:
+        manifests = self.first()
+        for _ in range(self.random.randint(2, 7)):
+            steps = (self.release, self.moved, self.rewritten, self.buried)
+            (step,) = self.random.choices(steps, (9, 8, 3, 1))
+            manifests = step(manifests)
+        if self.maybe(0.3):
+            files = ((path, self.random.choice(("Left.", "Edited."))) for path in self.sample(DOCUMENTS, 1, 2))
+            self.left = {upload(f"file/{path}", text): text for path, text in files}
+        if self.maybe(0.5):
+            manifests = self.with_literal_ids(manifests)
+            manifests = self.release(manifests) if self.maybe(0.4) else manifests
+        for name in manifests.bots:
+            manifests = self.publication(manifests, name, 0.85)
+        return manifests
+
+    def first(self) -> Manifests:
+        texts = {path: self.text() for path in PATHS}
+        stores = {
+            name: Store(self.sample(DOCUMENTS, 0, 2), self.maybe(0.3))
+            for name in self.sample(("handbook", "tariffs"), 0, 2)
+        }
+        names = self.sample(("triage", "billing", "moving"), 1, 3)
+        assistants = {name: self.assistant(tuple(stores)) for name in names}
+        bare = Manifests(assistants=assistants, stores=stores, texts=texts)
+        flows = {name: self.pipeline(bare) for name in self.sample(("flow", "checkin"), 0, 2)}
+        with_flows = replace(bare, pipelines=flows)
+        return replace(
+            with_flows, bots={name: self.bot(with_flows) for name in self.sample(("support", "coach"), 1, 2)}
+        )
+
+    def assistant(self, stores: Sequence[str]) -> Assistant:
+        searched = self.sample(stores, 0, 1)
+        target: Target = "responses" if searched or self.maybe(0.3) else "agents"
+        files = self.sample(DATA, 0, 2) if target == "responses" else ()
+        return Assistant(target, searched, model=OLD_MODEL if self.maybe(0.2) else NEW_MODEL, files=files)
+
+    def pipeline(self, manifests: Manifests) -> Pipeline:
+        names = (*manifests.assistants, *manifests.assistants, *self.copies(manifests, "assistant/"))
+        searches = self.sample(tuple(manifests.stores), 0, 1) if self.maybe(0.3) else ()
+        return Pipeline(self.sample(dict.fromkeys(names), 0, 2), searches)
+
+    def bot(self, manifests: Manifests, former: Bot | None = None) -> Bot:
+        starts = self.sample(tuple(manifests.pipelines), 1, 1) if manifests.pipelines and self.maybe(0.3) else ()
+        return replace(former or Bot(""), answers=self.answer(manifests), starts=starts)
+
+    def answer(self, manifests: Manifests) -> str:
+        if manifests.pipelines and self.maybe(0.7):
+            copies = self.copies(manifests, "pipeline/") if self.maybe(0.1) else ()
+            return f"pipeline/{self.random.choice(copies or tuple(manifests.pipelines))}"
+        copies = self.copies(manifests, "assistant/") if self.maybe(0.2) else ()
+        return f"assistant/{self.random.choice(copies or tuple(manifests.assistants))}"
+
+    def copies(self, manifests: Manifests, prefix: str) -> tuple[str, ...]:
+        """Frozen copies that may be named."""
+        there = self.all_of(manifests).keys()
+        live = there & self.live.keys() if self.live else there
+        return tuple(sorted(name.removeprefix(prefix) for name in live if name.startswith(prefix) and "@" in name))
+
+    def all_of(self, manifests: Manifests) -> dict[str, Object]:
+        return objects(manifests, live_releases(manifests, self.tombstones))
+
+    def release(self, manifests: Manifests) -> Manifests:
+        bot = self.random.choice(tuple(manifests.bots))
+        self.numbers[bot] += 1
+        name = f"{bot}@{self.numbers[bot]}"
+        return replace(manifests, releases={**manifests.releases, name: Release(released(manifests, bot))})
+
+    def buried(self, manifests: Manifests) -> Manifests:
+        """Released, and archived long ago; its manifest does not say so."""
+        made = self.release(manifests)
+        self.tombstones |= made.releases.keys() - manifests.releases.keys()
+        return made
+
+    def moved(self, manifests: Manifests) -> Manifests:
+        """Something points elsewhere."""
+        if manifests.pipelines and self.maybe(0.5):
+            name = self.random.choice(tuple(manifests.pipelines))
+            flow = replace(self.pipeline(manifests), moved_from=manifests.pipelines[name].moved_from)
+            return replace(manifests, pipelines={**manifests.pipelines, name: flow})
+        if not manifests.bots:
+            return manifests
+        name = self.random.choice(tuple(manifests.bots))
+        return replace(manifests, bots={**manifests.bots, name: self.bot(manifests, manifests.bots[name])})
+
+    def rewritten(self, manifests: Manifests) -> Manifests:
+        return replace(manifests, texts={path: self.text() for path in PATHS})
+
+    def publication(self, manifests: Manifests, bot: str, probability: float) -> Manifests:
+        live = live_releases(manifests, self.tombstones)
+        numbers = [number_of(name) for name in live if name.startswith(f"{bot}@")]
+        number = self.random.choice(numbers) if numbers and self.maybe(probability) else None
+        return replace(manifests, bots={**manifests.bots, bot: replace(manifests.bots[bot], published=number)})
+
+    # Literal ids.
+
+    def with_literal_ids(self, manifests: Manifests) -> Manifests:
+        """Return manifests in which some references name live ids of managed objects."""
+        live = self.live or self.all_of(manifests) | left_objects(self.left)
+        for _ in range(self.random.randint(1, 3)):
+            steps = (self.naming_an_upload, self.naming_a_store, self.naming_an_agent)
+            manifests = self.random.choice(steps)(manifests, live)
+        return manifests
+
+    def naming_an_upload(self, manifests: Manifests, live: Mapping[str, Object]) -> Manifests:
+        """Return manifests with a store or a request that names an upload by id and does not have it by path."""
+        holders = [f"vectorstore/{name}" for name in manifests.stores]
+        holders += [f"assistant/{name}" for name, one in manifests.assistants.items() if one.target == "responses"]
+        if not holders:
+            return manifests
+        holder = self.random.choice(holders)
+        kind, _, name = holder.partition("/")
+        now = working(manifests)
+        held = {key for there in (live, now) if holder in there for key in there[holder].contents}
+        prefix = "file/data/" if kind == "assistant" else "file/"
+        uploads = {upload(one, thing.text) for one, thing in live.items() if one.startswith(prefix)} - held
+        if kind == "vectorstore":
+            uploads = {key for key in uploads if not key.startswith(("t.", "u."))}
+        if not uploads:
+            return manifests
+        left = sorted(uploads & self.left.keys())
+        named = LITERAL + self.random.choice(left if left and self.maybe(0.6) else sorted(uploads))
+        part = manifests.stores if kind == "vectorstore" else manifests.assistants
+        one: Any = part[name]
+        with_id = replace(one, files=(*(path for path in one.files if path != named), named))
+        return replace(manifests, **{"stores" if kind == "vectorstore" else "assistants": {**part, name: with_id}})
+
+    def naming_a_store(self, manifests: Manifests, live: Mapping[str, Object]) -> Manifests:
+        stores = [name.partition("/")[2] for name in live if name.startswith("vectorstore/") and "@" not in name]
+        searching = [name for name, one in manifests.assistants.items() if one.target == "responses"]
+        if not stores or not (searching or manifests.pipelines):
+            return manifests
+        named = (LITERAL + self.random.choice(stores),)
+        if searching and self.maybe(0.6):
+            name = self.random.choice(searching)
+            assistant = replace(manifests.assistants[name], stores=named)
+            return replace(manifests, assistants={**manifests.assistants, name: assistant})
+        if not manifests.pipelines:
+            return manifests
+        name = self.random.choice(tuple(manifests.pipelines))
+        pipeline = replace(manifests.pipelines[name], searches=named)
+        return replace(manifests, pipelines={**manifests.pipelines, name: pipeline})
+
+    def naming_an_agent(self, manifests: Manifests, live: Mapping[str, Object]) -> Manifests:
+        agents = [name.partition("/")[2] for name in live if is_agent(name, live)]
+        if not agents:
+            return manifests
+        agent = LITERAL + self.random.choice(agents)
+        if manifests.pipelines and self.maybe(0.7):
+            name = self.random.choice(tuple(manifests.pipelines))
+            pipeline = manifests.pipelines[name]
+            nodes = (*(node for node in pipeline.nodes if f"{LITERAL}{node}" != agent), agent)
+            return replace(manifests, pipelines={**manifests.pipelines, name: replace(pipeline, nodes=nodes)})
+        if not manifests.bots:
+            return manifests
+        name = self.random.choice(tuple(manifests.bots))
+        bot = replace(manifests.bots[name], answers=f"assistant/{agent}")
+        return replace(manifests, bots={**manifests.bots, name: bot})
+
+
+def is_agent(address: str, live: Mapping[str, Object]) -> bool:
+    """Return True for a working assistant that is live as a saved agent."""
+    return address in live and live[address].target == "agents" and "@" not in address
