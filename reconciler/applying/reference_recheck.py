@@ -29,6 +29,8 @@ which applies above 300 deletes a minute, is added to it. The API has no conditi
 zero. All steps that run at the same time share one walk, so that the number of requests grows with the number of
 deletes, and not with deletes times lists.
 """
+LOOKS: Final = (0.0, 2.0, 4.0)
+"""Seconds before each further look at a holder that the plan changes: lists may show it as it was before."""
 
 
 @dataclass
@@ -48,6 +50,7 @@ class ReferenceRecheck:
         adapters: Mapping[str, Adapter],
         referrers: Collection[Referrer],
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._inputs = planned.inputs
         self._deleted = planned_deletions(planned)
@@ -55,7 +58,8 @@ class ReferenceRecheck:
         self._accepted = frozenset(_accepted(planned, self._leaving))
         self._adapters = adapters
         self._referrers = referrers
-        self._clock = clock
+        self._clock, self._sleep = clock, sleep
+        self._changed = frozenset(change.id for change in planned.plan.work if change.action == "update")
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
         self._absent = {one.type for one in planned.inputs.unlisted if one.is_absent}
 
@@ -64,10 +68,16 @@ class ReferenceRecheck:
         a consent was given for.
 
         A reference in a shared list may have been removed by a step of this run since: then everything is read again.
+        Lists may also show a removed reference for some seconds: if the plan changes the holder, it is looked at again.
         """
         asked = self._clock()
         held = await self._holders(live, float("-inf"))
-        return await self._holders(live, asked) if held else held
+        for wait in LOOKS:
+            if not held or (wait and not all(one.id in self._changed for one in held)):
+                break
+            await self._sleep(wait)
+            held = await self._holders(live, asked + wait)
+        return held
 
     async def _holders(self, live: Live, since: float) -> list[Live]:
         """Return the objects that reference `live`, in lists whose reading began at `since` or later."""

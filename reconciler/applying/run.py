@@ -108,7 +108,7 @@ class Run:
 
     @cached_property
     def reference_recheck(self) -> ReferenceRecheck:
-        return ReferenceRecheck(self.planned, self.adapters, self.referrers)
+        return ReferenceRecheck(self.planned, self.adapters, self.referrers, sleep=self.sleep)
 
     def hold(self, address: str, id_: str) -> None:
         """Note that `address` is live as `id_` from now on."""
