@@ -109,6 +109,8 @@ async def confirmed(
         return plan
     with listen(len(lower(observed.planned))) as progress:
         connection.pace.tell = progress.note
+        for problem in () if plan.work else workspace.loaded.of_checkout:  # a plan without work is not shown
+            progress.note(f"{problem.severity}[{problem.code}]: {problem.message}: {problem.hint}")
         return await apply_plan(
             workspace,
             connection,

@@ -79,6 +79,13 @@ def test_command_that_reads_manifests_warns_of_a_linked_folder(tracked, cli: Cli
     assert "more is a link to the folder kb, and linked folders are not read" in text
 
 
+def test_apply_without_changes_warns_of_a_linked_folder(tracked, cli: Cli):
+    (tracked / "more").symlink_to("kb")
+    done = cli("apply", "--yes")
+    assert "no changes were necessary" in done.out
+    assert "warning[linked-folder]: more is a link to the folder kb" in done.err
+
+
 def test_warning_of_a_linked_folder_is_in_the_document_of_a_plan(tracked, cli: Cli):
     (tracked / "more").symlink_to("kb")
     (warning,) = cli("plan", "-o", "json").document["warnings"]

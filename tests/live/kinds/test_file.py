@@ -3,6 +3,7 @@ import pytest
 from reconciler.emulator.fault_spec import parse
 from reconciler.live.errors import DeniedError, LiveError
 from reconciler.resources.address import Identity
+from reconciler.resources.kinds.file import sent_name
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 
 IDENTITY = Identity("acme", "production")
@@ -93,6 +94,15 @@ class TestFind:
         wanted = made("hours.md")
         made("other.md"), made("hours.md", b"longer than that"), made("hours.md", purpose="user_data")
         assert self.find(api, files, api.upload("kb/hours.md")).id == wanted
+
+    @pytest.mark.parametrize("name", ['quo"te.md', "back\\slash.md", " ends .md", "u\u0308.md", "per%22cent.md"])
+    def test_by_a_name_that_forms_or_file_systems_rewrite(self, api, files, made, name):
+        order = api.upload("kb/hours.md", name=sent_name(name))
+        created = api.run(files.create(order))
+        assert created.name == sent_name(name)
+        assert self.find(api, files, order).id == created.id
+        wanted = made(name, b"hello there")  # as an earlier version sent it
+        assert self.find(api, files, api.upload("kb/other.md", "hello there", name=sent_name(name))).id == wanted
 
     def test_nothing_fits(self, api, files, made):
         made("other.md")
