@@ -52,7 +52,7 @@ def show_json(document: "JSON") -> None:
 
 def show_json_text(text: str) -> None:
     """Print a JSON document, with escapes for workflow commands and for characters that stdout cannot encode."""
-    _echo(_encodable(text.rstrip("\n").replace("##[", "\\u0023#["), sys.stdout.encoding), sys.stdout)
+    _echo(_encodable(text.rstrip("\n").replace("##[", "\\u0023#["), sys.stdout.encoding or "utf-8"), sys.stdout)
 
 
 def _encodable(text: str, encoding: str) -> str:

@@ -19,7 +19,7 @@ RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
     ("line", "said"),
     [
         ("pln", "Did you mean 'plan'?"),
-        ("plan --taget assistant/helper", "Did you mean '--target'?"),
+        ("plan --targ assistant/helper", "Did you mean '--target'?"),
         ("plan --target helper", "'helper' is not a valid address; write kind/name, such as assistant/triage"),
         ("-C . plan", "Options go after the command, as in: reconciler plan -C DIR"),
         ("plan -C nowhere", "Directory 'nowhere' does not exist"),

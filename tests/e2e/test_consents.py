@@ -58,7 +58,8 @@ def test_filled_in_it_lets_that_happen_and_is_to_be_removed_afterwards(estate):
     consent_to(estate, refused(estate))
     plan = estate.plan()
     assert told(plan.changes) == ["delete assistant/digest"]
-    (risk,) = plan.changes[0].risks
+    withdrawn, risk = plan.changes[0].risks
+    assert withdrawn.rule == "publication-withdrawn"
     assert (risk.rule, risk.args["until"], risk.args["why"]) == ("consent-used", str(WEEK), "nobody reads the digest")
     estate.apply()
     (warning,) = estate.plan().warnings

@@ -86,6 +86,8 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "notices": {
         "text": {"text": "old"},
         "offline": {},
+        "checkout": {"place": "kb/a", "problem": "linked-folder", "message": "kb/a is not read", "hint": "move it"},
+        "line-endings": {},
         "upload-alike": {"upload": "file-1", "path": "kb/a.md"},
         "stays-published": {},
         "no-label-room": {},
@@ -205,7 +207,7 @@ TABLES: Mapping[str, tuple[Mapping[Any, Phrase], tuple[str, ...]]] = {
     "risks": (RISK_TEXTS, tuple(RISKS)),
 }
 ALL = [(table, code) for table, (_, codes) in TABLES.items() for code in codes]
-SAID_OTHERWISE = {"at", "cause", "change", "detached", "dollars", "before", "allowed", "objects"}
+SAID_OTHERWISE = {"at", "cause", "change", "detached", "dollars", "before", "allowed", "objects", "problem"}
 """Arguments that choose a sentence, or are not said as they are."""
 
 

@@ -103,8 +103,8 @@ class DriftView:
 
 
 def drift_view(report: DriftReport) -> DriftView:
-    in_sync = tuple(one.address for one in report.assistants if one.in_sync and not report.unapplied)
-    others = [one for one in report.assistants if not one.in_sync]
+    in_sync = tuple(one.address for one in report.assistants if one.in_sync)
+    others = [one for one in report.assistants if not one.in_sync and one.is_applied]
     pending = f"It also applies {count(report.pending, 'pending edit')} of the manifests." if report.pending else ""
     return DriftView(
         identity=report.plan.identity,
