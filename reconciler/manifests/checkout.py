@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifests.folder import UNNAMEABLE, Tree, UnreadableEntry
+from reconciler.manifests.folder import UNNAMEABLE
 from reconciler.manifests.git import LINK, SUBMODULE, Entry
+from reconciler.manifests.tree import Tree, UnreadableEntry
 from reconciler.resources.address import composed
 
 NOT_CHECKED_OUT: Final = "not-checked-out"
