@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.git.worktree import LINK, SUBMODULE, Entry
-from reconciler.manifests.folder import UNNAMEABLE, Tree, UnreadableEntry
+from reconciler.manifests.folder import UNNAMEABLE
+from reconciler.manifests.tree import Tree, UnreadableEntry
 from reconciler.resources.address import composed
 
 NOT_CHECKED_OUT: Final = "not-checked-out"

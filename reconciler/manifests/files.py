@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from reconciler.manifests.folder import Tree, UnreadableError, is_lfs_pointer, locate, open_regular
+from reconciler.manifests.folder import UnreadableError, is_lfs_pointer, locate, open_regular
+from reconciler.manifests.tree import Tree
 from reconciler.resources.address import composed
 from reconciler.resources.base import LocalFile
 from reconciler.resources.name_lists import SUGGESTIONS, did_you_mean

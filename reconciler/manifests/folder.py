@@ -1,4 +1,4 @@
-"""The project folder: the search for it, the walk of its files, and reading that cannot leave it.
+"""The project folder: the search for it, and reading that cannot leave it.
 
 Pull requests choose the paths that are read. Paths outside the folder and hidden files are refused.
 """
@@ -6,25 +6,18 @@ Pull requests choose the paths that are read. Paths outside the folder and hidde
 import os
 import re
 import stat
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple
+from typing import Final
 
 from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem, ReconcilerError
 
 PROJECT_FILE: Final = "project.yaml"
-MAX_ENTRIES: Final = 200_000
 MAX_MANIFEST: Final = 5 * 2**20
 MAX_INCLUDED: Final = 4 * 2**20
 UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Characters that are not allowed in paths: control characters, and bytes that are not UTF-8."""
 _LFS: Final = b"version https://git-lfs.github.com/spec/v1"
-_ALMOST_MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?[. ]*\Z", re.IGNORECASE)
-"""The end of a name that was probably meant to be that of a manifest."""
 
 
 class UnreadableError(Exception):
@@ -35,181 +28,6 @@ class UnreadableError(Exception):
         self.code = code
         self.message = message
         self.hint = hint
-
-
-@dataclass(frozen=True)
-class UnreadableEntry:
-    """An entry of the folder that manifests cannot use, and the reason."""
-
-    path: str
-    code: str
-    message: str
-    hint: str = ""
-    folder: bool = False
-    """True if it is, or may be, a folder with further files."""
-
-
-@dataclass
-class Tree:
-    """Sorted paths relative to the project folder, without hidden files and without the contents of linked folders.
-
-    Paths are in the Unicode normalization form C, so that they are equal on all file systems.
-    """
-
-    root: Path
-    files: list[str] = field(default_factory=list)
-    links: set[str] = field(default_factory=set)
-    unreadable: list[UnreadableEntry] = field(default_factory=list)
-    skipped: list[UnreadableEntry] = field(default_factory=list)
-    """Entries that are not read although they may be meant to be, which is a warning."""
-    absent: dict[str, UnreadableEntry] = field(default_factory=dict)
-    """Entries by path that the project has and the working tree does not. They are not deleted: using them is an
-    error."""
-
-    def under(self, folder: str) -> Iterator[str]:
-        """Yield the files below `folder`; all files if it is empty."""
-        prefix = f"{folder}/" if folder else ""
-        for index in range(bisect_left(self.files, prefix), len(self.files)):
-            if not self.files[index].startswith(prefix):
-                return
-            yield self.files[index]
-
-    def has(self, path: str) -> bool:
-        index = bisect_left(self.files, path)
-        return index < len(self.files) and self.files[index] == path
-
-    def add_absent(self, entry: UnreadableEntry) -> None:
-        """Add an absent entry. An absent manifest is always an error."""
-        self.absent[entry.path] = entry
-        if is_manifest_name(entry.path):
-            self.unreadable.append(entry)
-
-    def absence(self, path: str) -> UnreadableEntry | None:
-        """Return the absent entry at `path`, or the absent folder around it."""
-        if not self.absent:
-            return None
-        parts = path.split("/")
-        above = (self.absent.get("/".join(parts[:length])) for length in range(1, len(parts)))
-        return self.absent.get(path) or next((entry for entry in above if entry and entry.folder), None)
-
-    def manifests(self) -> list[str]:
-        return [path for path in self.files if is_manifest_name(path)]
-
-
-def is_manifest_name(path: str) -> bool:
-    return path.endswith((".yaml", ".yml"))
-
-
-def walk(root: Path) -> Tree:
-    """Return every file of the folder that manifests may use."""
-    tree = Tree(root)
-    pending = [("", "")]
-    seen = 0
-    while pending:
-        for entry in _entries(tree, *pending.pop()):
-            seen += 1
-            _sort_in(tree, entry, pending)
-        if seen > MAX_ENTRIES:
-            hint = "move manifests and knowledge files to a separate folder"
-            tree.unreadable.append(UnreadableEntry("", "too-large", f"has more than {MAX_ENTRIES:,} entries", hint))
-            break
-    known = set(tree.files)
-    for link in sorted(tree.links):
-        _add_link(tree, link, known)
-    tree.files.sort()
-    return tree
-
-
-class _Found(NamedTuple):
-    """An entry of a folder."""
-
-    path: str
-    on_disk: str
-    """The path as the file system has it."""
-    entry: "os.DirEntry[str]"
-
-
-def _entries(tree: Tree, folder: str, on_disk: str) -> list[_Found]:
-    try:
-        with os.scandir(tree.root / on_disk) as found:
-            visible = [entry for entry in found if not entry.name.startswith(".")]
-    except OSError as error:
-        message = f"cannot be read: {(error.strerror or '').lower()}"
-        tree.unreadable.append(UnreadableEntry(folder, "unreadable-file", message))
-        return []
-    made = [_Found(_joined(folder, composed(one.name)), _joined(on_disk, one.name), one) for one in visible]
-    twice = {path for path, number in Counter(one.path for one in made).items() if number > 1}
-    tree.unreadable += (_same_name(one) for one in made if one.path in twice and one.path != one.on_disk)
-    return [one for one in made if one.path not in twice or one.path == one.on_disk]
-
-
-def _joined(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
-
-
-def _same_name(found: _Found) -> UnreadableEntry:
-    safe = found.on_disk.encode("unicode_escape", "replace").decode()
-    other = found.path.encode("unicode_escape", "replace").decode()
-    message = (
-        f"looks the same as {other} and differs only in its Unicode form; other file systems have only one of both"
-    )
-    return UnreadableEntry(safe, "bad-path", message, "rename one of the two")
-
-
-def _sort_in(tree: Tree, found: _Found, pending: list[tuple[str, str]]) -> None:
-    path, on_disk, entry = found
-    if UNNAMEABLE.search(entry.name):
-        safe = path.encode("unicode_escape", "replace").decode()
-        message = "has a name with characters that are not allowed in a manifest"
-        tree.unreadable.append(UnreadableEntry(safe, "bad-path", message, "rename it"))
-    elif entry.is_symlink():
-        tree.links.add(path)
-    elif not entry.is_dir(follow_symlinks=False):
-        if entry.is_file(follow_symlinks=False):
-            tree.files.append(path)
-            _check_extension(tree, path)
-        elif is_manifest_name(path):
-            tree.unreadable.append(UnreadableEntry(path, "not-a-file", "is not a regular file"))
-    elif is_manifest_name(path):
-        message = "is a folder, but has the name of a manifest"
-        tree.unreadable.append(UnreadableEntry(path, "not-a-file", message, "rename it"))
-    else:
-        pending.append((path, on_disk))
-
-
-def _check_extension(tree: Tree, path: str) -> None:
-    end = None if is_manifest_name(path) else _ALMOST_MANIFEST.search(path)
-    if end:
-        message = "is not read as a manifest, because its name does not end with `.yaml` or `.yml`"
-        hint = f"rename it to `{path[: end.start()]}.yaml`, or move it out of the project folder"
-        tree.skipped.append(UnreadableEntry(path, "odd-extension", message, hint))
-
-
-def _add_link(tree: Tree, path: str, known: set[str]) -> None:
-    """Add a link to a file, unless it is a link to a manifest that is already in the tree. A link to a path outside
-    the folder is an error; a link to a folder is a warning.
-    """
-    try:
-        real = locate(tree.root, path)
-    except UnreadableError as error:
-        message = f"is a link to a path that {error.message}"
-        tree.unreadable.append(UnreadableEntry(path, error.code, message, "replace the link with the file"))
-        return
-    target = composed(real.relative_to(os.path.realpath(tree.root)).as_posix())
-    if real.is_dir():
-        message = f"is a link to the folder {target}, and linked folders are not read"
-        hint = f"use the paths below `{target}`, or replace the link with a copy of the folder"
-        tree.skipped.append(UnreadableEntry(path, "linked-folder", message, hint, folder=True))
-    elif real.is_file():
-        if not (is_manifest_name(path) and target in known and is_manifest_name(target)):
-            tree.files.append(path)
-            _check_extension(tree, path)
-    elif not real.exists():
-        message = f"is a link to {target}, which does not exist"
-        hint = "restore the target, or remove the link"
-        tree.add_absent(UnreadableEntry(path, "missing-file", message, hint, folder=not is_manifest_name(path)))
-    elif is_manifest_name(path):
-        tree.unreadable.append(UnreadableEntry(path, "not-a-file", "is not a regular file"))
 
 
 def find_project(start: Path) -> Path:
@@ -258,19 +76,24 @@ def locate(root: Path, path: str) -> Path:
     return Path(real)
 
 
+def joined(folder: str, name: str) -> str:
+    """Return the path of `name` in a folder; the top folder is empty."""
+    return f"{folder}/{name}" if folder else name
+
+
 def on_disk(root: Path, path: str) -> str:
     """Return `path` in the Unicode form in which the file system has it; unchanged if it does not exist."""
     if path.isascii() or os.path.lexists(root / path):
         return path
     found = ""
     for part in PurePosixPath(path).parts:
-        here = _joined(found, part)
+        here = joined(found, part)
         if not part.isascii() and not os.path.lexists(root / here):
             try:
                 names = [one.name for one in (root / found).iterdir()]
             except OSError:
                 return path
-            here = next((_joined(found, name) for name in names if composed(name) == composed(part)), here)
+            here = next((joined(found, name) for name in names if composed(name) == composed(part)), here)
         found = here
     return found
 

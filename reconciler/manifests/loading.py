@@ -10,22 +10,13 @@ from reconciler.git.worktree import Entry, worktree
 from reconciler.manifests.checkout import add_absent, converted
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
-from reconciler.manifests.folder import (
-    MAX_MANIFEST,
-    Tree,
-    UnreadableEntry,
-    UnreadableError,
-    is_manifest_name,
-    locate,
-    read_text,
-    repository_of,
-    walk,
-)
+from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text, repository_of
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.references import Dangling, Unread, dangling, unique
 from reconciler.manifests.renames import left_behind, moves, with_former_releases
+from reconciler.manifests.tree import Tree, UnreadableEntry, is_manifest_name, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import ProjectFiles, Resource, Scope

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import find_project
-from reconciler.manifests.folder import is_manifest_name, project_around
+from reconciler.manifests.folder import project_around
 from reconciler.manifests.schema import schema_file
+from reconciler.manifests.tree import is_manifest_name
 from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.resources.address import NAME_LENGTH

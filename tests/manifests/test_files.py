@@ -5,7 +5,7 @@ import time
 import pytest
 
 from reconciler.manifests.files import Files, PathHints
-from reconciler.manifests.folder import walk
+from reconciler.manifests.tree import walk
 from reconciler.resources.base import LocalFile
 from reconciler.resources.problems import Finding
 
