@@ -55,7 +55,8 @@ def manifest_schema() -> JSON:
     definitions |= {name: _inside(definitions[name]) for name in expandable}
     documents = []
     for kind, by_target in specs.items():
-        naming = kinds()[kind].naming if kind in kinds() else NAMES
+        known = kinds().get(kind)
+        naming, without = (known.naming, not known.has_lifecycle) if known else (NAMES, False)
         changed = {
             "apiVersion": {"const": API_VERSION},
             "kind": {"const": kind},
@@ -63,7 +64,11 @@ def manifest_schema() -> JSON:
             "spec": _spec(kind, {target: references[model] for target, model in by_target.items()}, definitions),
         }
         optional = {"lifecycle", *(["spec"] if any(map(_may_be_empty, by_target.values())) else [])}
-        properties = {name: _told(value) | changed.get(name, value) for name, value in envelope.items()}
+        properties = {
+            name: _told(value) | changed.get(name, value)
+            for name, value in envelope.items()
+            if not (without and name == "lifecycle")
+        }
         documents.append(_object(properties, optional, title=kind))
     return {
         "$schema": DIALECT,

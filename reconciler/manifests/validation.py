@@ -73,6 +73,9 @@ def validate(
     result.includes = frozenset(source.path for source in expansion.includes.values())
     naming = kind.naming if kind else NAMES
     envelope, findings = open_envelope(value, name_in(document.value), {*kinds, PROJECT}, naming)
+    if kind and not kind.has_lifecycle and "lifecycle" in value:
+        message, hint = f"a {kind.name} has no `lifecycle`", "remove `lifecycle` and everything below it"
+        findings.append(Finding(("lifecycle",), "unknown-field", message, hint, on_key=True))
     spec: Spec | None = None
     if kind and isinstance(value.get("spec", {}), dict):
         spec, found = _spec(kind, value, expansion, default_target)

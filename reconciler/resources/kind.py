@@ -70,6 +70,8 @@ class Kind:
     """Folder of new manifests. Default: the plural of `name` in lower case."""
     attaches: bool = False
     """True if its files are local files that are not manifests, and its uploads are `Scope.attached` for all kinds."""
+    has_lifecycle: bool = True
+    """False for a kind whose manifests cannot have `lifecycle`: no setting exempts a release from its digest."""
     verbatim: bool = False
     """True if `$file` and variables are content of the manifest and are not replaced."""
     provides: Callable[[Resource], Iterable[Address]] = lambda _resource: ()

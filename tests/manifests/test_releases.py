@@ -56,6 +56,15 @@ def test_references_to_a_release_whose_manifest_has_errors_are_not_reported(desk
     assert {place.partition(":")[0] for place, _, _ in problems(desk)} == {FIRST}
 
 
+@pytest.mark.parametrize("lifecycle", ["{ignore: [digest]}", "{protect: true}", "{moved_from: support}", "{}"])
+def test_a_release_has_no_lifecycle(desk, lifecycle):
+    """Otherwise it could exempt its digest from the comparison with what was released."""
+    desk.edit(FIRST, "spec:\n", f"lifecycle: {lifecycle}\nspec:\n")
+    assert [(code, hint) for _, code, hint in problems(desk)] == [
+        ("unknown-field", "remove `lifecycle` and everything below it")
+    ]
+
+
 def test_publishing_an_archived_release_is_an_error(desk):
     publishes(desk, 1)
     archived(desk)

@@ -71,6 +71,7 @@ KIND: Final = Kind(
     desired=_desired,
     check=_check,
     naming=Naming(_is_version, f"CHATBOT@NUMBER, where a chatbot's name is {NAME_RULE}", f"^{VERSION_PATTERN}$"),
+    has_lifecycle=False,
     verbatim=True,
     provides=provided,
 )

@@ -98,4 +98,5 @@ KIND: Final = Kind(
     models={"": ConsentSpec},
     desired=lambda _resource, _scope: (),
     check=_check,
+    has_lifecycle=False,
 )
