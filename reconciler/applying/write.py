@@ -20,7 +20,7 @@ from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.field_diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.release_retention import release_of
-from reconciler.planning.uploads import leftover_address
+from reconciler.planning.uploads import is_leftover, leftover_address
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live
 from reconciler.resources.metadata import has_room
@@ -155,9 +155,12 @@ def _pointers(run: Run, desired: Desired, fields: Fields) -> Fields:
 
 def _remember_replaced(run: Run, step: Step, written: Written) -> None:
     """Keep a replaced object without labels in the state, so that an interrupted run does not lose it."""
-    inputs, old = run.planned.inputs, run.planned.matched.live.get(step.address)
-    if old and inputs.needs_state(old.type) and old.id != written.id:
-        run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
+    inputs, matched, known = run.planned.inputs, run.planned.matched, run.planned.inputs.applied.get(step.address)
+    former = matched.addresses.get(known.id, ()) if known else ()
+    outdated = [matched.live[one] for one in former if known and is_leftover(one, known.id)]
+    for old in filter(None, [matched.live.get(step.address), *outdated]):
+        if inputs.needs_state(old.type) and old.id != written.id and old.id not in run.deleted:
+            run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
 
 
 async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:

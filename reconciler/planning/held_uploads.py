@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.planning.changes import ByOrigin
 from reconciler.planning.graph import Edge
-from reconciler.planning.holders import direct, holders
+from reconciler.planning.holders import direct, holders as find_holders
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, STILL_HELD, Change, decision_of
@@ -28,7 +28,7 @@ def with_held(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -
     """
     work = [change for pair in pairs for change in _work(inputs, pair)]
     ended = {change.id: Address.parse(change.address) for change in work if _ends_upload(inputs, matched, change)}
-    held = holders(inputs, matched, {id_: address for id_, address in ended.items() if id_}, work)
+    held = find_holders(inputs, matched, {id_: address for id_, address in ended.items() if id_}, work)
     if not held:
         return tuple(pairs)
     kept = _kept_elsewhere(matched, work, held)
@@ -69,7 +69,8 @@ def _with_held(inputs: PlanInputs, matched: Matched, pair: ByOrigin, held: Mappi
 def _staying(inputs: PlanInputs, matched: Matched, change: Change, edges: Sequence[Edge]) -> Change | None:
     """Return the change that leaves the upload live; None if the state has it as such already."""
     address = Address.parse(change.address)
-    reason = Reason(STILL_HELD, {"id": change.id, "holders": [str(edge.source) for edge in direct(matched, edges)]})
+    holders = dict.fromkeys(str(edge.source) for edge in direct(matched, edges))
+    reason = Reason(STILL_HELD, {"id": change.id, "holders": list(holders)})
     if change.action == "replace":
         return replace(change, reasons=(*change.reasons, reason))
     if address == leftover_address(inputs, matched.live[address]) and address in inputs.applied:

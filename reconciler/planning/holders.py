@@ -13,7 +13,7 @@ id while an object, a published bundle or another project still has the old one:
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,6 +23,7 @@ from reconciler.planning.inputs import OUTLETS, Copy, PlanInputs, Pointer
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
 from reconciler.planning.referrers import Foreign, Node, PeerObject
+from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.resource_type import Members
@@ -50,9 +51,9 @@ def direct(matched: Matched, edges: Sequence[Edge]) -> list[Edge]:
     return [edge for edge in edges if edge.seen != INSIDE or sources.isdisjoint(_inside(matched, edge.source))]
 
 
-def _inside(matched: Matched, node: Node) -> Iterator[Address]:
+def _inside(matched: Matched, node: Node) -> set[Address]:
     live = matched.live.get(node) if isinstance(node, Address) else None
-    return (matched.now(Address.parse(text)) for text in references_in(dict(live.fields) if live else {}))
+    return {matched.now(Address.parse(text)) for text in references_in(dict(live.fields) if live else {})}
 
 
 @dataclass
@@ -152,8 +153,8 @@ class _Holding:
         yield from self._literals()
         yield from self._live()
         own, released = self.effects.outlets
-        yield from self._published(self.inputs.pointers, own)
-        yield from self._published(self.inputs.published, released)
+        yield from self._published(self.inputs.pointers, own, lambda address: address)
+        yield from self._published(self.inputs.published, released, lambda address: release_of(self.inputs, address))
         yield from self._documents(own)
         yield from self._as_applied()
         for identity, documents in self.inputs.peers.items():
@@ -208,18 +209,26 @@ class _Holding:
                 yield id_
 
     def _published(
-        self, pointers: Mapping[Address, Pointer], names: _Names
+        self,
+        pointers: Mapping[Address, Pointer],
+        names: _Names,
+        content: Callable[[Address], Address | None],
     ) -> Iterator[tuple[Node, str, Collection[str]]]:
+        """Yield the ids in tables. `content` returns the object whose bundle is desired under a name: what that refers
+        to is known from its references.
+        """
         for address, pointer in pointers.items():
             now = self.matched.now(address)
             for copy in pointer.copies:
                 if not names.has_copy(now, copy):
                     yield now, "live", copy.ids
             if not names.has(now):
+                bundle = self.inputs.bundles.get(content(now) or now) if self.inputs.in_scope(now) else None
+                known = set(map(self.matched.now, bundle.refers_to if bundle and now in self.inputs.desired else ()))
                 own = {now, *_inside(self.matched, now)}
                 by_name = {self.matched.now(Address.parse(name)): id_ for name, id_ in pointer.ids.items()}
                 yield now, "live", {id_ for name, id_ in by_name.items() if name in own}
-                yield now, INSIDE, {id_ for name, id_ in by_name.items() if name not in own}
+                yield now, INSIDE, {id_ for name, id_ in by_name.items() if name not in own | known}
 
     def _documents(self, names: _Names) -> Iterator[tuple[Node, str, Collection[str]]]:
         for live in self.inputs.live:

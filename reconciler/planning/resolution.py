@@ -22,6 +22,7 @@ from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.match import Matched, match
 from reconciler.planning.release_retention import Retired, apply_retention
 from reconciler.planning.renames import find_moves, renamed
+from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired
 from reconciler.resources.resource_type import CONTENT, ResourceType
@@ -49,7 +50,7 @@ def resolve(inputs: PlanInputs) -> Resolution:
     idle = idle_files(inputs, matched)
     if idle:  # they keep the uploads that they have
         matched = match(replace(inputs, desired=dict(_as_stored(inputs, idle))))
-    inputs = replace(renamed(inputs, matched.moved), idle=idle)
+    inputs = _with_outdated(replace(renamed(inputs, matched.moved), idle=idle), matched)
     return Resolution(with_server_defaults(inputs), matched, retired)
 
 
@@ -95,6 +96,15 @@ def _completed(resource_type: ResourceType, wanted: Desired, applied: Applied) -
         if name in applied.fields
     }
     return replace(wanted, fields={**wanted.fields, **completed})
+
+
+def _with_outdated(inputs: PlanInputs, matched: Matched) -> PlanInputs:
+    """Return `inputs` with the former uploads of files in scope in scope: they are deleted when they are replaced."""
+    if inputs.scope is None:
+        return inputs
+    known = (inputs.applied[address].id for address in inputs.scope & inputs.applied.keys())
+    former = ((other, id_) for id_ in known for other in matched.addresses.get(id_, ()))
+    return replace(inputs, scope=inputs.scope | {address for address, id_ in former if is_leftover(address, id_)})
 
 
 def idle_files(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:

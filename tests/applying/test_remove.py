@@ -166,6 +166,19 @@ class TestItIsLookedForWhoNeedsIt:
         assert result.cloud.calls == ["create file/a.md"]
         assert result.of("file/a.md").notes == (Note("upload-held", {"type": "store", "id": "vs_theirs"}),)
 
+    def test_a_store_that_was_to_lose_it_and_has_it_again_keeps_it(self):
+        """The plan knows the reference, and has changed it by now."""
+        worlds = Worlds().want_file("a.md", "B").stays_file("a.md", "A")
+        worlds.stays("store/kb", files={"a.md": entry("a.md", "A")}).want(
+            "store/kb", files={"a.md": entry("a.md", "B")}
+        )
+        again = Live("store", "store_kb", {}, refers_to=("file_a-md",))
+        result = applied(worlds, Cloud(users=[again]))
+        assert "delete file_a-md" not in result.cloud.calls
+        assert result.of("file/a.md").notes == (Note("upload-held", {"type": "store", "id": "store_kb"}),)
+        known = dict(result.cloud.journal)
+        assert known["file/a.md@file_a-md"] is not None
+
     def test_deletes_that_start_at_the_same_time_share_a_look(self):
         worlds = Worlds()
         for number in range(40):
@@ -173,3 +186,38 @@ class TestItIsLookedForWhoNeedsIt:
         result = applied(worlds, max_deletes=40)
         assert len(result.cloud.calls) == 40
         assert result.cloud.looks == 1
+
+
+class TestAnUploadThatIsInUse:
+    def test_it_is_known_under_an_address_of_its_own_when_its_path_is_removed(self):
+        worlds = Worlds().stays_file("a.md", "A").stranger("vs_9", type_="store", refers_to=("file_a-md",))
+        result = applied(worlds)
+        assert not result.cloud.calls
+        assert result.of("file/a.md").notes == (Note("upload-still-held", {"holders": ["store vs_9"]}),)
+        assert [(address, entry.id if entry else None) for address, entry in result.cloud.journal] == [
+            ("file/a.md", None),
+            ("file/a.md@file_a-md", "file_a-md"),
+        ]
+
+    def test_it_stays_known_when_its_path_gets_another_one(self):
+        worlds = Worlds().want_file("a.md", "B").stays_file("a.md", "A")
+        result = applied(worlds.stranger("vs_9", type_="store", refers_to=("file_a-md",)))
+        known = dict(result.cloud.journal)
+        assert known["file/a.md@file_a-md"] is not None
+
+    def test_two_paths_that_both_get_another_one_delete_it_once_and_after_both(self):
+        worlds = Worlds().want_file("x/a.md", "B").want_file("y/a.md", "C").live_file("a.md", "A", id_="f1")
+        for folder in ("x", "y"):
+            worlds.applied_file(f"{folder}/a.md", "A", id_="f1")
+        cloud = applied(worlds).cloud
+        assert sorted(cloud.calls[:2]) == ["create file/x/a.md", "create file/y/a.md"]
+        assert cloud.calls[2:] == ["delete f1"]
+
+    def test_the_former_upload_of_a_path_that_gets_one_of_the_same_content_is_known_until_it_is_deleted(self):
+        """A run that is interrupted before the delete does not lose it."""
+        worlds = Worlds().want_file("x/a.md", "B").stays_file("x/a.md", "A").synced_file("y/a.md", "B")
+        cloud = Cloud(trouble={"delete file_x-a-md": [refused()]})
+        result = applied(worlds, cloud)
+        assert [address for address, entry in result.cloud.journal if entry and entry.id == "file_x-a-md"] == [
+            "file/a.md@file_x-a-md"
+        ]
