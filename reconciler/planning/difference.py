@@ -11,6 +11,7 @@ from reconciler.planning.graph import Graph, after, before, group_of
 from reconciler.planning.held_uploads import with_held
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import stays_published
+from reconciler.planning.losses import deleted_files
 from reconciler.planning.match import Matched
 from reconciler.planning.model import RELEASES_OWNERSHIP, Change, Plan, Unmanaged, decision_of
 from reconciler.planning.publications import publications
@@ -51,7 +52,7 @@ def diff(resolution: Resolution) -> Difference:
         changes=order.of(edits),
         drift=order.of(drift),
         unmanaged=tuple(_unmanaged(matched)),
-        warnings=(*_warnings(inputs, matched), *archived),
+        warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *archived),
         unchanged=_unchanged(inputs, matched, [*edits, *drift]),
     )
     return Difference(resolution, pairs, plan, *graphs)

@@ -45,9 +45,11 @@ def holders(
     return {id_: tuple(sorted(edges.values(), key=lambda edge: str(edge.source))) for id_, edges in found.items()}
 
 
-def direct(matched: Matched, edges: Sequence[Edge]) -> list[Edge]:
-    """Return the edges without those of bundles that have the id only because another of these holders is in them."""
-    sources = {edge.source for edge in edges}
+def direct(matched: Matched, edges: Sequence[Edge], dependents: Collection[Node] = ()) -> list[Edge]:
+    """Return the edges without those of bundles that have the id only because another of these holders, or one of the
+    `dependents` of the object, is in them.
+    """
+    sources = {*dependents, *(edge.source for edge in edges)}
     return [edge for edge in edges if edge.seen != INSIDE or sources.isdisjoint(_inside(matched, edge.source))]
 
 

@@ -2,11 +2,14 @@
 outlet, and entries of stores whose upload was deleted.
 """
 
+from collections.abc import Iterator
+from itertools import chain
+
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.reasons import Reason
+from reconciler.planning.reasons import Notice, Reason
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Live
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import Keys, get
 
 
@@ -22,6 +25,24 @@ def why_lost(inputs: PlanInputs, matched: Matched, address: Address, applied: Ap
     if isinstance(days, int):
         return Reason("expired-or-deleted", {"id": applied.id, "days": days})
     return _deleted(applied)
+
+
+def deleted_files(inputs: PlanInputs) -> Iterator[Notice]:
+    """Yield the stores whose manifests name uploads by literal ids that do not exist. Apply cannot upload them.
+
+    A project without uploads of its own does not list uploads, and nothing is known about them.
+    """
+    managed: Iterator[Desired | Applied] = chain(inputs.desired.values(), inputs.applied.values())
+    if not any(inputs.is_upload(one.type) for one in managed):
+        return
+    known = {live.id for live in inputs.live if inputs.is_upload(live.type)}
+    for address, desired in sorted(inputs.desired.items()):
+        members = inputs.members(desired.type)
+        if members and not desired.whole and inputs.in_scope(address):
+            entries = members.of(desired.fields).items()
+            gone = sorted(key for key, entry in entries if not members.target(entry) and key not in known)
+            if gone:
+                yield Notice("files-deleted", {"files": gone}, str(address))
 
 
 def _deleted(applied: Applied) -> Reason:

@@ -6,18 +6,16 @@ its own is added: an `update` for the draft of a chatbot, a `publish` for anythi
 own name is that of a release, and changes by a `publish` of the chatbot.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.planning.changes import ByOrigin, source_of
 from reconciler.planning.inputs import OUTLETS, Bundle, Copy, CopyState, PlanInputs, Pointer
-from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, Action, Change, FieldChange, Origin, decision_of
+from reconciler.planning.model import CREATES, Change, FieldChange, Origin, decision_of
 from reconciler.planning.reasons import Reason, ReasonCode
-from reconciler.planning.release_retention import published_releases, release_of
+from reconciler.planning.release_retention import published_releases
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.values import ABSENT, JSON, references_in
 
@@ -76,7 +74,7 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
         if inputs.in_scope(Address(OUTLET, outlet)):
             yield _forgotten(Address(OUTLET, outlet), Reason("outlet-removed", {"names": sorted(map(str, names))}))
     for identity in inputs.removed_identities:
-        address = _of_identity(inputs, identity)
+        address = address_of(inputs, identity)
         if inputs.in_scope(address):
             yield _forgotten(address, Reason("identity-removed", {"identity": str(identity)}))
 
@@ -146,7 +144,7 @@ def _forgotten(address: Address, reason: Reason) -> ByOrigin:
     return ByOrigin(Change(str(address), "forget", reasons=(reason,)), None)
 
 
-def _of_identity(inputs: PlanInputs, identity: Identity) -> Address:
+def address_of(inputs: PlanInputs, identity: Identity) -> Address:
     """Return the address of the change of an identity that was removed."""
     if identity.project == inputs.identity.project and identity.environment:
         return Address("environment", identity.environment)
@@ -228,69 +226,3 @@ def _drafted(inputs: PlanInputs, address: Address) -> dict[str, JSON]:
 def _has_name_of_its_own(inputs: PlanInputs, address: Address) -> bool:
     """Return True if `publish` of the object means the release under its name, and not the object itself."""
     return bool(inputs.resource_types[inputs.desired[address].type].pointers)
-
-
-@dataclass(frozen=True)
-class Withdrawal:
-    """A name that applications load before a plan, and that is not published by it any longer."""
-
-    name: Address
-    release: Address | None = None
-    """The release that the name of a chatbot stands for."""
-    now: Address | None = None
-    """The name under which the object is published instead."""
-    outlet: str | None = None
-    """The outlet in which the name is not published any longer; None for all."""
-    identity: Identity | None = None
-    """The identity that publishes the name, if it is another one."""
-
-
-def withdrawn(
-    inputs: PlanInputs, matched: Matched, work: Iterable[Change]
-) -> Mapping[tuple[str, Action], Sequence[Withdrawal]]:
-    """Return the names that stop being published, by address and action of the change that withdraws them."""
-    found: dict[tuple[str, Action], list[Withdrawal]] = defaultdict(list)
-    in_order = sorted(work, key=lambda change: change.action == "publish")
-    touched: dict[Address, Action] = {Address.parse(change.address): change.action for change in in_order}
-    before = names_before(inputs, matched)
-    after = set(names_after(inputs, before))
-    for name in before.keys() - after:
-        now = matched.now(name)
-        by = now if now in touched else name
-        if by in touched and not stays_published(inputs, name):
-            found[str(by), touched[by]].append(Withdrawal(name, before[name], now if now in after else None))
-    for outlet, pointers in inputs.removed_outlets.items():
-        if Address(OUTLET, outlet) in touched:
-            names = sorted(before.keys() & pointers)
-            found[f"{OUTLET}/{outlet}", "forget"] += (Withdrawal(name, before[name], outlet=outlet) for name in names)
-    for identity, loaded in inputs.removed_identities.items():
-        address = _of_identity(inputs, identity)
-        if address in touched:
-            found[str(address), "forget"] += (Withdrawal(name, identity=identity) for name in sorted(loaded))
-    return found
-
-
-def names_before(inputs: PlanInputs, matched: Matched) -> dict[Address, Address | None]:
-    """Return the names under which applications load something before a plan, those of chatbots with their releases.
-
-    Drafts, releases and frozen copies are not among them: each has another address.
-    """
-    found: dict[Address, Address | None] = {}
-    for address in {**inputs.applied, **matched.live}:  # an applied object may be live in no outlet
-        one = matched.live.get(address) or inputs.applied[address]
-        pointers = inputs.resource_types[one.type].pointers
-        release = next((text for name in pointers for text in references_in(one.fields.get(name))), None)
-        if release is not None:
-            found[address] = Address.parse(release)
-        elif not pointers and address in inputs.pointers and not address.is_frozen:
-            found[address] = None
-    former = {now: name for now, name in matched.moved.items() if now in found}
-    return {former.get(address, address): release for address, release in found.items()}
-
-
-def names_after(inputs: PlanInputs, names: Iterable[Address]) -> Iterator[Address]:
-    """Yield the names that the manifests publish, and those of `names` that they do not decide about."""
-    for address, wanted in inputs.desired.items():
-        if not inputs.resource_types[wanted.type].pointers or release_of(inputs, address) is not None:
-            yield address
-    yield from (name for name in names if not inputs.in_scope(name))

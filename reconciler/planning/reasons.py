@@ -74,6 +74,7 @@ NoticeCode: TypeAlias = Literal[
     "no-label-room",  # the object has no room for the four labels
     "set-at-creation",  # field: changed in the manifest, and taken by the API only when the object is made
     "files-not-in-manifest",  # files: ids of files of a store that its manifest does not name
+    "files-deleted",  # files: literal ids in the manifest of a store whose uploads do not exist
     "files-not-indexed",  # files: ids of files that OpenAI could not index
     "already-archived",  # the release was archived before, and its manifest does not have `archived`
     "consent-permits",  # rule, cause, consent, until, why: a refusal of the plan as a whole that a consent lifts

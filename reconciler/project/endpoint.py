@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -79,8 +80,9 @@ def _embedded(project: Project) -> Endpoint:
 
         data.parent.mkdir(exist_ok=True)
         ignore_in_git(data.parent)
-        clock = clock_ahead(os.environ.get(AHEAD, ""))
-        app = create_app(Settings(data=data, faults=os.environ.get(FAULTS, ""), now=clock))
+        settings = Settings(data=data, faults=os.environ.get(FAULTS, ""))
+        ahead = os.environ.get(AHEAD)
+        app = create_app(replace(settings, now=clock_ahead(ahead)) if ahead else settings)
     return Endpoint(transport=httpx2.ASGITransport(app=app))
 
 

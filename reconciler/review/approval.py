@@ -9,10 +9,11 @@ from typing import Final
 from reconciler.applying.steps import lower
 from reconciler.planning.build import Planned
 from reconciler.planning.codec import from_json, seal_change, seal_plan
-from reconciler.planning.model import Change, Plan
+from reconciler.planning.model import Change, Plan, is_repaired
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.values import same
 
 BUNDLE: Final = frozenset({"bundle", "ids"})
 """Fields of a publication that follow from the published objects."""
@@ -41,11 +42,14 @@ def approval(planned: Planned, reviewed: Collection[str]) -> Approval:
 
     Dependents of a change that is held back are also held back. The publication of a bundle requires no review of its
     own if it only follows from changes of its objects: two pull requests, each with its own plan, can result in a
-    bundle that neither of the plans contains.
+    bundle that neither of the plans contains. Nor does a repair that restores what was applied.
     """
     work = planned.plan.work
     needs, grouped = _needs(planned), written_together(planned)
-    held = {change.digest: Held(change, None) for change in work if not _seen(change, reviewed, needs)}
+    edited = {change.address for change in planned.plan.changes}
+    restoring = (change for change in work if change.address not in edited and _restores(planned, change))
+    known = {*reviewed, *(change.digest for change in restoring)}
+    held = {change.digest: Held(change, None) for change in work if not _seen(change, known, needs)}
     while further := {found.change.digest: found for found in _waiting(work, needs, grouped, held)}:
         held |= further
     if not held:
@@ -151,6 +155,17 @@ def _seen(change: Change, reviewed: Collection[str], needs: dict[str, set[str]])
     return change.digest in reviewed or (_only_follows(change) and bool(needs[change.digest]))
 
 
+def _restores(planned: Planned, change: Change) -> bool:
+    """Return True if a change repairs a loss and writes nothing but what was applied before. The caller excludes
+    objects that have further changes.
+    """
+    address = Address.parse(change.address)
+    desired, applied = planned.inputs.desired.get(address), planned.inputs.applied.get(address)
+    if not is_repaired(change) or desired is None or applied is None or desired.type != applied.type:
+        return False
+    return same(dict(desired.fields), dict(applied.fields))
+
+
 def _only_follows(change: Change) -> bool:
     """Return True if a publication only follows from changes of its objects; never for the choice of a release."""
     follows = change.action in {"publish", "update"} and all(f.keys[0] in BUNDLE for f in change.fields)
@@ -159,7 +174,8 @@ def _only_follows(change: Change) -> bool:
 
 def _chooses_release(change: Change) -> bool:
     """Return True if the change selects the release that applications load."""
-    return change.action == "publish" and Address.parse(change.address).kind == "chatbot"
+    named = change.action == "publish" and Address.parse(change.address).kind == "chatbot"
+    return named and not change.is_consequence
 
 
 def _waiting(

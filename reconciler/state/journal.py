@@ -56,7 +56,12 @@ class Journal:
     def due(self) -> bool:
         """True if a segment is full, or an entry has waited long enough."""
         full = len(self._waiting) >= GROUP
-        return full or (bool(self._waiting) and self._clock() - self._since >= self._interval)
+        return full or (self._is_needed and self._clock() - self._since >= self._interval)
+
+    @property
+    def _is_needed(self) -> bool:
+        """True if an entry waits that only the journal has. What was written to outlets can be read there, too."""
+        return any(not isinstance(entry, Written) for entry in self._waiting)
 
     def record(self, completed: Completed) -> None:
         """Record a completed change. This resolves every intent of its address.
@@ -74,13 +79,13 @@ class Journal:
         self._wait(intent)
 
     def write(self, written: Written) -> None:
-        """Record that a pointer was written to an outlet or withdrawn from it."""
+        """Record that a pointer was written to an outlet or withdrawn from it. Written with the next other entry."""
         self._wait(written)
 
     def flush(self) -> None:
         """Write the queued entries; raises `LeaseLostError`. May be repeated after a `StoreError`: no entry is lost."""
         with self._turn:
-            while self._sending or self._waiting:
+            while self._sending or self._is_needed:
                 self._send()
 
     def close(self, outcome: Literal["partial", "complete"]) -> Snapshot:

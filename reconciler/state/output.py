@@ -160,6 +160,11 @@ class StateDocument(TypedDict):
     """Archived releases, whose numbers are never used again."""
     pending: list[StoredIntent]
     """Objects that interrupted runs may have created, and that are not looked for yet."""
+    outlets: NotRequired[dict[str, dict[str, str]]]
+    """The outlets of the last run, beside the built-in one: by name the pointers that were written there, each with its
+    hash. Missing before a run has recorded its outlets."""
+    environments: NotRequired[list[str]]
+    """The environments that the project had in the last run. Missing before a run has recorded them."""
     objects: dict[str, StoredObject]
     """By address."""
 

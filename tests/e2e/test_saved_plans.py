@@ -188,7 +188,7 @@ def test_a_plan_brings_its_environment(applied, cli: Cli, tmp_path, monkeypatch)
     monkeypatch.setenv("RECONCILER_ENV", "production")
     assert cli("apply", "--yes", plan).code == 1
     monkeypatch.delenv("RECONCILER_ENV")
-    assert "acme/staging, 4 done." in cli("apply", "--yes", plan).out
+    assert "acme/staging, 5 done." in cli("apply", "--yes", plan).out
 
 
 def test_an_empty_plan_does_nothing(applied, cli: Cli, tmp_path):

@@ -99,3 +99,12 @@ def test_a_store_without_an_expiry_that_does_not_exist_was_deleted():
 def test_a_new_object_that_needs_an_expired_store_is_not_refused_under_keep():
     worlds = expired().want("page/new", uses=reference("vectorstore/kb")).want("widget/w", uses=ref("vectorstore/kb"))
     assert rules(worlds, on_drift="keep") == []
+
+
+def test_a_literal_id_of_a_deleted_upload_is_a_warning():
+    files = {"file-gone": {"file": "file-gone"}, "file-there": {"file": "file-there"}}
+    worlds = Worlds().want("vectorstore/kb", files=files).applied("vectorstore/kb", files=files)
+    worlds.live("vectorstore/kb", files={name: {"attributes": {}} for name in files}).synced_file("a.md", "a")
+    worlds.stranger("file-there", type_="file")
+    (notice,) = [one for one in worlds.plan().warnings if one.code == "files-deleted"]
+    assert (notice.address, notice.args) == ("vectorstore/kb", {"files": ["file-gone"]})

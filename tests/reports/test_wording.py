@@ -89,6 +89,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "no-label-room": {},
         "set-at-creation": {"field": "description"},
         "files-not-in-manifest": {"files": ["file-1"]},
+        "files-deleted": {"files": ["file-1"]},
         "files-not-indexed": {"files": ["file-1"]},
         "already-archived": {},
         "consent-permits": {"rule": "cost", "cause": {"code": "protected", "args": {"address": "a/b"}}, **PERMISSION},

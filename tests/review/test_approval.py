@@ -1,6 +1,8 @@
 """Tests of the separation of reviewed changes from others, including their dependents."""
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from reconciler.planning.codec import from_json, to_json
 from reconciler.releases.release import release
 from reconciler.resources.problems import ReconcilerError
 from reconciler.review.approval import Approval, approval, digests
-from tests.support.world import Document, World, manifest, world
+from tests.support.world import BUNDLES, Document, World, manifest, world
 
 
 def clerk(agent: str, instructions: str = "File it.", **more: Any) -> Document:
@@ -139,3 +141,42 @@ def test_plans_of_other_identities_are_no_review_and_what_is_no_plan_is_an_error
     for broken in (b"{", b"[]", data.replace(b"File it.", b"Burn it.")):
         with pytest.raises(ReconcilerError, match="plan"):
             set(digests([broken], "acme"))
+
+
+class TestRepairs:
+    """A repair restores what was applied, and needs no review of its own."""
+
+    @pytest.fixture
+    def shop(self, office: World) -> World:
+        office.file("kb/a.md", "# A")
+        office.file("kb/b.md", "# B")
+        search = {"tools": [{"type": "file_search", "vector_store_ids": ["kb"]}]}
+        store = manifest("VectorStore", "kb", {"files": ["kb/*.md"], "expires_after": {"days": 7}})
+        office.wants(store, request("one", "Help.", **search), manifest("Chatbot", "bot", {"assistant": "one"}))
+        office.apply()
+        for words in (["init", "--quiet"], ["add", "--all"]):
+            subprocess.run(["git", "-C", str(office.root), *words], check=True)
+        release(office.root, office.environ, "bot")
+        office.wants(manifest("Chatbot", "bot", {"assistant": "one", "published": 1}))
+        office.apply()
+        return office
+
+    def test_expired_stores_and_what_holds_them_are_repaired(self, shop: World):
+        shop.clock.seconds += 8 * 24 * 3600
+        found = parted(shop, set())
+        assert {change.action for change in found.plan.work} == {"replace", "publish", "update"}
+        assert held(found) == {}
+
+    def test_deleted_documents_are_written_again(self, shop: World):
+        shutil.rmtree(shop.root / BUNDLES)
+        assert held(parted(shop, set())) == {}
+        assert shop.plan("keep").work
+
+    def test_files_that_stores_still_list_are_uploaded_again(self, shop: World):
+        shop.by_hand(shop.sdk.files.delete(shop.id_of("file/kb/b.md")))
+        assert held(parted(shop, set())) == {}
+
+    def test_a_repair_that_carries_an_edit_is_held_back(self, shop: World):
+        shop.clock.seconds += 8 * 24 * 3600
+        shop.wants(manifest("VectorStore", "kb", {"files": ["kb/a.md"], "expires_after": {"days": 7}}))
+        assert held(parted(shop, set()))["vectorstore/kb"] is None

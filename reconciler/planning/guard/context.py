@@ -12,9 +12,9 @@ from reconciler.planning.holders import holders
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import DESTROYS, SECTIONS, Action, Change, Costs, Section, is_optional
-from reconciler.planning.publications import Withdrawal, withdrawn
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Referrer
+from reconciler.planning.withdrawals import Withdrawal, withdrawn
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.values import JSON
 

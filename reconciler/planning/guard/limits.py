@@ -42,15 +42,27 @@ def _allowed(context: GuardContext, live: int) -> int:
 
 
 def _detached(context: GuardContext) -> set[str]:
-    """Return the addresses of members that are detached, such as files of a store."""
+    """Return the addresses of members that are detached, such as files of a store. A file that gets another upload, one
+    that exists already, is not detached.
+    """
     found: set[str] = set()
     for change in context.work:
         live = context.matched.live.get(Address.parse(change.address)) if change.action == "update" else None
         members = context.inputs.members(live.type) if live else None
         if members:
-            gone = (item.keys for item in change.fields if item.desired is ABSENT and len(item.keys) == 2)
-            found.update(f"{members.kind}/{path}" for name, path in gone if name == members.field)
+            fields = [item for item in change.fields if item.keys[0] == members.field and len(item.keys) > 1]
+            gone = [
+                Address(members.kind, item.keys[1]) for item in fields if item.desired is ABSENT and len(item.keys) == 2
+            ]
+            coming = [Address(members.kind, item.keys[1]) for item in fields if item.desired is not ABSENT]
+            former = {context.inputs.applied[one].id for one in coming if one in context.inputs.applied}
+            found.update(str(one) for one in gone if _id(context, one) not in former)
     return found
+
+
+def _id(context: GuardContext, address: Address) -> str | None:
+    live = context.matched.live.get(address)
+    return live.id if live else None
 
 
 def too_much(context: GuardContext) -> Iterator[Violation]:

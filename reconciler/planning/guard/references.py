@@ -49,7 +49,18 @@ def _referring(context: GuardContext, removed: Address) -> list[Edge]:
     """Return the references to a removed object, or to a copy of one, by its address and by its id."""
     change = context.removals.get(removed)
     held = context.holders.get(change.id or "", ()) if change else ()
-    return direct(context.matched, [*context.after.referrers.get(removed, ()), *held])
+    dependents = _dependents(context, removed) if held else ()
+    return direct(context.matched, [*context.after.referrers.get(removed, ()), *held], dependents)
+
+
+def _dependents(context: GuardContext, address: Address) -> set[Node]:
+    """Return everything that references an object after the plan, itself or through others."""
+    waiting, found = [address], set[Node]()
+    while waiting:
+        sources = {edge.source for edge in context.after.referrers.get(waiting.pop(), ())} - found
+        found |= sources
+        waiting += [source for source in sources if isinstance(source, Address)]
+    return found
 
 
 def _families(context: GuardContext) -> Mapping[Address, list[Address]]:

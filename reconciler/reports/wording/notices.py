@@ -25,6 +25,10 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{address}: {field} changed, but the API takes it only when the object is created: it stays as it is"
     ),
     "files-not-in-manifest": lambda args: _files(args, "that its manifest does not name"),
+    "files-deleted": (
+        "{address}: its manifest names uploads that do not exist ({files}), so that searches do not find them: "
+        "name others, or remove the ids"
+    ),
     "files-not-indexed": lambda args: _files(args, "that OpenAI could not index"),
     "already-archived": (
         "{address} was archived and is not created again: set `archived: true` in its manifest, or remove it"

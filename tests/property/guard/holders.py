@@ -156,13 +156,24 @@ class Holding(Outcome):
         return self._holding({id_}, by_name=False) | self._serving(id_, by_name=False)
 
     def _serving(self, id_: str, *, by_name: bool) -> set[str]:
-        """Return the documents that have an id in their bundles. One in which there is another holder of the id is not
-        named beside it, unless it refers to the object itself.
+        """Return the documents that have an id in their bundles. One that does not refer to the object itself, and that
+        has another holder in it, is not named beside that holder.
         """
         serving = {name for name, one in self.survivors.items() if id_ in one.served and name != id_}
         holding = serving | self._holding({id_}, by_name=by_name)
-        named = {name: self.before[name].by_name for name in serving}
-        return {name for name in serving if id_ in named[name] or holding.isdisjoint(named[name])}
+        if by_name:
+            holding |= {name for document in serving for name in self._inside(document) if self._leads(name, id_)}
+        return {name for name in serving if id_ in self.before[name].by_name or holding.isdisjoint(self._inside(name))}
+
+    def _inside(self, document: str) -> frozenset[str]:
+        return self.before[document].by_name
+
+    def _leads(self, name: str, address: str) -> bool:
+        """Return True if a survivor refers to an object after the plan, itself or through others."""
+        if name not in self.survivors:
+            return False
+        named = self.survivors[name].names
+        return address in named or any(self._leads(one, address) for one in named)
 
     def _holding(self, held: Collection[str], *, by_name: bool) -> set[str]:
         ours = {
