@@ -38,7 +38,7 @@ test-long: setup  ## run the long tests
 
 test-all: test test-long  ## run the test suite and the long tests
 
-test-full: setup  ## run the long tests with full counts: 5,000 worlds, all kills on all backends (an hour or more)
+test-full: setup  ## run the long tests with full counts, such as 5,000 generated estates
 	$(PYTEST) -m long --full
 
 benchmark: setup  ## measure the cost of an object in small and large projects (half an hour)
