@@ -20,6 +20,7 @@ from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.model import OnDrift
 from reconciler.planning.outlets import removed
 from reconciler.planning.reasons import Notice
+from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
@@ -92,7 +93,7 @@ def inputs_of(
 ) -> PlanInputs:
     """Return the inputs of a plan, as they were read."""
     announced = pending(snapshot.pending)
-    return PlanInputs(
+    inputs = PlanInputs(
         identity=workspace.identity,
         chosen_environment=workspace.chosen_environment,
         resource_types=resource_types(),
@@ -122,6 +123,7 @@ def inputs_of(
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )
+    return with_copies_of_ours(inputs)
 
 
 def pending(intents: Iterable[Intent]) -> tuple[Pending, ...]:

@@ -9,7 +9,7 @@ may leave half done:
   address of its own unless the completion of the object covers it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -51,6 +51,29 @@ def bundle_marker(inputs: PlanInputs, published: Address) -> dict[str, JSON]:
 def is_half_published(inputs: PlanInputs, address: Address, pointer: Pointer | None) -> bool:
     """Return True if an unfinished publication explains why the built-in outlet lacks the bundle of an object."""
     return pointer is None and bool(_bundles(inputs, address))
+
+
+def with_copies_of_ours(inputs: PlanInputs) -> PlanInputs:
+    """Return `inputs` with copies in further outlets that an unfinished publication wrote as outdated, not as tampered:
+    the state does not record them, and their content proves the writer.
+    """
+    if not inputs.announced:
+        return inputs
+    pointers, published = (_with_copies_of_ours(inputs, found) for found in (inputs.pointers, inputs.published))
+    return replace(inputs, pointers=pointers, published=published)
+
+
+def _with_copies_of_ours(inputs: PlanInputs, pointers: Mapping[Address, Pointer]) -> Mapping[Address, Pointer]:
+    settled = dict(pointers)
+    for address, pointer in pointers.items():
+        announced = _bundles(inputs, address) if pointer.copies else ()
+        copies = tuple(
+            replace(copy, state="outdated") if copy.state == "tampered" and copy.blob in announced else copy
+            for copy in pointer.copies
+        )
+        if copies != pointer.copies:
+            settled[address] = replace(pointer, copies=copies)
+    return settled
 
 
 def last_applied(

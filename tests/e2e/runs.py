@@ -43,7 +43,9 @@ def live() -> Counter[str]:
     return found
 
 
-def wait_for_writes(process: subprocess.Popen[str]) -> None:
-    """Wait until the first change is reported as done."""
+def wait_for_writes(process: subprocess.Popen[str]) -> bool:
+    """Wait until the first change is reported as done; return False if the run ended without one."""
     assert process.stderr
-    assert process.stderr.readline().startswith("[1/")
+    first = process.stderr.readline()
+    assert first.startswith("[1/") or (first == "" and process.wait(timeout=60) == 0), first
+    return first != ""
