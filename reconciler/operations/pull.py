@@ -24,7 +24,7 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Place, Problem, env_option
 from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same
 
@@ -122,8 +122,7 @@ class _Pulling:
     @property
     def env(self) -> str:
         """The option of commands in hints that selects the environment."""
-        environment = self.workspace.chosen_environment
-        return f" --env {environment}" if environment else ""
+        return env_option(self.workspace.chosen_environment)
 
     def pull(self, address: Address, changes: Sequence[Change]) -> None:
         resources = (one for one in self.workspace.loaded.resources if one.address == address)
