@@ -13,8 +13,8 @@ from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
+from reconciler.operations.pull_conflicts import Conflict, WorkingTree
 from reconciler.operations.pull_result import Pulled
-from reconciler.operations.uncommitted import Conflict, WorkingTree
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
 from reconciler.planning.inputs import OUTLETS
