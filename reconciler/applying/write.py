@@ -1,21 +1,17 @@
-"""Steps that create or change one object.
+"""Steps that create, change or publish one object.
 
-A create is sent once. If its outcome is unknown, the object is looked up by its marker before another create is sent.
 An update reads the object first: if a value that it changes is not the planned one, the step fails as stale and nothing
 is written.
 """
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import replace
 
-from reconciler.applying.model import Note
+from reconciler.applying.create import Written, make, write_request
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
-from reconciler.live.adapters import Adapter, WriteRequest
-from reconciler.live.errors import UnknownOutcomeError
-from reconciler.planning.announced import is_as_sent
+from reconciler.live.adapters import WriteRequest
 from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.field_diff import LastApplied, as_live, compare, owned
@@ -29,28 +25,11 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import ABSENT, JSON, Fields, Keys, get, path_text, references_in, same
 
-TRIES: Final = 3
-"""Times that a create is sent at most, each time after the object was looked for in vain."""
-LOOKS: Final = (0.0, 1.0, 2.0, 4.0)
-"""Seconds before each lookup after a create with an unknown outcome: a new object may not be in the lists yet."""
-
 
 class StaleError(ReconcilerError):
     """The live object is not as it was when the plan was made."""
 
     exit_code = 5
-
-
-@dataclass(frozen=True)
-class Written:
-    """The object after a step."""
-
-    id: str
-    note: Note | None = None
-    resolved: Fields = field(default_factory=dict)
-    """The server defaults of a frozen copy, which are managed from then on."""
-    is_doubtful: bool = False
-    """True if an earlier create of the object, in this run or another one, may still be executed."""
 
 
 async def write(run: Run, step: Step) -> Written:
@@ -63,7 +42,7 @@ async def write(run: Run, step: Step) -> Written:
         desired = await _take_over(run, step, desired)
         written = Written(run.id_of(str(step.address)))
     elif step.creates:
-        written = await _make(run, desired)
+        written = await make(run, desired)
     else:
         ignored = _ignored(run, desired)
         written = await _change(run, step, desired, ignored)
@@ -185,7 +164,7 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     fields = run.planned.matched.localise(inputs, step.address, live).fields
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
     if inputs.is_labelled(live.type) and has_room(live.fields.get("metadata")):
-        await adapter.update(live, _write_request(run, as_it_is, {}))
+        await adapter.update(live, write_request(run, as_it_is, {}))
     return as_it_is
 
 
@@ -199,66 +178,6 @@ def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
         {name: value for name, value in known.write_only.items() if name in resource_type.creation_only}
         if known
         else {}
-    )
-
-
-async def _make(run: Run, desired: Desired) -> Written:
-    if not run.is_upload(desired.type):
-        inputs = run.planned.inputs
-        made, requests = await _create(run, desired)
-        resolved = inputs.resource_types[desired.type].resolved if desired.whole else ()
-        is_doubtful = inputs.is_labelled(desired.type) and (requests > 1 or desired.address in inputs.intents)
-        return Written(made.id, resolved={name: made.fields[name] for name in resolved}, is_doubtful=is_doubtful)
-    key = (desired.fields["sha256"], desired.upload_name)
-    alike = (desired.upload_name, desired.bytes or 0)
-    async with run.alike[alike], run.uploading[key]:
-        shared = key in run.uploads
-        if not shared:
-            await asyncio.to_thread(run.journal.announce, desired.address)
-            run.uploads[key] = (await _create(run, desired))[0].id
-        run.hold(str(desired.address), run.uploads[key])
-    return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
-
-
-async def _create(run: Run, desired: Desired) -> tuple[Live, int]:
-    """Return the new object, and the number of requests that were sent to create it."""
-    request = _write_request(run, desired, desired.fields)
-    adapter = run.adapters[desired.type]
-    for attempt in range(1, TRIES + 1):
-        try:
-            return await adapter.create(request), attempt
-        except UnknownOutcomeError:
-            found = await _found(run, adapter, request)
-            if found is not None:
-                return await _complete(run, adapter, found, request), attempt
-            if attempt == TRIES:
-                raise
-    raise AssertionError("unreachable: the last try returns or raises")
-
-
-async def _found(run: Run, adapter: Adapter, request: WriteRequest) -> Live | None:
-    """Return the object of a create with an unknown outcome, but never an object that an address has already."""
-    for wait in LOOKS:
-        await run.sleep(wait)
-        found = await adapter.find(request, run.started)
-        if found is None or not is_as_sent(run.planned.inputs, request.desired, found):
-            continue
-        if not run.users.get(found.id):
-            return found
-        free = next((id_ for id_ in found.detail.get("also_fits", ()) if not run.users.get(id_)), None)
-        if free is not None:
-            return await adapter.read(free)
-    return None
-
-
-async def _complete(run: Run, adapter: Adapter, found: Live, request: WriteRequest) -> Live:
-    """Write what is written apart from the object itself, and may be missing on one that was found."""
-    resource_type = run.planned.inputs.resource_types[request.desired.type]
-    apart = {name: value for name, value in request.fields.items() if name in resource_type.apart}
-    if not apart:
-        return found
-    return await adapter.update(
-        found, WriteRequest(request.desired, apart, request.labels, request.id_of, request.root)
     )
 
 
@@ -297,10 +216,6 @@ def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) ->
     labels = run.labels(replace(desired, fields=settled(run, desired, desired.fields, ignored)))
     said = live.labels.spec if live.labels else {}
     return replace(labels, spec={**labels.spec, **{name: said[name] for name in ignored if name in said}})
-
-
-def _write_request(run: Run, desired: Desired, fields: Fields) -> WriteRequest:
-    return WriteRequest(desired, fields, run.labels(desired), run.id_of, run.root)
 
 
 def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -> None:

@@ -10,7 +10,6 @@ from reconciler.resources.base import Unlisted
 from reconciler.resources.problems import Problem
 
 T = TypeVar("T")
-D = TypeVar("D")
 NO_API: Final = "This server does not have this API, and no object of it is known: it counts as empty."
 REFUSED: Final = (DeniedError, NotServedError)
 """Errors that show that a list cannot be read, rather than that reading it failed this time."""

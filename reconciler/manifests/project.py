@@ -1,5 +1,6 @@
 """The project of a folder: its document of kind Project, for one environment."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -46,6 +47,10 @@ class Project:
     """Returns the place of the value at a path of the document, or of the closest value around it."""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Variables as written, such as `1.10`, where they differ from their values, by environment."""
+
+    def shown(self, path: str) -> str:
+        """Return a path in the project folder as messages show it."""
+        return Path(os.path.relpath(self.root / path, self.repository)).as_posix()
 
     @property
     def environment(self) -> Environment:

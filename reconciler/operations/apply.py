@@ -1,9 +1,8 @@
 """`apply`: execute a plan under the lock. Creates are journaled before the first one is sent."""
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from reconciler.applying.apply import apply as carry_out
@@ -19,6 +18,7 @@ from reconciler.live.client import Connection
 from reconciler.operations.intents import expected_writes, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
+from reconciler.operations.supervision import confirming, kept_alive, stopping
 from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.publications import OUTLET
@@ -28,13 +28,9 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.resources.values import JSON
-from reconciler.state import lock
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import AppliedPlan, Completed, Intent, Written
-
-FLUSH_SECONDS = 0.2
-"""Interval of the checks whether a journal segment is due."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +117,7 @@ async def apply_plan(
     """Apply a plan without refusals; `resume` is the command that completes an interrupted run.
 
     `interrupted` is called at the first Ctrl-C, and `late` after `seconds`; after that, only operations in flight are
-    finished. A plan without
-    changes writes nothing, unless an interrupted run left changes to record.
+    finished. A plan without changes writes nothing, unless an interrupted run left changes to record.
 
     Raises ReconcilerError if another run holds the lock (exit code 6), or wrote to the state since it was read (5), and
     PartlyAppliedError if the run lost its lock or its state after changes were made.
@@ -131,7 +126,7 @@ async def apply_plan(
     if not plan.work and not behind:
         return ApplyResult(plan.identity, plan.digest, (), kept=_kept(plan))
     stop = asyncio.Event()
-    with workspace.backend.lock(this_process(workspace.environ)) as lease, _stopping(stop, interrupted, seconds, late):
+    with workspace.backend.lock(this_process(workspace.environ)) as lease, stopping(stop, interrupted, seconds, late):
         begun = _begin(workspace, connection, observed, lease)
         run = Run(
             observed.planned,
@@ -218,7 +213,7 @@ async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener
     """Execute the steps of the plan, and journal their results before returning."""
     outcomes: tuple[Outcome, ...] = ()
     try:
-        async with _kept_alive(begun.journal, begun.lease, run.stop):
+        async with kept_alive(begun.journal, begun.lease, run.stop):
             with connection.writing_while(confirming(begun.lease)):
                 outcomes = await carry_out(run, listener)
         if _all_done(outcomes):
@@ -288,84 +283,3 @@ def _give_up(run: Run, begun: _Begun) -> None:
     for address in sorted(begun.given_up):
         if run.planned.inputs.in_scope(address):
             begun.journal.discard(address)
-
-
-def confirming(lease: Lease) -> Callable[[], Awaitable[None]]:
-    """Return a function that raises `LeaseLostError` unless the lease holds; concurrent calls share one read."""
-    turn = asyncio.Lock()
-
-    async def confirm() -> None:
-        async with turn:
-            if lease.is_unconfirmed:
-                await asyncio.to_thread(lease.confirm)
-            else:
-                lease.check()
-
-    return confirm
-
-
-@asynccontextmanager
-async def _kept_alive(journal: Journal, lease: Lease, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Flush the journal and renew the lease while the body runs; stop the run if one of them fails."""
-    keeper = asyncio.create_task(_keep(journal, lease, stop))
-    ended, error = False, None
-    try:
-        yield
-        ended = True
-    finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
-        error = None if keeper.cancelled() else keeper.exception()
-        if error or not ended:  # otherwise `close` flushes the journal
-            await asyncio.to_thread(journal.flush)
-    if error:
-        raise error
-
-
-async def _keep(journal: Journal, lease: Lease, stop: asyncio.Event) -> None:
-    renewed = lease.now()
-    try:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            if journal.due:
-                await asyncio.to_thread(journal.flush)
-            if lease.is_unconfirmed:  # so that no write has to wait for it
-                await asyncio.to_thread(lease.confirm)
-            if lease.now() - renewed > lock.DURATION / 3:
-                await asyncio.to_thread(lease.renew)
-                renewed = lease.now()
-    except ReconcilerError:
-        stop.set()
-        raise
-
-
-@contextmanager
-def _stopping(
-    stop: asyncio.Event, interrupted: Callable[[], None], seconds: float | None, late: Callable[[], None]
-) -> Iterator[None]:
-    """Stop the run after operations in flight at the first SIGINT or SIGTERM, or after `seconds`. A second signal ends
-    the process.
-    """
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def request_stop() -> None:
-        stop.set()
-        for number in numbers:
-            loop.remove_signal_handler(number)
-        interrupted()
-
-    def end() -> None:
-        stop.set()
-        late()
-
-    timer = None if seconds is None else loop.call_later(seconds, end)
-    for number in numbers:
-        loop.add_signal_handler(number, request_stop)
-    try:
-        yield
-    finally:
-        if timer:
-            timer.cancel()
-        for number in numbers:
-            loop.remove_signal_handler(number)

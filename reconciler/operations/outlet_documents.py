@@ -7,7 +7,7 @@ from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import Published, pointer_hash, read_all
 from reconciler.bundles.render import object_address, own_fields
 from reconciler.planning.inputs import Pointer
-from reconciler.planning.outlets import NOTHING, Found, copy_of
+from reconciler.planning.outlets import NOTHING, OutletDocument, copy_of
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live
@@ -78,14 +78,16 @@ def _fault(found: Published) -> Reason | None:
     )
 
 
-def _found(copy: Published | None) -> Found:
+def _found(copy: Published | None) -> OutletDocument:
     if copy is None:
         return NOTHING
     if copy.pointer is None:
-        return Found(None, is_intact=False)
+        return OutletDocument(None, is_intact=False)
     intact = copy.problem is None or copy.lacks_blob
     ids = frozenset(copy.pointer.ids.values())
-    return Found(pointer_hash(copy.pointer), copy.pointer.blob, ids, has_blob=not copy.lacks_blob, is_intact=intact)
+    return OutletDocument(
+        pointer_hash(copy.pointer), copy.pointer.blob, ids, has_blob=not copy.lacks_blob, is_intact=intact
+    )
 
 
 def _agreed(

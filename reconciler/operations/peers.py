@@ -29,7 +29,7 @@ ALLOWED: Final = "RECONCILER_PEER_STATES"
 
 
 @dataclass(frozen=True)
-class Found:
+class PeerReferences:
     """Objects of peers that reference our objects."""
 
     objects: Mapping[Identity, Sequence[Live]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Peers:
         found = await self.needing(ids)
         return [live for group in found.objects.values() for live in group]
 
-    async def needing(self, ids: Mapping[str, Collection[str]]) -> Found:
+    async def needing(self, ids: Mapping[str, Collection[str]]) -> PeerReferences:
         """Return the references to these objects, which are given by type.
 
         Raises PeerUnreadableError if a state cannot be read; returns a warning for a state that does not exist yet.
@@ -68,18 +68,20 @@ class Peers:
         snapshots = await gather(asyncio.to_thread(_read, *named) for named in backends.items())
         read = list(zip(backends.values(), snapshots, strict=True))
         objects = {backend.identity: list(_needing(snapshot.state, wanted)) for backend, snapshot in read}
-        return Found(
+        return PeerReferences(
             objects={identity: documents for identity, documents in objects.items() if documents},
             warnings=tuple(_unknown(backend) for backend, snapshot in read if not snapshot.run),
         )
 
-    async def for_plan(self, ids: Mapping[str, Collection[str]]) -> Found:
+    async def for_plan(self, ids: Mapping[str, Collection[str]]) -> PeerReferences:
         """Return the same as `needing`, or the peers that cannot be read instead of an error."""
         try:
             return await self.needing(ids)
         except PeerUnreadableError as error:
             message = error.problems[0].message
-            return Found(unreadable=(Unlisted(self.type, self.refers, f"the state of {error.identity}", "", message),))
+            return PeerReferences(
+                unreadable=(Unlisted(self.type, self.refers, f"the state of {error.identity}", "", message),)
+            )
 
     @cached_property
     def _backends(self) -> Mapping[Place, Backend]:

@@ -12,7 +12,7 @@ from reconciler.git.command import GitError
 from reconciler.git.worktree import worktree
 from reconciler.live.adapters import Adapter
 from reconciler.live.client import Connection
-from reconciler.operations import release_blockers, working_tree
+from reconciler.operations import checkout, release_blockers
 from reconciler.operations.plan_inputs import read, read_referrers
 from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned, seal, unresolved
@@ -74,7 +74,7 @@ def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[
     now = datetime.now(UTC).isoformat(timespec="seconds")
     planned = seal(difference, guarded, commit=_commit(workspace.root), created_at=now)
     _check(workspace, planned)
-    warnings = (*working_tree.notices(workspace, planned), *planned.plan.warnings)
+    warnings = (*checkout.notices(workspace, planned), *planned.plan.warnings)
     return replace(planned, plan=replace(planned.plan, warnings=warnings)), bundles
 
 
@@ -100,7 +100,7 @@ def _check(workspace: Workspace, planned: Planned) -> None:
     problems = [
         *dangling_problems(workspace.loaded.dangling, missing),
         *release_blockers.problems(workspace.root, planned),
-        *working_tree.unseen(workspace, planned),
+        *checkout.unseen(workspace, planned),
     ]
     if problems:
         raise ReconcilerError(*problems)

@@ -13,8 +13,8 @@ from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.plan import check_targets, make_plan
+from reconciler.operations.pull_conflicts import Conflict, WorkingTree
 from reconciler.operations.pull_result import Pulled
-from reconciler.operations.uncommitted import Conflict, WorkingTree
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
 from reconciler.planning.inputs import OUTLETS
@@ -24,7 +24,7 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Place, Problem, env_option
 from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same
 
@@ -122,8 +122,7 @@ class _Pulling:
     @property
     def env(self) -> str:
         """The option of commands in hints that selects the environment."""
-        environment = self.workspace.chosen_environment
-        return f" --env {environment}" if environment else ""
+        return env_option(self.workspace.chosen_environment)
 
     def pull(self, address: Address, changes: Sequence[Change]) -> None:
         resources = (one for one in self.workspace.loaded.resources if one.address == address)

@@ -5,7 +5,7 @@ from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from reconciler.operations.uncommitted import Conflict
+from reconciler.operations.pull_conflicts import Conflict
 from reconciler.planning.model import FieldChange
 from reconciler.project.edits import Edit
 from reconciler.resources.problems import (

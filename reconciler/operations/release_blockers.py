@@ -9,7 +9,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import CREATES
 from reconciler.planning.release_retention import chatbot_of
 from reconciler.resources.address import RELEASE, Address, release_number
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Place, Problem, env_option
 
 
 def problems(root: Path, planned: Planned) -> Iterator[Problem]:
@@ -55,7 +55,7 @@ def _instead(inputs: PlanInputs, source: Address, target: Address) -> str:
     """Return the command that publishes another release; an archived one cannot be restored."""
     if target.kind != RELEASE:
         return "reference a release that is not archived"
-    env = f" --env {inputs.chosen_environment}" if inputs.chosen_environment else ""
+    env = env_option(inputs.chosen_environment)
     numbers = [release_number(one) for one in inputs.releases if chatbot_of(inputs, one) == source]
     if numbers:
         return f"`reconciler publish {source.name} {max(numbers)}{env}` publishes a release that is not archived"

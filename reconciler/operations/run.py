@@ -21,7 +21,7 @@ from reconciler.project.endpoint import open_connection, run_async, time_limit
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.review.saved_plans import adoptions, applied_before, changed_addresses, decision_of, restricted
+from reconciler.review.saved_plans import adoptions, applied_before, changed_addresses, on_drift_of, restricted
 from reconciler.state.lock import locked_error
 
 FINISHING: Final = "Finishing operations in flight. Press Ctrl-C again to stop immediately."
@@ -81,7 +81,7 @@ def applied(
             else:
                 _check_identity(workspace, saved)
                 observed = await make_plan(
-                    workspace, connection, on_drift=decision_of(saved), targets=changed_addresses(saved)
+                    workspace, connection, on_drift=on_drift_of(saved), targets=changed_addresses(saved)
                 )
                 if adopted := adoptions(observed.snapshot, saved):
                     observed = await adoption_plan(workspace, observed, adopted)

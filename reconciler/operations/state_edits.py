@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.live.adapters import Adapter, adapters
-from reconciler.operations.apply import confirming
+from reconciler.operations.supervision import confirming
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address

@@ -27,9 +27,9 @@ ClassDocument = TypedDict(
         "class": Annotated[
             DriftClass,
             Field(
-                description="`missing` and `expired`: the object, or its document in an outlet, is gone; `dangling`: a "
-                "vector store lists uploads that were deleted; `tampered`: a frozen copy, or a document in an outlet, "
-                "is not as it was written; `labels`: only ownership labels differ."
+                description="`missing` and `expired`: the object, or its document in an outlet, does not exist; "
+                "`dangling`: a vector store lists uploads that were deleted; `tampered`: a frozen copy, or a document "
+                "in an outlet, is not as it was written; `labels`: only ownership labels differ."
             ),
         ]
     },
@@ -59,7 +59,7 @@ class DifferingDocument(ClassDocument):
 
     address: str
     fields: list[FieldDocument]
-    """Empty where the object is gone."""
+    """Empty where the object does not exist."""
 
 
 class RetiringDocument(TypedDict):

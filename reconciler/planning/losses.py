@@ -1,5 +1,5 @@
-"""Objects that do not exist any longer although nobody edited them: expired stores, documents that are missing from an
-outlet, and entries of stores whose upload was deleted.
+"""Objects that do not exist any longer although they were not edited: expired stores, documents that are missing from
+an outlet, and entries of stores whose upload was deleted.
 """
 
 from collections.abc import Iterator

@@ -259,32 +259,24 @@ DriftClass: TypeAlias = Literal["modified", "missing", "expired", "dangling", "t
 DRIFT_CLASSES: Final[tuple[DriftClass, ...]] = get_args(DriftClass)
 GONE: Final = frozenset[DriftClass]({"missing", "expired"})
 """Classes of what has no live fields."""
-_CLASSES: Final[Mapping[ReasonCode, DriftClass]] = {
+_REPAIRED: Final[Mapping[ReasonCode, DriftClass]] = {
     "expired": "expired",
     "expired-or-deleted": "expired",
-    "deleted-live": "missing",
     "listed-deleted": "missing",
     "document-missing": "missing",
     "blob-missing": "missing",
     "copy-missing": "missing",
     "file-deleted": "dangling",
+}
+"""The class by the reason, of drift that has no value to keep: apply repairs it under every `--on-drift`."""
+_CLASSES: Final[Mapping[ReasonCode, DriftClass]] = {
+    **_REPAIRED,
+    "deleted-live": "missing",
     "copy-differs": "tampered",
     "outlets-disagree": "tampered",
     "outlet-unreadable": "tampered",
 }
 """The class of drift that a reason proves."""
-_REPAIRED: Final[frozenset[ReasonCode]] = frozenset(
-    {
-        "expired",
-        "expired-or-deleted",
-        "listed-deleted",
-        "document-missing",
-        "blob-missing",
-        "copy-missing",
-        "file-deleted",
-    }
-)
-"""Reasons of drift that has no value to keep: apply repairs it under every `--on-drift`."""
 
 
 def drift_class(change: Change) -> DriftClass:

@@ -12,7 +12,7 @@ from reconciler.resources.address import Address
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OutletDocument:
     """One document in one outlet, as read."""
 
     hash: str | None
@@ -29,11 +29,11 @@ class Found:
     """False if the pointer or the blob cannot be read, or the blob does not match its digest."""
 
 
-NOTHING = Found(None, is_there=False)
+NOTHING = OutletDocument(None, is_there=False)
 
 
 def copy_of(
-    name: Address, outlet: str, found: Found, expected: str, written: Mapping[str, Mapping[str, str]] | None
+    name: Address, outlet: str, found: OutletDocument, expected: str, written: Mapping[str, Mapping[str, str]] | None
 ) -> Copy | None:
     """Return the copy of the pointer `name` in `outlet` if it differs from the hash `expected`.
 
@@ -45,7 +45,7 @@ def copy_of(
     return Copy(outlet, _state(found, then, known=written is not None), found.blob, found.ids)
 
 
-def _state(found: Found, then: str | None, *, known: bool) -> CopyState:
+def _state(found: OutletDocument, then: str | None, *, known: bool) -> CopyState:
     if not found.is_there:
         return "unwritten" if then is None else "missing"
     if then is None:

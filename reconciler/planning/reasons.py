@@ -127,7 +127,7 @@ RemedyCode: TypeAlias = Literal[
     "adopt-one",  # address, id: of the first of several objects with one label
     "adopt-first",  # environment, as for every remedy with a command; left out if there are not several
     "repoint-user",  # user, id
-    "delete-or-unlabel-one",  # id
+    "delete-or-unlabel-one",  # id: of plans of earlier versions
     "widen-target",  # targets: the referrers that `--target` leaves out
     "stop-ignoring",  # address, fields: of a referrer, in `lifecycle.ignore`
     "repoint-referrers",  # names

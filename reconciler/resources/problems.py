@@ -43,6 +43,11 @@ class Finding:
     """Allowed types of a value of the wrong type."""
 
 
+def env_option(environment: str | None) -> str:
+    """Return the option that selects an environment, as part of a command in a hint; empty without an environment."""
+    return f" --env {environment}" if environment else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A problem with a stable code, a message, a place and a hint about the next step."""

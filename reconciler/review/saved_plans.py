@@ -36,7 +36,7 @@ def _document(file: Path, code: str, hint: str) -> Any:
         raise ReconcilerError(Problem(code, f"{file} is not JSON: {error}", hint=hint)) from error
 
 
-def decision_of(saved: Plan) -> OnDrift:
+def on_drift_of(saved: Plan) -> OnDrift:
     """Return the drift decision that `saved` was made with."""
     decided = {change.decision for change in saved.drift if is_optional(change)}
     return "revert" if "revert" in decided else "keep"

@@ -37,8 +37,8 @@ _HINTS: Final = (
 _HINT: Final = "Check the connection to the remote, then run the same command again to resume."
 
 
-class GitError(StoreError):
-    """A Git command failed."""
+class GitStateError(StoreError):
+    """A Git command for the state failed."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Git:
     location: str
 
     def __call__(self, *words: str, data: bytes = b"", index: Path | None = None) -> CompletedCommand:
-        """Run a command and raise `GitError` if it fails; `index` is a private index file."""
+        """Run a command and raise `GitStateError` if it fails; `index` is a private index file."""
         done = self.attempt(*words, data=data, index=index)
         if done.code:
             raise self.failed(done.err)
@@ -72,7 +72,7 @@ class Git:
         except command.GitError as error:
             raise self._error(error.problems[0].message, error.problems[0].hint) from error
 
-    def failed(self, reason: str) -> GitError:
+    def failed(self, reason: str) -> GitStateError:
         """Return the error for the stderr output of Git, without credentials, with a hint."""
         text = redacted(reason)
         lines = (re.sub(r"^(fatal|error|remote): ", "", line).strip() for line in text.splitlines())
@@ -80,8 +80,8 @@ class Git:
         hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text, re.IGNORECASE)), _HINT)
         return self._error(said or "git failed with no output", hint)
 
-    def _error(self, message: str, hint: str) -> GitError:
-        return GitError(Problem("state-git", f"cannot use the state on {self.location}: {message}", hint=hint))
+    def _error(self, message: str, hint: str) -> GitStateError:
+        return GitStateError(Problem("state-git", f"cannot use the state on {self.location}: {message}", hint=hint))
 
     @cached_property
     def _top(self) -> Path:

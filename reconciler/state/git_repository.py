@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Final, cast
 
-from reconciler.state.git_command import Git, GitError
+from reconciler.state.git_command import Git, GitStateError
 
 _GONE: Final = "0" * 40
 _ID: Final = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -34,7 +34,7 @@ _NONCE: Final = "Reconciler-Write: "
 class RejectedPush:
     """A push that failed, or whose answer was lost."""
 
-    error: GitError
+    error: GitStateError
     overtaken: bool
     """True if it was rejected because the branch has moved."""
 

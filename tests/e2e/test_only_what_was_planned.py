@@ -18,7 +18,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.review.approval import approval
-from reconciler.review.saved_plans import changed_addresses, decision_of, restricted
+from reconciler.review.saved_plans import changed_addresses, on_drift_of, restricted
 from reconciler.state.lock import this_process
 from reconciler.state.model import AppliedPlan
 from tests.support.world import Document, Quiet, World, manifest, problem_of, told, world
@@ -53,7 +53,7 @@ def apply_saved(office: World, saved: Plan) -> ApplyResult:
     """The way of `apply PLAN`."""
     workspace = open_workspace(office.root, office.environ)
     targets = changed_addresses(saved)
-    observed = office.run(make_plan(workspace, office.connection, on_drift=decision_of(saved), targets=targets))
+    observed = office.run(make_plan(workspace, office.connection, on_drift=on_drift_of(saved), targets=targets))
     return carry_out(office, replace(observed, planned=restricted(observed.planned, observed.snapshot, saved)))
 
 

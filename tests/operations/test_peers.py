@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.operations.peers import ALLOWED, Found, Peers
+from reconciler.operations.peers import ALLOWED, PeerReferences, Peers
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
@@ -45,7 +45,7 @@ class Folder:
                 journal.record(Completed(Address.parse(address), entry))
             journal.close("complete")
 
-    def needing(self, ids: Any = IDS, **environ: str) -> Found:
+    def needing(self, ids: Any = IDS, **environ: str) -> PeerReferences:
         return asyncio.run(Peers(open_workspace(self.root, environ)).needing(ids))
 
     def named(self, **environ: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -114,7 +114,7 @@ class TestWhichStates:
 
     def test_no_state_is_read_without_deletions(self, folder):
         folder.project([{"identity": "globex", "state": ELSEWHERE}])
-        assert folder.needing({}) == Found()
+        assert folder.needing({}) == PeerReferences()
 
     def test_a_missing_state_is_a_warning(self, folder):
         (warning,) = folder.needing().warnings

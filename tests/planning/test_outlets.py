@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.planning.inputs import Copy, Pointer
 from reconciler.planning.model import drift_class
-from reconciler.planning.outlets import NOTHING, Found, copy_of, removed
+from reconciler.planning.outlets import NOTHING, OutletDocument, copy_of, removed
 from reconciler.resources.address import Address
 from reconciler.resources.values import digest
 from tests.support.asking import rules, why
@@ -18,22 +18,22 @@ KNOWN = {"b": {"chatbot/support": "h1"}}
 @pytest.mark.parametrize(
     ("found", "written", "state"),
     [
-        (Found("h2"), KNOWN, None),
-        (Found("h2"), None, None),
+        (OutletDocument("h2"), KNOWN, None),
+        (OutletDocument("h2"), None, None),
         (NOTHING, NEW, "unwritten"),
         (NOTHING, {}, "unwritten"),
         (NOTHING, None, "unwritten"),
         (NOTHING, KNOWN, "missing"),
-        (Found("h1"), KNOWN, "outdated"),
-        (Found("h1"), NEW, "unwritten"),
-        (Found("h1"), {}, "unwritten"),
-        (Found("h1"), None, "tampered"),
-        (Found("h3"), KNOWN, "tampered"),
-        (Found("h1", has_blob=False), KNOWN, "missing"),
-        (Found("h2", has_blob=False), {"b": {"chatbot/support": "h2"}}, "missing"),
-        (Found("h1", is_intact=False), KNOWN, "tampered"),
-        (Found(None, is_intact=False), KNOWN, "tampered"),
-        (Found(None, is_intact=False), NEW, "unwritten"),
+        (OutletDocument("h1"), KNOWN, "outdated"),
+        (OutletDocument("h1"), NEW, "unwritten"),
+        (OutletDocument("h1"), {}, "unwritten"),
+        (OutletDocument("h1"), None, "tampered"),
+        (OutletDocument("h3"), KNOWN, "tampered"),
+        (OutletDocument("h1", has_blob=False), KNOWN, "missing"),
+        (OutletDocument("h2", has_blob=False), {"b": {"chatbot/support": "h2"}}, "missing"),
+        (OutletDocument("h1", is_intact=False), KNOWN, "tampered"),
+        (OutletDocument(None, is_intact=False), KNOWN, "tampered"),
+        (OutletDocument(None, is_intact=False), NEW, "unwritten"),
     ],
 )
 def test_copy_of_compares_a_document_with_what_was_written(found, written, state):

@@ -19,7 +19,7 @@ from reconciler.operations.plan import make_plan
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
-from reconciler.review.saved_plans import changed_addresses, decision_of, restricted
+from reconciler.review.saved_plans import changed_addresses, on_drift_of, restricted
 from tests.support.world import Quiet, World, manifest, world
 
 AGENTS: Final = ("ann", "bob", "cleo")
@@ -145,7 +145,7 @@ class Game:
 
         async def run() -> bool:
             observed = await make_plan(
-                workspace, self.made.connection, on_drift=decision_of(saved), targets=changed_addresses(saved)
+                workspace, self.made.connection, on_drift=on_drift_of(saved), targets=changed_addresses(saved)
             )
             observed = replace(observed, planned=restricted(observed.planned, observed.snapshot, saved))
             if observed.planned.plan.refusals:

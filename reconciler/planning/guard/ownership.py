@@ -94,12 +94,11 @@ def _same_label(context: GuardContext, address: Address, known: Live | None, unp
 
 def unadopted(context: GuardContext) -> Iterator[Violation]:
     """Refuse to create an object that a manifest was imported from and that is still live."""
-    nobodys = (
-        {live.id for live in context.matched.unmanaged if live.labels is None} if context.inputs.imported else set()
-    )
+    imported = context.inputs.imported
+    unmanaged = {live.id for live in context.matched.unmanaged if live.labels is None} if imported else set()
     for change in context.work:
-        id_ = context.inputs.imported.get(Address.parse(change.address))
-        if change.action == "create" and id_ in nobodys:
+        id_ = imported.get(Address.parse(change.address))
+        if change.action == "create" and id_ in unmanaged:
             yield Violation(
                 address=change.address,
                 action=change.action,

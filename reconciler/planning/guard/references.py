@@ -39,10 +39,10 @@ def still_used(context: GuardContext) -> Iterator[Violation]:
         if address.kind != RELEASE and not _goes_with_its_head(context, address):
             members = {*families[address], *context.families[address]} if _is_head(address) else {address}
             edges = [edge for member in sorted(members) for edge in _referring(context, member)]
-            yield from _objection(context, address, change, edges, edges)
+            yield from _violation(context, address, change, edges, edges)
     for address, change in _replacements(context):
         held = context.holders.get(change.id or "", ())
-        yield from _objection(context, address, change, direct(context.matched, held), held)
+        yield from _violation(context, address, change, direct(context.matched, held), held)
 
 
 def _referring(context: GuardContext, removed: Address) -> list[Edge]:
@@ -93,7 +93,7 @@ def _replacements(context: GuardContext) -> Iterator[tuple[Address, Change]]:
                 yield address, change
 
 
-def _objection(
+def _violation(
     context: GuardContext, address: Address, change: Change, edges: Sequence[Edge], holding: Sequence[Edge]
 ) -> Iterator[Violation]:
     """Yield the violation if there are `edges`, which are listed; all that are `holding` the id need a remedy."""
@@ -104,7 +104,7 @@ def _objection(
         address=str(address),
         action=change.action,
         cause=Cause("referenced", {"address": str(address)}),
-        remedies=tuple(_ways_out(context, address, change, holding, usage.sections)),
+        remedies=tuple(_remedies(context, address, change, holding, usage.sections)),
         facts={"ids": _ids(context, address, change), "sections": _subject(usage.sections)},
         usage=usage,
         is_contradiction=any(edge.is_written and edge.target in context.removals for edge in edges),
@@ -157,7 +157,7 @@ def _listed(context: GuardContext, address: Address, edge: Edge) -> tuple[Sectio
     return section, "unreleased" if section == "Chatbots" else None, referrer
 
 
-def _ways_out(
+def _remedies(
     context: GuardContext,
     address: Address,
     change: Change,

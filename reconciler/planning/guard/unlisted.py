@@ -26,11 +26,11 @@ def not_looked_at(context: GuardContext) -> Iterator[Violation]:
                 address=change.address,
                 action=change.action,
                 cause=Cause("not-listed", {"id": change.id, "requests": sorted({one.request for one in lists})}),
-                remedies=tuple(_ways_out(scopes)),
+                remedies=tuple(_remedies(scopes)),
                 facts={"id": change.id, "requests": sorted({one.request for one in lists})},
             )
 
 
-def _ways_out(scopes: list[str]) -> Iterator[Remedy]:
+def _remedies(scopes: list[str]) -> Iterator[Remedy]:
     yield Remedy("grant-scopes", {"scopes": scopes}) if scopes else Remedy("make-readable")
     yield Remedy("keep-or-target")

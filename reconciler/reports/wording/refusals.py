@@ -6,6 +6,7 @@ from typing import Final
 from reconciler.planning.reasons import CauseCode, RemedyCode
 from reconciler.reports.wording.phrases import Args, Phrase, object_text
 from reconciler.resources.name_lists import few
+from reconciler.resources.problems import env_option
 
 
 def same_label(args: Args) -> str:
@@ -40,7 +41,7 @@ def _deletes(args: Args) -> str:
 
 
 def _env(args: Args) -> str:
-    return f" --env {args['environment']}" if args.get("environment") else ""
+    return env_option(args.get("environment"))
 
 
 def _adopt(args: Args) -> str:

@@ -185,6 +185,7 @@ class TestShortBatches:
         batch = {"id": "vsfb_1", "status": "completed", **({} if counts is None else {"file_counts": counts})}
         entries = [{"id": id_, "status": "completed"} for id_ in ("file-1", "file-2")]
         self.indexed(server, bench, batch, entries)
+        assert len(server.asked) == 3
 
     def test_a_cancelled_file_is_an_error(self, server, bench):
         batch = {"id": "vsfb_1", "status": "completed", "file_counts": {"total": 2, "completed": 1, "cancelled": 1}}
@@ -197,6 +198,7 @@ class TestShortBatches:
         busy = [{"id": "file-2", "status": "in_progress"}]
         entries = [{"id": id_, "status": "completed"} for id_ in ("file-1", "file-2")]
         self.indexed(server, bench, batch, busy, [], entries)
+        assert len(server.asked) == 4
 
     def indexed(self, server, bench, batch, *lists):
         """Wait for a batch of two files; the lists of files of the store are answered in order."""

@@ -1,7 +1,6 @@
 """Values of manifests that exist nowhere else: `pull` must not overwrite them."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from reconciler.planning.model import FieldChange
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
-from reconciler.resources.problems import Place, Problem
+from reconciler.resources.problems import Place, Problem, env_option
 from reconciler.resources.values import ABSENT, JSON, Absent, Fields, get, put, replace_references, same
 
 _ROOM: Final = 60
@@ -39,7 +38,7 @@ class Conflict:
         why = "it was changed in the manifest too" if both else "its value in the manifest is not committed"
         manifest, live = _contrast(self.item.desired, self.item.live)
         message = f"{self.address}: {self.item.path} was not pulled: {why} (manifest: {manifest}; live: {live})"
-        env = f" --env {self.environment}" if self.environment else ""
+        env = env_option(self.environment)
         hint = (
             f"`reconciler pull {self.address} --force{env}` takes the live value; "
             f"`reconciler apply --target {self.address}{env}` takes that of the manifest"
@@ -78,8 +77,7 @@ class WorkingTree:
         project = self.workspace.loaded.project
         before = read_text(locate(project.root, path), max(MAX_INCLUDED, MAX_MANIFEST))
         line = before.count("\n", 0, _common(before, after)) + 1
-        shown = os.path.relpath(project.root / path, project.repository).replace(os.sep, "/")
-        return None if before == after else Place(shown, line)
+        return None if before == after else Place(project.shown(path), line)
 
     @cached_property
     def _committed(self) -> Mapping[Address, Fields]:

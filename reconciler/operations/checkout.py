@@ -1,7 +1,6 @@
 """Warnings of a plan about the working tree: entries that were not read, and line ends that a checkout changed."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +26,7 @@ def notices(workspace: Workspace, planned: Planned) -> Iterator[Notice]:
             address = Address.parse(change.address)
             applied, desired = planned.inputs.applied.get(address), planned.inputs.desired.get(address)
             parts = desired.parts if desired and not desired.whole else ()
-            new = (part for part in parts if _shown(workspace, part) not in reported)
+            new = (part for part in parts if workspace.loaded.project.shown(part.path) not in reported)
             if applied and any(applied.fields.get(CONTENT) in _variants(workspace.root, part) for part in new):
                 yield Notice("line-endings", address=change.address)
 
@@ -47,12 +46,6 @@ def _of_checkout(problem: Problem) -> Notice:
     place = problem.place.file if problem.place else ""
     args = {"place": place, "problem": problem.code, "message": problem.message, "hint": problem.hint}
     return Notice("checkout", args)
-
-
-def _shown(workspace: Workspace, part: LocalFile) -> str:
-    """Return the path of a file in messages."""
-    project = workspace.loaded.project
-    return Path(os.path.relpath(project.root / part.path, project.repository)).as_posix()
 
 
 def _variants(root: Path, part: LocalFile) -> set[str]:

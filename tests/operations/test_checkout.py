@@ -1,4 +1,4 @@
-"""What a plan and other commands report about the checkout."""
+"""Tests of the warnings and errors about the checkout, in plans and other commands."""
 
 import os
 import subprocess
