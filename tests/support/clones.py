@@ -9,9 +9,8 @@ AGENT_FIELDS = ("model", "name", "instructions", "tools", "reasoning", "metadata
 
 async def clone_agent(sdk: AsyncOpenAI, id_: str, **edits: Any) -> str:
     """Clone an agent with its metadata, and return the id of the clone."""
-    agent = await sdk.beta.agents.retrieve(id_)
-    body = {name: getattr(agent, name, None) for name in AGENT_FIELDS}
-    given: Any = {**{name: value for name, value in body.items() if value is not None}, **edits}
+    agent = (await sdk.beta.agents.retrieve(id_)).to_dict()
+    given: Any = {**{name: agent[name] for name in AGENT_FIELDS if agent.get(name) is not None}, **edits}
     return (await sdk.beta.agents.create(**given)).id
 
 
