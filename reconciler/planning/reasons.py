@@ -100,6 +100,7 @@ CauseCode: TypeAlias = Literal[
     "foreign-owner",  # id, owner: the identity on the label
     "same-label",  # address, ids, objects (id, name, in_state): live objects with one label
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
+    "label-only",  # address, id, name, known: the object that the state has at the address, which is not live
     "duplicate-used",  # address, id, name, user: of the second object at the address
     "referenced",  # address: by the referrers in the sections
     "not-listed",  # id, requests: that failed; what they list may refer to the id

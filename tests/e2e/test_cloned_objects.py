@@ -163,6 +163,23 @@ def test_a_clone_is_refused_when_the_manifest_goes_too(estate, kind):
     assert objects(estate.plan()) == {original: True, clone: False}
 
 
+@pytest.mark.parametrize("kind", ["assistant", "vectorstore"])
+def test_a_clone_is_not_deleted_after_the_original(estate, kind):
+    address = {"assistant": "assistant/clerk", "vectorstore": "vectorstore/old"}[kind]
+    estate.wants(manifest("Assistant", "clerk", AGENT), manifest("VectorStore", "old", {"files": ["kb/*.md"]}))
+    estate.apply()
+    original, clone = cloned(estate, address, name="Mine")
+    store = kind == "vectorstore"
+    estate.by_hand((estate.sdk.vector_stores if store else estate.sdk.beta.agents).delete(original))
+    estate.drops("Assistant/clerk", "VectorStore/old")
+    (refusal,) = estate.plan().refusals
+    assert (refusal.rule, refusal.address, refusal.cause.args["id"]) == ("duplicate", address, clone)
+    estate.by_hand((unlabel_store if store else unlabel_agent)(estate.sdk, clone))
+    estate.apply()
+    assert clone in live_ids(estate)
+    assert is_empty(estate.plan())
+
+
 class TestTheWaysOut:
     """Each ends with an empty plan, and with the other object as it was."""
 

@@ -115,6 +115,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "foreign-owner": {"id": "agent_1", "owner": "globex"},
         "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
         "imported-unmanaged": {"id": "agent_1"},
+        "label-only": {"address": "assistant/triage", "id": "w1", "name": "Lamp", "known": "w2"},
         "duplicate-used": {"address": "assistant/triage", "id": "w1", "name": "Lamp", "user": "automation auto_1"},
         "referenced": {"address": "assistant/triage"},
         "not-listed": {"id": "file-1", "requests": ["GET /v1/agents"]},

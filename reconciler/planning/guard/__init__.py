@@ -30,6 +30,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "duplicate": (
         Check(ownership.same_label, NEVER),  # a label can be copied: only a person knows whose the objects are
         Check(ownership.unadopted, NEVER),  # `adopt` has the intended result without a second object
+        Check(ownership.label_only, NEVER),  # the same, and the object of the state is not live to compare with
         Check(ownership.used_duplicate, NEVER),  # the plan would delete an object in use
     ),
     "referenced": (Check(references.still_used, BY_CONSENT),),  # a referrer may be known to be obsolete

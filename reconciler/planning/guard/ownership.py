@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
+from reconciler.planning.announced import accounts_for
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import applied_protection
+from reconciler.planning.model import INVALIDATES_ID
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
@@ -105,6 +107,28 @@ def unadopted(context: GuardContext) -> Iterator[Violation]:
                 cause=Cause("imported-unmanaged", {"id": id_}),
                 remedies=(Remedy("adopt-first", context.of_environment),),
                 facts=[id_],
+            )
+
+
+def label_only(context: GuardContext) -> Iterator[Violation]:
+    """Refuse to end an object that only its label assigns to an address, if the state has another object there that is
+    not live any more: it may be a clone, made before the other one was deleted.
+    """
+    inputs = context.inputs
+    for change in context.work:
+        address = Address.parse(change.address)
+        live = context.matched.live.get(address) if change.action in INVALIDATES_ID else None
+        known = inputs.applied.get(address)
+        if live is None or known is None or live.id != change.id or not inputs.is_labelled(live.type):
+            continue
+        if known.id != live.id and known.type == live.type and not accounts_for(inputs, address, None, live):
+            about: dict[str, JSON] = {"id": live.id, "name": live.name, "known": known.id}
+            yield Violation(
+                address=change.address,
+                action=change.action,
+                cause=Cause("label-only", {"address": change.address, **about}),
+                remedies=(Remedy("delete-or-unlabel", {"ids": [live.id]}),),
+                facts=[live.id, known.id],
             )
 
 

@@ -107,6 +107,9 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "foreign-owner": "{id} is in the state, but its label names {owner} as the owner",
     "same-label": same_label,
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
+    "label-only": (
+        "{id} ({name}) carries the label {address}, but the state has {known} there, which is not live any more"
+    ),
     "duplicate-used": _duplicate_used,
     "referenced": "{address} is still used",
     "not-listed": (

@@ -41,6 +41,21 @@ def test_a_copied_label_is_refused_under_the_new_name_of_a_renamed_object():
     assert rules(worlds) == [("duplicate", "widget/lamp")]
 
 
+@pytest.mark.parametrize("address", ["widget/lamp", "assistant/triage@support.1", "vectorstore/kb@0123456789ab"])
+def test_an_object_with_only_the_label_of_one_that_is_gone_is_not_deleted(address):
+    worlds = Worlds().applied(address, id_="w1").live(address, id_="w2").synced("widget/other")
+    (refusal,) = worlds.plan().refusals
+    assert (refusal.rule, refusal.address, refusal.consent) == ("duplicate", address, None)
+    assert (refusal.cause.args["id"], refusal.cause.args["known"]) == ("w2", "w1")
+    assert refusal.remedies == (Remedy("delete-or-unlabel", {"ids": ["w2"]}),)
+
+
+def test_an_object_with_the_label_of_one_that_is_gone_is_deleted_if_an_unfinished_create_made_it():
+    worlds = Worlds().applied("widget/lamp", id_="w1").synced("widget/other").unfinished("widget/lamp")
+    plan = worlds.live("widget/lamp", id_="w2", detail={"created_at": 1001.0}).plan()
+    assert ([change.id for change in plan.changes], plan.refusals) == (["w2"], ())
+
+
 def test_an_adoption_is_not_refused_for_a_copied_label():
     worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
     plan = worlds.plan(adopt={Address("widget", "lamp"): "w2"})
