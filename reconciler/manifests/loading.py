@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reconciler.git.worktree import Entry, worktree
 from reconciler.manifests.checkout import add_absent, converted
+from reconciler.manifests.envelope import name_in
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text, repository_of
@@ -16,7 +17,7 @@ from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.references import Dangling, Unread, dangling, unique
 from reconciler.manifests.renames import left_behind, moves, with_former_releases
-from reconciler.manifests.tree import Tree, UnreadableEntry, is_manifest_name, walk
+from reconciler.manifests.tree import ODD_EXTENSION, Tree, UnreadableEntry, is_manifest_name, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import ProjectFiles, Resource, Scope
@@ -85,10 +86,11 @@ def load(
     of_checkout = (*unknown, *unseen, *_skipped(tree, shown, used), *_converted(files, index, shown))
     problems += of_checkout
     nowhere = Place("", 0, 0)
+    skipped = _defined_in_skipped(tree, shown, known)
     return Loaded(
         project=project,
         resources=ordered,
-        dangling=tuple(sorted(dangling(resources, moved.keys(), unread), key=lambda one: one.place)),
+        dangling=tuple(sorted(dangling(resources, moved, unread, skipped), key=lambda one: one.place)),
         problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
         files=scope.files,
         scope=scope,
@@ -133,6 +135,24 @@ def _skipped(tree: Tree, shown: str, used: set[str]) -> Iterator[Problem]:
         if other != path and (is_manifest_name(path) or shown + path in used):
             message = f"differs from {other} only in case; macOS and Windows check out only one of both"
             yield _warning(UnreadableEntry(path, "same-name", message, "rename one of the two with `git mv`"), shown)
+
+
+def _defined_in_skipped(tree: Tree, shown: str, kinds: Mapping[str, Kind]) -> dict[Unread, str]:
+    """Return a hint for each object that is defined in a file that is not read because of its extension."""
+    hints: dict[Unread, str] = {}
+    for entry in tree.skipped:
+        if entry.folder or entry.code != ODD_EXTENSION:
+            continue
+        try:
+            documents = parse(read_text(locate(tree.root, entry.path), MAX_MANIFEST), shown + entry.path)
+        except UnreadableError:
+            continue
+        for value in (document.value for document in documents):
+            kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
+            name = name_in(value)
+            if kind and isinstance(name, str):
+                hints.setdefault(Unread(kind.prefix, name), f"{shown + entry.path} defines it: {entry.hint}")
+    return hints
 
 
 def _warning(entry: UnreadableEntry, shown: str) -> Problem:

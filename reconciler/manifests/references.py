@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from reconciler.manifests.renames import CHATBOT
 from reconciler.resources.address import RELEASE, Address, release_address, version_of
@@ -50,12 +51,16 @@ def _once(address: Address) -> str:
 
 
 def dangling(
-    resources: Mapping[Address, Resource], known: Collection[Address] = (), unread: Collection[Unread] = ()
+    resources: Mapping[Address, Resource],
+    known: Collection[Address] = (),
+    unread: Collection[Unread] = (),
+    skipped: Mapping[Unread, str] = MappingProxyType({}),
 ) -> Iterator[Dangling]:
     """Yield references to addresses that no manifest defines.
 
     References to files are checked by the kinds. Addresses in `known` were renamed, and addresses in `unread` have a
-    manifest with errors; both are reported elsewhere.
+    manifest with errors; both are reported elsewhere. `skipped` has hints for what is defined in files that are not
+    read because of their names.
     """
     live = (resource for resource in resources.values() if not _is_archived(resource))
     provided = (address for resource in live for address in resource.kind.provides(resource))
@@ -71,7 +76,9 @@ def dangling(
                 and not _may_be_defined(target, resources, unread)
             ):
                 if target not in hints:
-                    hints[target] = _hint(target, known, archived) if len(hints) < SUGGESTIONS else ""
+                    in_skipped = skipped.get(Unread(target.kind, target.name), "")
+                    searched = len(hints) < SUGGESTIONS
+                    hints[target] = in_skipped or (_hint(target, known, archived) if searched else "")
                 place = resource.where(reference.path)
                 yield Dangling(resource.address, reference, place, _problem(target, archived, place, hints[target]))
 

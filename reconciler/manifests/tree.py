@@ -13,6 +13,7 @@ from reconciler.manifests.folder import UNNAMEABLE, UnreadableError, joined, loc
 from reconciler.resources.address import composed
 
 MAX_ENTRIES: Final = 200_000
+ODD_EXTENSION: Final = "odd-extension"
 _ALMOST_MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?[. ]*\Z", re.IGNORECASE)
 """The end of a name that was probably meant to be that of a manifest."""
 
@@ -158,7 +159,7 @@ def _check_extension(tree: Tree, path: str) -> None:
     if end:
         message = "is not read as a manifest, because its name does not end with `.yaml` or `.yml`"
         hint = f"rename it to `{path[: end.start()]}.yaml`, or move it out of the project folder"
-        tree.skipped.append(UnreadableEntry(path, "odd-extension", message, hint))
+        tree.skipped.append(UnreadableEntry(path, ODD_EXTENSION, message, hint))
 
 
 def _add_link(tree: Tree, path: str, known: set[str]) -> None:

@@ -14,6 +14,10 @@ ASSISTANT = (
     "apiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: triage}\n"
     "spec: {target: responses, model: gpt-6-luna, instructions: {$file: prompts/triage.txt}}\n"
 )
+READER = (
+    "apiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: reader}\n"
+    "spec: {target: responses, model: gpt-6-luna, tools: [{type: file_search, vector_store_ids: [more]}]}\n"
+)
 FILES = {
     "stores/docs.yaml": STORE,
     "bots/triage.yaml": ASSISTANT,
@@ -176,6 +180,14 @@ def test_link_to_a_folder_of_the_project_is_a_warning(checkout, link):
 def test_file_with_almost_the_name_of_a_manifest_is_a_warning(checkout, name):
     checkout.write(f"stores/{name}", STORE)
     assert checkout.problems() == [("warning", "odd-extension", f"stores/{name}")]
+
+
+def test_reference_to_an_object_in_a_file_with_another_extension_names_the_file(checkout):
+    checkout.write("stores/more.YAML", STORE.replace("docs", "more"))
+    checkout.write("bots/reader.yaml", READER)
+    (found,) = load(checkout.root, env=None).dangling
+    assert str(found.reference.target) == "vectorstore/more"
+    assert found.problem.hint.startswith("stores/more.YAML defines it: rename it to `stores/more.yaml`")
 
 
 def test_included_file_with_almost_the_name_of_a_manifest_is_no_problem(checkout):

@@ -154,7 +154,8 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "keep-or-target": "or keep the object; `reconciler apply --target ADDRESS` applies other changes",
     "undo-edit": "or undo the edit of {address}",
     "publish-or-remove": _publish,
-    "restore-and-release": "restore the manifest from Git, and release the chatbot again under the next number",
+    "restore-and-release": "restore the manifest from Git, or, if it was never committed, run "
+    "`reconciler archive ADDRESS`; then release the chatbot again under the next number",
     "revert-or-pull": _undo,
     "unprotect": "set `lifecycle: {{protect: false}}` in its manifest and apply that first",
     "pull-or-revert": _pull,
