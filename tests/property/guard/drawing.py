@@ -34,11 +34,16 @@ class _Drawing(Edits):
             protected=dict(self.protection(live)),
             tombstones=frozenset(self.tombstones),
             strict=self.maybe(0.2),
-            max_deletes=self.random.choice((PLENTY, PLENTY, PLENTY, None, self.random.randint(0, 2))),
+            max_deletes=self.most(),
+            max_archives=self.most(),
         )
         made = self.troubled(made, [name for name in live if is_agent(name, live)])
         made = replace(made, peers=tuple(self.peers(live)))
         return replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
+
+    def most(self) -> int | None:
+        """Return a limit; most are so large that other rules decide."""
+        return self.random.choice((PLENTY, PLENTY, PLENTY, None, self.random.randint(0, 2)))
 
     def working(self, live: Mapping[str, Object]) -> list[str]:
         return [name for name in live if name.startswith(WORKING) and "@" not in name]
@@ -68,8 +73,8 @@ class _Drawing(Edits):
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
             (26, {}),
             (4, {"other_project": True}),
-            (46, {"duplicates": same, "max_deletes": PLENTY}),
-            (44, {"taken": same, "max_deletes": PLENTY}),
+            (62, {"duplicates": same, "max_deletes": PLENTY, "max_archives": PLENTY}),
+            (54, {"taken": same, "max_deletes": PLENTY, "max_archives": PLENTY}),
             (44, {"by_hand": staying, "on_drift": "refuse"}),
             (46, {"by_hand": staying, "on_drift": "keep"}),
             (18, {"by_hand": staying, "on_drift": "revert"}),
