@@ -35,11 +35,11 @@ class _Drawing(Edits):
             tombstones=frozenset(self.tombstones),
             strict=self.maybe(0.2),
             max_deletes=self.most(),
-            max_archives=self.most(),
         )
         made = self.troubled(made, [name for name in live if is_agent(name, live)])
         made = replace(made, peers=tuple(self.peers(live)))
-        return replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
+        made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
+        return made if made.duplicates or made.taken else replace(made, max_archives=self.most())
 
     def most(self) -> int | None:
         """Return a limit; most are so large that other rules decide."""
@@ -73,8 +73,8 @@ class _Drawing(Edits):
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
             (26, {}),
             (4, {"other_project": True}),
-            (62, {"duplicates": same, "max_deletes": PLENTY, "max_archives": PLENTY}),
-            (54, {"taken": same, "max_deletes": PLENTY, "max_archives": PLENTY}),
+            (46, {"duplicates": same, "max_deletes": PLENTY}),
+            (44, {"taken": same, "max_deletes": PLENTY}),
             (44, {"by_hand": staying, "on_drift": "refuse"}),
             (46, {"by_hand": staying, "on_drift": "keep"}),
             (18, {"by_hand": staying, "on_drift": "revert"}),
