@@ -118,6 +118,7 @@ def inputs_of(
         imported=_imported(workspace, snapshot),
         on_drift=on_drift,
         max_deletes=workspace.loaded.project.spec.safety.max_deletes,
+        max_archives=workspace.loaded.project.spec.safety.max_archives,
         max_daily_cost=workspace.loaded.project.spec.safety.max_daily_cost,
         prices=workspace.loaded.project.spec.prices,
         openai_project=openai_project,

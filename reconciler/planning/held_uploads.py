@@ -31,7 +31,7 @@ def with_held(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -
     held = find_holders(inputs, matched, {id_: address for id_, address in ended.items() if id_}, work)
     if not held:
         return tuple(pairs)
-    kept = _kept_elsewhere(matched, work, held)
+    kept = kept_elsewhere(matched, work, held)
     return tuple(_with_held(inputs, matched, pair, {id_: held[id_] for id_ in held.keys() - kept}) for pair in pairs)
 
 
@@ -47,7 +47,7 @@ def _ends_upload(inputs: PlanInputs, matched: Matched, change: Change) -> bool:
     return live is not None and inputs.is_upload(live.type) and live.id == change.id
 
 
-def _kept_elsewhere(matched: Matched, work: Iterable[Change], ids: Iterable[str]) -> set[str]:
+def kept_elsewhere(matched: Matched, work: Iterable[Change], ids: Iterable[str]) -> set[str]:
     """Return the uploads that another address keeps: the state has them there."""
     gone: dict[str, set[str]] = defaultdict(set)
     for change in work:

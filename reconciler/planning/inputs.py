@@ -166,6 +166,7 @@ class PlanInputs:
     """Shutdown dates of models: a model does not answer from that day on."""
     on_drift: OnDrift = "revert"
     max_deletes: int | None = None
+    max_archives: int | None = None
     max_daily_cost: float | None = None
     """US dollars."""
     prices: Prices = field(default_factory=Prices)

@@ -116,7 +116,8 @@ CauseCode: TypeAlias = Literal[
     "drift-refused",  # `--on-drift refuse`
     "models-shut-down",  # models: name to date
     "daily-cost",  # dollars, before, allowed
-    "too-many-deletes",  # number, detached: whether files are among them, allowed, live
+    "too-many-deletes",  # number; deleted, replaced, detached: whether there are any; allowed, live
+    "too-many-archives",  # number: without those of `releases.keep`; allowed, live
 ]
 
 RemedyCode: TypeAlias = Literal[
@@ -151,6 +152,7 @@ RemedyCode: TypeAlias = Literal[
     "choose-model",
     "raise-daily-cost",  # dollars
     "raise-deletes",  # number
+    "raise-archives",  # number
 ]
 
 

@@ -28,7 +28,7 @@ KEYLESS: Final = {"OPENAI_API_KEY": "sk-test"}
 PROJECT: Document = {
     "kind": "Project",
     "metadata": {"name": "acme"},
-    "spec": {"outlets": [{"directory": OUTLET}], "safety": {"max_deletes": 30}},
+    "spec": {"outlets": [{"directory": OUTLET}], "safety": {"max_deletes": 30, "max_archives": 30}},
 }
 SEARCH = {"type": "file_search", "vector_store_ids": ["kb"]}
 

@@ -32,7 +32,10 @@ ONLY_TRIAGE: Document = {
 PROJECT: Document = {
     "kind": "Project",
     "metadata": {"name": "acme"},
-    "spec": {"environments": {"production": {"variables": {"phone": "123"}}}, "safety": {"max_deletes": 20}},
+    "spec": {
+        "environments": {"production": {"variables": {"phone": "123"}}},
+        "safety": {"max_deletes": 20, "max_archives": 20},
+    },
 }
 IDENTITY = "acme/production"
 

@@ -168,7 +168,11 @@ def projects(draw: st.DrawFn, to_be_edited: bool = False) -> Project:
 
 
 def _project() -> Document:
-    spec = {"safety": {"max_deletes": 100}, "environments": ENVIRONMENTS, "outlets": [{"directory": "published"}]}
+    spec = {
+        "safety": {"max_deletes": 100, "max_archives": 100},
+        "environments": ENVIRONMENTS,
+        "outlets": [{"directory": "published"}],
+    }
     return {**PROJECT, "spec": spec}
 
 

@@ -125,7 +125,7 @@ def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = Tru
     live = [touched(draw, item) for item in found.objects]
     gone = draw(places) if missing else set()
     left = tuple(item for index, item in enumerate(live) if index not in gone)
-    world = replace(found.world(), live=left, on_drift=draw(modes), max_deletes=draw(bounds))
+    world = replace(found.world(), live=left, on_drift=draw(modes), max_deletes=draw(bounds), max_archives=draw(bounds))
     return published(world)
 
 

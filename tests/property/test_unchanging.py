@@ -29,7 +29,7 @@ IDENTITY = "acme"
 BOT = "support"
 TEXTS = st.sampled_from(["Be brief.", "Be kind.", "Ask back."])
 PATHS = ("kb/hours.md", "kb/rates.md")
-CARELESS = {**PROJECT, "spec": {**PROJECT["spec"], "safety": {"max_deletes": 100}}}
+CARELESS = {**PROJECT, "spec": {**PROJECT["spec"], "safety": {"max_deletes": 100, "max_archives": 100}}}
 FROZEN = re.compile(r"@(\w+\.)?[0-9]+$")
 """Ends the address of what a release has made."""
 UNDONE = {"tampered", "missing", "expired"}

@@ -131,7 +131,15 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "drift-refused": {},
         "models-shut-down": {"models": {"gpt-4": "2026-10-23"}},
         "daily-cost": {"dollars": 160.0, "before": 100.0, "allowed": 150.0},
-        "too-many-deletes": {"number": 9, "detached": True, "allowed": 3, "live": 20},
+        "too-many-deletes": {
+            "number": 9,
+            "deleted": True,
+            "replaced": True,
+            "detached": True,
+            "allowed": 3,
+            "live": 20,
+        },
+        "too-many-archives": {"number": 9, "allowed": 3, "live": 20},
     },
     "remedies": {
         "text": {"text": "old"},
@@ -165,6 +173,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "choose-model": {},
         "raise-daily-cost": {"dollars": 160},
         "raise-deletes": {"number": 9},
+        "raise-archives": {"number": 9},
     },
     "notes": {
         "upload-shared": {},
@@ -208,7 +217,19 @@ TABLES: Mapping[str, tuple[Mapping[Any, Phrase], tuple[str, ...]]] = {
     "risks": (RISK_TEXTS, tuple(RISKS)),
 }
 ALL = [(table, code) for table, (_, codes) in TABLES.items() for code in codes]
-SAID_OTHERWISE = {"at", "cause", "change", "detached", "dollars", "before", "allowed", "objects", "problem"}
+SAID_OTHERWISE = {
+    "at",
+    "cause",
+    "change",
+    "deleted",
+    "replaced",
+    "detached",
+    "dollars",
+    "before",
+    "allowed",
+    "objects",
+    "problem",
+}
 """Arguments that choose a sentence, or are not said as they are."""
 
 

@@ -49,7 +49,10 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "drift": (Check(drift.any_drift, NEVER),),  # requested with `--on-drift refuse`
     "retired-model": (Check(retired.models, BY_CONSENT),),  # shutdown dates may change
     "cost": (Check(limits.too_much, BY_CONSENT),),  # an estimate; the consent is for the growth of these stores
-    "threshold": (Check(limits.too_many, BY_CONSENT),),  # the consent is for these deletes
+    "threshold": (
+        Check(limits.too_many_deletes, BY_CONSENT),  # the consent is for these deletes
+        Check(limits.too_many_archives, BY_CONSENT),  # the consent is for these archives
+    ),
 }
 """Rules in the order in which refusals are shown. Comments give the reason why a consent is or is not possible."""
 

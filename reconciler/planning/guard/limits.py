@@ -1,51 +1,111 @@
-"""Rules for limits: the number of deletes, and the daily costs of vector stores."""
+"""Rules for limits: the numbers of deletes and of archives, and the daily costs of vector stores."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import ceil, floor
 from typing import Final
 
 from reconciler.planning.guard.context import GuardContext, Violation
+from reconciler.planning.held_uploads import kept_elsewhere
+from reconciler.planning.model import Change
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import Address
-from reconciler.resources.values import ABSENT
+from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.values import ABSENT, references_in
 
 LEAST_ALLOWED: Final = 3
 ALLOWED_SHARE: Final = 0.3
 
 
-def too_many(context: GuardContext) -> Iterator[Violation]:
-    """Refuse more deletes and detached files than `safety.max_deletes` allows. Archived objects of releases do not
-    count.
+def too_many_deletes(context: GuardContext) -> Iterator[Violation]:
+    """Refuse more deletes, replacements and detached files than `safety.max_deletes` allows. Each live id counts once;
+    an upload that stays live does not count, nor a replaced object that has expired.
     """
-    deletes = [(change.address, change.id) for change in context.work if change.action == "delete"]
-    detached = _detached(context) - {address for address, _ in deletes}
-    meant = [[address, id_] for address, id_ in deletes if not is_leftover(Address.parse(address), id_)]
-    number = len(meant) + len(detached)
-    live = len({found.id for found in context.matched.live.values()})
-    allowed = _allowed(context, live)
+    ending = [change for change in context.work if change.action in {"delete", "replace"} and change.ends_id]
+    shared = kept_elsewhere(context.matched, context.work, {change.id for change in ending if change.id})
+    ending = [change for change in ending if change.id not in shared and not _is_lost(change)]
+    deletes = sorted([change.address, change.id] for change in ending if change.action == "delete")
+    replaced = sorted([change.address, change.id] for change in ending if change.action == "replace")
+    ended = {change.id for change in ending}
+    going = ended | {change.id for change in context.work if change.action == "delete"}
+    detached = {id_: address for address, id_ in _detached(context).items() if id_ not in going}
+    number, live = len(ended) + len(detached), _live(context)
+    allowed = _allowed(context.inputs.max_deletes, live)
     if number > allowed:
+        kinds = {"deleted": bool(deletes), "replaced": bool(replaced), "detached": bool(detached)}
         yield Violation(
             address=f"project/{context.inputs.identity.project}",
             action="delete",
-            cause=Cause(
-                "too-many-deletes", {"number": number, "detached": bool(detached), "allowed": allowed, "live": live}
-            ),
+            cause=Cause("too-many-deletes", {"number": number, **kinds, "allowed": allowed, "live": live}),
             remedies=(Remedy("raise-deletes", {"number": number}),),
-            facts={"deletes": sorted(meant), "detached": sorted(detached)},
+            facts={
+                "deletes": deletes,
+                "detached": sorted(detached.values()),
+                **({"replaced": replaced} if replaced else {}),  # as before where nothing is replaced
+            },
         )
 
 
-def _allowed(context: GuardContext, live: int) -> int:
-    most = context.inputs.max_deletes
+def too_many_archives(context: GuardContext) -> Iterator[Violation]:
+    """Refuse more archived objects than `safety.max_archives` allows. Objects count that an edit of the manifests
+    archives: those that only `releases.keep` or an interrupted run archives do not.
+    """
+    archives = {Address.parse(one.address): one.id for one in context.work if one.action == "archive"}
+    counted = sorted(_archived_by_edit(context, archives))
+    number, live = len({archives[address] for address in counted}), _live(context)
+    allowed = _allowed(context.inputs.max_archives, live)
+    if number > allowed:
+        yield Violation(
+            address=f"project/{context.inputs.identity.project}",
+            action="archive",
+            cause=Cause("too-many-archives", {"number": number, "allowed": allowed, "live": live}),
+            remedies=(Remedy("raise-archives", {"number": number}),),
+            facts={"archives": [[str(address), archives[address]] for address in counted]},
+        )
+
+
+def _archived_by_edit(context: GuardContext, archives: Collection[Address]) -> set[Address]:
+    """Return the releases among `archives` that an edit archives, and the copies that these releases need."""
+    waiting = [
+        address
+        for change in context.work
+        if change.action in {"archive", "forget"} and not any(one.code == "release-limit" for one in change.reasons)
+        if (address := Address.parse(change.address)).kind == RELEASE
+    ]
+    found = set(waiting)
+    while waiting:
+        needed = {one for one in _needs(context, waiting.pop()) if one in archives} - found
+        found |= needed
+        waiting.extend(needed)
+    return found.intersection(archives)
+
+
+def _needs(context: GuardContext, address: Address) -> Iterator[Address]:
+    """Yield the addresses that an object references, live or as it was last applied."""
+    for one in (context.matched.live.get(address), context.inputs.applied.get(address)):
+        if one is not None:
+            yield from map(Address.parse, references_in(dict(one.fields)))
+
+
+def _is_lost(change: Change) -> bool:
+    """Return True if an earlier plan decided about the object, or if its content has expired already."""
+    if change.action == "delete":
+        return is_leftover(Address.parse(change.address), change.id)
+    return any(reason.code == "expired" for reason in change.reasons)
+
+
+def _live(context: GuardContext) -> int:
+    return len({found.id for found in context.matched.live.values()})
+
+
+def _allowed(most: int | None, live: int) -> int:
     return max(LEAST_ALLOWED, floor(ALLOWED_SHARE * live)) if most is None else most
 
 
-def _detached(context: GuardContext) -> set[str]:
-    """Return the addresses of members that are detached, such as files of a store. A file that gets another upload, one
-    that exists already, is not detached.
+def _detached(context: GuardContext) -> dict[str, str]:
+    """Return the addresses of members that are detached, such as files of a store, each with its live id. A file that
+    gets another upload, one that exists already, is not detached.
     """
-    found: set[str] = set()
+    found: dict[str, str] = {}
     for change in context.work:
         live = context.matched.live.get(Address.parse(change.address)) if change.action == "update" else None
         members = context.inputs.members(live.type) if live else None
@@ -56,7 +116,8 @@ def _detached(context: GuardContext) -> set[str]:
             ]
             coming = [Address(members.kind, item.keys[1]) for item in fields if item.desired is not ABSENT]
             former = {context.inputs.applied[one].id for one in coming if one in context.inputs.applied}
-            found.update(str(one) for one in gone if _id(context, one) not in former)
+            ids = {one: _id(context, one) for one in gone}
+            found.update({str(one): id_ or one.name for one, id_ in ids.items() if id_ not in former})
     return found
 
 

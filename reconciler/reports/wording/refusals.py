@@ -36,7 +36,9 @@ def _shut_down(args: Args) -> str:
 
 
 def _deletes(args: Args) -> str:
-    what = "deletes and detached files" if args["detached"] else "deletes"
+    kinds = {"deleted": "deletes", "replaced": "replacements", "detached": "detached files"}
+    found = [name for kind, name in kinds.items() if args.get(kind, kind == "deleted")]
+    what = " and ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
     return f"{args['number']} {what} at once; {args['allowed']} are allowed ({args['live']} objects are live)"
 
 
@@ -130,6 +132,9 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
         "vector stores would cost about ${dollars:,.2f} a day, now ${before:,.2f}; ${allowed:,.2f} are allowed"
     ),
     "too-many-deletes": _deletes,
+    "too-many-archives": (
+        "{number} archives at once, without those of `releases.keep`; {allowed} are allowed ({live} objects are live)"
+    ),
 }
 
 REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
@@ -165,5 +170,6 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
     "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
     "raise-deletes": "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml",
+    "raise-archives": "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml",
 }
 """Parts of one sentence: a refusal may have several."""

@@ -9,7 +9,7 @@ from reconciler.planning.build import Planned, seal
 from reconciler.planning.difference import diff
 from reconciler.planning.guard import RULES, Check, guard
 from reconciler.planning.inputs import Bundle
-from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Plan
+from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Plan, Refusal
 from reconciler.planning.referrers import subject_text
 from reconciler.planning.resolution import resolve
 from reconciler.resources.address import Address
@@ -66,13 +66,18 @@ def _ids(keys: Iterable[str]) -> frozenset[str]:
 def _refusals(plan: Plan) -> Verdicts:
     """Return the sections with entries by rule and address: only `referenced` has any."""
     return {
-        (refusal.rule, refusal.address): {
+        (_judged(refusal), refusal.address): {
             section: tuple(sorted(map(subject_text, entries)))
             for section, entries in refusal.sections.items()
             if entries and refusal.rule == "referenced"
         }
         for refusal in plan.refusals
     }
+
+
+def _judged(refusal: Refusal) -> str:
+    """Return the rule of a refusal; of a threshold, which are two, with what it counts."""
+    return f"threshold of {refusal.action}s" if refusal.rule == "threshold" else refusal.rule
 
 
 def _going(plan: Plan, action: str) -> frozenset[str]:

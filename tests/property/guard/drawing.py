@@ -34,11 +34,16 @@ class _Drawing(Edits):
             protected=dict(self.protection(live)),
             tombstones=frozenset(self.tombstones),
             strict=self.maybe(0.2),
-            max_deletes=self.random.choice((PLENTY, PLENTY, PLENTY, None, self.random.randint(0, 2))),
+            max_deletes=self.most(),
         )
         made = self.troubled(made, [name for name in live if is_agent(name, live)])
         made = replace(made, peers=tuple(self.peers(live)))
-        return replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
+        made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
+        return made if made.duplicates or made.taken else replace(made, max_archives=self.most())
+
+    def most(self) -> int | None:
+        """Return a limit; most are so large that other rules decide."""
+        return self.random.choice((PLENTY, PLENTY, PLENTY, None, self.random.randint(0, 2)))
 
     def working(self, live: Mapping[str, Object]) -> list[str]:
         return [name for name in live if name.startswith(WORKING) and "@" not in name]

@@ -25,7 +25,7 @@ class Edits(History):
             after = self.retargeted(after)
         if self.maybe(0.25):
             after = self.with_literal_ids(after)
-        return self.repaired(after) if self.maybe(0.5) else after
+        return self.repaired(after) if self.maybe(0.6) else after
 
     def with_new_contents(self, manifests: Manifests) -> Manifests:
         """Return manifests with other bytes in some files."""
@@ -64,9 +64,9 @@ class Edits(History):
         yield lambda after: self.without(after, "bots"), 2
         yield lambda after: self.without(after, "pipelines"), 3
         yield lambda after: self.without(after, "stores"), 2
-        yield lambda after: self.without(after, "releases"), 3
+        yield lambda after: self.without(after, "releases"), 4
         yield self.without_bot_and_releases, 1
-        yield self.archived, 1
+        yield self.archived, 2
         yield self.detached, 1
 
     def without(self, manifests: Manifests, what: str) -> Manifests:

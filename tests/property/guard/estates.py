@@ -64,6 +64,7 @@ class Estate:
     """Releases that were archived once; the manifests of some exist again, or still."""
     strict: bool = False
     max_deletes: int | None = None
+    max_archives: int | None = 100
     by_hand: frozenset[str] = frozenset()
     """Agents whose instructions were changed outside Reconciler."""
     on_drift: Literal["revert", "keep", "refuse"] = "revert"

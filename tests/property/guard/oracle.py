@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from tests.property.guard.estates import Estate
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import OLD_MODEL, Object, frozen
+from tests.property.guard.manifests import OLD_MODEL, Object, frozen, upload
 from tests.property.guard.outcome import is_frozen
 
 Sections: TypeAlias = dict[str, tuple[str, ...]]
@@ -96,8 +96,10 @@ class _Oracle(Holding):
         protected = set(map(self.now, self.estate.protected))
         for address in sorted((self.gone | self.replaced) & protected):
             yield ("protected", address), {}
-        if self.deletes() > self.allowed_deletes():
-            yield ("threshold", PROJECT), {}
+        if len(self.counted_deletes()) > self.allowed(self.estate.max_deletes):
+            yield ("threshold of deletes", PROJECT), {}
+        if len(self.counted_archives()) > self.allowed(self.estate.max_archives):
+            yield ("threshold of archives", PROJECT), {}
         yield from ((refused, {}) for refused in self.further())
 
     def against(self, address: str) -> Sections:
@@ -218,28 +220,53 @@ class _Oracle(Holding):
         known = thing.by_id - self.estate.duplicates - self.estate.taken
         return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.by_name | known)
 
-    # The number of deletes.
+    # The numbers of deletes and archives.
 
-    def deletes(self) -> int:
-        """Count deletes, and files detached from stores that stay; objects of releases do not count. An upload that a
-        new one replaces is not a delete.
+    def counted_deletes(self) -> set[str]:
+        """Return the ids that count as deletes: of removed and of replaced objects, of uploads that are deleted, and of
+        files detached from stores that stay. Copies of releases count as archives, and uploads that an earlier plan has
+        left have counted there.
         """
-        last = {
-            max(self.uploads[key]) for key in self.ended if not any(path in self.after for path in self.uploads[key])
-        }
-        deleted = {address for address in self.gone | last if not is_frozen(address)}
+        working = {address for address in self.gone | self.replaced if not is_frozen(address)}
+        ended = {key for key in self.ended if not self.is_of_releases(key)} - self.estate.left.keys()
         detached = {
             file
             for name, thing in self.after.items()
             if name.startswith("vectorstore/") and name in self.before
             for file in _members(self.before[name]) - _members(thing)
         }
-        return len(deleted | detached)
+        ids = {self.upload_of(file) for file in detached}
+        return working | ended | (ids - self.estate.left.keys() | (ids & self.estate.left.keys() - self.ended))
 
-    def allowed_deletes(self) -> int:
-        """Return `safety.max_deletes`; its default is three, or 30 % of the live objects."""
-        if self.estate.max_deletes is not None:
-            return self.estate.max_deletes
+    def upload_of(self, file: str) -> str:
+        """Return the key of the upload of a file, or of a literal id."""
+        return upload(file, self.before[file].text) if file in self.before else file.removeprefix("file/")
+
+    def is_of_releases(self, key: str) -> bool:
+        """Return True for an upload that is removed under the path of a release; of several paths, under the last."""
+        return not any(path in self.after for path in self.uploads[key]) and is_frozen(max(self.uploads[key]))
+
+    def counted_archives(self) -> set[str]:
+        """Return the ids that an edit archives: those of releases whose manifest is removed, has `archived: true` or
+        lacks an assistant, and of the copies that they need. Those that a chatbot does not keep do not count.
+        """
+        needed = {one for one in self.gone if one.startswith("release/") and not self.is_left_by_age(one)}
+        for _ in ORDER:
+            needed |= {other for one in needed for other in self.before[one].by_name if other in self.before}
+        copies = {one for one in needed & self.gone if is_frozen(one)}
+        uploads = {upload(one, self.before[one].text) for one in needed if one.startswith("file/")}
+        return copies | {key for key in uploads & self.ended if self.is_of_releases(key)}
+
+    def is_left_by_age(self, release: str) -> bool:
+        """Return True if a release goes only because its chatbot keeps newer ones."""
+        name = release.removeprefix("release/")
+        asked = name in self.estate.after.releases and not self.estate.after.releases[name].archived
+        return asked and not self.has_lost_an_assistant(name)
+
+    def allowed(self, most: int | None) -> int:
+        """Return a limit of `safety`; its default is three, or 30 % of the live objects."""
+        if most is not None:
+            return most
         others = [name for name in self.before if not name.startswith("file/")]
         return max(3, (len(others) + len(self.uploads)) * 30 // 100)
 

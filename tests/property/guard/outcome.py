@@ -40,9 +40,9 @@ class Outcome:
             return True
         if release in self.publishing or not self.in_scope(f"release/{release}"):
             return False
-        return self._has_lost_an_assistant(release) or self._is_too_old(release)
+        return self.has_lost_an_assistant(release) or self._is_too_old(release)
 
-    def _has_lost_an_assistant(self, release: str) -> bool:
+    def has_lost_an_assistant(self, release: str) -> bool:
         """With `safety.archive: strict`, such a release is not archived: it blocks the delete of the assistant."""
         content = self.estate.after.releases[release].content
         nodes = {name for pipeline in content.pipelines.values() for name in pipeline.nodes}

@@ -11,7 +11,13 @@ from tests.property.guard.oracle import judge
 
 PARTS: Final = ("bots", "pipelines", "assistants", "stores", "releases")
 MARKS: Final = ("tombstones", "by_hand", "duplicates", "taken", "rewritten", "ignored", "kept", "targets")
-USUAL: Final[Mapping[str, Any]] = {"strict": False, "max_deletes": 100, "other_project": False, "on_drift": "revert"}
+USUAL: Final[Mapping[str, Any]] = {
+    "strict": False,
+    "max_deletes": 100,
+    "max_archives": 100,
+    "other_project": False,
+    "on_drift": "revert",
+}
 
 
 def smallest(estate: Estate, fails: Callable[[Estate], object]) -> Estate:

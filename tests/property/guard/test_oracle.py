@@ -16,6 +16,8 @@ from tests.support.budget import announce, count
 
 JUDGED: Final = [rule for rule in RULES if rule not in ("cost", "unlisted")]
 """All rules but those about bytes and dollars, and about lists that fail, which these estates do not have."""
+VERDICTS: Final = [rule for rule in JUDGED if rule != "threshold"] + ["threshold of deletes", "threshold of archives"]
+"""The same as the oracle has them: each threshold is judged alone."""
 SHORT: Final = range(400)
 LONG: Final = range(400, 400 + count(1600, full=5000))
 
@@ -61,12 +63,18 @@ def test_plan_without_a_rule_disagrees_with_the_oracle(rule, sample):
     assert any(disagreement(made, without) for made in sample)
 
 
+@pytest.mark.parametrize("check", range(len(RULES["threshold"])))
+def test_plan_without_one_of_the_thresholds_disagrees_with_the_oracle(check, sample):
+    without = {**RULES, "threshold": RULES["threshold"][:check] + RULES["threshold"][check + 1 :]}
+    assert any(disagreement(made, without) for made in sample)
+
+
 class TestGenerator:
     def test_generated_estate_has_everything_that_it_names(self, sample):
         assert all(is_whole(made) for made in sample)
 
     def test_every_rule_refuses_some_estates(self, coverage):
-        assert coverage.rare(coverage.rules, dict.fromkeys(JUDGED, 0.05)) == {}
+        assert coverage.rare(coverage.rules, dict.fromkeys(VERDICTS, 0.05)) == {}
 
     def test_every_trait_is_frequent_enough(self, coverage):
         assert coverage.rare(coverage.traits, TRAITS) == {}

@@ -74,6 +74,7 @@ class _Translation:
             archived=frozenset(Address("release", name) for name, one in after.releases.items() if one.archived),
             strict=estate.strict,
             max_deletes=estate.max_deletes,
+            max_archives=estate.max_archives,
             today=TODAY,
             shutdowns={OLD_MODEL: GONE_SINCE},
             on_drift=estate.on_drift,
