@@ -65,9 +65,9 @@ async def give_up(run: Run, step: Step) -> Note | None:
 
 
 def _still_held(step: Step) -> Note:
-    """Return the holders that the plan names."""
+    """Return the holders that the plan names, or the requests that could not list them."""
     reasons = [reason for change in step.changes for reason in change.reasons if reason.code == STILL_HELD]
-    return Note("upload-still-held", {"holders": reasons[0].args["holders"]})
+    return Note("upload-still-held", {name: value for name, value in reasons[0].args.items() if name != "id"})
 
 
 def forget(run: Run, step: Step) -> None:

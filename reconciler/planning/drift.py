@@ -86,11 +86,17 @@ class DriftReport:
         return bool(self.drifted or self.failing)
 
     @property
+    def is_only_lost(self) -> bool:
+        """True if an apply only makes again what was lost, and overwrites no value."""
+        return self.is_revertible and all(is_repaired(item.change) for item in self.drifted)
+
+    @property
     def is_pullable(self) -> bool:
         """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
-        own = (item for item in self.drifted if not is_repaired(item.change))
-        return bool(self.foreign) or any(item.change.address in drift for item in own)
+        own = (item.change for item in self.drifted if item.change.address in drift)
+        has_values = (change.action == "update" and drift_class(change) == "modified" for change in own)
+        return bool(self.foreign) or any(has_values)
 
     @property
     def summary(self) -> dict[str, int]:

@@ -8,6 +8,7 @@ that nothing holds it.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from reconciler.planning.changes import ByOrigin
 from reconciler.planning.graph import Edge
@@ -18,6 +19,7 @@ from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, STILL_
 from reconciler.planning.reasons import Reason
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.address import Address
+from reconciler.resources.base import Unlisted
 
 
 def with_held(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -> tuple[ByOrigin, ...]:
@@ -28,11 +30,23 @@ def with_held(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -
     """
     work = [change for pair in pairs for change in _work(inputs, pair)]
     ended = {change.id: Address.parse(change.address) for change in work if _ends_upload(inputs, matched, change)}
-    held = find_holders(inputs, matched, {id_: address for id_, address in ended.items() if id_}, work)
+    held: dict[str, Sequence[Edge]] = dict(_not_looked_at(inputs, matched, work))
+    held |= find_holders(inputs, matched, {id_: address for id_, address in ended.items() if id_}, work)
     if not held:
         return tuple(pairs)
     kept = kept_elsewhere(matched, work, held)
     return tuple(_with_held(inputs, matched, pair, {id_: held[id_] for id_ in held.keys() - kept}) for pair in pairs)
+
+
+def _not_looked_at(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> Iterator[tuple[str, tuple[()]]]:
+    """Yield the replaced uploads, and those replaced earlier, that objects which could not be listed may hold.
+
+    A removed file is not among them: the guard refuses its delete, and names what could not be listed.
+    """
+    for change in work:
+        hidden = _ends_upload(inputs, matched, change) and _not_listed(inputs, matched, change)
+        if change.id and hidden and (change.action == "replace" or _is_known_leftover(inputs, matched, change)):
+            yield change.id, ()
 
 
 def _work(inputs: PlanInputs, pair: ByOrigin) -> Iterator[Change]:
@@ -68,11 +82,27 @@ def _with_held(inputs: PlanInputs, matched: Matched, pair: ByOrigin, held: Mappi
 
 def _staying(inputs: PlanInputs, matched: Matched, change: Change, edges: Sequence[Edge]) -> Change | None:
     """Return the change that leaves the upload live; None if the state has it as such already."""
-    address = Address.parse(change.address)
     holders = dict.fromkeys(str(edge.source) for edge in direct(matched, edges))
-    reason = Reason(STILL_HELD, {"id": change.id, "holders": list(holders)})
+    args: dict[str, Any] = {"id": change.id, "holders": list(holders)}
+    if not holders:
+        failed = _not_listed(inputs, matched, change)
+        args["requests"] = sorted({one.request for one in failed})
+        args["scopes"] = sorted({one.scope for one in failed if one.scope})
+    reason = Reason(STILL_HELD, args)
     if change.action == "replace":
         return replace(change, reasons=(*change.reasons, reason))
-    if address == leftover_address(inputs, matched.live[address]) and address in inputs.applied:
+    if _is_known_leftover(inputs, matched, change):
         return None
     return Change(change.address, "forget", id=change.id, reasons=(reason,))
+
+
+def _is_known_leftover(inputs: PlanInputs, matched: Matched, change: Change) -> bool:
+    """Return True if the state has the upload as one that stayed live."""
+    address = Address.parse(change.address)
+    return address in inputs.applied and address == leftover_address(inputs, matched.live[address])
+
+
+def _not_listed(inputs: PlanInputs, matched: Matched, change: Change) -> list[Unlisted]:
+    """Return the objects that could not be listed and that may refer to the live object of a change."""
+    live = matched.live[Address.parse(change.address)]
+    return [one for one in inputs.unlisted if not one.is_absent and live.type in one.refers]

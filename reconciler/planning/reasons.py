@@ -32,7 +32,7 @@ ReasonCode: TypeAlias = Literal[
     "held-by",  # keeper: an object that stays and holds the upload
     "keep-on-delete",  # the manifest had `keep_on_delete`
     "upload-shared",  # address: another address of the same upload
-    "still-held",  # id, holders: the upload stays, because these objects hold it after the plan
+    "still-held",  # id, holders: the upload stays, because these hold it; without any, requests, scopes: not listed
     "manifest-removed",
     "archived-in-manifest",  # the manifest of the release has `archived: true`
     "release-leaves",  # release: the copy is part of a release that is archived

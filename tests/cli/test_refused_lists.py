@@ -13,14 +13,24 @@ def fault(monkeypatch: pytest.MonkeyPatch):
     return lambda spec: monkeypatch.setenv("RECONCILER_FAULTS", spec)
 
 
-def test_a_refused_delete_names_the_scope(applied, cli: Cli, fault):
+def test_an_upload_that_stays_names_the_scope(applied, cli: Cli, fault):
     (applied / "kb" / "welcome.md").write_text("Other.", encoding="utf-8")
+    fault(f"403:{AGENTS}")
+    assert "(the API key needs api.agents.read)" in " ".join(cli("plan").out.split())
+    assert cli("apply", "--yes").code == 0
+    assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_refused_delete_names_the_scope(applied, cli: Cli, fault):
+    (applied / "kb" / "more.md").write_text("More.", encoding="utf-8")
+    assert cli("apply", "--yes").code == 0
+    (applied / "kb" / "more.md").unlink()
     fault(f"403:{AGENTS}")
     done = cli("plan")
     assert done.code == 3
     assert "refused[unlisted]" in done.out
     assert "Grant the API key api.agents.read" in done.out
-    assert "~ update   vectorstore/handbook" in done.out
+    assert "~ update  vectorstore/handbook" in done.out
     assert cli("apply", "--yes").code == 3
 
 

@@ -74,10 +74,14 @@ class TestDenied:
         assert (plan.refusals, plan.warnings) == ((), ())
         estate.apply()
 
-    def test_a_replaced_upload_is_refused_too(self, estate):
+    def test_a_replaced_upload_stays_until_everything_can_be_listed(self, estate):
         estate.file("kb/b.md", "other")
         plan = faulty(estate, "403:GET:/v1/agents*").plan()
-        assert refused(plan) == [("unlisted", "replace", "file/kb/b.md")]
+        assert refused(plan) == []
+        estate.apply()
+        assert faulty(estate, "403:GET:/v1/agents*").plan().work == ()
+        later = faulty(estate, "").plan()
+        assert [(one.action, one.address.startswith("file/b.md@")) for one in later.work] == [("delete", True)]
 
     def test_a_deleted_store_needs_no_list_of_agents(self, estate):
         estate.wants(manifest("Assistant", "helper", {**HELPER, "tools": []}))

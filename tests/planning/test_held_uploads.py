@@ -9,6 +9,7 @@ from reconciler.applying.steps import lower
 from reconciler.planning.inputs import Copy
 from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
+from reconciler.resources.base import Unlisted
 from tests.support.asking import why
 from tests.support.plan_inputs import Worlds, done, entry, ref, sha
 
@@ -16,6 +17,7 @@ OLD = "file_kb-a-md"
 """The upload that `file/kb/a.md` has."""
 KEPT = f"file/a.md@{OLD}"
 """The address under which the state keeps it."""
+HIDDEN = Unlisted("store", frozenset({"file", "upload"}), "GET /v1/vector_stores")
 
 
 def edited() -> Worlds:
@@ -53,6 +55,20 @@ def test_an_upload_in_an_ignored_field_stays():
 
 def test_a_store_that_gets_the_new_content_does_not_hold_the_old_one():
     assert kept(second(edited(), ignore=()).plan()) == {}
+
+
+def test_a_replaced_upload_stays_if_what_may_hold_it_cannot_be_listed():
+    plan = edited().plan(unlisted=(HIDDEN,))
+    assert not plan.refusals
+    assert [reason["requests"] for change in plan.changes for _, reason in why(change) if "requests" in reason] == [
+        ["GET /v1/vector_stores"]
+    ]
+    assert plan.requests == {"DELETE": 1, "POST": 2}
+
+
+def test_a_removed_upload_is_refused_if_what_may_hold_it_cannot_be_listed():
+    plan = Worlds().stays_file("kb/a.md", "old").plan(unlisted=(HIDDEN,))
+    assert [(one.rule, one.action) for one in plan.refusals] == [("unlisted", "delete")]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,5 @@ def _commands(view: DriftView, revert: str, pull: str) -> Iterator[str]:
     yield "---"
     if pull and view.can_pull:
         yield f"Keep it with: {code(pull)}"
-    if revert and view.never_applied:
-        yield f"Apply with: {code(revert)}"
-    elif revert and view.can_revert:
-        yield f"Revert it with: {code(revert)}" + (f" {view.pending}" if view.pending else "")
+    if revert and view.can_revert:
+        yield f"{view.revert_word} with: {code(revert)}" + (f" {view.pending}" if view.pending else "")

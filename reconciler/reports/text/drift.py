@@ -86,8 +86,6 @@ def _assistant(one: AssistantView, style: Style) -> Iterator[str]:
 def _commands(view: DriftView, revert: str, pull: str) -> list[str]:
     if view.in_sync or not revert:
         return []
-    if view.never_applied:
-        return [f"Apply with: {plain(revert)}"]
     keep = [f"Keep it with: {plain(pull)}"] if pull and view.can_pull else []
-    undo = [f"Revert it with: {plain(revert)}", *filter(None, [view.pending])] if view.can_revert else []
+    undo = [f"{view.revert_word} with: {plain(revert)}", *filter(None, [view.pending])] if view.can_revert else []
     return [*keep, *undo]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sized
 from typing import Final
 
-from reconciler.planning.model import Change
+from reconciler.planning.model import Change, drift_class
 from reconciler.project.status import ObjectStatus, Status
 from reconciler.reports.style import Style, count, first_few, wrap
 from reconciler.reports.text.tables import table
@@ -62,4 +62,5 @@ def _drifted(change: Change) -> str:
     if change.is_consequence:
         return f"to {change.action}: {', '.join(reason_texts(change))}"
     paths = ", ".join(item.path for item in change.fields[:_MOST_FIELDS])
-    return f"drift: {paths if change.action == 'update' else next(iter(reason_texts(change)), change.action)}"
+    shows_fields = change.action == "update" and drift_class(change) != "missing"
+    return f"drift: {paths if shows_fields else next(iter(reason_texts(change)), change.action)}"

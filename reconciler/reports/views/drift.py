@@ -98,6 +98,8 @@ class DriftView:
     """Whether some of the drift can be pulled into the manifests."""
     can_revert: bool
     """Whether `apply` reverts some of the drift."""
+    revert_word: str
+    """What the command does: `Apply`, `Repair it` or `Revert it`."""
     pending: str
     """One sentence with the number of edits that reverting also applies; empty without any."""
 
@@ -105,7 +107,8 @@ class DriftView:
 def drift_view(report: DriftReport) -> DriftView:
     in_sync = tuple(one.address for one in report.assistants if one.in_sync)
     others = [one for one in report.assistants if not one.in_sync and one.is_applied]
-    pending = f"It also applies {count(report.pending, 'pending edit')} of the manifests." if report.pending else ""
+    waiting = report.pending if not report.unapplied else 0
+    pending = f"It also applies {count(waiting, 'pending edit')} of the manifests." if waiting else ""
     return DriftView(
         identity=report.plan.identity,
         created_at=report.plan.created_at,
@@ -126,7 +129,8 @@ def drift_view(report: DriftReport) -> DriftView:
         in_sync_text=_in_sync_text(report),
         remarks=remarks(report.plan),
         can_pull=report.is_pullable,
-        can_revert=report.is_revertible,
+        can_revert=report.is_revertible or report.unapplied > 0,
+        revert_word=_revert_word(report),
         pending=pending,
     )
 
@@ -141,6 +145,12 @@ def _word(report: DriftReport) -> str:
     if report.unapplied:
         return NEVER_APPLIED
     return "In sync" if report.in_sync else "Drift"
+
+
+def _revert_word(report: DriftReport) -> str:
+    if report.unapplied:
+        return "Apply"
+    return "Repair it" if report.is_only_lost else "Revert it"
 
 
 def _text(report: DriftReport) -> str:

@@ -22,7 +22,14 @@ def _bundle_changes(args: Args) -> str:
 
 
 def _still_held(args: Args) -> str:
-    return f"the upload {args['id']} stays: {_refer(args['holders'])}"
+    return f"the upload {args['id']} stays: {_stays(args)}"
+
+
+def _stays(args: Args) -> str:
+    if args.get("requests"):
+        scopes = f" (the API key needs {few(args['scopes'])})" if args["scopes"] else ""
+        return f"whether anything refers to it is not known without {few(args['requests'])}{scopes}"
+    return _refer(args["holders"])
 
 
 def _refer(holders: Sequence[str]) -> str:
@@ -95,6 +102,6 @@ NOTES: Final[Mapping[NoteCode, Phrase]] = {
     "upload-shared": "shares an upload",
     "upload-kept": "the upload stays: another path shares it",
     "upload-held": "the upload stays: {type} {id} refers to it now",
-    "upload-still-held": lambda args: f"the upload stays: {_refer(args['holders'])}",
+    "upload-still-held": lambda args: f"the upload stays: {_stays(args)}",
     "already-deleted": "it was deleted already",
 }

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from textwrap import dedent
 
+from reconciler.planning.reasons import Reason
 from reconciler.planning.sync_status import FailingFile
 from reconciler.reports.markdown.drift import drift_markdown
 from reconciler.reports.markdown.fitting import LIMIT, size
@@ -104,9 +105,16 @@ def test_the_same_report_of_another_day_is_the_same_text():
 
 def test_a_file_that_fails_is_nothing_to_pull_and_a_model_that_retires_nothing_to_undo_either():
     failing = drift_markdown(report(plan(), failing=(FAILING,)), revert="apply", pull="pull")
-    assert ("Keep it" in failing, "Revert it" in failing) == (False, True)
+    assert ("Keep it" in failing, "Revert it" in failing, "Repair it" in failing) == (False, False, True)
     retiring = drift_markdown(report(plan(), retiring=(SOON,)), revert="apply", pull="pull")
     assert ("Keep it" in retiring, "Revert it" in retiring) == (False, False)
+
+
+def test_an_outlet_with_other_content_has_no_values_to_pull():
+    tampered = update(field("outlets", "ab", "cd"), reasons=(Reason("copy-differs", {"outlets": ["b"]}),))
+    made = report(plan(drift=(tampered,)))
+    text = drift_markdown(made, revert="apply", pull="pull")
+    assert ("Keep it" in text, "Revert it" in text) == (False, True)
 
 
 def test_thousands_of_assistants_and_files_fit():
