@@ -168,13 +168,12 @@ class Expansion:
             self.problems.append(Problem(error.code, f"{name} {error.message}", place, hint))
             return self._failed(path)
         self.includes[path] = source
-        if source.structured and self._has_too_many(source, path):
+        too_many = source.structured and self._has_too_many(source, path)
+        if too_many or not self._fits(*self.expander.size(source), (*path, "$file")):
             return self._failed(path)
-        if not self._fits(*self.expander.size(source), (*path, "$file")):
-            return self._failed(path)
-        if source.structured:
-            return UNREADABLE if source.problems else self.expander.structure(source)[0]
-        return self.text(source)
+        if not source.structured:
+            return self.text(source)
+        return UNREADABLE if source.problems else self.expander.structure(source)[0]
 
     def text(self, source: Source) -> str:
         text, problems = self.expander.text(source)

@@ -133,7 +133,7 @@ def _unreadable(text: str, file: str, control: re.Match[str]) -> Document:
 def parse_document(
     text: str, file: str, line: int = 0, spare: int = MAX_NODES, allowance: Allowance | None = None
 ) -> Document:
-    """Parse a text that is one document. Its aliases may repeat at most `spare` values, with the text of `allowance`."""
+    """Parse a text that is one document. Its aliases may repeat at most `spare` values, and text of `allowance`."""
     builder = _Builder(file, line, spare, allowance or Allowance())
     try:
         builder.run(events(text))

@@ -19,6 +19,7 @@ from reconciler.state.documents import (
     line,
     load,
     mapping,
+    moment,
     optional,
     typed,
 )
@@ -132,8 +133,9 @@ def _check_moved(data: bytes, source: str) -> None:
     """Raise `MovedError` if `data` is a note that the state was moved; `source` names it in the error."""
     if MOVED_FORMAT.encode() not in data[:100]:
         return
-    record = json.loads(data)
-    message = f"the state of {record['identity']} was moved to {record['to']}"
+    record = load(data, MOVED_FORMAT, source)
+    with format_errors(source):
+        message = f"the state of {typed(str, record['identity'])} was moved to {typed(str, record['to'])}"
     hint = "Set RECONCILER_STATE, or `spec.state` in project.yaml, to that backend. Nothing was changed."
     raise MovedError(Problem("state-elsewhere", message, Place(source, 1, 1), hint))
 
@@ -256,7 +258,7 @@ def _intent(record: JSON) -> Intent:
         address=Address.parse(record["address"]),
         type=typed(str, record["type"]),
         marker=typed(dict, record["marker"]),
-        started=float(record["started"]),
+        started=moment(record["started"]),
         creates=typed(bool, record.get("creates", True)),
     )
 
@@ -289,11 +291,11 @@ def decode_plan(record: JSON) -> AppliedPlan:
     return AppliedPlan(
         digest=typed(str, record["digest"]),
         run=typed(str, record["run"]),
-        started=float(record["started"]),
+        started=moment(record["started"]),
         holder=typed(str, record["holder"]),
         run_url=typed(str, record["run_url"]),
         commit=typed(str, record["commit"]),
-        finished=None if record["finished"] is None else float(record["finished"]),
+        finished=None if record["finished"] is None else moment(record["finished"]),
         outcome=cast("Outcome", record["outcome"]),
         summary=typed(str, record.get("summary", "")),
     )
