@@ -232,10 +232,14 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
 
 
 def _applied(record: JSON) -> Applied:
+    type_, fields = typed(str, record["type"]), typed(dict, record["fields"])
+    resource_type = resource_types().get(type_)
+    for name in resource_type.owned_by_key & fields.keys() if resource_type else ():
+        optional(dict, fields[name])
     return Applied(
         id=typed(str, record["id"]),
-        type=typed(str, record["type"]),
-        fields=typed(dict, record["fields"]),
+        type=type_,
+        fields=fields,
         write_only=typed(dict, record.get("write_only", {})),
         protected=typed(bool, record.get("protected", False)),
         keep=typed(bool, record.get("keep", False)),
