@@ -48,6 +48,10 @@ MODULES: Final = {
 """Modules of commands. Default: the name of the command."""
 
 
+_NO_THREAD: Final = "can't start new thread"
+"""The only sign by which Python tells that the memory of a thread is missing."""
+
+
 class LazyGroup(click.Group):
     """A command group that shows its help without importing its commands."""
 
@@ -89,6 +93,11 @@ class LazyGroup(click.Group):
             return error.exit_code
         except (MemoryError, RecursionError) as error:
             show_error((_too_large(error),), ctx.meta.get(FORMAT, "text"))
+            return codes.FAILED
+        except RuntimeError as error:
+            if str(error) != _NO_THREAD:
+                raise
+            show_error((_too_large(MemoryError()),), ctx.meta.get(FORMAT, "text"))
             return codes.FAILED
         except OSError as error:
             if isinstance(error, BrokenPipeError):  # of a help text: click ends the command quietly

@@ -262,7 +262,7 @@ def _intent(record: JSON) -> Intent:
         address=Address.parse(record["address"]),
         type=typed(str, record["type"]),
         marker=typed(dict, record["marker"]),
-        started=moment(record["started"]),
+        started=float(record["started"]),
         creates=typed(bool, record.get("creates", True)),
     )
 
