@@ -8,7 +8,7 @@ from typing import Any
 
 DEEP = "@deep"
 """Written as lists inside each other, more than a Python function may recurse into."""
-VALUES = (
+VALUES: tuple[Any, ...] = (
     None,
     True,
     0,
