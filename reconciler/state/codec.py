@@ -14,6 +14,7 @@ from reconciler.resources.values import JSON
 from reconciler.state.documents import (
     array,
     document,
+    finite,
     format_error,
     format_errors,
     line,
@@ -262,7 +263,7 @@ def _intent(record: JSON) -> Intent:
         address=Address.parse(record["address"]),
         type=typed(str, record["type"]),
         marker=typed(dict, record["marker"]),
-        started=float(record["started"]),
+        started=finite(record["started"]),
         creates=typed(bool, record.get("creates", True)),
     )
 

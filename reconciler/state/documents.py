@@ -99,9 +99,15 @@ def typed(kind: type[_T], value: Any) -> _T:
     return value
 
 
+def finite(value: Any) -> float:
+    """Return `value` as a finite number; raise ValueError, OverflowError or TypeError otherwise."""
+    found = float(value)
+    return found if math.isfinite(found) else _no_number(str(value)[:40])
+
+
 def moment(value: Any) -> float:
     """Return the Unix time `value`; raise ValueError or OverflowError if it is not a time before the year 10000."""
-    found = float(value)
+    found = finite(value)
     if not 0 <= found < _END_OF_TIME:
         raise ValueError(f"{found} is not a Unix time")
     return found
