@@ -94,10 +94,22 @@ def read_blob(data: bytes | None, digest: str) -> dict[str, Any]:
     if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
         raise BundleError("broken", f"the blob {digest} was altered: its bytes do not match the digest")
     content = _document(data, BLOB_FORMAT, f"the blob {digest}")
-    address, assistants = content.get("address"), content.get("assistants")
-    if not (isinstance(address, str) and _ADDRESS.fullmatch(address) and isinstance(assistants, dict)):
+    if not _is_bundle(content):
         raise BundleError("broken", f"the blob {digest} is not a bundle")
     return content
+
+
+def _is_bundle(content: Mapping[str, Any]) -> bool:
+    """Return True if every part of a blob that an application reads has the expected type."""
+    address, release, chatbot = content.get("address"), content.get("release"), content.get("chatbot")
+    sections = (content.get("assistants"), content.get("pipelines", {}))
+    return (
+        isinstance(address, str)
+        and _ADDRESS.fullmatch(address) is not None
+        and (release is None or (isinstance(release, dict) and isinstance(release.get("number"), int)))
+        and (chatbot is None or isinstance(chatbot, dict))
+        and all(isinstance(parts, dict) and all(isinstance(one, dict) for one in parts.values()) for parts in sections)
+    )
 
 
 def _document(data: bytes, expected: str, what: str) -> dict[str, Any]:
@@ -123,9 +135,13 @@ def with_ids(content: Mapping[str, Any], id_of: Callable[[str], Any]) -> dict[st
     def part_of(address: str) -> Any:
         return address if address.partition("/")[0] in KINDS else id_of(address)
 
-    return {
-        key: _replaced(value, part_of if key in {"chatbot", "pipelines"} else id_of) for key, value in content.items()
-    }
+    try:
+        return {
+            key: _replaced(value, part_of if key in {"chatbot", "pipelines"} else id_of)
+            for key, value in content.items()
+        }
+    except RecursionError as error:
+        raise BundleError("broken", "the bundle is nested too deeply") from error
 
 
 def needs(content: Mapping[str, Any]) -> frozenset[str]:
@@ -138,6 +154,9 @@ def needs(content: Mapping[str, Any]) -> frozenset[str]:
 def _replaced(value: Any, replace: Callable[[str], Any]) -> Any:
     if isinstance(value, dict):
         if value.keys() == {_ADDRESS_KEY}:
-            return replace(value[_ADDRESS_KEY])
+            address = value[_ADDRESS_KEY]
+            if not isinstance(address, str):
+                raise BundleError("broken", f"`{_ADDRESS_KEY}` is not a text in the bundle")
+            return replace(address)
         return {key: _replaced(item, replace) for key, item in value.items()}
     return [_replaced(item, replace) for item in value] if isinstance(value, list) else value

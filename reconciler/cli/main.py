@@ -48,6 +48,10 @@ MODULES: Final = {
 """Modules of commands. Default: the name of the command."""
 
 
+_NO_THREAD: Final = "can't start new thread"
+"""The only sign by which Python tells that the memory of a thread is missing."""
+
+
 class LazyGroup(click.Group):
     """A command group that shows its help without importing its commands."""
 
@@ -87,6 +91,14 @@ class LazyGroup(click.Group):
         except ReconcilerError as error:
             show_error(error.problems, ctx.meta.get(FORMAT, "text"))
             return error.exit_code
+        except (MemoryError, RecursionError) as error:
+            show_error((_too_large(error),), ctx.meta.get(FORMAT, "text"))
+            return codes.FAILED
+        except RuntimeError as error:
+            if str(error) != _NO_THREAD:
+                raise
+            show_error((_too_large(MemoryError()),), ctx.meta.get(FORMAT, "text"))
+            return codes.FAILED
         except OSError as error:
             if isinstance(error, BrokenPipeError):  # of a help text: click ends the command quietly
                 raise
@@ -111,6 +123,18 @@ def _unusable(error: OSError) -> "Problem":
 
     hint = "Check that the path exists, that you have permission to read and write it, and that the disk is not full."
     return Problem("io", reason(error), hint=hint)
+
+
+def _too_large(error: MemoryError | RecursionError) -> "Problem":
+    from reconciler.resources.problems import Problem
+
+    if isinstance(error, MemoryError):
+        hint = (
+            "Free memory, or raise the limit of the process (`ulimit -v`, the memory of the container), and run again."
+        )
+        return Problem("memory", "not enough memory", hint=hint)
+    hint = "Look for a value that is nested hundreds of levels deep in the files that the command reads."
+    return Problem("too-deep", "a document is nested too deeply", hint=hint)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

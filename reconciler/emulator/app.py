@@ -3,6 +3,8 @@
 import asyncio
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,7 +23,7 @@ from reconciler.emulator.faults import STRUCK, Faults, Lag, ingesting
 from reconciler.emulator.gates import gates, is_beta
 from reconciler.emulator.resources import endpoints
 from reconciler.emulator.settings import Settings
-from reconciler.emulator.store import Store
+from reconciler.emulator.store import DamagedError, Store
 
 
 def build(settings: Settings) -> Starlette:
@@ -76,13 +78,24 @@ def _routes(settings: Settings, store: Store) -> list[Route]:
                 lag.hide(store, now + float(struck["stale"]))
             used = store if writes else lag.readable(store, now)
             call = Call(used, ingesting(settings, struck), request.path_params, request.query_params, body)
-            with used.transaction(write=writes):
+            with _readable(settings), used.transaction(write=writes):
                 answer = endpoint.handle(call)
             return answer if isinstance(answer, Response) else JSONResponse(answer, endpoint.status)
 
         return Route(endpoint.path, respond, methods=[endpoint.method])
 
     return [route(endpoint) for endpoint in endpoints()]
+
+
+@contextmanager
+def _readable(settings: Settings) -> Iterator[None]:
+    """Report errors that members of the wrong type cause as damage, where the data come from a file."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if settings.data is None:
+            raise
+        raise DamagedError(f"an object is incomplete: {type(error).__name__}: {error}") from error
 
 
 async def _body(request: Request, endpoint: Endpoint) -> dict[str, Any]:

@@ -26,6 +26,10 @@ CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, content BLOB NOT NULL)
 """
 
 
+class DamagedError(Exception):
+    """An object in the database that the emulator cannot have written."""
+
+
 class UnknownCursorError(LookupError):
     """The cursor of a page is not an object in the list."""
 
@@ -109,7 +113,7 @@ class Store:
             "SELECT id, body FROM objects WHERE kind = ? AND scope = ? AND id IN (SELECT value FROM json_each(?))",
             (kind, scope, json.dumps(ids)),
         )
-        return {id_: json.loads(body) for id_, body in rows}
+        return {id_: _document(body) for id_, body in rows}
 
     def delete(self, kind: str, id_: str, scope: str = "") -> bool:
         """Delete an object and return True if it existed."""
@@ -149,7 +153,7 @@ class Store:
             f"ORDER BY seq {'ASC' if ascending else 'DESC'} LIMIT ?",
             (kind, scope, *positions, *where.parameters, window.limit + 1),
         ).fetchall()
-        data = [json.loads(body) for (body,) in rows[: window.limit]]
+        data = [_document(body) for (body,) in rows[: window.limit]]
         return Page(data[::-1] if backwards else data, len(rows) > window.limit)
 
     def _bounds(self, kind: str, scope: str, window: Window) -> tuple[str, list[int]]:
@@ -174,3 +178,14 @@ class Store:
 
     def delete_content(self, id_: str) -> None:
         self._db.execute("DELETE FROM contents WHERE id = ?", (id_,))
+
+
+def _document(body: str) -> Document:
+    """Return the object in a row; raises DamagedError."""
+    try:
+        found = json.loads(body)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DamagedError(f"an object is not valid JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise DamagedError("an object is not a JSON object")
+    return found

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.manifests.folder import UnreadableError
-from reconciler.manifests.includes import Source, Sources
-from reconciler.manifests.parsing import MAX_NODES
+from reconciler.manifests.includes import Source, Sources, text_size
+from reconciler.manifests.parsing import LESS, MAX_EXPANDED, MAX_NODES, Allowance, repeated_too_much, size_of
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Place, Problem
@@ -29,7 +29,10 @@ class Expander:
 
     sources: Sources
     variables: Variables
+    allowance: Allowance = field(default_factory=Allowance)
     nodes: int = 0
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Bytes of the included files after expansion, by path."""
     texts: dict[str, tuple[str, tuple[Problem, ...]]] = field(default_factory=dict)
     structures: dict[str, tuple[JSON, "Expansion"]] = field(default_factory=dict)
     hint: Callable[[str, UnreadableError], str] = lambda _path, error: error.hint
@@ -57,6 +60,16 @@ class Expander:
             self.structures[source.path] = expansion.expand(source.value), expansion
         return self.structures[source.path]
 
+    def size(self, source: Source) -> tuple[int, int]:
+        """Return the bytes of a file after expansion, and those of them that an earlier use has added already."""
+        if source.path in self.sizes:
+            return self.sizes[source.path], self.sizes[source.path]
+        structured = source.structured and not source.problems
+        value = self.structure(source)[0] if structured else self.text(source)[0]
+        written = size_of(source.text)
+        size = self.sizes[source.path] = max(written, text_size(value))
+        return size, size - written
+
 
 @dataclass
 class Expansion:
@@ -73,6 +86,9 @@ class Expansion:
     failed: set[Path] = field(default_factory=set)
     """Paths at which an include or a variable is missing. `problems` reports it; the value is not checked further."""
     nodes: int = 0
+    size: int = 0
+    """Bytes that aliases, included files and variables add to the document."""
+    is_full: bool = False
 
     def expand(self, value: JSON, path: Path = ()) -> JSON:
         """Return the value at `path` with files included and variables replaced; the same object if there are none."""
@@ -103,7 +119,22 @@ class Expansion:
         for offset, name in self.expander.variables.miswritten(text):
             del offset
             self.problems.append(_miswritten(name, self.where(path, False)))
-        return value
+        added = size_of(value) - len(text) if isinstance(value, str) else 0
+        return value if added <= 0 or self._fits(added, added, path) else self._failed(path)
+
+    def _fits(self, size: int, repeated: int, path: Path) -> bool:
+        """Add `size` bytes to the document; return False, with one problem a document, if they are too many."""
+        self.size += size
+        in_project = self.expander.allowance.take(repeated)
+        if in_project and self.size <= MAX_EXPANDED:
+            return True
+        if not self.is_full:
+            most = MAX_EXPANDED // 2**20
+            message = f"aliases, included files and variables add more than {most} MiB of text to this document"
+            place = self.where(path, False)
+            self.problems.append(Problem("too-large", message if in_project else repeated_too_much(), place, LESS))
+        self.is_full = True
+        return False
 
     def _special(self, value: Mapping[str, JSON], path: Path) -> JSON:
         if "$file" in value:
@@ -137,22 +168,25 @@ class Expansion:
             self.problems.append(Problem(error.code, f"{name} {error.message}", place, hint))
             return self._failed(path)
         self.includes[path] = source
-        return self._structure(source, path) if source.structured else self.text(source)
+        too_many = source.structured and self._has_too_many(source, path)
+        if too_many or not self._fits(*self.expander.size(source), (*path, "$file")):
+            return self._failed(path)
+        if not source.structured:
+            return self.text(source)
+        return UNREADABLE if source.problems else self.expander.structure(source)[0]
 
     def text(self, source: Source) -> str:
         text, problems = self.expander.text(source)
         self.problems += problems
         return text
 
-    def _structure(self, source: Source, path: Path) -> JSON:
+    def _has_too_many(self, source: Source, path: Path) -> bool:
         self.nodes += source.nodes
         self.expander.nodes += source.nodes
-        if self.nodes > MAX_NODES or self.expander.nodes > MAX_INCLUDED_NODES:
-            self._report("too-large", "the included files have too many values", (*path, "$file"))
-            return self._failed(path)
-        if source.problems:
-            return UNREADABLE
-        return self.expander.structure(source)[0]
+        if self.nodes <= MAX_NODES and self.expander.nodes <= MAX_INCLUDED_NODES:
+            return False
+        self._report("too-large", "the included files have too many values", (*path, "$file"), LESS)
+        return True
 
     def settle(self) -> None:
         """Add the problems of files that are included as structures, when those that are used as text are known."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reconciler.manifests import scalars
 from reconciler.manifests.folder import MAX_INCLUDED, locate, read_text
-from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, Document, parse
+from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, Document, parse, size_of
 from reconciler.manifests.positions import PositionTree, json_positions, yaml_positions
 from reconciler.resources.address import composed
 from reconciler.resources.base import Path as Keys
@@ -87,7 +87,7 @@ class Sources:
         if not path.endswith(_STRUCTURED):
             return Source(path, file, text, structured=False)
         value, problems = _json(text, file) if path.endswith(".json") else _yaml(text, file)
-        nodes, depth = _size(value)
+        nodes, depth = _nodes(value)
         if nodes > MAX_NODES or depth > MAX_DEPTH:
             bounds = f"more than {MAX_NODES:,} values, or nested deeper than {MAX_DEPTH} levels"
             value, nodes, problems = None, 0, (Problem("too-large", bounds, Place(file)),)
@@ -148,7 +148,17 @@ def _number(value: float | scalars.Unclear) -> float:
     return value
 
 
-def _size(value: JSON) -> tuple[int, int]:
+def text_size(value: JSON) -> int:
+    """Return the number of bytes of all texts and keys in `value`, which has at most `MAX_NODES` values."""
+    size, level = 0, [value]
+    while level:
+        size += sum(size_of(one) for one in level if isinstance(one, str))
+        size += sum(size_of(key) for one in level if isinstance(one, Mapping) for key in one)
+        level = [child for parent in level for child in _children(parent)]
+    return size
+
+
+def _nodes(value: JSON) -> tuple[int, int]:
     """Return the number of values, and their depth of nesting."""
     nodes, depth, level = 1, 0, [value]
     while level := [child for parent in level for child in _children(parent)]:

@@ -13,7 +13,7 @@ from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text, repository_of
 from reconciler.manifests.includes import Sources
-from reconciler.manifests.parsing import Document, parse
+from reconciler.manifests.parsing import Allowance, Document, parse
 from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.references import Dangling, Unread, dangling, unique
 from reconciler.manifests.renames import left_behind, moves, with_former_releases
@@ -63,11 +63,13 @@ def load(
     index, unknown = _index(root)
     add_absent(tree, index)
     edited = edited or {}
-    documents, problems = _documents(tree, shown, edited)
+    allowance = Allowance()
+    documents, problems = _documents(tree, shown, edited, allowance)
     opened = open_project(documents, env, root, top, shown)
     project = opened.project
     hints = PathHints(tree)
-    expander = Expander(Sources(root, shown, edited), Variables(project.variables, project.variable_texts), hint=hints)
+    variables = Variables(project.variables, project.variable_texts)
+    expander = Expander(Sources(root, shown, edited), variables, allowance, hint=hints)
     target = project.spec.defaults.target
     known = registered_kinds() if kinds is None else kinds
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
@@ -160,7 +162,9 @@ def _warning(entry: UnreadableEntry, shown: str) -> Problem:
     return replace(problem, severity="warning")
 
 
-def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[Document], list[Problem]]:
+def _documents(
+    tree: Tree, shown: str, edited: Mapping[str, str], allowance: Allowance
+) -> tuple[list[Document], list[Problem]]:
     """Return all YAML documents of the folder, and the problems of files that cannot be read. An empty document is
     returned only if its file has no other.
     """
@@ -174,7 +178,7 @@ def _documents(tree: Tree, shown: str, edited: Mapping[str, str]) -> tuple[list[
         except UnreadableError as error:
             problems.append(_unreadable(error.code, path, shown, error.message, error.hint))
         else:
-            parsed = list(parse(text, shown + path))
+            parsed = list(parse(text, shown + path, allowance))
             documents += [document for document in parsed if not document.empty] or parsed[:1]
     return documents, problems
 

@@ -31,6 +31,11 @@ from reconciler.resources.values import JSON
 MAX_DOCUMENTS: Final = 10_000
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 100_000
+MAX_EXPANDED: Final = 16 * 2**20
+"""Largest number of bytes that aliases, included files and variables may add to one document."""
+MAX_REPEATED: Final = 256 * 2**20
+"""Largest number of bytes that they may repeat in all documents of one run."""
+LESS: Final = "use shorter values or files, or use them less often"
 
 _MARKER: Final = re.compile(r"^(?:%[^\n]*\n){0,3}---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 """The start of a document: `---` at the start of a line, with the directives before it."""
@@ -44,6 +49,27 @@ class _FatalError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
+
+
+@dataclass(slots=True)
+class Allowance:
+    """The bytes that all documents of one run may still repeat."""
+
+    spare: int = MAX_REPEATED
+
+    def take(self, size: int) -> bool:
+        """Take `size` bytes; return False if they are not left."""
+        self.spare -= size
+        return self.spare >= 0
+
+
+def repeated_too_much() -> str:
+    return f"aliases, included files and variables repeat more than {MAX_REPEATED // 2**20} MiB of text in this project"
+
+
+def size_of(text: str) -> int:
+    """Return the number of bytes of `text` in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +89,8 @@ class Document:
     empty: bool = False
     repeated: int = 0
     """Number of values that aliases repeat."""
+    repeated_bytes: int = 0
+    """Size of the text that aliases repeat."""
     outset: JSON = None
     """Part of the value above an error that ends the parsing of the document."""
 
@@ -72,8 +100,11 @@ class Document:
         return self.outset if self.value is None else self.value
 
 
-def parse(text: str, file: str) -> Iterator[Document]:
-    """Yield the documents of a file, including those after one that cannot be read."""
+def parse(text: str, file: str, allowance: Allowance | None = None) -> Iterator[Document]:
+    """Yield the documents of a file, including those after one that cannot be read. What their aliases repeat is taken
+    from `allowance`.
+    """
+    allowance = allowance or Allowance()
     control = _CONTROL.search(text)
     if control:
         yield _unreadable(text, file, control)
@@ -85,7 +116,7 @@ def parse(text: str, file: str) -> Iterator[Document]:
         return
     line, spare = 0, MAX_NODES
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        document = parse_document(text[start:end], file, line, spare)
+        document = parse_document(text[start:end], file, line, spare, allowance)
         spare -= document.repeated
         yield document
         line += text.count("\n", start, end)
@@ -99,9 +130,11 @@ def _unreadable(text: str, file: str, control: re.Match[str]) -> Document:
     return Document(file, 0, text, None, place, dollars=False, problems=(problem,))
 
 
-def parse_document(text: str, file: str, line: int = 0, spare: int = MAX_NODES) -> Document:
-    """Parse a text that is one document. Its aliases may repeat at most `spare` values."""
-    builder = _Builder(file, line, spare)
+def parse_document(
+    text: str, file: str, line: int = 0, spare: int = MAX_NODES, allowance: Allowance | None = None
+) -> Document:
+    """Parse a text that is one document. Its aliases may repeat at most `spare` values, and text of `allowance`."""
+    builder = _Builder(file, line, spare, allowance or Allowance())
     try:
         builder.run(events(text))
     except MarkedYAMLError as error:
@@ -111,8 +144,8 @@ def parse_document(text: str, file: str, line: int = 0, spare: int = MAX_NODES) 
     else:
         place = builder.place or Place(file, line + 1)
         problems = tuple(builder.problems)
-        empty, repeated = builder.empty, builder.repeated
-        return Document(file, line, text, builder.root, place, builder.dollars, problems, empty, repeated)
+        empty, repeated, size = builder.empty, builder.repeated, builder.repeated_bytes
+        return Document(file, line, text, builder.root, place, builder.dollars, problems, empty, repeated, size)
     place, outset = Place(file, line + 1), builder.stack[0].container if builder.stack else None
     return Document(file, line, text, None, place, dollars=False, problems=tuple(builder.problems), outset=outset)
 
@@ -124,6 +157,7 @@ class _Frame:
     container: dict[str, JSON] | list[JSON]
     before: int
     """Number of nodes of the document before it."""
+    bytes_before: int
     anchor: str | None
     key: str | None = None
     skip: bool = False
@@ -136,6 +170,8 @@ class _Anchored:
     value: JSON
     nodes: int
     height: int
+    size: int
+    """Number of bytes of its scalars and keys."""
 
 
 @dataclass(slots=True)
@@ -145,6 +181,7 @@ class _Builder:
     file: str
     line: int
     spare: int
+    allowance: Allowance
     problems: list[Problem] = field(default_factory=list)
     root: JSON = None
     place: Place | None = None
@@ -152,6 +189,8 @@ class _Builder:
     empty: bool = True
     nodes: int = 0
     repeated: int = 0
+    bytes: int = 0
+    repeated_bytes: int = 0
     stack: list[_Frame] = field(default_factory=list)
     anchors: dict[str, _Anchored | None] = field(default_factory=dict)
     """None for a collection that is still open."""
@@ -180,6 +219,7 @@ class _Builder:
 
     def scalar(self, event: Any) -> None:
         text: str = event.value
+        self.bytes += size_of(text)
         if "$" in text:
             self.dollars = True
         frame = self.stack[-1] if self.stack else None
@@ -188,7 +228,7 @@ class _Builder:
             return
         value = self.value(event)
         if event.anchor:
-            self.anchors[event.anchor] = _Anchored(value, 1, 0)
+            self.anchors[event.anchor] = _Anchored(value, 1, 0, size_of(text))
         self.count(1, event)
         if frame:
             self.put(frame, value)
@@ -213,7 +253,7 @@ class _Builder:
     def key(self, frame: _Frame, event: Any) -> None:
         key = frame.key = event.value
         if event.anchor:
-            self.anchors[event.anchor] = _Anchored(key, 1, 0)
+            self.anchors[event.anchor] = _Anchored(key, 1, 0, size_of(key))
         if event.implicit[0] and key == "<<":
             frame.skip = True
             self.report("merge-key", "merge keys (<<) are not supported", event, "write the fields instead")
@@ -236,13 +276,14 @@ class _Builder:
         if event.anchor:
             self.anchors[event.anchor] = None
         container: dict[str, JSON] | list[JSON] = {} if event.__class__ is MappingStartEvent else []
-        self.stack.append(_Frame(container, self.nodes, event.anchor))
+        self.stack.append(_Frame(container, self.nodes, self.bytes, event.anchor))
         self.count(1, event)
 
     def close(self, _event: Any) -> None:
         frame = self.stack.pop()
         if frame.anchor:
-            self.anchors[frame.anchor] = _Anchored(frame.container, self.nodes - frame.before, frame.height)
+            nodes, size = self.nodes - frame.before, self.bytes - frame.bytes_before
+            self.anchors[frame.anchor] = _Anchored(frame.container, nodes, frame.height, size)
         if not self.stack:
             self.root = frame.container
             return
@@ -270,8 +311,18 @@ class _Builder:
         self.repeated += found.nodes
         if self.repeated > self.spare:
             self.fail("too-large", f"aliases repeat more than {MAX_NODES:,} values of this file", event)
+        self.repeat(found.size, event)
         self.count(found.nodes, event)
         self.put(frame, found.value)
+
+    def repeat(self, size: int, event: Any) -> None:
+        self.bytes += size
+        self.repeated_bytes += size
+        if self.repeated_bytes > MAX_EXPANDED:
+            message = f"aliases repeat more than {MAX_EXPANDED // 2**20} MiB of text in this document"
+            self.fail("too-large", message, event, LESS)
+        if not self.allowance.take(size):
+            self.fail("too-large", repeated_too_much(), event, LESS)
 
     def put(self, frame: _Frame, value: JSON) -> None:
         if isinstance(frame.container, list):
@@ -293,5 +344,5 @@ class _Builder:
     def report(self, code: str, message: str, event: Any, hint: str = "") -> None:
         self.problems.append(Problem(code, message, self.at(event.start_mark), hint))
 
-    def fail(self, code: str, message: str, event: Any) -> None:
-        raise _FatalError(Problem(code, message, self.at(event.start_mark)))
+    def fail(self, code: str, message: str, event: Any, hint: str = "") -> None:
+        raise _FatalError(Problem(code, message, self.at(event.start_mark), hint))

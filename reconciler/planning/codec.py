@@ -1,8 +1,12 @@
 """Encode plans as JSON (`reconciler/plan/v2`) and decode them. The digests reveal a plan file that was edited."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any, Final, cast
+
+from pydantic import TypeAdapter
 
 from reconciler.planning.documents import (
     FORMAT,
@@ -86,13 +90,20 @@ def from_json(document: JSON) -> Plan:
     """Return the plan in `document`; raise ReconcilerError if it is not a plan, has a newer format, or was edited."""
     check_readable(document, READABLE, "plan-file", "plan", _HINT)
     try:
+        if format_of(document) == FORMAT:
+            _readable().validate_json(json.dumps(document), strict=True)
         plan = _plan(document)
         untouched = _is_untouched(plan)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise _unusable(f"an incomplete plan ({error})") from error
     if not untouched:
         raise _unusable("a plan whose contents do not match its digest: it was edited after it was created")
     return plan
+
+
+@cache
+def _readable() -> TypeAdapter[PlanDocument]:
+    return TypeAdapter(PlanDocument)
 
 
 def _is_untouched(plan: Plan) -> bool:

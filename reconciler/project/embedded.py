@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.emulator.fault_spec import SpecError
 from reconciler.emulator.settings import DurationError
+from reconciler.emulator.store import DamagedError
 from reconciler.resources.problems import Problem, ReconcilerError
 
 SERVED: Final = "proj_served"
@@ -26,6 +27,9 @@ def available(data: Path | None) -> Iterator[None]:
         message = f"the embedded API cannot store its data in {data}: {error}"
         hint = "Check the permissions. If the file is damaged, delete it to start with an empty API."
         raise ReconcilerError(Problem("emulator-data", message, hint=hint)) from error
+    except DamagedError as error:
+        hint = f"Delete {data} to start with an empty API."
+        raise ReconcilerError(Problem("emulator-data", f"{data} is damaged: {error}", hint=hint)) from error
     except DurationError as error:
         hint = "Use a number and a unit: 90s, 30m, 12h or 8d."
         message = f"invalid clock of the embedded API: {error}"

@@ -94,7 +94,13 @@ def _embedded(project: Project) -> Endpoint:
         settings = Settings(data=data, faults=os.environ.get(FAULTS, ""))
         ahead = os.environ.get(AHEAD)
         app = create_app(replace(settings, now=clock_ahead(ahead)) if ahead else settings)
-    return Endpoint(transport=httpx2.ASGITransport(app=app))
+
+    class Embedded(httpx2.ASGITransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            with available(data):
+                return await super().handle_async_request(request)
+
+    return Endpoint(transport=Embedded(app=app))
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

@@ -40,6 +40,8 @@ def from_metadata(metadata: Mapping[str, str] | None) -> Labels | None:
     """Return the labels in `metadata`; None if they do not name an owner, so that the object is unmanaged."""
     if not metadata or not metadata.get(PROJECT) or not metadata.get(ADDRESS):
         return None
+    if not all(isinstance(metadata.get(key, ""), str) for key in KEYS):
+        return None
     version, _, hashes = metadata.get(SPEC, "").partition(" ")
     pairs = (pair.partition("=") for pair in hashes.split()) if version == "v1" else ()
     return Labels(

@@ -14,11 +14,13 @@ from reconciler.resources.values import JSON
 from reconciler.state.documents import (
     array,
     document,
+    finite,
     format_error,
     format_errors,
     line,
     load,
     mapping,
+    moment,
     optional,
     typed,
 )
@@ -132,8 +134,9 @@ def _check_moved(data: bytes, source: str) -> None:
     """Raise `MovedError` if `data` is a note that the state was moved; `source` names it in the error."""
     if MOVED_FORMAT.encode() not in data[:100]:
         return
-    record = json.loads(data)
-    message = f"the state of {record['identity']} was moved to {record['to']}"
+    record = load(data, MOVED_FORMAT, source)
+    with format_errors(source):
+        message = f"the state of {typed(str, record['identity'])} was moved to {typed(str, record['to'])}"
     hint = "Set RECONCILER_STATE, or `spec.state` in project.yaml, to that backend. Nothing was changed."
     raise MovedError(Problem("state-elsewhere", message, Place(source, 1, 1), hint))
 
@@ -230,10 +233,14 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
 
 
 def _applied(record: JSON) -> Applied:
+    type_, fields = typed(str, record["type"]), typed(dict, record["fields"])
+    resource_type = resource_types().get(type_)
+    for name in resource_type.owned_by_key & fields.keys() if resource_type else ():
+        optional(dict, fields[name])
     return Applied(
         id=typed(str, record["id"]),
-        type=typed(str, record["type"]),
-        fields=typed(dict, record["fields"]),
+        type=type_,
+        fields=fields,
         write_only=typed(dict, record.get("write_only", {})),
         protected=typed(bool, record.get("protected", False)),
         keep=typed(bool, record.get("keep", False)),
@@ -256,7 +263,7 @@ def _intent(record: JSON) -> Intent:
         address=Address.parse(record["address"]),
         type=typed(str, record["type"]),
         marker=typed(dict, record["marker"]),
-        started=float(record["started"]),
+        started=finite(record["started"]),
         creates=typed(bool, record.get("creates", True)),
     )
 
@@ -289,11 +296,11 @@ def decode_plan(record: JSON) -> AppliedPlan:
     return AppliedPlan(
         digest=typed(str, record["digest"]),
         run=typed(str, record["run"]),
-        started=float(record["started"]),
+        started=moment(record["started"]),
         holder=typed(str, record["holder"]),
         run_url=typed(str, record["run_url"]),
         commit=typed(str, record["commit"]),
-        finished=None if record["finished"] is None else float(record["finished"]),
+        finished=None if record["finished"] is None else moment(record["finished"]),
         outcome=cast("Outcome", record["outcome"]),
         summary=typed(str, record.get("summary", "")),
     )

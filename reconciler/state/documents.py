@@ -5,15 +5,17 @@ unknown members when it writes.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Never, TypeVar
 
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.values import JSON
 
 _T = TypeVar("_T")
 
+_END_OF_TIME: Final = 253402300800
 _HINTS: Final = {
     "state-newer": "Upgrade Reconciler, then run the same command again. Nothing was changed.",
     "state-foreign": "Check RECONCILER_STATE, and the name and environment of the project. Nothing was changed.",
@@ -50,7 +52,7 @@ def document(parts: Mapping[str, str]) -> bytes:
 def load(data: bytes, expected: str, source: str) -> dict[str, Any]:
     """Return the JSON object in `data`, which must have the format `expected`; `source` names it in errors."""
     try:
-        record = json.loads(data)
+        record = json.loads(data, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise format_error(
             "state-damaged", f"not valid JSON: {error.msg}", source, error.lineno, error.colno
@@ -67,6 +69,15 @@ def load(data: bytes, expected: str, source: str) -> dict[str, Any]:
     raise format_error("state-damaged", f"not a document in the format {expected}", source)
 
 
+def _no_number(text: str) -> Never:
+    raise ValueError(f"{text} is not a number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text[:40])
+
+
 def format_error(code: str, message: str, source: str, line_number: int = 1, column: int = 1) -> StateFormatError:
     return StateFormatError(Problem(code, message, Place(source, line_number, column), _HINTS[code]))
 
@@ -76,7 +87,7 @@ def format_errors(source: str) -> Iterator[None]:
     """Convert errors about missing or mistyped members of a document into a `StateFormatError`."""
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise format_error("state-damaged", f"damaged: {reason}", source) from error
 
@@ -86,6 +97,20 @@ def typed(kind: type[_T], value: Any) -> _T:
     if not isinstance(value, kind):
         raise TypeError(f"expected {kind.__name__}, got {value!r}")
     return value
+
+
+def finite(value: Any) -> float:
+    """Return `value` as a finite number; raise ValueError, OverflowError or TypeError otherwise."""
+    found = float(value)
+    return found if math.isfinite(found) else _no_number(str(value)[:40])
+
+
+def moment(value: Any) -> float:
+    """Return the Unix time `value`; raise ValueError or OverflowError if it is not a time before the year 10000."""
+    found = finite(value)
+    if not 0 <= found < _END_OF_TIME:
+        raise ValueError(f"{found} is not a Unix time")
+    return found
 
 
 def optional(kind: type[_T], value: Any) -> _T | None:

@@ -20,7 +20,7 @@ from typing import Final
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
-from reconciler.state.documents import document, format_errors, line, load, typed
+from reconciler.state.documents import document, format_errors, line, load, moment, typed
 from reconciler.state.store import ConflictError, ExistsError, Put, Store, write_all
 
 FORMAT: Final = "reconciler/lock/v1"
@@ -30,6 +30,8 @@ RECHECK: Final = 5.0
 """Seconds after which a run reads its lock again before it writes, if a read of the store takes long."""
 GRACE: Final = 30.0
 """Seconds after its expiry before another host may take over a lock: the tolerated difference of clocks."""
+
+_LARGEST_PID: Final = 2**31 - 1
 
 
 class LockedError(ReconcilerError):
@@ -259,16 +261,19 @@ def _decode(data: bytes, source: str) -> Lock:
         return Lock(
             token=typed(str, record["token"]),
             holder=_holder(record["holder"]),
-            acquired=float(record["acquired"]),
-            renewed=float(record["renewed"]),
-            expires=float(record["expires"]),
-            released=None if record["released"] is None else float(record["released"]),
+            acquired=moment(record["acquired"]),
+            renewed=moment(record["renewed"]),
+            expires=moment(record["expires"]),
+            released=None if record["released"] is None else moment(record["released"]),
         )
 
 
 def _holder(record: JSON) -> Holder:
     name, host, machine, run_url = (typed(str, record[key]) for key in ("name", "host", "machine", "run_url"))
-    return Holder(name, host, machine, typed(int, record["pid"]), run_url)
+    pid = typed(int, record["pid"])
+    if abs(pid) > _LARGEST_PID:
+        raise ValueError("`pid` is not the number of a process")
+    return Holder(name, host, machine, pid, run_url)
 
 
 def started_at(token: str) -> str:

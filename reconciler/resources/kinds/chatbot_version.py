@@ -38,10 +38,14 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
         yield Finding(("spec", "content", "variables"), "release-without-values", message, hint, "warning")
         return
     try:
-        parts(resource, scope)
+        answering = [part.address.kind for part in parts(resource, scope) if not part.kind.frozen]
     except (ValidationError, ValueError, StopIteration, KeyError) as error:
         message = f"this version of Reconciler cannot read the release: {error}"
         yield Finding(("spec", "content"), "unusable-release", message, NOT_EDITED)
+        return
+    if answering != [CHATBOT.type]:
+        message = "the release must contain exactly one chatbot, and what it uses"
+        yield Finding(("spec", "content", "objects"), "unusable-release", message, NOT_EDITED)
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:

@@ -7,10 +7,10 @@ from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from reconciler.resources.address import Address, composed, release_number
+from reconciler.resources.address import Address, composed, is_name, release_number
 from reconciler.resources.base import Desired, LocalFile, Resource, Scope, Spec
 from reconciler.resources.kind import Kind, written_for
 from reconciler.resources.kinds.file import file_address
@@ -35,10 +35,23 @@ class KeptFile(Spec):
     """Id of the Git blob that has the content. Empty if only `releases/files/` has it. Default: empty."""
 
 
+def _of_release(text: str) -> str:
+    """Return the address of a part of a release."""
+    kind, _, name = text.partition("/")
+    known = sorted(one.prefix for one in kinds().values())
+    if kind not in known or not is_name(name):
+        raise PydanticCustomError(
+            "release_part",
+            "{address} is not the address of a part of a release: write KIND/NAME with one of the kinds {kinds}",
+            {"address": repr(text), "kinds": ", ".join(known)},
+        )
+    return text
+
+
 class Content(Spec):
     """The complete content of a release."""
 
-    objects: dict[str, dict[str, Any]]
+    objects: dict[Annotated[str, AfterValidator(_of_release)], dict[str, Any]]
     """Specs by address: the chatbot, and the pipelines, assistants and vector stores that it uses, before variables are
     replaced."""
     files: dict[str, KeptFile] = Field(default_factory=dict)
