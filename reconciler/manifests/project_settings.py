@@ -140,8 +140,8 @@ class Safety(Spec):
     """Largest number of deleted objects, replaced objects and detached files in one plan. Default: 3 or 30 % of the
     live objects, whichever is larger."""
     max_archives: int | None = Field(default=None, ge=0)
-    """Largest number of objects that an edit of the manifests archives in one plan: releases and their copies. Objects
-    that `releases.keep` archives do not count. Default: 3 or 30 % of the live objects, whichever is larger."""
+    """Largest number of releases that an edit of the manifests archives in one plan. Releases that `releases.keep`
+    archives do not count. Default: 3 or 30 % of the live objects, whichever is larger."""
     max_daily_cost: Dollars | None = None
     """Largest estimated cost of vector storage of one environment, in US dollars per day. A plan that lowers the cost
     is never refused for it. Default: no limit."""

@@ -1,6 +1,6 @@
 """Rules for limits: the numbers of deletes and of archives, and the daily costs of vector stores."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from math import ceil, floor
 from typing import Final
 
@@ -10,7 +10,8 @@ from reconciler.planning.model import Change
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import RELEASE, Address
-from reconciler.resources.values import ABSENT, references_in
+from reconciler.resources.registry import upload_kinds
+from reconciler.resources.values import ABSENT
 
 LEAST_ALLOWED: Final = 3
 ALLOWED_SHARE: Final = 0.3
@@ -18,9 +19,14 @@ ALLOWED_SHARE: Final = 0.3
 
 def too_many_deletes(context: GuardContext) -> Iterator[Violation]:
     """Refuse more deletes, replacements and detached files than `safety.max_deletes` allows. Each live id counts once;
-    an upload that stays live does not count, nor a replaced object that has expired.
+    an upload that stays live does not count, nor the upload of an edited file, nor a replaced object that has expired.
     """
-    ending = [change for change in context.work if change.action in {"delete", "replace"} and change.ends_id]
+    ending = [
+        change
+        for change in context.work
+        if change.ends_id
+        and (change.action == "delete" or (change.action == "replace" and not _is_edited_file(change)))
+    ]
     shared = kept_elsewhere(context.matched, context.work, {change.id for change in ending if change.id})
     ending = [change for change in ending if change.id not in shared and not _is_lost(change)]
     deletes = sorted([change.address, change.id] for change in ending if change.action == "delete")
@@ -46,44 +52,29 @@ def too_many_deletes(context: GuardContext) -> Iterator[Violation]:
 
 
 def too_many_archives(context: GuardContext) -> Iterator[Violation]:
-    """Refuse more archived objects than `safety.max_archives` allows. Objects count that an edit of the manifests
-    archives: those that only `releases.keep` or an interrupted run archives do not.
+    """Refuse more archived releases than `safety.max_archives` allows. Releases count that an edit of the manifests
+    archives, without their copies: those that only `releases.keep` archives do not.
     """
-    archives = {Address.parse(one.address): one.id for one in context.work if one.action == "archive"}
-    counted = sorted(_archived_by_edit(context, archives))
-    number, live = len({archives[address] for address in counted}), _live(context)
+    counted = sorted(
+        change.address
+        for change in context.work
+        if change.action == "archive" and Address.parse(change.address).kind == RELEASE
+        if not any(reason.code == "release-limit" for reason in change.reasons)
+    )
+    live = _live(context)
     allowed = _allowed(context.inputs.max_archives, live)
-    if number > allowed:
+    if len(counted) > allowed:
         yield Violation(
             address=f"project/{context.inputs.identity.project}",
             action="archive",
-            cause=Cause("too-many-archives", {"number": number, "allowed": allowed, "live": live}),
-            remedies=(Remedy("raise-archives", {"number": number}),),
-            facts={"archives": [[str(address), archives[address]] for address in counted]},
+            cause=Cause("too-many-archives", {"number": len(counted), "allowed": allowed, "live": live}),
+            remedies=(Remedy("raise-archives", {"number": len(counted)}),),
+            facts={"archives": counted},
         )
 
 
-def _archived_by_edit(context: GuardContext, archives: Collection[Address]) -> set[Address]:
-    """Return the releases among `archives` that an edit archives, and the copies that these releases need."""
-    waiting = [
-        address
-        for change in context.work
-        if change.action in {"archive", "forget"} and not any(one.code == "release-limit" for one in change.reasons)
-        if (address := Address.parse(change.address)).kind == RELEASE
-    ]
-    found = set(waiting)
-    while waiting:
-        needed = {one for one in _needs(context, waiting.pop()) if one in archives} - found
-        found |= needed
-        waiting.extend(needed)
-    return found.intersection(archives)
-
-
-def _needs(context: GuardContext, address: Address) -> Iterator[Address]:
-    """Yield the addresses that an object references, live or as it was last applied."""
-    for one in (context.matched.live.get(address), context.inputs.applied.get(address)):
-        if one is not None:
-            yield from map(Address.parse, references_in(dict(one.fields)))
+def _is_edited_file(change: Change) -> bool:
+    return Address.parse(change.address).kind in upload_kinds()
 
 
 def _is_lost(change: Change) -> bool:

@@ -133,7 +133,8 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     ),
     "too-many-deletes": _deletes,
     "too-many-archives": (
-        "{number} archives at once, without those of `releases.keep`; {allowed} are allowed ({live} objects are live)"
+        "{number} releases archived at once, without those of `releases.keep`; "
+        "{allowed} are allowed ({live} objects are live)"
     ),
 }
 

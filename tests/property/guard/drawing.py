@@ -39,7 +39,9 @@ class _Drawing(Edits):
         made = self.troubled(made, [name for name in live if is_agent(name, live)])
         made = replace(made, peers=tuple(self.peers(live)))
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
-        return made if made.duplicates or made.taken else replace(made, max_archives=self.most())
+        if made.duplicates or made.taken:
+            return made
+        return replace(made, max_archives=self.random.choice((self.most(), self.random.randint(0, 1))))
 
     def most(self) -> int | None:
         """Return a limit; most are so large that other rules decide."""

@@ -223,12 +223,12 @@ class _Oracle(Holding):
     # The numbers of deletes and archives.
 
     def counted_deletes(self) -> set[str]:
-        """Return the ids that count as deletes: of removed and of replaced objects, of uploads that are deleted, and of
-        files detached from stores that stay. Copies of releases count as archives, and uploads that an earlier plan has
-        left have counted there.
+        """Return the ids that count as deletes: of removed and of replaced objects, of uploads whose file is removed,
+        and of files detached from stores that stay. Uploads that an earlier plan has left have counted there.
         """
         working = {address for address in self.gone | self.replaced if not is_frozen(address)}
-        ended = {key for key in self.ended if not self.is_of_releases(key)} - self.estate.left.keys()
+        ended = {key for key in self.ended if not (self.is_of_releases(key) or self.is_of_an_edit(key))}
+        ended -= self.estate.left.keys()
         detached = {
             file
             for name, thing in self.after.items()
@@ -237,6 +237,10 @@ class _Oracle(Holding):
         }
         ids = {self.upload_of(file) for file in detached}
         return working | ended | (ids - self.estate.left.keys() | (ids & self.estate.left.keys() - self.ended))
+
+    def is_of_an_edit(self, key: str) -> bool:
+        """Return True for an upload whose path has other content."""
+        return any(path in self.after for path in self.uploads[key])
 
     def upload_of(self, file: str) -> str:
         """Return the key of the upload of a file, or of a literal id."""
@@ -247,15 +251,10 @@ class _Oracle(Holding):
         return not any(path in self.after for path in self.uploads[key]) and is_frozen(max(self.uploads[key]))
 
     def counted_archives(self) -> set[str]:
-        """Return the ids that an edit archives: those of releases whose manifest is removed, has `archived: true` or
-        lacks an assistant, and of the copies that they need. Those that a chatbot does not keep do not count.
+        """Return the releases that an edit archives: their manifest is removed, has `archived: true` or lacks an
+        assistant. Those that a chatbot does not keep do not count.
         """
-        needed = {one for one in self.gone if one.startswith("release/") and not self.is_left_by_age(one)}
-        for _ in ORDER:
-            needed |= {other for one in needed for other in self.before[one].by_name if other in self.before}
-        copies = {one for one in needed & self.gone if is_frozen(one)}
-        uploads = {upload(one, self.before[one].text) for one in needed if one.startswith("file/")}
-        return copies | {key for key in uploads & self.ended if self.is_of_releases(key)}
+        return {one for one in self.gone if one.startswith("release/") and not self.is_left_by_age(one)}
 
     def is_left_by_age(self, release: str) -> bool:
         """Return True if a release goes only because its chatbot keeps newer ones."""
