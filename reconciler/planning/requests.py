@@ -175,10 +175,10 @@ def _others(
     elif change.action == "adopt" and desired and inputs.is_labelled(desired.type):
         apart = inputs.resource_types[desired.type].apart  # the label has no hashes of these fields
         yield from ["POST"] * int(not change.preconditions.get("agreed", {"": ""}).keys() <= apart)
-    elif change.action == "forget" and applied and applied.keep and inputs.is_labelled(applied.type):
+    elif change.action == "forget" and live and applied and applied.keep and inputs.is_labelled(applied.type):
         members = inputs.members(applied.type)
-        marked = {*members.of(live.fields), *members.failed(live.detail)} if members and live else set()
-        foreign = members.unmanaged(live.detail) if members and live else {}
+        marked = {*members.of(live.fields), *members.failed(live.detail)} if members else set()
+        foreign = members.unmanaged(live.detail) if members else {}
         yield from ["POST"] * (1 + len(marked - foreign.keys()))
 
 
