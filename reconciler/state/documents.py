@@ -15,6 +15,7 @@ from reconciler.resources.values import JSON
 
 _T = TypeVar("_T")
 
+_START_OF_TIME: Final = -62135596800
 _END_OF_TIME: Final = 253402300800
 _HINTS: Final = {
     "state-newer": "Upgrade Reconciler, then run the same command again. Nothing was changed.",
@@ -106,9 +107,9 @@ def finite(value: Any) -> float:
 
 
 def moment(value: Any) -> float:
-    """Return the Unix time `value`; raise ValueError or OverflowError if it is not a time before the year 10000."""
+    """Return the Unix time `value`; raise ValueError or OverflowError if it is not in the years 1 to 9999."""
     found = finite(value)
-    if not 0 <= found < _END_OF_TIME:
+    if not _START_OF_TIME <= found < _END_OF_TIME:
         raise ValueError(f"{found} is not a Unix time")
     return found
 

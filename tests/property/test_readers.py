@@ -111,7 +111,7 @@ def test_reader_of_many_damaged_documents_reports_a_problem(name):
     check(name, 5_000)
 
 
-@pytest.mark.parametrize("number", ["1" + "0" * 400, "NaN", "Infinity", "1e999", "-1", "[" * 600 + "]" * 600])
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "NaN", "Infinity", "1e999", "-1e12", "[" * 600 + "]" * 600])
 def test_lock_with_impossible_time_is_damaged(number):
     data = json.dumps({**LOCK, "expires": "@"}).replace('"@"', number).encode()
     with pytest.raises(ReconcilerError, match=r"damaged|not valid JSON"):
