@@ -47,7 +47,7 @@ class Journal(Protocol):
 
 
 class Publisher(Protocol):
-    """Writes what applications load."""
+    """A writer of the bundles that applications load."""
 
     def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
         """Write the bundle of `address`, then its pointer with the live ids of what it refers to; a release's with

@@ -220,7 +220,7 @@ def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 
 
 def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
-    """What is ours of the ids in `fields`; the id of a document is its address."""
+    """Yield the addresses of our objects among the ids in `fields`; the id of a document is its address."""
     for id_ in strings_in(dict(fields)):
         yield from (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
 

@@ -33,8 +33,8 @@ class Pending:
     address: Address
     type: str
     marker: Mapping[str, JSON]
-    """What identifies the object: `filename`, `bytes` and `sha256` of an upload, the hashes of `fields` otherwise. See
-    also `planning.unfinished`."""
+    """The values that identify the object: `filename`, `bytes` and `sha256` of an upload, the hashes of `fields`
+    otherwise. See also `planning.unfinished`."""
     since: float
     """Unix time before which the object cannot have been made."""
     creates: bool = True

@@ -33,11 +33,11 @@ CONFIGURED = {
     "GIT_CONFIG_KEY_0": "http.extraHeader",
     "GIT_CONFIG_VALUE_0": "Authorization: token",
     "GIT_CONFIG_KEY_1": "safe.directory",
-    "GIT_CONFIG_VALUE_1": "/work",
+    "GIT_CONFIG_VALUE_1": "/srv",
 }
 HOOK = {"GIT_DIR": "/elsewhere", "GIT_INDEX_FILE": "/elsewhere/index", "GIT_WORK_TREE": "/", "GIT_EXTERNAL_DIFF": "sh"}
 ALL = {"PATH": "/bin", "HOME": "/home/kim", **SECRETS, **CREDENTIALS, **CONFIGURED, **HOOK}
-TOP = Path("/work/acme")
+TOP = Path("/srv/acme")
 
 
 class TestEnvironment:
@@ -55,14 +55,14 @@ class TestEnvironment:
         given = environment("ls-files", TOP, ALL)
 
         assert (given["GIT_CONFIG_COUNT"], given["GIT_CONFIG_KEY_0"]) == ("1", "safe.directory")
-        assert (given["GIT_CONFIG_VALUE_0"], given["HOME"]) == ("/work", "/home/kim")
+        assert (given["GIT_CONFIG_VALUE_0"], given["HOME"]) == ("/srv", "/home/kim")
 
     @pytest.mark.parametrize("subcommand", ["fetch", "push", "ls-files", "commit-tree"])
     def test_no_command_gets_secrets_or_the_variables_of_a_hook(self, subcommand):
         given = environment(subcommand, TOP, ALL)
 
         assert not given.keys() & {*SECRETS, *HOOK}
-        assert given["GIT_CEILING_DIRECTORIES"] == "/work"
+        assert given["GIT_CEILING_DIRECTORIES"] == "/srv"
 
 
 class TestCommands:

@@ -72,16 +72,16 @@ class ChangeView:
     deleted: str = ""
     """The live object that is deleted, by id and name."""
     decision: str = ""
-    """What apply does with a change made outside Reconciler; empty if the heading of the list says it."""
+    """The effect of apply on a change made outside Reconciler; empty if the heading of the list states it."""
     fields: tuple[ShownField, ...] = ()
     is_summary: bool = False
-    """Whether the object is created or deleted, so that its fields are summed up and not compared."""
+    """True if the object is created or deleted, so that its fields are summed up and not compared."""
     notes: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     """The paths of the uploads that this row stands for, each with the upload that is deleted."""
     is_listed: bool = False
-    """Whether all `files` are listed, however many there are."""
+    """True if all `files` are listed, regardless of their number."""
 
 
 def change_views(changes: Sequence[Change]) -> tuple[ChangeView, ...]:

@@ -26,7 +26,7 @@ class Difference:
     label: str
     lines: tuple[str, ...]
     short: bool
-    """Whether each side is one line."""
+    """True if each side is one line."""
     mark: str = ""
     """The remark on who changed the field."""
 

@@ -95,11 +95,11 @@ class DriftView:
     """One sentence with the number of assistants in sync; empty without any."""
     remarks: Remarks
     can_pull: bool
-    """Whether some of the drift can be pulled into the manifests."""
+    """True if some of the drift can be pulled into the manifests."""
     can_revert: bool
-    """Whether `apply` reverts some of the drift."""
+    """True if `apply` reverts some of the drift."""
     revert_word: str
-    """What the command does: `Apply`, `Repair it` or `Revert it`."""
+    """The effect of the command: `Apply`, `Repair it` or `Revert it`."""
     pending: str
     """One sentence with the number of edits that reverting also applies; empty without any."""
 

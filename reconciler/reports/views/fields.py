@@ -48,7 +48,7 @@ class ShownField:
 
     @property
     def has_lines(self) -> bool:
-        """Whether one of the values is text of several lines."""
+        """True if one of the values is text of several lines."""
         return any(isinstance(side, str) and "\n" in side for side in (self.before, self.after))
 
     @property
@@ -63,7 +63,7 @@ class ShownField:
 
     @property
     def is_of_file(self) -> bool:
-        """Whether the field may be folded with others: it is of one file of a store and has no mark."""
+        """True if the field may be folded with others: it is of one file of a store and has no mark."""
         return len(self.keys) > 1 and self.keys[0] in members() and not self.mark
 
 

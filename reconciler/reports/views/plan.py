@@ -87,7 +87,7 @@ class PlanView:
     cost_source: str
     remarks: Remarks
     can_apply: bool
-    """Whether there is something to apply and nothing is refused."""
+    """True if there is something to apply and nothing is refused."""
     write_count: int
     writes: str
     """The requests that write, by method; empty without any."""
