@@ -101,10 +101,13 @@ def _map(item: Check) -> Check:
 
 
 def _enumeration(allowed: Sequence[Any]) -> Check:
+    kinds = {type(value) for value in allowed}
+    expected = _described(allowed[0])
+
     def check(value: Any, path: str) -> None:
-        _expect(isinstance(value, str), "a string", value, path)
+        _expect(type(value) in kinds, expected, value, path)
         if value not in allowed:
-            message = f"Invalid value: '{value}'. Supported values are: {_listed(allowed)}."
+            message = f"Invalid value: '{value}'. Supported values are: {_listed([str(one) for one in allowed])}."
             raise invalid(message, path, "invalid_value")
 
     return check
@@ -112,41 +115,50 @@ def _enumeration(allowed: Sequence[Any]) -> Check:
 
 def _union(arguments: Sequence[Any]) -> Check:
     options = [argument for argument in arguments if argument is not type(None)]
-    tagged = _variants(options)
-    if tagged:
-        check = _discriminated({tag: checker(option) for tag, option in tagged.items()})
-    elif len(options) == 1:
-        check = checker(options[0])
+    objects = [option for option in options if is_typeddict(option)]
+    if len(objects) < 2:
+        checks = [checker(option) for option in options]
     else:
-        check = _any_of([checker(option) for option in options])
+        checks = [_variants(objects), *(checker(option) for option in options if option not in objects)]
+    check = _any_of(checks)
     return check if len(options) == len(arguments) else _nullable(check)
 
 
-def _variants(options: Sequence[Any]) -> dict[str, Any]:
-    """Return the variants of a union by their literal `type`; empty if it is not a union of such objects."""
-    objects = [option for option in options if is_typeddict(option)]
-    if len(objects) < 2:
-        return {}
-    return {tag: option for option in objects for tag in _tags(members(option)["type"])}
+def _variants(objects: Sequence[Any]) -> Check:
+    """Return the check of a union of objects, which their literal `type` tells apart.
+
+    Several variants may have one `type`, and where a variant does not require it, an object may omit it.
+    """
+    tagged: dict[str, list[Check]] = {}
+    untagged: list[Check] = []
+    for option in objects:
+        hint = members(option).get("type")
+        for tag in _tags(hint) if hint else ():
+            tagged.setdefault(tag, []).append(checker(option))
+        if hint is None or not _is_required(hint):
+            untagged.append(checker(option))
+    by_tag = {tag: _any_of(checks) for tag, checks in tagged.items()}
+    has_tag, without = _enumeration(tuple(tagged)) if tagged else None, _any_of(untagged) if untagged else None
+
+    def check(value: Any, path: str) -> None:
+        _expect(isinstance(value, dict), "an object", value, path)
+        tag = value.get("type")
+        if isinstance(tag, str) and tag in by_tag:
+            by_tag[tag](value, path)
+        elif has_tag and "type" in value and tag is not None:
+            has_tag(tag, join(path, "type"))
+        elif without:
+            without(value, path)
+        else:
+            raise missing(join(path, "type"))
+
+    return check
 
 
 def _tags(hint: Any) -> Sequence[str]:
     while get_origin(hint) is not Literal:
-        hint = get_args(hint)[0]
+        hint = next(argument for argument in get_args(hint) if argument is not type(None))
     return get_args(hint)
-
-
-def _discriminated(variants: Mapping[str, Check]) -> Check:
-    tag = _enumeration(tuple(variants))
-
-    def check(value: Any, path: str) -> None:
-        _expect(isinstance(value, dict), "an object", value, path)
-        if "type" not in value:
-            raise missing(join(path, "type"))
-        tag(value["type"], join(path, "type"))
-        variants[value["type"]](value, path)
-
-    return check
 
 
 def _nullable(inner: Check) -> Check:
@@ -158,13 +170,19 @@ def _nullable(inner: Check) -> Check:
 
 
 def _any_of(options: Sequence[Check]) -> Check:
+    """Return the check of a value that matches one of the `options`; the error is the one with the longest path."""
+    if len(options) == 1:
+        return options[0]
+
     def check(value: Any, path: str) -> None:
+        errors: list[ApiError] = []
         for option in options:
             try:
                 return option(value, path)
-            except ApiError:
-                continue
-        raise _wrong_type("another type", value, path)
+            except ApiError as error:
+                errors.append(error)
+        deepest = max(errors, key=lambda error: len(error.param or ""))
+        raise deepest if (deepest.param or "") != path else _wrong_type("another type", value, path)
 
     return check
 

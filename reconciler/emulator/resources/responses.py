@@ -1,16 +1,23 @@
-"""Stored responses without a model: the request with all defaults, and no output.
+"""Responses without a model: the request with all defaults, and one fixed message as output.
 
-Defaults: field docs of `openai.types.responses.response` and of the tools in `openai.types.responses`.
+Defaults: field docs of `openai.types.responses.response` and of the tools in `openai.types.responses`. A function tool
+may omit `strict`, although the SDK requires it: the API answers with `strict: true`.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
+from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming, StreamOptions
+from starlette.requests import Request
+from starlette.responses import Response
 
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
-from reconciler.emulator.errors import not_found
+from reconciler.emulator.bodies import json_object
+from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.limits import between, pairs
+from reconciler.emulator.resources import vector_stores
+from reconciler.emulator.schema import missing
 from reconciler.emulator.store import Document
 
 KIND = "response"
@@ -44,8 +51,24 @@ TOOLS: Mapping[str, Document] = {
 }
 
 
-def create(call: Call) -> Document:
+USAGE: Mapping[str, Any] = {
+    "input_tokens": 0,
+    "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+    "output_tokens": 0,
+    "output_tokens_details": {"reasoning_tokens": 0},
+    "total_tokens": 0,
+}
+NAMED = ("function", "custom")
+"""The types of a tool choice that name a tool."""
+TEXT = "This is the embedded API. It has no model; the request was accepted."
+"""The text of every output message."""
+STARTS = ("prompt", "input", "previous_response_id", "conversation")
+"""The parameters of which a request needs one."""
+
+
+def create(call: Call) -> Document | Response:
     given = call.body
+    _check_references(call)
     response = {
         "id": new_id("resp_"),
         "object": "response",
@@ -55,17 +78,18 @@ def create(call: Call) -> Document:
         "error": None,
         "incomplete_details": None,
         "model": given.get("model", "gpt-6-luna"),
-        "output": [],
+        "output": [_message()],
         **{name: given.get(name) for name in ECHOED},
         **{name: default if given.get(name) is None else given[name] for name, default in DEFAULTS.items()},
         "reasoning": {"effort": None, "summary": None, **(given.get("reasoning") or {})},
         "service_tier": _tier(given.get("service_tier")),
         "text": {"format": {"type": "text"}, "verbosity": "medium", **(given.get("text") or {})},
-        "tools": [{**TOOLS.get(tool["type"], {}), **tool} for tool in given.get("tools", [])],
+        "tools": [{**TOOLS.get(tool["type"], {}), **tool} for tool in given.get("tools") or []],
+        "usage": USAGE,
     }
     if given.get("store") is not False:
         call.store.put(KIND, response)
-    return response
+    return _streamed(response) if given.get("stream") else response
 
 
 def retrieve(call: Call) -> Document:
@@ -81,13 +105,87 @@ def delete(call: Call) -> Document:
     return deleted(call, "response")
 
 
+def _check_references(call: Call) -> None:
+    """Raise ApiError for a missing start of the conversation, and for objects that do not exist."""
+    given = call.body
+    if all(given.get(name) is None for name in ("model", "prompt")):
+        raise missing("model")
+    if all(given.get(name) is None for name in STARTS):
+        raise missing("input")
+    former = given.get("previous_response_id")
+    if former is not None and call.store.get(KIND, former) is None:
+        message = f"Previous response with id '{former}' not found."
+        raise invalid(message, "previous_response_id", "previous_response_not_found")
+    tools = given.get("tools") or []
+    wanted = [id_ for tool in tools for id_ in tool.get("vector_store_ids", ())]
+    known = call.store.get_all(vector_stores.KIND, wanted)
+    if unknown := [id_ for id_ in wanted if id_ not in known]:
+        raise not_found(f"Vector store with id '{unknown[0]}' not found.", "tools")
+    chosen = given.get("tool_choice")
+    if isinstance(chosen, dict) and chosen["type"] in NAMED:
+        named = {tool.get("name") for tool in tools if tool["type"] == chosen["type"]}
+        if chosen["name"] not in named:
+            raise invalid(f"Tool choice '{chosen['name']}' not found in 'tools' parameter.", "tool_choice")
+
+
+def _message() -> Document:
+    part = {"type": "output_text", "text": TEXT, "annotations": [], "logprobs": []}
+    return {"id": new_id("msg_"), "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+
+
+def _streamed(response: Document) -> Response:
+    lines = (f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in _events(response))
+    return Response("".join(lines), media_type="text/event-stream")
+
+
+def _events(response: Document) -> Iterator[Document]:
+    """Yield the events of a streamed response, in the order of the API reference, "streaming events"."""
+    message = response["output"][0]
+    part = message["content"][0]
+    begun = {**response, "status": "in_progress", "completed_at": None, "output": [], "usage": None}
+    item = {"output_index": 0, "item_id": message["id"], "content_index": 0}
+    events: list[Document] = [
+        {"type": "response.created", "response": begun},
+        {"type": "response.in_progress", "response": begun},
+        {
+            "type": "response.output_item.added",
+            "output_index": 0,
+            "item": {**message, "status": "in_progress", "content": []},
+        },
+        {"type": "response.content_part.added", **item, "part": {**part, "text": ""}},
+        {"type": "response.output_text.delta", **item, "delta": TEXT, "logprobs": []},
+        {"type": "response.output_text.done", **item, "text": TEXT, "logprobs": []},
+        {"type": "response.content_part.done", **item, "part": part},
+        {"type": "response.output_item.done", "output_index": 0, "item": message},
+        {"type": "response.completed", "response": response},
+    ]
+    return ({**event, "sequence_number": number} for number, event in enumerate(events))
+
+
+async def _read(request: Request) -> Document:
+    """Read a body in which function tools may omit `strict`."""
+    body = await json_object(request)
+    tools = body.get("tools")
+    for tool in tools if isinstance(tools, list) else ():
+        if isinstance(tool, dict) and tool.get("type") == "function":
+            tool.setdefault("strict", True)
+    return body
+
+
 def _tier(asked: str | None) -> str:
     """Return the tier used for a requested tier."""
     return "default" if asked in (None, "auto") else asked
 
 
+class _Params(ResponseCreateParamsNonStreaming, total=False):
+    """The parameters of a request, streamed or not."""
+
+    stream: bool | None  # type: ignore[misc]
+    stream_options: StreamOptions | None
+
+
 LIMITS = {"metadata": pairs, "temperature": between(0, 2), "top_p": between(0, 1), "top_logprobs": between(0, 20)}
-CREATE = Body(ResponseCreateParamsNonStreaming, LIMITS)
+CREATE = Body(_Params, LIMITS, read=_read)
 ENDPOINTS = [
     Endpoint(method="POST", path="/v1/responses", handle=create, body=CREATE),
     Endpoint(method="GET", path="/v1/responses/{id}", handle=retrieve),
