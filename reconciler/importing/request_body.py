@@ -13,6 +13,7 @@ _TOKEN: Final = "authorization"  # noqa: S105 - the name of a field
 _REPORTED: Final = frozenset(
     {
         "background",
+        "background_options",
         "completed_at",
         "conversation",
         "created_at",

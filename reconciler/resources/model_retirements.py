@@ -1,6 +1,6 @@
 """Shutdown dates of models, and the replacements that OpenAI recommends.
 
-Sources, as of 2026-11-21: the field docs of `model` in openai-python 3.52 for dates, OpenAI's page "Deprecations" for
+Sources, as of 2026-11-28: the field docs of `model` in openai-python 3.57 for dates, OpenAI's page "Deprecations" for
 replacements.
 """
 
@@ -39,9 +39,11 @@ _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     ("2026-10-23", "gpt-5.6-sol", "gpt-4 gpt-4-0613 gpt-4-1106-preview gpt-4-turbo gpt-4-turbo-2024-04-09"),
     ("2026-10-23", "gpt-5.6-sol", "gpt-4o-2024-05-13 o1 o1-2024-12-17 o3-mini o3-mini-2025-01-31"),
     ("2026-10-23", "", "gpt-4.1-nano gpt-4.1-nano-2025-04-14 o1-pro o1-pro-2025-03-19"),
-    ("2026-12-11", "gpt-5.6-sol", "gpt-5 gpt-5-2025-08-07 o3 o3-2025-04-16"),
+    ("2026-12-11", "gpt-6.1-sol", "gpt-5 gpt-5-2025-08-07"),
+    ("2026-12-11", "gpt-5.6-sol", "o3 o3-2025-04-16"),
+    ("2026-12-11", "gpt-6.1-terra", "gpt-5-mini gpt-5-mini-2025-08-07"),
     ("2026-12-11", "", "gpt-5-pro gpt-5-pro-2025-10-06 o3-pro o3-pro-2025-06-10"),
-    ("2026-12-11", "", "gpt-5-mini gpt-5-mini-2025-08-07 gpt-5-nano gpt-5-nano-2025-08-07"),
+    ("2026-12-11", "", "gpt-5-nano gpt-5-nano-2025-08-07"),
     ("2027-01-14", "gpt-6-luna", "gpt-4o gpt-4o-2024-08-06 gpt-4o-2024-11-20 gpt-4o-mini gpt-4o-mini-2024-07-18"),
     ("2027-01-14", "gpt-6-luna", "gpt-4.1 gpt-4.1-2025-04-14 gpt-4.1-mini gpt-4.1-mini-2025-04-14"),
     ("2027-01-20", "", "gpt-audio-mini gpt-audio-mini-2025-12-15"),

@@ -93,10 +93,10 @@ class TestAgent:
 
     def test_agent_can_be_changed_for_one_session(self, api, saved):
         session = started(api, agent_id=saved["id"])
-        sent = {"agent": {"reasoning": {"effort": "high"}}, "metadata": {"a": "1"}, "spend_control": {"limit": 100}}
+        sent = {"agent": {"reasoning": {"effort": "high"}}, "metadata": {"a": "1"}, "review": "auto_review"}
         updated = api.call("POST", f"/agents/sessions/{session['id']}", json=sent).json()
         assert updated["agent"] == {**session["agent"], "reasoning": {"effort": "high", "summary": None}}
-        assert updated["spend_control"] == {"consumed": 0, "limit": 100}
+        assert updated["review"] == "auto_review"
 
     @pytest.mark.parametrize("change", [{"agent_id": "agent_none"}, {"vault_ids": ["vault_none"]}])
     def test_unknown_agent_or_vault_is_not_found(self, api, change):

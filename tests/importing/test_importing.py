@@ -280,6 +280,7 @@ class TestProblems:
 
 class TestConfigurations:
     def test_a_stored_response_is_imported_without_defaults(self, estate):
+        held = estate.by_hand(estate.sdk.vector_stores.create()).id
         made = estate.by_hand(
             estate.sdk.responses.create(
                 model="gpt-6-luna",
@@ -287,7 +288,7 @@ class TestConfigurations:
                 instructions="Be kind.",
                 temperature=0.5,
                 metadata={"tier": "gold"},
-                tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}, {**FUNCTION, "strict": False}],
+                tools=[{"type": "file_search", "vector_store_ids": [held]}, {**FUNCTION, "strict": False}],
             )
         )
         here = project_context(estate.root, estate.environ, env=None, endpoint=None)
@@ -300,7 +301,7 @@ class TestConfigurations:
             "target": "responses",
             "model": "gpt-6-luna",
             "instructions": "Be kind.",
-            "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}, {**FUNCTION, "strict": False}],
+            "tools": [{"type": "file_search", "vector_store_ids": [held]}, {**FUNCTION, "strict": False}],
             "temperature": 0.5,
             "metadata": {"tier": "gold"},
         }

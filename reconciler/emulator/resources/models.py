@@ -18,8 +18,12 @@ class Model(NamedTuple):
 # Shutdown dates are from the deprecations page of the API. Efforts and creation dates are plausible values; tests need
 # efforts that differ. Retired models stay listed with their date.
 MODELS = [
+    Model("gpt-6.2-astra", 1794787200, "medium"),
+    Model("gpt-6.2-sol", 1794787200, "medium"),
+    Model("gpt-6.2-astra-law", 1794787200, "medium"),
     Model("gpt-6-astra", 1788220800, "medium"),
     Model("gpt-6-luna", 1788220800, "low"),
+    Model("gpt-6-sol", 1788220800, "medium"),
     Model("gpt-6.1-sol", 1793577600, "medium"),
     Model("gpt-6.1-terra", 1793577600, "low"),
     Model("gpt-5.6-sol", 1780272000, "medium"),

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.errors import ApiError, invalid, not_found
-from reconciler.emulator.limits import between, pairs
+from reconciler.emulator.limits import pairs
 from reconciler.emulator.paging import Paging, by_metadata
 from reconciler.emulator.resources import agents, environment_templates, files as uploads, vaults
 from reconciler.emulator.resources.environments import SHOWN, files
@@ -24,7 +24,7 @@ from reconciler.emulator.store import Document, Where
 
 KIND = "agent.session"
 DELETED = "agent.session.deleted"
-OPTIONAL = ("prompt_cache_options", "review", "spend_control")
+OPTIONAL = ("prompt_cache_options", "review")
 
 
 def create(call: Call) -> Document:
@@ -181,15 +181,12 @@ def _render(session: Document) -> Document:
         shown["prompt_cache_options"] = {"ttl": "30m", **session["prompt_cache_options"]}
     if session.get("review", "none") != "none":
         shown["review"] = session["review"]
-    if (session.get("spend_control") or {}).get("limit") is not None:
-        shown["spend_control"] = {"consumed": 0, "limit": session["spend_control"]["limit"]}
     return shown
 
 
 LIMITS: Mapping[str, Check] = {
     "metadata": pairs,
     "environment.files": files,
-    "spend_control.limit": between(1, 2**63 - 1),
 }
 CREATE = Body(SessionCreateParamsNonStreaming, LIMITS)
 UPDATE = Body(SessionUpdateParams, LIMITS)

@@ -24,6 +24,7 @@ _COMMON: Final = {
     "conversation": _RUN_TIME,
     "previous_response_id": _RUN_TIME,
     "background": _RUN_TIME,
+    "background_options": _RUN_TIME,
     "stream": _RUN_TIME,
     "stream_options": _RUN_TIME,
     "safety_identifier": _RUN_TIME,

@@ -20,6 +20,7 @@ DEPRECATED = "the API's docs name its successor"
 
 LEFT_OUT = {
     "background": RUN_TIME,
+    "background_options": RUN_TIME,
     "conversation": RUN_TIME,
     "input": RUN_TIME,
     "previous_response_id": RUN_TIME,
