@@ -1,7 +1,7 @@
 """Responses without a model: the request with all defaults, and one fixed message as output.
 
 Defaults: field docs of `openai.types.responses.response` and of the tools in `openai.types.responses`. A function tool
-may omit `strict`, although the SDK requires it: the API answers with `strict: true`.
+may omit `strict`, although the SDK requires it: the API then decides by the schema.
 """
 
 import json
@@ -12,6 +12,7 @@ from openai.types.responses.response_create_params import ResponseCreateParamsNo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reconciler.emulator import json_schemas
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import invalid, not_found
@@ -68,6 +69,10 @@ STARTS = ("prompt", "input", "previous_response_id", "conversation")
 
 def create(call: Call) -> Document | Response:
     given = call.body
+    for index, tool in enumerate(given.get("tools") or []):
+        if tool["type"] == "function":
+            json_schemas.check_function(tool, f"tools[{index}]")
+    json_schemas.check_format((given.get("text") or {}).get("format"))
     _check_references(call)
     response = {
         "id": new_id("resp_"),
@@ -163,12 +168,13 @@ def _events(response: Document) -> Iterator[Document]:
 
 
 async def _read(request: Request) -> Document:
-    """Read a body in which function tools may omit `strict`."""
+    """Read a body in which function tools may omit `strict` and `parameters`."""
     body = await json_object(request)
     tools = body.get("tools")
     for tool in tools if isinstance(tools, list) else ():
         if isinstance(tool, dict) and tool.get("type") == "function":
-            tool.setdefault("strict", True)
+            tool.setdefault("strict", None)
+            tool.setdefault("parameters", None)
     return body
 
 

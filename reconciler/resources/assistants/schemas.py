@@ -1,22 +1,15 @@
-"""Checks of the JSON Schemas in an assistant: of function arguments and results, and of structured output.
-
-`strict` has the rules of the guide "Structured outputs": every object lists all its properties as required and does not
-allow others.
-"""
+"""Checks of the JSON Schemas in an assistant: of function arguments and results, and of structured output."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from reconciler.resources.assistants import agent_tools, agents, response_tools, responses
+from reconciler.resources.assistants.schema_refusals import LISTS, MAPS, check_format, check_parameters, subschemas
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON
 
 _TYPES: Final = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
-_MAPS: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_LISTS: Final = ("anyOf", "allOf", "oneOf", "prefixItems")
-_SINGLES: Final = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-
 _ARGUMENTS: Final = (
     agent_tools.Function,
     response_tools.Function,
@@ -29,8 +22,8 @@ def check_tool(path: Path, tool: Any) -> Iterator[Finding]:
     if isinstance(tool, _ARGUMENTS) and tool.parameters is not None:
         rootless = isinstance(tool, agent_tools.Function)
         yield from _check((*path, "parameters"), tool.parameters, must_say_object=rootless)
-        if getattr(tool, "strict", None):
-            yield from _check_strict((*path, "parameters"), tool.parameters)
+        is_strict = bool(getattr(tool, "strict", None))
+        yield from check_parameters((*path, "parameters"), tool.parameters, strict=is_strict)
     if getattr(tool, "output_schema", None) is not None:
         yield from _well_formed((*path, "output_schema"), tool.output_schema)
 
@@ -42,7 +35,7 @@ def check_text(text: agents.Text | responses.Text | None) -> Iterator[Finding]:
         path = ("text", "format", "schema")
         yield from _check(path, resource_type.schema_, must_say_object=True)
         if getattr(resource_type, "strict", None):
-            yield from _check_strict(path, resource_type.schema_)
+            yield from check_format(path, resource_type.schema_)
 
 
 def _check(path: Path, schema: dict[str, JSON], *, must_say_object: bool) -> Iterator[Finding]:
@@ -55,7 +48,7 @@ def _check(path: Path, schema: dict[str, JSON], *, must_say_object: bool) -> Ite
 
 
 def _well_formed(path: Path, schema: JSON) -> Iterator[Finding]:
-    for at, part in _subschemas(path, schema):
+    for at, part in subschemas(path, schema):
         if isinstance(part, bool):
             continue
         if not isinstance(part, dict):
@@ -72,49 +65,9 @@ def _keywords(path: Path, schema: dict[str, JSON]) -> Iterator[Finding]:
             yield Finding((*path, "type"), "schema", message, hint)
     if "required" in schema and not (isinstance(required, list) and all(isinstance(name, str) for name in required)):
         yield Finding((*path, "required"), "schema", "`required` must be a list of property names")
-    for keyword in _MAPS:
+    for keyword in MAPS:
         if keyword in schema and not isinstance(schema[keyword], dict):
             yield Finding((*path, keyword), "schema", f"`{keyword}` must be a mapping from names to schemas")
-    for keyword in _LISTS:
+    for keyword in LISTS:
         if keyword in schema and not isinstance(schema[keyword], list):
             yield Finding((*path, keyword), "schema", f"`{keyword}` must be a list of schemas")
-
-
-def _check_strict(path: Path, schema: dict[str, JSON]) -> Iterator[Finding]:
-    for at, part in _subschemas(path, schema):
-        if not isinstance(part, dict) or "object" not in _as_list(part.get("type")):
-            continue
-        if part.get("additionalProperties") is not False:
-            yield _warning(at, "`strict` requires `additionalProperties: false` in every object")
-        left_out = sorted(set(_names(part.get("properties"))) - set(_names(part.get("required"))))
-        if left_out:
-            message = f"`strict` requires all properties in `required`; missing: {', '.join(left_out)}"
-            yield _warning(at, message, 'to make a property optional, allow null: `type: [string, "null"]`')
-
-
-def _warning(path: Path, message: str, hint: str = "") -> Finding:
-    return Finding(path, "strict-schema", message, hint, severity="warning")
-
-
-def _subschemas(path: Path, schema: JSON) -> Iterator[tuple[Path, JSON]]:
-    """Yield `schema` and every schema inside it, well formed or not."""
-    yield path, schema
-    if not isinstance(schema, dict):
-        return
-    inner: list[tuple[Path, JSON]] = [((keyword,), schema[keyword]) for keyword in _SINGLES if keyword in schema]
-    for keyword in _MAPS:
-        if isinstance(schema.get(keyword), dict):
-            inner += [((keyword, name), part) for name, part in schema[keyword].items()]
-    for keyword in _LISTS:
-        if isinstance(schema.get(keyword), list):
-            inner += [((keyword, index), part) for index, part in enumerate(schema[keyword])]
-    for step, part in inner:
-        yield from _subschemas((*path, *step), part)
-
-
-def _as_list(value: JSON) -> list[JSON]:
-    return value if isinstance(value, list) else [value]
-
-
-def _names(value: JSON) -> list[str]:
-    return [name for name in value if isinstance(name, str)] if isinstance(value, (dict, list)) else []

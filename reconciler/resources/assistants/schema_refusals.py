@@ -1,0 +1,152 @@
+"""JSON Schemas that OpenAI refuses although they are well formed.
+
+Sources: the guide "Structured outputs", sections "Supported schemas" and "JSON Schema keywords", and answers of the API
+that users report (`invalid_function_parameters`, `invalid_json_schema`), as of 2026-11-28.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from reconciler.resources.base import Path
+from reconciler.resources.problems import Finding
+from reconciler.resources.values import JSON
+
+MAPS: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+LISTS: Final = ("anyOf", "allOf", "oneOf", "prefixItems")
+SINGLES: Final = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+"""The keywords whose values are schemas: by name, in a list, and single ones."""
+
+_NOT_STRICT: Final = (
+    *("allOf", "oneOf", "not", "if", "then", "else"),
+    *("dependentRequired", "dependentSchemas", "patternProperties", "prefixItems"),
+)
+_NOT_AT_ROOT: Final = ("anyOf", "oneOf", "allOf", "enum", "not")
+_TYPED_BY: Final = ("type", "$ref", "anyOf", "enum", "const", "oneOf", "allOf")
+"""Keywords of which a strict schema has one. The last two are reported as such."""
+_DEPTH: Final = 10
+_PROPERTIES: Final = 5_000
+_ENUM_VALUES: Final = 1_000
+
+
+def subschemas(path: Path, schema: JSON) -> Iterator[tuple[Path, JSON]]:
+    """Yield `schema` and every schema inside it with its path, well formed or not."""
+    yield path, schema
+    if not isinstance(schema, dict):
+        return
+    inner: list[tuple[Path, JSON]] = [((keyword,), schema[keyword]) for keyword in SINGLES if keyword in schema]
+    for keyword in MAPS:
+        if isinstance(schema.get(keyword), dict):
+            inner += [((keyword, name), part) for name, part in schema[keyword].items()]
+    for keyword in LISTS:
+        if isinstance(schema.get(keyword), list):
+            inner += [((keyword, index), part) for index, part in enumerate(schema[keyword])]
+    for step, part in inner:
+        yield from subschemas((*path, *step), part)
+
+
+def check_parameters(path: Path, schema: Mapping[str, JSON], *, strict: bool) -> Iterator[Finding]:
+    """Yield a warning for each part of the parameters of a function that OpenAI refuses."""
+    for keyword in _NOT_AT_ROOT:
+        if keyword in schema and schema.get("type") == "object":
+            message = f"OpenAI refuses `{keyword}` at the root of function parameters"
+            yield _warning((*path, keyword), "function-schema", message, "write it inside a property")
+    if strict:
+        yield from _strict_parts(path, schema)
+        return
+    for at, part in subschemas(path, schema):
+        if isinstance(part, dict) and "array" in _types(part) and "items" not in part:
+            message = "OpenAI refuses an array without `items` in function parameters"
+            yield _warning(at, "function-schema", message, "describe the elements: `items: {type: string}`")
+
+
+def check_format(path: Path, schema: Mapping[str, JSON]) -> Iterator[Finding]:
+    """Yield a warning for each part of a strict output format that OpenAI refuses."""
+    if "anyOf" in schema:
+        yield _strict((*path, "anyOf"), "`strict` does not allow `anyOf` at the root", "write it inside a property")
+    yield from _strict_parts(path, schema)
+
+
+def _strict_parts(path: Path, schema: Mapping[str, JSON]) -> Iterator[Finding]:
+    parts = [(at, part) for at, part in subschemas(path, schema) if isinstance(part, dict)]
+    for at, part in parts:
+        yield from _object(at, part)
+        yield from _keywords(at, part)
+        yield from _reference(at, part, schema)
+    yield from _sizes(path, parts)
+
+
+def _object(path: Path, part: Mapping[str, JSON]) -> Iterator[Finding]:
+    if "object" not in _types(part):
+        return
+    if part.get("additionalProperties") is not False:
+        yield _strict(path, "`strict` requires `additionalProperties: false` in every object", "add it")
+    properties, required = _names(part.get("properties")), _names(part.get("required"))
+    if left_out := sorted(set(properties) - set(required)):
+        message = f"`strict` requires all properties in `required`; missing: {', '.join(left_out)}"
+        yield _strict(path, message, 'to make a property optional, allow null: `type: [string, "null"]`')
+    if unknown := sorted(set(required) - set(properties)):
+        message = f"`required` names no property of this object: {', '.join(unknown)}"
+        yield _strict((*path, "required"), message, "define these properties, or remove the names")
+
+
+def _keywords(path: Path, part: Mapping[str, JSON]) -> Iterator[Finding]:
+    for keyword in _NOT_STRICT:
+        if keyword in part:
+            hint = "use `anyOf`" if keyword == "oneOf" else ""
+            yield _strict((*path, keyword), f"`strict` does not allow `{keyword}`", hint)
+    if "array" in _types(part) and "items" not in part:
+        message = "`strict` requires `items` in every array"
+        yield _strict(path, message, "describe the elements: `items: {type: string}`")
+    if not any(keyword in part for keyword in _TYPED_BY):
+        yield _strict(path, "`strict` requires a `type` in every schema", "add it")
+
+
+def _reference(path: Path, part: Mapping[str, JSON], root: Mapping[str, JSON]) -> Iterator[Finding]:
+    target = part.get("$ref")
+    if isinstance(target, str) and not _resolves(target, root):
+        message = f"`$ref: {target}` does not point to a schema in this document"
+        yield _strict((*path, "$ref"), message, "write `#` or `#/$defs/NAME`, and define NAME in `$defs` at the root")
+
+
+def _resolves(target: str, root: Mapping[str, JSON]) -> bool:
+    head, *steps = target.split("/")
+    found: JSON = root
+    for step in (step.replace("~1", "/").replace("~0", "~") for step in steps):
+        if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+            found = found[int(step)]
+        elif isinstance(found, dict) and step in found:
+            found = found[step]
+        else:
+            return False
+    return head == "#"
+
+
+def _sizes(path: Path, parts: list[tuple[Path, dict[str, JSON]]]) -> Iterator[Finding]:
+    """Yield a warning for each limit of the size of a strict schema that is exceeded."""
+    deepest = max((sum(step in ("properties", "items") for step in at[len(path) :]) for at, _ in parts), default=0)
+    properties = sum(len(_names(part.get("properties"))) for _, part in parts)
+    values = sum(len(part["enum"]) for _, part in parts if isinstance(part.get("enum"), list))
+    for count, limit, what in (
+        (deepest, _DEPTH, "levels of nesting"),
+        (properties, _PROPERTIES, "properties"),
+        (values, _ENUM_VALUES, "values of `enum`"),
+    ):
+        if count > limit:
+            yield _strict(path, f"`strict` allows at most {limit:,} {what}, found {count:,}")
+
+
+def _strict(path: Path, message: str, hint: str = "") -> Finding:
+    return _warning(path, "strict-schema", message, hint or "remove it, or write `strict: false`")
+
+
+def _warning(path: Path, code: str, message: str, hint: str) -> Finding:
+    return Finding(path, code, message, hint, severity="warning")
+
+
+def _types(part: Mapping[str, JSON]) -> list[JSON]:
+    kind = part.get("type")
+    return kind if isinstance(kind, list) else [kind]
+
+
+def _names(value: JSON) -> list[str]:
+    return [name for name in value if isinstance(name, str)] if isinstance(value, (dict, list)) else []
