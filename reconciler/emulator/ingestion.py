@@ -4,6 +4,7 @@ The outcome and the completion time of an entry (store, file) are set when it is
 the clock on each read. Deleting a file leaves its entries listed and counted, as users of the API report.
 """
 
+import codecs
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -16,11 +17,13 @@ from reconciler.emulator.store import Document, Where
 
 KIND = "vector_store.file"
 
-# From the file search guide of the API, "supported files".
+# From the file search guide of the API, "supported files"; users report that extensions in upper case are refused.
 SUPPORTED = frozenset(
     {".c", ".cpp", ".cs", ".css", ".doc", ".docx", ".go", ".html", ".java", ".js", ".json", ".md", ".pdf", ".php"}
     | {".pptx", ".py", ".rb", ".sh", ".tex", ".ts", ".txt"}
 )
+BINARY = frozenset({".doc", ".docx", ".pdf", ".pptx"})
+MOST_TEXT = 20_000_000
 # The present meaning of `auto`, from the docstrings of the chunking types.
 AUTO = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
 
@@ -103,12 +106,25 @@ def _entry(call: Call, store_id: str, file: Document, wanted: Attachment, batch_
 def _error(call: Call, file: Document) -> Document | None:
     if call.settings.ingest_fails:
         return {"code": "server_error", "message": "An internal error occurred."}
-    extension = PurePath(file["filename"]).suffix.lower()
+    extension = PurePath(file["filename"]).suffix
     if extension not in SUPPORTED:
         return {"code": "unsupported_file", "message": f"Files with extension '{extension}' are not supported."}
     if not file["bytes"]:
         return {"code": "invalid_file", "message": "The file is empty."}
+    if extension not in BINARY and file["bytes"] > MOST_TEXT:
+        return {"code": "invalid_file", "message": "The file has more than 5,000,000 tokens."}
+    if extension not in BINARY and not _is_text(call.store.content(file["id"])):
+        return {"code": "invalid_file", "message": "The encoding of the file must be utf-8, utf-16, or ascii."}
     return None
+
+
+def _is_text(content: bytes) -> bool:
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        content.decode("utf-16" if wide else "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _overlap(static: Any, path: str) -> None:

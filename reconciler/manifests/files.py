@@ -1,5 +1,6 @@
 """Files of the project folder that manifests name by path or pattern, with their hashes, and hints for wrong paths."""
 
+import codecs
 import hashlib
 import os
 import re
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from reconciler.manifests.folder import UnreadableError, is_lfs_pointer, locate, open_regular
 from reconciler.manifests.tree import Tree
@@ -24,6 +25,7 @@ _MOST_ABSENT: Final = 3
 """Largest number of absent files that are reported for one pattern."""
 _START: Final = 8000
 """Number of bytes in which Git looks for signs of a binary file."""
+_CHUNK: Final = 1 << 18
 _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
 
 
@@ -118,8 +120,9 @@ class Files:
                 if b"\r\n" in start and b"\0" not in start:
                     self.with_crlf[path] = real
                 file.seek(0)
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                self._hashed[key] = LocalFile(path, sha256, status.st_size, on_disk=self._on_disk(path, real))
+                sha256, is_text = _examined(file)
+                on_disk = self._on_disk(path, real)
+                self._hashed[key] = LocalFile(path, sha256, status.st_size, on_disk=on_disk, is_text=is_text)
             return self._hashed[key]
 
     def _on_disk(self, path: str, real: Path) -> str:
@@ -127,6 +130,27 @@ class Files:
         if path.isascii() or (self.tree.root / path).exists():
             return ""
         return real.relative_to(os.path.realpath(self.tree.root)).as_posix()
+
+
+def _examined(file: BinaryIO) -> tuple[str, bool]:
+    """Return the SHA-256 of a file in hex, and True if its content is UTF-8, or UTF-16 with a byte order mark."""
+    digest, is_text = hashlib.sha256(), True
+    decoder: codecs.IncrementalDecoder | None = None
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        if decoder is None:
+            wide = chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
+        is_text = is_text and _decodes(decoder, chunk)
+    return digest.hexdigest(), is_text and (decoder is None or _decodes(decoder, b"", final=True))
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(data, final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _plain(path: str) -> str:

@@ -94,6 +94,8 @@ class LocalFile:
     """Id of the Git blob with the content, for a file that a release keeps; the file in the folder may have changed."""
     on_disk: str = ""
     """Path in the folder, if the file system has the name in another Unicode form."""
+    is_text: bool = True
+    """False if the content is neither UTF-8 nor UTF-16 with a byte order mark."""
 
     @property
     def place(self) -> str:

@@ -12,7 +12,7 @@ from reconciler.resources.base import LocalFile, ProjectFiles
 from reconciler.resources.kinds.file import file_address, is_file_id
 from reconciler.resources.metadata import USER_ATTRIBUTES, too_many_pairs
 from reconciler.resources.name_lists import few
-from reconciler.resources.problems import Finding
+from reconciler.resources.problems import Finding, Severity
 from reconciler.resources.resource_type import Lane, Members
 from reconciler.resources.values import JSON, Fields, is_reference, reference
 
@@ -23,8 +23,11 @@ SUPPORTED: Final = frozenset({
 })
 # fmt: on
 """Extensions that file search supports (guide "File search", supported files)."""
+_BINARY: Final = frozenset({".doc", ".docx", ".pdf", ".pptx"})
 LARGEST: Final = 512 * 1024 * 1024
 """Largest size of an upload in bytes (API reference, "Upload file")."""
+_MOST_TEXT: Final = 20_000_000
+"""Bytes of text that have about 5 million tokens (guide "File search", limitations), at four bytes each."""
 MEMBERS: Final = Members(
     field="files",
     kind=FILE,
@@ -52,11 +55,16 @@ class Entry(Protocol):
 E = TypeVar("E", bound=Entry)
 
 
+def _is_plain(file: LocalFile) -> bool:
+    return PurePosixPath(file.path).suffix.lower() in SUPPORTED - _BINARY
+
+
 class Rule(NamedTuple):
     code: str
     broken_by: Callable[[LocalFile], bool]
     message: str
     hint: str
+    severity: Severity = "error"
 
 
 _RULES: Final = (
@@ -73,7 +81,30 @@ _RULES: Final = (
         "of a type that file search does not support",
         f"Supported are {' '.join(sorted(SUPPORTED))}.",
     ),
+    Rule(
+        "too-many-tokens",
+        lambda file: _MOST_TEXT < file.bytes <= LARGEST and _is_plain(file),
+        "larger than 20 MB of text, and file search accepts at most 5 million tokens in a file",
+        "Split it.",
+        "warning",
+    ),
+    Rule(
+        "upper-case-extension",
+        lambda file: (end := PurePosixPath(file.path).suffix) not in SUPPORTED and end.lower() in SUPPORTED,
+        "refused by file search, because the extension is not in lower case",
+        "Rename the file: `report.pdf` instead of `report.PDF`.",
+        "warning",
+    ),
+    Rule(
+        "not-utf8",
+        lambda file: not file.is_text and _is_plain(file),
+        "not UTF-8 text, and file search refuses text in other encodings than UTF-8 and UTF-16",
+        "Convert it, for example with `iconv -f LATIN1 -t UTF-8`.",
+        "warning",
+    ),
 )
+"""Sources: API reference, "Upload file"; guide "File search", supported files and their encodings; errors that users
+report for extensions in upper case."""
 
 
 def held(entries: Sequence[E], files: ProjectFiles) -> Iterator[tuple[str, E, int]]:
@@ -137,7 +168,8 @@ def _check_content(readable: Iterable[tuple[LocalFile, int]]) -> Iterator[Findin
         for index, group in groupby(broken, key=lambda pair: pair[0]):
             paths = [path for _, path in group]
             be = "is" if len(paths) == 1 else "are"
-            yield Finding(_at(index), rule.code, f"{few(paths, _SHOWN)} {be} {rule.message}", rule.hint)
+            message = f"{few(paths, _SHOWN)} {be} {rule.message}"
+            yield Finding(_at(index), rule.code, message, rule.hint, rule.severity)
 
 
 def _check_names(readable: Sequence[tuple[LocalFile, E, int]], settings: Callable[[E], JSON]) -> Iterator[Finding]:

@@ -109,6 +109,8 @@ def test_a_batch_of_two_thousand_files_is_one_transaction(embed, monkeypatch):
     api = embed()
     with store.transaction(write=True):
         store.put_all("file", [FILE | {"id": f"file-{number}"} for number in range(2000)])
+        for number in range(2000):
+            store.put_content(f"file-{number}", b"text")
     created = api.run(api.sdk.vector_stores.create())
     statements: list[str] = []
     store._db.set_trace_callback(statements.append)

@@ -65,9 +65,29 @@ def test_read_returns_hash_and_size(folder, files):
     assert files.read("kb/a.md") == LocalFile("kb/a.md", hashlib.sha256(b"changed").hexdigest(), 7)
 
 
+@pytest.mark.parametrize(
+    ("content", "is_text"),
+    [
+        (b"", True),
+        ("Gr\u00fc\u00dfe".encode(), True),
+        ("Gr\u00fc\u00dfe".encode("utf-16"), True),
+        ("Gr\u00fc\u00dfe".encode("latin-1"), False),
+        (b"x" * (1 << 18) + "\u00fc".encode(), True),
+        (b"x" * ((1 << 18) - 1) + "\u00fc".encode(), True),
+        (b"x" * (1 << 18) + "\u00fc".encode()[:1], False),
+    ],
+    ids=["empty", "utf-8", "utf-16", "latin-1", "second chunk", "between chunks", "cut off"],
+)
+def test_read_recognises_text(folder, files, content, is_text):
+    folder.write("kb/b.md", "")
+    (folder.root / "kb/b.md").write_bytes(content)
+    found = files.read("kb/b.md")
+    assert (found.is_text, found.sha256) == (is_text, hashlib.sha256(content).hexdigest())
+
+
 def test_unchanged_file_is_hashed_once(folder, files, monkeypatch):
     files.read("kb/a.md")
-    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(hashlib, "sha256", lambda *_: pytest.fail("read again"))
     assert isinstance(files.read("kb/a.md"), LocalFile)
 
 

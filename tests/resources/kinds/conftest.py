@@ -20,10 +20,10 @@ class Folder:
 
     files: dict[str, LocalFile] = field(default_factory=dict)
 
-    def add(self, path: str, content: str = "", *, size: int | None = None) -> LocalFile:
+    def add(self, path: str, content: str = "", *, size: int | None = None, is_text: bool = True) -> LocalFile:
         content = content or path
         sha256 = hashlib.sha256(content.encode()).hexdigest()
-        self.files[path] = LocalFile(path, sha256, len(content) if size is None else size)
+        self.files[path] = LocalFile(path, sha256, len(content) if size is None else size, is_text=is_text)
         return self.files[path]
 
     def glob(self, pattern: str) -> list[str]:

@@ -141,7 +141,7 @@ class TestSpec:
 class TestCheck:
     def test_valid_store_has_no_findings(self, findings, folder):
         folder.add("kb/a.md")
-        folder.add("kb/B.PDF")
+        folder.add("kb/b.pdf")
         assert findings(files=["kb/*"]) == []
 
     def test_glob_without_a_match_is_an_error(self, findings):
@@ -163,6 +163,20 @@ class TestCheck:
             ("file-too-large", "kb/huge.pdf"),
             ("unsupported-file", "kb/prices.csv"),
         }
+
+    def test_file_that_file_search_refuses_is_a_warning(self, findings, folder):
+        folder.add("kb/report.PDF", is_text=False)
+        folder.add("kb/latin.txt", is_text=False)
+        folder.add("kb/scan.pdf", is_text=False)
+        folder.add("kb/long.md", size=20_000_001)
+        folder.add("kb/long.pdf", size=20_000_001)
+        found = findings(files=["kb/*"])
+        assert {(finding.code, finding.message.split()[0]) for finding in found} == {
+            ("upper-case-extension", "kb/report.PDF"),
+            ("not-utf8", "kb/latin.txt"),
+            ("too-many-tokens", "kb/long.md"),
+        }
+        assert {finding.severity for finding in found} == {"warning"}
 
     def test_findings_of_one_entry_are_joined(self, findings, folder):
         for number in range(1005):
