@@ -17,6 +17,7 @@ from reconciler.bundles.documents import (
     with_ids,
 )
 from reconciler.bundles.outlets import DirectoryOutlet
+from reconciler.resources.model_names import has_instructions_last
 
 _log = logging.getLogger("reconciler.bundles")
 _TIMEOUT: Final = 10.0
@@ -61,12 +62,18 @@ class Bundle:
         """Return `nodes` and `edges` of a pipeline. Nodes name assistants by address and vector stores by live id."""
         return copy.deepcopy(self._part("pipelines", address))
 
-    def request(self, address: str) -> dict[str, Any]:
-        """Return the arguments of `responses.create`, without `input`, for an assistant of target `responses`."""
+    def request(self, address: str, *, input: str | list[Any] | None = None) -> dict[str, Any]:  # noqa: A002
+        """Return the arguments of `responses.create` for an assistant of target `responses`.
+
+        With an `input`, they contain it. From GPT-6.2 on, the API puts `instructions` after the input, which makes the
+        cached prefix useless: for these models, the instructions become the first item of the input, a developer
+        message (OpenAI's guide "Latest model").
+        """
         assistant = self._part("assistants", address)
         if "request" not in assistant:
             raise BundleError("usage", f"{address} is a saved agent: use agent_id({address!r})")
-        return copy.deepcopy(assistant["request"])
+        request: dict[str, Any] = copy.deepcopy(assistant["request"])
+        return request if input is None else _with_input(request, input)
 
     def agent_id(self, address: str) -> str:
         """Return the live id of an assistant of target `agents`."""
@@ -87,6 +94,14 @@ class Bundle:
         """Return the address of the release's copy: `assistant/billing@support.3` for `assistant/billing`."""
         chatbot = str(self.content["address"]).partition("/")[2].partition("@")[0]
         return f"{address}@{chatbot}.{self.release}"
+
+
+def _with_input(request: dict[str, Any], given: str | list[Any]) -> dict[str, Any]:
+    if not has_instructions_last(request.get("model")) or not request.get("instructions"):
+        return {**request, "input": given}
+    turn = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    standing = {"role": "developer", "content": request.pop("instructions")}
+    return {**request, "input": [standing, *turn]}
 
 
 class _Key(NamedTuple):

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from reconciler.resources.address import IDENTITY_PATTERN, NAME_PATTERN, NAME_RULE, is_name
+from reconciler.resources.assistants.model_parameters import PARAMETER, PARAMETER_PATTERN
 from reconciler.resources.base import Spec
 from reconciler.resources.prices import Dollars, Prices
 from reconciler.s3.location import BUCKET, Location, check_bucket, check_endpoint, check_prefix
@@ -182,6 +183,17 @@ Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, 
 Variables: TypeAlias = dict[VariableName, Scalar]
 
 
+def _parameter(text: str) -> str:
+    if not PARAMETER.fullmatch(text):
+        raise ValueError(f"{text!r} is not a parameter: write FIELD, FIELD=VALUE or FIELD!=VALUE")
+    return text
+
+
+RefusedParameter: TypeAlias = Annotated[
+    str, AfterValidator(_parameter), WithJsonSchema({"type": "string", "pattern": f"^{PARAMETER_PATTERN}$"})
+]
+
+
 class Environment(Spec):
     """A set of variables, and optionally an OpenAI project of its own."""
 
@@ -253,6 +265,10 @@ class ProjectSpec(Spec):
     """Rate limits for requests to the API."""
     prices: Prices = Prices()
     """Prices for cost estimates, in US dollars, where they differ from those that OpenAI publishes."""
+    refused_parameters: dict[str, tuple[RefusedParameter, ...]] = Field(default_factory=dict)
+    """Parameters that a model refuses, by model, instead of those in `docs/risks.md`: `temperature` for any value,
+    `reasoning.effort=none` for one, `temperature!=1` for all others. An empty list for a model that refuses none.
+    Default: none."""
     environments: dict[EnvironmentName, Environment] = Field(default_factory=dict)
     """Environments by name, each with its own variables, state, labels and bundles. Names consist of lower-case
     letters, digits and `-`, at most 63 characters. Default: none."""

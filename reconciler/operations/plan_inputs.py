@@ -121,6 +121,7 @@ def inputs_of(
         max_archives=workspace.loaded.project.spec.safety.max_archives,
         max_daily_cost=workspace.loaded.project.spec.safety.max_daily_cost,
         prices=workspace.loaded.project.spec.prices,
+        refused_parameters=workspace.loaded.project.spec.refused_parameters,
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
     )

@@ -170,6 +170,8 @@ class PlanInputs:
     max_daily_cost: float | None = None
     """US dollars."""
     prices: Prices = field(default_factory=Prices)
+    refused_parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Parameters that models refuse, by model, where the project says so."""
     chosen_environment: str | None = None
     """The environment, if commands must name it because the project has several."""
     openai_project: str | None = None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from reconciler.resources.model_names import base_model
+
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
@@ -59,8 +61,7 @@ _BY_MODEL: Final = {
 
 def retirement(model: str) -> Retirement | None:
     """Return the shutdown of `model`, if one is known. A fine-tuned model has the date of its base model."""
-    base = model.split(":")[1] if model.startswith("ft:") else model
-    return _BY_MODEL.get(base)
+    return _BY_MODEL.get(base_model(model))
 
 
 def warning(model: str) -> str:

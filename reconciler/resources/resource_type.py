@@ -187,6 +187,8 @@ class ResourceType:
     """Models of OpenAI that the object runs on."""
     risks: Callable[[Fields, Fields], Iterable[Hazard]] = lambda _before, _after: ()
     """Risks of a change of some fields, given their values before and after it."""
+    refused: Callable[[Fields, Mapping[str, Sequence[str]]], Iterable[Hazard]] = lambda _fields, _replaced: ()
+    """Risks of parameters that the model of an object refuses, given the entries of the project by model."""
     prompt: Callable[[Fields], str] = lambda _fields: ""
     """Text that is sent with every request."""
     paid: Callable[[Fields], Iterable[str]] = lambda _fields: ()

@@ -20,6 +20,7 @@ High: TypeAlias = Literal[
     "moderation-lowered",  # side, before, after: modes
     "model-retiring",  # model, on, days
     "protection-removed",
+    "parameter-refused",  # model, parameter, value, source
     "publication-withdrawn",  # name, release, now: the name instead; or outlet or identity, names
     "name-lost",  # before, after: addresses
     "consent-used",  # consent, until, why
@@ -33,6 +34,7 @@ Medium: TypeAlias = Literal[
     "parameters-incompatible",  # tool, breaks: as `parameters.incompatible` has them
     "output-changed",
     "model-changed",  # before, after: names
+    "instructions-moved",  # before, after: models
     "reasoning-lowered",  # before, after
     "id-changed",  # id
 ]

@@ -85,6 +85,20 @@ class TestBundle:
         search = next(tool for tool in request["tools"] if tool["type"] == "file_search")
         assert search["vector_store_ids"] == ["vs_1"]
 
+    def test_a_request_may_have_its_input(self, put):
+        bundle = load(put().root, PRODUCTION, DRAFT)
+        plain = bundle.request("assistant/billing")
+        assert bundle.request("assistant/billing", input="Hi") == {**plain, "input": "Hi"}
+
+    @pytest.mark.parametrize("given", ["Hi", [{"role": "user", "content": "Hi"}]], ids=["a text", "a list of messages"])
+    def test_instructions_start_the_input_of_models_that_would_put_them_after_it(self, put, given):
+        bundle = load(put().root, PRODUCTION, DRAFT)
+        bundle.content["assistants"]["assistant/billing"]["request"]["model"] = "gpt-6.2-sol"
+        plain = bundle.request("assistant/billing")
+        sent = bundle.request("assistant/billing", input=given)
+        standing = {"role": "developer", "content": plain.pop("instructions")}
+        assert sent == {**plain, "input": [standing, {"role": "user", "content": "Hi"}]}
+
     def test_a_saved_agent_is_its_id(self, put):
         assert load(put().root, PRODUCTION, DRAFT).agent_id("assistant/technical") == "agent_1"
 

@@ -122,6 +122,20 @@ def test_other_requests_are_refused_at_the_place(api, given, param):
     assert api.refusal("POST", "/responses", json={"model": "gpt-6-luna", **given})["param"] == param
 
 
+@pytest.mark.parametrize(
+    ("model", "given", "param", "code"),
+    [
+        ("gpt-6-astra", {"temperature": 1}, "temperature", "unsupported_parameter"),
+        ("gpt-6-astra", {"reasoning": {"effort": "minimal"}}, "reasoning.effort", "unsupported_value"),
+        ("gpt-6.2-sol", {"service_tier": "flex"}, "service_tier", "unsupported_value"),
+        ("gpt-6.1-sol", {"reasoning": {"effort": "none"}}, "reasoning.effort", "unsupported_value"),
+    ],
+)
+def test_parameters_that_a_model_does_not_support_are_refused(api, model, given, param, code):
+    error = api.refusal("POST", "/responses", json={"model": model, "input": "Hi", **given})
+    assert (error["param"], error["code"]) == (param, code)
+
+
 def test_a_request_without_model_or_prompt_is_refused(api):
     assert api.refusal("POST", "/responses", json={"input": "Hi"})["param"] == "model"
 

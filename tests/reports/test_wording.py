@@ -188,6 +188,8 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "remote-tools-opened": {"tool": "mcp:crm", "change": "server"},
         "moderation-lowered": {"side": "input", "before": "block", "after": "score"},
         "model-retiring": {"model": "o3", "on": "2026-12-11", "days": 20},
+        "parameter-refused": {"model": "gpt-6-astra", "parameter": "top_p", "value": 0.5, "source": "a report"},
+        "instructions-moved": {"before": "gpt-6-luna", "after": "gpt-6.2-sol"},
         "protection-removed": {},
         "publication-withdrawn": {"release": "release/support@1"},
         "name-lost": {"before": "assistant/old", "after": "assistant/new"},

@@ -57,6 +57,10 @@ def moderation(mode: str | None) -> dict[str, Any]:
     return {"moderation": {"model": "omni", "policy": {"input": mode and {"mode": mode}}}}
 
 
+def of(model: str) -> dict[str, Any]:
+    return {"model": model, "instructions": "Be kind."}
+
+
 def effort(level: str | None) -> dict[str, Any]:
     return {"reasoning": {"effort": level}}
 
@@ -98,6 +102,7 @@ FIRES: list[Case] = [
     ),
     ("output-changed", "request", {"text": {}}, {"text": {"format": {"type": "json_object"}}}),
     ("reasoning-lowered", "agent", effort("high"), effort("low")),
+    ("instructions-moved", "request", of("gpt-6-luna"), of("gpt-6.2-sol")),
     ("tool-removed", "agent", function(), tools()),
 ]
 
@@ -128,6 +133,8 @@ SILENT: list[Case] = [
     ),
     ("output-changed", "request", {"text": {}}, {"text": {"verbosity": "low"}}),
     ("reasoning-lowered", "agent", effort("low"), effort("high")),
+    ("instructions-moved", "request", of("gpt-6.2-astra"), of("gpt-6.2-sol")),
+    ("instructions-moved", "agent", of("gpt-6-luna"), of("gpt-6.2-sol")),
     ("reasoning-lowered", "agent", effort("high"), effort(None)),
     ("tool-removed", "request", search("vs_1"), tools()),
 ]

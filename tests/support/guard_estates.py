@@ -11,10 +11,15 @@ from typing import Any, Self
 
 from reconciler.planning.inputs import PlanInputs, Release
 from reconciler.resources.address import Address
+from reconciler.resources.assistants.model_parameters import parameter_risks
 from tests.support.plan_inputs import FORMS, Worlds, live_id, ref
 
 BOTS = replace(FORMS["page"], pointers=frozenset({"published"}), models=lambda fields: fields.get("models") or ())
-AGENTS = replace(FORMS["agent"], models=lambda fields: [fields["model"]] if "model" in fields else [])
+AGENTS = replace(
+    FORMS["agent"],
+    models=lambda fields: [fields["model"]] if "model" in fields else [],
+    refused=parameter_risks,
+)
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """Models: names, shutdown dates and default reasoning efforts."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from reconciler.emulator.api import Call, Endpoint
-from reconciler.emulator.errors import not_found
+from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.store import Document
 
 
@@ -55,12 +56,41 @@ MODELS = [
     Model("gpt-4", 1687219200, None, "2026-10-23"),
     Model("gpt-3.5-turbo", 1677542400, None, "2026-10-23"),
 ]
+# Refused parameters, as users report them: a path, and the only refused value or None for any.
+REFUSED: Mapping[str, Sequence[tuple[str, Any]]] = {
+    "gpt-6-astra": (
+        *(("temperature", None), ("top_p", None)),
+        *(("reasoning.effort", "none"), ("reasoning.effort", "minimal")),
+    ),
+    **dict.fromkeys(
+        ("gpt-6.2-astra", "gpt-6.2-sol"),
+        (
+            *(("temperature", None), ("top_p", None), ("top_logprobs", None)),
+            *(("reasoning.effort", "none"), ("service_tier", "flex")),
+        ),
+    ),
+    "gpt-6.1-sol": (("reasoning.effort", "none"),),
+}
 _BY_ID = {model.id: model for model in MODELS}
 
 
 def default_effort(model: str) -> str | None:
     """Return the default reasoning effort; `medium` for models that are not listed, such as fine-tunes."""
     return _BY_ID[model].effort if model in _BY_ID else "medium"
+
+
+def check_parameters(model: str | None, body: Mapping[str, Any]) -> None:
+    """Raise ApiError for the first parameter of a request that the model refuses."""
+    for path, refused in REFUSED.get(model or "", ()):
+        value: Any = body
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if value is not None and refused is None:
+            message = f"Unsupported parameter: '{path}' is not supported with this model."
+            raise invalid(message, path, "unsupported_parameter")
+        if value is not None and value == refused:
+            message = f"Unsupported value: '{path}' does not support '{value}' with this model."
+            raise invalid(message, path, "unsupported_value")
 
 
 def list_models(call: Call) -> Document:  # noqa: ARG001 - a Handler

@@ -17,7 +17,7 @@ from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.limits import between, pairs
-from reconciler.emulator.resources import vector_stores
+from reconciler.emulator.resources import models, vector_stores
 from reconciler.emulator.schema import missing
 from reconciler.emulator.store import Document
 
@@ -72,6 +72,7 @@ def create(call: Call) -> Document | Response:
     for index, tool in enumerate(given.get("tools") or []):
         if tool["type"] == "function":
             json_schemas.check_function(tool, f"tools[{index}]")
+    models.check_parameters(given.get("model"), given)
     json_schemas.check_format((given.get("text") or {}).get("format"))
     _check_references(call)
     response = {

@@ -29,14 +29,16 @@ def models(context: GuardContext) -> Iterator[Violation]:
 
 def brought(context: GuardContext, change: Change) -> set[str]:
     """Return the models that a change brings to users. The models of a copy count for the release that makes it."""
+    return {model for part in concerned(context, change) for model in _models(context, part)}
+
+
+def concerned(context: GuardContext, change: Change) -> Iterator[Address]:
+    """Yield the objects that a change brings to users: all of a release, or else the object itself. A copy counts for
+    the release that makes it.
+    """
     address = Address.parse(change.address)
     if address.release != address and address.release in context.released:
-        return set()
-    return {model for part in _concerned(context, address, change) for model in _models(context, part)}
-
-
-def _concerned(context: GuardContext, address: Address, change: Change) -> Iterator[Address]:
-    """Yield the objects that a change brings to users: all of a release, or else the object itself."""
+        return
     if change.action == "release":
         yield from _whole(context, address)
     elif change.action == "publish":

@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
 from reconciler.planning.guard.context import GuardContext
-from reconciler.planning.guard.retired import brought
+from reconciler.planning.guard.retired import brought, concerned
 from reconciler.planning.model import Change
 from reconciler.resources.address import Address, release_number
 from reconciler.resources.resource_type import ResourceType
@@ -61,6 +61,17 @@ def unpinned(context: GuardContext, change: Change) -> Iterator[Hazard]:
         yield Hazard("model-unpinned", {"models": sorted(passing)})
 
 
+def refused(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield the parameters that it brings to users and that their model refuses."""
+    inputs = context.inputs
+    for part in sorted(set(concerned(context, change))):
+        desired = inputs.desired.get(part)
+        if desired is not None:
+            known = inputs.resource_types[desired.type].refused(desired.fields, inputs.refused_parameters)
+            for hazard in known:
+                yield hazard if str(part) == change.address else replace(hazard, part=str(part))
+
+
 def lifecycle(_context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield the protections of the object that the change removes."""
     for item in change.fields:
@@ -110,6 +121,7 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     fields,
     retiring,
     unpinned,
+    refused,
     publication,
     withdrawal,
     lifecycle,

@@ -72,6 +72,11 @@ def _break(found: Args) -> str:
     return phrase(args) if callable(phrase) else phrase.format(**args)
 
 
+def _refused(args: Args) -> str:
+    shown = args["parameter"] if isinstance(args["value"], (dict, list)) else f"{args['parameter']}: {args['value']}"
+    return f"{args['model']} refuses `{shown}`, so that every request fails (source: {args['source']})"
+
+
 def _version(args: Args) -> str:
     older = ", an older one" if args["after"] < args["before"] else ""
     return f"users get version {args['after']} instead of {args['before']}{older}"
@@ -84,6 +89,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "moderation-lowered": _moderation,
     "model-retiring": "OpenAI shuts down {model} on {on}, in {days} days",
     "protection-removed": "the next plan may delete or replace it",
+    "parameter-refused": _refused,
     "publication-withdrawn": _withdrawn,
     "name-lost": "applications that load {before} no longer find it: they have to load {after}",
     "consent-used": permission,
@@ -95,6 +101,8 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "parameters-incompatible": _parameters,
     "output-changed": "the format of its answers changes",
     "model-changed": "{before} becomes {after}",
+    "instructions-moved": "{after} gets the instructions after the input, which makes cached prefixes useless: the "
+    "application has to pass its input to `request(…, input=…)` of the bundle",
     "reasoning-lowered": "its reasoning effort changes from {before} to {after}",
     "id-changed": "whatever uses it by its id {id} outside this project no longer finds it",
     "model-unpinned": "the answers of {models} may change without notice",

@@ -9,6 +9,7 @@ from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.canonical import canonical_request, rendered
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.limits import Spec, check
+from reconciler.resources.assistants.model_parameters import moved_instructions, parameter_risks
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.risks import risks
 from reconciler.resources.base import Desired, Resource, Scope
@@ -16,6 +17,7 @@ from reconciler.resources.kind import Kind
 from reconciler.resources.kinds.file import file_objects
 from reconciler.resources.prices import BY_USE
 from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.risks import Hazard
 from reconciler.resources.values import JSON, Fields
 
 PREFIX: Final = "assistant"
@@ -35,6 +37,11 @@ def _paid(fields: Fields) -> set[str]:
     return {str(tool.get("type")) for tool in (fields.get("tools") or {}).values()} & BY_USE
 
 
+def _request_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
+    yield from risks(before, after)
+    yield from moved_instructions(before, after)
+
+
 AGENT: Final = ResourceType(
     type="agent",
     prefix=PREFIX,
@@ -47,6 +54,7 @@ AGENT: Final = ResourceType(
     resolved=frozenset({"reasoning"}),
     models=_models,
     risks=risks,
+    refused=parameter_risks,
     prompt=_prompt,
     paid=_paid,
 )
@@ -61,7 +69,8 @@ REQUEST: Final = ResourceType(
     defaults={},
     delete_ranks=RANKS,
     models=_models,
-    risks=risks,
+    risks=_request_risks,
+    refused=parameter_risks,
     prompt=_prompt,
     paid=_paid,
 )

@@ -45,9 +45,15 @@ def fresh(model: str) -> Estate:
     return Estate().want("assistant/triage", model=model)
 
 
-def release(model: str) -> Estate:
-    estate = Estate().assistant("triage", model=model).bot("support", assistant="triage")
-    return estate.release("support", 1, assistant="triage", model=model, new=True)
+def release(model: str, **fields: Any) -> Estate:
+    estate = Estate().assistant("triage", model=model, **fields).bot("support", assistant="triage")
+    return estate.release("support", 1, assistant="triage", model=model, new=True, **fields)
+
+
+def warm(before: str | None, after: str) -> Estate:
+    """An assistant with a temperature gets another model, or is new."""
+    estate = Estate().assistant("triage", model=before, temperature=0.2) if before else Estate()
+    return estate.want("assistant/triage", model=after, temperature=0.2)
 
 
 def publish(before: int | None, after: int | None) -> Estate:
@@ -100,6 +106,9 @@ TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("model-retiring", lambda: noted("o3")),
     ("model-retiring", lambda: release("o3")),
     ("model-unpinned", lambda: fresh("gpt-6-latest")),
+    ("parameter-refused", lambda: warm(None, "gpt-6-astra")),
+    ("parameter-refused", lambda: warm("gpt-6-luna", "gpt-6-astra")),
+    ("parameter-refused", lambda: release("gpt-6-astra", temperature=0.2)),
     ("published-version-changed", lambda: publish(1, 2)),
     ("publication-withdrawn", lambda: publish(1, None)),
     ("publication-withdrawn", lambda: publish(1, 1).gone("chatbot/support")),
@@ -119,6 +128,8 @@ NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("model-retiring", lambda: model("o3", "m2")),
     ("model-retiring", lambda: Estate().assistant("triage", model="o3")),
     ("model-unpinned", lambda: noted("gpt-6-latest")),
+    ("parameter-refused", lambda: warm("gpt-6-astra", "gpt-6-luna")),
+    ("parameter-refused", lambda: Estate().assistant("triage", model="gpt-6-astra", temperature=0.2)),
     ("published-version-changed", lambda: publish(None, 1)),
     ("published-version-changed", lambda: publish(2, 2)),
     ("publication-withdrawn", lambda: publish(1, 2)),
@@ -143,6 +154,22 @@ def test_it_is_told_once(rule, made):
 @pytest.mark.parametrize(("rule", "made"), NOT_TOLD)
 def test_it_is_not_told(rule, made):
     assert rule not in rules(plan(made()))
+
+
+class TestRefusedParameters:
+    def told(self, estate: Estate, **options: Any) -> list[tuple[str, str | None, Any]]:
+        found = [risk for risk in plan(estate, **options).risks if risk.rule == "parameter-refused"]
+        return [(risk.address, risk.part, risk.args["parameter"]) for risk in found]
+
+    def test_a_release_names_the_copy(self):
+        (told,) = self.told(release("gpt-6-astra", temperature=0.2))
+        assert told == ("release/support@1", "assistant/triage@support.1", "temperature")
+
+    def test_the_project_decides_about_a_model(self):
+        assert self.told(warm(None, "gpt-6-astra"), refused_parameters={"gpt-6-astra": ()}) == []
+        assert self.told(warm(None, "ours"), refused_parameters={"ours": ("temperature!=1",)}) == [
+            ("assistant/triage", None, "temperature")
+        ]
 
 
 class TestWithdrawnNames:
