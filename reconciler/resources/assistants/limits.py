@@ -1,6 +1,6 @@
 """Rules of assistants that the models cannot check: those over several fields, and those that need an exact path.
 
-Sources: field docs of openai-python 3.52; for agents also the errors of `POST /v1/agents` ("duplicate function tool
+Sources: field docs of openai-python 3.57; for agents also the errors of `POST /v1/agents` ("duplicate function tool
 name", `schema must have top-level type "object"`), as observed in September 2026.
 """
 

@@ -1,6 +1,6 @@
 """Parts of the models of all targets.
 
-Field names, types and nullability are those of the API, from the types of openai-python 3.52. A field that is optional
+Field names, types and nullability are those of the API, from the types of openai-python 3.57. A field that is optional
 but cannot be null has the documented default, or `OMITTED` if none is documented. Only the fields that a manifest sets
 are sent.
 """
