@@ -1,7 +1,7 @@
 """`reconciler import`"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,6 +10,10 @@ from reconciler.cli.output import note, show, show_json, show_problems
 
 if TYPE_CHECKING:
     from reconciler.importing import Imported
+
+
+_REQUESTS: Final = ("request", "response")
+"""Origins that are not live objects, so that nothing can be adopted."""
 
 
 @click.command(name="import")
@@ -93,10 +97,13 @@ def _show(done: "Imported") -> None:
         show(f"{origin.address}  from {origin.type} {plain(origin.id)}{called}")
         for loss in origin.losses:
             show(f"    not imported: {plain(loss)}")
+        for added in origin.notes:
+            show(f"    added: {plain(added)}")
     for one in done.skipped:
         show(f"skipped: {one.type} {one.id} ({plain(one.name)}): {plain(one.why)}")
     if done.written:
         files = count(len(done.written), "file")
-        show(f"\nWrote {files} to {done.root}. Next: reconciler validate, then reconciler adopt")
+        following = "adopt" if any(one.type not in _REQUESTS for one in done.origins) else "plan"
+        show(f"\nWrote {files} to {done.root}. Next: reconciler validate, then reconciler {following}")
     elif not done.problems:
         show("Nothing to import.")

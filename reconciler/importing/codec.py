@@ -146,7 +146,7 @@ def import_json(done: Imported) -> ImportDocument:
         "format": IMPORT_FORMAT,
         "folder": str(done.root),
         "written": [path.as_posix() for path in done.written],
-        "objects": [asdict(one) | {"losses": list(one.losses)} for one in done.origins],
+        "objects": [asdict(one) | {"losses": list(one.losses), "notes": list(one.notes)} for one in done.origins],
         "skipped": [asdict(one) for one in done.skipped],
         "problems": list(map(problem_json, done.problems)),
     }

@@ -28,6 +28,8 @@ class Origin:
     """Name of the live object."""
     losses: tuple[str, ...] = ()
     """Settings of the object that the manifest does not contain, with the reasons."""
+    notes: tuple[str, ...] = ()
+    """Settings that the manifest has in addition, because the API sets them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def origin_comment(origin: Origin, created_at: float | None) -> str:
     """Return the comment above an imported manifest; `imported_from` reads it back."""
     created = f"; created on {day(created_at)}" if day(created_at) else ""
     first = f"Imported from {origin.type} {origin.id} on {datetime.now(UTC).date().isoformat()}{created}."
-    return "\n".join([first, *(f"Not imported: {loss}." for loss in origin.losses)])
+    lines = [*(f"Not imported: {loss}." for loss in origin.losses), *(f"Added: {note}." for note in origin.notes)]
+    return "\n".join([first, *lines])
 
 
 def imported_from(resources: Iterable[Resource], repository: Path) -> Mapping[Address, str]:

@@ -1,15 +1,15 @@
 """The configuration in a request body of the Responses API, or in the stored response to it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from reconciler.importing.request_tools import written_tools
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.metadata import kept_pairs
 from reconciler.resources.values import JSON, same
 
 _FIELDS: Final = tuple(name for name in ResponsesSpec.model_fields if name not in ("target", "extra"))
-_TOKEN: Final = "authorization"  # noqa: S105 - the name of a field
 _REPORTED: Final = frozenset(
     {
         "background",
@@ -56,13 +56,24 @@ _TOOL_DEFAULTS: Final[Mapping[str, Mapping[str, JSON]]] = {
 _OPAQUE: Final = frozenset({"parameters", "output_schema", "schema", "metadata", "headers"})
 
 
-def configuration(body: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[str, ...]]:
-    """Return the constant part of a request body as a spec, and what was left out, with the reasons."""
-    losses: list[str] = []
+class Configuration(NamedTuple):
+    """The constant part of a request body."""
+
+    spec: dict[str, JSON]
+    losses: tuple[str, ...]
+    """What was left out, with the reasons."""
+    notes: tuple[str, ...]
+    """What was added because the API does so."""
+
+
+def configuration(body: Mapping[str, JSON]) -> Configuration:
+    """Return the constant part of a request body as a spec."""
     given = {name: value for name, value in body.items() if value is not None}
     pairs, lost = kept_pairs(given.pop("metadata")) if isinstance(given.get("metadata"), Mapping) else ({}, ())
+    tools = written_tools(given.get("tools"))
+    losses = list(tools.losses)
     spec: dict[str, JSON] = {"target": "responses"}
-    spec |= {name: _field(name, given[name], losses) for name in _FIELDS if name in given}
+    spec |= {name: tools.tools if name == "tools" else given[name] for name in _FIELDS if name in given}
     if not isinstance(spec.get("instructions", ""), str):
         del spec["instructions"]
         losses.append("`instructions`, which is a list of messages: write the text, if it is the same in every request")
@@ -73,21 +84,7 @@ def configuration(body: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[str,
         else:
             extra[name] = given[name]
     losses += _instruction_messages(given.get("input"))
-    return {**spec, **pairs, **({"extra": extra} if extra else {})}, (*losses, *lost)
-
-
-def _field(name: str, value: JSON, losses: list[str]) -> JSON:
-    """Return the value of a field; tools without tokens, which must not be committed."""
-    if name != "tools" or not isinstance(value, list):
-        return value
-    hint = HINTS["responses"][f"tools.{_TOKEN}"]
-    held = (tool for tool in value if isinstance(tool, Mapping) and _TOKEN in tool)
-    losses += [f"`{_TOKEN}` of {tool.get('server_label')}: {hint}" for tool in held]
-    return [_without_token(tool) for tool in value]
-
-
-def _without_token(tool: Any) -> Any:
-    return {key: item for key, item in tool.items() if key != _TOKEN} if isinstance(tool, Mapping) else tool
+    return Configuration({**spec, **pairs, **({"extra": extra} if extra else {})}, (*losses, *lost), tools.notes)
 
 
 def _instruction_messages(given: Any) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Stored responses and request bodies of the Responses API as assistants of target `responses`."""
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from reconciler.importing.destination import Destination, destination, valid
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
 from reconciler.importing.request_body import configuration, request_of
+from reconciler.importing.request_tools import of_chat_completions
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafts import Draft, literal, with_files
@@ -94,6 +96,10 @@ def _body(file: Path) -> dict[str, JSON]:
         raise _unusable(file, "syntax", "is not JSON in UTF-8, or is nested too deeply") from error
     if not isinstance(body, dict):
         raise _unusable(file, "syntax", "is not a JSON object; expected a request body")
+    if other := [*of_chat_completions(body)]:
+        message = f"{file} has {' and '.join(other)}: it is not a request to the Responses API"
+        hint = f"Run: reconciler migrate {shlex.quote(str(file))} --target responses"
+        raise ReconcilerError(Problem("other-api", message, Place(str(file)), hint))
     return body
 
 
@@ -109,11 +115,11 @@ def _unusable(file: Path, code: str, what: str, line: int = 1, column: int = 1) 
 def _drafted(
     target: Destination, type_: str, id_: str, fallback: str, body: Mapping[str, JSON], stored: Mapping[str, JSON]
 ) -> tuple[Draft, Origin]:
-    spec, losses = configuration(body)
+    spec, losses, notes = configuration(body)
     origins: dict[str, Origin] = {}
 
     def made(name: str) -> Draft:
-        origins[name] = Origin(f"{KIND.prefix}/{name}", type_, id_, "", losses)
+        origins[name] = Origin(f"{KIND.prefix}/{name}", type_, id_, "", losses, notes)
         apart, included = with_files(name, literal(spec))
         comment = origin_comment(origins[name], stored.get("created_at"))
         return Draft(KIND.name, name, apart, comment, {}, included)

@@ -5,6 +5,7 @@ from typing import Final
 
 from reconciler.migration.model import TOOLS, Case, Part, changed, list_of, lost, mapped, mapping_of, text_of
 from reconciler.migration.tools import Tool, definition, parameters
+from reconciler.resources.assistants.server_secrets import without_secrets
 from reconciler.resources.values import JSON
 
 _SEARCH: Final = (
@@ -71,15 +72,17 @@ def _mcp(at: str, tool: Tool) -> Part:
     if not tool.get("server_url"):
         hint = "set the URL of the server in `transport: {type: http, server_url: …}`"
         return lost(at, "agents do not support connectors and tunnels", hint)
+    public, secrets = without_secrets(tool)
     made: dict[str, JSON] = {
         "type": "mcp",
         "server_label": tool.get("server_label"),
-        "transport": {"type": "http", "server_url": tool["server_url"]},
+        "transport": {"type": "http", "server_url": public["server_url"]},
     }
     if isinstance(tool.get("allowed_tools"), list):
         made["allowed_tools"] = tool["allowed_tools"]
     kept = {"type", "server_label", "server_url", "allowed_tools"}
     removed = sorted(key for key, item in tool.items() if key not in kept and item is not None)
+    removed += [one for one in secrets if one.endswith("`server_url`")]
     note = "the URL moved to `transport`" + (f"; removed: {', '.join(removed)}" if removed else "")
     hint = "store tokens in a vault credential and set its id in `credential_id`" if removed else ""
     return changed(at, TOOLS, made, note, hint)

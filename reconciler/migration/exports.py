@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from reconciler.migration.model import Export, ExportKind, text_of
 from reconciler.migration.scanning import Fault, Value, scan
@@ -15,7 +15,7 @@ from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
 MAX_BYTES: Final = 512 * 2**20
-MAX_DEPTH: Final = 8
+MAX_DEPTH: Final = 100
 """Depth of the search for objects inside a value."""
 MAX_NESTING: Final = 60
 """Maximum levels of an object; a manifest has at most 64."""
@@ -28,6 +28,9 @@ _ID: Final = re.compile(r'"((?:asst|pmpt)_\w+)"')
 _ASSISTANT_FIELDS: Final = ("instructions", "tools", "tool_resources", "file_ids", "response_format")
 _PROMPT_FIELDS: Final = ("versions", "messages", "variables", "template")
 
+Picked: TypeAlias = tuple[ExportKind | None, dict[str, JSON]]
+"""An object and its kind; None for other kinds."""
+_EXPECTED: Final = "An assistant has `model`, and `object: assistant` or an id `asst_…`; a prompt has an id `pmpt_…`."
 _HINTS: Final = {
     "python-print": "Save the object as JSON: `object.model_dump_json()`.",
     "truncated": "Complete objects are migrated. Export the file again, or complete the JSON.",
@@ -99,19 +102,19 @@ def _of_fault(source: Text, fault: Fault) -> Problem:
 
 def _objects(source: Text, found: Value) -> Iterator[Export | Problem]:
     """Return the objects inside one value, and a problem for each that is damaged or of another kind."""
-    items = list(_pick(found.value))
+    items = _pick(found.value)
     if not items and not found.rescued:
         yield _nothing(source.place(found.start), found.value)
     after = found.start
     undecodable = _UNREADABLE.search(source.text, found.start, found.end)
     for kind, value in items:
         id_ = text_of(value.get("id"))
-        at = source.text.find(json.dumps(id_), after, found.end) if id_ else -1
+        known = id_ or text_of(value.get("name"))
+        at = source.text.find(json.dumps(known, ensure_ascii=False), after, found.end) if known else -1
         place = source.place(max(at, after))
         after = max(at + 1, after)
         if kind is None:
-            what = f"{value['object']} {id_}".rstrip()
-            yield Problem("other-object", f"{what} is neither an assistant nor a prompt", place, severity="warning")
+            yield _unknown(value, id_, place)
         elif undecodable and _UNREADABLE.search(json.dumps(value, ensure_ascii=False)):
             hint = "Convert the file to UTF-8 and migrate again: iconv -f WINDOWS-1252 -t UTF-8 FILE"
             yield Problem("not-utf-8", f"{id_ or kind} contains bytes that are not UTF-8", place, hint)
@@ -119,6 +122,16 @@ def _objects(source: Text, found: Value) -> Iterator[Export | Problem]:
             yield Problem("too-deep", f"{id_ or kind} is nested deeper than {MAX_NESTING} levels", place)
         else:
             yield from _export(kind, value, place)
+
+
+def _unknown(value: dict[str, JSON], id_: str, place: Place) -> Problem:
+    """Return the problem of an object of another kind. It is an error for one that may be an incomplete export."""
+    if _is_other(value):
+        what = f"{value['object']} {id_}".rstrip()
+        return Problem("other-object", f"{what} is neither an assistant nor a prompt", place, severity="warning")
+    called = text_of(value.get("name")) or id_ or "an object without a name"
+    message = f"{called} is neither an assistant nor a prompt, as far as its fields show"
+    return Problem("unknown-object", message, place, _EXPECTED, "error" if _resembles(value) else "warning")
 
 
 def _export(kind: ExportKind, value: dict[str, JSON], place: Place) -> Iterator[Export | Problem]:
@@ -142,26 +155,35 @@ def _nothing(place: Place, value: JSON = None) -> Problem:
     if isinstance(value, dict) and isinstance(value.get("error"), dict):
         said = text_of(value["error"].get("message"))[:200]
         return Problem("api-error", f"this is an error response of the API, not an export: {said}", place)
-    hint = "An assistant has `model`, and `object: assistant` or an id `asst_…`; a prompt has an id `pmpt_…`."
-    return Problem("nothing-found", "no assistant and no prompt found", place, hint, severity="warning")
+    return Problem("nothing-found", "no assistant and no prompt found", place, _EXPECTED, severity="warning")
 
 
-def _pick(value: JSON, depth: int = 0) -> Iterator[tuple[ExportKind | None, dict[str, JSON]]]:
-    """Return objects in lists, under any key and in JSON inside text, with their kind; None for other kinds."""
+def _pick(value: JSON, depth: int = 0, *, is_item: bool = False) -> list[Picked]:
+    """Return the objects in a value, in lists, under any key and in JSON inside text, with their kind; None for other
+    kinds. An item of a list is an object even if nothing about it is known.
+    """
+    if isinstance(value, str):
+        value = _parsed(value) if value.lstrip()[:1] in ("{", "[") else None
     if depth > MAX_DEPTH:
-        return
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        yield from _pick(_parsed(value), depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _pick(item, depth + 1)
-    elif isinstance(value, dict):
-        kind = _kind(value)
-        if kind or _is_other(value):
-            yield kind, value
-            return
-        for item in value.values():
-            yield from _pick(item, depth + 1)
+        return []
+    if isinstance(value, list):
+        return [found for item in value for found in _pick(item, depth + 1, is_item=True)]
+    return _of_mapping(value, depth, is_item=is_item) if isinstance(value, dict) else []
+
+
+def _of_mapping(value: dict[str, JSON], depth: int, *, is_item: bool) -> list[Picked]:
+    kind = _kind(value)
+    if kind or _is_other(value):
+        return [(kind, value)]
+    inside = [found for item in value.values() for found in _pick(item, depth + 1)]
+    if any(inner or _is_other(one) for inner, one in inside):
+        return inside
+    return [(None, value)] if _resembles(value) or (is_item and value and not inside) else inside
+
+
+def _resembles(value: dict[str, JSON]) -> bool:
+    """Return True if a field of an assistant or a prompt is there, although the kind is not recognised."""
+    return any(field in value for field in ("model", *_ASSISTANT_FIELDS, *_PROMPT_FIELDS))
 
 
 def _parsed(text: str) -> JSON:

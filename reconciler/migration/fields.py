@@ -127,6 +127,18 @@ def _tokens(field: str) -> Mapper:
     return mapper
 
 
+def _tool_choice(case: Case, value: JSON) -> Iterator[Part]:
+    """Map a choice; that of a function has its name inside `function` in Assistants and Chat Completions."""
+    if value is None or value == "auto":
+        yield left_out("tool_choice")
+    elif case.target == "agents":
+        yield lost("tool_choice", "agents do not support it", KIND.hints[case.target].get("tool_choice", ""))
+    else:
+        name = mapping_of(mapping_of(value).get("function")).get("name")
+        chosen = {"type": "function", "name": name} if name is not None else value
+        yield mapped("tool_choice", ("tool_choice",), chosen)
+
+
 def _verbosity(_case: Case, value: JSON) -> Iterator[Part]:
     if value is not None:
         yield mapped("verbosity", ("text", "verbosity"), value)
@@ -245,6 +257,7 @@ _MAPPERS: Final[Mapping[str, Mapper]] = {
     "reasoning_effort": _reasoning_effort,
     "max_tokens": _tokens("max_tokens"),
     "max_completion_tokens": _tokens("max_completion_tokens"),
+    "tool_choice": _tool_choice,
     "verbosity": _verbosity,
     "metadata": metadata,
     "tools": lambda _case, _value: iter(()),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,14 @@ _NEXT: Final = re.compile(r"^[{\[]", re.MULTILINE)
 """The start of a top-level value: the next line of JSON Lines, or the next document."""
 _OBJECT: Final = re.compile(r"\{")
 _PYTHON: Final = re.compile(r"\[?\s*(<?[A-Za-z_][\w.]*(\[[\w.]+\])?\(|\{\s*'|\{\s*\"\w+\": (None|True|False)\b)")
-_DECODER: Final = json.JSONDecoder()
+_DECODER: Final = json.JSONDecoder(strict=False)
+_STRING: Final = r'"(?:[^"\\]|\\.)*"'
+_COMMENT: Final = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/|\#[^\n]*", re.DOTALL)
+_TRAILING: Final = re.compile(rf"{_STRING}|,(?=\s*[}}\]])", re.DOTALL)
+_BLANKED: Final = re.compile(r"[^\n]")
+_WHOLE: Final = 2**20
+"""Number of characters up to which the rest of a text is read as one value that was edited by hand. Of a longer text,
+only the part up to the next value is read, so that the cost stays linear."""
 MOST_ATTEMPTS: Final = 1_000
 """Maximum failed attempts to read objects inside one broken value; each may be as long as the file."""
 
@@ -58,7 +66,7 @@ def scan(text: str) -> Iterator[Value | Fault]:
             )
             return
         try:
-            value, end = _decode(text, at)
+            value, end = _decoded(text, at)
             yield Value(value, at, end)
         except ValueError as error:
             following = _NEXT.search(text, at + 1)
@@ -74,8 +82,28 @@ def _after_separators(text: str, at: int) -> int:
     return found.end() if found else at
 
 
+def _decoded(text: str, at: int) -> tuple[JSON, int]:
+    """Decode the value at `at`, also if it was edited by hand; raises the ValueError of strict JSON."""
+    try:
+        return _decode(text, at)
+    except json.JSONDecodeError:
+        if text[at] not in "{[":
+            raise
+        following = _NEXT.search(text, at + 1) if len(text) - at > _WHOLE else None
+        with suppress(ValueError):
+            value, end = _decode(_plain(text[at : following.start() if following else len(text)]), 0)
+            return value, at + end
+        raise
+
+
+def _plain(text: str) -> str:
+    """Return `text` with spaces for comments, and for commas before a closing bracket."""
+    without = _COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else _BLANKED.sub(" ", found[0]), text)
+    return _TRAILING.sub(lambda found: found[0] if found[0][0] == '"' else " ", without)
+
+
 def _decode(text: str, at: int) -> tuple[JSON, int]:
-    """Decode the value at `at`; raises ValueError."""
+    """Decode the value at `at`, also with line breaks and tabs inside texts; raises ValueError."""
     if text[at] not in '{["':
         raise json.JSONDecodeError("not JSON", text, at)
     try:

@@ -14,6 +14,7 @@ from reconciler.migration.model import (
     text_of,
 )
 from reconciler.migration.resources import Resources
+from reconciler.resources.assistants.server_secrets import without_secrets
 from reconciler.resources.values import JSON
 
 Tool: TypeAlias = Mapping[str, JSON]
@@ -122,11 +123,11 @@ def _retrieval(at: str, tool: Tool, resources: Resources) -> Part:
 
 
 def _mcp(at: str, tool: Tool, resources: Resources) -> Part:
-    if not tool.get("authorization"):
+    made, removed = without_secrets(tool)
+    if not removed:
         return _other(at, tool, resources)
-    made = {key: item for key, item in tool.items() if key != "authorization"}
-    hint = "set `authorization` in the application before it sends the request, and revoke the exported token"
-    return changed(at, TOOLS, made, "the token was removed: secrets must not be committed", hint)
+    hint = "the application adds it to the request; revoke the secret in the export"
+    return changed(at, TOOLS, made, f"removed, because secrets must not be committed: {', '.join(removed)}", hint)
 
 
 def _other(at: str, tool: Tool, _resources: Resources) -> Part:

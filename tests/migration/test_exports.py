@@ -1,6 +1,7 @@
 """Which objects are found in a file, whatever else is in it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -53,10 +54,62 @@ class TestShapes:
         (export,), _ = find_exports(json.dumps(value).encode(), "x.json")
         assert export.kind == kind
 
+    def test_every_item_of_a_list_is_reported(self):
+        bad = {"name": "Bad", "tools": [{"type": "function"}]}
+        exports, (problem,) = find_exports(json.dumps([assistant("one"), bad]).encode(), "x.json")
+        assert [export.value["id"] for export in exports] == ["asst_one"]
+        assert (problem.code, problem.severity) == ("unknown-object", "error")
+        assert "Bad" in problem.message
+
+    @pytest.mark.parametrize(
+        ("value", "severity"),
+        [
+            ([{"name": "Bad", "tools": []}], "error"),
+            ({"bots": {"a": {"instructions": "Be kind."}}}, "error"),
+            ({"model": "m"}, "error"),
+            ([{"level": "info"}], "warning"),
+        ],
+    )
+    def test_an_object_that_may_be_incomplete_is_an_error(self, value, severity):
+        exports, (problem,) = find_exports(json.dumps(value).encode(), "x.json")
+        assert (exports, problem.code, problem.severity) == ([], "unknown-object", severity)
+
+    def test_objects_are_found_at_any_depth(self):
+        value: Any = assistant("one")
+        for number in range(50):
+            value = {"in": value} if number % 2 else [value]
+        assert found(json.dumps(value)) == (["asst_one"], [])
+
     def test_places_are_those_of_the_ids(self):
         text = f'{{"data": [\n  {ONE},\n  {TWO}\n]}}'
         exports, _ = find_exports(text.encode(), "x.json")
         assert [str(export.place) for export in exports] == ["x.json:2:10", "x.json:3:10"]
+
+
+class TestEditedByHand:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"id": "asst_1", "model": "m",}',
+            '{"id": "asst_1", // the first one\n "model": "m"}',
+            '{"id": "asst_1", /* the\nfirst */ "model": "m", # yes\n}',
+            '{"id": "asst_1", "model": "m", "tools": [{"type": "file_search"},],\n}',
+            '{"id": "asst_1", "model": "m", "tools": [ // none\n ] , // end\n}',
+            '{"id": "asst_1", "model": "m", "instructions": "one\ntwo\tthree"}',
+        ],
+        ids=["comma", "line", "block", "nested", "empty", "break"],
+    )
+    def test_comments_commas_and_line_breaks_are_read(self, text):
+        assert found(text) == (["asst_1"], [])
+        assert found(f"{text}\n{ONE}\n") == (["asst_1", "asst_one"], [])
+
+    def test_texts_are_kept(self):
+        said = 'see https://x.example/a, # 1 /* and */ [1,]\n{ } \\ " // end'
+        escaped = json.dumps(said).replace("\\n", "\n")
+        (export,), problems = find_exports(
+            f'{{"id": "asst_1", "model": "m", "instructions": {escaped},}}'.encode(), "x"
+        )
+        assert (export.value["instructions"], problems) == (said, [])
 
 
 class TestBrokenFiles:
@@ -67,7 +120,7 @@ class TestBrokenFiles:
         assert found(f'{ONE}\n{{"id": "asst_bad", oops}}\n{TWO}\n') == (["asst_one", "asst_two"], ["syntax"])
 
     def test_every_broken_line_is_reported(self):
-        _, problems = find_exports(f'{{"id": "asst_a",}}\n{ONE}\n{{"id": "asst_b",}}\n'.encode(), "x.json")
+        _, problems = find_exports(f'{{"id": "asst_a", oops}}\n{ONE}\n{{"id": "asst_b", oops}}\n'.encode(), "x.json")
         assert [(problem.place and problem.place.line, "asst_" in problem.message) for problem in problems] == [
             (1, True),
             (3, True),

@@ -33,6 +33,7 @@ _COMMON: Final = {
     "text.format.json_schema": "write `schema` beside `type`",
 }
 
+_CHAT_ONLY: Final = "only Chat Completions have this parameter; leave it out"
 _SECRETS: Final = "secrets must not be in Git; leave them out: the application adds them"
 HINTS: Final[Mapping[str, Mapping[str, str]]] = {
     "agents": {
@@ -63,6 +64,8 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "max_completion_tokens": "write `max_output_tokens`",
         "max_prompt_tokens": "write `truncation: auto` or `context_management`",
         "function_call": "write `tool_choice`",
+        **dict.fromkeys(("n", "seed", "stop", "logit_bias", "frequency_penalty", "presence_penalty"), _CHAT_ONLY),
+        "logprobs": "write `top_logprobs`",
         "truncation_strategy": "write `truncation`",
         "prompt_cache_retention": "deprecated; write `prompt_cache_options: {ttl: …}`",
         "prompt_cache_options.prewarm": _RUN_TIME,

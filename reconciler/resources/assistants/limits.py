@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.resources.assistants import agent_form, agent_tools, response_tools as tools, schemas
 from reconciler.resources.assistants.agents import AgentsSpec
@@ -19,6 +18,7 @@ from reconciler.resources.assistants.canonical import rendered
 from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.hosted_tools import ImageGeneration
 from reconciler.resources.assistants.responses import ResponsesSpec
+from reconciler.resources.assistants.server_secrets import has_secret, secret_headers
 from reconciler.resources.assistants.shared import Extensible
 from reconciler.resources.base import Path, Resource, Scope
 from reconciler.resources.names import PROJECT_FILE
@@ -33,10 +33,6 @@ _ONCE: Final = ("web_search", "tool_search")
 _ENDPOINTS: Final = ("server_url", "connector_id", "tunnel_id")
 _FUNCTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXACT_INTEGER: Final = 2**53 - 1
-_SECRET_NAME: Final = re.compile(
-    r"(^|[-_])(authori[sz]ation|auth|cookie|token|secret|password|credentials?|signature|(api|access|private|subscription)[-_]?key)$",
-    re.IGNORECASE,
-)
 _TO_VAULT: Final = "store it as a vault credential, and set `credential_id` to its id"
 _AT_RUN_TIME: Final = "remove it; the application adds it to the request"
 
@@ -178,19 +174,9 @@ def _secrets(path: Path, tool: Any) -> Iterator[Finding]:
 
 
 def _server(path: Path, url: str | None, headers: dict[str, str] | None, instead: str) -> Iterator[Finding]:
-    for name in headers or {}:
-        if _SECRET_NAME.search(name):
-            message = f"the header `{name}` may contain a secret, which must not be in Git"
-            yield Finding((*path, "headers", name), "secret", message, instead)
-    if url and _has_secret(url):
+    for name in secret_headers(headers or {}):
+        message = f"the header `{name}` may contain a secret, which must not be in Git"
+        yield Finding((*path, "headers", name), "secret", message, instead)
+    if url and has_secret(url):
         message = "the URL contains a secret, which must not be in Git"
         yield Finding((*path, "server_url"), "secret", message, instead)
-
-
-def _has_secret(url: str) -> bool:
-    """Return True if `url` has a password before its host, or a query field with the name of a secret."""
-    try:
-        parts = urlsplit(url)
-        return parts.password is not None or any(_SECRET_NAME.search(name) for name, _ in parse_qsl(parts.query))
-    except ValueError:
-        return False

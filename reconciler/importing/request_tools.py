@@ -1,0 +1,77 @@
+"""The tools of a request body for a manifest: without secrets, and with `strict` where it is omitted."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from reconciler.resources.assistants.schema_refusals import check_parameters
+from reconciler.resources.assistants.server_secrets import without_secrets
+from reconciler.resources.values import JSON
+
+
+class Tools(NamedTuple):
+    """The tools, what was left out of them, and what was added."""
+
+    tools: JSON
+    losses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def written_tools(given: JSON) -> Tools:
+    """Return the tools of a request body for a manifest. A value that is not a list of tools is returned unchanged."""
+    if not isinstance(given, list):
+        return Tools(given)
+    losses: list[str] = []
+    notes: list[str] = []
+    tools = [_written(tool, losses, notes) if isinstance(tool, Mapping) else tool for tool in given]
+    return Tools(tools, tuple(losses), tuple(notes))
+
+
+def _written(tool: Mapping[str, JSON], losses: list[str], notes: list[str]) -> Mapping[str, JSON]:
+    if tool.get("type") == "mcp":
+        made, removed = without_secrets(tool)
+        server = f"of MCP server {tool.get('server_label')}"
+        losses += [f"{one} {server}: it must not be in Git; the application adds it to the request" for one in removed]
+        return made
+    if tool.get("type") == "function":
+        return _with_strict(tool, notes)
+    return tool
+
+
+def _with_strict(tool: Mapping[str, JSON], notes: list[str]) -> Mapping[str, JSON]:
+    """Return a function with `parameters` and `strict`, as the API completes a function without them: it is strict if
+    its schema permits it, perhaps with `additionalProperties: false` added (answers of the API that users recorded).
+    """
+    made = {**tool, "parameters": tool.get("parameters"), "strict": tool.get("strict")}
+    if "strict" in tool or not isinstance(made["parameters"], Mapping | None):
+        return made
+    closed = _closed(made["parameters"])
+    is_strict = closed is None or not [*check_parameters((), closed, strict=True)]
+    added = ", with `additionalProperties: false`" if is_strict and closed != made["parameters"] else ""
+    why = "its schema permits it" if is_strict else "its schema does not permit `true`"
+    notes.append(
+        f"`strict: {str(is_strict).lower()}`{added} for function {tool.get('name')}, as the API sets it: {why}"
+    )
+    return {**made, "parameters": closed if is_strict else made["parameters"], "strict": is_strict}
+
+
+def _closed(schema: Any) -> Any:
+    """Return a schema in which objects allow other properties only if they say so."""
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    made = {name: part if name in ("enum", "const", "default") else _closed(part) for name, part in schema.items()}
+    is_open = made.get("type") == "object" and "additionalProperties" not in made
+    return {**made, "additionalProperties": False} if is_open else made
+
+
+def of_chat_completions(body: Mapping[str, JSON]) -> Iterator[str]:
+    """Yield the fields of a body that have the form of Chat Completions or Assistants."""
+    yield from (f"`{name}`" for name in ("messages", "functions") if name in body)
+    tools = body.get("tools")
+    if any(isinstance(tool, Mapping) and isinstance(tool.get("function"), Mapping) for tool in _listed(tools)):
+        yield "`tools` with `function` inside"
+
+
+def _listed(value: JSON) -> list[JSON]:
+    return value if isinstance(value, list) else []
