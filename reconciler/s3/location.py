@@ -4,10 +4,12 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SERVER: Final = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
+_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _OPTIONS: Final = ("region", "endpoint_url")
 
 
@@ -80,9 +82,18 @@ def check_endpoint(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise ValueError("an endpoint must be an https:// URL; http:// is allowed only for this machine")
-    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("an endpoint must be a URL without password and query: set credentials in the AWS_* variables")
+    if not _SERVER.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path) or not _has_valid_port(parts):
+        raise ValueError("an endpoint must be a URL such as https://s3.example.com:9000")
     return url
+
+
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

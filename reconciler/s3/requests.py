@@ -65,7 +65,7 @@ class Server:
         connection = self._connection()
         try:
             # A limit for the whole request body, which `sendall` does not start again with each part.
-            cast(socket.socket, connection.sock).settimeout(SECONDS)
+            cast("socket.socket", connection.sock).settimeout(SECONDS)
             connection.request(method, target, body or None, signed)
             connection.response_class = _limited(end)
             response = connection.getresponse()
@@ -168,7 +168,7 @@ def _limited(end: float) -> Any:
     """Return the constructor of a response that is read until the monotonic time `end`."""
 
     def response(sock: socket.socket, *arguments: Any, **options: Any) -> HTTPResponse:
-        return HTTPResponse(cast(socket.socket, _Limited(sock, end)), *arguments, **options)
+        return HTTPResponse(cast("socket.socket", _Limited(sock, end)), *arguments, **options)
 
     return response
 

@@ -157,9 +157,14 @@ def open_store(project: Path, configured: str | None, environ: Mapping[str, str]
     return opener(config)
 
 
+def runs_in_ci(environ: Mapping[str, str]) -> bool:
+    """Return True in a CI job, whose checkout is temporary and may be that of a pull request: `CI` is set."""
+    return environ.get("CI", "").lower() not in ("", "0", "false")
+
+
 def _open_local(config: BackendConfig) -> Store:
     config.options()
-    if config.environ.get("CI", "").lower() not in ("", "0", "false") and not config.embedded:
+    if runs_in_ci(config.environ) and not config.embedded:
         message = f"the state in {FOLDER}/ of this checkout would be lost when the CI job ends"
         hint = "Set RECONCILER_STATE to a shared backend, such as `git`. (CI is set in the environment.)"
         raise ReconcilerError(Problem("local-state-in-ci", message, hint=hint))
