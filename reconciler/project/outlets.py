@@ -17,7 +17,7 @@ from reconciler.manifests import project_settings as settings
 from reconciler.manifests.project import Project
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.s3.location import Location, check_endpoint
-from reconciler.state.backend import runs_in_ci
+from reconciler.state.store import runs_in_ci
 
 ALLOWED: Final = "RECONCILER_OUTLETS"
 """The variable with the outlets that the workflow permits, separated by white space: folders, `s3://` locations, and

@@ -24,6 +24,7 @@ from reconciler.state.store import (
     Store,
     StoreError,
     latest_documents,
+    runs_in_ci,
 )
 
 FOLDER: Final = ".reconciler"
@@ -146,7 +147,8 @@ def open_store(project: Path, configured: str | None, environ: Mapping[str, str]
 
     Both are a backend name, or a URL with that name as its scheme; see `BackendConfig`. Writes nothing.
     """
-    config = BackendConfig(environ.get("RECONCILER_STATE") or configured or "local", project, environ, embedded)
+    given = environ.get("RECONCILER_STATE")
+    config = BackendConfig(given or configured or "local", project, environ, embedded, of_manifest=not given)
     opener = _BACKENDS.get(config.backend)
     if opener is None:
         known = ", ".join(sorted(_BACKENDS))
@@ -155,11 +157,6 @@ def open_store(project: Path, configured: str | None, environ: Mapping[str, str]
             Problem("unknown-state", f"unknown state backend {config.backend!r}", hint=f"Valid backends: {known}.")
         )
     return opener(config)
-
-
-def runs_in_ci(environ: Mapping[str, str]) -> bool:
-    """Return True in a CI job, whose checkout is temporary and may be that of a pull request: `CI` is set."""
-    return environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def _open_local(config: BackendConfig) -> Store:
