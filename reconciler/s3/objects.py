@@ -19,6 +19,8 @@ from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.s3.location import Location, check_endpoint, check_region
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from reconciler.s3.requests import Answer, Server
 
 _RETRY_SECONDS: Final = 45.0
@@ -136,15 +138,11 @@ class Objects:
             raise _AnswerError(answer)
 
     def _listed(self, folder: str) -> Iterator[str]:
-        from xml.etree import ElementTree as ET
-
         below = f"{self.location.prefix}/" if self.location.prefix else ""
         query = {"list-type": "2", "prefix": below + folder}
         while True:
             words = sorted(f"{name}={quote(value, safe='')}" for name, value in query.items())
-            answer = _checked(self._call("GET", query="&".join(words)))
-            page = ET.fromstring(answer.body)  # noqa: S314 - of a trusted server; expat limits expansion
-            space = page.tag.partition("}")[0] + "}" if page.tag.startswith("{") else ""
+            page, space = _list_of(_checked(self._call("GET", query="&".join(words))))
             yield from (
                 (one.text or "").removeprefix(below)
                 for one in page.iterfind(f"{space}Contents/{space}Key")
@@ -209,8 +207,8 @@ class Objects:
             yield
         except _AnswerError as error:
             why, hint = _explained(error.answer)
-        except SyntaxError as error:  # of XML
-            why, hint = f"the answer is not that of S3 ({error})", _NETWORK
+        except _NotAListError as error:
+            why, hint = f"the answer is not a list of S3: {error}", _NETWORK
         except NoCredentialsError:
             why, hint = "no credentials found", _CREDENTIALS
         except NotSentError as error:
@@ -220,6 +218,10 @@ class Objects:
         else:
             return
         raise S3Error(Problem("s3", f"cannot {verb} {self.location}/{key}: {why}", hint=hint))
+
+
+class _NotAListError(Exception):
+    """The answer is not a list of objects, but the page of a proxy, for example."""
 
 
 class _AnswerError(Exception):
@@ -234,6 +236,20 @@ def _checked(answer: "Answer") -> "Answer":
     if not 200 <= answer.status < 300:
         raise _AnswerError(answer)
     return answer
+
+
+def _list_of(answer: "Answer") -> tuple["Element", str]:
+    """Return a page of a list, and the namespace of its elements."""
+    from xml.etree import ElementTree as ET
+
+    try:
+        page = ET.fromstring(answer.body)  # noqa: S314 - of a trusted server, and expat limits expansion
+    except SyntaxError as error:
+        raise _NotAListError(str(error)) from error
+    space, _, name = page.tag.rpartition("}")
+    if name != "ListBucketResult":
+        raise _NotAListError(f"<{_printable(name)}>")
+    return page, f"{space}}}" if space else ""
 
 
 def _is_missing(answer: "Answer") -> bool:

@@ -90,3 +90,10 @@ def test_plain_http_endpoint_is_rejected(bucket, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://s3.example")
     found = problem(Location(bucket.bucket))
     assert "AWS_ENDPOINT_URL is not valid" in found.message
+
+
+@pytest.mark.parametrize("region", ["evil.example/", "eu-central-1.evil.example#", "eu@evil"])
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_region_of_the_environment_that_is_part_of_no_server_name_is_rejected(bucket, monkeypatch, variable, region):
+    monkeypatch.setenv(variable, region)
+    assert "AWS_REGION is not valid" in problem(Location(bucket.bucket)).message
