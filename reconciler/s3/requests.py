@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from queue import Empty, LifoQueue
-from select import select
+from select import POLLIN, poll
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -25,6 +25,8 @@ from reconciler.s3.location import Location, is_loopback
 SECONDS: Final = 20.0
 """The time limit of one request, in seconds."""
 _CONNECT_SECONDS: Final = 5.0
+_IDLE_SECONDS: Final = 10.0
+"""A connection is not used again after this time: servers close them after twenty seconds or more."""
 _SERVICE: Final = "s3"
 
 
@@ -78,7 +80,7 @@ class Server:
         if response.will_close:
             connection.close()
         else:
-            self._idle.put(connection)
+            self._idle.put((connection, time.monotonic()))
         return answer
 
     def _signed(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
@@ -111,10 +113,10 @@ class Server:
         """Return an open connection: an idle one, unless the server has closed it, or a new one."""
         while True:
             try:
-                idle = self._idle.get_nowait()
+                idle, since = self._idle.get_nowait()
             except Empty:
                 return self._connected()
-            if idle.sock is not None and not select([idle.sock], [], [], 0)[0]:
+            if time.monotonic() - since < _IDLE_SECONDS and not _is_readable(idle.sock):
                 return idle
             idle.close()
 
@@ -144,7 +146,7 @@ class Server:
         return connection
 
     @cached_property
-    def _idle(self) -> "LifoQueue[HTTPConnection]":
+    def _idle(self) -> "LifoQueue[tuple[HTTPConnection, float]]":
         return LifoQueue()
 
     @property
@@ -155,6 +157,13 @@ class Server:
     @property
     def _base(self) -> str:
         return f"{urlsplit(self.endpoint).path}/{self.location.bucket}"
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Return True if something was received that no request waits for: the end of the connection, usually."""
+    found = poll()
+    found.register(sock, POLLIN)
+    return bool(found.poll(0))
 
 
 def _proxy_headers(user: str | None, password: str | None) -> dict[str, str]:

@@ -107,6 +107,36 @@ class TestFailingServers:
             assert failed(at(server.url)).endswith("it answered SignatureDoesNotMatch")
 
 
+class TestProxies:
+    @pytest.fixture(autouse=True)
+    def once(self, monkeypatch):
+        monkeypatch.setattr(objects, "_RETRIES", 0)
+        for name in ("no_proxy", "NO_PROXY", "https_proxy"):
+            monkeypatch.delenv(name, raising=False)
+
+    def test_requests_to_another_machine_go_through_the_proxy(self, monkeypatch):
+        with recording(403) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", "://kim:p%40ss@"))
+            message = failed(at("https://s3.example"))
+        (request,) = proxy.requests
+        assert request.startswith("CONNECT s3.example:443\n")
+        assert "Proxy-Authorization: Basic a2ltOnBAc3M=" in request
+        assert TOKEN not in request
+        assert "it cannot be reached (Tunnel connection failed: 403" in message
+
+    def test_requests_to_this_machine_do_not(self, monkeypatch):
+        with recording(403) as proxy, recording(200, {"ETag": '"1"'}) as server:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            assert at(server.url).get("a/key")
+        assert proxy.requests == []
+
+    def test_a_server_without_a_certificate_receives_nothing(self):
+        with recording(200) as server:
+            assert "it cannot be reached" in failed(at(server.url.replace("http:", "https:")))
+        assert server.requests == []
+
+
 class TestRequests:
     def test_a_request_has_the_token_and_not_the_secret_key(self):
         with recording(200, {"ETag": '"1"'}) as server:

@@ -31,7 +31,7 @@ def recording(status: int = 404, headers: Mapping[str, str] | None = None, body:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815 - names of the base class
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_CONNECT = answer  # noqa: N815 - names of the base class
 
         def log_message(self, *_: object) -> None: ...
 
