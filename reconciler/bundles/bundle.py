@@ -1,4 +1,4 @@
-"""Loading of published bundles by applications. Uses only the standard library, and obstore for S3."""
+"""Loading of published bundles by applications. Uses only the standard library, and botocore for S3."""
 
 import copy
 import logging

@@ -1,6 +1,7 @@
 """Outlets: stores from which applications load bundles. Applications import this: standard library only."""
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -68,10 +69,10 @@ class DirectoryOutlet:
             self._path(key).unlink()
 
     def _path(self, key: str) -> Path:
-        """Return the path of `key`; ValueError if it is outside the folder, also through links."""
+        """Return the path of `key`; ValueError if it is not valid, OSError if a link leads out of the folder."""
         path = self.root.joinpath(*checked_key(key).split("/"))
         if not path.resolve().is_relative_to(self.root.resolve()):
-            raise ValueError(f"{key!r} is outside {self.root}")
+            raise OSError(errno.EXDEV, "a link leads out of the outlet", str(path))
         return path
 
 

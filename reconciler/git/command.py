@@ -183,7 +183,7 @@ def environment(subcommand: str, top: Path, environ: Mapping[str, str]) -> dict[
     fixed = {**_FIXED, "GIT_CEILING_DIRECTORIES": str(top.parent)}
     if subcommand not in REMOTE:
         # The configuration in the environment may contain tokens.
-        safe = [value for key, value in _configuration(environ) if key.lower() == "safe.directory"]
+        safe = [value for key, value in configuration(environ) if key.lower() == "safe.directory"]
         pairs = {f"GIT_CONFIG_KEY_{number}": "safe.directory" for number in range(len(safe))}
         pairs |= {f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(safe)}
         return {**kept, **pairs, "GIT_CONFIG_COUNT": str(len(safe)), **fixed, **_OFFLINE}
@@ -193,13 +193,13 @@ def environment(subcommand: str, top: Path, environ: Mapping[str, str]) -> dict[
 
 def configured(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with configuration added, which wins over that of files."""
-    pairs = [*_configuration(environ), *settings.items()]
+    pairs = [*configuration(environ), *settings.items()]
     keys = {f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(pairs)}
     values = {f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(pairs)}
     return {**environ, **keys, **values, "GIT_CONFIG_COUNT": str(len(pairs))}
 
 
-def _configuration(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+def configuration(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the configuration in an environment: https://git-scm.com/docs/git-config, GIT_CONFIG_COUNT."""
     count = environ.get("GIT_CONFIG_COUNT", "")
     numbers = range(min(int(count), _MOST_PAIRS)) if count.isdecimal() and len(count) < _MOST_DIGITS else ()

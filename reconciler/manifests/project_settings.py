@@ -21,7 +21,15 @@ from reconciler.resources.address import IDENTITY_PATTERN, NAME_PATTERN, NAME_RU
 from reconciler.resources.assistants.model_parameters import PARAMETER, PARAMETER_PATTERN
 from reconciler.resources.base import Spec
 from reconciler.resources.prices import Dollars, Prices
-from reconciler.s3.location import BUCKET, Location, check_bucket, check_endpoint, check_prefix
+from reconciler.s3.location import (
+    BUCKET,
+    REGION,
+    Location,
+    check_bucket,
+    check_endpoint,
+    check_prefix,
+    check_region,
+)
 
 _REF_NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -48,8 +56,13 @@ class Bucket(Spec):
     """Name of the bucket: 3 to 63 lower-case letters, digits, `.` and `-`. The bucket must exist."""
     prefix: Annotated[str, AfterValidator(check_prefix)] = ""
     """Prefix of all keys: names separated by `/`, such as `team/acme`. Default: none."""
-    region: str | None = None
-    """Region of the bucket. Default: `AWS_REGION`."""
+    region: (
+        Annotated[
+            str, AfterValidator(check_region), WithJsonSchema({"type": "string", "pattern": f"^{REGION.pattern}$"})
+        ]
+        | None
+    ) = None
+    """Region of the bucket: lower-case letters, digits and `-`. Default: `AWS_REGION`."""
     endpoint_url: Annotated[str, AfterValidator(check_endpoint)] | None = None
     """URL of an S3-compatible store. It must be `https://`, or `http://` on this machine. Default: `AWS_ENDPOINT_URL`,
     or Amazon S3."""

@@ -50,7 +50,7 @@ def adopt(
         if not dry_run:
             check_unlocked(workspace)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
-            observed, pairing = await planned_adoption(workspace, connection, wanted)
+            observed, pairing = await planned_adoption(workspace, connection, wanted, applies=not dry_run)
             if dry_run:
                 return Adopted(observed.planned.plan, pairing)
             return Adopted(await confirmed(workspace, connection, observed, confirm, listen, resume), pairing)
@@ -59,10 +59,10 @@ def adopt(
 
 
 async def planned_adoption(
-    workspace: Workspace, connection: Connection, wanted: Mapping[Address, str | None]
+    workspace: Workspace, connection: Connection, wanted: Mapping[Address, str | None], *, applies: bool = False
 ) -> tuple[Observed, AdoptionMatch]:
     """Return the plan that adopts the objects of `wanted`, and the matches."""
-    observed = await make_plan(workspace, connection)
+    observed = await make_plan(workspace, connection, applies=applies)
     origins = imported_from(workspace.loaded.resources, workspace.loaded.project.repository)
     inputs, matched = observed.planned.inputs, observed.planned.matched
     live = await with_parts(observed, alike(inputs, matched, wanted, origins))

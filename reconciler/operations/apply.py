@@ -65,7 +65,7 @@ class Outlets:
     """The writer of bundles to the outlets."""
 
     outlets: Mapping[str, Outlet]
-    """By name, as in `Workspace.named_outlets`."""
+    """By name, as in `Observed.outlets`."""
     identity: Identity
     contents: Mapping[Address, JSON]
     journal: Journal
@@ -132,7 +132,7 @@ async def apply_plan(
             observed.planned,
             observed.adapters,
             Outlets(
-                workspace.named_outlets,
+                observed.outlets,
                 workspace.identity,
                 observed.contents,
                 begun.journal,
@@ -193,7 +193,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
     project = connection.project
     inputs = observed.planned.inputs
     removed = (name for name in inputs.removed_outlets if not inputs.in_scope(Address(OUTLET, name)))
-    names = (*(name for name in workspace.named_outlets if name != BUILT_IN), *removed)
+    names = (*(name for name in observed.outlets if name != BUILT_IN), *removed)
     journal = workspace.backend.begin(
         observed.snapshot,
         intents,

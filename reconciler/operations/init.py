@@ -15,6 +15,7 @@ from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name
 from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
+from reconciler.project.outlets import outlets_of
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -22,6 +23,8 @@ NOT_TEXT = frozenset({"true", "false", "null"})
 """Words that YAML 1.2 reads as values of other types, like numbers."""
 WORKFLOWS: Final = ("plan", "apply", "drift", "rollback")
 WORKFLOW_FOLDER: Final = Path(".github", "workflows")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._~?=&%:@+-]*")
+"""Names of outlets that are written to workflows. Others, such as those with spaces, are left to the maintainer."""
 _CALL_INPUTS: Final = re.compile(r"^  workflow_call:\n(?:    .*\n)+", re.MULTILINE)
 _INPUT: Final = re.compile(r"\$\{\{ inputs\.([a-z-]+)(?: \|\| '([^']*)')? \}\}")
 _MATRIX: Final = re.compile(r"\$\{\{ fromJSON\(.*\) \}\}")
@@ -80,8 +83,8 @@ def _tree(folder: Traversable, prefix: str = "") -> list[tuple[str, str]]:
 def write_workflows(start: Path) -> list[Path]:
     """Write the workflows to the repository of the project at or above `start`, and return their paths.
 
-    They use the environments, the endpoint and the state of the project, with `git` in place of a local state, and this
-    version of Reconciler. Raises ReconcilerError if one of the files exists, or if there is no repository.
+    They use the environments, the endpoint, the outlets and the state of the project, with `git` in place of a local
+    state, and this version of Reconciler. Raises ReconcilerError if one of the files exists, or without a repository.
     """
     project = load_all_environments(find_project(start))
     repository = project.project.repository
@@ -131,6 +134,7 @@ def _inputs(project: AllEnvironments) -> dict[str, str]:
         "version": version("assistant-reconciler"),
         "endpoint": spec.endpoint or "https://api.openai.com/v1",
         "state": "git" if state == "local" else state,
+        "outlets": f"'{' '.join(one.name for one in outlets_of(project.project) if _PLAIN.fullmatch(one.name))}'",
         "plan-workflow": "reconciler-plan.yml",
     }
 

@@ -29,7 +29,7 @@ def planned_offline(
     """Plan the project at or above `start` without requests to the API. Only the first outlet is read."""
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
-    outlets = read_outlets({BUILT_IN: workspace.outlets[0]}, workspace.identity)
+    outlets = read_outlets({BUILT_IN: workspace.built_in_outlet}, workspace.identity)
     live = remembered(snapshot.state, workspace.identity)
     project = snapshot.state.openai_project
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)

@@ -1,6 +1,6 @@
 """The documents in the outlets: published bundles, and objects that exist only there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.bundles.outlets import Outlet
@@ -32,13 +32,21 @@ class OutletContents:
 
 
 def read_outlets(
-    outlets: Mapping[str, Outlet], identity: Identity, written: Mapping[str, Mapping[str, str]] | None = None
+    outlets: Mapping[str, Outlet],
+    identity: Identity,
+    written: Mapping[str, Mapping[str, str]] | None = None,
+    unread: Collection[str] = (),
 ) -> OutletContents:
     """Read everything published for `identity`, given what the state has `written` to each outlet. The built-in outlet
     is the first one.
+
+    The names of other outlets that must not be contacted are in `unread`. Nothing was written there yet, unless the
+    state does not record it: then they are left out.
     """
     built_in, *others = outlets
     copies = {outlet: read_all(outlets[outlet], identity) for outlet in others}
+    if written is not None:
+        copies |= {outlet: {} for outlet in unread}
     found = OutletContents()
     names: dict[Address, Published] = {}
     agreed: list[Written] = []

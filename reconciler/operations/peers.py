@@ -100,7 +100,9 @@ def _store(workspace: Workspace, place: Place, peer: Peer) -> Store:
     url = peer.state.url if peer.state else own
     if url == own:
         return workspace.backend.store
-    if given and url not in environ.get(ALLOWED, "").split():
+    if url in environ.get(ALLOWED, "").split():
+        environ["RECONCILER_STATE"] = url
+    elif given:
         message = f"reading the state of {peer.identity} from {url} is not allowed while RECONCILER_STATE is set"
         hint = f"A pull request must not choose where credentials are sent. To allow this URL, add {url} to {ALLOWED}."
         raise ReconcilerError(Problem("peer-not-allowed", message, place, hint))

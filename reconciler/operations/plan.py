@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.bundles.documents import needs
+from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.render import contents
 from reconciler.git.command import GitError
 from reconciler.git.worktree import worktree
@@ -41,6 +42,8 @@ class Observed:
     adapters: Mapping[str, Adapter]
     agreed: tuple[Written, ...] = ()
     """See `OutletContents.agreed`."""
+    outlets: Mapping[str, Outlet] = field(default_factory=dict)
+    """The outlets that were read, by name. Apply writes to no others."""
 
 
 async def make_plan(
@@ -50,19 +53,21 @@ async def make_plan(
     on_drift: OnDrift = "revert",
     targets: Sequence[Address] = (),
     models: Callable[[Planned], Iterable[str]] = written,
+    applies: bool = False,
 ) -> Observed:
     """Read everything that the plan requires, and plan.
 
     If the plan deletes objects, their possible referrers, including peers, are read too, and the plan is made with
-    them. `models` returns the models of a plan whose shutdown dates are read.
+    them. `models` returns the models of a plan whose shutdown dates are read. With `applies`, the outlets that apply
+    writes to are read; see `Workspace.reachable`.
     """
-    first = await read(workspace, connection, on_drift, targets)
+    first = await read(workspace, connection, on_drift, targets, applies=applies)
     planned, bundles = plan_of(workspace, first.inputs)
     second = await read_referrers(workspace, connection, first, planned, models(planned))
     if second.inputs is not first.inputs:
         planned, bundles = plan_of(workspace, second.inputs)
     plan = replace(planned.plan, warnings=(*planned.plan.warnings, *second.warnings))
-    return Observed(replace(planned, plan=plan), first.snapshot, bundles, first.adapters, first.agreed)
+    return Observed(replace(planned, plan=plan), first.snapshot, bundles, first.adapters, first.agreed, first.outlets)
 
 
 def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[Address, JSON]]:

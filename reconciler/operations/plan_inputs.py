@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 
+from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import identities_in, published_by
 from reconciler.importing.model import imported_from
 from reconciler.live.adapters import Adapter, adapters, gather, referrers
@@ -39,17 +40,24 @@ class Reading:
     warnings: tuple[Notice, ...] = ()
     agreed: tuple[Written, ...] = ()
     """See `OutletContents.agreed`."""
+    outlets: Mapping[str, Outlet] = field(default_factory=dict)
+    """The outlets that were read, by name."""
 
 
-async def read(workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address]) -> Reading:
+async def read(
+    workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
+) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
     by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
-    live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot)
     written = snapshot.state.outlets
-    outlets = await asyncio.to_thread(read_outlets, workspace.named_outlets, workspace.identity, written)
+    reachable = workspace.reachable(written or (), applies=applies)
+    live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot)
+    unread = [one.name for one in reachable.unread]
+    outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    return Reading(inputs, snapshot, by_type, agreed=outlets.agreed)
+    notices = tuple(Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
+    return Reading(inputs, snapshot, by_type, notices, outlets.agreed, reachable.outlets)
 
 
 async def read_referrers(
@@ -65,7 +73,7 @@ async def read_referrers(
     unadapted = [referrer for referrer in referrers(connection) if referrer.refers & deleted.keys()]
     known_models = await look_up(connection, models)
     peers = await Peers(workspace).for_plan(deleted)
-    read_before = replace(first, warnings=(*peers.warnings, *known_models.warnings))
+    read_before = replace(first, warnings=(*first.warnings, *peers.warnings, *known_models.warnings))
     if not (types or unadapted or known_models.ends or peers.objects or peers.unreadable):
         return read_before
     listing = Listing(connection)
@@ -106,7 +114,7 @@ def inputs_of(
         superseded=pending(snapshot.superseded),
         pointers=outlets.pointers,
         published=outlets.published,
-        removed_outlets=removed(snapshot.state.outlets, workspace.named_outlets),
+        removed_outlets=removed(snapshot.state.outlets, workspace.outlet_names),
         removed_identities=dict(_removed_identities(workspace, snapshot)),
         releases=workspace.releases,
         tombstones=snapshot.state.tombstones,
@@ -139,7 +147,7 @@ def _removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tu
     A project that was never applied has no record of them. If another identity in the same place publishes the same
     names, the project had its name before.
     """
-    own, spec, outlet = workspace.identity, workspace.loaded.project.spec, workspace.outlets[0]
+    own, spec, outlet = workspace.identity, workspace.loaded.project.spec, workspace.built_in_outlet
     if snapshot.run:
         gone = [
             Identity(own.project, name) for name in snapshot.state.environments or () if name not in spec.environments

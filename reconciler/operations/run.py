@@ -48,7 +48,7 @@ def planned(
     async def run() -> Planned:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint, edited=edited)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
-            return (await _observed(workspace, connection, on_drift, targets)).planned
+            return (await _observed(workspace, connection, on_drift, targets, applies=False)).planned
 
     return run_async(run())
 
@@ -77,11 +77,15 @@ def applied(
         check_unlocked(workspace)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             if saved is None:
-                observed = await _observed(workspace, connection, on_drift, targets)
+                observed = await _observed(workspace, connection, on_drift, targets, applies=True)
             else:
                 _check_identity(workspace, saved)
                 observed = await make_plan(
-                    workspace, connection, on_drift=on_drift_of(saved), targets=changed_addresses(saved)
+                    workspace,
+                    connection,
+                    on_drift=on_drift_of(saved),
+                    targets=changed_addresses(saved),
+                    applies=True,
                 )
                 if adopted := adoptions(observed.snapshot, saved):
                     observed = await adoption_plan(workspace, observed, adopted)
@@ -124,9 +128,9 @@ async def confirmed(
 
 
 async def _observed(
-    workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address]
+    workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
 ) -> Observed:
-    observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets)
+    observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets, applies=applies)
     check_targets(workspace, targets, observed.planned.matched.live)
     return observed
 

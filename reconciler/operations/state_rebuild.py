@@ -101,7 +101,7 @@ def _written(
 async def _rebuilt(
     workspace: Workspace, connection: Connection, present: Snapshot, listing: Listing
 ) -> tuple[State, Matched]:
-    outlets = await asyncio.to_thread(read_outlets, workspace.named_outlets, workspace.identity)
+    outlets = await asyncio.to_thread(read_outlets, workspace.reachable(()).outlets, workspace.identity)
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
     live = await _everything(workspace, connection, {*named.values()}, listing)
     _check_project(workspace, connection)

@@ -86,6 +86,7 @@ NoticeCode: TypeAlias = Literal[
     "consent-unneeded",  # place, consent: the plan has no such refusal
     "same-label",  # objects: live objects with the label of the address, as of the refusal
     "peer-without-state",  # identity, location
+    "outlet-not-read",  # outlet: a new one in CI; entry: what the workflow must name before apply writes there, or ""
     "list-not-served",  # request: a list that this server does not have
     "models-not-listed",  # scope: of a restricted key
     "model-unlisted",  # model, similar: names that the API lists

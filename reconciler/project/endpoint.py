@@ -17,6 +17,7 @@ from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.state.local import ignore_in_git
+from reconciler.state.store import runs_in_ci
 
 T = TypeVar("T")
 
@@ -37,12 +38,20 @@ def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> st
     """Return `embedded`, a URL, or None for the default of the SDK, api.openai.com.
 
     RECONCILER_ENDPOINT takes precedence over the manifest, which a pull request can edit. Raises ReconcilerError if it,
-    or `flag`, is neither a URL nor `embedded`.
+    or `flag`, is neither a URL nor `embedded`, and in CI if only the manifest names a server.
     """
     asked = flag or environ.get("RECONCILER_ENDPOINT")
     if asked:
         return _checked(asked)
-    return project.spec.endpoint or environ.get("OPENAI_BASE_URL") or None
+    written = project.spec.endpoint
+    if written and written != EMBEDDED and runs_in_ci(environ):
+        message = f"the endpoint {shown(written)} is set in project.yaml only"
+        hint = (
+            "A pull request must not choose where the API key is sent. "
+            f"To allow it, set RECONCILER_ENDPOINT={shown(written)} in the workflow. (CI is set in the environment.)"
+        )
+        raise ReconcilerError(Problem("endpoint-not-allowed", message, project.where(("spec", "endpoint")), hint))
+    return written or environ.get("OPENAI_BASE_URL") or None
 
 
 def _checked(asked: str) -> str:

@@ -1,18 +1,17 @@
 """A project opened for one environment: its manifests, its state, its outlets, its endpoint."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from posixpath import normpath
 from typing import Final
 
-from reconciler.bundles.outlets import DirectoryOutlet, Outlet
-from reconciler.bundles.s3 import S3Outlet
-from reconciler.manifests import Dangling, Loaded, find_project, load, project_settings as settings
+from reconciler.bundles.outlets import Outlet
+from reconciler.manifests import Dangling, Loaded, find_project, load
 from reconciler.planning.inputs import Link, Release
 from reconciler.project.endpoint import EMBEDDED, choose
+from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -51,16 +50,20 @@ class Workspace:
         embedded = self.endpoint == EMBEDDED
         return Backend(open_store(self.root, configured, self.environ, embedded=embedded), self.identity)
 
-    @property
-    def outlets(self) -> tuple[Outlet, ...]:
-        """The outlets; the first one, beside the state, always exists and is the one that is read."""
-        return tuple(self.named_outlets.values())
-
     @cached_property
-    def named_outlets(self) -> dict[str, Outlet]:
-        """The outlets by name; the name of the first one is `BUILT_IN`."""
-        further = (_outlet(self.root, outlet) for outlet in self.loaded.project.spec.outlets)
-        return {BUILT_IN: StoreOutlet(self.backend.store), **dict(further)}
+    def built_in_outlet(self) -> Outlet:
+        """The outlet beside the state. It always exists, and bundles are read from it."""
+        return StoreOutlet(self.backend.store)
+
+    @property
+    def outlet_names(self) -> frozenset[str]:
+        """The names of the outlets that the project has besides the built-in one."""
+        return frozenset(one.name for one in outlets_of(self.loaded.project))
+
+    def reachable(self, recorded: Collection[str], *, applies: bool = False) -> Reachable:
+        """Return the outlets that a command contacts, the built-in one first; see `project.outlets.reachable`."""
+        found = reachable(self.loaded.project, self.environ, recorded, applies=applies)
+        return replace(found, outlets={BUILT_IN: self.built_in_outlet, **found.outlets})
 
     @cached_property
     def desired(self) -> dict[Address, Desired]:
@@ -104,13 +107,6 @@ class Workspace:
         for one in chain.from_iterable(asked.values()):
             check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
         return asked
-
-
-def _outlet(root: Path, outlet: settings.Outlet) -> tuple[str, Outlet]:
-    """Return an outlet and its name, by which the state remembers it on every machine."""
-    if isinstance(outlet, settings.S3Outlet):
-        return outlet.s3.location.url, S3Outlet(outlet.s3.location)
-    return normpath(outlet.directory), DirectoryOutlet(root / outlet.directory)
 
 
 def open_workspace(

@@ -30,7 +30,7 @@ def export(start: Path, environ: Mapping[str, str], address: Address, *, env: st
     """
     workspace = open_workspace(start, environ, env=env)
     pointer = pointer_address(address) if address.kind == RELEASE else address
-    found = read(workspace.outlets[0], workspace.identity, pointer)
+    found = read(workspace.built_in_outlet, workspace.identity, pointer)
     if found.problem or found.pointer is None or found.content is None:
         message = found.problem.message if found.problem else f"nothing is published at {address}"
         raise ReconcilerError(Problem("not-published", message, hint=_hint(pointer)))

@@ -4,9 +4,12 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SERVER: Final = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
+_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _OPTIONS: Final = ("region", "endpoint_url")
 
 
@@ -24,6 +27,8 @@ class Location:
     def __post_init__(self) -> None:
         check_bucket(self.bucket)
         check_prefix(self.prefix)
+        if self.region is not None:
+            check_region(self.region)
         if self.endpoint_url is not None:
             check_endpoint(self.endpoint_url)
 
@@ -42,7 +47,10 @@ class Location:
     def parse(cls, url: str) -> "Location":
         """Parse `s3://bucket/prefix?region=…&endpoint_url=…`; ValueError for anything else."""
         parts = urlsplit(url)
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        options = dict(pairs)
+        if parts.scheme != "s3" or parts.fragment or len(options) < len(pairs):
+            raise ValueError("write an s3:// URL without a fragment, and each option once")
         if wrong := sorted(options.keys() - set(_OPTIONS)):
             raise ValueError(f"unknown option {wrong[0]!r} in the s3:// URL; valid options: {', '.join(_OPTIONS)}")
         return cls(parts.netloc, unquote(parts.path).strip("/"), **options)
@@ -50,7 +58,7 @@ class Location:
 
 def check_bucket(name: str) -> str:
     """Return `name` if it is valid: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
-    if not BUCKET.fullmatch(name):
+    if not BUCKET.fullmatch(name) or ".." in name:
         raise ValueError(f"{name!r} is not a valid bucket name: use 3 to 63 lower-case letters, digits, `.` and `-`")
     return name
 
@@ -62,17 +70,34 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
+def check_region(region: str) -> str:
+    """Return `region` if it is valid; ValueError otherwise. It becomes a part of the name of a server."""
+    if not REGION.fullmatch(region):
+        raise ValueError(f"{region!r} is not a valid region: use letters, digits and `-`, such as `eu-central-1`")
+    return region
+
+
 def check_endpoint(url: str) -> str:
     """Return `url` if it is https (or http to this machine) without credentials and query; ValueError otherwise."""
     parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise ValueError("an endpoint must be an https:// URL; http:// is allowed only for this machine")
-    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("an endpoint must be a URL without password and query: set credentials in the AWS_* variables")
+    if not _SERVER.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path) or not _has_valid_port(parts):
+        raise ValueError("an endpoint must be a URL such as https://s3.example.com:9000")
     return url
 
 
-def _is_loopback(host: str) -> bool:
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if `host` is a name or address of this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

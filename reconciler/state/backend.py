@@ -24,6 +24,7 @@ from reconciler.state.store import (
     Store,
     StoreError,
     latest_documents,
+    runs_in_ci,
 )
 
 FOLDER: Final = ".reconciler"
@@ -146,7 +147,8 @@ def open_store(project: Path, configured: str | None, environ: Mapping[str, str]
 
     Both are a backend name, or a URL with that name as its scheme; see `BackendConfig`. Writes nothing.
     """
-    config = BackendConfig(environ.get("RECONCILER_STATE") or configured or "local", project, environ, embedded)
+    given = environ.get("RECONCILER_STATE")
+    config = BackendConfig(given or configured or "local", project, environ, embedded, of_manifest=not given)
     opener = _BACKENDS.get(config.backend)
     if opener is None:
         known = ", ".join(sorted(_BACKENDS))
@@ -159,7 +161,7 @@ def open_store(project: Path, configured: str | None, environ: Mapping[str, str]
 
 def _open_local(config: BackendConfig) -> Store:
     config.options()
-    if config.environ.get("CI", "").lower() not in ("", "0", "false") and not config.embedded:
+    if runs_in_ci(config.environ) and not config.embedded:
         message = f"the state in {FOLDER}/ of this checkout would be lost when the CI job ends"
         hint = "Set RECONCILER_STATE to a shared backend, such as `git`. (CI is set in the environment.)"
         raise ReconcilerError(Problem("local-state-in-ci", message, hint=hint))

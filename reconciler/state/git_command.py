@@ -94,6 +94,11 @@ class Git:
         """Return settings that name a committer; none if Git has one."""
         return _COMMITTER if subcommand == "commit-tree" and not self._has_committer else {}
 
+    def has_configured(self, key: str) -> bool:
+        """Return True if a configuration has `key`: of the clone, the user, the system or the environment."""
+        named = (name for name, _ in command.configuration(self.environ))
+        return key in named or not self.attempt("config", key).code
+
     @cached_property
     def _has_committer(self) -> bool:
         return not command.run(self._top, "config", "user.email", environ=self.environ).code

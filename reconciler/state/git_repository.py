@@ -44,7 +44,7 @@ class Repository:
 
     def __init__(self, git: Git, remote: str, branch: str) -> None:
         self.location = git.location
-        self._git, self._remote = git, remote
+        self._git, self._name = git, remote
         self._reading = threading.Lock()
         self._theirs, self._ours = f"refs/heads/{branch}", f"refs/remotes/{remote}/{branch}"
 
@@ -54,6 +54,16 @@ class Repository:
         with (self._folder / "reconciler.lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    @cached_property
+    def _remote(self) -> str:
+        """The name of the remote. An error if it is not configured: Git takes another word for the path of a folder,
+        which may be in the working tree, with hooks.
+        """
+        key = f"remote.{self._name}.url"
+        if not self._git.has_configured(key):
+            raise self._git.failed(f"No such remote: {self._name}")
+        return self._name
 
     @property
     def tip(self) -> str | None:

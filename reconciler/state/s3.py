@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from reconciler.resources.problems import Problem
+from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.s3.location import Location
 from reconciler.s3.objects import Objects, S3Error
 from reconciler.state.store import (
@@ -19,6 +19,7 @@ from reconciler.state.store import (
     check_prefix,
     conflict_error,
     exists_error,
+    runs_in_ci,
 )
 
 _SEAL: Final = re.compile(rb'\n"[0-9a-f]{32}"\n')
@@ -75,7 +76,15 @@ class S3Store:
 def open_s3(config: BackendConfig) -> Store:
     """Open the store at `s3://bucket/prefix?region=…&endpoint_url=…`."""
     try:
-        return S3Store(Location.parse(config.url))
+        location = Location.parse(config.url)
+        if config.of_manifest and location.endpoint_url and runs_in_ci(config.environ):
+            message = f"the endpoint {location.endpoint_url} of the state is set in project.yaml only"
+            hint = (
+                "A pull request must not choose where credentials are sent. "
+                f"To allow it, set RECONCILER_STATE={location.url} in the workflow. (CI is set in the environment.)"
+            )
+            raise ReconcilerError(Problem("state-not-allowed", message, hint=hint))
+        return S3Store(location)
     except ValueError as error:
         raise bad_state(str(error), "Write it as s3://bucket/prefix?region=…&endpoint_url=…") from error
 

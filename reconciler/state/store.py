@@ -202,6 +202,8 @@ class BackendConfig:
     environ: Mapping[str, str]
     embedded: bool = False
     """True if the endpoint is the emulator in this process, whose data is in the project folder."""
+    of_manifest: bool = False
+    """True if `project.yaml` names the backend, which a pull request can edit."""
 
     @property
     def backend(self) -> str:
@@ -218,6 +220,11 @@ class BackendConfig:
         if wrong in known:
             message = f"the state backend {self.backend!r} has the option {wrong!r} twice"
         raise bad_state(message, f"Valid options: {', '.join(sorted(known)) or 'none'}.")
+
+
+def runs_in_ci(environ: Mapping[str, str]) -> bool:
+    """Return True in a CI job, whose checkout is temporary and may be that of a pull request: `CI` is set."""
+    return environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def bad_state(message: str, hint: str) -> ReconcilerError:

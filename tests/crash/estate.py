@@ -127,7 +127,7 @@ def found(root: Path, environ: Mapping[str, str], data: Path | None = None, outl
     known = State(snapshot.state.identity, None, snapshot.state.objects, {}, snapshot.state.tombstones)
     documents = [
         f"{number} {key} {(outlet.read(key) or b'').decode()}"
-        for number, outlet in enumerate(workspace.outlets[:outlets])
+        for number, outlet in enumerate([*workspace.reachable(()).outlets.values()][:outlets])
         for key in outlet.list("")
     ]
     return {

@@ -71,7 +71,7 @@ def apply_reviewed(office: World, *addresses: str) -> list[str]:
 def published(office: World, address: Address) -> dict[str, Any]:
     """The instructions of each assistant that applications load."""
     workspace = open_workspace(office.root, office.environ)
-    content: Any = read_all(workspace.outlets[0], workspace.identity)[address].content
+    content: Any = read_all(workspace.built_in_outlet, workspace.identity)[address].content
     return {name: entry["request"]["instructions"] for name, entry in content["assistants"].items()}
 
 
@@ -90,10 +90,10 @@ class TestSavedPlans:
         office.wants(request("one", "One."))
         office.apply()
         workspace, address = open_workspace(office.root, office.environ), Address("assistant", "one")
-        found = read_all(workspace.outlets[0], workspace.identity)[address]
+        found = read_all(workspace.built_in_outlet, workspace.identity)[address]
         content = json.loads(json.dumps(found.content))
         content["assistants"]["assistant/one"]["request"]["instructions"] = "By hand."
-        publish(workspace.outlets, workspace.identity, address, content, {})
+        publish([workspace.built_in_outlet], workspace.identity, address, content, {})
         saved = office.plan()
         assert (told(saved.changes), told(saved.drift)) == ([], ["update assistant/one: instructions"])
         office.wants(request("one", "One.", temperature=0.5))

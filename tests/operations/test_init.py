@@ -64,6 +64,16 @@ def test_workflows_use_the_endpoint_and_state_of_the_project(repository: Path):
         assert workflow["env"]["RECONCILER_STATE"] == "s3://acme-bots/?region=eu-central-1"
 
 
+def test_workflows_name_the_outlets_of_the_project(repository: Path):
+    project = repository / "bots" / "project.yaml"
+    own = "{bucket: acme-bots, prefix: live, endpoint_url: 'https://s3.acme.example:9000'}"
+    project.write_text(f"{project.read_text()}  outlets: [{{directory: build/b}}, {{s3: {own}}}, {{directory: a b}}]\n")
+    for workflow in written(repository).values():
+        assert workflow["env"]["RECONCILER_OUTLETS"] == (
+            "build/b s3://acme-bots/live?endpoint_url=https%3A%2F%2Fs3.acme.example%3A9000"
+        )
+
+
 def test_workflows_pass_the_linters(repository: Path):
     paths = [str(path) for path in write_workflows(repository / "bots")]
     schema = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows"]

@@ -36,7 +36,7 @@ def test_a_blob_of_another_shape_is_published_again(tmp_path, change: Callable[[
         )
         made.apply()
         workspace = open_workspace(made.root, made.environ)
-        outlet, identity = workspace.outlets[0], str(workspace.identity)
+        outlet, identity = workspace.built_in_outlet, str(workspace.identity)
         found = read_all(outlet, workspace.identity)[BOT]
         assert found.pointer is not None
         content = json.loads(json.dumps(found.content))

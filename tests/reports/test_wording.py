@@ -102,6 +102,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "consent-unneeded": PLACED,
         "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
         "peer-without-state": {"identity": "globex", "location": ".reconciler"},
+        "outlet-not-read": {"outlet": "s3://acme/bots", "entry": "https://s3.example"},
         "list-not-served": {"request": "GET /v1/agents"},
         "models-not-listed": {"scope": "api.model.read"},
         "model-unlisted": {"model": "gpt-7", "similar": ["gpt-6"]},

@@ -41,6 +41,23 @@ def test_str_location_shows_bucket_and_prefix():
         ("s3://acme?endpoint_url=http://localhost.example", "only for this machine"),
         ("s3://acme?endpoint_url=ftp://127.0.0.1", "only for this machine"),
         ("s3://acme?endpoint_url=https://key:secret@s3.example", "without password"),
+        ("s3://user@evil.example/x", "not a valid bucket name"),
+        ("s3://acme:443/x", "not a valid bucket name"),
+        ("s3://acme..x/y", "not a valid bucket name"),
+        ("s3://acme/x#y", "without a fragment"),
+        ("s3://acme/x?region=a&region=b", "each option once"),
+        ("https://acme/x", "s3:// URL"),
+        ("s3://acme/x?region=evil.example/", "not a valid region"),
+        ("s3://acme/x?region=x.evil.example%23", "not a valid region"),
+        ("s3://acme/x?region=", "not a valid region"),
+        ("s3://acme/x?region=eu@evil", "not a valid region"),
+        ("s3://acme/x?endpoint_url=https://", "must be a URL such as"),
+        ("s3://acme/x?endpoint_url=https://a:99999", "must be a URL such as"),
+        ("s3://acme/x?endpoint_url=https://a:b", "must be a URL such as"),
+        ("s3://acme/x?endpoint_url=https://good.example%5C.evil.example", "must be a URL such as"),
+        ("s3://acme/x?endpoint_url=https://gооd.example", "must be a URL such as"),  # noqa: RUF001
+        ("s3://acme/x?endpoint_url=https://a/../b", "must be a URL such as"),
+        ("s3://acme/x?endpoint_url=https://a/b%20c", "must be a URL such as"),
     ],
 )
 def test_parse_invalid_url_is_rejected(url, reason):

@@ -57,14 +57,14 @@ def test_unreachable_server_is_an_error(bucket):
 def test_missing_credentials_name_the_variables_to_set(bucket, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    monkeypatch.setenv("AWS_METADATA_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{free_port()}")
     found = problem(bucket)
     assert "no credentials found" in found.message
     assert "AWS_SECRET_ACCESS_KEY" in found.hint
 
 
 def test_missing_package_names_what_to_install(bucket, monkeypatch):
-    monkeypatch.setitem(sys.modules, "obstore", None)
+    monkeypatch.setitem(sys.modules, "botocore.auth", None)
     with pytest.raises(NotInstalledError, match=r"pip install 'assistant-reconciler\[s3\]'"):
         Objects(bucket).get("key")
 
@@ -82,13 +82,18 @@ def test_endpoint_and_region_may_come_from_the_environment(bucket, monkeypatch, 
 def test_a_location_wins_over_the_environment(bucket, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://elsewhere.invalid")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://elsewhere.invalid")
-    monkeypatch.setenv("AWS_CONDITIONAL_PUT", "disabled")
     assert Objects(bucket).create("key", b"here")
     assert Objects(bucket).create("key", b"again") is None
 
 
 def test_plain_http_endpoint_is_rejected(bucket, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://s3.example")
-    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
     found = problem(Location(bucket.bucket))
     assert "AWS_ENDPOINT_URL is not valid" in found.message
+
+
+@pytest.mark.parametrize("region", ["evil.example/", "eu-central-1.evil.example#", "eu@evil"])
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_region_of_the_environment_that_is_part_of_no_server_name_is_rejected(bucket, monkeypatch, variable, region):
+    monkeypatch.setenv(variable, region)
+    assert "AWS_REGION is not valid" in problem(Location(bucket.bucket)).message

@@ -262,7 +262,7 @@ class TestErrors:
                 call()
 
     def test_unknown_remote_name_is_an_error(self, clone):
-        with pytest.raises(StoreError, match="'upstream' does not appear to be a git repository"):
+        with pytest.raises(StoreError, match="No such remote: upstream"):
             git_store(clone, ENVIRON, remote="upstream").list("")
 
     def test_folder_without_repository_is_an_error(self, tmp_path):

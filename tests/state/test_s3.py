@@ -13,6 +13,7 @@ from reconciler.state.model import Completed
 from reconciler.state.s3 import S3Store
 from reconciler.state.store import StoreError
 from tests.state.contract import SharedStoreContract
+from tests.support.recording import recording
 from tests.support.servers import S3Server
 
 ACME = Identity("acme", "production")
@@ -54,6 +55,26 @@ def test_foreign_object_is_an_error(bucket, data):
 def test_missing_bucket_is_an_error(bucket):
     with pytest.raises(StoreError, match="NoSuchBucket"):
         Backend(S3Store(Location("no-such-bucket", "", bucket.region, bucket.endpoint_url)), ACME).read()
+
+
+def test_a_redirect_is_not_followed(bucket):
+    with recording() as other, recording(307, {"Location": other.url}) as server:
+        store = S3Store(Location(bucket.bucket, "", bucket.region, server.url))
+        for call in (
+            lambda: store.read("state/acme/state.json"),
+            lambda: store.create("state/acme/state.json", b"{}"),
+            lambda: store.replace("state/acme/state.json", b"{}", '"1"'),
+            lambda: store.list(""),
+        ):
+            with pytest.raises(StoreError, match="it answered 307, a redirect"):
+                call()
+    assert (len(server.requests), other.requests) == (4, [])
+
+
+def test_an_endpoint_of_the_manifest_is_refused_in_ci(bucket, tmp_path):
+    assert open_store(tmp_path, bucket.url, {}, embedded=False).location == f"s3://{bucket.bucket}/team a/acme"
+    with pytest.raises(ReconcilerError, match=r"state-not-allowed[^\0]*set RECONCILER_STATE=s3://"):
+        open_store(tmp_path, bucket.url, {"CI": "true"}, embedded=False)
 
 
 def test_open_store_from_s3_url(bucket, tmp_path):

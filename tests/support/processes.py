@@ -14,7 +14,15 @@ from reconciler.emulator.serve import serve
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["reconciler.emulator.app", "openai", "uvicorn", "obstore", "psycopg", "tests.support.warm"]
+    [
+        "reconciler.emulator.app",
+        "openai",
+        "uvicorn",
+        "botocore.session",
+        "botocore.auth",
+        "psycopg",
+        "tests.support.warm",
+    ]
 )
 PATIENCE: Final = 120.0
 

@@ -593,20 +593,15 @@ def _in_git(checkout: Path, scratch: Path) -> None:
 
 
 def _save_objects(server: Any, into: Path) -> None:
-    from obstore.store import S3Store
+    import boto3
 
-    bucket = S3Store(
-        "fixture",
-        endpoint=server.url,
-        region="eu-central-1",
-        access_key_id="x",
-        secret_access_key="x",
-        client_options={"allow_http": True},
-    )
-    for found in bucket.list().collect():
-        target = into / "objects" / found["path"]
+    bucket = boto3.resource(
+        "s3", endpoint_url=server.url, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+    ).Bucket("fixture")
+    for found in bucket.objects.all():
+        target = into / "objects" / found.key
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(bytes(bucket.get(found["path"]).bytes()))
+        target.write_bytes(found.get()["Body"].read())
 
 
 def _save_rows(dsn: str, into: Path) -> None:

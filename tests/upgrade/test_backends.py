@@ -58,12 +58,12 @@ def _push(export: Path, remote: Path, root: Path) -> None:
 
 
 def _upload(objects: Path, bucket: str, endpoint: str) -> None:
-    from obstore.store import S3Store
+    import boto3
 
-    store = S3Store(bucket, endpoint=endpoint, region="eu-central-1", client_options={"allow_http": True})
+    store = boto3.client("s3", endpoint_url=endpoint, region_name="eu-central-1")
     for file in objects.rglob("*"):
         if file.is_file():
-            store.put(file.relative_to(objects).as_posix(), file.read_bytes())
+            store.put_object(Bucket=bucket, Key=file.relative_to(objects).as_posix(), Body=file.read_bytes())
 
 
 def _insert(source: Path, url: str) -> None:

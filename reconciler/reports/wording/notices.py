@@ -48,6 +48,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
     "same-label": lambda args: f"{same_label(args)}: every plan is refused until one is left",
     "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
+    "outlet-not-read": lambda args: _not_read(args["outlet"], args["entry"]),
     "list-not-served": (
         "this server does not have {request} (404), and no object of it is known: assuming no references from there"
     ),
@@ -74,6 +75,14 @@ def permission(args: Args) -> str:
 
 def _files(args: Args, which: str) -> str:
     return f"{args['address']} holds {number(len(args['files']), 'file')} {which}: {few(args['files'])}"
+
+
+def _not_read(outlet: str, entry: str) -> str:
+    refused = f". Apply is refused until RECONCILER_OUTLETS in the workflow names {entry}" if entry else ""
+    return (
+        f"{outlet} is a new outlet and was not read: in CI, plans contact only outlets that an earlier apply wrote to "
+        f"or that RECONCILER_OUTLETS names{refused}"
+    )
 
 
 def _cause(cause: Args) -> str:
