@@ -131,7 +131,8 @@ def inputs_of(
         prices=workspace.loaded.project.spec.prices,
         refused_parameters=workspace.loaded.project.spec.refused_parameters,
         openai_project=openai_project,
-        applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
+        applied_project=snapshot.state.openai_project,
+        pinned_project=workspace.loaded.project.openai_project,
     )
     return with_copies_of_ours(inputs)
 

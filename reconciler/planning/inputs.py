@@ -178,6 +178,8 @@ class PlanInputs:
     """The OpenAI project that answered."""
     applied_project: str | None = None
     """The OpenAI project that state was applied to."""
+    pinned_project: str | None = None
+    """The OpenAI project that the manifest of the project names for this environment."""
 
     @cached_property
     def outlet_types(self) -> frozenset[str]:

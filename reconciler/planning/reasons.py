@@ -97,6 +97,7 @@ NoticeCode: TypeAlias = Literal[
 CauseCode: TypeAlias = Literal[
     "text",  # text
     "other-project",  # answered, applied: OpenAI projects
+    "unpinned-project",  # answered, pinned: OpenAI projects; environment, of which the manifest names the second
     "nothing-live",  # objects: how many the state has, of which none is live
     "foreign-owner",  # id, owner: the identity on the label
     "same-label",  # address, ids, objects (id, name, in_state): live objects with one label

@@ -112,6 +112,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "causes": {
         "text": {"text": "old"},
         "other-project": {"answered": "proj_b", "applied": "proj_a"},
+        "unpinned-project": {"answered": "proj_b", "pinned": "proj_a", "environment": "production"},
         "nothing-live": {"objects": 7},
         "foreign-owner": {"id": "agent_1", "owner": "globex"},
         "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},

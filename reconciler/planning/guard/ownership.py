@@ -15,8 +15,14 @@ from reconciler.resources.values import JSON, strings_in
 
 
 def another_project(context: GuardContext) -> Iterator[Violation]:
+    """Refuse a key of another OpenAI project than the one that the manifest names, or that the state was applied to."""
     answered, applied = context.inputs.openai_project, context.inputs.applied_project
-    if answered and applied and answered != applied:
+    pinned = context.inputs.pinned_project
+    if answered and pinned and answered != pinned:
+        where = context.inputs.identity.environment
+        about: dict[str, JSON] = {"answered": answered, "pinned": pinned, **({"environment": where} if where else {})}
+        yield _wrong_project(context, Cause("unpinned-project", about), facts=[answered, pinned])
+    elif answered and applied and answered != applied:
         cause = Cause("other-project", {"answered": answered, "applied": applied})
         yield _wrong_project(context, cause, facts=[answered, applied])
 
@@ -25,7 +31,7 @@ def nothing_found(context: GuardContext) -> Iterator[Violation]:
     """Refuse a plan if no object of the state is live and the API does not return the name of the project."""
     inputs = context.inputs
     known = sorted(applied.id for applied in inputs.applied.values() if applied.type not in inputs.outlet_types)
-    if (inputs.applied_project and inputs.openai_project) or not known:
+    if ((inputs.applied_project or inputs.pinned_project) and inputs.openai_project) or not known:
         return
     live = {live.id for live in inputs.live}
     if live.isdisjoint(known):
