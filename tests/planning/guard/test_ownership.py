@@ -117,7 +117,9 @@ def test_refusal_for_another_openai_project_tells_whether_the_manifest_or_the_st
 
     assert cause(applied_project="proj_a") == "other-project"
     assert cause(applied_project="proj_key", pinned_project="proj_a") == "unpinned-project"
-    assert cause(applied_project="proj_a", pinned_project="proj_key") == "other-project", "the key moved with the manifest"
+    assert cause(applied_project="proj_a", pinned_project="proj_key") == "other-project", (
+        "the key moved with the manifest"
+    )
 
 
 def test_an_unknown_project_in_which_nothing_of_ours_is_live():
