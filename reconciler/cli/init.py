@@ -49,7 +49,7 @@ def _ci_files(folder: Path, ci: "CI", source: str | None) -> int:
     for path in found.written:
         show(f"wrote {path}")
     for path in found.unchanged:
-        show(f"unchanged {path}")
+        show(f"{path} is unchanged")
     show("")
     if ci == "github":
         _github_steps(found.setup)

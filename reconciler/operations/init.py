@@ -77,8 +77,10 @@ class Written:
     """The CI files of a project."""
 
     setup: Setup
-    written: tuple[Path, ...]
-    unchanged: tuple[Path, ...]
+    repository: Path
+    written: tuple[str, ...]
+    """Paths in the repository."""
+    unchanged: tuple[str, ...]
     """Files that were there already, with the same content."""
     include: str = ""
     """What a `.gitlab-ci.yml` that exists must include, if it does not."""
@@ -100,16 +102,16 @@ def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
     installed = parse_source(source, repository)
     texts = github.workflows(setup, installed) if ci == "github" else gitlab.pipeline(setup, installed)
     include = _add_pipeline(texts, setup, repository) if ci == "gitlab" else ""
-    paths = {repository / path: text for path, text in texts.items()}
-    unchanged = tuple(path for path, text in paths.items() if _is_same(path, text))
-    differing = [path for path in paths if path not in unchanged and (path.exists() or path.is_symlink())]
+    unchanged = tuple(path for path, text in texts.items() if _is_same(repository / path, text))
+    written = tuple(path for path in texts if path not in unchanged)
+    differing = [path for path in written if (repository / path).exists() or (repository / path).is_symlink()]
     if differing:
-        raise ReconcilerError(*(_exists(path, repository) for path in differing))
-    written = tuple(path for path in paths if path not in unchanged)
+        raise ReconcilerError(*map(_exists, differing))
     for path in written:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(paths[path], encoding="utf-8")
-    return Written(setup, written, unchanged, include)
+        target = repository / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(texts[path], encoding="utf-8")
+    return Written(setup, repository, written, unchanged, include)
 
 
 def _named(setup: Setup, ci: CI, repository: Path) -> Setup:
@@ -135,7 +137,7 @@ def _is_same(path: Path, text: str) -> bool:
     return path.is_file() and not path.is_symlink() and path.read_bytes() == text.encode()
 
 
-def _exists(path: Path, repository: Path) -> Problem:
-    message = f"{path.relative_to(repository)} exists and differs from what would be written; nothing was written"
+def _exists(path: str) -> Problem:
+    message = f"{path} exists and differs from what would be written; nothing was written"
     hint = "Commit the file, delete it, run the command again, and see the differences with `git diff`."
     return Problem("exists", message, hint=hint)

@@ -147,7 +147,7 @@ def environments(setup: Setup) -> Iterator[tuple[str, str, str]]:
     for entry in setup.entries:
         name = setup.environment(entry)
         last = entry == setup.entries[-1]
-        yield f"{name}-read", ", ".join(("OPENAI_READ_KEY", *further)), "none"
+        yield f"{name}-read", ", ".join(("OPENAI_READ_KEY", *further)), "no restriction"
         yield (
             name,
             ", ".join(("OPENAI_API_KEY", "OPENAI_READ_KEY", *further)),

@@ -27,7 +27,7 @@ def make_project(folder: Path, settings: str = "state: {backend: git}") -> None:
 
 
 def names(written: Written) -> list[str]:
-    return [path.name for path in written.written]
+    return [Path(path).name for path in written.written]
 
 
 def refused(folder: Path, source: str | None = ACTION) -> str:
@@ -68,7 +68,7 @@ def test_second_project_gets_files_and_environments_of_its_own(repository: Path)
     write_workflows(repository / "bots", "github", ACTION)
     written = write_workflows(repository / "teams" / "lab", "github", ACTION)
     assert names(written)[:1] == ["reconciler-teams-lab-plan.yml"]
-    text = written.written[1].read_text()
+    text = (repository / written.written[1]).read_text()
     assert "environment: reconciler-teams-lab-${{ matrix.env }}" in text
     assert "--plan-workflow reconciler-teams-lab-plan.yml" in text
     assert write_workflows(repository / "bots", "github", ACTION).written == ()

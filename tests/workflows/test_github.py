@@ -28,7 +28,9 @@ SETUPS = {"git": GIT, "s3": S3, "minio": MINIO, "postgres": POSTGRES, "whole": W
 ONLY_HERE = (
     ".ci/",
     "constraints",
-    "manifests",
+    "manifests/",
+    '"manifests"',
+    "reconciler/github",
     "embedded",
     "RECONCILER_VERSION",
     "workflow_call",
@@ -151,7 +153,7 @@ def test_environments_with_one_name_and_two_keys_are_refused():
 
 def test_steps_name_secrets_and_reviewers_of_each_environment():
     assert [*environments(replace(S3, environments=("a", "b")))][3:5] == [
-        ("reconciler-b-read", "OPENAI_READ_KEY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY", "none"),
+        ("reconciler-b-read", "OPENAI_READ_KEY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY", "no restriction"),
         (
             "reconciler-b",
             "OPENAI_API_KEY, OPENAI_READ_KEY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
