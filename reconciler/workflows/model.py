@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from reconciler.git.branches import default_branch
-from reconciler.manifests.project_settings import Bucket, LocalState, PostgresState, S3Outlet, S3State, State
+from reconciler.manifests.project_settings import Bucket, GitState, LocalState, PostgresState, S3Outlet, S3State, State
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.outlets import outlets_of
@@ -64,6 +64,10 @@ def setup_of(project: AllEnvironments) -> Setup:
     endpoint = spec.endpoint or OPENAI
     if isinstance(spec.state, LocalState) and endpoint != EMBEDDED:
         raise ReconcilerError(_local(project))
+    if isinstance(spec.state, GitState) and spec.state.remote != "origin":
+        message = f"the state is pushed to {spec.state.remote!r}, which a checkout in CI does not have"
+        hint = "Set `remote: origin` in project.yaml, or choose another backend: see docs/state.md."
+        raise ReconcilerError(Problem("state-remote", f"{message}; nothing was written", hint=hint))
     states = (spec.state, *(peer.state for peer in spec.peers if peer.state))
     buckets = (*filter(_is_bucket, states), *(one.s3 for one in spec.outlets if isinstance(one, S3Outlet)))
     found = set(_extras(states, bool(buckets))) | ({"emulator"} if endpoint == EMBEDDED else set())

@@ -24,6 +24,7 @@ _INDEX: Final = re.compile(
     rf"{DISTRIBUTION}==(?P<version>[0-9][0-9A-Za-z.+!-]*)(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{{64}})*)"
 )
 _WHEEL: Final = re.compile(r"assistant_reconciler-(?P<version>[^-]+)-py3-none-any\.whl")
+_COMMENT: Final = re.compile(r"^#.*\n", re.MULTILINE)
 _LOCKS: Final = "reconciler/workflows/requirements/"
 """The folder of the hashes in a wheel."""
 
@@ -41,7 +42,7 @@ class Source:
 
     def requirements(self, extras: Iterable[str]) -> str:
         """Return a requirements file in which every package has a hash."""
-        dependencies = "".join(self.locks[name] for name in ("base", *sorted(extras)))
+        dependencies = "".join(_COMMENT.sub("", self.locks[name]) for name in ("base", *sorted(extras)))
         return (
             f"# Reconciler and its dependencies. Written by `reconciler init --ci`.\n{self.requirement}\n{dependencies}"
         )

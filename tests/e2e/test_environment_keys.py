@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ class Monorepo:
         self.hub.merged(number, self.repo.merge(branch, squash=True))
         return self.on_main("apply", "push")
 
-    def on_main(self, workflow: str, event: str, **payload: object) -> Run:
+    def on_main(self, workflow: str, event: str, **payload: Any) -> Run:
         return self.actions.run(workflow, event, self.repo("rev-parse", "main"), "main", **payload)
 
     def comments(self, number: int) -> list[str]:

@@ -110,7 +110,6 @@ def test_apply_of_a_plan_whose_inputs_changed_is_refused(team: Team):
     team.repo.merge("first", squash=True)
     team.ci.pipeline("main", "push")
     team.repo("checkout", "-q", "main")
-    team.repo.commit("main", bots__assistants__first__yaml="")
     (team.repo.folder / "bots/assistants/first.yaml").write_text((ASSISTANT % "first").replace("kind.", "rude."))
     team.repo.pushed("main")
     applied = team.ci.start("reconciler-staging-apply", "main")

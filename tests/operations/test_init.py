@@ -81,6 +81,25 @@ def test_local_state_is_refused_with_the_commands_that_move_it(repository: Path)
         assert f"reconciler state migrate-backend git -C {repository / 'local'} --env {env}" in message
 
 
+def test_state_that_is_pushed_to_another_remote_is_refused(repository: Path):
+    make_project(repository / "forked", "state: {backend: git, remote: upstream}")
+    assert "'upstream', which a checkout in CI does not have" in refused(repository / "forked")
+
+
+def test_outlets_and_peers_add_extras_and_credentials(repository: Path):
+    """The state in Git needs none of them."""
+    outlet = "outlets: [{s3: {bucket: acme-bots, region: eu-central-1}}]"
+    peer = "peers: [{identity: lab, state: {backend: postgres}}]"
+    make_project(repository / "published", f"state: {{backend: git}}\n  {outlet}\n  {peer}")
+    write_workflows(repository / "published", "github", ACTION)
+    text = (repository / ".github/workflows/reconciler-apply.yml").read_text()
+    assert "extras: postgres s3" in text
+    assert "AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}" in text
+    assert "RECONCILER_POSTGRES_DSN: ${{ secrets.RECONCILER_POSTGRES_DSN }}" in text
+    assert 'RECONCILER_OUTLETS: "s3://acme-bots/?region=eu-central-1"' in text
+    assert 'RECONCILER_PEER_STATES: "postgres:?schema=reconciler"' in text
+
+
 def test_missing_source_is_refused_with_the_three_forms(repository: Path):
     message = refused(repository / "bots", None)
     assert all(word in message for word in ("OWNER/REPO/setup@COMMIT", "PATH.whl", "--hash=sha256:DIGEST"))

@@ -18,7 +18,10 @@ from packaging.utils import canonicalize_name
 ROOT: Final = Path(__file__).parents[2]
 LOCKS: Final = ROOT / "setup" / "requirements"
 EXTRAS: Final = ("emulator", "postgres", "s3")
-PLATFORMS: Final = ({}, {"sys_platform": "linux", "python_version": "3.13", "python_full_version": "3.13.0"})
+PLATFORMS: Final[tuple[dict[str, str], ...]] = (
+    {},
+    {"sys_platform": "linux", "python_version": "3.13", "python_full_version": "3.13.0"},
+)
 """Environments whose packages are locked: the one of the tests, and the one of the action."""
 _HEAD: Final = "# {what}, with hashes. Written by `python -m tests.support.setup_locks`.\n"
 _PINNED: Final = re.compile(r"[\w.-]+(?===)")

@@ -1,7 +1,10 @@
 """Tests of the workflows for GitHub Actions: they fit the project, and pass the linters of this repository."""
 
+import http.server
+import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -144,6 +147,34 @@ def test_push_is_filtered_by_paths_only_for_a_part_of_the_repository():
     }
     assert parsed(WHOLE)["apply"]["on"]["push"] == {"branches": ["main"]}
     assert "paths" not in parsed(GIT)["plan"]["on"]["pull_request"], "a required check would never be reported"
+
+
+def test_token_for_aws_is_requested_with_its_audience_and_only_where_it_is_offered(tmp_path: Path):
+    (script,) = {step["run"] for job in jobs(S3).values() for step in job["steps"] if step.get("id") == "aws"}
+    asked = []
+
+    class Issuer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers["authorization"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"value": "a.b.c"}')
+
+        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - the name of the base class
+
+    def run(**environ: str) -> str:
+        given = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "out")}
+        subprocess.run(["bash", "-e", "-c", script], env={**given, **environ}, check=True, timeout=60)
+        return (tmp_path / "out").read_text() if (tmp_path / "out").exists() else ""
+
+    assert run() == "", "a fork"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Issuer) as server:
+        threading.Thread(target=server.handle_request).start()
+        url = f"http://127.0.0.1:{server.server_port}/token?v=1"
+        found = run(ACTIONS_ID_TOKEN_REQUEST_URL=url, ACTIONS_ID_TOKEN_REQUEST_TOKEN="offered")
+    assert asked == [("/token?v=1&audience=sts.amazonaws.com", "bearer offered")]
+    assert found == f"token={tmp_path}/aws-token\n"
+    assert (tmp_path / "aws-token").read_text() == "a.b.c\n"
 
 
 def test_environments_with_one_name_and_two_keys_are_refused():

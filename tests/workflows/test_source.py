@@ -63,6 +63,7 @@ def test_index_version_has_requirements_with_hashes_for_each_extra(tmp_path: Pat
     source = parse_source(f"assistant-reconciler=={VERSION} {DIGEST}", tmp_path)
     text = source.requirements({"s3"})
     assert f"assistant-reconciler=={VERSION} \\\n  {DIGEST}\n" in text
+    assert text.count("#") == 1, "comments of this repository are left out"
     entries = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)
     assert "\nbotocore==" in text
