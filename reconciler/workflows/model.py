@@ -1,6 +1,7 @@
 """The settings of a project that its CI files contain."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ def _extras(states: tuple[State, ...], buckets: bool) -> Iterator[str]:
 
 def _local(project: AllEnvironments) -> Problem:
     """Return the problem of a state on one machine, with the command for each environment that moves it."""
-    where = "" if Path.cwd() == project.root else f" -C {project.root}"
+    where = "" if Path.cwd() == project.root else f" -C {shlex.quote(str(project.root))}"
     moves = [
         f"reconciler state migrate-backend git{where}" + (f" --env {name}" if name else "")
         for name in project.environments or ("",)
