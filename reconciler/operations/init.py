@@ -21,7 +21,7 @@ from reconciler.workflows.model import PREFIX
 
 NOT_TEXT = frozenset({"true", "false", "null"})
 """Words that YAML 1.2 reads as values of other types, like numbers."""
-_OWNER: Final = re.compile(r"^# Written by `reconciler init --ci \w+` for the project in (.*)\.$", re.MULTILINE)
+_OWNER: Final = re.compile(r"^# Written by `reconciler init --ci \w+`\. Project: (.*)$", re.MULTILINE)
 
 
 def init(folder: Path) -> list[str]:

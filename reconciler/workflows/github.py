@@ -44,12 +44,13 @@ _CHANGED: Final = """
   id: changed
   env:
     BASE: ${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha }}
+    PROJECT: ${{ matrix.project }}
   run: |
     # In place of `paths`: a required check of a workflow that does not run would block the pull request.
     changed=true
-    git diff --quiet "$BASE...HEAD" -- @PATHS@ && changed=false
+    git diff --quiet "$BASE...HEAD" -- "$PROJECT" @PATHS@ && changed=false
     echo "project=$changed" >>"$GITHUB_OUTPUT"
-    [ "$changed" = true ] || echo "The project in @PROJECT@ is not changed: there is no plan." >>"$GITHUB_STEP_SUMMARY"
+    [ "$changed" = true ] || echo "The project in $PROJECT is not changed: there is no plan." >>"$GITHUB_STEP_SUMMARY"
 """
 _ACTION: Final = """
 - uses: {uses}
@@ -181,8 +182,9 @@ def _values(setup: Setup, file: str) -> dict[str, str]:
         "FILE": file,
         "PREFIX": setup.prefix,
         "BRANCH": json.dumps(setup.branch),
-        "PROJECT": json.dumps(setup.project)[1:-1],
-        "PATHS": " ".join(map(shlex.quote, (setup.project, f"{FOLDER}/{file}*", f".github/{file}*"))),
+        "QUOTED_PROJECT": json.dumps(setup.project),
+        "GROUP_INPUT": json.dumps(f"{setup.prefix}-{setup.project}-{'${{ inputs.env }}' if several else ''}"),
+        "PATHS": " ".join(map(shlex.quote, (f"{FOLDER}/{file}*", f".github/{file}*"))),
         "MATRIX": matrix,
         "ENVIRONMENT": f"{setup.prefix}-${{{{ matrix.env }}}}" if several else setup.prefix,
         "ENVIRONMENT_INPUT": f"{setup.prefix}-${{{{ inputs.env }}}}" if several else setup.prefix,
@@ -200,7 +202,7 @@ def _blocks(setup: Setup, source: Source) -> dict[str, str]:
     if not setup.peer_states:
         env = env.replace('RECONCILER_PEER_STATES: ""\n', "")
     return {
-        "origin": f"# Written by `reconciler init --ci github` for the project in {setup.project}.",
+        "origin": f"# Written by `reconciler init --ci github`. Project: {setup.project}",
         "env": env,
         "oidc": "id-token: write # log in to AWS" if setup.on_aws else "",
         "checkout": _CHECKOUT,

@@ -75,7 +75,7 @@ def _blocks(setup: Setup) -> dict[str, str]:
     }
     changes = json.dumps([f"{setup.project}/**/*", f"{FOLDER}/{setup.prefix}*"])
     return {
-        "origin": f"# Written by `reconciler init --ci gitlab` for the project in {setup.project}.",
+        "origin": f"# Written by `reconciler init --ci gitlab`. Project: {setup.project}",
         "env": "\n".join(f"{name}: {json.dumps(value)}" for name, value in env.items() if value or "PEER" not in name),
         "oidc": _OIDC if setup.on_aws else "",
         "login": _LOGIN if setup.on_aws else "",
