@@ -94,9 +94,9 @@ def test_new_list_has_the_indentation_of_the_document():
     assert change(text, lambda v: v["b"].update(d=[2])) == text + "  d:\n  - 2\n"
 
 
-def test_removed_entry_takes_only_its_lines_and_comment_along():
+def test_removed_entry_takes_only_its_lines_and_comments_along():
     text = "a: 1\n# about b\nb:\n  c: |\n    text\n\n    more\n\n# about d\nd: 4\n"
-    assert diff(text, lambda v: v.pop("b")) == ["- b:", "-   c: |", "-     text", "- ", "-     more"]
+    assert diff(text, lambda v: v.pop("b")) == ["- # about b", "- b:", "-   c: |", "-     text", "- ", "-     more"]
 
 
 def test_first_key_of_a_list_item_can_be_removed():

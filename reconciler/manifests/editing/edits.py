@@ -4,20 +4,21 @@ The text is edited at the positions of its nodes. Loading and dumping it would r
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.manifests.editing.alignment import alignment
 from reconciler.manifests.editing.layout import Layout
 from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants
 from reconciler.manifests.editing.styles import Style, block_scalar, headed, inline, key_text
 from reconciler.manifests.parsing import parse_document
+from reconciler.resources.list_items import Items, in_order, sources_of
 from reconciler.resources.values import JSON, same
 
 _LONGEST: Final = 100
 """Largest number of characters of a list item in flow style. Longer items are written in block style."""
-_HEADER: Final = re.compile(r"[|>][-+0-9]*")
+_COMMENT: Final = re.compile(r"(?:[ \t]+|^)#[^\r\n]*", re.MULTILINE)
+_OPENING: Final = re.compile(r"[\[{][ \t]+#[^\r\n]*")
 
 
 class UneditableError(Exception):
@@ -87,48 +88,69 @@ class _Editor:
         kept = [entry for entry in node.entries if entry.key in wanted]
         for entry in kept:
             self.change(entry, wanted[str(entry.key)])
-        self.layout.remove(node, [entry for entry in node.entries if entry.key not in wanted], thorough=self.thorough)
         added = {key: value for key, value in wanted.items() if key not in node.value}
-        if not added:
-            return
         last = kept[-1]
         if node.flow:
             texts = [f"{key_text(key, last.quoted)}: {_inline(value, last)}" for key, value in added.items()]
-            self.layout.add_to_flow(last, texts)
-        else:
+            self.layout.change_flow(node, [*kept, *texts])
+            return
+        gone = [entry for entry in node.entries if entry.key not in wanted]
+        self.layout.remove(node, gone, thorough=self.thorough)
+        if added:
             lines = [headed(f"{key_text(key)}:", self.style.lines(item, node.column)) for key, item in added.items()]
             self.add_after(last, node.column, lines)
 
     def change_sequence(self, entry: Entry, wanted: list[JSON]) -> None:
         node = entry.node
-        kept, removed, added = alignment(node.value, wanted)
-        if not kept:
+        sources = wanted.sources if isinstance(wanted, Items) else sources_of(node.value, wanted)
+        stay = in_order(sources)
+        if not stay:
             self.replace(entry, wanted)
             return
-        for index, item in kept.items():
-            self.change(node.entries[index], item)
-        self.layout.remove(node, [node.entries[index] for index in removed], thorough=self.thorough)
-        for index, items in added.items():
-            above = [at for at in kept if at < index]
-            neighbour = node.entries[max(above, default=min(kept))]
-            self.add_items(node, neighbour, items, above=bool(above))
-
-    def add_items(self, node: Node, neighbour: Entry, items: Sequence[JSON], *, above: bool) -> None:
-        """Add items below the `neighbour`, or above it if it is the first item that is kept."""
+        slots: list[Entry | JSON] = []
+        """Entries that stay in place, and the text of each other item."""
+        for at, (item, source) in enumerate(zip(wanted, sources, strict=True)):
+            if at in stay:
+                self.change(node.entries[source], item)
         if node.flow:
-            texts = [_inline(item, neighbour) for item in items]
-            if above:
-                self.layout.add_to_flow(neighbour, texts)
-            else:
-                self.layout.edit(neighbour.start, neighbour.start, "".join(f"{text}, " for text in texts))
+            near = node.entries[sources[min(stay)]]
+            self.layout.change_flow(
+                node,
+                [node.entries[sources[at]] if at in stay else _inline(item, near) for at, item in enumerate(wanted)],
+            )
             return
-        lines = [self.item(node, neighbour, item) for item in items]
-        if above:
-            self.add_after(neighbour, node.column, lines)
-        else:
-            self.layout.add_before(neighbour, node.column, lines)
+        kept = {sources[at] for at in stay}
+        gone = [one for index, one in enumerate(node.entries) if index not in kept]
+        self.layout.remove(node, gone, thorough=self.thorough)
+        first = node.entries[sources[min(stay)]]
+        for above, added in _added(wanted, sources, stay):
+            neighbour = first if above is None else node.entries[above]
+            lines = [self.item(node, neighbour, item, source) for item, source in added]
+            if above is None:
+                self.layout.add_before(neighbour, node.column, lines)
+            else:
+                self.add_after(neighbour, node.column, lines)
 
-    def item(self, node: Node, neighbour: Entry, value: JSON) -> list[str]:
+    def item(self, node: Node, neighbour: Entry, value: JSON, source: int | None) -> list[str]:
+        """Return the lines of an item to add. An item from another place in the list brings its comments."""
+        if source is not None:
+            return self.moved(node, node.entries[source], value)
+        return self.fresh(node, neighbour, value)
+
+    def moved(self, node: Node, entry: Entry, value: JSON) -> list[str]:
+        layout = self.layout
+        lead, end = layout.lead(entry), layout.end(entry)
+        above = [line.strip() for line in layout.text[lead : layout.line_start(entry.start)].splitlines()]
+        plain = not any(one.anchor or one.kind == "alias" for one in descendants(entry.node))
+        if plain and same(entry.node.value, value):
+            own = layout.text[entry.start : end].splitlines()
+        else:
+            first, *rest = self.fresh(node, entry, value)
+            own = [first + self.comment(entry), *rest]
+        indented = [" " * node.column + line for line in (*above, own[0])]
+        return [indented[0].lstrip(" "), *indented[1:], *own[1:]]
+
+    def fresh(self, node: Node, neighbour: Entry, value: JSON) -> list[str]:
         text = _inline(value, neighbour)
         if neighbour.node.style in {"'", '"'} or (neighbour.node.flow and len(text) <= _LONGEST):
             return [f"- {text}"]
@@ -195,15 +217,19 @@ class _Editor:
         layout.edit(entry.after, end, (new.lstrip() if at_root else new) + (layout.newline if ends else ""))
 
     def comment(self, entry: Entry) -> str:
-        """Return the comment on the first line of a value, with the spaces before it."""
+        """Return the comments beside a value and between its key and itself, with the spaces before them."""
         node, text = entry.node, self.layout.text
-        if node.block_scalar:
-            header = _HEADER.match(text, node.content)
-            at = header.end() if header else node.content
+        parts = [text[entry.after : node.entries[0].floor if node.block else node.content]]
+        if node.block:
+            head = self.layout.line_end(entry.after)
+            parts = [text[entry.after : max(entry.after, min(head, node.entries[0].start))]]
+        elif node.block_scalar:
+            parts.append(text[node.content : self.layout.line_end(node.content)])
         else:
-            at = entry.end if not node.block else node.start + len(node.anchor) + 1 if node.anchor else entry.after
-        found = re.compile(r"[ \t]+#[^\r\n]*").match(text, at)
-        return found[0] if found else ""
+            opening = _OPENING.match(text, node.content) if node.flow else None
+            parts += [opening[0][1:] if opening else "", text[entry.end : self.layout.line_end(entry.end)]]
+        found = [one[0].rstrip() for part in parts for one in _COMMENT.finditer(part)]
+        return "".join(one if one[0] in " \t" else f"  {one}" for one in found)
 
     # Aliases
 
@@ -249,11 +275,37 @@ def _style(root: Node) -> Style:
     return Style(step, step if dash is None else dash)
 
 
+def _added(
+    wanted: Sequence[JSON], sources: Sequence[int | None], stay: set[int]
+) -> Iterator[tuple[int | None, list[tuple[JSON, int | None]]]]:
+    """Yield the items that are added below each item that stays, by its old index; None for those above all others."""
+    above: int | None = None
+    waiting: list[tuple[JSON, int | None]] = []
+    for at, (item, source) in enumerate(zip(wanted, sources, strict=True)):
+        if at not in stay:
+            waiting.append((item, source))
+            continue
+        if waiting:
+            yield above, waiting
+        above, waiting = source, []
+    if waiting:
+        yield above, waiting
+
+
 def _first_difference(entry: Entry, wanted: JSON, text: str) -> int:
     """Return the line of the first value that differs."""
     node = entry.node
-    if node.kind == "mapping" and isinstance(wanted, dict) and node.value.keys() <= wanted.keys():
-        for inner in node.entries:
-            if not same(inner.node.value, wanted[str(inner.key)]):
-                return _first_difference(inner, wanted[str(inner.key)], text)
-    return text.count("\n", 0, entry.start) + 1
+    inner: Entry | None = None
+    if node.kind == "mapping" and isinstance(wanted, dict):
+        differs = (one for one in node.entries if one.key not in wanted or not same(one.node.value, wanted[one.key]))
+        inner = next(differs, node.entries[-1] if node.entries else None)
+        wanted = wanted.get(inner.key) if inner else None
+    elif node.kind == "sequence" and isinstance(wanted, list):
+        pairs = zip(node.entries, wanted, strict=False)
+        inner, wanted = next(
+            ((one, item) for one, item in pairs if not same(one.node.value, item)),
+            (node.entries[-1] if node.entries else None, None),
+        )
+    if inner is None or same(inner.node.value, wanted):
+        return text.count("\n", 0, (inner or entry).start) + 1
+    return _first_difference(inner, wanted, text)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from reconciler.manifests.editing.nodes import Entry, Node
 
@@ -56,6 +57,11 @@ class Layout:
         """Return True if there are only spaces before `at` on its line."""
         return not self.text[self.line_start(at) : at].strip(" ")
 
+    def indent(self, at: int) -> str:
+        """Return the spaces at the start of a line."""
+        line = self.line_start(at)
+        return " " * (len(self.text[line:at]) - len(self.text[line:at].lstrip(" ")))
+
     def tail(self, entry: Entry) -> int:
         """Return the end of the last line of an entry in a block collection, after its comment."""
         node = last_of(entry).node
@@ -67,63 +73,73 @@ class Layout:
         written = len(self.text[node.content : end].rstrip()) + node.content
         return self.line_end(written)
 
-    # Adding
+    # Comments
+
+    def lead(self, entry: Entry) -> int:
+        """Return the start of the comments directly above an entry, which belong to it; without any, the start of its
+        line, or of the entry if it is not the first on its line.
+
+        Comments of the file, such as its licence, belong to no entry.
+        """
+        if not self.leads(entry.start):
+            return entry.start
+        floor, before = entry.floor, _before(entry)
+        if before is not None:
+            floor = max(floor, self.flow_end(before)[0] if before.parent and before.parent.flow else self.end(before))
+        own = line = self.line_start(entry.start)
+        while line > floor and self._is_comment(above := self.line_start(line - 1)) and above >= floor:
+            line = above
+        if line == 0 and _OF_FILE.search(self.text, line, own):
+            return own
+        return line
+
+    def end(self, entry: Entry) -> int:
+        """Return the end of the last line of an entry of a block collection, with the comments below it that are
+        indented deeper than the entry.
+        """
+        column = entry.parent.column if entry.parent else -1
+        end = self.tail(entry)
+        line = self.next_line(end)
+        while line < len(self.text):
+            content = self.text[line : self.line_end(line)]
+            written = content.lstrip(" \t")
+            if written and not (written.startswith("#") and len(content) - len(written) > column):
+                break
+            if written:
+                end = self.line_end(line)
+            line = self.next_line(line)
+        return end
+
+    def _is_comment(self, line: int) -> bool:
+        return self.text[line : self.line_end(line)].lstrip(" \t").startswith("#")
+
+    # Adding and removing entries of a block collection
 
     def add_after(self, entry: Entry, column: int, entries: Sequence[Sequence[str]]) -> None:
         """Add entries of a block collection below `entry`: lists of lines, of which the first is not indented."""
-        tail = self.tail(entry)
+        end = self.end(entry)
         lines = [line for first, *rest in entries for line in (" " * column + first, *rest)]
-        ends = tail == len(self.text) and len(entries[-1]) > 1  # a block scalar ends with a line break
-        self.edit(tail, tail, "".join(self.newline + line for line in lines) + (self.newline if ends else ""))
+        ends = end == len(self.text) and len(entries[-1]) > 1  # a block scalar ends with a line break
+        self.edit(end, end, "".join(self.newline + line for line in lines) + (self.newline if ends else ""))
 
     def add_before(self, entry: Entry, column: int, entries: Sequence[Sequence[str]]) -> None:
-        """Add entries of a block collection above `entry`, whose indentation is before its start."""
-        indent = self.newline + " " * column
-        self.edit(entry.start, entry.start, "".join(self.newline.join(lines) + indent for lines in entries))
-
-    def add_to_flow(self, entry: Entry, texts: Sequence[str]) -> None:
-        """Add entries of a flow collection after `entry`, on separate lines if it has a line of its own."""
-        comma = re.compile(r"\s*,").match(self.text, entry.end)
-        last = entry.parent is not None and entry is entry.parent.entries[-1]
-        if not last or not self._alone(entry, comma.end() if comma else entry.end):
-            self.edit(entry.end, entry.end, "".join(f", {text}" for text in texts))
-            return
-        indent = self.newline + self.text[self.line_start(entry.start) : entry.start]
-        at = self.line_end(comma.end() if comma else entry.end)
-        if comma:
-            self.edit(at, at, "".join(f"{indent}{text}," for text in texts))
+        """Add entries of a block collection above `entry` and its comments."""
+        indent = " " * column
+        if self.leads(entry.start):
+            at = self.lead(entry)
+            made = "".join(indent + self.newline.join(lines) + self.newline for lines in entries)
+            self.edit(at, at, made)
         else:
-            self.edit(entry.end, entry.end, ",")
-            self.edit(at, at, ",".join(indent + text for text in texts))
-
-    def _alone(self, entry: Entry, end: int) -> bool:
-        """Return True if there is no other entry on the lines of an entry of a flow collection."""
-        rest = self.text[end : self.line_end(end)]
-        return self.leads(entry.start) and (not rest.strip() or (rest.lstrip(" ").startswith("#") and rest[:1] == " "))
-
-    # Removing
+            made = "".join(self.newline.join(lines) + self.newline + indent for lines in entries)
+            self.edit(entry.start, entry.start, made)
 
     def remove(self, node: Node, removed: Sequence[Entry], *, thorough: bool) -> None:
-        """Remove entries of a collection that keeps others."""
+        """Remove entries of a block collection that keeps others, with their comments."""
         self.removed += [(entry.node.start, entry.node.end) for entry in removed]
         doomed = {entry.start for entry in removed}
-        for run in _runs(node.entries, doomed):
-            first, after = node.entries[run[0]], node.entries[run[1]] if run[1] < len(node.entries) else None
-            last = node.entries[run[1] - 1]
-            if node.flow:
-                self._remove_from_flow(node.entries[run[0] - 1] if run[0] else None, first, last, after)
-            else:
-                self._remove_lines(node.entries[run[0] : run[1]], after, thorough)
-
-    def _remove_from_flow(self, before: Entry | None, first: Entry, last: Entry, after: Entry | None) -> None:
-        if after is None:
-            start = before.end if before else first.start
-            self.edit(start, last.end, "")
-        elif self.leads(first.start) and self.leads(after.start):
-            comma = self.text.find(",", last.end)
-            self.edit(self.line_start(first.start), self.next_line(comma), "")
-        else:
-            self.edit(first.start, after.start, "")
+        for start, end in runs(node.entries, doomed):
+            after = node.entries[end] if end < len(node.entries) else None
+            self._remove_lines(node.entries[start:end], after, thorough)
 
     def _remove_lines(self, run: Sequence[Entry], after: Entry | None, thorough: bool) -> None:
         first, last = run[0], run[-1]
@@ -131,11 +147,11 @@ class Layout:
             self.edit(first.start, after.start, "")
         elif thorough:
             self._remove_whole_lines(first.start, self._with_blank_lines(last.end))
-        elif not self.leads(first.start) and after and not self.text[self.tail(last) : after.start].strip():
+        elif not self.leads(first.start) and after and not self.text[self.end(last) : after.start].strip():
             self.edit(first.start, after.start, "")
         else:
             for entry in run:
-                self._remove_whole_lines(entry.start, self.tail(entry))
+                self._remove_whole_lines(self.lead(entry), self.end(entry))
 
     def _remove_whole_lines(self, start: int, end: int) -> None:
         """Remove lines with the line break above them. Entries that are added below follow the one at their end."""
@@ -153,6 +169,101 @@ class Layout:
         blank = re.compile(r"(?:\r?\n[ \t]*)*(?=\r?\n|\Z)").match(self.text, end)
         return blank.end() if blank else end
 
+    # Entries of a flow collection
+
+    def comma(self, entry: Entry) -> int | None:
+        """Return the position of the comma after an entry of a flow collection."""
+        found = _TO_COMMA.match(self.text, entry.end)
+        return found.end() - 1 if found else None
+
+    def flow_end(self, entry: Entry) -> tuple[int, bool]:
+        """Return the end of an entry of a flow collection with the comma and the comment behind it, and whether nothing
+        else follows on the line.
+        """
+        comma = self.comma(entry)
+        at = entry.end if comma is None or "\n" in self.text[entry.end : comma] else comma + 1
+        rest = _REST.match(self.text, at)
+        return (rest.end(), True) if rest else (at, False)
+
+    def change_flow(self, node: Node, slots: Sequence[Entry | str]) -> None:
+        """Give a flow collection new entries: those that it keeps, in order, and the texts of added ones. At least one
+        is kept.
+        """
+        kept = [slot for slot in slots if isinstance(slot, Entry)]
+        stay = {entry.start for entry in kept}
+        gone = [entry for entry in node.entries if entry.start not in stay]
+        self.removed += [(entry.node.start, entry.node.end) for entry in gone]
+        trailing = self.comma(node.entries[-1]) is not None
+        for entry in kept:
+            comma, needed = self.comma(entry), trailing or slots[-1] is not entry
+            if comma is None and needed:
+                self.edit(entry.end, entry.end, ",")
+            elif comma is not None and not needed:
+                self.edit(comma, comma + 1, "")
+        above: Entry | None = None
+        for at, slot in enumerate(slots):
+            if isinstance(slot, Entry):
+                above = slot
+            elif above is None:
+                self._add_above(kept[0], slot)
+            else:
+                self._add_below(node, above, slot, "," if trailing or at + 1 < len(slots) else "")
+        for start, end in runs(node.entries, {entry.start for entry in gone}):
+            self._remove_from_flow(node, start, end)
+
+    def _add_above(self, entry: Entry, text: str) -> None:
+        if self.leads(entry.start):
+            at = self.lead(entry)
+            self.edit(at, at, f"{self.indent(entry.start)}{text},{self.newline}")
+        else:
+            self.edit(entry.start, entry.start, f"{text}, ")
+
+    def _add_below(self, node: Node, entry: Entry, text: str, comma: str) -> None:
+        end, closes = self.flow_end(entry)
+        has_comment = "#" in self.text[self._past(entry) : end]
+        if closes and (has_comment or self.leads(entry.start)):
+            leading = next((one.start for one in node.entries if self.leads(one.start)), None)
+            indent = self.indent(entry.start) + "  " if leading is None else self.indent(leading)
+            self.edit(end, end, f"{self.newline}{indent}{text}{comma}")
+        else:
+            at = self._past(entry)
+            self.edit(at, at, f" {text}{comma}")
+
+    def _past(self, entry: Entry) -> int:
+        """Return the end of an entry with its comma, if that is on the same line."""
+        comma = self.comma(entry)
+        return entry.end if comma is None or "\n" in self.text[entry.end : comma] else comma + 1
+
+    def _remove_from_flow(self, node: Node, start: int, end: int) -> None:
+        first, last = node.entries[start], node.entries[end - 1]
+        before = node.entries[start - 1] if start else None
+        after = node.entries[end] if end < len(node.entries) else None
+        stop, closes = self.flow_end(last)
+        past = self._past(before) if before else first.start
+        if not self.leads(first.start):
+            self.edit(first.start if after and not closes else past, after.start if after and not closes else stop, "")
+        elif closes:
+            self.edit(self.lead(first), self.next_line(stop), "")
+        elif not after and not self.text[past : first.start].strip():
+            self.edit(past, stop, "")
+        else:
+            self.edit(self.lead(first), self.line_start(first.start), "")
+            self.edit(first.start, after.start if after else stop, "")
+
+
+_OF_FILE: Final = re.compile(r"copyright|licen[cs]e|spdx|yaml-language-server|-\*-|\bvim:", re.IGNORECASE)
+"""Words of comments that are about the file."""
+_TO_COMMA: Final = re.compile(r"(?:[ \t\r\n]++|(?<=[ \t\r\n])#[^\n]*+)*+,")
+_REST: Final = re.compile(r"(?:[ \t]+#[^\r\n]*|[ \t]*)(?=[\r\n]|\Z)")
+"""The rest of a line: spaces, or a comment."""
+
+
+def _before(entry: Entry) -> Entry | None:
+    """Return the entry before an entry of a collection."""
+    if entry.parent is None or entry.index == 0:
+        return None
+    return entry.parent.entries[entry.index - 1]
+
 
 def last_of(entry: Entry) -> Entry:
     """Return the innermost last entry of an entry of a block collection; the entry itself if it contains none."""
@@ -161,7 +272,7 @@ def last_of(entry: Entry) -> Entry:
     return entry
 
 
-def _runs(entries: Sequence[Entry], doomed: set[int]) -> list[tuple[int, int]]:
+def runs(entries: Sequence[Entry], doomed: set[int]) -> list[tuple[int, int]]:
     """Return the ranges of indices of adjacent removed entries."""
     runs: list[tuple[int, int]] = []
     for index, entry in enumerate(entries):
