@@ -121,13 +121,13 @@ class _Editor:
             return
         kept = {sources[at] for at in stay}
         gone = [one for index, one in enumerate(node.entries) if index not in kept]
-        self.layout.remove(node, gone, thorough=self.thorough)
+        self.layout.remove(node, gone, replaced=0 not in stay, thorough=self.thorough)
         first = node.entries[sources[min(stay)]]
         for above, added in _added(wanted, sources, stay):
             neighbour = first if above is None else node.entries[above]
             lines = [self.item(node, neighbour, item, source) for item, source in added]
             if above is None:
-                self.layout.add_before(neighbour, node.column, lines)
+                self.layout.add_before(node, neighbour, lines)
             else:
                 self.add_after(neighbour, node.column, lines)
 

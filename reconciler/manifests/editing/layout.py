@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.manifests.editing.comments import OF_FILE
 from reconciler.manifests.editing.nodes import Entry, Node
 
 
@@ -89,7 +90,7 @@ class Layout:
         own = line = self.line_start(entry.start)
         while line > floor and self._is_comment(above := self.line_start(line - 1)) and above >= floor:
             line = above
-        if line == 0 and _OF_FILE.search(self.text, line, own):
+        if line == 0 and OF_FILE.search(self.text, line, own):
             return own
         return line
 
@@ -122,10 +123,12 @@ class Layout:
         ends = end == len(self.text) and len(entries[-1]) > 1  # a block scalar ends with a line break
         self.edit(end, end, "".join(self.newline + line for line in lines) + (self.newline if ends else ""))
 
-    def add_before(self, entry: Entry, column: int, entries: Sequence[Sequence[str]]) -> None:
-        """Add entries of a block collection above `entry` and its comments."""
-        indent = " " * column
-        if self.leads(entry.start):
+    def add_before(self, node: Node, entry: Entry, entries: Sequence[Sequence[str]]) -> None:
+        """Add entries of a block collection above `entry`, the first that is kept, and its comments."""
+        first, indent = node.entries[0], " " * node.column
+        if first is not entry and not self.leads(first.start):
+            self.edit(first.start, first.start, f"{self.newline}{indent}".join(map(self.newline.join, entries)))
+        elif self.leads(entry.start):
             at = self.lead(entry)
             made = "".join(indent + self.newline.join(lines) + self.newline for lines in entries)
             self.edit(at, at, made)
@@ -133,13 +136,20 @@ class Layout:
             made = "".join(self.newline.join(lines) + self.newline + indent for lines in entries)
             self.edit(entry.start, entry.start, made)
 
-    def remove(self, node: Node, removed: Sequence[Entry], *, thorough: bool) -> None:
-        """Remove entries of a block collection that keeps others, with their comments."""
+    def remove(self, node: Node, removed: Sequence[Entry], *, replaced: bool = False, thorough: bool = False) -> None:
+        """Remove entries of a block collection that keeps others, with their comments. With `replaced`, entries are
+        added above those that are kept.
+        """
         self.removed += [(entry.node.start, entry.node.end) for entry in removed]
         doomed = {entry.start for entry in removed}
         for start, end in runs(node.entries, doomed):
             after = node.entries[end] if end < len(node.entries) else None
-            self._remove_lines(node.entries[start:end], after, thorough)
+            run = node.entries[start:end]
+            if not start and replaced and not self.leads(run[0].start):
+                self.edit(run[0].start, self.end(run[0]), "")
+                run = run[1:]
+            if run:
+                self._remove_lines(run, after, thorough)
 
     def _remove_lines(self, run: Sequence[Entry], after: Entry | None, thorough: bool) -> None:
         first, last = run[0], run[-1]
@@ -251,8 +261,6 @@ class Layout:
             self.edit(first.start, after.start if after else stop, "")
 
 
-_OF_FILE: Final = re.compile(r"copyright|licen[cs]e|spdx|yaml-language-server|-\*-|\bvim:", re.IGNORECASE)
-"""Words of comments that are about the file."""
 _TO_COMMA: Final = re.compile(r"(?:[ \t\r\n]++|(?<=[ \t\r\n])#[^\n]*+)*+,")
 _REST: Final = re.compile(r"(?:[ \t]+#[^\r\n]*|[ \t]*)(?=[\r\n]|\Z)")
 """The rest of a line: spaces, or a comment."""
