@@ -188,6 +188,10 @@ class Writer:
         return ("{%s}" if one.shape == "mapping" else "[%s]") % ", ".join(parts)
 
 
+def is_same(entry: tuple[Entry, Any]) -> bool:
+    return same(entry[0].json(), entry[1])
+
+
 def entries_in(entry: Entry) -> Iterator[Entry]:
     for one in entry.entries:
         yield one
@@ -231,6 +235,10 @@ class Edit:
                 word = self.writer.fresh("n")
                 at = len(found) if entry.shape == "mapping" else random.randint(0, len(found))
                 found.insert(at, (None, random.choice([word, {word: 1}, [word]]), None))
+            self.grown.add(id(entry))
+        texts = [(one, value) for one, value, _ in found if one]
+        if entry.shape == "sequence" and random.random() < 0.15 and (not entry.flow or all(map(is_same, texts))):
+            random.shuffle(found)
             self.grown.add(id(entry))
         if entry.shape == "mapping":
             return {one.key if one else self.writer.fresh("m"): value for one, value, _ in found}
@@ -300,15 +308,9 @@ def check_comment(comment: Comment, lines: list[str], at: dict[int, int], shown:
 
 def is_of(owner: Entry, line: str) -> bool:
     """Return True if an entry starts on a line, or in one of its nested lists."""
-    return first_marker(owner) in line or (not owner.key and (not line.strip(" -[{|") or "n" in line))
-
-
-def first_marker(owner: Entry) -> str:
-    """Return the text on the first line of an entry as it is now."""
-    if owner.key:
-        return owner.key
-    inner = next((one for one in owner.entries if one.state != "removed"), None)
-    return first_marker(inner) if inner else owner.value if not owner.entries else "n"
+    if owner.key or not owner.entries:
+        return (owner.key or owner.value) in line or (not owner.key and not line.strip(" -[{|"))
+    return not line.strip(" -[{|") or "n" in line or any(one.marker in line for one in entries_in(owner))
 
 
 def check_untouched(text: str, result: str, root: Entry, grown: set[int], shown: str) -> None:

@@ -5,10 +5,11 @@ The text is edited at the positions of its nodes. Loading and dumping it would r
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.manifests.editing.layout import Layout
+from reconciler.manifests.editing.layout import Added, Layout
 from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants
 from reconciler.manifests.editing.styles import Style, block_scalar, headed, inline, key_text
 from reconciler.manifests.parsing import parse_document
@@ -91,8 +92,8 @@ class _Editor:
         added = {key: value for key, value in wanted.items() if key not in node.value}
         last = kept[-1]
         if node.flow:
-            texts = [f"{key_text(key, last.quoted)}: {_inline(value, last)}" for key, value in added.items()]
-            self.layout.change_flow(node, [*kept, *texts])
+            texts = (f"{key_text(key, last.quoted)}: {_inline(value, last)}" for key, value in added.items())
+            self.layout.change_flow(node, [*kept, *map(Added, texts)])
             return
         gone = [entry for entry in node.entries if entry.key not in wanted]
         self.layout.remove(node, gone, thorough=self.thorough)
@@ -107,22 +108,19 @@ class _Editor:
         if not stay:
             self.replace(entry, wanted)
             return
-        slots: list[Entry | JSON] = []
-        """Entries that stay in place, and the text of each other item."""
-        for at, (item, source) in enumerate(zip(wanted, sources, strict=True)):
-            if at in stay:
-                self.change(node.entries[source], item)
-        if node.flow:
-            near = node.entries[sources[min(stay)]]
-            self.layout.change_flow(
-                node,
-                [node.entries[sources[at]] if at in stay else _inline(item, near) for at, item in enumerate(wanted)],
-            )
-            return
+        for at in stay:
+            self.change(node.entries[sources[at] or 0], wanted[at])
         kept = {sources[at] for at in stay}
-        gone = [one for index, one in enumerate(node.entries) if index not in kept]
+        first = node.entries[min(index for index in kept if index is not None)]
+        if node.flow:
+            slots = [
+                node.entries[source or 0] if at in stay else self.flow_item(node, first, item, source)
+                for at, (item, source) in enumerate(zip(wanted, sources, strict=True))
+            ]
+            self.layout.change_flow(node, slots)
+            return
+        gone = [one for one in node.entries if one.index not in kept]
         self.layout.remove(node, gone, replaced=0 not in stay, thorough=self.thorough)
-        first = node.entries[sources[min(stay)]]
         for above, added in _added(wanted, sources, stay):
             neighbour = first if above is None else node.entries[above]
             lines = [self.item(node, neighbour, item, source) for item, source in added]
@@ -131,24 +129,33 @@ class _Editor:
             else:
                 self.add_after(neighbour, node.column, lines)
 
-    def item(self, node: Node, neighbour: Entry, value: JSON, source: int | None) -> list[str]:
-        """Return the lines of an item to add. An item from another place in the list brings its comments."""
-        if source is not None:
-            return self.moved(node, node.entries[source], value)
-        return self.fresh(node, neighbour, value)
+    def flow_item(self, node: Node, neighbour: Entry, value: JSON, source: int | None) -> Added:
+        """Return an item to add to a flow sequence. An item from another place in it brings its text and comments."""
+        if source is None:
+            return Added(_inline(value, neighbour))
+        layout, entry = self.layout, node.entries[source]
+        end, _ = layout.flow_end(entry)
+        beside = _COMMENT.search(layout.text, entry.end, end)
+        text = layout.text[entry.start : entry.end] if _is_movable(entry, value) else _inline(value, entry)
+        return Added(text, layout.above(entry), beside[0] if beside else "")
 
-    def moved(self, node: Node, entry: Entry, value: JSON) -> list[str]:
-        layout = self.layout
-        lead, end = layout.lead(entry), layout.end(entry)
-        above = [line.strip() for line in layout.text[lead : layout.line_start(entry.start)].splitlines()]
-        plain = not any(one.anchor or one.kind == "alias" for one in descendants(entry.node))
-        if plain and same(entry.node.value, value):
-            own = layout.text[entry.start : end].splitlines()
-        else:
-            first, *rest = self.fresh(node, entry, value)
-            own = [first + self.comment(entry), *rest]
-        indented = [" " * node.column + line for line in (*above, own[0])]
-        return [indented[0].lstrip(" "), *indented[1:], *own[1:]]
+    def item(self, node: Node, neighbour: Entry, value: JSON, source: int | None) -> list[str]:
+        """Return the lines of an item to add. An item from another place in the list brings its text and comments."""
+        if source is None:
+            return self.fresh(node, neighbour, value)
+        layout, entry, indent = self.layout, node.entries[source], " " * node.column
+        own = layout.text[entry.start : layout.end(entry)]
+        if _is_movable(entry, entry.node.value):
+            with suppress(UneditableError):
+                own = edited(indent + own + layout.newline, Items([value], [0])).strip()
+                return self.indented(node, layout.above(entry), own.splitlines())
+        first, *rest = self.fresh(node, entry, value)
+        return self.indented(node, layout.above(entry), [first + self.comment(entry), *rest])
+
+    def indented(self, node: Node, above: Sequence[str], own: Sequence[str]) -> list[str]:
+        """Return the lines of an item with the comments above it, of which the first line is not indented."""
+        first, *rest = [*above, own[0]]
+        return [first, *(" " * node.column + line for line in rest), *own[1:]]
 
     def fresh(self, node: Node, neighbour: Entry, value: JSON) -> list[str]:
         text = _inline(value, neighbour)
@@ -251,6 +258,12 @@ class _Editor:
 
     def _is_removed(self, node: Node) -> bool:
         return any(start <= node.start < end for start, end in self.layout.removed)
+
+
+def _is_movable(entry: Entry, value: JSON) -> bool:
+    """Return True if the text of an entry has the value wherever it stands: it contains no anchors and no aliases."""
+    nodes = descendants(entry.node)
+    return same(entry.node.value, value) and not any(one.anchor or one.kind == "alias" for one in nodes)
 
 
 def _inline(value: JSON, like: Entry) -> str:

@@ -9,6 +9,16 @@ from reconciler.manifests.editing.comments import OF_FILE
 from reconciler.manifests.editing.nodes import Entry, Node
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A new entry of a flow collection, or one from another place in it, with its comments."""
+
+    text: str
+    above: Sequence[str] = ()
+    beside: str = ""
+    """The comment beside it, with the spaces before it."""
+
+
 @dataclass
 class Layout:
     """A text and its pending edits."""
@@ -111,6 +121,10 @@ class Layout:
             line = self.next_line(line)
         return end
 
+    def above(self, entry: Entry) -> list[str]:
+        """Return the comments directly above an entry."""
+        return [line.strip() for line in self.text[self.lead(entry) : self.line_start(entry.start)].splitlines()]
+
     def _is_comment(self, line: int) -> bool:
         return self.text[line : self.line_end(line)].lstrip(" \t").startswith("#")
 
@@ -126,15 +140,17 @@ class Layout:
     def add_before(self, node: Node, entry: Entry, entries: Sequence[Sequence[str]]) -> None:
         """Add entries of a block collection above `entry`, the first that is kept, and its comments."""
         first, indent = node.entries[0], " " * node.column
-        if first is not entry and not self.leads(first.start):
-            self.edit(first.start, first.start, f"{self.newline}{indent}".join(map(self.newline.join, entries)))
-        elif self.leads(entry.start):
+        if self.leads(first.start):
             at = self.lead(entry)
             made = "".join(indent + self.newline.join(lines) + self.newline for lines in entries)
             self.edit(at, at, made)
+            return
+        between = self.newline + indent
+        made = between.join(map(self.newline.join, entries)) + (between if first is entry else "")
+        if made.startswith("#"):
+            self.edit(len(self.text[: first.start].rstrip(" ")), first.start, between + made)
         else:
-            made = "".join(self.newline.join(lines) + self.newline + indent for lines in entries)
-            self.edit(entry.start, entry.start, made)
+            self.edit(first.start, first.start, made)
 
     def remove(self, node: Node, removed: Sequence[Entry], *, replaced: bool = False, thorough: bool = False) -> None:
         """Remove entries of a block collection that keeps others, with their comments. With `replaced`, entries are
@@ -195,9 +211,8 @@ class Layout:
         rest = _REST.match(self.text, at)
         return (rest.end(), True) if rest else (at, False)
 
-    def change_flow(self, node: Node, slots: Sequence[Entry | str]) -> None:
-        """Give a flow collection new entries: those that it keeps, in order, and the texts of added ones. At least one
-        is kept.
+    def change_flow(self, node: Node, slots: Sequence[Entry | Added]) -> None:
+        """Give a flow collection new entries: those that it keeps, in order, and added ones. At least one is kept.
         """
         kept = [slot for slot in slots if isinstance(slot, Entry)]
         stay = {entry.start for entry in kept}
@@ -221,23 +236,32 @@ class Layout:
         for start, end in runs(node.entries, {entry.start for entry in gone}):
             self._remove_from_flow(node, start, end)
 
-    def _add_above(self, entry: Entry, text: str) -> None:
+    def _add_above(self, entry: Entry, added: Added) -> None:
         if self.leads(entry.start):
             at = self.lead(entry)
-            self.edit(at, at, f"{self.indent(entry.start)}{text},{self.newline}")
+            self.edit(at, at, "".join(f"{line}{self.newline}" for line in self._lines(entry, added, ",")))
+        elif added.above or added.beside:
+            lines = self._lines(entry, added, ",")
+            self.edit(entry.start, entry.start, self.newline + self.newline.join([*lines, self.indent(entry.start)]))
         else:
-            self.edit(entry.start, entry.start, f"{text}, ")
+            self.edit(entry.start, entry.start, f"{added.text}, ")
 
-    def _add_below(self, node: Node, entry: Entry, text: str, comma: str) -> None:
+    def _add_below(self, node: Node, entry: Entry, added: Added, comma: str) -> None:
         end, closes = self.flow_end(entry)
-        has_comment = "#" in self.text[self._past(entry) : end]
-        if closes and (has_comment or self.leads(entry.start)):
-            leading = next((one.start for one in node.entries if self.leads(one.start)), None)
-            indent = self.indent(entry.start) + "  " if leading is None else self.indent(leading)
-            self.edit(end, end, f"{self.newline}{indent}{text}{comma}")
+        leading = next((one for one in node.entries if self.leads(one.start)), entry)
+        lines = self._lines(leading, added, comma)
+        past = self._past(entry)
+        if closes and ("#" in self.text[past:end] or self.leads(entry.start) or len(lines) > 1 or added.beside):
+            self.edit(end, end, "".join(self.newline + line for line in lines))
+        elif added.above or added.beside:
+            self.edit(past, past, self.newline + self.newline.join([*lines, self.indent(leading.start)]))
         else:
-            at = self._past(entry)
-            self.edit(at, at, f" {text}{comma}")
+            self.edit(past, past, f" {added.text}{comma}")
+
+    def _lines(self, like: Entry, added: Added, comma: str) -> list[str]:
+        """Return the lines of an entry, indented like another; deeper than its line if that is not the first on it."""
+        indent = self.indent(like.start) + ("" if self.leads(like.start) else "  ")
+        return [*(indent + line for line in added.above), f"{indent}{added.text}{comma}{added.beside}"]
 
     def _past(self, entry: Entry) -> int:
         """Return the end of an entry with its comma, if that is on the same line."""
