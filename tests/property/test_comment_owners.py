@@ -22,7 +22,8 @@ FEW = settings(max_examples=300, deadline=None, suppress_health_check=list(Healt
 MANY = settings(FEW, max_examples=20_000)
 RANDOM = st.integers(0, 2**63).map(Random)
 
-Kind = Literal["above", "beside", "end", "free", "closing"]
+Kind = Literal["above", "beside", "behind", "below", "end", "free", "closing"]
+"""`behind`: between a key and its value; `below`: below an entry, indented deeper than it."""
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Entry:
             case "empty":
                 return None
             case "text":
-                return f"{self.value} one\n{self.value} two\n"
+                return f"{self.value} one\n# {self.value} two\n"
         return self.value
 
 
@@ -132,12 +133,16 @@ class Writer:
                 self.lines.append(head + beside)
             case "text":
                 pad = " " * inner
-                self.lines += [f"{head} |{beside}", f"{pad}{one.value} one", f"{pad}{one.value} two"]
+                self.lines += [f"{head} |{beside}", f"{pad}{one.value} one", f"{pad}# {one.value} two"]
+                self.lines += [""] * self.chance(0.2)
             case "scalar":
-                if one.key and beside and self.chance(0.2):
-                    self.lines += [head + beside, " " * inner + one.value]
+                if one.key and self.chance(0.15):
+                    between = [" " * inner + self.comment("behind", one)] if self.chance(0.4) else []
+                    self.lines += [head + beside, *between, " " * inner + one.value]
                 else:
                     self.lines.append(f"{head} {one.value}{beside}")
+                if beside and self.chance(0.15):
+                    self.lines.append(" " * (inner + 4) + self.comment("below", one))
             case _ if not one.key and not beside and self.chance(0.8):
                 self.block(one, column + 2, head=f"{head} ")
             case _:
@@ -209,6 +214,10 @@ class Edit:
     def wanted(self, entry: Entry) -> Any:
         random = self.writer.random
         match entry.shape:
+            case "mapping" | "sequence" if entry.key and random.random() < 0.07:
+                entry.state = "changed"
+                self.remove(entry)
+                return random.choice([self.writer.fresh("n"), [self.writer.fresh("n")], [], None])
             case "mapping" | "sequence":
                 return self.collection(entry)
             case _ if entry.key and random.random() < 0.15:
@@ -218,16 +227,22 @@ class Edit:
                 return random.choice(texts)
         return entry.json()
 
+    def remove(self, entry: Entry) -> None:
+        for one in entries_in(entry):
+            one.state = "removed"
+
     def collection(self, entry: Entry) -> Any:
         random = self.writer.random
         found: list[tuple[Entry | None, Any, int | None]] = [
             (one, self.wanted(one), index) for index, one in enumerate(entry.entries)
         ]
         if random.random() < 0.3:
-            gone = set(random.sample(range(len(found)), random.randint(0, len(found) - 1)))
+            gone = set(random.sample(range(len(found)), random.randint(0, len(found) - (not entry.key))))
             for index in gone:
-                for one in (entry.entries[index], *entries_in(entry.entries[index])):
-                    one.state = "removed"
+                entry.entries[index].state = "removed"
+                self.remove(entry.entries[index])
+            if len(gone) == len(found):
+                entry.state = "changed"
             found = [one for index, one in enumerate(found) if index not in gone]
             self.grown.add(id(entry))
         if random.random() < 0.3:
@@ -282,6 +297,8 @@ def check_comment(comment: Comment, lines: list[str], at: dict[int, int], shown:
     owner, shown = comment.owner, f"{comment.kind} {comment.text}\n{shown}"
     if comment.kind == "free":
         return
+    if comment.kind == "end" and owner.state == "changed":
+        return
     if owner.state == "removed":
         assert comment.number not in at, shown
         return
@@ -302,7 +319,12 @@ def check_comment(comment: Comment, lines: list[str], at: dict[int, int], shown:
             else:
                 deep = len(below) - len(below.lstrip())
                 assert deep < comment.column or not below or below.startswith(("---", "...")), shown
-        case "closing":
+        case "behind":
+            said = lines[max(line - 1, 0) : line + 1]
+            assert any(owner.key in one for one in said) or is_said(lines[line - 1]), shown
+        case "below":
+            assert is_said(lines[line]) or is_of(owner, lines[line]), shown
+        case "closing" if owner.state == "same":
             assert lines[line].strip()[:1] in {"]", "}"}, shown
 
 

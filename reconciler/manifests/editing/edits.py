@@ -205,11 +205,15 @@ class _Editor:
         return self.style.lines(wanted, column, dashed=dashed)
 
     def put_inline(self, entry: Entry, new: str) -> None:
-        node = entry.node
+        node, layout = entry.node, self.layout
         if node.empty:
             self.layout.edit(entry.after, entry.after, f" {new}" if entry.colon else f": {new}")
         else:
-            self.layout.edit(node.content, node.end, new)
+            layout.edit(node.content, node.end, new)
+            opening = _OPENING.match(layout.text, node.content) if node.flow else None
+            if opening and layout.flow_end(entry)[1]:
+                past = layout.past(entry)
+                layout.edit(past, past, opening[0][1:])
 
     def put_lines(self, entry: Entry, lines: Sequence[str]) -> None:
         """Write lines after a key or dash, with its anchor and comment."""
@@ -217,8 +221,12 @@ class _Editor:
         first, *rest = lines
         anchor = f"&{node.anchor}" if node.anchor else ""
         head = "".join(f" {part}" for part in (anchor, first) if part)
-        end = layout.tail(entry)
-        new = layout.newline.join([head + self.comment(entry), *rest])
+        end = layout.end(node.entries[-1]) if node.block else layout.tail(entry)
+        comment = self.comment(entry)
+        if first[:1] in {"|", ">"}:  # comments below it would be read as its text
+            below, end = layout.text[end : layout.end(entry)], layout.end(entry)
+            comment += "".join(f"  {one[0].strip()}" for one in _COMMENT.finditer(below))
+        new = layout.newline.join([head + comment, *rest])
         at_root = entry.parent is None
         ends = end == len(layout.text) and len(lines) > 1
         layout.edit(entry.after, end, (new.lstrip() if at_root else new) + (layout.newline if ends else ""))

@@ -250,7 +250,7 @@ class Layout:
         end, closes = self.flow_end(entry)
         leading = next((one for one in node.entries if self.leads(one.start)), entry)
         lines = self._lines(leading, added, comma)
-        past = self._past(entry)
+        past = self.past(entry)
         if closes and ("#" in self.text[past:end] or self.leads(entry.start) or len(lines) > 1 or added.beside):
             self.edit(end, end, "".join(self.newline + line for line in lines))
         elif added.above or added.beside:
@@ -263,7 +263,7 @@ class Layout:
         indent = self.indent(like.start) + ("" if self.leads(like.start) else "  ")
         return [*(indent + line for line in added.above), f"{indent}{added.text}{comma}{added.beside}"]
 
-    def _past(self, entry: Entry) -> int:
+    def past(self, entry: Entry) -> int:
         """Return the end of an entry with its comma, if that is on the same line."""
         comma = self.comma(entry)
         return entry.end if comma is None or "\n" in self.text[entry.end : comma] else comma + 1
@@ -273,9 +273,10 @@ class Layout:
         before = node.entries[start - 1] if start else None
         after = node.entries[end] if end < len(node.entries) else None
         stop, closes = self.flow_end(last)
-        past = self._past(before) if before else first.start
+        past = self.past(before) if before else first.start
         if not self.leads(first.start):
-            self.edit(first.start if after and not closes else past, after.start if after and not closes else stop, "")
+            joins = after is not None and not closes
+            self.edit(first.start if joins else past, after.start if after and joins else stop, "")
         elif closes:
             self.edit(self.lead(first), self.next_line(stop), "")
         elif not after and not self.text[past : first.start].strip():
