@@ -46,7 +46,9 @@ def item_identity(model: type[BaseModel], path: Path, value: Any) -> IdentifiedB
     """Return the declared identity of the items of the list at `path` in `value`, a value of the model."""
     shapes: list[tuple[Any, Any]] = [(model, model)]
     for part in path:
-        found = [(choice, owner) for kind, owner in shapes for choice in _members(kind, owner) if _may_be(choice, value)]
+        found = [
+            (choice, owner) for kind, owner in shapes for choice in _members(kind, owner) if _may_be(choice, value)
+        ]
         shapes = []
         for choice, owner in found:
             here = choice if _is_model(choice) else owner

@@ -85,9 +85,7 @@ def in_order(sources: Sequence[int | None]) -> set[int]:
     return kept
 
 
-def _equal(
-    old: Sequence[JSON], new: Sequence[JSON], found: list[int | None]
-) -> Iterator[tuple[int, int, int, int]]:
+def _equal(old: Sequence[JSON], new: Sequence[JSON], found: list[int | None]) -> Iterator[tuple[int, int, int, int]]:
     """Pair equal items in `found`; yield the corresponding ranges of other items."""
     left, right = ([json.dumps(item, sort_keys=True) for item in items] for items in (old, new))
     if len(left) * len(right) <= _MOST_PAIRS:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.manifests.editing import edited
-from reconciler.manifests.parsing import parse, parse_document
+from reconciler.manifests.parsing import parse_document
 from reconciler.resources.list_items import Items
 from reconciler.resources.values import same
 
@@ -95,14 +95,12 @@ class Writer:
     def entry(self, depth: int, *, keyed: bool, flow: bool) -> Entry:
         kinds: list[Any] = ["scalar", "scalar", "scalar", "mapping", "sequence"]
         kinds += [] if flow else ["text"] + ["empty"] * keyed
-        shape = self.random.choice(kinds) if depth < 4 else "scalar"
+        shape: Any = self.random.choice(kinds) if depth < 4 else "scalar"
         made = Entry(self.fresh("k") if keyed else "", self.fresh("v"), [], shape)
         if shape in {"mapping", "sequence"}:
             made.flow = flow or self.chance(0.35)
             count = self.random.randint(1, 4)
-            made.entries = [
-                self.entry(depth + 1, keyed=shape == "mapping", flow=made.flow) for _ in range(count)
-            ]
+            made.entries = [self.entry(depth + 1, keyed=shape == "mapping", flow=made.flow) for _ in range(count)]
         return made
 
     # Text
@@ -267,7 +265,11 @@ def document(random: Random) -> tuple[Writer, Entry, str]:
     newline = random.choice(["\n", "\n", "\r\n"])
     writer.lines += ["---"] * (random.random() < 0.2)
     writer.block(root, 0)
-    return writer, root, newline.join(writer.lines) + newline * (random.random() < 0.9 or writer.lines[-1].endswith(" two"))
+    return (
+        writer,
+        root,
+        newline.join(writer.lines) + newline * (random.random() < 0.9 or writer.lines[-1].endswith(" two")),
+    )
 
 
 def is_said(line: str) -> bool:
@@ -295,37 +297,34 @@ def check_comments(random: Random) -> None:
 
 def check_comment(comment: Comment, lines: list[str], at: dict[int, int], shown: str) -> None:
     owner, shown = comment.owner, f"{comment.kind} {comment.text}\n{shown}"
-    if comment.kind == "free":
+    if comment.kind == "free" or (comment.kind == "end" and owner.state == "changed"):
         return
-    if comment.kind == "end" and owner.state == "changed":
-        return
-    if owner.state == "removed":
-        assert comment.number not in at, shown
-        return
-    assert comment.number in at, shown
-    line = at[comment.number]
+    assert (comment.number in at) == (owner.state != "removed"), shown
+    if owner.state != "removed":
+        assert is_in_place(comment, lines, at[comment.number]), shown
+
+
+def is_in_place(comment: Comment, lines: list[str], line: int) -> bool:
+    """Return True if the comment on this line is next to its owner."""
+    owner = comment.owner
     rest = [one.split("#")[0] for one in lines[line + 1 :] if not is_said(one)]
     below = next(iter(rest), "")
-    first = next((one for one in rest if one.strip(" -[{|")), "")
     match comment.kind:
         case "above":
-            assert is_said(lines[line]), shown
-            assert is_of(owner, first), shown
+            first = next((one for one in rest if one.strip(" -[{|")), "")
+            return is_said(lines[line]) and is_of(owner, first)
         case "beside":
-            assert is_of(owner, lines[line].split("#")[0]), shown
+            return is_of(owner, lines[line].split("#")[0])
+        case "end" if owner.flow:
+            return below.strip()[:1] in {"]", "}"}
         case "end":
-            if owner.flow:
-                assert below.strip()[:1] in {"]", "}"}, shown
-            else:
-                deep = len(below) - len(below.lstrip())
-                assert deep < comment.column or not below or below.startswith(("---", "...")), shown
+            return len(below) - len(below.lstrip()) < comment.column or not below or below.startswith(("---", "..."))
         case "behind":
             said = lines[max(line - 1, 0) : line + 1]
-            assert any(owner.key in one for one in said) or is_said(lines[line - 1]), shown
+            return any(owner.key in one for one in said) or is_said(lines[line - 1])
         case "below":
-            assert is_said(lines[line]) or is_of(owner, lines[line]), shown
-        case "closing" if owner.state == "same":
-            assert lines[line].strip()[:1] in {"]", "}"}, shown
+            return is_said(lines[line]) or is_of(owner, lines[line])
+    return owner.state != "same" or lines[line].strip()[:1] in {"]", "}"}
 
 
 def is_of(owner: Entry, line: str) -> bool:
@@ -336,19 +335,18 @@ def is_of(owner: Entry, line: str) -> bool:
 
 
 def check_untouched(text: str, result: str, root: Entry, grown: set[int], shown: str) -> None:
-    """Lines of entries that were neither changed nor removed are the same bytes, but for commas of flow collections."""
+    """Lines of entries that were neither changed nor removed are the same bytes, but for commas of flow collections and
+    items that follow a dash.
+    """
     after = set(result.splitlines(keepends=True))
-    bare = {line.replace(",", "").strip() for line in after}
-    lines = [line for line in text.splitlines(keepends=True) if line.strip()]
-    for line in lines[:-1]:
-        words = set(re.findall(r"\b[kv]\d+z\b", line.split("#")[0]))
-        there = [one for one in entries_in(root) if {one.key, one.value} & words]
-        if all(one.state == "same" for one in there) and there:
-            if line not in after:
-                assert any(id(parent) in grown for parent in (root, *entries_in(root))), shown
-                owners = [parent for parent in entries_in(root) for one in parent.entries if one in there]
-                assert any(parent.flow or not parent.key for parent in owners), (line, shown)
-    del bare
+    parents = {id(one): parent for parent in (root, *entries_in(root)) for one in parent.entries}
+    by_word = {word: one for one in entries_in(root) for word in (one.key, one.value) if word}
+    for line in [line for line in text.splitlines(keepends=True) if line.strip()][:-1]:
+        there = [by_word[word] for word in re.findall(r"\b[kv]\d+z\b", line.split("#")[0]) if word in by_word]
+        if there and line not in after and all(one.state == "same" for one in there):
+            around = {id(one): one for one in (*there, *(parents[id(one)] for one in there))}
+            around |= {id(parents[at]): parents[at] for at in around if at in parents}
+            assert any(at in grown and (one.flow or not one.key) for at, one in around.items()), (line, shown)
 
 
 @FEW

@@ -38,8 +38,9 @@ class ManifestSource:
         return "".join(text if at == self.index else one.text for at, one in enumerate(self.documents))
 
     def removed(self) -> str:
-        """Return the text of the file without this document; empty if it has no other document. Comments of the file and
-        of the next document are kept.
+        """Return the text of the file without this document; empty if it has no other document.
+
+        Comments of the file and of the next document are kept.
         """
         others = [one for at, one in enumerate(self.documents) if at != self.index]
         if all(one.empty for one in others):

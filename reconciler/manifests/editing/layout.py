@@ -212,8 +212,7 @@ class Layout:
         return (rest.end(), True) if rest else (at, False)
 
     def change_flow(self, node: Node, slots: Sequence[Entry | Added]) -> None:
-        """Give a flow collection new entries: those that it keeps, in order, and added ones. At least one is kept.
-        """
+        """Give a flow collection new entries: those that it keeps, in order, and added ones. At least one is kept."""
         kept = [slot for slot in slots if isinstance(slot, Entry)]
         stay = {entry.start for entry in kept}
         gone = [entry for entry in node.entries if entry.start not in stay]

@@ -90,9 +90,8 @@ class Merger:
 
     def items_by_name(self, raw: list[JSON], written: Sequence[JSON], old: JSON, new: JSON, path: Path) -> JSON:
         """Merge a list whose items the canonical form identifies by name and not by position, such as tools."""
-        free, before = dict(old), []
-        for item in written:
-            before.append(free.pop(self.name(item, free)))
+        free = dict(old)
+        before = [free.pop(self.name(item, free)) for item in written]
         after = list(new.values())
         sources = sources_of(before, after, lambda item: next(iter(self.keyed([item]))))
         partners = {source: item for item, source in zip(after, sources, strict=True) if source is not None}
