@@ -34,7 +34,7 @@ class Entry:
     """Empty for an item of a list."""
     value: str
     entries: "list[Entry]"
-    shape: Literal["scalar", "text", "empty", "mapping", "sequence"]
+    shape: Literal["scalar", "quoted", "text", "kept", "empty", "mapping", "sequence"]
     flow: bool = False
     own_line: bool = True
     """False in a flow collection on one line."""
@@ -55,6 +55,10 @@ class Entry:
                 return [one.json() for one in self.entries]
             case "empty":
                 return None
+            case "quoted":
+                return f"{self.value} # {self.value}"
+            case "kept":
+                return f"{self.value} one\n# {self.value} two\n\n"
             case "text":
                 return f"{self.value} one\n# {self.value} two\n"
         return self.value
@@ -94,7 +98,7 @@ class Writer:
 
     def entry(self, depth: int, *, keyed: bool, flow: bool) -> Entry:
         kinds: list[Any] = ["scalar", "scalar", "scalar", "mapping", "sequence"]
-        kinds += [] if flow else ["text"] + ["empty"] * keyed
+        kinds += [] if flow else ["text", "quoted", "kept"] + ["empty"] * keyed
         shape: Any = self.random.choice(kinds) if depth < 4 else "scalar"
         made = Entry(self.fresh("k") if keyed else "", self.fresh("v"), [], shape)
         if shape in {"mapping", "sequence"}:
@@ -110,7 +114,7 @@ class Writer:
         pad = " " * column
         for number, one in enumerate(parent.entries):
             if number or not head:
-                if self.chance(0.1):
+                if self.chance(0.1) and self.lines[-1:] != [""]:
                     self.lines.append("")
                 if number and self.chance(0.1):
                     self.lines += [pad + self.comment("free", one), ""]
@@ -133,6 +137,11 @@ class Writer:
                 pad = " " * inner
                 self.lines += [f"{head} |{beside}", f"{pad}{one.value} one", f"{pad}# {one.value} two"]
                 self.lines += [""] * self.chance(0.2)
+            case "kept":
+                pad = " " * inner
+                self.lines += [f"{head} |+{beside}", f"{pad}{one.value} one", f"{pad}# {one.value} two", ""]
+            case "quoted":
+                self.lines += [f'{head} "{one.value}', f'{" " * inner}# {one.value}"{beside}']
             case "scalar":
                 if one.key and self.chance(0.15):
                     between = [" " * inner + self.comment("behind", one)] if self.chance(0.4) else []
@@ -268,8 +277,12 @@ def document(random: Random) -> tuple[Writer, Entry, str]:
     return (
         writer,
         root,
-        newline.join(writer.lines) + newline * (random.random() < 0.9 or writer.lines[-1].endswith(" two")),
+        newline.join(writer.lines) + newline * (random.random() < 0.9 or writer.lines[-1].endswith(" two") or not writer.lines[-1]),
     )
+
+
+EMPTY = " -[{|+\r\n"
+"""Characters of a line on which an item starts whose value is below."""
 
 
 def is_said(line: str) -> bool:
@@ -311,10 +324,10 @@ def is_in_place(comment: Comment, lines: list[str], line: int) -> bool:
     below = next(iter(rest), "")
     match comment.kind:
         case "above":
-            first = next((one for one in rest if one.strip(" -[{|")), "")
+            first = next((one for one in rest if one.strip(EMPTY)), "")
             return is_said(lines[line]) and is_of(owner, first)
         case "beside":
-            return is_of(owner, lines[line].split("#")[0])
+            return is_of(owner, lines[line].split("# c")[0])
         case "end" if owner.flow:
             return below.strip()[:1] in {"]", "}"}
         case "end":
@@ -330,8 +343,8 @@ def is_in_place(comment: Comment, lines: list[str], line: int) -> bool:
 def is_of(owner: Entry, line: str) -> bool:
     """Return True if an entry starts on a line, or in one of its nested lists."""
     if owner.key or not owner.entries:
-        return (owner.key or owner.value) in line or (not owner.key and not line.strip(" -[{|"))
-    return not line.strip(" -[{|") or "n" in line or any(one.marker in line for one in entries_in(owner))
+        return any(word in line for word in (owner.key, owner.value) if word) or not (owner.key or line.strip(EMPTY))
+    return not line.strip(EMPTY) or "n" in line or any(one.marker in line for one in entries_in(owner))
 
 
 def check_untouched(text: str, result: str, root: Entry, grown: set[int], shown: str) -> None:

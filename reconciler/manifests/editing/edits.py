@@ -147,8 +147,9 @@ class _Editor:
         own = layout.text[entry.start : layout.end(entry)]
         if _is_movable(entry, entry.node.value):
             with suppress(UneditableError):
-                own = edited(indent + own + layout.newline, Items([value], [0])).strip()
-                return self.indented(node, layout.above(entry), own.splitlines())
+                own = edited(indent + own + layout.newline, Items([value], [0]))
+                lines = own.removeprefix(indent).removesuffix(layout.newline).split(layout.newline)
+                return self.indented(node, layout.above(entry), lines)
         first, *rest = self.fresh(node, entry, value)
         return self.indented(node, layout.above(entry), [first + self.comment(entry), *rest])
 

@@ -79,7 +79,7 @@ class Layout:
         end = entry.end
         if not node.block_scalar:
             return self.line_end(end)
-        if "+" in self.text[node.content : self.line_end(node.content)].split("#")[0]:
+        if self._keeps(node):
             return self.line_end(max(end - 1, node.content)) if self.text[end - 1] == "\n" else end
         written = len(self.text[node.content : end].rstrip()) + node.content
         return self.line_end(written)
@@ -176,8 +176,15 @@ class Layout:
         elif not self.leads(first.start) and after and not self.text[self.end(last) : after.start].strip():
             self.edit(first.start, after.start, "")
         else:
+            before = _before(first)
+            keeps = before is not None and self._keeps(last_of(before).node)
             for entry in run:
-                self._remove_whole_lines(self.lead(entry), self.end(entry))
+                end = self.end(entry)
+                self._remove_whole_lines(self.lead(entry), self._with_blank_lines(end) if keeps else end)
+
+    def _keeps(self, node: Node) -> bool:
+        """Return True for a block scalar whose value contains the empty lines below it."""
+        return node.block_scalar and "+" in self.text[node.content : self.line_end(node.content)].split("#")[0]
 
     def _remove_whole_lines(self, start: int, end: int) -> None:
         """Remove lines with the line break above them. Entries that are added below follow the one at their end."""
