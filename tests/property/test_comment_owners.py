@@ -277,7 +277,8 @@ def document(random: Random) -> tuple[Writer, Entry, str]:
     return (
         writer,
         root,
-        newline.join(writer.lines) + newline * (random.random() < 0.9 or writer.lines[-1].endswith(" two") or not writer.lines[-1]),
+        newline.join(writer.lines)
+        + newline * (random.random() < 0.9 or writer.lines[-1].endswith(" two") or "|+" in " ".join(writer.lines)),
     )
 
 

@@ -172,7 +172,7 @@ class _Editor:
         while last.node.block:
             last = last.node.entries[-1]
         ends = self.layout.tail(entry) == len(self.layout.text)
-        untouched = not any(start <= last.after <= end for start, end, _ in self.layout.edits)
+        untouched = not any(start <= last.after <= end for start, end, _, _ in self.layout.edits)
         if last.node.block_scalar and ends and untouched:
             self.replace(last, last.node.value)
         self.layout.add_after(entry, column, entries)
@@ -213,8 +213,9 @@ class _Editor:
             layout.edit(node.content, node.end, new)
             opening = _OPENING.match(layout.text, node.content) if node.flow else None
             if opening and layout.flow_end(entry)[1]:
-                past = layout.past(entry)
-                layout.edit(past, past, opening[0][1:])
+                in_flow = entry.parent is not None and entry.parent.flow
+                at = layout.past(entry) if in_flow else node.end
+                layout.edit(at, at, opening[0][1:], rank=2 if in_flow else 0)
 
     def put_lines(self, entry: Entry, lines: Sequence[str]) -> None:
         """Write lines after a key or dash, with its anchor and comment."""

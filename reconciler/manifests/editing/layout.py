@@ -24,7 +24,7 @@ class Layout:
     """A text and its pending edits."""
 
     text: str
-    edits: list[tuple[int, int, str]] = field(default_factory=list)
+    edits: list[tuple[int, int, int, str]] = field(default_factory=list)
     removed: list[tuple[int, int]] = field(default_factory=list)
     """Spans of the removed values."""
 
@@ -33,14 +33,17 @@ class Layout:
         found = re.search(r"\r?\n", self.text)
         return found[0] if found else "\n"
 
-    def edit(self, start: int, end: int, new: str) -> None:
-        self.edits.append((start, end, new))
+    def edit(self, start: int, end: int, new: str, rank: int = 0) -> None:
+        """Replace a part of the text. Texts that are added at one position are in the order of their ranks: values,
+        commas, comments, other entries.
+        """
+        self.edits.append((start, end, rank, new))
 
     def applied(self) -> str:
         """Return the text with all edits; of overlapping edits, the earlier one wins."""
         made: list[str] = []
         at = 0
-        for start, end, new in sorted(self.edits, key=lambda edit: edit[:2]):
+        for start, end, _, new in sorted(self.edits, key=lambda edit: edit[:3]):
             made += [self.text[at : max(start, at)], new]
             at = max(end, at)
         return "".join([*made, self.text[at:]])
@@ -180,7 +183,8 @@ class Layout:
             keeps = before is not None and self._keeps(last_of(before).node)
             for entry in run:
                 end = self.end(entry)
-                self._remove_whole_lines(self.lead(entry), self._with_blank_lines(end) if keeps else end)
+                empty = _EMPTY.match(self.text, end) if keeps else None
+                self._remove_whole_lines(self.lead(entry), empty.end() if empty else end)
 
     def _keeps(self, node: Node) -> bool:
         """Return True for a block scalar whose value contains the empty lines below it."""
@@ -228,7 +232,7 @@ class Layout:
         for entry in kept:
             comma, needed = self.comma(entry), trailing or slots[-1] is not entry
             if comma is None and needed:
-                self.edit(entry.end, entry.end, ",")
+                self.edit(entry.end, entry.end, ",", rank=1)
             elif comma is not None and not needed:
                 self.edit(comma, comma + 1, "")
         above: Entry | None = None
@@ -258,11 +262,11 @@ class Layout:
         lines = self._lines(leading, added, comma)
         past = self.past(entry)
         if closes and ("#" in self.text[past:end] or self.leads(entry.start) or len(lines) > 1 or added.beside):
-            self.edit(end, end, "".join(self.newline + line for line in lines))
+            self.edit(end, end, "".join(self.newline + line for line in lines), rank=3)
         elif added.above or added.beside:
-            self.edit(past, past, self.newline + self.newline.join([*lines, self.indent(leading.start)]))
+            self.edit(past, past, self.newline + self.newline.join([*lines, self.indent(leading.start)]), rank=3)
         else:
-            self.edit(past, past, f" {added.text}{comma}")
+            self.edit(past, past, f" {added.text}{comma}", rank=3)
 
     def _lines(self, like: Entry, added: Added, comma: str) -> list[str]:
         """Return the lines of an entry, indented like another; deeper than its line if that is not the first on it."""
@@ -292,6 +296,8 @@ class Layout:
             self.edit(first.start, after.start if after else stop, "")
 
 
+_EMPTY: Final = re.compile(r"(?:\r?\n[ \t]*(?=\r?\n))*")
+"""Empty lines after a line."""
 _TO_COMMA: Final = re.compile(r"(?:[ \t\r\n]++|(?<=[ \t\r\n])#[^\n]*+)*+,")
 _REST: Final = re.compile(r"(?:[ \t]+#[^\r\n]*|[ \t]*)(?=[\r\n]|\Z)")
 """The rest of a line: spaces, or a comment."""
