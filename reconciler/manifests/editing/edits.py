@@ -145,7 +145,7 @@ class _Editor:
             return self.fresh(node, neighbour, value)
         layout, entry, indent = self.layout, node.entries[source], " " * node.column
         own = layout.text[entry.start : layout.end(entry)]
-        if _is_movable(entry, entry.node.value):
+        if _is_movable(entry, entry.node.value) and not layout.keeps(entry.node):
             with suppress(UneditableError):
                 own = edited(indent + own + layout.newline, Items([value], [0]))
                 lines = own.removeprefix(indent).removesuffix(layout.newline).split(layout.newline)

@@ -82,7 +82,7 @@ class Layout:
         end = entry.end
         if not node.block_scalar:
             return self.line_end(end)
-        if self._keeps(node):
+        if self.keeps(node):
             return self.line_end(max(end - 1, node.content)) if self.text[end - 1] == "\n" else end
         written = len(self.text[node.content : end].rstrip()) + node.content
         return self.line_end(written)
@@ -180,13 +180,13 @@ class Layout:
             self.edit(first.start, after.start, "")
         else:
             before = _before(first)
-            keeps = before is not None and self._keeps(last_of(before).node)
+            keeps = before is not None and self.keeps(last_of(before).node)
             for entry in run:
                 end = self.end(entry)
                 empty = _EMPTY.match(self.text, end) if keeps else None
                 self._remove_whole_lines(self.lead(entry), empty.end() if empty else end)
 
-    def _keeps(self, node: Node) -> bool:
+    def keeps(self, node: Node) -> bool:
         """Return True for a block scalar whose value contains the empty lines below it."""
         return node.block_scalar and "+" in self.text[node.content : self.line_end(node.content)].split("#")[0]
 

@@ -18,8 +18,8 @@ from reconciler.manifests.libyaml import events
 from reconciler.manifests.scalars import plain
 from reconciler.resources.values import JSON
 
-_PROPERTIES: Final = re.compile(r"(?:&[^\s,\[\]{}]+(?:\s+|\Z)(?:#[^\n]*\s*)*)?(?:!(?:!str)?\s+)?")
-_COLON: Final = re.compile(r"\s*:")
+_PROPERTIES: Final = re.compile(r"(?:&[^\s,\[\]{}]+(?:\s+|\Z)(?:#[^\n]*\s*)*)?(?:!(?:!str)?\s+(?:#[^\n]*\s*)*)?")
+_COLON: Final = re.compile(r"(?:\s++|(?<=\s)#[^\n]*+)*+:")
 
 
 @dataclass(slots=True)
@@ -180,11 +180,17 @@ class _Composer:
             colon = _COLON.match(self.text, key.end_mark.index)
             after = colon.end() if colon else key.end_mark.index
             quoted = key.style == '"'
-            return Entry(parent, key.start_mark.index, after, node, key.value, quoted, colon is not None, self.floor)
+            return Entry(parent, self.key_start(key), after, node, key.value, quoted, colon is not None, self.floor)
         if parent.flow:
             return Entry(parent, node.start, node.start, node, floor=self.floor)
         dash = self.dash(parent.column, node.start)
         return Entry(parent, dash, dash + 1, node, floor=self.floor)
+
+    def key_start(self, key: Any) -> int:
+        """Return the start of a key, or of the question mark before it."""
+        start: int = key.start_mark.index
+        mark = self.text.rfind("?", self.text.rfind("\n", 0, start) + 1, start)
+        return start if mark < 0 or self.text[mark + 1 : start].strip(" ") else mark
 
     def dash(self, column: int, start: int) -> int:
         """Return the position of the closest dash in this column before `start`."""
