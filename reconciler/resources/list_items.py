@@ -85,6 +85,23 @@ def in_order(sources: Sequence[int | None]) -> set[int]:
     return kept
 
 
+def additions(
+    wanted: Sequence[JSON], sources: Sequence[int | None], stay: set[int]
+) -> Iterator[tuple[int | None, list[tuple[JSON, int | None]]]]:
+    """Yield the items that are added below each item that stays, by its old index; None for those above all others."""
+    above: int | None = None
+    waiting: list[tuple[JSON, int | None]] = []
+    for at, (item, source) in enumerate(zip(wanted, sources, strict=True)):
+        if at not in stay:
+            waiting.append((item, source))
+            continue
+        if waiting:
+            yield above, waiting
+        above, waiting = source, []
+    if waiting:
+        yield above, waiting
+
+
 def _equal(old: Sequence[JSON], new: Sequence[JSON], found: list[int | None]) -> Iterator[tuple[int, int, int, int]]:
     """Pair equal items in `found`; yield the corresponding ranges of other items."""
     left, right = ([json.dumps(item, sort_keys=True) for item in items] for items in (old, new))

@@ -349,15 +349,15 @@ def is_of(owner: Entry, line: str) -> bool:
 
 
 def check_untouched(text: str, result: str, root: Entry, grown: set[int], shown: str) -> None:
-    """Lines of entries that were neither changed nor removed are the same bytes, but for commas of flow collections and
-    items that follow a dash.
+    """Lines of entries that were neither changed nor removed are the same bytes, but for commas of flow collections,
+    items that follow a dash, and texts that keep empty lines, which are quoted when they are moved.
     """
     after = set(result.splitlines(keepends=True))
     parents = {id(one): parent for parent in (root, *entries_in(root)) for one in parent.entries}
     by_word = {word: one for one in entries_in(root) for word in (one.key, one.value) if word}
     for line in [line for line in text.splitlines(keepends=True) if line.strip()][:-1]:
         there = [by_word[word] for word in re.findall(r"\b[kv]\d+z\b", line.split("#")[0]) if word in by_word]
-        if there and line not in after and all(one.state == "same" for one in there):
+        if there and line not in after and all(one.state == "same" and one.shape != "kept" for one in there):
             around = {id(one): one for one in (*there, *(parents[id(one)] for one in there))}
             around |= {id(parents[at]): parents[at] for at in around if at in parents}
             assert any(at in grown and (one.flow or not one.key) for at, one in around.items()), (line, shown)

@@ -4,16 +4,17 @@ The text is edited at the positions of its nodes. Loading and dumping it would r
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.manifests.editing.layout import Added, Layout
-from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants
+from reconciler.manifests.editing.flow import Added, change_flow
+from reconciler.manifests.editing.layout import Layout
+from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants, first_difference, is_movable
 from reconciler.manifests.editing.styles import Style, block_scalar, headed, inline, key_text
 from reconciler.manifests.parsing import parse_document
-from reconciler.resources.list_items import Items, in_order, sources_of
+from reconciler.resources.list_items import Items, additions, in_order, sources_of
 from reconciler.resources.values import JSON, same
 
 _LONGEST: Final = 100
@@ -47,9 +48,7 @@ def edited(text: str, wanted: JSON) -> str:
         document = parse_document(result, "")
         if not document.problems and same(document.value, wanted):
             return result
-    raise UneditableError(
-        "the layout of the document does not allow this change", _first_difference(root, wanted, text)
-    )
+    raise UneditableError("the layout of the document does not allow this change", first_difference(root, wanted, text))
 
 
 @dataclass
@@ -93,7 +92,7 @@ class _Editor:
         last = kept[-1]
         if node.flow:
             texts = (f"{key_text(key, last.quoted)}: {_inline(value, last)}" for key, value in added.items())
-            self.layout.change_flow(node, [*kept, *map(Added, texts)])
+            change_flow(self.layout, node, [*kept, *map(Added, texts)])
             return
         gone = [entry for entry in node.entries if entry.key not in wanted]
         self.layout.remove(node, gone, thorough=self.thorough)
@@ -117,11 +116,11 @@ class _Editor:
                 node.entries[source or 0] if at in stay else self.flow_item(node, first, item, source)
                 for at, (item, source) in enumerate(zip(wanted, sources, strict=True))
             ]
-            self.layout.change_flow(node, slots)
+            change_flow(self.layout, node, slots)
             return
         gone = [one for one in node.entries if one.index not in kept]
         self.layout.remove(node, gone, replaced=0 not in stay, thorough=self.thorough)
-        for above, added in _added(wanted, sources, stay):
+        for above, added in additions(wanted, sources, stay):
             neighbour = first if above is None else node.entries[above]
             lines = [self.item(node, neighbour, item, source) for item, source in added]
             if above is None:
@@ -136,7 +135,7 @@ class _Editor:
         layout, entry = self.layout, node.entries[source]
         end, _ = layout.flow_end(entry)
         beside = _COMMENT.search(layout.text, entry.end, end)
-        text = layout.text[entry.start : entry.end] if _is_movable(entry, value) else _inline(value, entry)
+        text = layout.text[entry.start : entry.end] if is_movable(entry, value) else _inline(value, entry)
         return Added(text, layout.above(entry), beside[0] if beside else "")
 
     def item(self, node: Node, neighbour: Entry, value: JSON, source: int | None) -> list[str]:
@@ -145,7 +144,7 @@ class _Editor:
             return self.fresh(node, neighbour, value)
         layout, entry, indent = self.layout, node.entries[source], " " * node.column
         own = layout.text[entry.start : layout.end(entry)]
-        if _is_movable(entry, entry.node.value) and not layout.keeps(entry.node):
+        if is_movable(entry, entry.node.value) and not layout.keeps(entry.node):
             with suppress(UneditableError):
                 own = edited(indent + own + layout.newline, Items([value], [0]))
                 lines = own.removeprefix(indent).removesuffix(layout.newline).split(layout.newline)
@@ -270,12 +269,6 @@ class _Editor:
         return any(start <= node.start < end for start, end in self.layout.removed)
 
 
-def _is_movable(entry: Entry, value: JSON) -> bool:
-    """Return True if the text of an entry has the value wherever it stands: it contains no anchors and no aliases."""
-    nodes = descendants(entry.node)
-    return same(entry.node.value, value) and not any(one.anchor or one.kind == "alias" for one in nodes)
-
-
 def _inline(value: JSON, like: Entry) -> str:
     """Return `value` in flow style with the quotes of a neighbour, so that JSON stays JSON."""
     quotes = {node.style for node in descendants(like.node) if node.style in {"'", '"'}}
@@ -296,39 +289,3 @@ def _style(root: Node) -> Style:
                     dash = inner.column - node.column
     step = step or 2
     return Style(step, step if dash is None else dash)
-
-
-def _added(
-    wanted: Sequence[JSON], sources: Sequence[int | None], stay: set[int]
-) -> Iterator[tuple[int | None, list[tuple[JSON, int | None]]]]:
-    """Yield the items that are added below each item that stays, by its old index; None for those above all others."""
-    above: int | None = None
-    waiting: list[tuple[JSON, int | None]] = []
-    for at, (item, source) in enumerate(zip(wanted, sources, strict=True)):
-        if at not in stay:
-            waiting.append((item, source))
-            continue
-        if waiting:
-            yield above, waiting
-        above, waiting = source, []
-    if waiting:
-        yield above, waiting
-
-
-def _first_difference(entry: Entry, wanted: JSON, text: str) -> int:
-    """Return the line of the first value that differs."""
-    node = entry.node
-    inner: Entry | None = None
-    if node.kind == "mapping" and isinstance(wanted, dict):
-        differs = (one for one in node.entries if one.key not in wanted or not same(one.node.value, wanted[one.key]))
-        inner = next(differs, node.entries[-1] if node.entries else None)
-        wanted = wanted.get(inner.key) if inner else None
-    elif node.kind == "sequence" and isinstance(wanted, list):
-        pairs = zip(node.entries, wanted, strict=False)
-        inner, wanted = next(
-            ((one, item) for one, item in pairs if not same(one.node.value, item)),
-            (node.entries[-1] if node.entries else None, None),
-        )
-    if inner is None or same(inner.node.value, wanted):
-        return text.count("\n", 0, (inner or entry).start) + 1
-    return _first_difference(inner, wanted, text)

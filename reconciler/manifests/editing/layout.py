@@ -9,16 +9,6 @@ from reconciler.manifests.editing.comments import OF_FILE
 from reconciler.manifests.editing.nodes import Entry, Node
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """A new entry of a flow collection, or one from another place in it, with its comments."""
-
-    text: str
-    above: Sequence[str] = ()
-    beside: str = ""
-    """The comment beside it, with the spaces before it."""
-
-
 @dataclass
 class Layout:
     """A text and its pending edits."""
@@ -222,78 +212,10 @@ class Layout:
         rest = _REST.match(self.text, at)
         return (rest.end(), True) if rest else (at, False)
 
-    def change_flow(self, node: Node, slots: Sequence[Entry | Added]) -> None:
-        """Give a flow collection new entries: those that it keeps, in order, and added ones. At least one is kept."""
-        kept = [slot for slot in slots if isinstance(slot, Entry)]
-        stay = {entry.start for entry in kept}
-        gone = [entry for entry in node.entries if entry.start not in stay]
-        self.removed += [(entry.node.start, entry.node.end) for entry in gone]
-        trailing = self.comma(node.entries[-1]) is not None
-        for entry in kept:
-            comma, needed = self.comma(entry), trailing or slots[-1] is not entry
-            if comma is None and needed:
-                self.edit(entry.end, entry.end, ",", rank=1)
-            elif comma is not None and not needed:
-                self.edit(comma, comma + 1, "")
-        above: Entry | None = None
-        for at, slot in enumerate(slots):
-            if isinstance(slot, Entry):
-                above = slot
-            elif above is None:
-                self._add_above(kept[0], slot)
-            else:
-                self._add_below(node, above, slot, "," if trailing or at + 1 < len(slots) else "")
-        for start, end in runs(node.entries, {entry.start for entry in gone}):
-            self._remove_from_flow(node, start, end)
-
-    def _add_above(self, entry: Entry, added: Added) -> None:
-        if self.leads(entry.start):
-            at = self.lead(entry)
-            self.edit(at, at, "".join(f"{line}{self.newline}" for line in self._lines(entry, added, ",")))
-        elif added.above or added.beside:
-            lines = self._lines(entry, added, ",")
-            self.edit(entry.start, entry.start, self.newline + self.newline.join([*lines, self.indent(entry.start)]))
-        else:
-            self.edit(entry.start, entry.start, f"{added.text}, ")
-
-    def _add_below(self, node: Node, entry: Entry, added: Added, comma: str) -> None:
-        end, closes = self.flow_end(entry)
-        leading = next((one for one in node.entries if self.leads(one.start)), entry)
-        lines = self._lines(leading, added, comma)
-        past = self.past(entry)
-        if closes and ("#" in self.text[past:end] or self.leads(entry.start) or len(lines) > 1 or added.beside):
-            self.edit(end, end, "".join(self.newline + line for line in lines), rank=3)
-        elif added.above or added.beside:
-            self.edit(past, past, self.newline + self.newline.join([*lines, self.indent(leading.start)]), rank=3)
-        else:
-            self.edit(past, past, f" {added.text}{comma}", rank=3)
-
-    def _lines(self, like: Entry, added: Added, comma: str) -> list[str]:
-        """Return the lines of an entry, indented like another; deeper than its line if that is not the first on it."""
-        indent = self.indent(like.start) + ("" if self.leads(like.start) else "  ")
-        return [*(indent + line for line in added.above), f"{indent}{added.text}{comma}{added.beside}"]
-
     def past(self, entry: Entry) -> int:
         """Return the end of an entry with its comma, if that is on the same line."""
         comma = self.comma(entry)
         return entry.end if comma is None or "\n" in self.text[entry.end : comma] else comma + 1
-
-    def _remove_from_flow(self, node: Node, start: int, end: int) -> None:
-        first, last = node.entries[start], node.entries[end - 1]
-        before = node.entries[start - 1] if start else None
-        after = node.entries[end] if end < len(node.entries) else None
-        stop, closes = self.flow_end(last)
-        past = self.past(before) if before else first.start
-        if not self.leads(first.start):
-            joins = after is not None and not closes
-            self.edit(first.start if joins else past, after.start if after and joins else stop, "")
-        elif closes:
-            self.edit(self.lead(first), self.next_line(stop), "")
-        elif not after and not self.text[past : first.start].strip():
-            self.edit(past, stop, "")
-        else:
-            self.edit(self.lead(first), self.line_start(first.start), "")
-            self.edit(first.start, after.start if after else stop, "")
 
 
 _EMPTY: Final = re.compile(r"(?:\r?\n[ \t]*(?=\r?\n))*")

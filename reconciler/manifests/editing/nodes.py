@@ -16,7 +16,7 @@ from ruamel.yaml.events import (
 
 from reconciler.manifests.libyaml import events
 from reconciler.manifests.scalars import plain
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, same
 
 _PROPERTIES: Final = re.compile(r"(?:&[^\s,\[\]{}]+(?:\s+|\Z)(?:#[^\n]*\s*)*)?(?:!(?:!str)?\s+(?:#[^\n]*\s*)*)?")
 _COLON: Final = re.compile(r"(?:\s++|(?<=\s)#[^\n]*+)*+:")
@@ -215,3 +215,28 @@ def descendants(node: Node) -> Iterator[Node]:
         found = waiting.pop()
         yield found
         waiting.extend(entry.node for entry in found.entries)
+
+
+def is_movable(entry: Entry, value: JSON) -> bool:
+    """Return True if the text of an entry has the value wherever it stands: it contains no anchors and no aliases."""
+    nodes = descendants(entry.node)
+    return same(entry.node.value, value) and not any(one.anchor or one.kind == "alias" for one in nodes)
+
+
+def first_difference(entry: Entry, wanted: JSON, text: str) -> int:
+    """Return the line of the first value that differs."""
+    node = entry.node
+    inner: Entry | None = None
+    if node.kind == "mapping" and isinstance(wanted, dict):
+        differs = (one for one in node.entries if one.key not in wanted or not same(one.node.value, wanted[one.key]))
+        inner = next(differs, node.entries[-1] if node.entries else None)
+        wanted = wanted.get(inner.key) if inner else None
+    elif node.kind == "sequence" and isinstance(wanted, list):
+        pairs = zip(node.entries, wanted, strict=False)
+        inner, wanted = next(
+            ((one, item) for one, item in pairs if not same(one.node.value, item)),
+            (node.entries[-1] if node.entries else None, None),
+        )
+    if inner is None or same(inner.node.value, wanted):
+        return text.count("\n", 0, (inner or entry).start) + 1
+    return first_difference(inner, wanted, text)
