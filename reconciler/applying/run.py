@@ -13,6 +13,7 @@ from reconciler.applying.model import Outcome
 from reconciler.applying.reference_recheck import ReferenceRecheck
 from reconciler.live.adapters import Adapter, Referrer
 from reconciler.planning.build import Planned
+from reconciler.planning.held_names import holds_of
 from reconciler.planning.model import Action
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels
@@ -129,8 +130,18 @@ class Run:
             raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Run `reconciler plan` again."))
         return self.ids[now]
 
+    def holds_of(self, address: Address) -> dict[str, str]:
+        """Return what the state records of a release: see `Applied.holds`."""
+        now = self.planned.matched.now
+        return holds_of(self.planned.inputs, address, lambda name: self.ids.get(str(now(name))))
+
     def in_outlets(self, type_: str) -> bool:
         return type_ in self.planned.inputs.outlet_types
+
+    def is_published(self, address: Address) -> bool:
+        """Return True if an outlet has a document of the object, even if only one beside the built-in outlet has it."""
+        inputs = self.planned.inputs
+        return address in inputs.pointers or any(stray.address == address for stray in inputs.strays)
 
     def is_upload(self, type_: str) -> bool:
         return self.planned.inputs.is_upload(type_)

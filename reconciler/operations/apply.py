@@ -19,6 +19,7 @@ from reconciler.operations.intents import expected_writes, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
 from reconciler.operations.supervision import confirming, kept_alive, stopping
+from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.publications import OUTLET
@@ -202,6 +203,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         plan=record,
         outlets=names,
         environments=tuple(workspace.loaded.project.spec.environments),
+        holds=dict(unrecorded(inputs, observed.planned.matched)),
     )
     announced = {intent.address for intent in (*intents, *later.values())}
     obsolete = {item.address for item in inputs.unfinished} - {item.address for item in inputs.pending}

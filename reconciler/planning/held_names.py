@@ -1,0 +1,100 @@
+"""The names that releases have for objects outside them, and the objects that these names mean.
+
+A release is immutable, so it has the names of the day on which it was made: of objects that it uses directly, such as a
+vector store with `releases: live`, and of the objects that its copies were made from. They are followed in two ways:
+
+| where                     | which                                                                            |
+|---------------------------|----------------------------------------------------------------------------------|
+| state, and bundle pointer | live ids by name, recorded when the release is applied (`Applied.holds`)         |
+| Git                       | `moved_from` of the manifest that has the object now, for every other identity   |
+
+`moved_from` must therefore stay as long as a release that is not archived has the former name.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.match import Matched
+from reconciler.planning.release_retention import ASSISTANT, published_releases, uses
+from reconciler.planning.renames import declared
+from reconciler.resources.address import Address
+from reconciler.resources.registry import upload_kinds
+from reconciler.resources.values import references_in
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A name of a release whose object has another name now, which its manifest does not set in `moved_from`."""
+
+    release: Address
+    name: Address
+    now: Address
+    is_reused: bool
+    """True if another object has the name now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """A name of a release that no manifest defines, by its name or by `moved_from`."""
+
+    release: Address
+    name: Address
+    source: Address
+    """The part of the release that has the name."""
+
+
+def names_of(inputs: PlanInputs, release: Address) -> frozenset[Address]:
+    """Return the names of a release: of its chatbot, of the objects that it uses, and of those that were copied."""
+    found = {inputs.releases[release].chatbot, *uses(inputs, release)}
+    return frozenset(address.family for address in found if address.kind not in upload_kinds())
+
+
+def holds_of(inputs: PlanInputs, release: Address, id_of: Callable[[Address], str | None]) -> dict[str, str]:
+    """Return `Applied.holds` of a release, given the live id behind a name; empty for any other object."""
+    names = names_of(inputs, release) if release in inputs.releases else ()
+    found = ((str(name), id_of(name)) for name in sorted(names))
+    return {name: id_ for name, id_ in found if id_ is not None}
+
+
+def unrecorded(inputs: PlanInputs, matched: Matched) -> Iterator[tuple[Address, dict[str, str]]]:
+    """Yield the names of each applied release whose state entry was written by a version that does not record them."""
+
+    def id_of(name: Address) -> str | None:
+        live = matched.live.get(matched.now(name))
+        return live.id if live else None
+
+    for release in sorted(inputs.releases.keys() & inputs.applied.keys()):
+        if not inputs.applied[release].holds:
+            held = holds_of(inputs, release, id_of)
+            if held:
+                yield release, held
+
+
+def renamed_without_name(inputs: PlanInputs, matched: Matched) -> Iterator[Renamed]:
+    """Yield the names of releases that only the state or a pointer follows: another identity could not."""
+    for release in sorted(inputs.releases.keys() & inputs.desired.keys()):
+        held = inputs.applied[release].holds if release in inputs.applied else {}
+        for name in sorted(names_of(inputs, release)):
+            by_id = matched.addresses.get(held.get(str(name), ""), ())
+            now = by_id[0] if by_id else matched.now(name)
+            if now != name and now in inputs.desired and name.name not in inputs.desired[now].lifecycle.moved_from:
+                yield Renamed(release, name, now, name in inputs.desired)
+
+
+def undefined(inputs: PlanInputs, known: Collection[Address] = ()) -> Iterator[Undefined]:
+    """Yield the names that an identity without state cannot resolve: of objects that a release uses, and of assistants
+    in a published release. An unpublished release is archived with its assistant. Names in `known` are resolved.
+    """
+    defined = {*inputs.desired, *declared(inputs.desired), *known}
+    elsewhere = {text for wanted in inputs.desired.values() for text in wanted.options.get("published_elsewhere", ())}
+    published = {*published_releases(inputs).values(), *map(Address.parse, elsewhere)}
+    for release in sorted(inputs.releases.keys() & inputs.desired.keys()):
+        found: dict[Address, Address] = {}
+        for source in (*sorted(inputs.releases[release].parts & inputs.desired.keys()), release):
+            for target in map(Address.parse, references_in(dict(inputs.desired[source].fields))):
+                if not target.is_frozen and target.kind not in upload_kinds():
+                    found.setdefault(target, source)
+            if source.is_frozen and source.kind == ASSISTANT and release in published:
+                found.setdefault(source.family, source)
+        yield from (Undefined(release, name, found[name]) for name in sorted(found.keys() - defined))
