@@ -50,9 +50,15 @@ class Journal(Protocol):
 class Publisher(Protocol):
     """A writer of the bundles that applications load."""
 
-    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+    def publish(
+        self,
+        address: Address,
+        ids: Mapping[str, str],
+        under: Address | None = None,
+        holds: Mapping[str, str] | None = None,
+    ) -> None:
         """Write the bundle of `address`, then its pointer with the live ids of what it refers to; a release's with
-        `under` as what its chatbot has published. Blocks.
+        `under` as what its chatbot has published, and with what it `holds`. Blocks.
         """
         ...
 
@@ -158,7 +164,7 @@ class Run:
         bundle = self.planned.inputs.bundles.get(address)
         if bundle is not None:
             ids = {str(target): self.id_of(str(target)) for target in sorted(bundle.refers_to)}
-            await asyncio.to_thread(self.publisher.publish, address, ids, under)
+            await asyncio.to_thread(self.publisher.publish, address, ids, under, self.holds_of(address))
 
     def record(
         self, address: Address, applied: Applied, instead_of: Address | None = None, *, is_doubtful: bool = False

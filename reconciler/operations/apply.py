@@ -74,13 +74,19 @@ class Outlets:
     kept: Mapping[Address, frozenset[str]] = field(default_factory=dict)
     """Outlets whose document stays as it is, by pointer."""
 
-    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+    def publish(
+        self,
+        address: Address,
+        ids: Mapping[str, str],
+        under: Address | None = None,
+        holds: Mapping[str, str] | None = None,
+    ) -> None:
         self.lease.confirm()
         name = under or pointer_address(address)
         kept = self.kept.get(name, frozenset())
         written = {outlet: one for outlet, one in self.outlets.items() if outlet not in kept}
         with _outlet_errors(under or address):
-            hash_ = publish(written.values(), self.identity, name, self.contents[address], ids)
+            hash_ = publish(written.values(), self.identity, name, self.contents[address], ids, holds)
         self._record(written, name, hash_)
 
     def withdraw(self, address: Address, *, published_only: bool = False) -> None:

@@ -84,7 +84,8 @@ def _pointer(
         return Pointer("", {}, _fault(found))
     expected = pointer_hash(found.pointer)
     copies = (copy_of(name, outlet, _found(other), expected, written) for outlet, other in others.items())
-    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), tuple(filter(None, copies)))
+    differing = tuple(filter(None, copies))
+    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), differing, found.pointer.holds)
 
 
 def _fault(found: Published) -> Reason | None:

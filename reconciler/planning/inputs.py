@@ -81,6 +81,8 @@ class Pointer:
     """Set if the blob is missing, or if the pointer or the blob was altered."""
     copies: tuple[Copy, ...] = ()
     """The copies in other outlets that differ from it."""
+    holds: Mapping[str, str] = field(default_factory=dict)
+    """Of a release, the live ids of the objects that it was made from, when it was published."""
 
 
 @dataclass(frozen=True, slots=True)

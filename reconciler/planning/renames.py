@@ -1,8 +1,8 @@
 """Renamed objects, which keep their live objects.
 
 Only the state, labels and documents in the outlets have the former name, so that a rename is not found again after it
-was applied: `moved_from` may stay in the manifest, and must stay while a release has the name. References that keep a former name, such as those of a release, are
-followed with `former_names`.
+was applied: `moved_from` may stay in the manifest, and must stay while a release has the name. References that keep a
+former name, such as those of a release, are followed with `former_names`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -121,7 +121,7 @@ def _published_names(
     pointers: Iterable[Pointer], addresses: Mapping[str, Sequence[Address]]
 ) -> Iterator[tuple[Address, Address]]:
     for pointer in pointers:
-        for name, id_ in pointer.ids.items():
+        for name, id_ in (*pointer.ids.items(), *pointer.holds.items()):
             former = parsed(name)
             if former is not None and id_ in addresses:
                 yield former, addresses[id_][0]
