@@ -129,7 +129,7 @@ def _after_move(workspace: Workspace, objects: Objects, former: Address, address
     if desired and releases and former.name not in desired.lifecycle.moved_from:
         names = few([str(release) for release in sorted(releases)])
         hint = f"add `lifecycle: {{moved_from: {former.name}}}` to {address}"
-        yield f"releases use the name {former} ({names}): {hint}, as the next plan requires it"
+        yield f"releases use the name {former} ({names}): {hint}, so that other environments can follow it"
     if address not in workspace.desired:
         yield f"{address} has no manifest: the next plan removes the object"
     elif former.kind in {one.address_kind for one in resource_types().values() if one.is_labelled}:

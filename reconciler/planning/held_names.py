@@ -8,7 +8,9 @@ vector store with `releases: live`, and of the objects that its copies were made
 | state, and bundle pointer | live ids by name, recorded when the release is applied (`Applied.holds`)         |
 | Git                       | `moved_from` of the manifest that has the object now, for every other identity   |
 
-`moved_from` must therefore stay as long as a release that is not archived has the former name.
+`moved_from` must therefore stay as long as a release that is not archived has the former name: without it, an identity
+that has not applied the release cannot do so. The name of an object that a release uses directly must not be given to
+another object, either.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -25,7 +27,9 @@ from reconciler.resources.values import references_in
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """A name of a release whose object has another name now, which its manifest does not set in `moved_from`."""
+    """A name of a release whose object has another name now, which its manifest does not set in `moved_from`: either
+    this identity has not applied the release, or another object has the name.
+    """
 
     release: Address
     name: Address
@@ -72,14 +76,17 @@ def unrecorded(inputs: PlanInputs, matched: Matched) -> Iterator[tuple[Address, 
 
 
 def renamed_without_name(inputs: PlanInputs, matched: Matched) -> Iterator[Renamed]:
-    """Yield the names of releases that only the state or a pointer follows: another identity could not."""
+    """Yield the names of releases that the manifests do not follow to the right object."""
     for release in sorted(inputs.releases.keys() & inputs.desired.keys()):
-        held = inputs.applied[release].holds if release in inputs.applied else {}
+        is_applied = release in inputs.applied
+        held, used = inputs.applied[release].holds if is_applied else {}, uses(inputs, release)
         for name in sorted(names_of(inputs, release)):
             by_id = matched.addresses.get(held.get(str(name), ""), ())
-            now = by_id[0] if by_id else matched.now(name)
-            if now != name and now in inputs.desired and name.name not in inputs.desired[now].lifecycle.moved_from:
-                yield Renamed(release, name, now, name in inputs.desired)
+            now, is_reused = by_id[0] if by_id else matched.now(name), name in inputs.desired and name in used
+            if now == name or now not in inputs.desired or (is_applied and not is_reused):
+                continue
+            if name.name not in inputs.desired[now].lifecycle.moved_from:
+                yield Renamed(release, name, now, is_reused)
 
 
 def undefined(inputs: PlanInputs, known: Collection[Address] = ()) -> Iterator[Undefined]:

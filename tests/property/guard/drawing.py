@@ -34,7 +34,7 @@ class _Drawing(Edits):
             unmanaged=tuple(self.unmanaged(live)),
             protected=dict(self.protection(live)),
             tombstones=frozenset(self.tombstones),
-            strict=self.maybe(0.2),
+            strict=self.maybe(0.17),
             max_deletes=self.most(),
         )
         made = self.troubled(made, [name for name in live if is_agent(name, live)])
@@ -76,22 +76,23 @@ class _Drawing(Edits):
         same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
-            (26, {}),
-            (4, {"other_project": True}),
-            (64, {"duplicates": same, "max_deletes": PLENTY}),
-            (70, {"taken": same, "max_deletes": PLENTY}),
-            (70, {"by_hand": staying, "on_drift": "refuse"}),
-            (62, {"by_hand": staying, "on_drift": "keep"}),
-            (26, {"by_hand": staying, "on_drift": "revert"}),
-            (8, {"rewritten": frozenset(releases)}),
+            (8, {}),
+            (2, {"other_project": True}),
+            (70, {"duplicates": same, "max_deletes": PLENTY}),
+            (128, {"taken": same, "max_deletes": PLENTY}),
+            (62, {"by_hand": staying, "on_drift": "refuse"}),
+            (110, {"by_hand": staying, "on_drift": "keep"}),
+            (80, {"by_hand": staying, "on_drift": "revert"}),
+            (3, {"rewritten": frozenset(releases)}),
         )
         possible = [trouble for trouble in troubles if frozenset() not in trouble[1].values()]
         weights, marks = zip(*possible, strict=True)
         (chosen,) = self.random.choices(marks, weights)
         if chosen.get("on_drift") == "keep" and self.maybe(0.95):
             made = replace(made, after=self.reworded(made.after, staying))
-        if "by_hand" in chosen and self.maybe(0.9):
-            made = replace(made, after=self.released(made.after))
+        for probability in (0.95, 0.9) if "by_hand" in chosen else ():
+            if self.maybe(probability):
+                made = replace(made, after=self.released(made.after))
         return replace(made, **chosen)
 
     # What stands around.

@@ -17,11 +17,11 @@ class Edits(History):
         for _ in range(self.random.randint(0, 3)):
             steps = (self.moved_on, self.republished, self.retained, self.released, self.reworded)
             after = self.random.choice(steps)(after)
-        if self.maybe(0.25):
+        if self.maybe(0.2):
             after = self.renamed(after)
         if self.maybe(0.5):
             after = self.with_new_contents(after)
-        if self.maybe(0.4):
+        if self.maybe(0.25):
             after = self.retargeted(after)
         if self.maybe(0.25):
             after = self.with_literal_ids(after)
