@@ -13,7 +13,7 @@ that has not applied the release cannot do so. The name of an object that a rele
 another object, either.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.planning.inputs import PlanInputs
@@ -62,17 +62,19 @@ def holds_of(inputs: PlanInputs, release: Address, id_of: Callable[[Address], st
 
 
 def unrecorded(inputs: PlanInputs, matched: Matched) -> Iterator[tuple[Address, dict[str, str]]]:
-    """Yield the names of each applied release whose state entry was written by a version that does not record them."""
-
-    def id_of(name: Address) -> str | None:
-        live = matched.live.get(matched.now(name))
-        return live.id if live else None
-
+    """Yield `Applied.holds` of each applied release whose entry lacks them, because an earlier version wrote it, or has
+    an id that does not exist any longer, because an interrupted run renamed a document and did not record it.
+    """
     for release in sorted(inputs.releases.keys() & inputs.applied.keys()):
-        if not inputs.applied[release].holds:
-            held = holds_of(inputs, release, id_of)
-            if held:
-                yield release, held
+        known = inputs.applied[release].holds
+
+        def id_of(name: Address, known: Mapping[str, str] = known) -> str | None:
+            held, live = known.get(str(name)), matched.live.get(matched.now(name))
+            return held if held in matched.addresses or live is None else live.id
+
+        found = holds_of(inputs, release, id_of)
+        if found != known:
+            yield release, found
 
 
 def renamed_without_name(inputs: PlanInputs, matched: Matched) -> Iterator[Renamed]:

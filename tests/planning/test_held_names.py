@@ -32,7 +32,7 @@ def worlds(store: str = "kb", clerk: str = "clerk", *, published: bool = True, *
     """Return an estate with a release that uses `vectorstore/kb` directly; the manifests have other names for it and
     for the assistant that it copies.
     """
-    pointers = {"published": reference(RELEASE)} if published else {}
+    pointers: dict[str, Any] = {"published": reference(RELEASE)} if published else {}
     found = Worlds()
     found.want(f"vectorstore/{store}", type_="vector_store", name="kb", **lifecycle)
     found.want(f"assistant/{clerk}", type_="request", model="m")
