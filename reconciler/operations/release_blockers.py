@@ -21,8 +21,8 @@ def problems(root: Path, planned: Planned) -> Iterator[Problem]:
     yield from _archived(planned)
     inputs, matched = planned.inputs, planned.matched
     yield from (_renamed(inputs, one) for one in renamed_without_name(inputs, matched))
-    known = {*inputs.applied, *matched.live, *matched.former}
-    yield from undefined_names(inputs, known, applied=inputs.applied.keys())
+    applied = {*inputs.applied, *matched.live}
+    yield from undefined_names(inputs, {*applied, *matched.former}, applied)
 
 
 def undefined_names(

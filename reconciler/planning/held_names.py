@@ -80,8 +80,9 @@ def unrecorded(inputs: PlanInputs, matched: Matched) -> Iterator[tuple[Address, 
 def renamed_without_name(inputs: PlanInputs, matched: Matched) -> Iterator[Renamed]:
     """Yield the names of releases that the manifests do not follow to the right object."""
     for release in sorted(inputs.releases.keys() & inputs.desired.keys()):
-        is_applied = release in inputs.applied
-        held, used = inputs.applied[release].holds if is_applied else {}, uses(inputs, release)
+        is_applied = release in inputs.applied or release in matched.live
+        held = inputs.applied[release].holds if release in inputs.applied else {}
+        used = uses(inputs, release)
         for name in sorted(names_of(inputs, release)):
             by_id = matched.addresses.get(held.get(str(name), ""), ())
             now, is_reused = by_id[0] if by_id else matched.now(name), name in inputs.desired and name in used
