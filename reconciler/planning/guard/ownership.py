@@ -156,7 +156,8 @@ def _users(inputs: PlanInputs, ids: Collection[str]) -> dict[str, str]:
     written = ((str(one.address), strings_in(dict(one.fields))) for one in inputs.desired.values())
     pointers = [*inputs.pointers.items(), *inputs.published.items()]
     published = ((str(address), one.ids.values()) for address, one in pointers)
-    copies = ((str(address), copy.ids) for address, one in pointers for copy in one.copies)
+    altered = ((address, copy) for address, one in pointers for copy in one.copies if copy.state == "tampered")
+    copies = ((str(address), copy.ids) for address, copy in altered)
     strays = ((str(one.address), one.copy.ids) for one in inputs.strays)
     return {id_: user for user, held in chain(published, copies, strays, written, live) for id_ in held if id_ in ids}
 
