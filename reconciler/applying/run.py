@@ -144,10 +144,11 @@ class Run:
     def in_outlets(self, type_: str) -> bool:
         return type_ in self.planned.inputs.outlet_types
 
-    def is_published(self, address: Address) -> bool:
-        """Return True if an outlet has a document of the object, even if only one beside the built-in outlet has it."""
+    @cached_property
+    def published(self) -> Collection[Address]:
+        """Objects of which an outlet has a document, even if only one beside the built-in outlet has it."""
         inputs = self.planned.inputs
-        return address in inputs.pointers or any(stray.address == address for stray in inputs.strays)
+        return {*inputs.pointers, *(stray.address for stray in inputs.strays)}
 
     def is_upload(self, type_: str) -> bool:
         return self.planned.inputs.is_upload(type_)
