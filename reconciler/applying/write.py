@@ -56,6 +56,7 @@ async def write(run: Run, step: Step) -> Written:
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
+        holds=run.holds_of(step.address),
     )
     _remember_replaced(run, step, written)
     former = moved.get(step.address)

@@ -19,6 +19,7 @@ from reconciler.operations.intents import expected_writes, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
 from reconciler.operations.supervision import confirming, kept_alive, stopping
+from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.publications import OUTLET
@@ -73,13 +74,19 @@ class Outlets:
     kept: Mapping[Address, frozenset[str]] = field(default_factory=dict)
     """Outlets whose document stays as it is, by pointer."""
 
-    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+    def publish(
+        self,
+        address: Address,
+        ids: Mapping[str, str],
+        under: Address | None = None,
+        holds: Mapping[str, str] | None = None,
+    ) -> None:
         self.lease.confirm()
         name = under or pointer_address(address)
         kept = self.kept.get(name, frozenset())
         written = {outlet: one for outlet, one in self.outlets.items() if outlet not in kept}
         with _outlet_errors(under or address):
-            hash_ = publish(written.values(), self.identity, name, self.contents[address], ids)
+            hash_ = publish(written.values(), self.identity, name, self.contents[address], ids, holds)
         self._record(written, name, hash_)
 
     def withdraw(self, address: Address, *, published_only: bool = False) -> None:
@@ -202,6 +209,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         plan=record,
         outlets=names,
         environments=tuple(workspace.loaded.project.spec.environments),
+        holds=dict(unrecorded(inputs, observed.planned.matched)),
     )
     announced = {intent.address for intent in (*intents, *later.values())}
     obsolete = {item.address for item in inputs.unfinished} - {item.address for item in inputs.pending}

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import Published, pointer_hash, read_all
 from reconciler.bundles.render import object_address, own_fields
-from reconciler.planning.inputs import Pointer
+from reconciler.planning.inputs import Copy, Pointer, Stray
 from reconciler.planning.outlets import NOTHING, OutletDocument, copy_of
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
-from reconciler.resources.values import JSON, reference
+from reconciler.resources.values import JSON, reference, strings_in
 from reconciler.state.model import Written
 
 
@@ -27,6 +27,8 @@ class OutletContents:
     documents: dict[Address, Live] = field(default_factory=dict)
     """Objects that exist as documents, by address."""
 
+    strays: tuple[Stray, ...] = ()
+    """Documents that only other outlets have."""
     agreed: tuple[Written, ...] = ()
     """Documents in other outlets that are as in the built-in one, and that the state does not have."""
 
@@ -60,9 +62,24 @@ def read_outlets(
             if live is not None:
                 found.documents[address] = live
         agreed += _agreed(name, read, elsewhere, written or {})
+    known = {*found.documents, *found.pointers}
     for chatbot, one in names.items():
         found.documents[chatbot] = _with_release(found.documents.get(chatbot), chatbot, one)
-    return replace(found, agreed=tuple(agreed))
+    strays = tuple(_strays(copies, known, names.keys()))
+    return replace(found, agreed=tuple(agreed), strays=strays)
+
+
+def _strays(
+    copies: Mapping[str, Mapping[Address, Published]], known: Collection[Address], released: Collection[Address]
+) -> Iterator[Stray]:
+    """Yield the documents in other outlets of which the built-in one has neither the object nor the released name."""
+    for outlet, held in copies.items():
+        for name, one in held.items():
+            address = object_address(name)
+            if name not in released if address is None else address not in known:
+                document = _found(one)
+                copy = Copy(outlet, "tampered", document.blob, document.ids)
+                yield Stray(name, address or name, copy, is_released=address is None)
 
 
 def _pointer(
@@ -75,7 +92,8 @@ def _pointer(
         return Pointer("", {}, _fault(found))
     expected = pointer_hash(found.pointer)
     copies = (copy_of(name, outlet, _found(other), expected, written) for outlet, other in others.items())
-    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), tuple(filter(None, copies)))
+    differing = tuple(filter(None, copies))
+    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), differing, found.pointer.holds)
 
 
 def _fault(found: Published) -> Reason | None:
@@ -92,7 +110,7 @@ def _found(copy: Published | None) -> OutletDocument:
     if copy.pointer is None:
         return OutletDocument(None, is_intact=False)
     intact = copy.problem is None or copy.lacks_blob
-    ids = frozenset(copy.pointer.ids.values())
+    ids = frozenset((*copy.pointer.ids.values(), *strings_in(copy.content)))
     return OutletDocument(
         pointer_hash(copy.pointer), copy.pointer.blob, ids, has_blob=not copy.lacks_blob, is_intact=intact
     )

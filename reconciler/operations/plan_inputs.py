@@ -114,6 +114,7 @@ def inputs_of(
         superseded=pending(snapshot.superseded),
         pointers=outlets.pointers,
         published=outlets.published,
+        strays=outlets.strays,
         removed_outlets=removed(snapshot.state.outlets, workspace.outlet_names),
         removed_identities=dict(_removed_identities(workspace, snapshot)),
         releases=workspace.releases,

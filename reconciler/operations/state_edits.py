@@ -11,7 +11,7 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
-from reconciler.resources.name_lists import did_you_mean
+from reconciler.resources.name_lists import did_you_mean, few
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
@@ -55,7 +55,7 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
         rest = {known: applied for known, applied in present.state.objects.items() if known != former}
         new = _with_objects(present, {**rest, address: entry})
         done = rewritten(workspace, lease, present, new, f"move {former} to {address}")
-    return replace(done, notes=tuple(_after_move(workspace, former, address)))
+    return replace(done, notes=tuple(_after_move(workspace, present.state.objects, former, address)))
 
 
 def forget(
@@ -120,8 +120,16 @@ def _check_movable(objects: Objects, former: Address, address: Address, entry: A
         raise ReconcilerError(Problem("in-outlets", message, hint=hint))
 
 
-def _after_move(workspace: Workspace, former: Address, address: Address) -> Iterator[str]:
+def _after_move(workspace: Workspace, objects: Objects, former: Address, address: Address) -> Iterator[str]:
     """Return notes about the changes of the next plan."""
+    desired = workspace.desired.get(address)
+    releases = [
+        release for release in workspace.releases.keys() & objects.keys() if str(former) in objects[release].holds
+    ]
+    if desired and releases and former.name not in desired.lifecycle.moved_from:
+        names = few([str(release) for release in sorted(releases)])
+        hint = f"add `lifecycle: {{moved_from: {former.name}}}` to {address}"
+        yield f"releases use the name {former} ({names}): {hint}, so that other environments can follow it"
     if address not in workspace.desired:
         yield f"{address} has no manifest: the next plan removes the object"
     elif former.kind in {one.address_kind for one in resource_types().values() if one.is_labelled}:

@@ -22,6 +22,7 @@ from reconciler.operations.plan_inputs import pending
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.field_diff import owned
+from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection, run_async
@@ -113,6 +114,8 @@ async def _rebuilt(
         live=(*live, *outlets.documents.values()),
         pending=tuple(item for item in pending(present.pending) if item.creates),
         pointers=outlets.pointers,
+        published=outlets.published,
+        releases=workspace.releases,
     )
     listing.require(inputs.known_types)
     inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))
@@ -125,10 +128,18 @@ async def _rebuilt(
     state = replace(
         present.state,
         openai_project=connection.project or present.state.openai_project,
-        objects=entries,
+        objects={**entries, **dict(_with_names(inputs, matched, entries))},
         tombstones=present.state.tombstones | workspace.archived,
     )
     return state, matched
+
+
+def _with_names(
+    inputs: PlanInputs, matched: Matched, entries: Mapping[Address, Applied]
+) -> Iterator[tuple[Address, Applied]]:
+    """Yield the entries of releases with the names that they have for other objects."""
+    for release, held in unrecorded(replace(inputs, applied=entries), matched):
+        yield release, replace(entries[release], holds=held)
 
 
 async def _everything(

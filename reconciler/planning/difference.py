@@ -14,6 +14,7 @@ from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.losses import deleted_files
 from reconciler.planning.match import Matched
 from reconciler.planning.model import RELEASES_OWNERSHIP, Change, Plan, Unmanaged, decision_of
+from reconciler.planning.outlets import only_in_outlets
 from reconciler.planning.publications import publications
 from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
@@ -52,7 +53,7 @@ def diff(resolution: Resolution) -> Difference:
         changes=order.of(edits),
         drift=order.of(drift),
         unmanaged=tuple(_unmanaged(matched)),
-        warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *archived),
+        warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *only_in_outlets(inputs, matched), *archived),
         unchanged=_unchanged(inputs, matched, [*edits, *drift]),
     )
     return Difference(resolution, pairs, plan, *graphs)

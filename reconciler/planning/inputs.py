@@ -68,7 +68,7 @@ class Copy:
     blob: str | None = None
     """The digest in its pointer; None without a readable pointer."""
     ids: frozenset[str] = frozenset()
-    """The live ids in its pointer."""
+    """The live ids in its pointer, and all other texts of its content, among which may be literal ids."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,23 @@ class Pointer:
     """Set if the blob is missing, or if the pointer or the blob was altered."""
     copies: tuple[Copy, ...] = ()
     """The copies in other outlets that differ from it."""
+    holds: Mapping[str, str] = field(default_factory=dict)
+    """Of a release, the live ids of the objects that it was made from, when it was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A document in an outlet beside the built-in one, which does not have its name: of a restored backup, or of an
+    outlet that the project did not name for some time. Applications may load it.
+    """
+
+    name: Address
+    """Its name in the outlet, such as `chatbot/support@working`."""
+    address: Address
+    """The object that the name belongs to."""
+    copy: Copy
+    is_released: bool = False
+    """True for the name of a chatbot, under which a release is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +160,8 @@ class PlanInputs:
     """Releases that manifests ask for, by address. Of an archived one there is nothing, as of one that never was."""
     published: Mapping[Address, Pointer] = field(default_factory=dict)
     """Published releases by chatbot; `pointers` has the drafts."""
+    strays: Sequence[Stray] = ()
+    """Documents that only outlets beside the built-in one have."""
     removed_outlets: Mapping[str, frozenset[Address]] = field(default_factory=dict)
     """Outlets of the last run that the project does not name any longer, each with the pointers written there."""
     removed_identities: Mapping[Identity, frozenset[Address]] = field(default_factory=dict)
@@ -183,6 +202,16 @@ class PlanInputs:
     def outlet_types(self) -> frozenset[str]:
         """Types whose objects are documents in the outlets."""
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
+
+    @cached_property
+    def recorded_names(self) -> Mapping[Address, Address]:
+        """The address that the state has for each name that an applied release has for an object, where it is another
+        one. See `planning.held_names`.
+        """
+        held = [item for applied in self.applied.values() for item in applied.holds.items()]
+        by_id = {applied.id: address for address, applied in self.applied.items()} if held else {}
+        names = ((Address.parse(name), by_id[id_]) for name, id_ in held if id_ in by_id)
+        return {name: address for name, address in names if name != address}
 
     @cached_property
     def intents(self) -> Mapping[Address, Sequence[Pending]]:

@@ -69,6 +69,7 @@ ReasonCode: TypeAlias = Literal[
 
 NoticeCode: TypeAlias = Literal[
     "text",  # text
+    "only-in-outlet",  # outlet, names: of documents that neither the built-in outlet nor a manifest has
     "checkout",  # place, problem, message, hint: of a warning about the working tree, such as a file that was not read
     "line-endings",  # the content of a file differs from what was applied only in line endings
     "offline",  # the plan was made without asking the API

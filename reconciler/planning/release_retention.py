@@ -85,11 +85,11 @@ def _lost(
 ) -> Address | None:
     """Return an assistant that the release uses, itself or as a copy, and that has no manifest.
 
-    For a live release, only assistants that this plan removes count: a release stays live if the assistant did not
-    exist before the plan, or was renamed and its manifest does not set `moved_from` any longer.
+    A renamed assistant is found by the names that the state records. For a live release, only assistants that this plan
+    removes count: a release stays live if the assistant did not exist before the plan.
     """
     families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
-    lost = families - wanted
+    lost = {inputs.recorded_names.get(address, address) for address in families - wanted} - wanted
     return min(lost & known if release in known else lost, default=None)
 
 
@@ -126,7 +126,9 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
 def chatbot_of(inputs: PlanInputs, release: Address) -> Address:
     """Return the chatbot that a release is of, under its present name."""
     made_for = inputs.releases[release].chatbot
-    return made_for if made_for in inputs.desired else declared(inputs.desired).get(made_for, made_for)
+    if made_for in inputs.desired:
+        return made_for
+    return declared(inputs.desired).get(made_for) or inputs.recorded_names.get(made_for, made_for)
 
 
 def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, Reason]) -> Reason:

@@ -206,6 +206,9 @@ class Applied:
     """Value of `keep_on_delete`: the live object is kept when its manifest is removed."""
     unproven: tuple[str, ...] = ()
     """Fields whose applied values are unknown, because the state was lost and they could not be reconstructed."""
+    holds: Mapping[str, str] = field(default_factory=dict)
+    """Of a release, the objects that it uses or was copied from: the present live id by the address that the release
+    has. Empty if it was applied by a version that does not record them. See `planning.held_names`."""
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ def encode_segment(segment: Segment) -> bytes:
             parts["outlets"] = array(segment.outlets)
         if segment.environments is not None:
             parts["environments"] = array(segment.environments)
+        if segment.holds:
+            parts["holds"] = mapping((str(address), dict(held)) for address, held in sorted(segment.holds.items()))
     else:
         parts["completed"] = array(map(_completed_record, segment.completed))
         parts["discarded"] = array(map(str, segment.discarded))
@@ -149,7 +151,10 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
     if "intents" in record:
         intents = tuple(map(_intent, record["intents"]))
         project = optional(str, record["openai_project"])
-        return RunBegun(run, intents, project, plan, _names(record, "outlets"), _names(record, "environments"))
+        outlets, environments = _names(record, "outlets"), _names(record, "environments")
+        held = typed(dict, record.get("holds", {})).items()
+        holds = {Address.parse(release): _holds(names) for release, names in held}
+        return RunBegun(run, intents, project, plan, outlets, environments, holds)
     return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
@@ -229,6 +234,8 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["keep"] = True
     if applied.unproven:
         record["unproven"] = list(applied.unproven)
+    if applied.holds:
+        record["holds"] = dict(sorted(applied.holds.items()))
     return record
 
 
@@ -245,7 +252,12 @@ def _applied(record: JSON) -> Applied:
         protected=typed(bool, record.get("protected", False)),
         keep=typed(bool, record.get("keep", False)),
         unproven=tuple(typed(list, record.get("unproven", []))),
+        holds=_holds(record.get("holds", {})),
     )
+
+
+def _holds(record: JSON) -> Mapping[str, str]:
+    return {str(Address.parse(name)): typed(str, id_) for name, id_ in typed(dict, record).items()}
 
 
 def _intent_record(intent: Intent) -> dict[str, JSON]:

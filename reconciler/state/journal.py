@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
@@ -164,6 +164,7 @@ def begin(
     plan: AppliedPlan | None = None,
     outlets: tuple[str, ...] | None = None,
     environments: tuple[str, ...] | None = None,
+    holds: Mapping[Address, Mapping[str, str]] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Journal:
     """Record the intents of a run in one segment, before its first create; later ones are announced.
@@ -173,7 +174,7 @@ def begin(
     """
     identity = snapshot.state.identity
     base = read(store, identity)
-    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments)
+    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments, holds or {})
     # The lock was held after the read: a run that takes it later begins with the same number or a higher one.
     lease.verify()
     said = note(identity, f"begin {identity}: {sum(one.creates for one in begun.intents)} to create", plan)

@@ -93,6 +93,8 @@ class StateEntryDocument(TypedDict):
     """True where the live object is to stay when its manifest is removed."""
     unproven: list[str]
     """Fields of which a rebuilt state does not have the value."""
+    holds: NotRequired[dict[str, str]]
+    """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them."""
 
 
 class StateHistoryDocument(TypedDict):
@@ -130,6 +132,8 @@ class StoredObject(TypedDict):
     """The live object stays when its manifest is removed."""
     unproven: NotRequired[list[str]]
     """Fields of which a rebuilt state does not have the value."""
+    holds: NotRequired[dict[str, str]]
+    """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them."""
 
 
 class StoredIntent(TypedDict):
@@ -208,7 +212,7 @@ def state_list_json(state: State) -> StateListDocument:
 
 
 def state_entry_json(address: Address, applied: Applied) -> StateEntryDocument:
-    return {
+    entry: StateEntryDocument = {
         "format": ENTRY_FORMAT,
         "address": str(address),
         "id": applied.id,
@@ -219,6 +223,7 @@ def state_entry_json(address: Address, applied: Applied) -> StateEntryDocument:
         "keep": applied.keep,
         "unproven": list(applied.unproven),
     }
+    return {**entry, "holds": dict(applied.holds)} if applied.holds else entry
 
 
 def state_history_json(identity: Identity, plans: Iterable[AppliedPlan]) -> StateHistoryDocument:

@@ -1,7 +1,7 @@
 """Journal segments, and their replay on a snapshot. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.resources.address import RELEASE, Address
@@ -26,6 +26,8 @@ class RunBegun:
     """The names of the outlets that the run writes to, beside the built-in one; None if they are not recorded."""
     environments: tuple[str, ...] | None = None
     """The environments of the project; None if they are not recorded."""
+    holds: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """`Applied.holds` of releases whose entries do not have it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class _Replay:
         self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
+        self._holders: dict[str, set[Address]] | None = None
         self._superseded: dict[Address, list[Intent]] = {}
         for intent in base.superseded:
             self._superseded.setdefault(intent.address, []).append(intent)
@@ -114,11 +117,14 @@ class _Replay:
             self._outlets = {name: known.get(name, {}) for name in begun.outlets}
         if begun.environments is not None:
             self._environments = begun.environments
+        for release, held in begun.holds.items():
+            if release in self._objects:
+                self._objects[release], self._holders = replace(self._objects[release], holds=held), None
 
     def _replace(self, replaced: StateReplaced) -> None:
         state = replaced.state
         self._run, self._project = replaced.run, state.openai_project
-        self._objects, self._plans = dict(state.objects), dict(state.plans)
+        self._objects, self._plans, self._holders = dict(state.objects), dict(state.plans), None
         self._tombstones, self._pending, self._superseded = set(state.tombstones), {}, {}
         self._outlets, self._environments = _copied(state.outlets), state.environments
         self._intend(replaced.pending)
@@ -143,6 +149,7 @@ class _Replay:
 
     def _complete(self, completed: Completed) -> None:
         self._resolve(completed)
+        self._follow(completed)
         if completed.instead_of is not None:
             self._objects.pop(completed.instead_of, None)
         if completed.applied is None:
@@ -151,6 +158,27 @@ class _Replay:
                 self._tombstones.add(completed.address)
         else:
             self._objects[completed.address] = completed.applied
+
+    def _follow(self, completed: Completed) -> None:
+        """Replace the id of the object in what releases hold, if it has another one now: an object was replaced, or a
+        document, whose id is its address, was renamed.
+        """
+        known = self._objects.get(completed.instead_of or completed.address) or self._objects.get(completed.address)
+        applied = completed.applied
+        if applied is None:
+            return
+        if applied.holds:
+            self._holders = None
+        if known is None or known.id == applied.id:
+            return
+        if self._holders is None:
+            self._holders = _holders(self._objects)
+        for release in self._holders.pop(known.id, ()):
+            entry = self._objects.get(release)
+            if entry is not None:
+                held = {name: applied.id if id_ == known.id else id_ for name, id_ in entry.holds.items()}
+                self._objects[release] = replace(entry, holds=held)
+                self._holders.setdefault(applied.id, set()).add(release)
 
     def _resolve(self, completed: Completed) -> None:
         """Resolve the intents of an address. Superseded ones stay as long as the address has the same object."""
@@ -179,6 +207,15 @@ class _Replay:
 
 def _in_order(intents: Mapping[Address, list[Intent]]) -> tuple[Intent, ...]:
     return tuple(intent for address in sorted(intents) for intent in intents[address])
+
+
+def _holders(objects: Mapping[Address, "Applied"]) -> dict[str, set[Address]]:
+    """Return the releases that hold each id."""
+    found: dict[str, set[Address]] = {}
+    for address, applied in objects.items():
+        for id_ in applied.holds.values():
+            found.setdefault(id_, set()).add(address)
+    return found
 
 
 def _copied(outlets: Mapping[str, Mapping[str, str]] | None) -> dict[str, dict[str, str]] | None:

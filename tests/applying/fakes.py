@@ -95,7 +95,13 @@ class Cloud:
         self.doubtful += [str(address)] if is_doubtful else []
         self.left += [str(instead_of)] if instead_of else []
 
-    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+    def publish(
+        self,
+        address: Address,
+        ids: Mapping[str, str],
+        under: Address | None = None,
+        holds: Mapping[str, str] | None = None,
+    ) -> None:
         self.calls.append(f"publish {under or address}")
         self.published[str(under or address)] = dict(ids)
 

@@ -151,6 +151,11 @@ def _api(data: Path) -> tuple[list[Row], dict[str, bytes]]:
     return [(kind, scope, json.loads(body)) for kind, scope, body in rows if "batch" not in kind], contents
 
 
+def live_ids(data: Path) -> set[str]:
+    """Return the ids of all objects of the API."""
+    return {body["id"] for _, _, body in _api(data)[0] if "id" in body}
+
+
 def _names(objects: Iterable[Row], contents: Mapping[str, bytes]) -> dict[str, str]:
     """Return a name for each id: the address in its label; for an upload, its name and bytes."""
     names = {}

@@ -102,6 +102,17 @@ def test_what_is_written_to_an_outlet_is_forgotten_with_the_outlet():
     assert again.outlets == {"b": {}, "c": {"chatbot/support": "h1"}}
 
 
+def test_a_state_that_was_written_before_releases_recorded_what_they_hold_is_read():
+    release = Address.parse("release/support@1")
+    entry = Applied(str(release), "release", {}, holds={"vectorstore/kb": "vs_1"})
+    state = replace(EXAMPLE.state, objects={release: entry})
+    written = encode_state(replace(EXAMPLE, state=state))
+    assert decode_state(written, ACME, "state.json", "1").state == state
+    before = written.replace(b'"holds": {"vectorstore/kb": "vs_1"}, ', b"")
+    assert b"holds" not in before
+    assert decode_state(before, ACME, "state.json", "1").state.objects == {release: replace(entry, holds={})}
+
+
 def test_a_state_that_was_written_before_there_were_releases_is_read():
     written = encode_state(EXAMPLE).decode().replace(', "summary": ""', "")
     before = re.sub(r'  "tombstones": \[.*?\],\n', "", written, flags=re.DOTALL)
@@ -119,12 +130,15 @@ values = st.recursive(
 )
 fields = st.dictionaries(st.text(), values, max_size=3)
 hashes = st.dictionaries(st.text(), st.text(), max_size=2)
-applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans())
+holds = st.dictionaries(names.map(str), st.text(), max_size=2)
+applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans(), holds=holds)
 intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
 plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
 settings = st.none() | st.lists(st.text(), max_size=2).map(tuple)
 begun = st.builds(
-    RunBegun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans, settings, settings
+    RunBegun,
+    *(st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans, settings, settings),
+    holds=st.dictionaries(names, holds, max_size=2),
 )
 completed = st.lists(st.builds(Completed, names, st.none() | applied, st.none() | names), max_size=3).map(tuple)
 written = st.lists(st.builds(Written, st.text(), st.text(), st.none() | st.text()), max_size=2).map(tuple)

@@ -154,10 +154,12 @@ def _users(inputs: PlanInputs, ids: Collection[str]) -> dict[str, str]:
         return {}
     live = ((f"{one.type} {one.id}", one.refers_to) for one in chain(inputs.live, inputs.elsewhere))
     written = ((str(one.address), strings_in(dict(one.fields))) for one in inputs.desired.values())
-    published = (
-        (str(address), one.ids.values()) for address, one in chain(inputs.pointers.items(), inputs.published.items())
-    )
-    return {id_: user for user, held in chain(published, written, live) for id_ in held if id_ in ids}
+    pointers = [*inputs.pointers.items(), *inputs.published.items()]
+    published = ((str(address), one.ids.values()) for address, one in pointers)
+    altered = ((address, copy) for address, one in pointers for copy in one.copies if copy.state == "tampered")
+    copies = ((str(address), copy.ids) for address, copy in altered)
+    strays = ((str(one.address), one.copy.ids) for one in inputs.strays)
+    return {id_: user for user, held in chain(published, copies, strays, written, live) for id_ in held if id_ in ids}
 
 
 def protected(context: GuardContext) -> Iterator[Violation]:

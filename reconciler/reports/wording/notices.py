@@ -24,6 +24,11 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{address}: {upload} has the name and size of {path}, but uploads cannot be read back to compare them: "
         "the next apply uploads {path}. To use {upload}, write its id into the manifest in place of the path"
     ),
+    "only-in-outlet": lambda args: (
+        f"the outlet {args['outlet']} has {few(args['names'])}, which no manifest publishes: applications may load "
+        f"{'it' if len(args['names']) == 1 else 'them'}, and the guard counts the references. If "
+        f"{'it is' if len(args['names']) == 1 else 'they are'} not in use, delete {_pointer_files(args['names'])} there"
+    ),
     "stays-published": "{address} stays published without a manifest, because of `keep_on_delete`",
     "no-label-room": "{address}: its metadata has no room for four labels: only the state records that it is managed",
     "set-at-creation": (
@@ -83,6 +88,10 @@ def _not_read(outlet: str, entry: str) -> str:
         f"{outlet} is a new outlet and was not read: in CI, plans contact only outlets that an earlier apply wrote to "
         f"or that RECONCILER_OUTLETS names{refused}"
     )
+
+
+def _pointer_files(names: list[str]) -> str:
+    return few([f"{name}.json" for name in names])
 
 
 def _cause(cause: Args) -> str:

@@ -45,9 +45,25 @@ class PeerDocument:
 
 
 @dataclass(frozen=True)
+class Stray:
+    """A document that only a further outlet has, such as one of a restored backup."""
+
+    address: str
+    refers_to: tuple[str, ...]
+    """Addresses of managed objects, whose live ids it has."""
+
+
+@dataclass(frozen=True)
 class Estate:
     before: Manifests
     after: Manifests
+    past: Mapping[str, str] = field(default_factory=dict)
+    """Renames that were applied long ago, whose `moved_from` was removed: the address before the edit by the former
+    one, which releases from before the rename still have."""
+    entries: Mapping[str, str] = field(default_factory=dict)
+    """Copies whose entry in the state was moved to another address, as by `state mv`: the address in the state by that
+    in the manifests, on the label and in the outlets."""
+    strays: tuple[Stray, ...] = ()
     targets: frozenset[str] = frozenset()
     """The addresses of `--target`; empty for a plan of everything."""
     ignored: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.bundles.documents import needs
 from reconciler.bundles.render import contents
-from reconciler.planning.inputs import Link, PlanInputs, Pointer, Release
+from reconciler.planning.inputs import Copy, Link, PlanInputs, Pointer, Release, Stray
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
 from reconciler.resources.labels import spec_hashes
@@ -69,6 +69,7 @@ class _Translation:
             releases={Address("release", name): _release(after, name) for name in asked},
             peers=dict(self.peers()),
             pointers=self.pointers,
+            strays=tuple(self.strays()),
             published={Address.parse(name): pointer for name, pointer in self.published()},
             tombstones=frozenset(Address("release", name) for name in estate.tombstones),
             archived=frozenset(Address("release", name) for name, one in after.releases.items() if one.archived),
@@ -130,7 +131,21 @@ class _Translation:
                 protected = self.estate.protected.get(name) == "state"
                 form, keep = _form(name, thing), name in self.estate.kept
                 fields = self.fields(name, thing)
-                yield Address.parse(name), Applied(self.id(name), form.type, fields, protected=protected, keep=keep)
+                yield (
+                    Address.parse(self.estate.entries.get(name, name)),
+                    Applied(
+                        self.id(name), form.type, fields, protected=protected, keep=keep, holds=dict(self.holds(name))
+                    ),
+                )
+
+    def holds(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield the ids that the state records of a release, by the names that the release has."""
+        if name.startswith("release/"):
+            content = self.estate.before.releases[name.removeprefix("release/")].content
+            for address in working(content):
+                now = self.estate.past.get(address, address)
+                if now in self.before and not now.startswith("file/"):
+                    yield address, self.id(now)
 
     def live(self) -> Iterator[Live]:
         """Yield every object once, though several paths may share an upload."""
@@ -172,7 +187,7 @@ class _Translation:
         """The published bundles of before, each with its table of ids."""
         was = {Address.parse(name): self.desired(name, thing) for name, thing in self.before.items()}
         return {
-            address: Pointer(digest(content), {name: self.id(name) for name in sorted(needs(content))})
+            address: Pointer(digest(content), {name: self.id_behind(name) for name in sorted(needs(content))})
             for address, content in contents(was).items()
         }
 
@@ -180,6 +195,15 @@ class _Translation:
         for name, bot in self.estate.before.bots.items():
             if bot.published is not None:
                 yield f"chatbot/{name}", self.pointers[Address("release", f"{name}@{bot.published}")]
+
+    def id_behind(self, name: str) -> str:
+        """Return the live id behind a name in a bundle, which may be one from before a rename."""
+        return self.id(self.estate.past.get(name, name))
+
+    def strays(self) -> Iterator[Stray]:
+        for one in self.estate.strays:
+            address, held = Address.parse(one.address), frozenset(self.ids(one.refers_to))
+            yield Stray(address, address, Copy("restored", "tampered", ids=held))
 
     # Objects of others.
 
