@@ -99,7 +99,7 @@ def uninterrupted(whole: tuple[Path, Counter[Moment]]) -> dict[str, list[str]]:
 def check_served(root: Path) -> None:
     """Assert that every id in every outlet is live."""
     workspace, live = open_workspace(root, KEYLESS), live_ids(root / DATA)
-    for outlet in workspace.outlets:
+    for outlet in workspace.reachable(()).outlets.values():
         for name, one in read_all(outlet, workspace.identity).items():
             assert one.pointer is not None, name
             assert set(one.pointer.ids.values()) <= live, name
