@@ -9,10 +9,13 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from reconciler.files.changes import recover
 from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem, ReconcilerError
 
 PROJECT_FILE: Final = "project.yaml"
+NO_PROJECT: Final = "no-project"
+"""Code of the problem that there is no project."""
 MAX_MANIFEST: Final = 5 * 2**20
 MAX_INCLUDED: Final = 4 * 2**20
 UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -31,12 +34,17 @@ class UnreadableError(Exception):
 
 
 def find_project(start: Path) -> Path:
-    """Return the project folder for commands run in `start`; raises `ReconcilerError` if there is none."""
+    """Return the project folder for commands run in `start`; raises `ReconcilerError` if there is none.
+
+    What a killed command has written to the folder is undone first.
+    """
     found = project_around(start)
+    if found is not None and recover(found):
+        found = project_around(start)
     if found is None:
         hint = "run `reconciler init` to create a project, or set the project folder with `-C DIR`"
         message = f"{PROJECT_FILE} was not found in {start.resolve()}, in a folder above it or in manifests/"
-        raise ReconcilerError(Problem("no-project", message, None, hint))
+        raise ReconcilerError(Problem(NO_PROJECT, message, None, hint))
     return found
 
 

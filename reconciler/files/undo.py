@@ -1,0 +1,160 @@
+"""The folder in which a command prepares the files that it writes, with a record by which the next one undoes it.
+
+The folder is `.reconciler/.writing-ID` of the project. It exists while a command writes, and after a kill until the
+next command. Pull requests can commit such a folder: it counts only where it was made, which it proves by the inodes of
+the project and of a file in it.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.files.drafts import sweep, write_whole
+
+_HOME: Final = ".reconciler"
+_STAGE: Final = re.compile(r"\.writing-[0-9a-f]{16}")
+_IGNORE, _OWNER, _RECORD = ".gitignore", "owner", "record.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A file that is created, replaced or deleted."""
+
+    target: str
+    """Relative to the folder of the project."""
+    new: str | None
+    """The hash of the new content; None if the file is deleted."""
+    is_replaced: bool
+    """True if the file exists and gets a new content."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The prepared files of one command, each with its number in place of a name."""
+
+    root: Path
+    folder: Path
+
+    def draft(self, number: int) -> Path:
+        """Return the path of the new content."""
+        return self.folder / f"{number}.new"
+
+    def old(self, number: int) -> Path:
+        """Return the path of the content before."""
+        return self.folder / f"{number}.old"
+
+    def record(self, steps: Sequence[Step], folders: Sequence[Path]) -> None:
+        """Write the record by which `undo` restores the files; `folders` are about to be created."""
+        made = [os.path.relpath(folder, self.root) for folder in folders]
+        text = json.dumps({"folders": made, "steps": [asdict(step) for step in steps]})
+        (self.folder / _RECORD).write_text(text, encoding="utf-8")
+
+    def undo(self) -> int:
+        """Restore the files as they were before, and return their number. A file that a person has changed since stays
+        as it is.
+        """
+        try:
+            found = json.loads((self.folder / _RECORD).read_bytes())
+        except (FileNotFoundError, ValueError):  # nothing was changed before the record was complete
+            return 0
+        steps = [Step(**step) for step in found["steps"]]
+        undone = [self._undo(number, step) for number, step in reversed(list(enumerate(steps)))]
+        for folder in {(self.root / step.target).parent for step in steps}:
+            sweep(folder)
+        for folder in reversed(found["folders"]):
+            with suppress(OSError):
+                (self.root / folder).rmdir()
+        return sum(undone)
+
+    def _undo(self, number: int, step: Step) -> bool:
+        target, draft, old = self.root / step.target, self.draft(number), self.old(number)
+        if step.new is None:
+            if os.path.lexists(target) or not old.exists():
+                return False
+        elif not _has(target, step.new) or (not step.is_replaced and draft.exists() and not target.samefile(draft)):
+            return False
+        if step.is_replaced or step.new is None:
+            move(old, target)
+        else:
+            target.unlink()
+        return True
+
+    def complete(self) -> None:
+        """Remove the record, after which the files cannot be restored."""
+        (self.folder / _RECORD).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder; the files that prove its owner are last, so that the next command can go on."""
+        self.complete()
+        last = (_OWNER, _IGNORE)
+        for file in sorted(self.folder.iterdir(), key=lambda file: file.name in last):
+            file.unlink()
+        self.folder.rmdir()
+        with suppress(OSError):
+            (self.root / _HOME).rmdir()
+
+
+def new_stage(root: Path) -> Stage:
+    """Create the folder."""
+    home = root / _HOME
+    folder = home / f".writing-{secrets.token_hex(8)}"
+    home.mkdir(exist_ok=True)
+    folder.mkdir()
+    (folder / _IGNORE).write_text("*\n", encoding="utf-8")
+    (folder / _OWNER).write_text(_proof(root, folder), encoding="utf-8")
+    return Stage(root, folder)
+
+
+def left_stages(root: Path) -> Iterator[Stage]:
+    """Yield the folders of killed commands. The caller ensures that no command is writing."""
+    home = root / _HOME
+    try:
+        found = sorted(one for one in home.iterdir() if _STAGE.fullmatch(one.name))
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    yield from (Stage(root, folder) for folder in found if _is_own(root, folder))
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file over `target`, also from another file system."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        write_whole(target, source.read_bytes())
+        source.unlink()
+
+
+def hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _has(target: Path, hash_: str) -> bool:
+    return target.is_file() and hash_of(target.read_bytes()) == hash_
+
+
+def _is_own(root: Path, folder: Path) -> bool:
+    """Return True if a process made the folder here, and not Git or a copy."""
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        return False
+    if {file.name for file in folder.iterdir()} <= {_IGNORE, _OWNER}:
+        return True
+    try:
+        return (folder / _OWNER).read_text(encoding="utf-8") == _proof(root, folder)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _proof(root: Path, folder: Path) -> str:
+    made = (folder / _IGNORE).lstat()
+    return f"{root.stat().st_ino} {made.st_ino} {made.st_mtime_ns}"
