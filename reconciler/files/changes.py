@@ -1,7 +1,7 @@
 """Changes to several files of a project, which are all made or not at all.
 
 New contents are prepared in a folder (`undo.py`), then renamed to their places. An error restores the files; after a
-kill, the next command does so before it reads them (`recover`). Renames are not synchronised with the disk: a power
+kill, the next command does so (`recover`) before it reads them. Renames are not synchronised with the disk: a power
 failure may leave some of the files, as it does with Git.
 """
 
@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +77,7 @@ def write_files(root: Path, changes: Iterable[FileChange]) -> None:
     missing = _missing([root.absolute()])
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _exclusive(root) as is_alone:
-            if is_alone:
-                _undo_left(root)
+        with _exclusive(root):
             _write(root, wanted)
     except OSError as error:
         hint = "Check the permissions and the free space, and run the command again."
@@ -90,21 +88,22 @@ def write_files(root: Path, changes: Iterable[FileChange]) -> None:
                 folder.rmdir()
 
 
-def recover(root: Path) -> bool:
-    """Undo what a killed command has written below `root`, and return True if files were restored."""
+def recover(root: Path, is_accepted: Callable[[Sequence[Path]], bool]) -> bool:
+    """Undo what a killed command has written below `root`, and return True if files were restored.
+
+    `is_accepted` is called with the files that the command has written, and returns True if they are to stay.
+    """
     if next(left_stages(root), None) is None:
         return False
-    with _exclusive(root) as is_alone:
-        return is_alone and _undo_left(root)
-
-
-def _undo_left(root: Path) -> bool:
     undone = 0
-    for stage in left_stages(root):
-        undone += stage.undo()
-        stage.remove()
+    with _exclusive(root) as is_alone:
+        for stage in left_stages(root) if is_alone else ():
+            written = stage.written()
+            if not (written and is_accepted(written)):
+                undone += stage.undo()
+            stage.remove()
     if undone:
-        _log.warning("A command was interrupted while it wrote files. Its changes to %d files were undone.", undone)
+        _log.warning("A command was interrupted while it wrote files. Its changes to %d of them were undone.", undone)
     return undone > 0
 
 
@@ -123,8 +122,15 @@ def _write(root: Path, changes: Sequence[FileChange]) -> None:
             _make(stage, number, change, target)
         stage.complete()
     except BaseException:
-        stage.undo()
-        stage.remove()
+        try:
+            stage.undo()
+        except OSError as error:
+            hint = "The next command undoes the rest."
+            raise ReconcilerError(
+                Problem("io", f"{reason(error)}; not all files could be restored", hint=hint)
+            ) from error
+        with suppress(OSError):
+            stage.remove()
         raise
     with suppress(OSError):  # the files are written; the next command removes the folder
         stage.remove()
@@ -216,9 +222,10 @@ def _missing(folders: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for folder in folders:
         above: list[Path] = []
-        while folder not in found and not folder.is_dir():
-            above.append(folder)
-            folder = folder.parent
+        here = folder
+        while here not in found and not here.is_dir():
+            above.append(here)
+            here = here.parent
         found.update(dict.fromkeys(reversed(above)))
     return list(found)
 

@@ -62,18 +62,27 @@ class Stage:
         """Restore the files as they were before, and return their number. A file that a person has changed since stays
         as it is.
         """
-        try:
-            found = json.loads((self.folder / _RECORD).read_bytes())
-        except (FileNotFoundError, ValueError):  # nothing was changed before the record was complete
-            return 0
-        steps = [Step(**step) for step in found["steps"]]
+        steps, folders = self._recorded()
         undone = [self._undo(number, step) for number, step in reversed(list(enumerate(steps)))]
         for folder in {(self.root / step.target).parent for step in steps}:
             sweep(folder)
-        for folder in reversed(found["folders"]):
+        for name in reversed(folders):
             with suppress(OSError):
-                (self.root / folder).rmdir()
+                (self.root / name).rmdir()
         return sum(undone)
+
+    def written(self) -> list[Path]:
+        """Return the files that have their new content."""
+        targets = ((self.root / step.target, step.new) for step in self._recorded()[0])
+        return [target for target, new in targets if new is not None and _has(target, new)]
+
+    def _recorded(self) -> tuple[list[Step], list[str]]:
+        """Return the steps and the created folders; none before the record is complete, because nothing is changed."""
+        try:
+            found = json.loads((self.folder / _RECORD).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return [], []
+        return [Step(**step) for step in found["steps"]], found["folders"]
 
     def _undo(self, number: int, step: Step) -> bool:
         target, draft, old = self.root / step.target, self.draft(number), self.old(number)
@@ -107,11 +116,16 @@ def new_stage(root: Path) -> Stage:
     """Create the folder."""
     home = root / _HOME
     folder = home / f".writing-{secrets.token_hex(8)}"
+    stage = Stage(root, folder)
     home.mkdir(exist_ok=True)
     folder.mkdir()
-    (folder / _IGNORE).write_text("*\n", encoding="utf-8")
-    (folder / _OWNER).write_text(_proof(root, folder), encoding="utf-8")
-    return Stage(root, folder)
+    try:
+        (folder / _IGNORE).write_text("*\n", encoding="utf-8")
+        (folder / _OWNER).write_text(_proof(root, folder), encoding="utf-8")
+    except BaseException:
+        stage.remove()
+        raise
+    return stage
 
 
 def left_stages(root: Path) -> Iterator[Stage]:

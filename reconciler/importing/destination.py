@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.files.changes import Names, recover
+from reconciler.files.changes import Names
 from reconciler.importing.live_inventory import ProjectContext
 from reconciler.importing.model import imported_from
 from reconciler.manifests import load
 from reconciler.manifests.drafts import Draft, unique_name
-from reconciler.manifests.folder import PROJECT_FILE, project_around
+from reconciler.manifests.folder import PROJECT_FILE, project_around, undo_interrupted
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
 from reconciler.resources.address import Address
@@ -64,7 +64,7 @@ def destination(start: Path, into: Path | None, here: ProjectContext) -> Destina
     Raises ReconcilerError for a folder inside another project, because paths in manifests start at the project folder.
     """
     root = (into or (here.project.root if here.workspace else start)).absolute()
-    recover(root)
+    undo_interrupted(root)
     if not (root / PROJECT_FILE).is_file():
         _check_alone(root)
         return Destination(root, is_new=True)

@@ -6,10 +6,12 @@ Pull requests choose the paths that are read. Paths outside the folder and hidde
 import os
 import re
 import stat
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from reconciler.files.changes import recover
+from reconciler.git.worktree import worktree
 from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -39,13 +41,26 @@ def find_project(start: Path) -> Path:
     What a killed command has written to the folder is undone first.
     """
     found = project_around(start)
-    if found is not None and recover(found):
+    if found is not None and undo_interrupted(found):
         found = project_around(start)
     if found is None:
         hint = "run `reconciler init` to create a project, or set the project folder with `-C DIR`"
         message = f"{PROJECT_FILE} was not found in {start.resolve()}, in a folder above it or in manifests/"
         raise ReconcilerError(Problem(NO_PROJECT, message, None, hint))
     return found
+
+
+def undo_interrupted(root: Path) -> bool:
+    """Undo what a killed command has written to a folder, and return True if files were restored.
+
+    If one of the files was added to the index of Git since, a person has accepted them, and they stay.
+    """
+
+    def is_accepted(files: Iterable[Path]) -> bool:
+        tree = worktree(root)
+        return tree is not None and tree.has_staged(file.resolve() for file in files)
+
+    return recover(root, is_accepted)
 
 
 def project_around(start: Path) -> Path | None:

@@ -7,10 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from reconciler.files.changes import recover
 from reconciler.manifests import find_project, load
 from reconciler.manifests.drafts import Draft, unique_name
-from reconciler.manifests.folder import NO_PROJECT, on_disk, repository_of
+from reconciler.manifests.folder import NO_PROJECT, on_disk, repository_of, undo_interrupted
 from reconciler.manifests.project import Project
 from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema import schema_file
@@ -57,7 +56,7 @@ class Destination:
 def destination(folder: Path) -> Destination:
     """Return the project at or above `folder`, or a new one in it."""
     folder = folder.resolve()
-    recover(folder)
+    undo_interrupted(folder)
     try:
         root = find_project(folder)
     except ReconcilerError as error:

@@ -10,9 +10,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from reconciler.files.changes import FileChange, recover, write_files
+from reconciler.files.changes import FileChange, write_files
 from reconciler.manifests import find_project
-from reconciler.manifests.folder import PROJECT_FILE, project_around
+from reconciler.manifests.folder import PROJECT_FILE, project_around, undo_interrupted
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name
 from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
@@ -37,7 +37,7 @@ def init(folder: Path) -> list[str]:
     Its manifests reference the JSON Schema above the folder in the repository; if there is none, it is written. Raises
     ReconcilerError if one of the files exists, or if `folder` overlaps with another project.
     """
-    recover(folder)
+    undo_interrupted(folder)
     starter = dict(_tree(files("reconciler.operations") / "starter"))
     existing = [path for path in starter if os.path.lexists(folder / path)]
     if existing:
@@ -91,7 +91,7 @@ def write_workflows(start: Path) -> list[Path]:
     if not (repository / ".git").exists():
         hint = "Create a repository with `git init`, or run the command in one."
         raise ReconcilerError(Problem("no-repository", f"{repository} is not a Git repository", hint=hint))
-    recover(repository)
+    undo_interrupted(repository)
     texts = {
         repository / WORKFLOW_FOLDER / f"reconciler-{name}.yml": _workflow_text(name, project) for name in WORKFLOWS
     }

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.bundles.schema import SCHEMAS
-from reconciler.files.changes import FileChange, recover, write_files
+from reconciler.files.changes import FileChange, write_files
+from reconciler.manifests.folder import undo_interrupted
 from reconciler.manifests.schema import manifest_schema
 from reconciler.operations.document_schemas import document_schemas
 from reconciler.resources.json_documents import dumps
@@ -20,7 +21,7 @@ def schemas() -> dict[str, JSON]:
 
 def write_schemas(folder: Path) -> list[Path]:
     """Write one file for each schema to `folder`, all or none, and return their paths."""
-    recover(folder)
+    undo_interrupted(folder)
     texts = {name: dumps(schema).encode() for name, schema in sorted(schemas().items())}
     before = {name: (folder / name).read_bytes() if (folder / name).is_file() else None for name in texts}
     write_files(folder, (FileChange(name, before[name], text) for name, text in texts.items()))
