@@ -69,6 +69,11 @@ class DirectoryOutlet:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
 
+    def sweep(self, prefix: str) -> None:
+        """Remove the drafts of killed processes from the folder `prefix` and those below it. Errors are ignored."""
+        for folder, _, _ in os.walk(self._path(prefix)):
+            self._sweep(Path(folder))
+
     def _sweep(self, folder: Path) -> None:
         """Remove the drafts of killed processes, once for each folder, because folders of blobs are large."""
         if folder not in self._swept:

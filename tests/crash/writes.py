@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.cli.main import run as run_command
+from reconciler.manifests.folder import undo_interrupted
 from tests.support.cli import by_hand, edit
 from tests.support.file_operations import before_each, killing, tree
 
@@ -96,9 +97,18 @@ def files_of(folder: Path) -> Files:
     """
     found = {path: one for path, one in tree(folder).items() if not {".git", ".reconciler"} & {*Path(path).parts}}
     for name in {"plan.json", "state.json"} & found.keys():
-        assert json.loads(found[name][1]) is not None
-        found[name] = (found[name][0], "")
+        if json.loads(found[name][1]):
+            found[name] = (found[name][0], "")
     return found
+
+
+def is_complete(folder: Path, wanted: Files) -> bool:
+    """Return True if a killed command has written all files; then the next command removes what is left of it."""
+    done = files_of(folder) == wanted and not any(folder.rglob("record.json"))
+    if done:
+        for project in (folder / "new", folder / "acme", folder / "schemas"):
+            assert not undo_interrupted(project)
+    return done
 
 
 def left_in(folder: Path) -> list[str]:
