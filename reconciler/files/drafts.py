@@ -27,7 +27,11 @@ def write_whole(path: Path, data: bytes, *, durable: bool = False) -> None:
 
     With `durable`, the content is on disk when this returns, and it survives a power failure.
     """
-    draft, handle = _new_draft(path.parent)
+    try:
+        draft, handle = _new_draft(path.parent)
+    except OSError as error:
+        error.filename = str(path)
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

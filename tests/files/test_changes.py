@@ -339,3 +339,35 @@ def test_files_without_links_are_changed_and_restored_too(root: Path, monkeypatc
     monkeypatch.setattr(os, "link", no_link)
     monkeypatch.setattr(Path, "replace", no_rename)
     test_kill_at_any_operation_is_undone_by_the_next_command(root)
+
+
+def test_created_file_takes_three_operations_and_no_wait_for_the_disk(root: Path):
+    """An import may write 10,000 files: into the folder of the writer, to its place, and removed from the folder."""
+
+    def met(number: int) -> list[str]:
+        with before_each(failing(0)) as operations:
+            write_files(root, [FileChange(f"{number}/{file}.yaml", None, b"") for file in range(number)])
+        return operations
+
+    few, many = met(10), met(110)
+    assert len(many) - len(few) == 100 * len(("open", "link", "unlink"))
+    assert "fsync" not in many
+
+
+def test_files_that_cannot_be_restored_are_restored_by_the_next_command(root: Path, at_the_third_file):
+    before = tree(root)
+    unlink = Path.unlink
+
+    def broken(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == "new.md":
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    at_the_third_file((root / "edited.yaml").unlink)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "unlink", broken)
+        with pytest.raises(ReconcilerError, match="not all files could be restored"):
+            write_files(root, CHANGES)
+    assert (root / "prompts/new.md").exists()
+    assert recover(root, refused)
+    assert tree(root) == {path: one for path, one in before.items() if path != "edited.yaml"}

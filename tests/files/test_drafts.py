@@ -141,3 +141,9 @@ def test_mounted_file_is_written_in_place(tmp_path: Path, monkeypatch):
     write_output(file, b"new")
     assert file.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_error_names_the_file_and_not_the_draft(tmp_path: Path):
+    with pytest.raises(FileNotFoundError) as error:
+        write_whole(tmp_path / "missing/plan.json", b"")
+    assert error.value.filename == str(tmp_path / "missing/plan.json")
