@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.files.drafts import keep_access, lock, write_whole
-from reconciler.files.undo import Stage, Step, hash_of, left_stages, move, new_stage
+from reconciler.files.undo import Stage, Step, abandoned, hash_of, move, new_stage, stages
 from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem, ReconcilerError, reason
 
@@ -93,15 +93,16 @@ def recover(root: Path, is_accepted: Callable[[Sequence[Path]], bool]) -> bool:
 
     `is_accepted` is called with the files that the command has written, and returns True if they are to stay.
     """
-    if next(left_stages(root), None) is None:
+    if not stages(root):
         return False
     undone = 0
     with _exclusive(root) as is_alone:
-        for stage in left_stages(root) if is_alone else ():
-            written = stage.written()
-            if not (written and is_accepted(written)):
-                undone += stage.undo()
-            stage.remove()
+        for folder in stages(root):
+            with abandoned(root, folder, is_alone=is_alone) as stage:
+                if stage:
+                    written = stage.written()
+                    undone += 0 if written and is_accepted(written) else stage.undo()
+                    stage.remove()
     if undone:
         _log.warning("A command was interrupted while it wrote files. Its changes to %d of them were undone.", undone)
     return undone > 0
@@ -110,29 +111,35 @@ def recover(root: Path, is_accepted: Callable[[Sequence[Path]], bool]) -> bool:
 def _write(root: Path, changes: Sequence[FileChange]) -> None:
     targets = [_target(root, change) for change in changes]
     _check(changes, targets)
-    stage = new_stage(root)
-    try:
-        for number, (change, target) in enumerate(zip(changes, targets, strict=True)):
-            _prepare(stage, number, change, target)
-        folders = _missing(dict.fromkeys(target.parent for target in targets))
-        stage.record([_step(root, change, target) for change, target in zip(changes, targets, strict=True)], folders)
-        for folder in folders:
-            folder.mkdir()
-        for number, (change, target) in enumerate(zip(changes, targets, strict=True)):
-            _make(stage, number, change, target)
-        stage.complete()
-    except BaseException:
+    with new_stage(root) as stage:
         try:
-            stage.undo()
-        except OSError as error:
-            hint = "The next command undoes the rest."
-            raise ReconcilerError(
-                Problem("io", f"{reason(error)}; not all files could be restored", hint=hint)
-            ) from error
-        with suppress(OSError):
+            _write_through(stage, changes, targets)
+        except BaseException:
+            _undo(stage)
+            raise
+        with suppress(OSError):  # the files are written; the next command removes the folder
             stage.remove()
-        raise
-    with suppress(OSError):  # the files are written; the next command removes the folder
+
+
+def _write_through(stage: Stage, changes: Sequence[FileChange], targets: Sequence[Path]) -> None:
+    for number, (change, target) in enumerate(zip(changes, targets, strict=True)):
+        _prepare(stage, number, change, target)
+    folders = _missing(dict.fromkeys(target.parent for target in targets))
+    stage.record([_step(stage.root, *pair) for pair in zip(changes, targets, strict=True)], folders)
+    for folder in folders:
+        folder.mkdir()
+    for number, (change, target) in enumerate(zip(changes, targets, strict=True)):
+        _make(stage, number, change, target)
+    stage.complete()
+
+
+def _undo(stage: Stage) -> None:
+    try:
+        stage.undo()
+    except OSError as error:
+        hint = "The next command restores the others."
+        raise ReconcilerError(Problem("io", f"{reason(error)}; not all files could be restored", hint=hint)) from error
+    with suppress(OSError):
         stage.remove()
 
 

@@ -1,8 +1,8 @@
 """The folder in which a command prepares the files that it writes, with a record by which the next one undoes it.
 
-The folder is `.reconciler/.writing-ID` of the project. It exists while a command writes, and after a kill until the
-next command. Pull requests can commit such a folder: it counts only where it was made, which it proves by the inodes of
-the project and of a file in it.
+The folder is `.reconciler/.writing-ID` of the project, or `.writing-ID` if that cannot be created. It exists while a
+command writes, and after a kill until the next command: the command holds a lock on a file in it. Pull requests can
+commit such a folder, so it counts only where it was made, which the inodes of the project and of a file in it prove.
 """
 
 import errno
@@ -13,12 +13,12 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.files.drafts import sweep, write_whole
+from reconciler.files.drafts import lock, sweep, write_whole
 
 _HOME: Final = ".reconciler"
 _STAGE: Final = re.compile(r"\.writing-[0-9a-f]{16}")
@@ -85,17 +85,25 @@ class Stage:
         return [Step(**step) for step in found["steps"]], found["folders"]
 
     def _undo(self, number: int, step: Step) -> bool:
-        target, draft, old = self.root / step.target, self.draft(number), self.old(number)
-        if step.new is None:
-            if os.path.lexists(target) or not old.exists():
-                return False
-        elif not _has(target, step.new) or (not step.is_replaced and draft.exists() and not target.samefile(draft)):
+        if not self._is_made(number, step):
             return False
+        target = self.root / step.target
         if step.is_replaced or step.new is None:
-            move(old, target)
+            move(self.old(number), target)
         else:
             target.unlink()
         return True
+
+    def _is_made(self, number: int, step: Step) -> bool:
+        """Return True if the command changed the file, and no one else did since."""
+        target, draft, old = self.root / step.target, self.draft(number), self.old(number)
+        if step.new is None:
+            return old.exists() and not os.path.lexists(target)
+        if not _has(target, step.new):
+            return False
+        if step.is_replaced:
+            return old.exists()
+        return not draft.exists() or target.samefile(draft)  # otherwise it is a file of another process
 
     def complete(self) -> None:
         """Remove the record, after which the files cannot be restored."""
@@ -112,30 +120,58 @@ class Stage:
             (self.root / _HOME).rmdir()
 
 
-def new_stage(root: Path) -> Stage:
-    """Create the folder."""
-    home = root / _HOME
-    folder = home / f".writing-{secrets.token_hex(8)}"
-    stage = Stage(root, folder)
-    home.mkdir(exist_ok=True)
-    folder.mkdir()
+@contextmanager
+def new_stage(root: Path) -> Iterator[Stage]:
+    """Create the folder and hold its lock. The body removes the folder."""
+    stage = Stage(root, _new_folder(root))
     try:
-        (folder / _IGNORE).write_text("*\n", encoding="utf-8")
-        (folder / _OWNER).write_text(_proof(root, folder), encoding="utf-8")
+        (stage.folder / _IGNORE).write_text("*\n", encoding="utf-8")
+        owner = (stage.folder / _OWNER).open("x", encoding="utf-8")
+        lock(owner.fileno())
+        owner.write(_proof(root, stage.folder))
+        owner.flush()
     except BaseException:
         stage.remove()
         raise
-    return stage
+    with owner:
+        yield stage
 
 
-def left_stages(root: Path) -> Iterator[Stage]:
-    """Yield the folders of killed commands. The caller ensures that no command is writing."""
-    home = root / _HOME
+def _new_folder(root: Path) -> Path:
+    name = f".writing-{secrets.token_hex(8)}"
     try:
-        found = sorted(one for one in home.iterdir() if _STAGE.fullmatch(one.name))
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        (root / _HOME).mkdir(exist_ok=True)
+        (root / _HOME / name).mkdir()
+    except (FileExistsError, NotADirectoryError, PermissionError):  # a file, or a folder of another user
+        (root / name).mkdir()
+        return root / name
+    return root / _HOME / name
+
+
+def stages(root: Path) -> list[Path]:
+    """Return the folders of the commands that write below `root`, and of those that were killed."""
+    found: list[Path] = []
+    for home in (root / _HOME, root):
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            found += sorted(one for one in home.iterdir() if _STAGE.fullmatch(one.name) and _is_own(root, one))
+    return found
+
+
+@contextmanager
+def abandoned(root: Path, folder: Path, *, is_alone: bool) -> Iterator[Stage | None]:
+    """Hold the lock of a folder; yield None if its command is running. `is_alone` means that no other command writes
+    below `root`.
+    """
+    owner = folder / _OWNER
+    try:
+        handle = os.open(owner, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield Stage(root, folder) if is_alone and folder.is_dir() else None
         return
-    yield from (Stage(root, folder) for folder in found if _is_own(root, folder))
+    try:
+        yield Stage(root, folder) if lock(handle) and owner.exists() else None
+    finally:
+        os.close(handle)
 
 
 def move(source: Path, target: Path) -> None:

@@ -371,3 +371,39 @@ def test_files_that_cannot_be_restored_are_restored_by_the_next_command(root: Pa
     assert (root / "prompts/new.md").exists()
     assert recover(root, refused)
     assert tree(root) == {path: one for path, one in before.items() if path != "edited.yaml"}
+
+
+@pytest.mark.parametrize("kind", ["file", "folder of another user"])
+def test_project_whose_data_folder_cannot_be_used_is_written_too(root: Path, monkeypatch, kind: str):
+    data, mkdir = root / ".reconciler", os.mkdir
+    if kind == "file":
+        data.touch()
+    else:
+        data.mkdir()
+
+    def refusing(path: Path, *arguments: int) -> None:
+        if Path(path).parent == data:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        mkdir(path, *arguments)
+
+    monkeypatch.setattr(os, "mkdir", refusing)
+    before = tree(root)
+    killed(root, last_rename(root))
+    assert recover(root, refused)
+    assert tree(root) == before
+
+
+def test_file_system_without_locks_of_folders_restores_files_too(root: Path, monkeypatch, at_the_third_file):
+    """NFS locks only files that are open to write."""
+    lock, before = changes.lock, tree(root)
+    monkeypatch.setattr(
+        changes, "lock", lambda handle: None if stat.S_ISDIR(os.fstat(handle).st_mode) else lock(handle)
+    )
+    killed(root, last_rename(root))
+    assert recover(root, refused)
+    assert tree(root) == before
+    running: list[bool] = []
+    at_the_third_file(lambda: running.append(recover(root, refused)))
+    write_files(root, CHANGES)
+    assert running == [False]
+    assert (root / "linked.yaml").read_bytes() == b"c: 2\n"
