@@ -6,7 +6,7 @@ import shutil
 import stat
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,8 @@ import pytest
 
 from reconciler.files import changes
 from reconciler.files.changes import FileChange, Names, recover, write_files
+from reconciler.files.drafts import lock
+from reconciler.files.undo import Stage
 from reconciler.manifests.folder import undo_interrupted
 from reconciler.resources.problems import ReconcilerError
 from tests.support.file_operations import Dead, before_each, dying, failing, tree
@@ -41,7 +43,7 @@ def root(tmp_path: Path) -> Path:
     return made
 
 
-def refused(files: list[Path]) -> bool:
+def refused(files: Sequence[Path]) -> bool:
     del files
     return False
 
@@ -238,7 +240,7 @@ def test_new_folder_is_removed_after_an_error(tmp_path: Path):
 
 
 @pytest.fixture
-def at_the_third_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], object]], None]]:
+def at_the_third_file(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
     """Return a function that sets what happens after two of the files were changed."""
 
     def happens(event: Callable[[], object]) -> None:
@@ -265,13 +267,13 @@ def test_edit_of_a_person_in_the_meantime_is_kept_and_undoes_the_rest(root: Path
 
 
 def test_file_created_in_the_meantime_with_the_same_content_is_kept(root: Path, monkeypatch):
-    record = changes.Stage.record
+    record = Stage.record
 
     def recorded(stage, steps, folders):
         record(stage, steps, folders)
         (root / "new.md").write_bytes(b"New.\n")
 
-    monkeypatch.setattr(changes.Stage, "record", recorded)
+    monkeypatch.setattr(Stage, "record", recorded)
     with pytest.raises(ReconcilerError, match=r"new.md already exists"):
         write_files(root, [FileChange("other.md", None, b"Other.\n"), FileChange("new.md", None, b"New.\n")])
     assert (root / "new.md").read_bytes() == b"New.\n"
@@ -395,7 +397,7 @@ def test_project_whose_data_folder_cannot_be_used_is_written_too(root: Path, mon
 
 def test_file_system_without_locks_of_folders_restores_files_too(root: Path, monkeypatch, at_the_third_file):
     """NFS locks only files that are open to write."""
-    lock, before = changes.lock, tree(root)
+    before = tree(root)
     monkeypatch.setattr(
         changes, "lock", lambda handle: None if stat.S_ISDIR(os.fstat(handle).st_mode) else lock(handle)
     )

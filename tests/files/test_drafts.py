@@ -80,7 +80,8 @@ def test_draft_that_is_being_written_is_not_removed(tmp_path: Path):
 
 def test_draft_removed_before_it_is_locked_is_made_again(tmp_path: Path, monkeypatch):
     """Another process may sweep the folder between the creation of the draft and its lock."""
-    opened, made = os.open, []
+    opened = os.open
+    made: list[Path] = []
 
     def swept(path: Path, *arguments: int) -> int:
         handle = opened(path, *arguments)

@@ -13,6 +13,7 @@ from reconciler.files.changes import FileChange, recover, write_files
 from reconciler.resources.problems import ReconcilerError
 from tests.support.file_operations import Dead, before_each, dying, failing, tree
 
+Tree = dict[str, tuple[int, bytes | str]]
 PATHS = st.sampled_from(["a", "b.yaml", "c/d.yaml", "c/e/f.md", "g/h/i.json"])
 CONTENTS = st.sampled_from([b"", b"a: 1\n", b"a: 1\r\n", b"\xef\xbb\xbfa: 1\n", b"\x00" * 5000])
 MODES = st.sampled_from([0o644, 0o600, 0o755, 0o664])
@@ -74,7 +75,7 @@ def test_any_changes_are_made_or_not_whatever_fails(existing, wanted, place, aga
         assert tree(root) == after
 
 
-def expected(root: Path, before: dict, wanted: dict[str, bytes | None]) -> dict:
+def expected(root: Path, before: Tree, wanted: dict[str, bytes | None]) -> Tree:
     """Return the tree after the changes, with the modes that files have, and those of new ones as they are."""
     found = dict(before)
     for path, content in wanted.items():
@@ -91,7 +92,7 @@ def expected(root: Path, before: dict, wanted: dict[str, bytes | None]) -> dict:
     return found
 
 
-def before_target(root: Path, before: dict, path: str) -> str:
+def before_target(root: Path, before: Tree, path: str) -> str:
     """Return the file that a path named before, through a link."""
     content = before[path][1] if path in before else ""
     return Path(content).relative_to(root).as_posix() if isinstance(content, str) and content else path

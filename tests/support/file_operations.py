@@ -40,8 +40,9 @@ def before_each(reached: Callable[[int], None]) -> Iterator[list[str]]:
         return real_open(file, mode, *arguments, **options)
 
     real_open = io.open
+    functions: Any = {name: counted(name, getattr(os, name)) for name in OPERATIONS}
     with (
-        patch.multiple(os, **{name: counted(name, getattr(os, name)) for name in OPERATIONS}),
+        patch.multiple("os", None, **functions),
         patch("io.open", opened),
     ):
         yield met
