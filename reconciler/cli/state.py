@@ -109,13 +109,14 @@ def unlock_(start: Path, env: str | None, yes: bool) -> int:
 )
 def pull_(start: Path, env: str | None, out: Path | None) -> int:
     """Print the complete state as one JSON document, for a backup or for `state push`."""
+    from reconciler.files.drafts import write_output
     from reconciler.operations.state_edits import pulled
 
     document = pulled(start, options.environ(), env=env)
     if out is None:
         show_json_text(document.decode())
     else:
-        out.write_bytes(document)
+        write_output(out, document)
     return 0
 
 

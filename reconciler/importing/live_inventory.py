@@ -13,6 +13,7 @@ from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.live.listing import Listing
 from reconciler.manifests import Project, ProjectSpec, find_project, load
+from reconciler.manifests.folder import NO_PROJECT
 from reconciler.project.endpoint import choose, shown
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
@@ -71,7 +72,9 @@ def project_context(
     """
     try:
         folder = find_project(start)
-    except ReconcilerError:
+    except ReconcilerError as error:
+        if any(problem.code != NO_PROJECT for problem in error.problems):
+            raise
         root = start.absolute()
         no_project = Project(root, root, _NO_PROJECT, ProjectSpec(), Place("."))
         return ProjectContext(no_project, None, choose(no_project, endpoint, environ))

@@ -10,7 +10,7 @@ from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.applying.recovery import recover
 from reconciler.applying.run import Listener, Run
 from reconciler.bundles.documents import KINDS
-from reconciler.bundles.outlets import Outlet
+from reconciler.bundles.outlets import DirectoryOutlet, Outlet
 from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import CHATBOT, pointer_address
 from reconciler.live.adapters import referrers
@@ -155,6 +155,8 @@ async def apply_plan(
         for written in observed.agreed:
             begun.journal.write(written)
         done_before = tuple(_catch_up(run)) if behind else ()
+        if behind:
+            await asyncio.to_thread(_remove_drafts, workspace)
         if not observed.snapshot.was_interrupted:  # the run before ended, and reported what it had done
             done_before = ()
         outcomes = await _carried_out(run, begun, connection, listener)
@@ -232,6 +234,13 @@ async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener
             raise
         raise _partly(error, outcomes) from error
     return outcomes
+
+
+def _remove_drafts(workspace: Workspace) -> None:
+    """Remove the drafts that an interrupted run left in outlets."""
+    for outlet in workspace.outlets:
+        if isinstance(outlet, DirectoryOutlet):
+            outlet.sweep(str(workspace.identity))
 
 
 def _all_done(outcomes: Iterable[Outcome]) -> bool:

@@ -1,6 +1,7 @@
 """`init`: write a starter project, or the workflows for GitHub Actions."""
 
 import json
+import os
 import re
 import string
 from importlib.metadata import version
@@ -9,8 +10,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
+from reconciler.files.changes import FileChange, write_files
 from reconciler.manifests import find_project
-from reconciler.manifests.folder import project_around
+from reconciler.manifests.folder import PROJECT_FILE, project_around, undo_interrupted
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name
 from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
@@ -38,8 +40,9 @@ def init(folder: Path) -> list[str]:
     Its manifests reference the JSON Schema above the folder in the repository; if there is none, it is written. Raises
     ReconcilerError if one of the files exists, or if `folder` overlaps with another project.
     """
+    undo_interrupted(folder)
     starter = dict(_tree(files("reconciler.operations") / "starter"))
-    existing = [path for path in starter if (folder / path).exists()]
+    existing = [path for path in starter if os.path.lexists(folder / path)]
     if existing:
         hint = "Choose an empty folder: reconciler init DIR"
         raise ReconcilerError(
@@ -53,12 +56,12 @@ def init(folder: Path) -> list[str]:
     if schema is None:
         schema = folder / SCHEMA_FILE
         starter[SCHEMA_FILE] = schema_file().decode()
+    made: dict[str, str] = {}
     for path, text in starter.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        first = modeline(target, schema) if is_manifest_name(path) else ""
-        made = string.Template(text).safe_substitute(project=_name(folder)) if first else text
-        target.write_text(first + made, encoding="utf-8")
+        first = modeline(folder / path, schema) if is_manifest_name(path) else ""
+        made[path] = first + (string.Template(text).safe_substitute(project=_name(folder)) if first else text)
+    order = sorted(made, key=lambda path: (is_manifest_name(path), path == PROJECT_FILE))
+    write_files(folder, (FileChange(path, None, made[path].encode()) for path in order))
     return list(starter)
 
 
@@ -91,18 +94,20 @@ def write_workflows(start: Path) -> list[Path]:
     if not (repository / ".git").exists():
         hint = "Create a repository with `git init`, or run the command in one."
         raise ReconcilerError(Problem("no-repository", f"{repository} is not a Git repository", hint=hint))
+    undo_interrupted(repository)
     texts = {
         repository / WORKFLOW_FOLDER / f"reconciler-{name}.yml": _workflow_text(name, project) for name in WORKFLOWS
     }
-    existing = next((path for path in texts if path.exists()), None)
+    existing = next((path for path in texts if os.path.lexists(path)), None)
     if existing is not None:
         message = f"{existing} already exists; nothing was written"
         raise ReconcilerError(
             Problem("exists", message, hint="Move the file, run the command again, and compare both.")
         )
-    for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(
+        repository,
+        (FileChange(path.relative_to(repository).as_posix(), None, text.encode()) for path, text in texts.items()),
+    )
     return list(texts)
 
 
