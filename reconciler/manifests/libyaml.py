@@ -19,6 +19,7 @@ from reconciler.resources.problems import Place, Problem
 
 _NO_BREAKS: Final = "\x85\u2028\u2029"
 """Line breaks in YAML 1.1 and libyaml. In YAML 1.2, Git and editors they are ordinary characters."""
+BYTE_ORDER_MARK: Final = "\ufeff"
 _PRIVATE_USE: Final = range(0xE000, 0xF900)
 _KEY: Final = r"\?(?<![^\s\[{,]\?)(?=\S)"
 """A question mark at the start of a word, without the space that makes it an indicator."""
@@ -68,7 +69,10 @@ def events(text: str) -> Iterable[Any]:
 def fast_events(text: str) -> Iterator[Any]:
     """Yield the events of a text from libyaml; raises MarkedYAMLError if it refuses or misreads the text. Then
     `thorough_events` decides, unless it refuses what libyaml refuses too.
+
+    Positions do not count a byte order mark at the start.
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
     if text.isascii() or not any(char in text for char in _NO_BREAKS):
         return _libyaml(text)
     return _without_odd_breaks(text, _libyaml)
@@ -76,7 +80,7 @@ def fast_events(text: str) -> Iterator[Any]:
 
 def thorough_events(text: str) -> Iterator[Any]:
     """Yield the events of a text by YAML 1.2.2, slowly; raises MarkedYAMLError."""
-    return _without_odd_breaks(text, parsed)
+    return _without_odd_breaks(text.removeprefix(BYTE_ORDER_MARK), parsed)
 
 
 def _libyaml(text: str) -> Iterator[Any]:

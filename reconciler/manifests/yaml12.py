@@ -122,8 +122,6 @@ class _Scanner(Scanner):
 
     def scan_to_next_token(self) -> None:
         """Skip white space, comments and empty lines. Tabs are not allowed where they would be indentation."""
-        if self.reader.index == 0 and self.reader.peek() == "\ufeff":
-            self.reader.forward()
         while True:
             if not self._skip(_EMPTY_LINE):
                 tabs = self.flow_level or not self.allow_simple_key

@@ -1,16 +1,13 @@
 """The cases of the YAML Test Suite, read as manifests. The data and its licence are in `yaml_test_suite`."""
 
-import json
-from pathlib import Path
-
 import pytest
 from ruamel.yaml.error import MarkedYAMLError
 
 from reconciler.manifests.libyaml import fast_events, thorough_events
 from reconciler.manifests.parsing import parse
-from tests.support.yaml_events import lines_of, positions_of
+from tests.support.yaml_events import lines_of, positions_of, yaml_test_suite
 
-CASES = [json.loads(line) for line in (Path(__file__).parent / "yaml_test_suite/cases.jsonl").read_text().splitlines()]
+CASES = yaml_test_suite()
 VALID = [pytest.param(case, id=case["id"]) for case in CASES if not case.get("fail")]
 INVALID = [pytest.param(case, id=case["id"]) for case in CASES if case.get("fail")]
 

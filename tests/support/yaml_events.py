@@ -1,6 +1,8 @@
 """Events of YAML texts in the notation of the YAML Test Suite, and with their positions."""
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import events
@@ -15,6 +17,12 @@ _PLAIN = {
     events.SequenceEndEvent: "-SEQ",
 }
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b"})
+
+
+def yaml_test_suite() -> list[dict[str, Any]]:
+    """Return the cases of the YAML Test Suite."""
+    file = Path(__file__).parents[1] / "manifests/yaml_test_suite/cases.jsonl"
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def lines_of(found: Iterable[Any]) -> list[str]:

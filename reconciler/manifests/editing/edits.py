@@ -12,11 +12,13 @@ from reconciler.manifests.editing.alignment import alignment
 from reconciler.manifests.editing.layout import Layout
 from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants
 from reconciler.manifests.editing.styles import Style, block_scalar, headed, inline, key_text
+from reconciler.manifests.libyaml import BYTE_ORDER_MARK
 from reconciler.manifests.parsing import parse_document
 from reconciler.resources.values import JSON, same
 
 _LONGEST: Final = 100
 """Largest number of characters of a list item in flow style. Longer items are written in block style."""
+_CARRIAGE_RETURN: Final = re.compile(r"\r(?!\n)")
 _HEADER: Final = re.compile(r"[|>][-+0-9]*")
 
 
@@ -37,6 +39,14 @@ def edited(text: str, wanted: JSON) -> str:
     with its anchor is replaced by the value. Raises `UneditableError` if an alias prevents the change, or if the result
     would not be read as exactly `wanted`.
     """
+    if text.startswith(BYTE_ORDER_MARK):
+        return BYTE_ORDER_MARK + edited(text.removeprefix(BYTE_ORDER_MARK), wanted)
+    lone = _CARRIAGE_RETURN.search(text)
+    if lone and "\n" not in text:
+        return edited(text.replace("\r", "\n"), wanted).replace("\n", "\r")
+    if lone:
+        line = text.count("\n", 0, lone.start()) + 1
+        raise UneditableError("the line ends with a carriage return without a line feed", line)
     root, aliases = compose(text)
     if same(root.node.value, wanted):
         return text
@@ -152,7 +162,7 @@ class _Editor:
     def replace(self, entry: Entry, wanted: JSON) -> None:
         """Replace a value, in the same style if possible."""
         node, layout = entry.node, self.layout
-        layout.removed += [(inner.node.start, inner.node.end) for inner in node.entries]
+        layout.removed += [(inner.start, inner.node.end) for inner in node.entries]
         in_flow = entry.parent is not None and entry.parent.flow
         if in_flow:
             self.put_inline(entry, _inline(wanted, entry))

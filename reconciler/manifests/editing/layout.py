@@ -14,7 +14,7 @@ class Layout:
     text: str
     edits: list[tuple[int, int, str]] = field(default_factory=list)
     removed: list[tuple[int, int]] = field(default_factory=list)
-    """Spans of the removed values."""
+    """Spans of the removed values, with their keys."""
 
     @property
     def newline(self) -> str:
@@ -105,7 +105,7 @@ class Layout:
 
     def remove(self, node: Node, removed: Sequence[Entry], *, thorough: bool) -> None:
         """Remove entries of a collection that keeps others."""
-        self.removed += [(entry.node.start, entry.node.end) for entry in removed]
+        self.removed += [(entry.start, entry.node.end) for entry in removed]
         doomed = {entry.start for entry in removed}
         for run in _runs(node.entries, doomed):
             first, after = node.entries[run[0]], node.entries[run[1]] if run[1] < len(node.entries) else None

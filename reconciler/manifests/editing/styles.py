@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.manifests.parsing import parse_document
+from reconciler.manifests.scalars import needs_quotes
 from reconciler.resources.values import JSON
 
 _UNPRINTABLE: Final = re.compile(
     "[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 """Characters that YAML does not allow without an escape, or reads as line breaks."""
-_OLD_WORDS: Final = re.compile(r"y|n|yes|no|on|off|true|false|null|~", re.IGNORECASE)
-"""Words that YAML 1.1 does not read as text."""
 _LONGEST_LINE: Final = 110
 
 
@@ -51,7 +50,7 @@ def _text(text: str, style: str, flow: bool) -> str:
 
 
 def _plain_enough(text: str) -> bool:
-    return "\n" not in text and not _UNPRINTABLE.search(text) and not _OLD_WORDS.fullmatch(text)
+    return "\n" not in text and not _UNPRINTABLE.search(text) and not needs_quotes(text)
 
 
 def _reads_as(text: str, value: JSON) -> bool:
