@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.manifests.editing.alignment import alignment
+from reconciler.manifests.editing.folding import block_scalar, reflowed
 from reconciler.manifests.editing.layout import Layout
 from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants
-from reconciler.manifests.editing.styles import Style, block_scalar, headed, inline, key_text
+from reconciler.manifests.editing.styles import Style, headed, inline, key_text
 from reconciler.manifests.libyaml import BYTE_ORDER_MARK
 from reconciler.manifests.parsing import parse_document
 from reconciler.resources.values import JSON, same
@@ -163,6 +164,11 @@ class _Editor:
         """Replace a value, in the same style if possible."""
         node, layout = entry.node, self.layout
         layout.removed += [(inner.start, inner.node.end) for inner in node.entries]
+        if isinstance(wanted, str) and node.kind == "scalar" and not (node.block_scalar or self.thorough):
+            lines = reflowed(layout.text[node.content : node.end], wanted, node.style)
+            if lines:
+                layout.edit(node.content, node.end, layout.newline.join(lines))
+                return
         in_flow = entry.parent is not None and entry.parent.flow
         if in_flow:
             self.put_inline(entry, _inline(wanted, entry))
