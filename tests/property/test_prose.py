@@ -10,22 +10,8 @@ from reconciler.manifests.emitting import emit
 from reconciler.manifests.parsing import parse_document
 
 WORDS = [
-    "you",
-    "the",
-    "answer",
-    "questions",
-    "it's",
-    "say",
-    "bill",
-    "of",
-    "a",
-    "12:30",
-    "x=1",
-    "know",
-    "größe",
-    "#5",
-    "(so)",
-]
+    "you", "the", "answer", "questions", "it's", "say", "bill", "of", "a", "12:30", "x=1", "know", "größe", "5#", "so",
+]  # fmt: skip
 
 
 def prose(random: Random) -> list[list[list[str]]]:
