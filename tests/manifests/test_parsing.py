@@ -1,5 +1,8 @@
+from importlib.resources import files
+
 import pytest
 
+from reconciler.manifests import parsing
 from reconciler.manifests.parsing import MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, Allowance, parse
 
 
@@ -150,6 +153,20 @@ def test_other_version_of_yaml_is_refused_by_name(version, lines):
 
 def test_version_inside_of_text_is_text():
     assert values("a: |\n  %YAML 1.1\n  ---\nb: '%YAML 1.1'\n") == [{"a": "%YAML 1.1\n---\n", "b": "%YAML 1.1"}]
+
+
+def test_ordinary_manifests_are_read_by_the_fast_parser_only(monkeypatch):
+    def slow(_text):
+        pytest.fail("the slow parser is used")
+
+    monkeypatch.setattr(parsing, "thorough_events", slow)
+    prose = "  Where is it? See https://x.example/?a=b & *this* or **that**: a | b > c, 12:30. [x](y) {z}?\n"
+    starter = files("reconciler.operations") / "starter"
+    texts = [f"a: |\n{prose}b: >-\n{prose}\n{prose}c: [x, 'a?b']\nd: &x {{y: 1}}\ne: [*x, *x]\n"]
+    texts += [file.read_text() for folder in starter.iterdir() if folder.is_dir() for file in folder.iterdir()
+              if file.name.endswith(".yaml")]  # fmt: skip
+    assert len(texts) > 3
+    assert [problems(text) for text in texts] == [[]] * len(texts)
 
 
 def test_aliases_of_a_text_that_is_parsed_twice_are_counted_once():
